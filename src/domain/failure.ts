@@ -1,0 +1,40 @@
+/**
+ * Every name a step may fail with, and whether trying the same again may help.
+ * The workflow's `Retry` and `Catch` match on these names; a test holds the ASL to this table.
+ */
+export const RETRYABLE = {
+  ArtifactRejected: false,
+  InputInvalid: false,
+  LeaseLost: false,
+  PhaseConflict: false,
+  PlatformDenied: false,
+  PlatformThrottled: true,
+  PlatformUnavailable: true,
+  RevisionFailed: false,
+  SharesChanged: true,
+  SharesRefused: false,
+  StorageFull: false,
+} as const satisfies Record<string, boolean>;
+
+export type FailureName = keyof typeof RETRYABLE;
+
+/**
+ * What a step throws when it could not do its job. Match on `name`, never on the class.
+ * `fix` says in one sentence what the person who reads it can do; empty when there is nothing to do.
+ */
+export class Failure extends Error {
+  override readonly name: FailureName;
+  readonly fix: string;
+
+  constructor(name: FailureName, message: string, options: { cause?: unknown; fix?: string } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = name;
+    this.fix = options.fix ?? '';
+  }
+}
+
+/** The failure's name when `error` carries a known one, else undefined; an error from another realm or process counts. */
+export function failureName(error: unknown): FailureName | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return Object.keys(RETRYABLE).find((name): name is FailureName => name === error.name);
+}

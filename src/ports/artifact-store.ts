@@ -1,0 +1,41 @@
+/** One version of one object. A version is immutable: its bytes never change and its id is never re-used. */
+export type ArtifactRef = {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+};
+
+/**
+ * What the store says of a version without its bytes.
+ * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): two are comparable only when the algorithms are equal.
+ * `sequencer` orders the versions of one key only, `lastModifiedMs` (epoch) the keys of a model.
+ */
+export type StoredObject = ArtifactRef & {
+  readonly sizeBytes: number;
+  readonly checksum: string;
+  readonly sequencer: string;
+  readonly lastModifiedMs: number;
+};
+
+/**
+ * Ranged reads over one version, as an artifact's inspection needs them.
+ * `read` answers the bytes from `start`, at most `length` of them; shorter only at the end.
+ */
+export type ByteSource = {
+  readonly sizeBytes: number;
+  read(start: number, length: number): Promise<Uint8Array>;
+};
+
+/**
+ * The bucket: a versioned object store. Reads name a version, so an overwrite changes nothing of a deployment.
+ * Fails with `ArtifactRejected` when the version is gone, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ */
+export type ArtifactStore = {
+  /** Undefined when the version does not exist (deleted, or never there). */
+  describe(ref: ArtifactRef): Promise<StoredObject | undefined>;
+  /** The newest version of a key; undefined when there is none or it was deleted. */
+  latest(bucket: string, key: string): Promise<StoredObject | undefined>;
+  /** The newest version of each key that begins with `prefix`, by key; at most `limit` of them. */
+  list(bucket: string, prefix: string, limit: number): Promise<readonly StoredObject[]>;
+  open(ref: ArtifactRef): Promise<ByteSource>;
+};
