@@ -14,6 +14,7 @@ export const RETRYABLE = {
   SharesChanged: true,
   SharesRefused: false,
   StorageFull: false,
+  TrafficUnverified: true,
 } as const satisfies Record<string, boolean>;
 
 export type FailureName = keyof typeof RETRYABLE;

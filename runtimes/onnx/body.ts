@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { MIMEType } from 'node:util';
+import { refusal } from './refusal.ts';
+
+/**
+ * The request's body as text. Refuses with 415 what is not declared as JSON in UTF-8, with 413 more than `maxBytes`,
+ * with 400 what is not UTF-8. The rest of a refused body is read and dropped, so that the client sees the answer.
+ */
+export async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+  checkType(request.headers['content-type'] ?? 'application/json');
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw refusal(415, `the body is encoded as "${encoding}"; it takes plain JSON`);
+  }
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refusal(400, 'the body is not UTF-8');
+  }
+}
+
+function checkType(contentType: string): void {
+  const { essence, params } = parseType(contentType);
+  // curl -d says that it sends a form unless told otherwise.
+  if (!/^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence)) {
+    throw refusal(415, `the content type is "${essence}"; it takes application/json`);
+  }
+  const charset = params.get('charset') ?? 'utf-8';
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw refusal(415, `the charset is "${charset}"; it takes utf-8`);
+  }
+}
+
+function parseType(contentType: string): MIMEType {
+  try {
+    return new MIMEType(contentType);
+  } catch {
+    throw refusal(415, `the content type is "${contentType}"; it takes application/json`);
+  }
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  return new Promise((resolve, reject) => {
+    const refuse = (size: string) =>
+      reject(refusal(413, `the body is ${size} bytes; the limit is ${maxBytes}`));
+    if (declared > maxBytes) return refuse(String(declared));
+
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else refuse(`more than ${maxBytes}`);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
+}

@@ -1,0 +1,52 @@
+import { validateHeaderValue } from 'node:http';
+
+/** `port` 0 is any free port; `version` and `revision` are empty when not given. */
+export type Config = {
+  readonly modelPath: string;
+  readonly name: string;
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  readonly revision: string;
+  readonly maxBodyBytes: number;
+};
+
+/** Throws with one line that names the variable, its value and what it takes. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  return {
+    modelPath: required(env, 'MODEL_PATH'),
+    name: pathSegment('MODEL_NAME', required(env, 'MODEL_NAME')),
+    version: pathSegment('MODEL_VERSION', env['MODEL_VERSION'] ?? ''),
+    host: env['HOST'] || '127.0.0.1',
+    port: integer('PORT', env['PORT'] || '8080', 0, 65_535),
+    revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
+    // 6 MiB, the request limit of Lambda.
+    maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '6291456', 1, 2 ** 29),
+  };
+}
+
+function required(env: Readonly<Record<string, string | undefined>>, name: string): string {
+  const value = env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+function pathSegment(name: string, value: string): string {
+  if (/^[\w.-]*$/.test(value)) return value;
+  throw new Error(`${name} is "${value}"; it takes letters, digits, ".", "_" and "-"`);
+}
+
+function headerValue(name: string, value: string): string {
+  try {
+    validateHeaderValue(name, value);
+    return value;
+  } catch {
+    throw new Error(`${name} holds characters that an HTTP header cannot`);
+  }
+}
+
+function integer(name: string, value: string, least: number, most: number): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+  throw new Error(`${name} is "${value}"; it takes a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,73 @@
+import { isObject, show } from './json.ts';
+import { refusal } from './refusal.ts';
+import type { Run } from './session-worker.ts';
+import { nestedJson } from './tensor-json.ts';
+import { readTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
+
+/**
+ * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name;
+ * `instances` is a list of rows, each a value of the only input or an object by input name. Refuses with 400.
+ */
+export function readInvocation(body: unknown, signature: Signature): Run {
+  const keys = isObject(body) ? Object.keys(body) : [];
+  const [key] = keys;
+  if (!isObject(body) || keys.length !== 1 || (key !== 'inputs' && key !== 'instances')) {
+    const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
+    throw refusal(400, `the body is ${found}; it takes an object with "inputs" or "instances"`);
+  }
+  const named =
+    key === 'inputs' ? columns(body[key], 'inputs', signature) : rows(body[key], signature);
+  return {
+    inputs: signature.inputs.map((spec) => {
+      const value = named.get(spec.name);
+      return readTensor(spec, shapeOf(value), value);
+    }),
+    outputs: signature.outputs.map(({ name }) => name),
+  };
+}
+
+/** `predictions` is the only output, or an object of them by output name. */
+export function invocationResponse(outputs: readonly Tensor[]): string {
+  const [only, ...others] = outputs;
+  const named = outputs.map((tensor) => `${JSON.stringify(tensor.name)}:${nestedJson(tensor)}`);
+  return `{"predictions":${only && others.length === 0 ? nestedJson(only) : `{${named.join(',')}}`}}`;
+}
+
+function rows(instances: unknown, signature: Signature): ReadonlyMap<string, unknown> {
+  if (!Array.isArray(instances)) {
+    throw refusal(400, `instances is ${show(instances)}; it takes a list of rows`);
+  }
+  const table = instances.map((row, index) => columns(row, `instances[${index}]`, signature));
+  return new Map(
+    signature.inputs.map(({ name }) => [name, table.map((row) => row.get(name))] as const),
+  );
+}
+
+function columns(
+  value: unknown,
+  label: string,
+  { inputs }: Signature,
+): ReadonlyMap<string, unknown> {
+  const [only, ...others] = inputs;
+  if (!isObject(value)) {
+    if (only && others.length === 0) return new Map([[only.name, value]]);
+    throw refusal(400, `${label} is ${show(value)}; it takes an object with ${showNames(inputs)}`);
+  }
+  const columnsByName = new Map(Object.entries(value));
+  const isComplete = inputs.every(({ name }) => columnsByName.has(name));
+  if (isComplete && columnsByName.size === inputs.length) return columnsByName;
+  const found = showKeys([...columnsByName.keys()]);
+  throw refusal(400, `${label} has ${found}; it takes ${showNames(inputs)}`);
+}
+
+function showNames(specs: readonly { readonly name: string }[]): string {
+  return showKeys(specs.map(({ name }) => name));
+}
+
+function showKeys(keys: readonly string[]): string {
+  if (keys.length === 0) return 'no keys';
+  return keys
+    .slice(0, 8)
+    .map((key) => show(key))
+    .join(', ');
+}

@@ -1,0 +1,30 @@
+import type { Server } from 'node:http';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const DRAIN_MS = 10_000;
+
+/** When the process that forked this one is gone, also by kill -9, this one ends at once. */
+export function endWithParent(): void {
+  process.once('disconnect', killSelf);
+}
+
+/**
+ * On SIGTERM or SIGINT: takes no more connections, answers what was asked, waits for `idle`, exits 0.
+ * After 10 s it is killed with what still runs.
+ */
+export function drainOnSignal(server: Server, idle: () => Promise<unknown>): void {
+  const drain = (): void => {
+    for (const signal of SIGNALS) process.off(signal, drain);
+    setTimeout(killSelf, DRAIN_MS).unref();
+    server.close(async () => {
+      await idle();
+      process.exit(0);
+    });
+  };
+  for (const signal of SIGNALS) process.on(signal, drain);
+}
+
+// process.exit would wait for a thread that is inside native code.
+function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,49 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readText } from './body.ts';
+import type { Config } from './config.ts';
+import { messageOf } from './json.ts';
+import { isRefusal, refusal } from './refusal.ts';
+import type { Reply, Route } from './routes.ts';
+
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  // Longer than the 60 s after which a load balancer drops an idle connection, so that it never re-uses a closed one.
+  keepAliveTimeout: 65_000,
+} as const;
+
+/** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
+export function createModelServer(
+  routes: ReadonlyMap<string, Route>,
+  { name, revision, maxBodyBytes }: Config,
+): Server {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
+    const path = (request.url ?? '').replace(/\?.*/s, '');
+    const route = routes.get(path);
+    if (!route) throw refusal(404, `there is no ${path} here; the model is ${name}`);
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    if (method !== route.method) {
+      response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
+      throw refusal(405, `${path} takes ${route.method}, not ${request.method}`);
+    }
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return route.answer({ text: () => readText(request, maxBodyBytes), signal: gone.signal });
+  };
+  const server = createServer(TIMEOUTS, async (request, response) => {
+    if (revision) response.setHeader('x-slipway-revision', revision);
+    const { status, json } = await reply(request, response).catch(refuse);
+    if (response.destroyed) return;
+    // Once the server is closing, a connection that stays open would only delay its end.
+    if (!server.listening) response.setHeader('connection', 'close');
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(json);
+  });
+  return server;
+}
+
+function refuse(error: unknown): Reply {
+  if (!isRefusal(error) && !isAbort(error)) console.error(error);
+  const status = isRefusal(error) ? error.status : 500;
+  return { status, json: JSON.stringify({ error: messageOf(error) }) };
+}

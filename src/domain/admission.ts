@@ -1,0 +1,166 @@
+import { type Announced, announcePhase } from './announce.ts';
+import { type Artifact, type ArtifactOrder, compareOrder, type Deployment } from './deployment.ts';
+import type { Announcement } from './event.ts';
+import { Failure } from './failure.ts';
+import type { Change, DeploymentRecord, ModelRecord, RegistryWrite } from './registry-write.ts';
+
+export type Admission = {
+  readonly deploymentId: string;
+  readonly model: string;
+  readonly artifact: Artifact;
+  readonly order: ArtifactOrder;
+  readonly execution: string;
+};
+
+/** `known`: the deployment was there before, and not by this execution's own admission; nothing was changed. */
+export type AdmissionResult = {
+  readonly kind: 'admitted' | 'superseded' | 'known';
+  readonly deployment: Deployment;
+};
+
+/** A deployment that ends as it begins: refused or not needed, with the reason its event gives. */
+export type Refusal = Omit<Admission, 'order'> & {
+  readonly phase: 'Ignored' | 'Rejected';
+  readonly announcement: Announcement;
+};
+
+/** Decides `Registry.admit`. */
+export function admit(admission: Admission): RegistryWrite<AdmissionResult> {
+  return {
+    deploymentId: admission.deploymentId,
+    model: admission.model,
+    decide({ deployment: known, model }, nowMs) {
+      if (known) return { answer: answerAgain(known.deployment, admission.execution) };
+      if (!model || compareOrder(model.newest, admission.order) <= 0) {
+        return takeVersion(admission, model, nowMs);
+      }
+      const deployment = { ...begin(admission, nowMs), order: orderOf(admission) };
+      const superseded = supersede({ deployment, sequence: 0 }, model.newest, nowMs);
+      return {
+        answer: { kind: 'superseded', deployment: superseded.deployment.deployment },
+        ...superseded,
+      };
+    },
+  };
+}
+
+/** Decides `Registry.refuse`. */
+export function refuse(refusal: Refusal): RegistryWrite<Deployment> {
+  return {
+    deploymentId: refusal.deploymentId,
+    decide({ deployment: known }, nowMs) {
+      if (known) return { answer: known.deployment };
+      const { reason = '', fix = '' } = refusal.announcement;
+      const deployment: Deployment = {
+        ...begin(refusal, nowMs),
+        phase: refusal.phase,
+        endedAtMs: nowMs,
+        trouble: refusal.phase === 'Rejected' ? { name: 'ArtifactRejected', reason, fix } : null,
+      };
+      return {
+        answer: deployment,
+        ...announcePhase({ deployment, sequence: 0 }, refusal.announcement),
+      };
+    },
+  };
+}
+
+/** Decides `Registry.adopt`. */
+export function adopt(
+  deploymentId: string,
+  from: string,
+  execution: string,
+): RegistryWrite<Deployment> {
+  return {
+    deploymentId,
+    decide({ deployment: record }) {
+      if (!record) throw new Failure('InputInvalid', `there is no deployment ${deploymentId}`);
+      const { deployment } = record;
+      if (deployment.execution === execution) return { answer: deployment };
+      if (deployment.execution !== from) {
+        throw new Failure(
+          'LeaseLost',
+          `deployment ${deploymentId} is ${deployment.execution}'s, not ${from}'s`,
+        );
+      }
+      if (deployment.endedAtMs !== null) {
+        throw new Failure('PhaseConflict', `deployment ${deploymentId} has ended`);
+      }
+      const adopted = { ...deployment, execution, attempt: deployment.attempt + 1 };
+      return { answer: adopted, deployment: { ...record, deployment: adopted } };
+    },
+  };
+}
+
+/** What the first call answered, when this is the same call whose reply was lost. */
+function answerAgain(deployment: Deployment, execution: string): AdmissionResult {
+  const { phase, version, attempt } = deployment;
+  if (deployment.execution !== execution || attempt > 1) return { kind: 'known', deployment };
+  if (version !== null) return { kind: 'admitted', deployment };
+  return { kind: phase === 'Superseded' ? 'superseded' : 'known', deployment };
+}
+
+function takeVersion(
+  admission: Admission,
+  known: ModelRecord | undefined,
+  nowMs: number,
+): Change<AdmissionResult> {
+  const version = (known?.lastVersion ?? 0) + 1;
+  const order = orderOf(admission);
+  const deployment: Deployment = { ...begin(admission, nowMs), version, order };
+  return {
+    answer: { kind: 'admitted', deployment },
+    ...announcePhase({ deployment, sequence: 0 }, {}),
+    model: {
+      model: {
+        name: admission.model,
+        live: known?.model.live ?? null,
+        newestDeploymentId: deployment.id,
+      },
+      newest: order,
+      lastVersion: version,
+      lease: known?.lease ?? { epoch: 0, holder: null },
+    },
+  };
+}
+
+/** Ends a deployment whose model has a newer artifact. */
+export function supersede(
+  { deployment, sequence }: DeploymentRecord,
+  newest: ArtifactOrder,
+  nowMs: number,
+): Announced {
+  const ended: Deployment = {
+    ...deployment,
+    phase: 'Superseded',
+    phaseChangedAtMs: nowMs,
+    endedAtMs: nowMs,
+  };
+  const reason = `a newer artifact was admitted: ${newest.key}, version ${newest.versionId}`;
+  return announcePhase({ deployment: ended, sequence }, { reason });
+}
+
+function begin(admission: Omit<Admission, 'order'>, nowMs: number): Deployment {
+  return {
+    id: admission.deploymentId,
+    model: admission.model,
+    version: null,
+    phase: 'Admitted',
+    artifact: admission.artifact,
+    order: null,
+    execution: admission.execution,
+    attempt: 1,
+    admittedAtMs: nowMs,
+    phaseChangedAtMs: nowMs,
+    endedAtMs: null,
+    work: {},
+    intents: [],
+    trouble: null,
+  };
+}
+
+/** Only what orders: callers hand in whole store objects. */
+function orderOf({ order }: Admission): ArtifactOrder {
+  const { key, versionId, sequencer, lastModifiedMs } = order;
+  return { key, versionId, sequencer, lastModifiedMs };
+}

@@ -1,0 +1,197 @@
+import type { ArtifactFacts } from './artifact-facts.ts';
+import type { Manifest } from './manifest.ts';
+import type { Phase } from './phase.ts';
+import type { Target } from './target.ts';
+
+/** One file of an artifact, pinned to one version: later reads name it, so an overwrite changes nothing. `name` is relative to the artifact. */
+export type ArtifactPart = {
+  readonly name: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly sizeBytes: number;
+  readonly checksum: string;
+};
+
+/** What a deployment deploys. `key` and `versionId` are those of the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
+export type Artifact = {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly parts: readonly ArtifactPart[];
+  readonly manifest: ArtifactPart | null;
+};
+
+/** Newest wins: by `sequencer` within a key, across the keys of a model by `lastModifiedMs` (epoch), then by version id. */
+export type ArtifactOrder = {
+  readonly key: string;
+  readonly versionId: string;
+  readonly sequencer: string;
+  readonly lastModifiedMs: number;
+};
+
+/** What the artifact says of itself: facts read from its bytes, and its manifest (an empty one where it has none). */
+export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
+
+/** How the artifact will be served: `environmentHash` names the installed runtime, `feasible` the targets its bytes do not rule out. */
+export type BuildPlan = {
+  readonly runtime: 'onnx';
+  readonly environmentHash: string;
+  readonly accelerator: 'none';
+  readonly feasible: readonly Target[];
+};
+
+/** Why a target was taken or refused, and with how much memory (MiB). */
+export type TargetOption = {
+  readonly target: Target;
+  readonly taken: boolean;
+  readonly memoryMiB: number;
+  readonly reason: string;
+};
+
+export type TargetDecision = {
+  readonly target: Target;
+  readonly memoryMiB: number;
+  readonly options: readonly TargetOption[];
+};
+
+/** The candidate's revision, and until when (epoch ms) it may take to get ready. */
+export type Candidate = {
+  readonly target: Target;
+  readonly revision: string;
+  readonly createdAtMs: number;
+  readonly readyByMs: number;
+};
+
+/** A request that proves a version, as it is sent: an Open Inference `infer`, or an `/invocations` body. */
+export type GoldenRequest = {
+  readonly protocol: 'infer' | 'invocations';
+  readonly body: unknown;
+};
+
+/** The request a version was proven by, stored with it: probes of the version send it again. `warning` is empty when the answer proved everything. */
+export type GoldenProof = {
+  readonly request: GoldenRequest;
+  readonly warning: string;
+  readonly latencyMs: number;
+};
+
+/** Traffic shares of a model's revisions: whole weights 0..999, the share being weight / sum. A revision that is not named has none. */
+export type Shares = Readonly<Record<string, number>>;
+
+/** A move of traffic, written before it is made. `previous` is the revision that was live, null for a first deployment. */
+export type Shift = {
+  readonly previous: string | null;
+  readonly before: Shares;
+  readonly after: Shares;
+  readonly intendedAtMs: number;
+};
+
+/** The watch after the shift: since when (epoch ms), how long, and what Slipway's own probes saw. */
+export type BakeRecord = {
+  readonly startedAtMs: number;
+  readonly bakeSeconds: number;
+  readonly probesSent: number;
+  readonly probesFailed: number;
+  readonly lastFailure: string;
+};
+
+/** Something made in the world, written down before it was made, so that it can be unmade. */
+export type Intent = {
+  readonly kind: 'revision';
+  readonly name: string;
+  readonly target: Target;
+};
+
+/** What went wrong, as its event will say it. `fix` is empty when there is nothing the user can do. */
+export type Trouble = {
+  readonly name: string;
+  readonly reason: string;
+  readonly fix: string;
+};
+
+/** What the steps have found and done so far. A step that finds its own entry returns it and does nothing again. */
+export type DeploymentWork = {
+  readonly inspection?: Inspection;
+  readonly plan?: BuildPlan;
+  readonly decision?: TargetDecision;
+  readonly candidate?: Candidate;
+  readonly golden?: GoldenProof;
+  readonly shift?: Shift;
+  readonly bake?: BakeRecord;
+};
+
+/**
+ * One run of the workflow, as the registry keeps it.
+ * `version` is taken at admission and never re-used; null when admission itself ended the deployment, or no model is named.
+ * `endedAtMs` (epoch) is null while the workflow still has something to do, which after `Live` is to retire what came before.
+ */
+export type Deployment = {
+  readonly id: string;
+  readonly model: string;
+  readonly version: number | null;
+  readonly phase: Phase;
+  readonly artifact: Artifact;
+  readonly order: ArtifactOrder;
+  readonly execution: string;
+  readonly attempt: number;
+  readonly admittedAtMs: number;
+  readonly phaseChangedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly work: DeploymentWork;
+  readonly intents: readonly Intent[];
+  readonly trouble: Trouble | null;
+};
+
+/** `Live` serves, `Retired` no longer serves but can start again, `Removed` is gone. */
+export type VersionState = 'Live' | 'Retired' | 'Removed';
+
+export type ModelVersion = {
+  readonly model: string;
+  readonly version: number;
+  readonly revision: string;
+  readonly deploymentId: string;
+  readonly target: Target;
+  readonly state: VersionState;
+};
+
+/** A named model: the version that is live, or null, and the newest artifact admitted for it. */
+export type Model = {
+  readonly name: string;
+  readonly live: ModelVersion | null;
+  readonly newestDeploymentId: string;
+};
+
+const ID_HEX_DIGITS = 32;
+
+/** The id of the deployment of one object version: the first 32 hex digits of sha256(bucket, key, versionId), so each delivery of its event names the same deployment. */
+export async function deploymentId(bucket: string, key: string, versionId: string): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify([bucket, key, versionId]));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .slice(0, ID_HEX_DIGITS);
+}
+
+/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right. */
+export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
+  if (a.key === b.key) {
+    const length = Math.max(a.sequencer.length, b.sequencer.length);
+    return compareText(a.sequencer.padEnd(length, '0'), b.sequencer.padEnd(length, '0'));
+  }
+  return a.lastModifiedMs - b.lastModifiedMs || compareText(a.versionId, b.versionId);
+}
+
+/** True when both hold the same bytes under the same names, manifest included, by size and the store's checksum. */
+export function isSameArtifact(a: Artifact, b: Artifact): boolean {
+  const content = ({ parts, manifest }: Artifact) =>
+    JSON.stringify([parts, manifest ? [{ ...manifest, name: '' }] : []].map((list) => list.map(partContent)));
+  return content(a) === content(b);
+}
+
+function partContent({ name, sizeBytes, checksum }: ArtifactPart): readonly unknown[] {
+  return [name, sizeBytes, checksum];
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

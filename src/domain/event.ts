@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+import type { Phase } from './phase.ts';
+
+/** The states a deployment announces; the last six are terminal and one deployment announces exactly one of them. */
+const DEPLOYMENT_STATES = [
+  'Admitted',
+  'Waiting',
+  'Inspected',
+  'Provisioning',
+  'Ready',
+  'Shifting',
+  'Baking',
+  'Live',
+  'Rejected',
+  'Ignored',
+  'Superseded',
+  'Failed',
+  'RolledBack',
+] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
+
+const common = {
+  schema: z.literal(1),
+  eventId: z.string().check(z.minLength(1), z.describe('Equal in every delivery of one event: drop the ones you have seen.')),
+  sequence: z.int().check(z.positive(), z.describe('Counts the events of one deployment, from 1.')),
+  deploymentId: z.string(),
+  model: z.string(),
+  version: z.nullable(z.int().check(z.positive())),
+  time: z.iso.datetime(),
+  reason: z.string().check(z.describe('What happened and why, in one sentence or two; empty when the state says it all.')),
+  fix: z.string().check(z.describe('What to do about it; empty when there is nothing to do.')),
+  data: z.record(z.string(), z.unknown()),
+};
+
+/**
+ * What Slipway publishes, on EventBridge and on one machine alike; docs/event.schema.json is made from it.
+ * `Deployment State Change` tells a deployment's way, `Version State Change` what befalls a version later.
+ */
+export const slipwayEvent = z.discriminatedUnion('detail-type', [
+  z.strictObject({
+    source: z.literal('slipway'),
+    'detail-type': z.literal('Deployment State Change'),
+    detail: z.strictObject({ ...common, state: z.enum(DEPLOYMENT_STATES) }),
+  }),
+  z.strictObject({
+    source: z.literal('slipway'),
+    'detail-type': z.literal('Version State Change'),
+    detail: z.strictObject({ ...common, state: z.enum(['Retired', 'Removed']) }),
+  }),
+]);
+
+export type SlipwayEvent = z.infer<typeof slipwayEvent>;
+
+/** The words a change of phase is announced with; `data` holds numbers and names that a program can use. */
+export type Announcement = {
+  readonly reason?: string;
+  readonly fix?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+};

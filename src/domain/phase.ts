@@ -1,0 +1,34 @@
+/**
+ * The phases of a deployment and the only moves between them; a registry refuses every other move with `PhaseConflict`.
+ * A phase with no next phase is terminal: a deployment reaches exactly one of them, and announces it once.
+ */
+export const NEXT_PHASES = {
+  Admitted: ['Waiting', 'Inspected', 'Superseded', 'Rejected', 'Failed'],
+  Waiting: ['Inspected', 'Superseded', 'Rejected', 'Failed'],
+  Inspected: ['Provisioning', 'Rejected', 'Failed'],
+  Provisioning: ['Ready', 'Rejected', 'Failed'],
+  Ready: ['Shifting', 'Failed'],
+  Shifting: ['Baking', 'RollingBack', 'Failed'],
+  Baking: ['Live', 'RollingBack', 'Failed'],
+  RollingBack: ['RolledBack', 'Failed'],
+  Live: [],
+  Rejected: [],
+  Ignored: [],
+  Superseded: [],
+  Failed: [],
+  RolledBack: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Phase = keyof typeof NEXT_PHASES;
+
+/** The phases that are announced as an event's `state`: all but `RollingBack`, whose news is how it ends. */
+export type DeploymentState = Exclude<Phase, 'RollingBack'>;
+
+export function isTerminal(phase: Phase): boolean {
+  return NEXT_PHASES[phase].length === 0;
+}
+
+export function mayMove(from: Phase, to: Phase): boolean {
+  const next: readonly string[] = NEXT_PHASES[from];
+  return next.includes(to);
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod/mini';
+
+/** The tensor datatypes of the Open Inference Protocol v2, by its names, and BF16, which Triton adds. */
+export const DATATYPES = [
+  'BOOL',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP16',
+  'BF16',
+  'FP32',
+  'FP64',
+  'BYTES',
+] as const;
+
+const tensorSpec = z.object({
+  name: z.string(),
+  datatype: z.enum(DATATYPES),
+  shape: z.readonly(z.array(z.int().check(z.gte(-1)))),
+  isUnranked: z.exactOptional(z.literal(true)),
+});
+
+/** What a model takes and gives, in the model's order. It travels with the workflow and is kept in the registry. */
+export const signatureSchema = z.object({
+  inputs: z.readonly(z.array(tensorSpec)),
+  outputs: z.readonly(z.array(tensorSpec)),
+});
+
+export type Datatype = (typeof DATATYPES)[number];
+
+/**
+ * One tensor as a model declares it. In `shape` -1 is a free dimension and [] a scalar,
+ * unless `isUnranked`: then the model says nothing of the shape and any rank is right.
+ */
+export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
+
+export type Signature = Readonly<z.infer<typeof signatureSchema>>;

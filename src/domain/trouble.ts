@@ -1,0 +1,31 @@
+import type { Trouble } from './deployment.ts';
+import type { Failure } from './failure.ts';
+
+const FIX = '\nFix: ';
+
+/**
+ * What a `Catch` hands on: `Error` is the failure's name; `Cause` is the JSON `{errorType, errorMessage}` that Lambda and the local engine make of a step's error, and any text for one of the engine's own.
+ */
+export type CaughtError = { readonly Error: string; readonly Cause: string };
+
+/** A failure's message with its fix, as it crosses the workflow: name and message are all that an error keeps there. */
+export function wireMessage({ message, fix }: Failure): string {
+  return fix ? `${message}${FIX}${fix}` : message;
+}
+
+/** The trouble that a caught error tells of; the reverse of `wireMessage`. */
+export function readTrouble({ Error: name, Cause }: CaughtError): Trouble {
+  const message = errorMessage(Cause) ?? `${name}: ${Cause}`;
+  const [reason = '', fix = ''] = message.split(FIX);
+  return { name, reason, fix };
+}
+
+function errorMessage(cause: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(cause);
+    const message = typeof value === 'object' && value !== null && 'errorMessage' in value && value.errorMessage;
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

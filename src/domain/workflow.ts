@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+
+/**
+ * What goes into and comes out of each step of the workflow, by the state's name.
+ * Entry points parse their input by it, and a test resolves every path that the ASL reads against it: a path that is not there would end an execution by `States.Runtime`, which nothing catches.
+ * Times are whole seconds; `attempt` counts the runs of a loop's step from 1; `execution` is `$$.Execution.Id`.
+ */
+
+/** An S3 `Object Created` event as EventBridge hands it to the workflow; on one machine the bucket folder makes the same. */
+export const objectCreated = z.object({
+  detail: z.object({
+    bucket: z.object({ name: z.string() }),
+    object: z.object({
+      key: z.string(),
+      // Some S3-compatible stores leave the version out: admission then asks the store for the newest.
+      'version-id': z.optional(z.string()),
+      sequencer: z.optional(z.string()),
+    }),
+  }),
+  // Set by a fresh execution that takes a deployment up where a dead one left it.
+  recovery: z.optional(z.object({ deploymentId: z.string() })),
+});
+
+export type ObjectCreated = z.infer<typeof objectCreated>;
+
+const attempt = z.int().check(z.nonnegative());
+const seconds = z.int().check(z.nonnegative());
+
+const held = z.object({ deploymentId: z.string(), epoch: z.int() });
+const done = z.object({});
+const failed = z.object({
+  ...held.shape,
+  error: z.object({ Error: z.string(), Cause: z.string() }),
+});
+
+const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack'] as const;
+const outcome = z.object({ kind: z.enum(ENDINGS), drainSeconds: seconds });
+
+export const workflow = {
+  AdmitDeployment: {
+    input: z.object({ event: objectCreated, execution: z.string() }),
+    output: z.object({
+      kind: z.enum(['admitted', 'ignored', 'superseded', 'rejected']),
+      id: z.string(),
+      model: z.string(),
+      reason: z.string(),
+    }),
+  },
+  AcquireLease: {
+    input: z.object({ deploymentId: z.string(), execution: z.string(), attempt }),
+    output: z.object({
+      kind: z.enum(['acquired', 'held', 'superseded', 'expired']),
+      epoch: z.int(),
+      resume: z.enum(['none', 'rollback', 'retire']),
+      retrySeconds: seconds,
+      attempt,
+    }),
+  },
+  InspectArtifact: { input: held, output: done },
+  PlanBuild: { input: held, output: done },
+  ChooseTarget: { input: held, output: z.object({ target: z.string() }) },
+  ProvisionLambda: { input: held, output: done },
+  DescribeCandidate: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({
+      kind: z.enum(['pending', 'ready', 'failed', 'expired']),
+      retrySeconds: seconds,
+      attempt,
+    }),
+  },
+  CheckHealth: { input: held, output: z.object({ kind: z.enum(['healthy', 'unhealthy']) }) },
+  ShiftTraffic: { input: held, output: z.object({ sliceSeconds: seconds }) },
+  VerifyTraffic: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({
+      kind: z.enum(['verified', 'pending', 'expired']),
+      retrySeconds: seconds,
+      attempt,
+    }),
+  },
+  JudgeBake: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({ kind: z.enum(['baking', 'done', 'breach']), attempt }),
+  },
+  CommitDeployment: { input: held, output: outcome },
+  RetirePrevious: { input: held, output: done },
+  RollBack: { input: failed, output: done },
+  Compensate: { input: failed, output: outcome },
+  ReleaseLease: { input: held, output: done },
+} as const;
+
+export type StepName = keyof typeof workflow;
+export type StepInput<Name extends StepName> = z.infer<(typeof workflow)[Name]['input']>;
+export type StepOutput<Name extends StepName> = z.infer<(typeof workflow)[Name]['output']>;
+export type Held = z.infer<typeof held>;

@@ -1,0 +1,41 @@
+import type { Artifact } from '#domain/deployment.ts';
+
+/** What a revision runs: pinned bytes, a runtime, and its limits. */
+export type RevisionSpec = {
+  readonly revision: string;
+  readonly model: string;
+  readonly version: number;
+  readonly deploymentId: string;
+  readonly runtime: 'onnx';
+  readonly environmentHash: string;
+  readonly artifact: Artifact;
+  readonly modelFile: string;
+  readonly memoryMiB: number;
+  readonly startupTimeoutSeconds: number;
+};
+
+/** `absent` was never created or is removed. `failed` says why, with the last lines that the model's server wrote. */
+export type RevisionState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'pending'; readonly reason: string }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly logTail: readonly string[] };
+
+/**
+ * One target: where revisions run. A revision is created, then pending, then ready or failed; it carries no traffic until a Router gives it some.
+ * Every call may be repeated. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ */
+export type Platform = {
+  /** Asks for a revision and returns once it is accepted. One that exists already is adopted; one that was made by another deployment is `RevisionFailed`. */
+  create(spec: RevisionSpec): Promise<void>;
+  /** Answers as soon as the revision is no longer pending, at the latest after `waitMs` (0: at once). */
+  describe(revision: string, waiting: { readonly waitMs: number }): Promise<RevisionState>;
+  /** How long to drain (whole seconds, 0..900) before this revision may be retired: 0 when nothing of it is stopped or nothing is in flight. */
+  drainSeconds(revision: string): Promise<number>;
+  /** Stops what runs of it once its requests have ended; it can start again. An absent revision is success. */
+  retire(revision: string): Promise<void>;
+  /** Takes the revision away with all that was made for it. An absent revision is success. */
+  remove(revision: string): Promise<void>;
+  /** The last lines its server wrote, oldest first; empty when there are none. */
+  logTail(revision: string, lines: number): Promise<readonly string[]>;
+};

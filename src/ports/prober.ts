@@ -1,0 +1,23 @@
+import type { GoldenRequest } from '#domain/deployment.ts';
+
+/**
+ * What came back from one request. `revision` is the `x-slipway-revision` of the answer, null when it had none.
+ * `none` is no answer at all: refused, reset, or nothing within the time.
+ */
+export type ProbeAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly revision: string | null;
+      readonly latencyMs: number;
+    }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** Sends requests as a client would. An answer of any status is a value, and so is no answer; it fails only when it could not try. */
+export type Prober = {
+  /** `address` is one that a Router gave: the model's route, or a candidate's test path. */
+  send(address: string, model: string, request: GoldenRequest, timeoutMs: number): Promise<ProbeAnswer>;
+  /** Asks whether the server says it is ready (200 on its readiness path). */
+  ready(address: string, timeoutMs: number): Promise<ProbeAnswer>;
+};

@@ -1,0 +1,62 @@
+import type { Deployment } from '#domain/deployment.ts';
+import { retrySeconds } from '#domain/loops.ts';
+import { isTerminal } from '#domain/phase.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { LeaseResult, Registry } from '#ports/registry.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly executions: Executions;
+  readonly clock: Clock;
+};
+
+type Output = StepOutput<'AcquireLease'>;
+
+/** Longer than the longest step; every write of the holder renews it. */
+const LEASE_SECONDS = 900;
+const LONGEST_WAIT_MS = 2 * 60 * 60 * 1000;
+const LONGEST_POLL_SECONDS = 60;
+
+export const acquireLease =
+  (deps: Deps) =>
+  async ({ deploymentId, execution, attempt }: StepInput<'AcquireLease'>): Promise<Output> => {
+    const request = { deploymentId, execution, leaseSeconds: LEASE_SECONDS };
+    let lease = await deps.registry.acquireLease({ ...request, over: null });
+    if (lease.kind === 'held' && (await isDead(deps, lease))) {
+      lease = await deps.registry.acquireLease({ ...request, over: lease.epoch });
+    }
+    const answer = { epoch: 0, resume: 'none', retrySeconds: 0, attempt: attempt + 1 } as const;
+    switch (lease.kind) {
+      case 'acquired':
+        return { ...answer, kind: 'acquired', epoch: lease.epoch, resume: resume(lease.deployment) };
+      case 'superseded':
+        return { ...answer, kind: 'superseded' };
+      case 'held':
+        return { ...answer, ...(await wait(deps, deploymentId)) };
+      default:
+        return lease satisfies never;
+    }
+  };
+
+/** A lease outlives its holder only until it has run out: the clock alone proves nothing, nor does an event that an execution ended. */
+async function isDead(
+  { executions, clock }: Deps,
+  lease: Extract<LeaseResult, { kind: 'held' }>,
+): Promise<boolean> {
+  return lease.leaseUntilMs <= clock.now() && !(await executions.isRunning(lease.execution));
+}
+
+async function wait({ registry, clock }: Deps, deploymentId: string) {
+  const deployment = await registry.deployment(deploymentId);
+  const waitedMs = clock.now() - (deployment?.admittedAtMs ?? 0);
+  return waitedMs > LONGEST_WAIT_MS
+    ? ({ kind: 'expired' } as const)
+    : ({ kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const);
+}
+
+function resume({ phase }: Deployment): Output['resume'] {
+  if (phase === 'Live') return 'retire';
+  return phase === 'RollingBack' || isTerminal(phase) ? 'rollback' : 'none';
+}

@@ -1,0 +1,178 @@
+import { type Artifact, type ArtifactPart, deploymentId, isSameArtifact } from '#domain/deployment.ts';
+import { revisionName } from '#domain/identity.ts';
+import { type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
+import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
+import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Admission, Registry } from '#ports/registry.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly artifacts: ArtifactStore;
+  readonly executions: Executions;
+  readonly clock: Clock;
+};
+
+type Output = StepOutput<'AdmitDeployment'>;
+type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
+
+const MAX_PARTS = 1000;
+const MINUTE_MS = 60_000;
+const WAYS =
+  'Drop one self-contained file (models/NAME/FILE.onnx), or a folder with model.yaml uploaded last (models/NAME/FOLDER/model.yaml).';
+
+export const admitDeployment =
+  (deps: Deps) =>
+  async ({ event, execution }: StepInput<'AdmitDeployment'>): Promise<Output> => {
+    const { bucket, object } = event.detail;
+    const meaning = readKey(object.key);
+    switch (meaning.kind) {
+      case 'outside':
+      case 'sidecar':
+        return { kind: 'ignored', id: '', model: '', reason: `${object.key} starts no deployment` };
+      case 'loose':
+        return hint(deps, event, execution, meaning.model);
+      case 'misnamed':
+        return refuseName(deps, event, execution, meaning.name);
+      case 'artifact':
+      case 'folder': {
+        const stored = await find(deps.artifacts, event);
+        return stored
+          ? admit(deps, meaning, stored, execution)
+          : { kind: 'ignored', id: '', model: meaning.model, reason: `${bucket.name}/${object.key} was deleted` };
+      }
+      default:
+        return meaning satisfies never;
+    }
+  };
+
+async function admit(
+  deps: Deps,
+  meaning: ModelKey,
+  stored: StoredObject,
+  execution: string,
+): Promise<Output> {
+  const { registry } = deps;
+  const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
+  const known = await registry.deployment(id);
+  if (known && known.execution !== execution) {
+    if (known.endedAtMs !== null || (await deps.executions.isRunning(known.execution))) {
+      return { kind: 'ignored', id, model: known.model, reason: `deployment ${id} is known already` };
+    }
+    const adopted = await registry.adopt(id, known.execution, execution);
+    return { kind: 'admitted', id, model: adopted.model, reason: '' };
+  }
+
+  const artifact = known?.artifact ?? (await pin(deps.artifacts, meaning, stored));
+  const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
+  if (!known) {
+    const twin = await liveTwin(registry, admission);
+    if (twin) {
+      const reason = `${stored.key} is the same, byte for byte, as ${twin}, which is live`;
+      await registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
+      return { kind: 'ignored', id, model: meaning.model, reason };
+    }
+  }
+  const { kind, deployment } = await registry.admit(admission);
+  return {
+    kind: kind === 'superseded' || deployment.phase === 'Superseded' ? 'superseded' : 'admitted',
+    id,
+    model: deployment.model,
+    reason: '',
+  };
+}
+
+/** The version an event names, or the newest of its key where the event names none. */
+async function find(artifacts: ArtifactStore, { detail }: ObjectCreated): Promise<StoredObject | undefined> {
+  const bucket = detail.bucket.name;
+  const { key } = detail.object;
+  const versionId = detail.object['version-id'];
+  return versionId === undefined
+    ? artifacts.latest(bucket, key)
+    : artifacts.describe({ bucket, key, versionId });
+}
+
+/** Every file of the artifact with the version it has now; what is uploaded later belongs to a later deployment. */
+async function pin(artifacts: ArtifactStore, meaning: ModelKey, stored: StoredObject): Promise<Artifact> {
+  const { bucket, key, versionId } = stored;
+  if (meaning.kind === 'artifact') {
+    const manifest = await artifacts.latest(bucket, sidecarKey(key));
+    return {
+      bucket,
+      key,
+      versionId,
+      parts: [part(stored, meaning.file)],
+      manifest: manifest ? part(manifest, 'model.yaml') : null,
+    };
+  }
+  // One more than may be, so that the inspection sees that there are too many.
+  const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 1);
+  const parts = files.filter((file) => file.key !== key);
+  return {
+    bucket,
+    key,
+    versionId,
+    parts: parts.map((file) => part(file, file.key.slice(meaning.prefix.length))),
+    manifest: part(stored, 'model.yaml'),
+  };
+}
+
+function part({ key, versionId, sizeBytes, checksum }: StoredObject, name: string): ArtifactPart {
+  return { name, key, versionId, sizeBytes, checksum };
+}
+
+async function liveTwin(registry: Registry, { model, artifact }: Admission): Promise<string | undefined> {
+  const live = (await registry.model(model))?.live;
+  if (!live) return undefined;
+  const deployed = await registry.deployment(live.deploymentId);
+  return deployed && isSameArtifact(deployed.artifact, artifact)
+    ? revisionName(model, live.version)
+    : undefined;
+}
+
+/** One event per model and minute, however many files a sync brings. */
+async function hint(deps: Deps, event: ObjectCreated, execution: string, model: string): Promise<Output> {
+  const minute = Math.floor(deps.clock.now() / MINUTE_MS);
+  const { bucket, object } = event.detail;
+  const id = await deploymentId(bucket.name, `models/${model}/`, String(minute));
+  const reason = `${object.key} starts no deployment: it is neither a self-contained model file nor a folder's model.yaml`;
+  await registryRefusal(deps, event, { id, model, execution, phase: 'Ignored', reason, fix: WAYS });
+  return { kind: 'ignored', id, model, reason };
+}
+
+async function refuseName(deps: Deps, event: ObjectCreated, execution: string, name: string): Promise<Output> {
+  const { bucket, object } = event.detail;
+  const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+  const reason = `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
+  const fix = 'Upload it again under models/NAME/ with such a name.';
+  await registryRefusal(deps, event, { id, model: name, execution, phase: 'Rejected', reason, fix });
+  return { kind: 'rejected', id, model: name, reason };
+}
+
+type Refused = {
+  readonly id: string;
+  readonly model: string;
+  readonly execution: string;
+  readonly phase: 'Ignored' | 'Rejected';
+  readonly reason: string;
+  readonly fix: string;
+};
+
+async function registryRefusal({ registry }: Deps, event: ObjectCreated, refused: Refused): Promise<void> {
+  const { bucket, object } = event.detail;
+  await registry.refuse({
+    deploymentId: refused.id,
+    model: refused.model,
+    execution: refused.execution,
+    phase: refused.phase,
+    announcement: { reason: refused.reason, fix: refused.fix },
+    artifact: {
+      bucket: bucket.name,
+      key: object.key,
+      versionId: object['version-id'] ?? '',
+      parts: [],
+      manifest: null,
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import type { Deployment } from '#domain/deployment.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { readTrouble } from '#domain/trouble.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Platform } from '#ports/platform.ts';
+import type { Holder, Registry } from '#ports/registry.ts';
+import type { Router } from '#ports/router.ts';
+import { requireDeployment } from './require-deployment.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly router: Router;
+  readonly lambda: Platform;
+};
+
+type Output = StepOutput<'Compensate'>;
+
+export const compensate =
+  (deps: Deps) =>
+  async ({ deploymentId, epoch, error }: StepInput<'Compensate'>): Promise<Output> => {
+    const { registry } = deps;
+    const holder = { deploymentId, epoch };
+    const deployment = await requireDeployment(registry, deploymentId);
+    const live = (await registry.model(deployment.model))?.live;
+    if (live?.deploymentId === deploymentId) return { kind: 'Live', drainSeconds: 0 };
+
+    if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
+    const left = await undo(deps, holder, deployment);
+    return end(registry, holder, left);
+  };
+
+/** Walks the intents backwards. A revision that still has traffic is never taken away; it is answered as left. */
+async function undo({ registry, router, lambda }: Deps, holder: Holder, deployment: Deployment): Promise<readonly string[]> {
+  const shares = await router.shares(deployment.model);
+  const left: string[] = [];
+  for (const intent of deployment.intents.toReversed()) {
+    if (Object.hasOwn(shares, intent.name)) {
+      left.push(intent.name);
+      continue;
+    }
+    await lambda.remove(intent.name);
+    await registry.settleIntent(holder, intent);
+  }
+  return left;
+}
+
+async function end(registry: Registry, holder: Holder, left: readonly string[]): Promise<Output> {
+  const { phase, trouble } = await requireDeployment(registry, holder.deploymentId);
+  const kind = ending(phase, trouble?.name);
+  if (!isTerminal(phase)) {
+    const { name = 'Unknown', reason = '', fix = '' } = trouble ?? {};
+    await registry.advance(holder, kind, {}, {
+      reason,
+      fix,
+      data: { error: name, degraded: left.length > 0, left },
+    });
+  }
+  return { kind, drainSeconds: 0 };
+}
+
+function ending(phase: Deployment['phase'], trouble: string | undefined): 'Rejected' | 'RolledBack' | 'Failed' {
+  if (phase === 'Rejected' || phase === 'RolledBack' || phase === 'Failed') return phase;
+  if (phase === 'RollingBack') return 'RolledBack';
+  return trouble === 'ArtifactRejected' ? 'Rejected' : 'Failed';
+}

@@ -1,0 +1,54 @@
+import { retrySeconds } from '#domain/loops.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Platform, RevisionState } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly lambda: Platform;
+  readonly clock: Clock;
+  /** How long one look may wait for a change (ms): 0 where waiting is paid for. */
+  readonly waitMs: number;
+};
+
+const LOG_LINES_IN_EVENT = 10;
+
+export const describeCandidate =
+  ({ registry, lambda, clock, waitMs }: Deps) =>
+  async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
+    const { deploymentId, epoch } = input;
+    const { work } = await requireDeployment(registry, deploymentId);
+    const { revision, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
+    const state = await lambda.describe(revision, { waitMs });
+    const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt: input.attempt + 1 };
+    if (state.kind === 'ready') return { ...answer, kind: 'ready' };
+    if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };
+    const kind = state.kind === 'pending' ? 'expired' : 'failed';
+    const reason = explain(state, revision, (readyByMs - createdAtMs) / 1000);
+    await registry.recordTrouble({ deploymentId, epoch }, {
+      name: 'RevisionFailed',
+      reason,
+      fix:
+        kind === 'expired'
+          ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
+          : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.',
+    });
+    return { ...answer, kind };
+  };
+
+function explain(state: RevisionState, revision: string, limitSeconds: number): string {
+  switch (state.kind) {
+    case 'failed':
+      return [`${revision} did not start: ${state.reason}`, ...state.logTail.slice(-LOG_LINES_IN_EVENT)].join('\n');
+    case 'absent':
+      return `${revision} is gone`;
+    case 'pending':
+      return `${revision} was not ready in ${limitSeconds} s: ${state.reason}`;
+    case 'ready':
+      return '';
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,78 @@
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Manifest } from '#domain/manifest.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { ArtifactStore, ByteSource } from '#ports/artifact-store.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment } from './require-deployment.ts';
+
+/** One file of the artifact as the formats read it: by ranges, only when they want to. */
+type ArtifactFile = {
+  readonly name: string;
+  readonly sizeBytes: number;
+  open(): Promise<ByteSource>;
+};
+
+type Deps = {
+  readonly registry: Registry;
+  readonly artifacts: ArtifactStore;
+  readonly inspect: (files: readonly ArtifactFile[]) => Promise<ArtifactFacts>;
+  readonly parseManifest: (text: string, fileName: string) => Manifest;
+};
+
+const MAX_MANIFEST_BYTES = 256 * 1024;
+
+export const inspectArtifact =
+  ({ registry, artifacts, inspect, parseManifest }: Deps) =>
+  async ({ deploymentId, epoch }: StepInput<'InspectArtifact'>): Promise<StepOutput<'InspectArtifact'>> => {
+    const deployment = await requireDeployment(registry, deploymentId);
+    if (deployment.work.inspection) return {};
+    const { artifact } = deployment;
+    const manifest = parseManifest(
+      artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
+      artifact.manifest?.key ?? '',
+    );
+    const facts = await inspect(
+      artifact.parts.map((part) => ({
+        name: part.name,
+        sizeBytes: part.sizeBytes,
+        open: () => artifacts.open({ ...part, bucket: artifact.bucket }),
+      })),
+    );
+    await registry.advance({ deploymentId, epoch }, 'Inspected', { inspection: { facts, manifest } }, {
+      data: {
+        format: facts.format,
+        sizeBytes: facts.sizeBytes,
+        parameters: facts.parameters,
+        inputs: facts.signature.inputs,
+        outputs: facts.signature.outputs,
+      },
+    });
+    return {};
+  };
+
+async function readManifest(
+  artifacts: ArtifactStore,
+  { bucket }: Artifact,
+  { key, versionId, sizeBytes }: ArtifactPart,
+): Promise<string> {
+  if (sizeBytes > MAX_MANIFEST_BYTES) {
+    throw new Failure(
+      'ArtifactRejected',
+      `${key} is ${sizeBytes} bytes; a manifest has at most ${MAX_MANIFEST_BYTES}`,
+      { fix: 'Keep large example data out of the manifest.' },
+    );
+  }
+  if (sizeBytes === 0) return '';
+  const source = await artifacts.open({ bucket, key, versionId });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await source.read(0, sizeBytes));
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new Failure('ArtifactRejected', `${key} is not UTF-8 text`, {
+      cause,
+      fix: 'Save the manifest as UTF-8.',
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { Deployment, Shares, Shift } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { readTrouble } from '#domain/trouble.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Prober } from '#ports/prober.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Router } from '#ports/router.ts';
+import { probe } from './probe.ts';
+import { requireDeployment } from './require-deployment.ts';
+import { unverified } from './unverified.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly router: Router;
+  readonly prober: Prober;
+};
+
+export const rollBack =
+  (deps: Deps) =>
+  async ({ deploymentId, epoch, error }: StepInput<'RollBack'>): Promise<StepOutput<'RollBack'>> => {
+    const { registry } = deps;
+    const holder = { deploymentId, epoch };
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { phase, work } = deployment;
+    const live = (await registry.model(deployment.model))?.live;
+    // A commit whose answer was lost: the version is live, and nothing is to be put back.
+    if (live?.deploymentId === deploymentId || isTerminal(phase) || !work.shift) return {};
+
+    if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
+    await registry.advance(holder, 'RollingBack', {}, {});
+    await putBack(deps, deployment, work.shift);
+    return {};
+  };
+
+async function putBack({ registry, router, prober }: Deps, deployment: Deployment, shift: Shift): Promise<void> {
+  const { model } = deployment;
+  if (shift.previous === null) {
+    await router.remove(model);
+    return;
+  }
+  const back = await healthiest({ registry, router, prober }, deployment, shift.previous);
+  await router.setShares(model, back, await router.shares(model));
+  const open = await unverified({ router, prober }, model, back);
+  if (open !== undefined) {
+    throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
+  }
+}
+
+/** Health decides, not the label "previous": a side that works now is kept before one that does not. */
+async function healthiest(
+  { registry, router, prober }: Deps,
+  candidate: Deployment,
+  previous: string,
+): Promise<Shares> {
+  const live = (await registry.model(candidate.model))?.live;
+  const proven = live ? await registry.deployment(live.deploymentId) : undefined;
+  const before = proven && (await probe(prober, router.testPath(previous), proven));
+  if (before?.kind !== 'failed') return { [previous]: 100 };
+  const revision = candidate.work.candidate?.revision ?? previous;
+  const after = await probe(prober, router.testPath(revision), candidate);
+  return { [after.kind === 'passed' ? revision : previous]: 100 };
+}

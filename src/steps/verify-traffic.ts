@@ -1,0 +1,48 @@
+import { retrySeconds } from '#domain/loops.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Prober } from '#ports/prober.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Router } from '#ports/router.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
+import { unverified } from './unverified.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly router: Router;
+  readonly prober: Prober;
+  readonly clock: Clock;
+};
+
+/** How long a change of shares may take to reach every client. */
+const DEADLINE_MS = 120_000;
+
+export const verifyTraffic =
+  ({ registry, router, prober, clock }: Deps) =>
+  async (input: StepInput<'VerifyTraffic'>): Promise<StepOutput<'VerifyTraffic'>> => {
+    const holder = { deploymentId: input.deploymentId, epoch: input.epoch };
+    const { model, phase, work } = await requireDeployment(registry, input.deploymentId);
+    const shift = requireWork(work.shift, 'shift');
+    const bake = requireWork(work.bake, 'bake');
+    const answer = { retrySeconds: 0, attempt: input.attempt + 1 };
+    if (phase === 'Baking') return { ...answer, kind: 'verified' };
+
+    const open = await unverified({ router, prober }, model, shift.after);
+    const sinceMs = clock.now() - shift.intendedAtMs;
+    if (open === undefined) {
+      const { bakeSeconds } = bake;
+      await registry.advance(holder, 'Baking', { bake: { ...bake, startedAtMs: clock.now() } }, {
+        data: { shares: shift.after, bakeSeconds },
+      });
+      return { ...answer, kind: 'verified' };
+    }
+    if (sinceMs < DEADLINE_MS) {
+      return { ...answer, kind: 'pending', retrySeconds: retrySeconds(sinceMs) };
+    }
+    await registry.recordTrouble(holder, {
+      name: 'TrafficUnverified',
+      reason: `the traffic was not seen on the new version within ${DEADLINE_MS / 1000} s: ${open}`,
+      fix: 'Upload the model again; if it happens twice, look at the router.',
+    });
+    return { ...answer, kind: 'expired' };
+  };
