@@ -33,18 +33,10 @@ export function createRoutes(
     return ready;
   };
   const model = (): Model => ({ name, version, signature: session().signature });
-  let openApi: Promise<unknown> | undefined;
+  const ready = get(() => ok({ ready: session() !== undefined }));
+  const server = get(() => ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: [] }));
   const paths = [`/v2/models/${name}`];
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
-
-  const ready = get(() => ok({ ready: session() !== undefined }));
-  const metadata = get(() => ok(metadataOf(model())));
-  const infer = post(async ({ text, signal }) => {
-    const { signature, run } = session();
-    const request = readInferRequest(parseFor(signature, await text()), signature);
-    return written(inferResponse(model(), request.id, await run(request.run, signal)));
-  });
-  const server = get(() => ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: [] }));
   return new Map<string, Route>([
     ['/ping', ready],
     ['/v2/health/live', get(() => ok({ live: true }))],
@@ -52,26 +44,37 @@ export function createRoutes(
     ['/v2', server],
     ['/v2/', server],
     ...paths.flatMap((path): [string, Route][] => [
-      [path, metadata],
+      [path, get(() => ok(metadataOf(model())))],
       [`${path}/ready`, ready],
-      [`${path}/infer`, infer],
+      [`${path}/infer`, infer(model, session)],
     ]),
-    [
-      '/invocations',
-      post(async ({ text, signal }) => {
-        const { signature, run } = session();
-        const request = readInvocation(parseFor(signature, await text()), signature);
-        return written(invocationResponse(await run(request, signal)));
-      }),
-    ],
-    [
-      '/openapi.json',
-      get(async () => {
-        openApi ??= findExample(session()).then((example) => openApiOf(model(), example));
-        return ok(await openApi);
-      }),
-    ],
+    ['/invocations', invocations(session)],
+    ['/openapi.json', openApi(model, session)],
   ]);
+}
+
+function infer(model: () => Model, session: () => Session): Route {
+  return post(async ({ text, signal }) => {
+    const { signature, run } = session();
+    const request = readInferRequest(parseFor(signature, await text()), signature);
+    return written(inferResponse(model(), request.id, await run(request.run, signal)));
+  });
+}
+
+function invocations(session: () => Session): Route {
+  return post(async ({ text, signal }) => {
+    const { signature, run } = session();
+    const request = readInvocation(parseFor(signature, await text()), signature);
+    return written(invocationResponse(await run(request, signal)));
+  });
+}
+
+function openApi(model: () => Model, session: () => Session): Route {
+  let document: Promise<unknown> | undefined;
+  return get(async () => {
+    document ??= findExample(session()).then((example) => openApiOf(model(), example));
+    return ok(await document);
+  });
 }
 
 function parseFor({ inputs }: Signature, text: string): unknown {

@@ -33,17 +33,18 @@ export function createModelServer(
   const server = createServer(TIMEOUTS, async (request, response) => {
     if (revision) response.setHeader('x-slipway-revision', revision);
     const { status, json } = await reply(request, response).catch(refuse);
+    // The client has gone, and with it the reason to answer.
     if (response.destroyed) return;
     // Once the server is closing, a connection that stays open would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
-    response.writeHead(status, { 'content-type': 'application/json' });
+    response.statusCode = status;
+    response.setHeader('content-type', 'application/json');
     response.end(json);
   });
   return server;
 }
 
 function refuse(error: unknown): Reply {
-  if (!isRefusal(error) && !isAbort(error)) console.error(error);
   const status = isRefusal(error) ? error.status : 500;
   return { status, json: JSON.stringify({ error: messageOf(error) }) };
 }

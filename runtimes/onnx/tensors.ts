@@ -53,12 +53,15 @@ const PACK = {
   UINT64: bigIntegers(0n, 2n ** 64n - 1n, (values) => new BigUint64Array(values)),
 } satisfies Record<string, Pack>;
 
+// As many as numpy has; a model that declares no shape would take any number.
+const MOST_DIMENSIONS = 64;
+
 /** The tensor that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
 export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
   const label = `input "${spec.name}"`;
   const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
   const hasRank = spec.shape.length === 0 || spec.shape.length === shape.length;
-  if (!fits || !hasRank) {
+  if (!fits || !hasRank || shape.length > MOST_DIMENSIONS) {
     throw refusal(
       400,
       `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,

@@ -30,7 +30,12 @@ export function chooseTarget(needs: Needs): {
 
 function lambdaOption(needs: Needs): TargetOption {
   const memoryMiB = needs.memoryMiB ?? Math.max(limits.memoryPerVcpuMiB, estimateMemoryMiB(needs));
-  const refuse = (reason: string): TargetOption => ({ target: 'lambda', taken: false, memoryMiB, reason });
+  const refuse = (reason: string): TargetOption => ({
+    target: 'lambda',
+    taken: false,
+    memoryMiB,
+    reason,
+  });
   if (needs.artifactBytes > limits.imageUncompressedMaxBytes) {
     return refuse(
       `the artifact is ${needs.artifactBytes} bytes; an image on Lambda holds ${limits.imageUncompressedMaxBytes}`,

@@ -122,7 +122,7 @@ export type DeploymentWork = {
 
 /**
  * One run of the workflow, as the registry keeps it.
- * `version` is taken at admission and never re-used; null when admission itself ended the deployment, or no model is named.
+ * `version` is taken at admission and never re-used; null when admission itself ended the deployment, or no model is named. `order` is null when it was refused before it was compared.
  * `endedAtMs` (epoch) is null while the workflow still has something to do, which after `Live` is to retire what came before.
  */
 export type Deployment = {
@@ -131,7 +131,7 @@ export type Deployment = {
   readonly version: number | null;
   readonly phase: Phase;
   readonly artifact: Artifact;
-  readonly order: ArtifactOrder;
+  readonly order: ArtifactOrder | null;
   readonly execution: string;
   readonly attempt: number;
   readonly admittedAtMs: number;
@@ -164,7 +164,11 @@ export type Model = {
 const ID_HEX_DIGITS = 32;
 
 /** The id of the deployment of one object version: the first 32 hex digits of sha256(bucket, key, versionId), so each delivery of its event names the same deployment. */
-export async function deploymentId(bucket: string, key: string, versionId: string): Promise<string> {
+export async function deploymentId(
+  bucket: string,
+  key: string,
+  versionId: string,
+): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify([bucket, key, versionId]));
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
@@ -184,7 +188,9 @@ export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
 /** True when both hold the same bytes under the same names, manifest included, by size and the store's checksum. */
 export function isSameArtifact(a: Artifact, b: Artifact): boolean {
   const content = ({ parts, manifest }: Artifact) =>
-    JSON.stringify([parts, manifest ? [{ ...manifest, name: '' }] : []].map((list) => list.map(partContent)));
+    JSON.stringify(
+      [parts, manifest ? [{ ...manifest, name: '' }] : []].map((list) => list.map(partContent)),
+    );
   return content(a) === content(b);
 }
 

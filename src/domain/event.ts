@@ -20,13 +20,24 @@ const DEPLOYMENT_STATES = [
 
 const common = {
   schema: z.literal(1),
-  eventId: z.string().check(z.minLength(1), z.describe('Equal in every delivery of one event: drop the ones you have seen.')),
+  eventId: z
+    .string()
+    .check(
+      z.minLength(1),
+      z.describe('Equal in every delivery of one event: drop the ones you have seen.'),
+    ),
   sequence: z.int().check(z.positive(), z.describe('Counts the events of one deployment, from 1.')),
   deploymentId: z.string(),
   model: z.string(),
   version: z.nullable(z.int().check(z.positive())),
   time: z.iso.datetime(),
-  reason: z.string().check(z.describe('What happened and why, in one sentence or two; empty when the state says it all.')),
+  reason: z
+    .string()
+    .check(
+      z.describe(
+        'What happened and why, in one sentence or two; empty when the state says it all.',
+      ),
+    ),
   fix: z.string().check(z.describe('What to do about it; empty when there is nothing to do.')),
   data: z.record(z.string(), z.unknown()),
 };

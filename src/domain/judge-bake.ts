@@ -44,5 +44,8 @@ export function judgeBake({ bake, elapsedMs, requests, serverErrors }: BakeEvide
   }
   return elapsedMs < bakeMs + GRACE_MS
     ? { kind: 'baking' }
-    : { kind: 'breach', reason: 'no probe was answered since the shift, so nothing says that the version works' };
+    : {
+        kind: 'breach',
+        reason: 'no probe was answered since the shift, so nothing says that the version works',
+      };
 }

@@ -42,20 +42,13 @@ export type KeyMeaning =
   | { readonly kind: 'outside' };
 
 export function readKey(key: string): KeyMeaning {
-  const [root, name, ...rest] = key.split('/');
-  if (root !== 'models' || name === undefined || rest.length === 0 || rest.at(-1) === '') {
-    return { kind: 'outside' };
-  }
+  const [root, name, ...path] = key.split('/');
+  const file = path.at(-1);
+  if (root !== 'models' || name === undefined || !file) return { kind: 'outside' };
   if (!isModelName(name)) return { kind: 'misnamed', name };
-  const file = rest.at(-1) ?? '';
-  if (rest.length > 1) {
-    return rest.length === 2 && file === FOLDER_MANIFEST
-      ? { kind: 'folder', model: name, prefix: key.slice(0, -FOLDER_MANIFEST.length) }
-      : { kind: 'loose', model: name };
-  }
-  if (isModelFile(file)) return { kind: 'artifact', model: name, file };
-  return file.endsWith('.yaml') && isModelFile(file.slice(0, -'.yaml'.length))
-    ? { kind: 'sidecar', model: name }
+  if (path.length === 1) return readFile(name, file);
+  return path.length === 2 && path[0] && file === FOLDER_MANIFEST
+    ? { kind: 'folder', model: name, prefix: key.slice(0, -FOLDER_MANIFEST.length) }
     : { kind: 'loose', model: name };
 }
 
@@ -64,7 +57,15 @@ export function sidecarKey(key: string): string {
   return `${key}.yaml`;
 }
 
+function readFile(model: string, file: string): KeyMeaning {
+  if (isModelFile(file)) return { kind: 'artifact', model, file };
+  const described = file.endsWith('.yaml') ? file.slice(0, -'.yaml'.length) : '';
+  return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
+}
+
 function isModelFile(file: string): boolean {
   const lower = file.toLowerCase();
-  return SELF_CONTAINED.some((extension) => lower.length > extension.length && lower.endsWith(extension));
+  return SELF_CONTAINED.some(
+    (extension) => lower.length > extension.length && lower.endsWith(extension),
+  );
 }

@@ -1,16 +1,16 @@
 import type { ArtifactOrder, Deployment, Model, ModelVersion } from './deployment.ts';
 import type { SlipwayEvent } from './event.ts';
 
-/** The right to write for a model. `epoch` counts the model's leases and is never re-used; `holder` is null while the lease is free. */
-export type Lease = {
-  readonly epoch: number;
-  readonly holder: {
-    readonly deploymentId: string;
-    readonly execution: string;
-    readonly leaseSeconds: number;
-    readonly leaseUntilMs: number;
-  } | null;
+/** Whose the lease is, and until when (epoch ms) if none of its writes renews it. */
+export type LeaseHolder = {
+  readonly deploymentId: string;
+  readonly execution: string;
+  readonly leaseSeconds: number;
+  readonly leaseUntilMs: number;
 };
+
+/** The right to write for a model. `epoch` counts the model's leases and is never re-used; `holder` is null while the lease is free. */
+export type Lease = { readonly epoch: number; readonly holder: LeaseHolder | null };
 
 /** A deployment, and how many events it has announced. */
 export type DeploymentRecord = { readonly deployment: Deployment; readonly sequence: number };

@@ -23,7 +23,8 @@ export function readTrouble({ Error: name, Cause }: CaughtError): Trouble {
 function errorMessage(cause: string): string | undefined {
   try {
     const value: unknown = JSON.parse(cause);
-    const message = typeof value === 'object' && value !== null && 'errorMessage' in value && value.errorMessage;
+    const message =
+      typeof value === 'object' && value !== null && 'errorMessage' in value && value.errorMessage;
     return typeof message === 'string' ? message : undefined;
   } catch {
     return undefined;

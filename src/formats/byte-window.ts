@@ -14,7 +14,7 @@ export type ByteWindow = {
 
 // A ranged read costs a round trip, so a window doubles while reading goes straight on; after a skip it is small again.
 const SMALLEST_BYTES = 64 * 1024;
-const LARGEST_BYTES = 4 * 1024 * 1024;
+const LARGEST_BYTES = 1024 * 1024;
 
 /** A moving view of a file over ranged reads. Fails with `ArtifactRejected` when more than `maxBytes` would be read. */
 export function openWindow(source: ByteSource, file: string, maxBytes: number): ByteWindow {
@@ -29,7 +29,10 @@ export function openWindow(source: ByteSource, file: string, maxBytes: number): 
   async function load(span: Span): Promise<void> {
     const goesOn = readBytes > 0 && span.start >= from && span.start <= until();
     windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_BYTES) : SMALLEST_BYTES;
-    const length = Math.min(Math.max(windowBytes, span.end - span.start), source.sizeBytes - span.start);
+    const length = Math.min(
+      Math.max(windowBytes, span.end - span.start),
+      source.sizeBytes - span.start,
+    );
     readBytes += length;
     if (readBytes > maxBytes) {
       throw rejected(
@@ -40,7 +43,10 @@ export function openWindow(source: ByteSource, file: string, maxBytes: number): 
     held = await source.read(span.start, length);
     from = span.start;
     if (isHeld(span)) return;
-    throw rejected(`${file} ends at byte ${until()}; ${source.sizeBytes} bytes were announced`, 'Upload it again.');
+    throw rejected(
+      `${file} ends at byte ${until()}; ${source.sizeBytes} bytes were announced`,
+      'Upload it again.',
+    );
   }
 
   const hold = (span: Span) => (isHeld(span) ? undefined : load(span));

@@ -5,7 +5,8 @@ import { quoted, rejected } from './rejected.ts';
 /** A file of the artifact by its name within it, as `weights/part-1.bin`. */
 export type NamedFile = { readonly name: string; readonly sizeBytes: number };
 
-const FIX = 'Export the model with its data in files beside it, and upload them together as one folder.';
+const FIX =
+  'Export the model with its data in files beside it, and upload them together as one folder.';
 
 /** The range with its location as the artifact names the file. Fails with `ArtifactRejected` when it is not all inside one of `files`. */
 export function locate(

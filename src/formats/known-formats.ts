@@ -17,27 +17,67 @@ const ZIP = /^504b0304/;
 
 // Of two that share a magic, the one with the file's extension is meant, else the last: it is the plainest.
 const KNOWN_FORMATS: readonly KnownFormat[] = [
-  { name: 'a joblib dump', extensions: ['.joblib'], magic: /^(78(01|5e|9c|da)|800[2-5])/, fix: SKLEARN },
+  {
+    name: 'a joblib dump',
+    extensions: ['.joblib'],
+    magic: /^(78(01|5e|9c|da)|800[2-5])/,
+    fix: SKLEARN,
+  },
   { name: 'a pickle', extensions: ['.pkl', '.pickle'], magic: /^800[2-5]/, fix: SKLEARN },
   { name: 'a skops archive', extensions: ['.skops'], magic: ZIP, fix: SKLEARN },
-  { name: 'a PyTorch file', extensions: ['.pt', '.pth', '.pt2', '.ckpt', '.ts'], magic: ZIP, fix: TORCH },
+  {
+    name: 'a PyTorch file',
+    extensions: ['.pt', '.pth', '.pt2', '.ckpt', '.ts'],
+    magic: /^(504b0304|80028a0a6cfc)/,
+    fix: TORCH,
+  },
   { name: 'a TorchServe archive', extensions: ['.mar'], magic: ZIP, fix: TORCH },
   { name: 'a Keras model', extensions: ['.keras'], magic: ZIP, fix: TENSORFLOW },
   { name: 'a zip archive', extensions: ['.zip'], magic: ZIP, fix: UNPACK },
   { name: 'a gzip archive', extensions: ['.tar.gz', '.tgz', '.gz'], magic: /^1f8b/, fix: UNPACK },
-  { name: 'an HDF5 file', extensions: ['.h5', '.hdf5'], magic: /^894844460d0a1a0a/, fix: TENSORFLOW },
-  { name: 'a TensorFlow Lite model', extensions: ['.tflite'], magic: /^.{8}54464c33/, fix: TENSORFLOW },
+  {
+    name: 'an HDF5 file',
+    extensions: ['.h5', '.hdf5'],
+    magic: /^894844460d0a1a0a/,
+    fix: TENSORFLOW,
+  },
+  {
+    name: 'a TensorFlow Lite model',
+    extensions: ['.tflite'],
+    magic: /^.{8}54464c33/,
+    fix: TENSORFLOW,
+  },
+  { name: 'a TensorFlow model', extensions: ['.pb'], fix: TENSORFLOW },
   { name: 'a GGUF file', extensions: ['.gguf'], magic: /^47475546/, fix: HUGGING_FACE },
-  { name: 'a safetensors file', extensions: ['.safetensors'], magic: /^.{8}000000007b/, fix: HUGGING_FACE },
-  { name: 'an XGBoost model', extensions: ['.ubj', '.bst'], magic: /^7b4c0{14}076c6561726e6572/, fix: BOOSTER },
-  { name: 'an XGBoost model', extensions: [], magic: /^7b(20|0a)*226c6561726e657222/, fix: BOOSTER },
-  { name: 'a LightGBM model', extensions: ['.lgb'], magic: /^747265650a76657273696f6e3d/, fix: BOOSTER },
+  {
+    name: 'a safetensors file',
+    extensions: ['.safetensors'],
+    magic: /^.{8}000000007b/,
+    fix: HUGGING_FACE,
+  },
+  {
+    name: 'an XGBoost model',
+    extensions: ['.ubj', '.bst'],
+    magic: /^(7b4c0{14}076c6561726e6572|7b(20|0a)*226c6561726e6572|62696e66)/,
+    fix: BOOSTER,
+  },
+  {
+    name: 'a LightGBM model',
+    extensions: ['.lgb'],
+    magic: /^747265650a76657273696f6e3d/,
+    fix: BOOSTER,
+  },
   { name: 'a CatBoost model', extensions: ['.cbm'], magic: /^43424d31/, fix: BOOSTER },
-  { name: 'a Git LFS pointer, not the model itself', extensions: [], magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/, fix: 'Run `git lfs pull` and upload the file it brings.' },
+  {
+    name: 'a Git LFS pointer, not the model itself',
+    extensions: [],
+    magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/,
+    fix: 'Run `git lfs pull` and upload the file it brings.',
+  },
 ];
 
-/** How many of a file's first bytes are needed to tell its format. */
-export const HEAD_BYTES = 64;
+/** How many of a file's first bytes `recognise` and `isText` look at. */
+export const HEAD_BYTES = 512;
 
 /** Known by its first bytes, or failing these by its name; undefined when it is none of the formats here. */
 export function recognise(name: string, head: Uint8Array): KnownFormat | undefined {
@@ -47,3 +87,10 @@ export function recognise(name: string, head: Uint8Array): KnownFormat | undefin
   const isNamed = ({ extensions }: KnownFormat) => extensions.some((end) => lower.endsWith(end));
   return byMagic.find(isNamed) ?? byMagic.at(-1) ?? KNOWN_FORMATS.find(isNamed);
 }
+
+/** True when no byte of the head is one that texts do not have. */
+export function isText(head: Uint8Array): boolean {
+  return head.every((byte) => (byte >= 0x20 && byte !== 0x7f) || WHITE_SPACE.has(byte));
+}
+
+const WHITE_SPACE: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d]);

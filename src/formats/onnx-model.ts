@@ -61,6 +61,11 @@ export async function readModel(wire: Wire, file: string): Promise<OnnxModel> {
   return model;
 }
 
+/** The domain of a `domain::name`; a name has no `::`, a domain may. */
+export function domainOf(operator: string): string {
+  return operator.slice(0, operator.lastIndexOf('::'));
+}
+
 function emptyModel(): OnnxModel {
   return {
     irVersion: 0,

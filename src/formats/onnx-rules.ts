@@ -1,4 +1,4 @@
-import type { OnnxModel } from './onnx-model.ts';
+import { domainOf, type OnnxModel } from './onnx-model.ts';
 import { quoted, rejected } from './rejected.ts';
 
 // The newest that onnxruntime 1.30.0 loads, found by trying each: it refuses the next one.
@@ -47,13 +47,12 @@ function refuseTooNew(file: string, { irVersion, opsets }: OnnxModel): void {
 }
 
 function refuseUnknownOperators(file: string, { operators, functions }: OnnxModel): void {
-  const unknown = [...operators.difference(functions)]
-    .map((operator) => operator.split('::'))
-    .find(([domain = '']) => !Object.hasOwn(NEWEST_OPSETS, domain));
-  if (!unknown) return;
-  const [domain = '', ...name] = unknown;
+  const unknown = [...operators].find(
+    (operator) => !functions.has(operator) && !Object.hasOwn(NEWEST_OPSETS, domainOf(operator)),
+  );
+  if (unknown === undefined) return;
   throw rejected(
-    `${file} uses the operator ${quoted(name.join('::'))} of ${quoted(domain)}; this version runs those of ${Object.keys(NEWEST_OPSETS).join(', ')}`,
-    'Replace the operator by standard ones, or put it in the model as a local function.',
+    `${file} uses the operator ${quoted(unknown)}; this version runs those of ${Object.keys(NEWEST_OPSETS).join(', ')}`,
+    'Replace it by standard operators, or put it in the model as a local function.',
   );
 }

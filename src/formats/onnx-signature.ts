@@ -24,7 +24,10 @@ function specOf(value: Value, role: string, fix: string): TensorSpec {
   const { name, kind, elementType, shape } = value;
   const called = `${role} ${quoted(name)}`;
   if (kind === 'untyped') {
-    throw rejected(`${called} has no type`, 'Save the model after onnx.shape_inference.infer_shapes.');
+    throw rejected(
+      `${called} has no type`,
+      'Save the model after onnx.shape_inference.infer_shapes.',
+    );
   }
   if (kind !== 'tensor') throw rejected(`${called} is not a tensor but of the type ${kind}`, fix);
   const type = ELEMENT_TYPES[elementType];

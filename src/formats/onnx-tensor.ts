@@ -87,7 +87,9 @@ function externalRange(
   const count = (key: string) => {
     const text = entries.get(key);
     if (text === undefined || /^\d{1,15}$/.test(text)) return Number(text ?? 0);
-    throw unusable(`${called} is in another file with the ${key} ${quoted(text)}, not a whole number`);
+    throw unusable(
+      `${called} is in another file with the ${key} ${quoted(text)}, not a whole number`,
+    );
   };
   const range = { tensor, location: entries.get('location') ?? '', offset: count('offset') };
   return entries.has('length') ? { ...range, length: count('length') } : range;

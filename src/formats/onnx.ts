@@ -1,8 +1,8 @@
 import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { locate, type NamedFile } from './external-data.ts';
-import { refuseOtherFormats } from './known-formats.ts';
-import { type Opset, readModel } from './onnx-model.ts';
+import { HEAD_BYTES, isText, recognise } from './known-formats.ts';
+import { domainOf, type Opset, readModel } from './onnx-model.ts';
 import { refuseUnservable } from './onnx-rules.ts';
 import { signatureOf } from './onnx-signature.ts';
 import { openWire } from './protobuf-walk.ts';
@@ -36,6 +36,11 @@ const LIMITS = { readBytes: 256 * 2 ** 20, messages: 1_000_000, contentBytes: 32
 // The facts travel in the workflow's state, which Step Functions limits to 256 KiB.
 const MAX_FACTS_BYTES = 64 * 1024;
 
+// The tags which a ModelProto can begin with, of fields 1 to 8, 14, 20, 25, 26 and 30; the usual first one is 08, its IR version.
+const FIRST_BYTES: ReadonlySet<number> = new Set([
+  0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca, 0xd2, 0xf2,
+]);
+
 // protobuf reads no message of 2 GiB or more.
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
@@ -48,5 +53,58 @@ export async function inspectOnnx(
   file: string,
   files: readonly NamedFile[],
 ): Promise<OnnxFacts> {
-  ...
+  await refuseNoModel(source, file);
+  const model = await readModel(openWire(source, file, LIMITS), file);
+  refuseUnservable(file, model);
+  const { irVersion, opsets, parameters, weightBytes } = model;
+  const located = model.external.map((range) => locate(range, file, files));
+  const facts = {
+    format: 'onnx',
+    formatVersion: opsets.map(({ domain, version }) => `${domain} ${version}`).join(', '),
+    irVersion,
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    opsets,
+    operatorDomains: [...new Set([...model.operators].map(domainOf))].sort(),
+    signature: signatureOf(file, model),
+    parameters,
+    weightBytes,
+    dtypes: [...model.dtypes].sort(),
+  } as const;
+  refuseTooMuch(file, facts);
+  return { ...facts, externalData: located.map(({ tensor: _, ...range }) => range) };
+}
+
+async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
+  if (source.sizeBytes === 0) throw rejected(`${file} is empty`, 'Upload the whole file again.');
+  if (source.sizeBytes > MAX_FILE_BYTES) {
+    throw rejected(
+      `${file} is ${source.sizeBytes} bytes; the limit of its file format is ${MAX_FILE_BYTES}`,
+      'Save the model with its weights as external data.',
+    );
+  }
+  const head = await source.read(0, HEAD_BYTES);
+  const isWritten = isText(head);
+  if (FIRST_BYTES.has(head[0] ?? 0) && !isWritten) return;
+  const other = recognise(file, head);
+  const found = other?.name ?? (isWritten ? 'a text file' : 'in no known format');
+  throw rejected(
+    `${file} is ${found}; this version serves ONNX only`,
+    other?.fix ?? 'Upload the ONNX file that the exporter wrote.',
+  );
+}
+
+function refuseTooMuch(file: string, facts: Omit<OnnxFacts, 'externalData'>): void {
+  const { parameters, weightBytes } = facts;
+  if (!Number.isSafeInteger(parameters + weightBytes)) {
+    throw rejected(
+      `${file} declares ${parameters} parameters; the limit is ${Number.MAX_SAFE_INTEGER}`,
+      'Export the model again and upload the new file.',
+    );
+  }
+  const factsBytes = Buffer.byteLength(JSON.stringify(facts));
+  if (factsBytes <= MAX_FACTS_BYTES) return;
+  throw rejected(
+    `${file} describes its inputs, outputs and operators in ${factsBytes} bytes; the limit is ${MAX_FACTS_BYTES}`,
+    'Give the model fewer inputs and outputs, or shorter names.',
+  );
 }

@@ -14,6 +14,7 @@ export type Wire = {
   /** Calls the handlers of a message's fields in the file's order, one after the other. */
   each(message: Span, handlers: Handlers): Promise<void>;
   text(field: Field): Promise<string>;
+  /** Packed numbers; one that is cut short is NaN. */
   varints(field: Field): Promise<readonly number[]>;
 };
 
@@ -26,6 +27,7 @@ export type WireLimits = {
 
 const LONGEST_VARINT = 10;
 const LONGEST_HEADER = 2 * LONGEST_VARINT;
+const LONGEST_CONTENT = 64 * 1024;
 
 /** The tag of a varint field, as protobuf writes it: the field's number, then its wire type in 3 bits. */
 export const varint = (number: number): number => number * 8;
@@ -50,21 +52,25 @@ export function openWire(source: ByteSource, file: string, limits: WireLimits): 
       const coming = window.hold({ start: at, end: Math.min(at + LONGEST_HEADER, message.end) });
       if (coming) await coming;
       const field = readField(window, at);
-      if (!(field.start <= field.end && field.end <= message.end)) {
-        throw unreadable(file, at, field.end, message === root ? root : undefined);
-      }
+      refuseMisfit(field, message, at);
       const pending = handlers[field.tag]?.(field);
       if (pending instanceof Promise) await pending;
       at = field.end;
     }
   }
 
+  function refuseMisfit(part: Span, message: Span, at: number): void {
+    if (part.start <= part.end && part.end <= message.end) return;
+    if (message === root && part.end > root.end) throw truncated(file, root.end, at);
+    throw damaged(file, at);
+  }
+
   function content(field: Field): Promise<Uint8Array> {
-    contentBytes += field.end - field.start;
-    if (contentBytes > limits.contentBytes) {
-      throw tooMuch(file, `${limits.contentBytes} bytes of names`);
-    }
-    return window.slice(field);
+    const length = field.end - field.start;
+    contentBytes += length;
+    if (length > LONGEST_CONTENT) throw tooMuch(file, `${LONGEST_CONTENT} bytes in one name`);
+    if (contentBytes <= limits.contentBytes) return window.slice(field);
+    throw tooMuch(file, `${limits.contentBytes} bytes of names`);
   }
 
   return {
@@ -73,14 +79,7 @@ export function openWire(source: ByteSource, file: string, limits: WireLimits): 
     text: async (field) => new TextDecoder().decode(await content(field)),
     varints: async (field) => {
       await content(field);
-      const values: number[] = [];
-      for (let at = field.start; at < field.end; ) {
-        const { value, end } = readVarint(window, at);
-        if (!(end <= field.end)) throw unreadable(file, at, end, undefined);
-        values.push(value);
-        at = end;
-      }
-      return values;
+      return readVarints(window, field);
     },
   };
 }
@@ -95,6 +94,16 @@ function readField(window: ByteWindow, at: number): Field {
   if (wireType !== 2) return { tag, value: 0, start, end: Number.NaN };
   const length = readVarint(window, start);
   return { tag, value: 0, start: length.end, end: length.end + length.value };
+}
+
+function readVarints(window: ByteWindow, packed: Span): readonly number[] {
+  const values: number[] = [];
+  for (let at = packed.start; at < packed.end; ) {
+    const { value, end } = readVarint(window, at);
+    values.push(end <= packed.end ? value : Number.NaN);
+    at = end;
+  }
+  return values;
 }
 
 /** An int64: exact within 2^53 of zero, else the nearest number. More than ten bytes end at NaN. */
@@ -115,13 +124,14 @@ function readVarint(window: ByteWindow, at: number): { value: number; end: numbe
   return { value: -inverse - 1, end: window.at(last) < 128 ? last + 1 : Number.NaN };
 }
 
-function unreadable(file: string, at: number, end: number, root: Span | undefined) {
-  if (root && end > root.end) {
-    return rejected(
-      `${file} is truncated: it ends at byte ${root.end}, within the field which begins at byte ${at}`,
-      'Upload the whole file again.',
-    );
-  }
+function truncated(file: string, end: number, at: number) {
+  return rejected(
+    `${file} is truncated: it ends at byte ${end}, within the field which begins at byte ${at}`,
+    'Upload the whole file again.',
+  );
+}
+
+function damaged(file: string, at: number) {
   return rejected(
     `${file} is damaged: the field at byte ${at} does not fit its message`,
     'Export the model again and upload the new file.',

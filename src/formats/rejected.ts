@@ -1,14 +1,16 @@
 import { Failure } from '#domain/failure.ts';
 
-const MAX_QUOTED = 80;
+const LONGEST_NAME = 80;
 
-/** An artifact that cannot be served: `message` gives fact, value and limit, `fix` what its owner can do. */
+/**
+ * An artifact that cannot be served: `message` gives fact, value and limit, `fix` what its owner can do.
+ * Names in it come from the file and are shown on terminals, so invisible characters become `?`.
+ */
 export function rejected(message: string, fix: string): Failure {
-  return new Failure('ArtifactRejected', message, { fix });
+  return new Failure('ArtifactRejected', message.replaceAll(/\p{C}/gu, '?'), { fix });
 }
 
-/** A name out of an artifact as it may stand in a message: the file decides its bytes, a terminal shows them. */
+/** A name out of a file, of any length there, as it stands in a message. */
 export function quoted(name: string): string {
-  const visible = name.replaceAll(/\p{C}/gu, '?');
-  return `\`${visible.length > MAX_QUOTED ? `${visible.slice(0, MAX_QUOTED)}…` : visible}\``;
+  return name.length > LONGEST_NAME ? `\`${name.slice(0, LONGEST_NAME)}…\`` : `\`${name}\``;
 }

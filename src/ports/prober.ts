@@ -17,7 +17,12 @@ export type ProbeAnswer =
 /** Sends requests as a client would. An answer of any status is a value, and so is no answer; it fails only when it could not try. */
 export type Prober = {
   /** `address` is one that a Router gave: the model's route, or a candidate's test path. */
-  send(address: string, model: string, request: GoldenRequest, timeoutMs: number): Promise<ProbeAnswer>;
+  send(
+    address: string,
+    model: string,
+    request: GoldenRequest,
+    timeoutMs: number,
+  ): Promise<ProbeAnswer>;
   /** Asks whether the server says it is ready (200 on its readiness path). */
   ready(address: string, timeoutMs: number): Promise<ProbeAnswer>;
 };

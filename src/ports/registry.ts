@@ -1,6 +1,5 @@
+import type { Admission, AdmissionResult, Refusal } from '#domain/admission.ts';
 import type {
-  Artifact,
-  ArtifactOrder,
   Deployment,
   DeploymentWork,
   Intent,
@@ -9,56 +8,12 @@ import type {
   Trouble,
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
-import type { Phase } from '#domain/phase.ts';
+import type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
+import type { Ending, StepPhase } from '#domain/progress.ts';
 
-export type Admission = {
-  readonly deploymentId: string;
-  readonly model: string;
-  readonly artifact: Artifact;
-  readonly order: ArtifactOrder;
-  readonly execution: string;
-};
-
-/** `known`: the deployment was there before, whatever its phase; nothing was changed. */
-export type AdmissionResult = {
-  readonly kind: 'admitted' | 'superseded' | 'known';
-  readonly deployment: Deployment;
-};
-
-/** A deployment that ends as it begins: refused or not needed, with the reason its event gives. */
-export type Refusal = Omit<Admission, 'order'> & {
-  readonly phase: 'Ignored' | 'Rejected';
-  readonly announcement: Announcement;
-};
-
-export type LeaseRequest = {
-  readonly deploymentId: string;
-  readonly execution: string;
-  /** How long the lease holds (seconds) unless a write of its holder renews it. */
-  readonly leaseSeconds: number;
-  /** The epoch of a holder that was seen dead; its lease is taken over if it is still the same one. */
-  readonly over: number | null;
-};
-
-export type LeaseResult =
-  | { readonly kind: 'acquired'; readonly epoch: number; readonly deployment: Deployment }
-  | {
-      readonly kind: 'held';
-      readonly epoch: number;
-      readonly deploymentId: string;
-      readonly execution: string;
-      readonly leaseUntilMs: number;
-    }
-  | { readonly kind: 'superseded' };
-
-/** Who writes: the deployment and the epoch of the lease it holds. A write with another epoch than the lease's is refused with `LeaseLost`. */
-export type Holder = { readonly deploymentId: string; readonly epoch: number };
-
-export type Ending = {
-  readonly deploymentId: string;
-  readonly reason: string;
-  readonly degraded: boolean;
-};
+export type { Admission, AdmissionResult, Refusal } from '#domain/admission.ts';
+export type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
+export type { Ending } from '#domain/progress.ts';
 
 export type EventQuery = {
   readonly after: string;
@@ -67,54 +22,68 @@ export type EventQuery = {
   readonly deploymentId?: string;
 };
 
-/** Events in the order they were written, and the cursor to go on from; `''` as `after` is the beginning. */
-export type EventPage = { readonly events: readonly { readonly cursor: string; readonly event: SlipwayEvent }[] };
+/** Events in the order they were written, each with the cursor to go on from; `''` as `after` is the beginning. */
+export type EventPage = {
+  readonly events: readonly { readonly cursor: string; readonly event: SlipwayEvent }[];
+};
 
 /**
  * The record of models, versions, deployments, leases, intents and events. Each write is one transaction with its event.
- * Every call may be repeated: a write that finds its work done answers as it did the first time.
- * Writes by a lease's holder fail with `LeaseLost` for a stale epoch, `PhaseConflict` for a move that the phases do not allow.
- * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have happened.
+ * Every call may be repeated: a write that finds its work done answers as it did the first time, and announces nothing again.
+ * Each write by a lease's holder renews the lease, and fails with `LeaseLost` when the lease is free or has another holder or epoch.
+ * A deployment or version that must exist and does not is `InputInvalid`, a change that the records do not allow `PhaseConflict`.
+ * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have happened; with `StorageFull` it did not happen.
  */
 export type Registry = {
-  /** Takes the model's next version number unless a newer artifact is admitted already (superseded, no number). Announces `Admitted`, or `Superseded` alone. */
+  /**
+   * Takes the model's next version number, unless a newer artifact is admitted already: then superseded, ended, and without a number.
+   * Announces `Admitted`, or `Superseded` alone. The same execution gets its first answer again, another one `known`.
+   */
   admit(admission: Admission): Promise<AdmissionResult>;
-  /** Records a deployment that admission ends, ended. One that is known already is left as it is. */
+  /** Records a deployment that admission ends, ended, and announces it; makes no model. One that is known already is left as it is. */
   refuse(refusal: Refusal): Promise<Deployment>;
-  /** Gives a known deployment to a new execution, if `from` still is the one that owns it; attempt + 1. Answers the deployment as it is then. */
+  /** Gives a deployment that has not ended to a new execution; attempt + 1. Fails with `LeaseLost` when `from` no longer owns it. */
   adopt(deploymentId: string, from: string, execution: string): Promise<Deployment>;
 
   /**
-   * Takes the model's lease for the deployment: when it is free, when its holder is this deployment, or over a dead holder; epoch + 1.
-   * A deployment that is not the newest of its model and has not begun is Superseded and ended. One that has to wait is announced as `Waiting`, once.
+   * Takes the model's lease for the deployment: when it is free, from an execution of this deployment that went before, or over the epoch of a dead holder; epoch + 1.
+   * The holder itself gets its epoch again. An epoch is never re-used; a lease that has run out stays its holder's until it is taken.
+   * A deployment that has not begun (Admitted, Waiting) while a newer one is admitted is Superseded and ended. One that has to wait is announced as `Waiting`, once.
+   * Fails with `LeaseLost` for an execution that does not own the deployment, `PhaseConflict` for an ended one.
    */
   acquireLease(request: LeaseRequest): Promise<LeaseResult>;
-  /** Ends the deployment's work and frees the model's lease if this epoch still holds it; a lease that is gone is success. */
+  /** Frees the model's lease, and ends the deployment when its phase is terminal (else `settle` will); a lease that is not the holder's any more is success, and nothing changes. */
   releaseLease(holder: Holder): Promise<void>;
 
-  /** Moves the deployment to `to`, with what the step found, and announces it. Already there: nothing changes, the record is answered. */
+  /** Moves the deployment to `to`, with what the step found, and announces it. Already there: the record is answered as it is, the work too. */
   advance(
     holder: Holder,
-    to: Exclude<Phase, 'Live' | 'Ignored' | 'Superseded'>,
+    to: StepPhase,
     work: DeploymentWork,
     announcement: Announcement,
   ): Promise<Deployment>;
   /** Adds what a step found without a move; entries that are there are replaced. */
   recordWork(holder: Holder, work: DeploymentWork): Promise<Deployment>;
-  /** Writes down what is about to be made; the same intent twice is one. */
+  /** Writes down what is about to be made, after what was made before; the same intent twice is one. */
   recordIntent(holder: Holder, intent: Intent): Promise<Deployment>;
-  /** Strikes an intent whose resource is gone. */
+  /** Strikes an intent whose resource is gone; one that is not there is success. */
   settleIntent(holder: Holder, intent: Intent): Promise<Deployment>;
   /** Keeps the first trouble of a deployment: a later one is its consequence. */
   recordTrouble(holder: Holder, trouble: Trouble): Promise<Deployment>;
-  /** Makes the deployment's version the live one if the live version still is `previous` (a revision, or null), and announces `Live`. Fails with `PhaseConflict` when it is another. */
+  /**
+   * Makes the deployment's candidate the live version if the live revision still is `previous` (null: none), and announces `Live`.
+   * Fails with `PhaseConflict` when another is live. The previous version is left to `markVersion`.
+   */
   commit(holder: Holder, previous: string | null, announcement: Announcement): Promise<Deployment>;
-  /** Records that a version of the holder's model no longer serves, or is gone, and announces it once. */
+  /**
+   * Records that a version of the holder's model no longer serves, or is gone, and announces it once, as an event of the holder's deployment.
+   * Fails with `InputInvalid` for a version that never went live, `PhaseConflict` for the live one; a version never goes back from `Removed`.
+   */
   markVersion(holder: Holder, version: number, state: 'Retired' | 'Removed'): Promise<void>;
 
   /**
-   * Ends a deployment that no step ended: as Failed, with its trouble or `reason`, `degraded` in the event's data; frees its lease. Takes no epoch: only for one whose execution is over.
-   * One that is terminal already only ends and loses its lease; an ended or unknown one is left as it is.
+   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: only for one whose execution is over.
+   * One in a terminal phase only ends and loses its lease; an ended or unknown one is left as it is.
    */
   settle(ending: Ending): Promise<Deployment | undefined>;
 
@@ -130,5 +99,6 @@ export type Registry = {
   /** Events that were not published yet, oldest first. */
   unpublished(limit: number): Promise<readonly SlipwayEvent[]>;
   markPublished(eventIds: readonly string[]): Promise<void>;
+  /** At most `limit` events after the cursor; one that no page gave is `InputInvalid`. */
   events(query: EventQuery): Promise<EventPage>;
 };

@@ -30,7 +30,12 @@ export const acquireLease =
     const answer = { epoch: 0, resume: 'none', retrySeconds: 0, attempt: attempt + 1 } as const;
     switch (lease.kind) {
       case 'acquired':
-        return { ...answer, kind: 'acquired', epoch: lease.epoch, resume: resume(lease.deployment) };
+        return {
+          ...answer,
+          kind: 'acquired',
+          epoch: lease.epoch,
+          resume: resume(lease.deployment),
+        };
       case 'superseded':
         return { ...answer, kind: 'superseded' };
       case 'held':

@@ -1,4 +1,9 @@
-import { type Artifact, type ArtifactPart, deploymentId, isSameArtifact } from '#domain/deployment.ts';
+import {
+  type Artifact,
+  type ArtifactPart,
+  deploymentId,
+  isSameArtifact,
+} from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
 import { type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
@@ -40,7 +45,12 @@ export const admitDeployment =
         const stored = await find(deps.artifacts, event);
         return stored
           ? admit(deps, meaning, stored, execution)
-          : { kind: 'ignored', id: '', model: meaning.model, reason: `${bucket.name}/${object.key} was deleted` };
+          : {
+              kind: 'ignored',
+              id: '',
+              model: meaning.model,
+              reason: `${bucket.name}/${object.key} was deleted`,
+            };
       }
       default:
         return meaning satisfies never;
@@ -58,7 +68,12 @@ async function admit(
   const known = await registry.deployment(id);
   if (known && known.execution !== execution) {
     if (known.endedAtMs !== null || (await deps.executions.isRunning(known.execution))) {
-      return { kind: 'ignored', id, model: known.model, reason: `deployment ${id} is known already` };
+      return {
+        kind: 'ignored',
+        id,
+        model: known.model,
+        reason: `deployment ${id} is known already`,
+      };
     }
     const adopted = await registry.adopt(id, known.execution, execution);
     return { kind: 'admitted', id, model: adopted.model, reason: '' };
@@ -84,7 +99,10 @@ async function admit(
 }
 
 /** The version an event names, or the newest of its key where the event names none. */
-async function find(artifacts: ArtifactStore, { detail }: ObjectCreated): Promise<StoredObject | undefined> {
+async function find(
+  artifacts: ArtifactStore,
+  { detail }: ObjectCreated,
+): Promise<StoredObject | undefined> {
   const bucket = detail.bucket.name;
   const { key } = detail.object;
   const versionId = detail.object['version-id'];
@@ -94,7 +112,11 @@ async function find(artifacts: ArtifactStore, { detail }: ObjectCreated): Promis
 }
 
 /** Every file of the artifact with the version it has now; what is uploaded later belongs to a later deployment. */
-async function pin(artifacts: ArtifactStore, meaning: ModelKey, stored: StoredObject): Promise<Artifact> {
+async function pin(
+  artifacts: ArtifactStore,
+  meaning: ModelKey,
+  stored: StoredObject,
+): Promise<Artifact> {
   const { bucket, key, versionId } = stored;
   if (meaning.kind === 'artifact') {
     const manifest = await artifacts.latest(bucket, sidecarKey(key));
@@ -122,7 +144,10 @@ function part({ key, versionId, sizeBytes, checksum }: StoredObject, name: strin
   return { name, key, versionId, sizeBytes, checksum };
 }
 
-async function liveTwin(registry: Registry, { model, artifact }: Admission): Promise<string | undefined> {
+async function liveTwin(
+  registry: Registry,
+  { model, artifact }: Admission,
+): Promise<string | undefined> {
   const live = (await registry.model(model))?.live;
   if (!live) return undefined;
   const deployed = await registry.deployment(live.deploymentId);
@@ -132,7 +157,12 @@ async function liveTwin(registry: Registry, { model, artifact }: Admission): Pro
 }
 
 /** One event per model and minute, however many files a sync brings. */
-async function hint(deps: Deps, event: ObjectCreated, execution: string, model: string): Promise<Output> {
+async function hint(
+  deps: Deps,
+  event: ObjectCreated,
+  execution: string,
+  model: string,
+): Promise<Output> {
   const minute = Math.floor(deps.clock.now() / MINUTE_MS);
   const { bucket, object } = event.detail;
   const id = await deploymentId(bucket.name, `models/${model}/`, String(minute));
@@ -141,12 +171,24 @@ async function hint(deps: Deps, event: ObjectCreated, execution: string, model: 
   return { kind: 'ignored', id, model, reason };
 }
 
-async function refuseName(deps: Deps, event: ObjectCreated, execution: string, name: string): Promise<Output> {
+async function refuseName(
+  deps: Deps,
+  event: ObjectCreated,
+  execution: string,
+  name: string,
+): Promise<Output> {
   const { bucket, object } = event.detail;
   const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
   const reason = `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
   const fix = 'Upload it again under models/NAME/ with such a name.';
-  await registryRefusal(deps, event, { id, model: name, execution, phase: 'Rejected', reason, fix });
+  await registryRefusal(deps, event, {
+    id,
+    model: name,
+    execution,
+    phase: 'Rejected',
+    reason,
+    fix,
+  });
   return { kind: 'rejected', id, model: name, reason };
 }
 
@@ -159,7 +201,11 @@ type Refused = {
   readonly fix: string;
 };
 
-async function registryRefusal({ registry }: Deps, event: ObjectCreated, refused: Refused): Promise<void> {
+async function registryRefusal(
+  { registry }: Deps,
+  event: ObjectCreated,
+  refused: Refused,
+): Promise<void> {
   const { bucket, object } = event.detail;
   await registry.refuse({
     deploymentId: refused.id,

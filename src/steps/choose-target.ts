@@ -9,7 +9,10 @@ type Deps = { readonly registry: Registry };
 
 export const chooseTarget =
   ({ registry }: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'ChooseTarget'>): Promise<StepOutput<'ChooseTarget'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'ChooseTarget'>): Promise<StepOutput<'ChooseTarget'>> => {
     const { work } = await requireDeployment(registry, deploymentId);
     if (work.decision) return { target: work.decision.target };
     const { facts, manifest } = requireWork(work.inspection, 'inspection');

@@ -8,7 +8,10 @@ type Deps = { readonly registry: Registry; readonly lambda: Platform };
 
 export const commitDeployment =
   ({ registry, lambda }: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'CommitDeployment'>): Promise<StepOutput<'CommitDeployment'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'CommitDeployment'>): Promise<StepOutput<'CommitDeployment'>> => {
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, phase, work } = deployment;
     const { previous } = requireWork(work.shift, 'shift');

@@ -30,7 +30,11 @@ export const compensate =
   };
 
 /** Walks the intents backwards. A revision that still has traffic is never taken away; it is answered as left. */
-async function undo({ registry, router, lambda }: Deps, holder: Holder, deployment: Deployment): Promise<readonly string[]> {
+async function undo(
+  { registry, router, lambda }: Deps,
+  holder: Holder,
+  deployment: Deployment,
+): Promise<readonly string[]> {
   const shares = await router.shares(deployment.model);
   const left: string[] = [];
   for (const intent of deployment.intents.toReversed()) {
@@ -49,16 +53,24 @@ async function end(registry: Registry, holder: Holder, left: readonly string[]):
   const kind = ending(phase, trouble?.name);
   if (!isTerminal(phase)) {
     const { name = 'Unknown', reason = '', fix = '' } = trouble ?? {};
-    await registry.advance(holder, kind, {}, {
-      reason,
-      fix,
-      data: { error: name, degraded: left.length > 0, left },
-    });
+    await registry.advance(
+      holder,
+      kind,
+      {},
+      {
+        reason,
+        fix,
+        data: { error: name, degraded: left.length > 0, left },
+      },
+    );
   }
   return { kind, drainSeconds: 0 };
 }
 
-function ending(phase: Deployment['phase'], trouble: string | undefined): 'Rejected' | 'RolledBack' | 'Failed' {
+function ending(
+  phase: Deployment['phase'],
+  trouble: string | undefined,
+): 'Rejected' | 'RolledBack' | 'Failed' {
   if (phase === 'Rejected' || phase === 'RolledBack' || phase === 'Failed') return phase;
   if (phase === 'RollingBack') return 'RolledBack';
   return trouble === 'ArtifactRejected' ? 'Rejected' : 'Failed';

@@ -22,26 +22,35 @@ export const describeCandidate =
     const { work } = await requireDeployment(registry, deploymentId);
     const { revision, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
     const state = await lambda.describe(revision, { waitMs });
-    const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt: input.attempt + 1 };
+    const answer = {
+      retrySeconds: retrySeconds(clock.now() - createdAtMs),
+      attempt: input.attempt + 1,
+    };
     if (state.kind === 'ready') return { ...answer, kind: 'ready' };
     if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };
     const kind = state.kind === 'pending' ? 'expired' : 'failed';
     const reason = explain(state, revision, (readyByMs - createdAtMs) / 1000);
-    await registry.recordTrouble({ deploymentId, epoch }, {
-      name: 'RevisionFailed',
-      reason,
-      fix:
-        kind === 'expired'
-          ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
-          : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.',
-    });
+    await registry.recordTrouble(
+      { deploymentId, epoch },
+      {
+        name: 'RevisionFailed',
+        reason,
+        fix:
+          kind === 'expired'
+            ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
+            : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.',
+      },
+    );
     return { ...answer, kind };
   };
 
 function explain(state: RevisionState, revision: string, limitSeconds: number): string {
   switch (state.kind) {
     case 'failed':
-      return [`${revision} did not start: ${state.reason}`, ...state.logTail.slice(-LOG_LINES_IN_EVENT)].join('\n');
+      return [
+        `${revision} did not start: ${state.reason}`,
+        ...state.logTail.slice(-LOG_LINES_IN_EVENT),
+      ].join('\n');
     case 'absent':
       return `${revision} is gone`;
     case 'pending':

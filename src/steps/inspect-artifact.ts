@@ -25,7 +25,10 @@ const MAX_MANIFEST_BYTES = 256 * 1024;
 
 export const inspectArtifact =
   ({ registry, artifacts, inspect, parseManifest }: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'InspectArtifact'>): Promise<StepOutput<'InspectArtifact'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'InspectArtifact'>): Promise<StepOutput<'InspectArtifact'>> => {
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.work.inspection) return {};
     const { artifact } = deployment;
@@ -40,15 +43,20 @@ export const inspectArtifact =
         open: () => artifacts.open({ ...part, bucket: artifact.bucket }),
       })),
     );
-    await registry.advance({ deploymentId, epoch }, 'Inspected', { inspection: { facts, manifest } }, {
-      data: {
-        format: facts.format,
-        sizeBytes: facts.sizeBytes,
-        parameters: facts.parameters,
-        inputs: facts.signature.inputs,
-        outputs: facts.signature.outputs,
+    await registry.advance(
+      { deploymentId, epoch },
+      'Inspected',
+      { inspection: { facts, manifest } },
+      {
+        data: {
+          format: facts.format,
+          sizeBytes: facts.sizeBytes,
+          parameters: facts.parameters,
+          inputs: facts.signature.inputs,
+          outputs: facts.signature.outputs,
+        },
       },
-    });
+    );
     return {};
   };
 

@@ -13,7 +13,10 @@ type Deps = {
 
 export const provisionLambda =
   ({ registry, lambda, clock }: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'ProvisionLambda'>): Promise<StepOutput<'ProvisionLambda'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'ProvisionLambda'>): Promise<StepOutput<'ProvisionLambda'>> => {
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, artifact, work } = deployment;
@@ -32,9 +35,14 @@ export const provisionLambda =
     };
 
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target: 'lambda' });
-    await registry.advance(holder, 'Provisioning', { candidate }, {
-      data: { target: 'lambda', revision, memoryMiB },
-    });
+    await registry.advance(
+      holder,
+      'Provisioning',
+      { candidate },
+      {
+        data: { target: 'lambda', revision, memoryMiB },
+      },
+    );
     await lambda.create({
       revision,
       model,

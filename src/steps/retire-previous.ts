@@ -15,7 +15,10 @@ const KEPT_VERSIONS = 3;
 
 export const retirePrevious =
   ({ registry, router, lambda }: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'RetirePrevious'>): Promise<StepOutput<'RetirePrevious'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'RetirePrevious'>): Promise<StepOutput<'RetirePrevious'>> => {
     const holder = { deploymentId, epoch };
     const { model } = await requireDeployment(registry, deploymentId);
     const shares = await router.shares(model);

@@ -18,7 +18,11 @@ type Deps = {
 
 export const rollBack =
   (deps: Deps) =>
-  async ({ deploymentId, epoch, error }: StepInput<'RollBack'>): Promise<StepOutput<'RollBack'>> => {
+  async ({
+    deploymentId,
+    epoch,
+    error,
+  }: StepInput<'RollBack'>): Promise<StepOutput<'RollBack'>> => {
     const { registry } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
@@ -33,7 +37,11 @@ export const rollBack =
     return {};
   };
 
-async function putBack({ registry, router, prober }: Deps, deployment: Deployment, shift: Shift): Promise<void> {
+async function putBack(
+  { registry, router, prober }: Deps,
+  deployment: Deployment,
+  shift: Shift,
+): Promise<void> {
   const { model } = deployment;
   if (shift.previous === null) {
     await router.remove(model);

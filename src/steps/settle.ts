@@ -30,7 +30,10 @@ export const settle =
     });
   };
 
-async function idOf(artifacts: ArtifactStore, { detail }: ObjectCreated): Promise<string | undefined> {
+async function idOf(
+  artifacts: ArtifactStore,
+  { detail }: ObjectCreated,
+): Promise<string | undefined> {
   const { bucket, object } = detail;
   const versionId =
     object['version-id'] ?? (await artifacts.latest(bucket.name, object.key))?.versionId;

@@ -18,7 +18,10 @@ const ALL = 100;
 
 export const shiftTraffic =
   (deps: Deps) =>
-  async ({ deploymentId, epoch }: StepInput<'ShiftTraffic'>): Promise<StepOutput<'ShiftTraffic'>> => {
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'ShiftTraffic'>): Promise<StepOutput<'ShiftTraffic'>> => {
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(deps.registry, deploymentId);
     const { bake, shift } = deployment.work.shift

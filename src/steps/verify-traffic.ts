@@ -31,9 +31,14 @@ export const verifyTraffic =
     const sinceMs = clock.now() - shift.intendedAtMs;
     if (open === undefined) {
       const { bakeSeconds } = bake;
-      await registry.advance(holder, 'Baking', { bake: { ...bake, startedAtMs: clock.now() } }, {
-        data: { shares: shift.after, bakeSeconds },
-      });
+      await registry.advance(
+        holder,
+        'Baking',
+        { bake: { ...bake, startedAtMs: clock.now() } },
+        {
+          data: { shares: shift.after, bakeSeconds },
+        },
+      );
       return { ...answer, kind: 'verified' };
     }
     if (sinceMs < DEADLINE_MS) {

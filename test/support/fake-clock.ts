@@ -2,12 +2,12 @@ import type { Clock } from '#ports/clock.ts';
 
 export type FakeClock = Clock & { advance(ms: number): void };
 
-/** A clock that stands still until a test moves it; `startMs` is an epoch time. */
+/** A clock that stands still until it is told to go on. */
 export function fakeClock(startMs: number): FakeClock {
   let nowMs = startMs;
   return {
     now: () => nowMs,
-    advance: (ms) => {
+    advance(ms) {
       nowMs += ms;
     },
   };

@@ -23,7 +23,11 @@ export type Datatype = keyof typeof ELEMENT_TYPES;
 /** A string is a free dimension of that name. */
 export type Dim = number | string;
 
-type Value = { readonly name: string; readonly datatype: Datatype; readonly shape: readonly Dim[] };
+type Value = {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly Dim[] | undefined;
+};
 type Bytes = Uint8Array;
 type Node = {
   readonly op: string;
@@ -39,13 +43,13 @@ type Graph = {
   readonly initializers?: readonly Bytes[];
 };
 
-/** Answers its input `x` as `y`. */
+/** Answers its input `x` as `y`; without `shape` the model declares none, not even a rank. */
 export function identityModel({
   datatype,
   shape,
 }: {
   datatype: Datatype;
-  shape: readonly Dim[];
+  shape?: readonly Dim[];
 }): Bytes {
   return model({
     inputs: [{ name: 'x', datatype, shape }],
@@ -333,23 +337,23 @@ function tensor(
 }
 
 function valueInfo({ name, datatype, shape }: Value): Bytes {
-  const dims = message((writer) => {
+  const type = message((writer) => {
+    integer(writer, 1, ELEMENT_TYPES[datatype]);
+    if (shape) bytes(writer, 2, dims(shape));
+  });
+  const tensorType = message((writer) => bytes(writer, 1, type));
+  return message((writer) => bytes(text(writer, 1, name), 2, tensorType));
+}
+
+function dims(shape: readonly Dim[]): Bytes {
+  return message((writer) => {
     for (const each of shape) {
-      bytes(
-        writer,
-        1,
-        message((dim) => (typeof each === 'number' ? integer(dim, 1, each) : text(dim, 2, each))),
+      const dim = message((inner) =>
+        typeof each === 'number' ? integer(inner, 1, each) : text(inner, 2, each),
       );
+      bytes(writer, 1, dim);
     }
   });
-  const type = message((writer) => bytes(integer(writer, 1, ELEMENT_TYPES[datatype]), 2, dims));
-  return message((writer) =>
-    bytes(
-      text(writer, 1, name),
-      2,
-      message((value) => bytes(value, 1, type)),
-    ),
-  );
 }
 
 function raw(values: Float32Array | BigInt64Array): Bytes {

@@ -37,7 +37,7 @@ export function orphanGuard(): OrphanGuard {
       };
     },
     async close() {
-      if (!shell || shell.exitCode !== null) return;
+      if (!shell || shell.exitCode !== null || shell.signalCode !== null) return;
       shell.stdin?.end();
       await once(shell, 'exit');
     },

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
@@ -54,11 +53,9 @@ export function revisionFiles(directory: string, objectPath: ObjectPath): Revisi
   };
 }
 
-function refuseEscape(name: ArtifactPart['name']): void {
-  const isInside =
-    name.split('/').every((piece) => piece !== '' && piece !== '.' && piece !== '..') &&
-    !/[\\\0]/.test(name);
-  if (!isInside) {
+function refuseEscape(name: string): void {
+  const isInside = name.split('/').every((piece) => !['', '.', '..'].includes(piece));
+  if (!isInside || name.includes('\0')) {
     throw new Failure('ArtifactRejected', `${JSON.stringify(name)} is no path inside an artifact`);
   }
 }
@@ -72,20 +69,21 @@ async function place(source: string, destination: string): Promise<void> {
   });
 }
 
-const FAILURES: Readonly<Record<string, FailureName>> = {
-  ENOENT: 'ArtifactRejected',
-  ENOSPC: 'StorageFull',
-  EDQUOT: 'StorageFull',
-  EACCES: 'PlatformDenied',
-  EROFS: 'PlatformDenied',
-  EMFILE: 'PlatformUnavailable',
-  ENFILE: 'PlatformUnavailable',
+const FAILURES: Readonly<Record<string, readonly [FailureName, string]>> = {
+  ENOENT: ['ArtifactRejected', 'its bytes are no longer in the store'],
+  ENOSPC: ['StorageFull', 'the disk is full'],
+  EDQUOT: ['StorageFull', 'the disk quota is used up'],
+  EACCES: ['PlatformDenied', 'its files may not be read, or the folder not be written'],
+  EROFS: ['PlatformDenied', 'the disk is read-only'],
+  EMFILE: ['PlatformUnavailable', 'too many files are open'],
+  ENFILE: ['PlatformUnavailable', 'too many files are open'],
 };
 
 function translate(cause: unknown, { revision, artifact }: RevisionSpec): unknown {
-  const name = FAILURES[codeOf(cause)];
-  const facts = `${revision}: the files of ${artifact.key} could not be laid out: ${codeOf(cause)}`;
-  return name ? new Failure(name, facts, { cause }) : cause;
+  const [name, fact] = FAILURES[codeOf(cause)] ?? [];
+  return name
+    ? new Failure(name, `${revision} cannot have ${artifact.key}: ${fact}`, { cause })
+    : cause;
 }
 
 function codeOf(error: unknown): string {

@@ -79,5 +79,7 @@ async function readFrom(path: string, start: number): Promise<string> {
 }
 
 function printable(line: string): string {
-  return stripVTControlCharacters(line).replaceAll('\t', ' ').replaceAll(/\p{Cc}/gu, '');
+  return stripVTControlCharacters(line)
+    .replaceAll('\t', ' ')
+    .replaceAll(/\p{Cc}/gu, '');
 }

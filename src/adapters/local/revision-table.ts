@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { RevisionSpec, RevisionState } from '#ports/platform.ts';
+import { translated } from './database.ts';
 
 /** A revision as it is kept: what it runs, and how it came out. One that is absent has no record. */
 export type RevisionRecord = {
@@ -22,7 +23,7 @@ export function revisionTable(database: DatabaseSync): RevisionTable {
   const remove = database.prepare('DELETE FROM revisions WHERE revision = ?');
   return {
     all: () => all.all().map((row): RevisionRecord => JSON.parse(String(row['record']))),
-    put: (record) => void put.run(record.spec.revision, JSON.stringify(record)),
-    delete: (revision) => void remove.run(revision),
+    put: (record) => void translated(() => put.run(record.spec.revision, JSON.stringify(record))),
+    delete: (revision) => void translated(() => remove.run(revision)),
   };
 }

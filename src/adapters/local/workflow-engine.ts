@@ -43,7 +43,12 @@ const MAX_PAYLOAD_BYTES = 262_144;
  * Runs one state machine as Step Functions would, in this process.
  * The machine is validated and built once, which takes some 200 ms; a run then costs a few.
  */
-export function workflowEngine({ definition, handlers, onEnded, overrides }: Options): WorkflowEngine {
+export function workflowEngine({
+  definition,
+  handlers,
+  onEnded,
+  overrides,
+}: Options): WorkflowEngine {
   const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
   const running = new Map<string, { readonly abort: () => void; readonly ended: Promise<void> }>();
 

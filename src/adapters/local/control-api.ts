@@ -1,0 +1,125 @@
+import type { Readable } from 'node:stream';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import { Failure, type FailureName, failureName } from '#domain/failure.ts';
+import type { Platform } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import { type EventStream, streamEvents } from './event-stream.ts';
+
+/** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
+export type Uploaded = {
+  readonly key: string;
+  readonly versionId: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly deploymentId: string | null;
+};
+
+type Deps = {
+  readonly registry: Registry;
+  readonly lambda: Platform;
+  readonly events: EventStream;
+  readonly endpoint: (model: string) => string;
+  readonly upload: (key: string, bytes: Readable) => Promise<Uploaded>;
+};
+
+const STATUS: Partial<Record<FailureName, number>> = {
+  ArtifactRejected: 422,
+  InputInvalid: 400,
+  PlatformThrottled: 429,
+  PlatformUnavailable: 503,
+  StorageFull: 507,
+};
+
+const LOG_LINES = 200;
+
+/** The control API of one machine: what is deployed, the event stream, and uploads. It is for this machine alone: loopback, and no answer to a page of another origin. */
+export function controlApi(deps: Deps): FastifyInstance {
+  const { registry, lambda } = deps;
+  const api = fastify({ bodyLimit: 1024, forceCloseConnections: true });
+  api.addHook('onRequest', async ({ hostname }) => {
+    // A page whose host name was pointed at this machine would send its own name here.
+    if (!['127.0.0.1', '[::1]', '::1', 'localhost'].includes(hostname)) {
+      throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
+    }
+  });
+  api.setErrorHandler((error, _request, reply) => sendError(reply, error));
+  api.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send({
+        error: 'no such resource',
+        see: ['/models', '/deployments/{id}', '/events', '/healthz'],
+      }),
+  );
+
+  api.get('/healthz', async () => ({ status: 'ok' }));
+  api.get('/models', async () => ({
+    models: await Promise.all((await registry.models()).map((model) => describeModel(deps, model))),
+  }));
+  api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
+    const model = await registry.model(params.name);
+    return model ? describeModel(deps, model) : notFound(reply, `no model ${params.name}`);
+  });
+  api.get<{ Params: { name: string } }>('/models/:name/logs', async ({ params }, reply) => {
+    const model = await registry.model(params.name);
+    if (!model) return notFound(reply, `no model ${params.name}`);
+    const newest = await registry.deployment(model.newestDeploymentId);
+    const revision = newest?.work.candidate?.revision ?? model.live?.revision;
+    const lines = revision === undefined ? [] : await lambda.logTail(revision, LOG_LINES);
+    return { revision: revision ?? null, lines };
+  });
+  api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
+    return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
+  });
+  api.get('/events', (request, reply) => streamEvents(deps.events, request, reply));
+
+  api.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  api.put<{ Params: { '*': string }; Body: Readable }>(
+    '/objects/*',
+    { bodyLimit: Number.MAX_SAFE_INTEGER },
+    ({ params, body }) => deps.upload(params['*'], body),
+  );
+  return api;
+}
+
+/** A model as `GET /models` shows it. */
+export type ModelStatus = {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly live: ModelVersion | null;
+  readonly versions: readonly ModelVersion[];
+  readonly newest: Pick<Deployment, 'id' | 'version' | 'phase' | 'trouble'> | null;
+};
+
+async function describeModel(
+  { registry, endpoint }: Deps,
+  { name, live, newestDeploymentId }: Model,
+): Promise<ModelStatus> {
+  const newest = await registry.deployment(newestDeploymentId);
+  return {
+    name,
+    endpoint: endpoint(name),
+    live,
+    versions: await registry.versions(name),
+    newest: newest
+      ? { id: newest.id, version: newest.version, phase: newest.phase, trouble: newest.trouble }
+      : null,
+  };
+}
+
+function notFound(reply: FastifyReply, error: string) {
+  return reply.code(404).send({ error });
+}
+
+function sendError(reply: FastifyReply, error: unknown) {
+  const name = failureName(error);
+  if (error instanceof Failure && name) {
+    return reply.code(STATUS[name] ?? 500).send({ error: error.message, fix: error.fix });
+  }
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error
+      ? Number(error.statusCode)
+      : 500;
+  return reply.code(status).send({ error: error instanceof Error ? error.message : String(error) });
+}

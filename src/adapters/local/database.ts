@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Failure } from '#domain/failure.ts';
+
+// Another connection's write makes this one wait, and the event loop with it.
+const LOCK_TIMEOUT_MS = 1000;
+
+/**
+ * Opens or creates the database in which one machine keeps its records.
+ * A reported commit survives a killed process and a lost power supply (WAL with a synced log: about 400 writes a second on one SSD).
+ */
+export function openDatabase(path: string): DatabaseSync {
+  return translated(() => {
+    const database = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    return database;
+  });
+}
+
+/**
+ * Runs `work`, which must not await, as one transaction: all of its writes or, when it throws, none. Inside another transaction it is a part of that one.
+ * Fails with `StorageFull` or `PlatformUnavailable` (locked by another process, or its file is gone); other errors pass as they are.
+ */
+export function transaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  if (database.isTransaction) return work();
+  requireFile(database);
+  return translated(() => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk has rolled it back already.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  });
+}
+
+// SQLite goes on writing to a deleted file, and reports commits that nobody will find.
+function requireFile(database: DatabaseSync): void {
+  const path = database.location();
+  if (path === null || existsSync(path)) return;
+  throw new Failure('PlatformUnavailable', `${path} is gone`, {
+    fix: 'Stop Slipway, put the data folder back, and start it again.',
+  });
+}
+
+/** Runs reads with the failures of `transaction`. */
+export function translated<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    throw translate(cause);
+  }
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_FULL = 13;
+
+function translate(cause: unknown): unknown {
+  // The low byte of an extended result code is the primary one. https://sqlite.org/rescode.html
+  switch (resultCode(cause) & 0xff) {
+    case SQLITE_FULL:
+      return new Failure('StorageFull', 'the disk with the data folder is full', {
+        cause,
+        fix: 'Free some space on it; what was recorded so far is safe.',
+      });
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return new Failure('PlatformUnavailable', 'the registry is locked by another process', {
+        cause,
+      });
+    default:
+      return cause;
+  }
+}
+
+function resultCode(cause: unknown): number {
+  return cause instanceof Error && 'errcode' in cause && typeof cause.errcode === 'number'
+    ? cause.errcode
+    : 0;
+}

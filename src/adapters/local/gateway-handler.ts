@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GatewayMetrics } from './gateway-metrics.ts';
+import { type Place, readPlace } from './gateway-place.ts';
+import { type Ending, relay } from './gateway-proxy.ts';
+import * as refusals from './gateway-refusal.ts';
+import type { InFlight } from './in-flight.ts';
+import type { InvocationSlot, RevisionHost } from './invocation.ts';
+import { declaredBytes } from './measured-body.ts';
+import type { RoutingTable } from './routing-table.ts';
+import type { UpstreamPools } from './upstream-pools.ts';
+
+export type GatewayParts = {
+  readonly revisions: RevisionHost;
+  readonly upstreams: UpstreamPools;
+  readonly inFlight: InFlight;
+  readonly counts: GatewayMetrics;
+  table(): RoutingTable;
+};
+
+type Choice = { readonly place: Place; readonly revision: string };
+
+/** `gone` aborts when the client's connection closes. */
+type Visit = Choice & {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly gone: AbortSignal;
+};
+
+const RELEASES = {
+  answered: 'done',
+  abandoned: 'aborted',
+  refused: 'aborted',
+  expired: 'timeout',
+  lost: 'aborted',
+} as const satisfies Record<Ending['kind'], Parameters<InvocationSlot['release']>[0]>;
+
+/** Answers one request: finds the revision whose turn it is, has its process answer, and says why when it did not. */
+export function gatewayHandler(parts: GatewayParts) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const choice = choose(request, parts.table());
+    if ('status' in choice) return refusals.refuse(response, choice);
+
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    const visit = { ...choice, request, response, gone: gone.signal };
+    request.socket.once('close', leave);
+    parts.inFlight.begin(visit.revision);
+    const ending = await serve(parts, visit).catch((error) => afterThrow(error, visit));
+    parts.inFlight.end(visit.revision);
+    request.socket.off('close', leave);
+
+    const status = finish(visit, ending);
+    const isCounted = visit.place.kind === 'model' && status !== undefined;
+    if (isCounted) parts.counts.record(visit.revision, status);
+  };
+}
+
+function choose(request: IncomingMessage, table: RoutingTable): Choice | refusals.Refusal {
+  const unserved = unservedProtocol(request);
+  if (unserved) return unserved;
+  const place = readPlace(request.url ?? '');
+  const revision = place?.kind === 'model' ? table.get(place.name)?.next() : place?.name;
+  if (!place || revision === undefined) return refusals.nothingHere([...table.keys()].sort());
+  return { place, revision };
+}
+
+async function serve({ revisions, upstreams }: GatewayParts, visit: Visit): Promise<Ending> {
+  const { request, place, revision, gone } = visit;
+  const limits = revisions.limits(revision);
+  if (!limits) return { kind: 'refused', refusal: refusals.noRevision(place.kind, revision) };
+  if (declaredBytes(request) > limits.maxRequestBytes) {
+    return { kind: 'refused', refusal: refusals.requestTooLarge(limits) };
+  }
+
+  const slot = await revisions.invoke(revision, gone);
+  if (slot.kind === 'refused') {
+    return { kind: 'refused', refusal: { status: slot.status, error: slot.error } };
+  }
+  let ending: Ending = { kind: 'abandoned' };
+  try {
+    const upstream = upstreams.to(slot.origin);
+    ending = await relay({ ...visit, path: place.rest, limits, upstream });
+    return ending.kind === 'lost' ? await explain(ending.reason, revision, slot) : ending;
+  } finally {
+    slot.release(RELEASES[ending.kind]);
+  }
+}
+
+const DIAGNOSIS_LOOKS = 20;
+const DIAGNOSIS_INTERVAL_MS = 10;
+
+/** A connection breaks a moment before its process is known to have ended, so the reason is waited for, 200 ms at most. */
+async function explain(reason: string, revision: string, slot: InvocationSlot): Promise<Ending> {
+  for (let look = 1; look < DIAGNOSIS_LOOKS && slot.diagnosis() === undefined; look += 1) {
+    await delay(DIAGNOSIS_INTERVAL_MS);
+  }
+  return { kind: 'refused', refusal: refusals.revisionLost(revision, reason, slot.diagnosis()) };
+}
+
+/** Says what is left to say, and answers the status that counts: undefined when the client left before it got one. */
+function finish({ response, revision }: Visit, ending: Ending): number | undefined {
+  if (ending.kind === 'answered') return response.statusCode;
+  const isBegun = response.headersSent;
+  if (!('refusal' in ending)) {
+    response.destroy();
+    return isBegun ? response.statusCode : undefined;
+  }
+  // An answer that has begun cannot be taken back: cut short, its client sees that it is not whole.
+  if (isBegun) response.destroy();
+  else refusals.refuse(response, ending.refusal, revision);
+  return ending.refusal.status;
+}
+
+function afterThrow(error: unknown, { gone }: Visit): Ending {
+  if (gone.aborted) return { kind: 'abandoned' };
+  return { kind: 'refused', refusal: refusals.gatewayFailed(error) };
+}
+
+/** Clients offer `h2c` unasked and go on without it; every other upgrade is all its client wants. */
+function unservedProtocol({ headers }: IncomingMessage): refusals.Refusal | undefined {
+  const { upgrade = 'h2c', 'transfer-encoding': coding = 'chunked' } = headers;
+  if (upgrade.toLowerCase() !== 'h2c') return refusals.UPGRADE_REFUSED;
+  return coding.toLowerCase() === 'chunked' ? undefined : refusals.CODING_REFUSED;
+}

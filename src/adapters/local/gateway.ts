@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '#ports/clock.ts';
+import type { Metrics } from '#ports/metrics.ts';
+import type { Router } from '#ports/router.ts';
+import { gatewayHandler } from './gateway-handler.ts';
+import { gatewayMetrics } from './gateway-metrics.ts';
+import { gatewayRouter } from './gateway-router.ts';
+import { inFlight } from './in-flight.ts';
+import type { RevisionHost } from './invocation.ts';
+import { listen } from './listen.ts';
+import { upstreamPools } from './upstream-pools.ts';
+
+export type GatewayOptions = {
+  readonly host: string;
+  /** The first port to try; 0 is any. */
+  readonly port: number;
+  readonly revisions: RevisionHost;
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+};
+
+export type Gateway = {
+  /** Where clients call, `http://HOST:PORT`. */
+  readonly origin: string;
+  readonly router: Router;
+  readonly metrics: Metrics;
+  /** How many requests the revision is answering at this moment. */
+  inFlight(revision: string): number;
+  /** Takes no more requests, lets those in flight end for 5 s, and cuts the rest. */
+  close(): Promise<void>;
+};
+
+const SERVER_OPTIONS = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 120_000,
+  // Above the 60 s for which common clients and load balancers keep an idle connection, so that they close it first.
+  keepAliveTimeout: 75_000,
+} as const;
+
+const CLOSE_GRACE_MS = 5_000;
+const CLOSE_SWEEP_MS = 20;
+
+/** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host, port, revisions, database, clock } = options;
+  const { router, table } = gatewayRouter(database);
+  const counts = gatewayMetrics(clock);
+  const flights = inFlight();
+  const upstreams = upstreamPools();
+
+  const handler = gatewayHandler({ revisions, upstreams, inFlight: flights, counts, table });
+  const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
+  // Each request of a pipeline waits for the close of the one connection; that is no leak.
+  server.on('connection', (socket) => socket.setMaxListeners(0));
+  const boundPort = await listen(server, { host, port });
+
+  return {
+    origin: `http://${host}:${boundPort}`,
+    router,
+    metrics: counts.metrics,
+    inFlight: flights.count,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_SWEEP_MS);
+      const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(grace);
+      await upstreams.close();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+export type Headers = Record<string, string | string[]>;
+
+type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+// RFC 9110 §7.6.1, with the older names that proxies still meet: they speak of one connection, so none may pass on.
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+// The gateway says these itself: a client's word for who it is, or how its body is framed, is not passed on.
+const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'forwarded', 'host']);
+
+/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from. */
+export function requestHeaders(request: IncomingMessage): Headers {
+  const headers = keep(
+    endToEnd(request.headers),
+    (name) => !REWRITTEN.has(name) && !name.startsWith('x-forwarded-'),
+  );
+  headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
+  headers['x-forwarded-proto'] = 'http';
+  if (request.headers.host !== undefined) headers['x-forwarded-host'] = request.headers.host;
+  const length = request.headers['content-length'];
+  if (length !== undefined) headers['content-length'] = length;
+  return headers;
+}
+
+/** The headers a client gets: end-to-end ones, and the revision that the gateway chose, whatever the server called itself. */
+export function responseHeaders(received: IncomingHttpHeaders, revision: string): Headers {
+  return { ...endToEnd(received), 'x-slipway-revision': revision };
+}
+
+function endToEnd(received: ReceivedHeaders): Headers {
+  const named = new Set(
+    [received['connection'] ?? []]
+      .flat()
+      .flatMap((value) => value.split(','))
+      .map((name) => name.trim().toLowerCase()),
+  );
+  return keep(received, (name) => !HOP_BY_HOP.has(name) && !named.has(name));
+}
+
+function keep(headers: ReceivedHeaders, wanted: (name: string) => boolean): Headers {
+  const kept: Headers = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && wanted(name)) kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,57 @@
+import { request } from 'undici';
+import type { ProbeAnswer, Prober } from '#ports/prober.ts';
+
+const MAX_BODY_BYTES = 10_000_000;
+
+type Options = NonNullable<Parameters<typeof request>[1]>;
+
+/** Probes through the gateway at `origin`, so that a probe takes the way of a client's request. */
+export function httpProber({ origin }: { readonly origin: string }): Prober {
+  return {
+    send: (address, model, { protocol, body }, timeoutMs) =>
+      ask(
+        `${origin}${address}${protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations'}`,
+        {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        },
+        timeoutMs,
+      ),
+    ready: (address, timeoutMs) => ask(`${origin}${address}/ping`, { method: 'GET' }, timeoutMs),
+  };
+}
+
+async function ask(url: string, options: Options, timeoutMs: number): Promise<ProbeAnswer> {
+  const startedAt = performance.now();
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const { statusCode, headers, body } = await request(url, { ...options, signal });
+    const text = await readText(body);
+    if (text === undefined) {
+      return { kind: 'none', reason: `the body of its answer is over ${MAX_BODY_BYTES / 1e6} MB` };
+    }
+    const revision = headers['x-slipway-revision'];
+    return {
+      kind: 'answer',
+      status: statusCode,
+      body: text,
+      revision: typeof revision === 'string' ? revision : null,
+      latencyMs: performance.now() - startedAt,
+    };
+  } catch (error) {
+    if (signal.aborted) return { kind: 'none', reason: `no answer within ${timeoutMs} ms` };
+    return { kind: 'none', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '#ports/clock.ts';
+import { type Instance, instanceOf } from './instance.ts';
+import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
+import type { ModelProcess, Start } from './model-process.ts';
+
+export type InstanceLimits = {
+  /** How many instances of one revision serve at once. */
+  readonly maxInstances: number;
+  readonly idleSeconds: number;
+  readonly requestTimeoutMs: number;
+};
+
+export type InstancePool = {
+  /** A free instance, else one that is starting for nobody, else a new one; at the limit a refusal. */
+  invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
+  /** Starts an instance that is nobody's yet. */
+  warm(): Promise<Start>;
+  inFlight(): number;
+  /** Ends each instance once its request has ended; those that are started later are not concerned. */
+  retire(): Promise<void>;
+  /** Ends the instances that have been idle for too long. */
+  reap(): Promise<void>;
+  /** Ends all instances, busy or not, and starts no more. */
+  close(): Promise<void>;
+};
+
+type Deps = {
+  readonly launch: () => ModelProcess;
+  readonly clock: Clock;
+  readonly limits: InstanceLimits;
+};
+
+/** The instances of one revision, kept as Lambda keeps them: started on demand, one request at a time each, stopped when idle. */
+export function instancePool(revision: string, { launch, clock, limits }: Deps): InstancePool {
+  const instances = new Set<Instance>();
+  let isClosed = false;
+
+  const serving = () => [...instances].filter((instance) => instance.isServing());
+  const all = async (end: (instance: Instance) => Promise<void>, chosen: Iterable<Instance>) => {
+    await Promise.all([...chosen].map(end));
+  };
+
+  function add(): Instance {
+    const instance = instanceOf(launch(), { clock, ...limits });
+    instances.add(instance);
+    void instance.ended.then(() => instances.delete(instance));
+    return instance;
+  }
+
+  function take(): Instance | undefined {
+    const free = serving().filter((instance) => !instance.isTaken());
+    const isFull = serving().length >= limits.maxInstances;
+    const instance =
+      free.find((candidate) => candidate.isReady()) ?? free[0] ?? (isFull ? undefined : add());
+    instance?.take();
+    return instance;
+  }
+
+  function isOverdue(instance: Instance): boolean {
+    const sinceMs = instance.idleSinceMs();
+    return sinceMs !== undefined && clock.now() - sinceMs >= limits.idleSeconds * 1000;
+  }
+
+  return {
+    async invoke(signal) {
+      if (isClosed) return refuse(503, `${revision} is stopped`);
+      const instance = take();
+      return instance
+        ? whenStarted(revision, instance, signal)
+        : refuse(429, `${revision} runs ${limits.maxInstances} requests at once, its limit`);
+    },
+    warm: () => add().started,
+    inFlight: () => [...instances].filter((instance) => instance.isTaken()).length,
+    retire: () => all((instance) => instance.leave(), instances),
+    reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
+    async close() {
+      isClosed = true;
+      await all((instance) => instance.stop(), instances);
+    },
+  };
+}
+
+async function whenStarted(
+  revision: string,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<InvocationSlot | InvocationRefusal> {
+  const start = await Promise.race([instance.started, whenAborted(signal)]);
+  switch (start.kind) {
+    case 'ready':
+      return slot(revision, instance, start.origin);
+    case 'aborted':
+      instance.giveBack('aborted');
+      return refuse(504, `${revision} was not ready in the time of the request`);
+    case 'late':
+      return refuse(504, blame(revision, start.reason));
+    case 'died':
+      return refuse(502, blame(revision, start.reason));
+  }
+}
+
+function slot(revision: string, instance: Instance, origin: string): InvocationSlot {
+  return {
+    kind: 'slot',
+    origin,
+    release: instance.giveBack,
+    diagnosis() {
+      const reason = instance.diagnosis();
+      return reason && blame(revision, reason);
+    },
+  };
+}
+
+/** A sentence of why a model server ended, from its predicate. */
+export function blame(revision: string, predicate: string): string {
+  return `the model server of ${revision} ${predicate}`;
+}
+
+function refuse(status: InvocationRefusal['status'], error: string): InvocationRefusal {
+  return { kind: 'refused', status, error };
+}
+
+function whenAborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
+  return new Promise((resolve) => {
+    const abort = () => resolve({ kind: 'aborted' });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}

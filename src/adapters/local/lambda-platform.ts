@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Failure } from '#domain/failure.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import type { InstanceLimits } from './instance-pool.ts';
+import type { InvocationLimits, RevisionHost } from './invocation.ts';
+import { type Environment, modelEnvironment } from './model-environment.ts';
+import { startModelProcess } from './model-process.ts';
+import { orphanGuard } from './orphan-guard.ts';
+import { openRevision, type Revision } from './revision.ts';
+import { type ObjectPath, type RevisionFiles, revisionFiles } from './revision-files.ts';
+import { revisionLog } from './revision-log.ts';
+import { type RevisionRecord, revisionTable } from './revision-table.ts';
+import { turns } from './turns.ts';
+
+export type LambdaLimits = InstanceLimits & Omit<InvocationLimits, 'timeoutMs'>;
+
+export type LambdaPlatformOptions = {
+  readonly database: DatabaseSync;
+  /** Holds a folder per revision. */
+  readonly directory: string;
+  readonly logDirectory: string;
+  /** Where the immutable bytes of an object's version are. */
+  readonly objectPath: ObjectPath;
+  /** The script of the model server. */
+  readonly serverEntry: string;
+  /** Slipway's own environment. */
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly limits: LambdaLimits;
+};
+
+export type LambdaPlatform = Platform &
+  RevisionHost & {
+    /** Starts an instance as a request would, without one. Fails with `RevisionFailed` when it does not get ready. */
+    start(revision: string): Promise<void>;
+    /** Requests that hold an instance, or wait for its start. */
+    inFlight(revision: string): number;
+    /** Stops what has been idle too long; the platform does so itself each second. */
+    reap(): Promise<void>;
+    /** Ends every model server, within 3 s. */
+    close(): Promise<void>;
+  };
+
+const REAP_PERIOD_MS = 1_000;
+
+// While requests are in flight: `retire` waits for them, so the drain only covers what the gateway has just sent.
+const BUSY_DRAIN_SECONDS = 1;
+
+/**
+ * Lambda's limits and habits with child processes: a revision is ready once an instance has proven that it starts.
+ * What a process cannot enforce: its CPU share, network and file system are those of the user who runs Slipway.
+ */
+export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
+  const { directory, logDirectory, clock, limits } = options;
+  const table = revisionTable(options.database);
+  const files = revisionFiles(directory, options.objectPath);
+  const guard = orphanGuard();
+  const inTurn = turns();
+  const revisions = new Map<string, Revision>();
+
+  const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
+  const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
+
+  function open(record: RevisionRecord): void {
+    const { revision } = record.spec;
+    const log = logOf(revision);
+    const plan = { ...serverPlan(record.spec, files, options), log, guard };
+    const launch = () => startModelProcess(plan);
+    revisions.set(revision, openRevision(record, { launch, log, clock, limits, save: table.put }));
+  }
+
+  async function create(spec: RevisionSpec): Promise<void> {
+    const known = revisions.get(spec.revision);
+    if (known) return refuseStranger(spec, known);
+    await files.lay(spec);
+    const state = { kind: 'pending', reason: 'its first instance is starting' } as const;
+    table.put({ spec, state });
+    open({ spec, state });
+  }
+
+  async function remove(name: string): Promise<void> {
+    const revision = revisions.get(name);
+    revisions.delete(name);
+    table.delete(name);
+    await revision?.close();
+    await files.remove(name);
+  }
+
+  const invoke: RevisionHost['invoke'] = async (name, signal) => {
+    const revision = revisions.get(name);
+    if (!revision) return { kind: 'refused', status: 404, error: `there is no revision ${name}` };
+    return revision.invoke(signal);
+  };
+
+  async function reap(): Promise<void> {
+    await Promise.all([...revisions.values()].map((revision) => revision.reap()));
+  }
+
+  mkdirSync(logDirectory, { recursive: true });
+  for (const record of table.all()) open(record);
+  const reaping = setInterval(() => void reap(), REAP_PERIOD_MS).unref();
+
+  return {
+    create: (spec) => inTurn(spec.revision, () => create(spec)),
+    remove: (name) => inTurn(name, () => remove(name)),
+    async describe(name, { waitMs }) {
+      await revisions.get(name)?.settled(waitMs);
+      return revisions.get(name)?.state() ?? { kind: 'absent' };
+    },
+    drainSeconds: async (name) => (inFlight(name) === 0 ? 0 : BUSY_DRAIN_SECONDS),
+    retire: async (name) => revisions.get(name)?.retire(),
+    logTail: (name, lines) => logOf(name).tail(lines),
+    limits(name) {
+      const { maxRequestBytes, maxResponseBytes, requestTimeoutMs: timeoutMs } = limits;
+      return revisions.has(name) ? { maxRequestBytes, maxResponseBytes, timeoutMs } : undefined;
+    },
+    invoke,
+    inFlight,
+    reap,
+    async start(name) {
+      const instance = await invoke(name, new AbortController().signal);
+      if (instance.kind === 'refused') throw new Failure('RevisionFailed', instance.error);
+      instance.release('done');
+    },
+    async close() {
+      clearInterval(reaping);
+      await Promise.all([...revisions.values()].map((revision) => revision.close()));
+      await guard.close();
+    },
+  };
+}
+
+function serverPlan(spec: RevisionSpec, files: RevisionFiles, options: LambdaPlatformOptions) {
+  const folder = files.folder(spec);
+  return {
+    entry: options.serverEntry,
+    directory: folder.path,
+    environment: modelEnvironment(spec, folder, options.environment),
+    memoryMiB: spec.memoryMiB,
+    startupTimeoutSeconds: spec.startupTimeoutSeconds,
+  };
+}
+
+function refuseStranger({ revision, deploymentId }: RevisionSpec, known: Revision): void {
+  if (known.deploymentId === deploymentId) return;
+  throw new Failure(
+    'RevisionFailed',
+    `${revision} is of deployment ${known.deploymentId}, not of ${deploymentId}`,
+  );
+}

@@ -1,0 +1,31 @@
+import type { RevisionSpec } from '#ports/platform.ts';
+import type { RevisionFolder } from './revision-files.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const INHERITED = ['PATH', 'LANG', 'TZ'] as const;
+
+/** All that a model server is told. Of Slipway's own environment it gets where programs are, the language and the time zone. */
+export function modelEnvironment(
+  spec: RevisionSpec,
+  folder: RevisionFolder,
+  own: Environment,
+): Readonly<Record<string, string>> {
+  const inherited = INHERITED.flatMap((name) => {
+    const value = own[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(inherited),
+    MODEL_PATH: folder.modelPath,
+    MODEL_NAME: spec.model,
+    MODEL_VERSION: String(spec.version),
+    SLIPWAY_REVISION: spec.revision,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    HOME: folder.scratch,
+    TMPDIR: folder.scratch,
+    // onnxruntime 1.30 sends usage events unless it is told not to before it loads.
+    ORT_DISABLE_TELEMETRY: '1',
+  };
+}

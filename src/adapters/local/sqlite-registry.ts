@@ -1,0 +1,44 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { RegistryWrite } from '#domain/registry-write.ts';
+import { registryWrites } from '#domain/registry-writes.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Registry } from '#ports/registry.ts';
+import { transaction, translated } from './database.ts';
+import { registryTables } from './registry-tables.ts';
+
+type Options = {
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  /** Called when a write that left an event to publish is committed. */
+  readonly onEvents: () => void;
+};
+
+export function sqliteRegistry({ database, clock, onEvents }: Options): Registry {
+  const tables = transaction(database, () => registryTables(database));
+
+  async function write<Answer>(wanted: RegistryWrite<Answer>): Promise<Answer> {
+    const { answer, event } = transaction(database, () => {
+      const change = wanted.decide(tables.records(wanted), clock.now());
+      tables.save(change);
+      return change;
+    });
+    if (event) onEvents();
+    return answer;
+  }
+
+  async function read<Answer>(query: () => Answer): Promise<Answer> {
+    return translated(query);
+  }
+
+  return {
+    ...registryWrites(write),
+    deployment: (id) => read(() => tables.deployment(id)?.deployment),
+    model: (name) => read(() => tables.model(name)?.model),
+    models: () => read(() => tables.models().map(({ model }) => model)),
+    versions: (model) => read(() => tables.versions(model)),
+    unended: () => read(() => tables.unended().map(({ deployment }) => deployment)),
+    unpublished: (limit) => read(() => tables.unpublished(limit)),
+    markPublished: async (eventIds) => transaction(database, () => tables.markPublished(eventIds)),
+    events: (query) => read(() => tables.events(query)),
+  };
+}

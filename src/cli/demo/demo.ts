@@ -1,0 +1,82 @@
+import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+import { readEvents } from '../client.ts';
+import { followDeployment } from '../follow.ts';
+import { type Output, seconds } from '../output.ts';
+import { drawLine } from './line-image.ts';
+import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
+
+const MODEL = 'ocr';
+const TEXT = 'Slipway reads line 431 at 09:26';
+
+/** Where the demo runs: the data folder of a Slipway, and its two addresses. */
+type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
+
+/** Drops the demo model unless it is live, reads a drawn line of text with it, and answers whether it read what was drawn. */
+export async function runDemo(place: Place, isLive: boolean, output: Output): Promise<boolean> {
+  if (isLive) output.line(`the demo model \`${MODEL}\` is live`);
+  else await deploy(place, output);
+  const endpoint = `${place.gateway}/models/${MODEL}`;
+  output.line(`\nendpoint  ${endpoint}`);
+
+  const image = drawLine(TEXT);
+  const folder = join(place.dataDir, 'demo');
+  const requestFile = join(folder, 'request.json');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'line.png'), image.png);
+  await writeFile(requestFile, JSON.stringify(readerRequest(image)));
+
+  const startedAtMs = performance.now();
+  const text = readText(await infer(endpoint, readerRequest(image)));
+  output.line(`drawn     ${TEXT}    (${join(folder, 'line.png')})`);
+  output.line(`read      ${text}    (${seconds(startedAtMs).trim()})`);
+  output.line(tryNext(endpoint, requestFile));
+  return text === TEXT;
+}
+
+export const DEMO_MODEL = MODEL;
+
+async function deploy({ dataDir, control }: Place, output: Output): Promise<void> {
+  let after = '';
+  for await (const { cursor } of readEvents(control, { model: MODEL, follow: false }))
+    after = cursor;
+
+  const folder = join(dataDir, 'bucket', 'models', MODEL);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'pp-ocrv4-rec.onnx');
+  const startedAtMs = performance.now();
+  output.line(`\nPP-OCRv4 text recogniser → ${file}`);
+  await copyFile(READER_MODEL, `${file}.part`);
+  await rename(`${file}.part`, file);
+  const end = await followDeployment(control, { model: MODEL, after }, output, startedAtMs);
+  if (end?.detail.state !== 'Live') {
+    throw new Failure(
+      'RevisionFailed',
+      `the demo model is not live: ${end?.detail.reason ?? 'no event'}`,
+    );
+  }
+}
+
+async function infer(endpoint: string, request: unknown): Promise<unknown> {
+  const response = await fetch(`${endpoint}/v2/models/${MODEL}/infer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  if (!response.ok) {
+    throw new Failure(
+      'PlatformUnavailable',
+      `the endpoint answered ${response.status}: ${await response.text()}`,
+    );
+  }
+  return response.json();
+}
+
+function tryNext(endpoint: string, requestFile: string): string {
+  return `
+try next
+  curl -s ${endpoint}/v2/models/${MODEL}/infer -d @${requestFile} | head -c 300
+  npm run -s slipway -- push MODEL.onnx --name mine
+  npm run -s slipway -- status`;
+}

@@ -1,0 +1,37 @@
+import type { SlipwayEvent } from '#domain/event.ts';
+
+const STATE_WIDTH = 12;
+const INDENT = '\n             ';
+
+/** One event as a line for a person: the state, what is known, and on lines of their own the reason and the fix. */
+export function eventLine({ detail }: SlipwayEvent): string {
+  const { model, version, state, reason, fix } = detail;
+  const name = version === null ? model : `${model} v${version}`;
+  const facts = summary(detail.data);
+  return [
+    `${state.padEnd(STATE_WIDTH)} ${name}${facts && `  ${facts}`}`,
+    ...(reason ? reason.split('\n') : []),
+    ...(fix ? [`→ ${fix}`] : []),
+  ].join(INDENT);
+}
+
+/** The few numbers of an event that a person wants to see; the rest is for programs (`--json`). */
+function summary(data: SlipwayEvent['detail']['data']): string {
+  const shown = [
+    'format',
+    'parameters',
+    'target',
+    'memoryMiB',
+    'latencyMs',
+    'bakeSeconds',
+    'probes',
+  ];
+  return shown
+    .filter((key) => data[key] !== undefined)
+    .map((key) => `${key} ${format(data[key])}`)
+    .join(', ');
+}
+
+function format(value: unknown): string {
+  return typeof value === 'number' ? value.toLocaleString('en-US') : String(value);
+}

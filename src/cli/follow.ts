@@ -1,0 +1,27 @@
+import type { SlipwayEvent } from '#domain/event.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { type EventQuery, readEvents } from './client.ts';
+import { eventLine } from './event-line.ts';
+import { type Output, seconds } from './output.ts';
+
+/** Shows the events of one deployment with the time since `startedAtMs` (as of performance.now()) until it has ended; answers its terminal event. */
+export async function followDeployment(
+  control: string,
+  query: Omit<EventQuery, 'follow'>,
+  output: Output,
+  startedAtMs: number,
+): Promise<SlipwayEvent | undefined> {
+  let state = 'Uploaded';
+  const done = output.busy(() => `${seconds(startedAtMs)}  ${state} …`);
+  try {
+    for await (const { event } of readEvents(control, { ...query, follow: true })) {
+      if (event['detail-type'] !== 'Deployment State Change') continue;
+      output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
+      state = event.detail.state;
+      if (isTerminal(event.detail.state)) return event;
+    }
+  } finally {
+    done();
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import { createLogUpdate } from 'log-update';
+import { Failure } from '#domain/failure.ts';
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 100;
+
+/** Where a command writes for people: finished lines, and on a terminal one more that shows what is being waited for. */
+export type Output = {
+  line(text: string): void;
+  /** Shows that something is under way until the answer is called; silent where nobody watches. */
+  busy(text: () => string): () => void;
+};
+
+export function textOutput(stream: NodeJS.WriteStream): Output {
+  if (!stream.isTTY) return { line: (text) => stream.write(`${text}\n`), busy: () => () => {} };
+  const live = createLogUpdate(stream);
+  return {
+    line(text) {
+      live.clear();
+      stream.write(`${text}\n`);
+    },
+    busy(text) {
+      let frame = 0;
+      const timer = setInterval(
+        () => live(`${FRAMES[frame++ % FRAMES.length]} ${text()}`),
+        FRAME_MS,
+      );
+      return () => {
+        clearInterval(timer);
+        live.clear();
+      };
+    },
+  };
+}
+
+export function seconds(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 1000).toFixed(2).padStart(6)} s`;
+}
+
+/** An error as a command ends with it: what happened and what to do, or for an unexpected one the whole stack. */
+export function explainError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Failure)) return error.stack ?? error.message;
+  return error.fix ? `${error.message}\n→ ${error.fix}` : error.message;
+}

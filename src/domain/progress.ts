@@ -1,0 +1,175 @@
+import { announcePhase, announceVersion } from './announce.ts';
+import type {
+  Deployment,
+  DeploymentWork,
+  Intent,
+  ModelVersion,
+  Trouble,
+  VersionState,
+} from './deployment.ts';
+import type { Announcement } from './event.ts';
+import { Failure } from './failure.ts';
+import { end, freeLease, type HeldRecords, type Holder, holderWrite } from './lease.ts';
+import { isTerminal, mayMove, type Phase } from './phase.ts';
+import type { Change, RegistryWrite } from './registry-write.ts';
+
+/** The phases that a step moves a deployment to; the others are reached by `admit`, `refuse`, `acquireLease` and `commit`. */
+export type StepPhase = Exclude<Phase, 'Live' | 'Ignored' | 'Superseded'>;
+
+export type Ending = {
+  readonly deploymentId: string;
+  readonly reason: string;
+  readonly degraded: boolean;
+};
+
+/** Decides `Registry.advance`. */
+export function advance(
+  holder: Holder,
+  to: StepPhase,
+  work: DeploymentWork,
+  announcement: Announcement,
+): RegistryWrite<Deployment> {
+  return holderWrite(holder, (records, nowMs) => {
+    const { deployment } = records.deployment;
+    if (deployment.phase === to) return { answer: deployment };
+    const moved = move(deployment, to, nowMs);
+    return announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
+  });
+}
+
+/** Decides `Registry.recordWork`. */
+export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<Deployment> {
+  return amend(holder, (deployment) => ({ work: { ...deployment.work, ...work } }));
+}
+
+/** Decides `Registry.recordIntent`. */
+export function recordIntent(holder: Holder, intent: Intent): RegistryWrite<Deployment> {
+  return amend(holder, ({ intents }) => ({
+    intents: intents.some((known) => isSame(known, intent)) ? intents : [...intents, intent],
+  }));
+}
+
+/** Decides `Registry.settleIntent`. */
+export function settleIntent(holder: Holder, intent: Intent): RegistryWrite<Deployment> {
+  return amend(holder, ({ intents }) => ({
+    intents: intents.filter((known) => !isSame(known, intent)),
+  }));
+}
+
+/** Decides `Registry.recordTrouble`. */
+export function recordTrouble(holder: Holder, trouble: Trouble): RegistryWrite<Deployment> {
+  return amend(holder, (deployment) => ({ trouble: deployment.trouble ?? trouble }));
+}
+
+/** Decides `Registry.commit`. */
+export function commit(
+  holder: Holder,
+  previous: string | null,
+  announcement: Announcement,
+): RegistryWrite<Deployment> {
+  return holderWrite(holder, (records, nowMs) => {
+    const { deployment } = records.deployment;
+    if (deployment.phase === 'Live') return { answer: deployment };
+    const { model } = records.model;
+    const live = model.live?.revision ?? null;
+    if (live !== previous) {
+      throw new Failure('PhaseConflict', `${model.name}: ${live} is live, not ${previous}`);
+    }
+    const version = liveVersion(deployment);
+    return {
+      ...announced(records, move(deployment, 'Live', nowMs), announcement),
+      model: { ...records.model, model: { ...model, live: version } },
+      version,
+    };
+  });
+}
+
+/** Decides `Registry.markVersion`. */
+export function markVersion(
+  holder: Holder,
+  version: number,
+  state: 'Retired' | 'Removed',
+): RegistryWrite<void> {
+  const write = holderWrite<void>(holder, ({ deployment, model, version: known }, nowMs) => {
+    const { name, live } = model.model;
+    if (!known) throw new Failure('InputInvalid', `${name} version ${version} never went live`);
+    if (live?.version === version) {
+      throw new Failure('PhaseConflict', `${known.revision} is live; it cannot be ${state}`);
+    }
+    if (AGE[known.state] >= AGE[state]) return { answer: undefined };
+    const marked = { ...known, state };
+    return { answer: undefined, version: marked, ...announceVersion(deployment, marked, nowMs) };
+  });
+  return { ...write, version };
+}
+
+/** Decides `Registry.settle`. */
+export function settle({
+  deploymentId,
+  reason,
+  degraded,
+}: Ending): RegistryWrite<Deployment | undefined> {
+  return {
+    deploymentId,
+    decide({ deployment: record, model }, nowMs) {
+      if (!record || record.deployment.endedAtMs !== null) return { answer: record?.deployment };
+      const { deployment } = record;
+      const freed = model && freeLease(model, deploymentId);
+      if (isTerminal(deployment.phase)) {
+        const ended = end(deployment, nowMs);
+        return { answer: ended, deployment: { ...record, deployment: ended }, model: freed };
+      }
+      const trouble = deployment.trouble ?? { name: 'ExecutionEnded', reason, fix: '' };
+      const failed = { ...end(move(deployment, 'Failed', nowMs), nowMs), trouble };
+      const words = { reason: trouble.reason, fix: trouble.fix, data: { degraded } };
+      return {
+        answer: failed,
+        ...announcePhase({ ...record, deployment: failed }, words),
+        model: freed,
+      };
+    },
+  };
+}
+
+/** A version never gets younger. */
+const AGE = { Live: 0, Retired: 1, Removed: 2 } as const satisfies Record<VersionState, number>;
+
+function amend(
+  holder: Holder,
+  change: (deployment: Deployment) => Partial<Deployment>,
+): RegistryWrite<Deployment> {
+  return holderWrite(holder, ({ deployment: record }) => {
+    const deployment = { ...record.deployment, ...change(record.deployment) };
+    return { answer: deployment, deployment: { ...record, deployment } };
+  });
+}
+
+function move(deployment: Deployment, to: Phase, nowMs: number): Deployment {
+  if (!mayMove(deployment.phase, to)) {
+    throw new Failure(
+      'PhaseConflict',
+      `deployment ${deployment.id} is ${deployment.phase}; it cannot become ${to}`,
+    );
+  }
+  return { ...deployment, phase: to, phaseChangedAtMs: nowMs };
+}
+
+function announced(
+  { deployment: record }: HeldRecords,
+  deployment: Deployment,
+  announcement: Announcement,
+): Change<Deployment> {
+  return { answer: deployment, ...announcePhase({ ...record, deployment }, announcement) };
+}
+
+function liveVersion({ id, model, version, work }: Deployment): ModelVersion {
+  if (version === null || !work.candidate) {
+    throw new Failure('PhaseConflict', `deployment ${id} has no candidate that could go live`);
+  }
+  const { revision, target } = work.candidate;
+  return { model, version, revision, deploymentId: id, target, state: 'Live' };
+}
+
+function isSame(a: Intent, b: Intent): boolean {
+  return a.kind === b.kind && a.name === b.name && a.target === b.target;
+}

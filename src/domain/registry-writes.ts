@@ -1,0 +1,41 @@
+import { admit, adopt, refuse } from './admission.ts';
+import { acquireLease, releaseLease } from './lease.ts';
+import {
+  advance,
+  commit,
+  markVersion,
+  recordIntent,
+  recordTrouble,
+  recordWork,
+  settle,
+  settleIntent,
+} from './progress.ts';
+import type { RegistryWrite } from './registry-write.ts';
+
+type Write = <Answer>(wanted: RegistryWrite<Answer>) => Promise<Answer>;
+
+/** Every write of the `Registry` port, given how a registry carries one out: read, decide and store in one transaction. */
+export function registryWrites(write: Write) {
+  const over =
+    <Arguments extends readonly unknown[], Answer>(
+      decision: (...asked: Arguments) => RegistryWrite<Answer>,
+    ) =>
+    (...asked: Arguments): Promise<Answer> =>
+      write(decision(...asked));
+
+  return {
+    admit: over(admit),
+    refuse: over(refuse),
+    adopt: over(adopt),
+    acquireLease: over(acquireLease),
+    releaseLease: over(releaseLease),
+    advance: over(advance),
+    recordWork: over(recordWork),
+    recordIntent: over(recordIntent),
+    settleIntent: over(settleIntent),
+    recordTrouble: over(recordTrouble),
+    commit: over(commit),
+    markVersion: over(markVersion),
+    settle: over(settle),
+  };
+}

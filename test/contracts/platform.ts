@@ -1,0 +1,182 @@
+import type { Platform, RevisionSpec } from '#ports/platform.ts';
+
+/** What a suite needs around a platform: revisions whose fate is known, requests in flight, and a look behind. */
+export type PlatformWorld = {
+  readonly platform: Platform;
+  spec(fate: 'serves' | 'fails' | 'hangs', over?: Partial<RevisionSpec>): RevisionSpec;
+  /** The one line a failing revision's server writes. */
+  readonly lastWords: string;
+  /** Begins a request; answers how to end it. */
+  request(revision: string): Promise<() => void>;
+  /** How many servers were ever started for a revision. */
+  starts(revision: string): Promise<number>;
+  close(): Promise<void>;
+};
+
+// Longer than a test may take: a platform that sits the wait out fails.
+const LONG = { waitMs: 60_000 };
+const AT_ONCE = { waitMs: 0 };
+
+/** The promises of the Platform port, for every adapter and every fake. */
+export function describePlatform(name: string, open: () => Promise<PlatformWorld>): void {
+  describe(`${name} as a Platform`, () => {
+    let world: PlatformWorld;
+    beforeEach(async () => {
+      world = await open();
+    });
+    afterEach(() => world.close());
+
+    async function ready(over: Partial<RevisionSpec> = {}): Promise<RevisionSpec> {
+      const spec = world.spec('serves', over);
+      await world.platform.create(spec);
+      await world.platform.describe(spec.revision, LONG);
+      return spec;
+    }
+
+    it('knows nothing of a revision that was never created', async () => {
+      const { platform } = world;
+
+      expect(await platform.describe('digits-v9', LONG)).toEqual({ kind: 'absent' });
+      expect(await platform.drainSeconds('digits-v9')).toBe(0);
+      expect(await platform.logTail('digits-v9', 10)).toEqual([]);
+      await platform.retire('digits-v9');
+      await platform.remove('digits-v9');
+    });
+
+    it('answers a creation before the revision is ready', async () => {
+      const spec = world.spec('serves');
+
+      await world.platform.create(spec);
+
+      const state = await world.platform.describe(spec.revision, AT_ONCE);
+      expect(state).toEqual({ kind: 'pending', reason: expect.stringMatching(/./) });
+    });
+
+    it('tells that a revision is ready as soon as it is', async () => {
+      const spec = world.spec('serves');
+      await world.platform.create(spec);
+
+      expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'ready' });
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('tells why a revision failed, with the last lines of its server', async () => {
+      const spec = world.spec('fails');
+      await world.platform.create(spec);
+
+      expect(await world.platform.describe(spec.revision, LONG)).toEqual({
+        kind: 'failed',
+        reason: expect.stringContaining('code 1'),
+        logTail: [world.lastWords],
+      });
+      expect(await world.platform.logTail(spec.revision, 5)).toEqual([world.lastWords]);
+    });
+
+    it('gives up a revision that does not get ready in its time', async () => {
+      const spec = world.spec('hangs', { startupTimeoutSeconds: 0.4 });
+      await world.platform.create(spec);
+
+      expect(await world.platform.describe(spec.revision, LONG)).toMatchObject({
+        kind: 'failed',
+        reason: expect.stringContaining('not ready in 0.4 s'),
+      });
+    });
+
+    it('leaves a revision pending when the wait is shorter than its start', async () => {
+      const spec = world.spec('hangs', { startupTimeoutSeconds: 20 });
+      await world.platform.create(spec);
+
+      const state = await world.platform.describe(spec.revision, { waitMs: 30 });
+
+      expect(state.kind).toBe('pending');
+    });
+
+    it('creates a revision once, however often the same deployment asks', async () => {
+      const spec = world.spec('serves');
+
+      await Promise.all([world.platform.create(spec), world.platform.create(spec)]);
+      await world.platform.describe(spec.revision, LONG);
+      await world.platform.create(spec);
+
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+      expect(await world.starts(spec.revision)).toBe(1);
+    });
+
+    it('keeps a failed revision failed when its deployment asks for it again', async () => {
+      const spec = world.spec('fails');
+      await world.platform.create(spec);
+      await world.platform.describe(spec.revision, LONG);
+
+      await world.platform.create(spec);
+
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toMatchObject({
+        kind: 'failed',
+      });
+    });
+
+    it('refuses a revision that another deployment has made', async () => {
+      const spec = await ready({ deploymentId: 'd1' });
+
+      const creation = world.platform.create({ ...spec, deploymentId: 'd2' });
+
+      await expect(creation).rejects.toMatchObject({ name: 'RevisionFailed' });
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('keeps a retired revision, which can start again', async () => {
+      const { revision } = await ready();
+
+      await world.platform.retire(revision);
+      await world.platform.retire(revision);
+
+      expect(await world.platform.describe(revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('takes a removed revision away, and its removal twice is no error', async () => {
+      const { revision } = await ready();
+
+      await world.platform.remove(revision);
+      await world.platform.remove(revision);
+
+      expect(await world.platform.describe(revision, LONG)).toEqual({ kind: 'absent' });
+    });
+
+    it('removes a revision that is still pending', async () => {
+      const { revision } = world.spec('hangs');
+      await world.platform.create(world.spec('hangs'));
+
+      await world.platform.remove(revision);
+
+      expect(await world.platform.describe(revision, LONG)).toEqual({ kind: 'absent' });
+    });
+
+    it('gives the name of a removed revision to another deployment', async () => {
+      const spec = await ready({ deploymentId: 'd1' });
+      await world.platform.remove(spec.revision);
+
+      await ready({ deploymentId: 'd2' });
+
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('leaves other revisions alone when it removes one', async () => {
+      const first = await ready({ version: 1 });
+      const second = await ready({ version: 2 });
+
+      await world.platform.remove(first.revision);
+
+      expect(await world.platform.describe(second.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('asks for a drain only while requests are in flight', async () => {
+      const { revision } = await ready();
+      expect(await world.platform.drainSeconds(revision)).toBe(0);
+
+      const end = await world.request(revision);
+      expect(await world.platform.drainSeconds(revision)).toBe(1);
+
+      end();
+      expect(await world.platform.drainSeconds(revision)).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import {
+  addConstantModel,
+  EXTERNAL_DATA,
+  externalDataModel,
+  slowLoadingModel,
+  slowModel,
+  wrongDomainModel,
+} from '../../support/onnx-models.ts';
+import { MAIN, modelFile, startListening, startModel, stopServers, until } from './model-server.ts';
+
+afterAll(stopServers);
+
+/** Runs the server to its end. */
+async function runToEnd(env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, stderr };
+}
+
+async function isRefused(url: string): Promise<boolean> {
+  return fetch(`${url}/ping`).then(
+    () => false,
+    () => true,
+  );
+}
+
+describe('bad configuration ends with code 2 and one line', () => {
+  const good = { MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' };
+
+  it.each([
+    { env: { MODEL_NAME: 'm' }, says: 'MODEL_PATH is not set' },
+    { env: { MODEL_PATH: 'm.onnx' }, says: 'MODEL_NAME is not set' },
+    {
+      env: { ...good, MODEL_NAME: 'a/b' },
+      says: 'MODEL_NAME is "a/b"; it takes letters, digits, ".", "_" and "-"',
+    },
+    {
+      env: { ...good, PORT: '70000' },
+      says: 'PORT is "70000"; it takes a whole number from 0 to 65535',
+    },
+    {
+      env: { ...good, MAX_BODY_BYTES: '6MB' },
+      says: 'MAX_BODY_BYTES is "6MB"; it takes a whole number from 1 to 536870912',
+    },
+    {
+      env: { ...good, SLIPWAY_REVISION: 'a\nb' },
+      says: 'SLIPWAY_REVISION holds characters that an HTTP header cannot',
+    },
+  ])('$says', async ({ env, says }) => {
+    expect(await runToEnd(env)).toEqual({ code: 2, stderr: `${says}\n` });
+  });
+
+  it('a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = address && typeof address === 'object' ? address.port : 0;
+
+    const end = await runToEnd({ ...good, PORT: String(port) });
+    other.close();
+
+    expect(end.code).toBe(2);
+    expect(end.stderr).toMatch(new RegExp(`^listen EADDRINUSE.*:${port}\n$`));
+  });
+});
+
+describe('a model that does not load ends the server with code 1 and the reason in one line', () => {
+  it.each([
+    { says: 'com.example:Mystery', bytes: wrongDomainModel() },
+    { says: 'protobuf parsing failed', bytes: addConstantModel({ constant: 1 }).slice(0, 40) },
+    { says: 'protobuf parsing failed', bytes: Buffer.from('just some text') },
+    { says: 'weights.bin', bytes: externalDataModel('weights.bin') },
+  ])('$says', async ({ says, bytes }) => {
+    const end = await runToEnd({ MODEL_NAME: 'm', MODEL_PATH: await modelFile(bytes) });
+
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain(says);
+    expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('a missing file', async () => {
+    const end = await runToEnd({ MODEL_NAME: 'm', MODEL_PATH: '/nowhere/m.onnx' });
+
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/^.*\/nowhere\/m\.onnx.*\n$/);
+  });
+});
+
+it('loads weights that lie beside the model', async () => {
+  const file = await modelFile(externalDataModel('weights.bin'));
+  await writeFile(join(dirname(file), 'weights.bin'), EXTERNAL_DATA);
+  const server = await startModel(file);
+
+  const { json } = await server.post('/invocations', { inputs: [0, 0, 0, 0] });
+
+  expect(json).toEqual({ predictions: [1, 2, 3, 4] });
+});
+
+it('is alive but not ready while it loads, then tells its parent and answers', async () => {
+  const server = await startListening(await modelFile(slowLoadingModel({ seconds: 1 })));
+  const ready = once(server.child, 'message');
+
+  const loading = {
+    live: await server.get('/v2/health/live'),
+    ping: await server.get('/ping'),
+    invocation: await server.post('/invocations', { inputs: [1] }),
+  };
+  const [message] = await ready;
+  const ping = await server.get('/ping');
+
+  expect(loading.live.status).toBe(200);
+  expect(loading.ping.status).toBe(503);
+  expect(loading.invocation.status).toBe(503);
+  expect(loading.invocation.json).toEqual({ error: 'the model m is loading' });
+  expect(message).toEqual({ ready: true });
+  expect(ping.status).toBe(200);
+});
+
+it('on SIGTERM answers what it was asked, takes no more and exits with 0', async () => {
+  const server = await startModel(slowModel({ seconds: 1 }));
+  const exit = once(server.child, 'exit');
+  const running = server.post('/invocations', { inputs: [1] });
+  await server.get('/ping');
+
+  server.child.kill('SIGTERM');
+  await until(() => isRefused(server.url));
+  const answer = await running;
+  const [code] = await exit;
+
+  expect(answer.status).toBe(200);
+  expect(code).toBe(0);
+});
+
+describe('when its parent is killed with -9 the server ends at once', () => {
+  it.each([
+    { says: 'idle', isBusy: false },
+    { says: 'busy inside a long run', isBusy: true },
+  ])('$says', async ({ isBusy }) => {
+    const parent = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./parent.ts', import.meta.url)), MAIN],
+      {
+        env: {
+          PATH: process.env['PATH'],
+          PORT: '0',
+          MODEL_NAME: 'm',
+          MODEL_PATH: await modelFile(slowModel({ seconds: 60 })),
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const messages = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
+    const { listening } = JSON.parse((await messages.next()).value ?? '');
+    await messages.next();
+    const url = `http://127.0.0.1:${listening}`;
+    const run = isBusy
+      ? fetch(`${url}/invocations`, {
+          method: 'POST',
+          body: '{"inputs":[1]}',
+          headers: { 'content-type': 'application/json' },
+        })
+      : Promise.reject(new Error('nothing runs'));
+    const ended = run.then(
+      () => 'answered',
+      () => 'broken off',
+    );
+    for (let i = 0; i < 20; i += 1) await fetch(`${url}/ping`);
+
+    parent.kill('SIGKILL');
+    await until(() => isRefused(url), 2_000);
+
+    expect(await ended).toBe('broken off');
+  });
+});
+
+it('writes nothing under HOME or TMPDIR: onnxruntime sends no usage events', async () => {
+  const { CI: _, ...env } = process.env;
+  const file = await modelFile(addConstantModel({ constant: 1 }));
+  const folders = { HOME: join(dirname(file), 'home'), TMPDIR: join(dirname(file), 'tmp') };
+  await mkdir(folders.HOME);
+  await mkdir(folders.TMPDIR);
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...env, ...folders, MODEL_PATH: file, MODEL_NAME: 'm', PORT: '0' },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const url = String((await lines.next()).value).replace(/.* /, '');
+  await lines.next();
+  await fetch(`${url}/invocations`, {
+    method: 'POST',
+    body: '{"inputs":[1]}',
+    headers: { 'content-type': 'application/json' },
+  });
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+
+  expect(await readdir(folders.HOME)).toEqual([]);
+  expect(await readdir(folders.TMPDIR)).toEqual([]);
+});

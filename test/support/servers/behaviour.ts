@@ -1,0 +1,28 @@
+/** The ways a model server of this folder misbehaves; the names of its files. */
+export type Behaviour =
+  | 'allocates'
+  | 'answers'
+  | 'answers-wrong'
+  | 'crashes-at-load'
+  | 'crashes-on-request'
+  | 'floods-its-log'
+  | 'ignores-sigterm'
+  | 'never-ready'
+  | 'slow'
+  | 'spins';
+
+const MARK = 'behaves-like:';
+
+/**
+ * A model file whose server, if it is `any.ts`, behaves so. `bytes` may be a whole ONNX model, and stays one:
+ * the mark is appended as its `doc_string` (field 6, under 128 bytes).
+ */
+export function behaving(behaviour: Behaviour, bytes: Uint8Array = new Uint8Array()): Uint8Array {
+  const mark = Buffer.from(`${MARK}${behaviour};`);
+  return Buffer.concat([bytes, Buffer.from([0x32, mark.length]), mark]);
+}
+
+/** Undefined for a file without a mark: it is to be served for real. */
+export function behaviourOf(bytes: Uint8Array): string | undefined {
+  return new RegExp(`${MARK}([a-z-]+);`).exec(Buffer.from(bytes).toString('latin1'))?.[1];
+}

@@ -1,0 +1,4 @@
+export {};
+
+process.stderr.write('the model has no graph\n');
+process.exit(1);
