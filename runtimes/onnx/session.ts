@@ -39,7 +39,7 @@ export async function openSession(
   };
   return {
     signature,
-    run: (run, signal) => queue.run(() => runNow(run), signal),
+    run: (run, signal) => runNow(run),
     idle: queue.idle,
   };
 }

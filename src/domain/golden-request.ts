@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { GoldenRequest } from './deployment.ts';
 import type { Manifest } from './manifest.ts';
 import type { Datatype, Signature, TensorSpec } from './signature.ts';
@@ -5,27 +6,82 @@ import type { Datatype, Signature, TensorSpec } from './signature.ts';
 /** What a model says of itself before anything ran. */
 export type Declared = { readonly signature: Signature; readonly manifest: Manifest };
 
-/** One request to try: the manifest's example, or one made from the signature with its free sizes at `size`. */
-export type GoldenCandidate =
-  | { readonly kind: 'example' }
-  | { readonly kind: 'made'; readonly size: number };
-
-// 32 suits most detectors, which fail at 8 and 16; 224 is ImageNet's size, 320 that of small detectors.
-const SIZES = [1, 32, 64, 224, 320] as const;
-
 /** A made body of more bytes is not sent: Lambda takes about 4.5 MB after base64. */
 export const MAX_GOLDEN_BYTES = 4_000_000;
 
+// 32 is what most detectors answer, which fail at 8 and 16; 224 is the size of ImageNet, 320 of small detectors.
+const SIZES = [1, 32, 64, 224, 320] as const;
+
+const ZERO: Readonly<Partial<Record<Datatype, unknown>>> = { BOOL: false, BYTES: '' };
+
+const inferBody = z.object({
+  inputs: z.array(
+    z.object({
+      name: z.string(),
+      shape: z.array(z.int()),
+      datatype: z.string(),
+      data: z.array(z.unknown()),
+    }),
+  ),
+});
+
 /**
- * The requests to try, in this order until one is answered 200: the manifest's first example alone, where it has one.
- * Without one they are made from the signature, one per size, and only one when no size is free but the first of each input.
- * Empty when each would be larger than `MAX_GOLDEN_BYTES`.
+ * The requests to try, in this order, until one is answered 200: the manifest's first example alone, where it has one.
+ * Without one they are made from the signature of zeros: the first free dimension of an input 1, its others all 1, then 32, 64, 224, 320.
+ * One that would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none.
  */
-export function goldenCandidates({ signature, manifest }: Declared): readonly GoldenCandidate[] {
-  if (manifest.examples.length > 0) return [{ kind: 'example' }];
-  const isResizable = signature.inputs.some(({ shape }) => shape.filter(isFree).length > 1);
-  const sizes = isResizable ? SIZES : SIZES.slice(0, 1);
-  return sizes
-    .filter((size) => bodyBytes(signature, size) <= MAX_GOLDEN_BYTES)
-    .map((size) => ({ kind: 'made', size }));
+export function* goldenRequests({ signature, manifest }: Declared): Generator<GoldenRequest> {
+  const [example] = manifest.examples;
+  if (example) {
+    yield exampleRequest(example.request);
+    return;
+  }
+  for (const size of isResizable(signature) ? SIZES : SIZES.slice(0, 1)) {
+    const inputs = signature.inputs.map((spec) => ({ ...spec, shape: fixed(spec, size) }));
+    if (bodyBytes(inputs) <= MAX_GOLDEN_BYTES) {
+      yield { protocol: 'infer', body: { inputs: inputs.map(zeros) } };
+    }
+  }
+}
+
+/** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; all else is a body for `/invocations`. */
+function exampleRequest(body: unknown): GoldenRequest {
+  return { protocol: inferBody.safeParse(body).success ? 'infer' : 'invocations', body };
+}
+
+function isResizable({ inputs }: Signature): boolean {
+  return inputs.some(({ shape }) => shape.filter(isFree).length > 1);
+}
+
+function isFree(dim: number): boolean {
+  return dim < 0;
+}
+
+/** Any rank is right for an unranked input, so it gets one element. */
+function fixed({ shape, isUnranked }: TensorSpec, size: number): readonly number[] {
+  if (isUnranked) return [1];
+  const first = shape.findIndex(isFree);
+  return shape.map((dim, index) => (isFree(dim) ? (index === first ? 1 : size) : dim));
+}
+
+function zeros({ name, shape, datatype }: TensorSpec): object {
+  const data = new Array<unknown>(elements(shape)).fill(zero(datatype));
+  return { name, shape, datatype, data };
+}
+
+function zero(datatype: Datatype): unknown {
+  return ZERO[datatype] ?? 0;
+}
+
+function bodyBytes(inputs: readonly TensorSpec[]): number {
+  const separator = 1;
+  return inputs.reduce(
+    (bytes, { shape, datatype }) =>
+      bytes + elements(shape) * (JSON.stringify(zero(datatype)).length + separator),
+    0,
+  );
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
 }

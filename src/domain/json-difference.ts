@@ -1,11 +1,12 @@
-// Below this two numbers are the same whatever the relative tolerance: 0 and 1e-9 are.
+// Under this two numbers are the same whatever the relative tolerance, as 0 and 1e-9 are.
 const ABSOLUTE_TOLERANCE = 1e-8;
 const LONGEST_SHOWN = 80;
 
 /**
- * The first place where `got` is not as `expected`, as a sentence with its path; undefined when there is none.
- * Numbers agree when |got - expected| <= rtol * |expected| + 1e-8; other values must be equal, and lists as long.
- * An object may have more keys than expected. A tensor (an object with an integer `datatype`) is compared exactly.
+ * The first place where the answer is not as expected, as `path is got; expected value`; undefined when there is none.
+ * Numbers agree when |got - expected| <= rtol * |expected| + 1e-8; texts, booleans and null when they are equal;
+ * lists when they are as long and agree by item; an object may have more keys than expected.
+ * The numbers of a tensor with an integer datatype agree only when they are equal.
  */
 export function difference(
   got: unknown,
@@ -13,7 +14,67 @@ export function difference(
   rtol: number,
   path = 'the answer',
 ): string | undefined {
-  if (Array.isArray(expected)) {
-    return Array.isArray(got) ? listDifference(got, expected, rtol, path) : mismatch()
+  if (Array.isArray(expected)) return listDifference(got, expected, rtol, path);
+  if (isObject(expected)) return objectDifference(got, expected, rtol, path);
+  const agrees =
+    typeof got === 'number' && typeof expected === 'number'
+      ? isClose(got, expected, rtol)
+      : got === expected;
+  return agrees ? undefined : mismatch(got, expected, path);
+}
+
+function listDifference(
+  got: unknown,
+  expected: readonly unknown[],
+  rtol: number,
+  path: string,
+): string | undefined {
+  if (!Array.isArray(got)) return mismatch(got, expected, path);
+  if (got.length !== expected.length) {
+    return `${path} has ${got.length} items; expected ${expected.length}`;
   }
+  return first(expected, (item, index) => difference(got[index], item, rtol, `${path}[${index}]`));
+}
+
+function objectDifference(
+  got: unknown,
+  expected: Readonly<Record<string, unknown>>,
+  rtol: number,
+  path: string,
+): string | undefined {
+  if (!isObject(got)) return mismatch(got, expected, path);
+  const tolerance = /^U?INT/.test(String(got['datatype'])) ? 0 : rtol;
+  return first(Object.entries(expected), ([key, value]) =>
+    difference(Object.hasOwn(got, key) ? got[key] : undefined, value, tolerance, `${path}.${key}`),
+  );
+}
+
+function isClose(got: number, expected: number, rtol: number): boolean {
+  return Math.abs(got - expected) <= rtol * Math.abs(expected) + ABSOLUTE_TOLERANCE;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mismatch(got: unknown, expected: unknown, path: string): string {
+  return got === undefined
+    ? `${path} is missing; expected ${show(expected)}`
+    : `${path} is ${show(got)}; expected ${show(expected)}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+function first<T>(
+  items: readonly T[],
+  find: (item: T, index: number) => string | undefined,
+): string | undefined {
+  for (const [index, item] of items.entries()) {
+    const found = find(item, index);
+    if (found) return found;
+  }
+  return undefined;
 }

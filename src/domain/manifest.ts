@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 const LEAST_MEMORY_MIB = 128;
 const MOST_MEMORY_MIB = 10_240;
+const MEMORY_FORM = 'it is written as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
 
 const example = z.strictObject({
@@ -15,13 +16,13 @@ const example = z.strictObject({
   expect: z.exactOptional(
     z.unknown().check(z.describe('What the answer must contain; it may contain more.')),
   ),
-  rtol: z._default(z.number().check(z.gte(0), z.lte(1)), 1e-4).check(
-    z.describe('How far a number may be from the expected one, relative to that.'),
-  ),
+  rtol: z
+    ._default(z.number().check(z.gte(0), z.lte(1)), 1e-4)
+    .check(z.describe('How far a number may be from the expected one, relative to that.')),
 });
 
-const memory = z.string().check(
-  z.regex(/^[1-9][0-9]{0,5}(Mi|Gi)$/, { error: 'it is written as 512Mi or 2Gi' }),
+const memory = z.string({ error: MEMORY_FORM }).check(
+  z.regex(/^[1-9][0-9]{0,5}(Mi|Gi)$/, { error: MEMORY_FORM }),
   z.refine((quantity) => isWithinLambda(quantity), {
     error: `the limits are ${LEAST_MEMORY_MIB}Mi and ${MOST_MEMORY_MIB}Mi`,
   }),
@@ -54,7 +55,9 @@ export const manifestSchema = z
             .check(
               z.gte(0),
               z.lte(86_400),
-              z.describe('How long a new version is watched with traffic before the old one is drained.'),
+              z.describe(
+                'How long a new version is watched with traffic before the old one is drained.',
+              ),
             ),
         ),
       }),

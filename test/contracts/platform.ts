@@ -142,12 +142,12 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
     });
 
     it('removes a revision that is still pending', async () => {
-      const { revision } = world.spec('hangs');
-      await world.platform.create(world.spec('hangs'));
+      const spec = world.spec('hangs');
+      await world.platform.create(spec);
 
-      await world.platform.remove(revision);
+      await world.platform.remove(spec.revision);
 
-      expect(await world.platform.describe(revision, LONG)).toEqual({ kind: 'absent' });
+      expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'absent' });
     });
 
     it('gives the name of a removed revision to another deployment', async () => {

@@ -27,6 +27,6 @@ export function measuredBody(
     },
   });
   // A client reads no answer while it is still sending, so what nobody wants any more is read and dropped.
-  body.on('close', () => request.resume());
+  body.on('unpipe', () => request.resume());
   return request.pipe(body);
 }

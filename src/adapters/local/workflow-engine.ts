@@ -23,8 +23,8 @@ export type ExecutionEnd = {
 export type WorkflowEngine = Executions & {
   /** Ends an execution as StopExecution does: nothing in it catches that, and a step that runs is not interrupted. */
   stop(execution: string): void;
-  /** Resolves when no execution runs any more and each end was reported. */
-  idle(): Promise<void>;
+  /** Stops every execution and resolves when each end was reported and the steps that were running have returned. */
+  stopAll(): Promise<void>;
 };
 
 type Options = {
@@ -51,13 +51,14 @@ export function workflowEngine({
 }: Options): WorkflowEngine {
   const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
   const running = new Map<string, { readonly abort: () => void; readonly ended: Promise<void> }>();
+  const steps = new Set<Promise<unknown>>();
 
   return {
     async start(execution, input) {
       if (running.has(execution)) return;
       const failures: Error[] = [];
       const run = machine.run(toJson(input), {
-        overrides: { ...overrides, taskResourceLocalHandlers: tasks(handlers, failures) },
+        overrides: { ...overrides, taskResourceLocalHandlers: tasks(handlers, steps, failures) },
         context: { Execution: { Id: execution, Name: execution } },
       });
       const ended = run.result
@@ -75,8 +76,10 @@ export function workflowEngine({
     stop(execution) {
       running.get(execution)?.abort();
     },
-    async idle() {
-      while (running.size > 0) await Promise.all([...running.values()].map(({ ended }) => ended));
+    async stopAll() {
+      for (const { abort } of running.values()) abort();
+      await Promise.all([...running.values()].map(({ ended }) => ended));
+      await Promise.allSettled(steps);
     },
   };
 }
@@ -88,21 +91,29 @@ export function taskStates(definition: StateMachineDefinition): readonly string[
     .map(([name]) => name);
 }
 
-function tasks(handlers: Options['handlers'], failures: Error[]) {
+function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, failures: Error[]) {
   return Object.fromEntries(
     Object.entries(handlers).map(([state, handler]) => [
       state,
       async (parameters: unknown) => {
+        const step = run(handler, payloadOf(parameters));
+        steps.add(step);
         try {
-          return toJson({ Payload: await handler(metered(payloadOf(parameters))) });
+          return toJson({ Payload: await step });
         } catch (error) {
           const thrown = asLambdaError(error);
           failures.push(thrown);
           throw thrown;
+        } finally {
+          steps.delete(step);
         }
       },
     ]),
   );
+}
+
+async function run(handler: TaskHandler, payload: unknown): Promise<unknown> {
+  return handler(metered(payload));
 }
 
 /** A task's evaluated Parameters are `{FunctionName, Payload}`, as for any Lambda invocation. */

@@ -80,8 +80,8 @@ describe('bad configuration ends with code 2 and one line', () => {
 describe('a model that does not load ends the server with code 1 and the reason in one line', () => {
   it.each([
     { says: 'com.example:Mystery', bytes: wrongDomainModel() },
-    { says: 'protobuf parsing failed', bytes: addConstantModel({ constant: 1 }).slice(0, 40) },
-    { says: 'protobuf parsing failed', bytes: Buffer.from('just some text') },
+    { says: 'Protobuf parsing failed', bytes: addConstantModel({ constant: 1 }).slice(0, 40) },
+    { says: 'Protobuf parsing failed', bytes: Buffer.from('just some text') },
     { says: 'weights.bin', bytes: externalDataModel('weights.bin') },
   ])('$says', async ({ says, bytes }) => {
     const end = await runToEnd({ MODEL_NAME: 'm', MODEL_PATH: await modelFile(bytes) });

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
+import { openDatabase } from '#adapters/local/database.ts';
+import { eventLog } from '#adapters/local/event-log.ts';
+import { eventStream } from '#adapters/local/event-stream.ts';
+import { folderStore } from '#adapters/local/folder-store.ts';
+import { startGateway } from '#adapters/local/gateway.ts';
+import { httpProber } from '#adapters/local/http-prober.ts';
+import { lambdaPlatform } from '#adapters/local/lambda-platform.ts';
+import { listen } from '#adapters/local/listen.ts';
+import { lockFolder } from '#adapters/local/lock-folder.ts';
+import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { deploymentId } from '#domain/deployment.ts';
+import { readKey } from '#domain/object-key.ts';
+import { publishEvents } from '#steps/publish-events.ts';
+import { settle } from '#steps/settle.ts';
+import type { LocalConfig } from './config.ts';
+import { localDeployments } from './local-deployments.ts';
+import { deployEngine } from './local-workflow.ts';
+import { publisher } from './publisher.ts';
+
+/** A Slipway that runs in this process. */
+export type LocalSlipway = {
+  /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
+  readonly gateway: string;
+  readonly control: string;
+  /** The folder to drop models in. */
+  readonly bucketDir: string;
+  isLive(model: string): Promise<boolean>;
+  /** Ends what runs; deployments in progress are taken up again at the next start. */
+  stop(): Promise<void>;
+};
+
+const BUCKET = 'bucket';
+const STOP_MS = 5000;
+const SERVER_ENTRY = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
+
+/**
+ * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
+ * `report` is told, in one line, what went wrong beside any deployment. Fails with `InputInvalid` when another Slipway has the folder.
+ */
+export async function startLocal(
+  config: LocalConfig,
+  report: (problem: string) => void,
+): Promise<LocalSlipway> {
+  const dataDir = resolve(config.dataDir);
+  const folder = (name: string) => join(dataDir, name);
+  mkdirSync(folder('logs'), { recursive: true });
+  const unlock = lockFolder(dataDir);
+  const clock = { now: Date.now };
+  const database = openDatabase(folder('registry.db'));
+  const problem = (error: unknown) => report(error instanceof Error ? error.message : String(error));
+
+  const registry = sqliteRegistry({
+    database,
+    clock,
+    onEvents() {
+      events.changed();
+      published.wake();
+    },
+  });
+  const events = eventStream(registry);
+  const bus = await eventLog(folder('events.ndjson'));
+  const published = publisher(publishEvents({ registry, bus }), problem);
+  const store = folderStore({
+    root: dataDir,
+    bucket: BUCKET,
+    database,
+    clock,
+    maxObjectBytes: config.maxObjectBytes,
+    onCreated: (event) => deployments.begin(event).catch(problem),
+    onProblem: problem,
+  });
+  const lambda = lambdaPlatform({
+    database,
+    directory: folder('revisions'),
+    logDirectory: folder('logs'),
+    objectPath: store.objectPath,
+    serverEntry: SERVER_ENTRY,
+    environment: process.env,
+    clock,
+    limits: {
+      maxInstances: config.maxInstances,
+      idleSeconds: config.idleSeconds,
+      requestTimeoutMs: config.requestTimeoutMs,
+      maxRequestBytes: limits.requestMaxBytes,
+      maxResponseBytes: limits.responseMaxBytes,
+    },
+  });
+  const gateway = await startGateway({
+    host: config.host,
+    port: config.gatewayPort,
+    revisions: lambda,
+    database,
+    clock,
+  });
+  let isStopping = false;
+  const engine = deployEngine(
+    {
+      registry,
+      artifacts: store,
+      lambda,
+      router: gateway.router,
+      prober: httpProber({ origin: gateway.origin }),
+      metrics: gateway.metrics,
+      clock,
+      environmentHash: environmentHash(),
+      waitMs: config.describeWaitMs,
+      bakeSeconds: config.bakeSeconds,
+    },
+    async (end) => {
+      if (!isStopping) await deployments.ended(end).catch(problem);
+    },
+  );
+  const deployments = localDeployments({
+    engine,
+    registry,
+    settle: settle({ registry, artifacts: store }),
+    acknowledge: async (key, versionId) => store.settled(key, versionId),
+  });
+  const api = controlApi({
+    registry,
+    lambda,
+    events,
+    endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
+    upload,
+  });
+  await api.ready();
+  const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });
+  const control = `http://${config.host}:${controlPort}`;
+  writeInstance(folder('instance.json'), { pid: process.pid, gateway: gateway.origin, control });
+
+  published.wake();
+  for (const { live } of await registry.models()) {
+    if (live) lambda.start(live.revision).catch(problem);
+  }
+  await deployments.recover();
+  await store.scan();
+  await store.watch();
+
+  async function upload(key: string, bytes: Readable): Promise<Uploaded> {
+    const { versionId, sha256, sizeBytes } = await store.put(key, bytes);
+    const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
+    const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
+    return { key, versionId, sha256, sizeBytes, deploymentId: id };
+  }
+
+  return {
+    gateway: gateway.origin,
+    control,
+    bucketDir: folder('bucket'),
+    isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
+    async stop() {
+      isStopping = true;
+      await store.close();
+      await Promise.race([engine.stopAll(), timeout(STOP_MS)]);
+      await published.stop();
+      await Promise.all([api.close(), gateway.close(), lambda.close()]);
+      database.close();
+      rmSync(folder('instance.json'), { force: true });
+      unlock();
+    },
+  };
+}
+
+/** Names what would serve a model: the runtime's own code, its inference library, and this machine's kind. */
+function environmentHash(): string {
+  const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
+  const hash = createHash('sha256');
+  for (const part of [readFileSync(SERVER_ENTRY), library, process.version, process.platform, process.arch]) {
+    hash.update(part).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function writeInstance(path: string, instance: object): void {
+  writeFileSync(`${path}.new`, JSON.stringify(instance));
+  renameSync(`${path}.new`, path);
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms).unref());
+}

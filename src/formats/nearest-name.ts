@@ -1,0 +1,31 @@
+/** The name that `typed` was probably meant to be: at most a third of it is wrong. Undefined when none is that near. */
+export function nearestName(typed: string, names: readonly string[]): string | undefined {
+  const [best] = names
+    .map((name) => ({ name, edits: countEdits(typed, name) }))
+    .sort((a, b) => a.edits - b.edits);
+  return best && best.edits <= Math.ceil(typed.length / 3) ? best.name : undefined;
+}
+
+/** Levenshtein distance: letters put in, left out or replaced. */
+function countEdits(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = from[row - 1] === to[column - 1] ? 0 : 1;
+      current.push(
+        Math.min(
+          at(above, column) + 1,
+          at(current, column - 1) + 1,
+          at(above, column - 1) + replaced,
+        ),
+      );
+    }
+    above = current;
+  }
+  return at(above, to.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,183 @@
+import type { RevisionSpec } from '#ports/platform.ts';
+import { eventually } from '../../support/eventually.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import {
+  livePids,
+  openPlatform,
+  type PlatformFolder,
+  platformFolder,
+  slotOf,
+} from '../../support/local-platform.ts';
+import type { Behaviour } from '../../support/servers/behaviour.ts';
+
+const PATIENT = new AbortController().signal;
+
+describe('the instances of a revision', () => {
+  const clock = fakeClock(0);
+  let folder: PlatformFolder;
+  let platform: ReturnType<typeof openPlatform>;
+  beforeEach(() => {
+    folder = platformFolder();
+    platform = openPlatform(folder, { clock, limits: { maxInstances: 2, idleSeconds: 60 } });
+  });
+  afterEach(async () => {
+    await platform.close();
+    folder.delete();
+  });
+
+  async function deployed(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): Promise<string> {
+    const spec = folder.spec(behaviour, over);
+    await platform.create(spec);
+    await platform.describe(spec.revision, { waitMs: 60_000 });
+    return spec.revision;
+  }
+
+  const request = (origin: string, path = '/invocations') =>
+    fetch(`${origin}${path}`, { method: 'POST', body: '{}' });
+
+  it('answer requests one after another by the same process', async () => {
+    const revision = await deployed('answers');
+
+    const first = await slotOf(platform, revision);
+    first.release('done');
+    const second = await slotOf(platform, revision);
+
+    expect(second.origin).toBe(first.origin);
+    second.release('done');
+  });
+
+  it('answer requests at the same time by a process each, and refuse those beyond the limit', async () => {
+    const revision = await deployed('answers');
+
+    const first = await slotOf(platform, revision);
+    const second = await slotOf(platform, revision);
+
+    expect(second.origin).not.toBe(first.origin);
+    expect(platform.inFlight(revision)).toBe(2);
+    expect(await platform.invoke(revision, PATIENT)).toEqual({
+      kind: 'refused',
+      status: 429,
+      error: 'digits-v1 runs 2 requests at once, its limit',
+    });
+    first.release('done');
+    const third = await slotOf(platform, revision);
+    expect(third.origin).toBe(first.origin);
+    second.release('done');
+    third.release('done');
+  });
+
+  it('count a request that waits for a start against the limit', async () => {
+    const revision = await deployed('answers');
+    await platform.retire(revision);
+
+    const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT)));
+
+    expect(answers.map(({ kind }) => kind)).toEqual(['slot', 'slot', 'refused']);
+    for (const answer of answers) if (answer.kind === 'slot') answer.release('done');
+  });
+
+  it('stop when they have been idle for a while, and start again on demand', async () => {
+    const revision = await deployed('answers');
+    const busy = await slotOf(platform, revision);
+
+    clock.advance(60_000);
+    await platform.reap();
+    expect(await livePids(platform, revision)).toHaveLength(1);
+
+    busy.release('done');
+    clock.advance(59_999);
+    await platform.reap();
+    expect(await livePids(platform, revision)).toHaveLength(1);
+
+    clock.advance(1);
+    await platform.reap();
+    expect(await livePids(platform, revision)).toEqual([]);
+
+    const again = await slotOf(platform, revision);
+    expect((await request(again.origin)).status).toBe(200);
+    again.release('done');
+  });
+
+  it('are replaced after a crash, which the request that met it is told of', async () => {
+    const revision = await deployed('crashes-on-request');
+    const slot = await slotOf(platform, revision);
+
+    await expect(request(slot.origin)).rejects.toThrow();
+
+    const diagnosis = await eventually(() => slot.diagnosis());
+    expect(diagnosis).toBe('the model server of digits-v1 exited with code 3');
+    slot.release('done');
+    const next = await slotOf(platform, revision);
+    expect((await fetch(`${next.origin}/ping`)).status).toBe(200);
+    next.release('done');
+  });
+
+  (process.platform === 'linux' ? it : it.skip)('are ended over their memory limit', async () => {
+    const revision = await deployed('allocates', { memoryMiB: 200 });
+    const slot = await slotOf(platform, revision);
+
+    await expect(request(slot.origin)).rejects.toThrow();
+
+    expect(slot.diagnosis()).toMatch(
+      /^the model server of digits-v1 used (2[0-9]{2}|[3-9][0-9]{2}) MiB; the limit is 200 MiB$/,
+    );
+    slot.release('done');
+  });
+
+  it('are ended when a request takes too long', async () => {
+    const revision = await deployed('spins');
+    const slot = await slotOf(platform, revision);
+    const answer = request(slot.origin).catch(() => 'lost');
+    await eventually(async () => (await platform.logTail(revision, 1))[0] === 'it spins');
+
+    slot.release('timeout');
+
+    expect(await answer).toBe('lost');
+    expect(slot.diagnosis()).toBe('the model server of digits-v1 did not answer in 29000 ms');
+    await eventually(async () => (await livePids(platform, revision)).length === 0);
+  });
+
+  it('go on starting for the next request when the first one gives up', async () => {
+    const revision = await deployed('answers');
+    await platform.retire(revision);
+    const client = new AbortController();
+    const given = platform.invoke(revision, client.signal);
+
+    client.abort();
+
+    expect(await given).toMatchObject({ kind: 'refused', status: 504 });
+    const next = await slotOf(platform, revision);
+    expect(await livePids(platform, revision)).toHaveLength(1);
+    next.release('done');
+  });
+
+  it('give nothing for a revision that is not there, has failed, or is stopped', async () => {
+    const failed = await deployed('crashes-at-load', { model: 'broken', revision: 'broken-v1' });
+    const revision = await deployed('answers');
+
+    expect(await platform.invoke('digits-v9', PATIENT)).toMatchObject({ status: 404 });
+    expect(await platform.invoke(failed, PATIENT)).toMatchObject({
+      status: 502,
+      error: 'the model server of broken-v1 exited with code 1',
+    });
+    const closing = platform.close();
+    expect(await platform.invoke(revision, PATIENT)).toMatchObject({ status: 503 });
+    await closing;
+    platform = openPlatform(folder);
+  });
+
+  it('refuse a request whose process dies or does not get ready', async () => {
+    const spec = folder.spec('never-ready', { startupTimeoutSeconds: 0.5 });
+    await platform.create(spec);
+    const late = await platform.invoke(spec.revision, PATIENT);
+    const dying = folder.spec('crashes-at-load', { version: 2 });
+    await platform.create(dying);
+    const dead = await platform.invoke(dying.revision, PATIENT);
+
+    expect(late).toMatchObject({
+      status: 504,
+      error: 'the model server of digits-v1 was not ready in 0.5 s',
+    });
+    expect(dead).toMatchObject({ status: 502 });
+  });
+});

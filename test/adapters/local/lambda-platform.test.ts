@@ -1,0 +1,230 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { describePlatform } from '../../contracts/platform.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  livePids,
+  openPlatform,
+  type PlatformFolder,
+  pidsOf,
+  platformFolder,
+  slotOf,
+} from '../../support/local-platform.ts';
+import { isAlive } from '../../support/processes.ts';
+import type { Behaviour } from '../../support/servers/behaviour.ts';
+
+const FATES = { serves: 'answers', fails: 'crashes-at-load', hangs: 'never-ready' } as const;
+const LONG = { waitMs: 60_000 };
+
+describePlatform('lambdaPlatform', async () => {
+  const folder = platformFolder();
+  const platform = openPlatform(folder);
+  return {
+    platform,
+    lastWords: 'the model has no graph',
+    spec: (fate, over) => folder.spec(FATES[fate], over),
+    async request(revision) {
+      const slot = await slotOf(platform, revision);
+      return () => slot.release('done');
+    },
+    starts: async (revision) => (await pidsOf(platform, revision)).length,
+    async close() {
+      await platform.close();
+      folder.delete();
+    },
+  };
+});
+
+describe('lambdaPlatform', () => {
+  let folder: PlatformFolder;
+  let platform: ReturnType<typeof openPlatform>;
+  beforeEach(() => {
+    folder = platformFolder();
+    platform = openPlatform(folder);
+  });
+  afterEach(async () => {
+    await platform.close();
+    folder.delete();
+  });
+
+  async function deployed(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): Promise<string> {
+    const spec = folder.spec(behaviour, over);
+    await platform.create(spec);
+    await platform.describe(spec.revision, LONG);
+    return spec.revision;
+  }
+
+  async function reopen(): Promise<void> {
+    await platform.close();
+    platform = openPlatform(folder);
+  }
+
+  it('serves a ready revision after a restart, by an instance that the first request starts', async () => {
+    const revision = await deployed('answers');
+    await reopen();
+    expect(await livePids(platform, revision)).toEqual([]);
+
+    const slot = await slotOf(platform, revision);
+
+    const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
+    expect(await answer.json()).toMatchObject({ url: '/invocations', bodyBytes: 2 });
+    slot.release('done');
+  });
+
+  it('has an instance ready before the first request when it was asked to', async () => {
+    const revision = await deployed('answers');
+    await reopen();
+
+    await platform.start(revision);
+
+    const before = await livePids(platform, revision);
+    const slot = await slotOf(platform, revision);
+    expect(before).toHaveLength(1);
+    expect(await livePids(platform, revision)).toEqual(before);
+    slot.release('done');
+  });
+
+  it('says why a revision could not be started', async () => {
+    const revision = await deployed('crashes-at-load');
+
+    await expect(platform.start(revision)).rejects.toMatchObject({
+      name: 'RevisionFailed',
+      message: 'the model server of digits-v1 exited with code 1',
+    });
+  });
+
+  it('goes on with a pending revision after a restart', async () => {
+    const { revision, ...rest } = folder.spec('answers');
+    await platform.create({ revision, ...rest });
+    await reopen();
+
+    expect(await platform.describe(revision, LONG)).toEqual({ kind: 'ready' });
+  });
+
+  it('remembers after a restart why a revision failed', async () => {
+    const revision = await deployed('crashes-at-load');
+    await reopen();
+
+    expect(await platform.describe(revision, { waitMs: 0 })).toEqual({
+      kind: 'failed',
+      reason: 'the model server of digits-v1 exited with code 1',
+      logTail: ['the model has no graph'],
+    });
+    expect(await platform.logTail(revision, 5)).toEqual(['the model has no graph']);
+  });
+
+  it('ends the server that did not get ready in its time', async () => {
+    const revision = await deployed('never-ready', { startupTimeoutSeconds: 0.5 });
+
+    expect(await pidsOf(platform, revision)).toHaveLength(1);
+    expect(await livePids(platform, revision)).toEqual([]);
+  });
+
+  it('fails a revision whose server the system cannot start', async () => {
+    await platform.close();
+    platform = openPlatform(folder, { environment: { PATH: 'no\0path' } });
+
+    const revision = await deployed('answers');
+
+    expect(await platform.describe(revision, LONG)).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('the model server of digits-v1 could not be started'),
+    });
+  });
+
+  it('leaves nothing of a removed revision, its server being deaf to SIGTERM', async () => {
+    const revision = await deployed('ignores-sigterm');
+    const pids = await livePids(platform, revision);
+
+    await platform.remove(revision);
+
+    expect(pids).toHaveLength(1);
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(readdirSync(folder.revisions)).toEqual([]);
+    await reopen();
+    expect(await platform.describe(revision, { waitMs: 0 })).toEqual({ kind: 'absent' });
+  });
+
+  it('retires a revision when its requests have ended, and starts it again on demand', async () => {
+    const revision = await deployed('answers');
+    const slot = await slotOf(platform, revision);
+    const [pid] = await livePids(platform, revision);
+
+    const retirement = platform.retire(revision);
+    const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
+    slot.release('done');
+    await retirement;
+
+    expect(answer.status).toBe(200);
+    expect(await livePids(platform, revision)).toEqual([]);
+    const again = await slotOf(platform, revision);
+    expect(await livePids(platform, revision)).not.toContain(pid);
+    again.release('done');
+  });
+
+  it('ends a retired instance whose request does not end in its time', async () => {
+    await platform.close();
+    platform = openPlatform(folder, { limits: { requestTimeoutMs: 100 } });
+    const revision = await deployed('answers');
+    const slot = await slotOf(platform, revision);
+
+    await platform.retire(revision);
+
+    expect(await livePids(platform, revision)).toEqual([]);
+    expect(slot.diagnosis()).toMatch('was busy 100 ms after its retirement');
+    slot.release('aborted');
+  });
+
+  it('gives the limits of a request for the revisions it has', async () => {
+    const revision = await deployed('answers');
+
+    expect(platform.limits(revision)).toEqual({
+      maxRequestBytes: 4_718_592,
+      maxResponseBytes: 4_718_592,
+      timeoutMs: 29_000,
+    });
+    expect(platform.limits('digits-v9')).toBeUndefined();
+  });
+
+  it('leaves no server when it closes, be it busy, starting or deaf to SIGTERM', async () => {
+    const busy = await deployed('spins', { version: 1 });
+    const deaf = await deployed('ignores-sigterm', { version: 2 });
+    const starting = folder.spec('never-ready', { version: 3 }).revision;
+    await platform.create(folder.spec('never-ready', { version: 3 }));
+    const slot = await slotOf(platform, busy);
+    fetch(slot.origin).catch(() => undefined);
+    await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it spins');
+    const pids = await eventually(async () => {
+      const each = [busy, deaf, starting].map((revision) => livePids(platform, revision));
+      const all = (await Promise.all(each)).flat();
+      return all.length === 3 && all;
+    });
+
+    await platform.close();
+
+    expect(pids.filter(isAlive)).toEqual([]);
+    platform = openPlatform(folder);
+  });
+
+  it('is not held up by a server that floods its log', async () => {
+    const revision = await deployed('floods-its-log');
+    const slot = await slotOf(platform, revision);
+    await fetch(slot.origin);
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const startedMs = performance.now();
+    const usage = process.cpuUsage();
+
+    await eventually(() => statSync(join(folder.logs, `${revision}.log`)).size > 1024 * 1024);
+
+    const used = process.cpuUsage(usage);
+    const takenMs = performance.now() - startedMs;
+    delay.disable();
+    slot.release('done');
+    console.log(takenMs, used, delay.max / 1e6);
+    expect(takenMs).toBeGreaterThan(500);
+    expect(delay.max / 1e6).toBeLessThan(250);
+  });
+});

@@ -1,0 +1,34 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPlatform, platformFolder, slotOf } from '../../support/local-platform.ts';
+
+it('tells a model server where its model is, and nothing that is Slipway’s own', async () => {
+  const folder = platformFolder();
+  const environment = { PATH: '/bin', TZ: 'UTC', AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--a' };
+  const platform = openPlatform(folder, { environment });
+  const spec = folder.spec('answers', { version: 7 });
+  await platform.create(spec);
+  const slot = await slotOf(platform, spec.revision);
+
+  const told = await (await fetch(slot.origin)).json();
+
+  slot.release('done');
+  const home = join(folder.revisions, 'digits-v7');
+  expect(told.environment).toEqual({
+    PATH: '/bin',
+    TZ: 'UTC',
+    MODEL_PATH: join(home, 'artifact', 'digits.onnx'),
+    MODEL_NAME: 'digits',
+    MODEL_VERSION: '7',
+    SLIPWAY_REVISION: 'digits-v7',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    HOME: join(home, 'scratch'),
+    TMPDIR: join(home, 'scratch'),
+    ORT_DISABLE_TELEMETRY: '1',
+  });
+  expect(told.directory).toBe(realpathSync(home));
+  expect(told.nodeOptions).toEqual([]);
+  await platform.close();
+  folder.delete();
+});

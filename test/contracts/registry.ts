@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { type MakeRegistry, type RegistryWorld, registryWorld } from '../support/registry-world.ts';
+import { describeAdmission } from './registry-admission.ts';
+import { describeEvents } from './registry-events.ts';
+import { describeLease } from './registry-lease.ts';
+import { describeProgress } from './registry-progress.ts';
+import { describeInvariants } from './registry-properties.ts';
+import { describeSettle } from './registry-settle.ts';
+import { describeVersions } from './registry-versions.ts';
+
+/** What every registry promises; each event that a test makes is held to the published schema. */
+export function describeRegistry(name: string, make: MakeRegistry): void {
+  describe(name, () => {
+    let worlds: RegistryWorld[] = [];
+    const open = () => {
+      const world = registryWorld(make);
+      worlds.push(world);
+      return world;
+    };
+
+    afterEach(async () => {
+      const opened = worlds;
+      worlds = [];
+      for (const { registry } of opened) {
+        const { events } = await registry.events({ after: '', limit: 100_000 });
+        for (const { event } of events) {
+          isPublishable(event);
+          expect(isPublishable.errors ?? []).toEqual([]);
+        }
+      }
+    });
+
+    describeAdmission(open);
+    describeLease(open);
+    describeProgress(open);
+    describeVersions(open);
+    describeSettle(open);
+    describeEvents(open);
+    describeInvariants(open);
+  });
+}
+
+const schema = JSON.parse(
+  await readFile(new URL('../../docs/event.schema.json', import.meta.url), 'utf8'),
+);
+const isPublishable = new Ajv2020({ formats: { 'date-time': true } }).compile(schema);

@@ -1,0 +1,194 @@
+import { existsSync, readdirSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { RETRYABLE } from '#domain/failure.ts';
+import { type StepName, workflow } from '#domain/workflow.ts';
+import { danglingPaths, unreachedStates } from '../support/asl-paths.ts';
+import {
+  type AslState,
+  deployAsl,
+  deployStates,
+  deployText,
+  deployTimeoutSeconds,
+} from '../support/deploy-asl.ts';
+
+const states = Object.entries(deployStates);
+const tasks = states.filter(([, { Type }]) => Type === 'Task');
+const retryable = Object.entries(RETRYABLE)
+  .filter(([, isRetryable]) => isRetryable)
+  .map(([name]) => name);
+
+// What Lambda itself fails with when trying again may help.
+// https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+const LAMBDA_PASSING = [
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+];
+
+const COMMITTED = ['RetirePrevious', 'ReleaseLease'];
+
+const kebab = (name: string) =>
+  name.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+const root = (path: string) => new URL(`../../${path}`, import.meta.url);
+const namesIn = (folder: string) => readdirSync(root(folder)).map((file) => file.split('.')[0]!);
+
+describe('the names of the workflow', () => {
+  it.each(tasks.map(([name]) => name))('%s has a step, exported by its name', async (name) => {
+    const step: Record<string, unknown> = await import(root(`src/steps/${kebab(name)}.ts`).href);
+
+    expect(typeof step[name[0]!.toLowerCase() + name.slice(1)]).toBe('function');
+  });
+
+  it.each(tasks.map(([name]) => name))('%s has a test', (name) => {
+    expect(existsSync(root(`test/steps/${kebab(name)}.test.ts`))).toBe(true);
+  });
+
+  it('has a state for every step, but for those that run beside the workflow', () => {
+    const beside = ['settle', 'publish-events'];
+    const shared = ['probe', 'require-deployment', 'unverified'];
+
+    expect(namesIn('src/steps').sort()).toEqual(
+      [...tasks.map(([name]) => kebab(name)), ...beside, ...shared].sort(),
+    );
+  });
+
+  it('has schemas for exactly its tasks', () => {
+    expect(Object.keys(workflow).sort()).toEqual(tasks.map(([name]) => name).sort());
+  });
+
+  it('gives each step exactly the fields that its input has', () => {
+    const given = tasks.map(([name, { Parameters }]) => [
+      name,
+      Object.keys(Parameters!.Payload)
+        .map((key) => key.replace('.$', ''))
+        .sort(),
+    ]);
+
+    expect(given).toEqual(
+      tasks.map(([name]) => {
+        const { properties } = z.toJSONSchema(workflow[name as StepName].input);
+        return [name, Object.keys(properties!).sort()];
+      }),
+    );
+  });
+});
+
+describe('the rules of the workflow', () => {
+  it.each(tasks)('%s invokes the Lambda function of its name', (name, { Resource, Parameters }) => {
+    expect(Resource).toBe('arn:aws:states:::lambda:invoke');
+    expect(Parameters!.FunctionName).toBe(`\${${name}Function}`);
+  });
+
+  it.each(tasks)('%s ends in time, before the workflow does', (_name, { TimeoutSeconds }) => {
+    expect(TimeoutSeconds).toBeGreaterThan(0);
+    expect(TimeoutSeconds).toBeLessThan(deployTimeoutSeconds);
+  });
+
+  it.each(tasks)('%s retries each retryable failure and no other', (_name, { Retry }) => {
+    const retried = Retry!.flatMap(({ ErrorEquals }) => ErrorEquals);
+
+    expect(retried).toEqual([...retryable, ...LAMBDA_PASSING, 'Lambda.Unknown']);
+  });
+
+  it.each(tasks)(
+    '%s runs once more at most when it ran out of memory or time',
+    (_name, { Retry }) => {
+      const unknown = Retry!.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.Unknown'));
+
+      expect(unknown!.MaxAttempts).toBe(1);
+    },
+  );
+
+  it.each(tasks)('%s spreads its retries and bounds their wait', (_name, { Retry }) => {
+    for (const { JitterStrategy, MaxDelaySeconds } of Retry!) {
+      expect(JitterStrategy).toBe('FULL');
+      expect(MaxDelaySeconds).toBeGreaterThan(0);
+    }
+  });
+
+  it.each(tasks)(
+    '%s catches everything, last and alone, and keeps the error',
+    (_name, { Catch }) => {
+      const last = Catch!.at(-1)!;
+
+      expect(last.ErrorEquals).toEqual(['States.ALL']);
+      expect(Catch!.map(({ ResultPath }) => ResultPath)).toEqual(['$.error']);
+    },
+  );
+
+  it.each(tasks)('%s is caught by what its time in the workflow asks for', (name, { Catch }) => {
+    const [to] = Catch!.map(({ Next }) => Next);
+
+    expect(to).toBe(catcher(name));
+  });
+
+  it('matches only errors that exist', () => {
+    const known = [...Object.keys(RETRYABLE), ...LAMBDA_PASSING, 'Lambda.Unknown', 'States.ALL'];
+    const matched = tasks.flatMap(([, { Retry, Catch }]) =>
+      [...Retry!, ...Catch!].flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
+
+    expect(matched.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('has a default in every choice', () => {
+    const choices = states.filter(([, { Type }]) => Type === 'Choice');
+
+    expect(choices.filter(([, { Default }]) => !Default)).toEqual([]);
+  });
+
+  it('has a constant error and cause in every Fail state', () => {
+    const fails = states.filter(([, { Type }]) => Type === 'Fail');
+
+    for (const [, fail] of fails) {
+      expect(fail.Error).toMatch(/^[A-Z]\w+$/);
+      expect(fail.Cause).toMatch(/\w/);
+    }
+    expect(fails.map(([name]) => name)).toEqual(['Failed', 'RolledBack']);
+  });
+
+  it('says of each state what it is for', () => {
+    expect(states.filter(([, { Comment }]) => !Comment)).toEqual([]);
+    expect(deployAsl).toHaveProperty('Comment');
+  });
+
+  it('reads no path that may be missing when it is read', () => {
+    expect(danglingPaths()).toEqual([]);
+  });
+
+  it('has no state that nothing leads to', () => {
+    expect(unreachedStates()).toEqual([]);
+  });
+
+  it('ends every loop by a count', () => {
+    const waits = states.filter(([, { Type }]) => Type === 'Wait').map(([name]) => name);
+    const loops = waits.filter((name) => name !== 'DrainPrevious');
+
+    expect(loops.map((name) => loopBound(name))).toEqual(loops.map(() => 600));
+  });
+
+  it('uses nothing that only one of its two engines knows', () => {
+    const foreign =
+      /"(QueryLanguage|Assign|Arguments|Output|HeartbeatSeconds|Credentials|ItemProcessor)"|waitForTaskToken|\$\$\.(State|Task)\b|"ResultPath": "\$"/;
+
+    expect(deployText).not.toMatch(foreign);
+  });
+});
+
+function catcher(name: string): string {
+  if (['AdmitDeployment', 'AcquireLease', 'RollBack', 'Compensate'].includes(name)) return 'Failed';
+  if (COMMITTED.includes(name)) return name === 'RetirePrevious' ? 'ReleaseLease' : 'WhichEnd';
+  const moves = ['ShiftTraffic', 'VerifyTraffic', 'JudgeBake', 'CommitDeployment'];
+  return moves.includes(name) ? 'RollBack' : 'Compensate';
+}
+
+/** The count that the rule leading into a loop's Wait state holds `attempt` under. */
+function loopBound(wait: string): number | undefined {
+  const rules = states.flatMap(([, state]: [string, AslState]) => state.Choices ?? []);
+  const bounds = rules
+    .filter(({ Next }) => Next === wait)
+    .flatMap(({ And }) => (And ?? []) as { NumericLessThan?: number }[]);
+  return bounds.find(({ NumericLessThan }) => NumericLessThan !== undefined)?.NumericLessThan;
+}
