@@ -39,7 +39,7 @@ export async function openSession(
   };
   return {
     signature,
-    run: (run, signal) => runNow(run),
+    run: (run, signal) => queue.run(() => runNow(run), signal),
     idle: queue.idle,
   };
 }

@@ -92,7 +92,7 @@ async function send(control: string, { key, file }: Upload, output: Output) {
     () => `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
   );
   const body = file === null ? Readable.from([]) : createReadStream(file);
-  body.on('data', (bytes) => {
+  body.on('data', (bytes: Buffer) => {
     sentBytes += bytes.length;
   });
   try {

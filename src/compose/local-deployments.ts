@@ -1,4 +1,3 @@
-import { objectCreatedEvent } from '#adapters/local/object-created.ts';
 import type { ExecutionEnd, WorkflowEngine } from '#adapters/local/workflow-engine.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { readKey } from '#domain/object-key.ts';
@@ -48,7 +47,8 @@ export function localDeployments({ engine, registry, settle, acknowledge }: Deps
     begin,
     async recover() {
       for (const { artifact } of await registry.unended()) {
-        await begin(objectCreatedEvent(artifact));
+        const { bucket, key, versionId } = artifact;
+        await begin({ detail: { bucket: { name: bucket }, object: { key, 'version-id': versionId } } });
       }
     },
     async ended(end) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import {
   type ExecutionEnd,
+  type StepObserver,
   type TaskHandler,
   taskStates,
   type WorkflowEngine,
@@ -95,7 +96,7 @@ function parsed<Input>(
 /** The engine of the deploy workflow that ships; a Task state without a step stops it from starting. */
 export function deployEngine(
   deps: Omit<StepDeps, 'executions'>,
-  onEnded: (end: ExecutionEnd) => Promise<void>,
+  watch: { readonly onEnded: (end: ExecutionEnd) => Promise<void>; readonly onStep: StepObserver },
 ): WorkflowEngine {
   const definition = JSON.parse(
     readFileSync(new URL('../../statemachines/deploy.asl.json', import.meta.url), 'utf8'),
@@ -110,6 +111,6 @@ export function deployEngine(
   if (unmapped.length > 0) {
     throw new Failure('InputInvalid', `the workflow has states without a step: ${unmapped.join(', ')}`);
   }
-  const engine = workflowEngine({ definition, handlers, onEnded });
+  const engine = workflowEngine({ definition, handlers, ...watch });
   return engine;
 }

@@ -15,6 +15,7 @@ import { lambdaPlatform } from '#adapters/local/lambda-platform.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { lockFolder } from '#adapters/local/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
+import type { StepObserver } from '#adapters/local/workflow-engine.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
 import { readKey } from '#domain/object-key.ts';
@@ -37,17 +38,23 @@ export type LocalSlipway = {
   stop(): Promise<void>;
 };
 
+type Watch = {
+  /** Told in one line what went wrong beside any deployment. */
+  readonly report: (problem: string) => void;
+  readonly onStep?: StepObserver;
+};
+
 const BUCKET = 'bucket';
 const STOP_MS = 5000;
 const SERVER_ENTRY = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
- * `report` is told, in one line, what went wrong beside any deployment. Fails with `InputInvalid` when another Slipway has the folder.
+ * Fails with `InputInvalid` when another Slipway has the folder.
  */
 export async function startLocal(
   config: LocalConfig,
-  report: (problem: string) => void,
+  { report, onStep = () => {} }: Watch,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
@@ -114,8 +121,11 @@ export async function startLocal(
       waitMs: config.describeWaitMs,
       bakeSeconds: config.bakeSeconds,
     },
-    async (end) => {
-      if (!isStopping) await deployments.ended(end).catch(problem);
+    {
+      onStep,
+      async onEnded(end) {
+        if (!isStopping) await deployments.ended(end).catch(problem);
+      },
     },
   );
   const deployments = localDeployments({

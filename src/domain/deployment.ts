@@ -1,4 +1,5 @@
 import type { ArtifactFacts } from './artifact-facts.ts';
+import type { GoldenSample } from './golden-request.ts';
 import type { Manifest } from './manifest.ts';
 import type { Phase } from './phase.ts';
 import type { Target } from './target.ts';
@@ -62,15 +63,9 @@ export type Candidate = {
   readonly readyByMs: number;
 };
 
-/** A request that proves a version, as it is sent: an Open Inference `infer`, or an `/invocations` body. */
-export type GoldenRequest = {
-  readonly protocol: 'infer' | 'invocations';
-  readonly body: unknown;
-};
-
-/** The request a version was proven by, stored with it: probes of the version send it again. `warning` is empty when the answer proved everything. */
+/** What a version was proven by, stored with it: its probes send that again. `warning` is empty when the answer proved everything; `readiness` when no request was answered 200. */
 export type GoldenProof = {
-  readonly request: GoldenRequest;
+  readonly sample: GoldenSample | 'readiness';
   readonly warning: string;
   readonly latencyMs: number;
 };
@@ -176,26 +171,26 @@ export async function deploymentId(
     .slice(0, ID_HEX_DIGITS);
 }
 
-/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right. */
+/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right; they say nothing across keys. */
 export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
-  if (a.key === b.key) {
-    const length = Math.max(a.sequencer.length, b.sequencer.length);
-    return compareText(a.sequencer.padEnd(length, '0'), b.sequencer.padEnd(length, '0'));
-  }
-  return a.lastModifiedMs - b.lastModifiedMs || compareText(a.versionId, b.versionId);
+  const length = Math.max(a.sequencer.length, b.sequencer.length);
+  const bySequencer =
+    a.key === b.key
+      ? compareText(a.sequencer.padEnd(length, '0'), b.sequencer.padEnd(length, '0'))
+      : 0;
+  return (
+    bySequencer || a.lastModifiedMs - b.lastModifiedMs || compareText(a.versionId, b.versionId)
+  );
 }
 
 /** True when both hold the same bytes under the same names, manifest included, by size and the store's checksum. */
 export function isSameArtifact(a: Artifact, b: Artifact): boolean {
-  const content = ({ parts, manifest }: Artifact) =>
-    JSON.stringify(
-      [parts, manifest ? [{ ...manifest, name: '' }] : []].map((list) => list.map(partContent)),
-    );
   return content(a) === content(b);
 }
 
-function partContent({ name, sizeBytes, checksum }: ArtifactPart): readonly unknown[] {
-  return [name, sizeBytes, checksum];
+function content({ parts, manifest }: Artifact): string {
+  const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
+  return JSON.stringify([named.toSorted(), manifest && [manifest.sizeBytes, manifest.checksum]]);
 }
 
 function compareText(a: string, b: string): number {

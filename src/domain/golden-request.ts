@@ -1,7 +1,12 @@
 import * as z from 'zod/mini';
-import type { GoldenRequest } from './deployment.ts';
 import type { Manifest } from './manifest.ts';
 import type { Datatype, Signature, TensorSpec } from './signature.ts';
+
+/** A request that proves a version, as it is sent: an Open Inference `infer`, or an `/invocations` body. */
+export type GoldenRequest = {
+  readonly protocol: 'infer' | 'invocations';
+  readonly body: unknown;
+};
 
 /** What a model says of itself before anything ran. */
 export type Declared = { readonly signature: Signature; readonly manifest: Manifest };
@@ -26,22 +31,30 @@ const inferBody = z.object({
 });
 
 /**
- * The requests to try, in this order, until one is answered 200: the manifest's first example alone, where it has one.
- * Without one they are made from the signature of zeros: the first free dimension of an input 1, its others all 1, then 32, 64, 224, 320.
- * One that would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none.
+ * What to send, short enough to be kept with a version: the manifest's first example, or a request made from the signature with its free dimensions at this size.
  */
-export function* goldenRequests({ signature, manifest }: Declared): Generator<GoldenRequest> {
-  const [example] = manifest.examples;
-  if (example) {
-    yield exampleRequest(example.request);
-    return;
-  }
-  for (const size of isResizable(signature) ? SIZES : SIZES.slice(0, 1)) {
-    const inputs = signature.inputs.map((spec) => ({ ...spec, shape: fixed(spec, size) }));
-    if (bodyBytes(inputs) <= MAX_GOLDEN_BYTES) {
-      yield { protocol: 'infer', body: { inputs: inputs.map(zeros) } };
-    }
-  }
+export type GoldenSample = 'example' | number;
+
+/**
+ * The samples to try, in this order, until one is answered 200: the manifest's first example alone, where it has one.
+ * Without one sizes for the free dimensions: 1, and where an input has more than one of them 32, 64, 224 and 320 too.
+ * One whose request would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none.
+ */
+export function goldenSamples({ signature, manifest }: Declared): readonly GoldenSample[] {
+  if (manifest.examples.length > 0) return ['example'];
+  const sizes = isResizable(signature) ? SIZES : SIZES.slice(0, 1);
+  return sizes.filter((size) => bodyBytes(sized(signature, size)) <= MAX_GOLDEN_BYTES);
+}
+
+/** The request of a sample. A made one is of zeros: the first free dimension of each input is 1, its others have the sample's size. */
+export function goldenRequest({ signature, manifest }: Declared, sample: GoldenSample): GoldenRequest {
+  return sample === 'example'
+    ? exampleRequest(manifest.examples[0]?.request)
+    : { protocol: 'infer', body: { inputs: sized(signature, sample).map(zeros) } };
+}
+
+function sized({ inputs }: Signature, size: number): readonly TensorSpec[] {
+  return inputs.map((spec) => ({ ...spec, shape: fixed(spec, size) }));
 }
 
 /** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; all else is a body for `/invocations`. */

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import type { GoldenRequest } from './deployment.ts';
-import { type Declared, MAX_GOLDEN_BYTES } from './golden-request.ts';
+import { type Declared, type GoldenRequest, MAX_GOLDEN_BYTES } from './golden-request.ts';
 import { difference } from './json-difference.ts';
 import type { TensorSpec } from './signature.ts';
 import type { Verdict } from './verdict.ts';

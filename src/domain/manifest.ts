@@ -54,7 +54,7 @@ export const manifestSchema = z
             .int()
             .check(
               z.gte(0),
-              z.lte(86_400),
+              z.lte(3600),
               z.describe(
                 'How long a new version is watched with traffic before the old one is drained.',
               ),

@@ -8,23 +8,55 @@ export type NamedFile = { readonly name: string; readonly sizeBytes: number };
 const FIX =
   'Export the model with its data in files beside it, and upload them together as one folder.';
 
-/** The range with its location as the artifact names the file. Fails with `ArtifactRejected` when it is not all inside one of `files`. */
-export function locate(
-  range: ExternalRange,
+/** A stretch of one file, in bytes. */
+export type FileRange = {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+};
+
+/**
+ * What a model reads from the other files of its artifact: one range per file, from the first byte used to the last.
+ * Fails with `ArtifactRejected` when a tensor's data is not all inside one of `files`.
+ */
+export function locateAll(
+  ranges: readonly ExternalRange[],
   modelFile: string,
   files: readonly NamedFile[],
-): ExternalRange {
+): readonly FileRange[] {
+  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
+  const used = new Map<string, FileRange>();
+  for (const range of ranges) {
+    const found = locate(range, modelFile, sizes);
+    const known = used.get(found.location);
+    used.set(found.location, known ? cover(known, found) : found);
+  }
+  return [...used.values()];
+}
+
+function locate(
+  range: ExternalRange,
+  modelFile: string,
+  sizes: ReadonlyMap<string, number>,
+): FileRange {
   const from = `${modelFile}: tensor ${quoted(range.tensor)} reads ${quoted(range.location)}`;
   const trouble = troubleWith(range.location);
   if (trouble) throw rejected(`${from}, which ${trouble}`, FIX);
 
   const location = posix.join(posix.dirname(modelFile), range.location);
-  const file = files.find(({ name }) => name === location);
-  if (!file) throw rejected(`${from}, which is not among the artifact's files`, FIX);
+  const sizeBytes = sizes.get(location);
+  if (sizeBytes === undefined) {
+    throw rejected(`${from}, which is not among the artifact's files`, FIX);
+  }
+  const { offset, length = Math.max(sizeBytes - offset, 0) } = range;
+  if (offset + length <= sizeBytes) return { location, offset, length };
+  throw rejected(`${from} up to byte ${offset + length}; the file has ${sizeBytes} bytes`, FIX);
+}
 
-  const end = range.offset + (range.length ?? 0);
-  if (end <= file.sizeBytes) return { ...range, location };
-  throw rejected(`${from} up to byte ${end}; the file has ${file.sizeBytes} bytes`, FIX);
+function cover(a: FileRange, b: FileRange): FileRange {
+  const offset = Math.min(a.offset, b.offset);
+  const end = Math.max(a.offset + a.length, b.offset + b.length);
+  return { location: a.location, offset, length: end - offset };
 }
 
 function troubleWith(location: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import type { NamedFile } from './external-data.ts';
@@ -12,9 +13,6 @@ const MAX_LISTED = 3;
 /** A file of an artifact, by its name within it. */
 export type ArtifactFile = NamedFile & { open(): Promise<ByteSource> };
 
-/** Facts of an artifact: those of its model file, and the bytes of all its files together. */
-export type ArtifactFacts = OnnxFacts & { readonly modelFile: string; readonly sizeBytes: number };
-
 /**
  * Finds the one model in an artifact's files and reads its facts; `maxBytes` limits all files together.
  * Fails with `ArtifactRejected`: too large, no model of a format this version serves, or more than one.
@@ -22,7 +20,7 @@ export type ArtifactFacts = OnnxFacts & { readonly modelFile: string; readonly s
 export async function inspectFiles(
   files: readonly ArtifactFile[],
   maxBytes: number,
-): Promise<ArtifactFacts> {
+): Promise<ArtifactFacts & OnnxFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
     throw rejected(

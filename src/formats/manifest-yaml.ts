@@ -1,9 +1,15 @@
-import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import { type Manifest, manifestSchema } from '#domain/manifest.ts';
-import { describeIssue, type Fault, offsetOf } from './manifest-fault.ts';
-import { quoted, rejected } from './rejected.ts';
+import { type Fault, schemaFault } from './manifest-fault.ts';
+import { rejected } from './rejected.ts';
 
 const MAX_BYTES = 256 * 1024;
+
+const SYNTAX: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key is given twice',
+  MULTIPLE_DOCS: 'a second document begins; a manifest is one',
+  RESOURCE_EXHAUSTION: 'values are nested too deeply',
+};
 
 /**
  * Reads a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
@@ -17,11 +23,49 @@ export function parseManifest(text: string, fileName: string): Manifest {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter,
-    logLevel: 'silent',
+    logLevel: 'error',
     prettyErrors: false,
     resolveKnownTags: false,
   });
-  const result = read(document)
-  if ...
-  throw refused(`${fileName} line ${lineCounter.linePos(fault.offset).line}: ${fault.what}`);
+  const refusedAt = ({ offset, what }: Fault) =>
+    refused(`${fileName} line ${lineCounter.linePos(offset).line}: ${what}`);
+
+  const unusable = syntaxFault(document) ?? valueFault(document);
+  if (unusable) throw refusedAt(unusable);
+  const parsed = manifestSchema.safeParse(document.toJS() ?? {});
+  if (parsed.success) return parsed.data;
+  throw refusedAt(schemaFault(parsed.error, document, text));
+}
+
+function syntaxFault({ errors, warnings }: Document): Fault | undefined {
+  const [error]: YAMLError[] = [...errors, ...warnings];
+  return error && { offset: error.pos[0], what: SYNTAX[error.code] ?? error.message };
+}
+
+/** What YAML can write and JSON, in which examples are sent, cannot. An alias can also stand for more than fits in memory. */
+function valueFault(document: Document): Fault | undefined {
+  let fault: Fault | undefined;
+  visit(document, {
+    Alias(_, { range, source }) {
+      fault = { offset: range?.[0] ?? 0, what: `\`*${source}\` is an alias; write the value out` };
+      return visit.BREAK;
+    },
+    Scalar(_, { range, source, value }) {
+      if (typeof value !== 'number' || isExact(value, source)) return undefined;
+      fault = {
+        offset: range?.[0] ?? 0,
+        what: `${source} is no number that JSON can carry exactly`,
+      };
+      return visit.BREAK;
+    },
+  });
+  return fault;
+}
+
+function isExact(value: number, source = ''): boolean {
+  return Number.isFinite(value) && (Number.isSafeInteger(value) || !/^[-+]?\d+$/.test(source));
+}
+
+function refused(message: string) {
+  return rejected(message, 'Correct the manifest; docs/model.yaml shows every key.');
 }

@@ -1,7 +1,7 @@
-/** The name that `typed` was probably meant to be: at most a third of it is wrong. Undefined when none is that near. */
+/** The name that `typed` was probably meant to be: it begins so, or at most a third is wrong. Undefined when none is that near. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const [best] = names
-    .map((name) => ({ name, edits: countEdits(typed, name) }))
+    .map((name) => ({ name, edits: name.startsWith(typed) ? 0 : countEdits(typed, name) }))
     .sort((a, b) => a.edits - b.edits);
   return best && best.edits <= Math.ceil(typed.length / 3) ? best.name : undefined;
 }

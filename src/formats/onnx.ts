@@ -1,6 +1,6 @@
 import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { locate, type NamedFile } from './external-data.ts';
+import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
 import { HEAD_BYTES, isText, recognise } from './known-formats.ts';
 import { domainOf, type Opset, readModel } from './onnx-model.ts';
 import { refuseUnservable } from './onnx-rules.ts';
@@ -23,17 +23,13 @@ export type OnnxFacts = {
   readonly parameters: number;
   readonly weightBytes: number;
   readonly dtypes: readonly string[];
-  readonly externalData: readonly {
-    readonly location: string;
-    readonly offset: number;
-    readonly length?: number;
-  }[];
+  readonly externalData: readonly FileRange[];
 };
 
-// A random forest of 3 million nodes keeps them in attributes, 180 MB which have to be read to be skipped.
+// The numbers of an attribute are a field each, read to be skipped: a random forest's are most of its file.
 const LIMITS = { readBytes: 256 * 2 ** 20, messages: 1_000_000, contentBytes: 32 * 2 ** 20 };
 
-// The facts travel in the workflow's state, which Step Functions limits to 256 KiB.
+// The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
 const MAX_FACTS_BYTES = 64 * 1024;
 
 // The tags which a ModelProto can begin with, of fields 1 to 8, 14, 20, 25, 26 and 30; the usual first one is 08, its IR version.
@@ -57,7 +53,7 @@ export async function inspectOnnx(
   const model = await readModel(openWire(source, file, LIMITS), file);
   refuseUnservable(file, model);
   const { irVersion, opsets, parameters, weightBytes } = model;
-  const located = model.external.map((range) => locate(range, file, files));
+  const externalData = locateAll(model.external, file, files);
   const facts = {
     format: 'onnx',
     formatVersion: opsets.map(({ domain, version }) => `${domain} ${version}`).join(', '),
@@ -71,7 +67,7 @@ export async function inspectOnnx(
     dtypes: [...model.dtypes].sort(),
   } as const;
   refuseTooMuch(file, facts);
-  return { ...facts, externalData: located.map(({ tensor: _, ...range }) => range) };
+  return { ...facts, externalData };
 }
 
 async function refuseNoModel(source: ByteSource, file: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { GoldenRequest } from '#domain/deployment.ts';
+import type { GoldenRequest } from '#domain/golden-request.ts';
 
 /**
  * What came back from one request. `revision` is the `x-slipway-revision` of the answer, null when it had none.

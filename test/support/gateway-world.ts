@@ -1,5 +1,4 @@
 import { DatabaseSync } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { type Gateway, startGateway } from '#adapters/local/gateway.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
@@ -38,13 +37,4 @@ export async function gatewayWorld(): Promise<GatewayWorld> {
       database.close();
     },
   };
-}
-
-/** Waits until `condition` holds, looking at each turn of the event loop; fails after 5 s. */
-export async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > giveUpAt) throw new Error(`never true: ${condition}`);
-    await nextTurn();
-  }
 }

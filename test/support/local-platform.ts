@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,12 +83,14 @@ export async function slotOf(
   return slot;
 }
 
-/** The processes that were ever started for a revision, oldest first, as its log tells. */
-export async function pidsOf(platform: LambdaPlatform, revision: string): Promise<number[]> {
-  const lines = await platform.logTail(revision, 1_000);
-  return lines.flatMap((line) => /listens as pid (\d+)/.exec(line)?.[1] ?? []).map(Number);
+/** The servers of `test/support/servers` that were ever started for a revision, as they noted themselves. */
+export function pidsOf(folder: PlatformFolder, revision: string): readonly number[] {
+  const scratch = join(folder.revisions, revision, 'scratch');
+  return readdirSync(scratch)
+    .flatMap((name) => /^(\d+)\.pid$/.exec(name)?.[1] ?? [])
+    .map(Number);
 }
 
-export async function livePids(platform: LambdaPlatform, revision: string): Promise<number[]> {
-  return (await pidsOf(platform, revision)).filter(isAlive);
+export function livePids(folder: PlatformFolder, revision: string): readonly number[] {
+  return pidsOf(folder, revision).filter(isAlive);
 }

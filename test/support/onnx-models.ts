@@ -125,6 +125,15 @@ export function wrongDomainModel(): Bytes {
   );
 }
 
+/** Has an operator that ONNX does not define: only onnxruntime finds that out, when it loads the model. */
+export function unknownOperatorModel(): Bytes {
+  return model({
+    inputs: [{ name: 'x', datatype: 'FP32', shape: ['n'] }],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: ['n'] }],
+    nodes: [{ op: 'Mystery', inputs: ['x'], outputs: ['y'] }],
+  });
+}
+
 /** The bytes of the file that an `externalDataModel` names: the FP32 initializer `c` = [1, 2, 3, 4]. */
 export const EXTERNAL_DATA = raw(new Float32Array([1, 2, 3, 4]));
 

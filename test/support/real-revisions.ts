@@ -19,7 +19,11 @@ type Process = {
 
 export type RealRevisions = RevisionHost & {
   /** Serves the revision with a real HTTP server of its own. */
-  serve(revision: string, listener: RequestListener, limits?: Partial<InvocationLimits>): Promise<void>;
+  serve(
+    revision: string,
+    listener: RequestListener,
+    limits?: Partial<InvocationLimits>,
+  ): Promise<void>;
   /** Serves it with raw bytes, for a server that breaks the rules of HTTP. */
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
   /** From now on the revision gives no process. */

@@ -5,7 +5,8 @@ export type Place = {
   readonly rest: string;
 };
 
-const PLACE = /^\/(models|_candidate)\/([a-z0-9-]+)(\/[^?]*)?(\?.*)?$/;
+// A proxy's form of the URL, with scheme and host, must be understood too (RFC 9112 §3.2.2).
+const PLACE = /^(?:https?:\/\/[^/?#]*)?\/(models|_candidate)\/([a-z0-9-]+)(\/[^?]*)?(\?.*)?$/;
 
 /**
  * Reads the raw URL of a request line; undefined when it names neither.

@@ -31,6 +31,8 @@ export type Ending =
 
 type Settle = (ending: Ending) => void;
 
+const STOPPED = new Error('the exchange has ended');
+
 /** Passes the request to the process and its answer to the client, both as they come. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
   const { request, response, path, limits, upstream, gone } = exchange;
@@ -39,7 +41,7 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   const stop = new AbortController();
   const settle: Settle = (ending) => {
     resolve(ending);
-    stop.abort();
+    stop.abort(STOPPED);
   };
 
   gone.addEventListener('abort', () => settle({ kind: 'abandoned' }), { signal: stop.signal });
@@ -97,8 +99,6 @@ function answerHandler(
     },
   };
 }
-
-const STOPPED = new Error('the exchange has ended');
 
 /** Who kept whom waiting when the time is over: a client that does not send or does not read, else the process. */
 function overtime({ request, response, revision, limits }: Exchange): Ending {

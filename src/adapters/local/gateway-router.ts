@@ -3,8 +3,9 @@ import * as z from 'zod/mini';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Router, Verification } from '#ports/router.ts';
+import { transaction, translated } from './database.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
-import { acceptShares, isSameShares, withoutZeros } from './shares.ts';
+import { acceptShares, isSameShares } from './shares.ts';
 
 export type GatewayRouter = {
   readonly router: Router;
@@ -27,12 +28,7 @@ export function gatewayRouter(database: DatabaseSync): GatewayRouter {
 
     async setShares(model, shares, expected) {
       const wish = acceptShares(shares);
-      if (!store.write(model, wish, withoutZeros(expected))) {
-        throw new Failure(
-          'SharesChanged',
-          `${model} has the shares ${JSON.stringify(store.read(model))}, not ${JSON.stringify(expected)}`,
-        );
-      }
+      store.compareAndSet(model, wish, expected);
       table = new Map(table).set(model, spread(wish));
     },
 
@@ -51,37 +47,38 @@ export function gatewayRouter(database: DatabaseSync): GatewayRouter {
   return { router, table: () => table };
 }
 
-/** The table `shares`: one row for each model with a route, its shares as canonical text, so that one statement can compare and set. */
+/** The table `shares`: one row for each model with a route. Fails as `transaction` does. */
 function shareStore(database: DatabaseSync) {
   database.exec(
     'CREATE TABLE IF NOT EXISTS shares (model TEXT PRIMARY KEY, shares TEXT NOT NULL) STRICT',
   );
   const select = database.prepare('SELECT model, shares FROM shares WHERE model = ?');
   const selectAll = database.prepare('SELECT model, shares FROM shares');
-  const insert = database.prepare(
-    'INSERT INTO shares (shares, model) VALUES (?, ?) ON CONFLICT DO NOTHING',
-  );
-  const update = database.prepare('UPDATE shares SET shares = ? WHERE model = ? AND shares = ?');
+  const upsert = database.prepare('INSERT OR REPLACE INTO shares (model, shares) VALUES (?, ?)');
   const drop = database.prepare('DELETE FROM shares WHERE model = ?');
 
   const read = (model: string): Shares => {
-    const found = select.get(model);
+    const found = translated(() => select.get(model));
     return found === undefined ? {} : parse(found)[1];
   };
 
   return {
     read,
-    all: () => selectAll.all().map(parse),
-    /** True when the row now is `wish`, false when it was neither that nor `expected`. */
-    write(model: string, wish: Shares, expected: Shares): boolean {
-      const text = JSON.stringify(wish);
-      const { changes } = isSameShares(expected, {})
-        ? insert.run(text, model)
-        : update.run(text, model, JSON.stringify(expected));
-      return changes === 1 || isSameShares(read(model), wish);
-    },
-    remove: (model: string) => drop.run(model),
+    all: () => translated(() => selectAll.all()).map(parse),
+    compareAndSet: (model: string, wish: Shares, expected: Shares) =>
+      transaction(database, () => {
+        const held = read(model);
+        if (isSameShares(held, wish)) return;
+        if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
+        upsert.run(model, JSON.stringify(wish));
+      }),
+    remove: (model: string) => transaction(database, () => drop.run(model)),
   };
+}
+
+function sharesChanged(model: string, held: Shares, expected: Shares): Failure {
+  const [now, seen] = [held, expected].map((shares) => JSON.stringify(shares));
+  return new Failure('SharesChanged', `the shares of ${model} are ${now}, not ${seen}`);
 }
 
 function parse(found: unknown): [string, Shares] {

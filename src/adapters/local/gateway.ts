@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
+import { gracefulClose } from './gateway-close.ts';
 import { gatewayHandler } from './gateway-handler.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 import { gatewayRouter } from './gateway-router.ts';
@@ -40,9 +40,6 @@ const SERVER_OPTIONS = {
   keepAliveTimeout: 75_000,
 } as const;
 
-const CLOSE_GRACE_MS = 5_000;
-const CLOSE_SWEEP_MS = 20;
-
 /** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock } = options;
@@ -55,6 +52,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
   // Each request of a pipeline waits for the close of the one connection; that is no leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
+  const closeServer = gracefulClose(server);
   const boundPort = await listen(server, { host, port });
 
   return {
@@ -63,13 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics: counts.metrics,
     inFlight: flights.count,
     async close() {
-      const closed = once(server, 'close');
-      server.close();
-      const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_SWEEP_MS);
-      const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-      await closed;
-      clearInterval(sweep);
-      clearTimeout(grace);
+      await closeServer();
       await upstreams.close();
     },
   };

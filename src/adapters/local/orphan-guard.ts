@@ -38,6 +38,7 @@ export function orphanGuard(): OrphanGuard {
     },
     async close() {
       if (!shell || shell.exitCode !== null || shell.signalCode !== null) return;
+      shell.ref();
       shell.stdin?.end();
       await once(shell, 'exit');
     },

@@ -20,6 +20,8 @@ export type ExecutionEnd = {
   readonly cause: string;
 };
 
+export type StepObserver = (state: string, moment: 'begins' | 'ended') => void;
+
 export type WorkflowEngine = Executions & {
   /** Ends an execution as StopExecution does: nothing in it catches that, and a step that runs is not interrupted. */
   stop(execution: string): void;
@@ -32,6 +34,8 @@ type Options = {
   /** One per Task state, by the state's name. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
+  /** Told when a step begins and when it has returned or thrown, before the workflow goes on. */
+  readonly onStep?: StepObserver;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
 };
 
@@ -47,6 +51,7 @@ export function workflowEngine({
   definition,
   handlers,
   onEnded,
+  onStep = () => {},
   overrides,
 }: Options): WorkflowEngine {
   const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
@@ -58,7 +63,7 @@ export function workflowEngine({
       if (running.has(execution)) return;
       const failures: Error[] = [];
       const run = machine.run(toJson(input), {
-        overrides: { ...overrides, taskResourceLocalHandlers: tasks(handlers, steps, failures) },
+        overrides: { ...overrides, taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures) },
         context: { Execution: { Id: execution, Name: execution } },
       });
       const ended = run.result
@@ -106,6 +111,22 @@ function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, fail
           throw thrown;
         } finally {
           steps.delete(step);
+        }
+      },
+    ]),
+  );
+}
+
+function observed(handlers: Options['handlers'], onStep: StepObserver): Options['handlers'] {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([state, handler]) => [
+      state,
+      async (payload: unknown) => {
+        onStep(state, 'begins');
+        try {
+          return await handler(payload);
+        } finally {
+          onStep(state, 'ended');
         }
       },
     ]),

@@ -8,7 +8,7 @@ import { drawLine } from './line-image.ts';
 import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
 
 const MODEL = 'ocr';
-const TEXT = 'Slipway reads line 431 at 09:26';
+const TEXT = 'Total 431.50';
 
 /** Where the demo runs: the data folder of a Slipway, and its two addresses. */
 type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };

@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { type GatewayWorld, gatewayWorld, until } from '../../support/gateway-world.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 import { exchangeBytes } from '../../support/real-revisions.ts';
 
 let world: GatewayWorld;
@@ -16,7 +17,10 @@ afterEach(() => world.close());
 const LIMITS = { maxRequestBytes: 1_048_576, maxResponseBytes: 1_048_576, timeoutMs: 200 };
 
 const post = (headers: Record<string, string | number> = {}) =>
-  nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST', headers }).on('error', () => {});
+  nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST', headers }).on(
+    'error',
+    () => {},
+  );
 
 const answerOf = async (sending: ReturnType<typeof post>): Promise<IncomingMessage> => {
   const [answer] = await once(sending, 'response');
@@ -27,7 +31,10 @@ describe('413: the body is too large', () => {
   it('is said at once when its length is declared, and the client may go on with the connection', async () => {
     await world.revisions.serve('digits-v1', (request, response) => request.pipe(response), LIMITS);
 
-    const answer = await world.call('/models/digits/', { method: 'POST', body: 'x'.repeat(1_048_577) });
+    const answer = await world.call('/models/digits/', {
+      method: 'POST',
+      body: 'x'.repeat(1_048_577),
+    });
 
     expect(answer.statusCode).toBe(413);
     expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
@@ -78,7 +85,10 @@ describe('413: the body is too large', () => {
   it('is not said of a body that just fits', async () => {
     await world.revisions.serve('digits-v1', (request, response) => request.pipe(response), LIMITS);
 
-    const answer = await world.call('/models/digits/', { method: 'POST', body: 'x'.repeat(1_048_576) });
+    const answer = await world.call('/models/digits/', {
+      method: 'POST',
+      body: 'x'.repeat(1_048_576),
+    });
 
     expect(answer.statusCode).toBe(200);
     expect((await answer.body.text()).length).toBe(1_048_576);
@@ -105,7 +115,10 @@ describe('a client that is refused while it sends can go on with its connection'
         'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
 
-    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${name.slice(-3)}`, 'HTTP/1.1 404']);
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual([
+      `HTTP/1.1 ${name.slice(-3)}`,
+      'HTTP/1.1 404',
+    ]);
   });
 });
 
@@ -198,7 +211,9 @@ describe('502: the model gave no whole answer', () => {
     const answer = await world.call('/models/digits/');
 
     expect(answer.statusCode).toBe(502);
-    expect(await answer.body.json()).toMatchObject({ error: expect.stringContaining('ECONNREFUSED') });
+    expect(await answer.body.json()).toMatchObject({
+      error: expect.stringContaining('ECONNREFUSED'),
+    });
   });
 
   it('is answered for an answer whose declared length is over the limit', async () => {
@@ -233,7 +248,11 @@ describe('an answer that has begun is cut, so that its client sees it is not who
   ])('$name', async ({ go, released }) => {
     const arrivals = new EventEmitter();
     const arriving = once(arrivals, 'arrival');
-    await world.revisions.serve('digits-v1', (_, response) => arrivals.emit('arrival', response), LIMITS);
+    await world.revisions.serve(
+      'digits-v1',
+      (_, response) => arrivals.emit('arrival', response),
+      LIMITS,
+    );
     const calling = world.call('/models/digits/');
     const [response] = await arriving;
     response.write('begun');
@@ -242,7 +261,7 @@ describe('an answer that has begun is cut, so that its client sees it is not who
     go(response);
 
     await expect(answer.body.text()).rejects.toThrow();
-    await until(() => world.revisions.releases('digits-v1').length > 0);
+    await eventually(() => world.revisions.releases('digits-v1').length > 0);
     expect(world.revisions.releases('digits-v1')).toEqual([released]);
   });
 });
@@ -254,7 +273,9 @@ describe('504: the model took too long', () => {
     const answer = await world.call('/models/digits/', { method: 'POST', body: 'x' });
 
     expect(answer.statusCode).toBe(504);
-    expect(await answer.body.json()).toMatchObject({ error: 'digits-v1 did not answer within 0.2 s' });
+    expect(await answer.body.json()).toMatchObject({
+      error: 'digits-v1 did not answer within 0.2 s',
+    });
     expect(world.revisions.releases('digits-v1')).toEqual(['timeout']);
   });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
@@ -19,7 +20,10 @@ describe('a model is called by its base path', () => {
     { called: '/models/digits', seen: '/' },
     { called: '/models/digits/', seen: '/' },
     { called: '/models/digits?a=1', seen: '/?a=1' },
-    { called: '/models/digits/v2/models/digits/infer?x=%2F&y', seen: '/v2/models/digits/infer?x=%2F&y' },
+    {
+      called: '/models/digits/v2/models/digits/infer?x=%2F&y',
+      seen: '/v2/models/digits/infer?x=%2F&y',
+    },
     { called: '/models/digits//x/%2F%41;y%20z', seen: '//x/%2F%41;y%20z' },
     { called: '/_candidate/digits-v1/ping', seen: '/ping' },
   ])('the server of $called sees $seen', async ({ called, seen }) => {
@@ -36,6 +40,7 @@ describe('a model is called by its base path', () => {
     '/models/digits/%2e%2e/secret/invocations',
     '/models/digits/..%2fsecret/invocations',
     '/models/digits/%2e%2e%2f%2e%2e%2f_candidate/secret-v1/ping',
+    'http://front.example/models/digits/ping',
   ])('%s stays with the model it names first', async (path) => {
     await world.revisions.serve('digits-v1', (_, response) => response.end('digits'));
     await world.revisions.serve('secret-v1', (_, response) => response.end('secret'));
@@ -152,6 +157,18 @@ describe('starting and stopping', () => {
 
     expect(await (await calling).body.text()).toBe('whole');
     await closing;
+  });
+
+  it('does not wait for a connection that never asked anything', async () => {
+    const { hostname, port } = new URL(world.gateway.origin);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    await (await world.call('/nothing')).body.dump();
+    const startedAt = performance.now();
+
+    await world.gateway.close();
+
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('counts the requests that a revision is answering', async () => {

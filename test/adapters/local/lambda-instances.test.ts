@@ -82,16 +82,16 @@ describe('the instances of a revision', () => {
 
     clock.advance(60_000);
     await platform.reap();
-    expect(await livePids(platform, revision)).toHaveLength(1);
+    expect(livePids(folder, revision)).toHaveLength(1);
 
     busy.release('done');
     clock.advance(59_999);
     await platform.reap();
-    expect(await livePids(platform, revision)).toHaveLength(1);
+    expect(livePids(folder, revision)).toHaveLength(1);
 
     clock.advance(1);
     await platform.reap();
-    expect(await livePids(platform, revision)).toEqual([]);
+    expect(livePids(folder, revision)).toEqual([]);
 
     const again = await slotOf(platform, revision);
     expect((await request(again.origin)).status).toBe(200);
@@ -134,7 +134,7 @@ describe('the instances of a revision', () => {
 
     expect(await answer).toBe('lost');
     expect(slot.diagnosis()).toBe('the model server of digits-v1 did not answer in 29000 ms');
-    await eventually(async () => (await livePids(platform, revision)).length === 0);
+    await eventually(() => livePids(folder, revision).length === 0);
   });
 
   it('go on starting for the next request when the first one gives up', async () => {
@@ -147,7 +147,7 @@ describe('the instances of a revision', () => {
 
     expect(await given).toMatchObject({ kind: 'refused', status: 504 });
     const next = await slotOf(platform, revision);
-    expect(await livePids(platform, revision)).toHaveLength(1);
+    expect(livePids(folder, revision)).toHaveLength(1);
     next.release('done');
   });
 

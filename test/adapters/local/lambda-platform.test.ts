@@ -29,7 +29,7 @@ describePlatform('lambdaPlatform', async () => {
       const slot = await slotOf(platform, revision);
       return () => slot.release('done');
     },
-    starts: async (revision) => (await pidsOf(platform, revision)).length,
+    starts: async (revision) => pidsOf(folder, revision).length,
     async close() {
       await platform.close();
       folder.delete();
@@ -64,7 +64,7 @@ describe('lambdaPlatform', () => {
   it('serves a ready revision after a restart, by an instance that the first request starts', async () => {
     const revision = await deployed('answers');
     await reopen();
-    expect(await livePids(platform, revision)).toEqual([]);
+    expect(livePids(folder, revision)).toEqual([]);
 
     const slot = await slotOf(platform, revision);
 
@@ -79,10 +79,10 @@ describe('lambdaPlatform', () => {
 
     await platform.start(revision);
 
-    const before = await livePids(platform, revision);
+    const before = livePids(folder, revision);
     const slot = await slotOf(platform, revision);
     expect(before).toHaveLength(1);
-    expect(await livePids(platform, revision)).toEqual(before);
+    expect(livePids(folder, revision)).toEqual(before);
     slot.release('done');
   });
 
@@ -118,8 +118,8 @@ describe('lambdaPlatform', () => {
   it('ends the server that did not get ready in its time', async () => {
     const revision = await deployed('never-ready', { startupTimeoutSeconds: 0.5 });
 
-    expect(await pidsOf(platform, revision)).toHaveLength(1);
-    expect(await livePids(platform, revision)).toEqual([]);
+    expect(pidsOf(folder, revision)).toHaveLength(1);
+    expect(livePids(folder, revision)).toEqual([]);
   });
 
   it('fails a revision whose server the system cannot start', async () => {
@@ -136,7 +136,7 @@ describe('lambdaPlatform', () => {
 
   it('leaves nothing of a removed revision, its server being deaf to SIGTERM', async () => {
     const revision = await deployed('ignores-sigterm');
-    const pids = await livePids(platform, revision);
+    const pids = livePids(folder, revision);
 
     await platform.remove(revision);
 
@@ -150,7 +150,7 @@ describe('lambdaPlatform', () => {
   it('retires a revision when its requests have ended, and starts it again on demand', async () => {
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
-    const [pid] = await livePids(platform, revision);
+    const [pid] = livePids(folder, revision);
 
     const retirement = platform.retire(revision);
     const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
@@ -158,9 +158,9 @@ describe('lambdaPlatform', () => {
     await retirement;
 
     expect(answer.status).toBe(200);
-    expect(await livePids(platform, revision)).toEqual([]);
+    expect(livePids(folder, revision)).toEqual([]);
     const again = await slotOf(platform, revision);
-    expect(await livePids(platform, revision)).not.toContain(pid);
+    expect(livePids(folder, revision)).not.toContain(pid);
     again.release('done');
   });
 
@@ -172,7 +172,7 @@ describe('lambdaPlatform', () => {
 
     await platform.retire(revision);
 
-    expect(await livePids(platform, revision)).toEqual([]);
+    expect(livePids(folder, revision)).toEqual([]);
     expect(slot.diagnosis()).toMatch('was busy 100 ms after its retirement');
     slot.release('aborted');
   });
@@ -191,14 +191,13 @@ describe('lambdaPlatform', () => {
   it('leaves no server when it closes, be it busy, starting or deaf to SIGTERM', async () => {
     const busy = await deployed('spins', { version: 1 });
     const deaf = await deployed('ignores-sigterm', { version: 2 });
-    const starting = folder.spec('never-ready', { version: 3 }).revision;
-    await platform.create(folder.spec('never-ready', { version: 3 }));
+    const { revision: starting, ...rest } = folder.spec('never-ready', { version: 3 });
+    await platform.create({ revision: starting, ...rest });
     const slot = await slotOf(platform, busy);
     fetch(slot.origin).catch(() => undefined);
     await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it spins');
-    const pids = await eventually(async () => {
-      const each = [busy, deaf, starting].map((revision) => livePids(platform, revision));
-      const all = (await Promise.all(each)).flat();
+    const pids = await eventually(() => {
+      const all = [busy, deaf, starting].flatMap((revision) => livePids(folder, revision));
       return all.length === 3 && all;
     });
 
@@ -212,18 +211,17 @@ describe('lambdaPlatform', () => {
     const revision = await deployed('floods-its-log');
     const slot = await slotOf(platform, revision);
     await fetch(slot.origin);
+    const logBytes = () =>
+      statSync(join(folder.logs, `${revision}.log`), { throwIfNoEntry: false })?.size ?? 0;
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     const startedMs = performance.now();
-    const usage = process.cpuUsage();
 
-    await eventually(() => statSync(join(folder.logs, `${revision}.log`)).size > 1024 * 1024);
+    await eventually(() => logBytes() > 1024 * 1024);
 
-    const used = process.cpuUsage(usage);
     const takenMs = performance.now() - startedMs;
     delay.disable();
     slot.release('done');
-    console.log(takenMs, used, delay.max / 1e6);
     expect(takenMs).toBeGreaterThan(500);
     expect(delay.max / 1e6).toBeLessThan(250);
   });

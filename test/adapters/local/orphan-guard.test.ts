@@ -1,24 +1,46 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../support/eventually.ts';
 import { isAlive } from '../../support/processes.ts';
 
 const PARENT = fileURLToPath(new URL('../../support/platform-parent.ts', import.meta.url));
 
-it('leaves no model server behind when Slipway is killed, not even one that never yields', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'slipway-killed-'));
-  const parent = spawn(process.execPath, [PARENT, root], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(createInterface(parent.stdout), 'line');
-  const pids: number[] = JSON.parse(line);
-  expect(pids.map(isAlive)).toEqual([true, true, true]);
+describe('a Slipway whose instances are idle, starting, and busy without end', () => {
+  let root: string;
+  let slipway: ChildProcessByStdio<null, Readable, null>;
+  let output: Interface;
+  let pids: readonly number[];
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), 'slipway-ended-'));
+    slipway = spawn(process.execPath, [PARENT, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+    output = createInterface(slipway.stdout);
+    const [line] = await once(output, 'line');
+    pids = JSON.parse(line);
+  });
+  afterEach(() => {
+    slipway.kill('SIGKILL');
+    rmSync(root, { recursive: true });
+  });
 
-  parent.kill('SIGKILL');
+  it('leaves no model server behind when it is killed', async () => {
+    expect(pids.map(isAlive)).toEqual([true, true, true]);
 
-  await eventually(() => !pids.some(isAlive));
-  rmSync(root, { recursive: true });
+    slipway.kill('SIGKILL');
+
+    await eventually(() => !pids.some(isAlive));
+  });
+
+  it('leaves none when it is stopped, and ends', async () => {
+    slipway.kill('SIGTERM');
+
+    const [[line], [code]] = await Promise.all([once(output, 'line'), once(slipway, 'exit')]);
+    expect([line, code]).toEqual(['closed', 0]);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
 });

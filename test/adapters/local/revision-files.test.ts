@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { revisionFiles } from '#adapters/local/revision-files.ts';
@@ -30,6 +30,20 @@ describe('the files of a revision', () => {
     expect(readFileSync(modelPath, 'utf8')).toBe('weights');
     const second = statSync(join(path, 'artifact', 'weights', 'layer 1.bin'));
     expect(second.ino).toBe(statSync(join(root, 'bytes')).ino);
+  });
+
+  const otherDisk = '/dev/shm';
+  const hasOtherDisk = existsSync(otherDisk) && statSync(otherDisk).dev !== statSync(tmpdir()).dev;
+  (hasOtherDisk ? it : it.skip)('are copied when the store is on another disk', async () => {
+    const store = mkdtempSync(join(otherDisk, 'slipway-files-'));
+    writeFileSync(join(store, 'bytes'), 'far');
+    const far = revisionFiles(join(root, 'revisions'), (_key, id) => join(store, id));
+    const spec = specOf('model.onnx');
+
+    await far.lay(spec);
+
+    expect(readFileSync(far.folder(spec).modelPath, 'utf8')).toBe('far');
+    rmSync(store, { recursive: true });
   });
 
   it('replace what an interrupted creation has left', async () => {

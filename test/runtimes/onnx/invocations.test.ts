@@ -130,10 +130,24 @@ it('keeps integers beyond 2^53 exact', async () => {
   expect(text).toBe('{"predictions":[9007199254740993,-1]}');
 });
 
-it('answers a scalar with a bare value', async () => {
-  const server = await startModel(identityModel({ datatype: 'BYTES', shape: [] }));
+describe('a model of one text', () => {
+  let server: ModelServer;
+  beforeAll(async () => {
+    server = await startModel(identityModel({ datatype: 'BYTES', shape: [] }));
+  });
 
-  const { text } = await server.post('/invocations', { inputs: 'hello' });
+  it('answers a scalar with a bare value', async () => {
+    const { text } = await server.post('/invocations', { inputs: 'hello' });
 
-  expect(text).toBe('{"predictions":"hello"}');
+    expect(text).toBe('{"predictions":"hello"}');
+  });
+
+  it('refuses text that is not UTF-8', async () => {
+    const { status, json } = await server.post(
+      '/invocations',
+      new Blob(['{"inputs":"', new Uint8Array([0xff]), '"}']),
+    );
+
+    expect({ status, json }).toEqual({ status: 400, json: { error: 'the body is not UTF-8' } });
+  });
 });

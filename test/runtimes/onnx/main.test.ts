@@ -4,16 +4,14 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import {
   addConstantModel,
   EXTERNAL_DATA,
   externalDataModel,
   slowLoadingModel,
-  slowModel,
   wrongDomainModel,
 } from '../../support/onnx-models.ts';
-import { MAIN, modelFile, startListening, startModel, stopServers, until } from './model-server.ts';
+import { MAIN, modelFile, startListening, startModel, stopServers } from './model-server.ts';
 
 afterAll(stopServers);
 
@@ -28,13 +26,6 @@ async function runToEnd(env: Readonly<Record<string, string>>) {
   });
   const [code] = await once(child, 'close');
   return { code, stderr };
-}
-
-async function isRefused(url: string): Promise<boolean> {
-  return fetch(`${url}/ping`).then(
-    () => false,
-    () => true,
-  );
 }
 
 describe('bad configuration ends with code 2 and one line', () => {
@@ -127,63 +118,6 @@ it('is alive but not ready while it loads, then tells its parent and answers', a
   expect(loading.invocation.json).toEqual({ error: 'the model m is loading' });
   expect(message).toEqual({ ready: true });
   expect(ping.status).toBe(200);
-});
-
-it('on SIGTERM answers what it was asked, takes no more and exits with 0', async () => {
-  const server = await startModel(slowModel({ seconds: 1 }));
-  const exit = once(server.child, 'exit');
-  const running = server.post('/invocations', { inputs: [1] });
-  await server.get('/ping');
-
-  server.child.kill('SIGTERM');
-  await until(() => isRefused(server.url));
-  const answer = await running;
-  const [code] = await exit;
-
-  expect(answer.status).toBe(200);
-  expect(code).toBe(0);
-});
-
-describe('when its parent is killed with -9 the server ends at once', () => {
-  it.each([
-    { says: 'idle', isBusy: false },
-    { says: 'busy inside a long run', isBusy: true },
-  ])('$says', async ({ isBusy }) => {
-    const parent = spawn(
-      process.execPath,
-      [fileURLToPath(new URL('./parent.ts', import.meta.url)), MAIN],
-      {
-        env: {
-          PATH: process.env['PATH'],
-          PORT: '0',
-          MODEL_NAME: 'm',
-          MODEL_PATH: await modelFile(slowModel({ seconds: 60 })),
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    const messages = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
-    const { listening } = JSON.parse((await messages.next()).value ?? '');
-    await messages.next();
-    const url = `http://127.0.0.1:${listening}`;
-    const run = isBusy
-      ? fetch(`${url}/invocations`, {
-          method: 'POST',
-          body: '{"inputs":[1]}',
-          headers: { 'content-type': 'application/json' },
-        })
-      : Promise.reject(new Error('nothing runs'));
-    const ended = run.then(
-      () => 'answered',
-      () => 'broken off',
-    );
-    for (let i = 0; i < 20; i += 1) await fetch(`${url}/ping`);
-
-    parent.kill('SIGKILL');
-    await until(() => isRefused(url), 2_000);
-
-    expect(await ended).toBe('broken off');
-  });
 });
 
 it('writes nothing under HOME or TMPDIR: onnxruntime sends no usage events', async () => {

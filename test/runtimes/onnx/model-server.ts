@@ -70,7 +70,7 @@ export async function startListening(file: string, env: Env = {}): Promise<Model
     post: (path, body, headers = {}) =>
       call(path, {
         method: 'POST',
-        body: typeof body === 'string' ? body : JSON.stringify(body),
+        body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body),
         headers: { 'content-type': 'application/json', ...headers },
       }),
     stderr: () => stderr,

@@ -1,7 +1,11 @@
 import { fork } from 'node:child_process';
 
-// Run as a process of its own: forks the server it is told of and prints each of its messages, until it is killed.
+// Run as a process of its own: forks the server it is told of, prints its pid and each of its messages, until it is killed.
 const [, , main = ''] = process.argv;
-fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }).on('message', (message) => {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-});
+const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+print({ pid: child.pid });
+child.on('message', print);
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

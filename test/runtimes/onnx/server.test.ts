@@ -144,8 +144,13 @@ describe('while a run takes long', () => {
 
   it('health answers at once, and a second request waits for its turn', async () => {
     const order: string[] = [];
-    const first = slow.post('/invocations', { inputs: [1] }).then(() => order.push('first'));
-    const second = slow.post('/invocations', { inputs: [2] }).then(() => order.push('second'));
+    const send = async (name: string, value: number) => {
+      const { json } = await slow.post('/invocations', { inputs: [value] });
+      order.push(name);
+      return json.predictions[0];
+    };
+    const first = send('first', 0);
+    const second = send('second', 1);
 
     const delays: number[] = [];
     for (let i = 0; i < 20; i += 1) {
@@ -156,8 +161,9 @@ describe('while a run takes long', () => {
     expect(order).toEqual([]);
     expect(Math.max(...delays)).toBeLessThan((RUN_SECONDS * 1000) / 3);
 
-    await Promise.all([first, second]);
+    const [a, b] = await Promise.all([first, second]);
     expect(order).toEqual(['first', 'second']);
+    expect(b - a).toBe(1);
   });
 
   it('a request whose client has gone before its turn is not run', async () => {

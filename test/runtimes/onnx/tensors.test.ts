@@ -1,5 +1,5 @@
 import { parseJsonWithBigIntegers } from '../../../runtimes/onnx/json.ts';
-import { readTensor, type TensorSpec } from '../../../runtimes/onnx/tensors.ts';
+import { buffersOf, readTensor, type TensorSpec } from '../../../runtimes/onnx/tensors.ts';
 
 describe('what a datatype cannot hold is refused', () => {
   it.each([
@@ -23,4 +23,13 @@ describe('what a datatype cannot hold is refused', () => {
 
     expect(() => readTensor(spec, [1], data)).toThrow(says);
   });
+});
+
+it('tensors move to another thread without a copy', () => {
+  const tensor = readTensor({ name: 'x', datatype: 'FP32', shape: [-1] }, [2], [1, 2]);
+
+  const moved = structuredClone(tensor, { transfer: buffersOf([tensor]) });
+
+  expect(moved.data).toEqual(new Float32Array([1, 2]));
+  expect(tensor.data).toHaveLength(0);
 });

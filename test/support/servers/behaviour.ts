@@ -1,15 +1,18 @@
-/** The ways a model server of this folder misbehaves; the names of its files. */
-export type Behaviour =
-  | 'allocates'
-  | 'answers'
-  | 'answers-wrong'
-  | 'crashes-at-load'
-  | 'crashes-on-request'
-  | 'floods-its-log'
-  | 'ignores-sigterm'
-  | 'never-ready'
-  | 'slow'
-  | 'spins';
+/** The ways a model server of this folder behaves; the names of its files. */
+export const BEHAVIOURS = [
+  'allocates',
+  'answers',
+  'answers-wrong',
+  'crashes-at-load',
+  'crashes-on-request',
+  'floods-its-log',
+  'ignores-sigterm',
+  'never-ready',
+  'slow',
+  'spins',
+] as const;
+
+export type Behaviour = (typeof BEHAVIOURS)[number];
 
 const MARK = 'behaves-like:';
 

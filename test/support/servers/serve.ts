@@ -1,15 +1,18 @@
+import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 /**
  * A model server for tests, under the contract of the real ones: listens on HOST and PORT, tells `{listening}` and `{ready}` over IPC,
  * ends when the channel closes, and on SIGTERM once its requests have ended. Without `answer` it never gets ready.
+ * Leaves a file `PID.pid` in its HOME before it tells anything.
  */
 export function serve(answer?: RequestListener): void {
   const server = createServer(answer ?? ((_request, response) => response.writeHead(503).end()));
   server.listen(Number(process.env['PORT']), process.env['HOST'], () => {
     const { port } = server.address() as AddressInfo;
-    process.stdout.write(`${process.env['SLIPWAY_REVISION']} listens as pid ${process.pid}\n`);
+    writeFileSync(join(process.env['HOME'] ?? '', `${process.pid}.pid`), '');
     process.send?.({ listening: port });
     if (answer) process.send?.({ ready: true });
   });

@@ -1,0 +1,30 @@
+const MAX_KEY_BYTES = 1024;
+const MAX_NAME_BYTES = 255;
+const UNFINISHED = ['~', '.swp', '.part', '.crdownload', '.tmp'];
+
+/**
+ * Why a key cannot be a file's path in the bucket; undefined when it can.
+ * 1,024 bytes is S3's limit, 255 a file system's for one name.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ */
+export function keyProblem(key: string): string | undefined {
+  const names = key.split('/');
+  if (names.includes('') || names.includes('.') || names.includes('..')) {
+    return 'is no plain relative path';
+  }
+  if (key.includes('\\') || key.includes('\0')) return 'holds a backslash or a NUL';
+  if (!key.isWellFormed()) return 'is not valid Unicode';
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES) return `is ${bytes} bytes long; the limit is ${MAX_KEY_BYTES}`;
+  const longest = Math.max(...names.map((name) => Buffer.byteLength(name)));
+  if (longest > MAX_NAME_BYTES) {
+    return `has a name of ${longest} bytes; the limit is ${MAX_NAME_BYTES}`;
+  }
+  return undefined;
+}
+
+/** Hidden files, and those that editors, browsers and copy programs keep while they work. */
+export function isUnfinishedName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return name.startsWith('.') || UNFINISHED.some((ending) => lower.endsWith(ending));
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import { chmod, copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+import { errorCode, fileAt } from './file-state.ts';
+import { storageFailure } from './storage-failure.ts';
+
+const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'];
+const WRITABLE = 0o644;
+
+/**
+ * Shows an object as a file of the bucket, and answers what can be seen of it there.
+ * A copy, since whoever writes into the file would change the object's bytes behind a hard link.
+ * Fails with `InputInvalid` when the key's path is taken by a folder, or leads out of the bucket by a link.
+ */
+export async function showInBucket(
+  bucketFolder: string,
+  key: string,
+  objectPath: string,
+): Promise<BigIntStats> {
+  const path = join(bucketFolder, key);
+  const temporary = join(dirname(path), `.${randomUUID()}`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await requireInside(bucketFolder, key);
+    await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
+    await chmod(temporary, WRITABLE);
+    const copied = await fileAt(temporary);
+    await rename(temporary, path);
+    const shown = await fileAt(path);
+    // Another file there by now is a drop of its own.
+    const mine = shown?.ino === copied?.ino ? shown : copied;
+    if (mine) return mine;
+    throw new Failure('PlatformUnavailable', `${path} went away while it was uploaded`);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    if (IN_THE_WAY.includes(errorCode(error))) throw inTheWay(key, error);
+    throw storageFailure(error, path);
+  }
+}
+
+async function requireInside(bucketFolder: string, key: string): Promise<void> {
+  const wanted = join(await realpath(bucketFolder), dirname(key));
+  const actual = await realpath(join(bucketFolder, dirname(key)));
+  if (actual === wanted) return;
+  throw new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`);
+}
+
+function inTheWay(key: string, cause: unknown): Failure {
+  return new Failure('InputInvalid', `${key}: a folder or a file is in its way`, {
+    cause,
+    fix: 'Choose a key that is no folder, and has none of its folders named like an object.',
+  });
+}

@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
+import { Failure } from '#domain/failure.ts';
+import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
+import { bucketIntake } from './bucket-intake.ts';
+import { bucketWatch, type FileState } from './bucket-watch.ts';
+import { fingerprint } from './file-state.ts';
+import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
+import { type ObjectStore, objectStore } from './object-store.ts';
+import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
+import { problems } from './problems.ts';
+import { isKnown } from './take-file.ts';
+
+export type FolderStore = ArtifactStore & {
+  /** Where a version's bytes are, for reading only. Fails with `ArtifactRejected` when there is no such version. */
+  objectPath(key: string, versionId: string): string;
+  /**
+   * Stores an upload as the key's newest version and shows it in the bucket folder; an upload that breaks off leaves nothing.
+   * Fails with `InputInvalid` (the key is no path, or other than `expectedBytes` came), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
+   */
+  put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
+  /** Takes note that a version's event was dealt with; until then each `scan` announces it again. */
+  settled(key: string, versionId: string): void;
+  /** Finds what was dropped, changed or deleted while nobody watched, and announces what was not settled. */
+  scan(): Promise<void>;
+  watch(): Promise<void>;
+  /** Ends the watch, and the copies it makes: the next scan finds their files again. */
+  close(): Promise<void>;
+};
+
+export type Uploaded = StoredObject & { readonly sha256: string };
+
+type Options = {
+  /** The data folder: `bucket/` is for users to drop files in, `objects/` holds the bytes of every version. */
+  readonly root: string;
+  readonly bucket: string;
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly maxObjectBytes: number;
+  readonly onCreated: (event: ObjectCreatedEvent) => void;
+  /** Told once why something is not taken; it stays in the bucket and is tried again. The key is empty when it is the whole bucket. */
+  readonly onProblem: (failure: Failure, key: string) => void;
+  readonly objects?: ObjectStore;
+};
+
+/** A folder as a versioned bucket: what is dropped in it becomes a version of its path, announced as S3 would. */
+export function folderStore(options: Options): FolderStore {
+  const { bucket, maxObjectBytes } = options;
+  const folder = join(options.root, 'bucket');
+  mkdirSync(folder, { recursive: true });
+  const objects = options.objects ?? objectStore(join(options.root, 'objects'));
+  const versions = objectVersions(options.database, options.clock);
+  const troubles = problems(options.onProblem);
+  const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
+  const watch = bucketWatch({
+    root: folder,
+    problems: troubles,
+    keys: versions.keys,
+    isKnown: (key, file) => isKnown(versions, key, file),
+    onDue: drop,
+  });
+  let isClosed = false;
+
+  async function drop(key: string, file: FileState): Promise<void> {
+    try {
+      const taken = await intake.drop(key, file);
+      troubles.clear(key);
+      if (taken.kind === 'version') announce(taken.version);
+      if (taken.kind === 'changed') await watch.look(key);
+    } catch (error) {
+      if (!isClosed) troubles.report(error, key, file && fingerprint(file).content);
+    }
+  }
+
+  function announce(version: ObjectVersion): void {
+    options.onCreated(objectCreatedEvent(stored(bucket, version)));
+  }
+
+  return {
+    ...reads(bucket, versions, objects),
+    async put(key, bytes, about) {
+      const version = await intake.upload(key, bytes, about?.expectedBytes);
+      announce(version);
+      return { ...stored(bucket, version), sha256: version.sha256 };
+    },
+    settled: versions.settle,
+    async scan() {
+      for (const version of versions.unsettled()) announce(version);
+      await watch.scan();
+    },
+    watch: watch.start,
+    async close() {
+      isClosed = true;
+      watch.close();
+      await intake.close();
+    },
+  };
+}
+
+function reads(bucket: string, versions: ObjectVersions, objects: ObjectStore) {
+  const find = ({ bucket: name, key, versionId }: ArtifactRef) =>
+    name === bucket ? versions.find(key, versionId) : undefined;
+  const existing = (ref: ArtifactRef): ObjectVersion => {
+    const version = find(ref);
+    if (version) return version;
+    throw new Failure('ArtifactRejected', `${ref.key} has no version ${ref.versionId}`, {
+      fix: 'Upload it again.',
+    });
+  };
+  const describe = (version: ObjectVersion | undefined) => version && stored(bucket, version);
+  return {
+    describe: async (ref) => describe(find(ref)),
+    latest: async (name, key) => (name === bucket ? describe(versions.latest(key)) : undefined),
+    async list(name, prefix, limit) {
+      if (name !== bucket) return [];
+      return versions.list(prefix, limit).map((version) => stored(bucket, version));
+    },
+    open: async (ref) => objects.read(existing(ref)),
+    objectPath: (key, versionId) => objects.path(existing({ bucket, key, versionId }).sha256),
+  } satisfies ArtifactStore & Pick<FolderStore, 'objectPath'>;
+}
+
+function stored(bucket: string, version: ObjectVersion): StoredObject {
+  const { key, versionId, sizeBytes, sha256, sequencer, lastModifiedMs } = version;
+  const checksum = `sha256:${sha256}`;
+  return { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs };
+}

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer';
+import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+
+/** One watcher per folder of a tree, by its path in it; `''` is the tree itself. */
+export type FolderWatchers = {
+  /** Watches a folder, anew when it is another one than before. */
+  add(key: string, folder: BigIntStats): void;
+  /** Stops watching a folder and all below it; answers whether it was watched. */
+  remove(key: string): boolean;
+  close(): void;
+};
+
+type Options = {
+  readonly root: string;
+  readonly onChange: (key: string) => void;
+  readonly onProblem: (failure: Failure) => void;
+};
+
+type Watched = { readonly watcher: FSWatcher; readonly identity: string };
+
+/**
+ * Node's own recursive watch watches each file on Linux and does not tell of a file renamed over another, so each folder has a watcher here.
+ * A folder that cannot be watched is told of once.
+ */
+export function folderWatchers({ root, onChange, onProblem }: Options): FolderWatchers {
+  const watched = new Map<string, Watched>();
+  let isTold = false;
+
+  function open(key: string): FSWatcher {
+    const watcher = watch(join(root, key), { encoding: 'buffer' }, (_type, name) =>
+      onChange(name !== null && isUtf8(name) ? join(key, name.toString()) : key),
+    );
+    // A folder that is taken away while it is watched; its absence is noticed elsewhere.
+    return watcher.on('error', () => remove(key));
+  }
+
+  function remove(key: string): boolean {
+    const wasWatched = watched.has(key);
+    for (const [other, { watcher }] of watched) {
+      if (other !== key && !other.startsWith(`${key}/`)) continue;
+      watcher.close();
+      watched.delete(other);
+    }
+    return wasWatched;
+  }
+
+  return {
+    add(key, { ino, birthtimeNs }) {
+      const identity = `${ino}:${birthtimeNs}`;
+      const before = watched.get(key);
+      if (before?.identity === identity) return;
+      before?.watcher.close();
+      try {
+        watched.set(key, { watcher: open(key), identity });
+      } catch (cause) {
+        watched.delete(key);
+        if (!isTold) onProblem(unwatched(join(root, key), cause));
+        isTold = true;
+      }
+    },
+    remove,
+    close: () => {
+      for (const { watcher } of watched.values()) watcher.close();
+      watched.clear();
+    },
+  };
+}
+
+function unwatched(path: string, cause: unknown): Failure {
+  return new Failure('PlatformUnavailable', `${path} cannot be watched, so drops take seconds`, {
+    cause,
+    fix: 'On Linux, raise fs.inotify.max_user_watches and fs.inotify.max_user_instances.',
+  });
+}

@@ -1,0 +1,36 @@
+import type { StoredObject } from '#ports/artifact-store.ts';
+
+export type ObjectCreatedEvent = ReturnType<typeof objectCreatedEvent>;
+
+/**
+ * What S3 tells EventBridge of a new version: the input of the deploy workflow. One version makes the same event each time.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+ */
+export function objectCreatedEvent(object: StoredObject) {
+  const { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs } = object;
+  return {
+    version: '0',
+    id: versionId,
+    'detail-type': 'Object Created',
+    source: 'aws.s3',
+    account: '000000000000',
+    time: new Date(lastModifiedMs).toISOString().replace(/[.]\d+Z$/, 'Z'),
+    region: 'local',
+    resources: [`arn:aws:s3:::${bucket}`],
+    detail: {
+      version: '0',
+      bucket: { name: bucket },
+      object: {
+        key,
+        size: sizeBytes,
+        etag: checksum.slice(checksum.indexOf(':') + 1),
+        'version-id': versionId,
+        sequencer,
+      },
+      'request-id': sequencer.toUpperCase(),
+      requester: '000000000000',
+      'source-ip-address': '127.0.0.1',
+      reason: 'PutObject',
+    },
+  } as const;
+}

@@ -1,0 +1,29 @@
+import { Failure, failureName } from '#domain/failure.ts';
+
+/** Tells of each problem once, however often it is met again, until it is cleared or is about something else. */
+export type Problems = {
+  /** `about` is what the problem is with, where a key can have the same problem with another file. */
+  report(error: unknown, key: string, about?: string): void;
+  clear(key: string): void;
+};
+
+export function problems(tell: (failure: Failure, key: string) => void): Problems {
+  const told = new Map<string, string>();
+  return {
+    report(error, key, about = '') {
+      const failure = asFailure(error, key);
+      const problem = `${failure.name} ${about}`;
+      if (told.get(key) === problem) return;
+      told.set(key, problem);
+      tell(failure, key);
+    },
+    clear: (key) => told.delete(key),
+  };
+}
+
+function asFailure(error: unknown, key: string): Failure {
+  if (error instanceof Failure) return error;
+  const name = failureName(error) ?? 'PlatformUnavailable';
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure(name, `${key}: ${reason}`, { cause: error });
+}

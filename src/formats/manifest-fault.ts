@@ -1,0 +1,97 @@
+import { type Document, isMap, isNode, isScalar } from 'yaml';
+import * as z from 'zod/mini';
+import { manifestSchema } from '#domain/manifest.ts';
+import { nearestName } from './nearest-name.ts';
+import { quoted } from './rejected.ts';
+
+/** Something wrong in a manifest, and where in its text. */
+export type Fault = { readonly offset: number; readonly what: string };
+
+type Path = readonly PropertyKey[];
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  object: 'expected keys with values',
+  array: 'expected a list',
+  int: 'expected a whole number',
+  number: 'expected a number',
+};
+
+/** The first of the schema's errors, in the words of the manifest. */
+export function schemaFault({ issues }: z.core.$ZodError, document: Document, text: string): Fault {
+  const [issue] = issues;
+  if (!issue) return { offset: 0, what: 'is no manifest' };
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    return {
+      offset: keyOffset(document, issue.path, key),
+      what: `unknown key ${quoted(key)}; ${hintFor(key, issue.path)}`,
+    };
+  }
+  const place = placeOf(issue.path) || 'the manifest';
+  const [start, end] = rangeOf(document, issue.path);
+  const [written = ''] = text.slice(start, end).split('\n');
+  const isMissing = issue.code === 'invalid_type' && issue.expected === 'nonoptional';
+  if (isMissing) return { offset: start, what: `${place} is missing` };
+  const value = written === '' ? 'empty' : quoted(written);
+  return { offset: start, what: `${place} is ${value}; ${wish(issue)}` };
+}
+
+function wish(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_big') return `the limit is ${issue.maximum}`;
+  if (issue.code === 'too_small') return `the least is ${issue.minimum}`;
+  return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;
+}
+
+/** The nearest known key there, else the nearest anywhere, else all that are known there. */
+function hintFor(key: string, path: Path): string {
+  const place = placeOf(path.map((step) => (typeof step === 'number' ? '' : step)));
+  const known = knownKeys(z.toJSONSchema(manifestSchema, { io: 'input' }), '');
+  const here = known.filter((each) => each.place === place).map((each) => each.key);
+  const near = nearestName(key, here);
+  if (near) return `did you mean \`${near}\`?`;
+  const far = nearestName(
+    key,
+    known.map((each) => each.key),
+  );
+  const home = known.find((each) => each.key === far);
+  if (home) return `did you mean \`${home.place && `${home.place}.`}${home.key}\`?`;
+  return `known here: ${here.join(', ')}`;
+}
+
+/** Each key of a schema with the place it stands at: '' is the top, `examples[]` any item of a list. */
+function knownKeys(
+  schema: z.core.JSONSchema._JSONSchema,
+  place: string,
+): readonly { readonly key: string; readonly place: string }[] {
+  if (typeof schema === 'boolean') return [];
+  const { properties = {}, items } = schema;
+  const own = Object.entries(properties).flatMap(([key, value]) => [
+    { key, place },
+    ...knownKeys(value, place ? `${place}.${key}` : key),
+  ]);
+  return items === undefined || Array.isArray(items)
+    ? own
+    : [...own, ...knownKeys(items, `${place}[]`)];
+}
+
+/** `['examples', 0, 'rtol']` as `examples[0].rtol`. */
+function placeOf(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'string' && step !== '' ? `.${step}` : `[${String(step)}]`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** Where the value at a path stands; one that is not there stands where the last of its parents does. */
+function rangeOf(document: Document, path: Path): readonly [start: number, end: number] {
+  const node = path.length === 0 ? document.contents : document.getIn(path, true);
+  if (isNode(node) && node.range) return [node.range[0], node.range[1]];
+  return path.length === 0 ? [0, 0] : rangeOf(document, path.slice(0, -1));
+}
+
+function keyOffset(document: Document, path: Path, key: string): number {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  const keys = isMap(map) ? map.items.map((pair) => pair.key) : [];
+  const found = keys.find((each) => isScalar(each) && String(each.value) === key);
+  return isScalar(found) ? (found.range?.[0] ?? 0) : 0;
+}

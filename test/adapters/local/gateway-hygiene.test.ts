@@ -1,0 +1,313 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
+import { exchangeBytes } from '../../support/real-revisions.ts';
+
+let world: GatewayWorld;
+
+beforeEach(async () => {
+  world = await gatewayWorld();
+  await world.route('digits', { 'digits-v1': 1 });
+});
+
+afterEach(() => world.close());
+
+type Seen = {
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+
+/** A model's server that answers with what it saw, and remembers it. */
+async function serveMirror(): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  await world.revisions.serve('digits-v1', (request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('error', () => {})
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('end', () => {
+        const { url, headers } = request;
+        seen.push({ url, headers, body: Buffer.concat(chunks).toString() });
+        response.end('seen');
+      });
+  });
+  return seen;
+}
+
+const head = (...lines: string[]) =>
+  `${['POST /models/digits/infer HTTP/1.1', 'Host: front.example', ...lines].join('\r\n')}\r\n\r\n`;
+
+const LAST = head('Connection: close', 'Content-Length: 0');
+
+const statuses = (received: string) =>
+  received.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9));
+
+describe('of a client’s headers', () => {
+  it('those of its own connection stay behind', async () => {
+    const seen = await serveMirror();
+
+    await exchangeBytes(
+      world.gateway.origin,
+      head(
+        'Connection: close, X-Private, cookie',
+        'X-Private: a',
+        'Cookie: b',
+        'Keep-Alive: timeout=9',
+        'Proxy-Connection: keep-alive',
+        'Proxy-Authorization: Basic eA==',
+        'TE: trailers',
+        'Trailer: x-sum',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABk',
+        'X-Public: c',
+        'Content-Length: 2',
+      ).concat('hi'),
+    );
+
+    expect(Object.keys(seen[0]!.headers).sort()).toEqual([
+      'connection',
+      'content-length',
+      'host',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-public',
+    ]);
+    expect(seen[0]!.headers.connection).toBe('keep-alive');
+    expect(seen[0]!.body).toBe('hi');
+  });
+
+  it('its word for where it comes from is replaced', async () => {
+    const seen = await serveMirror();
+
+    await exchangeBytes(
+      world.gateway.origin,
+      head(
+        'Connection: close, x-forwarded-for, host',
+        'X-Forwarded-For: 10.0.0.1',
+        'X-Forwarded-Proto: https',
+        'X-Forwarded-Host: bank.example',
+        'X-Forwarded-Port: 443',
+        'Forwarded: for=10.0.0.1',
+        'Content-Length: 0',
+      ),
+    );
+
+    expect(seen[0]!.headers).toMatchObject({
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': 'front.example',
+      host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    });
+    expect(seen[0]!.headers).not.toHaveProperty('forwarded');
+    expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-port');
+  });
+
+  it('the length counts also when Connection names it', async () => {
+    const seen = await serveMirror();
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      `${head('Connection: content-length', 'Content-Length: 5')}hello${LAST}`,
+    );
+
+    expect(statuses(received)).toEqual(['200', '200']);
+    expect(seen.map(({ body }) => body)).toEqual(['hello', '']);
+  });
+});
+
+describe('a request that two servers may read differently is refused, and no request of it reaches the model', () => {
+  const SMUGGLED = 'POST /models/digits/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+
+  it.each([
+    { name: 'a length and chunks', lines: ['Content-Length: 4', 'Transfer-Encoding: chunked'] },
+    { name: 'chunks and a length', lines: ['Transfer-Encoding: chunked', 'Content-Length: 4'] },
+    { name: 'two lengths', lines: ['Content-Length: 0', 'Content-Length: 4'] },
+    { name: 'the same length twice', lines: ['Content-Length: 0', 'Content-Length: 0'] },
+    { name: 'two lengths in one line', lines: ['Content-Length: 0, 4'] },
+    { name: 'a signed length', lines: ['Content-Length: +0'] },
+    { name: 'a hexadecimal length', lines: ['Content-Length: 0x0'] },
+    { name: 'a negative length', lines: ['Content-Length: -1'] },
+    { name: 'a space before the colon', lines: ['Transfer-Encoding : chunked'] },
+    { name: 'a tab before the colon', lines: ['Content-Length\t: 0'] },
+    { name: 'a folded header', lines: ['Transfer-Encoding:', ' chunked'] },
+    { name: 'chunked not at the end', lines: ['Transfer-Encoding: chunked, identity'] },
+    { name: 'chunked twice', lines: ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'] },
+    { name: 'a coding nobody knows', lines: ['Transfer-Encoding: xchunked'] },
+    { name: 'a coding before the chunks', lines: ['Transfer-Encoding: gzip, chunked'] },
+    { name: 'a lone line feed', lines: ['X: y\nContent-Length: 0'] },
+    { name: 'a lone carriage return', lines: ['X: y\rContent-Length: 0'] },
+    { name: 'a null byte', lines: ['X: \0', 'Content-Length: 0'] },
+    { name: 'no name', lines: [': x'] },
+    {
+      name: 'a chunk size that is none',
+      lines: ['Transfer-Encoding: chunked'],
+      body: '0x0\r\n\r\n',
+    },
+    { name: 'a chunk size with a sign', lines: ['Transfer-Encoding: chunked'], body: '+0\r\n\r\n' },
+    {
+      name: 'a chunk longer than its size',
+      lines: ['Transfer-Encoding: chunked'],
+      body: '1\r\nabc\r\n0\r\n\r\n',
+    },
+    {
+      name: 'a line feed in a chunk extension',
+      lines: ['Transfer-Encoding: chunked'],
+      body: '0;a\nb\r\n\r\n',
+    },
+  ])('$name', async ({ lines, body = '0\r\n\r\n' }) => {
+    const seen = await serveMirror();
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      head(...lines, 'Connection: close') + body + SMUGGLED,
+    );
+
+    expect(statuses(received)).toHaveLength(1);
+    expect(statuses(received)![0]).toMatch(/^(400|501)$/);
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    { name: 'no host', bytes: 'GET /models/digits/ HTTP/1.1\r\n\r\n' },
+    { name: 'a head over 16 KiB', bytes: head(`X: ${'y'.repeat(17_000)}`, 'Connection: close') },
+    { name: 'no HTTP', bytes: 'hello\r\n\r\n' },
+  ])('$name', async ({ bytes }) => {
+    const seen = await serveMirror();
+
+    const received = await exchangeBytes(world.gateway.origin, bytes);
+
+    expect(received).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(seen).toEqual([]);
+  });
+
+  it('but a body that looks like a request is a body', async () => {
+    const seen = await serveMirror();
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      head(`Content-Length: ${SMUGGLED.length}`) +
+        SMUGGLED +
+        head('Transfer-Encoding: chunked') +
+        `${SMUGGLED.length.toString(16)};name=value\r\n${SMUGGLED}\r\n0\r\n\r\n` +
+        LAST,
+    );
+
+    expect(statuses(received)).toEqual(['200', '200', '200']);
+    expect(seen.map(({ url, body }) => [url, body])).toEqual([
+      ['/infer', SMUGGLED],
+      ['/infer', SMUGGLED],
+      ['/infer', ''],
+    ]);
+  });
+});
+
+describe('an upgrade', () => {
+  it('is refused when it is all the client wants', async () => {
+    const seen = await serveMirror();
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      'GET /models/digits/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+    );
+
+    expect(received).toMatch(/^HTTP\/1\.1 501 /);
+    expect(received).toContain('"error":"connections are not upgraded here"');
+    expect(seen).toEqual([]);
+  });
+
+  it('to HTTP/2 is passed over, and the request is answered', async () => {
+    await serveMirror();
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      head(
+        'Connection: Upgrade, HTTP2-Settings, close',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABk',
+        'Content-Length: 0',
+      ),
+    );
+
+    expect(statuses(received)).toEqual(['200']);
+  });
+});
+
+describe('of a model’s headers', () => {
+  it('those of its own connection stay behind, the others pass', async () => {
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.once('data', () =>
+        socket.end(
+          'HTTP/1.1 200 Fine\r\nConnection: close, X-Private\r\nX-Private: a\r\nKeep-Alive: timeout=1\r\n' +
+            'Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nTrailer: x-sum\r\nSet-Cookie: a=1\r\n' +
+            'Set-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nhi',
+          'latin1',
+        ),
+      ),
+    );
+
+    const received = await exchangeBytes(world.gateway.origin, LAST);
+
+    const [lines] = received.split('\r\n\r\n');
+    expect(lines!.split('\r\n').filter((line) => !/^(date|connection): /i.test(line))).toEqual([
+      'HTTP/1.1 200 OK',
+      'set-cookie: a=1',
+      'set-cookie: b=2',
+      'x-latin: \xe9',
+      'content-length: 2',
+      'x-slipway-revision: digits-v1',
+    ]);
+  });
+});
+
+describe('a model whose server breaks HTTP cannot speak to clients on its own', () => {
+  const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n';
+
+  it.each([
+    {
+      name: 'a length and chunks',
+      bytes: `${OK}Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`,
+    },
+    { name: 'two lengths', bytes: `${OK}Content-Length: 3\r\n\r\nhi!` },
+    { name: 'a folded header', bytes: `${OK}X: a\r\n b\r\n\r\nhi` },
+    {
+      name: 'an upgrade nobody asked for',
+      bytes: 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    },
+    { name: 'no HTTP', bytes: 'hello' },
+    { name: 'a head over 16 KiB', bytes: `${OK}X: ${'y'.repeat(17_000)}\r\n\r\nhi` },
+  ])('$name is answered 502', async ({ bytes }) => {
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.once('data', () => socket.end(bytes)),
+    );
+
+    const received = await exchangeBytes(world.gateway.origin, LAST);
+
+    expect(statuses(received)).toEqual(['502']);
+  });
+
+  it('an early hint is passed over', async () => {
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.once('data', () =>
+        socket.end(`HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${OK}\r\nhi`),
+      ),
+    );
+
+    const received = await exchangeBytes(world.gateway.origin, LAST);
+
+    expect(statuses(received)).toEqual(['200']);
+  });
+
+  it('a second answer to one request reaches nobody', async () => {
+    const poison = 'HTTP/1.1 200 OK\r\nX-Poison: yes\r\nContent-Length: 6\r\n\r\npoison';
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.on('data', () => socket.write(`${OK}\r\nhi${poison}`)),
+    );
+
+    const first = await exchangeBytes(world.gateway.origin, LAST);
+    const second = await exchangeBytes(world.gateway.origin, LAST);
+
+    expect(first + second).not.toContain('poison');
+    expect(statuses(first + second)).toEqual(['200', '200']);
+  });
+});

@@ -1,0 +1,190 @@
+import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { eventually } from '../../support/eventually.ts';
+import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
+
+let world: GatewayWorld;
+let arrivals: EventEmitter;
+
+beforeEach(async () => {
+  world = await gatewayWorld();
+  arrivals = new EventEmitter();
+  await world.route('digits', { 'digits-v1': 1 });
+});
+
+afterEach(() => world.close());
+
+const nextArrival = async (): Promise<[IncomingMessage, ServerResponse]> => {
+  const [request, response] = await once(arrivals, 'arrival');
+  return [request, response];
+};
+
+const serveByHand = () =>
+  world.revisions.serve('digits-v1', (request, response) => {
+    request.on('error', () => {}).resume();
+    arrivals.emit('arrival', request, response);
+  });
+
+const client = (bytes: string): Socket => {
+  const { hostname, port } = new URL(world.gateway.origin);
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  socket.write(bytes);
+  return socket;
+};
+
+const GET = 'GET /models/digits/ HTTP/1.1\r\nHost: x\r\n\r\n';
+const HALF_A_POST = 'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf';
+
+/** Resolves once all is over, and gives a second release the time to happen. */
+async function releasesOnceOver(): Promise<readonly string[]> {
+  await eventually(() => world.gateway.inFlight('digits-v1') === 0);
+  await (await world.call('/nothing')).body.dump();
+  return world.revisions.releases('digits-v1');
+}
+
+describe('a process is given back once', () => {
+  it('when the answer is whole', async () => {
+    await world.revisions.serve('digits-v1', (_, response) => response.end('x'));
+
+    await (await world.call('/models/digits/')).body.dump();
+
+    expect(await releasesOnceOver()).toEqual(['done']);
+  });
+
+  it('when the model answers before it has read the body', async () => {
+    await world.revisions.serve('digits-v1', (_, response) => response.writeHead(400).end('no'));
+    const socket = client(HALF_A_POST);
+
+    await once(socket, 'data');
+
+    expect(await releasesOnceOver()).toEqual(['done']);
+    socket.destroy();
+  });
+
+  it('when the client leaves before the answer, and the model learns that', async () => {
+    await serveByHand();
+    const arriving = nextArrival();
+    const socket = client(GET);
+    const [, response] = await arriving;
+
+    socket.resetAndDestroy();
+    await once(response, 'close');
+
+    expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+
+  it('when the client leaves in the middle of the answer', async () => {
+    await serveByHand();
+    const arriving = nextArrival();
+    const socket = client(GET);
+    const [, response] = await arriving;
+    response.write('begun');
+    await once(socket, 'data');
+
+    socket.destroy();
+    await once(response, 'close');
+
+    expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+
+  it('when the client leaves in the middle of its body, and the model sees no whole request', async () => {
+    await serveByHand();
+    const arriving = nextArrival();
+    const socket = client(HALF_A_POST);
+    const [request, response] = await arriving;
+
+    socket.destroy();
+    await once(response, 'close');
+
+    expect(request.complete).toBe(false);
+    expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+
+  it('when the body turns out not to be HTTP', async () => {
+    await serveByHand();
+    const arriving = nextArrival();
+    const socket = client(
+      'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
+    );
+    const [request, response] = await arriving;
+
+    socket.write('no size\r\n');
+    await once(response, 'close');
+
+    expect(request.complete).toBe(false);
+    expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+
+  it('for each request of a pipeline when its client leaves', async () => {
+    await serveByHand();
+    const responses: ServerResponse[] = [];
+    arrivals.on('arrival', (_, response) => responses.push(response));
+    const socket = client(GET.repeat(15));
+    await eventually(() => responses.length === 15);
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', note);
+
+    socket.destroy();
+    await eventually(() => responses.every((response) => response.closed));
+
+    expect(await releasesOnceOver()).toEqual(Array(15).fill('aborted'));
+    expect(warnings).toEqual([]);
+    process.off('warning', note);
+  });
+
+  it('when the client left while the process was being found', async () => {
+    await serveByHand();
+    const invoke = world.revisions.invoke;
+    const { promise: found, resolve: find } = Promise.withResolvers<void>();
+    let signal: AbortSignal | undefined;
+    world.revisions.invoke = async (revision, gone) => {
+      signal = gone;
+      await found;
+      return invoke(revision, gone);
+    };
+    const socket = client(GET);
+    await eventually(() => signal !== undefined);
+
+    socket.destroy();
+    await eventually(() => signal!.aborted);
+    find();
+
+    expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+});
+
+it('a client that leaves while its process is being found ends the search', async () => {
+  await serveByHand();
+  world.revisions.invoke = async (_, gone) => {
+    await once(gone, 'abort');
+    throw gone.reason;
+  };
+  const socket = client(GET);
+  await eventually(() => world.gateway.inFlight('digits-v1') === 1);
+
+  socket.destroy();
+
+  expect(await releasesOnceOver()).toEqual([]);
+  expect(await world.gateway.metrics.traffic('digits-v1', 0)).toEqual({
+    requests: 0,
+    serverErrors: 0,
+  });
+});
+
+it('a client that does not read its answer does not hold a process beyond its time, and the process is not to blame', async () => {
+  await world.revisions.serve(
+    'digits-v1',
+    (_, response) => {
+      response.write(Buffer.alloc(50_000_000));
+    },
+    { timeoutMs: 300, maxResponseBytes: 1e9 },
+  );
+  const socket = client(GET).pause();
+
+  await eventually(() => world.revisions.releases('digits-v1').length > 0);
+
+  expect(await releasesOnceOver()).toEqual(['aborted']);
+  socket.destroy();
+});

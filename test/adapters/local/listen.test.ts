@@ -1,0 +1,55 @@
+import { createServer, type Server } from 'node:http';
+import { listen } from '#adapters/local/listen.ts';
+
+const HOST = '127.0.0.1';
+const open: Server[] = [];
+
+const server = () => {
+  const next = createServer();
+  open.push(next);
+  return next;
+};
+
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+});
+
+it('any free port is taken for 0', async () => {
+  expect(await listen(server(), { host: HOST, port: 0 })).toBeGreaterThan(0);
+});
+
+it('the port that is asked for is taken when it is free', async () => {
+  const closing = server();
+  const port = await listen(closing, { host: HOST, port: 0 });
+  await new Promise((resolve) => closing.close(resolve));
+
+  expect(await listen(server(), { host: HOST, port })).toBe(port);
+});
+
+it('a busy port moves to the next that is free', async () => {
+  const first = await listen(server(), { host: HOST, port: 0 });
+  const second = await listen(server(), { host: HOST, port: first });
+
+  const third = await listen(server(), { host: HOST, port: first });
+
+  expect(first < second && second < third).toBe(true);
+});
+
+it('fifty busy ports are enough', async () => {
+  const first = 42_000;
+  for (let port = first; port < first + 50; port += 1) {
+    await listen(server(), { host: HOST, port }).catch(() => undefined);
+  }
+
+  const next = server();
+  const listening = listen(next, { host: HOST, port: first });
+
+  await expect(listening).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  expect(next.listening).toBe(false);
+});
+
+it('another reason is told at once', async () => {
+  await expect(listen(server(), { host: '203.0.113.1', port: 0 })).rejects.toMatchObject({
+    code: 'EADDRNOTAVAIL',
+  });
+});

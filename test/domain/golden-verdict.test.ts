@@ -1,0 +1,266 @@
+import fc from 'fast-check';
+import { type Declared, goldenRequest } from '#domain/golden-request.ts';
+import {
+  type GoldenAnswer,
+  type GoldenAttempt,
+  isProof,
+  judgeGolden,
+  judgeGoldens,
+} from '#domain/golden-verdict.ts';
+import { manifestSchema } from '#domain/manifest.ts';
+import type { TensorSpec } from '#domain/signature.ts';
+
+const X: TensorSpec = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
+const Y: TensorSpec = { name: 'y', datatype: 'FP32', shape: [-1, 2] };
+const N: TensorSpec = { name: 'n', datatype: 'INT64', shape: [] };
+
+const INFER_EXAMPLE = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [3] }] };
+
+function declare(outputs: readonly TensorSpec[], ...examples: readonly object[]): Declared {
+  return { signature: { inputs: [X], outputs }, manifest: manifestSchema.parse({ examples }) };
+}
+
+function answer(status: number, body: unknown = {}): GoldenAnswer {
+  return { kind: 'answer', status, body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+function output(name: string, datatype: string, shape: readonly number[], data: unknown = [0, 0]) {
+  return { name, datatype, shape, data };
+}
+
+const RIGHT = answer(200, { model_name: 'm', outputs: [output('y', 'FP32', [1, 2])] });
+const NONE: GoldenAnswer = { kind: 'none', reason: 'the process ended with code 1' };
+
+/** Made requests of the growing sizes, answered in turn. */
+function attempts(model: Declared, ...answers: readonly GoldenAnswer[]): readonly GoldenAttempt[] {
+  return answers.map((each, index) => ({
+    request: goldenRequest(model, [1, 32, 64, 224, 320][index] ?? 1),
+    answer: each,
+  }));
+}
+
+function exampleAttempt(model: Declared, given: GoldenAnswer): GoldenAttempt {
+  return { request: goldenRequest(model, 'example'), answer: given };
+}
+
+describe('a model is healthy', () => {
+  const model = declare([Y]);
+
+  it.each([
+    ['its first request is answered', [RIGHT]],
+    ['it answers only a larger size', [answer(400), answer(500), RIGHT]],
+    ['it answers after a crash', [NONE, RIGHT]],
+  ])('when %s', (_, answers) => {
+    expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({ kind: 'healthy' });
+  });
+
+  it('when its outputs come in another order', () => {
+    const two = declare([Y, N]);
+    const swapped = answer(200, {
+      outputs: [output('n', 'INT64', []), output('y', 'FP32', [1, 2])],
+    });
+
+    expect(judgeGoldens(two, attempts(two, swapped))).toEqual({ kind: 'healthy' });
+  });
+
+  it('when an output of any rank has one', () => {
+    const any = declare([{ ...N, isUnranked: true }]);
+    const ranked = answer(200, { outputs: [output('n', 'INT64', [1, 2, 3])] });
+
+    expect(judgeGoldens(any, attempts(any, ranked))).toEqual({ kind: 'healthy' });
+  });
+
+  it('when it gives just the outputs its example asks for', () => {
+    const some = declare([Y, N], { request: { ...INFER_EXAMPLE, outputs: [{ name: 'y' }] } });
+
+    expect(judgeGoldens(some, [exampleAttempt(some, RIGHT)])).toEqual({ kind: 'healthy' });
+  });
+
+  it.each([
+    ['as it is', { data: [1, 2] }, [1.00001, 2]],
+    ['nested', { data: [[1, 2]] }, [1, 2]],
+    ['flat', { data: [1, 2] }, [[1, 2]]],
+    ['without data', { datatype: 'FP32' }, [5, 6]],
+  ])('when it answers its example with what is expected %s', (_, expected, data) => {
+    const example = { request: INFER_EXAMPLE, expect: { outputs: [{ name: 'y', ...expected }] } };
+    const told = declare([Y], example);
+    const given = answer(200, { outputs: [output('y', 'FP32', [1, 2], data)] });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({ kind: 'healthy' });
+  });
+
+  it('when it answers an /invocations example with any JSON, if nothing is expected', () => {
+    const told = declare([Y], { request: { instances: [1] } });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, answer(200, [1]))])).toEqual({
+      kind: 'healthy',
+    });
+  });
+});
+
+describe('a model is healthy with a warning', () => {
+  const model = declare([Y]);
+
+  it.each([
+    ['it refuses every size', [answer(400, 'bad shape'), answer(422)]],
+    [
+      'it refuses one size and crashes at the others',
+      [NONE, answer(400, 'bad shape'), answer(500)],
+    ],
+  ])('when %s', (_, answers) => {
+    expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({
+      kind: 'healthy',
+      warning:
+        'proven by readiness only: requests made from the signature were not answered, the first refused one was answered 400: bad shape; give an example in model.yaml',
+    });
+  });
+
+  it('when every request made for it would be too large', () => {
+    expect(judgeGoldens(model, [])).toEqual({
+      kind: 'healthy',
+      warning:
+        'proven by readiness only: a made request has more than 4000000 bytes; give an example in model.yaml',
+    });
+  });
+});
+
+describe('a model is unhealthy', () => {
+  const model = declare([Y, N]);
+  const good = [output('y', 'FP32', [1, 2]), output('n', 'INT64', [])];
+
+  it.each<[string, readonly GoldenAnswer[], string]>([
+    ['it crashes at every size', [NONE, NONE], 'got no answer: the process ended with code 1'],
+    ['it fails at every size', [answer(500, 'a'), answer(503, 'b')], 'was answered 503: b'],
+    ['it is busy', [answer(429, 'busy')], 'was answered 429: busy'],
+    ['it times out in its own words', [answer(408, '')], 'was answered 408: (no body)'],
+    ['it points elsewhere', [answer(302, '')], 'was answered 302: (no body)'],
+    [
+      'it answers no JSON',
+      [answer(200, '<html>\u001b[2J')],
+      'was answered 200 with no JSON: <html> [2J',
+    ],
+    [
+      'it answers something else',
+      [answer(200, { predictions: [] })],
+      'was answered wrong: it has no list `outputs` of tensors with name, datatype and shape',
+    ],
+    [
+      'an output is missing',
+      [answer(200, { outputs: good.slice(0, 1) })],
+      'was answered wrong: output n is missing',
+    ],
+    [
+      'an output is not declared',
+      [answer(200, { outputs: [...good, output('z', 'FP32', [])] })],
+      'was answered wrong: output z is not declared',
+    ],
+    [
+      'an output has another datatype',
+      [answer(200, { outputs: [good[0], output('n', 'INT32', [])] })],
+      'was answered wrong: output n is INT32; declared is INT64',
+    ],
+    [
+      'an output has another rank',
+      [answer(200, { outputs: [output('y', 'FP32', [2]), good[1]] })],
+      'was answered wrong: output y has rank 1; declared is 2',
+    ],
+    [
+      'it is wrong at a larger size',
+      [answer(400), answer(200, {})],
+      'was answered wrong: it has no list `outputs` of tensors with name, datatype and shape',
+    ],
+    [
+      'it answers at length',
+      [answer(500, 'x'.repeat(300))],
+      `was answered 500: ${'x'.repeat(200)}…`,
+    ],
+  ])('when %s', (_, answers, reason) => {
+    expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({
+      kind: 'unhealthy',
+      reason: `the golden request ${reason}`,
+    });
+  });
+
+  it.each([
+    ['refuses', answer(400, 'no'), 'was answered 400: no'],
+    ['crashes at', NONE, 'got no answer: the process ended with code 1'],
+    [
+      'answers wrongly',
+      answer(200, { predictions: [2] }),
+      'was answered wrong: the answer.predictions[0] is 2; expected 1',
+    ],
+  ])('when it %s its own example', (_, given, reason) => {
+    const told = declare([Y], { request: { instances: [1] }, expect: { predictions: [1] } });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({
+      kind: 'unhealthy',
+      reason: `the golden request ${reason}`,
+    });
+  });
+
+  it('when a number is further from the expected one than the example allows', () => {
+    const given = answer(200, { outputs: [output('y', 'FP32', [1, 2], [1, 2.1])] });
+    const expected = { outputs: [{ name: 'y', data: [1, 2] }] };
+    const verdicts = [0.01, 0.1].map((rtol) => {
+      const told = declare([Y], { request: INFER_EXAMPLE, expect: expected, rtol });
+      return judgeGoldens(told, [exampleAttempt(told, given)]);
+    });
+
+    expect(verdicts).toEqual([
+      {
+        kind: 'unhealthy',
+        reason:
+          'the golden request was answered wrong: the answer.outputs[0].data[1] is 2.1; expected 2',
+      },
+      { kind: 'healthy' },
+    ]);
+  });
+});
+
+describe('a verdict', () => {
+  it('of one probe is the same as of the request that proved the version', () => {
+    const model = declare([Y]);
+    const [attempt] = attempts(model, RIGHT);
+
+    expect(judgeGolden(model, attempt!)).toEqual({ kind: 'healthy' });
+    expect(judgeGolden(model, { ...attempt!, answer: answer(400, 'no') })).toMatchObject({
+      kind: 'unhealthy',
+    });
+  });
+
+  it('ends the attempts with the first 200, right or wrong', () => {
+    expect([RIGHT, answer(200, 'x'), answer(201), answer(400), NONE].map(isProof)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('is reached whatever a server says', () => {
+    const model = declare([Y]);
+    const any = fc.oneof(
+      fc.record({ kind: fc.constant('none' as const), reason: fc.string() }),
+      fc.record({
+        kind: fc.constant('answer' as const),
+        status: fc.constantFrom(200, 400, 429, 500),
+        body: fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.constant('['.repeat(100_000) + ']'.repeat(100_000)),
+        ),
+      }),
+    );
+
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 5 }), (answers) => {
+        const verdict = judgeGoldens(model, attempts(model, ...answers));
+
+        if (answers.length > 0 && answers.every(({ kind }) => kind === 'none')) {
+          expect(verdict.kind).toBe('unhealthy');
+        }
+      }),
+    );
+  });
+});

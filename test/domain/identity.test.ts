@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { isModelName, MODEL_NAME, revisionName } from '#domain/identity.ts';
+
+const names = fc.stringMatching(MODEL_NAME);
+
+describe('a model’s name', () => {
+  it.each(['a', '7', 'shapes', 'resnet-50', 'a--b', 'a'.repeat(40)])('may be %j', (name) => {
+    expect(isModelName(name)).toBe(true);
+  });
+
+  it.each(['', '-a', 'a-', 'Shapes', 'a.b', 'a_b', 'a b', 'é', 'a\n', 'a'.repeat(41)])(
+    'may not be %j',
+    (name) => {
+      expect(isModelName(name)).toBe(false);
+    },
+  );
+
+  it('can stand in an address as it is', () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        expect(isModelName(name)).toBe(true);
+        expect(encodeURIComponent(name)).toBe(name);
+      }),
+    );
+  });
+});
+
+describe('a revision’s name', () => {
+  it('is the model’s with its version', () => {
+    expect(revisionName('shapes', 12)).toBe('shapes-v12');
+  });
+
+  it('is never that of another version or model', () => {
+    const version = fc.integer({ min: 1, max: 99 });
+    fc.assert(
+      fc.property(names, version, names, version, (a, m, b, n) => {
+        expect(revisionName(a, m) === revisionName(b, n)).toBe(a === b && m === n);
+      }),
+    );
+  });
+});

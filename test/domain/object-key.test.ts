@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { MODEL_NAME } from '#domain/identity.ts';
+import { readKey, sidecarKey } from '#domain/object-key.ts';
+
+describe('a key', () => {
+  it.each([
+    'model.onnx',
+    'MODEL.ONNX',
+    'a.b.onnx',
+    'weights.safetensors',
+    'forest.json',
+    'bundle.tar.gz',
+  ])('of a self-contained file starts a deployment: %s', (file) => {
+    expect(readKey(`models/shapes/${file}`)).toEqual({ kind: 'artifact', model: 'shapes', file });
+  });
+
+  it('of a folder’s model.yaml starts a deployment of the folder', () => {
+    expect(readKey('models/shapes/v1/model.yaml')).toEqual({
+      kind: 'folder',
+      model: 'shapes',
+      prefix: 'models/shapes/v1/',
+    });
+  });
+
+  it.each(['model.onnx', 'MODEL.ONNX', 'bundle.tar.gz'])(
+    'of the sidecar of %s starts nothing',
+    (file) => {
+      expect(readKey(sidecarKey(`models/shapes/${file}`))).toEqual({
+        kind: 'sidecar',
+        model: 'shapes',
+      });
+    },
+  );
+
+  it.each([
+    'README.md',
+    'model',
+    '.onnx',
+    'model.yaml',
+    'notes.yaml',
+    '.onnx.yaml',
+    'v1/model.onnx',
+    'v1/config.json',
+    'v1/sub/model.yaml',
+    '/model.yaml',
+  ])('of anything else of a model is ignored with a hint: %s', (rest) => {
+    expect(readKey(`models/shapes/${rest}`)).toEqual({ kind: 'loose', model: 'shapes' });
+  });
+
+  it.each(['Shapes', '-', '', 'a_b', 'x'.repeat(41)])(
+    'of a model that may not be named %j is refused by name',
+    (name) => {
+      expect(readKey(`models/${name}/model.onnx`)).toEqual({ kind: 'misnamed', name });
+    },
+  );
+
+  it.each([
+    '',
+    'models',
+    'models/',
+    'models/shapes',
+    'models/shapes/',
+    'models/shapes/v1/',
+    'other/shapes/a.onnx',
+  ])('is none of Slipway’s business: %j', (key) => {
+    expect(readKey(key)).toEqual({ kind: 'outside' });
+  });
+
+  it('of a file in a model’s folder always names the model', () => {
+    const file = fc.string({ minLength: 1 }).filter((text) => !text.endsWith('/'));
+    fc.assert(
+      fc.property(fc.stringMatching(MODEL_NAME), file, (model, rest) => {
+        expect(readKey(`models/${model}/${rest}`)).toMatchObject({ model });
+      }),
+    );
+  });
+
+  it('of a folder artifact begins with the prefix of its parts', () => {
+    const name = fc.string({ minLength: 1 }).filter((text) => !text.includes('/'));
+    fc.assert(
+      fc.property(fc.stringMatching(MODEL_NAME), name, (model, folder) => {
+        const prefix = `models/${model}/${folder}/`;
+        expect(readKey(`${prefix}model.yaml`)).toEqual({ kind: 'folder', model, prefix });
+      }),
+    );
+  });
+});

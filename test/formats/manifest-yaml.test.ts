@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { Failure } from '#domain/failure.ts';
+import { parseManifest } from '#formats/manifest-yaml.ts';
+
+const EMPTY = {
+  examples: [],
+  server: { startupTimeoutSeconds: 300 },
+  resources: {},
+  rollout: {},
+};
+
+function parse(text: string) {
+  return parseManifest(text, 'model.yaml');
+}
+
+function refusal(text: string): Failure {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error('the manifest was accepted');
+}
+
+describe('a manifest', () => {
+  it.each(['', '\n', '# nothing yet\n', '{}', '---\n'])('may be as empty as %j', (text) => {
+    expect(parse(text)).toEqual(EMPTY);
+  });
+
+  it('in the documentation says what it seems to say', () => {
+    const sample = readFileSync(new URL('../../docs/model.yaml', import.meta.url), 'utf8');
+
+    expect(parse(sample)).toEqual({
+      examples: [
+        {
+          request: {
+            inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: [0.5, 1.5, 2.5] }],
+          },
+          expect: { outputs: [{ name: 'y', data: [1, 3, 5] }] },
+          rtol: 1e-3,
+        },
+        { request: { inputs: [[0.5, 1.5, 2.5]] }, rtol: 1e-4 },
+      ],
+      server: { startupTimeoutSeconds: 120 },
+      resources: { memory: '2Gi' },
+      rollout: { bakeSeconds: 30 },
+    });
+  });
+
+  it('may have any JSON value as request and expectation', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        const value = JSON.parse(JSON.stringify(json));
+        fc.pre(!/\d{16}/.test(JSON.stringify(value)));
+
+        const { examples } = parse(
+          stringify(
+            { examples: [{ request: value, expect: value }] },
+            { aliasDuplicateObjects: false },
+          ),
+        );
+
+        expect(examples).toEqual([{ request: value, expect: value, rtol: 1e-4 }]);
+      }),
+    );
+  });
+
+  it('of 256 KiB is read, a larger one refused', () => {
+    const limit = 256 * 1024;
+
+    expect(parse(`#${'x'.repeat(limit - 1)}`)).toEqual(EMPTY);
+    expect(refusal(`#${'é'.repeat(limit / 2)}`).message).toBe(
+      'model.yaml is 262145 bytes; the limit is 262144',
+    );
+  });
+
+  it.each([
+    ['# x\n\nexmaples: []', 'line 3: unknown key `exmaples`; did you mean `examples`?'],
+    [
+      'server:\n  startupTimeout: 3',
+      'line 2: unknown key `startupTimeout`; did you mean `startupTimeoutSeconds`?',
+    ],
+    ['examples:\n  - request: 1\n    rtl: 1', 'line 3: unknown key `rtl`; did you mean `rtol`?'],
+    ['bakeSecond: 3', 'line 1: unknown key `bakeSecond`; did you mean `rollout.bakeSeconds`?'],
+    ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
+    [
+      'scaling: {min: 1}',
+      'line 1: unknown key `scaling`; known here: examples, server, resources, rollout',
+    ],
+    [
+      '__proto__: {}',
+      'line 1: unknown key `__proto__`; known here: examples, server, resources, rollout',
+    ],
+    ['server: 3', 'line 1: server is `3`; expected keys with values'],
+    ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
+    ['- 1', 'line 1: the manifest is `- 1`; expected keys with values'],
+    ['examples:\n  request: 1', 'line 2: examples is `request: 1`; expected a list'],
+    ['examples:\n  - expect: 3', 'line 2: examples[0].request is missing'],
+    [
+      'examples:\n  - request: 1\n    rtol: x',
+      'line 3: examples[0].rtol is `x`; expected a number',
+    ],
+    ['examples:\n  - request: 1\n    rtol: -1', 'line 3: examples[0].rtol is `-1`; the least is 0'],
+    [
+      'server:\n  startupTimeoutSeconds: 1.5',
+      'line 2: server.startupTimeoutSeconds is `1.5`; expected a whole number',
+    ],
+    [
+      'server:\n  startupTimeoutSeconds: 3601',
+      'line 2: server.startupTimeoutSeconds is `3601`; the limit is 3600',
+    ],
+    [
+      'resources:\n\n  memory: 512',
+      'line 3: resources.memory is `512`; it is written as 512Mi or 2Gi',
+    ],
+    [
+      'resources: {memory: 512MB}',
+      'line 1: resources.memory is `512MB`; it is written as 512Mi or 2Gi',
+    ],
+    [
+      'resources: {memory: 127Mi}',
+      'line 1: resources.memory is `127Mi`; the limits are 128Mi and 10240Mi',
+    ],
+    ['examples: []\nexamples: []', 'line 2: this key is given twice'],
+    ['--- {}\n--- {}', 'line 2: a second document begins; a manifest is one'],
+    [
+      'examples: [',
+      'line 1: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    ],
+    ['server:\n\tx: 1', 'line 2: Tabs are not allowed as indentation'],
+    ['examples:\n- request: !!binary aGk=', 'line 2: Unresolved tag: tag:yaml.org,2002:binary'],
+    ['examples:\n- request: .nan', 'line 2: .nan is no number that JSON can carry exactly'],
+    ['examples:\n- request: [-.inf]', 'line 2: -.inf is no number that JSON can carry exactly'],
+    [
+      'examples:\n- request: 9007199254740993',
+      'line 2: 9007199254740993 is no number that JSON can carry exactly',
+    ],
+    ['examples:\n- request: &a 1\n- request: *a', 'line 3: `*a` is an alias; write the value out'],
+    ['['.repeat(10_000), 'line 1: values are nested too deeply'],
+  ])('%j is refused with the line and the reason', (text, message) => {
+    expect(refusal(text)).toMatchObject({
+      name: 'ArtifactRejected',
+      message: `model.yaml ${message}`,
+      fix: 'Correct the manifest; docs/model.yaml shows every key.',
+    });
+  });
+
+  it('that multiplies itself by aliases is refused at once', () => {
+    const levels = Array.from({ length: 30 }, (_, level) =>
+      level === 0 ? '- &l0 [x]' : `- &l${level} [${`*l${level - 1},`.repeat(9)}]`,
+    );
+
+    expect(refusal(`examples:\n${levels.join('\n')}`).message).toBe(
+      'model.yaml line 3: `*l0` is an alias; write the value out',
+    );
+  });
+
+  it('of any text is read or refused', () => {
+    const pieces = fc.constantFrom(
+      'examples',
+      'server',
+      'request',
+      ':',
+      ' ',
+      '\n',
+      '  ',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '}',
+      '"',
+      "'",
+      '&a',
+      '*a',
+      '!t',
+      '|',
+      '>',
+      '#',
+      '?',
+      '%',
+      '\t',
+      '1',
+      '.nan',
+      '---',
+      '\0',
+      '\u2028',
+    );
+
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(pieces, { maxLength: 30 }).map((parts) => parts.join('')),
+    );
+
+    fc.assert(
+      fc.property(texts, (text) => {
+        try {
+          parse(text);
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { inspectFiles } from '#formats/inspect.ts';
+import { identityModel } from './onnx-models.ts';
+import { BEHAVIOURS, behaving, behaviourOf } from './servers/behaviour.ts';
+
+describe('a model file that asks its server to misbehave', () => {
+  it.each(BEHAVIOURS)('finds a server that %s', (behaviour) => {
+    const server = new URL(`./servers/${behaviourOf(behaving(behaviour))}.ts`, import.meta.url);
+
+    expect(existsSync(server)).toBe(true);
+  });
+
+  it('is the same model to an inspection', async () => {
+    const plain = identityModel({ datatype: 'FP32', shape: [1, 2] });
+
+    const facts = await inspect(behaving('answers-wrong', plain));
+
+    expect(facts.signature).toEqual((await inspect(plain)).signature);
+  });
+
+  it('asks for nothing without a mark', () => {
+    expect(behaviourOf(identityModel({ datatype: 'FP32', shape: [1, 2] }))).toBeUndefined();
+  });
+});
+
+function inspect(bytes: Uint8Array) {
+  const open = async () => ({
+    sizeBytes: bytes.length,
+    read: async (start: number, length: number) => bytes.subarray(start, start + length),
+  });
+  return inspectFiles([{ name: 'digits.onnx', sizeBytes: bytes.length, open }], 1_000_000);
+}

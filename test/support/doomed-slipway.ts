@@ -1,0 +1,12 @@
+// A Slipway that the kernel kills at one moment of a deployment: `node doomed-slipway.ts DATA_DIR "State begins|ended"`.
+import { readLocalConfig } from '#compose/config.ts';
+import { startLocal } from '#compose/local.ts';
+
+const [dataDir, dieAt] = process.argv.slice(2);
+
+await startLocal(readLocalConfig({ dataDir, gatewayPort: 0, controlPort: 0 }), {
+  report: (problem) => process.stderr.write(`${problem}\n`),
+  onStep(state, moment) {
+    if (`${state} ${moment}` === dieAt) process.kill(process.pid, 'SIGKILL');
+  },
+});

@@ -1,0 +1,30 @@
+import { describeMetrics } from '../contracts/metrics.ts';
+import { fakeClock } from './fake-clock.ts';
+import { memoryMetrics } from './memory-metrics.ts';
+
+describeMetrics('memoryMetrics', async () => {
+  const clock = fakeClock(1_700_000_000_000);
+  const metrics = memoryMetrics({ clock, lateMs: 90_000 });
+  return {
+    metrics,
+    now: clock.now,
+    answer: async (revision, status) => metrics.record(revision, status),
+    pass: clock.advance,
+    close: async () => {},
+  };
+});
+
+it('counts come by the minute, late', async () => {
+  const clock = fakeClock(600_000);
+  const metrics = memoryMetrics({ clock, lateMs: 30_000 });
+  metrics.record('digits-v1', 200);
+  clock.advance(59_000);
+  metrics.record('digits-v1', 200);
+
+  clock.advance(30_999);
+  const before = await metrics.traffic('digits-v1', 0);
+  clock.advance(1);
+  const after = await metrics.traffic('digits-v1', 0);
+
+  expect([before.requests, after.requests]).toEqual([0, 2]);
+});

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SlipwayEvent } from '#domain/event.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { eventually } from './eventually.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const DOOMED = fileURLToPath(new URL('./doomed-slipway.ts', import.meta.url));
+
+/** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
+export type RunningSlipway = {
+  readonly dataDir: string;
+  readonly gateway: string;
+  readonly control: string;
+  readonly process: ChildProcess;
+  /** What it wrote to stdout and stderr. */
+  output(): string;
+  /** Puts a file in the bucket by renaming it in. */
+  drop(key: string, bytes: Uint8Array | string): void;
+  events(model: string): Promise<readonly SlipwayEvent[]>;
+  /** The `n`th terminal event of the model's deployments, once it is there. */
+  ending(model: string, n: number): Promise<SlipwayEvent>;
+  get(path: string): Promise<unknown>;
+  infer(model: string, body: unknown): Promise<Response>;
+  /** The process and its children vanish as in a power cut; answers once it is gone. */
+  kill(): Promise<void>;
+  stop(): Promise<number | null>;
+};
+
+export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'slipway-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Starts Slipway on a data folder; `dieAt` (`State begins` or `State ended`) has it killed by the kernel at that moment of a deployment. */
+export async function startSlipway(dataDir: string, { dieAt }: { dieAt?: string } = {}): Promise<RunningSlipway> {
+  const flags = ['start', '--data', dataDir, '--port', '0', '--control-port', '0'];
+  const args = dieAt === undefined ? [MAIN, ...flags] : [DOOMED, dataDir, dieAt];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (text) => {
+    output += text;
+  });
+  child.stderr.on('data', (text) => {
+    output += text;
+  });
+  const exited = once(child, 'exit');
+  const { gateway, control } = await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`Slipway did not start: ${output}`);
+    const instance = readInstance(dataDir);
+    return instance?.pid === child.pid && instance;
+  });
+
+  const events = async (model: string) => {
+    const response = await fetch(`${control}/events?model=${model}&follow=false`);
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+    return lines.map((line): SlipwayEvent => JSON.parse(line.slice('data: '.length)));
+  };
+
+  return {
+    dataDir,
+    gateway,
+    control,
+    process: child,
+    output: () => output,
+    drop: (key, bytes) => drop(dataDir, key, bytes),
+    events,
+    ending: (model, n) =>
+      eventually(async () => (await events(model)).filter(isEnding)[n - 1]),
+    get: async (path) => (await fetch(`${control}${path}`)).json(),
+    infer: (model, body) =>
+      fetch(`${gateway}/models/${model}/v2/models/${model}/infer`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      return child.exitCode;
+    },
+  };
+}
+
+/** Puts a file in a bucket folder whether a Slipway runs on it or not. */
+export function drop(dataDir: string, key: string, bytes: Uint8Array | string): void {
+  const path = join(dataDir, 'bucket', key);
+  mkdirSync(dirname(path), { recursive: true });
+  const aside = join(dataDir, `dropped-${process.pid}`);
+  writeFileSync(aside, bytes);
+  renameSync(aside, path);
+}
+
+export function isEnding({ detail, ...event }: SlipwayEvent): boolean {
+  return event['detail-type'] === 'Deployment State Change' && detail.state in ENDINGS;
+}
+
+const ENDINGS = Object.fromEntries(
+  (['Live', 'Rejected', 'Ignored', 'Superseded', 'Failed', 'RolledBack'] as const)
+    .filter(isTerminal)
+    .map((state) => [state, true]),
+);
+
+function readInstance(dataDir: string): { pid: number; gateway: string; control: string } | undefined {
+  const path = join(dataDir, 'instance.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
+/** The processes that serve a model of this folder: model servers of a Slipway that runs, or ran, on it. */
+export function processesOf(dataDir: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+      return environment.includes(`MODEL_PATH=${dataDir}`);
+    } catch {
+      return false;
+    }
+  });
+}
