@@ -32,9 +32,11 @@ export function createModelServer(
   };
   const server = createServer(TIMEOUTS, async (request, response) => {
     if (revision) response.setHeader('x-slipway-revision', revision);
-    const { status, json } = await reply(request, response).catch(refuse);
-    // The client has gone, and with it the reason to answer.
-    if (response.destroyed) return;
+    const { status, json } = await reply(request, response).catch((error) => {
+      // An error after the client has gone is its going.
+      if (!isRefusal(error) && !response.destroyed) console.error(error);
+      return refuse(error);
+    });
     // Once the server is closing, a connection that stays open would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
     response.statusCode = status;

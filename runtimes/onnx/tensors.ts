@@ -61,7 +61,10 @@ export function readTensor(spec: TensorSpec, shape: readonly number[], data: unk
   const label = `input "${spec.name}"`;
   const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
   const hasRank = spec.shape.length === 0 || spec.shape.length === shape.length;
-  if (!fits || !hasRank || shape.length > MOST_DIMENSIONS) {
+  if (shape.length > MOST_DIMENSIONS) {
+    throw refusal(400, `${label} has ${shape.length} dimensions; the limit is ${MOST_DIMENSIONS}`);
+  }
+  if (!fits || !hasRank) {
     throw refusal(
       400,
       `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,
@@ -108,7 +111,7 @@ function flatten(data: unknown, shape: readonly number[], label: string): readon
 }
 
 function showShape(shape: readonly number[]): string {
-  return shape.length > 16 ? `of ${shape.length} dimensions` : `[${shape.join(', ')}]`;
+  return `[${shape.join(', ')}]`;
 }
 
 function packer<T>(

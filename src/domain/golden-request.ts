@@ -47,7 +47,10 @@ export function goldenSamples({ signature, manifest }: Declared): readonly Golde
 }
 
 /** The request of a sample. A made one is of zeros: the first free dimension of each input is 1, its others have the sample's size. */
-export function goldenRequest({ signature, manifest }: Declared, sample: GoldenSample): GoldenRequest {
+export function goldenRequest(
+  { signature, manifest }: Declared,
+  sample: GoldenSample,
+): GoldenRequest {
   return sample === 'example'
     ? exampleRequest(manifest.examples[0]?.request)
     : { protocol: 'infer', body: { inputs: sized(signature, sample).map(zeros) } };

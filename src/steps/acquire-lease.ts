@@ -1,10 +1,10 @@
-import type { Deployment } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
 import { isTerminal } from '#domain/phase.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { LeaseResult, Registry } from '#ports/registry.ts';
+import { requireDeployment, requireVersion } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -34,7 +34,7 @@ export const acquireLease =
           ...answer,
           kind: 'acquired',
           epoch: lease.epoch,
-          resume: resume(lease.deployment),
+          resume: await resume(deps.registry, lease),
         };
       case 'superseded':
         return { ...answer, kind: 'superseded' };
@@ -54,14 +54,27 @@ async function isDead(
 }
 
 async function wait({ registry, clock }: Deps, deploymentId: string) {
-  const deployment = await registry.deployment(deploymentId);
-  const waitedMs = clock.now() - (deployment?.admittedAtMs ?? 0);
+  const { admittedAtMs } = await requireDeployment(registry, deploymentId);
+  const waitedMs = clock.now() - admittedAtMs;
   return waitedMs > LONGEST_WAIT_MS
     ? ({ kind: 'expired' } as const)
     : ({ kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const);
 }
 
-function resume({ phase }: Deployment): Output['resume'] {
+/** Forward after the commit. Back when the deployment was being given up, or a newer version went live while nothing ran it. */
+async function resume(
+  registry: Registry,
+  { deployment, epoch }: Extract<LeaseResult, { kind: 'acquired' }>,
+): Promise<Output['resume']> {
+  const { id, model, phase, trouble } = deployment;
   if (phase === 'Live') return 'retire';
-  return phase === 'RollingBack' || isTerminal(phase) ? 'rollback' : 'none';
+  if (trouble || phase === 'RollingBack' || isTerminal(phase)) return 'rollback';
+  const live = (await registry.model(model))?.live;
+  if (!live || live.version < requireVersion(deployment)) return 'none';
+  const reason = `${live.revision}, which is newer, went live while this deployment did not run`;
+  await registry.recordTrouble(
+    { deploymentId: id, epoch },
+    { name: 'Superseded', reason, fix: '' },
+  );
+  return 'rollback';
 }

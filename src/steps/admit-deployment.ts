@@ -1,16 +1,18 @@
 import {
   type Artifact,
   type ArtifactPart,
+  type Deployment,
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
-import { revisionName } from '#domain/identity.ts';
 import { type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Admission, Registry } from '#ports/registry.ts';
+import { MAX_PARTS } from './inspect-artifact.ts';
+import { requireDeployment } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -22,7 +24,6 @@ type Deps = {
 type Output = StepOutput<'AdmitDeployment'>;
 type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
 
-const MAX_PARTS = 1000;
 const MINUTE_MS = 60_000;
 const WAYS =
   'Drop one self-contained file (models/NAME/FILE.onnx), or a folder with model.yaml uploaded last (models/NAME/FOLDER/model.yaml).';
@@ -63,39 +64,47 @@ async function admit(
   stored: StoredObject,
   execution: string,
 ): Promise<Output> {
-  const { registry } = deps;
   const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
-  const known = await registry.deployment(id);
-  if (known && known.execution !== execution) {
-    if (known.endedAtMs !== null || (await deps.executions.isRunning(known.execution))) {
-      return {
-        kind: 'ignored',
-        id,
-        model: known.model,
-        reason: `deployment ${id} is known already`,
-      };
-    }
-    const adopted = await registry.adopt(id, known.execution, execution);
-    return { kind: 'admitted', id, model: adopted.model, reason: '' };
-  }
+  const known = await deps.registry.deployment(id);
+  const deployment = known ?? (await record(deps, { id, meaning, stored, execution }));
+  if (deployment.execution !== execution) return takeOver(deps, deployment, execution);
+  const { model, phase } = deployment;
+  const kind = phase === 'Ignored' ? 'ignored' : phase === 'Superseded' ? 'superseded' : 'admitted';
+  return { kind, id, model, reason: '' };
+}
 
-  const artifact = known?.artifact ?? (await pin(deps.artifacts, meaning, stored));
+type Arrival = {
+  readonly id: string;
+  readonly meaning: ModelKey;
+  readonly stored: StoredObject;
+  readonly execution: string;
+};
+
+async function record(
+  { registry, artifacts }: Deps,
+  { id, meaning, stored, execution }: Arrival,
+): Promise<Deployment> {
+  const artifact = await pin(artifacts, meaning, stored);
   const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
-  if (!known) {
-    const twin = await liveTwin(registry, admission);
-    if (twin) {
-      const reason = `${stored.key} is the same, byte for byte, as ${twin}, which is live`;
-      await registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
-      return { kind: 'ignored', id, model: meaning.model, reason };
-    }
+  const twin = await liveTwin(registry, admission);
+  if (twin) {
+    const reason = `${stored.key} is the same, byte for byte, as ${twin}, which is live`;
+    return registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
   }
-  const { kind, deployment } = await registry.admit(admission);
-  return {
-    kind: kind === 'superseded' || deployment.phase === 'Superseded' ? 'superseded' : 'admitted',
-    id,
-    model: deployment.model,
-    reason: '',
-  };
+  return (await registry.admit(admission)).deployment;
+}
+
+/** A deployment whose execution has died goes on in this one. */
+async function takeOver(
+  { registry, executions }: Deps,
+  { id, model, execution: owner, endedAtMs }: Deployment,
+  execution: string,
+): Promise<Output> {
+  if (endedAtMs !== null || (await executions.isRunning(owner))) {
+    return { kind: 'ignored', id, model, reason: `deployment ${id} is known already` };
+  }
+  await registry.adopt(id, owner, execution);
+  return { kind: 'admitted', id, model, reason: '' };
 }
 
 /** The version an event names, or the newest of its key where the event names none. */
@@ -128,8 +137,8 @@ async function pin(
       manifest: manifest ? part(manifest, 'model.yaml') : null,
     };
   }
-  // One more than may be, so that the inspection sees that there are too many.
-  const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 1);
+  // One more than may be and the manifest, so that the inspection sees that there are too many.
+  const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
   const parts = files.filter((file) => file.key !== key);
   return {
     bucket,
@@ -144,16 +153,18 @@ function part({ key, versionId, sizeBytes, checksum }: StoredObject, name: strin
   return { name, key, versionId, sizeBytes, checksum };
 }
 
+/** The live revision that is the same, byte for byte, unless another version is on its way to replace it. */
 async function liveTwin(
   registry: Registry,
   { model, artifact }: Admission,
 ): Promise<string | undefined> {
-  const live = (await registry.model(model))?.live;
-  if (!live) return undefined;
-  const deployed = await registry.deployment(live.deploymentId);
-  return deployed && isSameArtifact(deployed.artifact, artifact)
-    ? revisionName(model, live.version)
-    : undefined;
+  const known = await registry.model(model);
+  if (!known?.live) return undefined;
+  const { revision, deploymentId } = known.live;
+  const newest = await requireDeployment(registry, known.newestDeploymentId);
+  if (newest.id !== deploymentId && newest.endedAtMs === null) return undefined;
+  const deployed = await requireDeployment(registry, deploymentId);
+  return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 
 /** One event per model and minute, however many files a sync brings. */

@@ -20,10 +20,7 @@ type Examination =
 
 export const checkHealth =
   ({ registry, router, prober }: Deps) =>
-  async ({
-    deploymentId,
-    epoch,
-  }: StepInput<'CheckHealth'>): Promise<StepOutput<'CheckHealth'>> => {
+  async ({ deploymentId, epoch }: StepInput<'CheckHealth'>): Promise<StepOutput<'CheckHealth'>> => {
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.work.golden) return { kind: 'healthy' };

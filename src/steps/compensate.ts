@@ -52,7 +52,11 @@ async function end(registry: Registry, holder: Holder, left: readonly string[]):
   const { phase, trouble } = await requireDeployment(registry, holder.deploymentId);
   const kind = ending(phase, trouble?.name);
   if (!isTerminal(phase)) {
-    const { name = 'Unknown', reason = '', fix = '' } = trouble ?? {};
+    const { name, reason, fix } = trouble ?? {
+      name: 'Unknown',
+      reason: `the workflow gave the deployment up in phase ${phase}`,
+      fix: '',
+    };
     await registry.advance(
       holder,
       kind,

@@ -1,3 +1,4 @@
+import type { Trouble } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -21,30 +22,30 @@ export const describeCandidate =
     const { deploymentId, epoch } = input;
     const { work } = await requireDeployment(registry, deploymentId);
     const { revision, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
+    const attempt = input.attempt + 1;
+    // Traffic moves only to a candidate that was ready; from then on the bake judges it.
+    if (work.shift) return { kind: 'ready', retrySeconds: 0, attempt };
+
     const state = await lambda.describe(revision, { waitMs });
-    const answer = {
-      retrySeconds: retrySeconds(clock.now() - createdAtMs),
-      attempt: input.attempt + 1,
-    };
+    const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt };
     if (state.kind === 'ready') return { ...answer, kind: 'ready' };
     if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };
-    const kind = state.kind === 'pending' ? 'expired' : 'failed';
-    const reason = explain(state, revision, (readyByMs - createdAtMs) / 1000);
-    await registry.recordTrouble(
-      { deploymentId, epoch },
-      {
-        name: 'RevisionFailed',
-        reason,
-        fix:
-          kind === 'expired'
-            ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
-            : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.',
-      },
-    );
-    return { ...answer, kind };
+    const limitSeconds = (readyByMs - createdAtMs) / 1000;
+    await registry.recordTrouble({ deploymentId, epoch }, trouble(state, revision, limitSeconds));
+    return { ...answer, kind: state.kind === 'pending' ? 'expired' : 'failed' };
   };
 
-function explain(state: RevisionState, revision: string, limitSeconds: number): string {
+type Unready = Exclude<RevisionState, { kind: 'ready' }>;
+
+function trouble(state: Unready, revision: string, limitSeconds: number): Trouble {
+  const fix =
+    state.kind === 'pending'
+      ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
+      : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.';
+  return { name: 'RevisionFailed', reason: explain(state, revision, limitSeconds), fix };
+}
+
+function explain(state: Unready, revision: string, limitSeconds: number): string {
   switch (state.kind) {
     case 'failed':
       return [
@@ -55,8 +56,6 @@ function explain(state: RevisionState, revision: string, limitSeconds: number): 
       return `${revision} is gone`;
     case 'pending':
       return `${revision} was not ready in ${limitSeconds} s: ${state.reason}`;
-    case 'ready':
-      return '';
     default:
       return state satisfies never;
   }

@@ -21,6 +21,8 @@ type Deps = {
   readonly parseManifest: (text: string, fileName: string) => Manifest;
 };
 
+/** How many files an artifact may have beside its manifest. */
+export const MAX_PARTS = 1000;
 const MAX_MANIFEST_BYTES = 256 * 1024;
 
 export const inspectArtifact =
@@ -32,6 +34,13 @@ export const inspectArtifact =
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.work.inspection) return {};
     const { artifact } = deployment;
+    if (artifact.parts.length > MAX_PARTS) {
+      throw new Failure(
+        'ArtifactRejected',
+        `${artifact.key} has more than ${MAX_PARTS} files beside it; that is the limit`,
+        { fix: 'Upload only the files that the model is served from.' },
+      );
+    }
     const manifest = parseManifest(
       artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
       artifact.manifest?.key ?? '',
@@ -74,10 +83,10 @@ async function readManifest(
   }
   if (sizeBytes === 0) return '';
   const source = await artifacts.open({ bucket, key, versionId });
+  const bytes = await source.read(0, sizeBytes);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await source.read(0, sizeBytes));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
     throw new Failure('ArtifactRejected', `${key} is not UTF-8 text`, {
       cause,
       fix: 'Save the manifest as UTF-8.',

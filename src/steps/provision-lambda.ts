@@ -20,29 +20,23 @@ export const provisionLambda =
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, artifact, work } = deployment;
+    // A candidate that has traffic is there, and only RollBack may give it up.
+    if (work.shift) return {};
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     const plan = requireWork(work.plan, 'plan');
     const { memoryMiB } = requireWork(work.decision, 'target');
     const version = requireVersion(deployment);
     const revision = revisionName(model, version);
     const startupTimeoutSeconds = manifest.server.startupTimeoutSeconds;
-    const createdAtMs = clock.now();
-    const candidate = work.candidate ?? {
-      target: 'lambda',
-      revision,
-      createdAtMs,
-      readyByMs: createdAtMs + startupTimeoutSeconds * 1000,
-    };
 
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target: 'lambda' });
-    await registry.advance(
-      holder,
-      'Provisioning',
-      { candidate },
-      {
-        data: { target: 'lambda', revision, memoryMiB },
-      },
-    );
+    if (!work.candidate) {
+      const createdAtMs = clock.now();
+      const readyByMs = createdAtMs + startupTimeoutSeconds * 1000;
+      const candidate = { target: 'lambda', revision, createdAtMs, readyByMs } as const;
+      const data = { target: 'lambda', revision, memoryMiB };
+      await registry.advance(holder, 'Provisioning', { candidate }, { data });
+    }
     await lambda.create({
       revision,
       model,

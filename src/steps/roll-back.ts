@@ -1,4 +1,4 @@
-import type { Deployment, Shares, Shift } from '#domain/deployment.ts';
+import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { readTrouble } from '#domain/trouble.ts';
@@ -7,7 +7,7 @@ import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { probe } from './probe.ts';
-import { requireDeployment } from './require-deployment.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
 import { unverified } from './unverified.ts';
 
 type Deps = {
@@ -27,29 +27,28 @@ export const rollBack =
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { phase, work } = deployment;
-    const live = (await registry.model(deployment.model))?.live;
+    const live = (await registry.model(deployment.model))?.live ?? null;
     // A commit whose answer was lost: the version is live, and nothing is to be put back.
     if (live?.deploymentId === deploymentId || isTerminal(phase) || !work.shift) return {};
 
     if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
     await registry.advance(holder, 'RollingBack', {}, {});
-    await putBack(deps, deployment, work.shift);
+    await putBack(deps, deployment, live);
     return {};
   };
 
+/** To the version that is live now: another deployment may have gone live since this one shifted. */
 async function putBack(
-  { registry, router, prober }: Deps,
-  deployment: Deployment,
-  shift: Shift,
+  deps: Deps,
+  candidate: Deployment,
+  live: ModelVersion | null,
 ): Promise<void> {
-  const { model } = deployment;
-  if (shift.previous === null) {
-    await router.remove(model);
-    return;
-  }
-  const back = await healthiest({ registry, router, prober }, deployment, shift.previous);
-  await router.setShares(model, back, await router.shares(model));
-  const open = await unverified({ router, prober }, model, back);
+  const { router } = deps;
+  const { model } = candidate;
+  const back = live ? await healthiest(deps, candidate, live) : {};
+  if (live) await router.setShares(model, back, await router.shares(model));
+  else await router.remove(model);
+  const open = await unverified(deps, model, back);
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
   }
@@ -59,13 +58,12 @@ async function putBack(
 async function healthiest(
   { registry, router, prober }: Deps,
   candidate: Deployment,
-  previous: string,
+  { deploymentId, revision: previous }: ModelVersion,
 ): Promise<Shares> {
-  const live = (await registry.model(candidate.model))?.live;
-  const proven = live ? await registry.deployment(live.deploymentId) : undefined;
-  const before = proven && (await probe(prober, router.testPath(previous), proven));
-  if (before?.kind !== 'failed') return { [previous]: 100 };
-  const revision = candidate.work.candidate?.revision ?? previous;
+  const proven = await requireDeployment(registry, deploymentId);
+  const before = await probe(prober, router.testPath(previous), proven);
+  if (before.kind !== 'failed') return { [previous]: 100 };
+  const { revision } = requireWork(candidate.work.candidate, 'candidate');
   const after = await probe(prober, router.testPath(revision), candidate);
   return { [after.kind === 'passed' ? revision : previous]: 100 };
 }

@@ -173,8 +173,11 @@ export function describeProgress(open: OpenWorld): void {
     it('keeps what the steps found, the last word of each', async () => {
       const world = open();
       const holder = await holding(world, 1);
-      const request = { protocol: 'infer', body: { inputs: [] } } as const;
-      const golden = { request, warning: '', latencyMs: 12 };
+      const golden = {
+        sample: 'readiness',
+        warning: 'proven by readiness only',
+        latencyMs: 12,
+      } as const;
 
       await world.registry.recordWork(holder, { golden });
       const bake = {

@@ -27,7 +27,7 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('deploy'), steps } as const) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('admit'), n } as const) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse'), n } as const) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('adopt'), n: target } as const) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('recover'), n: target } as const) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('acquire'), n: target, over } as const) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('walk'), back, steps } as const) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move'), back, to } as const) },
@@ -94,7 +94,7 @@ async function give(world: RegistryWorld, story: Story, asked: Command): Promise
       return registry.admit(upload(asked.n));
     case 'refuse':
       return registry.refuse(refusal(asked.n, 'Ignored'));
-    case 'adopt': {
+    case 'recover': {
       const { id, execution } = await find(world, asked.n);
       const adopted = await registry.adopt(id, execution, `${execution}+`);
       return acquire(world, story, adopted, null);

@@ -16,7 +16,6 @@ function input(shape: readonly number[], datatype: Datatype = 'FP32', name = 'x'
   return { name, datatype, shape };
 }
 
-/** The inputs of each request that would be sent, as `shape: data`. */
 function sent(model: Declared): readonly unknown[] {
   return goldenSamples(model).map((sample) => goldenRequest(model, sample));
 }
@@ -50,6 +49,13 @@ describe('the golden requests of a model without examples', () => {
       '[1,3,224,224]',
       '[1,3,320,320]',
     ]);
+  });
+
+  it('grow too when one dimension is free beside the batch', () => {
+    const model = declared([input([-1, -1], 'INT64')]);
+
+    expect(goldenSamples(model)).toHaveLength(5);
+    expect(goldenRequest(model, 32).body).toMatchObject({ inputs: [{ shape: [1, 32] }] });
   });
 
   it.each([

@@ -54,7 +54,7 @@ describe('a running Slipway', () => {
     },
     {
       name: 'never gets ready',
-      bytes: slowLoadingModel({ seconds: 60 }),
+      bytes: slowLoadingModel({ seconds: 15 }),
       manifest: 'server: { startupTimeoutSeconds: 1 }\n',
       reason: /not ready/,
     },

@@ -94,7 +94,7 @@ describe('a manifest', () => {
       '__proto__: {}',
       'line 1: unknown key `__proto__`; known here: examples, server, resources, rollout',
     ],
-    ['server: 3', 'line 1: server is `3`; expected keys with values'],
+    ['server: 3 # seconds', 'line 1: server is `3`; expected keys with values'],
     ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
     ['- 1', 'line 1: the manifest is `- 1`; expected keys with values'],
     ['examples:\n  request: 1', 'line 2: examples is `request: 1`; expected a list'],

@@ -1,8 +1,7 @@
-import fc from 'fast-check';
-import { Failure } from '#domain/failure.ts';
 import { inspectOnnx } from '#formats/onnx.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';
+import { refusalOf } from '../support/inspection.ts';
 import {
   IDENTITY,
   IR_8,
@@ -15,21 +14,8 @@ import {
   X,
   Y,
 } from '../support/onnx-bytes.ts';
-import { externalDataModel, subgraphModel, wrongDomainModel } from '../support/onnx-models.ts';
+import { subgraphModel, wrongDomainModel } from '../support/onnx-models.ts';
 import { type Field, proto } from '../support/proto-bytes.ts';
-
-function inspect(bytes: Uint8Array) {
-  return inspectOnnx(bytesSource(bytes), 'model.onnx', [
-    { name: 'model.onnx', sizeBytes: bytes.length },
-  ]);
-}
-
-async function refusal(bytes: Uint8Array): Promise<Failure> {
-  const outcome = await inspect(bytes).catch((error: unknown) => error);
-  if (!(outcome instanceof Failure))
-    throw new Error('the model was not refused', { cause: outcome });
-  return outcome;
-}
 
 function withOpset(domain: string, version: number): Uint8Array {
   return proto(IR_8, [7, [IDENTITY, X, Y]], OPSET_17, [
@@ -39,19 +25,6 @@ function withOpset(domain: string, version: number): Uint8Array {
       [2, version],
     ],
   ]);
-}
-
-function external(...entries: readonly [string, string][]): Uint8Array {
-  const fields = entries.map(
-    ([key, text]): Field => [
-      13,
-      [
-        [1, key],
-        [2, text],
-      ],
-    ],
-  );
-  return modelOf([5, tensor('w', 1, [4], [14, 1], ...fields)], X, Y);
 }
 
 function nested(depth: number): Field {
@@ -223,7 +196,7 @@ describe('a file called model.onnx is refused', () => {
       'model.onnx has more than 65536 bytes in one name, the limit for an inspection',
     ],
   ])('when it is %s', async (_, bytes, message) => {
-    const { name, message: said, fix } = await refusal(bytes);
+    const { name, message: said, fix } = await refusalOf(bytes);
 
     expect(said).toBe(message);
     expect({ name, fix }).toEqual({
@@ -235,7 +208,7 @@ describe('a file called model.onnx is refused', () => {
   it('when it is cut short, and says at which byte', async () => {
     const whole = subgraphModel();
 
-    const { message, fix } = await refusal(whole.subarray(0, 100));
+    const { message, fix } = await refusalOf(whole.subarray(0, 100));
 
     expect(message).toBe(
       'model.onnx is truncated: it ends at byte 100, within the field which begins at byte 16',
@@ -251,7 +224,7 @@ describe('a file called model.onnx is refused', () => {
     ['a number without an end', [0x3a, 12, 0x10, ...new Array(11).fill(0xff)]],
     ['a negative length', [0x3a, 11, 0x0a, ...new Array(9).fill(0xff), 1]],
   ])('when it has %s, and says at which byte', async (_, bytes) => {
-    const { message } = await refusal(new Uint8Array([8, 8, ...bytes]));
+    const { message } = await refusalOf(new Uint8Array([8, 8, ...bytes]));
 
     expect(message).toBe('model.onnx is damaged: the field at byte 4 does not fit its message');
   });
@@ -259,14 +232,14 @@ describe('a file called model.onnx is refused', () => {
   it('with the way out, when its classifier answers a list of maps', async () => {
     const bytes = modelOf(node('ZipMap', [7, 'ai.onnx.ml']), X, [12, value('p', SEQUENCE)]);
 
-    expect(await refusal(bytes)).toMatchObject({
+    expect(await refusalOf(bytes)).toMatchObject({
       message: 'model.onnx: output `p` is not a tensor but of the type sequence',
       fix: expect.stringContaining('zipmap=False'),
     });
   });
 
   it('without showing what a terminal would obey', async () => {
-    const { message } = await refusal(modelOf(node('A\u001b[2J\n', [7, 'b']), X, Y));
+    const { message } = await refusalOf(modelOf(node('A\u001b[2J\n', [7, 'b']), X, Y));
 
     expect(message).toContain('`b::A?[2J?`');
   });
@@ -291,13 +264,13 @@ describe('a file called model.onnx is refused', () => {
       (_, index): Field => [11, value(`input_number_${index}`, tensorType(1, [1]))],
     );
 
-    expect((await refusal(modelOf(...inputs, Y))).message).toMatch(/ bytes; the limit is 65536$/);
+    expect((await refusalOf(modelOf(...inputs, Y))).message).toMatch(/ bytes; the limit is 65536$/);
   });
 
   it('when it has more messages than an inspection takes', async () => {
     const nodes = new Uint8Array(2_000_100).map((_, index) => (index % 2 === 0 ? 0x0a : 0));
 
-    expect((await refusal(proto(IR_8, [7, nodes]))).message).toBe(
+    expect((await refusalOf(proto(IR_8, [7, nodes]))).message).toBe(
       'model.onnx has more than 1000000 messages, the limit for an inspection',
     );
   });
@@ -305,7 +278,7 @@ describe('a file called model.onnx is refused', () => {
   it('when it has more names than an inspection takes', async () => {
     const nodes = Array.from({ length: 600 }, () => node('x'.repeat(60_000)));
 
-    expect((await refusal(modelOf(...nodes, X, Y))).message).toBe(
+    expect((await refusalOf(modelOf(...nodes, X, Y))).message).toBe(
       'model.onnx has more than 33554432 bytes of names, the limit for an inspection',
     );
   });
@@ -320,147 +293,5 @@ describe('a file called model.onnx is refused', () => {
     };
 
     await expect(inspectOnnx(source, 'model.onnx', [])).rejects.toThrow(/the limit is 268435456$/);
-  });
-});
-
-describe('external data', () => {
-  const files = [
-    { name: 'big/model.onnx', sizeBytes: 1 },
-    { name: 'big/weights.bin', sizeBytes: 16 },
-    { name: 'outside.bin', sizeBytes: 16 },
-  ];
-  const inFolder = (bytes: Uint8Array) => inspectOnnx(bytesSource(bytes), 'big/model.onnx', files);
-
-  it.each<[string, Uint8Array]>([
-    ['beside the model', externalDataModel('weights.bin')],
-    ['by a roundabout name', externalDataModel('./weights.bin')],
-    ['to the end of the file', external(['location', 'weights.bin'])],
-  ])('%s is found', async (_, bytes) => {
-    expect(await inFolder(bytes)).toMatchObject({
-      parameters: 4,
-      weightBytes: 16,
-      externalData: [{ location: 'big/weights.bin', offset: 0, length: 16 }],
-    });
-  });
-
-  it('of several tensors is one range per file', async () => {
-    const part = (name: string, offset: string, length: string): Field => [
-      5,
-      tensor(
-        name,
-        1,
-        [1],
-        [14, 1],
-        ...Object.entries({ location: 'weights.bin', offset, length }).map(
-          ([key, text]): Field => [
-            13,
-            [
-              [1, key],
-              [2, text],
-            ],
-          ],
-        ),
-      ),
-    ];
-
-    const { externalData } = await inFolder(
-      modelOf(part('b', '8', '4'), part('a', '4', '4'), X, Y),
-    );
-
-    expect(externalData).toEqual([{ location: 'big/weights.bin', offset: 4, length: 8 }]);
-  });
-
-  it.each<[string, string, string]>([
-    ['/etc/passwd', '`/etc/passwd`', 'is an absolute path'],
-    ['../outside.bin', '`../outside.bin`', 'leaves the folder of the model by `..`'],
-    ['a/../weights.bin', '`a/../weights.bin`', 'leaves the folder of the model by `..`'],
-    ['a\\weights.bin', '`a\\weights.bin`', 'contains a backslash'],
-    ['C:weights.bin', '`C:weights.bin`', 'begins with a drive letter'],
-    ['weights.bin\0', '`weights.bin?`', 'contains a NUL character'],
-    ['', '``', 'is no name'],
-    ['other.bin', '`other.bin`', 'is not among the artifact’s files'],
-    ['weights.bin/', '`weights.bin/`', 'is not among the artifact’s files'],
-    ['*/_ORT_MEM_ADDR_/*', '`*/_ORT_MEM_ADDR_/*`', 'is not among the artifact’s files'],
-  ])('at %j is refused, naming the tensor', async (location, shown, trouble) => {
-    await expect(inFolder(externalDataModel(location))).rejects.toMatchObject({
-      name: 'ArtifactRejected',
-      message: `big/model.onnx: tensor \`c\` reads ${shown}, which ${trouble.replace('’', "'")}`,
-    });
-  });
-
-  it('of a model that came alone is refused', async () => {
-    expect((await refusal(externalDataModel('weights.bin'))).message).toBe(
-      "model.onnx: tensor `c` reads `weights.bin`, which is not among the artifact's files",
-    );
-  });
-
-  it.each<[string, Uint8Array, string]>([
-    [
-      'past the end of its file',
-      external(['location', 'weights.bin'], ['offset', '8'], ['length', '9']),
-      'up to byte 17; the file has 16 bytes',
-    ],
-    [
-      'from behind its end',
-      external(['location', 'weights.bin'], ['offset', '17']),
-      'up to byte 17; the file has 16 bytes',
-    ],
-    [
-      'from a place that is no number',
-      external(['location', 'weights.bin'], ['offset', '-1']),
-      'with the offset `-1`, not a whole number',
-    ],
-    [
-      'of a length that is no number',
-      external(['location', 'weights.bin'], ['length', '1e3']),
-      'with the length `1e3`, not a whole number',
-    ],
-  ])('%s is refused', async (_, bytes, message) => {
-    await expect(inFolder(bytes)).rejects.toThrow(message);
-  });
-});
-
-describe('whatever the bytes are, an inspection ends in facts or a refusal', () => {
-  const small = subgraphModel();
-
-  async function ends(bytes: Uint8Array): Promise<void> {
-    const outcome = await inspect(bytes).catch((error: unknown) => error);
-    if (outcome instanceof Error && outcome.name !== 'ArtifactRejected') throw outcome;
-  }
-
-  it('for a model cut off at every byte', async () => {
-    for (let length = 0; length < small.length; length++) {
-      expect((await refusal(small.subarray(0, length))).name).toBe('ArtifactRejected');
-    }
-  });
-
-  it('for a model with every byte changed in turn', async () => {
-    for (const changed of [0x00, 0x7f, 0x80, 0xff]) {
-      for (let index = 0; index < small.length; index++) await ends(small.with(index, changed));
-    }
-  });
-
-  it('for a model with bits flipped anywhere', async () => {
-    const flips = fc.array(fc.nat({ max: small.length * 8 - 1 }), { minLength: 1, maxLength: 8 });
-
-    await fc.assert(
-      fc.asyncProperty(flips, async (bits) => {
-        const bytes = Uint8Array.from(small);
-        for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-        await ends(bytes);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('for random bytes, with and without the start of a model', async () => {
-    const start = fc.constantFrom([], [8, 8], [8, 8, 0x3a, 0x7f], [8, 8, 0x3a, 0x7f, 0x0a, 0x40]);
-
-    await fc.assert(
-      fc.asyncProperty(start, fc.uint8Array({ maxLength: 200 }), (head, tail) =>
-        ends(new Uint8Array([...head, ...tail])),
-      ),
-      { numRuns: 1000 },
-    );
   });
 });

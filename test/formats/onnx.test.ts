@@ -1,5 +1,6 @@
 import { inspectOnnx } from '#formats/onnx.ts';
 import { bytesSource, fileSource } from '../support/byte-sources.ts';
+import { inspectAlone } from '../support/inspection.ts';
 import {
   IDENTITY,
   IR_8,
@@ -26,12 +27,6 @@ const OCR = new URL(
 ).pathname;
 
 const MIB = 1024 * 1024;
-
-function inspect(bytes: Uint8Array) {
-  return inspectOnnx(bytesSource(bytes), 'model.onnx', [
-    { name: 'model.onnx', sizeBytes: bytes.length },
-  ]);
-}
 
 function initializer(...fields: Parameters<typeof tensor>): Field {
   return [5, tensor(...fields)];
@@ -64,7 +59,7 @@ describe('inspecting an ONNX model', () => {
   });
 
   it('lists inputs and outputs in the model’s order', async () => {
-    const { signature } = await inspect(twoInputsModel());
+    const { signature } = await inspectAlone(twoInputsModel());
 
     expect(signature).toEqual({
       inputs: [
@@ -94,7 +89,7 @@ describe('inspecting an ONNX model', () => {
     [13, 'UINT64'],
     [16, 'BF16'],
   ])('calls element type %i %s, as the protocol does', async (element, datatype) => {
-    const { signature } = await inspect(modelOf([11, value('x', tensorType(element, []))], Y));
+    const { signature } = await inspectAlone(modelOf([11, value('x', tensorType(element, []))], Y));
 
     expect(signature.inputs).toEqual([{ name: 'x', datatype, shape: [] }]);
   });
@@ -119,7 +114,7 @@ describe('inspecting an ONNX model', () => {
       ],
     ];
 
-    const { signature } = await inspect(
+    const { signature } = await inspectAlone(
       modelOf([11, [[1, 'x'], negative]], [12, value('y', tensorType(1))]),
     );
 
@@ -132,19 +127,19 @@ describe('inspecting an ONNX model', () => {
   it('does not ask a client for an input that has a value already', async () => {
     const w: Field = [11, value('w', tensorType(1, [3]))];
 
-    const { signature } = await inspect(modelOf(X, w, Y, initializer('w', 1, [3])));
+    const { signature } = await inspectAlone(modelOf(X, w, Y, initializer('w', 1, [3])));
 
     expect(signature.inputs.map(({ name }) => name)).toEqual(['x']);
   });
 
   it('counts the parameters of Constant nodes', async () => {
-    const facts = await inspect(constantNodeModel());
+    const facts = await inspectAlone(constantNodeModel());
 
     expect(facts).toMatchObject({ parameters: 3, weightBytes: 12, dtypes: ['FP32'] });
   });
 
   it('counts the parameters of both branches of an If', async () => {
-    const facts = await inspect(subgraphModel());
+    const facts = await inspectAlone(subgraphModel());
 
     expect(facts).toMatchObject({ parameters: 4, weightBytes: 16 });
   });
@@ -195,7 +190,7 @@ describe('inspecting an ONNX model', () => {
       { parameters: 4 },
     ],
   ])('counts a tensor %s', async (_, field, facts) => {
-    expect(await inspect(modelOf(field, X, Y))).toMatchObject(facts);
+    expect(await inspectAlone(modelOf(field, X, Y))).toMatchObject(facts);
   });
 
   it('names the operators’ domains and who wrote the file', async () => {
@@ -214,7 +209,7 @@ describe('inspecting an ONNX model', () => {
       ],
     );
 
-    expect(await inspect(bytes)).toMatchObject({
+    expect(await inspectAlone(bytes)).toMatchObject({
       producer: 'skl2onnx 1.20',
       formatVersion: 'ai.onnx 17, ai.onnx.ml 3',
       operatorDomains: ['ai.onnx', 'ai.onnx.ml'],
@@ -238,16 +233,41 @@ describe('inspecting an ONNX model', () => {
     ];
     const bytes = proto(IR_8, [7, [node('Twice', [7, 'com.example']), X, Y]], OPSET_17, custom);
 
-    expect(await inspect(bytes)).toMatchObject({
+    expect(await inspectAlone(bytes)).toMatchObject({
       parameters: 9,
       operatorDomains: ['ai.onnx', 'com.example'],
     });
   });
 
-  it('reads a file whose fields are in another order, with some it does not know', async () => {
-    const bytes = proto(OPSET_17, [99, 'later'], [7, [Y, X, IDENTITY]], [98, 5], IR_8);
+  it('goes into all branches of a node, 32 graphs deep', async () => {
+    const leaf: Field = [5, tensor('w', 1, [1])];
+    let graph: readonly Field[] = [leaf];
+    for (let depth = 2; depth < 32; depth++) graph = [node('If', [5, [[6, graph]]])];
 
-    expect((await inspect(bytes)).signature.inputs).toHaveLength(1);
+    const facts = await inspectAlone(
+      modelOf(
+        node('If', [
+          5,
+          [
+            [11, graph],
+            [11, [leaf]],
+          ],
+        ]),
+        X,
+        Y,
+      ),
+    );
+
+    expect(facts.parameters).toBe(2);
+  });
+
+  it('reads a file whose fields are in another order, with some it does not know', async () => {
+    const fixed64 = new Uint8Array([0x09 + 8 * 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const fixed32 = new Uint8Array([0x0d + 8 * 8, 1, 2, 3, 4]);
+    const known = proto(OPSET_17, [99, 'later'], [7, [Y, X, IDENTITY]], [98, 5]);
+    const bytes = Buffer.concat([known, fixed64, fixed32, proto(IR_8)]);
+
+    expect((await inspectAlone(bytes)).signature.inputs).toHaveLength(1);
   });
 
   it('skips the data of large tensors unread', async () => {

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { Failure } from '#domain/failure.ts';
 import { atOnce } from './at-once.ts';
 import { showInBucket } from './bucket-view.ts';
-import type { FileState } from './bucket-watch.ts';
 import { fingerprint } from './file-state.ts';
 import type { ObjectVersion } from './object-versions.ts';
+import type { FileState } from './settling.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
 import { turns } from './turns.ts';
 

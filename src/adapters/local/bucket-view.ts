@@ -22,8 +22,9 @@ export async function showInBucket(
   const path = join(bucketFolder, key);
   const temporary = join(dirname(path), `.${randomUUID()}`);
   try {
+    const bucket = await realpath(bucketFolder);
     await mkdir(dirname(path), { recursive: true });
-    await requireInside(bucketFolder, key);
+    if ((await realpath(dirname(path))) !== join(bucket, dirname(key))) throw outside(key);
     await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
     await chmod(temporary, WRITABLE);
     const copied = await fileAt(temporary);
@@ -40,11 +41,10 @@ export async function showInBucket(
   }
 }
 
-async function requireInside(bucketFolder: string, key: string): Promise<void> {
-  const wanted = join(await realpath(bucketFolder), dirname(key));
-  const actual = await realpath(join(bucketFolder, dirname(key)));
-  if (actual === wanted) return;
-  throw new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`);
+function outside(key: string): Failure {
+  return new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`, {
+    fix: 'Choose another key, or take the link away.',
+  });
 }
 
 function inTheWay(key: string, cause: unknown): Failure {

@@ -6,12 +6,13 @@ import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import { bucketIntake } from './bucket-intake.ts';
-import { bucketWatch, type FileState } from './bucket-watch.ts';
+import { bucketWatch } from './bucket-watch.ts';
 import { fingerprint } from './file-state.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
 import { problems } from './problems.ts';
+import type { FileState } from './settling.ts';
 import { isKnown } from './take-file.ts';
 
 export type FolderStore = ArtifactStore & {
@@ -46,22 +47,26 @@ type Options = {
   readonly objects?: ObjectStore;
 };
 
+const RESCAN_MS = 5000;
+
 /** A folder as a versioned bucket: what is dropped in it becomes a version of its path, announced as S3 would. */
 export function folderStore(options: Options): FolderStore {
-  const { bucket, maxObjectBytes } = options;
-  const folder = join(options.root, 'bucket');
+  const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
+  const folder = join(root, 'bucket');
   mkdirSync(folder, { recursive: true });
-  const objects = options.objects ?? objectStore(join(options.root, 'objects'));
   const versions = objectVersions(options.database, options.clock);
   const troubles = problems(options.onProblem);
   const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
   const watch = bucketWatch({
     root: folder,
     problems: troubles,
+    rescanMs: RESCAN_MS,
     keys: versions.keys,
     isKnown: (key, file) => isKnown(versions, key, file),
     onDue: drop,
   });
+  const announce = (version: ObjectVersion) =>
+    options.onCreated(objectCreatedEvent(stored(bucket, version)));
   let isClosed = false;
 
   async function drop(key: string, file: FileState): Promise<void> {
@@ -73,10 +78,6 @@ export function folderStore(options: Options): FolderStore {
     } catch (error) {
       if (!isClosed) troubles.report(error, key, file && fingerprint(file).content);
     }
-  }
-
-  function announce(version: ObjectVersion): void {
-    options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
   return {

@@ -14,7 +14,8 @@ export type FolderWatchers = {
 
 type Options = {
   readonly root: string;
-  readonly onChange: (key: string) => void;
+  /** `isWrite`: something changed the file itself, not which file is there. */
+  readonly onChange: (key: string, isWrite: boolean) => void;
   readonly onProblem: (failure: Failure) => void;
 };
 
@@ -29,8 +30,10 @@ export function folderWatchers({ root, onChange, onProblem }: Options): FolderWa
   let isTold = false;
 
   function open(key: string): FSWatcher {
-    const watcher = watch(join(root, key), { encoding: 'buffer' }, (_type, name) =>
-      onChange(name !== null && isUtf8(name) ? join(key, name.toString()) : key),
+    const watcher = watch(join(root, key), { encoding: 'buffer' }, (type, name) =>
+      name !== null && isUtf8(name)
+        ? onChange(join(key, name.toString()), type === 'change')
+        : onChange(key, false),
     );
     // A folder that is taken away while it is watched; its absence is noticed elsewhere.
     return watcher.on('error', () => remove(key));

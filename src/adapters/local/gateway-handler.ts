@@ -102,10 +102,7 @@ async function explain(reason: string, revision: string, slot: InvocationSlot): 
 function finish({ response, revision }: Visit, ending: Ending): number | undefined {
   if (ending.kind === 'answered') return response.statusCode;
   const isBegun = response.headersSent;
-  if (!('refusal' in ending)) {
-    response.destroy();
-    return isBegun ? response.statusCode : undefined;
-  }
+  if (!('refusal' in ending)) return isBegun ? response.statusCode : undefined;
   // An answer that has begun cannot be taken back: cut short, its client sees that it is not whole.
   if (isBegun) response.destroy();
   else refusals.refuse(response, ending.refusal, revision);

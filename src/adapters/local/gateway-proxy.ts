@@ -78,7 +78,6 @@ function answerHandler(
     onResponseStart(_controller, status, headers) {
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
-      response.strictContentLength = true;
       response.writeHead(status, responseHeaders(headers, revision));
       // An answer of unknown length may be a stream of events: its client learns at once that it has begun.
       if (headers['content-length'] === undefined) response.flushHeaders();

@@ -18,8 +18,6 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
     'content-length': body.length,
     ...(revision !== undefined && { 'x-slipway-revision': revision }),
     ...(status === 429 && { 'retry-after': '1' }),
-    // Such a client waits for leave to send its body: it may never send it, so the next request would be taken for it.
-    ...(isUnsentBody(response) && { connection: 'close' }),
   });
   response.end(body);
 }
@@ -100,10 +98,6 @@ export function revisionLost(
       ? `the process of ${revision} ended before it answered: ${diagnosis}`
       : `${revision} gave no whole answer: ${reason}`,
   };
-}
-
-function isUnsentBody({ req }: ServerResponse): boolean {
-  return req.headers.expect !== undefined && !req.complete;
 }
 
 /** AWS counts 1 MB as 1024 KB. */

@@ -21,10 +21,9 @@ export function spread(shares: Shares): Route {
 
 /** nginx's smooth weighted round robin, one whole round of it: exact shares, and a revision's turns lie as far apart as they can. */
 function interleave(shares: Shares): readonly string[] {
-  const divisor = Object.values(shares).reduce(greatestCommonDivisor, 0);
   const entries = Object.entries(shares).map(([revision, weight]) => ({
     revision,
-    weight: weight / divisor,
+    weight,
     lead: 0,
   }));
   const total = entries.reduce((sum, { weight }) => sum + weight, 0);
@@ -34,8 +33,4 @@ function interleave(shares: Shares): readonly string[] {
     first.lead -= total;
     return first.revision;
   });
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { keyProblem } from './bucket-key.ts';
-import type { FileState } from './bucket-watch.ts';
 import { fileAt, fingerprint, hasSameContent, isAbsence } from './file-state.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { ObjectVersion, ObjectVersions } from './object-versions.ts';
+import type { FileState } from './settling.ts';
 import { storageFailure } from './storage-failure.ts';
 
 /** What became of a path: a new version, nothing new, or it `changed` meanwhile and has to settle first. */
@@ -91,11 +91,28 @@ async function copy({ folder, objects, signal }: TakeOptions, key: string, sizeB
   const path = join(folder, key);
   try {
     await using file = await open(path, READ_FILE);
-    const bytes = file.createReadStream({ highWaterMark: CHUNK_BYTES, signal, autoClose: false });
-    return await objects.write(bytes, sizeBytes);
+    return await objects.write(chunks(file, sizeBytes, signal), sizeBytes);
   } catch (error) {
     if (isAbsence(error)) return undefined;
-    throw storageFailure(error, path);
+    throw notTaken(key, storageFailure(error, path));
+  }
+}
+
+function notTaken(key: string, error: unknown): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { name, message, cause, fix } = error;
+  return new Failure(name, `${key} is not taken yet: ${message}`, { cause, fix });
+}
+
+async function* chunks(file: FileHandle, sizeBytes: number, signal: AbortSignal) {
+  let left = sizeBytes;
+  while (left > 0) {
+    signal.throwIfAborted();
+    const buffer = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES));
+    const { bytesRead } = await file.read(buffer);
+    if (bytesRead === 0) return;
+    left -= bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }
 

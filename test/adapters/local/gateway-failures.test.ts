@@ -104,8 +104,10 @@ describe('a client that is refused while it sends can go on with its connection'
       chunks: 10,
     },
     { name: 'after 504', listener: () => {}, chunks: 10 },
+    { name: 'when nothing listens, after 502', listener: null, chunks: 10 },
   ])('$name', async ({ name, listener, chunks }) => {
-    await world.revisions.serve('digits-v1', listener, LIMITS);
+    await world.revisions.serve('digits-v1', listener ?? (() => {}), LIMITS);
+    if (listener === null) await world.revisions.close();
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
 
     const received = await exchangeBytes(

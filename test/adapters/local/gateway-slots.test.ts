@@ -119,12 +119,12 @@ describe('a process is given back once', () => {
   it('for each request of a pipeline when its client leaves', async () => {
     await serveByHand();
     const responses: ServerResponse[] = [];
-    arrivals.on('arrival', (_, response) => responses.push(response));
-    const socket = client(GET.repeat(15));
-    await eventually(() => responses.length === 15);
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.name);
     process.on('warning', note);
+    arrivals.on('arrival', (_, response) => responses.push(response));
+    const socket = client(GET.repeat(15));
+    await eventually(() => responses.length === 15);
 
     socket.destroy();
     await eventually(() => responses.every((response) => response.closed));

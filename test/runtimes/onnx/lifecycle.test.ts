@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { slowModel } from '../../support/onnx-models.ts';
-import { MAIN, modelFile, startModel, stopServers, until } from './model-server.ts';
+import { caughtUp, MAIN, modelFile, startModel, stopServers, until } from './model-server.ts';
 
 afterAll(stopServers);
 
@@ -53,7 +53,7 @@ it('on SIGTERM answers what it was asked, takes no more and exits with 0', async
   const server = await startModel(slowModel({ seconds: 1 }));
   const exit = once(server.child, 'exit');
   const running = server.post('/invocations', { inputs: [1] });
-  await server.get('/ping');
+  await caughtUp(server);
 
   server.child.kill('SIGTERM');
   await until(() => isRefused(server.url));
@@ -70,7 +70,7 @@ describe('when its parent is killed with -9 the server ends at once', () => {
 
     parent.kill('SIGKILL');
 
-    await until(() => isRefused(url), 2_000);
+    await until(() => isRefused(url));
   });
 
   it('busy inside a long run', async () => {
@@ -79,11 +79,11 @@ describe('when its parent is killed with -9 the server ends at once', () => {
       () => 'answered',
       () => 'broken off',
     );
-    for (let i = 0; i < 20; i += 1) await fetch(`${url}/ping`);
+    await caughtUp({ url });
 
     parent.kill('SIGKILL');
 
-    await until(() => isRefused(url), 2_000);
+    await until(() => isRefused(url));
     expect(await run).toBe('broken off');
   });
 });
@@ -93,7 +93,7 @@ it('on SIGTERM is killed after 10 s with a run that nobody waits for', async () 
   const exit = once(server.child, 'exit');
   const client = new AbortController();
   const abandoned = server.get('/invocations', { ...INVOCATION, signal: client.signal });
-  await server.get('/ping');
+  await caughtUp(server);
   client.abort();
   await abandoned.catch(() => undefined);
 

@@ -8,6 +8,7 @@ import {
   addConstantModel,
   EXTERNAL_DATA,
   externalDataModel,
+  identityModel,
   slowLoadingModel,
   wrongDomainModel,
 } from '../../support/onnx-models.ts';
@@ -73,6 +74,7 @@ describe('a model that does not load ends the server with code 1 and the reason 
     { says: 'com.example:Mystery', bytes: wrongDomainModel() },
     { says: 'Protobuf parsing failed', bytes: addConstantModel({ constant: 1 }).slice(0, 40) },
     { says: 'Protobuf parsing failed', bytes: Buffer.from('just some text') },
+    { says: 'Unsupported data type: 16', bytes: identityModel({ datatype: 'BF16', shape: ['n'] }) },
     { says: 'weights.bin', bytes: externalDataModel('weights.bin') },
   ])('$says', async ({ says, bytes }) => {
     const end = await runToEnd({ MODEL_NAME: 'm', MODEL_PATH: await modelFile(bytes) });
@@ -102,14 +104,13 @@ it('loads weights that lie beside the model', async () => {
 
 it('is alive but not ready while it loads, then tells its parent and answers', async () => {
   const server = await startListening(await modelFile(slowLoadingModel({ seconds: 1 })));
-  const ready = once(server.child, 'message');
 
   const loading = {
     live: await server.get('/v2/health/live'),
     ping: await server.get('/ping'),
     invocation: await server.post('/invocations', { inputs: [1] }),
   };
-  const [message] = await ready;
+  const message = await server.ready;
   const ping = await server.get('/ping');
 
   expect(loading.live.status).toBe(200);

@@ -23,9 +23,13 @@ export type Answer = {
   readonly json: ReturnType<typeof JSON.parse>;
 };
 
+type Message = { readonly listening: number } | { readonly ready: boolean };
+
 export type ModelServer = {
   readonly url: string;
   readonly child: ChildProcess;
+  /** The message with which the server says that its model is loaded. */
+  readonly ready: Promise<Message>;
   readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
   readonly post: (path: string, body: unknown, headers?: Env) => Promise<Answer>;
   /** Everything the process has written to stderr. */
@@ -55,17 +59,20 @@ export async function startListening(file: string, env: Env = {}): Promise<Model
   child.stderr?.on('data', (chunk) => {
     stderr += chunk;
   });
-  const port = await Promise.race([
-    once(child, 'message').then(([message]) => message.listening as number),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`the server ended with ${code}: ${stderr}`);
-    }),
-  ]);
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the server ended with ${code}: ${stderr}`);
+  });
+  const ready = Promise.race([messageWith(child, 'ready'), ended]);
+  // Only those who wait for it hear that it will never be ready.
+  ready.catch(() => undefined);
+  const listening = await Promise.race([messageWith(child, 'listening'), ended]);
+  const port = 'listening' in listening && listening.listening;
   const url = `http://127.0.0.1:${port}`;
   const call = async (path: string, init?: RequestInit) => answerOf(await fetch(url + path, init));
   return {
     url,
     child,
+    ready,
     get: call,
     post: (path, body, headers = {}) =>
       call(path, {
@@ -83,8 +90,13 @@ export async function startModel(model: Uint8Array | string, env: Env = {}): Pro
     typeof model === 'string' ? model : await modelFile(model),
     env,
   );
-  await once(server.child, 'message');
+  await server.ready;
   return server;
+}
+
+/** When it returns, the server has read whatever was sent to it before. */
+export async function caughtUp(server: { readonly url: string }): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await fetch(`${server.url}/ping`);
 }
 
 /** Kills every server of this test file and removes its folders. */
@@ -103,6 +115,14 @@ export async function until(
     if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function messageWith(child: ChildProcess, key: string): Promise<Message> {
+  return new Promise((resolve) => {
+    child.on('message', (message: Message) => {
+      if (key in message) resolve(message);
+    });
+  });
 }
 
 async function answerOf(response: Response): Promise<Answer> {

@@ -1,0 +1,159 @@
+import { compareOrder } from '#domain/deployment.ts';
+import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+
+/** What a suite needs around a store: a way to upload and delete as a user does. */
+export type StoreWorld = {
+  readonly store: ArtifactStore;
+  readonly bucket: string;
+  put(key: string, bytes: Uint8Array): Promise<StoredObject>;
+  /** Resolves once the deletion is seen. */
+  remove(key: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+const KEY = 'models/digits/digits.onnx';
+
+/** The promises of the ArtifactStore port, for every adapter and every fake. */
+export function describeArtifactStore(name: string, open: () => Promise<StoreWorld>): void {
+  describe(`${name} as an ArtifactStore`, () => {
+    let world: StoreWorld;
+    beforeEach(async () => {
+      world = await open();
+    });
+    afterEach(() => world.close());
+
+    const put = (key: string, text: string) => world.put(key, Buffer.from(text));
+    const latest = (key: string) => world.store.latest(world.bucket, key);
+
+    async function content(object: StoredObject): Promise<string> {
+      const source = await world.store.open(object);
+      return Buffer.from(await source.read(0, source.sizeBytes)).toString();
+    }
+
+    it('describes an upload by its version', async () => {
+      const object = await put(KEY, 'one');
+
+      expect(await world.store.describe(object)).toEqual(object);
+      expect(object).toMatchObject({ bucket: world.bucket, key: KEY, sizeBytes: 3 });
+    });
+
+    it('has nothing to say of a version that never was', async () => {
+      const object = await put(KEY, 'one');
+      const other = { ...object, versionId: 'never' };
+
+      expect(await world.store.describe(other)).toBeUndefined();
+      await expect(world.store.open(other)).rejects.toMatchObject({ name: 'ArtifactRejected' });
+      expect(await world.store.describe({ ...object, key: 'models/other' })).toBeUndefined();
+      expect(await latest('models/other')).toBeUndefined();
+    });
+
+    it('has nothing of another bucket', async () => {
+      const object = await put(KEY, 'one');
+
+      expect(await world.store.describe({ ...object, bucket: 'other' })).toBeUndefined();
+      expect(await world.store.latest('other', KEY)).toBeUndefined();
+      expect(await world.store.list('other', '', 10)).toEqual([]);
+      await expect(world.store.open({ ...object, bucket: 'other' })).rejects.toMatchObject({
+        name: 'ArtifactRejected',
+      });
+    });
+
+    it('keeps a version as it is when its key is written again', async () => {
+      const first = await put(KEY, 'one');
+      const source = await world.store.open(first);
+      const second = await put(KEY, 'another');
+
+      expect(Buffer.from(await source.read(0, 3)).toString()).toBe('one');
+      expect(await content(first)).toBe('one');
+      expect(await world.store.describe(first)).toEqual(first);
+      expect(await latest(KEY)).toEqual(second);
+    });
+
+    it('makes a new version of the same bytes, newer by its sequencer', async () => {
+      const first = await put(KEY, 'one');
+      const second = await put(KEY, 'one');
+      const other = await put(KEY, 'two');
+
+      expect(second.versionId).not.toBe(first.versionId);
+      expect(second.checksum).toBe(first.checksum);
+      expect(other.checksum).not.toBe(first.checksum);
+      expect(compareOrder(second, first)).toBeGreaterThan(0);
+      expect(compareOrder(other, second)).toBeGreaterThan(0);
+    });
+
+    it('has no latest version of a deleted key, but its versions still', async () => {
+      const object = await put(KEY, 'one');
+      await world.remove(KEY);
+
+      expect(await latest(KEY)).toBeUndefined();
+      expect(await world.store.list(world.bucket, '', 10)).toEqual([]);
+      expect(await world.store.describe(object)).toEqual(object);
+      expect(await content(object)).toBe('one');
+    });
+
+    it('has a latest version again when a deleted key is uploaded again', async () => {
+      await put(KEY, 'one');
+      await world.remove(KEY);
+      const again = await put(KEY, 'one');
+
+      expect(await latest(KEY)).toEqual(again);
+    });
+
+    it('lists the newest version of each key that begins with the prefix, at most as many as asked', async () => {
+      await put('models/a/1.onnx', 'old');
+      const one = await put('models/a/1.onnx', 'new');
+      const two = await put('models/a/2.onnx', 'x');
+      await put('models/ab/1.onnx', 'x');
+      await put('other/a/1.onnx', 'x');
+
+      expect(await world.store.list(world.bucket, 'models/a/', 10)).toEqual([one, two]);
+      expect(await world.store.list(world.bucket, 'models/a/', 1)).toEqual([one]);
+    });
+
+    it('takes a prefix by its letters', async () => {
+      await put('models/a/50x.onnx', 'x');
+      const literal = await put('models/a/50%.onnx', 'x');
+
+      expect(await world.store.list(world.bucket, 'models/a/50%', 10)).toEqual([literal]);
+      expect(await world.store.list(world.bucket, 'models/A', 10)).toEqual([]);
+    });
+
+    it('lists keys in the order of their UTF-8 bytes', async () => {
+      const names = ['b', 'B', '\u{1F600}', '\uFF5E', 'é', 'a/x', 'a-x'];
+      for (const key of names) await put(key, 'x');
+
+      const listed = await world.store.list(world.bucket, '', 100);
+
+      expect(listed.map(({ key }) => key)).toEqual([
+        'B',
+        'a-x',
+        'a/x',
+        'b',
+        'é',
+        '\uFF5E',
+        '\u{1F600}',
+      ]);
+    });
+
+    it('reads any range, shorter only at the end', async () => {
+      const source = await world.store.open(await put(KEY, '0123456789'));
+      const read = async (start: number, length: number) =>
+        Buffer.from(await source.read(start, length)).toString();
+
+      expect(source.sizeBytes).toBe(10);
+      expect(await read(0, 4)).toBe('0123');
+      expect(await read(3, 4)).toBe('3456');
+      expect(await read(8, 4)).toBe('89');
+      expect(await read(10, 4)).toBe('');
+      expect(await read(99, 4)).toBe('');
+      expect(await read(3, 0)).toBe('');
+    });
+
+    it('stores an object without bytes', async () => {
+      const object = await put(KEY, '');
+
+      expect(object.sizeBytes).toBe(0);
+      expect(await content(object)).toBe('');
+    });
+  });
+}

@@ -1,0 +1,175 @@
+import type { Held } from '#domain/workflow.ts';
+import { acquireLease } from '#steps/acquire-lease.ts';
+import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+
+const LEASE_MS = 900_000;
+const HOUR_MS = 3_600_000;
+
+/** What the step is asked for a deployment by the execution that owns it. */
+async function request(world: MemoryWorld, held: Held) {
+  const { id, execution } = await world.recordOf(held);
+  return { deploymentId: id, execution, attempt: 0 };
+}
+
+/** Another execution owns the deployment now. */
+async function adopted(world: MemoryWorld, held: Held) {
+  const { id, execution } = await world.recordOf(held);
+  await world.registry.adopt(id, execution, 'run-again');
+  return { deploymentId: id, execution: 'run-again', attempt: 0 };
+}
+
+/** One deployment in progress and a newer one that waits for it. */
+async function holderAndWaiter(world: MemoryWorld) {
+  const holder = await world.before('InspectArtifact');
+  const waiter = await world.before('AcquireLease');
+  return { holder: await request(world, holder), waiter: await request(world, waiter) };
+}
+
+describe('the lease of a model', () => {
+  it('is acquired when it is free, and again by the same execution', async () => {
+    const world = memoryWorld();
+    const held = await world.before('AcquireLease');
+    const acquire = acquireLease(world.deps);
+
+    const first = await acquire(await request(world, held));
+    const again = await acquire(await request(world, held));
+
+    expect(first).toEqual({
+      kind: 'acquired',
+      epoch: 1,
+      resume: 'none',
+      retrySeconds: 0,
+      attempt: 1,
+    });
+    expect(again).toEqual(first);
+  });
+
+  it('is waited for while another deployment is in progress', async () => {
+    const world = memoryWorld();
+    const { waiter } = await holderAndWaiter(world);
+
+    const answer = await acquireLease(world.deps)({ ...waiter, attempt: 4 });
+
+    expect(answer).toMatchObject({ kind: 'held', retrySeconds: 1, attempt: 5 });
+  });
+
+  it('is asked for once a minute at most, and given up after two hours', async () => {
+    const world = memoryWorld();
+    const { waiter } = await holderAndWaiter(world);
+
+    world.clock.advance(2 * HOUR_MS - 1000);
+    const seldom = await acquireLease(world.deps)(waiter);
+    world.clock.advance(2000);
+    const never = await acquireLease(world.deps)(waiter);
+
+    expect(seldom).toMatchObject({ kind: 'held', retrySeconds: 60 });
+    expect(never).toMatchObject({ kind: 'expired', retrySeconds: 0 });
+  });
+
+  it('is not taken from a deployment that runs, however long that takes', async () => {
+    const world = memoryWorld();
+    const { waiter } = await holderAndWaiter(world);
+    world.clock.advance(LEASE_MS + 1);
+
+    expect((await acquireLease(world.deps)(waiter)).kind).toBe('held');
+  });
+
+  it('is taken from a dead execution once it has run out, and not before', async () => {
+    const world = memoryWorld();
+    const { holder, waiter } = await holderAndWaiter(world);
+    world.executions.end(holder.execution);
+    const heldMs = world.clock.now() - (await world.recordOf(holder)).phaseChangedAtMs;
+
+    world.clock.advance(LEASE_MS - heldMs - 1);
+    const early = await acquireLease(world.deps)(waiter);
+    world.clock.advance(1);
+    const late = await acquireLease(world.deps)(waiter);
+
+    expect(early.kind).toBe('held');
+    expect(late).toMatchObject({ kind: 'acquired', epoch: 2, resume: 'none' });
+  });
+
+  it('is not for a deployment that has not begun when a newer one comes', async () => {
+    const world = memoryWorld();
+    const held = await world.before('AcquireLease');
+    await world.before('AcquireLease');
+
+    const answer = await acquireLease(world.deps)(await request(world, held));
+
+    expect(answer.kind).toBe('superseded');
+  });
+});
+
+describe('a deployment that is taken up', () => {
+  it.each([
+    'InspectArtifact',
+    'ProvisionLambda',
+    'CheckHealth',
+    'ShiftTraffic',
+    'VerifyTraffic',
+    'CommitDeployment',
+  ] as const)('goes on when it had come to %s', async (state) => {
+    const world = memoryWorld();
+    const held = await world.before(state);
+
+    const answer = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(answer).toMatchObject({ kind: 'acquired', epoch: 2, resume: 'none' });
+  });
+
+  it('only retires the previous version after its commit', async () => {
+    const world = memoryWorld();
+    const held = await world.before('RetirePrevious');
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(resume).toBe('retire');
+  });
+
+  it.each([
+    {
+      what: 'had met with trouble',
+      spoil: async ({ registry }: MemoryWorld, held: Held) => {
+        await registry.recordTrouble(held, { name: 'RevisionFailed', reason: 'no', fix: '' });
+      },
+    },
+    {
+      what: 'was rolling back',
+      spoil: async ({ registry }: MemoryWorld, held: Held) => {
+        await registry.advance(held, 'RollingBack', {}, {});
+      },
+    },
+    {
+      what: 'had failed and only held its lease',
+      spoil: async ({ registry }: MemoryWorld, held: Held) => {
+        await registry.advance(held, 'Failed', {}, {});
+      },
+    },
+  ])('goes back when it $what', async ({ spoil }) => {
+    const world = memoryWorld();
+    const held = await world.before('VerifyTraffic');
+    await spoil(world, held);
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(resume).toBe('rollback');
+  });
+
+  it('goes back when a newer version has gone live meanwhile, and says which', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const request = await adopted(world, held);
+    world.clock.advance(LEASE_MS + 1);
+    world.executions.end('execution-1');
+    await world.deploy();
+
+    const { resume } = await acquireLease(world.deps)(request);
+
+    expect(resume).toBe('rollback');
+    expect((await world.registry.deployment(held.deploymentId))?.trouble).toEqual({
+      name: 'Superseded',
+      reason: 'digits-v2, which is newer, went live while this deployment did not run',
+      fix: '',
+    });
+  });
+});

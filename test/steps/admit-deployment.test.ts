@@ -1,0 +1,275 @@
+import { deploymentId } from '#domain/deployment.ts';
+import type { ObjectCreated } from '#domain/workflow.ts';
+import { admitDeployment } from '#steps/admit-deployment.ts';
+import { BUCKET, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
+
+const BYTES = addConstantModel({ constant: 1 });
+
+async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+}
+
+/** The event of any object's arrival. */
+function arrival(world: MemoryWorld, key: string, text = 'x'): ObjectCreated {
+  const { versionId, sequencer } = world.store.put(key, Buffer.from(text));
+  const object = { key, 'version-id': versionId, sequencer };
+  return { detail: { bucket: { name: BUCKET }, object } };
+}
+
+describe('an upload', () => {
+  it('is admitted with a version number and its bytes pinned', async () => {
+    const world = memoryWorld();
+    const event = world.upload({ bytes: BYTES });
+
+    const answer = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    const id = await idOf(event);
+    expect(answer).toEqual({ kind: 'admitted', id, model: 'digits', reason: '' });
+    expect(await world.registry.deployment(id)).toMatchObject({
+      version: 1,
+      phase: 'Admitted',
+      artifact: {
+        bucket: BUCKET,
+        parts: [{ name: 'model.onnx', key: 'models/digits/model.onnx', sizeBytes: BYTES.length }],
+        manifest: null,
+      },
+    });
+  });
+
+  it('is deployed with the manifest beside it, as it was then', async () => {
+    const world = memoryWorld();
+    const event = world.upload({ manifest: 'examples: []' });
+    const manifest = await world.store.latest(BUCKET, 'models/digits/model.onnx.yaml');
+
+    await admitDeployment(world.deps)({ event, execution: 'run-1' });
+    arrival(world, 'models/digits/model.onnx.yaml', 'rollout: {}');
+
+    const deployment = await world.registry.deployment(await idOf(event));
+    expect(deployment?.artifact.manifest).toMatchObject({
+      name: 'model.yaml',
+      versionId: manifest?.versionId,
+    });
+  });
+
+  it('of a folder is all that lies there when its model.yaml comes', async () => {
+    const world = memoryWorld();
+    arrival(world, 'models/digits/v1/model.onnx');
+    arrival(world, 'models/digits/v1/data/weights.bin');
+    arrival(world, 'models/digits/v10/other.onnx');
+    const event = arrival(world, 'models/digits/v1/model.yaml', '');
+
+    const { id } = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    const { artifact } = (await world.registry.deployment(id))!;
+    expect(artifact.parts.map(({ name }) => name)).toEqual(['data/weights.bin', 'model.onnx']);
+    expect(artifact.manifest?.key).toBe('models/digits/v1/model.yaml');
+  });
+
+  it('whose event names no version is the newest of its key', async () => {
+    const world = memoryWorld();
+    world.upload();
+    const { detail } = world.upload();
+    const { key } = detail.object;
+
+    const { id } = await admitDeployment(world.deps)({
+      event: { detail: { ...detail, object: { key } } },
+      execution: 'run-1',
+    });
+
+    expect(id).toBe(await idOf({ detail }));
+  });
+
+  it('older than one that is admitted is superseded', async () => {
+    const world = memoryWorld();
+    const older = world.upload();
+    const newer = world.upload();
+    const admit = admitDeployment(world.deps);
+    await admit({ event: newer, execution: 'run-2' });
+
+    const first = await admit({ event: older, execution: 'run-1' });
+    const again = await admit({ event: older, execution: 'run-1' });
+
+    expect([first.kind, again.kind]).toEqual(['superseded', 'superseded']);
+  });
+});
+
+describe('the same event again', () => {
+  it('of the same execution is answered as the first time', async () => {
+    const world = memoryWorld();
+    const event = world.upload();
+    const admit = admitDeployment(world.deps);
+
+    const first = await admit({ event, execution: 'run-1' });
+    const again = await admit({ event, execution: 'run-1' });
+
+    expect(again).toEqual(first);
+    expect(await world.told()).toHaveLength(1);
+  });
+
+  it.each([
+    { what: 'while the first is running', ended: false },
+    { what: 'when the first has ended', ended: true },
+  ])('is ignored $what', async ({ ended }) => {
+    const world = memoryWorld();
+    const event = world.upload();
+    if (ended) await world.deploy(event);
+    else await world.before('CheckHealth', event);
+    const told = await world.told();
+
+    const answer = await admitDeployment(world.deps)({ event, execution: 'run-2' });
+
+    expect(answer.kind).toBe('ignored');
+    expect(await world.told()).toEqual(told);
+  });
+
+  it('takes the deployment up when its execution has died', async () => {
+    const world = memoryWorld();
+    const event = world.upload();
+    const { deploymentId: id } = await world.before('CheckHealth', event);
+    const { execution } = (await world.registry.deployment(id))!;
+    world.executions.end(execution);
+
+    const answer = await admitDeployment(world.deps)({ event, execution: 'run-2' });
+
+    expect(answer).toEqual({ kind: 'admitted', id, model: 'digits', reason: '' });
+    expect(await world.registry.deployment(id)).toMatchObject({ execution: 'run-2', attempt: 2 });
+  });
+
+  it('admits one of two executions that come at the same time', async () => {
+    const world = memoryWorld();
+    const event = world.upload();
+    const admit = admitDeployment(world.deps);
+    world.executions.begin('run-1');
+    world.executions.begin('run-2');
+
+    const answers = await Promise.all(
+      ['run-1', 'run-2'].map((execution) => admit({ event, execution })),
+    );
+
+    expect(answers.map(({ kind }) => kind).sort()).toEqual(['admitted', 'ignored']);
+  });
+});
+
+describe('the bytes that are live already', () => {
+  it('are ignored, and the event names the version', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ bytes: BYTES }));
+    const event = world.upload({ bytes: BYTES });
+    const admit = admitDeployment(world.deps);
+
+    const first = await admit({ event, execution: 'run-2' });
+    const again = await admit({ event, execution: 'run-2' });
+
+    expect([first.kind, again.kind]).toEqual(['ignored', 'ignored']);
+    expect(await world.told(first.id)).toEqual([
+      expect.objectContaining({
+        state: 'Ignored',
+        reason: 'models/digits/model.onnx is the same, byte for byte, as digits-v1, which is live',
+      }),
+    ]);
+  });
+
+  it('are deployed with another manifest', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ bytes: BYTES }));
+    const event = world.upload({ bytes: BYTES, manifest: 'resources: { memory: 512Mi }' });
+
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-2' });
+
+    expect(kind).toBe('admitted');
+  });
+
+  it('are deployed again while another version is on its way to replace them', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ bytes: BYTES }));
+    await world.before('CheckHealth');
+    const event = world.upload({ bytes: BYTES });
+
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-3' });
+
+    expect(kind).toBe('admitted');
+  });
+
+  it('are ignored after another version has failed to replace them', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ bytes: BYTES }));
+    const { deploymentId: id } = await world.before('CheckHealth');
+    await world.registry.settle({ deploymentId: id, reason: 'stopped', degraded: false });
+    const event = world.upload({ bytes: BYTES });
+
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-3' });
+
+    expect(kind).toBe('ignored');
+  });
+});
+
+describe('an object that starts nothing', () => {
+  it.each([
+    { what: 'a sidecar manifest', key: 'models/digits/model.onnx.yaml' },
+    { what: 'an object outside of models/', key: 'readme.md' },
+  ])('is ignored without a word: $what', async ({ key }) => {
+    const world = memoryWorld();
+    const event = arrival(world, key);
+
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    expect(kind).toBe('ignored');
+    expect(await world.told()).toEqual([]);
+  });
+
+  it('is ignored when it was deleted before its turn', async () => {
+    const world = memoryWorld();
+    const { detail } = world.upload();
+    const { key } = detail.object;
+    world.store.remove(key);
+
+    const { kind, reason } = await admitDeployment(world.deps)({
+      event: { detail: { ...detail, object: { key } } },
+      execution: 'run-1',
+    });
+
+    expect({ kind, reason }).toEqual({ kind: 'ignored', reason: `bucket/${key} was deleted` });
+    expect(await world.told()).toEqual([]);
+  });
+
+  it('gets one hint a minute however many files a sync brings', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    const sync = async () => {
+      for (let file = 0; file < 3; file += 1) {
+        const event = arrival(world, `models/digits/folder/part-${file}.bin`);
+        expect((await admit({ event, execution: `run-${file}` })).kind).toBe('ignored');
+      }
+    };
+
+    await sync();
+    world.clock.advance(60_000);
+    await sync();
+
+    const told = await world.told();
+    expect(told.map(({ state }) => state)).toEqual(['Ignored', 'Ignored']);
+    expect(told[0]).toMatchObject({
+      reason: expect.stringContaining('models/digits/folder/part-0.bin starts no deployment'),
+      fix: expect.stringContaining('models/NAME/FOLDER/model.yaml'),
+    });
+  });
+
+  it('is rejected when its model may not be called so, with the name and the rule', async () => {
+    const world = memoryWorld();
+    const event = arrival(world, 'models/My_Model/a.onnx');
+
+    const answer = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    expect(answer).toMatchObject({ kind: 'rejected', model: 'My_Model' });
+    expect(await world.told()).toEqual([
+      expect.objectContaining({
+        state: 'Rejected',
+        version: null,
+        reason: expect.stringContaining('`My_Model` is not allowed; a name has 1 to 40'),
+        fix: expect.stringMatching(/./),
+      }),
+    ]);
+    expect(await world.registry.model('My_Model')).toBeUndefined();
+  });
+});

@@ -1,0 +1,62 @@
+import type { Inspection } from '#domain/deployment.ts';
+import type { Held } from '#domain/workflow.ts';
+import { chooseTarget } from '#steps/choose-target.ts';
+import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+
+const GIB = 1024 ** 3;
+
+/** The deployment's model holds this much in weights. */
+async function weigh(world: MemoryWorld, held: Held, weightBytes: number): Promise<void> {
+  const { facts, manifest } = (await world.recordOf(held)).work.inspection as Inspection;
+  await world.registry.recordWork(held, {
+    inspection: { manifest, facts: { ...facts, weightBytes } },
+  });
+}
+
+describe('choosing a target', () => {
+  it('takes Lambda and records why', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ChooseTarget');
+
+    const answer = await chooseTarget(world.deps)(held);
+
+    expect(answer).toEqual({ target: 'lambda' });
+    expect((await world.recordOf(held)).work.decision).toMatchObject({
+      target: 'lambda',
+      memoryMiB: 1769,
+      options: [{ target: 'lambda', taken: true, reason: expect.stringMatching(/./) }],
+    });
+  });
+
+  it('gives the memory that the manifest asks for', async () => {
+    const world = memoryWorld();
+    const event = world.upload({ manifest: 'resources: { memory: 2Gi }' });
+    const held = await world.before('ChooseTarget', event);
+
+    await chooseTarget(world.deps)(held);
+
+    expect((await world.recordOf(held)).work.decision?.memoryMiB).toBe(2048);
+  });
+
+  it('rejects a model that fits nowhere, with the numbers and what to do', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ChooseTarget');
+    await weigh(world, held, 5 * GIB);
+
+    await expect(chooseTarget(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message:
+        'needs a container; this version runs Lambda only: the model needs 12992 MiB of memory; Lambda has 10240',
+      fix: expect.stringMatching(/./),
+    });
+  });
+
+  it('is not done again', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ChooseTarget');
+    await chooseTarget(world.deps)(held);
+    await weigh(world, held, 5 * GIB);
+
+    expect(await chooseTarget(world.deps)(held)).toEqual({ target: 'lambda' });
+  });
+});

@@ -1,0 +1,94 @@
+import { describeCandidate } from '#steps/describe-candidate.ts';
+import { memoryWorld } from '../support/memory-world.ts';
+
+const LINES = Array.from({ length: 12 }, (_, line) => `line ${line}`);
+
+describe('looking at the candidate', () => {
+  it('says that it is ready', async () => {
+    const world = memoryWorld();
+    const held = await world.before('DescribeCandidate');
+
+    const answer = await describeCandidate(world.deps)({ ...held, attempt: 2 });
+
+    expect(answer).toEqual({ kind: 'ready', retrySeconds: 1, attempt: 3 });
+  });
+
+  it('says when to look again, the later the longer it takes', async () => {
+    const world = memoryWorld({ pendingMs: 200_000 });
+    const held = await world.before('DescribeCandidate');
+
+    const early = await describeCandidate(world.deps)({ ...held, attempt: 0 });
+    world.clock.advance(100_000);
+    const late = await describeCandidate(world.deps)({ ...held, attempt: 1 });
+
+    expect(early).toEqual({ kind: 'pending', retrySeconds: 1, attempt: 1 });
+    expect(late).toEqual({ kind: 'pending', retrySeconds: 10, attempt: 2 });
+    expect((await world.recordOf(held)).trouble).toBeNull();
+  });
+
+  it('waits for a change where waiting costs nothing', async () => {
+    const world = memoryWorld({ pendingMs: 700 });
+    const held = await world.before('DescribeCandidate');
+
+    const { kind } = await describeCandidate({ ...world.deps, waitMs: 1000 })({
+      ...held,
+      attempt: 0,
+    });
+
+    expect(kind).toBe('ready');
+  });
+
+  it('tells why it failed, with the last ten lines of its log', async () => {
+    const world = memoryWorld();
+    world.lambda.foresee('digits-v1', { kind: 'fails', reason: 'exit code 1', logTail: LINES });
+    const held = await world.before('DescribeCandidate');
+
+    const { kind } = await describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    expect(kind).toBe('failed');
+    expect((await world.recordOf(held)).trouble).toEqual({
+      name: 'RevisionFailed',
+      reason: ['digits-v1 did not start: exit code 1', ...LINES.slice(2)].join('\n'),
+      fix: expect.stringContaining('slipway logs'),
+    });
+  });
+
+  it('gives up one that is not ready in its time', async () => {
+    const world = memoryWorld({ pendingMs: 60_000 });
+    const event = world.upload({ manifest: 'server: { startupTimeoutSeconds: 20 }' });
+    const held = await world.before('DescribeCandidate', event);
+
+    world.clock.advance(19_999);
+    const early = await describeCandidate(world.deps)({ ...held, attempt: 0 });
+    world.clock.advance(1);
+    const late = await describeCandidate(world.deps)({ ...held, attempt: 1 });
+
+    expect([early.kind, late.kind]).toEqual(['pending', 'expired']);
+    expect((await world.recordOf(held)).trouble).toMatchObject({
+      reason: 'digits-v1 was not ready in 20 s: its first instance starts',
+      fix: expect.stringContaining('startupTimeoutSeconds'),
+    });
+  });
+
+  it('gives up one that is gone', async () => {
+    const world = memoryWorld();
+    const held = await world.before('DescribeCandidate');
+    await world.lambda.remove('digits-v1');
+
+    const { kind } = await describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    expect(kind).toBe('failed');
+    expect((await world.recordOf(held)).trouble?.reason).toBe('digits-v1 is gone');
+  });
+
+  it('gives up none that may have traffic', async () => {
+    const world = memoryWorld();
+    const held = await world.before('VerifyTraffic');
+    await world.lambda.remove('digits-v1');
+
+    const answer = await describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    expect(answer).toEqual({ kind: 'ready', retrySeconds: 0, attempt: 1 });
+    expect((await world.recordOf(held)).trouble).toBeNull();
+  });
+});

@@ -1,0 +1,61 @@
+import { probe } from '#steps/probe.ts';
+import { answered } from '../support/memory-prober.ts';
+import { answersWrong, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+
+const ADDRESS = '/models/digits';
+const refused = () => ({ kind: 'none', reason: 'the connection was refused' }) as const;
+
+async function liveDeployment(world: MemoryWorld) {
+  return world.recordOf(await world.deploy());
+}
+
+describe('a probe', () => {
+  it('sends what the version was proven by', async () => {
+    const world = memoryWorld();
+    const deployment = await liveDeployment(world);
+    const [, proof] = world.prober.sent;
+
+    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({ kind: 'passed' });
+    expect(world.prober.sent.at(-1)).toEqual({ ...proof, address: ADDRESS });
+  });
+
+  it.each([
+    { what: 'a wrong answer', answer: answersWrong, reason: 'output z is not declared' },
+    { what: 'a server error', answer: () => answered(500), reason: 'was answered 500' },
+    { what: 'no answer', answer: refused, reason: 'the connection was refused' },
+  ])('fails on $what', async ({ answer, reason }) => {
+    const world = memoryWorld();
+    const deployment = await liveDeployment(world);
+    world.behave('digits-v1', answer);
+
+    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({
+      kind: 'failed',
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  it('says nothing of a version that was too busy to take it', async () => {
+    const world = memoryWorld();
+    const deployment = await liveDeployment(world);
+    world.behave('digits-v1', () => answered(429));
+
+    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({ kind: 'busy' });
+  });
+
+  it.each([
+    { what: 'ready', answer: () => answered(200), kind: 'passed' },
+    { what: 'busy', answer: () => answered(429), kind: 'busy' },
+    { what: 'loading', answer: () => answered(503), kind: 'failed' },
+    { what: 'away', answer: refused, kind: 'failed' },
+  ])('of a version proven by readiness alone is $kind when it is $what', async (wanted) => {
+    const world = memoryWorld();
+    const { work, ...rest } = await liveDeployment(world);
+    const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
+    world.behave('digits-v1', wanted.answer);
+
+    const result = await probe(world.prober, ADDRESS, { ...rest, work: { ...work, golden } });
+
+    expect(result.kind).toBe(wanted.kind);
+    expect(world.prober.sent.at(-1)?.asked).toBe('ready');
+  });
+});

@@ -1,0 +1,74 @@
+import { retirePrevious } from '#steps/retire-previous.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../support/memory-world.ts';
+
+async function states({ registry }: MemoryWorld) {
+  return (await registry.versions(MODEL)).map(({ version, state }) => `${version} ${state}`);
+}
+
+describe('retiring what came before', () => {
+  it('stops the previous version and keeps it startable, and tells it once', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('RetirePrevious');
+
+    await retirePrevious(world.deps)(held);
+    await retirePrevious(world.deps)(held);
+
+    expect(world.lambda.running()).toEqual(['digits-v2']);
+    expect(world.lambda.existing()).toEqual(['digits-v1', 'digits-v2']);
+    expect(await states(world)).toEqual(['2 Live', '1 Retired']);
+    const retired = (await world.told()).filter(({ state }) => state === 'Retired');
+    expect(retired).toMatchObject([{ version: 1, deploymentId: held.deploymentId }]);
+  });
+
+  it('has nothing to do after a first deployment', async () => {
+    const world = memoryWorld();
+    const held = await world.before('RetirePrevious');
+
+    expect(await retirePrevious(world.deps)(held)).toEqual({});
+    expect(world.lambda.running()).toEqual(['digits-v1']);
+  });
+
+  it('takes away all but the last three', async () => {
+    const world = memoryWorld();
+    for (let version = 1; version <= 4; version += 1) await world.deploy();
+    const held = await world.before('RetirePrevious');
+
+    await retirePrevious(world.deps)(held);
+
+    expect(await states(world)).toEqual([
+      '5 Live',
+      '4 Retired',
+      '3 Retired',
+      '2 Retired',
+      '1 Removed',
+    ]);
+    expect(world.lambda.existing()).not.toContain('digits-v1');
+  });
+
+  it('leaves a version alone that still has traffic', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('RetirePrevious');
+    const shares = { 'digits-v1': 1, 'digits-v2': 99 };
+    await world.router.setShares(MODEL, shares, await world.router.shares(MODEL));
+
+    await retirePrevious(world.deps)(held);
+
+    expect(world.lambda.running()).toEqual(['digits-v1', 'digits-v2']);
+    expect(await states(world)).toEqual(['2 Live', '1 Live']);
+  });
+
+  it('catches up on what an earlier deployment left', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('RetirePrevious');
+    await world.registry.releaseLease(held);
+    const next = await world.before('RetirePrevious');
+
+    await retirePrevious(world.deps)(next);
+
+    expect(world.lambda.running()).toEqual(['digits-v3']);
+    expect(await states(world)).toEqual(['3 Live', '2 Retired', '1 Retired']);
+  });
+});

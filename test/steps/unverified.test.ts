@@ -1,0 +1,61 @@
+import type { ProbeAnswer } from '#ports/prober.ts';
+import { unverified } from '#steps/unverified.ts';
+import { answered } from '../support/memory-prober.ts';
+import { MODEL, memoryWorld } from '../support/memory-world.ts';
+
+const V1 = { 'digits-v1': 100 };
+
+/** Why the shares of a live model are not certain, when its endpoint answers so. */
+async function doubt(answer: ProbeAnswer) {
+  const world = memoryWorld();
+  await world.deploy();
+  const prober = { ...world.prober, ready: async () => answer };
+  return unverified({ router: world.router, prober }, MODEL, V1);
+}
+
+describe('it is certain what clients get', () => {
+  it('when router and endpoint agree', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+
+    expect(await unverified(world, MODEL, V1)).toBeUndefined();
+  });
+
+  it('when the endpoint does not say which revision answered', async () => {
+    expect(await doubt(answered(503))).toBeUndefined();
+  });
+
+  it('when the model has no route, as it should', async () => {
+    expect(await unverified(memoryWorld(), MODEL, {})).toBeUndefined();
+  });
+});
+
+describe('it is not certain what clients get', () => {
+  it('while a change spreads', async () => {
+    const world = memoryWorld({ spreadMs: 1000 });
+    await world.router.setShares(MODEL, V1, {});
+
+    expect(await unverified(world, MODEL, V1)).toBe('clients still get {}');
+  });
+
+  it('when the router holds something else', async () => {
+    const world = memoryWorld();
+    await world.router.setShares(MODEL, { 'digits-v2': 1 }, {});
+
+    expect(await unverified(world, MODEL, V1)).toBe(
+      'the router holds {"digits-v2":1}, not {"digits-v1":100}',
+    );
+  });
+
+  it('when a revision without a share answered', async () => {
+    const stranger = { ...answered(200), revision: 'digits-v9' } as ProbeAnswer;
+
+    expect(await doubt(stranger)).toBe('digits-v9 answered, which has no share');
+  });
+
+  it('when nothing answered', async () => {
+    expect(await doubt({ kind: 'none', reason: 'the connection was reset' })).toBe(
+      'the connection was reset',
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Failure } from '#domain/failure.ts';
+import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
+
+export type MemoryStore = ArtifactStore & {
+  put(key: string, bytes: Uint8Array): StoredObject;
+  /** Sets a delete marker, as S3 does where versioning is on. */
+  remove(key: string): void;
+  /** Takes one version away for good, as a lifecycle rule does. */
+  expire(ref: ArtifactRef): void;
+  /** The next calls fail with `PlatformThrottled`. */
+  throttle(calls: number): void;
+};
+
+/** A version, or a delete marker, which has no bytes. */
+type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | null };
+
+// S3 tells of a version's time in whole seconds.
+const SECOND_MS = 1000;
+const FIRST_SEQUENCER = 0x617f0829_9329;
+
+/** A versioned S3 bucket: checksums of its own kind, times in whole seconds, throttling. */
+export function memoryStore({
+  bucket,
+  clock,
+}: {
+  readonly bucket: string;
+  readonly clock: Clock;
+}): MemoryStore {
+  const versions: Version[] = [];
+  let throttled = 0;
+  let uploads = 0;
+
+  function add(key: string, bytes: Uint8Array | null): StoredObject {
+    uploads += 1;
+    const object = {
+      bucket,
+      key,
+      versionId: randomUUID().replaceAll('-', ''),
+      sizeBytes: bytes?.byteLength ?? 0,
+      checksum: checksum(bytes ?? new Uint8Array()),
+      sequencer: (FIRST_SEQUENCER + uploads).toString(16).toUpperCase(),
+      lastModifiedMs: Math.floor(clock.now() / SECOND_MS) * SECOND_MS,
+    };
+    versions.push({ object, bytes });
+    return object;
+  }
+
+  async function call<T>(answer: () => T): Promise<T> {
+    if (throttled === 0) return answer();
+    throttled -= 1;
+    throw new Failure('PlatformThrottled', 'S3 answered 503 Slow Down');
+  }
+
+  const find = (ref: ArtifactRef) =>
+    versions.find(({ object, bytes }) => bytes !== null && isSameVersion(object, ref));
+  const newest = (key: string) => {
+    const version = versions.findLast(({ object }) => object.key === key);
+    return version?.bytes ? version.object : undefined;
+  };
+
+  return {
+    put: (key, bytes) => add(key, Uint8Array.from(bytes)),
+    remove: (key) => void add(key, null),
+    expire(ref) {
+      const index = versions.findIndex(({ object }) => isSameVersion(object, ref));
+      if (index >= 0) versions.splice(index, 1);
+    },
+    throttle(calls) {
+      throttled = calls;
+    },
+    describe: (ref) => call(() => find(ref)?.object),
+    latest: (name, key) => call(() => (name === bucket ? newest(key) : undefined)),
+    list: (name, prefix, limit) =>
+      call(() => {
+        const keys = new Set(versions.map(({ object }) => object.key));
+        const wanted = [...keys].filter((key) => name === bucket && key.startsWith(prefix));
+        return wanted
+          .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+          .flatMap((key) => newest(key) ?? [])
+          .slice(0, limit);
+      }),
+    open: (ref) =>
+      call(() => {
+        const bytes = find(ref)?.bytes;
+        if (!bytes) throw new Failure('ArtifactRejected', `${ref.key}: no such version`);
+        return {
+          sizeBytes: bytes.byteLength,
+          read: (start, length) => call(() => bytes.slice(start, start + length)),
+        };
+      }),
+  };
+}
+
+function isSameVersion(a: ArtifactRef, b: ArtifactRef): boolean {
+  return a.bucket === b.bucket && a.key === b.key && a.versionId === b.versionId;
+}
+
+/** Eight bytes in base64, as S3 gives a CRC-64; any digest does for telling bytes apart. */
+function checksum(bytes: Uint8Array): string {
+  const digest = createHash('sha256').update(bytes).digest().subarray(0, 8);
+  return `crc64nvme:${digest.toString('base64')}`;
+}

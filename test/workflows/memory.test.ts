@@ -1,0 +1,350 @@
+import { deploymentId } from '#domain/deployment.ts';
+import type { ObjectCreated } from '#domain/workflow.ts';
+import { complaints, endings } from '../support/complaints.ts';
+import { NEVER } from '../support/faults.ts';
+import { answersWrong, MODEL } from '../support/memory-world.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
+import { failsWithTraffic } from '../support/scenarios.ts';
+import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+
+const V1 = { 'digits-v1': 100 };
+const V2 = { 'digits-v2': 100 };
+
+describe('a first deployment', () => {
+  it('goes live with all traffic, without a bake', async () => {
+    const world = virtualWorkflow({ pendingMs: 3000 });
+    const uploadedMs = world.clock.now();
+
+    const end = await world.run(world.upload());
+
+    expect(end.error).toBe('');
+    expect(await complaints(world)).toEqual([]);
+    expect((await world.told()).map(({ state }) => state)).toEqual([
+      'Admitted',
+      'Inspected',
+      'Provisioning',
+      'Ready',
+      'Shifting',
+      'Baking',
+      'Live',
+    ]);
+    expect(world.clock.now() - uploadedMs).toBeLessThan(10_000);
+  });
+
+  it('that breaches leaves no route behind', async () => {
+    const world = virtualWorkflow({ spreadMs: 5000 });
+    failsWithTraffic(world, 'digits-v1');
+
+    const end = await world.run(world.upload());
+
+    expect(end.error).not.toBe('');
+    expect(await complaints(world)).toEqual([]);
+    expect(world.outages).toEqual([]);
+    expect(world.router.dataPlane(MODEL)).toEqual({});
+    expect(endings(await world.told())).toEqual(['RolledBack']);
+  });
+});
+
+describe('an upgrade', () => {
+  it('moves all traffic at once, bakes, and keeps the previous version startable', async () => {
+    const world = virtualWorkflow({ spreadMs: 2000 });
+    await world.run(world.upload());
+
+    await world.run(world.upload());
+
+    expect(await complaints(world)).toEqual([]);
+    expect(served(world)).toEqual([V1, V2]);
+    expect(world.lambda.running()).toEqual(['digits-v2']);
+    expect(world.lambda.existing()).toEqual(['digits-v1', 'digits-v2']);
+    const { atMs } = world.router.history(MODEL).at(-1)!;
+    const live = await timeOf(world, 2, 'Live');
+    expect(live - atMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('bakes as long as the manifest says', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+
+    await world.run(world.upload({ manifest: 'rollout: { bakeSeconds: 100 }' }));
+
+    const baked = (await timeOf(world, 2, 'Live')) - (await timeOf(world, 2, 'Baking'));
+    expect(baked).toBe(100_000);
+    expect(world.states.filter((state) => state === 'JudgeBake')).toHaveLength(4);
+  });
+
+  it('keeps three versions before the live one', async () => {
+    const world = virtualWorkflow();
+    for (let uploads = 0; uploads < 6; uploads += 1) await world.run(world.upload());
+
+    expect(world.lambda.existing()).toEqual(['digits-v3', 'digits-v4', 'digits-v5', 'digits-v6']);
+    expect(world.lambda.running()).toEqual(['digits-v6']);
+    expect(await complaints(world)).toEqual([]);
+  });
+
+  it('waits for a change of shares that spreads slowly, and no client meets a gap', async () => {
+    const world = virtualWorkflow({ spreadMs: 50_000 });
+    await world.run(world.upload());
+
+    await world.run(world.upload());
+
+    const { atMs } = world.router.history(MODEL).at(-1)!;
+    expect(await timeOf(world, 2, 'Baking')).toBeGreaterThanOrEqual(atMs);
+    expect(await complaints(world)).toEqual([]);
+    expect(world.outages).toEqual([]);
+  });
+
+  it('whose traffic is not seen in two minutes is given up, and says that it may be astray', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    const pending = { kind: 'pending', reason: 'clients still get digits-v1' };
+    world.tap(async (method, call) => (method === 'router.verify' ? pending : call()));
+
+    await world.run(world.upload());
+
+    const last = (await world.told()).at(-1)!;
+    expect(last.state).toBe('Failed');
+    expect(last.reason).toContain('was not seen on the new version within 120 s');
+    expect(last.data).toMatchObject({ degraded: true });
+    expect(world.lambda.running()).toEqual(['digits-v1', 'digits-v2']);
+  });
+});
+
+describe('a bad second version', () => {
+  it.each([
+    {
+      what: 'answers wrong',
+      spoil: (world: VirtualWorkflow) => world.behave('digits-v2', answersWrong),
+      reason: 'output z is not declared',
+    },
+    {
+      what: 'crashes at load',
+      spoil: (world: VirtualWorkflow) =>
+        world.lambda.foresee('digits-v2', {
+          kind: 'fails',
+          reason: 'exited with code 1',
+          logTail: ['no graph'],
+        }),
+      reason: 'exited with code 1\nno graph',
+    },
+    {
+      what: 'never gets ready',
+      spoil: (world: VirtualWorkflow) => world.lambda.foresee('digits-v2', { kind: 'hangs' }),
+      reason: 'not ready in 300 s',
+    },
+  ])('that $what gets no traffic and is gone; one event says why', async ({ spoil, reason }) => {
+    const world = virtualWorkflow({ spreadMs: 2000 });
+    await world.deploy();
+    spoil(world);
+
+    await world.run(world.upload());
+
+    expect(await complaints(world)).toEqual([]);
+    expect(served(world)).toEqual([V1]);
+    expect(world.lambda.existing()).toEqual(['digits-v1']);
+    const told = (await world.told()).filter(({ version }) => version === 2);
+    expect(told.filter((event) => event.reason.includes(reason))).toEqual([told.at(-1)]);
+    expect(told.at(-1)).toMatchObject({ state: 'Failed', data: { degraded: false } });
+  });
+
+  it('that breaches in its bake is rolled back', async () => {
+    const world = virtualWorkflow({ spreadMs: 2000 });
+    await world.deploy();
+    failsWithTraffic(world, 'digits-v2');
+
+    await world.run(world.upload());
+
+    expect(await complaints(world)).toEqual([]);
+    expect(world.outages).toEqual([]);
+    expect(served(world)).toEqual([V1, V2, V1]);
+    expect(world.lambda.existing()).toEqual(['digits-v1']);
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'RolledBack',
+      reason: expect.stringContaining('10 of 10 probes failed since the shift'),
+      data: { degraded: false },
+    });
+  });
+
+  it('does not keep the third from going live', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    world.behave('digits-v2', answersWrong);
+    await world.run(world.upload());
+
+    await world.run(world.upload());
+
+    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
+    expect(await complaints(world)).toEqual([]);
+  });
+});
+
+describe('an upload that deploys nothing', () => {
+  it('because it is no model is rejected, with what to do', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+
+    const end = await world.run(world.upload({ bytes: Buffer.from('no model at all') }));
+
+    expect(end.error).toBe('');
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Rejected',
+      reason: expect.stringMatching(/./),
+      fix: expect.stringMatching(/./),
+    });
+    expect(served(world)).toEqual([V1]);
+    expect(await complaints(world)).toEqual([]);
+  });
+
+  it('because it is the same as the live version is ignored, and named', async () => {
+    const world = virtualWorkflow();
+    const bytes = addConstantModel({ constant: 1 });
+    await world.deploy(world.upload({ bytes }));
+
+    await world.run(world.upload({ bytes }));
+
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Ignored',
+      reason: expect.stringContaining('digits-v1'),
+    });
+    expect(await complaints(world)).toEqual([]);
+  });
+});
+
+describe('two uploads at once', () => {
+  it('both go live one after the other when the older has begun, the newer last', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    const older = world.upload();
+    const newer = world.upload();
+    const asked = Promise.withResolvers<void>();
+    let waiting: Promise<unknown> | undefined;
+    world.tap(async (method, call) => {
+      if (method === 'artifacts.open' && !waiting) {
+        waiting = world.run(newer);
+        await asked.promise;
+      }
+      return call().finally(() => waiting && method === 'registry.acquireLease' && asked.resolve());
+    });
+
+    await world.run(older);
+    await waiting;
+
+    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
+    expect(await complaints(world)).toEqual([]);
+    expect(await statesOf(world, newer)).toEqual(expect.arrayContaining(['Waiting', 'Live']));
+  });
+
+  it('leave the older superseded when it had not begun', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    const older = world.upload();
+    const newer = world.upload();
+    let late: Promise<unknown> | undefined;
+    world.tap((method, call) => {
+      if (method === 'registry.acquireLease') late ??= world.run(older);
+      return call();
+    });
+
+    await world.run(newer);
+    await late;
+
+    expect(await statesOf(world, older)).toEqual(['Superseded']);
+    expect(await statesOf(world, newer)).toContain('Live');
+    expect(await complaints(world)).toEqual([]);
+  });
+
+  it('let the newest win, in whatever order and however often their events come', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    const events = [world.upload(), world.upload(), world.upload()];
+    const [first, second, third] = events as [ObjectCreated, ObjectCreated, ObjectCreated];
+
+    await Promise.all([second, first, third, second, first, third].map(world.run));
+
+    const live = (await world.registry.model(MODEL))?.live?.deploymentId;
+    expect(live).toBe(await idOf(third));
+    expect(await complaints(world)).toEqual([]);
+  });
+});
+
+describe('a stopped execution', () => {
+  const before = ['AcquireLease', 'InspectArtifact', 'ProvisionLambda', 'CheckHealth'] as const;
+  const moved = ['VerifyTraffic', 'JudgeBake', 'CommitDeployment'] as const;
+
+  it.each([
+    ...before.map((state) => ({ state, degraded: false, traffic: V1 })),
+    ...moved.map((state) => ({ state, degraded: true, traffic: V2 })),
+  ])(
+    'in $state is settled as Failed, degraded: $degraded',
+    async ({ state, degraded, traffic }) => {
+      const world = virtualWorkflow();
+      await world.deploy();
+      stopIn(world, state);
+
+      await world.run(world.upload());
+
+      expect((await world.told()).at(-1)).toMatchObject({
+        state: 'Failed',
+        reason: expect.stringContaining('States.Aborted'),
+        data: { degraded },
+      });
+      expect(await world.router.shares(MODEL)).toEqual(traffic);
+      expect(await world.registry.unended()).toEqual([]);
+    },
+  );
+
+  it.each(['RetirePrevious', 'ReleaseLease'] as const)(
+    'in %s is live and ended, with no further event',
+    async (state) => {
+      const world = virtualWorkflow();
+      await world.deploy();
+      stopIn(world, state);
+
+      await world.run(world.upload());
+
+      expect(await complaints(world)).toEqual([]);
+      expect(endings(await world.told())).toEqual(['Live', 'Live']);
+    },
+  );
+
+  it('leaves the model free for its next upload', async () => {
+    const world = virtualWorkflow();
+    await world.deploy();
+    stopIn(world, 'JudgeBake');
+    await world.run(world.upload());
+    world.tap((_, call) => call());
+
+    const event = world.upload();
+    await world.run(event);
+
+    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
+    expect(await statesOf(world, event)).not.toContain('Waiting');
+  });
+});
+
+/** What clients got of the model, one after the other. */
+function served(world: VirtualWorkflow) {
+  return world.router.history(MODEL).map(({ shares }) => shares);
+}
+
+async function timeOf(world: VirtualWorkflow, version: number, wanted: string): Promise<number> {
+  const told = await world.told();
+  const event = told.find((each) => each.version === version && each.state === wanted)!;
+  return Date.parse(event.time);
+}
+
+async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+}
+
+async function statesOf(world: VirtualWorkflow, event: ObjectCreated) {
+  return (await world.told(await idOf(event))).map(({ state }) => state);
+}
+
+/** Stops the execution as soon as a step of this state calls a port. */
+function stopIn(world: VirtualWorkflow, state: string): void {
+  world.tap((_, call) => {
+    if (world.states.at(-1) !== state) return call();
+    world.stop();
+    return NEVER;
+  });
+}

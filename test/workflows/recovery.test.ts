@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { deploymentId } from '#domain/deployment.ts';
+import type { ObjectCreated } from '#domain/workflow.ts';
+import { complaints } from '../support/complaints.ts';
+import { befall, type Call, type Fault, faulty, NEVER } from '../support/faults.ts';
+import { MODEL } from '../support/memory-world.ts';
+import {
+  callsOf,
+  faultsAfter,
+  SCENARIOS,
+  type Scenario,
+  slowWorld,
+  UPGRADE,
+} from '../support/scenarios.ts';
+import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
+
+const DEATHS = ['dead before', 'dead after'] as const;
+const LEASE_MS = 900_000;
+
+const cases = await Promise.all(
+  SCENARIOS.map(async (scenario) => ({ scenario, calls: await callsOf(scenario) })),
+);
+const upgrade = await callsOf(UPGRADE);
+
+describe.each(cases)('$scenario.name', ({ scenario, calls }) => {
+  const states = [...new Set(calls.map(({ state }) => state))];
+
+  it.each(states)('whose execution dies in %s is taken up by another', async (wanted) => {
+    const problems: string[] = [];
+
+    for (const call of calls.filter(({ state }) => state === wanted)) {
+      for (const death of DEATHS) {
+        const world = slowWorld();
+        const event = await dieAt(world, scenario, call, death);
+        await world.run(await recoveryOf(event));
+        problems.push(...(await faultsAfter(world, scenario)).map(named(call, death)));
+      }
+    }
+
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('an execution that died', () => {
+  it('ends as ever, whatever befalls it and those that take it up', async () => {
+    const faults = fc.array(
+      fc.record({
+        at: fc.integer({ min: 1, max: 130 }),
+        fault: fc.constantFrom<Fault>('throttled', 'reply lost', ...DEATHS),
+      }),
+      { minLength: 2, maxLength: 6 },
+    );
+
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...SCENARIOS), faults, async (scenario, list) => {
+        const world = slowWorld();
+        const event = await scenario.prepare(world);
+
+        await runThrough(world, event, new Map(list.map(({ at, fault }) => [at, fault])));
+
+        expect(await faultsAfter(world, scenario)).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is not taken up while it runs', async () => {
+    const world = slowWorld();
+    const event = await UPGRADE.prepare(world);
+    const another = recoveryOf(event);
+    let repeated: Promise<unknown> | undefined;
+    world.tap((_, call) => {
+      if (world.states.at(-1) === 'CheckHealth') repeated ??= another.then(world.run);
+      return call();
+    });
+
+    await world.run(event);
+    await repeated;
+
+    expect(await faultsAfter(world, UPGRADE)).toEqual([]);
+    expect(world.states.filter((state) => state === 'AdmitDeployment')).toHaveLength(2);
+    expect(world.states.filter((state) => state === 'AcquireLease')).toHaveLength(1);
+  });
+
+  it('loses its lease to a newer upload in time, and gives way when it is taken up', async () => {
+    const problems: string[] = [];
+
+    for (const call of upgrade) {
+      const world = slowWorld();
+      const event = await dieAt(world, UPGRADE, call, 'dead after');
+      world.clock.advance(LEASE_MS + 1);
+      const newer = world.upload();
+      await world.run(newer);
+      await world.run(await recoveryOf(event));
+
+      const live = (await world.registry.model(MODEL))?.live?.deploymentId;
+      const found = [...(await complaints(world)), ...world.outages];
+      if (live !== (await idOf(newer))) found.push(`${live} is live`);
+      problems.push(...found.map(named(call, 'dead after')));
+    }
+
+    expect(problems).toEqual([]);
+  });
+
+  it('keeps a newer upload waiting until its lease has run out', async () => {
+    const world = slowWorld();
+    await dieAt(world, UPGRADE, { method: 'router.setShares', nth: 1 }, 'dead after');
+    const diedAtMs = world.clock.now();
+
+    await world.run(world.upload());
+
+    const newer = (await world.told()).filter(({ version }) => version === 3);
+    expect(newer.map(({ state }) => state)).toEqual(expect.arrayContaining(['Waiting', 'Live']));
+    const began = newer.find(({ state }) => state === 'Inspected')!.time;
+    expect(Date.parse(began) - diedAtMs).toBeGreaterThan(LEASE_MS - 1);
+  });
+
+  it('changes nothing by a step that comes back when another has taken over', async () => {
+    const problems: string[] = [];
+
+    for (const call of upgrade) {
+      const world = slowWorld();
+      const event = await UPGRADE.prepare(world);
+      const release = holdAt(world, call);
+      await world.execute(event);
+      await world.run(await recoveryOf(event));
+      release();
+      await new Promise(setImmediate);
+      problems.push(...(await faultsAfter(world, UPGRADE)).map(named(call, 'held')));
+    }
+
+    expect(problems).toEqual([]);
+  });
+});
+
+/** Runs the scenario to its death at a call. */
+async function dieAt(
+  world: VirtualWorkflow,
+  { prepare }: Scenario,
+  call: Pick<Call, 'method' | 'nth'>,
+  death: Fault,
+): Promise<ObjectCreated> {
+  const event = await prepare(world);
+  world.tap(faulty(call, death, world.stop));
+  const { error } = await world.execute(event);
+  expect(error).toBe('States.Aborted');
+  world.tap((_, made) => made());
+  return event;
+}
+
+/** Stops the execution while it makes a call; answers what lets the call be made. */
+function holdAt(world: VirtualWorkflow, at: Call): () => void {
+  const held = Promise.withResolvers<void>();
+  let calls = 0;
+  world.tap(async (method, call) => {
+    if (method === at.method) calls += 1;
+    if (method !== at.method || calls !== at.nth) return call();
+    world.stop();
+    await held.promise;
+    return call();
+  });
+  return held.resolve;
+}
+
+/** Executes an event, and again after each death, with a fault at each call whose number is in the list. */
+async function runThrough(
+  world: VirtualWorkflow,
+  event: ObjectCreated,
+  faults: ReadonlyMap<number, Fault>,
+): Promise<void> {
+  let calls = 0;
+  for (let input = event; ; input = await recoveryOf(event)) {
+    let isDead = false;
+    const die = () => {
+      isDead = true;
+      world.stop();
+    };
+    world.tap(async (_, call) => {
+      if (isDead) return NEVER;
+      calls += 1;
+      const fault = faults.get(calls);
+      return fault ? befall(fault, call, die) : call();
+    });
+    const end = await world.execute(input);
+    if (isDead) continue;
+    await world.settle(end);
+    return;
+  }
+}
+
+async function recoveryOf(event: ObjectCreated): Promise<ObjectCreated> {
+  return { ...event, recovery: { deploymentId: await idOf(event) } };
+}
+
+async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+}
+
+function named({ method, nth }: Pick<Call, 'method' | 'nth'>, what: string) {
+  return (problem: string) => `${what} at ${method} ${nth}: ${problem}`;
+}
