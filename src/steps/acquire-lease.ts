@@ -40,8 +40,6 @@ export const acquireLease =
         return { ...answer, kind: 'superseded' };
       case 'held':
         return { ...answer, ...(await wait(deps, deploymentId)) };
-      default:
-        return lease satisfies never;
     }
   };
 

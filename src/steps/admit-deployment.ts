@@ -53,8 +53,6 @@ export const admitDeployment =
               reason: `${bucket.name}/${object.key} was deleted`,
             };
       }
-      default:
-        return meaning satisfies never;
     }
   };
 

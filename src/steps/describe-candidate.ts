@@ -56,7 +56,5 @@ function explain(state: Unready, revision: string, limitSeconds: number): string
       return `${revision} is gone`;
     case 'pending':
       return `${revision} was not ready in ${limitSeconds} s: ${state.reason}`;
-    default:
-      return state satisfies never;
   }
 }

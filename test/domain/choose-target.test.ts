@@ -52,8 +52,6 @@ describe('choosing a target', () => {
     const { decision, options } = chooseTarget({ ...small, ...needs });
 
     expect(decision).toBeUndefined();
-    expect(options).toEqual([
-      expect.objectContaining({ target: 'lambda', taken: false, reason }),
-    ]);
+    expect(options).toEqual([expect.objectContaining({ target: 'lambda', taken: false, reason })]);
   });
 });

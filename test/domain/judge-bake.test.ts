@@ -48,8 +48,7 @@ describe('a bake', () => {
     expect(failing(5).kind).toBe('baking');
     expect(failing(6)).toEqual({
       kind: 'breach',
-      reason:
-        '6 of 100 requests since the shift were answered by a server error; the limit is 5 %',
+      reason: '6 of 100 requests since the shift were answered by a server error; the limit is 5 %',
     });
   });
 

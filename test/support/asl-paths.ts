@@ -76,9 +76,9 @@ function surelyThere(): ReadonlyMap<string, Paths> {
     ];
     for (const [to, has] of ways) {
       const had = known.get(to);
-      const both = had ? had.intersection(has) : has;
-      if (had && both.size === had.size) continue;
-      known.set(to, new Set(both));
+      const both = new Set([...has].filter((path) => had?.has(path) ?? true));
+      if (both.size === had?.size) continue;
+      known.set(to, both);
       open.push(to);
     }
   }

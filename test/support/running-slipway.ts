@@ -53,7 +53,7 @@ export async function startSlipway(dataDir: string, { dieAt }: { dieAt?: string 
   const { gateway, control } = await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`Slipway did not start: ${output}`);
     const instance = readInstance(dataDir);
-    return instance?.pid === child.pid && instance;
+    return instance?.pid === child.pid ? instance : undefined;
   });
 
   const events = async (model: string) => {

@@ -57,13 +57,14 @@ export async function walk(script: Script = {}): Promise<Walk> {
     names.map((name) => [
       name,
       async (parameters: unknown) => {
-        const { Payload } = parameters as { Payload: unknown };
         const { input, output } = workflow[name];
-        payloads[name] = [...(payloads[name] ?? []), input.parse(Payload)];
+        const payload = input.parse((parameters as { Payload: unknown }).Payload);
+        payloads[name] = [...(payloads[name] ?? []), payload];
         const act = actOf(script, name, payloads[name].length - 1);
         if ('throws' in act)
           throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
-        return { Payload: 'unforeseen' in act ? act.unforeseen : output.parse(act) };
+        const answer = 'unforeseen' in act ? (act.unforeseen as object) : output.parse(act);
+        return { Payload: { ...answer } };
       },
     ]),
   );

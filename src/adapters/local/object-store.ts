@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { storageFailure } from './storage-failure.ts';
@@ -52,17 +51,14 @@ export function objectStore(folder: string): ObjectStore {
 async function copyTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  await pipeline(
-    bytes,
-    async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        sizeBytes += chunk.byteLength;
-        yield chunk;
-      }
-    },
-    createWriteStream(path, { flags: 'wx', mode: READ_ONLY, flush: true }),
-  );
+  await using file = await open(path, 'wx', READ_ONLY);
+  for await (const chunk of bytes) {
+    const writing = file.writeFile(chunk);
+    hash.update(chunk);
+    sizeBytes += chunk.byteLength;
+    await writing;
+  }
+  await file.sync();
   return { sha256: hash.digest('hex'), sizeBytes };
 }
 

@@ -79,7 +79,12 @@ describe('uploading', () => {
 
   it('refuses an upload over the limit, and one that says it will be, and says both sizes', async () => {
     const opened = folder.open({ maxObjectBytes: 6 });
-    const long = Readable.from([Buffer.from('1234'), Buffer.from('567')]);
+    const long = Readable.from(
+      (function* () {
+        yield Buffer.from('1234');
+        for (;;) yield Buffer.from('567');
+      })(),
+    );
     const failure = { name: 'ArtifactRejected', message: `${KEY} is 7 bytes; the limit is 6` };
 
     await expect(opened.store.put(KEY, long)).rejects.toMatchObject(failure);

@@ -1,0 +1,146 @@
+import type { FailureName } from '#domain/failure.ts';
+import { compensate } from '#steps/compensate.ts';
+import { MODEL, memoryWorld } from '../support/memory-world.ts';
+
+const NONE = { Error: '', Cause: '' };
+
+function caught(name: FailureName, errorMessage: string) {
+  return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage }) };
+}
+
+describe('giving a deployment up', () => {
+  it('takes away what it made, and says why', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('CheckHealth');
+
+    const answer = await compensate(world.deps)({
+      ...held,
+      error: caught('PlatformDenied', 'not allowed\nFix: Allow it.'),
+    });
+
+    expect(answer).toEqual({ kind: 'Failed', drainSeconds: 0 });
+    expect(world.lambda.existing()).toEqual(['digits-v1']);
+    expect((await world.recordOf(held)).intents).toEqual([]);
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Failed',
+      reason: 'not allowed',
+      fix: 'Allow it.',
+      data: { error: 'PlatformDenied', degraded: false, left: [] },
+    });
+  });
+
+  it('is done once', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const input = { ...held, error: caught('PlatformDenied', 'not allowed') };
+    const first = await compensate(world.deps)(input);
+    const told = await world.told();
+
+    expect(await compensate(world.deps)(input)).toEqual(first);
+    expect(await world.told()).toEqual(told);
+  });
+
+  it('goes on where it was when a removal failed', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const input = { ...held, error: caught('PlatformDenied', 'not allowed') };
+    world.lambda.loseReplies(1);
+    await expect(compensate(world.deps)(input)).rejects.toMatchObject({
+      name: 'PlatformUnavailable',
+    });
+    expect((await world.recordOf(held)).intents).toHaveLength(1);
+
+    await compensate(world.deps)(input);
+
+    expect((await world.recordOf(held)).intents).toEqual([]);
+    expect((await world.told()).map(({ state }) => state)).toContain('Failed');
+  });
+
+  it('keeps the first trouble: what came after is its consequence', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const trouble = { name: 'RevisionUnhealthy', reason: 'answers wrong', fix: 'Mend it.' };
+    await world.registry.recordTrouble(held, trouble);
+
+    await compensate(world.deps)({ ...held, error: caught('PlatformDenied', 'not allowed') });
+
+    expect((await world.told()).at(-1)).toMatchObject({ reason: 'answers wrong' });
+  });
+
+  it('leaves a revision alone that still has traffic, and says so', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('JudgeBake');
+    await world.registry.advance(held, 'RollingBack', {}, {});
+
+    const answer = await compensate(world.deps)({ ...held, error: NONE });
+
+    expect(answer.kind).toBe('RolledBack');
+    expect(world.lambda.existing()).toEqual(['digits-v1', 'digits-v2']);
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'RolledBack',
+      data: { degraded: true, left: ['digits-v2'] },
+    });
+  });
+
+  it('changes nothing when the version is live: the answer of its commit was lost', async () => {
+    const world = memoryWorld();
+    const held = await world.before('RetirePrevious');
+
+    const answer = await compensate(world.deps)({
+      ...held,
+      error: caught('PlatformUnavailable', 'gone'),
+    });
+
+    expect(answer).toEqual({ kind: 'Live', drainSeconds: 0 });
+    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 100 });
+    expect(world.lambda.existing()).toEqual(['digits-v1']);
+  });
+});
+
+describe('a deployment that is given up ends', () => {
+  it('as Rejected when its artifact is at fault', async () => {
+    const world = memoryWorld();
+    const held = await world.before('InspectArtifact');
+
+    const answer = await compensate(world.deps)({
+      ...held,
+      error: caught('ArtifactRejected', 'it is no model\nFix: Upload one.'),
+    });
+
+    expect(answer.kind).toBe('Rejected');
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Rejected',
+      reason: 'it is no model',
+      fix: 'Upload one.',
+    });
+  });
+
+  it.each(['Failed', 'Rejected', 'RolledBack'] as const)(
+    'as %s when that is how it has ended',
+    async (phase) => {
+      const world = memoryWorld();
+      const isMoved = phase === 'RolledBack';
+      const held = await world.before(isMoved ? 'JudgeBake' : 'PlanBuild');
+      if (isMoved) await world.registry.advance(held, 'RollingBack', {}, {});
+      await world.registry.advance(held, phase, {}, {});
+
+      const { kind } = await compensate(world.deps)({ ...held, error: NONE });
+
+      expect(kind).toBe(phase);
+    },
+  );
+
+  it('as Failed, with where it was, when the workflow ran out of looks', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+
+    await compensate(world.deps)({ ...held, error: NONE });
+
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Failed',
+      reason: 'the workflow gave the deployment up in phase Provisioning',
+    });
+  });
+});
