@@ -13,10 +13,8 @@ type Deps = {
 };
 
 export type LocalDeployments = {
-  /** Starts the execution of a version's event, or a recovery of its deployment. */
+  /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too, by a recovery. */
   begin(event: ObjectCreated): Promise<void>;
-  /** Takes up every deployment that a Slipway before this one left unended. */
-  recover(): Promise<void>;
   ended(end: ExecutionEnd): Promise<void>;
 };
 
@@ -45,12 +43,6 @@ export function localDeployments({ engine, registry, settle, acknowledge }: Deps
 
   return {
     begin,
-    async recover() {
-      for (const { artifact } of await registry.unended()) {
-        const { bucket, key, versionId } = artifact;
-        await begin({ detail: { bucket: { name: bucket }, object: { key, 'version-id': versionId } } });
-      }
-    },
     async ended(end) {
       const event = objectCreated.parse(end.input);
       await settle({ ...end, event });

@@ -18,6 +18,7 @@ import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
 import type { StepObserver } from '#adapters/local/workflow-engine.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import { readKey } from '#domain/object-key.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { settle } from '#steps/settle.ts';
@@ -62,7 +63,7 @@ export async function startLocal(
   const unlock = lockFolder(dataDir);
   const clock = { now: Date.now };
   const database = openDatabase(folder('registry.db'));
-  const problem = (error: unknown) => report(error instanceof Error ? error.message : String(error));
+  const problem = (error: unknown) => report(explain(error));
 
   const registry = sqliteRegistry({
     database,
@@ -150,7 +151,6 @@ export async function startLocal(
   for (const { live } of await registry.models()) {
     if (live) lambda.start(live.revision).catch(problem);
   }
-  await deployments.recover();
   await store.scan();
   await store.watch();
 
@@ -192,6 +192,11 @@ function environmentHash(): string {
 function writeInstance(path: string, instance: object): void {
   writeFileSync(`${path}.new`, JSON.stringify(instance));
   renameSync(`${path}.new`, path);
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof Failure && error.fix ? `${error.message}; ${error.fix}` : error.message;
 }
 
 function timeout(ms: number): Promise<void> {

@@ -1,8 +1,7 @@
-import { revisionName } from '#domain/identity.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = { readonly registry: Registry; readonly lambda: Platform };
 
@@ -12,18 +11,15 @@ export const commitDeployment =
     deploymentId,
     epoch,
   }: StepInput<'CommitDeployment'>): Promise<StepOutput<'CommitDeployment'>> => {
-    const deployment = await requireDeployment(registry, deploymentId);
-    const { model, phase, work } = deployment;
+    const { work } = await requireDeployment(registry, deploymentId);
     const { previous } = requireWork(work.shift, 'shift');
-    if (phase !== 'Live') {
-      const { probesSent } = requireWork(work.bake, 'bake');
-      const revision = revisionName(model, requireVersion(deployment));
-      const { warning } = requireWork(work.golden, 'golden proof');
-      await registry.commit({ deploymentId, epoch }, previous, {
-        reason: warning,
-        data: { revision, previous, probes: probesSent },
-      });
-    }
+    const { probesSent } = requireWork(work.bake, 'bake');
+    const { revision } = requireWork(work.candidate, 'candidate');
+    const { warning } = requireWork(work.golden, 'golden proof');
+    await registry.commit({ deploymentId, epoch }, previous, {
+      reason: warning,
+      data: { revision, previous, probes: probesSent },
+    });
     const drainSeconds = previous === null ? 0 : await lambda.drainSeconds(previous);
     return { kind: 'Live', drainSeconds };
   };

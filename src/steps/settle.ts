@@ -22,7 +22,7 @@ export const settle =
   async ({ event, execution, error, cause }: Ended): Promise<void> => {
     const id = await idOf(artifacts, event);
     const deployment = id === undefined ? undefined : await registry.deployment(id);
-    if (!deployment || deployment.endedAtMs !== null || deployment.execution !== execution) return;
+    if (deployment?.execution !== execution) return;
     await registry.settle({
       deploymentId: deployment.id,
       reason: `the workflow ended in phase ${deployment.phase}${error && ` with ${error}`}${cause && `: ${cause}`}`,

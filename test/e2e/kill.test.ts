@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cp, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { deployStates } from '../support/deploy-asl.ts';
@@ -21,43 +21,36 @@ const RECOVERY_MS = 3000;
 const GOOD = addConstantModel({ constant: 20 });
 const BROKEN = unknownOperatorModel();
 
-/** A data folder in which v1 of the model is live, made once and copied for each case. */
-let template: Awaited<ReturnType<typeof temporaryFolder>>;
-
-beforeAll(async () => {
-  template = await temporaryFolder();
-  const slipway = await startSlipway(template.path);
-  slipway.drop(KEY, addConstantModel({ constant: 10 }));
-  await slipway.ending('shapes', 1);
-  await eventually(async () => (await deployment(slipway)).endedAtMs !== null);
-  await slipway.stop();
-});
-
-afterAll(() => template[Symbol.asyncDispose]());
-
 async function deployment(slipway: RunningSlipway) {
   const { newest } = (await slipway.get('/models/shapes')) as { newest: { id: string } };
   return (await slipway.get(`/deployments/${newest.id}`)) as { phase: string; endedAtMs: number | null };
 }
 
-/** Starts on a copy of the template, drops v2, and waits until the kernel has killed Slipway at that moment. */
-async function dieDuring(dataDir: string, dieAt: string, onBaking: () => Promise<void>): Promise<void> {
+/** Deploys v1, drops v2, and waits until the kernel has killed Slipway at that moment of v2's deployment. */
+async function dieDuring(dataDir: string, dieAt: string): Promise<void> {
   const doomed = await startSlipway(dataDir, { dieAt });
-  const isDead = () => doomed.process.signalCode === 'SIGKILL';
-  const isBad = ['RollBack', 'Compensate'].some((state) => dieAt.startsWith(state));
+  doomed.drop(KEY, addConstantModel({ constant: 10 }));
+  await doomed.ending('shapes', 1);
+  await eventually(async () => (await deployment(doomed)).endedAtMs !== null);
+
+  // Only a roll back needs a bake that lasts.
+  if (!dieAt.startsWith('RollBack')) doomed.drop(`${KEY}.yaml`, 'rollout: { bakeSeconds: 0 }\n');
   doomed.drop(KEY, dieAt.startsWith('Compensate') ? BROKEN : GOOD);
-  if (isBad) void onBaking();
-  await eventually(isDead);
+  if (dieAt.startsWith('RollBack')) await sabotage(dataDir);
+  await eventually(() => doomed.process.signalCode === 'SIGKILL');
 }
 
 /** Takes the candidate's files and processes away as soon as it has traffic, so that its bake breaks. */
 async function sabotage(dataDir: string): Promise<void> {
   const folder = join(dataDir, 'revisions', 'shapes-v2');
-  const events = join(dataDir, 'events.ndjson');
-  await eventually(() => readFileSync(events, 'utf8').includes('"state":"Baking"'));
-  const files = await readdir(folder, { recursive: true });
-  for (const file of files.filter((name) => name.endsWith('.onnx'))) await rm(join(folder, file));
-  for (const pid of processesOf(join(dataDir, 'revisions', 'shapes-v2'))) process.kill(pid, 'SIGKILL');
+  const events = () => readFileSync(join(dataDir, 'events.ndjson'), 'utf8').split('\n');
+  await eventually(() =>
+    events().some((line) => line.includes('"version":2') && line.includes('"state":"Baking"')),
+  );
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (file.endsWith('.onnx')) await rm(join(folder, file));
+  }
+  for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
 }
 
 /** When v1 or v2 answers right, in ms since `sinceMs`. */
@@ -75,8 +68,7 @@ const MOMENTS = Object.entries(deployStates)
 describe('a Slipway that is killed in the middle of an upgrade', () => {
   it.each(MOMENTS)('takes it up again when it was killed as %s', async (dieAt) => {
     await using folder = await temporaryFolder();
-    await cp(template.path, folder.path, { recursive: true });
-    await dieDuring(folder.path, dieAt, () => sabotage(folder.path));
+    await dieDuring(folder.path, dieAt);
     await eventually(() => processesOf(folder.path).length === 0);
 
     const restartedAt = performance.now();

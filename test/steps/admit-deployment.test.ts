@@ -1,14 +1,9 @@
-import { deploymentId } from '#domain/deployment.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
-import { BUCKET, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { BUCKET, idOf, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 
 const BYTES = addConstantModel({ constant: 1 });
-
-async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
-  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
-}
 
 /** The event of any object's arrival. */
 function arrival(world: MemoryWorld, key: string, text = 'x'): ObjectCreated {
@@ -170,6 +165,16 @@ describe('the bytes that are live already', () => {
     ]);
   });
 
+  it('are ignored while the live version still retires what came before', async () => {
+    const world = memoryWorld();
+    await world.before('RetirePrevious', world.upload({ bytes: BYTES }));
+    const event = world.upload({ bytes: BYTES });
+
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-2' });
+
+    expect(kind).toBe('ignored');
+  });
+
   it('are deployed with another manifest', async () => {
     const world = memoryWorld();
     await world.deploy(world.upload({ bytes: BYTES }));
@@ -239,6 +244,7 @@ describe('an object that starts nothing', () => {
     const sync = async () => {
       for (let file = 0; file < 3; file += 1) {
         const event = arrival(world, `models/digits/folder/part-${file}.bin`);
+        world.clock.advance(1000);
         expect((await admit({ event, execution: `run-${file}` })).kind).toBe('ignored');
       }
     };

@@ -59,6 +59,29 @@ describe('retiring what came before', () => {
     expect(await states(world)).toEqual(['2 Live', '1 Live']);
   });
 
+  it('leaves the live version alone even when its route is gone', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('RetirePrevious');
+    await world.router.remove(MODEL);
+
+    await retirePrevious(world.deps)(held);
+
+    expect(world.lambda.running()).toEqual(['digits-v2']);
+  });
+
+  it('asks nothing more of a version that is gone', async () => {
+    const world = memoryWorld();
+    for (let version = 1; version <= 5; version += 1) await world.deploy();
+    const held = await world.before('RetirePrevious');
+    const removed: string[] = [];
+    const lambda = { ...world.lambda, remove: async (name: string) => void removed.push(name) };
+
+    await retirePrevious({ ...world.deps, lambda })(held);
+
+    expect(removed).toEqual(['digits-v2']);
+  });
+
   it('catches up on what an earlier deployment left', async () => {
     const world = memoryWorld();
     await world.deploy();

@@ -121,6 +121,19 @@ describe('nothing is rolled back', () => {
     expect((await world.recordOf(held)).trouble).toBeNull();
   });
 
+  it('when the commit comes through while it looks', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('CommitDeployment');
+    const before = await world.recordOf(held);
+    await world.steps.CommitDeployment(held);
+    const registry = { ...world.registry, deployment: async () => before };
+
+    await rollBack({ ...world.deps, registry })({ ...held, error: DENIED });
+
+    expect(await world.router.shares(MODEL)).toEqual(V2);
+  });
+
   it('when no traffic was to be moved yet', async () => {
     const world = memoryWorld();
     await world.deploy();

@@ -58,7 +58,7 @@ describe('shifting the traffic', () => {
   it('is seen through when someone has changed the shares meanwhile', async () => {
     const world = memoryWorld();
     await world.deploy();
-    const held = await world.before('VerifyTraffic');
+    const held = await world.before('JudgeBake');
     await world.router.setShares(MODEL, V1, V2);
 
     await shiftTraffic(world.deps)(held);
@@ -66,14 +66,13 @@ describe('shifting the traffic', () => {
     expect(await world.router.shares(MODEL)).toEqual(V2);
   });
 
-  it('fails when the lease was lost meanwhile', async () => {
+  it('fails when the lease was lost meanwhile, also when there is nothing left to write', async () => {
     const world = memoryWorld();
-    const held = await world.before('ShiftTraffic');
+    const held = await world.before('VerifyTraffic');
     await world.registry.adopt(held.deploymentId, 'execution-1', 'execution-2');
     await world.steps.AcquireLease({ ...held, execution: 'execution-2', attempt: 0 });
 
     await expect(shiftTraffic(world.deps)(held)).rejects.toMatchObject({ name: 'LeaseLost' });
-    expect(await world.router.shares(MODEL)).toEqual({});
   });
 });
 

@@ -1,6 +1,6 @@
 import { objectCreatedEvent } from '#adapters/local/object-created.ts';
 import { type StepDeps, stepHandlers } from '#compose/local-workflow.ts';
-import type { Deployment } from '#domain/deployment.ts';
+import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -115,9 +115,9 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
     behave: (revision, answer) => void behaviours.set(revision, answer),
     before: (state, event) => walk(event ?? upload(), state),
     deploy: (event) => walk(event ?? upload()),
-    async recordOf({ deploymentId }) {
-      const deployment = await registry.deployment(deploymentId);
-      if (!deployment) throw new Error(`there is no deployment ${deploymentId}`);
+    async recordOf(held) {
+      const deployment = await registry.deployment(held.deploymentId);
+      if (!deployment) throw new Error(`there is no deployment ${held.deploymentId}`);
       return deployment;
     },
     async told(id) {
@@ -126,6 +126,11 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
       return events.map(({ event }) => event.detail);
     },
   };
+}
+
+/** The id of the deployment that an event starts. */
+export async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
 }
 
 /** What an uploaded model answers unless it was told to behave otherwise. */
@@ -151,7 +156,7 @@ function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
   };
 }
 
-const WAY = [
+const WAY: readonly StepName[] = [
   'AdmitDeployment',
   'AcquireLease',
   'InspectArtifact',
@@ -166,7 +171,7 @@ const WAY = [
   'CommitDeployment',
   'RetirePrevious',
   'ReleaseLease',
-] as const satisfies readonly StepName[];
+];
 
 const GOES_ON = [undefined, 'admitted', 'acquired', 'ready', 'healthy', 'verified', 'done', 'Live'];
 const LOOKS_AGAIN: readonly (string | undefined)[] = ['held', 'pending', 'baking'];
@@ -191,10 +196,9 @@ function walker({ steps, clock, executions }: Pick<MemoryWorld, 'steps' | 'clock
   return async (event: ObjectCreated, until?: StepName): Promise<Held> => {
     runs += 1;
     const execution = `execution-${runs}`;
-    const states: readonly StepName[] = WAY;
     let held: Held = { deploymentId: '', epoch: 0 };
     executions.begin(execution);
-    for (const state of states.slice(0, until && states.indexOf(until))) {
+    for (const state of WAY.slice(0, until && WAY.indexOf(until))) {
       const answer = await pass(state, { event, execution, ...held });
       const { id = held.deploymentId, epoch = held.epoch } = answer;
       held = { deploymentId: id, epoch };

@@ -109,9 +109,12 @@ export async function faultsAfter(
   world.tap((_, call) => call());
   const found = [...(await complaints(world)), ...world.outages];
   const last = endings(await world.told()).at(-1);
+  const live = (await world.registry.model(MODEL))?.live?.revision;
+  const idle = world.lambda.running().filter((revision) => revision !== live);
   const next = await world.deploy().catch((error: unknown) => String(error));
   return [
     ...found,
+    ...idle.map((revision) => `${revision} is still running`),
     ...(last === ends ? [] : [`it has ended as ${last}`]),
     ...(typeof next === 'string' ? [`the next upload: ${next}`] : []),
   ];

@@ -67,7 +67,7 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
 
   async function execute(event: ObjectCreated): Promise<ExecutionEnd> {
     executions += 1;
-    const execution = `execution-${executions}`;
+    const execution = `run-${executions}`;
     running.add(execution);
     const end = await new Promise<ExecutionEnd>((ended, failed) => {
       const steps = inVirtualTime(world, states);

@@ -1,7 +1,4 @@
-import { deploymentId } from '#domain/deployment.ts';
-import type { ObjectCreated } from '#domain/workflow.ts';
 import { complaints, endings } from '../support/complaints.ts';
-import { NEVER } from '../support/faults.ts';
 import { answersWrong, MODEL } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { failsWithTraffic } from '../support/scenarios.ts';
@@ -209,118 +206,6 @@ describe('an upload that deploys nothing', () => {
   });
 });
 
-describe('two uploads at once', () => {
-  it('both go live one after the other when the older has begun, the newer last', async () => {
-    const world = virtualWorkflow();
-    await world.deploy();
-    const older = world.upload();
-    const newer = world.upload();
-    const asked = Promise.withResolvers<void>();
-    let waiting: Promise<unknown> | undefined;
-    world.tap(async (method, call) => {
-      if (method === 'artifacts.open' && !waiting) {
-        waiting = world.run(newer);
-        await asked.promise;
-      }
-      return call().finally(() => waiting && method === 'registry.acquireLease' && asked.resolve());
-    });
-
-    await world.run(older);
-    await waiting;
-
-    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
-    expect(await complaints(world)).toEqual([]);
-    expect(await statesOf(world, newer)).toEqual(expect.arrayContaining(['Waiting', 'Live']));
-  });
-
-  it('leave the older superseded when it had not begun', async () => {
-    const world = virtualWorkflow();
-    await world.deploy();
-    const older = world.upload();
-    const newer = world.upload();
-    let late: Promise<unknown> | undefined;
-    world.tap((method, call) => {
-      if (method === 'registry.acquireLease') late ??= world.run(older);
-      return call();
-    });
-
-    await world.run(newer);
-    await late;
-
-    expect(await statesOf(world, older)).toEqual(['Superseded']);
-    expect(await statesOf(world, newer)).toContain('Live');
-    expect(await complaints(world)).toEqual([]);
-  });
-
-  it('let the newest win, in whatever order and however often their events come', async () => {
-    const world = virtualWorkflow();
-    await world.deploy();
-    const events = [world.upload(), world.upload(), world.upload()];
-    const [first, second, third] = events as [ObjectCreated, ObjectCreated, ObjectCreated];
-
-    await Promise.all([second, first, third, second, first, third].map(world.run));
-
-    const live = (await world.registry.model(MODEL))?.live?.deploymentId;
-    expect(live).toBe(await idOf(third));
-    expect(await complaints(world)).toEqual([]);
-  });
-});
-
-describe('a stopped execution', () => {
-  const before = ['AcquireLease', 'InspectArtifact', 'ProvisionLambda', 'CheckHealth'] as const;
-  const moved = ['VerifyTraffic', 'JudgeBake', 'CommitDeployment'] as const;
-
-  it.each([
-    ...before.map((state) => ({ state, degraded: false, traffic: V1 })),
-    ...moved.map((state) => ({ state, degraded: true, traffic: V2 })),
-  ])(
-    'in $state is settled as Failed, degraded: $degraded',
-    async ({ state, degraded, traffic }) => {
-      const world = virtualWorkflow();
-      await world.deploy();
-      stopIn(world, state);
-
-      await world.run(world.upload());
-
-      expect((await world.told()).at(-1)).toMatchObject({
-        state: 'Failed',
-        reason: expect.stringContaining('States.Aborted'),
-        data: { degraded },
-      });
-      expect(await world.router.shares(MODEL)).toEqual(traffic);
-      expect(await world.registry.unended()).toEqual([]);
-    },
-  );
-
-  it.each(['RetirePrevious', 'ReleaseLease'] as const)(
-    'in %s is live and ended, with no further event',
-    async (state) => {
-      const world = virtualWorkflow();
-      await world.deploy();
-      stopIn(world, state);
-
-      await world.run(world.upload());
-
-      expect(await complaints(world)).toEqual([]);
-      expect(endings(await world.told())).toEqual(['Live', 'Live']);
-    },
-  );
-
-  it('leaves the model free for its next upload', async () => {
-    const world = virtualWorkflow();
-    await world.deploy();
-    stopIn(world, 'JudgeBake');
-    await world.run(world.upload());
-    world.tap((_, call) => call());
-
-    const event = world.upload();
-    await world.run(event);
-
-    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
-    expect(await statesOf(world, event)).not.toContain('Waiting');
-  });
-});
-
 /** What clients got of the model, one after the other. */
 function served(world: VirtualWorkflow) {
   return world.router.history(MODEL).map(({ shares }) => shares);
@@ -330,21 +215,4 @@ async function timeOf(world: VirtualWorkflow, version: number, wanted: string): 
   const told = await world.told();
   const event = told.find((each) => each.version === version && each.state === wanted)!;
   return Date.parse(event.time);
-}
-
-async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
-  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
-}
-
-async function statesOf(world: VirtualWorkflow, event: ObjectCreated) {
-  return (await world.told(await idOf(event))).map(({ state }) => state);
-}
-
-/** Stops the execution as soon as a step of this state calls a port. */
-function stopIn(world: VirtualWorkflow, state: string): void {
-  world.tap((_, call) => {
-    if (world.states.at(-1) !== state) return call();
-    world.stop();
-    return NEVER;
-  });
 }

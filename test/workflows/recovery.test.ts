@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { deploymentId } from '#domain/deployment.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { complaints } from '../support/complaints.ts';
 import { befall, type Call, type Fault, faulty, NEVER } from '../support/faults.ts';
-import { MODEL } from '../support/memory-world.ts';
+import { idOf, MODEL } from '../support/memory-world.ts';
 import {
   callsOf,
   faultsAfter,
@@ -190,10 +189,6 @@ async function runThrough(
 
 async function recoveryOf(event: ObjectCreated): Promise<ObjectCreated> {
   return { ...event, recovery: { deploymentId: await idOf(event) } };
-}
-
-async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
-  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
 }
 
 function named({ method, nth }: Pick<Call, 'method' | 'nth'>, what: string) {
