@@ -14,7 +14,7 @@ const localConfig = z.strictObject({
   gatewayPort: z._default(port, 8080),
   controlPort: z._default(port, 8081),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
-  describeWaitMs: z._default(z.int().check(z.gte(0)), 1000),
+  describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
   idleSeconds: z._default(z.int().check(z.positive()), 300),

@@ -151,8 +151,8 @@ export async function startLocal(
   for (const { live } of await registry.models()) {
     if (live) lambda.start(live.revision).catch(problem);
   }
-  await store.scan();
   await store.watch();
+  store.scan().catch(problem);
 
   async function upload(key: string, bytes: Readable): Promise<Uploaded> {
     const { versionId, sha256, sizeBytes } = await store.put(key, bytes);

@@ -60,8 +60,10 @@ async function problemsOf(scenario: Scenario, call: Call, fault: Fault): Promise
   const event = await scenario.prepare(world);
   world.tap(faulty(call, fault, world.stop));
 
-  await world.run(event);
+  const { error } = await world.run(event);
 
-  const found = await faultsAfter(world, scenario);
+  const isIncident = ['Failed', 'RolledBack'].includes(scenario.ends);
+  const found = [...(await faultsAfter(world, scenario))];
+  if (isIncident !== (error !== '')) found.push(`the execution has ended with \`${error}\``);
   return found.map((problem) => `${call.method} ${call.nth} in ${call.state}: ${problem}`);
 }

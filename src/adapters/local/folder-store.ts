@@ -7,6 +7,7 @@ import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-s
 import type { Clock } from '#ports/clock.ts';
 import { bucketIntake } from './bucket-intake.ts';
 import { bucketWatch } from './bucket-watch.ts';
+import { companionsTaken } from './companions.ts';
 import { fingerprint } from './file-state.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
@@ -65,18 +66,24 @@ export function folderStore(options: Options): FolderStore {
     isKnown: (key, file) => isKnown(versions, key, file),
     onDue: drop,
   });
-  const announce = (version: ObjectVersion) =>
-    options.onCreated(objectCreatedEvent(stored(bucket, version)));
-  let isClosed = false;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const isDone = (key: string, file: FileState) =>
+    isKnown(versions, key, file) || troubles.has(key);
+
+  async function announce(version: ObjectVersion): Promise<void> {
+    await companionsTaken(version.key, { folder, isDone, signal });
+    if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
+  }
 
   async function drop(key: string, file: FileState): Promise<void> {
     try {
       const taken = await intake.drop(key, file);
       troubles.clear(key);
-      if (taken.kind === 'version') announce(taken.version);
+      if (taken.kind === 'version') await announce(taken.version);
       if (taken.kind === 'changed') await watch.look(key);
     } catch (error) {
-      if (!isClosed) troubles.report(error, key, file && fingerprint(file).content);
+      if (!signal.aborted) troubles.report(error, key, file && fingerprint(file).content);
     }
   }
 
@@ -84,17 +91,18 @@ export function folderStore(options: Options): FolderStore {
     ...reads(bucket, versions, objects),
     async put(key, bytes, about) {
       const version = await intake.upload(key, bytes, about?.expectedBytes);
-      announce(version);
+      await announce(version);
       return { ...stored(bucket, version), sha256: version.sha256 };
     },
     settled: versions.settle,
     async scan() {
-      for (const version of versions.unsettled()) announce(version);
+      const unsettled = versions.unsettled();
       await watch.scan();
+      await Promise.all(unsettled.map(announce));
     },
     watch: watch.start,
     async close() {
-      isClosed = true;
+      closing.abort();
       watch.close();
       await intake.close();
     },

@@ -5,6 +5,7 @@ export type Problems = {
   /** `about` is what the problem is with, where a key can have the same problem with another file. */
   report(error: unknown, key: string, about?: string): void;
   clear(key: string): void;
+  has(key: string): boolean;
 };
 
 export function problems(tell: (failure: Failure, key: string) => void): Problems {
@@ -18,6 +19,7 @@ export function problems(tell: (failure: Failure, key: string) => void): Problem
       tell(failure, key);
     },
     clear: (key) => told.delete(key),
+    has: (key) => told.has(key),
   };
 }
 
