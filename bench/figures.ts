@@ -6,5 +6,5 @@ export function spread(values: readonly number[], digits = 0): string {
 }
 
 export function row(name: string, figures: string): string {
-  return `${name.padEnd(14)} ${figures}`;
+  return `${name.padEnd(28)} ${figures}`;
 }

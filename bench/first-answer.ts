@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { drawLine } from '../src/cli/demo/line-image.ts';
 import { READER_MODEL, readerRequest, readText } from '../src/cli/demo/line-reader.ts';
-import { readLocalConfig } from '../src/compose/config.ts';
-import { startLocal } from '../src/compose/local.ts';
+import { eventually } from '../test/support/eventually.ts';
+import { startSlipway } from '../test/support/running-slipway.ts';
 import { row, spread } from './figures.ts';
 
 const TEXT = 'Total 431.50';
@@ -18,11 +19,10 @@ const SERVER = fileURLToPath(new URL('../runtimes/onnx/main.ts', import.meta.url
 const body = JSON.stringify(readerRequest(drawLine(TEXT)));
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
-const slipway = await startLocal(
-  readLocalConfig({ dataDir: folder, gatewayPort: 0, controlPort: 0 }),
-  { report: console.error },
-);
+const slipway = await startSlipway(folder);
 const aside = join(folder, 'aside.onnx');
+/** From the end of a plain copy to the admission: the wait for the file to settle, and its intake. */
+const settleTimes: number[] = [];
 const times: Record<'bare' | 'renamed' | 'pushed' | 'copied', number[]> = {
   bare: [],
   renamed: [],
@@ -40,13 +40,14 @@ for (let round = 0; round < ROUNDS; round += 1) {
 await slipway.stop();
 await rm(folder, { recursive: true });
 
-console.log(`drop → first right answer, ${ROUNDS} rounds, ms (min / median / max), and the ratio to a bare start, round by round`);
+console.log(
+  `drop → first right answer, ${ROUNDS} rounds, ms (min / median / max), and the ratio to a bare start, round by round`,
+);
 for (const [way, values] of Object.entries(times)) {
   const ratios = values.map((value, round) => value / (times.bare[round] ?? Number.NaN));
   console.log(`${row(way, spread(values))}    × ${spread(ratios, 2)}`);
 }
-const settle = times.copied.map((value, round) => value - (times.renamed[round] ?? Number.NaN));
-console.log(row('settle of cp', spread(settle)));
+console.log(row('end of cp → Admitted', spread(settleTimes)));
 
 async function bareStart(): Promise<number> {
   const startedAt = performance.now();
@@ -72,20 +73,28 @@ async function bareStart(): Promise<number> {
 async function dropped(model: string, drop: (model: string) => Promise<void>): Promise<number> {
   const startedAt = performance.now();
   await drop(model);
-  await rightAnswer(`${slipway.gateway}/models/${model}/v2/models/${model}/infer`);
+  const endpoint = `${slipway.gateway}/models/${model}`;
+  while (!(await isReady(endpoint))) await sleep(1);
+  await rightAnswer(`${endpoint}/v2/models/${model}/infer`);
   const tookMs = performance.now() - startedAt;
-  await ended(model);
+  await slipway.ending(model, 1);
   return tookMs;
 }
 
 async function renameIn(model: string): Promise<void> {
-  await mkdir(join(slipway.bucketDir, 'models', model), { recursive: true });
-  await rename(aside, join(slipway.bucketDir, 'models', model, 'ocr.onnx'));
+  await mkdir(join(folder, 'bucket', 'models', model), { recursive: true });
+  await rename(aside, join(folder, 'bucket', 'models', model, 'ocr.onnx'));
 }
 
 async function copyIn(model: string): Promise<void> {
-  await mkdir(join(slipway.bucketDir, 'models', model), { recursive: true });
-  await copyFile(READER_MODEL, join(slipway.bucketDir, 'models', model, 'ocr.onnx'));
+  await mkdir(join(folder, 'bucket', 'models', model), { recursive: true });
+  await copyFile(READER_MODEL, join(folder, 'bucket', 'models', model, 'ocr.onnx'));
+  const copiedAtMs = Date.now();
+  const [admitted] = await eventually(async () => {
+    const events = await slipway.events(model);
+    return events.length > 0 && events;
+  });
+  settleTimes.push(Date.parse(admitted?.detail.time ?? '') - copiedAtMs);
 }
 
 async function push(model: string): Promise<void> {
@@ -95,22 +104,19 @@ async function push(model: string): Promise<void> {
   });
 }
 
-/** Asks until the answer is 200, and holds it to the text that was drawn. */
-async function rightAnswer(url: string): Promise<void> {
-  for (;;) {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-    const answer = await response.json();
-    if (response.status !== 200) continue;
-    const read = readText(answer);
-    if (read !== TEXT) throw new Error(`read ${read}, drawn was ${TEXT}`);
-    return;
-  }
+async function isReady(endpoint: string): Promise<boolean> {
+  const response = await fetch(`${endpoint}/ping`);
+  await response.arrayBuffer();
+  return response.status === 200;
 }
 
-async function ended(model: string): Promise<void> {
-  while (!(await slipway.isLive(model))) await new Promise(setImmediate);
+/** Holds the answer to the text that was drawn. */
+async function rightAnswer(url: string): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  const read = readText(await response.json());
+  if (read !== TEXT) throw new Error(`read ${read}, drawn was ${TEXT}`);
 }

@@ -141,9 +141,13 @@ describe('an object that starts nothing', () => {
     });
   });
 
-  it('is rejected when its model may not be called so, with the name and the rule', async () => {
+  it.each([
+    { how: 'with its version', version: {} },
+    { how: 'without one', version: { 'version-id': undefined } },
+  ])('is rejected when its model may not be called so, told $how', async ({ version }) => {
     const world = memoryWorld();
-    const event = arrival(world, 'models/My_Model/a.onnx');
+    const { detail } = arrival(world, 'models/My_Model/a.onnx');
+    const event = { detail: { ...detail, object: { ...detail.object, ...version } } };
 
     const answer = await admitDeployment(world.deps)({ event, execution: 'run-1' });
 
