@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
@@ -11,7 +12,7 @@ export type InstanceLimits = {
 };
 
 export type InstancePool = {
-  /** A free instance, else one that is starting for nobody, else a new one; at the limit a refusal. */
+  /** A free instance, else one that is starting for nobody or gets free within 50 ms, else a new one; at the limit a refusal. */
   invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
   /** Starts an instance that is nobody's yet. */
   warm(): Promise<Start>;
@@ -30,10 +31,16 @@ type Deps = {
   readonly limits: InstanceLimits;
 };
 
+type Outcome = Parameters<InvocationSlot['release']>[0];
+
+// A short request ends sooner than another process starts, which takes a few hundred milliseconds of the machine's time.
+const SCALE_OUT_MS = 50;
+
 /** The instances of one revision, kept as Lambda keeps them: started on demand, one request at a time each, stopped when idle. */
 export function instancePool(revision: string, { launch, clock, limits }: Deps): InstancePool {
   const instances = new Set<Instance>();
   let isClosed = false;
+  let freed = Promise.withResolvers<void>();
 
   const serving = () => [...instances].filter((instance) => instance.isServing());
   const all = async (end: (instance: Instance) => Promise<void>, chosen: Iterable<Instance>) => {
@@ -47,13 +54,37 @@ export function instancePool(revision: string, { launch, clock, limits }: Deps):
     return instance;
   }
 
-  function take(): Instance | undefined {
+  function takeFree(): Instance | undefined {
     const free = serving().filter((instance) => !instance.isTaken());
-    const isFull = serving().length >= limits.maxInstances;
-    const instance =
-      free.find((candidate) => candidate.isReady()) ?? free[0] ?? (isFull ? undefined : add());
+    const instance = free.find((candidate) => candidate.isReady()) ?? free[0];
     instance?.take();
     return instance;
+  }
+
+  /** Waits for one of the instances that serve to become free. */
+  async function takeFreed(): Promise<Instance | undefined> {
+    const endMs = performance.now() + SCALE_OUT_MS;
+    while (serving().some((instance) => instance.isReady())) {
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) return undefined;
+      await Promise.race([freed.promise, sleep(leftMs)]);
+      const instance = takeFree();
+      if (instance) return instance;
+    }
+    return undefined;
+  }
+
+  function takeNew(): Instance | undefined {
+    if (serving().length >= limits.maxInstances) return undefined;
+    const instance = add();
+    instance.take();
+    return instance;
+  }
+
+  function giveBack(instance: Instance, outcome: Outcome): void {
+    instance.giveBack(outcome);
+    freed.resolve();
+    freed = Promise.withResolvers();
   }
 
   function isOverdue(instance: Instance): boolean {
@@ -64,9 +95,9 @@ export function instancePool(revision: string, { launch, clock, limits }: Deps):
   return {
     async invoke(signal) {
       if (isClosed) return refuse(503, `${revision} is stopped`);
-      const instance = take();
+      const instance = takeFree() ?? (await takeFreed()) ?? takeNew();
       return instance
-        ? whenStarted(revision, instance, signal)
+        ? whenStarted(revision, instance, signal, (outcome) => giveBack(instance, outcome))
         : refuse(429, `${revision} runs ${limits.maxInstances} requests at once, its limit`);
     },
     warm: () => add().started,
@@ -84,13 +115,14 @@ async function whenStarted(
   revision: string,
   instance: Instance,
   signal: AbortSignal,
+  release: (outcome: Outcome) => void,
 ): Promise<InvocationSlot | InvocationRefusal> {
   const start = await Promise.race([instance.started, whenAborted(signal)]);
   switch (start.kind) {
     case 'ready':
-      return slot(revision, instance, start.origin);
+      return slot(revision, instance, start.origin, release);
     case 'aborted':
-      instance.giveBack('aborted');
+      release('aborted');
       return refuse(504, `${revision} was not ready in the time of the request`);
     case 'late':
       return refuse(504, blame(revision, start.reason));
@@ -99,11 +131,16 @@ async function whenStarted(
   }
 }
 
-function slot(revision: string, instance: Instance, origin: string): InvocationSlot {
+function slot(
+  revision: string,
+  instance: Instance,
+  origin: string,
+  release: (outcome: Outcome) => void,
+): InvocationSlot {
   return {
     kind: 'slot',
     origin,
-    release: instance.giveBack,
+    release,
     diagnosis() {
       const reason = instance.diagnosis();
       return reason && blame(revision, reason);
