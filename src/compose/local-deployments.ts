@@ -21,7 +21,12 @@ export type LocalDeployments = {
 const HASH_IN_NAME = 16;
 
 /** What EventBridge's rule and the sweep do on AWS: an execution for each new version, another for one whose execution died. */
-export function localDeployments({ engine, registry, settle, acknowledge }: Deps): LocalDeployments {
+export function localDeployments({
+  engine,
+  registry,
+  settle,
+  acknowledge,
+}: Deps): LocalDeployments {
   async function begin(event: ObjectCreated): Promise<void> {
     const { bucket, object } = event.detail;
     const versionId = object['version-id'] ?? '';

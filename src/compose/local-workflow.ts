@@ -109,7 +109,10 @@ export function deployEngine(
   const handlers: Readonly<Record<string, TaskHandler>> = stepHandlers({ ...deps, executions });
   const unmapped = taskStates(definition).filter((state) => !(state in handlers));
   if (unmapped.length > 0) {
-    throw new Failure('InputInvalid', `the workflow has states without a step: ${unmapped.join(', ')}`);
+    throw new Failure(
+      'InputInvalid',
+      `the workflow has states without a step: ${unmapped.join(', ')}`,
+    );
   }
   const engine = workflowEngine({ definition, handlers, ...watch });
   return engine;

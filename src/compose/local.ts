@@ -183,7 +183,13 @@ export async function startLocal(
 function environmentHash(): string {
   const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
   const hash = createHash('sha256');
-  for (const part of [readFileSync(SERVER_ENTRY), library, process.version, process.platform, process.arch]) {
+  for (const part of [
+    readFileSync(SERVER_ENTRY),
+    library,
+    process.version,
+    process.platform,
+    process.arch,
+  ]) {
     hash.update(part).update('\0');
   }
   return hash.digest('hex');

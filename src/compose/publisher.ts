@@ -8,7 +8,10 @@ export type Publisher = {
 };
 
 /** Runs `publish` whenever there is something to publish, one run at a time, and again after a failure. */
-export function publisher(publish: () => Promise<void>, onProblem: (error: unknown) => void): Publisher {
+export function publisher(
+  publish: () => Promise<void>,
+  onProblem: (error: unknown) => void,
+): Publisher {
   let isWanted = false;
   let isStopping = false;
   let running: Promise<void> | undefined;

@@ -1,5 +1,9 @@
-import { addConstantModel, slowLoadingModel, unknownOperatorModel } from '../support/onnx-models.ts';
 import { eventually } from '../support/eventually.ts';
+import {
+  addConstantModel,
+  slowLoadingModel,
+  unknownOperatorModel,
+} from '../support/onnx-models.ts';
 import {
   isEnding,
   processesOf,
@@ -60,7 +64,7 @@ describe('a running Slipway', () => {
     },
   ])('goes on answering with v1 when v2 $name', async ({ bytes, manifest, reason }) => {
     await using folder = await temporaryFolder();
-    const slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path);
     slipway.drop(KEY, V1);
     await slipway.ending('shapes', 1);
     const traffic = callers(slipway);
@@ -70,7 +74,11 @@ describe('a running Slipway', () => {
     const end = await slipway.ending('shapes', 2);
     await traffic.stop();
 
-    expect(end.detail).toMatchObject({ state: 'Failed', version: 2, reason: expect.stringMatching(reason) });
+    expect(end.detail).toMatchObject({
+      state: 'Failed',
+      version: 2,
+      reason: expect.stringMatching(reason),
+    });
     expect((await slipway.events('shapes')).filter(isEnding)).toHaveLength(2);
     expect(traffic.answers.length).toBeGreaterThan(10);
     expect(new Set(traffic.answers.map((answer) => JSON.stringify(answer)))).toEqual(
@@ -87,7 +95,7 @@ describe('a running Slipway', () => {
 
   it('moves every client to v2 without losing a request, and keeps v1 startable', async () => {
     await using folder = await temporaryFolder();
-    const slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path);
     slipway.drop(KEY, V1);
     await slipway.ending('shapes', 1);
     const traffic = callers(slipway);
@@ -99,12 +107,17 @@ describe('a running Slipway', () => {
     );
     await traffic.stop();
 
-    const seen = traffic.answers.map(({ status, revision, data }) => `${status} ${revision} ${data}`);
+    const seen = traffic.answers.map(
+      ({ status, revision, data }) => `${status} ${revision} ${data}`,
+    );
     expect(new Set(seen)).toEqual(new Set(['200 shapes-v1 11,12', '200 shapes-v2 21,22']));
     expect(seen.lastIndexOf('200 shapes-v1 11,12')).toBeLessThan(seen.length - 1);
     expect(await slipway.get('/models/shapes')).toMatchObject({
       live: { revision: 'shapes-v2', state: 'Live' },
-      versions: [{ version: 2, state: 'Live' }, { version: 1, state: 'Retired' }],
+      versions: [
+        { version: 2, state: 'Live' },
+        { version: 1, state: 'Retired' },
+      ],
     });
     expect((await fetch(`${slipway.gateway}/_candidate/shapes-v1/ping`)).status).toBe(200);
     await slipway.stop();

@@ -23,18 +23,21 @@ const BROKEN = unknownOperatorModel();
 
 async function deployment(slipway: RunningSlipway) {
   const { newest } = (await slipway.get('/models/shapes')) as { newest: { id: string } };
-  return (await slipway.get(`/deployments/${newest.id}`)) as { phase: string; endedAtMs: number | null };
+  return (await slipway.get(`/deployments/${newest.id}`)) as {
+    phase: string;
+    endedAtMs: number | null;
+  };
 }
 
 /** Deploys v1, drops v2, and waits until the kernel has killed Slipway at that moment of v2's deployment. */
 async function dieDuring(dataDir: string, dieAt: string): Promise<void> {
-  const doomed = await startSlipway(dataDir, { dieAt });
+  await using doomed = await startSlipway(dataDir, { dieAt });
+  // Only a roll back needs a bake that lasts.
+  if (!dieAt.startsWith('RollBack')) doomed.drop(`${KEY}.yaml`, 'rollout: { bakeSeconds: 0 }\n');
   doomed.drop(KEY, addConstantModel({ constant: 10 }));
   await doomed.ending('shapes', 1);
   await eventually(async () => (await deployment(doomed)).endedAtMs !== null);
 
-  // Only a roll back needs a bake that lasts.
-  if (!dieAt.startsWith('RollBack')) doomed.drop(`${KEY}.yaml`, 'rollout: { bakeSeconds: 0 }\n');
   doomed.drop(KEY, dieAt.startsWith('Compensate') ? BROKEN : GOOD);
   if (dieAt.startsWith('RollBack')) await sabotage(dataDir);
   await eventually(() => doomed.process.signalCode === 'SIGKILL');
@@ -72,7 +75,7 @@ describe('a Slipway that is killed in the middle of an upgrade', () => {
     await eventually(() => processesOf(folder.path).length === 0);
 
     const restartedAt = performance.now();
-    const slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path);
     const servingMs = await answering(slipway, restartedAt);
     const end = await slipway.ending('shapes', 2);
     await eventually(async () => (await deployment(slipway)).endedAtMs !== null);
@@ -85,16 +88,18 @@ describe('a Slipway that is killed in the middle of an upgrade', () => {
 
   it('leaves no model server behind that was busy inside a run', async () => {
     await using folder = await temporaryFolder();
-    const slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path);
     slipway.drop('models/slow/model.onnx', slowModel({ seconds: 30 }));
     await eventually(() => processesOf(folder.path).length > 0);
-    await eventually(async () => (await slipway.events('slow')).some(({ detail }) => detail.state === 'Provisioning'));
+    await eventually(async () =>
+      (await slipway.events('slow')).some(({ detail }) => detail.state === 'Provisioning'),
+    );
 
     await slipway.kill();
 
     await eventually(() => processesOf(folder.path).length === 0);
     drop(folder.path, 'models/other/model.onnx', GOOD);
-    const restarted = await startSlipway(folder.path);
+    await using restarted = await startSlipway(folder.path);
     expect((await restarted.ending('other', 1)).detail.state).toBe('Live');
     await restarted.kill();
   });
@@ -107,7 +112,9 @@ async function expectConsistent(slipway: RunningSlipway, end: SlipwayEvent): Pro
   const endings = (await slipway.events('shapes')).filter(isEnding);
   const response = await slipway.infer('shapes', REQUEST);
 
-  expect(endings.filter(({ detail }) => detail.deploymentId === end.detail.deploymentId)).toHaveLength(1);
+  expect(
+    endings.filter(({ detail }) => detail.deploymentId === end.detail.deploymentId),
+  ).toHaveLength(1);
   expect(['Live', 'Failed', 'RolledBack']).toContain(end.detail.state);
   expect(await slipway.get('/models/shapes')).toMatchObject({ live: { revision } });
   expect(response.headers.get('x-slipway-revision')).toBe(revision);

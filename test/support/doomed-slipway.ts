@@ -4,12 +4,13 @@ import { startLocal } from '#compose/local.ts';
 
 const [dataDir, dieAt] = process.argv.slice(2);
 
-let deployments = 0;
+let isArmed = false;
 
 await startLocal(readLocalConfig({ dataDir, gatewayPort: 0, controlPort: 0 }), {
   report: (problem) => process.stderr.write(`${problem}\n`),
   onStep(state, moment) {
-    if (state === 'AdmitDeployment' && moment === 'begins') deployments += 1;
-    if (deployments === 2 && `${state} ${moment}` === dieAt) process.kill(process.pid, 'SIGKILL');
+    const now = `${state} ${moment}`;
+    if (isArmed && now === dieAt) process.kill(process.pid, 'SIGKILL');
+    isArmed ||= now === 'ReleaseLease ended';
   },
 });

@@ -1,6 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,15 +37,23 @@ export type RunningSlipway = {
   /** The process and its children vanish as in a power cut; answers once it is gone. */
   kill(): Promise<void>;
   stop(): Promise<number | null>;
+  /** Ends it however the test ended. */
+  [Symbol.asyncDispose](): Promise<void>;
 };
 
-export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
+export async function temporaryFolder(): Promise<{
+  path: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}> {
   const path = await mkdtemp(join(tmpdir(), 'slipway-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** Starts Slipway on a data folder; `dieAt` (`State begins` or `State ended`) has it killed by the kernel at that moment of a deployment. */
-export async function startSlipway(dataDir: string, { dieAt }: { dieAt?: string } = {}): Promise<RunningSlipway> {
+export async function startSlipway(
+  dataDir: string,
+  { dieAt }: { dieAt?: string } = {},
+): Promise<RunningSlipway> {
   const flags = ['start', '--data', dataDir, '--port', '0', '--control-port', '0'];
   const args = dieAt === undefined ? [MAIN, ...flags] : [DOOMED, dataDir, dieAt];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -70,8 +85,7 @@ export async function startSlipway(dataDir: string, { dieAt }: { dieAt?: string 
     output: () => output,
     drop: (key, bytes) => drop(dataDir, key, bytes),
     events,
-    ending: (model, n) =>
-      eventually(async () => (await events(model)).filter(isEnding)[n - 1]),
+    ending: (model, n) => eventually(async () => (await events(model)).filter(isEnding)[n - 1]),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
     infer: (model, body) =>
       fetch(`${gateway}/models/${model}/v2/models/${model}/infer`, {
@@ -87,6 +101,10 @@ export async function startSlipway(dataDir: string, { dieAt }: { dieAt?: string 
       child.kill('SIGTERM');
       await exited;
       return child.exitCode;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
     },
   };
 }
@@ -110,14 +128,18 @@ const ENDINGS = Object.fromEntries(
     .map((state) => [state, true]),
 );
 
-function readInstance(dataDir: string): { pid: number; gateway: string; control: string } | undefined {
+function readInstance(
+  dataDir: string,
+): { pid: number; gateway: string; control: string } | undefined {
   const path = join(dataDir, 'instance.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
 /** The processes that serve a model of this folder: model servers of a Slipway that runs, or ran, on it. */
 export function processesOf(dataDir: string): readonly number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
