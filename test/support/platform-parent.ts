@@ -17,8 +17,9 @@ const pids = await eventually(async () => {
   const started = all.flatMap(({ revision }) => pidsOf(folder, revision));
   return line === 'it spins' && started.length === all.length && started;
 });
-process.stdout.write(`${JSON.stringify(pids)}\n`);
+// Whoever reads the line may send the signal before this process runs on.
 process.once('SIGTERM', async () => {
   await platform.close();
   process.stdout.write('closed\n');
 });
+process.stdout.write(`${JSON.stringify(pids)}\n`);
