@@ -25,6 +25,7 @@ const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
 const slipway = await startLocal(
   readLocalConfig({ dataDir: folder, gatewayPort: 0, controlPort: 0 }),
   {
+    environment: process.env,
     report: console.error,
     onStep(state, moment) {
       const now = performance.now();

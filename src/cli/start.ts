@@ -14,7 +14,7 @@ type Options = {
 /** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong. */
 export async function start({ config, demo, once, output }: Options): Promise<boolean> {
   const stopAsked = signalled();
-  const slipway = await startLocal(config, { report: output.line });
+  const slipway = await startLocal(config, { environment: process.env, report: output.line });
   output.line(`gateway   ${slipway.gateway}
 control   ${slipway.control}
 bucket    ${slipway.bucketDir}`);

@@ -39,7 +39,9 @@ export type LocalSlipway = {
   stop(): Promise<void>;
 };
 
-type Watch = {
+type Surroundings = {
+  /** Slipway's own environment, of which a model server gets a few harmless entries. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Told in one line what went wrong beside any deployment. */
   readonly report: (problem: string) => void;
   readonly onStep?: StepObserver;
@@ -55,7 +57,7 @@ const SERVER_ENTRY = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import
  */
 export async function startLocal(
   config: LocalConfig,
-  { report, onStep = () => {} }: Watch,
+  { environment, report, onStep = () => {} }: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
@@ -91,7 +93,7 @@ export async function startLocal(
     logDirectory: folder('logs'),
     objectPath: store.objectPath,
     serverEntry: SERVER_ENTRY,
-    environment: process.env,
+    environment,
     clock,
     limits: {
       maxInstances: config.maxInstances,

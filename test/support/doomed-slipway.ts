@@ -7,6 +7,7 @@ const [dataDir, dieAt] = process.argv.slice(2);
 let isArmed = false;
 
 await startLocal(readLocalConfig({ dataDir, gatewayPort: 0, controlPort: 0 }), {
+  environment: process.env,
   report: (problem) => process.stderr.write(`${problem}\n`),
   onStep(state, moment) {
     const now = `${state} ${moment}`;

@@ -45,12 +45,10 @@ export function controlApi(deps: Deps): FastifyInstance {
   });
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: 'no such resource',
-        see: ['/models', '/deployments/{id}', '/events', '/healthz'],
-      }),
+    reply.code(404).send({
+      error: 'no such resource',
+      see: ['/models', '/deployments/{id}', '/events', '/healthz'],
+    }),
   );
 
   api.get('/healthz', async () => ({ status: 'ok' }));

@@ -63,7 +63,10 @@ export function workflowEngine({
       if (running.has(execution)) return;
       const failures: Error[] = [];
       const run = machine.run(toJson(input), {
-        overrides: { ...overrides, taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures) },
+        overrides: {
+          ...overrides,
+          taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures),
+        },
         context: { Execution: { Id: execution, Name: execution } },
       });
       const ended = run.result

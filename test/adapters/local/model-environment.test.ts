@@ -10,7 +10,7 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   await platform.create(spec);
   const slot = await slotOf(platform, spec.revision);
 
-  const told = await (await fetch(slot.origin)).json();
+  const told: Record<string, unknown> = JSON.parse(await (await fetch(slot.origin)).text());
 
   slot.release('done');
   const home = join(folder.revisions, 'digits-v7');
