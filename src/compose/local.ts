@@ -173,6 +173,7 @@ export async function startLocal(
       await store.close();
       await Promise.race([engine.stopAll(), timeout(STOP_MS)]);
       await published.stop();
+      events.close();
       await Promise.all([api.close(), gateway.close(), lambda.close()]);
       database.close();
       rmSync(folder('instance.json'), { force: true });

@@ -4,7 +4,7 @@ import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import { type EventStream, streamEvents } from './event-stream.ts';
+import type { EventStream } from './event-stream.ts';
 
 /** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
@@ -70,7 +70,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
-  api.get('/events', (request, reply) => streamEvents(deps.events, request, reply));
+  api.get('/events', deps.events.send);
 
   api.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   api.put<{ Params: { '*': string }; Body: Readable }>(

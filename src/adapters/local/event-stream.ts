@@ -1,20 +1,17 @@
 import { EventEmitter, on } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Registry } from '#ports/registry.ts';
+import { Failure } from '#domain/failure.ts';
+import type { EventQuery, Registry } from '#ports/registry.ts';
 
-/** The registry's events as a stream that can be taken up again; `changed` tells it that there are new ones. */
+/** The registry's events for readers that follow them. */
 export type EventStream = {
-  readonly registry: Registry;
-  readonly changes: EventEmitter;
+  /** Tells the readers that there are new events. */
+  changed(): void;
+  /** Answers a request with events, for as long as it wants them. */
+  send(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Ends every answer. */
+  close(): void;
 };
-
-export function eventStream(registry: Registry): EventStream & { changed(): void } {
-  const changes = new EventEmitter();
-  changes.setMaxListeners(0);
-  return { registry, changes, changed: () => changes.emit('changed') };
-}
-
-type Query = { readonly model?: string; readonly deployment?: string; readonly follow?: string };
 
 const PAGE = 100;
 
@@ -22,48 +19,88 @@ const PAGE = 100;
  * Server-sent events: `id` is the cursor, `data` the event. Begins after `Last-Event-ID`, else at the first event.
  * `?model=` and `?deployment=` narrow it; `?follow=false` ends it where the record ends.
  */
-export async function streamEvents(
-  { registry, changes }: EventStream,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const { model, deployment, follow } = readQuery(request.query);
-  const closed = new AbortController();
-  reply.raw.on('close', () => closed.abort());
-  reply.hijack();
-  reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  reply.raw.flushHeaders();
+export function eventStream(registry: Registry): EventStream {
+  const changes = new EventEmitter().setMaxListeners(0);
+  const closing = new AbortController();
 
-  let after = String(request.headers['last-event-id'] ?? '');
-  const wake = on(changes, 'changed', { signal: closed.signal });
-  try {
-    do {
-      after = await sendNew(after);
-    } while (follow !== 'false' && !(await wake.next()).done);
-  } catch (error) {
-    if (!closed.signal.aborted) throw error;
-  } finally {
-    reply.raw.end();
-  }
-
-  async function sendNew(cursor: string): Promise<string> {
-    let last = cursor;
-    for (;;) {
-      const { events } = await registry.events({
-        after: last,
-        limit: PAGE,
-        ...(model === undefined ? {} : { model }),
-        ...(deployment === undefined ? {} : { deploymentId: deployment }),
+  return {
+    changed: () => changes.emit('changed'),
+    close: () => closing.abort(),
+    async send(request, reply) {
+      const query = readQuery(request.query);
+      let after = String(request.headers['last-event-id'] ?? '');
+      await checkCursor(registry, after);
+      const gone = new AbortController();
+      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const wake = on(changes, 'changed', { signal });
+      reply.raw.on('close', () => gone.abort());
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
       });
-      for (const { cursor: id, event } of events) {
-        reply.raw.write(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
-        last = id;
+      reply.raw.flushHeaders();
+      try {
+        do {
+          after = await sendNew(registry, { ...query.events, after }, reply, signal);
+        } while (query.isFollowing && !signal.aborted && !(await wake.next()).done);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        reply.raw.end();
       }
-      if (events.length < PAGE) return last;
+    },
+  };
+}
+
+/** Sends what there is after the cursor, page by page and no faster than it is read; answers the new cursor. */
+async function sendNew(
+  registry: Registry,
+  query: Omit<EventQuery, 'limit'>,
+  reply: FastifyReply,
+  signal: AbortSignal,
+): Promise<string> {
+  let after = query.after;
+  while (!signal.aborted) {
+    const { events } = await registry.events({ ...query, after, limit: PAGE });
+    for (const { cursor, event } of events) {
+      const isTaken = reply.raw.write(`id: ${cursor}\ndata: ${JSON.stringify(event)}\n\n`);
+      after = cursor;
+      if (!isTaken) await drained(reply, signal);
     }
+    if (events.length < PAGE) break;
+  }
+  return after;
+}
+
+async function drained(reply: FastifyReply, signal: AbortSignal): Promise<void> {
+  await on(reply.raw, 'drain', { signal }).next();
+}
+
+/** Fails with `InputInvalid` for a cursor that no event has, before anything is sent. */
+async function checkCursor(registry: Registry, after: string): Promise<void> {
+  try {
+    await registry.events({ after, limit: 1 });
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    throw new Failure(cause.name, `Last-Event-ID \`${after}\` is not the id of an event`, {
+      cause,
+    });
   }
 }
 
-function readQuery(query: unknown): Query {
-  return typeof query === 'object' && query !== null ? query : {};
+function readQuery(query: unknown): {
+  readonly events: Pick<EventQuery, 'model' | 'deploymentId'>;
+  readonly isFollowing: boolean;
+} {
+  const given: Partial<Record<string, unknown>> =
+    typeof query === 'object' && query !== null ? { ...query } : {};
+  const { model, deployment, follow } = given;
+  return {
+    events: {
+      ...(typeof model === 'string' ? { model } : {}),
+      ...(typeof deployment === 'string' ? { deploymentId: deployment } : {}),
+    },
+    isFollowing: follow !== 'false',
+  };
 }

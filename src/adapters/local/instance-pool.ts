@@ -75,7 +75,7 @@ export function instancePool(revision: string, { launch, clock, limits }: Deps):
   }
 
   function takeNew(): Instance | undefined {
-    if (serving().length >= limits.maxInstances) return undefined;
+    if (isClosed || serving().length >= limits.maxInstances) return undefined;
     const instance = add();
     instance.take();
     return instance;
@@ -94,10 +94,12 @@ export function instancePool(revision: string, { launch, clock, limits }: Deps):
 
   return {
     async invoke(signal) {
-      if (isClosed) return refuse(503, `${revision} is stopped`);
       const instance = takeFree() ?? (await takeFreed()) ?? takeNew();
-      return instance
-        ? whenStarted(revision, instance, signal, (outcome) => giveBack(instance, outcome))
+      if (instance) {
+        return whenStarted(revision, instance, signal, (outcome) => giveBack(instance, outcome));
+      }
+      return isClosed
+        ? refuse(503, `${revision} is stopped`)
         : refuse(429, `${revision} runs ${limits.maxInstances} requests at once, its limit`);
     },
     warm: () => add().started,

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { readEvents } from '../client.ts';
@@ -8,6 +8,7 @@ import { drawLine } from './line-image.ts';
 import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
 
 const MODEL = 'ocr';
+const DEFAULT_DATA_DIR = '.slipway';
 const TEXT = 'Total 431.50';
 
 /** Where the demo runs: the data folder of a Slipway, and its two addresses. */
@@ -31,7 +32,7 @@ export async function runDemo(place: Place, isLive: boolean, output: Output): Pr
   const text = readText(await infer(endpoint, readerRequest(image)));
   output.line(`drawn     ${TEXT}    (${join(folder, 'line.png')})`);
   output.line(`read      ${text}    (${seconds(startedAtMs).trim()})`);
-  output.line(tryNext(endpoint, requestFile));
+  output.line(tryNext(endpoint, requestFile, place.dataDir));
   return text === TEXT;
 }
 
@@ -48,6 +49,9 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   const startedAtMs = performance.now();
   output.line(`\nPP-OCRv4 text recogniser → ${file}`);
   await copyFile(READER_MODEL, `${file}.part`);
+  // A file written long before it is renamed in is taken at once.
+  const { atime, mtime } = await stat(READER_MODEL);
+  await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
   const end = await followDeployment(control, { model: MODEL, after }, output, startedAtMs);
   if (end?.detail.state !== 'Live') {
@@ -73,10 +77,11 @@ async function infer(endpoint: string, request: unknown): Promise<unknown> {
   return response.json();
 }
 
-function tryNext(endpoint: string, requestFile: string): string {
+function tryNext(endpoint: string, requestFile: string, dataDir: string): string {
+  const flag = dataDir === DEFAULT_DATA_DIR ? '' : ` --data ${dataDir}`;
   return `
 try next
   curl -s ${endpoint}/v2/models/${MODEL}/infer -d @${requestFile} | head -c 300
-  npm run -s slipway -- push MODEL.onnx --name mine
-  npm run -s slipway -- status`;
+  npm run -s slipway -- push MODEL.onnx --name mine${flag}
+  npm run -s slipway -- status${flag}`;
 }

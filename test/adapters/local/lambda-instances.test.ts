@@ -5,6 +5,7 @@ import {
   livePids,
   openPlatform,
   type PlatformFolder,
+  pidsOf,
   platformFolder,
   slotOf,
 } from '../../support/local-platform.ts';
@@ -163,6 +164,19 @@ describe('the instances of a revision', () => {
     const closing = platform.close();
     expect(await platform.invoke(revision, PATIENT)).toMatchObject({ status: 503 });
     await closing;
+    platform = openPlatform(folder);
+  });
+
+  it('start nothing for a request that waits while they are closed', async () => {
+    const revision = await deployed('answers');
+    const slot = await slotOf(platform, revision);
+    const waiting = platform.invoke(revision, PATIENT);
+
+    await platform.close();
+
+    expect(await waiting).toMatchObject({ kind: 'refused', status: 503 });
+    expect(pidsOf(folder, revision)).toHaveLength(1);
+    slot.release('aborted');
     platform = openPlatform(folder);
   });
 

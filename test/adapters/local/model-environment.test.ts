@@ -14,7 +14,7 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
 
   slot.release('done');
   const home = join(folder.revisions, 'digits-v7');
-  expect(told.environment).toEqual({
+  expect(told['environment']).toEqual({
     PATH: '/bin',
     TZ: 'UTC',
     MODEL_PATH: join(home, 'artifact', 'digits.onnx'),
@@ -27,8 +27,8 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
     TMPDIR: join(home, 'scratch'),
     ORT_DISABLE_TELEMETRY: '1',
   });
-  expect(told.directory).toBe(realpathSync(home));
-  expect(told.nodeOptions).toEqual([]);
+  expect(told['directory']).toBe(realpathSync(home));
+  expect(told['nodeOptions']).toEqual([]);
   await platform.close();
   folder.delete();
 });
