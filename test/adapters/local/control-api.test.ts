@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+import { eventually } from '../../support/eventually.ts';
+import { addConstantModel } from '../../support/onnx-models.ts';
+import { startSlipway, temporaryFolder } from '../../support/running-slipway.ts';
+
+const GOOD = addConstantModel({ constant: 10 });
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let slipway: Awaited<ReturnType<typeof startSlipway>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  slipway = await startSlipway(folder.path);
+  slipway.drop('models/shapes/a.onnx', GOOD);
+  await slipway.ending('shapes', 1);
+});
+
+afterAll(async () => {
+  await slipway[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+const put = (key: string, body: Uint8Array | string) =>
+  fetch(`${slipway.control}/objects/${key}`, { method: 'PUT', body });
+
+describe('the control API', () => {
+  it('lists the models with their endpoints', async () => {
+    expect(await slipway.get('/models')).toMatchObject({
+      models: [
+        { name: 'shapes', endpoint: `${slipway.gateway}/models/shapes`, live: { version: 1 } },
+      ],
+    });
+  });
+
+  it.each(['/models/nobody', '/models/nobody/logs', '/deployments/none', '/nowhere'])(
+    'answers 404 in JSON for %s',
+    async (path) => {
+      const response = await fetch(`${slipway.control}${path}`);
+
+      expect(response.status).toBe(404);
+      expect(await response.json()).toHaveProperty('error');
+    },
+  );
+
+  it('takes an upload, says what it became, and deploys it', async () => {
+    const response = await put('models/pushed/a.onnx', GOOD);
+    const uploaded = (await response.json()) as { deploymentId: string };
+
+    expect(uploaded).toMatchObject({
+      key: 'models/pushed/a.onnx',
+      sizeBytes: GOOD.byteLength,
+      sha256: createHash('sha256').update(GOOD).digest('hex'),
+    });
+    const end = await slipway.ending('pushed', 1);
+    expect(end.detail).toMatchObject({ state: 'Live', deploymentId: uploaded.deploymentId });
+    expect(await slipway.get(`/deployments/${uploaded.deploymentId}`)).toMatchObject({
+      phase: 'Live',
+    });
+  });
+
+  it('refuses an upload to a key that leads out of the bucket', async () => {
+    const response = await put('models%2F..%2F..%2Fescaped.onnx', GOOD);
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: expect.stringMatching(/key/) });
+  });
+
+  it('leaves nothing of an upload that breaks off', async () => {
+    const upload = request(`${slipway.control}/objects/models/torn/a.onnx`, {
+      method: 'PUT',
+      headers: { 'content-length': '1000000' },
+    });
+    upload.on('error', () => undefined);
+    upload.write(GOOD, () => upload.destroy());
+    await eventually(() => upload.destroyed);
+
+    await put('models/after/a.onnx', GOOD);
+    await slipway.ending('after', 1);
+    expect(await slipway.events('torn')).toEqual([]);
+  });
+
+  it('goes on with the events after the one a reader had last', async () => {
+    const read = async (headers: Record<string, string>) => {
+      const url = `${slipway.control}/events?model=shapes&follow=false`;
+      const text = await (await fetch(url, { headers })).text();
+      return text.split('\n\n').filter(Boolean);
+    };
+    const all = await read({});
+    const [, id = ''] = /^id: (.*)$/m.exec(all[2] ?? '') ?? [];
+
+    expect(await read({ 'last-event-id': id })).toEqual(all.slice(3));
+  });
+
+  it('refuses to go on after an event that never was', async () => {
+    const response = await fetch(`${slipway.control}/events`, {
+      headers: { 'last-event-id': 'nonsense' },
+    });
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: expect.stringMatching(/nonsense/) });
+  });
+
+  it('tells a follower of each event as it happens', async () => {
+    const response = await fetch(`${slipway.control}/events?model=followed`);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    slipway.drop('models/followed/a.onnx', GOOD);
+
+    let text = '';
+    while (!text.includes('"state":"Live"')) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+
+    const states = [...text.matchAll(/"state":"(\w+)"/g)].map(([, state]) => state);
+    expect(states).toEqual([
+      'Admitted',
+      'Inspected',
+      'Provisioning',
+      'Ready',
+      'Shifting',
+      'Baking',
+      'Live',
+    ]);
+  });
+
+  it('answers no page whose host name was pointed at this machine', async () => {
+    const { port } = new URL(slipway.control);
+    const status = await new Promise((resolve) => {
+      request({ port, host: '127.0.0.1', path: '/models', headers: { host: 'evil.example' } })
+        .on('response', (response) => resolve(response.statusCode))
+        .end();
+    });
+
+    expect(status).toBe(400);
+  });
+
+  it('shows the last lines of a model server', async () => {
+    expect(await slipway.get('/models/shapes/logs')).toMatchObject({
+      revision: 'shapes-v1',
+      lines: expect.arrayContaining([expect.stringMatching(/shapes is ready/)]),
+    });
+  });
+});

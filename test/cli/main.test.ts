@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
+import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const GOOD = addConstantModel({ constant: 10 });
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let slipway: Awaited<ReturnType<typeof startSlipway>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  slipway = await startSlipway(join(folder.path, 'data'));
+});
+
+afterAll(async () => {
+  await slipway[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+type Result = { code: number | null; stdout: string; stderr: string };
+
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env['PATH'], SLIPWAY_DATA: slipway.dataDir, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const result: Result = { code: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (text) => {
+      result.stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+      result.stderr += text;
+    });
+    child.on('close', (code) => resolve({ ...result, code }));
+  });
+}
+
+async function file(name: string, bytes: Uint8Array | string): Promise<string> {
+  const path = join(folder.path, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, bytes);
+  return path;
+}
+
+describe('slipway', () => {
+  it('pushes a file under its stem and follows it until it is live', async () => {
+    const pushed = await run(['push', await file('shapes.onnx', GOOD)]);
+
+    expect(pushed).toMatchObject({ code: 0, stderr: '' });
+    expect(pushed.stdout).toMatch(/uploaded models\/shapes\/shapes\.onnx[\s\S]*Live +shapes v1/);
+  });
+
+  it('pushes a folder with its model.yaml last, and one without gets an empty one', async () => {
+    await file('net/model.onnx', GOOD);
+    await file('net/notes.txt', 'hello');
+
+    const pushed = await run(['push', join(folder.path, 'net'), '--name', 'nets']);
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout).toMatch(/uploaded models\/nets\/net\/model\.yaml \(0 bytes\)[\s\S]*Live/);
+  });
+
+  it('pushes the manifest beside a file before it', async () => {
+    const path = await file('sided.onnx', GOOD);
+    await file('sided.onnx.yaml', 'exmaples: []\n');
+
+    const pushed = await run(['push', path]);
+
+    expect(pushed.code).toBe(1);
+    expect(pushed.stdout).toMatch(/Rejected[\s\S]*did you mean `examples`/);
+  });
+
+  it('answers the terminal event alone as JSON, and 1 when the model is not live', async () => {
+    const pushed = await run(['push', await file('bad.onnx', unknownOperatorModel()), '--json']);
+
+    expect(pushed.code).toBe(1);
+    expect(JSON.parse(pushed.stdout)).toMatchObject({
+      'detail-type': 'Deployment State Change',
+      detail: { model: 'bad', state: 'Failed', reason: expect.stringMatching(/Mystery/) },
+    });
+  });
+
+  it('answers 0 for the same bytes again, which change nothing', async () => {
+    const path = await file('again.onnx', GOOD);
+    await run(['push', path]);
+
+    const pushed = await run(['push', path]);
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout).toMatch(/Ignored[\s\S]*again-v1, which is live/);
+  });
+
+  it('shows the status, the events and the log, each as JSON too', async () => {
+    await run(['push', await file('shown.onnx', GOOD)]);
+
+    const status = await run(['status', '--json']);
+    const events = await run(['events', '--model', 'shown', '--json']);
+    const logs = await run(['logs', 'shown', '--json']);
+
+    expect(JSON.parse(status.stdout).models).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'shown' })]),
+    );
+    const states = events.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).detail.state);
+    expect(states.at(-1)).toBe('Live');
+    expect(JSON.parse(logs.stdout)).toMatchObject({ revision: 'shown-v1' });
+    expect((await run(['status'])).stdout).toMatch(/shown +v1 live on lambda +http:\/\/127/);
+    expect((await run(['events', '--model', 'shown'])).stdout).toMatch(/Admitted +shown v1/);
+    expect((await run(['logs', 'shown'])).stdout).toMatch(/shown is ready/);
+  });
+
+  it.each([
+    { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
+    { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
+    { args: ['push'], says: /missing required argument/ },
+    { args: ['launch'], says: /unknown command/ },
+    { args: ['status', '--loud'], says: /unknown option/ },
+    { args: ['start', '--port', 'many'], says: /a whole number/ },
+    { args: ['logs', 'nobody'], says: /no model nobody/ },
+  ])('answers 2 for $args and says why', async ({ args, says }) => {
+    const result = await run(args);
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(says);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('asks for a name where the stem cannot be one', async () => {
+    const pushed = await run(['push', await file('My Model.onnx', GOOD)]);
+
+    expect(pushed.code).toBe(2);
+    expect(pushed.stderr).toMatch(/`My Model` is no model name\n→ .*--name NAME/);
+  });
+
+  it('says how to start one when no Slipway runs', async () => {
+    const status = await run(['status', '--data', join(folder.path, 'nowhere')]);
+
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(/no Slipway is running on .*nowhere\n→ Start one with/);
+  });
+
+  it.each(['start', 'push', 'status', 'events', 'logs'])(
+    'has help with examples for %s',
+    async (name) => {
+      const help = await run([name, '--help']);
+
+      expect(help.code).toBe(0);
+      expect(help.stdout).toMatch(new RegExp(`Examples:\\n +slipway ${name}`));
+    },
+  );
+
+  it('starts the demo, reads what was drawn, and finds it live the second time', async () => {
+    const data = join(folder.path, 'demo');
+    const args = [
+      'start',
+      '--demo',
+      '--once',
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--control-port',
+      '0',
+    ];
+
+    const first = await run(args);
+    const second = await run(args);
+
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(
+      /Live +ocr v1[\s\S]*drawn +Total 431\.50 [\s\S]*read +Total 431\.50 /,
+    );
+    expect(second.code).toBe(0);
+    expect(second.stdout).toMatch(/`ocr` is live[\s\S]*read +Total 431\.50 /);
+    expect(second.stdout).not.toMatch(/Admitted/);
+  });
+
+  it('moves to the next port when one is busy', async () => {
+    const busy = new URL(slipway.gateway).port;
+    const data = join(folder.path, 'moved');
+
+    const { stdout } = await run([
+      'start',
+      '--demo',
+      '--once',
+      '--data',
+      data,
+      '--port',
+      busy,
+      '--control-port',
+      busy,
+    ]);
+
+    const ports = [...stdout.matchAll(/^(?:gateway|control) .*:(\d+)$/gm)].map(([, port]) => port);
+    expect(new Set([busy, ...ports]).size).toBe(3);
+  });
+});
