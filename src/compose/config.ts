@@ -25,7 +25,7 @@ export type LocalConfig = z.infer<typeof localConfig>;
 
 /** Parses what an entry point took from flags and environment; an unknown or wrong entry is `InputInvalid` and named. */
 export function readLocalConfig(values: Readonly<Record<string, unknown>>): LocalConfig {
-  const parsed = localConfig.safeParse(values);
+  const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Failure('InputInvalid', `the configuration is wrong: ${problems.join('; ')}`);

@@ -107,7 +107,7 @@ function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, fail
         const step = run(handler, payloadOf(parameters));
         steps.add(step);
         try {
-          return toJson({ Payload: await step });
+          return toJson({ Payload: (await step) ?? null });
         } catch (error) {
           const thrown = asLambdaError(error);
           failures.push(thrown);

@@ -1,0 +1,82 @@
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventLog } from '#adapters/local/event-log.ts';
+import type { SlipwayEvent } from '#domain/event.ts';
+
+const event = (sequence: number): SlipwayEvent => ({
+  source: 'slipway',
+  'detail-type': 'Deployment State Change',
+  detail: {
+    schema: 1,
+    eventId: `d1-${sequence}`,
+    sequence,
+    deploymentId: 'd1',
+    model: 'digits',
+    version: 1,
+    time: '2026-01-02T03:04:05.678Z',
+    state: 'Admitted',
+    reason: '',
+    fix: '',
+    data: {},
+  },
+});
+
+describe('the event log', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-log-'));
+    path = join(folder, 'events.ndjson');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const ids = async () =>
+    (await readFile(path, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => {
+        try {
+          return JSON.parse(line).detail.eventId;
+        } catch {
+          return 'torn';
+        }
+      });
+
+  it('has each event on a line, also when it is published again', async () => {
+    const log = await eventLog(path);
+    await log.publish([event(1), event(2)]);
+
+    await log.publish([event(2), event(3)]);
+
+    expect(await ids()).toEqual(['d1-1', 'd1-2', 'd1-3']);
+  });
+
+  it('knows after a restart what it has written', async () => {
+    await (await eventLog(path)).publish([event(1), event(2)]);
+
+    await (await eventLog(path)).publish([event(1), event(2), event(3)]);
+
+    expect(await ids()).toEqual(['d1-1', 'd1-2', 'd1-3']);
+  });
+
+  it('goes on behind a line that a crash cut short', async () => {
+    await (await eventLog(path)).publish([event(1)]);
+    await appendFile(path, '{"source":"slip');
+
+    await (await eventLog(path)).publish([event(2)]);
+
+    expect(await ids()).toEqual(['d1-1', 'torn', 'd1-2']);
+  });
+
+  it('says when the file cannot be written', async () => {
+    const log = await eventLog(path);
+    await rm(folder, { recursive: true });
+
+    await expect(log.publish([event(1)])).rejects.toMatchObject({ name: 'PlatformUnavailable' });
+    await eventLog(join(tmpdir(), 'slipway-log-unused')).then(() =>
+      rm(join(tmpdir(), 'slipway-log-unused')),
+    );
+    folder = await mkdtemp(join(tmpdir(), 'slipway-log-'));
+  });
+});

@@ -1,0 +1,141 @@
+import { type ExecutionEnd, taskStates, workflowEngine } from '#adapters/local/workflow-engine.ts';
+import { Failure } from '#domain/failure.ts';
+
+const task = {
+  Type: 'Task' as const,
+  Resource: 'arn:aws:states:::lambda:invoke',
+  Parameters: { FunctionName: 'x', 'Payload.$': '$' },
+  ResultSelector: { 'result.$': '$.Payload' },
+  Retry: [{ ErrorEquals: ['PlatformThrottled'], IntervalSeconds: 1, MaxAttempts: 2 }],
+  Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Caught' }],
+  End: true as const,
+};
+
+const definition = {
+  StartAt: 'Work',
+  TimeoutSeconds: 1,
+  States: { Work: task, Caught: { ...task, Catch: [] } },
+};
+
+type Handler = (payload: unknown) => Promise<unknown>;
+
+function engineWith(handlers: { Work: Handler; Caught?: Handler }) {
+  const ends: ExecutionEnd[] = [];
+  const ended = Promise.withResolvers<ExecutionEnd>();
+  const engine = workflowEngine({
+    definition,
+    handlers: { Caught: async (payload) => payload, ...handlers },
+    overrides: { retryIntervalOverrides: { Work: 0 } },
+    async onEnded(end) {
+      ends.push(end);
+      ended.resolve(end);
+    },
+  });
+  return { engine, ends, ended: ended.promise };
+}
+
+describe('the workflow engine', () => {
+  it('runs a step with the payload that the workflow makes, and tells of the end once', async () => {
+    const payloads: unknown[] = [];
+    const { engine, ends, ended } = engineWith({ Work: async (payload) => payloads.push(payload) });
+
+    await engine.start('run-1', { a: 1 });
+    await ended;
+
+    expect(payloads).toEqual([{ a: 1 }]);
+    expect(ends).toEqual([{ execution: 'run-1', input: { a: 1 }, error: '', cause: '' }]);
+  });
+
+  it('starts one run for a name that is running', async () => {
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const { engine, ended } = engineWith({
+      Work: async () => {
+        runs += 1;
+        await gate.promise;
+      },
+    });
+
+    await engine.start('run-1', {});
+    await engine.start('run-1', {});
+    const isRunning = await engine.isRunning('run-1');
+    gate.resolve();
+    await ended;
+
+    expect({ runs, isRunning }).toEqual({ runs: 1, isRunning: true });
+    expect(await engine.isRunning('run-2')).toBe(false);
+  });
+
+  it('retries by the name of a failure', async () => {
+    let runs = 0;
+    const { engine, ended } = engineWith({
+      Work: async () => {
+        runs += 1;
+        if (runs < 3) throw new Failure('PlatformThrottled', 'slow down');
+      },
+    });
+
+    await engine.start('run-1', {});
+
+    expect(await ended).toMatchObject({ error: '' });
+    expect(runs).toBe(3);
+  });
+
+  it('hands a catch the error as Lambda would give it, the fix in the message', async () => {
+    const caught: unknown[] = [];
+    const { engine, ended } = engineWith({
+      Work: () => Promise.reject(new Failure('ArtifactRejected', 'it is bad', { fix: 'Mend it.' })),
+      Caught: async (payload) => caught.push(payload),
+    });
+
+    await engine.start('run-1', {});
+    await ended;
+
+    expect(caught).toEqual([
+      {
+        error: {
+          Error: 'ArtifactRejected',
+          Cause: '{"errorType":"ArtifactRejected","errorMessage":"it is bad\\nFix: Mend it."}',
+        },
+      },
+    ]);
+  });
+
+  it('lets nothing catch an answer over 256 KiB', async () => {
+    const { engine, ended } = engineWith({ Work: async () => 'x'.repeat(300_000) });
+
+    await engine.start('run-1', {});
+
+    expect(await ended).toMatchObject({
+      error: 'States.DataLimitExceeded',
+      cause: expect.stringMatching(/the limit is 262144/),
+    });
+  });
+
+  it('ends a run that is stopped, though its step goes on', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { engine, ended } = engineWith({ Work: () => gate.promise });
+
+    await engine.start('run-1', {});
+    engine.stop('run-1');
+
+    expect(await ended).toMatchObject({ error: 'States.Aborted' });
+    gate.resolve();
+    await engine.stopAll();
+    expect(await engine.isRunning('run-1')).toBe(false);
+  });
+
+  it('ends a run that outlives the workflow’s own time', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { engine, ended } = engineWith({ Work: () => gate.promise });
+
+    await engine.start('run-1', {});
+
+    expect(await ended).toMatchObject({ error: 'States.Timeout' });
+    gate.resolve();
+  });
+
+  it('names the states that need a step', () => {
+    expect(taskStates(definition)).toEqual(['Work', 'Caught']);
+  });
+});
