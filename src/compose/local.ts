@@ -49,7 +49,12 @@ type Surroundings = {
 
 const BUCKET = 'bucket';
 const STOP_MS = 5000;
-const SERVER_ENTRY = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
+// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
+const SERVER_ENTRY = fileURLToPath(
+  import.meta.url.endsWith('.ts')
+    ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
+    : new URL('../onnx/main.js', import.meta.url),
+);
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
@@ -156,8 +161,9 @@ export async function startLocal(
   await store.watch();
   store.scan().catch(problem);
 
-  async function upload(key: string, bytes: Readable): Promise<Uploaded> {
-    const { versionId, sha256, sizeBytes } = await store.put(key, bytes);
+  async function upload(key: string, bytes: Readable, expectedBytes?: number): Promise<Uploaded> {
+    const about = expectedBytes === undefined ? undefined : { expectedBytes };
+    const { versionId, sha256, sizeBytes } = await store.put(key, bytes, about);
     const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
     const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
     return { key, versionId, sha256, sizeBytes, deploymentId: id };

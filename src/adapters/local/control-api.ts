@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Platform } from '#ports/platform.ts';
@@ -20,7 +20,12 @@ type Deps = {
   readonly lambda: Platform;
   readonly events: EventStream;
   readonly endpoint: (model: string) => string;
-  readonly upload: (key: string, bytes: Readable) => Promise<Uploaded>;
+  /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
+  readonly upload: (
+    key: string,
+    bytes: Readable,
+    sizeBytes: number | undefined,
+  ) => Promise<Uploaded>;
 };
 
 const STATUS: Partial<Record<FailureName, number>> = {
@@ -31,18 +36,17 @@ const STATUS: Partial<Record<FailureName, number>> = {
   StorageFull: 507,
 };
 
+const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 const LOG_LINES = 200;
 
-/** The control API of one machine: what is deployed, the event stream, and uploads. It is for this machine alone: loopback, and no answer to a page of another origin. */
+/**
+ * The control API of one machine: what is deployed, the event stream, and uploads.
+ * It is for this machine alone: loopback, and no answer to a page of another origin.
+ */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry, lambda } = deps;
-  const api = fastify({ bodyLimit: 1024, forceCloseConnections: true });
-  api.addHook('onRequest', async ({ hostname }) => {
-    // A page whose host name was pointed at this machine would send its own name here.
-    if (!['127.0.0.1', '[::1]', '::1', 'localhost'].includes(hostname)) {
-      throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
-    }
-  });
+  const api = fastify({ forceCloseConnections: true });
+  api.addHook('onRequest', async (request) => refuseStrangers(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
@@ -51,7 +55,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     }),
   );
 
-  api.get('/healthz', async () => ({ status: 'ok' }));
+  api.get('/healthz', async () => ({ status: 'ok', pid: process.pid }));
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map((model) => describeModel(deps, model))),
   }));
@@ -72,13 +76,24 @@ export function controlApi(deps: Deps): FastifyInstance {
   });
   api.get('/events', deps.events.send);
 
-  api.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  api.put<{ Params: { '*': string }; Body: Readable }>(
-    '/objects/*',
-    { bodyLimit: Number.MAX_SAFE_INTEGER },
-    ({ params, body }) => deps.upload(params['*'], body),
-  );
+  // An upload is bytes whatever its content type says, and is read as it comes.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  api.put<{ Params: { '*': string } }>('/objects/*', ({ params, raw }) => {
+    const said = raw.headers['content-length'];
+    return deps.upload(params['*'], raw, said === undefined ? undefined : Number(said));
+  });
   return api;
+}
+
+// A page whose host name was pointed at this machine sends its own name as the host; any other page sends its origin.
+function refuseStrangers({ hostname, host, headers: { origin } }: FastifyRequest): void {
+  if (!OWN_NAMES.includes(hostname)) {
+    throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
+  }
+  if (origin !== undefined && origin !== `http://${host}`) {
+    throw new Failure('InputInvalid', `pages of ${origin} have no business here`);
+  }
 }
 
 /** A model as `GET /models` shows it. */

@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '#domain/failure.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
@@ -22,28 +22,29 @@ const PAGE = 100;
 export function eventStream(registry: Registry): EventStream {
   const changes = new EventEmitter().setMaxListeners(0);
   const closing = new AbortController();
+  let version = 0;
 
   return {
-    changed: () => changes.emit('changed'),
+    changed() {
+      version += 1;
+      changes.emit('changed');
+    },
     close: () => closing.abort(),
     async send(request, reply) {
-      const query = readQuery(request.query);
+      const { events, isFollowing } = readQuery(request.query);
+      const gone = new AbortController();
+      reply.raw.on('close', () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, closing.signal]);
       let after = String(request.headers['last-event-id'] ?? '');
       await checkCursor(registry, after);
-      const gone = new AbortController();
-      const signal = AbortSignal.any([gone.signal, closing.signal]);
-      const wake = on(changes, 'changed', { signal });
-      reply.raw.on('close', () => gone.abort());
-      reply.hijack();
-      reply.raw.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-      });
-      reply.raw.flushHeaders();
+      begin(reply);
       try {
-        do {
-          after = await sendNew(registry, { ...query.events, after }, reply, signal);
-        } while (query.isFollowing && !signal.aborted && !(await wake.next()).done);
+        for (;;) {
+          const seen = version;
+          after = await sendNew(registry, { ...events, after }, reply, signal);
+          if (!isFollowing || signal.aborted) break;
+          if (seen === version) await once(changes, 'changed', { signal });
+        }
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
@@ -51,6 +52,12 @@ export function eventStream(registry: Registry): EventStream {
       }
     },
   };
+}
+
+function begin(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  reply.raw.flushHeaders();
 }
 
 /** Sends what there is after the cursor, page by page and no faster than it is read; answers the new cursor. */
@@ -66,15 +73,11 @@ async function sendNew(
     for (const { cursor, event } of events) {
       const isTaken = reply.raw.write(`id: ${cursor}\ndata: ${JSON.stringify(event)}\n\n`);
       after = cursor;
-      if (!isTaken) await drained(reply, signal);
+      if (!isTaken) await once(reply.raw, 'drain', { signal });
     }
     if (events.length < PAGE) break;
   }
   return after;
-}
-
-async function drained(reply: FastifyReply, signal: AbortSignal): Promise<void> {
-  await on(reply.raw, 'drain', { signal }).next();
 }
 
 /** Fails with `InputInvalid` for a cursor that no event has, before anything is sent. */
