@@ -257,8 +257,10 @@ describe('a Slipway that was down', () => {
     const end = await restarted.ending('found', 1);
 
     expect(end.detail.state).toBe('Live');
-    const logged = readFileSync(join(place.path, 'events.ndjson'), 'utf8').trim().split('\n');
-    expect(logged.map((line) => JSON.parse(line).detail.state).at(-1)).toBe('Live');
+    // The file follows the registry, from which the control API answers.
+    await eventually(() =>
+      readFileSync(join(place.path, 'events.ndjson'), 'utf8').includes('"state":"Live"'),
+    );
   });
 
   it('is refused a second time on the same folder', async () => {

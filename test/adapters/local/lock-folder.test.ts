@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lockFolder } from '#adapters/local/lock-folder.ts';
+
+const newFolder = () => join(mkdtempSync(join(tmpdir(), 'slipway-lock-')), 'data');
+
+const IN_ANOTHER_PROCESS = `
+  import { lockFolder } from '#adapters/local/lock-folder.ts';
+  try { lockFolder(process.env.DATA); console.log('taken'); }
+  catch ({ name, message, fix }) { console.log(name, message, fix); }`;
+
+function lockElsewhere(dataDir: string): string {
+  const args = ['--input-type=module', '--eval', IN_ANOTHER_PROCESS];
+  return execFileSync(process.execPath, args, {
+    env: { ...process.env, DATA: dataDir },
+    encoding: 'utf8',
+  });
+}
+
+describe('a data folder', () => {
+  it('is made when it is missing and held for one process', () => {
+    const folder = newFolder();
+    const unlock = lockFolder(folder);
+
+    const other = lockElsewhere(folder);
+    unlock();
+
+    expect(other).toMatch(
+      /^InputInvalid another Slipway runs on .*data Stop it first, or .*--data DIR/,
+    );
+  });
+
+  it('is free again when it was given back, and when its holder has died', () => {
+    const folder = newFolder();
+    lockFolder(folder)();
+
+    expect(lockElsewhere(folder)).toBe('taken\n');
+    expect(lockElsewhere(folder)).toBe('taken\n');
+  });
+
+  it('is refused with the reason where it cannot be one', () => {
+    const file = newFolder();
+    writeFileSync(file, 'not a folder');
+
+    expect(() => lockFolder(file)).toThrow(/cannot hold Slipway's data: EEXIST/);
+    expect(() => lockFolder(join(file, 'within'))).toThrow(/cannot hold Slipway's data: ENOTDIR/);
+  });
+});
