@@ -66,8 +66,8 @@ export async function startLocal(
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
-  mkdirSync(folder('logs'), { recursive: true });
   const unlock = lockFolder(dataDir);
+  mkdirSync(folder('logs'), { recursive: true });
   const clock = { now: Date.now };
   const database = openDatabase(folder('registry.db'));
   const problem = (error: unknown) => report(explain(error));
@@ -115,6 +115,10 @@ export async function startLocal(
     database,
     clock,
   });
+  // What was live serves before anything else is done.
+  for (const { live } of await registry.models()) {
+    if (live) lambda.start(live.revision).catch(problem);
+  }
   let isStopping = false;
   const engine = deployEngine(
     {
@@ -155,9 +159,6 @@ export async function startLocal(
   writeInstance(folder('instance.json'), { pid: process.pid, gateway: gateway.origin, control });
 
   published.wake();
-  for (const { live } of await registry.models()) {
-    if (live) lambda.start(live.revision).catch(problem);
-  }
   await store.watch();
   store.scan().catch(problem);
 

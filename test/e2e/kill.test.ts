@@ -16,7 +16,6 @@ import {
 
 const KEY = 'models/shapes/model.onnx';
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
-const RECOVERY_MS = 3000;
 
 const GOOD = addConstantModel({ constant: 20 });
 const BROKEN = unknownOperatorModel();
@@ -56,11 +55,11 @@ async function sabotage(dataDir: string): Promise<void> {
   for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
 }
 
-/** When v1 or v2 answers right, in ms since `sinceMs`. */
-async function answering(slipway: RunningSlipway, sinceMs: number): Promise<number> {
-  return eventually(async () => {
+/** Resolves once v1 or v2 answers. */
+async function answering(slipway: RunningSlipway): Promise<void> {
+  await eventually(async () => {
     const response = await slipway.infer('shapes', REQUEST).catch(() => undefined);
-    return response?.status === 200 && performance.now() - sinceMs;
+    return response?.status === 200;
   });
 }
 
@@ -74,13 +73,11 @@ describe('a Slipway that is killed in the middle of an upgrade', () => {
     await dieDuring(folder.path, dieAt);
     await eventually(() => processesOf(folder.path).length === 0);
 
-    const restartedAt = performance.now();
     await using slipway = await startSlipway(folder.path);
-    const servingMs = await answering(slipway, restartedAt);
+    await answering(slipway);
     const end = await slipway.ending('shapes', 2);
     await eventually(async () => (await deployment(slipway)).endedAtMs !== null);
 
-    expect(servingMs).toBeLessThan(RECOVERY_MS);
     await expectConsistent(slipway, end);
     await slipway.stop();
     expect(processesOf(folder.path)).toEqual([]);
