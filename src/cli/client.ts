@@ -8,20 +8,23 @@ const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string
 
 export type Instance = z.infer<typeof instance>;
 
+const health = z.object({ pid: z.int() });
+
 /** The Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
 export async function findInstance(dataDir: string): Promise<Instance> {
-  const none = new Failure('PlatformUnavailable', `no Slipway is running on ${dataDir}`, {
+  const found = await running(dataDir).catch(() => undefined);
+  if (found) return found;
+  throw new Failure('PlatformUnavailable', `no Slipway is running on ${dataDir}`, {
     fix: 'Start one with `slipway start`, or name its folder with --data.',
   });
-  let found: Instance;
-  try {
-    found = instance.parse(JSON.parse(readFileSync(join(dataDir, 'instance.json'), 'utf8')));
-    await fetch(`${found.control}/healthz`);
-  } catch (cause) {
-    none.cause = cause;
-    throw none;
-  }
-  return found;
+}
+
+/** One that was killed has left its file, and its ports may be another's by now. */
+async function running(dataDir: string): Promise<Instance | undefined> {
+  const file = readFileSync(join(dataDir, 'instance.json'), 'utf8');
+  const found = instance.parse(JSON.parse(file));
+  const { pid } = await call(`${found.control}/healthz`, health);
+  return pid === found.pid ? found : undefined;
 }
 
 /** One answer of the control API, parsed. An error answer becomes a Failure with its message and fix. */
@@ -30,12 +33,23 @@ export async function call<T>(
   schema: z.ZodMiniType<T>,
   init: RequestInit = {},
 ): Promise<T> {
-  const response = await fetch(url, init);
-  const body: unknown = await response.json();
-  if (response.ok) return schema.parse(body);
-  const { error, fix } = problem.parse(body);
-  throw new Failure(response.status === 404 ? 'InputInvalid' : 'PlatformUnavailable', error, {
-    fix,
+  const response = await ask(url, init);
+  return schema.parse(await response.json());
+}
+
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init).catch(lost);
+  if (response.ok) return response;
+  const { error, fix } = problem.parse(await response.json());
+  const isUsage = [400, 404].includes(response.status);
+  throw new Failure(isUsage ? 'InputInvalid' : 'PlatformUnavailable', error, { fix });
+}
+
+// All that `fetch` says of a connection that could not be made, or broke, is that it failed.
+function lost(cause: unknown): never {
+  throw new Failure('PlatformUnavailable', 'Slipway does not answer any more', {
+    cause,
+    fix: 'Start it again with `slipway start`: a deployment under way is taken up then.',
   });
 }
 
@@ -61,13 +75,15 @@ export async function* readEvents(
 ): AsyncGenerator<CursoredEvent> {
   const closed = new AbortController();
   const query = new URLSearchParams({ ...narrowed, follow: String(follow) });
-  const response = await fetch(`${control}/events?${query}`, {
+  const response = await ask(`${control}/events?${query}`, {
     signal: closed.signal,
     headers: after ? { 'last-event-id': after } : {},
   });
-  if (!response.body) return;
   try {
-    yield* parse(response.body, after);
+    yield* parse(response.body ?? new ReadableStream(), after);
+  } catch (error) {
+    if (error instanceof TypeError) lost(error);
+    throw error;
   } finally {
     closed.abort();
   }

@@ -1,16 +1,17 @@
 import type { SlipwayEvent } from '#domain/event.ts';
+import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { type EventQuery, readEvents } from './client.ts';
 import { eventLine } from './event-line.ts';
 import { type Output, seconds } from './output.ts';
 
-/** Shows the events of one deployment with the time since `startedAtMs` (as of performance.now()) until it has ended; answers its terminal event. */
+/** Shows the events of one deployment with the time since `startedAtMs` (as of performance.now()) until it has ended; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
 export async function followDeployment(
   control: string,
   query: Omit<EventQuery, 'follow'>,
   output: Output,
   startedAtMs: number,
-): Promise<SlipwayEvent | undefined> {
+): Promise<SlipwayEvent> {
   let state = 'Uploaded';
   const done = output.busy(() => `${seconds(startedAtMs)}  ${state} …`);
   try {
@@ -23,5 +24,7 @@ export async function followDeployment(
   } finally {
     done();
   }
-  return undefined;
+  throw new Failure('PlatformUnavailable', 'Slipway was stopped before the deployment ended', {
+    fix: 'Start it again with `slipway start`: the deployment is taken up then.',
+  });
 }

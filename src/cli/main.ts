@@ -1,21 +1,24 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { findInstance, readEvents } from './client.ts';
 import { eventLine } from './event-line.ts';
 import { logs } from './logs.ts';
-import { explainError, type Output, textOutput } from './output.ts';
+import { commandOutput, explainError } from './output.ts';
 import { push } from './push.ts';
 import { start } from './start.ts';
 import { status, statusLines } from './status.ts';
 
 const USAGE = 2;
+const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
 
 type Common = { readonly data: string; readonly json?: boolean };
 
 const program = new Command('slipway')
   .description('Drop a machine-learning model in a bucket, get a REST endpoint.')
+  .version(packageJson.version)
   .exitOverride()
   .configureHelp({ sortSubcommands: false })
   .addHelpText(
@@ -52,7 +55,7 @@ command(
         }),
         demo: options.demo ?? false,
         once: options.once ?? false,
-        output: output(options),
+        output: commandOutput(options),
       });
       process.exitCode = isRight ? 0 : 1;
     },
@@ -68,22 +71,18 @@ command(
     examples('slipway push digits.onnx', 'slipway push ./my-folder --name digits'),
   )
   .action(async (path: string, options: Common & { name?: string }) => {
-    const end = await push(path, {
-      dataDir: options.data,
-      name: options.name,
-      output: output(options),
-    });
-    if (options.json) print(end ?? null);
-    const isWell = end?.detail.state === 'Live' || end?.detail.state === 'Ignored';
-    process.exitCode = isWell ? 0 : 1;
+    const { data: dataDir, name } = options;
+    const output = commandOutput(options);
+    const end = await push(path, { dataDir, name, output });
+    output.data(end);
+    process.exitCode = ['Live', 'Ignored'].includes(end.detail.state) ? 0 : 1;
   });
 
 command('status', 'Shows each model: what is live, where, and how its newest deployment stands.')
   .addHelpText('after', examples('slipway status', 'slipway status --json'))
   .action(async (options: Common) => {
     const found = await status(options.data);
-    if (options.json) print(found);
-    else for (const line of statusLines(found)) console.log(line);
+    show(options, found, statusLines(found));
   });
 
 command('events', 'Shows the events, oldest first.')
@@ -97,8 +96,7 @@ command('events', 'Shows the events, oldest first.')
       ...narrowed,
       follow: options.follow ?? false,
     })) {
-      if (options.json) print(event);
-      else console.log(`${event.detail.time}  ${eventLine(event)}`);
+      show(options, event, [`${event.detail.time}  ${eventLine(event)}`]);
     }
   });
 
@@ -106,12 +104,15 @@ command('logs <model>', "Shows the last lines that the model's newest revision w
   .addHelpText('after', examples('slipway logs digits'))
   .action(async (model: string, options: Common) => {
     const found = await logs(options.data, model);
-    if (options.json) print(found);
-    else for (const line of found.lines) console.log(line);
+    show(options, found, found.lines);
   });
 
+// A reader such as `head` has seen enough.
+process.stdout.on('error', () => process.exit());
+
 try {
-  await program.parseAsync();
+  const isBare = process.argv.length === 2;
+  await program.parseAsync(isBare ? [...process.argv, 'help'] : process.argv);
 } catch (error) {
   process.exitCode = exitCode(error);
   if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
@@ -127,6 +128,10 @@ function command(nameAndArguments: string, description: string): Command {
     .option('--json', 'print JSON for programs');
 }
 
+function show({ json }: Common, value: unknown, lines: readonly string[]): void {
+  for (const line of json ? [JSON.stringify(value)] : lines) console.log(line);
+}
+
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
@@ -135,15 +140,6 @@ function integer(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value)) return value;
   throw new InvalidArgumentError('a whole number is needed.');
-}
-
-/** With --json only JSON goes to stdout, so what is for people goes to stderr. */
-function output({ json }: Common): Output {
-  return textOutput(json ? process.stderr : process.stdout);
-}
-
-function print(value: unknown): void {
-  console.log(JSON.stringify(value));
 }
 
 function exitCode(error: unknown): number {

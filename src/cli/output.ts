@@ -4,16 +4,24 @@ import { Failure } from '#domain/failure.ts';
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 
-/** Where a command writes for people: finished lines, and on a terminal one more that shows what is being waited for. */
+/** Where a command writes: for people finished lines, and on a terminal one more that shows what is being waited for; for programs JSON, where it was asked for. */
 export type Output = {
   line(text: string): void;
+  data(value: unknown): void;
   /** Shows that something is under way until the answer is called; silent where nobody watches. */
   busy(text: () => string): () => void;
 };
 
-export function textOutput(stream: NodeJS.WriteStream): Output {
+/** With `json` only JSON goes to stdout, and what is for people to stderr. */
+export function commandOutput({ json }: { readonly json?: boolean }): Output {
+  return json
+    ? { ...textOutput(process.stderr), data: (value) => console.log(JSON.stringify(value)) }
+    : { ...textOutput(process.stdout), data: () => {} };
+}
+
+function textOutput(stream: NodeJS.WriteStream): Pick<Output, 'line' | 'busy'> {
   if (!stream.isTTY) return { line: (text) => stream.write(`${text}\n`), busy: () => () => {} };
-  const live = createLogUpdate(stream);
+  const live = createLogUpdate(stream, { showCursor: true });
   return {
     line(text) {
       live.clear();

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
@@ -9,6 +9,8 @@ import { readKey, sidecarKey } from '#domain/object-key.ts';
 import { call, findInstance } from './client.ts';
 import { followDeployment } from './follow.ts';
 import type { Output } from './output.ts';
+
+const MANIFEST = 'model.yaml';
 
 const uploaded = z.object({
   key: z.string(),
@@ -23,65 +25,77 @@ type Options = {
   readonly name: string | undefined;
   readonly output: Output;
 };
+/** `file` is null for an empty object. */
 type Upload = { readonly key: string; readonly file: string | null };
 
 /** Uploads a model, a file or a folder, and follows its deployment; answers its terminal event. */
 export async function push(path: string, { dataDir, name, output }: Options) {
   const startedAtMs = performance.now();
+  const planned = await uploads(resolve(path), name);
   const { control } = await findInstance(dataDir);
-  const model = name ?? modelName(path);
   let deployment: string | null = null;
-  for (const upload of await uploads(path, model)) {
+  for (const upload of planned) {
     deployment = (await send(control, upload, output)).deploymentId;
   }
-  return deployment === null
-    ? undefined
-    : followDeployment(control, { deployment }, output, startedAtMs);
-}
-
-function modelName(path: string): string {
-  const stem = basename(path).replace(/\.tar\.gz$|\.[^.]+$/, '');
-  if (isModelName(stem)) return stem;
-  throw new Failure('InputInvalid', `\`${stem}\` is no model name`, {
-    fix: 'Give one of lower-case letters, digits and hyphens: --name NAME.',
-  });
+  if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
+  return followDeployment(control, { deployment }, output, startedAtMs);
 }
 
 /** What to upload, in order: the object whose arrival starts the deployment is the last. */
-async function uploads(path: string, model: string): Promise<readonly Upload[]> {
-  const found = await stat(path).catch((cause: unknown) => {
+async function uploads(path: string, name: string | undefined): Promise<readonly Upload[]> {
+  await requireReadable(path);
+  const file = basename(path);
+  const planned = (await stat(path)).isDirectory()
+    ? await folderUploads(path, modelName(name ?? file))
+    : await fileUploads(path, modelName(name ?? file.replace(/\.tar\.gz$|\.[^.]+$/, '')));
+  for (const { file } of planned) if (file !== null) await requireReadable(file);
+  return planned;
+}
+
+async function requireReadable(path: string): Promise<void> {
+  await access(path, constants.R_OK).catch((cause: unknown) => {
     throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
   });
-  if (found.isDirectory()) return folderUploads(path, model);
+}
+
+function modelName(name: string): string {
+  if (isModelName(name)) return name;
+  throw new Failure('InputInvalid', `\`${name}\` is no model name`, {
+    fix: 'Give one of 1 to 40 lower-case letters, digits and inner hyphens: --name NAME.',
+  });
+}
+
+async function fileUploads(path: string, model: string): Promise<readonly Upload[]> {
   const key = `models/${model}/${basename(path)}`;
   if (readKey(key).kind !== 'artifact') {
     throw new Failure('InputInvalid', `${basename(path)} is not a self-contained model file`, {
       fix: 'Push a folder that holds it and a model.yaml, or a file such as model.onnx.',
     });
   }
-  const sidecar = sidecarKey(path);
-  const hasSidecar = await stat(sidecar).then(
-    (file) => file.isFile(),
-    () => false,
-  );
-  return [...(hasSidecar ? [{ key: sidecarKey(key), file: sidecar }] : []), { key, file: path }];
+  const sidecar = { key: sidecarKey(key), file: sidecarKey(path) };
+  return [...((await isFile(sidecar.file)) ? [sidecar] : []), { key, file: path }];
 }
 
+/** Hidden files stay behind, as they do in the bucket folder; a link to a file is the file. */
 async function folderUploads(path: string, model: string): Promise<readonly Upload[]> {
-  const prefix = `models/${model}/${basename(path)}`;
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(path, join(entry.parentPath, entry.name)));
-  const parts = files.filter((file) => file !== 'model.yaml');
-  const manifest = files.includes('model.yaml') ? join(path, 'model.yaml') : null;
+  const upload = (name: string) => ({
+    key: [`models/${model}/${basename(path)}`, ...name.split(sep)].join('/'),
+    file: join(path, name),
+  });
+  const names = await readdir(path, { recursive: true });
+  const shown = names.filter((name) => !name.split(sep).some((part) => part.startsWith('.')));
+  const areFiles = await Promise.all(shown.map((name) => isFile(join(path, name))));
+  const files = shown.filter((_, index) => areFiles[index]);
+  const manifest = upload(MANIFEST);
   return [
-    ...parts.map((file) => ({
-      key: `${prefix}/${file.split(sep).join('/')}`,
-      file: join(path, file),
-    })),
-    { key: `${prefix}/model.yaml`, file: manifest },
+    ...files.filter((name) => name !== MANIFEST).map(upload),
+    files.includes(MANIFEST) ? manifest : { ...manifest, file: null },
   ];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ?? false;
 }
 
 async function send(control: string, { key, file }: Upload, output: Output) {

@@ -11,18 +11,19 @@ type Options = {
   readonly output: Output;
 };
 
-/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong. */
+/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or did not come before a signal that ended `once`. */
 export async function start({ config, demo, once, output }: Options): Promise<boolean> {
   const stopAsked = signalled();
   const slipway = await startLocal(config, { environment: process.env, report: output.line });
-  output.line(`gateway   ${slipway.gateway}
-control   ${slipway.control}
-bucket    ${slipway.bucketDir}`);
+  const { gateway, control, bucketDir } = slipway;
+  output.line(`gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}`);
+  output.data({ gateway, control, bucket: bucketDir });
   try {
     if (demo) {
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const isRight = await runDemo({ ...slipway, dataDir: config.dataDir }, isLive, output);
-      if (once || !isRight) return isRight;
+      const demonstrated = runDemo({ gateway, control, dataDir: config.dataDir }, isLive, output);
+      const isRight = await Promise.race([demonstrated, stopAsked]);
+      if (once || !isRight) return isRight ?? !once;
     }
     output.line('\nserving until Ctrl-C');
     await stopAsked;
@@ -32,9 +33,9 @@ bucket    ${slipway.bucketDir}`);
   }
 }
 
-function signalled(): Promise<void> {
+function signalled(): Promise<undefined> {
   return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    process.once('SIGINT', () => resolve(undefined));
+    process.once('SIGTERM', () => resolve(undefined));
   });
 }

@@ -39,10 +39,14 @@ export function statusLines({ models: list }: Status): readonly string[] {
   if (list.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
   return list.map(({ name, endpoint, live, newest }) => {
     const serving = live ? `v${live.version} live on ${live.target}  ${endpoint}` : 'nothing live';
-    const pending =
-      newest && newest.version !== live?.version
-        ? `  (newest: ${newest.version === null ? '' : `v${newest.version} `}${newest.phase}${newest.trouble ? `, ${newest.trouble.reason.split('\n')[0]}` : ''})`
-        : '';
-    return `${name}  ${serving}${pending}`;
+    const isOther = newest !== null && newest.version !== live?.version;
+    return `${name}  ${serving}${isOther ? `  (newest: ${standing(newest)})` : ''}`;
   });
+}
+
+type Newest = NonNullable<Status['models'][number]['newest']>;
+
+function standing({ version, phase, trouble }: Newest): string {
+  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : '';
+  return `${version === null ? '' : `v${version} `}${phase}${reason}`;
 }

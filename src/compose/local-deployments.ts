@@ -1,11 +1,14 @@
-import type { ExecutionEnd, WorkflowEngine } from '#adapters/local/workflow-engine.ts';
+import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
 import { deploymentId } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import { readKey } from '#domain/object-key.ts';
+import { readTrouble } from '#domain/trouble.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
+import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
 
 type Deps = {
-  readonly engine: WorkflowEngine;
+  readonly engine: Executions;
   readonly registry: Registry;
   readonly settle: (end: ExecutionEnd & { readonly event: ObjectCreated }) => Promise<void>;
   /** Tells the bucket that a version's event was dealt with, so that it is not sent again. */
@@ -15,6 +18,7 @@ type Deps = {
 export type LocalDeployments = {
   /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too, by a recovery. */
   begin(event: ObjectCreated): Promise<void>;
+  /** Settles the deployment of an execution that is over. Fails when it ended before the registry knew of any: then the bucket sends its event again. */
   ended(end: ExecutionEnd): Promise<void>;
 };
 
@@ -27,32 +31,42 @@ export function localDeployments({
   settle,
   acknowledge,
 }: Deps): LocalDeployments {
-  async function begin(event: ObjectCreated): Promise<void> {
-    const { bucket, object } = event.detail;
-    const versionId = object['version-id'] ?? '';
-    const id = await deploymentId(bucket.name, object.key, versionId);
-    const known = await registry.deployment(id);
-    if (known && known.endedAtMs !== null) {
-      await acknowledge(object.key, versionId);
-      return;
-    }
-    if (known && (await engine.isRunning(known.execution))) return;
-    const meaning = readKey(object.key);
-    const model = 'model' in meaning ? meaning.model : 'upload';
-    const attempt = (known?.attempt ?? 0) + 1;
-    await engine.start(
-      `${model}-${id.slice(0, HASH_IN_NAME)}-a${attempt}`,
-      known ? { ...event, recovery: { deploymentId: id } } : event,
-    );
-  }
-
   return {
-    begin,
+    async begin(event) {
+      const { id, key, versionId } = await identify(event);
+      const known = await registry.deployment(id);
+      if (known && known.endedAtMs !== null) return acknowledge(key, versionId);
+      if (known && (await engine.isRunning(known.execution))) return;
+      await engine.start(
+        executionName(key, id, (known?.attempt ?? 0) + 1),
+        known ? { ...event, recovery: { deploymentId: id } } : event,
+      );
+    },
     async ended(end) {
       const event = objectCreated.parse(end.input);
+      const { id, key, versionId } = await identify(event);
       await settle({ ...end, event });
-      const { object } = event.detail;
-      await acknowledge(object.key, object['version-id'] ?? '');
+      if (end.error && !(await registry.deployment(id))) throw unadmitted(key, end);
+      await acknowledge(key, versionId);
     },
   };
+}
+
+async function identify({ detail: { bucket, object } }: ObjectCreated) {
+  const versionId = object['version-id'] ?? '';
+  const id = await deploymentId(bucket.name, object.key, versionId);
+  return { id, key: object.key, versionId };
+}
+
+function executionName(key: string, id: string, attempt: number): string {
+  const meaning = readKey(key);
+  const model = 'model' in meaning ? meaning.model : 'upload';
+  return `${model}-${id.slice(0, HASH_IN_NAME)}-a${attempt}`;
+}
+
+function unadmitted(key: string, { error, cause }: ExecutionEnd): Failure {
+  const { reason, fix } = readTrouble({ Error: error, Cause: cause });
+  return new Failure('PlatformUnavailable', `${key} was not admitted: ${reason}`, {
+    fix: `${fix} Then start Slipway again: it is tried again.`.trimStart(),
+  });
 }

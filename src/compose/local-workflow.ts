@@ -4,7 +4,6 @@ import {
   type ExecutionEnd,
   type StepObserver,
   type TaskHandler,
-  taskStates,
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
@@ -106,14 +105,7 @@ export function deployEngine(
     start: (name, input) => engine.start(name, input),
     isRunning: (execution) => engine.isRunning(execution),
   };
-  const handlers: Readonly<Record<string, TaskHandler>> = stepHandlers({ ...deps, executions });
-  const unmapped = taskStates(definition).filter((state) => !(state in handlers));
-  if (unmapped.length > 0) {
-    throw new Failure(
-      'InputInvalid',
-      `the workflow has states without a step: ${unmapped.join(', ')}`,
-    );
-  }
+  const handlers = stepHandlers({ ...deps, executions });
   const engine = workflowEngine({ definition, handlers, ...watch });
   return engine;
 }

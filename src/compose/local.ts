@@ -48,7 +48,8 @@ type Surroundings = {
 };
 
 const BUCKET = 'bucket';
-const STOP_MS = 5000;
+// Most steps take milliseconds; one that waits for a model may take a minute.
+const STEPS_MS = 1000;
 // In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
 const SERVER_ENTRY = fileURLToPath(
   import.meta.url.endsWith('.ts')
@@ -178,11 +179,13 @@ export async function startLocal(
     async stop() {
       isStopping = true;
       await store.close();
-      await Promise.race([engine.stopAll(), timeout(STOP_MS)]);
+      await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
       await published.stop();
       events.close();
-      await Promise.all([api.close(), gateway.close(), lambda.close()]);
+      await api.close();
+      // A step that still waits for its model fails at its next write, as if Slipway had been killed: the end of the model server is not the model's fault.
       database.close();
+      await Promise.all([gateway.close(), lambda.close()]);
       rmSync(folder('instance.json'), { force: true });
       unlock();
     },

@@ -7,43 +7,41 @@ export type Publisher = {
   stop(): Promise<void>;
 };
 
-/** Runs `publish` whenever there is something to publish, one run at a time, and again after a failure. */
+/** Runs `publish` whenever there is something to publish, one run at a time, and each second after a failure, which is reported once. */
 export function publisher(
   publish: () => Promise<void>,
   onProblem: (error: unknown) => void,
 ): Publisher {
-  let isWanted = false;
-  let isStopping = false;
-  let running: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  let isQueued = false;
+  let isFailing = false;
+  let retry: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
-    while (isWanted) {
-      isWanted = false;
-      try {
-        await publish();
-      } catch (error) {
-        onProblem(error);
-        if (isStopping) return;
-        setTimeout(wake, RETRY_MS).unref();
-        return;
-      }
+    isQueued = false;
+    clearTimeout(retry);
+    try {
+      await publish();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) onProblem(error);
+      isFailing = true;
+      retry = setTimeout(wake, RETRY_MS).unref();
     }
   }
 
   function wake(): void {
-    isWanted = true;
-    running ??= run().finally(() => {
-      running = undefined;
-      if (isWanted && !isStopping) wake();
-    });
+    if (isQueued) return;
+    isQueued = true;
+    last = last.then(run);
   }
 
   return {
     wake,
     async stop() {
-      isStopping = true;
       wake();
-      await running;
+      await last;
+      clearTimeout(retry);
     },
   };
 }

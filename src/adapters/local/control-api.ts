@@ -45,13 +45,15 @@ const LOG_LINES = 200;
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry, lambda } = deps;
-  const api = fastify({ forceCloseConnections: true });
+  const api = fastify();
+  // Some clients never hang up, and one that is suspended never reads its stream to the end.
+  api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseStrangers(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
       error: 'no such resource',
-      see: ['/models', '/deployments/{id}', '/events', '/healthz'],
+      see: ['/models', '/deployments/{id}', '/events', '/healthz', 'PUT /objects/{key}'],
     }),
   );
 

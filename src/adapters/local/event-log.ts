@@ -7,16 +7,20 @@ const TAIL_BYTES = 256 * 1024;
 
 /** An EventBus that appends each event to a file, one JSON object a line. A repeat that the file's end holds already is not written twice. */
 export async function eventLog(path: string): Promise<EventBus> {
-  const written = await tailIds(path);
+  let written: Set<string> | undefined = await tailIds(path);
   return {
     async publish(events) {
-      const fresh = events.filter(({ detail }) => !written.has(detail.eventId));
       try {
+        written ??= await tailIds(path);
+        const known = written;
+        const fresh = events.filter(({ detail }) => !known.has(detail.eventId));
         await appendFile(path, fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
+        for (const { detail } of fresh) known.add(detail.eventId);
       } catch (cause) {
-        throw new Failure('PlatformUnavailable', `${path} cannot be written`, { cause });
+        // How much of it was written, the file has to tell.
+        written = undefined;
+        throw new Failure('PlatformUnavailable', `${path} cannot be written: ${cause}`, { cause });
       }
-      for (const { detail } of fresh) written.add(detail.eventId);
     },
   };
 }

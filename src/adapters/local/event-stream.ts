@@ -24,6 +24,11 @@ export function eventStream(registry: Registry): EventStream {
   const closing = new AbortController();
   let version = 0;
 
+  async function changedSince(seen: number, signal: AbortSignal): Promise<true> {
+    if (seen === version) await once(changes, 'changed', { signal });
+    return true;
+  }
+
   return {
     changed() {
       version += 1;
@@ -32,19 +37,16 @@ export function eventStream(registry: Registry): EventStream {
     close: () => closing.abort(),
     async send(request, reply) {
       const { events, isFollowing } = readQuery(request.query);
-      const gone = new AbortController();
-      reply.raw.on('close', () => gone.abort());
-      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const signal = AbortSignal.any([closed(reply), closing.signal]);
       let after = String(request.headers['last-event-id'] ?? '');
       await checkCursor(registry, after);
       begin(reply);
       try {
-        for (;;) {
-          const seen = version;
+        let seen: number;
+        do {
+          seen = version;
           after = await sendNew(registry, { ...events, after }, reply, signal);
-          if (!isFollowing || signal.aborted) break;
-          if (seen === version) await once(changes, 'changed', { signal });
-        }
+        } while (isFollowing && (await changedSince(seen, signal)));
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
@@ -52,6 +54,12 @@ export function eventStream(registry: Registry): EventStream {
       }
     },
   };
+}
+
+function closed(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.on('close', () => gone.abort());
+  return gone.signal;
 }
 
 function begin(reply: FastifyReply): void {

@@ -1,21 +1,42 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 
 /**
- * Takes a data folder for this process alone and answers how to give it back; the system gives it back by itself when the process dies.
- * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder.
+ * Takes a data folder, made when it is missing, for this process alone and answers how to give it back; the system gives it back by itself when the process dies.
+ * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder, or it cannot be written.
  */
 export function lockFolder(dataDir: string): () => void {
-  const lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
+  let lock: DatabaseSync | undefined;
   try {
+    mkdirSync(dataDir, { recursive: true });
+    lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (cause) {
-    lock.close();
-    throw new Failure('InputInvalid', `another Slipway runs on ${dataDir}`, {
-      cause,
-      fix: 'Stop it first, or start this one with another folder: --data DIR.',
-    });
+    lock?.close();
+    throw isBusy(cause) ? heldByAnother(dataDir, cause) : unusable(dataDir, cause);
   }
   return () => lock.close();
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}
+
+function heldByAnother(dataDir: string, cause: unknown): Failure {
+  return new Failure('InputInvalid', `another Slipway runs on ${dataDir}`, {
+    cause,
+    fix: 'Stop it first, or start this one with another folder: --data DIR.',
+  });
+}
+
+function unusable(dataDir: string, cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure('InputInvalid', `${dataDir} cannot hold Slipway's data: ${reason}`, {
+    cause,
+    fix: 'Name another folder: --data DIR.',
+  });
 }

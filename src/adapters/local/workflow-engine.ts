@@ -46,6 +46,7 @@ const MAX_PAYLOAD_BYTES = 262_144;
 /**
  * Runs one state machine as Step Functions would, in this process.
  * The machine is validated and built once, which takes some 200 ms; a run then costs a few.
+ * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
  */
 export function workflowEngine({
   definition,
@@ -54,6 +55,7 @@ export function workflowEngine({
   onStep = () => {},
   overrides,
 }: Options): WorkflowEngine {
+  requireHandlers(definition, handlers);
   const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
   const running = new Map<string, { readonly abort: () => void; readonly ended: Promise<void> }>();
   const steps = new Set<Promise<unknown>>();
@@ -92,11 +94,15 @@ export function workflowEngine({
   };
 }
 
-/** The names of the Task states of a workflow, each of which needs a handler. */
-export function taskStates(definition: StateMachineDefinition): readonly string[] {
-  return Object.entries(definition.States)
-    .filter(([, state]) => state.Type === 'Task')
-    .map(([name]) => name);
+function requireHandlers({ States }: StateMachineDefinition, handlers: Options['handlers']): void {
+  const unmapped = Object.keys(States).filter(
+    (state) => States[state]?.Type === 'Task' && !(state in handlers),
+  );
+  if (unmapped.length === 0) return;
+  throw new Failure(
+    'InputInvalid',
+    `the workflow has states without a step: ${unmapped.join(', ')}`,
+  );
 }
 
 function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, failures: Error[]) {

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { readEvents } from '../client.ts';
 import { followDeployment } from '../follow.ts';
@@ -30,6 +30,7 @@ export async function runDemo(place: Place, isLive: boolean, output: Output): Pr
 
   const startedAtMs = performance.now();
   const text = readText(await infer(endpoint, readerRequest(image)));
+  output.data({ endpoint, drawn: TEXT, read: text });
   output.line(`drawn     ${TEXT}    (${join(folder, 'line.png')})`);
   output.line(`read      ${text}    (${seconds(startedAtMs).trim()})`);
   output.line(tryNext(endpoint, requestFile, place.dataDir));
@@ -54,11 +55,8 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
   const end = await followDeployment(control, { model: MODEL, after }, output, startedAtMs);
-  if (end?.detail.state !== 'Live') {
-    throw new Failure(
-      'RevisionFailed',
-      `the demo model is not live: ${end?.detail.reason ?? 'no event'}`,
-    );
+  if (end.detail.state !== 'Live') {
+    throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);
   }
 }
 
@@ -77,11 +75,20 @@ async function infer(endpoint: string, request: unknown): Promise<unknown> {
   return response.json();
 }
 
+// In the package all of this is one JavaScript file, and its command is there by name.
+const COMMAND = import.meta.url.endsWith('.ts') ? 'npm run -s slipway --' : 'npx slipway';
+
 function tryNext(endpoint: string, requestFile: string, dataDir: string): string {
-  const flag = dataDir === DEFAULT_DATA_DIR ? '' : ` --data ${dataDir}`;
+  const flag = dataDir === DEFAULT_DATA_DIR ? '' : ` --data ${quoted(dataDir)}`;
+  const file = quoted(relative('', READER_MODEL));
   return `
 try next
-  curl -s ${endpoint}/v2/models/${MODEL}/infer -d @${requestFile} | head -c 300
-  npm run -s slipway -- push MODEL.onnx --name mine${flag}
-  npm run -s slipway -- status${flag}`;
+  curl -s ${endpoint}/v2/models/${MODEL}/infer -d ${quoted(`@${requestFile}`)} | head -c 300
+  ${COMMAND} push ${file} --name mine${flag}
+  ${COMMAND} status${flag}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

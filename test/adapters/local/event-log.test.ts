@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventLog } from '#adapters/local/event-log.ts';
@@ -69,14 +69,19 @@ describe('the event log', () => {
     expect(await ids()).toEqual(['d1-1', 'torn', 'd1-2']);
   });
 
-  it('says when the file cannot be written', async () => {
+  it('says when the file cannot be written, and goes on behind what was written of a batch', async () => {
     const log = await eventLog(path);
-    await rm(folder, { recursive: true });
+    await rm(path);
+    await mkdir(path);
 
-    await expect(log.publish([event(1)])).rejects.toMatchObject({ name: 'PlatformUnavailable' });
-    await eventLog(join(tmpdir(), 'slipway-log-unused')).then(() =>
-      rm(join(tmpdir(), 'slipway-log-unused')),
-    );
-    folder = await mkdtemp(join(tmpdir(), 'slipway-log-'));
+    await expect(log.publish([event(1), event(2)])).rejects.toMatchObject({
+      name: 'PlatformUnavailable',
+      message: expect.stringMatching(/events\.ndjson cannot be written: .*EISDIR/),
+    });
+    await rmdir(path);
+    await writeFile(path, `${JSON.stringify(event(1))}\n{"source":"slip`);
+    await log.publish([event(1), event(2)]);
+
+    expect(await ids()).toEqual(['d1-1', 'torn', 'd1-2']);
   });
 });

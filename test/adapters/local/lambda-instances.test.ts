@@ -147,6 +147,7 @@ describe('the instances of a revision', () => {
     client.abort();
 
     expect(await given).toMatchObject({ kind: 'refused', status: 504 });
+    expect(platform.inFlight(revision)).toBe(0);
     const next = await slotOf(platform, revision);
     expect(livePids(folder, revision)).toHaveLength(1);
     next.release('done');

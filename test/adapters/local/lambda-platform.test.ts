@@ -5,6 +5,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
+  LIMITS,
   livePids,
   openPlatform,
   type PlatformFolder,
@@ -147,6 +148,17 @@ describe('lambdaPlatform', () => {
     expect(await platform.describe(revision, { waitMs: 0 })).toEqual({ kind: 'absent' });
   });
 
+  it('does not bring back a revision that was removed while it started', async () => {
+    const { revision, ...rest } = folder.spec('never-ready', { version: 1 });
+    await platform.create({ revision, ...rest });
+
+    await platform.remove(revision);
+    await deployed('answers', { version: 2 });
+    await reopen();
+
+    expect(await platform.describe(revision, { waitMs: 0 })).toEqual({ kind: 'absent' });
+  });
+
   it('retires a revision when its requests have ended, and starts it again on demand', async () => {
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
@@ -154,9 +166,11 @@ describe('lambdaPlatform', () => {
 
     const retirement = platform.retire(revision);
     const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
+    const releasedMs = performance.now();
     slot.release('done');
     await retirement;
 
+    expect(performance.now() - releasedMs).toBeLessThan(LIMITS.requestTimeoutMs / 2);
     expect(answer.status).toBe(200);
     expect(livePids(folder, revision)).toEqual([]);
     const again = await slotOf(platform, revision);

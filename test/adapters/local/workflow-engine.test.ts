@@ -1,4 +1,4 @@
-import { type ExecutionEnd, taskStates, workflowEngine } from '#adapters/local/workflow-engine.ts';
+import { type ExecutionEnd, workflowEngine } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 
 const task = {
@@ -135,7 +135,14 @@ describe('the workflow engine', () => {
     gate.resolve();
   });
 
-  it('names the states that need a step', () => {
-    expect(taskStates(definition)).toEqual(['Work', 'Caught']);
+  it('refuses a workflow with a task that no step does', () => {
+    const build = () =>
+      workflowEngine({ definition, handlers: { Work: fail }, onEnded: async () => {} });
+
+    expect(build).toThrow('the workflow has states without a step: Caught');
   });
 });
+
+async function fail(): Promise<never> {
+  throw new Error('never called');
+}
