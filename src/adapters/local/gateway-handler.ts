@@ -44,11 +44,12 @@ export function gatewayHandler(parts: GatewayParts) {
     const gone = new AbortController();
     const leave = () => gone.abort();
     const visit = { ...choice, request, response, gone: gone.signal };
-    request.socket.once('close', leave);
+    const { socket } = request;
+    socket.once('close', leave);
     parts.inFlight.begin(visit.revision);
     const ending = await serve(parts, visit).catch((error) => afterThrow(error, visit));
     parts.inFlight.end(visit.revision);
-    request.socket.off('close', leave);
+    socket.off('close', leave);
 
     const status = finish(visit, ending);
     const isCounted = visit.place.kind === 'model' && status !== undefined;
