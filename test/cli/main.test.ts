@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
@@ -23,10 +23,11 @@ afterAll(async () => {
 
 type Result = { code: number | null; stdout: string; stderr: string };
 
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+function run(args: readonly string[], { cwd = '.' } = {}): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env['PATH'], SLIPWAY_DATA: slipway.dataDir, ...env },
+      cwd,
+      env: { PATH: process.env['PATH'], SLIPWAY_DATA: slipway.dataDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const result: Result = { code: null, stdout: '', stderr: '' };
@@ -75,6 +76,21 @@ describe('slipway', () => {
     expect(pushed.stdout).toMatch(/Rejected[\s\S]*did you mean `examples`/);
   });
 
+  it('pushes the files behind links and leaves hidden ones behind, from inside the folder too', async () => {
+    const path = await file('linked.d/notes.txt', 'hello');
+    await file('linked.d/.git/config', 'secret');
+    await symlink(await file('blob', GOOD), join(path, '../model.onnx'));
+
+    const pushed = await run(['push', '.', '--name', 'linked'], { cwd: join(path, '..') });
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout.match(/(?<=uploaded models\/linked\/)\S+/g)?.toSorted()).toEqual([
+      'linked.d/model.onnx',
+      'linked.d/model.yaml',
+      'linked.d/notes.txt',
+    ]);
+  });
+
   it('answers the terminal event alone as JSON, and 1 when the model is not live', async () => {
     const pushed = await run(['push', await file('bad.onnx', unknownOperatorModel()), '--json']);
 
@@ -119,11 +135,13 @@ describe('slipway', () => {
   it.each([
     { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
+    { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is no model name/ },
     { args: ['push'], says: /missing required argument/ },
     { args: ['launch'], says: /unknown command/ },
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
     { args: ['logs', 'nobody'], says: /no model nobody/ },
+    { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
   ])('answers 2 for $args and says why', async ({ args, says }) => {
     const result = await run(args);
 
@@ -144,6 +162,24 @@ describe('slipway', () => {
 
     expect(status.code).toBe(1);
     expect(status.stderr).toMatch(/no Slipway is running on .*nowhere\n→ Start one with/);
+  });
+
+  it('is not taken in by the file of a killed Slipway whose port is another’s now', async () => {
+    const { control, gateway } = slipway;
+    const left = await file('killed/instance.json', JSON.stringify({ pid: 1, control, gateway }));
+
+    const status = await run(['status', '--data', join(left, '..')]);
+
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(/no Slipway is running on .*killed/);
+  });
+
+  it('shows its help and its version', async () => {
+    expect(await run([])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: slipway/),
+    });
+    expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it.each(['start', 'push', 'status', 'events', 'logs'])(
@@ -171,15 +207,24 @@ describe('slipway', () => {
     ];
 
     const first = await run(args);
-    const second = await run(args);
+    const second = await run([...args, '--json']);
 
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(
       /Live +ocr v1[\s\S]*drawn +Total 431\.50 [\s\S]*read +Total 431\.50 /,
     );
     expect(second.code).toBe(0);
-    expect(second.stdout).toMatch(/`ocr` is live[\s\S]*read +Total 431\.50 /);
-    expect(second.stdout).not.toMatch(/Admitted/);
+    expect(second.stderr).toMatch(/`ocr` is live[\s\S]*read +Total 431\.50 /);
+    expect(second.stderr).not.toMatch(/Admitted/);
+    expect(
+      second.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { gateway: expect.any(String), control: expect.any(String), bucket: join(data, 'bucket') },
+      { endpoint: expect.any(String), drawn: 'Total 431.50', read: 'Total 431.50' },
+    ]);
   });
 
   it('moves to the next port when one is busy', async () => {

@@ -11,7 +11,7 @@ import { requestHeaders, responseHeaders } from './headers.ts';
 import type { InvocationLimits } from './invocation.ts';
 import { hasBody, measuredBody } from './measured-body.ts';
 
-/** One request on its way to one process. `gone` aborts when the client's connection closes. */
+/** One request on its way to one process. */
 export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -19,7 +19,6 @@ export type Exchange = {
   readonly revision: string;
   readonly limits: InvocationLimits;
   readonly upstream: Dispatcher;
-  readonly gone: AbortSignal;
 };
 
 /** How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, or broken off by the process. */
@@ -35,16 +34,20 @@ const STOPPED = new Error('the exchange has ended');
 
 /** Passes the request to the process and its answer to the client, both as they come. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, response, path, limits, upstream, gone } = exchange;
-  if (gone.aborted) return { kind: 'abandoned' };
+  const { request, response, path, limits, upstream } = exchange;
+  const { socket } = request;
+  if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
-  const stop = new AbortController();
+  let isOver = false;
+  let stopUpstream = () => {};
   const settle: Settle = (ending) => {
+    isOver = true;
     resolve(ending);
-    stop.abort(STOPPED);
+    stopUpstream();
   };
 
-  gone.addEventListener('abort', () => settle({ kind: 'abandoned' }), { signal: stop.signal });
+  const leave = () => settle({ kind: 'abandoned' });
+  socket.once('close', leave);
   const timer = setTimeout(() => settle(overtime(exchange)), limits.timeoutMs);
   const body = hasBody(request)
     ? measuredBody(request, limits.maxRequestBytes, () =>
@@ -54,10 +57,17 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   if (body && awaitsLeave(request)) response.writeContinue();
   upstream.dispatch(
     { path, method: request.method ?? 'GET', headers: requestHeaders(request), body },
-    answerHandler(exchange, stop.signal, settle),
+    {
+      onRequestStart(controller) {
+        stopUpstream = () => controller.abort(STOPPED);
+        if (isOver) stopUpstream();
+      },
+      ...answerHandler(exchange, settle),
+    },
   );
 
   const ending = await promise;
+  socket.off('close', leave);
   clearTimeout(timer);
   body?.destroy();
   return ending;
@@ -65,16 +75,11 @@ export async function relay(exchange: Exchange): Promise<Ending> {
 
 function answerHandler(
   { response, revision, limits }: Exchange,
-  stop: AbortSignal,
   settle: Settle,
 ): Dispatcher.DispatchHandler {
   const oversize = () => settle({ kind: 'refused', refusal: responseTooLarge(revision, limits) });
   let receivedBytes = 0;
   return {
-    onRequestStart(controller) {
-      if (stop.aborted) controller.abort(STOPPED);
-      else stop.addEventListener('abort', () => controller.abort(STOPPED), { once: true });
-    },
     onResponseStart(_controller, status, headers) {
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { eventually } from '../../support/eventually.ts';
 import { addConstantModel } from '../../support/onnx-models.ts';
@@ -131,6 +132,72 @@ describe('the control API', () => {
     });
 
     expect(status).toBe(400);
+  });
+
+  it('answers no page of another origin', async () => {
+    const asked = (origin: string, init: RequestInit = {}) =>
+      fetch(`${slipway.control}/objects/models/foreign/a.onnx`, {
+        method: 'PUT',
+        body: GOOD,
+        ...init,
+        headers: { origin },
+      });
+
+    expect((await asked('http://evil.example')).status).toBe(400);
+    expect((await asked('null')).status).toBe(400);
+    expect((await asked(slipway.control)).status).toBe(200);
+  });
+
+  it.each([
+    { type: 'application/json', body: '{not json' },
+    { type: 'text/plain', body: 'a note' },
+    { type: '', body: '' },
+  ])('keeps the bytes of an upload whose type is "$type"', async ({ type, body }) => {
+    const response = await fetch(`${slipway.control}/objects/models/typed/notes.md`, {
+      method: 'PUT',
+      body: Buffer.from(body),
+      headers: type ? { 'content-type': type } : {},
+    });
+
+    expect(await response.json()).toMatchObject({
+      sizeBytes: body.length,
+      sha256: createHash('sha256').update(body).digest('hex'),
+      deploymentId: null,
+    });
+  });
+
+  it('refuses an upload that says it is too large before it comes', async () => {
+    const status = await new Promise((resolve) => {
+      const upload = request(`${slipway.control}/objects/models/huge/a.onnx`, {
+        method: 'PUT',
+        headers: { 'content-length': String(11 * 1024 ** 3) },
+      });
+      upload.on('error', () => undefined);
+      upload.on('response', (response) => {
+        resolve(response.statusCode);
+        upload.destroy();
+      });
+      upload.flushHeaders();
+    });
+
+    expect(status).toBe(422);
+  });
+
+  it('streams an upload to the disk', async () => {
+    const most = () =>
+      Number(
+        /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${slipway.process.pid}/status`, 'utf8'))?.[1],
+      );
+    const before = most();
+    const million = new Uint8Array(1_000_000);
+    const response = await fetch(`${slipway.control}/objects/models/large/notes.bin`, {
+      method: 'PUT',
+      duplex: 'half',
+      body: ReadableStream.from(Array.from({ length: 200 }, () => million)),
+    });
+
+    expect(await response.json()).toMatchObject({ sizeBytes: 200_000_000 });
+    expect(most() - before).toBeLessThan(150_000);
   });
 
   it('shows the last lines of a model server', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, request as nodeRequest } from 'node:http';
 import { buildConnector, Pool } from 'undici';
 import { type Ending, relay } from '#adapters/local/gateway-proxy.ts';
@@ -20,23 +19,45 @@ it('a request whose client leaves while the process is being connected is never 
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
   const front = createServer(async (request, response) => {
-    const gone = new AbortController();
     const exchange = { request, response, path: '/left', revision: 'digits-v1', limits: LIMITS };
-    const relaying = relay({ ...exchange, upstream, gone: gone.signal });
-    gone.abort();
+    const relaying = relay({ ...exchange, upstream });
+    request.socket.destroy();
     end(await relaying);
-    response.end();
   });
   const client = nodeRequest(`http://127.0.0.1:${await listen(front, ADDRESS)}`).end();
-  const [answer] = await once(client, 'response');
-  answer.resume();
+  client.on('error', () => {});
+  const ending = await ended;
 
   open();
   const next = await upstream.request({ path: '/next', method: 'GET' });
   await next.body.dump();
 
-  expect(await ended).toEqual({ kind: 'abandoned' });
+  expect(ending).toEqual({ kind: 'abandoned' });
   expect(urls).toEqual(['/next']);
   await upstream.destroy();
   for (const server of [model, front]) server.close();
 });
+
+it('a request that was answered leaves no listener on its connection and no timer', async () => {
+  const model = createServer((_, response) => response.end('x'));
+  const upstream = new Pool(`http://127.0.0.1:${await listen(model, ADDRESS)}`);
+  const leftovers: number[] = [];
+  const front = createServer(async (request, response) => {
+    const count = () => request.socket.listenerCount('close') + timers();
+    const before = count();
+    const exchange = { request, response, path: '/', revision: 'digits-v1', limits: LIMITS };
+    await relay({ ...exchange, limits: { ...LIMITS, timeoutMs: 600_000 }, upstream });
+    leftovers.push(count() - before);
+  });
+  const origin = `http://127.0.0.1:${await listen(front, ADDRESS)}`;
+
+  for (let calls = 0; calls < 3; calls += 1) await (await fetch(origin)).text();
+
+  expect(leftovers.at(-1)).toBeLessThanOrEqual(0);
+  await upstream.destroy();
+  for (const server of [model, front]) server.close();
+});
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
