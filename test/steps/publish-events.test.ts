@@ -1,20 +1,6 @@
-import type { SlipwayEvent } from '#domain/event.ts';
-import { Failure } from '#domain/failure.ts';
 import { publishEvents } from '#steps/publish-events.ts';
+import { memoryBus } from '../support/memory-bus.ts';
 import { memoryWorld } from '../support/memory-world.ts';
-
-/** A bus that keeps what it was given, and is away for the calls whose numbers are named. */
-function memoryBus(...away: readonly number[]) {
-  const batches: (readonly SlipwayEvent[])[] = [];
-  let calls = 0;
-  const publish = async (events: readonly SlipwayEvent[]) => {
-    calls += 1;
-    batches.push(events);
-    if (away.includes(calls)) throw new Failure('PlatformUnavailable', 'the bus is away');
-  };
-  const ids = () => batches.flat().map(({ detail }) => detail.eventId);
-  return { publish, batches, ids };
-}
 
 describe('publishing', () => {
   it('hands out every event once, oldest first, in small batches', async () => {

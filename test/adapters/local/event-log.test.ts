@@ -2,24 +2,19 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventLog } from '#adapters/local/event-log.ts';
-import type { SlipwayEvent } from '#domain/event.ts';
+import { describeEventBus, numberedEvent as event } from '../../contracts/event-bus.ts';
 
-const event = (sequence: number): SlipwayEvent => ({
-  source: 'slipway',
-  'detail-type': 'Deployment State Change',
-  detail: {
-    schema: 1,
-    eventId: `d1-${sequence}`,
-    sequence,
-    deploymentId: 'd1',
-    model: 'digits',
-    version: 1,
-    time: '2026-01-02T03:04:05.678Z',
-    state: 'Admitted',
-    reason: '',
-    fix: '',
-    data: {},
-  },
+describeEventBus('eventLog', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-log-'));
+  const path = join(folder, 'events.ndjson');
+  return {
+    bus: await eventLog(path),
+    async seen() {
+      const lines = (await readFile(path, 'utf8')).split('\n').filter(Boolean);
+      return lines.map((line): string => JSON.parse(line).detail.eventId);
+    },
+    close: () => rm(folder, { recursive: true }),
+  };
 });
 
 describe('the event log', () => {

@@ -1,5 +1,6 @@
 import { type ExecutionEnd, workflowEngine } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
+import { describeExecutions } from '../../contracts/executions.ts';
 
 const task = {
   Type: 'Task' as const,
@@ -33,6 +34,25 @@ function engineWith(handlers: { Work: Handler; Caught?: Handler }) {
   });
   return { engine, ends, ended: ended.promise };
 }
+
+describeExecutions('workflowEngine', () => {
+  let starts = 0;
+  const gate = Promise.withResolvers<void>();
+  const { engine } = engineWith({
+    Work: async () => {
+      starts += 1;
+      await gate.promise;
+    },
+  });
+  return {
+    executions: engine,
+    starts: () => starts,
+    async end() {
+      gate.resolve();
+      await engine.stopAll();
+    },
+  };
+});
 
 describe('the workflow engine', () => {
   it('runs a step with the payload that the workflow makes, and tells of the end once', async () => {

@@ -1,0 +1,25 @@
+import type { SlipwayEvent } from '#domain/event.ts';
+import { Failure } from '#domain/failure.ts';
+import type { EventBus } from '#ports/event-bus.ts';
+
+export type MemoryBus = EventBus & {
+  readonly batches: readonly (readonly SlipwayEvent[])[];
+  /** The ids of what was delivered, repeats and all. */
+  ids(): readonly string[];
+};
+
+/** A bus that keeps what it was given; the replies of the calls whose numbers are named are lost. */
+export function memoryBus(...lost: readonly number[]): MemoryBus {
+  const batches: (readonly SlipwayEvent[])[] = [];
+  let calls = 0;
+
+  return {
+    batches,
+    ids: () => batches.flat().map(({ detail }) => detail.eventId),
+    async publish(events) {
+      calls += 1;
+      batches.push(events);
+      if (lost.includes(calls)) throw new Failure('PlatformUnavailable', 'the bus is away');
+    },
+  };
+}
