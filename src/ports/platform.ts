@@ -23,7 +23,7 @@ export type RevisionState =
 
 /**
  * One target: where revisions run. A revision is created, then pending, then ready or failed; it carries no traffic until a Router gives it some.
- * Every call may be repeated. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ * Every call may be repeated. Fails with `ArtifactRejected` (a part that is gone, or whose name is no relative path), `StorageFull`, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
  */
 export type Platform = {
   /** Asks for a revision and returns once it is accepted. One that exists already is adopted; one that was made by another deployment is `RevisionFailed`. */

@@ -9,7 +9,7 @@ export type Verification =
 /**
  * The stable endpoint of each model, and which revisions it sends traffic to.
  * Shares change by compare-and-set and spread with a delay: a change is true at once in what `shares` answers, and everywhere only when `verify` says so.
- * Fails with `SharesChanged`, `SharesRefused` (weights outside 0..999, or all zero), `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ * Fails with `SharesChanged`, `SharesRefused` (weights outside 0..999, or all zero), `StorageFull`, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
  */
 export type Router = {
   /** The address of the model's stable endpoint, for a Prober; it exists before the route does. */

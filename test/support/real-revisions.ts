@@ -1,5 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
-import { connect, createServer as createRawServer, type Server, type Socket } from 'node:net';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import type {
   InvocationLimits,
   InvocationRefusal,
@@ -99,18 +99,26 @@ export function realRevisions(): RealRevisions {
   };
 }
 
-/** Sends bytes as they are and answers all that comes back until the connection is closed. */
-export function exchangeBytes(origin: string, bytes: string): Promise<string> {
-  const { hostname, port } = new URL(origin);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let received = '';
-  connect(Number(port), hostname)
-    .setEncoding('latin1')
-    .on('data', (text: string) => {
-      received += text;
-    })
-    .on('error', () => {})
-    .on('close', () => resolve(received))
-    .write(bytes, 'latin1');
-  return promise;
+/** What a mirror saw of one request. */
+export type Seen = {
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+
+/** Serves the revision with a server that remembers each whole request. */
+export async function serveMirror(revisions: RealRevisions, revision: string): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  await revisions.serve(revision, (request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('error', () => {})
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('end', () => {
+        const { url, headers } = request;
+        seen.push({ url, headers, body: Buffer.concat(chunks).toString() });
+        response.end('seen');
+      });
+  });
+  return seen;
 }

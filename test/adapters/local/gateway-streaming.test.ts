@@ -1,10 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest, type ServerResponse } from 'node:http';
-import type { Writable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
-import { exchangeBytes } from '../../support/real-revisions.ts';
+import { exchangeBytes } from '../../support/raw-http.ts';
 
 let world: GatewayWorld;
 let arrivals: EventEmitter;
@@ -160,56 +159,6 @@ describe('an answer reaches the client as it comes', () => {
   });
 });
 
-describe('no side is flooded', () => {
-  it('a client that reads slowly slows the model down', async () => {
-    await world.revisions.serve(
-      'digits-v1',
-      (request, response) => arrivals.emit('arrival', request, response),
-      { maxResponseBytes: 1e9 },
-    );
-    const arriving = nextArrival();
-    const calling = world.call('/models/digits/');
-    const [, response] = await arriving;
-
-    let writtenBytes = 0;
-    pour(response, (sizeBytes) => {
-      writtenBytes = sizeBytes;
-    });
-    const answer = await calling;
-    await stalled(() => writtenBytes);
-    const writtenWhileStalled = writtenBytes;
-    let readBytes = 0;
-    for await (const chunk of answer.body) readBytes += chunk.length;
-
-    expect(writtenWhileStalled).toBeLessThan(POURED_BYTES / 2);
-    expect(readBytes).toBe(POURED_BYTES);
-  });
-
-  it('a model that reads slowly slows the client down', async () => {
-    await world.revisions.serve(
-      'digits-v1',
-      (request, response) => arrivals.emit('arrival', request, response),
-      { maxRequestBytes: 1e9 },
-    );
-    const arriving = nextArrival();
-    const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST' });
-    let sentBytes = 0;
-    pour(sending, (sizeBytes) => {
-      sentBytes = sizeBytes;
-    });
-    const [request, response] = await arriving;
-    await stalled(() => sentBytes);
-    const sentWhileStalled = sentBytes;
-    let readBytes = 0;
-    for await (const chunk of request) readBytes += chunk.length;
-    response.end();
-    await once(sending, 'response');
-
-    expect(sentWhileStalled).toBeLessThan(POURED_BYTES / 2);
-    expect(readBytes).toBe(POURED_BYTES);
-  });
-});
-
 describe('connections are kept', () => {
   it('of a client across requests, answers of all kinds included', async () => {
     await serveEcho();
@@ -255,34 +204,3 @@ describe('connections are kept', () => {
     }
   });
 });
-
-const CHUNK = Buffer.alloc(65_536);
-const POURED_BYTES = CHUNK.length * 1_000;
-
-/** Writes 65 MB as fast as the other side takes them, and says how many it has written. */
-function pour(into: Writable, onWritten: (sizeBytes: number) => void): void {
-  let writtenBytes = 0;
-  const fill = () => {
-    let hasRoom = true;
-    while (hasRoom && writtenBytes < POURED_BYTES) {
-      hasRoom = into.write(CHUNK);
-      writtenBytes += CHUNK.length;
-      onWritten(writtenBytes);
-    }
-    if (writtenBytes === POURED_BYTES) into.end();
-    else into.once('drain', fill);
-  };
-  fill();
-}
-
-/** Waits until a number has not grown for 200 ms. */
-async function stalled(size: () => number): Promise<void> {
-  let last = size();
-  let since = performance.now();
-  await eventually(() => {
-    if (size() === last) return performance.now() - since > 200;
-    last = size();
-    since = performance.now();
-    return false;
-  });
-}

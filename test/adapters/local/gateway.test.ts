@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
-import { exchangeBytes, realRevisions } from '../../support/real-revisions.ts';
+import { exchangeBytes } from '../../support/raw-http.ts';
+import { realRevisions } from '../../support/real-revisions.ts';
 
 let world: GatewayWorld;
 

@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
-import { exchangeBytes } from '../../support/real-revisions.ts';
+import { exchangeBytes, head, LAST, statuses } from '../../support/raw-http.ts';
+import { serveMirror } from '../../support/real-revisions.ts';
 
 let world: GatewayWorld;
 
@@ -10,111 +10,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => world.close());
-
-type Seen = {
-  readonly url: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-};
-
-/** A model's server that answers with what it saw, and remembers it. */
-async function serveMirror(): Promise<Seen[]> {
-  const seen: Seen[] = [];
-  await world.revisions.serve('digits-v1', (request, response) => {
-    const chunks: Buffer[] = [];
-    request
-      .on('error', () => {})
-      .on('data', (chunk) => chunks.push(chunk))
-      .on('end', () => {
-        const { url, headers } = request;
-        seen.push({ url, headers, body: Buffer.concat(chunks).toString() });
-        response.end('seen');
-      });
-  });
-  return seen;
-}
-
-const head = (...lines: string[]) =>
-  `${['POST /models/digits/infer HTTP/1.1', 'Host: front.example', ...lines].join('\r\n')}\r\n\r\n`;
-
-const LAST = head('Connection: close', 'Content-Length: 0');
-
-const statuses = (received: string) =>
-  received.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9));
-
-describe('of a client’s headers', () => {
-  it('those of its own connection stay behind', async () => {
-    const seen = await serveMirror();
-
-    await exchangeBytes(
-      world.gateway.origin,
-      head(
-        'Connection: close, X-Private, cookie',
-        'X-Private: a',
-        'Cookie: b',
-        'Keep-Alive: timeout=9',
-        'Proxy-Connection: keep-alive',
-        'Proxy-Authorization: Basic eA==',
-        'TE: trailers',
-        'Trailer: x-sum',
-        'Upgrade: h2c',
-        'HTTP2-Settings: AAMAAABk',
-        'X-Public: c',
-        'Content-Length: 2',
-      ).concat('hi'),
-    );
-
-    expect(Object.keys(seen[0]!.headers).sort()).toEqual([
-      'connection',
-      'content-length',
-      'host',
-      'x-forwarded-for',
-      'x-forwarded-host',
-      'x-forwarded-proto',
-      'x-public',
-    ]);
-    expect(seen[0]!.headers.connection).toBe('keep-alive');
-    expect(seen[0]!.body).toBe('hi');
-  });
-
-  it('its word for where it comes from is replaced', async () => {
-    const seen = await serveMirror();
-
-    await exchangeBytes(
-      world.gateway.origin,
-      head(
-        'Connection: close, x-forwarded-for, host',
-        'X-Forwarded-For: 10.0.0.1',
-        'X-Forwarded-Proto: https',
-        'X-Forwarded-Host: bank.example',
-        'X-Forwarded-Port: 443',
-        'Forwarded: for=10.0.0.1',
-        'Content-Length: 0',
-      ),
-    );
-
-    expect(seen[0]!.headers).toMatchObject({
-      'x-forwarded-for': '127.0.0.1',
-      'x-forwarded-proto': 'http',
-      'x-forwarded-host': 'front.example',
-      host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-    });
-    expect(seen[0]!.headers).not.toHaveProperty('forwarded');
-    expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-port');
-  });
-
-  it('the length counts also when Connection names it', async () => {
-    const seen = await serveMirror();
-
-    const received = await exchangeBytes(
-      world.gateway.origin,
-      `${head('Connection: content-length', 'Content-Length: 5')}hello${LAST}`,
-    );
-
-    expect(statuses(received)).toEqual(['200', '200']);
-    expect(seen.map(({ body }) => body)).toEqual(['hello', '']);
-  });
-});
 
 describe('a request that two servers may read differently is refused, and no request of it reaches the model', () => {
   const SMUGGLED =
@@ -155,7 +50,7 @@ describe('a request that two servers may read differently is refused, and no req
       body: '0;a\nb\r\n\r\n',
     },
   ])('$name', async ({ lines, body = '0\r\n\r\n' }) => {
-    const seen = await serveMirror();
+    const seen = await serveMirror(world.revisions, 'digits-v1');
 
     const received = await exchangeBytes(world.gateway.origin, head(...lines) + body + SMUGGLED);
 
@@ -166,7 +61,7 @@ describe('a request that two servers may read differently is refused, and no req
   it.each(['gzip, chunked', 'gzip', 'identity', 'identity, chunked', 'xchunked', '"chunked"'])(
     'the transfer coding %s',
     async (coding) => {
-      const seen = await serveMirror();
+      const seen = await serveMirror(world.revisions, 'digits-v1');
 
       const received = await exchangeBytes(
         world.gateway.origin,
@@ -184,7 +79,7 @@ describe('a request that two servers may read differently is refused, and no req
     { name: 'a head over 16 KiB', bytes: head(`X: ${'y'.repeat(17_000)}`, 'Connection: close') },
     { name: 'no HTTP', bytes: 'hello\r\n\r\n' },
   ])('$name', async ({ bytes }) => {
-    const seen = await serveMirror();
+    const seen = await serveMirror(world.revisions, 'digits-v1');
 
     const received = await exchangeBytes(world.gateway.origin, bytes);
 
@@ -194,7 +89,7 @@ describe('a request that two servers may read differently is refused, and no req
   });
 
   it('but a body that looks like a request is a body', async () => {
-    const seen = await serveMirror();
+    const seen = await serveMirror(world.revisions, 'digits-v1');
 
     const received = await exchangeBytes(
       world.gateway.origin,
@@ -210,64 +105,6 @@ describe('a request that two servers may read differently is refused, and no req
       ['/infer', SMUGGLED],
       ['/infer', SMUGGLED],
       ['/infer', ''],
-    ]);
-  });
-});
-
-describe('an upgrade', () => {
-  it('is refused when it is all the client wants', async () => {
-    const seen = await serveMirror();
-
-    const received = await exchangeBytes(
-      world.gateway.origin,
-      'GET /models/digits/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n',
-    );
-
-    expect(received).toMatch(/^HTTP\/1\.1 501 /);
-    expect(received).toContain('"error":"connections are not upgraded here"');
-    expect(seen).toEqual([]);
-  });
-
-  it('to HTTP/2 is passed over, and the request is answered', async () => {
-    await serveMirror();
-
-    const received = await exchangeBytes(
-      world.gateway.origin,
-      head(
-        'Connection: Upgrade, HTTP2-Settings, close',
-        'Upgrade: h2c',
-        'HTTP2-Settings: AAMAAABk',
-        'Content-Length: 0',
-      ),
-    );
-
-    expect(statuses(received)).toEqual(['200']);
-  });
-});
-
-describe('of a model’s headers', () => {
-  it('those of its own connection stay behind, the others pass', async () => {
-    await world.revisions.serveRaw('digits-v1', (socket) =>
-      socket.once('data', () =>
-        socket.end(
-          'HTTP/1.1 200 Fine\r\nConnection: close, X-Private\r\nX-Private: a\r\nKeep-Alive: timeout=1\r\n' +
-            'Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nTrailer: x-sum\r\nSet-Cookie: a=1\r\n' +
-            'Set-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nhi',
-          'latin1',
-        ),
-      ),
-    );
-
-    const received = await exchangeBytes(world.gateway.origin, LAST);
-
-    const [lines] = received.split('\r\n\r\n');
-    expect(lines!.split('\r\n').filter((line) => !/^(date|connection): /i.test(line))).toEqual([
-      'HTTP/1.1 200 OK',
-      'set-cookie: a=1',
-      'set-cookie: b=2',
-      'x-latin: \xe9',
-      'content-length: 2',
-      'x-slipway-revision: digits-v1',
     ]);
   });
 });

@@ -1,0 +1,28 @@
+import { connect } from 'node:net';
+
+/** Sends bytes as they are and answers all that comes back until the connection is closed. */
+export function exchangeBytes(origin: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(origin);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let received = '';
+  connect(Number(port), hostname)
+    .setEncoding('latin1')
+    .on('data', (text: string) => {
+      received += text;
+    })
+    .on('error', () => {})
+    .on('close', () => resolve(received))
+    .write(bytes, 'latin1');
+  return promise;
+}
+
+/** The head of a POST to the model `digits`. */
+export const head = (...lines: string[]) =>
+  `${['POST /models/digits/infer HTTP/1.1', 'Host: front.example', ...lines].join('\r\n')}\r\n\r\n`;
+
+/** A request after which the connection is closed. */
+export const LAST = head('Connection: close', 'Content-Length: 0');
+
+/** The statuses of the answers in what came back. */
+export const statuses = (received: string) =>
+  received.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9));
