@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockFolder } from '#adapters/local/lock-folder.ts';
-
-const newFolder = () => join(mkdtempSync(join(tmpdir(), 'slipway-lock-')), 'data');
 
 const IN_ANOTHER_PROCESS = `
   import { lockFolder } from '#adapters/local/lock-folder.ts';
@@ -20,6 +18,11 @@ function lockElsewhere(dataDir: string): string {
 }
 
 describe('a data folder', () => {
+  const base = mkdtempSync(join(tmpdir(), 'slipway-lock-'));
+  const newFolder = () => join(mkdtempSync(join(base, 'one-')), 'data');
+
+  afterAll(() => rmSync(base, { recursive: true }));
+
   it('is made when it is missing and held for one process', () => {
     const folder = newFolder();
     const unlock = lockFolder(folder);

@@ -134,7 +134,7 @@ describe('the workflow engine', () => {
 
   it('ends a run that is stopped, though its step goes on', async () => {
     const gate = Promise.withResolvers<void>();
-    const { engine, ended } = engineWith({ Work: () => gate.promise });
+    const { engine, ends, ended } = engineWith({ Work: () => gate.promise });
 
     await engine.start('run-1', {});
     engine.stop('run-1');
@@ -143,6 +143,7 @@ describe('the workflow engine', () => {
     gate.resolve();
     await engine.stopAll();
     expect(await engine.isRunning('run-1')).toBe(false);
+    expect(ends).toHaveLength(1);
   });
 
   it('ends a run that outlives the workflow’s own time', async () => {
