@@ -1,6 +1,7 @@
 import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { isModelName } from '#domain/identity.ts';
 import { readKey } from '#domain/object-key.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
@@ -18,7 +19,7 @@ type Deps = {
 export type LocalDeployments = {
   /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too, by a recovery. */
   begin(event: ObjectCreated): Promise<void>;
-  /** Settles the deployment of an execution that is over. Fails when it ended before the registry knew of any: then the bucket sends its event again. */
+  /** Settles the deployment of an execution that is over. Fails when it ended before the deployment was its own: then the bucket sends its event again. */
   ended(end: ExecutionEnd): Promise<void>;
 };
 
@@ -46,7 +47,7 @@ export function localDeployments({
       const event = objectCreated.parse(end.input);
       const { id, key, versionId } = await identify(event);
       await settle({ ...end, event });
-      if (end.error && !(await registry.deployment(id))) throw unadmitted(key, end);
+      if (end.error && !(await hasEnded(registry, id))) throw unfinished(key, end);
       await acknowledge(key, versionId);
     },
   };
@@ -60,13 +61,20 @@ async function identify({ detail: { bucket, object } }: ObjectCreated) {
 
 function executionName(key: string, id: string, attempt: number): string {
   const meaning = readKey(key);
-  const model = 'model' in meaning ? meaning.model : 'upload';
+  const model = 'model' in meaning && isModelName(meaning.model) ? meaning.model : 'upload';
   return `${model}-${id.slice(0, HASH_IN_NAME)}-a${attempt}`;
 }
 
-function unadmitted(key: string, { error, cause }: ExecutionEnd): Failure {
+async function hasEnded(registry: Registry, id: string): Promise<boolean> {
+  const deployment = await registry.deployment(id);
+  return (deployment?.endedAtMs ?? null) !== null;
+}
+
+function unfinished(key: string, { error, cause }: ExecutionEnd): Failure {
   const { reason, fix } = readTrouble({ Error: error, Cause: cause });
-  return new Failure('PlatformUnavailable', `${key} was not admitted: ${reason}`, {
+  const message = `${key} was not admitted: ${reason}`;
+  if (error === 'StorageFull') return new Failure(error, message, { fix });
+  return new Failure('PlatformUnavailable', message, {
     fix: `${fix} Then start Slipway again: it is tried again.`.trimStart(),
   });
 }

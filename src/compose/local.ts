@@ -26,6 +26,7 @@ import type { LocalConfig } from './config.ts';
 import { localDeployments } from './local-deployments.ts';
 import { deployEngine } from './local-workflow.ts';
 import { publisher } from './publisher.ts';
+import { resending } from './resend.ts';
 
 /** A Slipway that runs in this process. */
 export type LocalSlipway = {
@@ -120,7 +121,6 @@ export async function startLocal(
   for (const { live } of await registry.models()) {
     if (live) lambda.start(live.revision).catch(problem);
   }
-  let isStopping = false;
   const engine = deployEngine(
     {
       registry,
@@ -137,7 +137,7 @@ export async function startLocal(
     {
       onStep,
       async onEnded(end) {
-        if (!isStopping) await deployments.ended(end).catch(problem);
+        await ends.ended(end);
       },
     },
   );
@@ -147,6 +147,7 @@ export async function startLocal(
     settle: settle({ registry, artifacts: store }),
     acknowledge: async (key, versionId) => store.settled(key, versionId),
   });
+  const ends = resending(deployments, problem);
   const api = controlApi({
     registry,
     lambda,
@@ -177,7 +178,7 @@ export async function startLocal(
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
-      isStopping = true;
+      ends.stop();
       await store.close();
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
       await published.stop();
@@ -215,7 +216,7 @@ function writeInstance(path: string, instance: object): void {
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error instanceof Failure && error.fix ? `${error.message}; ${error.fix}` : error.message;
+  return error instanceof Failure && error.fix ? `${error.message} → ${error.fix}` : error.message;
 }
 
 function timeout(ms: number): Promise<void> {

@@ -169,7 +169,7 @@ function wait(
     phase: 'Waiting',
     phaseChangedAtMs: nowMs,
   };
-  const reason = `deployment ${deploymentId} of the same model is under way`;
+  const reason = `deployment ${deploymentId} of the same model is under way; this one has its turn after it, unless a newer artifact comes`;
   return { answer, ...announcePhase({ ...record, deployment: waiting }, { reason }) };
 }
 

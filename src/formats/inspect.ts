@@ -42,6 +42,12 @@ export async function inspectFiles(
 }
 
 async function unsupported(files: readonly ArtifactFile[]): Promise<Failure> {
+  if (files.length === 0) {
+    return rejected(
+      'there is no file beside model.yaml',
+      'Upload the .onnx file first, then model.yaml again.',
+    );
+  }
   for (const file of files.slice(0, MAX_OPENED)) {
     const source = await file.open();
     const known = recognise(file.name, await source.read(0, HEAD_BYTES));

@@ -5,7 +5,7 @@ import {
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
-import { type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
+import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -26,7 +26,7 @@ type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
 
 const MINUTE_MS = 60_000;
 const WAYS =
-  'Drop one self-contained file (models/NAME/FILE.onnx), or a folder with model.yaml uploaded last (models/NAME/FOLDER/model.yaml).';
+  'Drop one self-contained file (models/NAME/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder with model.yaml uploaded last (models/NAME/FOLDER/model.yaml; it may be empty).';
 
 export const admitDeployment =
   (deps: Deps) =>
@@ -172,16 +172,42 @@ async function hint(
   execution: string,
   model: string,
 ): Promise<Output> {
-  const minute = Math.floor(deps.clock.now() / MINUTE_MS);
   const { bucket, object } = event.detail;
+  const why = await strayReason(deps, event);
+  const reason = `${object.key} starts no deployment: ${why ?? 'it is a part of its folder'}`;
+  if (why === undefined) return { kind: 'ignored', id: '', model, reason };
+  const minute = Math.floor(deps.clock.now() / MINUTE_MS);
   const id = await deploymentId(bucket.name, `models/${model}/`, String(minute));
-  const reason = `${object.key} starts no deployment: it is neither a self-contained model file nor a folder's model.yaml`;
-  await registryRefusal(deps, event, { id, model, execution, phase: 'Ignored', reason, fix: WAYS });
+  await deps.registry.refuse({
+    deploymentId: id,
+    model,
+    execution,
+    phase: 'Ignored',
+    announcement: { reason, fix: WAYS },
+    artifact: withoutFiles(event),
+  });
   return { kind: 'ignored', id, model, reason };
 }
 
+/** Undefined for a file of a folder whose `model.yaml` has started a deployment with it, or is about to. */
+async function strayReason(
+  { registry, artifacts }: Deps,
+  event: ObjectCreated,
+): Promise<string | undefined> {
+  const bucket = event.detail.bucket.name;
+  const folder = folderOf(event.detail.object.key);
+  if (folder === undefined) return 'it is no self-contained model file';
+  const manifest = await artifacts.latest(bucket, `${folder}model.yaml`);
+  if (!manifest) return `${folder} has no model.yaml`;
+  const file = await find(artifacts, event);
+  const id = await deploymentId(bucket, manifest.key, manifest.versionId);
+  const parts = (await registry.deployment(id))?.artifact.parts;
+  const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
+  return isPart ? undefined : `${manifest.key} came before it`;
+}
+
 async function refuseName(
-  deps: Deps,
+  { registry }: Deps,
   event: ObjectCreated,
   execution: string,
   name: string,
@@ -189,45 +215,18 @@ async function refuseName(
   const { bucket, object } = event.detail;
   const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
   const reason = `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
-  const fix = 'Upload it again under models/NAME/ with such a name.';
-  await registryRefusal(deps, event, {
-    id,
+  await registry.refuse({
+    deploymentId: id,
     model: name,
     execution,
     phase: 'Rejected',
-    reason,
-    fix,
+    announcement: { reason, fix: 'Upload it again under models/NAME/ with such a name.' },
+    artifact: withoutFiles(event),
   });
   return { kind: 'rejected', id, model: name, reason };
 }
 
-type Refused = {
-  readonly id: string;
-  readonly model: string;
-  readonly execution: string;
-  readonly phase: 'Ignored' | 'Rejected';
-  readonly reason: string;
-  readonly fix: string;
-};
-
-async function registryRefusal(
-  { registry }: Deps,
-  event: ObjectCreated,
-  refused: Refused,
-): Promise<void> {
-  const { bucket, object } = event.detail;
-  await registry.refuse({
-    deploymentId: refused.id,
-    model: refused.model,
-    execution: refused.execution,
-    phase: refused.phase,
-    announcement: { reason: refused.reason, fix: refused.fix },
-    artifact: {
-      bucket: bucket.name,
-      key: object.key,
-      versionId: object['version-id'] ?? '',
-      parts: [],
-      manifest: null,
-    },
-  });
+function withoutFiles({ detail: { bucket, object } }: ObjectCreated): Artifact {
+  const versionId = object['version-id'] ?? '';
+  return { bucket: bucket.name, key: object.key, versionId, parts: [], manifest: null };
 }

@@ -41,7 +41,7 @@ function trouble(state: Unready, revision: string, limitSeconds: number): Troubl
   const fix =
     state.kind === 'pending'
       ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
-      : 'See the whole log with `slipway logs NAME`, mend the model and upload it again.';
+      : 'See the whole log with `slipway logs NAME`, mend the model, or raise resources.memory where that was short, and upload it again.';
   return { name: 'RevisionFailed', reason: explain(state, revision, limitSeconds), fix };
 }
 

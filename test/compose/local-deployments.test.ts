@@ -78,13 +78,42 @@ describe('the deployments of one machine', () => {
     expect(done).toEqual(['settle upload-1', `acknowledge ${event.detail.object.key}`]);
   });
 
-  it('are not forgotten by the bucket when they could not be admitted', async () => {
+  it.each([
+    { error: 'StorageFull', name: 'StorageFull' },
+    { error: 'PlatformDenied', name: 'PlatformUnavailable' },
+  ])(
+    'are not forgotten by the bucket when $error kept them from being admitted',
+    async ({ error, name }) => {
+      const { world, deployments, done } = deploymentsOf();
+      const cause = JSON.stringify({ errorType: error, errorMessage: 'the disk is full' });
+
+      const ended = deployments.ended({ ...OUTSIDE, input: world.upload(), error, cause });
+
+      await expect(ended).rejects.toMatchObject({
+        name,
+        message: 'models/digits/model.onnx was not admitted: the disk is full',
+      });
+      expect(done).toEqual(['settle upload-1']);
+    },
+  );
+
+  it('are not forgotten by the bucket when a recovery could not take them up', async () => {
     const { world, deployments, done } = deploymentsOf();
-    const cause = JSON.stringify({ errorType: 'StorageFull', errorMessage: 'the disk is full' });
+    const event = world.upload();
+    await world.before('AcquireLease', event);
 
-    const end = { ...OUTSIDE, input: world.upload(), error: 'StorageFull', cause };
+    const ended = deployments.ended({ ...OUTSIDE, input: event, error: 'StorageFull' });
 
-    await expect(deployments.ended(end)).rejects.toThrow(/was not admitted: the disk is full/);
+    await expect(ended).rejects.toThrow(/was not admitted/);
     expect(done).toEqual(['settle upload-1']);
+  });
+
+  it('are not named after a model that may not be called so', async () => {
+    const { deployments, done } = deploymentsOf();
+    const object = { key: 'models/My Model/v1/weights.bin', 'version-id': '1' };
+
+    await deployments.begin({ detail: { bucket: { name: 'bucket' }, object } });
+
+    expect(done).toEqual([expect.stringMatching(/^start upload-/)]);
   });
 });

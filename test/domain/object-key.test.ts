@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MODEL_NAME } from '#domain/identity.ts';
-import { readKey, sidecarKey } from '#domain/object-key.ts';
+import { folderOf, readKey, sidecarKey } from '#domain/object-key.ts';
 
 describe('a key', () => {
   it.each([
@@ -53,6 +53,26 @@ describe('a key', () => {
       expect(readKey(`models/${name}/model.onnx`)).toEqual({ kind: 'misnamed', name });
     },
   );
+
+  it.each(['model.onnx', 'models/model.onnx'])(
+    'of a model file in no model’s folder is refused by the file’s name: %s',
+    (key) => {
+      expect(readKey(key)).toEqual({ kind: 'misnamed', name: 'model.onnx' });
+    },
+  );
+
+  it('of a file that starts nothing is ignored with a hint, whatever its model is called', () => {
+    expect(readKey('models/Shapes/v1/weights.bin')).toEqual({ kind: 'loose', model: 'Shapes' });
+  });
+
+  it.each([
+    ['models/shapes/v1/data/weights.bin', 'models/shapes/v1/'],
+    ['models/shapes/v1/model.yaml', 'models/shapes/v1/'],
+    ['models/shapes/model.onnx', undefined],
+    ['models/shapes//model.onnx', undefined],
+  ])('of %s lies in the folder %s', (key, folder) => {
+    expect(folderOf(key)).toBe(folder);
+  });
 
   it.each([
     '',

@@ -112,6 +112,13 @@ describe('an artifact', () => {
     );
   });
 
+  it('without any file is refused', async () => {
+    await expect(inspectFiles([], 1000)).rejects.toMatchObject({
+      message: 'there is no file beside model.yaml',
+      fix: 'Upload the .onnx file first, then model.yaml again.',
+    });
+  });
+
   it('in which nothing is recognised is refused with the names of its files', async () => {
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => file(name, 'x'));
 

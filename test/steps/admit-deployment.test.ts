@@ -142,6 +142,41 @@ describe('an object that starts nothing', () => {
   });
 
   it.each([
+    { when: 'before', files: ['v1/weights.bin', 'v1/model.yaml'] },
+    { when: 'after', files: ['v1/model.yaml', 'v1/weights.bin'] },
+  ])('is not told of when it came $when its folder’s model.yaml', async ({ files }) => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    const [first, second] = files.map((file) => arrival(world, `models/digits/${file}`));
+
+    const answers = [
+      await admit({ event: second!, execution: 'run-2' }),
+      await admit({ event: first!, execution: 'run-1' }),
+    ];
+
+    expect(answers.map(({ kind }) => kind).sort()).toEqual(['admitted', 'ignored']);
+    expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
+  });
+
+  it.each([
+    { key: 'models/digits/notes.md', why: 'it is no self-contained model file' },
+    { key: 'models/digits/v1/weights.bin', why: 'models/digits/v1/model.yaml came before it' },
+    { key: 'models/digits/v2/weights.bin', why: 'models/digits/v2/ has no model.yaml' },
+  ])('is told why: $key', async ({ key, why }) => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    await admit({ event: arrival(world, 'models/digits/v1/model.yaml'), execution: 'run-1' });
+
+    await admit({ event: arrival(world, key), execution: 'run-2' });
+
+    const told = await world.told();
+    expect(told.at(-1)).toMatchObject({
+      state: 'Ignored',
+      reason: `${key} starts no deployment: ${why}`,
+    });
+  });
+
+  it.each([
     { how: 'with its version', version: {} },
     { how: 'without one', version: { 'version-id': undefined } },
   ])('is rejected when its model may not be called so, told $how', async ({ version }) => {

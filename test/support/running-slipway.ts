@@ -12,12 +12,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LocalConfig } from '#compose/config.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { eventually } from './eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const DOOMED = fileURLToPath(new URL('./doomed-slipway.ts', import.meta.url));
+const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
 
 /** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
 export type RunningSlipway = {
@@ -30,6 +32,8 @@ export type RunningSlipway = {
   /** Puts a file in the bucket by renaming it in. */
   drop(key: string, bytes: Uint8Array | string): void;
   events(model: string): Promise<readonly SlipwayEvent[]>;
+  /** The terminal events of the model's deployments so far, oldest first. */
+  endings(model: string): Promise<readonly SlipwayEvent['detail'][]>;
   /** The `n`th terminal event of the model's deployments, once it is there. */
   ending(model: string, n: number): Promise<SlipwayEvent>;
   get(path: string): Promise<unknown>;
@@ -49,13 +53,19 @@ export async function temporaryFolder(): Promise<{
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Starts Slipway on a data folder; `dieAt` (`State begins` or `State ended`) has it killed by the kernel at that moment of a deployment. */
+type Special = {
+  /** `State begins` or `State ended`: the kernel kills it at that moment of a deployment. */
+  readonly dieAt?: string;
+  /** What no flag of the command line sets. */
+  readonly config?: Partial<LocalConfig>;
+};
+
+/** Starts Slipway on a data folder. */
 export async function startSlipway(
   dataDir: string,
-  { dieAt }: { dieAt?: string } = {},
+  special: Special = {},
 ): Promise<RunningSlipway> {
-  const flags = ['start', '--data', dataDir, '--port', '0', '--control-port', '0'];
-  const args = dieAt === undefined ? [MAIN, ...flags] : [DOOMED, dataDir, dieAt];
+  const args = startArguments(dataDir, special);
   // Its processes are killed and replaced: their coverage would be torn, and costs them seconds.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -79,6 +89,8 @@ export async function startSlipway(
     return lines.map((line): SlipwayEvent => JSON.parse(line.slice('data: '.length)));
   };
 
+  const endings = async (model: string) => (await events(model)).filter(isEnding);
+
   return {
     dataDir,
     gateway,
@@ -87,7 +99,8 @@ export async function startSlipway(
     output: () => output,
     drop: (key, bytes) => drop(dataDir, key, bytes),
     events,
-    ending: (model, n) => eventually(async () => (await events(model)).filter(isEnding)[n - 1]),
+    endings: async (model) => (await endings(model)).map(({ detail }) => detail),
+    ending: (model, n) => eventually(async () => (await endings(model))[n - 1]),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
     infer: (model, body) =>
       fetch(`${gateway}/models/${model}/v2/models/${model}/infer`, {
@@ -109,6 +122,12 @@ export async function startSlipway(
       await exited;
     },
   };
+}
+
+function startArguments(dataDir: string, { dieAt, config }: Special): readonly string[] {
+  if (dieAt !== undefined) return [DOOMED, dataDir, dieAt];
+  if (config !== undefined) return [CONFIGURED, JSON.stringify({ dataDir, ...config })];
+  return [MAIN, 'start', '--data', dataDir, '--port', '0', '--control-port', '0'];
 }
 
 /** Puts a file in a bucket folder whether a Slipway runs on it or not. */

@@ -22,7 +22,9 @@ export async function showInBucket(
   const path = join(bucketFolder, key);
   const temporary = join(dirname(path), `.${randomUUID()}`);
   try {
-    const bucket = await realpath(bucketFolder);
+    const bucket = await realpath(bucketFolder).catch((error: unknown) => {
+      throw storageFailure(error, bucketFolder);
+    });
     await mkdir(dirname(path), { recursive: true });
     if ((await realpath(dirname(path))) !== join(bucket, dirname(key))) throw outside(key);
     await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readKey, sidecarKey } from '#domain/object-key.ts';
+import { folderOf, readKey, sidecarKey } from '#domain/object-key.ts';
 import { isUnfinishedName } from './bucket-key.ts';
 import { fileAt } from './file-state.ts';
 import type { FileState } from './settling.ts';
@@ -17,7 +17,7 @@ const LOOK_MS = 20;
 const LONGEST_MS = 600_000;
 
 /**
- * Waits until the files that belong to a key's artifact are versions too: its manifest, or for a folder's `model.yaml` all files of the folder.
+ * Waits until the files that belong to a key's artifact are versions too: its manifest, a folder's `model.yaml`, or for that all files of the folder.
  * A bucket in the cloud leaves that order to whoever uploads; files copied into a folder come in any order and settle one by one. After ten minutes it waits no longer.
  */
 export async function companionsTaken(key: string, options: Options): Promise<void> {
@@ -42,6 +42,8 @@ async function companions(key: string, folder: string): Promise<readonly string[
         .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep));
       return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
     }
+    case 'loose':
+      return [`${folderOf(key) ?? dirname(key)}/model.yaml`];
     default:
       return [];
   }

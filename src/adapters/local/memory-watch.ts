@@ -2,22 +2,31 @@ import { readFileSync } from 'node:fs';
 
 const PERIOD_MS = 100;
 
+export type MemoryWatch = {
+  /** Looks now, without waiting for the next turn. */
+  look(): void;
+  stop(): void;
+};
+
 /**
- * Calls `onOver` once, with the resident MiB, when a process holds more than `limitMiB`; answers how to stop watching.
+ * Calls `onOver` once, with the resident MiB, when a process holds more than `limitMiB`.
  * It looks every 100 ms, at the process and not at its children. Only Linux tells: elsewhere the limit is not enforced.
  */
 export function watchMemory(
   pid: number,
   limitMiB: number,
   onOver: (usedMiB: number) => void,
-): () => void {
-  const timer = setInterval(() => {
+): MemoryWatch {
+  const timer = setInterval(look, PERIOD_MS);
+
+  function look(): void {
     const usedMiB = residentMiB(pid);
     if (usedMiB <= limitMiB) return;
     clearInterval(timer);
     onOver(usedMiB);
-  }, PERIOD_MS);
-  return () => clearInterval(timer);
+  }
+
+  return { look, stop: () => clearInterval(timer) };
 }
 
 /** 0 when the process is gone, or the system does not tell. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import * as z from 'zod/mini';
-import { watchMemory } from './memory-watch.ts';
+import { type MemoryWatch, watchMemory } from './memory-watch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import type { RevisionLog } from './revision-log.ts';
 
@@ -73,8 +73,8 @@ function stillborn(reason: string): ModelProcess {
 }
 
 function supervise(child: ChildProcess, plan: ModelProcessPlan): ModelProcess {
-  const release = restrain(child, plan, (reason) => void kill(reason));
-  const ended = end(child, plan.log, release);
+  const memory = restrain(child, plan, (reason) => void kill(reason));
+  const ended = end(child, plan.log, memory.stop);
   let reason: string | undefined;
   let isLate = false;
 
@@ -105,7 +105,11 @@ function supervise(child: ChildProcess, plan: ModelProcessPlan): ModelProcess {
     }, plan.startupTimeoutSeconds * 1000);
     const port = await Promise.race([readyPort(child), ended]);
     clearTimeout(deadline);
-    if (port) return { kind: 'ready', origin: `http://127.0.0.1:${port}` };
+    memory.look();
+    if (port && diagnosis() === undefined) {
+      return { kind: 'ready', origin: `http://127.0.0.1:${port}` };
+    }
+    await ended;
     return { kind: isLate ? 'late' : 'died', reason: diagnosis() ?? 'ended' };
   }
 
@@ -127,20 +131,23 @@ function readyPort(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Puts the process under the memory limit and the guard; answers how to let go of it. */
+/** Puts the process under the memory limit and the guard, until it is stopped. */
 function restrain(
   { pid }: ChildProcess,
   { memoryMiB, guard }: ModelProcessPlan,
   onOver: (reason: string) => void,
-): () => void {
-  if (pid === undefined) return () => undefined;
-  const unwatch = watchMemory(pid, memoryMiB, (usedMiB) =>
+): MemoryWatch {
+  if (pid === undefined) return { look() {}, stop() {} };
+  const memory = watchMemory(pid, memoryMiB, (usedMiB) =>
     onOver(`used ${usedMiB} MiB; the limit is ${memoryMiB} MiB`),
   );
   const forget = guard.watch(pid);
-  return () => {
-    unwatch();
-    forget();
+  return {
+    look: memory.look,
+    stop() {
+      memory.stop();
+      forget();
+    },
   };
 }
 

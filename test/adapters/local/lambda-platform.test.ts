@@ -123,6 +123,21 @@ describe('lambdaPlatform', () => {
     expect(livePids(folder, revision)).toEqual([]);
   });
 
+  (process.platform === 'linux' ? it : it.skip)(
+    'fails a revision whose server holds more memory than it may as soon as it is ready',
+    async () => {
+      const revision = await deployed('loads-much', { memoryMiB: 120 });
+
+      expect(await platform.describe(revision, LONG)).toMatchObject({
+        kind: 'failed',
+        reason: expect.stringMatching(
+          /^the model server of digits-v1 used \d+ MiB; the limit is 120 MiB$/,
+        ),
+      });
+      expect(livePids(folder, revision)).toEqual([]);
+    },
+  );
+
   it('fails a revision whose server the system cannot start', async () => {
     await platform.close();
     platform = openPlatform(folder, { environment: { PATH: 'no\0path' } });

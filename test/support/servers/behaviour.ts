@@ -7,6 +7,7 @@ export const BEHAVIOURS = [
   'crashes-on-request',
   'floods-its-log',
   'ignores-sigterm',
+  'loads-much',
   'never-ready',
   'slow',
   'spins',

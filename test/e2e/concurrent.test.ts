@@ -1,0 +1,149 @@
+import { eventually } from '../support/eventually.ts';
+import { addConstantModel, slowModel } from '../support/onnx-models.ts';
+import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+const MODELS = [1, 2, 3].map((constant) => addConstantModel({ constant }));
+const [ONE, TWO, THREE] = MODELS as [Uint8Array, Uint8Array, Uint8Array];
+const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let slipway: Awaited<ReturnType<typeof startSlipway>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  slipway = await startSlipway(folder.path, { config: { maxInstances: 1 } });
+});
+
+afterAll(async () => {
+  await slipway[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** Resolves once a version of the model is in a state. */
+const reached = (model: string, version: number, state: string) =>
+  eventually(async () =>
+    (await slipway.events(model)).some(
+      ({ detail }) => detail.version === version && detail.state === state,
+    ),
+  );
+
+const ends = async (model: string) =>
+  (await slipway.endings(model)).map(({ version, state }) => `v${version} ${state}`);
+
+describe('an upload of the same bytes', () => {
+  it('is ignored, and told which version of them is live', async () => {
+    slipway.drop('models/twin/a.onnx', ONE);
+    await slipway.ending('twin', 1);
+
+    slipway.drop('models/twin/a.onnx', ONE);
+    const { detail } = await slipway.ending('twin', 2);
+
+    expect(detail).toMatchObject({
+      state: 'Ignored',
+      version: null,
+      reason: 'models/twin/a.onnx is the same, byte for byte, as twin-v1, which is live',
+    });
+    expect((await slipway.infer('twin', REQUEST)).headers.get('x-slipway-revision')).toBe(
+      'twin-v1',
+    );
+  });
+
+  it('is deployed when its manifest is another one', async () => {
+    slipway.drop('models/changed/a.onnx', ONE);
+    await slipway.ending('changed', 1);
+
+    slipway.drop('models/changed/a.onnx.yaml', 'rollout: { bakeSeconds: 0 }\n');
+    slipway.drop('models/changed/a.onnx', ONE);
+    await slipway.ending('changed', 2);
+
+    expect(await ends('changed')).toEqual(['v1 Live', 'v2 Live']);
+  });
+});
+
+describe('an upload during a deployment of its model', () => {
+  it('waits, says for whom, and then has its turn', async () => {
+    slipway.drop('models/queue/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
+    slipway.drop('models/queue/a.onnx', ONE);
+    await slipway.ending('queue', 1);
+    slipway.drop('models/queue/a.onnx', TWO);
+    await reached('queue', 2, 'Baking');
+
+    slipway.drop('models/queue/a.onnx', THREE);
+    await slipway.ending('queue', 3);
+
+    const told = (await slipway.events('queue')).map(({ detail }) => detail);
+    const second = told.find(({ version }) => version === 2)?.deploymentId;
+    expect(told.filter(({ state }) => state === 'Waiting')).toEqual([
+      expect.objectContaining({
+        version: 3,
+        reason: `deployment ${second} of the same model is under way; this one has its turn after it, unless a newer artifact comes`,
+      }),
+    ]);
+    expect(await ends('queue')).toEqual(['v1 Live', 'v2 Live', 'v3 Live']);
+    expect(await (await slipway.infer('queue', REQUEST)).json()).toMatchObject({
+      outputs: [{ data: [4, 5] }],
+    });
+  });
+
+  it('gives way to a newer one, and the newest is live in the end', async () => {
+    slipway.drop('models/hasty/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
+    slipway.drop('models/hasty/a.onnx', addConstantModel({ constant: 9 }));
+    await slipway.ending('hasty', 1);
+    slipway.drop('models/hasty/a.onnx', ONE);
+    await reached('hasty', 2, 'Baking');
+
+    slipway.drop('models/hasty/a.onnx', TWO);
+    await reached('hasty', 3, 'Waiting');
+    slipway.drop('models/hasty/a.onnx', THREE);
+    await slipway.ending('hasty', 4);
+
+    const superseded = (await slipway.endings('hasty')).filter(
+      ({ state }) => state === 'Superseded',
+    );
+    expect((await ends('hasty')).toSorted()).toEqual([
+      'v1 Live',
+      'v2 Live',
+      'v3 Superseded',
+      'v4 Live',
+    ]);
+    expect(superseded[0]?.reason).toMatch(
+      /^a newer artifact was admitted: models\/hasty\/a\.onnx, version /,
+    );
+    expect(await slipway.get('/models/hasty')).toMatchObject({ live: { revision: 'hasty-v4' } });
+  });
+});
+
+describe('two models', () => {
+  it('are deployed side by side', async () => {
+    slipway.drop('models/left/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
+    slipway.drop('models/left/a.onnx', ONE);
+    await slipway.ending('left', 1);
+    slipway.drop('models/left/a.onnx', TWO);
+    await reached('left', 2, 'Baking');
+
+    slipway.drop('models/right/a.onnx', ONE);
+    await slipway.ending('right', 1);
+
+    expect(await ends('left')).toEqual(['v1 Live']);
+    await slipway.ending('left', 2);
+    expect(await ends('left')).toEqual(['v1 Live', 'v2 Live']);
+  });
+});
+
+describe('requests at once', () => {
+  it('are turned away above what a revision may run, with the limit', async () => {
+    slipway.drop('models/slow/a.onnx', slowModel({ seconds: 0.1 }));
+    await slipway.ending('slow', 1);
+
+    const data = new Array(200_000).fill(0);
+    const long = { inputs: [{ name: 'x', datatype: 'FP32', shape: [data.length], data }] };
+    const answers = await Promise.all([1, 2, 3].map(() => slipway.infer('slow', long)));
+
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 429, 429]);
+    expect(refused[0]?.headers.get('retry-after')).toBe('1');
+    expect(await refused[0]?.json()).toEqual({
+      error: 'slow-v1 runs 1 requests at once, its limit',
+    });
+  });
+});

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
+import { integerAttribute, model } from '../support/onnx-graph.ts';
+import { addConstantModel, slowModel } from '../support/onnx-models.ts';
+import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let slipway: Awaited<ReturnType<typeof startSlipway>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  slipway = await startSlipway(folder.path, { config: { requestTimeoutMs: 2000 } });
+  slipway.drop('models/good/a.onnx', addConstantModel({ constant: 10 }));
+  await slipway.ending('good', 1);
+});
+
+afterAll(async () => {
+  await slipway[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+const send = (name: string, body: string) =>
+  fetch(`${slipway.gateway}/models/${name}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+
+/** Answers the sum of `count` zeros, all of which it holds at once. */
+function hungryModel(): Uint8Array {
+  return model({
+    inputs: [{ name: 'count', datatype: 'INT64', shape: [1] }],
+    outputs: [{ name: 'sum', datatype: 'FP32', shape: [] }],
+    nodes: [
+      { op: 'ConstantOfShape', inputs: ['count'], outputs: ['zeros'] },
+      {
+        op: 'ReduceSum',
+        inputs: ['zeros'],
+        outputs: ['sum'],
+        attributes: [integerAttribute('keepdims', 0)],
+      },
+    ],
+  });
+}
+
+const zeros = (count: number) => ({
+  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [count] }],
+});
+
+describe('a request', () => {
+  it('to a model that is not there is told which are', async () => {
+    const response = await fetch(`${slipway.gateway}/models/nobody/ping`);
+
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: 'no model is served here',
+      fix: 'call /models/<name>/…, with one of the models as the name',
+      models: expect.arrayContaining(['good']),
+    });
+  });
+
+  it('larger than Lambda takes is refused with the limit, and one as large as that is not', async () => {
+    const refused = await send('good', 'x'.repeat(4_718_593));
+    const passed = await send('good', 'x'.repeat(4_718_592));
+
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toMatchObject({
+      error: 'the body is over 4.5 MB, the limit of Lambda behind API Gateway',
+      fix: expect.stringMatching(/send less at once/),
+    });
+    expect(passed.status).toBe(400);
+    expect(await passed.json()).toMatchObject({ error: expect.stringMatching(/JSON/) });
+  });
+
+  it('that takes too long is ended with the limit, and the next one is answered', async () => {
+    slipway.drop('models/slow/a.onnx', slowModel({ seconds: 0.1 }));
+    await slipway.ending('slow', 1);
+    const data = new Array(600_000).fill(0);
+
+    const response = await slipway.infer('slow', {
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [data.length], data }],
+    });
+
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({ error: 'slow-v1 did not answer within 2 s' });
+    expect((await slipway.infer('slow', REQUEST)).status).toBe(200);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'that needs more memory than its model may have is told so, and the next one is answered',
+    async () => {
+      slipway.drop('models/hungry/a.onnx.yaml', 'resources: { memory: 400Mi }\n');
+      slipway.drop('models/hungry/a.onnx', hungryModel());
+      await slipway.ending('hungry', 1);
+
+      const response = await slipway.infer('hungry', zeros(400_000_000));
+
+      expect(response.status).toBe(502);
+      expect(await response.json()).toEqual({
+        error: expect.stringMatching(
+          /^the process of hungry-v1 ended before it answered: .* used \d+ MiB; the limit is 400 MiB$/,
+        ),
+      });
+      expect(await (await slipway.infer('hungry', zeros(7))).json()).toMatchObject({
+        outputs: [{ data: [0] }],
+      });
+    },
+  );
+
+  it('is answered by a new model server when the last one was killed', async () => {
+    const [pid] = processesOf(join(folder.path, 'revisions/good-v1'));
+    process.kill(pid!, 'SIGKILL');
+    await eventually(() => !existsSync(`/proc/${pid}`));
+
+    const response = await slipway.infer('good', REQUEST);
+
+    expect(await response.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
+    expect(processesOf(join(folder.path, 'revisions/good-v1'))).not.toContain(pid);
+  });
+});

@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
+import { addConstantModel, slowLoadingModel } from '../support/onnx-models.ts';
+import { proto } from '../support/proto-bytes.ts';
+import {
+  drop,
+  type RunningSlipway,
+  startSlipway,
+  temporaryFolder,
+} from '../support/running-slipway.ts';
+
+const GOOD = addConstantModel({ constant: 10 });
+const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+
+const DISK_BYTES = 32 * 2 ** 20;
+const DOCUMENTATION = 6;
+const LARGE = Buffer.concat([
+  addConstantModel({ constant: 20 }),
+  proto([DOCUMENTATION, 'x'.repeat(3_000_000)]),
+]);
+
+/** A folder on a small file system of its own; undefined with the reason printed where this process may not mount one. */
+async function smallDisk() {
+  const folder = await temporaryFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder.path], {
+      stdio: 'pipe',
+    });
+  } catch (error) {
+    process.stderr.write(`not tested on a full disk: ${error}\n`);
+    await folder[Symbol.asyncDispose]();
+    return undefined;
+  }
+  return {
+    path: folder.path,
+    async [Symbol.asyncDispose]() {
+      execFileSync('umount', ['--lazy', folder.path]);
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Takes all that is left of the disk that a folder is on; answers how to free it again. */
+function fill(folder: string): () => void {
+  const path = join(folder, 'filler');
+  expect(() => writeFileSync(path, Buffer.alloc(DISK_BYTES))).toThrow(/ENOSPC/);
+  return () => rmSync(path);
+}
+
+/** Resolves once the model's first deployment has done its last write. */
+async function idle(slipway: RunningSlipway, model: string): Promise<void> {
+  const { deploymentId } = (await slipway.ending(model, 1)).detail;
+  await eventually(async () => {
+    const deployment = await slipway.get(`/deployments/${deploymentId}`);
+    return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
+  });
+}
+
+describe('a Slipway', () => {
+  it('finds what was dropped while it was down', async () => {
+    await using folder = await temporaryFolder();
+    drop(folder.path, 'models/found/a.onnx', GOOD);
+
+    await using slipway = await startSlipway(folder.path);
+    await slipway.ending('found', 1);
+
+    expect((await slipway.infer('found', REQUEST)).status).toBe(200);
+  });
+
+  it('goes on serving a model whose file is deleted, and says nothing', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    slipway.drop('models/kept/a.onnx', GOOD);
+    await slipway.ending('kept', 1);
+
+    rmSync(join(folder.path, 'bucket/models/kept'), { recursive: true });
+    slipway.drop('models/later/a.onnx', GOOD);
+    await slipway.ending('later', 1);
+
+    expect((await slipway.infer('kept', REQUEST)).status).toBe(200);
+    expect(await slipway.endings('kept')).toHaveLength(1);
+  });
+
+  it('says that its bucket is gone, goes on answering, and takes drops when it is back', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    slipway.drop('models/steady/a.onnx', GOOD);
+    await slipway.ending('steady', 1);
+    const bucket = join(folder.path, 'bucket');
+
+    renameSync(bucket, join(folder.path, 'away'));
+    await eventually(() => slipway.output().includes(`${bucket}: it is gone → Put it back`));
+    const answer = await slipway.infer('steady', REQUEST);
+    const upload = await fetch(`${slipway.control}/objects/models/steady/b.onnx`, {
+      method: 'PUT',
+      body: GOOD,
+    });
+    renameSync(join(folder.path, 'away'), bucket);
+    slipway.drop('models/later/a.onnx', GOOD);
+
+    expect((await slipway.ending('later', 1)).detail.state).toBe('Live');
+    expect(answer.status).toBe(200);
+    expect(upload.status).toBe(503);
+    expect(await upload.json()).toMatchObject({ error: `${bucket}: it is gone` });
+    expect(slipway.output().match(/it is gone/g)).toHaveLength(1);
+  });
+
+  it('says what its full disk lacks, goes on answering, and takes the drop once there is room', async () => {
+    await using disk = await smallDisk();
+    if (!disk) return;
+    await using slipway = await startSlipway(disk.path);
+    slipway.drop('models/good/a.onnx', GOOD);
+    await idle(slipway, 'good');
+    mkdirSync(join(disk.path, 'bucket/models/large'), { recursive: true });
+    writeFileSync(join(disk.path, 'large'), LARGE);
+    const free = fill(disk.path);
+
+    renameSync(join(disk.path, 'large'), join(disk.path, 'bucket/models/large/a.onnx'));
+    await eventually(() => slipway.output().includes('is not taken yet'));
+    const answer = await slipway.infer('good', REQUEST);
+    free();
+
+    expect((await slipway.ending('large', 1)).detail.state).toBe('Live');
+    expect(answer.status).toBe(200);
+    expect(slipway.output()).toMatch(
+      /^models\/large\/a\.onnx is not taken yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
+    );
+    expect(await slipway.endings('large')).toHaveLength(1);
+  });
+
+  it('takes a deployment up again that its full disk stopped, and the next one too', async () => {
+    await using disk = await smallDisk();
+    if (!disk) return;
+    await using slipway = await startSlipway(disk.path);
+    slipway.drop('models/good/a.onnx', GOOD);
+    await idle(slipway, 'good');
+    slipway.drop('models/good/a.onnx', slowLoadingModel({ seconds: 1 }));
+    await eventually(async () =>
+      (await slipway.events('good')).some(
+        ({ detail }) => detail.version === 2 && detail.state === 'Provisioning',
+      ),
+    );
+
+    const free = fill(disk.path);
+    await eventually(() => slipway.output().includes('is full → Free some space'));
+    const answer = await slipway.infer('good', REQUEST);
+    free();
+    await slipway.ending('good', 2);
+    slipway.drop('models/good/a.onnx', addConstantModel({ constant: 30 }));
+    await slipway.ending('good', 3);
+
+    expect(answer.headers.get('x-slipway-revision')).toBe('good-v1');
+    expect((await slipway.endings('good')).map(({ version, state }) => [version, state])).toEqual([
+      [1, 'Live'],
+      [2, 'Live'],
+      [3, 'Live'],
+    ]);
+  });
+});
