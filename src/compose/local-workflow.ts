@@ -13,6 +13,7 @@ import { type StepName, workflow } from '#domain/workflow.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
+import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Metrics } from '#ports/metrics.ts';
@@ -27,6 +28,7 @@ import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
+import { explainBuild } from '#steps/explain-build.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
@@ -47,7 +49,10 @@ export type StepDeps = {
   readonly metrics: Metrics;
   readonly executions: Executions;
   readonly clock: Clock;
+  readonly buildLog: BuildLog;
   readonly environmentHash: string;
+  readonly engine: 'image' | 'process';
+  readonly provisioningSeconds: number;
   readonly waitMs: number;
   readonly bakeSeconds: number;
 };
@@ -64,6 +69,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHand
       inspectArtifact({ ...deps, inspect, parseManifest }),
     ),
     PlanBuild: parsed(workflow.PlanBuild.input, planBuild(deps)),
+    ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),
     ChooseTarget: parsed(workflow.ChooseTarget.input, chooseTarget(deps)),
     ProvisionLambda: parsed(workflow.ProvisionLambda.input, provisionLambda(deps)),
     DescribeCandidate: parsed(workflow.DescribeCandidate.input, describeCandidate(deps)),

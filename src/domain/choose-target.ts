@@ -1,8 +1,9 @@
 import limits from './data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from './deployment.ts';
 
-/** What a target is chosen by: sizes in bytes, `memoryMiB` only when the manifest asks for it. */
+/** What a target is chosen by: sizes in bytes (`imageBytes` unpacked), `memoryMiB` only when the manifest asks for it. */
 export type Needs = {
+  readonly imageBytes: number;
   readonly artifactBytes: number;
   readonly weightBytes: number;
   readonly memoryMiB: number | null;
@@ -36,9 +37,9 @@ function lambdaOption(needs: Needs): TargetOption {
     memoryMiB,
     reason,
   });
-  if (needs.artifactBytes > limits.imageUncompressedMaxBytes) {
+  if (needs.imageBytes > limits.imageUncompressedMaxBytes) {
     return refuse(
-      `the artifact is ${needs.artifactBytes} bytes; an image on Lambda holds ${limits.imageUncompressedMaxBytes}`,
+      `the model takes ${needs.imageBytes} bytes unpacked; an image on Lambda holds ${limits.imageUncompressedMaxBytes}`,
     );
   }
   if (memoryMiB > limits.memoryMaxMiB) {

@@ -1,5 +1,7 @@
 import type { ArtifactFacts } from './artifact-facts.ts';
 import type { GoldenSample } from './golden-request.ts';
+import { sha256Hex } from './hash.ts';
+import type { BuiltImage } from './image.ts';
 import type { Manifest } from './manifest.ts';
 import type { Phase } from './phase.ts';
 import type { Target } from './target.ts';
@@ -33,10 +35,11 @@ export type ArtifactOrder = {
 /** What the artifact says of itself: facts read from its bytes, and its manifest (an empty one where it has none). */
 export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
 
-/** How the artifact will be served: `environmentHash` names the installed runtime, `feasible` the targets its bytes do not rule out. */
+/** How the artifact will be served: `environmentHash` names the installed runtime, `imageTag` the image to build of both (null where nothing is built), `feasible` the targets its bytes do not rule out. */
 export type BuildPlan = {
   readonly runtime: 'onnx';
   readonly environmentHash: string;
+  readonly imageTag: string | null;
   readonly accelerator: 'none';
   readonly feasible: readonly Target[];
 };
@@ -108,6 +111,7 @@ export type Trouble = {
 export type DeploymentWork = {
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
+  readonly image?: BuiltImage;
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;
@@ -164,18 +168,15 @@ export async function deploymentId(
   key: string,
   versionId: string,
 ): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify([bucket, key, versionId]));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .slice(0, ID_HEX_DIGITS);
+  const hash = await sha256Hex(JSON.stringify([bucket, key, versionId]));
+  return hash.slice(0, ID_HEX_DIGITS);
 }
 
-/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right; they say nothing across keys. */
+/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right; they say nothing across keys, and an upload that was found by a look at the store has none. */
 export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
   const length = Math.max(a.sequencer.length, b.sequencer.length);
   const bySequencer =
-    a.key === b.key
+    a.key === b.key && a.sequencer && b.sequencer
       ? compareText(a.sequencer.padEnd(length, '0'), b.sequencer.padEnd(length, '0'))
       : 0;
   return (

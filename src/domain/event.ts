@@ -6,6 +6,7 @@ const DEPLOYMENT_STATES = [
   'Admitted',
   'Waiting',
   'Inspected',
+  'Building',
   'Provisioning',
   'Ready',
   'Shifting',

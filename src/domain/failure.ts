@@ -4,6 +4,7 @@
  */
 export const RETRYABLE = {
   ArtifactRejected: false,
+  BuildFailed: false,
   InputInvalid: false,
   LeaseLost: false,
   PhaseConflict: false,

@@ -5,7 +5,8 @@
 export const NEXT_PHASES = {
   Admitted: ['Waiting', 'Inspected', 'Superseded', 'Rejected', 'Failed'],
   Waiting: ['Inspected', 'Superseded', 'Rejected', 'Failed'],
-  Inspected: ['Provisioning', 'Rejected', 'Failed'],
+  Inspected: ['Building', 'Provisioning', 'Rejected', 'Failed'],
+  Building: ['Provisioning', 'Rejected', 'Failed'],
   Provisioning: ['Ready', 'Rejected', 'Failed'],
   Ready: ['Shifting', 'Failed'],
   Shifting: ['Baking', 'RollingBack', 'Failed'],

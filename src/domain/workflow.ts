@@ -57,8 +57,25 @@ export const workflow = {
     }),
   },
   InspectArtifact: { input: held, output: done },
-  PlanBuild: { input: held, output: done },
-  ChooseTarget: { input: held, output: z.object({ target: z.string() }) },
+  PlanBuild: {
+    input: held,
+    // What BuildImage hands to the build; empty where the image is known, or nothing is built.
+    output: z.object({
+      kind: z.enum(['built', 'needed']),
+      imageTag: z.string(),
+      artifactUrl: z.string(),
+      token: z.string(),
+    }),
+  },
+  ExplainBuild: { input: failed, output: done },
+  ChooseTarget: {
+    // The variables as CodeBuild exports them; none where nothing was built.
+    input: z.object({
+      ...held.shape,
+      variables: z.array(z.object({ Name: z.string(), Value: z.string() })),
+    }),
+    output: z.object({ target: z.string() }),
+  },
   ProvisionLambda: { input: held, output: done },
   DescribeCandidate: {
     input: z.object({ ...held.shape, attempt }),

@@ -8,7 +8,7 @@ export type ArtifactRef = {
 /**
  * What the store says of a version without its bytes.
  * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): two are comparable only when the algorithms are equal.
- * `sequencer` orders the versions of one key only, `lastModifiedMs` (epoch) the keys of a model.
+ * `sequencer` orders the versions of one key only, `lastModifiedMs` (epoch) the keys of a model; it is empty where the store tells it only in its events.
  */
 export type StoredObject = ArtifactRef & {
   readonly sizeBytes: number;
@@ -16,6 +16,9 @@ export type StoredObject = ArtifactRef & {
   readonly sequencer: string;
   readonly lastModifiedMs: number;
 };
+
+/** A version under the relative path that its reader is to give it. */
+export type NamedRef = ArtifactRef & { readonly name: string; readonly sizeBytes: number };
 
 /**
  * Ranged reads over one version, as an artifact's inspection needs them.
@@ -38,4 +41,9 @@ export type ArtifactStore = {
   /** The newest version of each key that begins with `prefix`, by key; at most `limit` of them. */
   list(bucket: string, prefix: string, limit: number): Promise<readonly StoredObject[]>;
   open(ref: ArtifactRef): Promise<ByteSource>;
+  /**
+   * The URL of a JSON list `[{name, sizeBytes, url}]` by which whoever holds it may read these versions, under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
+   * `id` names the list; the same id again replaces it.
+   */
+  grant(id: string, files: readonly NamedRef[]): Promise<string>;
 };

@@ -1,4 +1,5 @@
 import type { Artifact } from '#domain/deployment.ts';
+import type { BuiltImage } from '#domain/image.ts';
 
 /** What a revision runs: pinned bytes, a runtime, and its limits. */
 export type RevisionSpec = {
@@ -8,6 +9,8 @@ export type RevisionSpec = {
   readonly deploymentId: string;
   readonly runtime: 'onnx';
   readonly environmentHash: string;
+  /** Null where nothing is built: then the runtime reads `artifact` from the store. */
+  readonly image: BuiltImage | null;
   readonly artifact: Artifact;
   readonly modelFile: string;
   readonly memoryMiB: number;

@@ -43,7 +43,9 @@ export const admitDeployment =
         return refuseName(deps, event, execution, meaning.name);
       case 'artifact':
       case 'folder': {
-        const stored = await find(deps.artifacts, event);
+        const found = await find(deps.artifacts, event);
+        // S3 tells the sequencer in its events alone.
+        const stored = found && { ...found, sequencer: object.sequencer ?? found.sequencer };
         return stored
           ? admit(deps, meaning, stored, execution)
           : {

@@ -1,5 +1,6 @@
 import { chooseTarget as weigh } from '#domain/choose-target.ts';
 import { Failure } from '#domain/failure.ts';
+import { readImage } from '#domain/image.ts';
 import { memoryMiB } from '#domain/manifest.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -12,11 +13,16 @@ export const chooseTarget =
   async ({
     deploymentId,
     epoch,
+    variables,
   }: StepInput<'ChooseTarget'>): Promise<StepOutput<'ChooseTarget'>> => {
     const { work } = await requireDeployment(registry, deploymentId);
     if (work.decision) return { target: work.decision.target };
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
+    const { imageTag } = requireWork(work.plan, 'plan');
+    const image = work.image ?? (imageTag === null ? undefined : readImage(imageTag, variables));
     const { decision, options } = weigh({
+      // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
+      imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       artifactBytes: facts.sizeBytes,
       weightBytes: facts.weightBytes,
       memoryMiB: memoryMiB(manifest),
@@ -28,6 +34,6 @@ export const chooseTarget =
         { fix: 'Make the model smaller, for example by quantising its weights.' },
       );
     }
-    await registry.recordWork({ deploymentId, epoch }, { decision });
+    await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
     return { target: decision.target };
   };

@@ -9,10 +9,12 @@ type Deps = {
   readonly registry: Registry;
   readonly lambda: Platform;
   readonly clock: Clock;
+  /** How long (seconds) the target itself may take before the model begins to load: on AWS it first unpacks the image. */
+  readonly provisioningSeconds: number;
 };
 
 export const provisionLambda =
-  ({ registry, lambda, clock }: Deps) =>
+  ({ registry, lambda, clock, provisioningSeconds }: Deps) =>
   async ({
     deploymentId,
     epoch,
@@ -32,7 +34,7 @@ export const provisionLambda =
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target: 'lambda' });
     if (!work.candidate) {
       const createdAtMs = clock.now();
-      const readyByMs = createdAtMs + startupTimeoutSeconds * 1000;
+      const readyByMs = createdAtMs + (provisioningSeconds + startupTimeoutSeconds) * 1000;
       const candidate = { target: 'lambda', revision, createdAtMs, readyByMs } as const;
       const data = { target: 'lambda', revision, memoryMiB };
       await registry.advance(holder, 'Provisioning', { candidate }, { data });
@@ -44,6 +46,7 @@ export const provisionLambda =
       deploymentId,
       runtime: plan.runtime,
       environmentHash: plan.environmentHash,
+      image: work.image ?? null,
       artifact,
       modelFile: facts.modelFile,
       memoryMiB,

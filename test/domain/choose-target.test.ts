@@ -2,7 +2,12 @@ import { chooseTarget } from '#domain/choose-target.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const small = { artifactBytes: 11 * MIB, weightBytes: 11 * MIB, memoryMiB: null };
+const small = {
+  imageBytes: 200 * MIB,
+  artifactBytes: 11 * MIB,
+  weightBytes: 11 * MIB,
+  memoryMiB: null,
+};
 
 describe('choosing a target', () => {
   it('takes Lambda for a small model, with one whole vCPU', () => {
@@ -40,8 +45,8 @@ describe('choosing a target', () => {
   it.each([
     {
       what: 'a file that no image on Lambda holds',
-      needs: { artifactBytes: 10 * GIB + 1, memoryMiB: 512 },
-      reason: 'the artifact is 10737418241 bytes; an image on Lambda holds 10737418240',
+      needs: { imageBytes: 10 * GIB + 1, memoryMiB: 512 },
+      reason: 'the model takes 10737418241 bytes unpacked; an image on Lambda holds 10737418240',
     },
     {
       what: 'weights that need more memory than Lambda has',

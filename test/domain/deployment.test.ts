@@ -38,6 +38,10 @@ describe('newest wins', () => {
     { what: 'a later time under another key', a: { key: 'b', sequencer: '00', lastModifiedMs: 6 } },
     { what: 'a higher version id at the same time', a: { key: 'b', versionId: '2' } },
     { what: 'a later time where the store gives no sequencers', a: { lastModifiedMs: 6 } },
+    {
+      what: 'a later time where only one has a sequencer',
+      a: { sequencer: '', lastModifiedMs: 6 },
+    },
   ])('by $what', ({ a }) => {
     expect(compareOrder({ ...base, ...a }, base)).toBeGreaterThan(0);
     expect(compareOrder(base, { ...base, ...a })).toBeLessThan(0);

@@ -32,6 +32,25 @@ describe('an upload', () => {
     });
   });
 
+  it('is ordered by the sequencer of its event where the store tells none', async () => {
+    const world = memoryWorld();
+    const event = world.upload();
+    const describe: typeof world.store.describe = async (ref) => {
+      const stored = await world.store.describe(ref);
+      return stored && { ...stored, sequencer: '' };
+    };
+    const artifacts = { ...world.store, describe };
+
+    const { id } = await admitDeployment({ ...world.deps, artifacts })({
+      event,
+      execution: 'run-1',
+    });
+
+    const { order } = (await world.registry.deployment(id))!;
+    expect(order?.sequencer).toBe(event.detail.object.sequencer);
+    expect(order?.sequencer).not.toBe('');
+  });
+
   it('is deployed with the manifest beside it, as it was then', async () => {
     const world = memoryWorld();
     const event = world.upload({ manifest: 'examples: []' });

@@ -18,7 +18,7 @@ describe('choosing a target', () => {
     const world = memoryWorld();
     const held = await world.before('ChooseTarget');
 
-    const answer = await chooseTarget(world.deps)(held);
+    const answer = await chooseTarget(world.deps)({ ...held, variables: [] });
 
     expect(answer).toEqual({ target: 'lambda' });
     expect((await world.recordOf(held)).work.decision).toMatchObject({
@@ -33,7 +33,7 @@ describe('choosing a target', () => {
     const event = world.upload({ manifest: 'resources: { memory: 2Gi }' });
     const held = await world.before('ChooseTarget', event);
 
-    await chooseTarget(world.deps)(held);
+    await chooseTarget(world.deps)({ ...held, variables: [] });
 
     expect((await world.recordOf(held)).work.decision?.memoryMiB).toBe(2048);
   });
@@ -43,7 +43,7 @@ describe('choosing a target', () => {
     const held = await world.before('ChooseTarget');
     await weigh(world, held, 5 * GIB);
 
-    await expect(chooseTarget(world.deps)(held)).rejects.toMatchObject({
+    await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message:
         'needs a container; this version runs Lambda only: the model needs 12992 MiB of memory; Lambda has 10240',
@@ -51,12 +51,50 @@ describe('choosing a target', () => {
     });
   });
 
+  it('takes what the build exported for the image, and judges by its unpacked size', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('ChooseTarget');
+    const digest = 'a'.repeat(64);
+    const sizes = { COMPRESSED_BYTES: '4000000000', UNCOMPRESSED_BYTES: '10737418241' };
+    const hashes = { IMAGE_DIGEST: `sha256:${digest}`, ARTIFACT_SHA256: digest };
+    const variables = Object.entries({ ...sizes, ...hashes }).map(([Name, Value]) => ({
+      Name,
+      Value,
+    }));
+
+    await expect(chooseTarget(world.deps)({ ...held, variables })).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('10737418241 bytes unpacked'),
+    });
+  });
+
+  it('records the image with the decision', async () => {
+    const world = memoryWorld({ engine: 'image' });
+
+    const held = await world.before('ProvisionLambda');
+
+    const { plan, image, decision } = (await world.recordOf(held)).work;
+    expect(image).toMatchObject({ tag: plan?.imageTag, uncompressedBytes: 250_000_000 });
+    expect(decision?.target).toBe('lambda');
+  });
+
+  it('does not go on from a build that exported no digest', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('ChooseTarget');
+
+    await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toMatchObject({
+      name: 'BuildFailed',
+    });
+  });
+
   it('is not done again', async () => {
     const world = memoryWorld();
     const held = await world.before('ChooseTarget');
-    await chooseTarget(world.deps)(held);
+    await chooseTarget(world.deps)({ ...held, variables: [] });
     await weigh(world, held, 5 * GIB);
 
-    expect(await chooseTarget(world.deps)(held)).toEqual({ target: 'lambda' });
+    expect(await chooseTarget(world.deps)({ ...held, variables: [] })).toEqual({
+      target: 'lambda',
+    });
   });
 });

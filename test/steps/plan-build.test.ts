@@ -1,5 +1,6 @@
 import { planBuild } from '#steps/plan-build.ts';
 import { memoryWorld } from '../support/memory-world.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
 
 describe('planning the build', () => {
   it('names the runtime and the environment that serve the artifact', async () => {
@@ -12,9 +13,79 @@ describe('planning the build', () => {
     expect(work.plan).toEqual({
       runtime: 'onnx',
       environmentHash: 'environment-1',
+      imageTag: null,
       accelerator: 'none',
       feasible: ['lambda'],
     });
+  });
+
+  it('asks for no build where the runtime comes with Slipway', async () => {
+    const world = memoryWorld();
+    const held = await world.before('PlanBuild');
+
+    const answer = await planBuild(world.deps)(held);
+
+    expect(answer).toEqual({ kind: 'built', imageTag: '', artifactUrl: '', token: '' });
+  });
+
+  it('asks for an image of exactly the pinned files, and announces the build', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild');
+
+    const { kind, imageTag, artifactUrl, token } = await planBuild(world.deps)(held);
+
+    const { artifact, work } = await world.recordOf(held);
+    expect({ kind, imageTag }).toEqual({ kind: 'needed', imageTag: work.plan?.imageTag });
+    expect(imageTag).toMatch(/^digits-[0-9a-f]{32}$/);
+    expect(token).toMatch(/^[0-9a-f]{64}$/);
+    const list = (await (await fetch(artifactUrl)).json()) as { name: string }[];
+    expect(list).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
+    expect((await world.told(held.deploymentId)).at(-1)).toMatchObject({
+      state: 'Building',
+      data: { image: imageTag },
+    });
+  });
+
+  it('asks again in the same words when it is run again', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild');
+
+    const first = await planBuild(world.deps)(held);
+    const second = await planBuild(world.deps)(held);
+
+    expect(second.imageTag).toBe(first.imageTag);
+    expect((await world.told(held.deploymentId)).map(({ state }) => state)).toEqual([
+      'Admitted',
+      'Inspected',
+      'Building',
+    ]);
+  });
+
+  it('builds the bytes of a version that is kept only once', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const bytes = addConstantModel({ constant: 7 });
+    const first = await world.deploy(world.upload({ bytes }));
+    await world.deploy();
+
+    const held = await world.before('PlanBuild', world.upload({ bytes }));
+    const answer = await planBuild(world.deps)(held);
+
+    expect(answer.kind).toBe('built');
+    expect((await world.recordOf(held)).work.image).toEqual(
+      (await world.recordOf(first)).work.image,
+    );
+    expect(world.builds.built).toHaveLength(2);
+  });
+
+  it('builds again what only a removed version had', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const bytes = addConstantModel({ constant: 7 });
+    await world.deploy(world.upload({ bytes }));
+    for (let version = 2; version <= 5; version += 1) await world.deploy();
+
+    const held = await world.before('PlanBuild', world.upload({ bytes }));
+
+    expect((await planBuild(world.deps)(held)).kind).toBe('needed');
   });
 
   it('keeps the plan when Slipway was updated meanwhile', async () => {

@@ -34,6 +34,7 @@ describe('provisioning on Lambda', () => {
         deploymentId: held.deploymentId,
         runtime: 'onnx',
         environmentHash: 'environment-1',
+        image: null,
         artifact,
         modelFile: 'model.onnx',
         memoryMiB: 512,
@@ -73,6 +74,16 @@ describe('provisioning on Lambda', () => {
     expect(work.candidate?.readyByMs).toBe(START_MS + 1000 + 300_000);
     expect(intents).toHaveLength(1);
     expect(world.lambda.starts('digits-v1')).toBe(1);
+  });
+
+  it('gives a target that takes long itself more time than the model', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ProvisionLambda');
+
+    await provisionLambda({ ...world.deps, provisioningSeconds: 120 })(held);
+
+    const { createdAtMs, readyByMs } = (await world.recordOf(held)).work.candidate!;
+    expect(readyByMs - createdAtMs).toBe(300_000 + 120_000);
   });
 
   it('makes a candidate again that was proven and is gone', async () => {

@@ -6,7 +6,7 @@ const CAUGHT = { Error: 'PlatformDenied', Cause: '' };
 const FIRST = ['AdmitDeployment', 'AcquireLease', 'ReleaseLease'];
 const later = (Object.keys(workflow) as StepName[]).filter((state) => !FIRST.includes(state));
 
-const input = (held: Held) => ({ ...held, attempt: 0, error: CAUGHT });
+const input = (held: Held) => ({ ...held, attempt: 0, error: CAUGHT, variables: [] });
 
 describe('a step', () => {
   it.each(later)('of a deployment that is not there fails for good: %s', async (state) => {

@@ -36,6 +36,13 @@ function fieldsOf(name: StepName, prefix: string): readonly string[] {
   return (schema.required ?? []).map((field) => `${prefix}.${field}`);
 }
 
+/** The paths of a task's own answer that are surely in it. */
+function answersOf(name: string): readonly string[] {
+  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+  if (name === 'BuildImage') return ['$.Build.ExportedEnvironmentVariables'];
+  return ['$.Payload', ...fieldsOf(name as StepName, '$.Payload')];
+}
+
 /** The document as a state leaves it, by the paths that are surely in it. */
 function leave(name: string, state: AslState, before: Paths): Paths {
   if (state.Type !== 'Task' || state.ResultPath === null) return before;
@@ -90,8 +97,7 @@ export function danglingPaths(): readonly Read[] {
   const there = surelyThere();
   return Object.entries(deployStates).flatMap(([name, state]) => {
     const { input, answer } = reads(state);
-    const answers =
-      state.Type === 'Task' ? ['$.Payload', ...fieldsOf(name as StepName, '$.Payload')] : [];
+    const answers = state.Type === 'Task' ? answersOf(name) : [];
     return [
       ...input.filter((path) => !there.get(name)?.has(path)),
       ...answer.filter((path) => !answers.includes(path)),

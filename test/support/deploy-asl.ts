@@ -15,6 +15,7 @@ export type AslState = {
   Type: string;
   Comment?: string;
   Resource?: string;
+  /** Of a step; a service task has its own. */
   Parameters?: { FunctionName: string; Payload: Record<string, unknown> };
   ResultSelector?: Record<string, unknown>;
   ResultPath?: string | null;

@@ -90,7 +90,20 @@ export function memoryStore({
           read: (start, length) => call(() => bytes.slice(start, start + length)),
         };
       }),
+    grant: (_, files) =>
+      call(() => {
+        const list = files.map(({ name, sizeBytes, ...ref }) => {
+          const bytes = find(ref)?.bytes;
+          if (!bytes) throw new Failure('ArtifactRejected', `${ref.key}: no such version`);
+          return { name, sizeBytes, url: dataUrl(bytes) };
+        });
+        return dataUrl(Buffer.from(JSON.stringify(list)));
+      }),
   };
+}
+
+function dataUrl(bytes: Uint8Array): string {
+  return `data:;base64,${Buffer.from(bytes).toString('base64')}`;
 }
 
 function isSameVersion(a: ArtifactRef, b: ArtifactRef): boolean {

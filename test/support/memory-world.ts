@@ -1,4 +1,5 @@
 import { objectCreatedEvent } from '#adapters/local/object-created.ts';
+import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { type StepDeps, stepHandlers } from '#compose/local-workflow.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
@@ -7,6 +8,7 @@ import type { Executions } from '#ports/executions.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { type MemoryBuilds, memoryBuilds } from './memory-builds.ts';
 import { type MemoryExecutions, memoryExecutions } from './memory-executions.ts';
 import { type MemoryMetrics, memoryMetrics } from './memory-metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from './memory-platform.ts';
@@ -25,6 +27,8 @@ export type WorldOptions = {
   /** Around every call that a step makes of a port. */
   readonly tap?: Tap;
   readonly executions?: Executions;
+  /** `image`: every artifact is built into an image first. */
+  readonly engine?: 'image' | 'process';
   /** How long a change of shares takes to reach clients. */
   readonly spreadMs?: number;
   readonly pendingMs?: number;
@@ -50,8 +54,9 @@ export type MemoryWorld = {
   readonly prober: MemoryProber;
   readonly metrics: MemoryMetrics;
   readonly executions: MemoryExecutions;
+  readonly builds: MemoryBuilds;
   readonly deps: StepDeps;
-  readonly steps: ReturnType<typeof stepHandlers>;
+  readonly steps: ReturnType<typeof stepHandlers> & { readonly BuildImage: TaskHandler };
   /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
   upload(upload?: Upload): ObjectCreated;
   /** How a revision answers from now on; without a word it answers right. */
@@ -67,7 +72,7 @@ export type MemoryWorld = {
 };
 
 export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
-  const { tap, spreadMs = 0, pendingMs = 0, lateMs = 60_000 } = options;
+  const { tap, engine = 'process', spreadMs = 0, pendingMs = 0, lateMs = 60_000 } = options;
   const clock = fakeClock(START_MS);
   const registry = memoryRegistry({ clock });
   const store = memoryStore({ clock, bucket: BUCKET });
@@ -76,6 +81,7 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
   const prober = memoryProber({ router, metrics });
   const lambda = memoryPlatform({ clock, pendingMs });
   const executions = memoryExecutions();
+  const builds = memoryBuilds();
   const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
   const serves = (revision: string) =>
     prober.script(revision, (asked) =>
@@ -98,20 +104,24 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
     prober,
     metrics,
     executions: options.executions ?? executions,
+    buildLog: builds.log,
   };
   const deps = {
     ...(tap ? tapped(ports, tap) : ports),
     clock,
     environmentHash: 'environment-1',
+    engine,
+    provisioningSeconds: 0,
     waitMs: 0,
     bakeSeconds: 60,
   };
-  const steps = stepHandlers(deps);
+  const steps = { ...stepHandlers(deps), BuildImage: builds.build };
   const upload = uploader(store, clock);
   const walk = walker({ steps, clock, executions });
 
   return {
-    ...{ clock, registry, store, lambda, router, prober, metrics, executions, deps, steps, upload },
+    ...{ clock, registry, store, lambda, router, prober, metrics, executions, builds },
+    ...{ deps, steps, upload },
     behave: (revision, answer) => void behaviours.set(revision, answer),
     before: (state, event) => walk(event ?? upload(), state),
     deploy: (event) => walk(event ?? upload()),
@@ -173,20 +183,37 @@ const WAY: readonly StepName[] = [
   'ReleaseLease',
 ];
 
-const GOES_ON = [undefined, 'admitted', 'acquired', 'ready', 'healthy', 'verified', 'done', 'Live'];
+const GOES_ON = [
+  ...[undefined, 'admitted', 'acquired', 'built', 'needed', 'ready'],
+  ...['healthy', 'verified', 'done', 'Live'],
+];
 const LOOKS_AGAIN: readonly (string | undefined)[] = ['held', 'pending', 'baking'];
 const LOOK_MS = 10_000;
 
-type Answer = { readonly kind?: string; readonly id?: string; readonly epoch?: number };
+type Answer = {
+  readonly kind?: string;
+  readonly id?: string;
+  readonly epoch?: number;
+  readonly imageTag?: string;
+};
+type Built = { readonly Build: { readonly ExportedEnvironmentVariables: unknown[] } };
 type Input = Held & { readonly event: ObjectCreated; readonly execution: string };
 
 /** Walks the way to Live as the workflow does; an answer that leads elsewhere is an error of the test. */
 function walker({ steps, clock, executions }: Pick<MemoryWorld, 'steps' | 'clock' | 'executions'>) {
   let runs = 0;
+  let variables: unknown[] = [];
+
+  async function build(imageTag: string | undefined): Promise<void> {
+    const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
+    const answer = await steps.BuildImage({ EnvironmentVariablesOverride: override });
+    variables = (answer as Built).Build.ExportedEnvironmentVariables;
+  }
 
   async function pass(state: StepName, input: Input): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
-      const answer = (await steps[state]({ ...input, attempt })) as Answer;
+      const answer = (await steps[state]({ ...input, attempt, variables })) as Answer;
+      if (answer.kind === 'needed') await build(answer.imageTag);
       if (GOES_ON.includes(answer.kind)) return answer;
       if (!LOOKS_AGAIN.includes(answer.kind)) throw new Error(`${state} answered ${answer.kind}`);
       clock.advance(LOOK_MS);
@@ -195,6 +222,7 @@ function walker({ steps, clock, executions }: Pick<MemoryWorld, 'steps' | 'clock
 
   return async (event: ObjectCreated, until?: StepName): Promise<Held> => {
     runs += 1;
+    variables = [];
     const execution = `execution-${runs}`;
     let held: Held = { deploymentId: '', epoch: 0 };
     executions.begin(execution);

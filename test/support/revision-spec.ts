@@ -18,6 +18,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     deploymentId: 'd1',
     runtime: 'onnx',
     environmentHash: 'e1',
+    image: null,
     artifact: { bucket: 'bucket', key: file.key, versionId, parts: [file], manifest: null },
     modelFile: file.name,
     memoryMiB: 512,

@@ -62,6 +62,15 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a failed build',
+    ends: 'Failed',
+    async prepare(world) {
+      await world.deploy();
+      world.builds.fail(['no space left on device']);
+      return world.upload();
+    },
+  },
+  {
     name: 'the bytes that are live',
     ends: 'Ignored',
     async prepare(world) {
@@ -86,9 +95,9 @@ export function failsWithTraffic(world: VirtualWorkflow, revision: string): void
   world.behave(revision, (asked) => (hasTraffic() ? answersWrong : answersRight)(asked));
 }
 
-/** A world where starting and spreading take a while. */
+/** A world where images are built, and starting and spreading take a while. */
 export function slowWorld(): VirtualWorkflow {
-  return virtualWorkflow({ pendingMs: 1500, spreadMs: 1500 });
+  return virtualWorkflow({ engine: 'image', pendingMs: 1500, spreadMs: 1500 });
 }
 
 /** Every call that the scenario makes of a port, in order. */
@@ -107,6 +116,7 @@ export async function faultsAfter(
   { ends }: Scenario,
 ): Promise<readonly string[]> {
   world.tap((_, call) => call());
+  world.builds.fail([]);
   const found = [...(await complaints(world)), ...world.outages];
   const last = endings(await world.told()).at(-1);
   const live = (await world.registry.model(MODEL))?.live?.revision;

@@ -8,7 +8,10 @@ type Act<Name extends StepName> =
   | StepOutput<Name>
   | { readonly throws: FailureName | 'TypeError' }
   | { readonly unforeseen: unknown };
-export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] };
+type BuildAct = { readonly Build: object } | { readonly throws: string };
+export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] } & {
+  readonly BuildImage?: readonly BuildAct[];
+};
 
 export type Walk = {
   readonly states: readonly string[];
@@ -25,7 +28,8 @@ const HAPPY = {
   AdmitDeployment: { kind: 'admitted', id: 'd1', model: 'digits', reason: '' },
   AcquireLease: { ...lease, kind: 'acquired' },
   InspectArtifact: {},
-  PlanBuild: {},
+  PlanBuild: { kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+  ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
   ProvisionLambda: {},
   DescribeCandidate: { kind: 'ready', retrySeconds: 1, attempt: 1 },
@@ -40,6 +44,8 @@ const HAPPY = {
   ReleaseLease: {},
 } as const satisfies { [Name in StepName]: StepOutput<Name> };
 
+const BUILT = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
+
 const EVENT = {
   detail: {
     bucket: { name: 'bucket' },
@@ -52,6 +58,10 @@ const machine = new StateMachine(deployAsl, { validationOptions: { checkArn: fal
 /** Walks the workflow that ships with scripted steps, and tells the states and edges it took. Waits and retries take no time. */
 export async function walk(script: Script = {}): Promise<Walk> {
   const payloads: Record<string, unknown[]> = {};
+  const record = (name: string, payload: unknown) => {
+    payloads[name] = [...(payloads[name] ?? []), payload];
+    return payloads[name].length - 1;
+  };
   const names = Object.keys(workflow) as StepName[];
   const handlers = Object.fromEntries(
     names.map((name) => [
@@ -59,8 +69,7 @@ export async function walk(script: Script = {}): Promise<Walk> {
       async (parameters: unknown) => {
         const { input, output } = workflow[name];
         const payload = input.parse((parameters as { Payload: unknown }).Payload);
-        payloads[name] = [...(payloads[name] ?? []), payload];
-        const act = actOf(script, name, payloads[name].length - 1);
+        const act = actOf(script, name, record(name, payload));
         if ('throws' in act)
           throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
         const answer = 'unforeseen' in act ? (act.unforeseen as object) : output.parse(act);
@@ -68,9 +77,15 @@ export async function walk(script: Script = {}): Promise<Walk> {
       },
     ]),
   );
+  const build = async (parameters: unknown) => {
+    const acts = script.BuildImage ?? [BUILT];
+    const act = acts[Math.min(record('BuildImage', parameters), acts.length - 1)]!;
+    if ('throws' in act) throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
+    return act;
+  };
   const run = machine.run(EVENT, {
     overrides: {
-      taskResourceLocalHandlers: handlers,
+      taskResourceLocalHandlers: { ...handlers, BuildImage: build },
       waitTimeOverrides: overridesOf('Wait', 0),
       retryIntervalOverrides: overridesOf('Task', 0),
     },

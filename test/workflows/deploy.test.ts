@@ -3,10 +3,19 @@ import { type Script, type Walk, walk } from '../support/walk.ts';
 
 const lease = { epoch: 1, resume: 'none', retrySeconds: 0, attempt: 1 } as const;
 const denied = { throws: 'PlatformDenied' } as const;
+const built = { kind: 'built', imageTag: '', artifactUrl: '', token: '' } as const;
+const needed = {
+  ...built,
+  kind: 'needed',
+  imageTag: 'digits-1',
+  artifactUrl: 'file:///parts.json',
+  token: 't1',
+} as const;
 const rolledBack = { kind: 'RolledBack', drainSeconds: 0 } as const;
 
 const START = ['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease'];
-const TO_TARGET = [...START, 'InspectArtifact', 'PlanBuild', 'ChooseTarget', 'WhichTarget'];
+const TO_PLAN = [...START, 'InspectArtifact', 'PlanBuild', 'IsImageBuilt'];
+const TO_TARGET = [...TO_PLAN, 'ChooseTarget', 'WhichTarget'];
 const TO_CANDIDATE = [...TO_TARGET, 'ProvisionLambda', 'DescribeCandidate', 'IsCandidateReady'];
 const TO_HEALTH = [...TO_CANDIDATE, 'CheckHealth', 'IsCandidateHealthy'];
 const TO_TRAFFIC = [...TO_HEALTH, 'ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'];
@@ -28,7 +37,40 @@ type Case = {
   readonly outcome: string;
 };
 
+const BUILDS: readonly Case[] = [
+  {
+    name: 'an artifact that needs an image is built first',
+    script: { PlanBuild: needed },
+    states: [...TO_PLAN, 'BuildImage', ...TO_BAKE.slice(TO_PLAN.length), ...COMMITTED],
+    outcome: 'Succeeded',
+  },
+  {
+    name: 'a build that fails is explained and given up',
+    script: { PlanBuild: needed, BuildImage: [{ throws: 'States.TaskFailed' }] },
+    states: [...TO_PLAN, 'BuildImage', 'ExplainBuild', ...GIVEN_UP, 'Failed'],
+    outcome: 'DeploymentFailed',
+  },
+  {
+    name: 'a failed build that cannot be explained is given up all the same',
+    script: {
+      PlanBuild: needed,
+      BuildImage: [{ throws: 'States.TaskFailed' }],
+      ExplainBuild: denied,
+    },
+    states: [...TO_PLAN, 'BuildImage', 'ExplainBuild', ...GIVEN_UP, 'Failed'],
+    outcome: 'DeploymentFailed',
+  },
+  {
+    name: 'a plan that the workflow does not know is given up',
+    script: { PlanBuild: { unforeseen: { ...built, kind: 'someday' } } },
+    states: [...TO_PLAN, ...GIVEN_UP, 'Failed'],
+    outcome: 'DeploymentFailed',
+  },
+];
+
 const CASES: readonly Case[] = [
+  ...BUILDS,
+
   {
     name: 'a good model goes live',
     script: {},
@@ -168,7 +210,7 @@ const CASES: readonly Case[] = [
         { kind: 'ready', retrySeconds: 1, attempt: 2 },
       ],
     },
-    states: [...TO_CANDIDATE, 'WaitForCandidate', ...TO_BAKE.slice(9), ...COMMITTED],
+    states: [...TO_CANDIDATE, 'WaitForCandidate', ...TO_BAKE.slice(10), ...COMMITTED],
     outcome: 'Succeeded',
   },
   {
@@ -358,7 +400,7 @@ describe('the deploy workflow', () => {
     'SharesChanged',
     'TrafficUnverified',
   ] as const)('a step that fails with %s is run again', async (error) => {
-    const run = await walk({ PlanBuild: [{ throws: error }, { throws: error }, {}] });
+    const run = await walk({ PlanBuild: [{ throws: error }, { throws: error }, built] });
 
     expect(run.runs['PlanBuild']).toBe(3);
     expect(run.states.at(-1)).toBe('Live');
@@ -375,6 +417,38 @@ describe('the deploy workflow', () => {
 
     expect(run.runs['PlanBuild']).toBe(7);
     expect(run.states.at(-1)).toBe('Failed');
+  });
+
+  it('a build that the account has no room for waits and is started again', async () => {
+    const full = { throws: 'CodeBuild.AccountLimitExceededException' };
+    const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
+    const run = await walk({ PlanBuild: needed, BuildImage: [full, full, image] });
+
+    expect(run.runs['BuildImage']).toBe(3);
+    expect(run.payloads['ChooseTarget']).toEqual([
+      { deploymentId: 'd1', epoch: 1, variables: [{ Name: 'A', Value: 'b' }] },
+    ]);
+  });
+
+  it('a build that failed is not run again', async () => {
+    const run = await walk({ PlanBuild: needed, BuildImage: [{ throws: 'States.TaskFailed' }] });
+
+    expect(run.runs['BuildImage']).toBe(1);
+  });
+
+  it('a build is told which image of which artifact', async () => {
+    const run = await walk({ PlanBuild: needed });
+
+    expect(run.payloads['BuildImage']).toEqual([
+      {
+        ProjectName: '${ImageProject}',
+        IdempotencyToken: 't1',
+        EnvironmentVariablesOverride: [
+          { Name: 'IMAGE_TAG', Type: 'PLAINTEXT', Value: 'digits-1' },
+          { Name: 'ARTIFACT_URL', Type: 'PLAINTEXT', Value: 'file:///parts.json' },
+        ],
+      },
+    ]);
   });
 
   it('a compensation is told the error that led to it', async () => {

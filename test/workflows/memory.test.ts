@@ -28,6 +28,38 @@ describe('a first deployment', () => {
     expect(world.clock.now() - uploadedMs).toBeLessThan(10_000);
   });
 
+  it('builds its image once where artifacts are built into images', async () => {
+    const world = virtualWorkflow({ engine: 'image' });
+
+    const end = await world.run(world.upload());
+
+    expect(end.error).toBe('');
+    expect(await complaints(world)).toEqual([]);
+    const { imageTag } = (await world.registry.deployment((await told(world)).deploymentId))!.work
+      .plan!;
+    expect(world.builds.built).toEqual([imageTag]);
+    expect((await world.told()).map(({ state }) => state).slice(1, 4)).toEqual([
+      'Inspected',
+      'Building',
+      'Provisioning',
+    ]);
+  });
+
+  it('whose build fails leaves nothing behind, and says why', async () => {
+    const world = virtualWorkflow({ engine: 'image' });
+    world.builds.fail(['write /layer.tar: no space left on device']);
+
+    await world.run(world.upload());
+
+    expect(await complaints(world)).toEqual([]);
+    expect(world.lambda.existing()).toEqual([]);
+    expect(await told(world)).toMatchObject({
+      state: 'Failed',
+      reason: expect.stringContaining('the build ran out of disk'),
+      data: { error: 'BuildFailed' },
+    });
+  });
+
   it('that breaches leaves no route behind', async () => {
     const world = virtualWorkflow({ spreadMs: 5000 });
     failsWithTraffic(world, 'digits-v1');
@@ -215,4 +247,8 @@ async function timeOf(world: VirtualWorkflow, version: number, wanted: string): 
   const told = await world.told();
   const event = told.find((each) => each.version === version && each.state === wanted)!;
   return Date.parse(event.time);
+}
+
+async function told(world: VirtualWorkflow) {
+  return (await world.told()).at(-1)!;
 }

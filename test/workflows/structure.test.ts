@@ -13,6 +13,9 @@ import {
 
 const states = Object.entries(deployStates);
 const tasks = states.filter(([, { Type }]) => Type === 'Task');
+const INVOKE = 'arn:aws:states:::lambda:invoke';
+const steps = tasks.filter(([, { Resource }]) => Resource === INVOKE);
+const services = tasks.filter(([, { Resource }]) => Resource !== INVOKE);
 const retryable = Object.entries(RETRYABLE)
   .filter(([, isRetryable]) => isRetryable)
   .map(([name]) => name);
@@ -27,6 +30,10 @@ const LAMBDA_PASSING = [
   'Lambda.TooManyRequestsException',
 ];
 
+// More builds at once than the account may run.
+// https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html#API_StartBuild_Errors
+const BUILDS_FULL = 'CodeBuild.AccountLimitExceededException';
+
 const COMMITTED = ['RetirePrevious', 'ReleaseLease'];
 
 const kebab = (name: string) =>
@@ -35,13 +42,13 @@ const root = (path: string) => new URL(`../../${path}`, import.meta.url);
 const namesIn = (folder: string) => readdirSync(root(folder)).map((file) => file.split('.')[0]!);
 
 describe('the names of the workflow', () => {
-  it.each(tasks.map(([name]) => name))('%s has a step, exported by its name', async (name) => {
+  it.each(steps.map(([name]) => name))('%s has a step, exported by its name', async (name) => {
     const step: Record<string, unknown> = await import(root(`src/steps/${kebab(name)}.ts`).href);
 
     expect(typeof step[name[0]!.toLowerCase() + name.slice(1)]).toBe('function');
   });
 
-  it.each(tasks.map(([name]) => name))('%s has a test', (name) => {
+  it.each(steps.map(([name]) => name))('%s has a test', (name) => {
     expect(existsSync(root(`test/steps/${kebab(name)}.test.ts`))).toBe(true);
   });
 
@@ -50,16 +57,16 @@ describe('the names of the workflow', () => {
     const shared = ['probe', 'require-deployment', 'unverified'];
 
     expect(namesIn('src/steps').sort()).toEqual(
-      [...tasks.map(([name]) => kebab(name)), ...beside, ...shared].sort(),
+      [...steps.map(([name]) => kebab(name)), ...beside, ...shared].sort(),
     );
   });
 
-  it('has schemas for exactly its tasks', () => {
-    expect(Object.keys(workflow).sort()).toEqual(tasks.map(([name]) => name).sort());
+  it('has schemas for exactly its steps', () => {
+    expect(Object.keys(workflow).sort()).toEqual(steps.map(([name]) => name).sort());
   });
 
   it('gives each step exactly the fields that its input has', () => {
-    const given = tasks.map(([name, { Parameters }]) => [
+    const given = steps.map(([name, { Parameters }]) => [
       name,
       Object.keys(Parameters!.Payload)
         .map((key) => key.replace('.$', ''))
@@ -67,7 +74,7 @@ describe('the names of the workflow', () => {
     ]);
 
     expect(given).toEqual(
-      tasks.map(([name]) => {
+      steps.map(([name]) => {
         const { properties } = z.toJSONSchema(workflow[name as StepName].input);
         return [name, Object.keys(properties!).sort()];
       }),
@@ -76,8 +83,7 @@ describe('the names of the workflow', () => {
 });
 
 describe('the rules of the workflow', () => {
-  it.each(tasks)('%s invokes the Lambda function of its name', (name, { Resource, Parameters }) => {
-    expect(Resource).toBe('arn:aws:states:::lambda:invoke');
+  it.each(steps)('%s invokes the Lambda function of its name', (name, { Parameters }) => {
     expect(Parameters!.FunctionName).toBe(`\${${name}Function}`);
   });
 
@@ -86,13 +92,23 @@ describe('the rules of the workflow', () => {
     expect(TimeoutSeconds).toBeLessThan(deployTimeoutSeconds);
   });
 
-  it.each(tasks)('%s retries each retryable failure and no other', (_name, { Retry }) => {
+  it('has one service task, which waits for the build that it starts', () => {
+    expect(services.map(([name, { Resource }]) => [name, Resource])).toEqual([
+      ['BuildImage', 'arn:aws:states:::codebuild:startBuild.sync'],
+    ]);
+  });
+
+  it.each(services)('%s is started again only when the account has no room', (_name, { Retry }) => {
+    expect(Retry!.flatMap(({ ErrorEquals }) => ErrorEquals)).toEqual([BUILDS_FULL]);
+  });
+
+  it.each(steps)('%s retries each retryable failure and no other', (_name, { Retry }) => {
     const retried = Retry!.flatMap(({ ErrorEquals }) => ErrorEquals);
 
     expect(retried).toEqual([...retryable, ...LAMBDA_PASSING, 'Lambda.Unknown']);
   });
 
-  it.each(tasks)(
+  it.each(steps)(
     '%s runs once more at most when it ran out of memory or time',
     (_name, { Retry }) => {
       const unknown = Retry!.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.Unknown'));
@@ -125,12 +141,14 @@ describe('the rules of the workflow', () => {
   });
 
   it('matches only errors that exist', () => {
-    const known = [...Object.keys(RETRYABLE), ...LAMBDA_PASSING, 'Lambda.Unknown', 'States.ALL'];
+    const known = [...Object.keys(RETRYABLE), ...LAMBDA_PASSING, 'Lambda.Unknown'];
     const matched = tasks.flatMap(([, { Retry, Catch }]) =>
       [...Retry!, ...Catch!].flatMap(({ ErrorEquals }) => ErrorEquals),
     );
 
-    expect(matched.filter((name) => !known.includes(name))).toEqual([]);
+    expect(matched.filter((name) => ![...known, BUILDS_FULL, 'States.ALL'].includes(name))).toEqual(
+      [],
+    );
   });
 
   it('has a default in every choice', () => {
@@ -180,6 +198,7 @@ describe('the rules of the workflow', () => {
 function catcher(name: string): string {
   if (['AdmitDeployment', 'AcquireLease', 'RollBack', 'Compensate'].includes(name)) return 'Failed';
   if (COMMITTED.includes(name)) return name === 'RetirePrevious' ? 'ReleaseLease' : 'WhichEnd';
+  if (name === 'BuildImage') return 'ExplainBuild';
   const moves = ['ShiftTraffic', 'VerifyTraffic', 'JudgeBake', 'CommitDeployment'];
   return moves.includes(name) ? 'RollBack' : 'Compensate';
 }

@@ -9,7 +9,7 @@ import { Failure, failureName } from '#domain/failure.ts';
 import { wireMessage } from '#domain/trouble.ts';
 import type { Executions } from '#ports/executions.ts';
 
-/** What runs for a Task state: the payload in, the answer out, as Lambda would be invoked. */
+/** What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer. */
 export type TaskHandler = (payload: unknown) => Promise<unknown>;
 
 /** How an execution ended; `error` and `cause` are empty when it succeeded. */
@@ -110,10 +110,12 @@ function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, fail
     Object.entries(handlers).map(([state, handler]) => [
       state,
       async (parameters: unknown) => {
-        const step = run(handler, payloadOf(parameters));
+        const invocation = invocationOf(parameters);
+        const step = run(handler, invocation ? invocation.Payload : parameters);
         steps.add(step);
         try {
-          return toJson({ Payload: (await step) ?? null });
+          const answer = (await step) ?? null;
+          return toJson(invocation ? { Payload: answer } : answer);
         } catch (error) {
           const thrown = asLambdaError(error);
           failures.push(thrown);
@@ -146,10 +148,10 @@ async function run(handler: TaskHandler, payload: unknown): Promise<unknown> {
   return handler(metered(payload));
 }
 
-/** A task's evaluated Parameters are `{FunctionName, Payload}`, as for any Lambda invocation. */
-function payloadOf(parameters: unknown): unknown {
+/** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; those of a service task are its own. */
+function invocationOf(parameters: unknown): { readonly Payload: unknown } | undefined {
   return typeof parameters === 'object' && parameters !== null && 'Payload' in parameters
-    ? parameters.Payload
+    ? { Payload: parameters.Payload }
     : undefined;
 }
 

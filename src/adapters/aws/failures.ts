@@ -1,0 +1,70 @@
+import { Failure, type FailureName } from '#domain/failure.ts';
+
+// What AWS calls a request that came too fast, in any service.
+// https://github.com/smithy-lang/smithy-typescript/blob/main/packages/service-error-classification/src/constants.ts
+const THROTTLED = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'TransactionInProgressException',
+]);
+
+const DENIED = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'UnauthorizedException',
+  'UnrecognizedClientException',
+]);
+
+/**
+ * Runs one call of an AWS service and translates what it refuses: throttled, denied and unavailable are told apart, and `names` says what the service's own errors mean here.
+ * An error that is none of these is thrown as it is.
+ */
+export async function translated<Answer>(
+  call: () => Promise<Answer>,
+  names: Readonly<Record<string, FailureName>> = {},
+): Promise<Answer> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw translate(cause, names);
+  }
+}
+
+function translate(cause: unknown, names: Readonly<Record<string, FailureName>>): unknown {
+  if (!(cause instanceof Error) || cause instanceof Failure) return cause;
+  const name = names[cause.name] ?? generalName(cause);
+  return name ? new Failure(name, `${cause.name}: ${cause.message}`, { cause }) : cause;
+}
+
+function generalName(error: Error): FailureName | undefined {
+  const status = statusOf(error);
+  if (THROTTLED.has(error.name) || status === 429) return 'PlatformThrottled';
+  if (DENIED.has(error.name) || status === 403) return 'PlatformDenied';
+  const isUnreachable = status === undefined && 'code' in error;
+  if (isUnreachable || error.name === 'TimeoutError') return 'PlatformUnavailable';
+  return status !== undefined && status >= 500 ? 'PlatformUnavailable' : undefined;
+}
+
+/** The status of the answer; undefined when there was none. */
+function statusOf(error: Error): number | undefined {
+  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
+  if (typeof metadata !== 'object' || metadata === null) return undefined;
+  return 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number'
+    ? metadata.httpStatusCode
+    : undefined;
+}

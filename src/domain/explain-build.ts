@@ -1,0 +1,97 @@
+import * as z from 'zod/mini';
+import type { Trouble } from './deployment.ts';
+import type { CaughtError } from './trouble.ts';
+
+/** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
+export type FailedBuild = {
+  readonly error: string;
+  readonly phase: string;
+  readonly log: { readonly group: string; readonly stream: string } | null;
+};
+
+// The description of the build that Step Functions puts in the Cause of a failed `codebuild:startBuild.sync`: `Build` as BatchGetBuilds answers it.
+const described = z.object({
+  Build: z.object({
+    CurrentPhase: z.optional(z.string()),
+    Phases: z.optional(
+      z.array(z.object({ PhaseType: z.optional(z.string()), PhaseStatus: z.optional(z.string()) })),
+    ),
+    Logs: z.optional(
+      z.object({ GroupName: z.optional(z.string()), StreamName: z.optional(z.string()) }),
+    ),
+  }),
+});
+
+/** What a build's caught error says. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
+export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
+  const parsed = described.safeParse(parseJson(Cause));
+  if (!parsed.success) return { error: Cause ? `${error}: ${Cause}` : error, phase: '', log: null };
+  const { Logs, Phases = [] } = parsed.data.Build;
+  const failed = Phases.find(({ PhaseStatus = 'SUCCEEDED' }) => PhaseStatus !== 'SUCCEEDED');
+  const log =
+    Logs?.GroupName && Logs.StreamName ? { group: Logs.GroupName, stream: Logs.StreamName } : null;
+  return { error, phase: failed?.PhaseType ?? '', log };
+}
+
+type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
+
+const AGAIN = 'Upload the model again.';
+
+const CAUSES: readonly Cause[] = [
+  {
+    sign: /no space left on device/i,
+    reason: 'the build ran out of disk',
+    fix: 'Make the model smaller, or give the build project a larger compute type.',
+  },
+  {
+    sign: /403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
+    reason: 'the right to read the artifact had run out, as the build waited too long',
+    fix: AGAIN,
+  },
+  {
+    sign: /denied|not authorized|no basic auth credentials/i,
+    reason: 'the build was denied',
+    fix: 'Run `slipway doctor`; it names the permission that is missing.',
+  },
+  {
+    sign: /\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|connection refused|could not resolve|i\/o timeout|TLS handshake)\b/i,
+    reason: 'the build could not reach a registry',
+    fix: AGAIN,
+  },
+  {
+    sign: /out of memory|signal: killed|\bKilled\b|exit code: 137/,
+    reason: 'the build ran out of memory',
+    fix: 'Give the build project a larger compute type.',
+  },
+  {
+    sign: /toomanyrequests|rate limit/i,
+    reason: 'a registry turned the build away for asking too often',
+    fix: 'Wait some minutes and upload the model again.',
+  },
+];
+
+/** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
+export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
+  const shown = lines.map(withoutQueries);
+  const cause = CAUSES.find(({ sign }) => shown.some((line) => sign.test(line)));
+  const where = build.phase && ` in ${build.phase}`;
+  const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
+  return {
+    name: 'BuildFailed',
+    reason: [`the image was not built: ${why}`, ...shown].join('\n'),
+    fix: cause?.fix ?? 'The last lines of its log say more; mend the cause and upload again.',
+  };
+}
+
+/** A presigned URL is a right to read: it stays out of events. */
+function withoutQueries(line: string): string {
+  return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Artifact } from './deployment.ts';
+import { Failure } from './failure.ts';
+import { sha256Hex } from './hash.ts';
+
+/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label. */
+export type BuiltImage = {
+  readonly tag: string;
+  readonly digest: string;
+  readonly compressedBytes: number;
+  readonly uncompressedBytes: number;
+  readonly artifactSha256: string;
+};
+
+/** A variable that a build exports, as CodeBuild hands it to the workflow. */
+export type BuildVariable = { readonly Name: string; readonly Value: string };
+
+const HASH_HEX_DIGITS = 32;
+
+/**
+ * The tag of the image of an artifact in an environment: the model, and a hash of both, so the same bytes are built once.
+ * A tag has at most 128 letters, digits, `.`, `_` and `-`. https://docs.docker.com/reference/cli/docker/image/tag/
+ */
+export async function imageTag(
+  model: string,
+  environmentHash: string,
+  { parts }: Artifact,
+): Promise<string> {
+  const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
+  const hash = await sha256Hex(JSON.stringify([environmentHash, named.toSorted()]));
+  return `${model}-${hash.slice(0, HASH_HEX_DIGITS)}`;
+}
+
+/** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value. */
+export function readImage(tag: string, variables: readonly BuildVariable[]): BuiltImage {
+  const values = new Map(variables.map(({ Name, Value }) => [Name, Value]));
+  const read = (name: string, form: RegExp): string => {
+    const value = values.get(name) ?? '';
+    if (form.test(value)) return value;
+    throw new Failure('BuildFailed', `the build of ${tag} exported \`${value}\` as ${name}`);
+  };
+  return {
+    tag,
+    digest: read('IMAGE_DIGEST', /^sha256:[0-9a-f]{64}$/),
+    compressedBytes: Number(read('COMPRESSED_BYTES', /^[1-9]\d*$/)),
+    uncompressedBytes: Number(read('UNCOMPRESSED_BYTES', /^[1-9]\d*$/)),
+    artifactSha256: read('ARTIFACT_SHA256', /^[0-9a-f]{64}$/),
+  };
+}

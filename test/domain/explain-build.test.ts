@@ -1,0 +1,77 @@
+import { explainBuild, failedBuild } from '#domain/explain-build.ts';
+
+const described = (build: object) => ({
+  Error: 'States.TaskFailed',
+  Cause: JSON.stringify({ Build: build }),
+});
+
+describe('a failed build', () => {
+  it('is read from what CodeBuild says of it', () => {
+    const caught = described({
+      BuildStatus: 'FAILED',
+      Phases: [
+        { PhaseType: 'INSTALL', PhaseStatus: 'SUCCEEDED' },
+        { PhaseType: 'BUILD', PhaseStatus: 'FAILED' },
+        { PhaseType: 'COMPLETED' },
+      ],
+      Logs: { GroupName: '/slipway/dev/builds', StreamName: 'b1' },
+    });
+
+    expect(failedBuild(caught)).toEqual({
+      error: 'States.TaskFailed',
+      phase: 'BUILD',
+      log: { group: '/slipway/dev/builds', stream: 'b1' },
+    });
+  });
+
+  it.each([
+    { name: 'a timeout', Cause: '', error: 'States.TaskFailed' },
+    { name: 'a text', Cause: 'no such project', error: 'States.TaskFailed: no such project' },
+    { name: 'another description', Cause: '{"a":1}', error: 'States.TaskFailed: {"a":1}' },
+  ])('without a description ($name) has no log', ({ Cause, error }) => {
+    const build = failedBuild({ Error: 'States.TaskFailed', Cause });
+
+    expect(build).toEqual({ error, phase: '', log: null });
+  });
+
+  it.each([{}, { GroupName: 'g' }])('that ended before it logged has no log', (Logs) => {
+    expect(failedBuild(described({ Logs }))).toMatchObject({ log: null, phase: '' });
+  });
+
+  it.each([
+    ['write /var/lib/docker: no space left on device', 'the build ran out of disk'],
+    ['curl: (22) The requested URL returned error: 403', 'the right to read the artifact'],
+    ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied'],
+    ['npm error code ENOTFOUND', 'the build could not reach a registry'],
+    ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
+    ['toomanyrequests: Rate exceeded', 'a registry turned the build away'],
+  ])('whose log says `%s` is explained by it', (line, reason) => {
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+
+    const trouble = explainBuild(build, ['#1 start', line]);
+
+    expect(trouble.reason).toContain(`the image was not built: ${reason}`);
+    expect(trouble.fix).toMatch(/./);
+  });
+
+  it('that nothing explains names its phase', () => {
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+
+    expect(explainBuild(build, ['exit 1'])).toEqual({
+      name: 'BuildFailed',
+      reason: 'the image was not built: it ended in BUILD with States.TaskFailed\nexit 1',
+      fix: 'The last lines of its log say more; mend the cause and upload again.',
+    });
+  });
+
+  it('never tells a presigned URL', () => {
+    const build = { error: 'States.TaskFailed', phase: '', log: null };
+
+    const { reason } = explainBuild(build, [
+      'GET https://bucket.s3.amazonaws.com/models/a.onnx?X-Amz-Signature=0123 failed',
+    ]);
+
+    expect(reason).toContain('GET https://bucket.s3.amazonaws.com/models/a.onnx?… failed');
+    expect(reason).not.toContain('0123');
+  });
+});

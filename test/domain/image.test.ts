@@ -1,0 +1,72 @@
+import type { Artifact } from '#domain/deployment.ts';
+import { imageTag, readImage } from '#domain/image.ts';
+
+const part = { name: 'a.onnx', key: 'k', versionId: 'v1', sizeBytes: 3, checksum: 'crc64nvme:x' };
+const artifact: Artifact = {
+  ...{ bucket: 'b', key: 'k', versionId: 'v1', manifest: null },
+  parts: [part, { ...part, name: 'a.data' }],
+};
+
+describe('the tag of an image', () => {
+  it('is of the model, the environment and the bytes, wherever and in whatever order they lie', async () => {
+    const tag = await imageTag('digits', 'e1', artifact);
+    const moved = {
+      ...artifact,
+      bucket: 'other',
+      parts: artifact.parts.map((file) => ({ ...file, versionId: 'v2' })).toReversed(),
+    };
+
+    expect(tag).toMatch(/^digits-[0-9a-f]{32}$/);
+    expect(await imageTag('digits', 'e1', moved)).toBe(tag);
+  });
+
+  it.each([
+    { what: 'the environment', environment: 'e2', changed: part },
+    { what: 'a checksum', environment: 'e1', changed: { ...part, checksum: 'crc64nvme:y' } },
+    { what: 'a size', environment: 'e1', changed: { ...part, sizeBytes: 4 } },
+    { what: 'a name', environment: 'e1', changed: { ...part, name: 'b.onnx' } },
+  ])('is another one when $what is', async ({ environment, changed }) => {
+    const other = { ...artifact, parts: [changed, artifact.parts[1]!] };
+
+    expect(await imageTag('digits', environment, other)).not.toBe(
+      await imageTag('digits', 'e1', artifact),
+    );
+  });
+});
+
+const EXPORTS = {
+  IMAGE_DIGEST: `sha256:${'a'.repeat(64)}`,
+  COMPRESSED_BYTES: '90',
+  UNCOMPRESSED_BYTES: '250',
+  ARTIFACT_SHA256: 'b'.repeat(64),
+};
+
+const variables = (values: Readonly<Record<string, string>>) =>
+  Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
+
+describe('what a build exports', () => {
+  it('is the image with its sizes', () => {
+    expect(readImage('digits-1', variables(EXPORTS))).toEqual({
+      tag: 'digits-1',
+      digest: EXPORTS.IMAGE_DIGEST,
+      compressedBytes: 90,
+      uncompressedBytes: 250,
+      artifactSha256: EXPORTS.ARTIFACT_SHA256,
+    });
+  });
+
+  it.each([
+    ['IMAGE_DIGEST', 'latest'],
+    ['COMPRESSED_BYTES', '0'],
+    ['UNCOMPRESSED_BYTES', '1e9'],
+    ['ARTIFACT_SHA256', ''],
+  ])('is refused by name when %s is `%s`', (name, value) => {
+    const read = () => readImage('digits-1', variables({ ...EXPORTS, [name]: value }));
+
+    expect(read).toThrow(`the build of digits-1 exported \`${value}\` as ${name}`);
+  });
+
+  it('is refused when it is missing', () => {
+    expect(() => readImage('digits-1', [])).toThrow('exported `` as IMAGE_DIGEST');
+  });
+});
