@@ -3,9 +3,10 @@ import type { Server } from 'node:http';
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const DRAIN_MS = 10_000;
 
-/** When the process that forked this one is gone, also by kill -9, this one ends at once. */
-export function endWithParent(): void {
+/** When what started this process is gone, also by kill -9, this one ends at once: its IPC channel has closed or, with `END_WITH_STDIN` in the environment, its standard input. */
+export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
   process.once('disconnect', killSelf);
+  if (env['END_WITH_STDIN']) process.stdin.once('close', killSelf).resume();
 }
 
 /**

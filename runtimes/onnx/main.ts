@@ -9,7 +9,7 @@ import { openSession, type Session } from './session.ts';
 // onnxruntime sends usage events unless this stands in the environment before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-endWithParent();
+endWithParent(process.env);
 const config = configure();
 const opening = openSession(config.modelPath, exitWith(1)).catch(exitWith(1));
 let session: Session | undefined;

@@ -6,10 +6,12 @@ const port = z.int().check(z.gte(0), z.lte(65535));
 
 /**
  * What a Slipway on one machine is started with. Ports are the first to try (0: any free one); a busy one moves to the next.
+ * `engine`: models run as processes, or as containers of images that are built here.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  */
 const localConfig = z.strictObject({
   dataDir: z._default(z.string(), '.slipway'),
+  engine: z._default(z.enum(['process', 'docker']), 'process'),
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z._default(port, 8080),
   controlPort: z._default(port, 8081),

@@ -101,7 +101,15 @@ function parsed<Input>(
 /** The engine of the deploy workflow that ships; a Task state without a step stops it from starting. */
 export function deployEngine(
   deps: Omit<StepDeps, 'executions'>,
-  watch: { readonly onEnded: (end: ExecutionEnd) => Promise<void>; readonly onStep: StepObserver },
+  {
+    build,
+    ...watch
+  }: {
+    /** What stands for CodeBuild in BuildImage. */
+    readonly build: TaskHandler;
+    readonly onEnded: (end: ExecutionEnd) => Promise<void>;
+    readonly onStep: StepObserver;
+  },
 ): WorkflowEngine {
   const definition = JSON.parse(
     readFileSync(new URL('../../statemachines/deploy.asl.json', import.meta.url), 'utf8'),
@@ -111,7 +119,7 @@ export function deployEngine(
     start: (name, input) => engine.start(name, input),
     isRunning: (execution) => engine.isRunning(execution),
   };
-  const handlers = stepHandlers({ ...deps, executions });
+  const handlers = { ...stepHandlers({ ...deps, executions }), BuildImage: build };
   const engine = workflowEngine({ definition, handlers, ...watch });
   return engine;
 }

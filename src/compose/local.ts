@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
 import { openDatabase } from '#adapters/local/database.ts';
 import { eventLog } from '#adapters/local/event-log.ts';
@@ -24,6 +21,7 @@ import { publishEvents } from '#steps/publish-events.ts';
 import { settle } from '#steps/settle.ts';
 import type { LocalConfig } from './config.ts';
 import { localDeployments } from './local-deployments.ts';
+import { localEngine } from './local-engine.ts';
 import { deployEngine } from './local-workflow.ts';
 import { publisher } from './publisher.ts';
 import { resending } from './resend.ts';
@@ -51,13 +49,6 @@ type Surroundings = {
 const BUCKET = 'bucket';
 // Most steps take milliseconds; one that waits for a model may take a minute.
 const STEPS_MS = 1000;
-// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
-const SERVER_ENTRY = fileURLToPath(
-  import.meta.url.endsWith('.ts')
-    ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
-    : new URL('../onnx/main.js', import.meta.url),
-);
-
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
  * Fails with `InputInvalid` when another Slipway has the folder.
@@ -94,13 +85,15 @@ export async function startLocal(
     onCreated: (event) => deployments.begin(event).catch(problem),
     onProblem: problem,
   });
+  const runtime = await localEngine(config.engine, {
+    folder,
+    objectPath: store.objectPath,
+    environment,
+  });
   const lambda = lambdaPlatform({
     database,
-    directory: folder('revisions'),
     logDirectory: folder('logs'),
-    objectPath: store.objectPath,
-    serverEntry: SERVER_ENTRY,
-    environment,
+    servers: runtime.servers,
     clock,
     limits: {
       maxInstances: config.maxInstances,
@@ -130,15 +123,16 @@ export async function startLocal(
       prober: httpProber({ origin: gateway.origin }),
       metrics: gateway.metrics,
       clock,
-      buildLog: { tail: async () => [] },
-      environmentHash: environmentHash(),
-      engine: 'process',
+      buildLog: runtime.buildLog,
+      environmentHash: runtime.environmentHash,
+      engine: runtime.engine,
       provisioningSeconds: 0,
       waitMs: config.describeWaitMs,
       bakeSeconds: config.bakeSeconds,
     },
     {
       onStep,
+      build: runtime.build,
       async onEnded(end) {
         await ends.ended(end);
       },
@@ -183,6 +177,7 @@ export async function startLocal(
     async stop() {
       ends.stop();
       await store.close();
+      await runtime.stop();
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
       await published.stop();
       events.close();
@@ -194,22 +189,6 @@ export async function startLocal(
       unlock();
     },
   };
-}
-
-/** Names what would serve a model: the runtime's own code, its inference library, and this machine's kind. */
-function environmentHash(): string {
-  const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
-  const hash = createHash('sha256');
-  for (const part of [
-    readFileSync(SERVER_ENTRY),
-    library,
-    process.version,
-    process.platform,
-    process.arch,
-  ]) {
-    hash.update(part).update('\0');
-  }
-  return hash.digest('hex');
 }
 
 function writeInstance(path: string, instance: object): void {

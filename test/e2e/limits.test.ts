@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
-import { integerAttribute, model } from '../support/onnx-graph.ts';
-import { addConstantModel, slowModel } from '../support/onnx-models.ts';
+import { addConstantModel, hungryModel, slowModel, zeros } from '../support/onnx-models.ts';
 import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
@@ -28,27 +27,6 @@ const send = (name: string, body: string) =>
     headers: { 'content-type': 'application/json' },
     body,
   });
-
-/** Answers the sum of `count` zeros, all of which it holds at once. */
-function hungryModel(): Uint8Array {
-  return model({
-    inputs: [{ name: 'count', datatype: 'INT64', shape: [1] }],
-    outputs: [{ name: 'sum', datatype: 'FP32', shape: [] }],
-    nodes: [
-      { op: 'ConstantOfShape', inputs: ['count'], outputs: ['zeros'] },
-      {
-        op: 'ReduceSum',
-        inputs: ['zeros'],
-        outputs: ['sum'],
-        attributes: [integerAttribute('keepdims', 0)],
-      },
-    ],
-  });
-}
-
-const zeros = (count: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [count] }],
-});
 
 describe('a request', () => {
   it('to a model that is not there is told which are', async () => {

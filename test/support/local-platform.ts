@@ -8,9 +8,10 @@ import type { InvocationSlot } from '#adapters/local/invocation.ts';
 import {
   type LambdaLimits,
   type LambdaPlatform,
-  type LambdaPlatformOptions,
   lambdaPlatform,
 } from '#adapters/local/lambda-platform.ts';
+import type { Environment } from '#adapters/local/model-environment.ts';
+import { processServers } from '#adapters/local/process-servers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { isAlive } from './processes.ts';
@@ -45,22 +46,27 @@ export function platformFolder(root = mkdtempSync(join(tmpdir(), 'slipway-platfo
 
 export type PlatformFolder = ReturnType<typeof platformFolder>;
 
-type Changes = Partial<Omit<LambdaPlatformOptions, 'limits'>> & {
+type Changes = {
+  readonly clock?: Clock;
+  /** Slipway's own. */
+  readonly environment?: Environment;
   readonly limits?: Partial<LambdaLimits>;
 };
 
+const REAL_CLOCK: Clock = { now: () => Date.now() };
+
 export function openPlatform(folder: PlatformFolder, changes: Changes = {}) {
-  const clock: Clock = { now: () => Date.now() };
+  const { clock = REAL_CLOCK, environment = process.env } = changes;
   const database = openDatabase(join(folder.root, 'registry.db'));
-  const platform = lambdaPlatform({
-    database,
+  const servers = processServers({
     directory: folder.revisions,
-    logDirectory: folder.logs,
     objectPath: folder.objectPath,
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
-    environment: process.env,
-    clock,
-    ...changes,
+    environment,
+  });
+  const platform = lambdaPlatform({
+    ...{ database, servers, clock },
+    logDirectory: folder.logs,
     limits: { ...LIMITS, ...changes.limits },
   });
   return {

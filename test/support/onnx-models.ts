@@ -244,3 +244,25 @@ export function slowLoadingModel({ seconds }: { seconds: number }): Bytes {
 }
 
 const PRODUCTS_PER_SECOND = 350;
+
+/** Answers the sum of `count` zeros, all of which it holds at once. */
+export function hungryModel(): Bytes {
+  return model({
+    inputs: [{ name: 'count', datatype: 'INT64', shape: [1] }],
+    outputs: [{ name: 'sum', datatype: 'FP32', shape: [] }],
+    nodes: [
+      { op: 'ConstantOfShape', inputs: ['count'], outputs: ['zeros'] },
+      {
+        op: 'ReduceSum',
+        inputs: ['zeros'],
+        outputs: ['sum'],
+        attributes: [integerAttribute('keepdims', 0)],
+      },
+    ],
+  });
+}
+
+/** The request that makes the hungry model hold so many. */
+export const zeros = (count: number) => ({
+  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [count] }],
+});

@@ -81,7 +81,7 @@ export async function walk(script: Script = {}): Promise<Walk> {
     const acts = script.BuildImage ?? [BUILT];
     const act = acts[Math.min(record('BuildImage', parameters), acts.length - 1)]!;
     if ('throws' in act) throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
-    return act;
+    return JSON.parse(JSON.stringify(act));
   };
   const run = machine.run(EVENT, {
     overrides: {

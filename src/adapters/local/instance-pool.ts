@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
-import type { ModelProcess, Start } from './model-process.ts';
+import type { ModelServer, Start } from './model-server.ts';
 
 export type InstanceLimits = {
   /** How many instances of one revision serve at once. */
@@ -26,7 +26,7 @@ export type InstancePool = {
 };
 
 type Deps = {
-  readonly launch: () => ModelProcess;
+  readonly launch: () => ModelServer;
   readonly clock: Clock;
   readonly limits: InstanceLimits;
 };

@@ -1,12 +1,12 @@
 import type { Clock } from '#ports/clock.ts';
 import type { InvocationSlot } from './invocation.ts';
-import type { ModelProcess, Start } from './model-process.ts';
+import type { ModelServer, Start } from './model-server.ts';
 
 /** A model server that answers one request at a time. Taken, it belongs to one request; leaving, it ends with that one. */
 export type Instance = {
   readonly started: Promise<Start>;
   readonly ended: Promise<void>;
-  readonly diagnosis: ModelProcess['diagnosis'];
+  readonly diagnosis: ModelServer['diagnosis'];
   isServing(): boolean;
   isTaken(): boolean;
   isReady(): boolean;
@@ -20,7 +20,7 @@ export type Instance = {
 };
 
 export function instanceOf(
-  process: ModelProcess,
+  process: ModelServer,
   { clock, requestTimeoutMs }: { readonly clock: Clock; readonly requestTimeoutMs: number },
 ): Instance {
   let freeSinceMs = clock.now();

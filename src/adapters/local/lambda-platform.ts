@@ -6,11 +6,8 @@ import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import type { InstanceLimits } from './instance-pool.ts';
 import type { InvocationLimits, RevisionHost } from './invocation.ts';
-import { type Environment, modelEnvironment } from './model-environment.ts';
-import { startModelProcess } from './model-process.ts';
-import { orphanGuard } from './orphan-guard.ts';
+import type { ModelServers } from './model-server.ts';
 import { openRevision, type Revision } from './revision.ts';
-import { type ObjectPath, type RevisionFiles, revisionFiles } from './revision-files.ts';
 import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 import { turns } from './turns.ts';
@@ -19,15 +16,8 @@ export type LambdaLimits = InstanceLimits & Omit<InvocationLimits, 'timeoutMs'>;
 
 export type LambdaPlatformOptions = {
   readonly database: DatabaseSync;
-  /** Holds a folder per revision. */
-  readonly directory: string;
   readonly logDirectory: string;
-  /** Where the immutable bytes of an object's version are. */
-  readonly objectPath: ObjectPath;
-  /** The script of the model server. */
-  readonly serverEntry: string;
-  /** Slipway's own environment. */
-  readonly environment: Environment;
+  readonly servers: ModelServers;
   readonly clock: Clock;
   readonly limits: LambdaLimits;
 };
@@ -49,15 +39,10 @@ const REAP_PERIOD_MS = 1_000;
 // While requests are in flight: `retire` waits for them, so the drain only covers what the gateway has just sent.
 const BUSY_DRAIN_SECONDS = 1;
 
-/**
- * Lambda's limits and habits with child processes: a revision is ready once an instance has proven that it starts.
- * What a process cannot enforce: its CPU share, network and file system are those of the user who runs Slipway.
- */
+/** Lambda's limits and habits on one machine: a revision is ready once an instance has proven that it starts. */
 export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
-  const { directory, logDirectory, clock, limits } = options;
+  const { logDirectory, servers, clock, limits } = options;
   const table = revisionTable(options.database);
-  const files = revisionFiles(directory, options.objectPath);
-  const guard = orphanGuard();
   const inTurn = turns();
   const revisions = new Map<string, Revision>();
 
@@ -67,15 +52,14 @@ export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
   function open(record: RevisionRecord): void {
     const { revision } = record.spec;
     const log = logOf(revision);
-    const plan = { ...serverPlan(record.spec, files, options), log, guard };
-    const launch = () => startModelProcess(plan);
+    const launch = () => servers.start(record.spec, log);
     revisions.set(revision, openRevision(record, { launch, log, clock, limits, save: table.put }));
   }
 
   async function create(spec: RevisionSpec): Promise<void> {
     const known = revisions.get(spec.revision);
     if (known) return refuseStranger(spec, known);
-    await files.lay(spec);
+    await servers.prepare(spec);
     const state = { kind: 'pending', reason: 'its first instance is starting' } as const;
     table.put({ spec, state });
     open({ spec, state });
@@ -86,7 +70,10 @@ export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
     revisions.delete(name);
     table.delete(name);
     await revision?.close();
-    await files.remove(name);
+    await servers.discard(
+      name,
+      table.all().map(({ spec }) => spec),
+    );
   }
 
   const invoke: RevisionHost['invoke'] = async (name, signal) => {
@@ -128,19 +115,8 @@ export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
     async close() {
       clearInterval(reaping);
       await Promise.all([...revisions.values()].map((revision) => revision.close()));
-      await guard.close();
+      await servers.close();
     },
-  };
-}
-
-function serverPlan(spec: RevisionSpec, files: RevisionFiles, options: LambdaPlatformOptions) {
-  const folder = files.folder(spec);
-  return {
-    entry: options.serverEntry,
-    directory: folder.path,
-    environment: modelEnvironment(spec, folder, options.environment),
-    memoryMiB: spec.memoryMiB,
-    startupTimeoutSeconds: spec.startupTimeoutSeconds,
   };
 }
 

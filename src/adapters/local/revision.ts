@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
 import { blame, type InstanceLimits, type InstancePool, instancePool } from './instance-pool.ts';
 import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
-import type { ModelProcess } from './model-process.ts';
+import type { ModelServer } from './model-server.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
@@ -23,7 +23,7 @@ export type Revision = Pick<InstancePool, 'inFlight' | 'retire' | 'reap'> & {
 };
 
 type Deps = {
-  readonly launch: () => ModelProcess;
+  readonly launch: () => ModelServer;
   readonly log: RevisionLog;
   readonly clock: Clock;
   readonly limits: InstanceLimits;

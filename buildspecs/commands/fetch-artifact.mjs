@@ -1,0 +1,111 @@
+// Fetches the files of an artifact into a folder, and prints the artifact's sha256.
+// Standard input is the URL of a JSON list [{name, sizeBytes, url}]; URLs are https: or file:. They are signed, so none is ever printed.
+// The sha256 of one file is its own; of several, that of what `sha256sum` prints of them, sorted by name.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { json, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ATTEMPTS = 3;
+
+// In the image another user reads the files.
+process.umask(0o022);
+
+try {
+  const listUrl = (await text(process.stdin)).trim();
+  const parts = await retried('the list of files', async () => json(await open(listUrl)));
+  checkParts(parts);
+  const hashes = [];
+  for (const part of [...parts].sort(byName)) {
+    const hash = await retried(part.name, () => fetchPart(part, process.argv[2]));
+    hashes.push({ name: part.name, hash });
+  }
+  process.stdout.write(`${artifactHash(hashes)}\n`);
+} catch (error) {
+  process.stderr.write(`fetch-artifact: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function checkParts(parts) {
+  if (!Array.isArray(parts) || parts.length === 0) throw new Error('the list names no files');
+  for (const { name, sizeBytes, url } of parts) {
+    if (!isSafe(name)) throw new Error(`${JSON.stringify(name)} is no path inside of an artifact`);
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || typeof url !== 'string') {
+      throw new Error(`${name} comes without its size or URL`);
+    }
+  }
+  const names = parts.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new Error(`${twice} is in the list twice`);
+}
+
+// The names are of whoever uploaded the artifact.
+function isSafe(name) {
+  return (
+    typeof name === 'string' &&
+    !/[\p{Cc}\\]/u.test(name) &&
+    name.split('/').every((segment) => !['', '.', '..'].includes(segment))
+  );
+}
+
+async function fetchPart({ name, sizeBytes, url }, folder) {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  const hash = createHash('sha256');
+  async function* counted(chunks) {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > sizeBytes) break;
+      hash.update(chunk);
+      yield chunk;
+    }
+    if (bytes !== sizeBytes) {
+      const found = bytes > sizeBytes ? 'more' : bytes;
+      throw new Error(`it is ${found} bytes; the list says ${sizeBytes}`);
+    }
+  }
+  await pipeline(await open(url), counted, createWriteStream(path));
+  return hash.digest('hex');
+}
+
+async function open(address) {
+  const url = new URL(address);
+  if (url.protocol === 'file:') return createReadStream(url);
+  if (url.protocol !== 'https:') throw new Error(`${url.protocol} is neither https: nor file:`);
+  const response = await fetch(url, { redirect: 'error' });
+  if (response.ok) return Readable.fromWeb(response.body);
+  await response.body?.cancel();
+  const error = new Error(`${url.host} answered ${response.status}`);
+  throw Object.assign(error, { isPassing: response.status >= 500 });
+}
+
+async function retried(name, task) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await task();
+    } catch (error) {
+      // fetch throws a TypeError whose cause is what happened to the connection.
+      const isPassing = error.isPassing ?? (error instanceof TypeError && 'cause' in error);
+      if (attempt === ATTEMPTS || !isPassing) {
+        throw new Error(`${name}: ${error.cause?.message || error.message}`);
+      }
+      await sleep(1000 * attempt);
+    }
+  }
+}
+
+function byName(one, other) {
+  return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name));
+}
+
+function artifactHash(hashes) {
+  const [only, ...others] = hashes;
+  if (others.length === 0) return only.hash;
+  const lines = hashes.map(({ name, hash }) => `${hash}  ${name}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}

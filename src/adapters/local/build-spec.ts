@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { Failure } from '#domain/failure.ts';
+
+/** CodeBuild's own order. https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html */
+export const PHASES = ['install', 'pre_build', 'build', 'post_build'] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+const phase = z.optional(
+  z.strictObject({ commands: z.readonly(z.array(z.string()).check(z.minLength(1))) }),
+);
+
+const buildSpec = z.readonly(
+  z.strictObject({
+    version: z.literal(0.2),
+    env: z.strictObject({
+      shell: z.literal('bash'),
+      'exported-variables': z.readonly(z.array(z.string())),
+    }),
+    phases: z.strictObject({ install: phase, pre_build: phase, build: phase, post_build: phase }),
+  }),
+);
+
+export type BuildSpec = z.infer<typeof buildSpec>;
+
+/** Fails with `InputInvalid` on anything that it would have to leave out, as `run-as`, so that no build means less here than on CodeBuild. */
+export async function readBuildSpec(path: string): Promise<BuildSpec> {
+  const { data, error } = buildSpec.safeParse(parse(await readFile(path, 'utf8')));
+  if (data) return data;
+  const places = error.issues.map((issue) =>
+    [...issue.path, ...('keys' in issue ? issue.keys : [])].join('.'),
+  );
+  throw new Failure('InputInvalid', `${path} has what is not run here: ${places.join(', ')}`);
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '#domain/failure.ts';
+import type { BuiltImage } from '#domain/image.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { docker } from './docker.ts';
+import { startModelContainer } from './model-container.ts';
+import type { ModelServers } from './model-server.ts';
+
+// Internal: containers on it reach nothing beyond this machine.
+const NETWORK = 'slipway-models';
+
+/**
+ * Model servers as containers of images that were built before. Fails with `PlatformUnavailable` when no Docker engine answers.
+ * What an earlier Slipway on the same data folder left running is ended first.
+ */
+export async function containerServers(dataDir: string): Promise<ModelServers> {
+  const label = `slipway.data=${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+  await ensureNetwork();
+  await removeContainers(label);
+
+  return {
+    async prepare({ revision, image }) {
+      await docker('image', 'inspect', '--format', '{{.Id}}', required(revision, image).digest);
+    },
+    start: (spec, log) =>
+      startModelContainer({
+        ...{ spec, log, label, network: NETWORK },
+        image: required(spec.revision, spec.image),
+      }),
+    async discard(revision, others) {
+      const image = others.find((spec) => spec.revision === revision)?.image;
+      if (!image || isShared(image, revision, others)) return;
+      // One that is gone already, or that something else was built on, is left to the engine.
+      await docker('image', 'rm', image.digest).catch(() => undefined);
+    },
+    close: () => removeContainers(label),
+  };
+}
+
+async function ensureNetwork(): Promise<void> {
+  const names = await docker('network', 'ls', '--format', '{{.Name}}');
+  if (names.split('\n').includes(NETWORK)) return;
+  await docker('network', 'create', '--internal', NETWORK);
+}
+
+async function removeContainers(label: string): Promise<void> {
+  const ids = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
+  if (ids) await docker('rm', '--force', ...ids.split('\n'));
+}
+
+function required(revision: string, image: BuiltImage | null): BuiltImage {
+  if (image) return image;
+  throw new Failure('RevisionFailed', `${revision} was deployed without an image`, {
+    fix: 'Start Slipway with --engine process, or upload the model again.',
+  });
+}
+
+function isShared({ digest }: BuiltImage, revision: string, specs: readonly RevisionSpec[]) {
+  return specs.some((spec) => spec.revision !== revision && spec.image?.digest === digest);
+}

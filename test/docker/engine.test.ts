@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { eventually } from '../support/eventually.ts';
+import {
+  addConstantModel,
+  hungryModel,
+  unknownOperatorModel,
+  zeros,
+} from '../support/onnx-models.ts';
+import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+const KEY = 'models/shapes/model.onnx';
+const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+const DOCKER = { config: { engine: 'docker', gatewayPort: 0, controlPort: 0 } } as const;
+
+const docker = (...args: readonly string[]) => execFileSync('docker', args).toString().trim();
+const running = () =>
+  docker('ps', '--quiet', '--filter', 'label=slipway.data').split('\n').filter(Boolean);
+
+// A Slipway that a test leaves is killed, and its containers end themselves.
+afterEach(async () => void (await eventually(() => running().length === 0)));
+
+describe('Slipway with the docker engine', () => {
+  it('builds an image, measures it, and runs it within the limits of Lambda', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, DOCKER);
+
+    slipway.drop(KEY, addConstantModel({ constant: 10 }));
+    const live = await slipway.ending('shapes', 1);
+    const answer = await slipway.infer('shapes', REQUEST);
+
+    expect(live.detail.state).toBe('Live');
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
+    expect(answer.headers.get('x-slipway-revision')).toBe('shapes-v1');
+    const { work } = (await slipway.get(`/deployments/${live.detail.deploymentId}`)) as Recorded;
+    expect(work.image.uncompressedBytes).toBeGreaterThan(work.image.compressedBytes);
+    const [{ HostConfig, Config }] = JSON.parse(docker('inspect', ...running()));
+    expect(HostConfig).toMatchObject({
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      IpcMode: 'none',
+      Memory: 1769 * 1024 * 1024,
+      PidsLimit: 1024,
+    });
+    expect(Config.User).not.toMatch(/^(0|root|$)/);
+  });
+
+  it('keeps a version serving when the next one does not load, and leaves no container of that', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, DOCKER);
+    slipway.drop(KEY, addConstantModel({ constant: 10 }));
+    await slipway.ending('shapes', 1);
+
+    slipway.drop(KEY, unknownOperatorModel());
+    const failed = await slipway.ending('shapes', 2);
+
+    expect(failed.detail).toMatchObject({ state: 'Failed', version: 2 });
+    expect(failed.detail.reason).toMatch(/shapes-v2 did not start/);
+    const answer = await slipway.infer('shapes', REQUEST);
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
+    expect(running()).toHaveLength(1);
+  });
+
+  it('says that a model used more memory than it has, and answers the next request', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, DOCKER);
+    slipway.drop(`${KEY}.yaml`, 'resources: { memory: 400Mi }');
+    slipway.drop(KEY, hungryModel());
+    await slipway.ending('shapes', 1);
+
+    const refused = await slipway.infer('shapes', zeros(400_000_000));
+    const answered = await slipway.infer('shapes', zeros(7));
+
+    expect(refused.status).toBe(502);
+    expect(JSON.stringify(await refused.json())).toContain('more than 400 MiB, its limit');
+    expect(await answered.json()).toMatchObject({ outputs: [{ data: [0] }] });
+  });
+
+  it('leaves no container behind when it is killed, and serves again after a restart', async () => {
+    await using folder = await temporaryFolder();
+    const first = await startSlipway(folder.path, DOCKER);
+    first.drop(KEY, addConstantModel({ constant: 10 }));
+    await first.ending('shapes', 1);
+
+    await first.kill();
+    await eventually(() => running().length === 0);
+    await using second = await startSlipway(folder.path, DOCKER);
+    const answer = await second.infer('shapes', REQUEST);
+
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
+  });
+
+  it('explains a build that failed by its log', async () => {
+    await using folder = await temporaryFolder();
+    process.env['WEB_ADAPTER_IMAGE'] = '127.0.0.1:1/no-such-adapter:1';
+    await using slipway = await startSlipway(folder.path, DOCKER);
+    delete process.env['WEB_ADAPTER_IMAGE'];
+
+    slipway.drop(KEY, addConstantModel({ constant: 11 }));
+    const failed = await slipway.ending('shapes', 1);
+
+    expect(failed.detail).toMatchObject({ state: 'Failed', data: { error: 'BuildFailed' } });
+    expect(failed.detail.reason).toContain('the image was not built');
+    expect(failed.detail.reason).toContain('no-such-adapter');
+  });
+});
+
+type Recorded = {
+  readonly work: {
+    readonly image: { readonly uncompressedBytes: number; readonly compressedBytes: number };
+  };
+};
