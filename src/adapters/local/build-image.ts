@@ -58,6 +58,9 @@ type StartBuild = z.infer<typeof startBuild>;
 /** CodeBuild on one machine: the phases of a buildspec, run in bash. */
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   const running = new Map<string, Promise<BuildAnswer>>();
+  // A Slipway that was killed left here whole artifacts.
+  const swept = rm(scratchFolder(options.directory), { recursive: true, force: true });
+  swept.catch(() => undefined);
   const stopped = new AbortController();
 
   return {
@@ -66,7 +69,7 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
       const token = request.IdempotencyToken;
       const already = running.get(token);
       if (already) return already;
-      const build = runOne(options, request, stopped.signal);
+      const build = swept.then(() => runOne(options, request, stopped.signal));
       running.set(token, build);
       return build.finally(() => running.delete(token));
     },
@@ -107,7 +110,7 @@ async function inScratch(
   stopped: AbortSignal,
 ): Promise<BuildOutcome> {
   const spec = await readBuildSpec(buildspec);
-  const scratch = join(directory, id);
+  const scratch = join(scratchFolder(directory), id);
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutSeconds * 1000)]);
   const inherited = INHERITED.flatMap((name) => (own[name] ? [[name, own[name]]] : []));
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
@@ -120,4 +123,8 @@ async function inScratch(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+function scratchFolder(directory: string): string {
+  return join(directory, 'scratch');
 }

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../support/commands.ts';
+
+const TOOLS = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
+
+export const CRANE = join(TOOLS, 'crane-0.20.6/bin/crane');
+export const EMULATOR = join(TOOLS, 'aws-lambda-rie-bef5c4ba774d/bin/aws-lambda-rie');
+export const WEB_ADAPTER_IMAGE = 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1';
+
+/** On Lambda an image runs as a user that it does not know. */
+export const LAMBDA_USER = '993:990';
+
+const ADAPTER = join(TOOLS, 'lambda-web-adapter-0.9.1');
+
+const { HOME = '', DOCKER_HOST } = process.env;
+const ENVIRONMENT = { HOME, ...(DOCKER_HOST && { DOCKER_HOST }) };
+
+/** Answers what the program wrote; throws when it fails. */
+export async function output(program: string, ...args: readonly string[]): Promise<string> {
+  return outputOf(program, args, '');
+}
+
+export const docker = (...args: readonly string[]) => output('docker', ...args);
+
+async function outputOf(program: string, args: readonly string[], input: string): Promise<string> {
+  const { code, out, err } = await run(program, args, input, ENVIRONMENT);
+  if (code === 0) return out.trim();
+  throw new Error(`${program} ${args.join(' ')} ended with ${code}: ${err}`);
+}
+
+/** Gives the adapter that cargo built the name of its public image, and answers its version. */
+export async function makeWebAdapterImage(): Promise<string> {
+  const dockerfile = 'FROM scratch\nCOPY lambda-adapter /lambda-adapter\n';
+  const args = [
+    'build',
+    '--quiet',
+    '--tag',
+    WEB_ADAPTER_IMAGE,
+    '--file',
+    '-',
+    join(ADAPTER, 'bin'),
+  ];
+  await outputOf('docker', args, dockerfile);
+  return readFileSync(join(ADAPTER, '.crates.toml'), 'utf8').match(/adapter (\S+)/)?.[1] ?? '';
+}
+
+export type Container = {
+  readonly id: string;
+  readonly startedMs: number;
+  /** Where the host reaches its port. */
+  origin(port: number): Promise<string>;
+  logs(): Promise<string>;
+  /** Answers its exit code once it has ended by itself. */
+  ended(): Promise<number>;
+};
+
+const started: string[] = [];
+
+/** Starts an image as Lambda would: nothing but /tmp can be written to, no shared memory, no privileges, 512 MiB. */
+export async function startContainer(args: readonly string[]): Promise<Container> {
+  const limits =
+    '--read-only --tmpfs /tmp:rw,size=512m --ipc none --memory 512m --memory-swap 512m --cpus 1 --cap-drop ALL --security-opt no-new-privileges';
+  const startedMs = performance.now();
+  const id = await docker('run', '--detach', ...limits.split(' '), ...args);
+  started.push(id);
+  return {
+    id,
+    startedMs,
+    origin: async (port) => `http://${await docker('port', id, `${port}/tcp`)}`,
+    async logs() {
+      const { out, err } = await run('docker', ['logs', id], '', ENVIRONMENT);
+      return out + err;
+    },
+    ended: async () => Number(await docker('wait', id)),
+  };
+}
+
+export async function removeContainers(): Promise<void> {
+  if (started.length > 0) await docker('rm', '--force', ...started.splice(0));
+}

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** `host` is what an image's name begins with. */
+export type Registry = { readonly host: string; close(): Promise<void> };
+
+/** Debian's docker-registry, empty, on a port of its own. */
+export async function startRegistry(): Promise<Registry> {
+  const root = mkdtempSync(join(tmpdir(), 'slipway-registry-'));
+  const config = join(root, 'config.yml');
+  writeFileSync(
+    config,
+    `version: 0.1\nstorage: { filesystem: { rootdirectory: ${root} } }\nhttp: { addr: 127.0.0.1:0 }\n`,
+  );
+  const child = spawn('docker-registry', ['serve', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  let host = '';
+  for await (const line of createInterface(child.stderr)) {
+    host = line.match(/listening on (127\.0\.0\.1:\d+)/)?.[1] ?? '';
+    if (host) break;
+  }
+  child.stderr.resume();
+  return {
+    host,
+    async close() {
+      child.kill();
+      await exited;
+      rmSync(root, { recursive: true });
+    },
+  };
+}
+
+/**
+ * A front of `registry` as ECR with immutable tags looks to a build that loses a race: `tag` is not there yet,
+ * then somebody else has pushed it. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ */
+export async function startRaceLost(registry: Registry, tag: string): Promise<Registry> {
+  let isPushed = false;
+  const server = createServer((incoming, response) => {
+    const isTag = incoming.url?.endsWith(`/manifests/${tag}`);
+    const refuse = (status: number, code: string, message: string) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ errors: [{ code, message }] }));
+    };
+    if (isTag && incoming.method === 'PUT') {
+      isPushed = true;
+      incoming.resume();
+      return refuse(400, 'TAG_INVALID', `The image tag '${tag}' already exists and is immutable.`);
+    }
+    if (isTag && !isPushed) return refuse(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+    const [hostname, port] = registry.host.split(':');
+    const { method, url: path, headers } = incoming;
+    const onward = request({ hostname, port, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    incoming.pipe(onward);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
