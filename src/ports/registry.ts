@@ -32,7 +32,7 @@ export type EventPage = {
  * Every call may be repeated: a write that finds its work done answers as it did the first time, and announces nothing again.
  * Each write by a lease's holder renews the lease, and fails with `LeaseLost` when the lease is free or has another holder or epoch.
  * A deployment or version that must exist and does not is `InputInvalid`, a change that the records do not allow `PhaseConflict`.
- * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have happened; with `StorageFull` it did not happen.
+ * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have happened; with `PlatformDenied`, `StorageFull`, or `InputInvalid` for a record that is too large to be held (400 KB on AWS), it did not happen.
  */
 export type Registry = {
   /**

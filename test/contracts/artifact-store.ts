@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { compareOrder } from '#domain/deployment.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 
@@ -69,7 +70,7 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       expect(await latest(KEY)).toEqual(second);
     });
 
-    it('makes a new version of the same bytes, newer by its sequencer', async () => {
+    it('makes a new version of the same bytes, newer by its sequencer where it tells one', async () => {
       const first = await put(KEY, 'one');
       const second = await put(KEY, 'one');
       const other = await put(KEY, 'two');
@@ -77,8 +78,14 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       expect(second.versionId).not.toBe(first.versionId);
       expect(second.checksum).toBe(first.checksum);
       expect(other.checksum).not.toBe(first.checksum);
-      expect(compareOrder(second, first)).toBeGreaterThan(0);
-      expect(compareOrder(other, second)).toBeGreaterThan(0);
+      for (const [newer, older] of [
+        [second, first],
+        [other, second],
+      ] as const) {
+        expect(newer.lastModifiedMs).toBeGreaterThanOrEqual(older.lastModifiedMs);
+        expect(newer.sequencer === '').toBe(older.sequencer === '');
+        if (newer.sequencer !== '') expect(compareOrder(newer, older)).toBeGreaterThan(0);
+      }
     });
 
     it('has no latest version of a deleted key, but its versions still', async () => {
@@ -149,6 +156,40 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       expect(await read(3, 0)).toBe('');
     });
 
+    it('grants the reading of versions by the URL of a list, under the names given', async () => {
+      const model = await put(KEY, 'old bytes');
+      const data = await put('models/digits/weights.bin', 'more');
+      await put(KEY, 'new');
+
+      const url = await world.store.grant('d1', [
+        { ...model, name: 'model.onnx' },
+        { ...data, name: 'data/weights.bin' },
+      ]);
+
+      const list = JSON.parse(await fetched(url)) as { url: string }[];
+      expect(list).toEqual([
+        { name: 'model.onnx', sizeBytes: 9, url: expect.any(String) },
+        { name: 'data/weights.bin', sizeBytes: 4, url: expect.any(String) },
+      ]);
+      expect(await Promise.all(list.map((file) => fetched(file.url)))).toEqual([
+        'old bytes',
+        'more',
+      ]);
+    });
+
+    it('grants anew under the same id, and keeps the lists of two ids apart', async () => {
+      const object = { ...(await put(KEY, 'one')), name: 'model.onnx' };
+      const names = async (url: string) =>
+        (JSON.parse(await fetched(url)) as { name: string }[]).map(({ name }) => name);
+
+      await world.store.grant('d1', [object]);
+      const other = await world.store.grant('d2', [object]);
+      const again = await world.store.grant('d1', [{ ...object, name: 'other.onnx' }]);
+
+      expect(await names(again)).toEqual(['other.onnx']);
+      expect(await names(other)).toEqual(['model.onnx']);
+    });
+
     it('stores an object without bytes', async () => {
       const object = await put(KEY, '');
 
@@ -156,4 +197,12 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       expect(await content(object)).toBe('');
     });
   });
+}
+
+/** What whoever has no more than the URL reads. */
+async function fetched(url: string): Promise<string> {
+  if (url.startsWith('file:')) return readFile(new URL(url), 'utf8');
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  return answer.text();
 }

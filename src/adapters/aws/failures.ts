@@ -22,6 +22,8 @@ const THROTTLED = new Set([
 const DENIED = new Set([
   'AccessDenied',
   'AccessDeniedException',
+  // Of the SDK: it found no credentials at all.
+  'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidClientTokenId',
@@ -61,8 +63,9 @@ function generalName(error: Error): FailureName | undefined {
 }
 
 /** The status of the answer; undefined when there was none. */
-function statusOf(error: Error): number | undefined {
-  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  const metadata: unknown = error.$metadata;
   if (typeof metadata !== 'object' || metadata === null) return undefined;
   return 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number'
     ? metadata.httpStatusCode

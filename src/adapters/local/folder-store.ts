@@ -9,6 +9,7 @@ import { bucketIntake } from './bucket-intake.ts';
 import { bucketWatch } from './bucket-watch.ts';
 import { companionsTaken } from './companions.ts';
 import { fingerprint } from './file-state.ts';
+import { grants } from './grants.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
@@ -88,7 +89,7 @@ export function folderStore(options: Options): FolderStore {
   }
 
   return {
-    ...reads(bucket, versions, objects),
+    ...reads(bucket, versions, objects, grants(join(root, 'grants'))),
     async put(key, bytes, about) {
       const version = await intake.upload(key, bytes, about?.expectedBytes);
       await announce(version);
@@ -109,7 +110,12 @@ export function folderStore(options: Options): FolderStore {
   };
 }
 
-function reads(bucket: string, versions: ObjectVersions, objects: ObjectStore) {
+function reads(
+  bucket: string,
+  versions: ObjectVersions,
+  objects: ObjectStore,
+  grant: ReturnType<typeof grants>,
+) {
   const find = ({ bucket: name, key, versionId }: ArtifactRef) =>
     name === bucket ? versions.find(key, versionId) : undefined;
   const existing = (ref: ArtifactRef): ObjectVersion => {
@@ -128,6 +134,10 @@ function reads(bucket: string, versions: ObjectVersions, objects: ObjectStore) {
       return versions.list(prefix, limit).map((version) => stored(bucket, version));
     },
     open: async (ref) => objects.read(existing(ref)),
+    grant: async (id, files) => {
+      const granted = files.map((ref) => ({ ...ref, path: objects.path(existing(ref).sha256) }));
+      return grant(id, granted);
+    },
     objectPath: (key, versionId) => objects.path(existing({ bucket, key, versionId }).sha256),
   } satisfies ArtifactStore & Pick<FolderStore, 'objectPath'>;
 }

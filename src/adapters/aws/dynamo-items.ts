@@ -1,0 +1,145 @@
+import type { ModelVersion } from '#domain/deployment.ts';
+import type { SlipwayEvent } from '#domain/event.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry-write.ts';
+import type { Row } from './dynamo-query.ts';
+import type { Key, Write } from './dynamo-table.ts';
+
+/** A record as it was read: `rev` counts its writes, 0 when it was not there. */
+export type Seen<Record> = {
+  readonly key: Key;
+  readonly rev: number;
+  readonly record: Record | undefined;
+};
+
+/** What a write decides on. `admitted` is the deployment's place among all, `lastEvent` the number of the event written last. */
+export type Snapshot = {
+  readonly deployment: Seen<DeploymentRecord> & { readonly admitted: number | undefined };
+  readonly model: Seen<ModelRecord> | undefined;
+  readonly version: Seen<ModelVersion> | undefined;
+  readonly lastEvent: number;
+};
+
+const DAY_SECONDS = 86_400;
+const EVENT_DAYS = 90;
+// An item holds 400 KB with the names and values of all its attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const MAX_RECORD_BYTES = 400 * 1024 - 2048;
+
+export const MODELS = 'MODELS';
+export const UNENDED = 'UNENDED';
+export const OUTBOX = 'OUTBOX';
+
+/** Holds the number of the event written last as its `rev`. */
+export const COUNTER = key('COUNTER', 'EVENTS');
+export const deploymentKey = (id: string) => key(`DEPLOYMENT#${id}`, 'RECORD');
+export const modelKey = (name: string) => key(MODELS, `MODEL#${name}`);
+export const versionsOf = (model: string) => `VERSIONS#${model}`;
+export const versionKey = (model: string, version: number) =>
+  key(versionsOf(model), padded(version));
+
+/** The partitions an event is in: the log, and the same by model and by deployment, so that neither reads the whole log. */
+export const eventPartitions = {
+  all: 'EVENTS',
+  ofModel: (model: string) => `EVENTS#MODEL#${model}`,
+  ofDeployment: (id: string) => `EVENTS#DEPLOYMENT#${id}`,
+};
+
+/** Sorts as a number where only text is sorted. */
+export function padded(number: number): string {
+  return String(number).padStart(16, '0');
+}
+
+export function key(pk: string, sk: string): Key {
+  return { pk: { S: pk }, sk: { S: sk } };
+}
+
+export function seen<Record>(key: Key, row: Row | undefined): Seen<Record> {
+  return { key, rev: numberIn(row, 'rev') ?? 0, record: row && recordIn(row) };
+}
+
+export function recordIn<Record>(row: Row): Record {
+  return JSON.parse(row['record']?.S ?? '');
+}
+
+export function numberIn(row: Row | undefined, attribute: string): number | undefined {
+  const value = row?.[attribute]?.N;
+  return value === undefined ? undefined : Number(value);
+}
+
+/**
+ * The change as one transaction, which holds only while every record that was read is as it was.
+ * Every event counts on in the same transaction, so events are numbered in the order they are written and none is seen late: its cost is that writes with an event take turns, in all models.
+ */
+export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: number): Write[] {
+  const { deployment, model, version, event } = change;
+  if (!deployment && !model && !version && !event) return [];
+  const admitted = snapshot.deployment.admitted ?? snapshot.lastEvent + 1;
+  return [
+    recordWrite(snapshot.deployment, deployment, { admitted: { N: String(admitted) } }),
+    ...(snapshot.model ? [recordWrite(snapshot.model, model)] : []),
+    ...versionWrites(snapshot.version, version),
+    ...unendedWrites(snapshot.deployment.record, deployment, admitted),
+    ...(event ? eventWrites(event, snapshot.lastEvent, nowMs) : []),
+  ];
+}
+
+function recordWrite<Record>(
+  { key: where, rev }: Seen<Record>,
+  record: Record | undefined,
+  more: Row = {},
+): Write {
+  if (record === undefined) return { kind: 'check', key: where, rev };
+  const row = { ...where, record: json(record, where), rev: { N: String(rev + 1) }, ...more };
+  return { kind: 'put', row, rev };
+}
+
+/** A version that was not read is a new one. */
+function versionWrites(
+  known: Seen<ModelVersion> | undefined,
+  version: ModelVersion | undefined,
+): Write[] {
+  if (known) return [recordWrite(known, version)];
+  if (!version) return [];
+  const where = versionKey(version.model, version.version);
+  return [recordWrite({ key: where, rev: 0, record: undefined }, version)];
+}
+
+function unendedWrites(
+  before: DeploymentRecord | undefined,
+  after: DeploymentRecord | undefined,
+  admitted: number,
+): Write[] {
+  if (!after) return [];
+  const { id, endedAtMs } = after.deployment;
+  const where = key(UNENDED, padded(admitted));
+  if (endedAtMs !== null) return before ? [{ kind: 'remove', key: where }] : [];
+  return before ? [] : [{ kind: 'put', row: { ...where, deploymentId: { S: id } } }];
+}
+
+function eventWrites(event: SlipwayEvent, lastEvent: number, nowMs: number): Write[] {
+  const { model, deploymentId, eventId } = event.detail;
+  const number = lastEvent + 1;
+  const expiresAt = { N: String(Math.floor(nowMs / 1000) + EVENT_DAYS * DAY_SECONDS) };
+  const { all, ofModel, ofDeployment } = eventPartitions;
+  const record = json(event, key(all, padded(number)));
+  const logged = [all, ofModel(model), ofDeployment(deploymentId)].map(
+    (pk): Write => ({ kind: 'put', row: { ...key(pk, padded(number)), record, expiresAt } }),
+  );
+  const outbox = { ...key(OUTBOX, padded(number)), record, eventId: { S: eventId } };
+  return [
+    ...logged,
+    { kind: 'put', row: outbox },
+    { kind: 'put', row: { ...COUNTER, rev: { N: String(number) } }, rev: lastEvent },
+  ];
+}
+
+function json(record: unknown, { pk, sk }: Key): { readonly S: string } {
+  const text = JSON.stringify(record);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_RECORD_BYTES) return { S: text };
+  throw new Failure(
+    'InputInvalid',
+    `the record ${pk.S}/${sk.S} is ${bytes} bytes; DynamoDB holds ${MAX_RECORD_BYTES}`,
+    { fix: "Shorten the model's manifest and its examples." },
+  );
+}

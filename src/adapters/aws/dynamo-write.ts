@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { Failure } from '#domain/failure.ts';
+import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry-write.ts';
+import type { Clock } from '#ports/clock.ts';
+import {
+  COUNTER,
+  deploymentKey,
+  modelKey,
+  numberIn,
+  recordIn,
+  type Snapshot,
+  seen,
+  versionKey,
+  writesOf,
+} from './dynamo-items.ts';
+import type { DynamoTable, Key } from './dynamo-table.ts';
+
+const ATTEMPTS = 12;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 300;
+
+/** Reads, decides, and stores only if nothing that it read has changed; else it reads and decides again. */
+export function dynamoWrite(table: DynamoTable, clock: Clock) {
+  return async <Answer>(wanted: RegistryWrite<Answer>): Promise<Answer> => {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const change = await unlessRaced(() => writeOnce(table, wanted, clock.now()));
+      if (change) return change.answer;
+      await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
+    }
+    throw new Failure(
+      'PlatformThrottled',
+      `deployment ${wanted.deploymentId}: other writes came first, ${ATTEMPTS} times in a row`,
+    );
+  };
+}
+
+async function writeOnce<Answer>(
+  table: DynamoTable,
+  wanted: RegistryWrite<Answer>,
+  nowMs: number,
+): Promise<Change<Answer>> {
+  const snapshot = await read(table, wanted);
+  const { deployment, model, version } = snapshot;
+  const change = wanted.decide(
+    { deployment: deployment.record, model: model?.record, version: version?.record },
+    nowMs,
+  );
+  const writes = writesOf(snapshot, change, nowMs);
+  if (writes.length > 0) await table.writeTogether(writes);
+  return change;
+}
+
+/** The counter is not among what is read together: it decides nothing, and is under way in every other write. */
+async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise<Snapshot> {
+  const own = deploymentKey(wanted.deploymentId);
+  const name = wanted.model ?? (await modelOf(table, own));
+  const model = name === undefined ? undefined : modelKey(name);
+  const version =
+    name === undefined || wanted.version === undefined
+      ? undefined
+      : versionKey(name, wanted.version);
+  const keys = [own, model, version].filter((key) => key !== undefined);
+  const [rows, counter] = await Promise.all([table.getTogether(keys), table.get(COUNTER)]);
+  // It was admitted in between, and its model is not read yet.
+  if (rows[0] && name === undefined) return read(table, wanted);
+  return {
+    deployment: { ...seen(own, rows[0]), admitted: numberIn(rows[0], 'admitted') },
+    model: model && seen(model, rows[1]),
+    version: version && seen(version, rows[2]),
+    lastEvent: numberIn(counter, 'rev') ?? 0,
+  };
+}
+
+/** Never changes, so it may be read before the rest. */
+async function modelOf(table: DynamoTable, key: Key): Promise<string | undefined> {
+  const row = await table.get(key);
+  return row && recordIn<DeploymentRecord>(row).deployment.model;
+}
+
+const RACED = ['ConditionalCheckFailed', 'TransactionConflict'];
+const THROTTLED = ['ProvisionedThroughputExceeded', 'ThrottlingError'];
+
+/** Undefined when another write came first, of which DynamoDB tells for each part of a transaction by a code. */
+async function unlessRaced<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (!(cause instanceof TransactionCanceledException)) throw cause;
+    const codes = (cause.CancellationReasons ?? []).map(({ Code }) => Code ?? '');
+    if (codes.some((code) => RACED.includes(code))) return undefined;
+    if (!codes.some((code) => THROTTLED.includes(code))) throw cause;
+    throw new Failure('PlatformThrottled', `${cause.name}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type TransactWriteItemsCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { awsClient } from './aws-clients.ts';
+import { type AwsRules, addMiddleware } from './aws-rules.ts';
+import type { Moto } from './moto.ts';
+
+export type DynamoWorld = {
+  readonly table: string;
+  client(rules?: AwsRules, options?: { readonly maxAttempts: number }): DynamoDBClient;
+};
+
+/** A table of its own, which is there before the first call of any of its clients. */
+export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
+  const table = `registry-${randomUUID()}`;
+  const made = awsClient(DynamoDBClient, moto).send(
+    new CreateTableCommand({
+      TableName: table,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  return {
+    table,
+    client(rules, options) {
+      const client = awsClient(DynamoDBClient, moto, rules, options);
+      addMiddleware(client, (next) => async (args) => {
+        await made;
+        return next(args);
+      });
+      return client;
+    },
+  };
+}
+
+/** Calls back for each new row of the outbox, as the filter of the table's stream lets it through. */
+export function onOutbox(client: DynamoDBClient, onEvents: () => void): DynamoDBClient {
+  addMiddleware(client, (next, { commandName }) => async (args) => {
+    const answer = await next(args);
+    if (commandName === 'TransactWriteItemsCommand') {
+      const { TransactItems = [] } = args.input as TransactWriteItemsCommandInput;
+      if (TransactItems.some(({ Put }) => Put?.Item?.['pk']?.S === 'OUTBOX')) onEvents();
+    }
+    return answer;
+  });
+  return client;
+}
