@@ -1,8 +1,7 @@
 import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
 import { deploymentId } from '#domain/deployment.ts';
+import { executionName } from '#domain/execution-name.ts';
 import { Failure } from '#domain/failure.ts';
-import { isModelName } from '#domain/identity.ts';
-import { readKey } from '#domain/object-key.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -22,8 +21,6 @@ export type LocalDeployments = {
   /** Settles the deployment of an execution that is over. Fails when it ended before the deployment was its own: then the bucket sends its event again. */
   ended(end: ExecutionEnd): Promise<void>;
 };
-
-const HASH_IN_NAME = 16;
 
 /** What EventBridge's rule and the sweep do on AWS: an execution for each new version, another for one whose execution died. */
 export function localDeployments({
@@ -57,12 +54,6 @@ async function identify({ detail: { bucket, object } }: ObjectCreated) {
   const versionId = object['version-id'] ?? '';
   const id = await deploymentId(bucket.name, object.key, versionId);
   return { id, key: object.key, versionId };
-}
-
-function executionName(key: string, id: string, attempt: number): string {
-  const meaning = readKey(key);
-  const model = 'model' in meaning && isModelName(meaning.model) ? meaning.model : 'upload';
-  return `${model}-${id.slice(0, HASH_IN_NAME)}-a${attempt}`;
 }
 
 async function hasEnded(registry: Registry, id: string): Promise<boolean> {

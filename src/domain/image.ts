@@ -1,4 +1,3 @@
-import type { Artifact } from './deployment.ts';
 import { Failure } from './failure.ts';
 import { sha256Hex } from './hash.ts';
 
@@ -14,6 +13,9 @@ export type BuiltImage = {
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };
 
+/** What tells one file of an artifact from another, as an `ArtifactPart` does. */
+type Part = { readonly name: string; readonly sizeBytes: number; readonly checksum: string };
+
 const HASH_HEX_DIGITS = 32;
 
 /**
@@ -23,7 +25,7 @@ const HASH_HEX_DIGITS = 32;
 export async function imageTag(
   model: string,
   environmentHash: string,
-  { parts }: Artifact,
+  { parts }: { readonly parts: readonly Part[] },
 ): Promise<string> {
   const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
   const hash = await sha256Hex(JSON.stringify([environmentHash, named.toSorted()]));

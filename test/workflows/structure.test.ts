@@ -53,7 +53,7 @@ describe('the names of the workflow', () => {
   });
 
   it('has a state for every step, but for those that run beside the workflow', () => {
-    const beside = ['settle', 'publish-events'];
+    const beside = ['settle', 'publish-events', 'sweep'];
     const shared = ['probe', 'require-deployment', 'unverified'];
 
     expect(namesIn('src/steps').sort()).toEqual(

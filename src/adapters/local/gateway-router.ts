@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { acceptShares, isSameShares } from '#domain/shares.ts';
 import type { Router, Verification } from '#ports/router.ts';
 import { transaction, translated } from './database.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
-import { acceptShares, isSameShares } from './shares.ts';
 
 export type GatewayRouter = {
   readonly router: Router;

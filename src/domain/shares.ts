@@ -1,5 +1,5 @@
-import type { Shares } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
+import type { Shares } from './deployment.ts';
+import { Failure } from './failure.ts';
 
 // The container mechanism's limits, kept for every target so that shares mean the same everywhere: an ALB rule takes
 // five target groups with weights 0..999. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html

@@ -1,0 +1,108 @@
+'use strict';
+
+const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
+const EXECUTIONS = arn('states', 'execution:slipway-STAGE-deploy:*');
+const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
+
+/** What a function may be allowed, by a name that says why. `STAGE` stands for the stage's name; actions that know no resources are on all. */
+const GRANTS = {
+  registry: [
+    allow('dynamodb:GetItem Query ConditionCheckItem PutItem DeleteItem', arnOf('Registry')),
+  ],
+  outbox: [allow('dynamodb:Query DeleteItem', arnOf('Registry'))],
+  apiLease: [allow('dynamodb:UpdateItem', arnOf('Registry'))],
+  // Whoever calls the API starts the authorizer: it sees nothing of the table but keys.
+  keys: [
+    {
+      ...allow('dynamodb:GetItem', arnOf('Registry')),
+      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['KEYS'] } },
+    },
+  ],
+  stream: [
+    allow(
+      'dynamodb:DescribeStream GetRecords GetShardIterator ListStreams',
+      `\${Registry.StreamArn}`,
+    ),
+    allow('sqs:SendMessage', arnOf('OutboxDeadLetters')),
+  ],
+  bus: [allow('events:PutEvents', arnOf('Bus'))],
+
+  // Without ListBucket S3 answers 403 for an object that is not there. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+  readArtifacts: [
+    allow('s3:GetObject GetObjectVersion', arnOf('ModelBucket', '/models/*')),
+    allow('s3:ListBucket', arnOf('ModelBucket')),
+  ],
+  listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
+  // A presigned URL may do what its signer may.
+  grantArtifacts: [
+    allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
+    allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
+  ],
+
+  lookAtExecutions: [allow('states:DescribeExecution', EXECUTIONS)],
+  startExecutions: [
+    allow('states:StartExecution', arn('states', 'stateMachine:slipway-STAGE-deploy')),
+  ],
+  sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
+  readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
+  readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
+  readMetrics: [allow('cloudwatch:GetMetricData', '*')],
+
+  findVersions: [allow('lambda:ListVersionsByFunction', MODEL_FUNCTIONS)],
+  readFunctions: [allow('lambda:GetFunction', MODEL_FUNCTIONS)],
+  invokeFunctions: [allow('lambda:InvokeFunction', MODEL_FUNCTIONS)],
+  makeFunctions: [
+    allow(
+      'lambda:CreateFunction TagResource UpdateFunctionConfiguration UpdateFunctionCode DeleteFunction',
+      MODEL_FUNCTIONS,
+    ),
+    {
+      ...allow('iam:PassRole', arnOf('ModelRole')),
+      Condition: { StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' } },
+    },
+    // Lambda looks at the network with the caller's permissions. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    allow('ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs', '*'),
+  ],
+  publishVersions: [allow('lambda:PublishVersion', MODEL_FUNCTIONS)],
+  // A revision that was never published is taken out of $LATEST by a change of its description.
+  removeVersions: [allow('lambda:DeleteFunction UpdateFunctionConfiguration', MODEL_FUNCTIONS)],
+
+  readShares: [allow('lambda:GetAlias', MODEL_FUNCTIONS)],
+  setShares: [allow('lambda:CreateAlias UpdateAlias', MODEL_FUNCTIONS)],
+  readStage: [allow('apigateway:GET', `${API}/stages/*`, `${API}/deployments/*`)],
+  // Each route's resource has an id of its own, known only when it is made.
+  makeRoutes: [
+    allow('apigateway:GET', `${API}/resources`),
+    allow('apigateway:POST', `${API}/resources/*`, `${API}/deployments`),
+    allow('apigateway:PUT DELETE', `${API}/resources/*/methods/ANY`),
+    allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
+    {
+      ...allow('lambda:AddPermission', MODEL_FUNCTIONS),
+      Condition: { StringEquals: { 'lambda:Principal': 'apigateway.amazonaws.com' } },
+    },
+  ],
+  removeRoutes: [
+    allow('apigateway:DELETE', `${API}/resources/*`),
+    allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS),
+  ],
+};
+
+module.exports = { GRANTS, allow, arn };
+
+/** `actions` is a service and its actions: `s3:GetObject PutObject`. */
+function allow(actions, ...resources) {
+  const [service, ...names] = actions.split(/[: ]/);
+  return {
+    Effect: 'Allow',
+    Action: names.map((name) => `${service}:${name}`),
+    Resource: resources,
+  };
+}
+
+function arnOf(id, rest = '') {
+  return `\${${id}.Arn}${rest}`;
+}
+
+function arn(service, resource) {
+  return `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`;
+}

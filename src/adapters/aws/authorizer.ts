@@ -1,0 +1,27 @@
+import { keyHash } from '#domain/api-key.ts';
+import type { AuthorizerRequest } from '#domain/authorizer-request.ts';
+import { type KeyPolicy, keyPolicy, offeredKey } from '#domain/key-policy.ts';
+import type { ApiKeys } from '#ports/api-keys.ts';
+
+/** Lets in whoever has a key, to its models. Fails with `Unauthorized` for a request without one, with two, or with one that is unknown or revoked. */
+export function authorizer({ find }: Pick<ApiKeys, 'find'>) {
+  return async (request: AuthorizerRequest): Promise<KeyPolicy> => {
+    const hash = await keyHash(offeredKey(headersOf(request)) ?? '');
+    const key = hash && (await find(hash));
+    // API Gateway answers 401 for this very message, and 500 for any other.
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+    if (!hash || !key) throw new Error('Unauthorized');
+    return keyPolicy(key, hash, request.methodArn);
+  };
+}
+
+function headersOf({
+  headers,
+  multiValueHeaders,
+}: AuthorizerRequest): [name: string, value: string][] {
+  const several = Object.entries(multiValueHeaders ?? {});
+  return [
+    ...Object.entries(headers ?? {}),
+    ...several.flatMap(([name, values]) => values.map((value): [string, string] => [name, value])),
+  ];
+}

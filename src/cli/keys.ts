@@ -1,0 +1,92 @@
+import type { accountKeys } from '#compose/aws-account-keys.ts';
+import type { ApiKey, KeyModels } from '#domain/api-key.ts';
+import { Failure } from '#domain/failure.ts';
+import { accountOf, type Place } from './command.ts';
+
+type Keys = ReturnType<typeof accountKeys>;
+
+/** A key as programs are told of it; the key itself only where it was just made. */
+type KeyInfo = Pick<ApiKey, 'id' | 'name' | 'models'> & { readonly createdAt: string };
+
+/** The keys of the account that is named, and the base of its endpoints' URLs. Fails with `InputInvalid` for this machine, which needs none. */
+export async function openKeys(
+  place: Place,
+): Promise<{ readonly keys: Keys; readonly endpoint: string }> {
+  const account = accountOf(place);
+  if (!account) {
+    throw new Failure(
+      'InputInvalid',
+      'Slipway on this machine listens on 127.0.0.1 only and needs no keys',
+      { fix: 'For the keys of a Slipway in AWS, name it: --stage STAGE.' },
+    );
+  }
+  const { findStack } = await import('#compose/aws-account-stack.ts');
+  const { accountKeys } = await import('#compose/aws-account-keys.ts');
+  const stack = await findStack(account);
+  return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
+}
+
+/** `models` as the option gives them: separated by commas; all of them without it. */
+export async function createKey(
+  keys: Keys,
+  name: string,
+  models: string | undefined,
+): Promise<KeyInfo & { readonly key: string }> {
+  const { key, record } = await keys.create(name, readModels(models));
+  return { key, ...infoOf(record) };
+}
+
+export async function listKeys(keys: Keys): Promise<readonly KeyInfo[]> {
+  return (await keys.list()).map(infoOf);
+}
+
+/** Fails with `InputInvalid` for an id that no key has, once there is surely none. */
+export async function revokeKey(keys: Keys, id: string): Promise<void> {
+  const isKnown = (await keys.list()).some((key) => key.id === id);
+  await keys.revoke(id);
+  if (isKnown) return;
+  throw new Failure('InputInvalid', `no key has the id \`${id}\``, {
+    fix: '`slipway keys list` shows the ids.',
+  });
+}
+
+export function createdLines(
+  { key, models }: Awaited<ReturnType<typeof createKey>>,
+  endpoint: string,
+): readonly string[] {
+  const model = models === 'all' ? 'NAME' : models[0];
+  return [
+    key,
+    '',
+    `The key is shown this once and kept nowhere: store it now. It may call ${modelsText(models)}.`,
+    'With the key in SLIPWAY_KEY, what a model takes:',
+    `  curl -H "Authorization: Bearer $SLIPWAY_KEY" ${endpoint}/models/${model}/openapi.json`,
+  ];
+}
+
+/** A table with a line for each key. */
+export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
+  if (keys.length === 0) return ['no keys yet; make one with `slipway keys create NAME`'];
+  const rows = keys.map(({ id, name, models, createdAt }) => [
+    ...[id, name, createdAt.slice(0, 10)],
+    modelsText(models),
+  ]);
+  const table = [['ID', 'NAME', 'CREATED', 'MODELS'], ...rows];
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+}
+
+function readModels(models: string | undefined): KeyModels {
+  if (models === undefined) return 'all';
+  return models.split(',').map((model) => model.trim());
+}
+
+function infoOf({ id, name, models, createdAtMs }: ApiKey): KeyInfo {
+  return { id, name, models, createdAt: new Date(createdAtMs).toISOString() };
+}
+
+function modelsText(models: KeyModels): string {
+  return models === 'all' ? 'all models' : models.join(', ');
+}

@@ -1,0 +1,70 @@
+import { Failure } from './failure.ts';
+import { sha256Hex } from './hash.ts';
+import { isModelName } from './identity.ts';
+
+/** Which models a key may call: the named ones, or all there are and will be. */
+export type KeyModels = 'all' | readonly string[];
+
+/**
+ * What is kept of an API key, by the sha256 of it (64 hex digits); the key itself is shown once and kept nowhere.
+ * `id` is the hash's first 16 digits: it names the key to people, and opens nothing.
+ */
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly models: KeyModels;
+  readonly createdAtMs: number;
+};
+
+export type NewKey = { readonly key: string; readonly hash: string; readonly record: ApiKey };
+
+const PREFIX = 'slw_';
+const FORM = /^slw_[\w-]{43}$/;
+const ID_HEX_DIGITS = 16;
+const LONGEST_NAME = 80;
+const MAX_MODELS = 25;
+
+/** The key that 32 random bytes make: `slw_` and 43 characters of base64url. */
+export function formKey(random: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...random));
+  return `${PREFIX}${base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+}
+
+/** The hash that a key is looked up by; undefined for what cannot be a key. */
+export async function keyHash(key: string): Promise<string | undefined> {
+  return FORM.test(key) ? sha256Hex(key) : undefined;
+}
+
+/**
+ * A new key, its hash, and what is kept of it.
+ * Fails with `InputInvalid` for a name that is empty, over 80 characters or not printable, and for models that are none, over 25, or no model names.
+ */
+export async function newKey(random: Uint8Array, about: Omit<ApiKey, 'id'>): Promise<NewKey> {
+  requireName(about.name);
+  requireModels(about.models);
+  const key = formKey(random);
+  const hash = await sha256Hex(key);
+  return { key, hash, record: { id: hash.slice(0, ID_HEX_DIGITS), ...about } };
+}
+
+export function mayCall({ models }: ApiKey, model: string): boolean {
+  return models === 'all' || models.includes(model);
+}
+
+function requireName(name: string): void {
+  if (name.trim() && name.length <= LONGEST_NAME && !/\p{C}/u.test(name)) return;
+  throw new Failure(
+    'InputInvalid',
+    `a key's name has 1 to ${LONGEST_NAME} printable characters, not ${name.length}: ${JSON.stringify(name)}`,
+  );
+}
+
+/** A policy names each of a key's models, and API Gateway tells no limit of its size: 25 models make 40 kB. */
+function requireModels(models: KeyModels): void {
+  if (models === 'all') return;
+  const wrong = models.find((model) => !isModelName(model));
+  if (wrong !== undefined) throw new Failure('InputInvalid', `\`${wrong}\` is no model name`);
+  if (models.length > 0 && models.length <= MAX_MODELS) return;
+  const message = `a key is for 1 to ${MAX_MODELS} models, not ${models.length}`;
+  throw new Failure('InputInvalid', message, { fix: 'Make a second key, or one for all models.' });
+}

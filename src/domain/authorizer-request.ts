@@ -1,0 +1,13 @@
+import * as z from 'zod/mini';
+
+/**
+ * A request as API Gateway asks a REQUEST authorizer about it. Only `multiValueHeaders` tells of a header that came twice.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
+ */
+export const authorizerRequest = z.object({
+  methodArn: z.string(),
+  headers: z.optional(z.nullable(z.record(z.string(), z.string()))),
+  multiValueHeaders: z.optional(z.nullable(z.record(z.string(), z.array(z.string())))),
+});
+
+export type AuthorizerRequest = z.infer<typeof authorizerRequest>;

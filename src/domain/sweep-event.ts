@@ -1,0 +1,25 @@
+import * as z from 'zod/mini';
+
+const executionEnd = z.object({
+  executionArn: z.string(),
+  status: z.string(),
+  error: z.optional(z.nullable(z.string())),
+  cause: z.optional(z.nullable(z.string())),
+});
+
+/**
+ * What starts the sweep, as EventBridge hands it over: the clock, or Step Functions telling that an execution has ended.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+ */
+export const sweepEvent = z.discriminatedUnion('detail-type', [
+  z.object({ 'detail-type': z.literal('Scheduled Event') }),
+  z.object({
+    'detail-type': z.literal('Step Functions Execution Status Change'),
+    detail: executionEnd,
+  }),
+]);
+
+export type SweepEvent = z.infer<typeof sweepEvent>;
+
+/** How an execution ended; `error` and `cause` are absent or null where Step Functions has none to tell. */
+export type ExecutionEnd = z.infer<typeof executionEnd>;

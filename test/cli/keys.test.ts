@@ -1,0 +1,114 @@
+import { Command } from 'commander';
+import { addKeyCommands } from '../../src/cli/key-commands.ts';
+import {
+  createdLines,
+  createKey,
+  keyLines,
+  listKeys,
+  openKeys,
+  revokeKey,
+} from '../../src/cli/keys.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { memoryApiKeys } from '../support/memory-api-keys.ts';
+
+const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
+
+const open = () => memoryApiKeys({ clock: fakeClock(Date.parse('2026-01-02T03:04:05Z')) });
+
+describe('slipway keys create', () => {
+  it('shows the key once, with a warning and a curl line for one of its models', async () => {
+    const created = await createKey(open(), 'ci', 'digits, shapes');
+
+    const lines = createdLines(created, ENDPOINT);
+
+    expect(lines).toEqual([
+      created.key,
+      '',
+      'The key is shown this once and kept nowhere: store it now. It may call digits, shapes.',
+      'With the key in SLIPWAY_KEY, what a model takes:',
+      `  curl -H "Authorization: Bearer $SLIPWAY_KEY" ${ENDPOINT}/models/digits/openapi.json`,
+    ]);
+  });
+
+  it('makes a key for all models when none are named', async () => {
+    const created = await createKey(open(), 'ci', undefined);
+
+    expect(created).toMatchObject({ models: 'all', createdAt: '2026-01-02T03:04:05.000Z' });
+    const [, , warning, , curl] = createdLines(created, ENDPOINT);
+    expect(warning).toContain('It may call all models.');
+    expect(curl).toContain('/models/NAME/');
+  });
+
+  it.each(['', 'digits,', 'Digits'])('makes none for the models `%s`', async (models) => {
+    const keys = open();
+
+    await expect(createKey(keys, 'ci', models)).rejects.toMatchObject({ name: 'InputInvalid' });
+
+    expect(await keys.list()).toEqual([]);
+  });
+});
+
+describe('slipway keys list', () => {
+  it('is a table without the keys', async () => {
+    const keys = open();
+    const one = await createKey(keys, 'ci', 'digits,shapes');
+    const other = await createKey(keys, 'everything', undefined);
+
+    const lines = keyLines(await listKeys(keys));
+
+    expect(lines).toEqual([
+      'ID                NAME        CREATED     MODELS',
+      `${one.id}  ci          2026-01-02  digits, shapes`,
+      `${other.id}  everything  2026-01-02  all models`,
+    ]);
+  });
+
+  it('says how to make one where there is none', async () => {
+    expect(keyLines(await listKeys(open()))).toEqual([
+      'no keys yet; make one with `slipway keys create NAME`',
+    ]);
+  });
+});
+
+describe('slipway keys revoke', () => {
+  it('ends the key of this id', async () => {
+    const keys = open();
+    const { id } = await createKey(keys, 'ci', undefined);
+
+    await revokeKey(keys, id);
+
+    expect(await keys.list()).toEqual([]);
+  });
+
+  it('does not say that it ended what is no id, such as a name', async () => {
+    const keys = open();
+    await createKey(keys, 'ci', undefined);
+
+    await expect(revokeKey(keys, 'ci')).rejects.toMatchObject({
+      name: 'InputInvalid',
+      message: 'no key has the id `ci`',
+    });
+    expect(await keys.list()).toHaveLength(1);
+  });
+});
+
+it('this machine needs no keys', async () => {
+  await expect(openKeys({ data: '.slipway' })).rejects.toMatchObject({
+    name: 'InputInvalid',
+    message: 'Slipway on this machine listens on 127.0.0.1 only and needs no keys',
+    fix: expect.stringContaining('--stage'),
+  });
+});
+
+it.each([
+  ['create', 'ci', '--models', 'digits'],
+  ['list', '--json'],
+  ['revoke', '8d746fb3cb67a169'],
+])('slipway keys %s asks which Slipway is meant', async (...args) => {
+  const program = new Command('slipway').exitOverride();
+  addKeyCommands(program);
+
+  const parsed = program.parseAsync(['node', 'slipway', 'keys', ...args]);
+
+  await expect(parsed).rejects.toMatchObject({ message: expect.stringContaining('127.0.0.1') });
+});

@@ -1,0 +1,197 @@
+import { Failure } from '#domain/failure.ts';
+import { objectCreated } from '#domain/workflow.ts';
+import { sweep } from '#steps/sweep.ts';
+import { BUCKET, idOf } from '../support/memory-world.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
+import { HOUR_MS, MINUTE_MS, nameOf, sweptWorld } from '../support/swept-world.ts';
+
+describe('an upload that no execution was started for', () => {
+  it('gets one, for the event that S3 would have sent', async () => {
+    const { world, starts, run } = sweptWorld();
+    const event = world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+
+    const swept = await run();
+
+    expect(swept).toEqual({ settled: [], started: [await nameOf(event, 1)] });
+    expect(starts[0]?.input).toEqual(objectCreated.parse(event));
+  });
+
+  it('gets one from a store that tells no sequencer', async () => {
+    const { world, deps, starts } = sweptWorld();
+    const { detail } = world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+    const list: typeof world.store.list = async (...asked) =>
+      (await world.store.list(...asked)).map((object) => ({ ...object, sequencer: '' }));
+
+    await sweep({ ...deps, artifacts: { ...world.store, list } })();
+
+    const { sequencer: _, ...object } = objectCreated.parse({ detail }).detail.object;
+    expect(starts[0]?.input).toEqual({ detail: { bucket: { name: BUCKET }, object } });
+  });
+
+  it('gets none while its event may still be on its way', async () => {
+    const { world, starts, run } = sweptWorld();
+    world.upload();
+    world.clock.advance(4 * MINUTE_MS);
+
+    await run();
+
+    expect(starts).toEqual([]);
+  });
+
+  it('is asked for by the same name until the hour is over', async () => {
+    const { world, starts, run } = sweptWorld();
+    const event = world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+    await run();
+    world.clock.advance(15 * MINUTE_MS);
+    await run();
+
+    const name = await nameOf(event, 1);
+    expect(starts.map((start) => start.name)).toEqual([name, name]);
+  });
+
+  it('is tried again in the next hour when the execution died before it was admitted', async () => {
+    const { world, run } = sweptWorld();
+    const event = world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+    await run();
+    world.executions.end(await nameOf(event, 1));
+    world.clock.advance(HOUR_MS);
+
+    expect(await run()).toEqual({ settled: [], started: [await nameOf(event, 2)] });
+  });
+
+  it('is left for the next hour where an execution that has ended keeps its name', async () => {
+    const { world, deps } = sweptWorld();
+    const event = world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+    const start = async () => {
+      throw new Failure('InputInvalid', 'ExecutionAlreadyExists');
+    };
+
+    const swept = await sweep({ ...deps, executions: { ...deps.executions, start } })();
+
+    expect(swept).toEqual({ settled: [], started: [] });
+    world.clock.advance(HOUR_MS);
+    expect((await sweep(deps)()).started).toEqual([await nameOf(event, 2)]);
+  });
+
+  it('is not tried again while the execution of the hour before runs', async () => {
+    const { world, run } = sweptWorld();
+    world.upload();
+    world.clock.advance(59 * MINUTE_MS);
+    await run();
+    world.clock.advance(15 * MINUTE_MS);
+
+    expect(await run()).toEqual({ settled: [], started: [] });
+  });
+
+  it('gets one in each model, the newest only, whatever its key', async () => {
+    const { world, run } = sweptWorld();
+    world.upload({ file: 'z.onnx' });
+    const digits = world.upload({ file: 'a.onnx' });
+    const shapes = world.upload({ model: 'shapes' });
+    world.clock.advance(6 * MINUTE_MS);
+
+    const names = [await nameOf(digits, 1), await nameOf(shapes, 1, 'shapes')];
+    expect((await run()).started).toEqual(names);
+  });
+
+  it('gets one for a folder by its manifest', async () => {
+    const { world, starts, run } = sweptWorld();
+    for (const file of ['model.yaml', 'weights.bin', 'deep/model.onnx']) {
+      world.store.put(`models/digits/v1/${file}`, Buffer.from(file));
+    }
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    expect(starts).toMatchObject([
+      { input: { detail: { object: { key: 'models/digits/v1/model.yaml' } } } },
+    ]);
+  });
+
+  it('waits for a newer one of its model that may still be on its way', async () => {
+    const { world, run } = sweptWorld();
+    world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+    world.upload();
+
+    expect((await run()).started).toEqual([]);
+  });
+});
+
+describe('nothing is started', () => {
+  it('for an upload that is live', async () => {
+    const { world, starts, run } = sweptWorld();
+    await world.deploy();
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    expect(starts).toEqual([]);
+  });
+
+  it('for one that was ignored, as it is the same as what is live', async () => {
+    const { world, starts, run } = sweptWorld();
+    const bytes = addConstantModel({ constant: 1 });
+    await world.deploy(world.upload({ bytes }));
+    const event = world.upload({ bytes });
+    await world.steps.AdmitDeployment({ event, execution: 'execution-2' });
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    expect((await world.recordOf({ deploymentId: await idOf(event) })).phase).toBe('Ignored');
+    expect(starts).toEqual([]);
+  });
+
+  it('for one that is older than what was admitted last', async () => {
+    const { world, starts, run } = sweptWorld();
+    world.upload({ file: 'a.onnx' });
+    await world.deploy(world.upload({ file: 'b.onnx' }));
+    world.store.remove('models/digits/b.onnx');
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    expect(starts).toEqual([]);
+  });
+
+  it('for one that was deleted, or that starts no deployment', async () => {
+    const { world, starts, run } = sweptWorld();
+    world.store.remove(world.upload().detail.object.key);
+    for (const key of ['models/digits/a.onnx.yaml', 'models/digits/readme', 'models/a.onnx']) {
+      world.store.put(key, Buffer.from('x'));
+    }
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    expect(starts).toEqual([]);
+  });
+});
+
+it('a newer upload of a live model gets its execution', async () => {
+  const { world, run } = sweptWorld();
+  await world.deploy();
+  const event = world.upload();
+  world.clock.advance(6 * MINUTE_MS);
+
+  expect((await run()).started).toEqual([await nameOf(event, 1)]);
+});
+
+it('looks at a bounded part of the store', async () => {
+  const { world, deps } = sweptWorld();
+  const asked: unknown[] = [];
+  const list: typeof world.store.list = async (...limits) => {
+    asked.push(limits);
+    return [];
+  };
+
+  await sweep({ ...deps, artifacts: { ...world.store, list } })();
+
+  expect(asked).toEqual([[BUCKET, 'models/', 1000]]);
+});

@@ -1,0 +1,126 @@
+import { appendFile, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packagedFolder, packageTree } from './packaged.ts';
+import { type Json, ofType, plain, readTemplate, type Template } from './template.ts';
+
+const template = await readTemplate();
+
+describe('the API of the packaged template', () => {
+  it('asks for a key or a signature at every method', () => {
+    const methods = ofType(template, 'AWS::ApiGateway::Method').map(([id, { Properties }]) => [
+      id,
+      plain(Properties.ResourceId),
+      Properties.HttpMethod,
+      Properties.AuthorizationType,
+    ]);
+
+    expect(methods).toEqual([['HealthMethod', 'Api.RootResourceId', 'GET', 'AWS_IAM']]);
+  });
+
+  it('owns /models, and no route of a model', () => {
+    const resources = ofType(template, 'AWS::ApiGateway::Resource').map(([id, { Properties }]) => [
+      id,
+      plain(Properties.ParentId),
+      Properties.PathPart,
+    ]);
+
+    expect(resources).toEqual([['ModelsResource', 'Api.RootResourceId', 'models']]);
+  });
+
+  // An update of either would point the stage at a snapshot without the models' routes: a change here is an outage there.
+  it('has the deployment and the stage that it always had', () => {
+    const { ApiDeployment, ApiStage } = template.Resources;
+
+    expect(ApiDeployment).toEqual({
+      Type: 'AWS::ApiGateway::Deployment',
+      DependsOn: ['HealthMethod'],
+      Properties: { RestApiId: { Ref: 'Api' }, Description: 'The API before its first model.' },
+    });
+    expect(ApiStage).toEqual({
+      Type: 'AWS::ApiGateway::Stage',
+      Properties: {
+        RestApiId: { Ref: 'Api' },
+        DeploymentId: { Ref: 'ApiDeployment' },
+        StageName: 'v1',
+      },
+    });
+  });
+
+  it('stays as it is when a function changes', async () => {
+    const folder = await packageTree(tmpdir(), (tree) =>
+      appendFile(join(tree, 'functions/sweep.ts'), "\nexport const changed = 'changed';\n"),
+    );
+    const changed = await readTemplate(folder);
+    const zips = await Promise.all([folder, await packagedFolder()].map(sweepOf));
+    await rm(folder, { recursive: true });
+
+    expect(zips[0]!.equals(zips[1]!)).toBe(false);
+    expect(apiOf(changed)).toEqual(apiOf(template));
+  }, 120_000);
+
+  // For provider.tags and provider.stackTags osls makes a stage of its own after the deployment.
+  it('is left alone by osls', async () => {
+    const file = join(await packagedFolder(), 'serverless-state.json');
+    const { provider } = JSON.parse(await readFile(file, 'utf8')).service;
+
+    expect([provider.tags, provider.stackTags, provider.tracing, provider.logs]).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+
+  it('asks the authorizer at every request, whatever header the key is in', () => {
+    const { Authorizer } = template.Resources;
+
+    expect(Authorizer!.Properties).toMatchObject({
+      Type: 'REQUEST',
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    expect(Authorizer!.Properties.IdentitySource).toBeUndefined();
+    expect(template.Resources['Api']!.Properties.ApiKeySourceType).toBe('AUTHORIZER');
+  });
+
+  it('throttles each key', () => {
+    const { ApiStages, Throttle } = template.Resources['UsagePlan']!.Properties;
+
+    expect(ApiStages).toEqual([{ ApiId: { Ref: 'Api' }, Stage: 'v1' }]);
+    expect(Throttle).toEqual({ RateLimit: 100, BurstLimit: 200 });
+  });
+
+  it('refuses in JSON that says what is wrong', () => {
+    const refusals = ofType(template, 'AWS::ApiGateway::GatewayResponse').map(
+      ([, { Properties }]) => {
+        const body = Properties.ResponseTemplates['application/json'];
+        const { error } = JSON.parse(body.replace('$context.error.messageString', '"text"'));
+        return [Properties.ResponseType, Properties.StatusCode, typeof error];
+      },
+    );
+
+    expect(refusals).toEqual([
+      ['MISSING_AUTHENTICATION_TOKEN', '404', 'string'],
+      ['UNAUTHORIZED', '401', 'string'],
+      ['ACCESS_DENIED', '403', 'string'],
+      ['REQUEST_TOO_LARGE', '413', 'string'],
+      ['THROTTLED', '429', 'string'],
+      ['INTEGRATION_TIMEOUT', '504', 'string'],
+      ['DEFAULT_4XX', undefined, 'string'],
+      ['DEFAULT_5XX', undefined, 'string'],
+    ]);
+  });
+
+  it('has a domain of its own only when one is given', () => {
+    const { Domain, DomainMapping } = template.Resources;
+
+    expect([Domain!.Condition, DomainMapping!.Condition]).toEqual(['HasDomain', 'HasDomain']);
+    expect(template.Parameters.DomainName.Default).toBe('');
+  });
+});
+
+/** What of the API a stack update would touch. */
+function apiOf({ Resources }: Template): Json {
+  return Object.entries(Resources).filter(([, { Type }]) => Type.startsWith('AWS::ApiGateway::'));
+}
+
+function sweepOf(folder: string): Promise<Buffer> {
+  return readFile(join(folder, 'sweep.zip'));
+}

@@ -1,0 +1,145 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { workflow } from '#domain/workflow.ts';
+import { type Json, ofType, plain, readTemplate, type Template } from './template.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const BESIDE = ['Authorize', 'PublishEvents', 'Sweep'];
+
+const template: Template = await readTemplate();
+const asl: Json = JSON.parse(await readFile(join(ROOT, 'statemachines/deploy.asl.json'), 'utf8'));
+const functions = ofType(template, 'AWS::Lambda::Function').map(
+  ([id, { Properties }]) => [id.replace(/LambdaFunction$/, ''), Properties] as const,
+);
+const steps = functions.filter(([name]) => name in workflow);
+
+describe('the functions of the packaged template', () => {
+  it('are one for each step of the workflow, and three beside it', () => {
+    const names = functions.map(([name]) => name).toSorted();
+
+    expect(names).toEqual([...Object.keys(workflow), ...BESIDE].toSorted());
+  });
+
+  it('have one name in all places', async () => {
+    const files = await readdir(join(ROOT, 'functions'));
+    const named = functions.map(([name, { FunctionName, Handler }]) => ({
+      FunctionName,
+      Handler,
+      file: files.includes(`${kebab(name)}.ts`),
+    }));
+
+    expect(named).toEqual(
+      functions.map(([name]) => ({
+        FunctionName: `slipway-test-${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+        Handler: `functions/${kebab(name)}.handler`,
+        file: true,
+      })),
+    );
+  });
+
+  it.each(functions)(
+    '%s runs on nodejs24.x and arm64 with a memory of its own',
+    (_, properties) => {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(properties.MemorySize).toBeGreaterThanOrEqual(512);
+    },
+  );
+
+  it.each(steps)('%s ends a little before its state gives it up', (name, { Timeout }) => {
+    const { TimeoutSeconds } = asl.States[name];
+
+    expect(Timeout).toBeLessThan(TimeoutSeconds);
+    expect(Timeout).toBeGreaterThanOrEqual(TimeoutSeconds - 10);
+  });
+
+  it('may take no concurrency away from the account', () => {
+    const reserved = functions.filter(([, { ReservedConcurrentExecutions: count }]) => count);
+
+    expect(reserved).toEqual([]);
+  });
+
+  it('have a role each', () => {
+    const roles = functions.map(([name, { Role }]) => [name, plain(Role)]);
+
+    expect(roles).toEqual(functions.map(([name]) => [name, `${name}Role`]));
+  });
+
+  it.each(functions)('the variables of %s are told by this stack', (_, { Environment }) => {
+    const { SLIPWAY_STAGE, SLIPWAY_TABLE, ...others } = Environment.Variables;
+    const unset = Object.entries(others).filter(([, value]) => !value);
+
+    expect([SLIPWAY_STAGE, plain(SLIPWAY_TABLE)]).toEqual(['test', 'Registry']);
+    expect(unset).toEqual([]);
+  });
+});
+
+describe('what is invoked by events', () => {
+  it('publishEvents reads what is put in the outbox, halves a batch that fails, and gives it up to a queue', () => {
+    const mappings = ofType(template, 'AWS::Lambda::EventSourceMapping');
+
+    expect(mappings).toHaveLength(1);
+    const { Properties } = mappings[0]![1];
+    expect(plain(Properties.EventSourceArn)).toBe('Registry.StreamArn');
+    expect(
+      Properties.FilterCriteria.Filters.map(({ Pattern }: Json) => JSON.parse(Pattern)),
+    ).toEqual([{ eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: ['OUTBOX'] } } } }]);
+    expect(Properties).toMatchObject({
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+    });
+    expect(plain(Properties.DestinationConfig.OnFailure.Destination)).toBe('OutboxDeadLetters');
+  });
+
+  it('a sweep that fails for good is told to a queue', () => {
+    const configs = ofType(template, 'AWS::Lambda::EventInvokeConfig');
+
+    expect(configs).toHaveLength(1);
+    const { Properties } = configs[0]![1];
+    expect(plain(Properties.FunctionName)).toBe('SweepLambdaFunction');
+    expect(plain(Properties.DestinationConfig.OnFailure.Destination)).toBe('SweepDeadLetters');
+  });
+
+  it('every rule tries again, and then keeps the event in a queue', () => {
+    const targets = ofType(template, 'AWS::Events::Rule').flatMap(([id, { Properties }]) =>
+      Properties.Targets.map((target: Json) => [
+        id,
+        plain(target.Arn),
+        plain(target.DeadLetterConfig.Arn),
+        target.RetryPolicy.MaximumRetryAttempts > 0,
+      ]),
+    );
+
+    expect(targets).toEqual([
+      ['UploadRule', 'DeployWorkflow', 'UploadDeadLetters', true],
+      ['SweepSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+      ['ExecutionEndedRule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+    ]);
+  });
+
+  it('an upload below models/ starts the workflow, and only in this bucket', () => {
+    const { EventPattern } = template.Resources['UploadRule']!.Properties;
+
+    expect(EventPattern).toEqual({
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: {
+        bucket: { name: [{ Ref: 'ModelBucket' }] },
+        object: { key: [{ prefix: 'models/' }] },
+      },
+    });
+  });
+
+  it('the sweep runs every 15 minutes, and after an execution of this machine that ended badly', () => {
+    const { SweepSchedule, ExecutionEndedRule } = template.Resources;
+
+    expect(SweepSchedule!.Properties.ScheduleExpression).toBe('rate(15 minutes)');
+    expect(ExecutionEndedRule!.Properties.EventPattern.detail).toEqual({
+      stateMachineArn: [{ Ref: 'DeployWorkflow' }],
+      status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+    });
+  });
+});
+
+function kebab(name: string): string {
+  return name.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
+}

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CACHE = join(ROOT, 'node_modules/.cache/slipway-template');
+const PACKAGED = [
+  'buildspecs',
+  'functions',
+  'infra',
+  'runtimes',
+  'src',
+  'statemachines',
+  'package-lock.json',
+  'package.json',
+  'serverless.yml',
+  'tsconfig.json',
+];
+const LEFT_OUT = new Set(['node_modules', 'dist']);
+const HASH = /^[0-9a-f]{16}$/;
+const LIMIT_MS = 300_000;
+
+export const STAGE = 'test';
+
+/** The folder of what `serverless package` makes of this tree, made once for the tree as it is. */
+export async function packagedFolder(): Promise<string> {
+  const hash = await hashOfTree();
+  const folder = join(CACHE, hash);
+  if (await exists(folder)) return folder;
+  await mkdir(CACHE, { recursive: true });
+  const made = await packageTree(CACHE);
+  await rename(made, folder).catch(async (error: unknown) => {
+    // Another process was faster.
+    if (!(await exists(folder))) throw error;
+    await rm(made, { recursive: true });
+  });
+  const old = (await readdir(CACHE)).filter((name) => HASH.test(name) && name !== hash);
+  await Promise.all(old.map((name) => rm(join(CACHE, name), { recursive: true, force: true })));
+  return folder;
+}
+
+/** Packages a copy of the tree, changed by `change`, without credentials; answers the folder in `parent`, which is the caller's. */
+export async function packageTree(
+  parent: string,
+  change: (tree: string) => Promise<unknown> = async () => {},
+): Promise<string> {
+  const tree = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
+  try {
+    const filter = (path: string) => !LEFT_OUT.has(basename(path));
+    for (const name of PACKAGED) {
+      await cp(join(ROOT, name), join(tree, name), { recursive: true, filter });
+    }
+    await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
+    await change(tree);
+    await packageIn(tree);
+    const folder = await mkdtemp(join(parent, 'made-'));
+    await cp(join(tree, '.serverless'), folder, { recursive: true });
+    return folder;
+  } finally {
+    await rm(tree, { recursive: true, force: true });
+  }
+}
+
+async function packageIn(tree: string): Promise<void> {
+  const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
+  const command = [serverless, 'package', '--stage', STAGE, '--region', 'us-east-1'];
+  await promisify(execFile)(process.execPath, command, {
+    cwd: tree,
+    // Nobody's credentials, profile or settings.
+    env: { PATH: process.env['PATH'], HOME: tree },
+    timeout: LIMIT_MS,
+  });
+}
+
+async function hashOfTree(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of PACKAGED) {
+    for (const file of (await filesIn(name)).toSorted()) {
+      hash.update(`${file}\0`).update(await readFile(join(ROOT, file)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesIn(name: string): Promise<string[]> {
+  const entries = await readdir(join(ROOT, name), { withFileTypes: true }).catch(() => undefined);
+  if (!entries) return [name];
+  const kept = entries.filter((entry) => !LEFT_OUT.has(entry.name));
+  return (await Promise.all(kept.map((entry) => filesIn(`${name}/${entry.name}`)))).flat();
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+if (import.meta.main) process.stdout.write(`${await packagedFolder()}\n`);

@@ -1,0 +1,74 @@
+import { readTemplate } from './template.ts';
+
+const template = await readTemplate();
+
+describe('stages', () => {
+  it("have names without hyphens, so that no stage's names begin with another's", () => {
+    const { AllowedPattern } = template.Parameters.Stage;
+    const pattern = new RegExp(`^(?:${AllowedPattern})$`);
+    const fits = ['dev', 'a', 'production12x', 'a-m-b', '1st', 'Dev', 'fourteenletter'].filter(
+      (stage) => pattern.test(stage),
+    );
+
+    expect(fits).toEqual(['dev', 'a', 'production12x']);
+  });
+
+  it('isolate: whatever is named has the stage in its name', () => {
+    // Not a name of their own, but of something else.
+    const others = ['AttributeName', 'MetricName', 'StageName'];
+    const names = Object.values(template.Resources).flatMap(({ Properties }) =>
+      Object.entries(Properties ?? {})
+        .filter(([key]) => key.endsWith('Name') && !others.includes(key))
+        .map(([, value]) => value)
+        .filter((value) => typeof value === 'string'),
+    );
+
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !/slipway[-/]test/.test(name))).toEqual([]);
+  });
+});
+
+describe('the outputs of the packaged template', () => {
+  it('are what the command line reads and a person copies', () => {
+    const { ServerlessDeploymentBucketName: _, ...outputs } = template.Outputs;
+
+    expect(Object.keys(outputs)).toEqual([
+      'Bucket',
+      'Table',
+      'Bus',
+      'StateMachine',
+      'Api',
+      'ApiStage',
+      'ModelsResource',
+      'Authorizer',
+      'UsagePlan',
+      'Repository',
+      'ImageProject',
+      'FunctionPrefix',
+      'ModelRole',
+      'ModelSubnets',
+      'ModelSecurityGroup',
+      'ModelLogGroup',
+      'BuildLogGroup',
+      'EnvironmentHash',
+      'Stage',
+      'Containers',
+      'BakeSeconds',
+      'Endpoint',
+      'DomainTarget',
+      'Curl',
+    ]);
+  });
+
+  it('have containers off, the only choice of this version', () => {
+    expect(template.Parameters.Containers).toMatchObject({
+      Default: 'off',
+      AllowedValues: ['off'],
+    });
+  });
+
+  // CloudFormation answers others as question marks.
+  it('have ASCII characters only, as all of the template', () => {
+    expect(JSON.stringify(template)).toMatch(/^[ -~]*$/);
+  });
+});

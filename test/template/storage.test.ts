@@ -1,0 +1,132 @@
+import { type Json, ofType, plain, readTemplate } from './template.ts';
+
+const template = await readTemplate();
+
+describe('the bucket of the packaged template', () => {
+  const bucket = template.Resources['ModelBucket']!;
+  const { Properties } = bucket;
+
+  it('keeps versions, and tells EventBridge of uploads', () => {
+    expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+    expect(Properties.NotificationConfiguration).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
+  });
+
+  it('is closed to the public, and encrypted', () => {
+    expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual(Array(4).fill(true));
+    expect(JSON.stringify(Properties.BucketEncryption)).toContain('"SSEAlgorithm":"AES256"');
+  });
+
+  it('answers over TLS only', () => {
+    const [statement] =
+      template.Resources['ModelBucketPolicy']!.Properties.PolicyDocument.Statement;
+
+    expect(statement).toMatchObject({
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Condition: { Bool: { 'aws:SecureTransport': false } },
+    });
+    expect(statement.Resource.map(plain)).toEqual(['ModelBucket', 'ModelBucket/*']);
+  });
+
+  it('forgets broken uploads and the lists that builds have read, and never a model', () => {
+    const { Rules } = Properties.LifecycleConfiguration;
+
+    const expiring = Rules.filter((rule: Json) => 'ExpirationInDays' in rule);
+    expect(Rules.some((rule: Json) => rule.AbortIncompleteMultipartUpload)).toBe(true);
+    expect(expiring).toEqual([
+      {
+        Id: 'build-lists',
+        Status: 'Enabled',
+        Prefix: 'builds/',
+        ExpirationInDays: 1,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
+    ]);
+  });
+});
+
+describe('the table of the packaged template', () => {
+  const { Properties } = template.Resources['Registry']!;
+
+  it('streams what is written, lets go what has expired, and can be put back to any second', () => {
+    expect(Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  it('is found by pk and sk', () => {
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ]);
+  });
+});
+
+describe('what a deleted stack leaves', () => {
+  it("is the bucket and the table, for the models and their record are the user's", () => {
+    const retained = Object.entries(template.Resources).filter(
+      ([, { DeletionPolicy }]) => DeletionPolicy === 'Retain',
+    );
+
+    expect(retained.map(([id]) => id)).toEqual(['ModelBucket', 'Registry']);
+    expect(retained.map(([, resource]) => resource.UpdateReplacePolicy)).toEqual([
+      'Retain',
+      'Retain',
+    ]);
+  });
+
+  it('has names that the next stack does not want', () => {
+    const { ModelBucket, Registry } = template.Resources;
+
+    expect([ModelBucket!.Properties.BucketName, Registry!.Properties.TableName]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the repository of the packaged template', () => {
+  const { Properties } = template.Resources['Repository']!;
+
+  it('never gives a tag to another image, scans what is pushed, and lets go of broken pushes only', () => {
+    const { rules } = JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText);
+
+    expect(Properties.ImageTagMutability).toBe('IMMUTABLE');
+    expect(Properties.ImageScanningConfiguration).toEqual({ ScanOnPush: true });
+    expect(rules.map(({ selection }: Json) => selection.tagStatus)).toEqual(['untagged']);
+  });
+
+  it('lets Lambda pull for the functions of models in this stage', () => {
+    const { Statement } = Properties.RepositoryPolicyText;
+
+    expect(Statement).toHaveLength(1);
+    expect(Statement[0].Principal).toEqual({ Service: 'lambda.amazonaws.com' });
+    expect(plain(Statement[0].Condition.StringLike['aws:SourceArn'])).toBe(
+      'arn:aws:lambda:::function:slipway-test-m-*',
+    );
+  });
+});
+
+describe('the queues of the packaged template', () => {
+  it('take messages over TLS only, and from the rules of this stage', () => {
+    const { Statement, Queues } = {
+      ...template.Resources['DeadLettersPolicy']!.Properties.PolicyDocument,
+      ...template.Resources['DeadLettersPolicy']!.Properties,
+    };
+
+    expect(Queues.map(plain)).toEqual(ofType(template, 'AWS::SQS::Queue').map(([id]) => id));
+    expect(Statement[0]).toMatchObject({
+      Effect: 'Deny',
+      Condition: { Bool: { 'aws:SecureTransport': false } },
+    });
+    expect(plain(Statement[1].Condition.ArnLike['aws:SourceArn'])).toBe(
+      'arn:aws:events:::rule/slipway-test-*',
+    );
+  });
+});
