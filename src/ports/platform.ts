@@ -31,7 +31,7 @@ export type RevisionState =
 export type Platform = {
   /** Asks for a revision and returns once it is accepted. One that exists already is adopted; one that was made by another deployment is `RevisionFailed`. */
   create(spec: RevisionSpec): Promise<void>;
-  /** Answers as soon as the revision is no longer pending, at the latest after `waitMs` (0: at once). */
+  /** Answers as soon as the revision is no longer pending, at the latest with the look that is under way after `waitMs` (0: one look). */
   describe(revision: string, waiting: { readonly waitMs: number }): Promise<RevisionState>;
   /** How long to drain (whole seconds, 0..900) before this revision may be retired: 0 when nothing of it is stopped or nothing is in flight. */
   drainSeconds(revision: string): Promise<number>;

@@ -15,6 +15,8 @@ describePlatform('memoryPlatform', async () => {
   const { platform } = open();
   return {
     platform,
+    endsLateStarts: true,
+    busyDrainSeconds: 1,
     lastWords: 'no graph',
     spec(fate, over) {
       const spec = revisionSpec('1', over);

@@ -31,6 +31,7 @@ describeProber('memoryProber', async () => {
       testPath: router.testPath('digits-v1'),
       nobody: router.route('nobody'),
     },
+    hidesServerErrors: false,
     behave: (behaviour) =>
       prober.script('digits-v1', (asked) => {
         const body = asked === 'ready' ? undefined : asked.body;

@@ -1,6 +1,6 @@
-import { acceptShares, isSameShares, withoutZeros } from '#adapters/local/shares.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { acceptShares, isSameShares, withoutZeros } from '#domain/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Router } from '#ports/router.ts';
 

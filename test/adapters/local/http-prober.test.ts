@@ -20,6 +20,7 @@ describeProber('httpProber', async () => {
       testPath: router.testPath('digits-v1'),
       nobody: router.route('nobody'),
     },
+    hidesServerErrors: false,
     behave: (next) => {
       behaviour = next;
     },

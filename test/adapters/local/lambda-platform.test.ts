@@ -24,6 +24,8 @@ describePlatform('lambdaPlatform', async () => {
   const platform = openPlatform(folder);
   return {
     platform,
+    endsLateStarts: true,
+    busyDrainSeconds: 1,
     lastWords: 'the model has no graph',
     spec: (fate, over) => folder.spec(FATES[fate], over),
     async request(revision) {

@@ -1,0 +1,146 @@
+import {
+  type APIGatewayClient,
+  CreateDeploymentCommand,
+  CreateResourceCommand,
+  DeleteMethodCommand,
+  DeleteResourceCommand,
+  GetDeploymentCommand,
+  GetStageCommand,
+  PutIntegrationCommand,
+  PutMethodCommand,
+  paginateGetResources,
+  type Resource,
+} from '@aws-sdk/client-api-gateway';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { FailureName } from '#domain/failure.ts';
+import { absentIfNotFound } from './absent.ts';
+import { translated } from './failures.ts';
+
+/** The API whose routes lead to the models. */
+export type ModelApi = {
+  readonly id: string;
+  readonly stage: string;
+  /** The id of its resource `/models`, below which are those of each model. */
+  readonly modelsResource: string;
+  readonly authorizer: string;
+};
+
+/** `isHalfMade`: it has a method without an integration, with which API Gateway deploys nothing. */
+export type DraftResource = {
+  readonly id: string;
+  readonly hasMethod: boolean;
+  readonly isHalfMade: boolean;
+};
+
+/** The API as it will be deployed next, and what of it the stage has. All methods are `ANY`. */
+export type ApiDraft = {
+  /** By path. */
+  resources(): Promise<ReadonlyMap<string, DraftResource>>;
+  /** Answers the id of the new resource. */
+  addResource(parentId: string, pathPart: string): Promise<string>;
+  removeResource(resourceId: string): Promise<void>;
+  /** Asks callers for a key. */
+  addMethod(resourceId: string): Promise<void>;
+  removeMethod(resourceId: string): Promise<void>;
+  setIntegration(resourceId: string, uri: string): Promise<void>;
+  deploy(): Promise<void>;
+  /** Whether what the stage serves has the path. */
+  isDeployed(path: string): Promise<boolean>;
+};
+
+const httpMethod = 'ANY';
+const PAGE = 500;
+const PROXY = {
+  type: 'AWS_PROXY',
+  integrationHttpMethod: 'POST',
+  timeoutInMillis: limits.requestTimeoutSeconds * 1000,
+} as const;
+
+// Somebody else made or took the same thing, as a caller does who lost the API's lease.
+const FAILURES: Readonly<Record<string, FailureName>> = {
+  ConflictException: 'PlatformUnavailable',
+  NotFoundException: 'PlatformUnavailable',
+};
+
+function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  return translated(send, FAILURES);
+}
+
+export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft {
+  const restApiId = api.id;
+  const stageName = api.stage;
+
+  return {
+    resources: () => call(() => readResources(apiGateway, restApiId)),
+
+    async addResource(parentId, pathPart) {
+      const command = new CreateResourceCommand({ restApiId, parentId, pathPart });
+      return (await call(() => apiGateway.send(command))).id ?? '';
+    },
+
+    async removeResource(resourceId) {
+      const command = new DeleteResourceCommand({ restApiId, resourceId });
+      await call(() => apiGateway.send(command).catch(absentIfNotFound));
+    },
+
+    async addMethod(resourceId) {
+      const command = new PutMethodCommand({
+        restApiId,
+        resourceId,
+        httpMethod,
+        authorizationType: 'CUSTOM',
+        authorizerId: api.authorizer,
+        apiKeyRequired: true,
+      });
+      await call(() => apiGateway.send(command));
+    },
+
+    async removeMethod(resourceId) {
+      const command = new DeleteMethodCommand({ restApiId, resourceId, httpMethod });
+      await call(() => apiGateway.send(command).catch(absentIfNotFound));
+    },
+
+    async setIntegration(resourceId, uri) {
+      const method = { restApiId, resourceId, httpMethod };
+      const command = new PutIntegrationCommand({ ...method, ...PROXY, uri });
+      await call(() => apiGateway.send(command));
+    },
+
+    async deploy() {
+      await call(() => apiGateway.send(new CreateDeploymentCommand({ restApiId, stageName })));
+    },
+
+    isDeployed: (path) => call(() => isDeployed(apiGateway, api, path)),
+  };
+}
+
+async function isDeployed(
+  apiGateway: APIGatewayClient,
+  { id: restApiId, stage: stageName }: ModelApi,
+  path: string,
+): Promise<boolean> {
+  const stage = new GetStageCommand({ restApiId, stageName });
+  const { deploymentId } = await apiGateway.send(stage);
+  const embed = ['apisummary'];
+  const command = new GetDeploymentCommand({ restApiId, deploymentId, embed });
+  const { apiSummary } = await apiGateway.send(command);
+  return apiSummary?.[path]?.[httpMethod] !== undefined;
+}
+
+async function readResources(
+  apiGateway: APIGatewayClient,
+  restApiId: string,
+): Promise<ReadonlyMap<string, DraftResource>> {
+  const resources = new Map<string, DraftResource>();
+  const input = { restApiId, limit: PAGE, embed: ['methods'] };
+  for await (const { items = [] } of paginateGetResources({ client: apiGateway }, input)) {
+    for (const item of items) resources.set(item.path ?? '', draftOf(item));
+  }
+  return resources;
+}
+
+function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
+  const method = resourceMethods?.[httpMethod];
+  const hasMethod = method !== undefined;
+  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration };
+}

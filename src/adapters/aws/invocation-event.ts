@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { modelRoute } from './model-function.ts';
+
+/** A request to a model's server; `path` is below the model's route. */
+export type ModelRequest = {
+  readonly model: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** JSON, or undefined for none. */
+  readonly body?: string;
+};
+
+export type ModelResponse = {
+  readonly status: number;
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/**
+ * The event by which a REST API hands a request to a function, in the API's stage `stage`.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
+ */
+export function invocationEvent(stage: string, { model, method, path, body }: ModelRequest) {
+  const route = modelRoute(model);
+  const headers = { 'content-type': 'application/json', 'user-agent': 'slipway-probe' };
+  const resource = `${route}/{proxy+}`;
+  return {
+    resource,
+    path: route + path,
+    httpMethod: method,
+    headers,
+    multiValueHeaders: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, [value]]),
+    ),
+    queryStringParameters: null,
+    multiValueQueryStringParameters: null,
+    pathParameters: { proxy: path.slice(1) },
+    stageVariables: null,
+    requestContext: {
+      resourcePath: resource,
+      httpMethod: method,
+      // Only here does the path have its stage.
+      path: `/${stage}${route}${path}`,
+      protocol: 'HTTP/1.1',
+      stage,
+      requestId: crypto.randomUUID(),
+      identity: { sourceIp: '127.0.0.1', userAgent: 'slipway-probe' },
+    },
+    body: body ?? null,
+    isBase64Encoded: false,
+  };
+}
+
+const proxyResponse = z.object({
+  statusCode: z.int().check(z.minimum(100), z.maximum(599)),
+  headers: z.nullish(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
+  multiValueHeaders: z.nullish(z.record(z.string(), z.array(z.string()))),
+  body: z.nullish(z.string()),
+  isBase64Encoded: z.nullish(z.boolean()),
+});
+
+/** What a function answered, as a REST API would hand it on; undefined when the API would take it for malformed. */
+export function readResponse(payload: string): ModelResponse | undefined {
+  const { data } = proxyResponse.safeParse(parseJson(payload));
+  if (!data) return undefined;
+  const body = data.body ?? '';
+  return {
+    status: data.statusCode,
+    headers: Object.fromEntries([
+      ...Object.entries(data.multiValueHeaders ?? {}).map(([name, values]) => [
+        name.toLowerCase(),
+        values.join(', '),
+      ]),
+      ...Object.entries(data.headers ?? {}).map(([name, value]) => [
+        name.toLowerCase(),
+        String(value),
+      ]),
+    ]),
+    body: data.isBase64Encoded ? Buffer.from(body, 'base64').toString() : body,
+  };
+}
+
+const functionError = z.object({ errorMessage: z.string(), errorType: z.optional(z.string()) });
+
+/** What a function that failed says of itself, with the type of the error where that is a name. */
+export function readFunctionError(payload: string): string {
+  const { data } = functionError.safeParse(parseJson(payload));
+  if (!data) return payload;
+  // The web adapter's own errors have a type of Rust.
+  const isName = /^[A-Z][\w.]+$/.test(data.errorType ?? '');
+  return isName ? `${data.errorMessage} (${data.errorType})` : data.errorMessage;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

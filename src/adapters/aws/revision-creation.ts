@@ -1,0 +1,80 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { Failure } from '#domain/failure.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { type FunctionState, hasItsImage, readFunction } from './function-state.ts';
+import {
+  type FunctionDefinition,
+  functionDefinition,
+  type ModelFunctions,
+} from './model-function.ts';
+import type { FunctionChanges } from './model-function-changes.ts';
+import { readVersions } from './model-versions.ts';
+
+type Options = {
+  readonly lambda: LambdaClient;
+  readonly functions: ModelFunctions;
+  changesOf(functionName: string): FunctionChanges;
+};
+
+type Creation = {
+  readonly spec: RevisionSpec;
+  readonly definition: FunctionDefinition;
+  readonly changes: FunctionChanges;
+};
+
+/** Makes a revision in $LATEST, or goes on where an earlier call for it ended. */
+export function revisionCreation({ lambda, functions, changesOf }: Options) {
+  return async (spec: RevisionSpec): Promise<void> => {
+    const name = functions.prefix + spec.model;
+    const definition = functionDefinition(spec, functions);
+    const creation = { spec, definition, changes: changesOf(name) };
+    const { numbers } = await readVersions(lambda, name);
+    const number = numbers.get(spec.revision);
+    if (number) return refuseStranger(spec, await readFunction(lambda, name, number));
+
+    const latest = await readFunction(lambda, name);
+    if (latest?.revision === spec.revision) return adopt(creation, latest);
+    if (latest && !isStillborn(latest, numbers.size)) return update(creation);
+    if (latest) await creation.changes.remove();
+    const isMade = await creation.changes.create(creation.definition);
+    if (!isMade) refuseStranger(spec, await readFunction(lambda, name));
+  };
+}
+
+/** A function whose creation failed takes no change any more. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html */
+function isStillborn({ condition }: FunctionState, versions: number): boolean {
+  return condition.kind === 'failed' && versions === 0;
+}
+
+async function update(creation: Creation): Promise<void> {
+  const { definition, changes } = creation;
+  const settled = await changes.settled();
+  if (settled) await changes.configure(definition.configuration, settled);
+  await setImage(creation);
+}
+
+async function adopt(creation: Creation, latest: FunctionState): Promise<void> {
+  refuseStranger(creation.spec, latest);
+  if (!hasItsImage(latest)) await setImage(creation);
+}
+
+/** The second half of an update. A first half that failed is left as it is, for the look that tells why. */
+async function setImage({ spec, definition, changes }: Creation): Promise<void> {
+  const settled = await changes.settled();
+  if (settled?.revision !== spec.revision) throw overtaken(spec);
+  if (settled.condition.kind === 'failed' || settled.imageUri === definition.imageUri) return;
+  await changes.setImage(definition.imageUri, settled);
+}
+
+function refuseStranger(spec: RevisionSpec, found: FunctionState | undefined): void {
+  if (found?.revision !== spec.revision) throw overtaken(spec);
+  if (found.deploymentId === spec.deploymentId) return;
+  throw new Failure(
+    'RevisionFailed',
+    `${spec.revision} is of deployment ${found.deploymentId}, not of ${spec.deploymentId}`,
+  );
+}
+
+function overtaken({ revision }: RevisionSpec): Failure {
+  return new Failure('PlatformUnavailable', `the function of ${revision} was changed meanwhile`);
+}

@@ -1,0 +1,15 @@
+import { failureName, RETRYABLE } from '#domain/failure.ts';
+
+const ATTEMPTS = 6;
+
+/** Calls again what failed for a passing reason, as the workflow does. */
+export async function persist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const name = failureName(error);
+      if (attempt === ATTEMPTS || name === undefined || !RETRYABLE[name]) throw error;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/** What a runtime made of an event. */
+export type RuntimeAnswer = { readonly kind: 'response' | 'error'; readonly payload: unknown };
+
+/** Runs a program as Lambda does, with the Runtime API that it asks for its events, and answers what it made of each. */
+export async function underRuntimeApi(
+  program: string,
+  environment: Readonly<Record<string, string>>,
+  events: readonly unknown[],
+): Promise<readonly RuntimeAnswer[]> {
+  const answers: RuntimeAnswer[] = [];
+  const left = [...events];
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+  const server = createServer(async (request, response) => {
+    const url = request.url ?? '';
+    const body = String(await buffer(request));
+    if (url.endsWith('/register')) return register(response);
+    if (url.endsWith('/next')) return next(response, url.includes('/invocation/') ? left : []);
+    const kind = url.endsWith('/error') ? 'error' : 'response';
+    answers.push({ kind, payload: JSON.parse(body) });
+    response.writeHead(202).end('{}');
+    if (answers.length === events.length) resolve();
+    return response;
+  });
+  const port = await listening(server);
+  const child = spawn(program, {
+    env: {
+      ...environment,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+      AWS_LAMBDA_FUNCTION_NAME: 'model',
+      AWS_LAMBDA_FUNCTION_VERSION: '1',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+      AWS_LAMBDA_LOG_GROUP_NAME: 'group',
+      AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
+    },
+    stdio: 'ignore',
+  });
+  child.once('error', reject);
+  child.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
+  try {
+    await done;
+    return answers;
+  } finally {
+    child.kill('SIGKILL');
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+function register(response: ServerResponse): ServerResponse {
+  return response.writeHead(200, { 'lambda-extension-identifier': 'adapter' }).end('{}');
+}
+
+/** The next event, or, when there is none, no answer, as on Lambda. */
+function next(response: ServerResponse, events: unknown[]): ServerResponse {
+  if (events.length === 0) return response;
+  return response
+    .writeHead(200, {
+      'content-type': 'application/json',
+      'lambda-runtime-aws-request-id': String(events.length),
+      'lambda-runtime-deadline-ms': String(Date.now() + 30_000),
+      'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:us-east-1:123456789012:function:model',
+      'lambda-runtime-trace-id': 'Root=1',
+    })
+    .end(JSON.stringify(events.shift()));
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
