@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { type SlipwayEvent, slipwayEvent } from '#domain/event.ts';
+import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
+import { slipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 
 const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string() });
@@ -57,16 +58,6 @@ const problem = z.object({
   error: z._default(z.string(), 'no reason given'),
   fix: z._default(z.string(), ''),
 });
-
-/** Which events to read: those of a model or a deployment, after a cursor, and whether to wait for the ones to come. */
-export type EventQuery = {
-  readonly model?: string;
-  readonly deployment?: string;
-  readonly after?: string;
-  readonly follow: boolean;
-};
-
-export type CursoredEvent = { readonly cursor: string; readonly event: SlipwayEvent };
 
 /** The events of a control API, oldest first, until the record ends or, when following, until the reader stops. */
 export async function* readEvents(

@@ -1,21 +1,20 @@
+import type { CursoredEvent } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { type EventQuery, readEvents } from './client.ts';
 import { eventLine } from './event-line.ts';
 import { type Output, seconds } from './output.ts';
 
 /** Shows the events of one deployment with the time since `startedAtMs` (as of performance.now()) until it has ended; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
 export async function followDeployment(
-  control: string,
-  query: Omit<EventQuery, 'follow'>,
+  events: AsyncIterable<CursoredEvent>,
   output: Output,
   startedAtMs: number,
 ): Promise<SlipwayEvent> {
   let state = 'Uploaded';
   const done = output.busy(() => `${seconds(startedAtMs)}  ${state} …`);
   try {
-    for await (const { event } of readEvents(control, { ...query, follow: true })) {
+    for await (const { event } of events) {
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
       state = event.detail.state;

@@ -5,6 +5,7 @@ import { readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { type Common, examples, integer, localCommand } from './command.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { commandOutput, explainError } from './output.ts';
 
@@ -76,6 +77,7 @@ localCommand(
   );
 
 addModelCommands(program);
+addKeyCommands(program);
 addAccountCommands(program);
 
 // A reader such as `head` has seen enough.

@@ -1,4 +1,5 @@
 import { createLogUpdate } from 'log-update';
+import { DENIED_FIX } from '#compose/aws-account-clients.ts';
 import { Failure } from '#domain/failure.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -49,5 +50,6 @@ export function seconds(sinceMs: number): string {
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof Failure)) return error.stack ?? error.message;
-  return error.fix ? `${error.message}\n→ ${error.fix}` : error.message;
+  const fix = error.fix || (error.name === 'PlatformDenied' ? DENIED_FIX : '');
+  return fix ? `${error.message}\n→ ${fix}` : error.message;
 }

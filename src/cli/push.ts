@@ -1,48 +1,37 @@
-import { createReadStream } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { Readable } from 'node:stream';
-import * as z from 'zod/mini';
+import type { Slipway, Upload } from '#compose/slipway.ts';
+import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName } from '#domain/identity.ts';
 import { readKey, sidecarKey } from '#domain/object-key.ts';
-import { call, findInstance } from './client.ts';
 import { followDeployment } from './follow.ts';
 import type { Output } from './output.ts';
 
 const MANIFEST = 'model.yaml';
 
-const uploaded = z.object({
-  key: z.string(),
-  versionId: z.string(),
-  sha256: z.string(),
-  sizeBytes: z.int(),
-  deploymentId: z.nullable(z.string()),
-});
-
-type Options = {
-  readonly dataDir: string;
-  readonly name: string | undefined;
-  readonly output: Output;
-};
+type Options = { readonly name: string | undefined; readonly output: Output };
 /** `file` is null for an empty object. */
-type Upload = { readonly key: string; readonly file: string | null };
+type Planned = Pick<Upload, 'key' | 'file'>;
 
 /** Uploads a model, a file or a folder, and follows its deployment; answers its terminal event. */
-export async function push(path: string, { dataDir, name, output }: Options) {
+export async function push(
+  path: string,
+  options: Options,
+  open: () => Promise<Slipway>,
+): Promise<SlipwayEvent> {
   const startedAtMs = performance.now();
-  const planned = await uploads(resolve(path), name);
-  const { control } = await findInstance(dataDir);
+  const planned = await uploads(resolve(path), options.name);
+  const slipway = await open();
   let deployment: string | null = null;
-  for (const upload of planned) {
-    deployment = (await send(control, upload, output)).deploymentId;
-  }
+  for (const upload of planned) deployment = await send(slipway, upload, options);
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
-  return followDeployment(control, { deployment }, output, startedAtMs);
+  const events = slipway.events({ deployment, follow: true });
+  return followDeployment(events, options.output, startedAtMs);
 }
 
 /** What to upload, in order: the object whose arrival starts the deployment is the last. */
-async function uploads(path: string, name: string | undefined): Promise<readonly Upload[]> {
+async function uploads(path: string, name: string | undefined): Promise<readonly Planned[]> {
   await requireReadable(path);
   const file = basename(path);
   const planned = (await stat(path)).isDirectory()
@@ -65,7 +54,7 @@ function modelName(name: string): string {
   });
 }
 
-async function fileUploads(path: string, model: string): Promise<readonly Upload[]> {
+async function fileUploads(path: string, model: string): Promise<readonly Planned[]> {
   const key = `models/${model}/${basename(path)}`;
   if (readKey(key).kind !== 'artifact') {
     throw new Failure('InputInvalid', `${basename(path)} is not a self-contained model file`, {
@@ -77,7 +66,7 @@ async function fileUploads(path: string, model: string): Promise<readonly Upload
 }
 
 /** Hidden files stay behind, as they do in the bucket folder; a link to a file is the file. */
-async function folderUploads(path: string, model: string): Promise<readonly Upload[]> {
+async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
     key: [`models/${model}/${basename(path)}`, ...name.split(sep)].join('/'),
     file: join(path, name),
@@ -98,34 +87,34 @@ async function isFile(path: string): Promise<boolean> {
   return found?.isFile() ?? false;
 }
 
-async function send(control: string, { key, file }: Upload, output: Output) {
+async function send(
+  slipway: Slipway,
+  { key, file }: Planned,
+  { output }: Options,
+): Promise<string | null> {
   let sentBytes = 0;
   const totalBytes = file === null ? 0 : (await stat(file)).size;
   const percent = () => (totalBytes === 0 ? 100 : Math.floor((sentBytes / totalBytes) * 100));
   const done = output.busy(
     () => `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
   );
-  const body = file === null ? Readable.from([]) : createReadStream(file);
-  body.on('data', (bytes: Buffer) => {
-    sentBytes += bytes.length;
-  });
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  // A second signal ends the command at once.
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    const result = await call(
-      `${control}/objects/${key.split('/').map(encodeURIComponent).join('/')}`,
-      uploaded,
-      {
-        method: 'PUT',
-        headers: {
-          'content-type': 'application/octet-stream',
-          'content-length': String(totalBytes),
-        },
-        body: Readable.toWeb(body),
-        duplex: 'half',
+    const { sizeBytes, deploymentId } = await slipway.upload({
+      key,
+      file,
+      signal: stopped.signal,
+      onSent(bytes) {
+        sentBytes = bytes;
       },
-    );
-    output.line(`uploaded ${key} (${result.sizeBytes.toLocaleString('en-US')} bytes)`);
-    return result;
+    });
+    output.line(`uploaded ${key} (${sizeBytes.toLocaleString('en-US')} bytes)`);
+    return deploymentId;
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     done();
   }
 }

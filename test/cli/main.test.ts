@@ -141,6 +141,9 @@ describe('slipway', () => {
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
     { args: ['logs', 'nobody'], says: /no model nobody/ },
+    { args: ['invoke', 'nobody'], says: /\/invocations takes a body/ },
+    { args: ['uninstall'], says: /uninstall needs the stage it is to remove/ },
+    { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
   ])('answers 2 for $args and says why', async ({ args, says }) => {
     const result = await run(args);
@@ -148,6 +151,48 @@ describe('slipway', () => {
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(says);
     expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('calls a model by its name and shows what it answered, right or wrong', async () => {
+    await run(['push', await file('called.onnx', GOOD)]);
+    const body = await file('request.json', JSON.stringify({ inputs: [1, 2] }));
+
+    const ready = await run(['invoke', 'called', '--path', '/ping']);
+    const called = await run(['invoke', 'called', '--body', `@${body}`, '--json']);
+    const wrong = await run(['invoke', 'called', '--body', '{}']);
+    const nobody = await run(['invoke', 'nobody', '--path', 'ping']);
+
+    expect(ready).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^200 OK \(called-v1\)\n/),
+    });
+    expect(JSON.parse(called.stdout)).toMatchObject({
+      revision: 'called-v1',
+      status: 200,
+      body: { predictions: [11, 12] },
+    });
+    expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^400 /) });
+    expect(nobody).toMatchObject({ code: 1, stdout: expect.stringMatching(/^404 Not Found\n/) });
+  });
+
+  it('looks at this machine, and says what is in the way with its fix', async () => {
+    const good = await run(['doctor', '--json']);
+    const bad = await run(['doctor', '--data', '/proc/slipway']);
+
+    const findings: readonly { check: string; result: string }[] = JSON.parse(good.stdout);
+    expect(good.code).toBe(0);
+    expect(findings.map(({ check }) => check)).toEqual([
+      'node',
+      'data folder',
+      'free disk',
+      'port 8080',
+      'port 8081',
+      'docker',
+    ]);
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toMatch(
+      /^fail {2}data folder +\/proc cannot be written to\n +→ Name another/m,
+    );
   });
 
   it('asks for a name where the stem cannot be one', async () => {
@@ -182,7 +227,7 @@ describe('slipway', () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it.each(['start', 'push', 'status', 'events', 'logs'])(
+  it.each(['start', 'push', 'invoke', 'status', 'events', 'logs', 'doctor', 'uninstall'])(
     'has help with examples for %s',
     async (name) => {
       const help = await run([name, '--help']);

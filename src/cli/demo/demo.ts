@@ -54,7 +54,8 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   const { atime, mtime } = await stat(READER_MODEL);
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
-  const end = await followDeployment(control, { model: MODEL, after }, output, startedAtMs);
+  const events = readEvents(control, { model: MODEL, after, follow: true });
+  const end = await followDeployment(events, output, startedAtMs);
   if (end.detail.state !== 'Live') {
     throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);
   }

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { awsOptions, type Common, examples, type Place, placedCommand, show } from './command.ts';
+import { doctor, findingLines } from './doctor.ts';
+import { commandOutput } from './output.ts';
+import { uninstallFromAws } from './uninstall.ts';
+
+type AwsPlace = Omit<Place, 'data'>;
+
+/** What is done with an installation as a whole. */
+export function addAccountCommands(program: Command): void {
+  placedCommand(
+    program,
+    'doctor',
+    'Looks for what stands in the way of Slipway, in at most 10 s, and changes nothing.',
+  )
+    .addHelpText('after', examples('slipway doctor', 'slipway doctor --stage prod'))
+    .action(async (options: Place) => {
+      const findings = await doctor(options);
+      show(options, findings, findingLines(findings));
+      process.exitCode = findings.some(({ result }) => result === 'fail') ? 1 : 0;
+    });
+
+  awsOptions(
+    program
+      .command('uninstall')
+      .description('Removes Slipway from an AWS account, once it has said what goes and asked.'),
+  )
+    .option('--yes', 'do not ask')
+    .option('--delete-bucket', 'also delete the bucket with all models')
+    .option('--delete-table', 'also delete the table with the registry')
+    .option('--json', 'print JSON for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'slipway uninstall --stage dev',
+        'slipway uninstall --stage dev --yes --delete-bucket --delete-table',
+      ),
+    )
+    .action(
+      async (
+        options: AwsPlace &
+          Pick<Common, 'json'> & { yes?: boolean; deleteBucket?: boolean; deleteTable?: boolean },
+      ) => {
+        const output = commandOutput(options);
+        const outcomes = await uninstallFromAws(options, output);
+        output.data(outcomes);
+        process.exitCode = outcomes.some(({ reason }) => reason !== '') ? 1 : 0;
+      },
+    );
+}

@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { AwsAccount } from '#compose/aws-account-clients.ts';
+import type { Slipway } from '#compose/slipway.ts';
+import { openOneMachine } from './one-machine.ts';
+
+const DEFAULT_STAGE = 'dev';
+
+export type Common = { readonly data: string; readonly json?: boolean };
+
+/** Where a command finds its Slipway: in AWS when one of these is given, else on this machine. */
+export type Place = Common & {
+  readonly stage?: string;
+  readonly profile?: string;
+  readonly region?: string;
+};
+
+/** A command of one machine. */
+export function localCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(dataOption())
+    .option('--json', 'print JSON for programs');
+}
+
+/** A command that works the same on one machine and in AWS. */
+export function placedCommand(program: Command, name: string, description: string): Command {
+  return awsOptions(
+    program
+      .command(name)
+      .description(description)
+      .addOption(dataOption().conflicts(['stage', 'profile', 'region'])),
+  ).option('--json', 'print JSON for programs');
+}
+
+export function awsOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--stage <stage>',
+        `the stage in AWS (default: ${DEFAULT_STAGE} when a profile or region is given, else this machine)`,
+      ).env('SLIPWAY_STAGE'),
+    )
+    .option('--profile <profile>', 'the AWS profile')
+    .option('--region <region>', 'the AWS region');
+}
+
+function dataOption(): Option {
+  return new Option('--data <dir>', "Slipway's folder on this machine").default(
+    process.env['SLIPWAY_DATA'] ?? '.slipway',
+  );
+}
+
+/** The account that the options name, or undefined for this machine. */
+export function accountOf({ stage, profile, region }: Omit<Place, 'data'>): AwsAccount | undefined {
+  const isAws = [stage, profile, region].some((option) => option !== undefined);
+  return isAws ? { stage: stage ?? DEFAULT_STAGE, profile, region } : undefined;
+}
+
+export async function openSlipway(place: Place): Promise<Slipway> {
+  const account = accountOf(place);
+  if (!account) return openOneMachine(place.data);
+  // The clients of AWS take longer to load than most commands take on one machine.
+  const { openAwsAccount } = await import('#compose/aws-account.ts');
+  return openAwsAccount(account);
+}
+
+export function show({ json }: Common, value: unknown, lines: readonly string[]): void {
+  for (const line of json ? [JSON.stringify(value)] : lines) console.log(line);
+}
+
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value)) return value;
+  throw new InvalidArgumentError('a whole number is needed.');
+}

@@ -1,0 +1,21 @@
+import type { Finding } from '#compose/doctor.ts';
+import { accountOf, type Place } from './command.ts';
+
+/** What stands in the way of Slipway: in the account that is named, or on this machine. */
+export async function doctor(place: Place): Promise<readonly Finding[]> {
+  const account = accountOf(place);
+  if (account) {
+    const { awsDoctor } = await import('#compose/aws-doctor.ts');
+    return awsDoctor(account);
+  }
+  const { oneMachineDoctor } = await import('#compose/one-machine-doctor.ts');
+  return oneMachineDoctor(place.data);
+}
+
+export function findingLines(findings: readonly Finding[]): readonly string[] {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  return findings.flatMap(({ check, result, says, fix }) => [
+    `${result.padEnd(4)}  ${check.padEnd(width)}  ${says}`,
+    ...(fix ? [`${' '.repeat(width + 8)}→ ${fix}`] : []),
+  ]);
+}

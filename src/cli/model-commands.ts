@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import { examples, openSlipway, type Place, placedCommand, show } from './command.ts';
+import { eventLine } from './event-line.ts';
+import { invoke } from './invoke.ts';
+import { commandOutput } from './output.ts';
+import { push } from './push.ts';
+import { statusLines } from './status.ts';
+
+/** What is done with models, on one machine and in AWS alike. */
+export function addModelCommands(program: Command): void {
+  addPush(program);
+  addInvoke(program);
+  addStatus(program);
+  addEvents(program);
+  addLogs(program);
+}
+
+function addPush(program: Command): void {
+  placedCommand(
+    program,
+    'push <path>',
+    'Uploads a model (a file, or a folder with its model.yaml) and follows its deployment.',
+  )
+    .option('--name <name>', "the model's name (default: the file's stem)")
+    .addHelpText(
+      'after',
+      examples(
+        'slipway push digits.onnx',
+        'slipway push ./my-folder --name digits',
+        'slipway push digits.onnx --stage prod',
+      ),
+    )
+    .action(async (path: string, options: Place & { name?: string }) => {
+      const output = commandOutput(options);
+      const end = await push(path, { name: options.name, output }, () => openSlipway(options));
+      output.data(end);
+      process.exitCode = ['Live', 'Ignored'].includes(end.detail.state) ? 0 : 1;
+    });
+}
+
+function addInvoke(program: Command): void {
+  placedCommand(
+    program,
+    'invoke <model>',
+    "Sends a request to a model's endpoint and prints the answer.",
+  )
+    .option('--body <json>', 'what to send: JSON, or @FILE; without it the request is a GET')
+    .option('--path <path>', "below the model's endpoint", '/invocations')
+    .option('--key <key>', 'the API key, in AWS (or SLIPWAY_KEY)')
+    .addHelpText(
+      'after',
+      examples(
+        'slipway invoke digits --body @request.json',
+        'slipway invoke digits --path /ping',
+        'SLIPWAY_KEY=… slipway invoke digits --body @request.json --stage prod',
+      ),
+    )
+    .action(
+      async (model: string, options: Place & { body?: string; path: string; key?: string }) => {
+        const { answer, lines } = await invoke(model, options);
+        show(options, answer, lines);
+        process.exitCode = answer.status < 400 ? 0 : 1;
+      },
+    );
+}
+
+function addStatus(program: Command): void {
+  placedCommand(
+    program,
+    'status',
+    'Shows each model: what is live, where, and how its newest deployment stands.',
+  )
+    .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
+    .action(async (options: Place) => {
+      const models = await (await openSlipway(options)).models();
+      show(options, { models }, statusLines(models));
+    });
+}
+
+function addEvents(program: Command): void {
+  placedCommand(program, 'events', 'Shows the events, oldest first.')
+    .option('--model <name>', 'of this model only')
+    .option('--follow', 'wait for the ones to come')
+    .addHelpText(
+      'after',
+      examples('slipway events --model digits', 'slipway events --follow --json'),
+    )
+    .action(async (options: Place & { model?: string; follow?: boolean }) => {
+      const slipway = await openSlipway(options);
+      const narrowed = options.model === undefined ? {} : { model: options.model };
+      const events = slipway.events({ ...narrowed, follow: options.follow ?? false });
+      for await (const { event } of events) {
+        show(options, event, [`${event.detail.time}  ${eventLine(event)}`]);
+      }
+    });
+}
+
+function addLogs(program: Command): void {
+  placedCommand(
+    program,
+    'logs <model>',
+    "Shows the last lines that the model's newest revision wrote.",
+  )
+    .addHelpText('after', examples('slipway logs digits'))
+    .action(async (model: string, options: Place) => {
+      const found = await (await openSlipway(options)).logs(model);
+      show(options, found, found.lines);
+    });
+}

@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import type { Outcome, Uninstall, Wish } from '#compose/aws-uninstall.ts';
+import { Failure } from '#domain/failure.ts';
+import { accountOf, type Place } from './command.ts';
+import type { Output } from './output.ts';
+
+type Options = Omit<Place, 'data'> & Partial<Wish> & { readonly yes?: boolean };
+
+/** Removes Slipway from an account once it is agreed to; answers what became of each thing. Fails with `InputInvalid` when it is not. */
+export async function uninstallFromAws(
+  options: Options,
+  output: Output,
+): Promise<readonly Outcome[]> {
+  const account = accountOf(options);
+  if (!account) {
+    throw new Failure('InputInvalid', 'uninstall needs the stage it is to remove', {
+      fix: 'Name it with --stage. On one machine deleting the data folder is all there is to do.',
+    });
+  }
+  const { planUninstall, uninstall } = await import('#compose/aws-uninstall.ts');
+  const plan = await planUninstall(account, {
+    deleteBucket: options.deleteBucket ?? false,
+    deleteTable: options.deleteTable ?? false,
+  });
+  for (const line of planLines(plan)) output.line(line);
+  if (!options.yes) await agree(account.stage);
+  const outcomes: Outcome[] = [];
+  for await (const outcome of uninstall(plan)) {
+    outcomes.push(outcome);
+    const { what, reason } = outcome;
+    output.line(reason ? `left     ${what}: ${reason}` : `removed  ${what}`);
+  }
+  return outcomes;
+}
+
+function planLines({ what, stages, retained }: Uninstall): readonly string[] {
+  const removals = stages.flat();
+  return [
+    `uninstall ${what}`,
+    ...removals.map((removal) => `  removes ${removal.what}`),
+    ...retained.map((kept) => `  keeps   ${kept}`),
+  ];
+}
+
+async function agree(stage: string): Promise<void> {
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });
+  const answer = asked ? await asked.question(`Type ${stage} to go on: `) : '';
+  if (asked) asked.close();
+  if (answer.trim() === stage) return;
+  throw new Failure('InputInvalid', 'nothing was removed', {
+    fix: isAsked ? '' : 'Say --yes to remove all of this without being asked.',
+  });
+}

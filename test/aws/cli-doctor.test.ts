@@ -1,0 +1,142 @@
+import { createServer } from 'node:http';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteRepositoryPolicyCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Finding } from '#compose/doctor.ts';
+import { awsClient } from '../support/aws-clients.ts';
+import { describeOnMoto } from '../support/moto.ts';
+import { accountAnswers, startFront } from './cli-front.ts';
+import { installInMoto, motoEnvironment, type Result, runCli } from './cli-world.ts';
+
+function byCheck({ stdout }: Result): Readonly<Record<string, Finding>> {
+  const findings: readonly Finding[] = JSON.parse(stdout);
+  return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
+}
+
+describeOnMoto('slipway doctor in AWS', (moto) => {
+  it('finds a stack that is whole, in one line for each thing it looked at', async () => {
+    const world = await installInMoto(moto(), 'whole');
+    await using front = await startFront(moto(), accountAnswers());
+
+    const { code, stdout } = await world.run(['doctor'], { AWS_ENDPOINT_URL: front.endpoint });
+
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.slice(0, 22).trim()),
+    ).toEqual([
+      'ok    credentials',
+      'ok    lambda',
+      'ok    builds at once',
+      'ok    stack',
+      'ok    bucket',
+      'ok    table',
+      'ok    registry',
+      'ok    workflow',
+      'ok    event bus',
+      'ok    API',
+      'ok    repository',
+      'ok    image project',
+      'ok    web adapter',
+      'ok    model logs',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    { concurrency: 10, builds: 1, result: 'warn', code: 0 },
+    { concurrency: 0, builds: 0, result: 'fail', code: 1 },
+  ])(
+    'asks for more where an account allows $concurrency requests and $builds builds',
+    async ({ concurrency, builds, result, code }) => {
+      await using front = await startFront(moto(), accountAnswers({ concurrency, builds }));
+      const world = await installInMoto(moto(), `few${builds}`);
+
+      const found = await world.run(['doctor', '--json'], { AWS_ENDPOINT_URL: front.endpoint });
+
+      expect(found.code).toBe(code);
+      expect(byCheck(found)).toMatchObject({
+        lambda: { result, fix: expect.stringMatching(/"Concurrent executions"/) },
+        'builds at once': { result, fix: expect.stringMatching(/Linux\/medium environment/) },
+      });
+    },
+  );
+
+  it('tells what was changed beside the stack, each with its fix', async () => {
+    const world = await installInMoto(moto(), 'hurt');
+    const { Bucket, Table } = world.outputs;
+    await awsClient(DynamoDBClient, moto()).send(new DeleteTableCommand({ TableName: Table }));
+    await awsClient(ECRClient, moto()).send(
+      new DeleteRepositoryPolicyCommand({ repositoryName: 'slipway-hurt' }),
+    );
+    await awsClient(S3Client, moto()).send(
+      new PutBucketVersioningCommand({
+        Bucket,
+        VersioningConfiguration: { Status: 'Suspended' },
+      }),
+    );
+
+    const result = await world.run(['doctor', '--json']);
+
+    expect(result.code).toBe(1);
+    const fix = 'Deploy the stack again.';
+    expect(byCheck(result)).toMatchObject({
+      bucket: { result: 'fail', says: `${Bucket} is not versioned`, fix },
+      table: { result: 'fail', says: expect.stringMatching(/ResourceNotFoundException/), fix },
+      repository: { result: 'fail', says: expect.stringMatching(/does not let Lambda pull/), fix },
+      workflow: { result: 'ok' },
+    });
+  });
+
+  it('says that there is no stack, and looks at the account all the same', async () => {
+    const args = ['doctor', '--stage', 'none', '--json'];
+
+    const result = await runCli(args, motoEnvironment(moto())).result;
+
+    expect(result.code).toBe(1);
+    expect(Object.keys(byCheck(result))).toEqual([
+      'credentials',
+      'lambda',
+      'builds at once',
+      'stack',
+    ]);
+    expect(byCheck(result)['stack']).toMatchObject({
+      result: 'fail',
+      says: 'there is no stack slipway-none in us-east-1',
+      fix: expect.stringMatching(/npx serverless deploy --stage none/),
+    });
+  });
+
+  it('says once that there are no credentials', async () => {
+    const { AWS_ACCESS_KEY_ID: _, ...env } = motoEnvironment(moto());
+
+    const result = await runCli(['doctor', '--stage', 'dev', '--json'], env).result;
+
+    expect(result.code).toBe(1);
+    expect(Object.values(byCheck(result))).toEqual([
+      expect.objectContaining({ check: 'credentials', result: 'fail' }),
+    ]);
+  });
+
+  it('is done after 10 s where AWS does not answer', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const { port } = silent.address() as { port: number };
+    const endpoint = `http://127.0.0.1:${port}`;
+    const startedAtMs = performance.now();
+
+    const { code, stdout } = await runCli(
+      ['doctor', '--stage', 'dev'],
+      motoEnvironment({ endpoint }),
+    ).result;
+
+    const tookMs = performance.now() - startedAtMs;
+    silent.closeAllConnections();
+    silent.close();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fail {2}credentials +no answer within 10 s/m);
+    // Ten seconds, and the start of the command.
+    expect(tookMs).toBeLessThan(14_000);
+  });
+});

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import { CreateFunctionCommand, LambdaClient, PublishVersionCommand } from '@aws-sdk/client-lambda';
+import { apiLease } from '#adapters/aws/api-lease.ts';
+import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { awsClient } from '../support/aws-clients.ts';
+import type { Moto } from '../support/moto.ts';
+import { goneLive } from '../support/registry-world.ts';
+import type { CliWorld } from './cli-world.ts';
+
+/** Makes the model `shapes` of a stack live as a deployment does: in the registry, as a function with a version, and with a route to its alias. */
+export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Promise<void> {
+  const clock = { now: Date.now };
+  const dynamo = awsClient(DynamoDBClient, moto);
+  const table = outputs['Table']!;
+  const registry = dynamoRegistry({ client: dynamo, table, clock });
+  await goneLive({ registry } as never, 1);
+  await modelFunction(moto, { stage, outputs }, 'shapes');
+  const sleep = async () => undefined;
+  const router = restApiRouter({
+    lambda: awsClient(LambdaClient, moto),
+    apiGateway: awsClient(APIGatewayClient, moto),
+    lease: apiLease({ dynamo, table, api: outputs['Api']!, clock, sleep }),
+    api: {
+      id: outputs['Api']!,
+      stage: 'v1',
+      modelsResource: outputs['ModelsResource']!,
+      authorizer: outputs['Authorizer']!,
+    },
+    functionPrefix: outputs['FunctionPrefix']!,
+  });
+  await router.setShares('shapes', { 'shapes-v1': 1 }, {});
+}
+
+/** A function with one version, as a revision of the model is one; `tagged` is what it says of itself. */
+export async function modelFunction(
+  moto: Moto,
+  { stage, outputs }: Pick<CliWorld, 'stage' | 'outputs'>,
+  model: string,
+  tagged = { 'slipway:stage': stage, 'slipway:model': model },
+): Promise<void> {
+  const lambda = awsClient(LambdaClient, moto);
+  const FunctionName = outputs['FunctionPrefix']! + model;
+  const imageTag = randomUUID();
+  const { image } = await awsClient(ECRClient, moto).send(
+    new PutImageCommand({
+      repositoryName: `slipway-${stage}`,
+      imageTag,
+      imageManifest: JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        config: { digest: imageTag },
+        layers: [],
+      }),
+    }),
+  );
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Role: outputs['ModelRole'],
+      PackageType: 'Image',
+      Code: { ImageUri: `${outputs['Repository']}@${image?.imageId?.imageDigest}` },
+      Description: `${model}-v1`,
+      Environment: { Variables: { SLIPWAY_REVISION: `${model}-v1` } },
+      Tags: tagged,
+    }),
+  );
+  await lambda.send(new PublishVersionCommand({ FunctionName, Description: `${model}-v1` }));
+}

@@ -1,0 +1,245 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import {
+  APIGatewayClient,
+  CreateDeploymentCommand,
+  CreateUsagePlanCommand,
+  PutIntegrationCommand,
+  PutMethodCommand,
+} from '@aws-sdk/client-api-gateway';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import { ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr';
+import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
+import type { Moto } from '../support/moto.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export type Result = { code: number | null; stdout: string; stderr: string };
+
+/** A stack such as Slipway's in moto, and the command line as its owner runs it. */
+export type CliWorld = {
+  readonly stage: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  command(args: readonly string[], environment?: NodeJS.ProcessEnv): RunningCommand;
+  run(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Result>;
+};
+
+export type RunningCommand = {
+  readonly result: Promise<Result>;
+  readonly output: () => string;
+  interrupt(): void;
+};
+
+/** Where the AWS clients of a command find moto, and credentials that it takes. */
+export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_REGION,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // Without it the SDK looks into the home of whoever runs the tests.
+    HOME: '/nonexistent',
+  };
+}
+
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv): RunningCommand {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const result: Result = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (text) => {
+    result.stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    result.stderr += text;
+  });
+  return {
+    result: new Promise((resolve) => child.on('close', (code) => resolve({ ...result, code }))),
+    output: () => result.stdout + result.stderr,
+    interrupt() {
+      child.kill('SIGINT');
+    },
+  };
+}
+
+/** Installs a stack of `stage`; its endpoint is `endpoint`. What moto's CloudFormation drops is set afterwards. */
+export async function installInMoto(
+  moto: Moto,
+  stage: string,
+  { endpoint = 'http://127.0.0.1:1/v1' } = {},
+): Promise<CliWorld> {
+  const cloudFormation = awsClient(CloudFormationClient, moto);
+  const StackName = `slipway-${stage}`;
+  // Moto's CloudFormation knows no usage plans.
+  const { id: usagePlan = '' } = await awsClient(APIGatewayClient, moto).send(
+    new CreateUsagePlanCommand({ name: StackName }),
+  );
+  const TemplateBody = JSON.stringify(template(stage, endpoint, usagePlan));
+  await cloudFormation.send(
+    new CreateStackCommand({
+      StackName,
+      TemplateBody,
+      Parameters: [{ ParameterKey: 'BuildCompute', ParameterValue: 'BUILD_GENERAL1_MEDIUM' }],
+    }),
+  );
+  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+  const outputs = Object.fromEntries(
+    Stacks![0]!.Outputs!.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue!]),
+  );
+  await setBuckets(moto, outputs['Bucket']!, `${StackName}-deployment`);
+  await setRepository(moto, StackName);
+  await setApi(moto, outputs['Api']!, outputs['ModelsResource']!);
+
+  const env = motoEnvironment(moto);
+  const command = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+    runCli([...args, '--stage', stage], { ...env, ...environment });
+  return { stage, outputs, command, run: (args, more) => command(args, more).result };
+}
+
+async function setBuckets(moto: Moto, Bucket: string, deploymentBucket: string): Promise<void> {
+  const s3 = awsClient(S3Client, moto);
+  await s3.send(
+    new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+  );
+  const Key = 'serverless/slipway.zip';
+  await s3.send(new PutObjectCommand({ Bucket: deploymentBucket, Key, Body: 'code' }));
+}
+
+async function setRepository(moto: Moto, repositoryName: string): Promise<void> {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'lambda.amazonaws.com' },
+    Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+  };
+  const policyText = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const policy = new SetRepositoryPolicyCommand({ repositoryName, policyText });
+  await awsClient(ECRClient, moto).send(policy);
+}
+
+async function setApi(moto: Moto, restApiId: string, resourceId: string): Promise<void> {
+  const api = awsClient(APIGatewayClient, moto);
+  const method = { restApiId, resourceId, httpMethod: 'GET' };
+  await api.send(new PutMethodCommand({ ...method, authorizationType: 'AWS_IAM' }));
+  await api.send(new PutIntegrationCommand({ ...method, type: 'MOCK' }));
+  await api.send(new CreateDeploymentCommand({ restApiId, stageName: 'v1' }));
+}
+
+function template(stage: string, endpoint: string, usagePlan: string) {
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ],
+  };
+  const ref = (name: string) => ({ Ref: name });
+  const att = (name: string, attribute: string) => ({ 'Fn::GetAtt': [name, attribute] });
+  const value = (Value: unknown) => ({ Value });
+  const name = `slipway-${stage}`;
+  return {
+    Parameters: { BuildCompute: { Type: 'String' } },
+    Resources: {
+      ServerlessDeploymentBucket: {
+        Type: 'AWS::S3::Bucket',
+        Properties: { BucketName: `${name}-deployment` },
+      },
+      ModelBucket: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'Retain' },
+      Registry: {
+        Type: 'AWS::DynamoDB::Table',
+        DeletionPolicy: 'Retain',
+        Properties: {
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [
+            { AttributeName: 'pk', AttributeType: 'S' },
+            { AttributeName: 'sk', AttributeType: 'S' },
+          ],
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'sk', KeyType: 'RANGE' },
+          ],
+          StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+        },
+      },
+      Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: name } },
+      UploadRule: {
+        Type: 'AWS::Events::Rule',
+        Properties: { Name: `${name}-upload`, EventPattern: { source: ['aws.s3'] } },
+      },
+      Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: trust } },
+      DeployWorkflow: {
+        Type: 'AWS::StepFunctions::StateMachine',
+        Properties: {
+          StateMachineName: `${name}-deploy`,
+          RoleArn: att('Role', 'Arn'),
+          DefinitionString: '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+        },
+      },
+      Api: { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: name } },
+      ModelsResource: {
+        Type: 'AWS::ApiGateway::Resource',
+        Properties: {
+          RestApiId: ref('Api'),
+          ParentId: att('Api', 'RootResourceId'),
+          PathPart: 'models',
+        },
+      },
+      Repository: {
+        Type: 'AWS::ECR::Repository',
+        Properties: {
+          RepositoryName: name,
+          EmptyOnDelete: true,
+          ImageTagMutability: 'IMMUTABLE',
+        },
+      },
+      ImageProject: {
+        Type: 'AWS::CodeBuild::Project',
+        Properties: {
+          Name: `${name}-image`,
+          ServiceRole: att('Role', 'Arn'),
+          Source: { Type: 'NO_SOURCE', BuildSpec: 'version: 0.2' },
+          Artifacts: { Type: 'NO_ARTIFACTS' },
+          Environment: {
+            Type: 'LINUX_CONTAINER',
+            Image: 'aws/codebuild/standard:8.0',
+            ComputeType: ref('BuildCompute'),
+            EnvironmentVariables: [
+              {
+                Name: 'WEB_ADAPTER_IMAGE',
+                Value: 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1',
+              },
+            ],
+          },
+        },
+      },
+      ModelLogGroup: {
+        Type: 'AWS::Logs::LogGroup',
+        Properties: { LogGroupName: `/slipway/${stage}/models` },
+      },
+    },
+    Outputs: {
+      Bucket: value(ref('ModelBucket')),
+      Table: value(ref('Registry')),
+      Bus: value(name),
+      StateMachine: value(ref('DeployWorkflow')),
+      Api: value(ref('Api')),
+      ApiStage: value('v1'),
+      ModelsResource: value(ref('ModelsResource')),
+      Authorizer: value('authorizer'),
+      UsagePlan: value(usagePlan),
+      Repository: value(`${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${name}`),
+      FunctionPrefix: value(`${name}-m-`),
+      ModelRole: value(att('Role', 'Arn')),
+      ModelSubnets: value('subnet-a,subnet-b'),
+      ModelSecurityGroup: value('sg-models'),
+      ModelLogGroup: value(ref('ModelLogGroup')),
+      Endpoint: value(endpoint),
+    },
+  };
+}

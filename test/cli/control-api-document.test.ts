@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { HTTPMethods } from 'fastify';
+import { parse } from 'yaml';
+import { controlApi } from '#adapters/local/control-api.ts';
+import { NEXT_PHASES } from '#domain/phase.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
+import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+const FILE = new URL('../../docs/control-api.openapi.yaml', import.meta.url);
+const document = parse(readFileSync(FILE, 'utf8'));
+const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema(document, 'api');
+
+/** What is wrong with an answer by the document; null when nothing is. */
+function wrong(path: string, method: string, status: string, body: unknown) {
+  const isKnown = status in document.paths[path][method].responses;
+  const schema = isKnown
+    ? ['paths', path, method, 'responses', status, 'content', 'application/json', 'schema']
+    : ['components', 'schemas', 'Refusal'];
+  const pointer = schema.map((part) =>
+    encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
+  );
+  const validate = ajv.compile({ $ref: `api#/${pointer.join('/')}` });
+  return validate(body) ? null : validate.errors;
+}
+
+describe('docs/control-api.openapi.yaml', () => {
+  it('has every route of the control API, and no other', () => {
+    const api = controlApi({ events: { send: async () => {} } } as never);
+    // Each GET has a HEAD beside it, which goes without saying.
+    const printed = api.printRoutes({ commonPrefix: false });
+
+    const known = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({
+        method: method.toUpperCase() as HTTPMethods,
+        url: path.replace('{key}', '*').replace(/\{(\w+)\}/g, ':$1'),
+      })),
+    );
+
+    expect(known.filter((route) => !api.hasRoute(route))).toEqual([]);
+    expect(known).toHaveLength(printed.match(/\b(?:GET|PUT|POST|DELETE|PATCH)\b/g)?.length ?? 0);
+  });
+
+  it('names every phase', () => {
+    expect(document.components.schemas.Phase.enum).toEqual(Object.keys(NEXT_PHASES));
+  });
+
+  it('describes what a Slipway answers, and what it refuses', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    const ask = async (path: string, url: string, init: RequestInit = {}) => {
+      const response = await fetch(`${slipway.control}${url}`, init);
+      const body = (await response.json()) as { readonly deploymentId?: string };
+      const method = (init.method ?? 'GET').toLowerCase();
+      const { status } = response;
+      return { status, body, wrong: wrong(path, method, String(status), body) };
+    };
+    const put = (key: string, bytes: Uint8Array | string) =>
+      ask('/objects/{key}', `/objects/${key}`, { method: 'PUT', body: Buffer.from(bytes) });
+    const good = await put('models/good/m.onnx', addConstantModel({ constant: 1 }));
+    const bad = await put('models/bad/m.onnx', unknownOperatorModel());
+    await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
+
+    const answers = [
+      good,
+      bad,
+      await put('models/good/notes', 'hello'),
+      await ask('/healthz', '/healthz'),
+      await ask('/models', '/models'),
+      await ask('/models/{name}', '/models/good'),
+      await ask('/models/{name}', '/models/bad'),
+      await ask('/models/{name}/logs', '/models/good/logs'),
+      await ask('/deployments/{id}', `/deployments/${good.body.deploymentId}`),
+      await ask('/deployments/{id}', `/deployments/${bad.body.deploymentId}`),
+      await ask('/models/{name}', '/models/nobody'),
+      await ask('/models/{name}/logs', '/models/nobody/logs'),
+      await ask('/deployments/{id}', `/deployments/${'0'.repeat(32)}`),
+      await ask('/events', '/events', { headers: { 'last-event-id': 'x' } }),
+      await ask('/models', '/models', { headers: { origin: 'http://elsewhere' } }),
+      await ask('/models', '/nothing'),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...Array(10).fill(200),
+      ...[404, 404, 404, 400, 400, 404],
+    ]);
+    expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
+  });
+});

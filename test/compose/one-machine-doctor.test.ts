@@ -1,0 +1,59 @@
+import { examine, fail, ok } from '#compose/doctor.ts';
+import { lookAtNode } from '#compose/one-machine-doctor.ts';
+import { Failure } from '#domain/failure.ts';
+
+describe('lookAtNode', () => {
+  it.each([
+    { version: '20.19.0', result: 'fail' },
+    { version: '22.17.9', result: 'fail' },
+    { version: '22.18.0', result: 'ok' },
+    { version: '24.0.0', result: 'ok' },
+  ])('finds Node $version to be $result', ({ version, result }) => {
+    expect(lookAtNode(version)).toMatchObject({ result, says: version });
+  });
+});
+
+describe('examine', () => {
+  it('answers what each check found, in their order, and leaves out what found nothing', async () => {
+    const findings = await examine(
+      [
+        { check: 'a', look: async () => ok('fine') },
+        { check: 'b', look: async () => undefined },
+        { check: 'c', look: async () => fail('broken', 'Mend it.') },
+      ],
+      1000,
+    );
+
+    expect(findings).toEqual([
+      { check: 'a', result: 'ok', says: 'fine', fix: '' },
+      { check: 'c', result: 'fail', says: 'broken', fix: 'Mend it.' },
+    ]);
+  });
+
+  it('takes an error for a finding, and says what a refusal means', async () => {
+    const failing = (error: Error) => async () => Promise.reject(error);
+
+    const findings = await examine(
+      [
+        { check: 'known', look: failing(new Failure('InputInvalid', 'no', { fix: 'Say yes.' })) },
+        { check: 'denied', look: failing(new Failure('PlatformDenied', 'not allowed')) },
+        { check: 'odd', look: failing(new Error('what')) },
+      ],
+      1000,
+    );
+
+    expect(findings).toEqual([
+      { check: 'known', result: 'fail', says: 'no', fix: 'Say yes.' },
+      expect.objectContaining({ check: 'denied', fix: expect.stringMatching(/docs\/deploy\.md/) }),
+      { check: 'odd', result: 'fail', says: 'what', fix: '' },
+    ]);
+  });
+
+  it('waits for none longer than the limit', async () => {
+    const never = new Promise<undefined>(() => {});
+
+    const [finding] = await examine([{ check: 'slow', look: () => never }], 20);
+
+    expect(finding).toMatchObject({ result: 'fail', says: 'no answer within 0.02 s' });
+  });
+});
