@@ -30,13 +30,18 @@ export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
       ],
     }),
   );
+  // Moto serves each request in a thread, and two transactions at once can both find their conditions met: in DynamoDB they are serial.
+  let turn: Promise<unknown> = made;
   return {
     table,
     client(rules, options) {
       const client = awsClient(DynamoDBClient, moto, rules, options);
-      addMiddleware(client, (next) => async (args) => {
+      addMiddleware(client, (next, { commandName }) => async (args) => {
         await made;
-        return next(args);
+        if (commandName !== 'TransactWriteItemsCommand') return next(args);
+        const answer = turn.then(() => next(args));
+        turn = answer.catch(() => undefined);
+        return answer;
       });
       return client;
     },
