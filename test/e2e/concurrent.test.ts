@@ -27,6 +27,15 @@ const reached = (model: string, version: number, state: string) =>
     ),
   );
 
+/** Deploys version 1 of the model, and version 2 as far as its bake of one second. */
+async function untilBaking(model: string, first: Uint8Array, second: Uint8Array): Promise<void> {
+  slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 1 }\n');
+  slipway.drop(`models/${model}/a.onnx`, first);
+  await slipway.ending(model, 1);
+  slipway.drop(`models/${model}/a.onnx`, second);
+  await reached(model, 2, 'Baking');
+}
+
 const ends = async (model: string) =>
   (await slipway.endings(model)).map(({ version, state }) => `v${version} ${state}`);
 
@@ -62,11 +71,7 @@ describe('an upload of the same bytes', () => {
 
 describe('an upload during a deployment of its model', () => {
   it('waits, says for whom, and then has its turn', async () => {
-    slipway.drop('models/queue/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
-    slipway.drop('models/queue/a.onnx', ONE);
-    await slipway.ending('queue', 1);
-    slipway.drop('models/queue/a.onnx', TWO);
-    await reached('queue', 2, 'Baking');
+    await untilBaking('queue', ONE, TWO);
 
     slipway.drop('models/queue/a.onnx', THREE);
     await slipway.ending('queue', 3);
@@ -86,11 +91,7 @@ describe('an upload during a deployment of its model', () => {
   });
 
   it('gives way to a newer one, and the newest is live in the end', async () => {
-    slipway.drop('models/hasty/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
-    slipway.drop('models/hasty/a.onnx', addConstantModel({ constant: 9 }));
-    await slipway.ending('hasty', 1);
-    slipway.drop('models/hasty/a.onnx', ONE);
-    await reached('hasty', 2, 'Baking');
+    await untilBaking('hasty', addConstantModel({ constant: 9 }), ONE);
 
     slipway.drop('models/hasty/a.onnx', TWO);
     await reached('hasty', 3, 'Waiting');
@@ -115,11 +116,7 @@ describe('an upload during a deployment of its model', () => {
 
 describe('two models', () => {
   it('are deployed side by side', async () => {
-    slipway.drop('models/left/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
-    slipway.drop('models/left/a.onnx', ONE);
-    await slipway.ending('left', 1);
-    slipway.drop('models/left/a.onnx', TWO);
-    await reached('left', 2, 'Baking');
+    await untilBaking('left', ONE, TWO);
 
     slipway.drop('models/right/a.onnx', ONE);
     await slipway.ending('right', 1);

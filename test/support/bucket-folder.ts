@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { openDatabase } from '#adapters/local/database.ts';
 import { type FolderStore, folderStore } from '#adapters/local/folder-store.ts';
 import type { ObjectCreatedEvent } from '#adapters/local/object-created.ts';
+import { type ObjectStore, objectStore, type WrittenObject } from '#adapters/local/object-store.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from './eventually.ts';
 
@@ -129,6 +130,15 @@ export async function taken(
     );
   await eventually(() => find() !== undefined);
   return find()!;
+}
+
+/** The objects of a folder, where `around` makes each write and may do more before or after it. */
+export function objectsAround(
+  { root }: BucketFolder,
+  around: (write: () => Promise<WrittenObject>) => Promise<WrittenObject>,
+): ObjectStore {
+  const objects = objectStore(join(root, 'objects'));
+  return { ...objects, write: (...args) => around(() => objects.write(...args)) };
 }
 
 /** Writes another file and waits for it, so that whatever was to come of earlier changes has come. */

@@ -18,6 +18,8 @@ export type WatchedFolder = {
   dueKeys(): readonly string[];
   /** Resolves once a key was due. */
   isDue(key: string): Promise<unknown>;
+  /** Resolves once a key was due without a file. */
+  isGone(key: string): Promise<unknown>;
   /** Renames a file in that was written long ago. */
   moveIn(key: string, content?: string): Promise<void>;
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export async function watchedFolder({
     outside,
     dueKeys,
     isDue: (key) => eventually(() => dueKeys().includes(key)),
+    isGone: (gone) => eventually(() => due.some(({ key, file }) => key === gone && !file)),
     async moveIn(key, content = 'weights') {
       await writeFile(outside('file'), content);
       await utimes(outside('file'), LONG_AGO, LONG_AGO);

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { objectStore } from '#adapters/local/object-store.ts';
 import { Failure } from '#domain/failure.ts';
 import {
   BUCKET,
   type BucketFolder,
   bucketFolder,
   type Opened,
+  objectsAround,
   taken,
   upload,
 } from '../../support/bucket-folder.ts';
@@ -34,16 +34,12 @@ describe('what cannot be taken', () => {
   beforeEach(() => mkdir(folder.path('models/digits'), { recursive: true }));
 
   it('is told of once, stays where it is, and is taken as soon as there is room', async () => {
-    const real = objectStore(join(folder.root, 'objects'));
     let isFull = true;
     const opened = await folder.watched({
-      objects: {
-        ...real,
-        async write(bytes: AsyncIterable<Uint8Array>, size: number) {
-          if (isFull) throw new Failure('StorageFull', 'no room');
-          return real.write(bytes, size);
-        },
-      },
+      objects: objectsAround(folder, async (write) => {
+        if (isFull) throw new Failure('StorageFull', 'no room');
+        return write();
+      }),
     });
     await folder.moveIn(KEY, 'weights');
     await eventually(() => opened.problems.length > 0);

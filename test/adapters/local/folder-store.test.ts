@@ -10,10 +10,8 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { objectStore } from '#adapters/local/object-store.ts';
 import { describeArtifactStore } from '../../contracts/artifact-store.ts';
 import {
   afterAnother,
@@ -21,6 +19,7 @@ import {
   type BucketFolder,
   bucketFolder,
   keyOf,
+  objectsAround,
   sha256,
   taken,
   versionOf,
@@ -142,16 +141,12 @@ describe('dropping a file in the bucket folder', () => {
   });
 
   it('makes no new version of a file that is only linked or has its mode changed, and reads it once to see that', async () => {
-    const real = objectStore(join(folder.root, 'objects'));
     let copies = 0;
     const opened = await folder.watched({
-      objects: {
-        ...real,
-        write(bytes: AsyncIterable<Uint8Array>, size: number) {
-          copies += 1;
-          return real.write(bytes, size);
-        },
-      },
+      objects: objectsAround(folder, (write) => {
+        copies += 1;
+        return write();
+      }),
     });
     await folder.moveIn(KEY, 'weights');
     await taken(opened, KEY, 'weights');
@@ -180,18 +175,14 @@ describe('dropping a file in the bucket folder', () => {
   });
 
   it('starts over when the file changes while it is copied', async () => {
-    const real = objectStore(join(folder.root, 'objects'));
     let copies = 0;
     const opened = await folder.watched({
-      objects: {
-        ...real,
-        async write(bytes: AsyncIterable<Uint8Array>, size: number) {
-          const written = await real.write(bytes, size);
-          copies += 1;
-          if (copies === 1) await appendFile(folder.path(KEY), ' and biases');
-          return written;
-        },
-      },
+      objects: objectsAround(folder, async (write) => {
+        const written = await write();
+        copies += 1;
+        if (copies === 1) await appendFile(folder.path(KEY), ' and biases');
+        return written;
+      }),
     });
 
     await folder.moveIn(KEY, 'weights');

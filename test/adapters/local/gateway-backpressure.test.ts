@@ -1,33 +1,25 @@
-import { EventEmitter, once } from 'node:events';
-import { type IncomingMessage, request as nodeRequest, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { request as nodeRequest } from 'node:http';
 import type { Writable } from 'node:stream';
+import { type Arrivals, openArrivals } from '../../support/arrivals.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 
 let world: GatewayWorld;
-let arrivals: EventEmitter;
+let arrivals: Arrivals;
 
 beforeEach(async () => {
   world = await gatewayWorld();
-  arrivals = new EventEmitter();
+  arrivals = openArrivals();
   await world.route('digits', { 'digits-v1': 1 });
 });
 
 afterEach(() => world.close());
 
-const nextArrival = async (): Promise<[IncomingMessage, ServerResponse]> => {
-  const [request, response] = await once(arrivals, 'arrival');
-  return [request, response];
-};
-
 describe('no side is flooded', () => {
   it('a client that reads slowly slows the model down', async () => {
-    await world.revisions.serve(
-      'digits-v1',
-      (request, response) => arrivals.emit('arrival', request, response),
-      { maxResponseBytes: 1e9 },
-    );
-    const arriving = nextArrival();
+    await world.revisions.serve('digits-v1', arrivals.listener, { maxResponseBytes: 1e9 });
+    const arriving = arrivals.next();
     const calling = world.call('/models/digits/');
     const [, response] = await arriving;
 
@@ -46,12 +38,8 @@ describe('no side is flooded', () => {
   });
 
   it('a model that reads slowly slows the client down', async () => {
-    await world.revisions.serve(
-      'digits-v1',
-      (request, response) => arrivals.emit('arrival', request, response),
-      { maxRequestBytes: 1e9 },
-    );
-    const arriving = nextArrival();
+    await world.revisions.serve('digits-v1', arrivals.listener, { maxRequestBytes: 1e9 });
+    const arriving = arrivals.next();
     const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST' });
     let sentBytes = 0;
     pour(sending, (sizeBytes) => {

@@ -1,29 +1,24 @@
-import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type Arrivals, openArrivals } from '../../support/arrivals.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 
 let world: GatewayWorld;
-let arrivals: EventEmitter;
+let arrivals: Arrivals;
 
 beforeEach(async () => {
   world = await gatewayWorld();
-  arrivals = new EventEmitter();
+  arrivals = openArrivals();
   await world.route('digits', { 'digits-v1': 1 });
 });
 
 afterEach(() => world.close());
 
-const nextArrival = async (): Promise<[IncomingMessage, ServerResponse]> => {
-  const [request, response] = await once(arrivals, 'arrival');
-  return [request, response];
-};
-
 const serveByHand = () =>
   world.revisions.serve('digits-v1', (request, response) => {
     request.on('error', () => {}).resume();
-    arrivals.emit('arrival', request, response);
+    arrivals.listener(request, response);
   });
 
 const client = (bytes: string): Socket => {
@@ -35,6 +30,15 @@ const client = (bytes: string): Socket => {
 
 const GET = 'GET /models/digits/ HTTP/1.1\r\nHost: x\r\n\r\n';
 const HALF_A_POST = 'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf';
+
+/** Sends the bytes to a model's server, and resolves once their request waits there for an answer. */
+async function sent(bytes: string) {
+  await serveByHand();
+  const arriving = arrivals.next();
+  const socket = client(bytes);
+  const [request, response] = await arriving;
+  return { socket, request, response };
+}
 
 /** Resolves once all is over, and gives a second release the time to happen. */
 async function releasesOnceOver(): Promise<readonly string[]> {
@@ -63,10 +67,7 @@ describe('a process is given back once', () => {
   });
 
   it('when the client leaves before the answer, and the model learns that', async () => {
-    await serveByHand();
-    const arriving = nextArrival();
-    const socket = client(GET);
-    const [, response] = await arriving;
+    const { socket, response } = await sent(GET);
 
     socket.resetAndDestroy();
     await once(response, 'close');
@@ -75,10 +76,7 @@ describe('a process is given back once', () => {
   });
 
   it('when the client leaves in the middle of the answer', async () => {
-    await serveByHand();
-    const arriving = nextArrival();
-    const socket = client(GET);
-    const [, response] = await arriving;
+    const { socket, response } = await sent(GET);
     response.write('begun');
     await once(socket, 'data');
 
@@ -89,10 +87,7 @@ describe('a process is given back once', () => {
   });
 
   it('when the client leaves in the middle of its body, and the model sees no whole request', async () => {
-    await serveByHand();
-    const arriving = nextArrival();
-    const socket = client(HALF_A_POST);
-    const [request, response] = await arriving;
+    const { socket, request, response } = await sent(HALF_A_POST);
 
     socket.destroy();
     await once(response, 'close');
@@ -102,12 +97,9 @@ describe('a process is given back once', () => {
   });
 
   it('when the body turns out not to be HTTP', async () => {
-    await serveByHand();
-    const arriving = nextArrival();
-    const socket = client(
+    const { socket, request, response } = await sent(
       'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
     );
-    const [request, response] = await arriving;
 
     socket.write('no size\r\n');
     await once(response, 'close');
@@ -118,16 +110,14 @@ describe('a process is given back once', () => {
 
   it('for each request of a pipeline when its client leaves', async () => {
     await serveByHand();
-    const responses: ServerResponse[] = [];
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.name);
     process.on('warning', note);
-    arrivals.on('arrival', (_, response) => responses.push(response));
     const socket = client(GET.repeat(15));
-    await eventually(() => responses.length === 15);
+    await eventually(() => arrivals.responses.length === 15);
 
     socket.destroy();
-    await eventually(() => responses.every((response) => response.closed));
+    await eventually(() => arrivals.responses.every((response) => response.closed));
 
     expect(await releasesOnceOver()).toEqual(Array(15).fill('aborted'));
     expect(warnings).toEqual([]);
