@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { workflow } from '#domain/workflow.ts';
+import { deployedFunctions } from '../support/bundles.ts';
+import { deployStates } from '../support/deploy-asl.ts';
+
+const BESIDE = ['authorize', 'publishEvents', 'sweep'];
+
+const root = (path: string) => new URL(`../../${path}`, import.meta.url);
+const camel = (state: string) => state.charAt(0).toLowerCase() + state.slice(1);
+const kebab = (name: string) =>
+  name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/^-/, '');
+const steps = Object.keys(workflow);
+
+describe('the functions', () => {
+  it('are one for each step of the workflow, and three beside it, in serverless.yml and as files', () => {
+    const names = [...steps.map(camel), ...BESIDE].sort();
+
+    expect(deployedFunctions.map(({ name }) => name).sort()).toEqual(names);
+    expect(readdirSync(root('functions')).sort()).toEqual(
+      names.map((name) => `${kebab(name)}.ts`).sort(),
+    );
+  });
+
+  it.each(steps)('%s has its name in all five places', (state) => {
+    const file = `${kebab(state)}.ts`;
+
+    expect(deployStates[state]?.Parameters?.FunctionName).toBe(`\${${state}Function}`);
+    expect(deployedFunctions.find(({ name }) => name === camel(state))?.entry).toBe(
+      `functions/${file}`,
+    );
+    expect(existsSync(root(`src/steps/${file}`))).toBe(true);
+    expect(existsSync(root(`test/steps/${file.replace('.ts', '.test.ts')}`))).toBe(true);
+  });
+});

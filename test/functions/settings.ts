@@ -1,0 +1,22 @@
+/** Values for all that the template gives to functions. */
+export const SETTINGS: Readonly<Record<string, string>> = {
+  SLIPWAY_STAGE: 'test',
+  SLIPWAY_TABLE: 'slipway-test',
+  SLIPWAY_BUCKET: 'slipway-test-models',
+  SLIPWAY_BUS: 'slipway-test',
+  SLIPWAY_STATE_MACHINE: 'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-deploy',
+  SLIPWAY_API: 'abcdef123',
+  SLIPWAY_API_STAGE: 'api',
+  SLIPWAY_MODELS_RESOURCE: 'abc123',
+  SLIPWAY_AUTHORIZER: 'def456',
+  SLIPWAY_REPOSITORY: '111122223333.dkr.ecr.us-east-1.amazonaws.com/slipway-test-models',
+  SLIPWAY_FUNCTION_PREFIX: 'slipway-test-m-',
+  SLIPWAY_MODEL_ROLE: 'arn:aws:iam::111122223333:role/slipway-test-model',
+  SLIPWAY_MODEL_SUBNETS: 'subnet-1,subnet-2',
+  SLIPWAY_MODEL_SECURITY_GROUP: 'sg-1',
+  SLIPWAY_MODEL_LOG_GROUP: '/slipway/test/models',
+  SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
+  SLIPWAY_BAKE_SECONDS: '60',
+  POWERTOOLS_SERVICE_NAME: 'slipway',
+  POWERTOOLS_METRICS_NAMESPACE: 'Slipway',
+};

@@ -1,0 +1,107 @@
+import type { ObjectCreated } from '#domain/workflow.ts';
+import type { AwsWorld } from './aws-world.ts';
+import type { Run } from './aws-world-paths.ts';
+import { addConstantModel } from './onnx-models.ts';
+
+/** The world with something that runs the workflow in it. */
+export type RunningAws = AwsWorld & {
+  run(event: ObjectCreated): Promise<Run>;
+  /** The next so many changes of a function's configuration are too many. */
+  throttleConfiguration(times: number): void;
+};
+
+export type AwsScenario = {
+  readonly name: string;
+  readonly prepare?: (world: RunningAws) => void;
+  readonly bytes: Uint8Array;
+  readonly manifest?: string;
+  readonly states: readonly string[];
+  /** What made its Tasks run again. */
+  readonly retried: Readonly<Record<string, readonly string[]>>;
+  /** The states that its events tell, in their order. */
+  readonly told: readonly string[];
+  readonly reason: RegExp;
+  /** What the model answers to [1, 2] afterwards, and from which revision. */
+  readonly serves: { readonly revision: string; readonly data: readonly number[] };
+  readonly versions: readonly string[];
+};
+
+export const MODEL = 'shapes';
+export const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+
+/** A manifest whose golden request is answered as by `x + 10`. */
+export const EXPECTS_V1 = `examples:
+  - request: ${JSON.stringify(REQUEST)}
+    expect: { outputs: [{ name: y, data: [11, 12] }] }
+`;
+
+const TO_BUILD = [
+  ...['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease'],
+  ...['InspectArtifact', 'PlanBuild', 'IsImageBuilt', 'BuildImage'],
+];
+const TO_PROVISION = [...TO_BUILD, 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'];
+const TO_CANDIDATE = [...TO_PROVISION, 'DescribeCandidate', 'IsCandidateReady'];
+const TO_HEALTH = [...TO_CANDIDATE, 'CheckHealth', 'IsCandidateHealthy'];
+const TO_BAKE = [
+  ...[...TO_HEALTH, 'ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'],
+  ...['Bake', 'JudgeBake', 'IsShiftDone'],
+];
+const COMMITTED = [
+  'CommitDeployment',
+  'DrainPrevious',
+  'RetirePrevious',
+  'ReleaseLease',
+  'WhichEnd',
+];
+const GIVEN_UP = ['Compensate', 'ReleaseLease', 'WhichEnd'];
+const BUILT = ['Admitted', 'Inspected', 'Building'];
+const LIVE = [...BUILT, 'Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
+
+/** In this order, of one model: each finds what the one before has left. */
+export const AWS_SCENARIOS: readonly AwsScenario[] = [
+  {
+    name: 'a good model goes live',
+    bytes: addConstantModel({ constant: 10 }),
+    states: [...TO_BAKE, ...COMMITTED, 'Live'],
+    retried: {},
+    told: LIVE,
+    reason: /^$/,
+    serves: { revision: 'shapes-v1', data: [11, 12] },
+    versions: ['shapes-v1'],
+  },
+  {
+    name: 'an unhealthy candidate is given up before any traffic',
+    bytes: addConstantModel({ constant: 20 }),
+    manifest: EXPECTS_V1,
+    states: [...TO_HEALTH, ...GIVEN_UP, 'Failed'],
+    retried: {},
+    told: [...BUILT, 'Provisioning', 'Failed'],
+    reason: /the golden request was answered wrong/,
+    serves: { revision: 'shapes-v1', data: [11, 12] },
+    versions: ['shapes-v1'],
+  },
+  {
+    name: 'a failed build is explained by its log',
+    prepare: ({ builds }) => builds.failNext(['exporting layers', 'no space left on device']),
+    bytes: addConstantModel({ constant: 30 }),
+    manifest: '{}',
+    states: [...TO_BUILD, 'ExplainBuild', ...GIVEN_UP, 'Failed'],
+    retried: {},
+    told: [...BUILT, 'Failed'],
+    reason: /ran out of disk\nexporting layers/,
+    serves: { revision: 'shapes-v1', data: [11, 12] },
+    versions: ['shapes-v1'],
+  },
+  {
+    name: 'a step that is throttled is run again',
+    // Three are one call with its client's own tries.
+    prepare: (world) => world.throttleConfiguration(3),
+    bytes: addConstantModel({ constant: 40 }),
+    states: [...TO_BAKE, ...COMMITTED, 'Live'],
+    retried: { ProvisionLambda: ['PlatformThrottled'] },
+    told: [...LIVE, 'Retired'],
+    reason: /^$/,
+    serves: { revision: 'shapes-v4', data: [41, 42] },
+    versions: ['shapes-v1', 'shapes-v4'],
+  },
+];
