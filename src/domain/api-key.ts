@@ -22,7 +22,6 @@ const PREFIX = 'slw_';
 const FORM = /^slw_[\w-]{43}$/;
 const ID_HEX_DIGITS = 16;
 const LONGEST_NAME = 80;
-const MAX_MODELS = 25;
 
 /** The key that 32 random bytes make: `slw_` and 43 characters of base64url. */
 export function formKey(random: Uint8Array): string {
@@ -37,7 +36,7 @@ export async function keyHash(key: string): Promise<string | undefined> {
 
 /**
  * A new key, its hash, and what is kept of it.
- * Fails with `InputInvalid` for a name that is empty, over 80 characters or not printable, and for models that are none, over 25, or no model names.
+ * Fails with `InputInvalid` for a name that is empty, over 80 characters or not printable, and for models that are none or no model names.
  */
 export async function newKey(random: Uint8Array, about: Omit<ApiKey, 'id'>): Promise<NewKey> {
   requireName(about.name);
@@ -59,12 +58,12 @@ function requireName(name: string): void {
   );
 }
 
-/** A policy names each of a key's models, and API Gateway tells no limit of its size: 25 models make 40 kB. */
 function requireModels(models: KeyModels): void {
   if (models === 'all') return;
   const wrong = models.find((model) => !isModelName(model));
   if (wrong !== undefined) throw new Failure('InputInvalid', `\`${wrong}\` is no model name`);
-  if (models.length > 0 && models.length <= MAX_MODELS) return;
-  const message = `a key is for 1 to ${MAX_MODELS} models, not ${models.length}`;
-  throw new Failure('InputInvalid', message, { fix: 'Make a second key, or one for all models.' });
+  if (models.length > 0) return;
+  throw new Failure('InputInvalid', 'a key is for one model or more; this names none', {
+    fix: 'Name them with --models a,b, or make a key for all models.',
+  });
 }

@@ -44,7 +44,8 @@ const CAUSES: readonly Cause[] = [
     fix: 'Make the model smaller, or give the build project a larger compute type.',
   },
   {
-    sign: /403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
+    // S3 answers 403 for an expired signature and 400 for expired credentials; the first is what buildspecs/commands/fetch-artifact.mjs says.
+    sign: /answered 40[03]\b|403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
     reason: 'the right to read the artifact had run out, as the build waited too long',
     fix: AGAIN,
   },

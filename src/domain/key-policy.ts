@@ -1,4 +1,5 @@
-import type { ApiKey } from './api-key.ts';
+import { type ApiKey, mayCall } from './api-key.ts';
+import { isModelName } from './identity.ts';
 
 /** What a Lambda authorizer answers API Gateway. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html */
 export type KeyPolicy = {
@@ -7,7 +8,7 @@ export type KeyPolicy = {
     readonly Version: '2012-10-17';
     readonly Statement: readonly [
       {
-        readonly Effect: 'Allow';
+        readonly Effect: 'Allow' | 'Deny';
         readonly Action: 'execute-api:Invoke';
         readonly Resource: readonly string[];
       },
@@ -15,10 +16,6 @@ export type KeyPolicy = {
   };
   readonly usageIdentifierKey: string;
 };
-
-// Spelled out, since `*` matches slashes too: `*/models/a/*` would allow POST /models/b/v2/models/a/infer.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /** The one key that a request's headers offer, as `Authorization: Bearer` or `x-api-key`; undefined when there is none, or more than one. */
 export function offeredKey(
@@ -39,23 +36,24 @@ export function offeredKey(
 }
 
 /**
- * Allows a key's holder to call its models, all of them whatever was asked for, so that the answer may be cached; anything else is API Gateway's 403.
+ * Allows a request to a model that the key may call, and denies any other, which is API Gateway's 403. The answer is for this request alone: it may not be cached.
  * `methodArn` is `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`.
  */
-export function keyPolicy({ id, models }: ApiKey, hash: string, methodArn: string): KeyPolicy {
-  const [api = '', stage = ''] = methodArn.split('/');
-  const paths =
-    models === 'all'
-      ? ['models/*']
-      : models.flatMap((model) => [`models/${model}`, `models/${model}/*`]);
-  const resources = METHODS.flatMap((method) =>
-    paths.map((path) => `${api}/${stage}/${method}/${path}`),
-  );
+export function keyPolicy(key: ApiKey, hash: string, methodArn: string): KeyPolicy {
+  const [api = '', stage = '', method = '', root = '', model = ''] = methodArn.split('/');
+  const isAllowed = root === 'models' && isModelName(model) && mayCall(key, model);
+  const path = `${api}/${stage}/${method}/models/${model}`;
   return {
-    principalId: id,
+    principalId: key.id,
     policyDocument: {
       Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: resources }],
+      Statement: [
+        {
+          Effect: isAllowed ? 'Allow' : 'Deny',
+          Action: 'execute-api:Invoke',
+          Resource: isAllowed ? [path, `${path}/*`] : [`${api}/${stage}/*`],
+        },
+      ],
     },
     usageIdentifierKey: hash,
   };

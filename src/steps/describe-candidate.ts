@@ -40,7 +40,7 @@ type Unready = Exclude<RevisionState, { kind: 'ready' }>;
 function trouble(state: Unready, revision: string, limitSeconds: number): Trouble {
   const fix =
     state.kind === 'pending'
-      ? 'Raise server.startupTimeoutSeconds in model.yaml, or make the model load faster.'
+      ? 'Make the model load faster, for example with more resources.memory, which brings CPU; or raise server.startupTimeoutSeconds in model.yaml, which helps where one start may take so long (on Lambda it may take 30 s).'
       : 'See the whole log with `slipway logs NAME`, mend the model, or raise resources.memory where that was short, and upload it again.';
   return { name: 'RevisionFailed', reason: explain(state, revision, limitSeconds), fix };
 }

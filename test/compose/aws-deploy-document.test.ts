@@ -29,6 +29,16 @@ describe('docs/deploy.md', () => {
     expect([...services].filter((service) => !allowed.has(PREFIX[service] ?? service))).toEqual([]);
   });
 
+  it('names a service in each resource of its policy, without which IAM refuses all of it', () => {
+    const policy = /```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
+    const statements: readonly { readonly Resource: string | readonly string[] }[] =
+      JSON.parse(policy).Statement;
+
+    const resources = statements.flatMap(({ Resource }) => Resource);
+
+    expect(resources.filter((arn) => arn !== '*' && !/^arn:aws:[a-z0-9-]+:/.test(arn))).toEqual([]);
+  });
+
   it('names every parameter of the template but the stage', () => {
     const [, parameters = ''] =
       /\nparams:\n {2}default:\n((?: {4}.*\n)+)/.exec(read('serverless.yml')) ?? [];

@@ -40,7 +40,14 @@ describe('a failed build', () => {
 
   it.each([
     ['write /var/lib/docker: no space left on device', 'the build ran out of disk'],
-    ['curl: (22) The requested URL returned error: 403', 'the right to read the artifact'],
+    [
+      'fetch-artifact: models/a.onnx: s3.amazonaws.com answered 403',
+      'the right to read the artifact',
+    ],
+    [
+      'fetch-artifact: the list of files: s3.amazonaws.com answered 400',
+      'the right to read the artifact',
+    ],
     ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied'],
     ['npm error code ENOTFOUND', 'the build could not reach a registry'],
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],

@@ -9,11 +9,15 @@ const keyFor = (models: KeyModels) => ({ id: 'id-1', name: 'ci', models, created
 
 /** As IAM decides: `*` stands for any characters, slashes too. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html */
 function allows(models: KeyModels, request: string): boolean {
-  const policy = keyPolicy(keyFor(models), HASH, `${API}/GET/models/asked`);
-  return policy.policyDocument.Statement[0].Resource.some((resource) => {
+  const policy = keyPolicy(keyFor(models), HASH, `${API}/${request}`);
+  const [{ Effect, Resource }] = policy.policyDocument.Statement;
+  const matches = Resource.some((resource) => {
     const pattern = resource.split('*').map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
     return new RegExp(`^${pattern.join('.*')}$`).test(`${API}/${request}`);
   });
+  // One or the other: a request that nothing matches would be denied without a reason.
+  expect(matches).toBe(true);
+  return Effect === 'Allow';
 }
 
 describe('the key that a request offers', () => {
@@ -79,8 +83,7 @@ describe('the policy of a key', () => {
     const policy = keyPolicy(keyFor(['digits']), HASH, `${api}/POST/models/digits/invocations`);
 
     const { Resource } = policy.policyDocument.Statement[0];
-    expect(Resource).toContain(`${api}/GET/models/digits`);
-    expect(Resource.every((resource) => resource.startsWith(`${api}/`))).toBe(true);
+    expect(Resource).toEqual([`${api}/POST/models/digits`, `${api}/POST/models/digits/*`]);
   });
 
   it.each([
@@ -140,13 +143,5 @@ describe('the policy of a key', () => {
     for (const resource of policy.policyDocument.Statement[0].Resource) {
       expect(resource.length).toBeLessThanOrEqual(512);
     }
-  });
-
-  it('stays below 64 kB for as many models as a key may have', () => {
-    const models = Array.from({ length: 25 }, (_, index) => `${'a'.repeat(38)}${index + 10}`);
-
-    const policy = keyPolicy(keyFor(models), HASH, `${API}/GET/models/x`);
-
-    expect(JSON.stringify(policy).length).toBeLessThan(64 * 1024);
   });
 });

@@ -40,7 +40,11 @@ const TO_BUILD = [
   ...['InspectArtifact', 'PlanBuild', 'IsImageBuilt', 'BuildImage'],
 ];
 const TO_PROVISION = [...TO_BUILD, 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'];
-const TO_CANDIDATE = [...TO_PROVISION, 'DescribeCandidate', 'IsCandidateReady'];
+// The look that publishes a version does not read it yet.
+const TO_CANDIDATE = [
+  ...[...TO_PROVISION, 'DescribeCandidate', 'IsCandidateReady', 'WaitForCandidate'],
+  ...['DescribeCandidate', 'IsCandidateReady'],
+];
 const TO_HEALTH = [...TO_CANDIDATE, 'CheckHealth', 'IsCandidateHealthy'];
 const TO_BAKE = [
   ...[...TO_HEALTH, 'ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'],

@@ -16,6 +16,7 @@ describe('alarms', () => {
       ['ApproximateNumberOfMessagesVisible', 'SweepDeadLetters.QueueName', 'notBreaching'],
       ['Errors', 'SweepLambdaFunction', 'notBreaching'],
       ['ExecutionsFailed', 'DeployWorkflow', 'notBreaching'],
+      ['ExecutionsTimedOut', 'DeployWorkflow', 'notBreaching'],
       ['IteratorAge', 'PublishEventsLambdaFunction', 'notBreaching'],
     ]);
   });

@@ -71,7 +71,7 @@ describe('the table of the packaged template', () => {
 describe('what a deleted stack leaves', () => {
   it("is the bucket and the table, for the models and their record are the user's", () => {
     const retained = Object.entries(template.Resources).filter(
-      ([, { DeletionPolicy }]) => DeletionPolicy === 'Retain',
+      ([, { DeletionPolicy }]) => DeletionPolicy === 'RetainExceptOnCreate',
     );
 
     expect(retained.map(([id]) => id)).toEqual(['ModelBucket', 'Registry']);

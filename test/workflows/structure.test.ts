@@ -34,6 +34,15 @@ const LAMBDA_PASSING = [
 // https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html#API_StartBuild_Errors
 const BUILDS_FULL = 'CodeBuild.AccountLimitExceededException';
 
+// A step that ran out of memory or time, as its answer names it, or Step Functions where the answer has no name.
+// https://github.com/aws/aws-lambda-runtime-interface-emulator (fatalerror), https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+const LAMBDA_SPENT = [
+  'Lambda.Unknown',
+  'Sandbox.Timedout',
+  'Runtime.ExitError',
+  'Runtime.OutOfMemory',
+];
+
 const COMMITTED = ['RetirePrevious', 'ReleaseLease'];
 
 const kebab = (name: string) =>
@@ -105,7 +114,7 @@ describe('the rules of the workflow', () => {
   it.each(steps)('%s retries each retryable failure and no other', (_name, { Retry }) => {
     const retried = Retry!.flatMap(({ ErrorEquals }) => ErrorEquals);
 
-    expect(retried).toEqual([...retryable, ...LAMBDA_PASSING, 'Lambda.Unknown']);
+    expect(retried).toEqual([...retryable, ...LAMBDA_PASSING, ...LAMBDA_SPENT]);
   });
 
   it.each(steps)(
@@ -141,7 +150,7 @@ describe('the rules of the workflow', () => {
   });
 
   it('matches only errors that exist', () => {
-    const known = [...Object.keys(RETRYABLE), ...LAMBDA_PASSING, 'Lambda.Unknown'];
+    const known = [...Object.keys(RETRYABLE), ...LAMBDA_PASSING, ...LAMBDA_SPENT];
     const matched = tasks.flatMap(([, { Retry, Catch }]) =>
       [...Retry!, ...Catch!].flatMap(({ ErrorEquals }) => ErrorEquals),
     );

@@ -89,7 +89,16 @@ export function readFunctionError(payload: string): string {
   if (!data) return payload;
   // The web adapter's own errors have a type of Rust.
   const isName = /^[A-Z][\w.]+$/.test(data.errorType ?? '');
-  return isName ? `${data.errorMessage} (${data.errorType})` : data.errorMessage;
+  const said = serverError(data.errorMessage) ?? data.errorMessage;
+  return isName ? `${said} (${data.errorType})` : said;
+}
+
+const refused = z.object({ statusCode: z.int(), body: z.string() });
+
+/** Of an answer that counts as an error, the web adapter from 1.0 on tells status and body as JSON. https://github.com/aws/aws-lambda-web-adapter/blob/main/src/lib.rs */
+function serverError(message: string): string | undefined {
+  const { data } = refused.safeParse(parseJson(message));
+  return data && `status code: ${data.statusCode}: ${data.body}`;
 }
 
 function parseJson(text: string): unknown {

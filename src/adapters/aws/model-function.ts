@@ -82,6 +82,8 @@ function environment(spec: RevisionSpec, digest: string): Record<string, string>
     SLIPWAY_IMAGE: digest,
     ORT_DISABLE_TELEMETRY: '1',
     AWS_LWA_PORT: '8080',
+    // The image's HOST is where its server listens, and the adapter would take it for where to reach it.
+    AWS_LWA_HOST: '127.0.0.1',
     AWS_LWA_READINESS_CHECK_PATH: '/ping',
     // By default the adapter takes every status below 500 for ready.
     // https://github.com/awslabs/aws-lambda-web-adapter#configurations

@@ -19,9 +19,9 @@ type Options = {
 const LOG_LINES = 20;
 
 // Lambda ended an invocation whose server was not there in time, or the server says that its model is loading.
-const STILL_LOADING = /Task timed out after|configured error status code: 503/;
+const STILL_LOADING = /Task timed out after|status code: 503/;
 
-/** One look at a revision. A look that finds $LATEST done with its making publishes it, and goes on to the version. */
+/** One look at a revision. A look that finds $LATEST done with its making publishes it. */
 export function revisionLook(options: Options): (revision: string) => Promise<RevisionState> {
   const { lambda, logs, functions, changesOf } = options;
 
@@ -41,7 +41,9 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
         return wake(options, name, revision, '$LATEST');
       case 'active':
         if (!hasItsImage(latest)) return { kind: 'pending', reason: 'its image is not set yet' };
-        return lookAtVersion(name, revision, await changesOf(name).publish(latest));
+        await changesOf(name).publish(latest);
+        // Read at once, the new version may not be there yet. https://github.com/hashicorp/terraform-provider-aws/issues/14578
+        return { kind: 'pending', reason: 'Lambda has just published it' };
     }
   }
 
@@ -54,7 +56,8 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
     const condition = (await readFunction(lambda, name, number))?.condition;
     switch (condition?.kind) {
       case undefined:
-        return { kind: 'absent' };
+        // It was in the list a moment ago.
+        return { kind: 'pending', reason: 'Lambda has only just published it' };
       case 'failed':
         return { ...condition, logTail: await readLog() };
       case 'pending':

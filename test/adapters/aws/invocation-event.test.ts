@@ -53,6 +53,10 @@ it.each([
   },
   { payload: '{"errorType":"&alloc::boxed::Box<dyn Error>","errorMessage":"no"}', error: 'no' },
   { payload: '{"errorMessage":"late"}', error: 'late' },
+  {
+    payload: JSON.stringify({ errorMessage: '{"statusCode":503,"body":"loading"}' }),
+    error: 'status code: 503: loading',
+  },
   { payload: 'oops', error: 'oops' },
 ])('a function’s error is read from $payload', ({ payload, error }) => {
   expect(readFunctionError(payload)).toBe(error);

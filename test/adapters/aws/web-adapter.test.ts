@@ -38,9 +38,13 @@ const REQUESTS = [
 ] as const;
 
 function describeAdapter(body: () => void): void {
-  if (existsSync(ADAPTER)) return describe('the Lambda Web Adapter itself', body);
-  process.stderr.write(`skipped: the Lambda Web Adapter itself: there is no ${ADAPTER}\n`);
-  return describe.skip('the Lambda Web Adapter itself', body);
+  const name = 'the Lambda Web Adapter itself';
+  if (existsSync(ADAPTER)) {
+    describe(name, body);
+  } else {
+    process.stderr.write(`skipped: ${name}: there is no ${ADAPTER}\n`);
+    describe.skip(name, body);
+  }
 }
 
 describeAdapter(() => {
