@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 // The published command. Slipway needs Node 22.18; below that it runs on the Node which it brings along as a dependency.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = new URL('dist/cli/main.js', import.meta.url);
+// A clone has no bundle: Node runs its TypeScript as it is.
+const BUNDLE = new URL('dist/cli/main.js', import.meta.url);
+const MAIN = existsSync(BUNDLE) ? BUNDLE : new URL('src/cli/main.ts', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {

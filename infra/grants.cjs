@@ -6,18 +6,20 @@ const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api
 
 /** What a function may be allowed, by a name that says why. `STAGE` stands for the stage's name; actions that know no resources are on all. */
 const GRANTS = {
+  // Of the table, everything but the keys of callers and the lease of the API.
   registry: [
-    allow('dynamodb:GetItem Query ConditionCheckItem PutItem DeleteItem', arnOf('Registry')),
-  ],
-  outbox: [allow('dynamodb:Query DeleteItem', arnOf('Registry'))],
-  apiLease: [allow('dynamodb:UpdateItem', arnOf('Registry'))],
-  // Whoever calls the API starts the authorizer: it sees nothing of the table but keys.
-  keys: [
     {
-      ...allow('dynamodb:GetItem', arnOf('Registry')),
-      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['KEYS'] } },
+      ...allow('dynamodb:GetItem ConditionCheckItem PutItem', arnOf('Registry')),
+      Condition: { 'ForAllValues:StringNotEquals': { 'dynamodb:LeadingKeys': ['KEYS', 'API'] } },
     },
   ],
+  endDeployments: [inPartition('DeleteItem', 'UNENDED')],
+  findDeployments: [inPartition('Query', 'UNENDED')],
+  listVersions: [inPartition('Query', 'VERSIONS#*')],
+  outbox: [inPartition('Query DeleteItem', 'OUTBOX')],
+  apiLease: [inPartition('UpdateItem', 'API')],
+  // Whoever calls the API starts the authorizer: it sees nothing of the table but keys.
+  keys: [inPartition('GetItem', 'KEYS')],
   stream: [
     allow(
       'dynamodb:DescribeStream GetRecords GetShardIterator ListStreams',
@@ -29,9 +31,10 @@ const GRANTS = {
 
   // Without ListBucket S3 answers 403 for an object that is not there. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   readArtifacts: [
-    allow('s3:GetObject GetObjectVersion', arnOf('ModelBucket', '/models/*')),
+    allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
     allow('s3:ListBucket', arnOf('ModelBucket')),
   ],
+  findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
   // A presigned URL may do what its signer may.
   grantArtifacts: [
@@ -64,8 +67,9 @@ const GRANTS = {
     allow('ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs', '*'),
   ],
   publishVersions: [allow('lambda:PublishVersion', MODEL_FUNCTIONS)],
-  // A revision that was never published is taken out of $LATEST by a change of its description.
-  removeVersions: [allow('lambda:DeleteFunction UpdateFunctionConfiguration', MODEL_FUNCTIONS)],
+  removeVersions: [allow('lambda:DeleteFunction', MODEL_FUNCTIONS)],
+  // A revision is taken out of $LATEST by a change of its description.
+  unmarkLatest: [allow('lambda:UpdateFunctionConfiguration', MODEL_FUNCTIONS)],
 
   readShares: [allow('lambda:GetAlias', MODEL_FUNCTIONS)],
   setShares: [allow('lambda:CreateAlias UpdateAlias', MODEL_FUNCTIONS)],
@@ -73,7 +77,9 @@ const GRANTS = {
   // Each route's resource has an id of its own, known only when it is made.
   makeRoutes: [
     allow('apigateway:GET', `${API}/resources`),
-    allow('apigateway:POST', `${API}/resources/*`, `${API}/deployments`),
+    // By its path a child is made at its parent; the list of resource types knows the collection only, so both.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
+    allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`, `${API}/deployments`),
     allow('apigateway:PUT DELETE', `${API}/resources/*/methods/ANY`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
     {
@@ -96,6 +102,14 @@ function allow(actions, ...resources) {
     Effect: 'Allow',
     Action: names.map((name) => `${service}:${name}`),
     Resource: resources,
+  };
+}
+
+/** Rows of one partition of the table; `*` stands for any end of its key. */
+function inPartition(actions, pk) {
+  return {
+    ...allow(`dynamodb:${actions}`, arnOf('Registry')),
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pk] } },
   };
 }
 

@@ -4,10 +4,10 @@ const { GRANTS, allow, arn } = require('./grants.cjs');
 
 /** The grants of each function, by the name of its state; the sweep, publishEvents and authorize have none. */
 const ROLES = {
-  AdmitDeployment: ['registry', 'readArtifacts', 'listArtifacts', 'lookAtExecutions'],
-  AcquireLease: ['registry', 'lookAtExecutions'],
+  AdmitDeployment: ['registry', 'readArtifacts', 'findNewest', 'listArtifacts', 'lookAtExecutions'],
+  AcquireLease: ['registry', 'endDeployments', 'lookAtExecutions'],
   InspectArtifact: ['registry', 'readArtifacts'],
-  PlanBuild: ['registry', 'grantArtifacts'],
+  PlanBuild: ['registry', 'listVersions', 'grantArtifacts'],
   ExplainBuild: ['registry', 'readBuildLog'],
   ChooseTarget: ['registry'],
   ProvisionLambda: ['registry', 'findVersions', 'readFunctions', 'makeFunctions'],
@@ -32,7 +32,14 @@ const ROLES = {
   VerifyTraffic: ['registry', 'findVersions', 'readShares', 'readStage', 'invokeFunctions'],
   JudgeBake: ['registry', 'findVersions', 'invokeFunctions', 'readMetrics'],
   CommitDeployment: ['registry'],
-  RetirePrevious: ['registry', 'findVersions', 'readShares', 'readFunctions', 'removeVersions'],
+  RetirePrevious: [
+    'registry',
+    'listVersions',
+    'findVersions',
+    'readShares',
+    'readFunctions',
+    'removeVersions',
+  ],
   RollBack: [
     'registry',
     'findVersions',
@@ -44,10 +51,19 @@ const ROLES = {
     'makeRoutes',
     'removeRoutes',
   ],
-  Compensate: ['registry', 'findVersions', 'readShares', 'readFunctions', 'removeVersions'],
-  ReleaseLease: ['registry'],
+  Compensate: [
+    'registry',
+    'findVersions',
+    'readShares',
+    'readFunctions',
+    'removeVersions',
+    'unmarkLatest',
+  ],
+  ReleaseLease: ['registry', 'endDeployments'],
   Sweep: [
     'registry',
+    'findDeployments',
+    'endDeployments',
     'readArtifacts',
     'listArtifacts',
     'lookAtExecutions',

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import {
   addConstantModel,
@@ -87,6 +89,21 @@ describe('Slipway with the docker engine', () => {
     const answer = await second.infer('shapes', REQUEST);
 
     expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
+  });
+
+  it('takes a deployment up again that was killed in the middle of its build', async () => {
+    await using folder = await temporaryFolder();
+    const first = await startSlipway(folder.path, DOCKER);
+    first.drop(KEY, addConstantModel({ constant: 12 }));
+    await eventually(() => readdirSync(join(folder.path, 'builds')).length > 0);
+
+    await first.kill();
+    await using second = await startSlipway(folder.path, DOCKER);
+    const live = await second.ending('shapes', 1);
+    const answer = await second.infer('shapes', REQUEST);
+
+    expect(live.detail).toMatchObject({ state: 'Live', version: 1 });
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: [13, 14] }] });
   });
 
   it('explains a build that failed by its log', async () => {

@@ -63,8 +63,11 @@ async function answering(slipway: RunningSlipway): Promise<void> {
   });
 }
 
+// Processes are served without an image; a kill in a build is in test/docker.
+const BUILDS: readonly string[] = ['BuildImage', 'ExplainBuild'];
+
 const MOMENTS = Object.entries(deployStates)
-  .filter(([, { Type }]) => Type === 'Task')
+  .filter(([state, { Type }]) => Type === 'Task' && !BUILDS.includes(state))
   .flatMap(([state]) => [`${state} begins`, `${state} ended`]);
 
 describe('a Slipway that is killed in the middle of an upgrade', () => {

@@ -1,0 +1,117 @@
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  type ExecutionListItem,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  ListExecutionsCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
+import { awsClient } from '../support/aws-clients.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  isMinistackHere,
+  MINISTACK_ACCOUNT,
+  type Ministack,
+  startMinistack,
+  whyNoMinistack,
+} from '../support/ministack.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
+import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
+import { LOST_IN_MINISTACK, printLost } from '../support/stack-lost.ts';
+import { ask } from '../support/stack-parts.ts';
+import { missingIn } from '../support/stack-seen.ts';
+import { packagedFolder } from '../template/packaged.ts';
+import { type Json, readTemplate } from '../template/template.ts';
+
+if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${whyNoMinistack}\n`);
+
+(isMinistackHere ? describe : describe.skip)('the packaged template in ministack', () => {
+  let ministack: Ministack;
+  let stack: DeployedStack;
+  beforeAll(async () => {
+    ministack = await startMinistack();
+    stack = await deployStack(ministack, await packagedFolder());
+  });
+  afterAll(() => ministack.close());
+
+  it('is there, resource by resource, but for what ministack does not show', async () => {
+    const template = await readTemplate();
+
+    const { seen, missing } = await missingIn(template, stack, ministack, MINISTACK_ACCOUNT);
+
+    expect(missing).toEqual(Object.keys(LOST_IN_MINISTACK).sort());
+    printLost('ministack', LOST_IN_MINISTACK);
+    process.stdout.write(`ministack: ${seen.length} properties looked at\n`);
+  });
+
+  it('runs our functions from an upload on, as far as a build, and tells the bus of it', async () => {
+    const told = await toldOnBus(ministack, String(stack.outputs['Bus']));
+
+    await awsClient(S3Client, ministack).send(
+      new PutObjectCommand({
+        Bucket: stack.outputs['Bucket'],
+        Key: 'models/shapes/model.onnx',
+        Body: addConstantModel({ constant: 1 }),
+      }),
+    );
+
+    const history = await historyOfFirst(ministack, String(stack.outputs['StateMachine']));
+    const entered = history.flatMap(
+      ({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? [],
+    );
+    expect(entered).toEqual([
+      ...['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease', 'InspectArtifact'],
+      ...['PlanBuild', 'IsImageBuilt', 'BuildImage', 'ExplainBuild', 'Compensate', 'ReleaseLease'],
+      ...['WhichEnd', 'Failed'],
+    ]);
+    const failed = history.find(({ taskFailedEventDetails }) => taskFailedEventDetails);
+    const { resource, cause } = failed?.taskFailedEventDetails ?? {};
+    expect(resource).toBe('arn:aws:states:::codebuild:startBuild.sync');
+    process.stdout.write(`ministack goes no further than BuildImage: ${cause}\n`);
+    const states = await eventually(async () => {
+      const events = await told();
+      return events.some(({ state }) => state === 'Failed') && events.map(({ state }) => state);
+    });
+    expect(states).toEqual(['Admitted', 'Inspected', 'Building', 'Failed']);
+  });
+});
+
+/** Answers what has come out of the bus so far, by the model's events' own order. */
+async function toldOnBus(aws: Ministack, EventBusName: string) {
+  const input = { QueueName: 'told' };
+  const { QueueUrl } = await ask(aws, { service: 'sqs', target: 'AmazonSQS.CreateQueue', input });
+  const events = awsClient(EventBridgeClient, aws);
+  const rule = { Name: 'told', EventBusName, EventPattern: '{"source": ["slipway"]}' };
+  await events.send(new PutRuleCommand(rule));
+  const Arn = `arn:aws:sqs:us-east-1:${MINISTACK_ACCOUNT}:told`;
+  const Targets = [{ Id: 'told', Arn }];
+  await events.send(new PutTargetsCommand({ Rule: 'told', EventBusName, Targets }));
+  const told = new Map<number, Json>();
+
+  return async (): Promise<readonly Json[]> => {
+    const receive = { QueueUrl, MaxNumberOfMessages: 10 };
+    const target = 'AmazonSQS.ReceiveMessage';
+    const { Messages = [] } = await ask(aws, { service: 'sqs', target, input: receive });
+    for (const { Body } of Messages) {
+      const { detail } = JSON.parse(Body);
+      told.set(detail.sequence, detail);
+    }
+    return [...told.entries()].sort(([a], [b]) => a - b).map(([, detail]) => detail);
+  };
+}
+
+/** The history of the one execution there is, once it has ended. */
+async function historyOfFirst(
+  aws: Ministack,
+  stateMachineArn: string,
+): Promise<readonly HistoryEvent[]> {
+  const client = awsClient(SFNClient, aws);
+  const { executionArn } = await eventually(async (): Promise<ExecutionListItem | false> => {
+    const { executions = [] } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
+    const [first] = executions;
+    return first !== undefined && first.status !== 'RUNNING' && first;
+  });
+  const read = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
+  return (await client.send(read)).events ?? [];
+}

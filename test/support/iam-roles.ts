@@ -1,0 +1,150 @@
+import type { Template } from '../template/template.ts';
+import { list, ofType, type Statement, statementsOf } from '../template/template.ts';
+import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
+import { deployedFunctions } from './bundles.ts';
+import { type Permission, permission, permissionsOf } from './iam-actions.ts';
+import { documentedCalls, roleOf } from './iam-documented.ts';
+import { resolver } from './stack-template.ts';
+import type { TracedWorld } from './traced-world.ts';
+
+// Where the scripted builds write.
+const BUILD_LOG = '/slipway/test/image-builds';
+
+/** A role of the template with what it says in the traced world, and all that is asked with it. */
+export type Role = {
+  readonly id: string;
+  readonly statements: readonly Statement[];
+  readonly calls: readonly Permission[];
+};
+
+/** A part of a statement that stands alone: one action on one resource. */
+export type Grant = { readonly name: string; readonly statement: Statement };
+
+export function rolesOf(template: Template, world: TracedWorld): readonly Role[] {
+  const { resolve } = resolver(template, {
+    account: AWS_ACCOUNT,
+    region: AWS_REGION,
+    physicalIds: physicalIds(template, world),
+  });
+  const names = deployedFunctions.map(({ name }) => name);
+  const resource = (id: string, action: string) =>
+    list(
+      resolve(
+        statementsOf(template.Resources[id]!).find(({ Action }) => list(Action).includes(action))
+          ?.Resource,
+      ),
+    )[0];
+  const documented = documentedCalls({
+    functions: names,
+    buildLog: BUILD_LOG,
+    imageSource: resource('ImageProjectRole', 's3:GetObject'),
+    repository: repositoryOf(world),
+    stream: resource('PublishEventsRole', 'dynamodb:GetRecords'),
+    queues: { OutboxDeadLetters: 'OutboxDeadLetters', SweepDeadLetters: 'SweepDeadLetters' },
+  });
+  const traced = Object.groupBy(world.requests, ({ caller }) => roleOf(caller));
+  return ofType(template, 'AWS::IAM::Role').map(([id, role]) => ({
+    id,
+    statements: resolve(statementsOf(role)),
+    calls: distinct([...(traced[id] ?? []).flatMap(permissionsOf), ...(documented[id] ?? [])]),
+  }));
+}
+
+export function grantsOf({ statements }: Role): readonly Grant[] {
+  return statements
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap((statement) =>
+      list(statement.Action).flatMap((Action) =>
+        list(statement.Resource).map((Resource: string) => ({
+          name: `${Action} on ${Resource}`,
+          statement: { ...statement, Action, Resource },
+        })),
+      ),
+    );
+}
+
+/** Names of the traced world, and others that are not of this stage, or not what a step works on. */
+export function otherNames(world: TracedWorld): Readonly<Record<string, string>> {
+  return {
+    [world.table]: 'another-table',
+    [world.s3.bucket]: 'another-bucket',
+    '/models/': '/other/',
+    '/builds/': '/other/',
+    [world.api.id]: 'anotherapi',
+    'slipway-test': 'slipway-other',
+    'slipway-test-m-': 'slipway-test-',
+    '/slipway/test/': '/slipway/other/',
+    'role/model': 'role/admin',
+  };
+}
+
+/** A resource of ours of each type that actions work on, by service and type. */
+export function ownResources(world: TracedWorld): Readonly<Record<string, string>> {
+  const arn = (service: string, rest: string) =>
+    `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${rest}`;
+  const { functions, s3, table, api } = world;
+  return {
+    'apigateway:RestApi': `arn:aws:apigateway:${AWS_REGION}::/restapis/${api.id}`,
+    'codebuild:project': arn('codebuild', 'project/slipway-test-image'),
+    'dynamodb:table': arn('dynamodb', `table/${table}`),
+    'ecr:repository': arn('ecr', `repository/${repositoryOf(world)}`),
+    'events:event-bus': arn('events', `event-bus/${world.bus}`),
+    'iam:role': functions.role,
+    'lambda:function': arn('lambda', `function:${functions.prefix}shapes`),
+    'logs:log-group': arn('logs', `log-group:${functions.logGroup}`),
+    'logs:log-stream': arn('logs', `log-group:${functions.logGroup}:log-stream:x`),
+    's3:bucket': `arn:aws:s3:::${s3.bucket}`,
+    's3:object': `arn:aws:s3:::${s3.bucket}/models/shapes/model.onnx`,
+    'sqs:queue': arn('sqs', 'UploadDeadLetters'),
+    'states:statemachine': arn('states', 'stateMachine:slipway-test-deploy'),
+    'states:execution': arn('states', 'execution:slipway-test-deploy:run'),
+  };
+}
+
+/** In API Gateway an action is a method, so what else there is are other paths. */
+export function otherPaths({ api }: TracedWorld): readonly Permission[] {
+  const paths = [
+    '/account',
+    '/apikeys',
+    '/restapis',
+    `/restapis/${api.id}`,
+    `/restapis/${api.id}/authorizers/${api.authorizer}`,
+    `/restapis/${api.id}/gatewayresponses`,
+    '/usageplans',
+    '/usageplans/x/keys',
+  ];
+  return paths.flatMap((path) =>
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
+      permission(`apigateway:${method}`, `arn:aws:apigateway:${AWS_REGION}::${path}`),
+    ),
+  );
+}
+
+function physicalIds(template: Template, world: TracedWorld): Readonly<Record<string, string>> {
+  const functions = ofType(template, 'AWS::Lambda::Function').map(([id, { Properties }]) => [
+    id,
+    Properties.FunctionName,
+  ]);
+  return {
+    ...Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id])),
+    ...Object.fromEntries(functions),
+    Api: world.api.id,
+    Bus: world.bus,
+    DeployWorkflow: `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-deploy`,
+    ImageProject: 'slipway-test-image',
+    ImageProjectLogGroup: BUILD_LOG,
+    ModelBucket: world.s3.bucket,
+    ModelLogGroup: world.functions.logGroup,
+    ModelRole: world.functions.role.split('/').at(-1) ?? '',
+    Registry: world.table,
+    Repository: repositoryOf(world),
+  };
+}
+
+function repositoryOf({ functions }: TracedWorld): string {
+  return functions.repository.split('/').at(-1) ?? '';
+}
+
+function distinct(calls: readonly Permission[]): readonly Permission[] {
+  return [...new Map(calls.map((call) => [JSON.stringify(call), call])).values()];
+}

@@ -1,0 +1,86 @@
+/** What a witness does not show of the template, by type, type and property, or resource and property, and why. */
+export type Lost = Readonly<Record<string, string>>;
+
+const NO_TYPE = 'no such type in its CloudFormation';
+const DROPPED = 'its CloudFormation drops it';
+
+/** moto 5.2.5 */
+export const LOST_IN_MOTO: Lost = {
+  'ApiGateway::Authorizer': NO_TYPE,
+  'ApiGateway::GatewayResponse': NO_TYPE,
+  'ApiGateway::Method.Integration': 'of a mock it keeps the type alone',
+  'ApiGateway::Method.MethodResponses': DROPPED,
+  'ApiGateway::RestApi.ApiKeySourceType': DROPPED,
+  'ApiGateway::RestApi.BinaryMediaTypes': DROPPED,
+  'ApiGateway::RestApi.EndpointConfiguration': DROPPED,
+  'ApiGateway::UsagePlan': NO_TYPE,
+  'AuthorizerPermission.SourceArn': 'without an authorizer there is nothing to name',
+  'CloudWatch::Alarm': NO_TYPE,
+  'CloudWatch::Dashboard.DashboardBody': 'without a project there is nothing to name',
+  'CodeBuild::Project': NO_TYPE,
+  'DynamoDB::Table.PointInTimeRecoverySpecification': DROPPED,
+  'DynamoDB::Table.TimeToLiveSpecification': DROPPED,
+  'EC2::SecurityGroup.SecurityGroupEgress': 'its rule that allows all is not replaced',
+  'EC2::Subnet.AvailabilityZoneId': 'its subnets are where it puts them',
+  'EC2::VPC.EnableDnsSupport': DROPPED,
+  'ECR::Repository.ImageScanningConfiguration': DROPPED,
+  'ECR::Repository.LifecyclePolicy': DROPPED,
+  'ECR::Repository.RepositoryPolicyText': DROPPED,
+  'IAM::Role.Policies': 'it keeps a policy as a text that is no JSON',
+  'Lambda::EventInvokeConfig': NO_TYPE,
+  'Lambda::Function.Architectures': 'all of its functions are x86_64',
+  'Lambda::Function.SLIPWAY_API_STAGE': 'a variable whose resource it does not make',
+  'Lambda::Function.SLIPWAY_AUTHORIZER': 'a variable whose resource it does not make',
+  'S3::Bucket.LifecycleConfiguration': DROPPED,
+  'S3::Bucket.NotificationConfiguration': DROPPED,
+  'S3::Bucket.OwnershipControls': DROPPED,
+  'S3::Bucket.PublicAccessBlockConfiguration': DROPPED,
+  'S3::Bucket.VersioningConfiguration': DROPPED,
+  'S3::BucketPolicy': NO_TYPE,
+  'SQS::QueuePolicy': NO_TYPE,
+  'StepFunctions::StateMachine.Definition': 'it is kept without its substitutions',
+  'StepFunctions::StateMachine.LoggingConfiguration': DROPPED,
+};
+
+/** ministack 1.5.33 */
+export const LOST_IN_MINISTACK: Lost = {
+  'ApiGateway::Method.Integration': 'it keeps all but ContentHandling',
+  'ApiGateway::RestApi.ApiKeySourceType': DROPPED,
+  'ApiGateway::RestApi.EndpointConfiguration': DROPPED,
+  'CodeBuild::Project.LogsConfig': DROPPED,
+  'CodeBuild::Project.QueuedTimeoutInMinutes': DROPPED,
+  'DynamoDB::Table.PointInTimeRecoverySpecification': DROPPED,
+  'DynamoDB::Table.TimeToLiveSpecification': DROPPED,
+  'S3::Bucket.LifecycleConfiguration': DROPPED,
+  'StepFunctions::StateMachine.LoggingConfiguration': DROPPED,
+};
+
+const SCHEMA = 'CloudFormation’s schema, by cfn-lint in .ci/template';
+
+/** What neither shows, and what holds it instead. */
+export const HELD_ELSEWHERE: Lost = {
+  'ApiGateway::Method.Integration': SCHEMA,
+  'ApiGateway::RestApi.ApiKeySourceType': `${SCHEMA}, and test/template/api.test.ts`,
+  'ApiGateway::RestApi.EndpointConfiguration': SCHEMA,
+  'CodeBuild::Project.LogsConfig': SCHEMA,
+  'CodeBuild::Project.QueuedTimeoutInMinutes': `${SCHEMA}, and test/template/workflow.test.ts`,
+  'DynamoDB::Table.PointInTimeRecoverySpecification': `${SCHEMA}, and test/template/storage.test.ts`,
+  'DynamoDB::Table.TimeToLiveSpecification': `${SCHEMA}, and test/template/storage.test.ts`,
+  'S3::Bucket.LifecycleConfiguration': `${SCHEMA}, and test/template/storage.test.ts`,
+  'StepFunctions::StateMachine.LoggingConfiguration': `${SCHEMA}, and test/template/workflow.test.ts`,
+};
+
+/** A property is lost too where its whole type is. */
+export function lostInBoth(): readonly string[] {
+  const isLost = (lost: Lost, name: string) => name in lost || String(name.split('.')[0]) in lost;
+  const all = [...Object.keys(LOST_IN_MOTO), ...Object.keys(LOST_IN_MINISTACK)];
+  const both = all.filter((name) => isLost(LOST_IN_MOTO, name) && isLost(LOST_IN_MINISTACK, name));
+  return [...new Set(both)].sort();
+}
+
+export function printLost(witness: string, lost: Lost): void {
+  const lines = Object.entries(lost).map(
+    ([name, why]) => `${witness} does not show ${name}: ${why}\n`,
+  );
+  process.stdout.write(lines.join(''));
+}

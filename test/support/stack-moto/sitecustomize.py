@@ -1,0 +1,20 @@
+"""What Python runs before moto where this folder is on its path: mends what keeps moto from deploying a template that CloudFormation takes."""
+
+import moto.apigateway.models as apigateway
+import moto.cloudformation.models as cloudformation
+
+# It takes cfn-lint's warnings for errors; cfn-lint has had its say in .ci/template.
+cloudformation.validate_template_cfn_lint = lambda template: []
+
+# It asks for the URI of every integration; one that is mocked has none.
+create = apigateway.Method.create_from_cloudformation_json.__func__
+
+
+def create_mocked_too(cls, resource_name, cloudformation_json, *args, **kwargs):
+    integration = cloudformation_json["Properties"].get("Integration", {})
+    integration.setdefault("IntegrationHttpMethod", "POST")
+    integration.setdefault("Uri", None)
+    return create(cls, resource_name, cloudformation_json, *args, **kwargs)
+
+
+apigateway.Method.create_from_cloudformation_json = classmethod(create_mocked_too)
