@@ -84,6 +84,22 @@ describe('the function', () => {
     expect(answer).toMatchObject({ error: { errorType: 'InputInvalid' } });
   });
 
+  it('authorize turns a caller without a key away, as no error of its own', async () => {
+    const authorize = all.find(({ name }) => name === 'authorize')!;
+    const anonymous = { ...REQUEST_AUTHORIZER, headers: {}, multiValueHeaders: {} };
+
+    const { answer, lines } = await running(authorize, SETTINGS, async (runtime) => ({
+      answer: await runtime.invoke(anonymous),
+      lines: runtime.lines(),
+    }));
+
+    expect(answer).toMatchObject({ error: { errorMessage: 'Unauthorized' } });
+    const logged = lines.map((line) => JSON.parse(line));
+    expect(logged.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    expect(logged.map(({ message }) => message)).toContain('refused');
+    expect(lines.join('\n')).not.toContain('stepFailures');
+  });
+
   it.each(withSettings)('$name names the settings that it lacks', async (bundle) => {
     const answer = await running(bundle, {}, (runtime) => runtime.invoke(eventsOf(bundle.name)[0]));
 

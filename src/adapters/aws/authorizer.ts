@@ -10,7 +10,7 @@ export function authorizer({ find }: Pick<ApiKeys, 'find'>) {
     const key = hash && (await find(hash));
     // API Gateway answers 401 for this very message, and 500 for any other.
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
-    if (!hash || !key) throw new Error('Unauthorized');
+    if (!hash || !key) throw Object.assign(new Error('Unauthorized'), { name: 'Unauthorized' });
     return keyPolicy(key, hash, request.methodArn);
   };
 }

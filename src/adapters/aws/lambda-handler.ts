@@ -50,6 +50,12 @@ function observed(): MiddlewareObj<unknown, unknown, Error, Context> {
       metrics.publishStoredMetrics();
     },
     onError({ error, context }) {
+      // An answer to a caller without a key, who must not be able to fill the log with errors.
+      if (error?.name === 'Unauthorized') {
+        logger.info('refused', measure(context));
+        metrics.publishStoredMetrics();
+        throw asReported(error);
+      }
       logger.error('failed', { ...measure(context), error: error ?? new Error('unknown') });
       metrics.addDimension('failure', error?.name ?? 'Error');
       metrics.addMetric('stepFailures', MetricUnit.Count, 1);
