@@ -64,7 +64,6 @@ const ROLES = {
     'registry',
     'findDeployments',
     'endDeployments',
-    'readArtifacts',
     'listArtifacts',
     'lookAtExecutions',
     'startExecutions',

@@ -5,16 +5,26 @@ export type ArtifactRef = {
   readonly versionId: string;
 };
 
+/** What a list of the store says of a version. */
+export type ListedObject = ArtifactRef & {
+  readonly sequencer: string;
+  readonly lastModifiedMs: number;
+};
+
+/** Some versions, and the key to go on from; null at the end. */
+export type ListedPage = {
+  readonly objects: readonly ListedObject[];
+  readonly next: string | null;
+};
+
 /**
  * What the store says of a version without its bytes.
  * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): two are comparable only when the algorithms are equal.
  * `sequencer` orders the versions of one key only, `lastModifiedMs` (epoch) the keys of a model; it is empty where the store tells it only in its events.
  */
-export type StoredObject = ArtifactRef & {
+export type StoredObject = ListedObject & {
   readonly sizeBytes: number;
   readonly checksum: string;
-  readonly sequencer: string;
-  readonly lastModifiedMs: number;
 };
 
 /** A version under the relative path that its reader is to give it. */
@@ -40,6 +50,8 @@ export type ArtifactStore = {
   latest(bucket: string, key: string): Promise<StoredObject | undefined>;
   /** The newest version of each key that begins with `prefix`, by key; at most `limit` of them. */
   list(bucket: string, prefix: string, limit: number): Promise<readonly StoredObject[]>;
+  /** The same of all keys after `after` (`''`: from the first), a page at a time and with no look at each object, which on AWS costs a request. */
+  newest(bucket: string, prefix: string, after: string): Promise<ListedPage>;
   open(ref: ArtifactRef): Promise<ByteSource>;
   /**
    * The URL of a JSON list `[{name, sizeBytes, url}]` by which whoever holds it may read these versions, under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.

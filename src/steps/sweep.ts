@@ -4,7 +4,12 @@ import { failureName } from '#domain/failure.ts';
 import { readKey } from '#domain/object-key.ts';
 import type { ExecutionEnd } from '#domain/sweep-event.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
-import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type {
+  ArtifactRef,
+  ArtifactStore,
+  ListedObject,
+  ListedPage,
+} from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -32,12 +37,12 @@ const MINUTE_MS = 60_000;
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const GRACE_MS = 5 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-const MAX_LISTED = 1000;
+const MAX_PAGES = 100;
 const UNTOLD: How = { error: '', cause: 'its execution ended without saying why' };
 
 /**
  * Repairs what events have missed: settles deployments whose execution is over, which frees their leases, and starts an execution for each model's newest upload that none was started for.
- * One run looks at no more than the first 1,000 objects under `models/`, by key; what is younger than five minutes may still be on its way.
+ * One run looks at no more than the first hundred pages of the store's list under `models/`, which on AWS are 100,000 versions; what is younger than five minutes may still be on its way.
  * What fails does not keep the rest from being done: the first failure is thrown at the end.
  */
 export const sweep = (deps: Deps) => async (): Promise<Swept> => {
@@ -47,7 +52,7 @@ export const sweep = (deps: Deps) => async (): Promise<Swept> => {
   const open = (await registry.unended()).filter(({ admittedAtMs }) => isDue(admittedAtMs));
   const settled = await each(open, (deployment) => settleDead(deps, deployment, UNTOLD));
 
-  const objects = await artifacts.list(bucket, 'models/', MAX_LISTED);
+  const objects = await newestObjects(artifacts, bucket);
   const due = newestUploads(objects).filter(({ object }) => isDue(object.lastModifiedMs));
   const started = await each(due, (upload) => startLost(deps, upload));
 
@@ -77,10 +82,24 @@ async function settleDead(
   return id;
 }
 
-type Upload = { readonly model: string; readonly object: StoredObject };
+async function newestObjects(
+  artifacts: ArtifactStore,
+  bucket: string,
+): Promise<readonly ListedObject[]> {
+  const objects: ListedObject[] = [];
+  let after: string | null = '';
+  for (let page = 0; after !== null && page < MAX_PAGES; page += 1) {
+    const found: ListedPage = await artifacts.newest(bucket, 'models/', after);
+    objects.push(...found.objects);
+    after = found.next;
+  }
+  return objects;
+}
+
+type Upload = { readonly model: string; readonly object: ListedObject };
 
 /** Of each model, the newest version that starts a deployment. */
-function newestUploads(objects: readonly StoredObject[]): readonly Upload[] {
+function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
   const newest = new Map<string, Upload>();
   for (const object of objects) {
     const meaning = readKey(object.key);

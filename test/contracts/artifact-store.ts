@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { compareOrder } from '#domain/deployment.ts';
-import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { ArtifactStore, ListedObject, StoredObject } from '#ports/artifact-store.ts';
 
 /** What a suite needs around a store: a way to upload and delete as a user does. */
 export type StoreWorld = {
@@ -25,6 +25,11 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
 
     const put = (key: string, text: string) => world.put(key, Buffer.from(text));
     const latest = (key: string) => world.store.latest(world.bucket, key);
+
+    async function pages(prefix: string, after: string): Promise<readonly ListedObject[]> {
+      const { objects, next } = await world.store.newest(world.bucket, prefix, after);
+      return next === null ? objects : [...objects, ...(await pages(prefix, next))];
+    }
 
     async function content(object: StoredObject): Promise<string> {
       const source = await world.store.open(object);
@@ -115,6 +120,28 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
 
       expect(await world.store.list(world.bucket, 'models/a/', 10)).toEqual([one, two]);
       expect(await world.store.list(world.bucket, 'models/a/', 1)).toEqual([one]);
+    });
+
+    it('tells of the newest version of each key, page by page, to the last', async () => {
+      const keys = ['models/a/1', 'models/a/2', 'models/b/1', 'models/c/1', 'models/d/1'];
+      await put('models/a/1', 'old');
+      await put('other/1', 'x');
+      const objects = [];
+      for (const key of keys) objects.push(await put(key, 'x'));
+      await put('models/e/1', 'gone');
+      await world.remove('models/e/1');
+
+      const seen = await pages('models/', '');
+      const rest = await pages('models/', 'models/b/1');
+
+      const versions = objects.map(({ key, versionId }) => ({ key, versionId }));
+      expect(seen.map(({ key, versionId }) => ({ key, versionId }))).toEqual(versions);
+      expect(rest.map(({ key }) => key)).toEqual(['models/c/1', 'models/d/1']);
+      expect(seen.every(({ bucket }) => bucket === world.bucket)).toBe(true);
+      expect(seen.map(({ lastModifiedMs }) => lastModifiedMs)).toEqual(
+        objects.map(({ lastModifiedMs }) => lastModifiedMs),
+      );
+      expect(await world.store.newest('other', '', '')).toEqual({ objects: [], next: null });
     });
 
     it('takes a prefix by its letters', async () => {

@@ -21,10 +21,12 @@ describe('an upload that no execution was started for', () => {
     const { world, deps, starts } = sweptWorld();
     const { detail } = world.upload();
     world.clock.advance(6 * MINUTE_MS);
-    const list: typeof world.store.list = async (...asked) =>
-      (await world.store.list(...asked)).map((object) => ({ ...object, sequencer: '' }));
+    const newest: typeof world.store.newest = async (...asked) => {
+      const { objects, next } = await world.store.newest(...asked);
+      return { objects: objects.map((object) => ({ ...object, sequencer: '' })), next };
+    };
 
-    await sweep({ ...deps, artifacts: { ...world.store, list } })();
+    await sweep({ ...deps, artifacts: { ...world.store, newest } })();
 
     const { sequencer: _, ...object } = objectCreated.parse({ detail }).detail.object;
     expect(starts[0]?.input).toEqual({ detail: { bucket: { name: BUCKET }, object } });
@@ -183,15 +185,26 @@ it('a newer upload of a live model gets its execution', async () => {
   expect((await run()).started).toEqual([await nameOf(event, 1)]);
 });
 
+it('finds an upload on whatever page of the store’s list it is', async () => {
+  const { world, starts, run } = sweptWorld();
+  for (const model of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) world.upload({ model });
+  world.clock.advance(6 * MINUTE_MS);
+
+  await run();
+
+  expect(starts).toHaveLength(7);
+});
+
 it('looks at a bounded part of the store', async () => {
   const { world, deps } = sweptWorld();
-  const asked: unknown[] = [];
-  const list: typeof world.store.list = async (...limits) => {
-    asked.push(limits);
-    return [];
+  const asked: string[] = [];
+  const newest: typeof world.store.newest = async (_bucket, _prefix, after) => {
+    asked.push(after);
+    return { objects: [], next: `${after}x` };
   };
 
-  await sweep({ ...deps, artifacts: { ...world.store, list } })();
+  await sweep({ ...deps, artifacts: { ...world.store, newest } })();
 
-  expect(asked).toEqual([[BUCKET, 'models/', 1000]]);
+  expect(asked).toHaveLength(100);
+  expect(asked.slice(0, 3)).toEqual(['', 'x', 'xx']);
 });

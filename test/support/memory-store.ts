@@ -18,6 +18,8 @@ type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | nul
 
 // S3 tells of a version's time in whole seconds.
 const SECOND_MS = 1000;
+// Few, so that a list of some objects has several pages.
+const PAGE_KEYS = 3;
 const FIRST_SEQUENCER = 0x617f0829_9329;
 
 /** A versioned S3 bucket: checksums of its own kind, times in whole seconds, throttling. */
@@ -77,9 +79,18 @@ export function memoryStore({
         const keys = new Set(versions.map(({ object }) => object.key));
         const wanted = [...keys].filter((key) => name === bucket && key.startsWith(prefix));
         return wanted
-          .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+          .sort(byBytes)
           .flatMap((key) => newest(key) ?? [])
           .slice(0, limit);
+      }),
+    newest: (name, prefix, after) =>
+      call(() => {
+        const keys = [...new Set(versions.map(({ object }) => object.key))]
+          .filter((key) => name === bucket && key.startsWith(prefix) && byBytes(key, after) > 0)
+          .sort(byBytes);
+        const page = keys.slice(0, PAGE_KEYS);
+        const next = keys.length > PAGE_KEYS ? (page.at(-1) ?? null) : null;
+        return { objects: page.flatMap((key) => newest(key) ?? []), next };
       }),
     open: (ref) =>
       call(() => {
@@ -100,6 +111,10 @@ export function memoryStore({
         return dataUrl(Buffer.from(JSON.stringify(list)));
       }),
   };
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function dataUrl(bytes: Uint8Array): string {

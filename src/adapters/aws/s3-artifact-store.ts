@@ -5,7 +5,7 @@ import type { ArtifactRef, ArtifactStore, ByteSource, NamedRef } from '#ports/ar
 import { bounded } from './bounded.ts';
 import { translated } from './failures.ts';
 import { headObject, unlessAbsent } from './s3-heads.ts';
-import { listNewest } from './s3-versions.ts';
+import { listNewest, newestPage } from './s3-versions.ts';
 
 type Options = {
   readonly client: S3Client;
@@ -36,6 +36,12 @@ export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
         head(key, versionId),
       );
       return objects.filter((object) => object !== undefined);
+    },
+
+    async newest(name, prefix, after) {
+      return name === bucket
+        ? newestPage(client, bucket, prefix, after)
+        : { objects: [], next: null };
     },
 
     async open(ref) {

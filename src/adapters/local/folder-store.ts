@@ -133,6 +133,10 @@ function reads(
       if (name !== bucket) return [];
       return versions.list(prefix, limit).map((version) => stored(bucket, version));
     },
+    async newest(name, prefix, after) {
+      const found = name === bucket ? versions.listAfter(prefix, after) : [];
+      return { objects: found.map((version) => stored(bucket, version)), next: null };
+    },
     open: async (ref) => objects.read(existing(ref)),
     grant: async (id, files) => {
       const granted = files.map((ref) => ({ ...ref, path: objects.path(existing(ref).sha256) }));

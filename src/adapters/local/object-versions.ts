@@ -110,6 +110,10 @@ function reads(database: DatabaseSync) {
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?2`,
     ),
+    /** The same of all keys after `?2`. */
+    listAfter: query(
+      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
+    ),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
     /** Versions whose event was not dealt with, oldest first. */
     unsettled: query('NOT is_settled ORDER BY sequence'),
