@@ -27,9 +27,13 @@ const reached = (model: string, version: number, state: string) =>
     ),
   );
 
-/** Deploys version 1 of the model, and version 2 as far as its bake of one second. */
-async function untilBaking(model: string, first: Uint8Array, second: Uint8Array): Promise<void> {
-  slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 1 }\n');
+/** Deploys version 1 of the model, and version 2 as far as its bake. */
+async function untilBaking(
+  model: string,
+  [first, second]: readonly [Uint8Array, Uint8Array],
+  bakeSeconds: number,
+): Promise<void> {
+  slipway.drop(`models/${model}/a.onnx.yaml`, `rollout: { bakeSeconds: ${bakeSeconds} }\n`);
   slipway.drop(`models/${model}/a.onnx`, first);
   await slipway.ending(model, 1);
   slipway.drop(`models/${model}/a.onnx`, second);
@@ -71,7 +75,7 @@ describe('an upload of the same bytes', () => {
 
 describe('an upload during a deployment of its model', () => {
   it('waits, says for whom, and then has its turn', async () => {
-    await untilBaking('queue', ONE, TWO);
+    await untilBaking('queue', [ONE, TWO], 1);
 
     slipway.drop('models/queue/a.onnx', THREE);
     await slipway.ending('queue', 3);
@@ -116,7 +120,8 @@ describe('an upload during a deployment of its model', () => {
 
 describe('two models', () => {
   it('are deployed side by side', async () => {
-    await untilBaking('left', ONE, TWO);
+    // Long enough for the other one, however busy the machine is.
+    await untilBaking('left', [ONE, TWO], 8);
 
     slipway.drop('models/right/a.onnx', ONE);
     await slipway.ending('right', 1);
