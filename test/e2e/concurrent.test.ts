@@ -95,7 +95,7 @@ describe('an upload during a deployment of its model', () => {
   });
 
   it('gives way to a newer one, and the newest is live in the end', async () => {
-    await untilBaking('hasty', addConstantModel({ constant: 9 }), ONE);
+    await untilBaking('hasty', [addConstantModel({ constant: 9 }), ONE], 1);
 
     slipway.drop('models/hasty/a.onnx', TWO);
     await reached('hasty', 3, 'Waiting');
