@@ -75,7 +75,7 @@ async function dockerEngine({ folder, environment }: Options): Promise<LocalEngi
   });
   return {
     engine: 'image',
-    environmentHash: sourceHash(webAdapter ?? ''),
+    environmentHash: sourceHash(webAdapter ?? '', folder('')),
     servers: await containerServers(folder('')),
     buildLog: fileBuildLog(directory),
     build: builds.run,
@@ -98,8 +98,8 @@ function installedHash(): string {
   ]);
 }
 
-/** Names what an image holds beside its artifact: all that it is built of. */
-function sourceHash(webAdapter: string): string {
+/** Names what an image holds beside its artifact, all that it is built of, and whose it is: each data folder takes away its own. */
+function sourceHash(webAdapter: string, dataDir: string): string {
   const runtime = join(ROOT, 'runtimes/onnx');
   const files = readdirSync(runtime, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -107,6 +107,7 @@ function sourceHash(webAdapter: string): string {
     .sort();
   return hashOf([
     webAdapter,
+    dataDir,
     ...files.flatMap((name) => [name, readFileSync(join(runtime, name))]),
   ]);
 }

@@ -60,6 +60,8 @@ describe('Slipway with the docker engine', () => {
     const answer = await slipway.infer('shapes', REQUEST);
     expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
     expect(running()).toHaveLength(1);
+    const { work } = (await slipway.get(`/deployments/${failed.detail.deploymentId}`)) as Recorded;
+    expect(docker('images', '--quiet', `slipway/${work.image.tag}`)).toBe('');
   });
 
   it('says that a model used more memory than it has, and answers the next request', async () => {
@@ -123,6 +125,10 @@ describe('Slipway with the docker engine', () => {
 
 type Recorded = {
   readonly work: {
-    readonly image: { readonly uncompressedBytes: number; readonly compressedBytes: number };
+    readonly image: {
+      readonly tag: string;
+      readonly uncompressedBytes: number;
+      readonly compressedBytes: number;
+    };
   };
 };

@@ -27,11 +27,11 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
         ...{ spec, log, label, network: NETWORK },
         image: required(spec.revision, spec.image),
       }),
-    async discard(revision, others) {
-      const image = others.find((spec) => spec.revision === revision)?.image;
-      if (!image || isShared(image, revision, others)) return;
-      // One that is gone already, or that something else was built on, is left to the engine.
-      await docker('image', 'rm', image.digest).catch(() => undefined);
+    async discard(revision, specs) {
+      const image = specs.find((spec) => spec.revision === revision)?.image;
+      if (!image || isShared(image, revision, specs)) return;
+      // By its name, which is this data folder's: under another's name the same image stays. One that is gone already is success.
+      await docker('image', 'rm', `slipway/${image.tag}`).catch(() => undefined);
     },
     close: () => removeContainers(label),
   };
@@ -55,6 +55,6 @@ function required(revision: string, image: BuiltImage | null): BuiltImage {
   });
 }
 
-function isShared({ digest }: BuiltImage, revision: string, specs: readonly RevisionSpec[]) {
-  return specs.some((spec) => spec.revision !== revision && spec.image?.digest === digest);
+function isShared({ tag }: BuiltImage, revision: string, specs: readonly RevisionSpec[]) {
+  return specs.some((spec) => spec.revision !== revision && spec.image?.tag === tag);
 }

@@ -67,13 +67,11 @@ export function lambdaPlatform(options: LambdaPlatformOptions): LambdaPlatform {
 
   async function remove(name: string): Promise<void> {
     const revision = revisions.get(name);
+    const specs = table.all().map(({ spec }) => spec);
     revisions.delete(name);
     table.delete(name);
     await revision?.close();
-    await servers.discard(
-      name,
-      table.all().map(({ spec }) => spec),
-    );
+    await servers.discard(name, specs);
   }
 
   const invoke: RevisionHost['invoke'] = async (name, signal) => {

@@ -16,8 +16,8 @@ export type ModelServers = {
   /** Makes ready what the servers of a revision start from. Fails as `Platform.create` does. */
   prepare(spec: RevisionSpec): Promise<void>;
   start(spec: RevisionSpec, log: RevisionLog): ModelServer;
-  /** Takes away what was made ready for a revision, but for what `others` start from too. Nothing there is success. */
-  discard(revision: string, others: readonly RevisionSpec[]): Promise<void>;
+  /** Takes away what was made ready for a revision, but for what others start from too; `specs` are those of all. Nothing there is success. */
+  discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
   close(): Promise<void>;
 };
 
