@@ -7,7 +7,6 @@ import { bounded } from '#adapters/aws/bounded.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
-import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -15,10 +14,10 @@ import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
 import { registryEvents } from './aws-account-events.ts';
 import { findStack, type SlipwayStack } from './aws-account-stack.ts';
 import { uploadToBucket } from './aws-account-upload.ts';
-import type { ModelLog, ModelStatus, Slipway } from './slipway.ts';
+import { modelLog, modelStatus } from './model-status.ts';
+import type { Slipway } from './slipway.ts';
 
 const READS_AT_ONCE = 10;
-const LOG_LINES = 200;
 const clock = { now: Date.now };
 
 /** The Slipway of an account, by the ports over its own table, bucket and logs and with the caller's credentials. */
@@ -31,9 +30,15 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     endpoint,
     async models() {
       const models = await registry.models();
-      return bounded(models, READS_AT_ONCE, (model) => describe(registry, model, endpoint));
+      return bounded(models, READS_AT_ONCE, (model) =>
+        modelStatus(registry, model, endpoint(model.name)),
+      );
     },
-    logs: (model) => logOf(registry, platform, model),
+    async logs(name) {
+      const model = await registry.model(name);
+      if (!model) throw new Failure('InputInvalid', `no model ${name}`);
+      return modelLog(registry, platform, model);
+    },
     events: (query) => registryEvents(registry, query),
     upload: (upload) =>
       uploadToBucket(new S3Client(clientSettings(account)), outputs.Bucket, upload),
@@ -68,33 +73,4 @@ function accountPlatform(account: AwsAccount, outputs: SlipwayStack['outputs']):
     clock,
     sleep: (ms) => sleep(ms),
   });
-}
-
-async function describe(
-  registry: Registry,
-  { name, live, newestDeploymentId }: Model,
-  endpoint: (model: string) => string,
-): Promise<ModelStatus> {
-  const [newest, versions] = await Promise.all([
-    registry.deployment(newestDeploymentId),
-    registry.versions(name),
-  ]);
-  return {
-    name,
-    endpoint: endpoint(name),
-    live,
-    versions,
-    newest: newest
-      ? { id: newest.id, version: newest.version, phase: newest.phase, trouble: newest.trouble }
-      : null,
-  };
-}
-
-async function logOf(registry: Registry, platform: Platform, name: string): Promise<ModelLog> {
-  const model = await registry.model(name);
-  if (!model) throw new Failure('InputInvalid', `no model ${name}`);
-  const newest = await registry.deployment(model.newestDeploymentId);
-  const revision = newest?.work.candidate?.revision ?? model.live?.revision;
-  const lines = revision === undefined ? [] : await platform.logTail(revision, LOG_LINES);
-  return { revision: revision ?? null, lines };
 }

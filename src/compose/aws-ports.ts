@@ -21,16 +21,29 @@ import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
-// One function for each port, each with a client of its own, so that a bundle holds the clients of its step and no other.
+// One function for each port, so that a bundle holds the clients of its step and no other.
 
 export const clock = { now: Date.now };
+
+/** One client of a service in a function, however many ports use it: each has connections of its own. */
+function once<Client>(make: () => Client): () => Client {
+  let made: Client | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const dynamoClient = /* @__PURE__ */ once(() => new DynamoDBClient());
+const lambdaClient = /* @__PURE__ */ once(() => new LambdaClient());
+const logsClient = /* @__PURE__ */ once(() => new CloudWatchLogsClient());
 
 // A step that waits for a server that starts is cut short by its own time limit before the server is.
 const START_LOOK_MS = 30_000;
 
 export function registryOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
-  return dynamoRegistry({ client: new DynamoDBClient(), table, clock });
+  return dynamoRegistry({ client: dynamoClient(), table, clock });
 }
 
 export function artifactsOf(environment: Environment) {
@@ -44,7 +57,7 @@ export function executionsOf(environment: Environment) {
 }
 
 export function buildLogOf() {
-  return cloudWatchBuildLog({ client: new CloudWatchLogsClient() });
+  return cloudWatchBuildLog({ client: logsClient() });
 }
 
 export function busOf(environment: Environment) {
@@ -64,10 +77,10 @@ export function platformOf(environment: Environment) {
     'MODEL_LOG_GROUP',
     'API_STAGE',
   );
-  const logs = new CloudWatchLogsClient();
+  const logs = logsClient();
   return lambdaPlatform({
     ...{ clock, sleep, startLookMs: START_LOOK_MS, apiStage: set.API_STAGE },
-    lambda: new LambdaClient(),
+    lambda: lambdaClient(),
     logs: cloudWatchModelLogs({ logs, group: set.MODEL_LOG_GROUP, clock }),
     functions: {
       stage: set.STAGE,
@@ -91,9 +104,9 @@ export function routerOf(environment: Environment) {
     'MODELS_RESOURCE',
     'AUTHORIZER',
   );
-  const dynamo = new DynamoDBClient();
+  const dynamo = dynamoClient();
   return restApiRouter({
-    lambda: new LambdaClient(),
+    lambda: lambdaClient(),
     apiGateway: new APIGatewayClient(),
     lease: apiLease({ clock, sleep, dynamo, table: set.TABLE, api: set.API }),
     api: {
@@ -109,7 +122,7 @@ export function routerOf(environment: Environment) {
 export function proberOf(environment: Environment) {
   const set = settings(environment, 'FUNCTION_PREFIX', 'API_STAGE');
   return lambdaProber({
-    lambda: new LambdaClient(),
+    lambda: lambdaClient(),
     functionPrefix: set.FUNCTION_PREFIX,
     apiStage: set.API_STAGE,
   });
@@ -117,7 +130,7 @@ export function proberOf(environment: Environment) {
 
 export function metricsOf(environment: Environment) {
   const { FUNCTION_PREFIX: functionPrefix } = settings(environment, 'FUNCTION_PREFIX');
-  const lambda = new LambdaClient();
+  const lambda = lambdaClient();
   return cloudWatchMetrics({
     ...{ clock, functionPrefix, lambda },
     cloudWatch: new CloudWatchClient(),
@@ -126,5 +139,5 @@ export function metricsOf(environment: Environment) {
 
 export function findKeyOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
-  return dynamoFindKey(new DynamoDBClient(), table);
+  return dynamoFindKey(dynamoClient(), table);
 }

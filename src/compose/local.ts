@@ -23,6 +23,7 @@ import type { LocalConfig } from './config.ts';
 import { localDeployments } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { deployEngine } from './local-workflow.ts';
+import { modelLog, modelStatus } from './model-status.ts';
 import { publisher } from './publisher.ts';
 import { resending } from './resend.ts';
 
@@ -147,9 +148,10 @@ export async function startLocal(
   const ends = resending(deployments, problem);
   const api = controlApi({
     registry,
-    lambda,
+    status: (model) =>
+      modelStatus(registry, model, `${gateway.origin}${gateway.router.route(model.name)}`),
+    log: (model) => modelLog(registry, lambda, model),
     events,
-    endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
     upload,
   });
   await api.ready();

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
-import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { EventStream } from './event-stream.ts';
 
@@ -17,9 +16,11 @@ export type Uploaded = {
 
 type Deps = {
   readonly registry: Registry;
-  readonly lambda: Platform;
+  /** A model as it is shown. */
+  readonly status: (model: Model) => Promise<object>;
+  /** What a model's newest revision wrote last. */
+  readonly log: (model: Model) => Promise<object>;
   readonly events: EventStream;
-  readonly endpoint: (model: string) => string;
   /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
   readonly upload: (
     key: string,
@@ -37,14 +38,13 @@ const STATUS: Partial<Record<FailureName, number>> = {
 };
 
 const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
-const LOG_LINES = 200;
 
 /**
  * The control API of one machine: what is deployed, the event stream, and uploads.
  * It is for this machine alone: loopback, and no answer to a page of another origin.
  */
 export function controlApi(deps: Deps): FastifyInstance {
-  const { registry, lambda } = deps;
+  const { registry } = deps;
   const api = fastify();
   // Some clients never hang up, and one that is suspended never reads its stream to the end.
   api.addHook('preClose', async () => api.server.closeAllConnections());
@@ -59,19 +59,15 @@ export function controlApi(deps: Deps): FastifyInstance {
 
   api.get('/healthz', async () => ({ status: 'ok', pid: process.pid }));
   api.get('/models', async () => ({
-    models: await Promise.all((await registry.models()).map((model) => describeModel(deps, model))),
+    models: await Promise.all((await registry.models()).map(deps.status)),
   }));
   api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
     const model = await registry.model(params.name);
-    return model ? describeModel(deps, model) : notFound(reply, `no model ${params.name}`);
+    return model ? deps.status(model) : notFound(reply, `no model ${params.name}`);
   });
   api.get<{ Params: { name: string } }>('/models/:name/logs', async ({ params }, reply) => {
     const model = await registry.model(params.name);
-    if (!model) return notFound(reply, `no model ${params.name}`);
-    const newest = await registry.deployment(model.newestDeploymentId);
-    const revision = newest?.work.candidate?.revision ?? model.live?.revision;
-    const lines = revision === undefined ? [] : await lambda.logTail(revision, LOG_LINES);
-    return { revision: revision ?? null, lines };
+    return model ? deps.log(model) : notFound(reply, `no model ${params.name}`);
   });
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
@@ -96,31 +92,6 @@ function refuseStrangers({ hostname, host, headers: { origin } }: FastifyRequest
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new Failure('InputInvalid', `pages of ${origin} have no business here`);
   }
-}
-
-/** A model as `GET /models` shows it. */
-export type ModelStatus = {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly live: ModelVersion | null;
-  readonly versions: readonly ModelVersion[];
-  readonly newest: Pick<Deployment, 'id' | 'version' | 'phase' | 'trouble'> | null;
-};
-
-async function describeModel(
-  { registry, endpoint }: Deps,
-  { name, live, newestDeploymentId }: Model,
-): Promise<ModelStatus> {
-  const newest = await registry.deployment(newestDeploymentId);
-  return {
-    name,
-    endpoint: endpoint(name),
-    live,
-    versions: await registry.versions(name),
-    newest: newest
-      ? { id: newest.id, version: newest.version, phase: newest.phase, trouble: newest.trouble }
-      : null,
-  };
 }
 
 function notFound(reply: FastifyReply, error: string) {

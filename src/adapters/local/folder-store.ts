@@ -51,6 +51,8 @@ type Options = {
 
 const RESCAN_MS = 5000;
 
+const ALL = -1;
+
 /** A folder as a versioned bucket: what is dropped in it becomes a version of its path, announced as S3 would. */
 export function folderStore(options: Options): FolderStore {
   const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
@@ -131,10 +133,10 @@ function reads(
     latest: async (name, key) => (name === bucket ? describe(versions.latest(key)) : undefined),
     async list(name, prefix, limit) {
       if (name !== bucket) return [];
-      return versions.list(prefix, limit).map((version) => stored(bucket, version));
+      return versions.list(prefix, '', limit).map((version) => stored(bucket, version));
     },
     async newest(name, prefix, after) {
-      const found = name === bucket ? versions.listAfter(prefix, after) : [];
+      const found = name === bucket ? versions.list(prefix, after, ALL) : [];
       return { objects: found.map((version) => stored(bucket, version)), next: null };
     },
     open: async (ref) => objects.read(existing(ref)),

@@ -106,13 +106,9 @@ function reads(database: DatabaseSync) {
     find: (key: string, versionId: string) => version(key, versionId)[0],
     /** The newest version of a key, undefined when that is a delete marker. */
     latest: (key: string) => newest(key).find(({ isDeleted }) => !isDeleted),
-    /** The newest version of each key that begins with `prefix` and is not deleted, by key. */
+    /** The newest version of each key after `?2` that begins with `?1` and is not deleted, by key; `?3` is how many, -1 all. */
     list: query(
-      `substr(key, 1, length(?1)) = ?1 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?2`,
-    ),
-    /** The same of all keys after `?2`. */
-    listAfter: query(
-      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
+      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
     ),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
     /** Versions whose event was not dealt with, oldest first. */
