@@ -1,5 +1,12 @@
 import { type Announced, announcePhase } from './announce.ts';
-import { type Artifact, type ArtifactOrder, compareOrder, type Deployment } from './deployment.ts';
+import {
+  type Artifact,
+  type ArtifactOrder,
+  compareOrder,
+  type Deployment,
+  type DeploymentKind,
+  type DeploymentWork,
+} from './deployment.ts';
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
 import type { Change, DeploymentRecord, ModelRecord, RegistryWrite } from './registry-write.ts';
@@ -22,6 +29,15 @@ export type AdmissionResult = {
 export type Refusal = Omit<Admission, 'order'> & {
   readonly phase: 'Ignored' | 'Rejected';
   readonly announcement: Announcement;
+};
+
+/** What is asked for of a model by its name: `version` and `work` are those of the version to be made live, null and empty where there is none. */
+export type Request = Omit<Admission, 'order'> & {
+  readonly kind: Exclude<DeploymentKind, 'deploy'>;
+  readonly version: number | null;
+  readonly work: DeploymentWork;
+  /** Why, as its first event says it. */
+  readonly reason: string;
 };
 
 /** Decides `Registry.admit`. */
@@ -60,6 +76,24 @@ export function refuse(refusal: Refusal): RegistryWrite<Deployment> {
       return {
         answer: deployment,
         ...announcePhase({ deployment, sequence: 0 }, refusal.announcement),
+      };
+    },
+  };
+}
+
+/** Decides `Registry.request`. */
+export function request(wanted: Request): RegistryWrite<Deployment> {
+  return {
+    deploymentId: wanted.deploymentId,
+    model: wanted.model,
+    decide({ deployment: known, model }, nowMs) {
+      if (known) return { answer: known.deployment };
+      if (!model) throw new Failure('InputInvalid', `there is no model ${wanted.model}`);
+      const { kind, version, work, reason } = wanted;
+      const deployment: Deployment = { ...begin(wanted, nowMs), kind, version, work };
+      return {
+        answer: deployment,
+        ...announcePhase({ deployment, sequence: 0 }, { reason, data: { kind } }),
       };
     },
   };
@@ -143,6 +177,7 @@ export function supersede(
 function begin(admission: Omit<Admission, 'order'>, nowMs: number): Deployment {
   return {
     id: admission.deploymentId,
+    kind: 'deploy',
     model: admission.model,
     version: null,
     phase: 'Admitted',

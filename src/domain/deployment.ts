@@ -4,7 +4,7 @@ import { sha256Hex } from './hash.ts';
 import type { BuiltImage } from './image.ts';
 import type { Manifest } from './manifest.ts';
 import type { Phase } from './phase.ts';
-import type { Target } from './target.ts';
+import type { RevisionRef, Target } from './target.ts';
 
 /** One file of an artifact, pinned to one version: later reads name it, so an overwrite changes nothing. `name` is relative to the artifact. */
 export type ArtifactPart = {
@@ -44,24 +44,32 @@ export type BuildPlan = {
   readonly feasible: readonly Target[];
 };
 
-/** Why a target was taken or refused, and with how much memory (MiB). */
+/**
+ * Why a target was taken or refused, and what a replica would get there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
+ * `monthlyUsd` is the cost while nobody calls, null where it is not known.
+ */
 export type TargetOption = {
   readonly target: Target;
   readonly taken: boolean;
   readonly memoryMiB: number;
+  readonly cpuUnits: number;
+  readonly instanceTypes: readonly string[];
+  readonly monthlyUsd: number | null;
   readonly reason: string;
 };
 
+/** The decision record: the target with what a replica gets, and every option. */
 export type TargetDecision = {
   readonly target: Target;
   readonly memoryMiB: number;
+  readonly cpuUnits: number;
+  readonly instanceTypes: readonly string[];
   readonly options: readonly TargetOption[];
 };
 
-/** The candidate's revision, and until when (epoch ms) it may take to get ready. */
-export type Candidate = {
-  readonly target: Target;
-  readonly revision: string;
+/** The candidate's revision, the deployment that first made it (another one for a version that is started again), and until when (epoch ms) it may take to get ready. */
+export type Candidate = RevisionRef & {
+  readonly madeBy: string;
   readonly createdAtMs: number;
   readonly readyByMs: number;
 };
@@ -76,26 +84,40 @@ export type GoldenProof = {
 /** Traffic shares of a model's revisions: whole weights 0..999, the share being weight / sum. A revision that is not named has none. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** A move of traffic, written before it is made. `previous` is the revision that was live, null for a first deployment. */
+/** One step of a shift: the candidate's share (percent), and how long it is watched at it. */
+export type ShiftStep = { readonly percent: number; readonly bakeSeconds: number };
+
+/**
+ * The move of traffic, each step of it written before it is made. `previous` is the revision that was live, null for a first deployment.
+ * `step` is the index in `steps` of the one that is under way, `after` its shares.
+ */
 export type Shift = {
-  readonly previous: string | null;
+  readonly previous: RevisionRef | null;
+  readonly steps: readonly ShiftStep[];
+  readonly step: number;
   readonly before: Shares;
   readonly after: Shares;
   readonly intendedAtMs: number;
 };
 
-/** The watch after the shift: since when (epoch ms), how long, and what Slipway's own probes saw. */
+/**
+ * The watch after a step of the shift: since when (epoch ms), how long, and what Slipway's own probes saw of the candidate in it.
+ * `latenciesMs` are those of the candidate's answered probes and, sent in turn with them, of the previous revision's; `isOver` when the next step is due.
+ */
 export type BakeRecord = {
   readonly startedAtMs: number;
   readonly bakeSeconds: number;
   readonly probesSent: number;
   readonly probesFailed: number;
   readonly lastFailure: string;
+  readonly latenciesMs: readonly number[];
+  readonly previousLatenciesMs: readonly number[];
+  readonly isOver: boolean;
 };
 
-/** Something made in the world, written down before it was made, so that it can be unmade. */
+/** Something made in the world, written down before it was made, so that it can be unmade: a `revision` is taken away, a `restart` of a kept one is retired again. */
 export type Intent = {
-  readonly kind: 'revision';
+  readonly kind: 'revision' | 'restart';
   readonly name: string;
   readonly target: Target;
 };
@@ -119,13 +141,17 @@ export type DeploymentWork = {
   readonly bake?: BakeRecord;
 };
 
+/** What a deployment does: a new version from an upload, a kept version made live again, the live one set right, or all of a model taken away. */
+export type DeploymentKind = 'deploy' | 'rollback' | 'repair' | 'undeploy';
+
 /**
- * One run of the workflow, as the registry keeps it.
- * `version` is taken at admission and never re-used; null when admission itself ended the deployment, or no model is named. `order` is null when it was refused before it was compared.
+ * One run of a workflow, as the registry keeps it.
+ * `version` is taken at admission and never re-used, but for a version that is made live again; null when admission itself ended the deployment, no model is named, or a model is undeployed. `order` is null when it was refused before it was compared.
  * `endedAtMs` (epoch) is null while the workflow still has something to do, which after `Live` is to retire what came before.
  */
 export type Deployment = {
   readonly id: string;
+  readonly kind: DeploymentKind;
   readonly model: string;
   readonly version: number | null;
   readonly phase: Phase;
@@ -144,6 +170,7 @@ export type Deployment = {
 /** `Live` serves, `Retired` no longer serves but can start again, `Removed` is gone. */
 export type VersionState = 'Live' | 'Retired' | 'Removed';
 
+/** `deploymentId` is the deployment that made it. */
 export type ModelVersion = {
   readonly model: string;
   readonly version: number;
@@ -151,6 +178,8 @@ export type ModelVersion = {
   readonly deploymentId: string;
   readonly target: Target;
   readonly state: VersionState;
+  /** When it last went live (epoch). */
+  readonly liveAtMs: number;
 };
 
 /** A named model: the version that is live, or null, and the newest artifact admitted for it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Phase } from './phase.ts';
 
-/** The states a deployment announces; the last six are terminal and one deployment announces exactly one of them. */
+/** The states a deployment announces; the last seven are terminal and one deployment announces exactly one of them. */
 const DEPLOYMENT_STATES = [
   'Admitted',
   'Waiting',
@@ -11,12 +11,14 @@ const DEPLOYMENT_STATES = [
   'Ready',
   'Shifting',
   'Baking',
+  'Undeploying',
   'Live',
   'Rejected',
   'Ignored',
   'Superseded',
   'Failed',
   'RolledBack',
+  'Undeployed',
 ] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
 
 const common = {

@@ -88,6 +88,25 @@ export function releaseLease(holder: Holder): RegistryWrite<void> {
   };
 }
 
+/** Decides `Registry.lease`: reads, and writes nothing. */
+export function lease(model: string): RegistryWrite<Lease | undefined> {
+  return { deploymentId: '', model, decide: ({ model: record }) => ({ answer: record?.lease }) };
+}
+
+/** Decides `Registry.freeDeadLease`. */
+export function freeDeadLease(model: string, deploymentId: string): RegistryWrite<boolean> {
+  return {
+    deploymentId,
+    model,
+    decide({ deployment, model: record }) {
+      const isHolder = record?.lease.holder?.deploymentId === deploymentId;
+      const isOpen = deployment && deployment.deployment.endedAtMs === null;
+      if (!isHolder || isOpen) return { answer: false };
+      return { answer: true, model: freeLease(record, deploymentId) };
+    },
+  };
+}
+
 /** A write that only the lease's holder may do, and that renews the lease; fails with `LeaseLost`. */
 export function holderWrite<Answer>(
   holder: Holder,
@@ -143,10 +162,11 @@ function requireOpen(
   }
 }
 
-/** Newest wins, until the older one has begun. */
+/** Of uploads the newest wins, until the older one has begun. */
 function isOutdated({ deployment }: DeploymentRecord, { model }: ModelRecord): boolean {
   const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
-  return !hasBegun && model.newestDeploymentId !== deployment.id;
+  const isUpload = deployment.kind === 'deploy';
+  return isUpload && !hasBegun && model.newestDeploymentId !== deployment.id;
 }
 
 function giveWay(record: DeploymentRecord, model: ModelRecord, nowMs: number): Change<LeaseResult> {

@@ -1,9 +1,13 @@
 import * as z from 'zod/mini';
+import { rolloutSchema } from './manifest-rollout.ts';
+import { scalingSchema } from './manifest-scaling.ts';
+import { TARGETS } from './target.ts';
 
 const LEAST_MEMORY_MIB = 128;
-const MOST_MEMORY_MIB = 10_240;
+const MOST_MEMORY_MIB = 1024 * 1024;
 const MEMORY_FORM = 'it is written as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
+const ACCELERATOR_FORM = 'it is `none`, or a GPU and how many: T4, L4:1, A10G:4';
 
 const example = z.strictObject({
   request: z
@@ -22,12 +26,35 @@ const example = z.strictObject({
 });
 
 const memory = z.string({ error: MEMORY_FORM }).check(
-  z.regex(/^[1-9][0-9]{0,5}(Mi|Gi)$/, { error: MEMORY_FORM }),
-  z.refine((quantity) => isWithinLambda(quantity), {
-    error: `the limits are ${LEAST_MEMORY_MIB}Mi and ${MOST_MEMORY_MIB}Mi`,
+  z.regex(/^[1-9][0-9]{0,6}(Mi|Gi)$/, { error: MEMORY_FORM }),
+  z.refine((quantity) => isPossible(quantity), {
+    error: `the limits are ${LEAST_MEMORY_MIB}Mi and ${MOST_MEMORY_MIB / 1024}Gi`,
   }),
-  z.describe('Memory of one instance, from 128Mi to 10Gi; by default estimated from the model.'),
+  z.describe(
+    'Memory of one replica, from 128Mi; by default estimated from the model. Lambda has up to 10Gi, Fargate 120Gi.',
+  ),
 );
+
+const accelerator = z
+  .string({ error: ACCELERATOR_FORM })
+  .check(
+    z.regex(/^(none|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
+    z.describe('The GPU that the model needs, and how many of it: T4, L4:1, A10G:4; or none.'),
+  );
+
+const placement = z.strictObject({
+  target: z
+    ._default(z.enum(['auto', ...TARGETS]), 'auto')
+    .check(z.describe('Where to run; by default the cheapest target that can hold the model.')),
+  allow: z
+    ._default(z.array(z.enum(TARGETS)).check(z.minLength(1)), [...TARGETS])
+    .check(z.describe('The targets to choose from.')),
+  allowCpu: z
+    ._default(z.boolean(), false)
+    .check(
+      z.describe('Whether a model that asks for a GPU may run without one, where there is none.'),
+    ),
+});
 
 /**
  * A model's manifest, `model.yaml`: one schema for its type, its validation and docs/model.schema.json.
@@ -46,31 +73,33 @@ export const manifestSchema = z
       }),
       {},
     ),
-    resources: z.prefault(z.strictObject({ memory: z.exactOptional(memory) }), {}),
-    rollout: z.prefault(
+    resources: z.prefault(
       z.strictObject({
-        bakeSeconds: z.exactOptional(
-          z
-            .int()
-            .check(
-              z.gte(0),
-              z.lte(3600),
-              z.describe(
-                'How long a new version is watched with traffic before the old one is drained.',
-              ),
-            ),
-        ),
+        memory: z.exactOptional(memory),
+        accelerator: z._default(accelerator, 'none'),
       }),
       {},
     ),
+    placement: z.prefault(placement, {}),
+    scaling: z.prefault(scalingSchema, {}),
+    rollout: z.prefault(rolloutSchema, {}),
   })
   .check(z.describe('Manifest of a Slipway model.'));
 
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
+/** A GPU by the name that AWS sells it under, and how many of it one replica needs. */
+export type Accelerator = { readonly name: string; readonly count: number };
+
 /** The memory (MiB) that the manifest asks for, or null. */
 export function memoryMiB({ resources }: Manifest): number | null {
   return resources.memory === undefined ? null : mebibytes(resources.memory);
+}
+
+/** The GPU that the manifest asks for, or null. */
+export function acceleratorOf({ resources }: Manifest): Accelerator | null {
+  const [name = 'none', count = '1'] = resources.accelerator.split(':');
+  return name === 'none' ? null : { name, count: Number.parseInt(count, 10) };
 }
 
 /** `quantity` as Kubernetes writes it, in Mi or Gi. */
@@ -79,8 +108,7 @@ function mebibytes(quantity: string): number {
   return Number.parseInt(quantity, 10) * MIB_PER_UNIT[unit];
 }
 
-/** Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
-function isWithinLambda(quantity: string): boolean {
+function isPossible(quantity: string): boolean {
   const size = mebibytes(quantity);
   return size >= LEAST_MEMORY_MIB && size <= MOST_MEMORY_MIB;
 }

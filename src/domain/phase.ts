@@ -3,21 +3,31 @@
  * A phase with no next phase is terminal: a deployment reaches exactly one of them, and announces it once.
  */
 export const NEXT_PHASES = {
-  Admitted: ['Waiting', 'Inspected', 'Superseded', 'Rejected', 'Failed'],
-  Waiting: ['Inspected', 'Superseded', 'Rejected', 'Failed'],
+  Admitted: [
+    'Waiting',
+    'Inspected',
+    'Provisioning',
+    'Undeploying',
+    'Superseded',
+    'Rejected',
+    'Failed',
+  ],
+  Waiting: ['Inspected', 'Provisioning', 'Undeploying', 'Superseded', 'Rejected', 'Failed'],
   Inspected: ['Building', 'Provisioning', 'Rejected', 'Failed'],
   Building: ['Provisioning', 'Rejected', 'Failed'],
   Provisioning: ['Ready', 'Rejected', 'Failed'],
   Ready: ['Shifting', 'Failed'],
   Shifting: ['Baking', 'RollingBack', 'Failed'],
-  Baking: ['Live', 'RollingBack', 'Failed'],
+  Baking: ['Shifting', 'Live', 'RollingBack', 'Failed'],
   RollingBack: ['RolledBack', 'Failed'],
+  Undeploying: ['Undeployed', 'Failed'],
   Live: [],
   Rejected: [],
   Ignored: [],
   Superseded: [],
   Failed: [],
   RolledBack: [],
+  Undeployed: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Phase = keyof typeof NEXT_PHASES;

@@ -61,13 +61,16 @@ export function recordTrouble(holder: Holder, trouble: Trouble): RegistryWrite<D
   return amend(holder, (deployment) => ({ trouble: deployment.trouble ?? trouble }));
 }
 
+/** The version that goes live, and the revision that has to be live until then (null: none). */
+export type Promotion = { readonly version: number; readonly previous: string | null };
+
 /** Decides `Registry.commit`. */
 export function commit(
   holder: Holder,
-  previous: string | null,
+  { version, previous }: Promotion,
   announcement: Announcement,
 ): RegistryWrite<Deployment> {
-  return holderWrite(holder, (records, nowMs) => {
+  const write = holderWrite<Deployment>(holder, (records, nowMs) => {
     const { deployment } = records.deployment;
     if (deployment.phase === 'Live') return { answer: deployment };
     const { model } = records.model;
@@ -75,13 +78,17 @@ export function commit(
     if (live !== previous) {
       throw new Failure('PhaseConflict', `${model.name}: ${live} is live, not ${previous}`);
     }
-    const version = liveVersion(deployment);
+    if (records.version?.state === 'Removed') {
+      throw new Failure('PhaseConflict', `${model.name}: version ${version} is gone`);
+    }
+    const promoted = liveVersion(deployment, nowMs);
     return {
       ...announced(records, move(deployment, 'Live', nowMs), announcement),
-      model: { ...records.model, model: { ...model, live: version } },
-      version,
+      model: { ...records.model, model: { ...model, live: promoted } },
+      version: promoted,
     };
   });
+  return { ...write, version };
 }
 
 /** Decides `Registry.markVersion`. */
@@ -101,6 +108,33 @@ export function markVersion(
     return { answer: undefined, version: marked, ...announceVersion(deployment, marked, nowMs) };
   });
   return { ...write, version };
+}
+
+/** Decides `Registry.retract`. */
+export function retract(holder: Holder): RegistryWrite<void> {
+  return holderWrite<void>(holder, ({ model }) => ({
+    answer: undefined,
+    model: { ...model, model: { ...model.model, live: null } },
+  }));
+}
+
+/** Decides `Registry.requestAbort`. */
+export function requestAbort(deploymentId: string, trouble: Trouble): RegistryWrite<Deployment> {
+  return {
+    deploymentId,
+    decide({ deployment: record }) {
+      if (!record) throw new Failure('InputInvalid', `there is no deployment ${deploymentId}`);
+      const { deployment } = record;
+      if (isTerminal(deployment.phase)) {
+        throw new Failure(
+          'PhaseConflict',
+          `deployment ${deploymentId} is ${deployment.phase}; it cannot be aborted any more`,
+        );
+      }
+      const aborted = { ...deployment, trouble: deployment.trouble ?? trouble };
+      return { answer: aborted, deployment: { ...record, deployment: aborted } };
+    },
+  };
 }
 
 /** Decides `Registry.settle`. */
@@ -162,12 +196,12 @@ function announced(
   return { answer: deployment, ...announcePhase({ ...record, deployment }, announcement) };
 }
 
-function liveVersion({ id, model, version, work }: Deployment): ModelVersion {
+function liveVersion({ id, model, version, work }: Deployment, liveAtMs: number): ModelVersion {
   if (version === null || !work.candidate) {
     throw new Failure('PhaseConflict', `deployment ${id} has no candidate that could go live`);
   }
-  const { revision, target } = work.candidate;
-  return { model, version, revision, deploymentId: id, target, state: 'Live' };
+  const { revision, target, madeBy } = work.candidate;
+  return { model, version, revision, deploymentId: madeBy, target, state: 'Live', liveAtMs };
 }
 
 function isSame(a: Intent, b: Intent): boolean {

@@ -1,5 +1,5 @@
-import { admit, adopt, refuse } from './admission.ts';
-import { acquireLease, releaseLease } from './lease.ts';
+import { admit, adopt, refuse, request } from './admission.ts';
+import { acquireLease, freeDeadLease, lease, releaseLease } from './lease.ts';
 import {
   advance,
   commit,
@@ -7,6 +7,8 @@ import {
   recordIntent,
   recordTrouble,
   recordWork,
+  requestAbort,
+  retract,
   settle,
   settleIntent,
 } from './progress.ts';
@@ -26,15 +28,20 @@ export function registryWrites(write: Write) {
   return {
     admit: over(admit),
     refuse: over(refuse),
+    request: over(request),
     adopt: over(adopt),
     acquireLease: over(acquireLease),
     releaseLease: over(releaseLease),
+    lease: over(lease),
+    freeDeadLease: over(freeDeadLease),
     advance: over(advance),
     recordWork: over(recordWork),
     recordIntent: over(recordIntent),
     settleIntent: over(settleIntent),
     recordTrouble: over(recordTrouble),
     commit: over(commit),
+    retract: over(retract),
+    requestAbort: over(requestAbort),
     markVersion: over(markVersion),
     settle: over(settle),
   };

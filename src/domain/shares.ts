@@ -1,5 +1,6 @@
 import type { Shares } from './deployment.ts';
 import { Failure } from './failure.ts';
+import { mechanismOf, type Target } from './target.ts';
 
 // The container mechanism's limits, kept for every target so that shares mean the same everywhere: an ALB rule takes
 // five target groups with weights 0..999. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
@@ -26,6 +27,20 @@ export function acceptShares(shares: Shares): Shares {
     throw new Failure('SharesRefused', 'no revision has a weight above 0; one at least must serve');
   }
   return withoutZeros(shares);
+}
+
+/** Fails with `SharesRefused` when the shares are of revisions whose traffic moves by different mechanisms: between them it moves as a whole. */
+export function refuseMixture(
+  shares: Shares,
+  targetOf: (revision: string) => Target | undefined,
+): void {
+  const targets = Object.keys(withoutZeros(shares)).flatMap((name) => targetOf(name) ?? []);
+  if (new Set(targets.map(mechanismOf)).size < 2) return;
+  const [first, other] = [...new Set(targets)];
+  throw new Failure(
+    'SharesRefused',
+    `${first} and ${other} cannot share the traffic of a model; one has all of it`,
+  );
 }
 
 /** The shares without zeros, in the order of their names: two that mean the same are then the same as text. */

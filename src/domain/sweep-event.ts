@@ -8,11 +8,14 @@ const executionEnd = z.object({
 });
 
 /**
- * What starts the sweep, as EventBridge hands it over: the clock, or Step Functions telling that an execution has ended.
+ * What starts the sweep, as EventBridge hands it over: the clock, which may ask for no more than a touch of what would fall asleep, or Step Functions telling that an execution has ended.
  * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
  */
 export const sweepEvent = z.discriminatedUnion('detail-type', [
-  z.object({ 'detail-type': z.literal('Scheduled Event') }),
+  z.object({
+    'detail-type': z.literal('Scheduled Event'),
+    detail: z.optional(z.object({ touch: z.optional(z.boolean()) })),
+  }),
   z.object({
     'detail-type': z.literal('Step Functions Execution Status Change'),
     detail: executionEnd,

@@ -1,4 +1,17 @@
-/** Where a revision can run. This version of Slipway runs Lambda only. */
-export const TARGETS = ['lambda'] as const;
+/** Where a revision can run. */
+export const TARGETS = ['lambda', 'fargate', 'ec2'] as const;
 
 export type Target = (typeof TARGETS)[number];
+
+/** A revision and where it runs. */
+export type RevisionRef = { readonly revision: string; readonly target: Target };
+
+/**
+ * How a target's traffic moves: by the weights of a function's alias, or by those of a load balancer's rule.
+ * Two revisions share a model's traffic only within one; between two the traffic moves all at once.
+ */
+export type Mechanism = 'function' | 'container';
+
+export function mechanismOf(target: Target): Mechanism {
+  return target === 'lambda' ? 'function' : 'container';
+}

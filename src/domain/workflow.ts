@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { TARGETS } from './target.ts';
 
 /**
  * What goes into and comes out of each step of the workflow, by the state's name.
@@ -23,6 +24,26 @@ export const objectCreated = z.object({
 
 export type ObjectCreated = z.infer<typeof objectCreated>;
 
+/** What `slipway rollback` and the sweep ask for: `to` is a version, or null for the one that was live before; `repair` sets the live version right. */
+export const rollbackRequest = z.object({
+  kind: z.enum(['rollback', 'repair']),
+  deploymentId: z.string(),
+  model: z.string(),
+  to: z.nullable(z.int()),
+  reason: z.string(),
+});
+
+export type RollbackRequest = z.infer<typeof rollbackRequest>;
+
+/** What `slipway undeploy` asks for. */
+export const undeployRequest = z.object({
+  kind: z.literal('undeploy'),
+  deploymentId: z.string(),
+  model: z.string(),
+});
+
+export type UndeployRequest = z.infer<typeof undeployRequest>;
+
 const attempt = z.int().check(z.nonnegative());
 const seconds = z.int().check(z.nonnegative());
 
@@ -33,18 +54,28 @@ const failed = z.object({
   error: z.object({ Error: z.string(), Cause: z.string() }),
 });
 
-const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack'] as const;
+const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed'] as const;
 const outcome = z.object({ kind: z.enum(ENDINGS), drainSeconds: seconds });
+
+const admitted = z.object({
+  kind: z.enum(['admitted', 'ignored', 'superseded', 'rejected']),
+  id: z.string(),
+  model: z.string(),
+  reason: z.string(),
+});
 
 export const workflow = {
   AdmitDeployment: {
     input: z.object({ event: objectCreated, execution: z.string() }),
-    output: z.object({
-      kind: z.enum(['admitted', 'ignored', 'superseded', 'rejected']),
-      id: z.string(),
-      model: z.string(),
-      reason: z.string(),
-    }),
+    output: admitted,
+  },
+  AdmitRollback: {
+    input: z.object({ request: rollbackRequest, execution: z.string() }),
+    output: admitted,
+  },
+  AdmitUndeploy: {
+    input: z.object({ request: undeployRequest, execution: z.string() }),
+    output: admitted,
   },
   AcquireLease: {
     input: z.object({ deploymentId: z.string(), execution: z.string(), attempt }),
@@ -74,9 +105,12 @@ export const workflow = {
       ...held.shape,
       variables: z.array(z.object({ Name: z.string(), Value: z.string() })),
     }),
-    output: z.object({ target: z.string() }),
+    output: z.object({ target: z.enum(TARGETS) }),
   },
   ProvisionLambda: { input: held, output: done },
+  ProvisionFargate: { input: held, output: done },
+  ProvisionEc2: { input: held, output: done },
+  RestartVersion: { input: held, output: done },
   DescribeCandidate: {
     input: z.object({ ...held.shape, attempt }),
     output: z.object({
@@ -97,10 +131,20 @@ export const workflow = {
   },
   JudgeBake: {
     input: z.object({ ...held.shape, attempt }),
-    output: z.object({ kind: z.enum(['baking', 'done', 'breach']), attempt }),
+    output: z.object({ kind: z.enum(['baking', 'next', 'done', 'breach']), attempt }),
   },
   CommitDeployment: { input: held, output: outcome },
   RetirePrevious: { input: held, output: done },
+  RemoveRoute: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({
+      kind: z.enum(['removed', 'pending', 'expired']),
+      retrySeconds: seconds,
+      drainSeconds: seconds,
+      attempt,
+    }),
+  },
+  RetireAll: { input: held, output: outcome },
   RollBack: { input: failed, output: done },
   Compensate: { input: failed, output: outcome },
   ReleaseLease: { input: held, output: done },

@@ -14,6 +14,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   array: 'expected a list',
   int: 'expected a whole number',
   number: 'expected a number',
+  boolean: 'expected true or false',
 };
 
 /** The first of the schema's errors, in the words of the manifest. */
@@ -37,6 +38,7 @@ export function schemaFault({ issues }: z.core.$ZodError, document: Document, te
 }
 
 function wish(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `expected ${issue.values.join(', ')}`;
   if (issue.code === 'too_big') return `the limit is ${issue.maximum}`;
   if (issue.code === 'too_small') return `the least is ${issue.minimum}`;
   return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;

@@ -1,4 +1,4 @@
-import type { Admission, AdmissionResult, Refusal } from '#domain/admission.ts';
+import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
 import type {
   Deployment,
   DeploymentWork,
@@ -9,11 +9,12 @@ import type {
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
-import type { Ending, StepPhase } from '#domain/progress.ts';
+import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
+import type { Lease } from '#domain/registry-write.ts';
 
-export type { Admission, AdmissionResult, Refusal } from '#domain/admission.ts';
+export type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
 export type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
-export type { Ending } from '#domain/progress.ts';
+export type { Ending, Promotion } from '#domain/progress.ts';
 
 export type EventQuery = {
   readonly after: string;
@@ -42,6 +43,8 @@ export type Registry = {
   admit(admission: Admission): Promise<AdmissionResult>;
   /** Records a deployment that admission ends, ended, and announces it; makes no model. One that is known already is left as it is. */
   refuse(refusal: Refusal): Promise<Deployment>;
+  /** Records what is asked for of a model that is known, and announces it as `Admitted`. One that is known already is left as it is; no such model is `InputInvalid`. */
+  request(request: Request): Promise<Deployment>;
   /** Gives a deployment that has not ended to a new execution; attempt + 1. Fails with `LeaseLost` when `from` no longer owns it. */
   adopt(deploymentId: string, from: string, execution: string): Promise<Deployment>;
 
@@ -54,6 +57,10 @@ export type Registry = {
   acquireLease(request: LeaseRequest): Promise<LeaseResult>;
   /** Frees the model's lease, and ends the deployment when its phase is terminal (else `settle` will); a lease that is not the holder's any more is success, and nothing changes. */
   releaseLease(holder: Holder): Promise<void>;
+  /** The model's lease as it is now; undefined when there is no such model. */
+  lease(model: string): Promise<Lease | undefined>;
+  /** Frees a lease that outlived its deployment: one that has ended, or that nobody knows. Answers whether it did; the lease of another is left as it is. */
+  freeDeadLease(model: string, deploymentId: string): Promise<boolean>;
 
   /** Moves the deployment to `to`, with what the step found, and announces it. Already there: the record is answered as it is, the work too. */
   advance(
@@ -71,10 +78,14 @@ export type Registry = {
   /** Keeps the first trouble of a deployment: a later one is its consequence. */
   recordTrouble(holder: Holder, trouble: Trouble): Promise<Deployment>;
   /**
-   * Makes the deployment's candidate the live version if the live revision still is `previous` (null: none), and announces `Live`.
-   * Fails with `PhaseConflict` when another is live. The previous version is left to `markVersion`.
+   * Makes the deployment's candidate, which is this version, the live one if the live revision still is `previous` (null: none), and announces `Live`.
+   * Fails with `PhaseConflict` when another is live, or the version is gone. The previous version is left to `markVersion`.
    */
-  commit(holder: Holder, previous: string | null, announcement: Announcement): Promise<Deployment>;
+  commit(holder: Holder, promotion: Promotion, announcement: Announcement): Promise<Deployment>;
+  /** Leaves the model without a live version; nothing is announced. */
+  retract(holder: Holder): Promise<void>;
+  /** Gives a deployment the trouble that whoever holds its lease next gives it up for. Takes no epoch; fails with `PhaseConflict` for one that is Live or has ended. */
+  requestAbort(deploymentId: string, trouble: Trouble): Promise<Deployment>;
   /**
    * Records that a version of the holder's model no longer serves, or is gone, and announces it once, as an event of the holder's deployment.
    * Fails with `InputInvalid` for a version that never went live, `PhaseConflict` for the live one; a version never goes back from `Removed`.
@@ -95,6 +106,9 @@ export type Registry = {
   versions(model: string): Promise<readonly ModelVersion[]>;
   /** Deployments whose `endedAtMs` is null, oldest first. */
   unended(): Promise<readonly Deployment[]>;
+
+  /** Takes note that these resources were seen to be nobody's, and answers when each was first (epoch ms); the ones noted before that are not among them are forgotten. */
+  sighted(resources: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
   /** Events that were not published yet, oldest first. */
   unpublished(limit: number): Promise<readonly SlipwayEvent[]>;

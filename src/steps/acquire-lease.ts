@@ -64,9 +64,11 @@ async function resume(
   registry: Registry,
   { deployment, epoch }: Extract<LeaseResult, { kind: 'acquired' }>,
 ): Promise<Output['resume']> {
-  const { id, model, phase, trouble } = deployment;
+  const { id, kind, model, phase, trouble } = deployment;
   if (phase === 'Live') return 'retire';
   if (trouble || phase === 'RollingBack' || isTerminal(phase)) return 'rollback';
+  // What is asked for by name goes on: only an upload is outdated by a newer one.
+  if (kind !== 'deploy') return 'none';
   const live = (await registry.model(model))?.live;
   if (!live || live.version < requireVersion(deployment)) return 'none';
   const reason = `${live.revision}, which is newer, went live while this deployment did not run`;

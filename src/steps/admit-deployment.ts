@@ -13,6 +13,7 @@ import type { Executions } from '#ports/executions.ts';
 import type { Admission, Registry } from '#ports/registry.ts';
 import { MAX_PARTS } from './inspect-artifact.ts';
 import { requireDeployment } from './require-deployment.ts';
+import { takeOver } from './take-over.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -67,8 +68,8 @@ async function admit(
   const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
   const known = await deps.registry.deployment(id);
   const deployment = known ?? (await record(deps, { id, meaning, stored, execution }));
-  if (deployment.execution !== execution) return takeOver(deps, deployment, execution);
   const { model, phase } = deployment;
+  if (deployment.execution !== execution) return takeOver(deps, deployment, execution);
   const kind = phase === 'Ignored' ? 'ignored' : phase === 'Superseded' ? 'superseded' : 'admitted';
   return { kind, id, model, reason: '' };
 }
@@ -92,19 +93,6 @@ async function record(
     return registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
   }
   return (await registry.admit(admission)).deployment;
-}
-
-/** A deployment whose execution has died goes on in this one. */
-async function takeOver(
-  { registry, executions }: Deps,
-  { id, model, execution: owner, endedAtMs }: Deployment,
-  execution: string,
-): Promise<Output> {
-  if (endedAtMs !== null || (await executions.isRunning(owner))) {
-    return { kind: 'ignored', id, model, reason: `deployment ${id} is known already` };
-  }
-  await registry.adopt(id, owner, execution);
-  return { kind: 'admitted', id, model, reason: '' };
 }
 
 /** The version an event names, or the newest of its key where the event names none. */

@@ -24,9 +24,10 @@ export const checkHealth =
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.work.golden) return { kind: 'healthy' };
-    const { revision } = requireWork(deployment.work.candidate, 'candidate');
+    const candidate = requireWork(deployment.work.candidate, 'candidate');
+    const { revision } = candidate;
 
-    const found = await examine(prober, router.testPath(revision), deployment);
+    const found = await examine(prober, router.testPath(candidate), deployment);
     if (found.kind === 'healthy') {
       const { golden } = found;
       await registry.advance(

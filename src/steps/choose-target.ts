@@ -1,15 +1,21 @@
 import { chooseTarget as weigh } from '#domain/choose-target.ts';
+import type { TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { readImage } from '#domain/image.ts';
-import { memoryMiB } from '#domain/manifest.ts';
+import { acceleratorOf, memoryMiB } from '#domain/manifest.ts';
+import type { Target } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
-type Deps = { readonly registry: Registry };
+type Deps = {
+  readonly registry: Registry;
+  /** The targets that this installation has. */
+  readonly offered: readonly Target[];
+};
 
 export const chooseTarget =
-  ({ registry }: Deps) =>
+  ({ registry, offered }: Deps) =>
   async ({
     deploymentId,
     epoch,
@@ -20,20 +26,25 @@ export const chooseTarget =
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     const { imageTag } = requireWork(work.plan, 'plan');
     const image = work.image ?? (imageTag === null ? undefined : readImage(imageTag, variables));
-    const { decision, options } = weigh({
+    const needs = {
       // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       artifactBytes: facts.sizeBytes,
       weightBytes: facts.weightBytes,
       memoryMiB: memoryMiB(manifest),
-    });
-    if (!decision) {
-      throw new Failure(
-        'ArtifactRejected',
-        `needs a container; this version runs Lambda only: ${options.map(({ reason }) => reason).join('; ')}`,
-        { fix: 'Make the model smaller, for example by quantising its weights.' },
-      );
-    }
+      accelerator: acceleratorOf(manifest),
+      replicas: manifest.scaling.min,
+    };
+    const { target, allow } = manifest.placement;
+    const { decision, options } = weigh(needs, { target, allow, offered });
+    if (!decision) throw nothingFits(options);
     await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
     return { target: decision.target };
   };
+
+function nothingFits(options: readonly TargetOption[]): Failure {
+  const reasons = options.map(({ target, reason }) => `${target}: ${reason}`);
+  return new Failure('ArtifactRejected', `no target can hold the model; ${reasons.join('; ')}`, {
+    fix: 'Make the model smaller, for example by quantising its weights, or change placement and resources in model.yaml.',
+  });
+}

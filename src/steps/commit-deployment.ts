@@ -1,25 +1,37 @@
+import { mechanismOf } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
-import type { Platform } from '#ports/platform.ts';
+import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import { requireDeployment, requireWork } from './require-deployment.ts';
+import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
 
-type Deps = { readonly registry: Registry; readonly lambda: Platform };
+type Deps = {
+  readonly registry: Registry;
+  readonly platforms: Platforms;
+  /** How long (seconds) the side that was left by a move between two mechanisms stays complete. */
+  readonly crossingDrainSeconds: number;
+};
 
 export const commitDeployment =
-  ({ registry, lambda }: Deps) =>
+  ({ registry, platforms, crossingDrainSeconds }: Deps) =>
   async ({
     deploymentId,
     epoch,
   }: StepInput<'CommitDeployment'>): Promise<StepOutput<'CommitDeployment'>> => {
-    const { work } = await requireDeployment(registry, deploymentId);
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { kind, work } = deployment;
     const { previous } = requireWork(work.shift, 'shift');
     const { probesSent } = requireWork(work.bake, 'bake');
-    const { revision } = requireWork(work.candidate, 'candidate');
+    const { revision, target } = requireWork(work.candidate, 'candidate');
     const { warning } = requireWork(work.golden, 'golden proof');
-    await registry.commit({ deploymentId, epoch }, previous, {
+    const replaced = previous?.revision ?? null;
+    const promotion = { version: requireVersion(deployment), previous: replaced };
+    await registry.commit({ deploymentId, epoch }, promotion, {
       reason: warning,
-      data: { revision, previous, probes: probesSent },
+      data: { kind, revision, previous: replaced, probes: probesSent },
     });
-    const drainSeconds = previous === null ? 0 : await lambda.drainSeconds(previous);
+    if (!previous || replaced === revision) return { kind: 'Live', drainSeconds: 0 };
+    const busySeconds = await platforms[previous.target].drainSeconds(previous.revision);
+    const isCrossing = mechanismOf(previous.target) !== mechanismOf(target);
+    const drainSeconds = isCrossing ? Math.max(busySeconds, crossingDrainSeconds) : busySeconds;
     return { kind: 'Live', drainSeconds };
   };

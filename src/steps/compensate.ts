@@ -1,8 +1,8 @@
-import type { Deployment } from '#domain/deployment.ts';
+import type { Deployment, Intent } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
-import type { Platform } from '#ports/platform.ts';
+import type { Platform, Platforms } from '#ports/platform.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { requireDeployment } from './require-deployment.ts';
@@ -10,7 +10,7 @@ import { requireDeployment } from './require-deployment.ts';
 type Deps = {
   readonly registry: Registry;
   readonly router: Router;
-  readonly lambda: Platform;
+  readonly platforms: Platforms;
 };
 
 type Output = StepOutput<'Compensate'>;
@@ -21,31 +21,39 @@ export const compensate =
     const { registry } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
-    const live = (await registry.model(deployment.model))?.live;
-    if (live?.deploymentId === deploymentId) return { kind: 'Live', drainSeconds: 0 };
+    const { phase } = deployment;
+    if (phase === 'Live' || phase === 'Undeployed') return { kind: phase, drainSeconds: 0 };
 
     if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
     const left = await undo(deps, holder, deployment);
     return end(registry, holder, left);
   };
 
-/** Walks the intents backwards. A revision that still has traffic is never taken away; it is answered as left. */
+/** Walks the intents backwards. A revision that still has traffic, or is live, is never taken away; one of the candidate's is then answered as left. */
 async function undo(
-  { registry, router, lambda }: Deps,
+  { registry, router, platforms }: Deps,
   holder: Holder,
   deployment: Deployment,
 ): Promise<readonly string[]> {
   const shares = await router.shares(deployment.model);
+  const live = (await registry.model(deployment.model))?.live?.revision;
   const left: string[] = [];
   for (const intent of deployment.intents.toReversed()) {
-    if (Object.hasOwn(shares, intent.name)) {
-      left.push(intent.name);
-      continue;
+    if (intent.name !== live) {
+      if (Object.hasOwn(shares, intent.name)) {
+        left.push(intent.name);
+        continue;
+      }
+      await unmake(platforms[intent.target], intent, holder.epoch);
     }
-    await lambda.remove(intent.name);
     await registry.settleIntent(holder, intent);
   }
   return left;
+}
+
+async function unmake(platform: Platform, { kind, name }: Intent, epoch: number): Promise<void> {
+  if (kind === 'restart') await platform.retire(name, epoch);
+  else await platform.remove(name, epoch);
 }
 
 async function end(registry: Registry, holder: Holder, left: readonly string[]): Promise<Output> {

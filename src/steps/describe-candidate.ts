@@ -2,13 +2,13 @@ import type { Trouble } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Platform, RevisionState } from '#ports/platform.ts';
+import type { Platforms, RevisionState } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
-  readonly lambda: Platform;
+  readonly platforms: Platforms;
   readonly clock: Clock;
   /** How long one look may wait for a change (ms): 0 where waiting is paid for. */
   readonly waitMs: number;
@@ -17,16 +17,16 @@ type Deps = {
 const LOG_LINES_IN_EVENT = 10;
 
 export const describeCandidate =
-  ({ registry, lambda, clock, waitMs }: Deps) =>
+  ({ registry, platforms, clock, waitMs }: Deps) =>
   async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
     const { deploymentId, epoch } = input;
     const { work } = await requireDeployment(registry, deploymentId);
-    const { revision, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
+    const { revision, target, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
     const attempt = input.attempt + 1;
     // Traffic moves only to a candidate that was ready; from then on the bake judges it.
     if (work.shift) return { kind: 'ready', retrySeconds: 0, attempt };
 
-    const state = await lambda.describe(revision, { waitMs });
+    const state = await platforms[target].describe(revision, { waitMs });
     const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt };
     if (state.kind === 'ready') return { ...answer, kind: 'ready' };
     if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };

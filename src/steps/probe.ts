@@ -6,7 +6,8 @@ import { requireWork } from './require-deployment.ts';
 
 /** `busy`: turned away at the concurrency limit, which shows neither health nor harm. */
 export type ProbeResult =
-  | { readonly kind: 'passed' | 'busy' }
+  | { readonly kind: 'passed'; readonly latencyMs: number }
+  | { readonly kind: 'busy' }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export const PROBE_TIMEOUT_MS = 29_000;
@@ -29,7 +30,7 @@ export async function probe(
   if (isBusy(answer)) return { kind: 'busy' };
   const verdict = judgeGolden(declared, { request, answer });
   return verdict.kind === 'healthy'
-    ? { kind: 'passed' }
+    ? { kind: 'passed', latencyMs: answer.kind === 'answer' ? answer.latencyMs : 0 }
     : { kind: 'failed', reason: verdict.reason };
 }
 
@@ -38,7 +39,7 @@ export function readiness(answer: ProbeAnswer): ProbeResult {
   if (isBusy(answer)) return { kind: 'busy' };
   if (answer.kind === 'none') return { kind: 'failed', reason: answer.reason };
   return answer.status === 200
-    ? { kind: 'passed' }
+    ? { kind: 'passed', latencyMs: answer.latencyMs }
     : { kind: 'failed', reason: `/ping was answered ${answer.status}: ${answer.body}` };
 }
 

@@ -1,39 +1,46 @@
+import type { ModelVersion } from '#domain/deployment.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
-import type { Platform } from '#ports/platform.ts';
+import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { requireDeployment } from './require-deployment.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
   readonly router: Router;
-  readonly lambda: Platform;
+  readonly platforms: Platforms;
 };
 
-/** How many versions before the live one stay startable. */
-const KEPT_VERSIONS = 3;
-
 export const retirePrevious =
-  ({ registry, router, lambda }: Deps) =>
+  ({ registry, router, platforms }: Deps) =>
   async ({
     deploymentId,
     epoch,
   }: StepInput<'RetirePrevious'>): Promise<StepOutput<'RetirePrevious'>> => {
     const holder = { deploymentId, epoch };
-    const { model } = await requireDeployment(registry, deploymentId);
+    const { model, work } = await requireDeployment(registry, deploymentId);
+    const { keepVersions } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const shares = await router.shares(model);
+    // What the router still keeps of a side that it has left is in the way of taking that side's revisions away.
+    if (Object.keys(shares).length > 0) await router.setShares(model, shares, shares, epoch);
     const live = (await registry.model(model))?.live?.version;
-    const before = (await registry.versions(model)).filter(
-      ({ version, revision, state }) =>
-        version !== live && state !== 'Removed' && !Object.hasOwn(shares, revision),
-    );
-    for (const { version, revision } of before.slice(0, KEPT_VERSIONS)) {
-      await lambda.retire(revision);
+    const before = (await registry.versions(model))
+      .filter(
+        ({ version, revision, state }) =>
+          version !== live && state !== 'Removed' && !Object.hasOwn(shares, revision),
+      )
+      .toSorted(lastLiveFirst);
+    for (const { version, revision, target } of before.slice(0, keepVersions)) {
+      await platforms[target].retire(revision, epoch);
       await registry.markVersion(holder, version, 'Retired');
     }
-    for (const { version, revision } of before.slice(KEPT_VERSIONS)) {
-      await lambda.remove(revision);
+    for (const { version, revision, target } of before.slice(keepVersions)) {
+      await platforms[target].remove(revision, epoch);
       await registry.markVersion(holder, version, 'Removed');
     }
     return {};
   };
+
+function lastLiveFirst(a: ModelVersion, b: ModelVersion): number {
+  return b.liveAtMs - a.liveAtMs || b.version - a.version;
+}

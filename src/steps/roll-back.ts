@@ -28,12 +28,12 @@ export const rollBack =
     const deployment = await requireDeployment(registry, deploymentId);
     const { phase, work } = deployment;
     const live = (await registry.model(deployment.model))?.live ?? null;
-    // A commit whose answer was lost: the version is live, and nothing is to be put back.
-    if (live?.deploymentId === deploymentId || isTerminal(phase) || !work.shift) return {};
+    // Live too: of a commit whose answer was lost nothing is to be put back.
+    if (isTerminal(phase) || !work.shift) return {};
 
     if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
     await registry.advance(holder, 'RollingBack', {}, {});
-    await putBack(deps, deployment, live);
+    await putBack(deps, deployment, live, epoch);
     return {};
   };
 
@@ -42,12 +42,13 @@ async function putBack(
   deps: Deps,
   candidate: Deployment,
   live: ModelVersion | null,
+  epoch: number,
 ): Promise<void> {
   const { router } = deps;
   const { model } = candidate;
   const back = live ? await healthiest(deps, candidate, live) : {};
-  if (live) await router.setShares(model, back, await router.shares(model));
-  else await router.remove(model);
+  if (live) await router.setShares(model, back, await router.shares(model), epoch);
+  else await router.remove(model, epoch);
   const open = await unverified(deps, model, back);
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
@@ -58,12 +59,12 @@ async function putBack(
 async function healthiest(
   { registry, router, prober }: Deps,
   candidate: Deployment,
-  { deploymentId, revision: previous }: ModelVersion,
+  live: ModelVersion,
 ): Promise<Shares> {
-  const proven = await requireDeployment(registry, deploymentId);
-  const before = await probe(prober, router.testPath(previous), proven);
-  if (before.kind !== 'failed') return { [previous]: 100 };
-  const { revision } = requireWork(candidate.work.candidate, 'candidate');
-  const after = await probe(prober, router.testPath(revision), candidate);
-  return { [after.kind === 'passed' ? revision : previous]: 100 };
+  const proven = await requireDeployment(registry, live.deploymentId);
+  const before = await probe(prober, router.testPath(live), proven);
+  if (before.kind !== 'failed') return { [live.revision]: 100 };
+  const other = requireWork(candidate.work.candidate, 'candidate');
+  const after = await probe(prober, router.testPath(other), candidate);
+  return { [after.kind === 'passed' ? other.revision : live.revision]: 100 };
 }

@@ -1,5 +1,6 @@
-import type { Deployment, Shares } from '#domain/deployment.ts';
+import type { BakeRecord, Deployment, Shares, Shift } from '#domain/deployment.ts';
 import { bakeSlice } from '#domain/loops.ts';
+import { planShift, type ShiftDefaults } from '#domain/plan-shift.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
@@ -10,11 +11,9 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly clock: Clock;
-  /** The bake (seconds) of an upgrade whose manifest names none; a first deployment then has 0. */
-  readonly bakeSeconds: number;
+  /** The bakes where the manifest names none; a first deployment then has none. */
+  readonly shifts: ShiftDefaults;
 };
-
-const ALL = 100;
 
 export const shiftTraffic =
   (deps: Deps) =>
@@ -22,40 +21,86 @@ export const shiftTraffic =
     deploymentId,
     epoch,
   }: StepInput<'ShiftTraffic'>): Promise<StepOutput<'ShiftTraffic'>> => {
+    const { registry, router } = deps;
     const holder = { deploymentId, epoch };
-    const deployment = await requireDeployment(deps.registry, deploymentId);
-    const { bake, shift } = deployment.work.shift
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { shift, bake } = isUnderWay(deployment)
       ? deployment.work
       : (await intend(deps, holder, deployment)).work;
     const { after } = requireWork(shift, 'shift');
     const { bakeSeconds } = requireWork(bake, 'bake');
 
-    const expected = await deps.router.shares(deployment.model);
-    await deps.router.setShares(deployment.model, after, expected);
-    // A lease lost meanwhile is found out here, before anything is built on the change.
-    await deps.registry.recordWork(holder, {});
+    const expected = await router.shares(deployment.model);
+    // After what is expected was read: who lost the lease before this changes nothing.
+    await registry.recordWork(holder, {});
+    await router.setShares(deployment.model, after, expected, epoch);
     return { sliceSeconds: bakeSlice(bakeSeconds) };
   };
 
-async function intend(
-  { registry, router, clock, bakeSeconds }: Deps,
-  holder: Holder,
-  { model, work }: Deployment,
-): Promise<Deployment> {
-  const { revision } = requireWork(work.candidate, 'candidate');
-  const { manifest } = requireWork(work.inspection, 'inspection');
-  const previous = (await registry.model(model))?.live?.revision ?? null;
+/** A step that was intended is carried out before another one is. */
+function isUnderWay({ work }: Deployment): boolean {
+  return work.shift !== undefined && work.bake?.isOver !== true;
+}
+
+async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promise<Deployment> {
+  const { registry, router, clock } = deps;
+  const { model, work } = deployment;
   const before = await router.shares(model);
-  const after: Shares = { [revision]: ALL };
-  const startedAtMs = clock.now();
-  const seconds = manifest.rollout.bakeSeconds ?? (previous === null ? 0 : bakeSeconds);
+  const known = work.shift;
+  const { plan, notice } = known ? { plan: known, notice: '' } : await begin(deps, deployment);
+  const step = known ? known.step + 1 : 0;
+  const { percent, bakeSeconds } = requireWork(plan.steps[step], `step ${step} of its shift`);
+  const { revision } = requireWork(work.candidate, 'candidate');
+  const after = sharesAt(percent, revision, plan.previous?.revision);
+  const intendedAtMs = clock.now();
   return registry.advance(
     holder,
     'Shifting',
     {
-      shift: { previous, before, after, intendedAtMs: startedAtMs },
-      bake: { startedAtMs, bakeSeconds: seconds, probesSent: 0, probesFailed: 0, lastFailure: '' },
+      shift: { previous: plan.previous, steps: plan.steps, step, before, after, intendedAtMs },
+      bake: newBake(intendedAtMs, bakeSeconds),
     },
-    { data: { before, after } },
+    {
+      reason: notice,
+      data: { before, after, step: step + 1, steps: plan.steps.length },
+    },
   );
+}
+
+type Plan = Pick<Shift, 'previous' | 'steps'>;
+
+async function begin(
+  { registry, shifts }: Deps,
+  { kind, model, work }: Deployment,
+): Promise<{ readonly plan: Plan; readonly notice: string }> {
+  const { revision, target } = requireWork(work.candidate, 'candidate');
+  const { manifest } = requireWork(work.inspection, 'inspection');
+  const live = (await registry.model(model))?.live ?? null;
+  const previous = live && { revision: live.revision, target: live.target };
+  const { steps, notice } = planShift({
+    from: previous?.target ?? null,
+    to: target,
+    rollout: manifest.rollout,
+    defaults: shifts,
+    isProven: kind !== 'deploy' || previous?.revision === revision,
+  });
+  return { plan: { previous, steps }, notice };
+}
+
+function sharesAt(percent: number, revision: string, previous: string | undefined): Shares {
+  if (percent === 100 || previous === undefined || previous === revision)
+    return { [revision]: 100 };
+  return { [previous]: 100 - percent, [revision]: percent };
+}
+
+function newBake(startedAtMs: number, bakeSeconds: number): BakeRecord {
+  return {
+    ...{ startedAtMs, bakeSeconds },
+    probesSent: 0,
+    probesFailed: 0,
+    lastFailure: '',
+    latenciesMs: [],
+    previousLatenciesMs: [],
+    isOver: false,
+  };
 }

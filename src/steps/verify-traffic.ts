@@ -1,4 +1,6 @@
+import type { Shift } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
+import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Prober } from '#ports/prober.ts';
@@ -14,8 +16,9 @@ type Deps = {
   readonly clock: Clock;
 };
 
-/** How long a change of shares may take to reach every client. */
+// How long a change of shares may take to reach every client; a move between two mechanisms is only seen once the side that was left has been quiet for minutes.
 const DEADLINE_MS = 120_000;
+const CROSSING_DEADLINE_MS = 900_000;
 
 export const verifyTraffic =
   ({ registry, router, prober, clock }: Deps) =>
@@ -41,13 +44,22 @@ export const verifyTraffic =
       );
       return { ...answer, kind: 'verified' };
     }
-    if (sinceMs < DEADLINE_MS) {
+    const deadlineMs = isCrossing(shift, work.candidate) ? CROSSING_DEADLINE_MS : DEADLINE_MS;
+    if (sinceMs < deadlineMs) {
       return { ...answer, kind: 'pending', retrySeconds: retrySeconds(sinceMs) };
     }
     await registry.recordTrouble(holder, {
       name: 'TrafficUnverified',
-      reason: `the traffic was not seen on the new version within ${DEADLINE_MS / 1000} s: ${open}`,
+      reason: `the traffic was not seen on the new version within ${deadlineMs / 1000} s: ${open}`,
       fix: 'Upload the model again; if it happens twice, look at the router.',
     });
     return { ...answer, kind: 'expired' };
   };
+
+function isCrossing({ previous }: Shift, candidate: RevisionRef | undefined): boolean {
+  return (
+    previous !== null &&
+    candidate !== undefined &&
+    mechanismOf(previous.target) !== mechanismOf(candidate.target)
+  );
+}

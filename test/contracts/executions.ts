@@ -1,4 +1,7 @@
-import type { Executions } from '#ports/executions.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
+import { eventually } from '../support/eventually.ts';
+
+const WORKFLOWS: readonly WorkflowName[] = ['deploy', 'rollback', 'undeploy'];
 
 export type ExecutionsUnderTest = {
   readonly executions: Executions;
@@ -14,7 +17,7 @@ export function describeExecutions(name: string, open: () => ExecutionsUnderTest
     it('runs what was started until it ends', async () => {
       const { executions, end } = open();
 
-      await executions.start('digits-1', { a: 1 });
+      await executions.start('deploy', 'digits-1', { a: 1 });
       const isRunning = await executions.isRunning('digits-1');
       await end();
 
@@ -31,8 +34,8 @@ export function describeExecutions(name: string, open: () => ExecutionsUnderTest
     it('takes a start of what is running for done', async () => {
       const { executions, starts, end } = open();
 
-      await executions.start('digits-1', { a: 1 });
-      await executions.start('digits-1', { a: 1 });
+      await executions.start('deploy', 'digits-1', { a: 1 });
+      await executions.start('deploy', 'digits-1', { a: 1 });
       await end();
 
       expect(starts()).toBe(1);
@@ -41,13 +44,55 @@ export function describeExecutions(name: string, open: () => ExecutionsUnderTest
     it('runs two executions side by side', async () => {
       const { executions, starts, end } = open();
 
-      await executions.start('digits-1', {});
-      await executions.start('shapes-1', {});
+      await executions.start('deploy', 'digits-1', {});
+      await executions.start('rollback', 'shapes-1', {});
       const both = [await executions.isRunning('digits-1'), await executions.isRunning('shapes-1')];
       await end();
 
       expect(both).toEqual([true, true]);
       expect(starts()).toBe(2);
+    });
+
+    it.each(WORKFLOWS)('finds an execution of %s by its name alone', async (workflow) => {
+      const { executions, end } = open();
+
+      await executions.start(workflow, 'digits-1', {});
+      const isRunning = await executions.isRunning('digits-1');
+      await end();
+
+      expect(isRunning).toBe(true);
+    });
+
+    it('refuses another input for a name that is running', async () => {
+      const { executions, starts, end } = open();
+      await executions.start('deploy', 'digits-1', { a: 1 });
+
+      const started = executions.start('deploy', 'digits-1', { a: 2 });
+
+      await expect(started).rejects.toMatchObject({ name: 'InputInvalid' });
+      await end();
+      expect(starts()).toBe(1);
+    });
+
+    it('ends what is stopped, and that alone', async () => {
+      const { executions, end } = open();
+      await executions.start('deploy', 'digits-1', {});
+      await executions.start('undeploy', 'shapes-1', {});
+
+      await executions.stop('digits-1');
+
+      await eventually(async () => !(await executions.isRunning('digits-1')));
+      expect(await executions.isRunning('shapes-1')).toBe(true);
+      await end();
+    });
+
+    it('stops what has ended, or was never there, without a word', async () => {
+      const { executions } = open();
+      await executions.start('deploy', 'digits-1', {});
+      await executions.stop('digits-1');
+
+      await expect(executions.stop('digits-1')).resolves.toBeUndefined();
+      await expect(executions.stop('digits-2')).resolves.toBeUndefined();
     });
   });
 }

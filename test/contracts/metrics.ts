@@ -1,7 +1,10 @@
+import type { Target } from '#domain/target.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
 export type MetricsUnderTest = {
   readonly metrics: Metrics;
+  /** Where `digits-v1` and `digits-v2` run. */
+  readonly target: Target;
   /** The time that is counted by, epoch ms. */
   now(): number;
   /** A client calls, and `revision` answers with `status`. */
@@ -25,8 +28,11 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
     afterEach(() => world.close());
 
+    const traffic = (sinceMs: number) =>
+      world.metrics.traffic({ revision: 'digits-v1', target: world.target }, sinceMs);
+
     it('has counted nothing of a revision that answered nothing', async () => {
-      expect(await world.metrics.traffic('digits-v1', 0)).toEqual({ requests: 0, serverErrors: 0 });
+      expect(await traffic(0)).toEqual({ requests: 0, serverErrors: 0 });
     });
 
     it('counts the answers of a revision, in the end all of them', async () => {
@@ -35,7 +41,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
       world.pass(LATE_MS);
 
-      expect(await world.metrics.traffic('digits-v1', sinceMs)).toEqual({
+      expect(await traffic(sinceMs)).toEqual({
         requests: 5,
         serverErrors: 2,
       });
@@ -47,7 +53,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
       world.pass(LATE_MS);
 
-      expect(await world.metrics.traffic('digits-v1', sinceMs)).toEqual({
+      expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
       });
@@ -60,7 +66,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
       world.pass(LATE_MS);
 
-      expect(await world.metrics.traffic('digits-v1', sinceMs)).toEqual({
+      expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
       });
@@ -74,7 +80,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
       world.pass(LATE_MS);
 
-      expect(await world.metrics.traffic('digits-v1', sinceMs)).toEqual({
+      expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
       });
@@ -86,11 +92,19 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
         await world.answer('digits-v1', 500);
         world.pass(20_000);
 
-        const { requests, serverErrors } = await world.metrics.traffic('digits-v1', sinceMs);
+        const { requests, serverErrors } = await traffic(sinceMs);
 
         expect(requests).toBeLessThanOrEqual(answers);
         expect(serverErrors).toBe(requests);
       }
+    });
+
+    it('says of alarms that it cannot be asked about that they are unknown', async () => {
+      expect(await world.metrics.alarms(['nobody-made-this'])).toEqual({
+        ringing: [],
+        unknown: ['nobody-made-this'],
+      });
+      expect(await world.metrics.alarms([])).toEqual({ ringing: [], unknown: [] });
     });
   });
 }

@@ -20,6 +20,7 @@ export type PlatformWorld = {
 // Longer than any start takes.
 const LONG = { waitMs: 60_000 };
 const AT_ONCE = { waitMs: 0 };
+const EPOCH = 5;
 
 /** The promises of the Platform port, for every adapter and every fake. */
 export function describePlatform(name: string, open: () => Promise<PlatformWorld>): void {
@@ -32,7 +33,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     async function ready(over: Partial<RevisionSpec> = {}): Promise<RevisionSpec> {
       const spec = world.spec('serves', over);
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
       await world.platform.describe(spec.revision, LONG);
       return spec;
     }
@@ -43,14 +44,14 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
       expect(await platform.describe('digits-v9', LONG)).toEqual({ kind: 'absent' });
       expect(await platform.drainSeconds('digits-v9')).toBe(0);
       expect(await platform.logTail('digits-v9', 10)).toEqual([]);
-      await platform.retire('digits-v9');
-      await platform.remove('digits-v9');
+      await platform.retire('digits-v9', EPOCH);
+      await platform.remove('digits-v9', EPOCH);
     });
 
     it('answers a creation before the revision is ready', async () => {
       const spec = world.spec('serves');
 
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       const state = await world.platform.describe(spec.revision, AT_ONCE);
       expect(state).toEqual({ kind: 'pending', reason: expect.stringMatching(/./) });
@@ -58,7 +59,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('tells that a revision is ready as soon as it is', async () => {
       const spec = world.spec('serves');
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
       const askedMs = performance.now();
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'ready' });
@@ -68,7 +69,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('tells why a revision failed, with the last lines of its server', async () => {
       const spec = world.spec('fails');
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({
         kind: 'failed',
@@ -80,7 +81,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('gives up a revision that does not get ready in its time, if it is the one to do so', async () => {
       const spec = world.spec('hangs', { startupTimeoutSeconds: 0.4 });
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       const state = await world.platform.describe(spec.revision, { waitMs: 5_000 });
 
@@ -90,7 +91,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('leaves a revision pending when the wait is shorter than its start', async () => {
       const spec = world.spec('hangs', { startupTimeoutSeconds: 20 });
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       const state = await world.platform.describe(spec.revision, { waitMs: 30 });
 
@@ -100,9 +101,9 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
     it('creates a revision once, however often the same deployment asks', async () => {
       const spec = world.spec('serves');
 
-      await Promise.all([world.platform.create(spec), world.platform.create(spec)]);
+      await Promise.all([world.platform.create(spec, EPOCH), world.platform.create(spec, EPOCH)]);
       await world.platform.describe(spec.revision, LONG);
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
       expect(await world.starts(spec.revision)).toBe(1);
@@ -110,10 +111,10 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('keeps a failed revision failed when its deployment asks for it again', async () => {
       const spec = world.spec('fails');
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
       await world.platform.describe(spec.revision, LONG);
 
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       expect(await world.platform.describe(spec.revision, AT_ONCE)).toMatchObject({
         kind: 'failed',
@@ -123,42 +124,60 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
     it('refuses a revision that another deployment has made', async () => {
       const spec = await ready({ deploymentId: 'd1' });
 
-      const creation = world.platform.create({ ...spec, deploymentId: 'd2' });
+      const creation = world.platform.create({ ...spec, deploymentId: 'd2' }, EPOCH);
 
       await expect(creation).rejects.toMatchObject({ name: 'RevisionFailed' });
       expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
     });
 
-    it('keeps a retired revision, which can start again', async () => {
-      const { revision } = await ready();
+    it('keeps a retired revision, and starts it again when it is asked for', async () => {
+      const spec = await ready();
 
-      await world.platform.retire(revision);
-      await world.platform.retire(revision);
+      await world.platform.retire(spec.revision, EPOCH);
+      await world.platform.retire(spec.revision, EPOCH);
+      const retired = await world.platform.describe(spec.revision, AT_ONCE);
+      await world.platform.create(spec, EPOCH);
 
-      expect(await world.platform.describe(revision, AT_ONCE)).toEqual({ kind: 'ready' });
+      expect(['ready', 'pending']).toContain(retired.kind);
+      expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'ready' });
+      const end = await world.request(spec.revision);
+      end();
+    });
+
+    it('names the revisions that are there, retired ones too', async () => {
+      const first = await ready({ version: 1 });
+      const second = await ready({ version: 2 });
+      const removed = await ready({ version: 3 });
+      await world.platform.retire(first.revision, EPOCH);
+      await world.platform.remove(removed.revision, EPOCH);
+
+      const named = await world.platform.revisions();
+
+      const byName = named.toSorted((a, b) => a.revision.localeCompare(b.revision));
+      expect(byName).toEqual([first, second].map(({ revision, model }) => ({ revision, model })));
     });
 
     it('takes a removed revision away, and its removal twice is no error', async () => {
       const { revision } = await ready();
 
-      await world.platform.remove(revision);
-      await world.platform.remove(revision);
+      await world.platform.remove(revision, EPOCH);
+      await world.platform.remove(revision, EPOCH);
 
       expect(await world.platform.describe(revision, LONG)).toEqual({ kind: 'absent' });
     });
 
     it('removes a revision that is still pending', async () => {
       const spec = world.spec('hangs');
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
-      await world.platform.remove(spec.revision);
+      await world.platform.remove(spec.revision, EPOCH);
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'absent' });
     });
 
     it('gives the name of a removed revision to another deployment', async () => {
       const spec = await ready({ deploymentId: 'd1' });
-      await world.platform.remove(spec.revision);
+      await world.platform.remove(spec.revision, EPOCH);
 
       await ready({ deploymentId: 'd2' });
 
@@ -169,9 +188,52 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
       const first = await ready({ version: 1 });
       const second = await ready({ version: 2 });
 
-      await world.platform.remove(first.revision);
+      await world.platform.remove(first.revision, EPOCH);
 
       expect(await world.platform.describe(second.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('changes nothing for an epoch that is over', async () => {
+      const spec = await ready({ version: 1 });
+      const late = world.spec('serves', { version: 2 });
+      const { platform } = world;
+      const lost = { name: 'LeaseLost' };
+
+      await expect(platform.create(late, EPOCH - 1)).rejects.toMatchObject(lost);
+      await expect(platform.retire(spec.revision, EPOCH - 1)).rejects.toMatchObject(lost);
+      await expect(platform.remove(spec.revision, EPOCH - 1)).rejects.toMatchObject(lost);
+
+      expect(await platform.describe(late.revision, LONG)).toEqual({ kind: 'absent' });
+      expect(await platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
+      expect(await world.starts(spec.revision)).toBe(1);
+    });
+
+    it('takes an epoch for over once a later one has taken away what was not there', async () => {
+      const spec = world.spec('serves');
+      await world.platform.remove(spec.revision, EPOCH);
+
+      const creation = world.platform.create(spec, EPOCH - 1);
+
+      await expect(creation).rejects.toMatchObject({ name: 'LeaseLost' });
+    });
+
+    it('counts the epochs of each model by themselves', async () => {
+      await ready();
+
+      const other = world.spec('serves', { model: 'letters' });
+
+      await expect(world.platform.create(other, EPOCH - 1)).resolves.toBeUndefined();
+    });
+
+    it('keeps nothing of a model that is forgotten', async () => {
+      const spec = await ready();
+      await world.platform.remove(spec.revision, EPOCH);
+
+      await world.platform.forget(spec.model);
+      await world.platform.forget(spec.model);
+
+      expect(await world.platform.revisions()).toEqual([]);
+      expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'absent' });
     });
 
     it('asks for a drain while requests are in flight, if it could cut them off', async () => {

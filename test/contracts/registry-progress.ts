@@ -27,7 +27,7 @@ const HOLDER_WRITES: readonly {
   { name: 'recordIntent', write: (registry, holder) => registry.recordIntent(holder, INTENT) },
   { name: 'settleIntent', write: (registry, holder) => registry.settleIntent(holder, INTENT) },
   { name: 'recordTrouble', write: (registry, holder) => registry.recordTrouble(holder, TROUBLE) },
-  { name: 'commit', write: (registry, holder) => registry.commit(holder, null, {}) },
+  { name: 'commit', write: (registry, holder) => registry.commit(holder, { version: 1, previous: null }, {}) },
   { name: 'markVersion', write: (registry, holder) => registry.markVersion(holder, 1, 'Retired') },
 ];
 

@@ -25,8 +25,8 @@ export function describeVersions(open: OpenWorld): void {
       await walkTo(world, holder, 'Baking');
       expect(await world.registry.versions('shapes')).toEqual([]);
 
-      const deployment = await world.registry.commit(holder, null, { reason: 'shapes v1 is live' });
-      const again = await world.registry.commit(holder, null, { reason: 'shapes v1 is live' });
+      const deployment = await world.registry.commit(holder, { version: 1, previous: null }, { reason: 'shapes v1 is live' });
+      const again = await world.registry.commit(holder, { version: 1, previous: null }, { reason: 'shapes v1 is live' });
 
       expect(deployment).toMatchObject({ phase: 'Live', endedAtMs: null });
       expect(again).toEqual(deployment);
@@ -58,7 +58,7 @@ export function describeVersions(open: OpenWorld): void {
       await walkTo(world, holder, 'Baking');
 
       for (const previous of [null, 'shapes-v7']) {
-        await expect(world.registry.commit(holder, previous, {})).rejects.toMatchObject({
+        await expect(world.registry.commit(holder, { version: 1, previous }, {})).rejects.toMatchObject({
           name: 'PhaseConflict',
         });
       }
@@ -70,7 +70,7 @@ export function describeVersions(open: OpenWorld): void {
       const holder = await holding(world, 1);
       await walkTo(world, holder, 'Shifting');
 
-      await expect(world.registry.commit(holder, null, {})).rejects.toMatchObject({
+      await expect(world.registry.commit(holder, { version: 1, previous: null }, {})).rejects.toMatchObject({
         name: 'PhaseConflict',
       });
       expect(await world.registry.model('shapes')).toMatchObject({ live: null });
@@ -80,7 +80,7 @@ export function describeVersions(open: OpenWorld): void {
       for (const phase of ['Inspected', 'Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
         await world.registry.advance(bare, phase, {}, {});
       }
-      await expect(world.registry.commit(bare, null, {})).rejects.toMatchObject({
+      await expect(world.registry.commit(bare, { version: 1, previous: null }, {})).rejects.toMatchObject({
         name: 'PhaseConflict',
       });
     });

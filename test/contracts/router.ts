@@ -1,4 +1,20 @@
+import type { Target } from '#domain/target.ts';
 import type { Router } from '#ports/router.ts';
+
+/** What must run for the suite, healthy and without a share; nothing else of these models does. */
+export const REVISIONS = {
+  'digits-v1': 'lambda',
+  'digits-v2': 'lambda',
+  'digits-v3': 'lambda',
+  'digits-v6': 'fargate',
+  'digits-v7': 'ec2',
+  'words-v1': 'lambda',
+} as const satisfies Record<string, Target>;
+
+/** Where one of `REVISIONS` runs; undefined for any other. */
+export function targetUnderTest(revision: string): Target | undefined {
+  return Object.entries(REVISIONS).find(([name]) => name === revision)?.[1];
+}
 
 export type RouterUnderTest = {
   readonly router: Router;
@@ -22,12 +38,15 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
 
     it('has addresses for a model and a revision before there is a route', async () => {
       expect(router.route('digits')).not.toBe(router.route('words'));
-      expect(router.testPath('digits-v1')).not.toBe(router.testPath('digits-v2'));
+      const paths = (['digits-v1', 'digits-v2', 'digits-v6', 'digits-v7'] as const).map(
+        (revision) => router.testPath({ revision, target: REVISIONS[revision] }),
+      );
+      expect(new Set(paths).size).toBe(paths.length);
       expect(await router.shares('digits')).toEqual({});
     });
 
     it('makes the route of a model with its first shares', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
       await world.settle();
 
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
@@ -35,7 +54,7 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
     });
 
     it('takes a share of 0 for none', async () => {
-      await router.setShares('digits', { 'digits-v1': 0, 'digits-v2': 999 }, { 'digits-v1': 0 });
+      await router.setShares('digits', { 'digits-v1': 0, 'digits-v2': 999 }, { 'digits-v1': 0 }, 1);
       await world.settle();
 
       expect(await router.shares('digits')).toEqual({ 'digits-v2': 999 });
@@ -45,9 +64,9 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
     });
 
     it('changes shares when they are what the caller saw, in whatever order', async () => {
-      await router.setShares('digits', { 'digits-v1': 90, 'digits-v2': 10 }, {});
+      await router.setShares('digits', { 'digits-v1': 90, 'digits-v2': 10 }, {}, 1);
 
-      await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v2': 10, 'digits-v1': 90 });
+      await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v2': 10, 'digits-v1': 90 }, 1);
 
       expect(await router.shares('digits')).toEqual({ 'digits-v2': 1 });
     });
@@ -57,37 +76,37 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
       { name: 'no route', expected: {} },
       { name: 'another revision', expected: { 'digits-v9': 1 } },
     ])('refuses a change by a caller who saw $name', async ({ expected }) => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
-      const change = router.setShares('digits', { 'digits-v2': 1 }, expected);
+      const change = router.setShares('digits', { 'digits-v2': 1 }, expected, 1);
 
       await expect(change).rejects.toMatchObject({ name: 'SharesChanged' });
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
     });
 
     it('refuses a change by a caller who saw a route where there is none', async () => {
-      const change = router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 });
+      const change = router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
 
       await expect(change).rejects.toMatchObject({ name: 'SharesChanged' });
       expect(await router.shares('digits')).toEqual({});
     });
 
     it('lets one of two callers who saw the same', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
       const outcomes = await Promise.allSettled([
-        router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }),
-        router.setShares('digits', { 'digits-v3': 1 }, { 'digits-v1': 1 }),
+        router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 1),
+        router.setShares('digits', { 'digits-v3': 1 }, { 'digits-v1': 1 }, 1),
       ]);
 
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     });
 
     it('takes a change that is made already for a success, whatever the caller saw', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
-      await router.setShares('digits', { 'digits-v1': 1 }, { 'digits-v7': 3 });
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+      await router.setShares('digits', { 'digits-v1': 1 }, { 'digits-v7': 3 }, 1);
 
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
     });
@@ -101,16 +120,16 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
       { name: 'a weight that is no number', shares: { 'digits-v2': Number.NaN } },
       { name: 'six revisions', shares: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
     ])('refuses $name and goes on as it was', async ({ shares }) => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
-      const change = router.setShares('digits', shares, { 'digits-v1': 1 });
+      const change = router.setShares('digits', shares, { 'digits-v1': 1 }, 1);
 
       await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
     });
 
     it('says what it holds when asked to verify something else', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
       await world.settle();
 
       expect(await router.verify('digits', { 'digits-v2': 1 })).toEqual({
@@ -120,11 +139,11 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
     });
 
     it('takes a route away, and once more is success', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
-      await router.setShares('words', { 'words-v1': 1 }, {});
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+      await router.setShares('words', { 'words-v1': 1 }, {}, 1);
 
-      await router.remove('digits');
-      await router.remove('digits');
+      await router.remove('digits', 1);
+      await router.remove('digits', 1);
       await world.settle();
 
       expect(await router.shares('digits')).toEqual({});
@@ -133,13 +152,97 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
     });
 
     it('makes a route anew after it was taken away', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {});
-      await router.remove('digits');
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+      await router.remove('digits', 1);
 
-      await router.setShares('digits', { 'digits-v2': 1 }, {});
+      await router.setShares('digits', { 'digits-v2': 1 }, {}, 1);
       await world.settle();
 
       expect(await router.verify('digits', { 'digits-v2': 1 })).toEqual({ kind: 'verified' });
+    });
+
+    it('names the models that have a route', async () => {
+      expect(await router.models()).toEqual([]);
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+      await router.setShares('words', { 'words-v1': 1 }, {}, 1);
+      const both = await router.models();
+
+      await router.remove('digits', 1);
+
+      expect(both.toSorted()).toEqual(['digits', 'words']);
+      expect(await router.models()).toEqual(['words']);
+    });
+
+    it('refuses a share for a revision that is not there', async () => {
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+
+      const change = router.setShares('digits', { 'digits-v9': 1 }, { 'digits-v1': 1 }, 1);
+
+      await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
+      expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
+    });
+
+    it('spreads traffic over containers of both kinds', async () => {
+      await router.setShares('digits', { 'digits-v6': 900, 'digits-v7': 99 }, {}, 1);
+      await world.settle();
+
+      expect(await router.verify('digits', { 'digits-v6': 900, 'digits-v7': 99 })).toEqual({
+        kind: 'verified',
+      });
+    });
+
+    it('refuses a share each for Lambda and for containers, and goes on as it was', async () => {
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+
+      const mixture = { 'digits-v1': 99, 'digits-v6': 1 };
+      const change = router.setShares('digits', mixture, { 'digits-v1': 1 }, 1);
+
+      await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
+      expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
+    });
+
+    it('moves a model from Lambda to containers and back', async () => {
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+      await world.settle();
+
+      await router.setShares('digits', { 'digits-v6': 1 }, { 'digits-v1': 1 }, 1);
+      await world.settle();
+      const there = await router.verify('digits', { 'digits-v6': 1 });
+      await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v6': 1 }, 1);
+      await world.settle();
+      const back = await router.verify('digits', { 'digits-v2': 1 });
+
+      expect([there, back]).toEqual([{ kind: 'verified' }, { kind: 'verified' }]);
+      expect(await router.shares('digits')).toEqual({ 'digits-v2': 1 });
+    });
+
+    it.each([
+      {
+        name: 'of shares',
+        change: () => router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 6),
+      },
+      {
+        name: 'of shares that hold already',
+        change: () => router.setShares('digits', { 'digits-v1': 1 }, {}, 6),
+      },
+      { name: 'that takes the route away', change: () => router.remove('digits', 6) },
+    ])('refuses a change $name by one whose lease is over', async ({ change }) => {
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 7);
+
+      await expect(change()).rejects.toMatchObject({ name: 'LeaseLost' });
+
+      expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
+    });
+
+    it('takes changes under the same lease, under a later one, and under that of another model', async () => {
+      await router.setShares('digits', { 'digits-v1': 1 }, {}, 7);
+
+      await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 7);
+      await router.setShares('digits', { 'digits-v3': 1 }, { 'digits-v2': 1 }, 8);
+      await router.setShares('words', { 'words-v1': 1 }, {}, 1);
+      await router.remove('digits', 8);
+
+      expect(await router.models()).toEqual(['words']);
     });
   });
 }

@@ -8,6 +8,7 @@ import { idOf, START_MS, upload } from '../support/registry-world.ts';
 const { deploymentId: id, model, artifact, order, execution } = upload(1);
 const deployment: Deployment = {
   id,
+  kind: 'deploy',
   model,
   version: 3,
   phase: 'Ready',
@@ -70,6 +71,7 @@ describe('an announcement', () => {
       deploymentId: idOf(7),
       target: 'lambda',
       state,
+      liveAtMs: START_MS,
     } as const;
 
     const { event, deployment: record } = announceVersion(

@@ -1,43 +1,99 @@
-import { chooseTarget } from '#domain/choose-target.ts';
+import fc from 'fast-check';
+import { chooseTarget, type Needs, type Wish } from '#domain/choose-target.ts';
+import { TARGETS } from '#domain/target.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const small = {
+const small: Needs = {
   imageBytes: 200 * MIB,
   artifactBytes: 11 * MIB,
   weightBytes: 11 * MIB,
   memoryMiB: null,
+  accelerator: null,
+  replicas: 1,
 };
+const any: Wish = { target: 'auto', allow: TARGETS, offered: TARGETS };
+const T4 = { name: 'T4', count: 1 };
+
+/** Why the target was not taken. */
+function refusal(target: string, needs: Partial<Needs>, wish: Partial<Wish> = {}) {
+  const { options } = chooseTarget({ ...small, ...needs }, { ...any, ...wish });
+  return options.find((option) => option.target === target)?.reason;
+}
+
+function taken(needs: Partial<Needs>, wish: Partial<Wish> = {}) {
+  return chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.target;
+}
 
 describe('choosing a target', () => {
-  it('takes Lambda for a small model, with one whole vCPU', () => {
-    const { decision } = chooseTarget(small);
+  it('takes Lambda for a small model, with one whole vCPU, and says what the others cost', () => {
+    const { decision } = chooseTarget(small, any);
 
     expect(decision).toEqual({
       target: 'lambda',
       memoryMiB: 1769,
+      cpuUnits: 1024,
+      instanceTypes: [],
       options: [
         {
           target: 'lambda',
           taken: true,
           memoryMiB: 1769,
+          cpuUnits: 1024,
+          instanceTypes: [],
+          monthlyUsd: 0,
           reason: "fits in 1769 of Lambda's 10240 MiB, and costs nothing while idle",
+        },
+        {
+          target: 'fargate',
+          taken: false,
+          memoryMiB: 2048,
+          cpuUnits: 1024,
+          instanceTypes: [],
+          monthlyUsd: 36.04,
+          reason:
+            'fits in a task of 1 vCPU and 2048 MiB; one that always runs costs $36.04 a month; lambda costs less while idle',
+        },
+        {
+          target: 'ec2',
+          taken: false,
+          memoryMiB: 220,
+          cpuUnits: 1024,
+          instanceTypes: [],
+          monthlyUsd: null,
+          reason: 'fits on an instance that ECS chooses for 220 MiB; lambda costs less while idle',
         },
       ],
     });
   });
 
   it.each([
+    { what: 'what fits nowhere else runs on Fargate', needs: { weightBytes: 5 * GIB } },
+    { what: 'an image that no function holds does too', needs: { imageBytes: 11 * GIB } },
+  ])('$what', ({ needs }) => {
+    expect(taken(needs)).toBe('fargate');
+  });
+
+  it.each([
+    { what: 'a GPU', needs: { accelerator: T4 } },
+    { what: 'more memory than a task has', needs: { memoryMiB: 130 * 1024 } },
+    { what: 'more disk than a task has', needs: { imageBytes: 201 * GIB } },
+  ])('takes EC2 for a model that needs $what', ({ needs }) => {
+    expect(taken(needs)).toBe('ec2');
+  });
+
+  it.each([
     { what: 'its weights', needs: { artifactBytes: MIB, weightBytes: 2 * GIB } },
     { what: 'its file, when that is larger', needs: { artifactBytes: 2 * GIB, weightBytes: MIB } },
   ])('gives a large model memory for two and a half of $what', ({ needs }) => {
-    const { decision } = chooseTarget({ ...small, ...needs });
+    const { decision } = chooseTarget({ ...small, ...needs }, any);
 
     expect(decision?.memoryMiB).toBe(192 + 2.5 * 2048);
   });
 
   it('gives the memory that the manifest asks for, be it more or less', () => {
-    const memory = (memoryMiB: number) => chooseTarget({ ...small, memoryMiB }).decision?.memoryMiB;
+    const memory = (memoryMiB: number) =>
+      chooseTarget({ ...small, memoryMiB }, any).decision?.memoryMiB;
 
     expect([memory(512), memory(10_240)]).toEqual([512, 10_240]);
   });
@@ -53,10 +109,78 @@ describe('choosing a target', () => {
       needs: { weightBytes: 4 * GIB },
       reason: 'the model needs 10432 MiB of memory; Lambda has 10240',
     },
-  ])('takes no target for $what, and says why', ({ needs, reason }) => {
-    const { decision, options } = chooseTarget({ ...small, ...needs });
+    { what: 'a GPU', needs: { accelerator: T4 }, reason: 'Lambda has no GPU' },
+  ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
+    expect(refusal('lambda', needs)).toBe(reason);
+  });
+
+  it('takes none where none can hold the model, and keeps every reason', () => {
+    const needs = { ...small, accelerator: { name: 'Abacus', count: 1 } };
+
+    const { decision, options } = chooseTarget(needs, any);
 
     expect(decision).toBeUndefined();
-    expect(options).toEqual([expect.objectContaining({ target: 'lambda', taken: false, reason })]);
+    expect(options.map(({ taken: isTaken, reason }) => [isTaken, reason])).toEqual([
+      [false, 'Lambda has no GPU'],
+      [false, 'Fargate has no GPU'],
+      [false, expect.stringContaining('EC2 sells no instance with 1 Abacus')],
+    ]);
+  });
+});
+
+describe('what the manifest wishes', () => {
+  it.each(TARGETS)('is taken: %s', (target) => {
+    expect(taken({}, { target })).toBe(target);
+  });
+
+  it('is refused rather than another taken', () => {
+    expect(taken({ accelerator: T4 }, { target: 'fargate' })).toBeUndefined();
+    expect(refusal('ec2', { accelerator: T4 }, { target: 'fargate' })).toBe(
+      'placement.target is fargate',
+    );
+  });
+
+  it('keeps targets out that it does not allow', () => {
+    expect(taken({}, { allow: ['fargate', 'ec2'] })).toBe('fargate');
+    expect(refusal('lambda', {}, { allow: ['ec2'] })).toBe('placement.allow does not name it');
+  });
+
+  it('cannot have a target that the installation has not, and says how to get it', () => {
+    expect(taken({ accelerator: T4 }, { offered: ['lambda'] })).toBeUndefined();
+    expect(refusal('ec2', { accelerator: T4 }, { offered: ['lambda'] })).toMatch(
+      /no containers: deploy it with containers=public/,
+    );
+  });
+
+  it('never lets a target be taken that is not wished, allowed, offered and large enough', () => {
+    const sizes = fc.record({
+      imageBytes: fc.nat(300 * GIB),
+      artifactBytes: fc.nat(60 * GIB),
+      weightBytes: fc.nat(60 * GIB),
+      memoryMiB: fc.option(fc.integer({ min: 128, max: 1024 * 1024 })),
+      accelerator: fc.option(fc.constantFrom(T4, { name: 'L4', count: 4 })),
+      replicas: fc.integer({ min: 1, max: 100 }),
+    });
+    const wishes = fc.record({
+      target: fc.constantFrom('auto', ...TARGETS),
+      allow: fc.subarray([...TARGETS], { minLength: 1 }),
+      offered: fc.subarray([...TARGETS], { minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(sizes, wishes, (needs, wish) => {
+        const { decision, options } = chooseTarget(needs, wish);
+
+        expect(options.map(({ target }) => target)).toEqual(TARGETS);
+        expect(options.filter((option) => option.taken)).toHaveLength(decision ? 1 : 0);
+        if (!decision) return;
+        const { target, memoryMiB, options: _, ...rest } = decision;
+        expect([target, 'auto']).toContain(wish.target);
+        expect(wish.allow).toContain(target);
+        expect(wish.offered).toContain(target);
+        expect(memoryMiB).toBeGreaterThanOrEqual(needs.memoryMiB ?? 0);
+        expect(rest.cpuUnits).toBeGreaterThan(0);
+        if (needs.accelerator) expect(rest.instanceTypes).not.toEqual([]);
+      }),
+    );
   });
 });

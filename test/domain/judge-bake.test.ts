@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BakeRecord } from '#domain/deployment.ts';
-import { type BakeEvidence, judgeBake, MIN_REQUESTS } from '#domain/judge-bake.ts';
+import { type BakeEvidence, judgeBake } from '#domain/judge-bake.ts';
 
 const bake: BakeRecord = {
   startedAtMs: 0,
@@ -8,8 +8,20 @@ const bake: BakeRecord = {
   probesSent: 20,
   probesFailed: 0,
   lastFailure: '',
+  latenciesMs: [],
+  previousLatenciesMs: [],
+  isOver: false,
 };
-const over: BakeEvidence = { bake, elapsedMs: 60_000, requests: 0, serverErrors: 0 };
+const over: BakeEvidence = {
+  bake,
+  elapsedMs: 60_000,
+  requests: 0,
+  serverErrors: 0,
+  minRequests: 50,
+  ringing: [],
+};
+const under: BakeEvidence = { ...over, elapsedMs: 0 };
+const five = (ms: number) => new Array<number>(5).fill(ms);
 
 describe('a bake', () => {
   it('goes on until its time is over', () => {
@@ -18,32 +30,47 @@ describe('a bake', () => {
   });
 
   it.each([
-    { requests: MIN_REQUESTS - 1, judgedBy: 'probes' },
-    { requests: MIN_REQUESTS, judgedBy: 'probes and clients' },
+    { requests: 49, judgedBy: 'probes' },
+    { requests: 50, judgedBy: 'probes and clients' },
   ])('of $requests requests is judged by $judgedBy', ({ requests, judgedBy }) => {
     expect(judgeBake({ ...over, requests })).toEqual({ kind: 'done', judgedBy });
   });
 
-  it('puts up with one failed probe in ten and no more', () => {
-    const failing = (probesFailed: number) =>
-      judgeBake({ ...over, bake: { ...bake, probesFailed, lastFailure: 'was answered 500' } });
+  it('puts up with one failed probe in twenty and no more', () => {
+    const failing = (probesFailed: number, probesSent: number) =>
+      judgeBake({
+        ...over,
+        bake: { ...bake, probesSent, probesFailed, lastFailure: 'was answered 500' },
+      });
 
-    expect(failing(2).kind).toBe('done');
-    expect(failing(3)).toEqual({
+    expect(failing(1, 20).kind).toBe('done');
+    expect(failing(2, 40).kind).toBe('done');
+    expect(failing(2, 20)).toEqual({
       kind: 'breach',
-      reason: '3 of 20 probes failed since the shift; the last: was answered 500',
+      reason: '2 of 20 probes failed since the shift; the last: was answered 500',
     });
   });
 
-  it('is a breach at once when its only probe failed', () => {
-    const first = { ...bake, probesSent: 1, probesFailed: 1 };
+  it('is not judged by a first failed probe: it may be one in twenty, or the first of many', () => {
+    const failing = (probesFailed: number) =>
+      judgeBake({ ...under, bake: { ...bake, probesSent: 10, probesFailed } }).kind;
 
-    expect(judgeBake({ ...over, bake: first, elapsedMs: 0 }).kind).toBe('breach');
+    expect([failing(1), failing(2)]).toEqual(['baking', 'breach']);
+  });
+
+  it('waits a minute more to know what a single failed probe was, and is then a breach', () => {
+    const doubtful = { ...bake, probesSent: 19, probesFailed: 1, lastFailure: 'was answered 500' };
+    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: doubtful, elapsedMs });
+
+    expect([judged(60_000).kind, judged(119_999).kind]).toEqual(['baking', 'baking']);
+    expect(judged(120_000)).toEqual({
+      kind: 'breach',
+      reason: '1 of 19 probes failed since the shift; the last: was answered 500',
+    });
   });
 
   it('puts up with one server error in twenty requests and no more', () => {
-    const failing = (serverErrors: number) =>
-      judgeBake({ ...over, elapsedMs: 0, requests: 100, serverErrors });
+    const failing = (serverErrors: number) => judgeBake({ ...under, requests: 100, serverErrors });
 
     expect(failing(5).kind).toBe('baking');
     expect(failing(6)).toEqual({
@@ -52,10 +79,54 @@ describe('a bake', () => {
     });
   });
 
-  it('is not judged by a few clients, whatever they got', () => {
-    const few = { requests: MIN_REQUESTS - 1, serverErrors: MIN_REQUESTS - 1 };
+  it('is not judged by fewer clients than the manifest says, whatever they got', () => {
+    expect(judgeBake({ ...over, requests: 49, serverErrors: 49 }).kind).toBe('done');
+    expect(judgeBake({ ...over, requests: 49, serverErrors: 49, minRequests: 49 }).kind).toBe(
+      'breach',
+    );
+  });
 
-    expect(judgeBake({ ...over, ...few }).kind).toBe('done');
+  it('is a breach as soon as one of its alarms rings', () => {
+    expect(judgeBake({ ...under, ringing: ['p99', 'errors'] })).toEqual({
+      kind: 'breach',
+      reason: 'the alarm p99, errors rings',
+    });
+  });
+
+  it.each([
+    { now: 101, before: 1, kind: 'baking', why: 'is a little slower in all' },
+    { now: 102, before: 1, kind: 'breach', why: 'is 102 times slower' },
+    { now: 500, before: 100, kind: 'baking', why: 'is five times slower' },
+    { now: 501, before: 100, kind: 'breach', why: 'is more than that' },
+    { now: 100, before: 500, kind: 'baking', why: 'is faster' },
+  ])('is a $kind when a request of $before ms takes $now: it $why', ({ now, before, kind }) => {
+    const timed = { ...bake, latenciesMs: five(now), previousLatenciesMs: five(before) };
+
+    expect(judgeBake({ ...under, bake: timed }).kind).toBe(kind);
+  });
+
+  it('says how much slower', () => {
+    const timed = { ...bake, latenciesMs: five(900.4), previousLatenciesMs: five(90) };
+
+    expect(judgeBake({ ...under, bake: timed })).toEqual({
+      kind: 'breach',
+      reason:
+        'a request takes 900 ms, and 90 ms on the revision it replaces; the limit is 5 times as long',
+    });
+  });
+
+  it('is not judged by the time of fewer than five probes on each side', () => {
+    const slow = { ...bake, latenciesMs: five(9000), previousLatenciesMs: five(1).slice(1) };
+
+    expect(judgeBake({ ...over, bake: slow }).kind).toBe('done');
+  });
+
+  it('is not judged by one slow request among quick ones', () => {
+    const latenciesMs = [1, 1, 1, 9000, 9000];
+
+    expect(
+      judgeBake({ ...over, bake: { ...bake, latenciesMs, previousLatenciesMs: five(1) } }).kind,
+    ).toBe('done');
   });
 
   it('without a probe result waits a minute longer and is then a breach', () => {
@@ -68,24 +139,30 @@ describe('a bake', () => {
     });
   });
 
-  it('is never done without a probe result, and always is decided two minutes after its time', () => {
+  it('is never done without a probe result or with a ringing alarm, and is decided a minute after its time', () => {
     const evidence = fc.record({
       probesSent: fc.nat(100),
       failedShare: fc.double({ min: 0, max: 1, noNaN: true }),
       elapsedMs: fc.nat(400_000),
       requests: fc.nat(200),
       errorShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      ringing: fc.subarray(['p99', 'errors']),
     });
     fc.assert(
-      fc.property(evidence, ({ probesSent, failedShare, elapsedMs, requests, errorShare }) => {
+      fc.property(evidence, ({ probesSent, failedShare, requests, errorShare, ...seen }) => {
         const probesFailed = Math.floor(probesSent * failedShare);
         const serverErrors = Math.floor(requests * errorShare);
-        const seen = { ...bake, probesSent, probesFailed };
-        const { kind } = judgeBake({ bake: seen, elapsedMs, requests, serverErrors });
+        const probes = { ...bake, probesSent, probesFailed };
+        const { kind } = judgeBake({ ...over, ...seen, bake: probes, requests, serverErrors });
 
-        if (probesSent === 0) expect(kind).not.toBe('done');
-        if (elapsedMs >= 180_000) expect(kind).not.toBe('baking');
-        if (probesFailed > probesSent / 10) expect(kind).toBe('breach');
+        const rules = [
+          { holds: probesSent === 0, never: ['done'] },
+          { holds: seen.ringing.length > 0, never: ['done', 'baking'] },
+          { holds: seen.elapsedMs >= 120_000, never: ['baking'] },
+          { holds: seen.elapsedMs < 60_000, never: ['done'] },
+          { holds: probesFailed > Math.max(1, probesSent / 20), never: ['done', 'baking'] },
+        ];
+        expect(rules.filter(({ holds, never }) => holds && never.includes(kind))).toEqual([]);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as z from 'zod/mini';
-import { manifestSchema, memoryMiB } from '#domain/manifest.ts';
+import { acceleratorOf, manifestSchema, memoryMiB } from '#domain/manifest.ts';
 
 const PUBLISHED = JSON.parse(
   readFileSync(new URL('../../docs/model.schema.json', import.meta.url), 'utf8'),
@@ -32,6 +32,23 @@ describe('the manifest schema', () => {
     [{ server: { startupTimeoutSeconds: 3600 } }, true],
     [{ rollout: { bakeSeconds: 3600 } }, true],
     [{ rollout: { bakeSeconds: 3601 } }, false],
+    [{ rollout: { strategy: 'canary', steps: [10, 50, 100], alarms: ['p99'] } }, true],
+    [{ rollout: { strategy: 'blue-green' } }, false],
+    [{ rollout: { steps: [] } }, false],
+    [{ rollout: { steps: [0, 100] } }, false],
+    [{ rollout: { keepVersions: 0 } }, false],
+    [{ rollout: { keepVersions: 20, minRequests: 1 } }, true],
+    [{ placement: { target: 'ec2', allow: ['ec2'], allowCpu: true } }, true],
+    [{ placement: { target: 'edge' } }, false],
+    [{ placement: { allow: [] } }, false],
+    [{ scaling: { min: 2, max: 4, spot: {}, requestsPerMinute: 60 } }, true],
+    [{ scaling: { min: 0 } }, false],
+    [{ scaling: { min: 101 } }, false],
+    [{ scaling: { schedules: [{ at: '08:30', min: 1 }] } }, true],
+    [{ scaling: { schedules: [{ at: '24:00', min: 1 }] } }, false],
+    [{ scaling: { schedules: [{ at: '08:30', min: 1, days: ['someday'] }] } }, false],
+    [{ resources: { accelerator: 'A10G:4' } }, true],
+    [{ resources: { accelerator: 'L4:9' } }, false],
     [{ resources: { memory: '2Gi' } }, true],
     [{ resources: { memory: '2G' } }, false],
   ])('and its published form agree on %j: %s', (manifest, isValid) => {
@@ -47,7 +64,7 @@ describe('the memory a manifest asks for', () => {
     ['128Mi', 128],
     ['1Gi', 1024],
     ['10Gi', 10_240],
-    ['10240Mi', 10_240],
+    ['1024Gi', 1024 * 1024],
   ])('as %s is %i MiB', (memory, mebibytes) => {
     expect(memoryMiB(manifestSchema.parse({ resources: { memory } }))).toBe(mebibytes);
   });
@@ -56,10 +73,48 @@ describe('the memory a manifest asks for', () => {
     expect(memoryMiB(manifestSchema.parse({}))).toBeNull();
   });
 
-  it.each(['127Mi', '11Gi', '10241Mi', '0Gi', '1.5Gi', '1Ti', '1024'])(
+  it.each(['127Mi', '1025Gi', '1048577Mi', '0Gi', '1.5Gi', '1Ti', '1024'])(
     'may not be %s',
     (memory) => {
       expect(manifestSchema.safeParse({ resources: { memory } }).success).toBe(false);
     },
   );
+});
+
+describe('the GPU a manifest asks for', () => {
+  it.each([
+    ['none', null],
+    ['T4', { name: 'T4', count: 1 }],
+    ['A10G:4', { name: 'A10G', count: 4 }],
+    ['RTX PRO 6000:2', { name: 'RTX PRO 6000', count: 2 }],
+  ])('as %s is %j', (accelerator, gpu) => {
+    expect(acceleratorOf(manifestSchema.parse({ resources: { accelerator } }))).toEqual(gpu);
+  });
+});
+
+describe('what a schema cannot say and a manifest must keep', () => {
+  it.each([
+    { what: 'steps rise', rollout: { steps: [50, 10, 100] } },
+    { what: 'steps end with all of the traffic', rollout: { steps: [10, 50] } },
+    {
+      what: 'the steps of a shift bake for two hours at most',
+      rollout: { steps: [1, 50, 100], bakeSeconds: 2401 },
+    },
+    { what: 'so do those of a strategy', rollout: { strategy: 'linear', bakeSeconds: 1441 } },
+    { what: 'no more replicas than may run always run', scaling: { min: 3, max: 2 } },
+    {
+      what: 'a time zone exists',
+      scaling: { schedules: [{ at: '08:00', min: 1, timeZone: 'Mars/Base' }] },
+    },
+  ])('$what', ({ what: _, ...manifest }) => {
+    expect(manifestSchema.safeParse(manifest).success).toBe(false);
+  });
+
+  it('and no more than that', () => {
+    const rollout = { steps: [1, 50, 100], bakeSeconds: 2400 };
+    const schedules = [{ at: '08:00', min: 1, timeZone: 'America/Sao_Paulo' }];
+
+    expect(manifestSchema.safeParse({ rollout, scaling: { schedules } }).success).toBe(true);
+    expect(manifestSchema.safeParse({ rollout: { bakeSeconds: 3600 } }).success).toBe(true);
+  });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { acceptShares, isSameShares, withoutZeros } from '#domain/shares.ts';
+import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/shares.ts';
+import { mechanismOf, TARGETS, type Target } from '#domain/target.ts';
 
 const weights = fc.dictionary(fc.string({ minLength: 1 }), fc.integer({ min: 0, max: 999 }), {
   maxKeys: 5,
@@ -31,4 +32,31 @@ it('shares are the same whatever their order and their zeros', async () => {
     }),
   );
   expect(isSameShares({ a: 1 }, { a: 2 })).toBe(false);
+});
+
+describe('revisions of two mechanisms', () => {
+  const targets: Readonly<Record<string, Target>> = { l: 'lambda', f: 'fargate', e: 'ec2' };
+  const mixed = (shares: Record<string, number>) => () =>
+    refuseMixture(shares, (revision) => targets[revision]);
+
+  it('cannot share the traffic of a model', () => {
+    expect(mixed({ l: 1, e: 1 })).toThrow(
+      expect.objectContaining({
+        name: 'SharesRefused',
+        message: 'ec2 and lambda cannot share the traffic of a model; one has all of it',
+      }),
+    );
+  });
+
+  it.each([
+    { what: 'one of them has all of it', shares: { l: 1, f: 0 } },
+    { what: 'both are containers', shares: { f: 1, e: 1 } },
+    { what: 'one is not known', shares: { l: 1, stranger: 1 } },
+  ])('are let be when $what', ({ shares }) => {
+    expect(mixed(shares)).not.toThrow();
+  });
+
+  it('are those of Lambda and of anything else', () => {
+    expect(TARGETS.map(mechanismOf)).toEqual(['function', 'container', 'container']);
+  });
 });

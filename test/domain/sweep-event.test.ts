@@ -29,7 +29,14 @@ describe('what starts the sweep', () => {
 
     expect(sweepEvent.parse({ ...scheduled, 'detail-type': 'Scheduled Event' })).toEqual({
       'detail-type': 'Scheduled Event',
+      detail: {},
     });
+  });
+
+  it('is the clock that asks for a touch, as a rule’s own input', () => {
+    const touch = { 'detail-type': 'Scheduled Event', detail: { touch: true } };
+
+    expect(sweepEvent.parse(touch)).toEqual(touch);
   });
 
   it('is the end of an execution, with or without an error', () => {

@@ -1,0 +1,91 @@
+/** A task that ECS stopped: `code` and `reason` as ECS gives them, the exit code of its server where there was one. */
+export type StoppedTask = {
+  readonly code: string;
+  readonly reason: string;
+  readonly exitCode: number | null;
+};
+
+/** What is to be seen of a service: `needed` tasks that must run and answer, its events newest first, and the tasks that were stopped in the last hour, latest first. */
+export type ServiceView = {
+  readonly needed: number;
+  readonly running: number;
+  readonly healthy: number;
+  readonly hasGivenUp: boolean;
+  readonly events: readonly string[];
+  readonly stopped: readonly StoppedTask[];
+};
+
+export type ServiceVerdict =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'pending'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+// ECS's own circuit breaker forgets what it counted with the first task that runs, so a server that comes and goes never trips it.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+const MOST_ENDS = 3;
+const EVENTS = 5;
+
+const CRASHED = 'EssentialContainerExited';
+// The texts of ECS, as https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+// and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html have them.
+const QUOTA = /VcpuLimitExceeded|reached the limit on the number of vCPUs/i;
+const NO_CAPACITY =
+  /RESOURCE:|Capacity is unavailable|InsufficientInstanceCapacity|unable to place|no container instance met/i;
+const NO_IMAGE = /CannotPull\w*|pull image/i;
+// What another attempt does not mend; a network that fails may be there again.
+const NO_SUCH_IMAGE =
+  /not found|manifest unknown|does not exist|denied|not authorized|no space left/i;
+const UNHEALTHY = /failed (?:ELB|container) health checks/i;
+
+/**
+ * How a service of ECS stands. It is ready when as many tasks as it needs run and answer the load balancer, and none of them ended too often.
+ * Missing capacity leaves it pending, with what ECS says: whoever waits has a deadline. A quota, an image that cannot be pulled, a server that ended three times or never answered, and ECS's circuit breaker fail it.
+ */
+export function judgeService(view: ServiceView): ServiceVerdict {
+  const { needed, running, healthy, stopped } = view;
+  const said = [...view.events.slice(0, EVENTS), ...stopped.map(({ reason }) => reason)];
+  const crash = crashLoop(stopped);
+  if (crash) return failed(crash);
+  if (needed > 0 && running >= needed && healthy >= needed) return { kind: 'ready' };
+
+  const failure = quotaReached(said) ?? imageMissing(stopped) ?? neverAnswers(stopped);
+  if (failure) return failed(failure);
+  if (view.hasGivenUp) return failed(`ECS gave it up: ${said[0] ?? 'its tasks do not start'}`);
+
+  const capacity = said.find((text) => NO_CAPACITY.test(text));
+  if (capacity) return { kind: 'pending', reason: `AWS has no capacity for it: ${capacity}` };
+  const last = stopped[0] ? `; a task ended: ${stopped[0].reason}` : '';
+  const reason = `${running} of ${needed} tasks run, ${healthy} answer${last}`;
+  return { kind: 'pending', reason };
+}
+
+function failed(reason: string): ServiceVerdict {
+  return { kind: 'failed', reason };
+}
+
+function crashLoop(stopped: readonly StoppedTask[]): string | undefined {
+  const crashes = stopped.filter(({ code }) => code === CRASHED);
+  const [last] = crashes;
+  if (!last || crashes.length < MOST_ENDS) return undefined;
+  const how = last.exitCode === null ? 'without a code' : `with code ${last.exitCode}`;
+  return `its server ended ${crashes.length} times, last ${how} (${last.reason})`;
+}
+
+function quotaReached(said: readonly string[]): string | undefined {
+  const quota = said.find((text) => QUOTA.test(text));
+  if (!quota) return undefined;
+  return `the account may run no more vCPUs of this kind: ${quota}; ask Service Quotas for more`;
+}
+
+function imageMissing(stopped: readonly StoppedTask[]): string | undefined {
+  const misses = stopped.filter(({ reason }) => NO_IMAGE.test(reason));
+  const lasting = misses.find(({ reason }) => NO_SUCH_IMAGE.test(reason));
+  const miss = lasting ?? (misses.length >= MOST_ENDS ? misses[0] : undefined);
+  return miss && `ECS cannot pull its image: ${miss.reason}`;
+}
+
+function neverAnswers(stopped: readonly StoppedTask[]): string | undefined {
+  const kills = stopped.filter(({ reason }) => UNHEALTHY.test(reason));
+  if (kills.length < MOST_ENDS) return undefined;
+  return `ECS stopped ${kills.length} tasks whose server did not answer /ping: ${kills[0]?.reason}`;
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const replicas = z.int().check(z.gte(1), z.lte(100));
+
+const timeZone = z.string().check(
+  z.refine((name) => isTimeZone(name), { error: 'it is a time zone as Europe/Berlin or UTC' }),
+  z.describe('The time zone of `at`, as in the IANA database.'),
+);
+
+const schedule = z.strictObject({
+  days: z
+    ._default(z.array(z.enum(DAYS)).check(z.minLength(1)), [...DAYS])
+    .check(z.describe('The days of the week on which it begins; by default each.')),
+  at: z
+    .string()
+    .check(
+      z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, { error: 'it is written as 08:30' }),
+      z.describe('The time of the day at which it begins.'),
+    ),
+  timeZone: z._default(timeZone, 'UTC'),
+  min: replicas,
+  max: z.exactOptional(replicas),
+});
+
+/** `scaling` of a manifest: how many replicas serve. For Lambda, which scales by itself, `max` alone counts, on one machine. */
+export const scalingSchema = z
+  .strictObject({
+    min: z._default(replicas, 1).check(z.describe('The replicas that always run.')),
+    max: z
+      .exactOptional(replicas)
+      .check(z.describe('The most replicas that run; by default no more than always run.')),
+    requestsPerMinute: z
+      ._default(z.int().check(z.gte(1)), 600)
+      .check(z.describe('How many requests a minute one replica is to have; more bring another.')),
+    spot: z.exactOptional(
+      z
+        .strictObject({
+          onDemandBase: z
+            ._default(z.int().check(z.gte(0), z.lte(100)), 1)
+            .check(z.describe('How many replicas are no Spot capacity.')),
+        })
+        .check(z.describe('Run on Spot capacity, which costs less and may be taken away.')),
+    ),
+    schedules: z
+      ._default(z.array(schedule), [])
+      .check(z.maxLength(20), z.describe('Other limits from a time of the day on.')),
+  })
+  .check(
+    z.refine(({ min, max = min }) => min <= max, { path: ['max'], error: 'it is at least `min`' }),
+  );
+
+export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+import { deploymentId, type Model, type ModelVersion } from './deployment.ts';
+import { requestName } from './recovery.ts';
+import type { RollbackRequest, UndeployRequest } from './workflow.ts';
+
+/** What the sweep starts of its own: the execution's name and its input. */
+export type SweepRequest =
+  | { readonly workflow: 'rollback'; readonly name: string; readonly input: RollbackRequest }
+  | { readonly workflow: 'undeploy'; readonly name: string; readonly input: UndeployRequest };
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The repair of a live version. It is the same within an hour, so that two sweeps ask for it once, and another in the next, so that one that failed is tried again.
+ * One that worked makes the version live anew, which makes the next another too.
+ */
+export async function repairRequest(
+  { model, version, revision, liveAtMs }: ModelVersion,
+  reason: string,
+  nowMs: number,
+): Promise<SweepRequest> {
+  const id = await deploymentId('repair', revision, `${liveAtMs}/${hourOf(nowMs)}`);
+  return {
+    workflow: 'rollback',
+    name: requestName('repair', model, id, 1),
+    input: { kind: 'repair', deploymentId: id, model, to: version, reason },
+  };
+}
+
+/** The end of an undeploy that was begun; the same within an hour. */
+export async function undeployRequest(
+  { name, newestDeploymentId }: Model,
+  nowMs: number,
+): Promise<SweepRequest> {
+  const id = await deploymentId('undeploy', name, `${newestDeploymentId}/${hourOf(nowMs)}`);
+  return {
+    workflow: 'undeploy',
+    name: requestName('undeploy', name, id, 1),
+    input: { kind: 'undeploy', deploymentId: id, model: name },
+  };
+}
+
+function hourOf(nowMs: number): number {
+  return Math.floor(nowMs / HOUR_MS);
+}

@@ -1,0 +1,60 @@
+import type { Model, ModelVersion } from '#domain/deployment.ts';
+import type { RollbackRequest, StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment } from './require-deployment.ts';
+import { takeOver } from './take-over.ts';
+
+type Deps = { readonly registry: Registry; readonly executions: Executions };
+
+type Output = StepOutput<'AdmitRollback'>;
+
+/** Ignored where there is nothing to go back to, or the version that is asked for is live already. */
+export const admitRollback =
+  (deps: Deps) =>
+  async ({ request, execution }: StepInput<'AdmitRollback'>): Promise<Output> => {
+    const { registry } = deps;
+    const { deploymentId, model } = request;
+    const known = await registry.deployment(deploymentId);
+    if (known) return takeOver(deps, known, execution);
+
+    const found = await registry.model(model);
+    const goal = found ? await choose(registry, found, request) : `there is no model ${model}`;
+    if (typeof goal === 'string') return { kind: 'ignored', id: deploymentId, model, reason: goal };
+    const { artifact, work } = await requireDeployment(registry, goal.deploymentId);
+    const { inspection, plan, image, decision } = work;
+    const deployment = await registry.request({
+      ...{ deploymentId, model, execution, artifact },
+      kind: request.kind,
+      version: goal.version,
+      work: { ...asked({ inspection, plan, image, decision }) },
+      reason: request.reason,
+    });
+    return { kind: 'admitted', id: deployment.id, model, reason: '' };
+  };
+
+/** The version to make live, or why there is none. */
+async function choose(
+  registry: Registry,
+  { name, live }: Model,
+  { kind, to }: RollbackRequest,
+): Promise<ModelVersion | string> {
+  if (kind === 'repair') return live ?? `${name} has no live version`;
+  const versions = await registry.versions(name);
+  if (to === null) {
+    const [previous] = versions
+      .filter(({ version, state }) => version !== live?.version && state !== 'Removed')
+      .toSorted((a, b) => b.liveAtMs - a.liveAtMs);
+    return previous ?? `${name} has no version to go back to`;
+  }
+  const wanted = versions.find(({ version }) => version === to);
+  if (!wanted || wanted.state === 'Removed') {
+    return `${name} has no version ${to} that could be started again`;
+  }
+  return live?.version === to ? `${name} version ${to} is live already` : wanted;
+}
+
+/** Without what is not there: a record holds no undefined. */
+function asked<Work extends object>(work: Work): Partial<Work> {
+  return JSON.parse(JSON.stringify(work));
+}

@@ -1,0 +1,3 @@
+import { type ProvisionDeps, provision } from './provision.ts';
+
+export const provisionFargate = (deps: ProvisionDeps<'fargate'>) => provision('fargate', deps);

@@ -1,0 +1,45 @@
+import { revisionName } from '#domain/identity.ts';
+import type { Target } from '#domain/target.ts';
+import type { StepInput } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Platform } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment, requireVersion } from './require-deployment.ts';
+import { revisionSpec } from './revision-spec.ts';
+
+export type ProvisionDeps<At extends Target> = {
+  readonly registry: Registry;
+  readonly platforms: Readonly<Record<At, Platform>>;
+  readonly clock: Clock;
+  /** How long (seconds) each target itself may take before the model begins to load: on AWS it first finds capacity and unpacks the image. */
+  readonly provisioningSeconds: Readonly<Record<Target, number>>;
+};
+
+/** Creates the deployment's revision on `target`, with no traffic. */
+export const provision =
+  <At extends Target>(
+    target: At,
+    { registry, platforms, clock, provisioningSeconds }: ProvisionDeps<At>,
+  ) =>
+  async ({ deploymentId, epoch }: StepInput<'ProvisionLambda'>): Promise<Record<never, never>> => {
+    const holder = { deploymentId, epoch };
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { model, work } = deployment;
+    // A candidate that has traffic is there, and only RollBack may give it up.
+    if (work.shift) return {};
+    const revision = revisionName(model, requireVersion(deployment));
+    const spec = revisionSpec(deployment, { revision, madeBy: deploymentId });
+
+    await registry.recordIntent(holder, { kind: 'revision', name: revision, target });
+    if (!work.candidate) {
+      const createdAtMs = clock.now();
+      const allowedSeconds = provisioningSeconds[target] + spec.startupTimeoutSeconds;
+      const readyByMs = createdAtMs + allowedSeconds * 1000;
+      const candidate = { target, revision, madeBy: deploymentId, createdAtMs, readyByMs };
+      const { memoryMiB, cpuUnits, scaling } = spec;
+      const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
+      await registry.advance(holder, 'Provisioning', { candidate }, { data });
+    }
+    await platforms[target].create(spec, epoch);
+    return {};
+  };

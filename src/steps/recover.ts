@@ -1,0 +1,70 @@
+import type { Deployment } from '#domain/deployment.ts';
+import { failureName } from '#domain/failure.ts';
+import { recoveryInput, recoveryName } from '#domain/recovery.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Registry } from '#ports/registry.ts';
+
+type Deps = { readonly registry: Registry; readonly executions: Executions };
+
+/** How an execution ended; both are empty when it succeeded. */
+export type How = { readonly error: string; readonly cause: string };
+
+export const UNTOLD: How = { error: '', cause: 'its execution ended without saying why' };
+
+/** How many executions a deployment gets before it is given up. */
+export const MOST_ATTEMPTS = 3;
+
+/**
+ * Takes up a deployment whose execution is over and that no step has ended: after a Fail state, an error that nothing catches, a stop, or the machine's own timeout.
+ * Another execution goes on with it; after the third, or where none can be started any more, it is settled. One that runs, has ended, or belongs to another execution is left as it is.
+ */
+export const recover =
+  ({ registry, executions }: Deps) =>
+  async (
+    execution: string,
+    deploymentId: string,
+    how: How,
+  ): Promise<'started' | 'settled' | 'left'> => {
+    const deployment = await registry.deployment(deploymentId);
+    if (!deployment || deployment.endedAtMs !== null) return 'left';
+    const isAnothers = deployment.execution !== execution;
+    if (isAnothers || (await executions.isRunning(execution))) return 'left';
+    if (await startAnother(executions, deployment)) return 'started';
+    await settle(registry, deployment, how);
+    return 'settled';
+  };
+
+/** One that ended before the deployment was its own has used up its name, but no attempt. */
+async function startAnother(executions: Executions, deployment: Deployment): Promise<boolean> {
+  if (deployment.attempt >= MOST_ATTEMPTS) return false;
+  for (let spent = 0; spent < MOST_ATTEMPTS; spent += 1) {
+    const name = recoveryName(deployment, deployment.attempt + 1 + spent);
+    const isStarted = await start(executions, deployment, name);
+    if (isStarted || (await executions.isRunning(name))) return true;
+  }
+  return false;
+}
+
+async function start(
+  executions: Executions,
+  deployment: Deployment,
+  name: string,
+): Promise<boolean> {
+  const { workflow, input } = recoveryInput(deployment);
+  try {
+    await executions.start(workflow, name, input);
+    return true;
+  } catch (error) {
+    if (failureName(error) === 'InputInvalid') return false;
+    throw error;
+  }
+}
+
+async function settle(registry: Registry, { id, phase }: Deployment, how: How): Promise<void> {
+  const { error, cause } = how;
+  await registry.settle({
+    deploymentId: id,
+    reason: `the workflow ended in phase ${phase}${error && ` with ${error}`}${cause && `: ${cause}`}`,
+    degraded: ['Shifting', 'Baking', 'RollingBack', 'Undeploying'].includes(phase),
+  });
+}

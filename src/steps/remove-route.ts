@@ -1,0 +1,45 @@
+import { retrySeconds } from '#domain/loops.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Platforms } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Router } from '#ports/router.ts';
+import { requireDeployment } from './require-deployment.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly router: Router;
+  readonly platforms: Platforms;
+  readonly clock: Clock;
+};
+
+const DEADLINE_MS = 300_000;
+
+export const removeRoute =
+  ({ registry, router, platforms, clock }: Deps) =>
+  async (input: StepInput<'RemoveRoute'>): Promise<StepOutput<'RemoveRoute'>> => {
+    const { deploymentId, epoch } = input;
+    const holder = { deploymentId, epoch };
+    const { model } = await requireDeployment(registry, deploymentId);
+    const { phaseChangedAtMs } = await registry.advance(holder, 'Undeploying', {}, {});
+    await router.remove(model, epoch);
+    const answer = { retrySeconds: 0, drainSeconds: 0, attempt: input.attempt + 1 };
+
+    const verification = await router.verify(model, {});
+    if (verification.kind === 'verified') {
+      const live = (await registry.model(model))?.live;
+      const drainSeconds = live ? await platforms[live.target].drainSeconds(live.revision) : 0;
+      await registry.retract(holder);
+      return { ...answer, kind: 'removed', drainSeconds };
+    }
+    const sinceMs = clock.now() - phaseChangedAtMs;
+    if (sinceMs < DEADLINE_MS) {
+      return { ...answer, kind: 'pending', retrySeconds: retrySeconds(sinceMs) };
+    }
+    await registry.recordTrouble(holder, {
+      name: 'TrafficUnverified',
+      reason: `the route of ${model} was not gone within ${DEADLINE_MS / 1000} s`,
+      fix: 'Undeploy the model again; if it happens twice, look at the router.',
+    });
+    return { ...answer, kind: 'expired' };
+  };

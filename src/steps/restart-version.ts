@@ -1,0 +1,40 @@
+import { Failure } from '#domain/failure.ts';
+import type { Target } from '#domain/target.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { ProvisionDeps } from './provision.ts';
+import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
+import { revisionSpec } from './revision-spec.ts';
+
+/** Starts a kept version again, by what its first deployment found and decided; it becomes the candidate. */
+export const restartVersion =
+  ({ registry, platforms, clock, provisioningSeconds }: ProvisionDeps<Target>) =>
+  async ({
+    deploymentId,
+    epoch,
+  }: StepInput<'RestartVersion'>): Promise<StepOutput<'RestartVersion'>> => {
+    const holder = { deploymentId, epoch };
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { model, work } = deployment;
+    if (work.shift) return {};
+    const { target } = requireWork(work.decision, 'target');
+    const wanted = requireVersion(deployment);
+    const kept = (await registry.versions(model)).find(({ version }) => version === wanted);
+    if (!kept || kept.state === 'Removed') {
+      throw new Failure('RevisionFailed', `${model} version ${wanted} is gone`, {
+        fix: 'See `slipway versions NAME` for those that can start again, or upload the model again.',
+      });
+    }
+    const { revision, deploymentId: madeBy } = kept;
+    const spec = revisionSpec(deployment, { revision, madeBy });
+
+    await registry.recordIntent(holder, { kind: 'restart', name: revision, target });
+    if (!work.candidate) {
+      const createdAtMs = clock.now();
+      const allowedSeconds = provisioningSeconds[target] + spec.startupTimeoutSeconds;
+      const readyByMs = createdAtMs + allowedSeconds * 1000;
+      const candidate = { target, revision, madeBy, createdAtMs, readyByMs };
+      await registry.advance(holder, 'Provisioning', { candidate }, { data: { target, revision } });
+    }
+    await platforms[target].create(spec, epoch);
+    return {};
+  };

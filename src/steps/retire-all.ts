@@ -1,0 +1,23 @@
+import { TARGETS } from '#domain/target.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Platforms } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment } from './require-deployment.ts';
+
+type Deps = { readonly registry: Registry; readonly platforms: Platforms };
+
+/** Takes every version of the model away, with what its platforms keep for it; its history stays in the registry. */
+export const retireAll =
+  ({ registry, platforms }: Deps) =>
+  async ({ deploymentId, epoch }: StepInput<'RetireAll'>): Promise<StepOutput<'RetireAll'>> => {
+    const holder = { deploymentId, epoch };
+    const { model } = await requireDeployment(registry, deploymentId);
+    for (const { version, revision, target, state } of await registry.versions(model)) {
+      if (state === 'Removed') continue;
+      await platforms[target].remove(revision, epoch);
+      await registry.markVersion(holder, version, 'Removed');
+    }
+    for (const target of TARGETS) await platforms[target].forget(model);
+    await registry.advance(holder, 'Undeployed', {}, {});
+    return { kind: 'Undeployed', drainSeconds: 0 };
+  };

@@ -1,0 +1,135 @@
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import { failureName } from '#domain/failure.ts';
+import { isSameShares } from '#domain/shares.ts';
+import { repairRequest, type SweepRequest, undeployRequest } from '#domain/sweep-request.ts';
+import { mechanismOf } from '#domain/target.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Platforms, RevisionState } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Router } from '#ports/router.ts';
+import { each, type Part } from './sweep-each.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly router: Router;
+  readonly platforms: Platforms;
+  readonly executions: Executions;
+  readonly clock: Clock;
+};
+
+/**
+ * Sets right each model whose traffic, live revision or old versions are not as the registry says, unless a deployment of it is under way.
+ * Answers the executions that it started, and the models whose route it took away.
+ */
+export function repairModels(deps: Deps): Promise<Part> {
+  const idle = async () => {
+    const open = await deps.registry.unended();
+    return (await deps.registry.models()).filter((model) => !isBusy(open, model));
+  };
+  return each(idle, (model) =>
+    model.live ? repairLive(deps, model, model.live) : clearUnlive(deps, model),
+  );
+}
+
+export function isBusy(open: readonly Deployment[], { name }: Pick<Model, 'name'>): boolean {
+  return open.some(({ model }) => model === name);
+}
+
+async function repairLive(
+  deps: Deps,
+  model: Model,
+  live: ModelVersion,
+): Promise<string | undefined> {
+  const reason = await trouble(deps, live);
+  if (reason === undefined || !(await isUnchanged(deps.registry, model))) return undefined;
+  return start(deps.executions, await repairRequest(live, reason, deps.clock.now()));
+}
+
+/** A model that has no live version has no traffic, and no version that could start again: else an undeploy was not finished. */
+async function clearUnlive(deps: Deps, model: Model): Promise<string | undefined> {
+  const { registry, router, executions, clock } = deps;
+  const versions = await registry.versions(model.name);
+  const isKept = versions.some(({ state }) => state !== 'Removed');
+  const shares = await router.shares(model.name);
+  if (!isKept && isSameShares(shares, {})) return undefined;
+  const lease = await registry.lease(model.name);
+  if (!lease || !(await isUnchanged(registry, model))) return undefined;
+  if (isKept) return start(executions, await undeployRequest(model, clock.now()));
+  return unlessOvertaken(async () => {
+    await router.remove(model.name, lease.epoch);
+    return model.name;
+  });
+}
+
+/** What is wrong with a live model; undefined when nothing is. */
+async function trouble(
+  { registry, router, platforms }: Deps,
+  { model, version, revision, target }: ModelVersion,
+): Promise<string | undefined> {
+  const shares = await router.shares(model);
+  if (!isSameShares(shares, { [revision]: 100 })) {
+    return `${revision} is live, but the shares were ${JSON.stringify(shares)}`;
+  }
+  const state = await platforms[target].describe(revision, { waitMs: 0 });
+  const fault = faultOf(state);
+  if (fault !== undefined) return `${revision} is live, but it ${fault}`;
+  for (const other of await registry.versions(model)) {
+    if (other.version !== version && (await isServing(platforms, other))) {
+      return `${other.revision} no longer serves, but was not retired`;
+    }
+  }
+  return undefined;
+}
+
+function faultOf(state: RevisionState): string | undefined {
+  switch (state.kind) {
+    case 'absent':
+      return 'was gone';
+    case 'failed':
+      return `had failed: ${state.reason}`;
+    case 'pending':
+    case 'ready':
+      return undefined;
+  }
+}
+
+/** A retired revision in containers that is ready runs all the same: a rollback that began to start it was given up. A published version of a function is always ready. */
+async function isServing(platforms: Platforms, version: ModelVersion): Promise<boolean> {
+  const { state, target, revision } = version;
+  if (state === 'Live') return true;
+  if (state === 'Removed' || mechanismOf(target) === 'function') return false;
+  return (await platforms[target].describe(revision, { waitMs: 0 })).kind === 'ready';
+}
+
+/** Whether the model is still as it was read, with nothing under way: what was seen of it is then no deployment's doing. */
+async function isUnchanged(registry: Registry, { name, live }: Model): Promise<boolean> {
+  const [open, now] = [await registry.unended(), await registry.model(name)];
+  return !isBusy(open, { name }) && now?.live?.liveAtMs === live?.liveAtMs;
+}
+
+/** Undefined where it was asked for before in this hour. */
+async function start(
+  executions: Executions,
+  { workflow, name, input }: SweepRequest,
+): Promise<string | undefined> {
+  try {
+    await executions.start(workflow, name, input);
+    return name;
+  } catch (error) {
+    if (failureName(error) === 'InputInvalid') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where a deployment has taken the model's lease meanwhile. */
+export async function unlessOvertaken<Answer>(
+  change: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await change();
+  } catch (error) {
+    if (failureName(error) === 'LeaseLost') return undefined;
+    throw error;
+  }
+}

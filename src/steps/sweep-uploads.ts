@@ -1,0 +1,94 @@
+import { compareOrder, deploymentId } from '#domain/deployment.ts';
+import { executionName } from '#domain/execution-name.ts';
+import { failureName } from '#domain/failure.ts';
+import { readKey } from '#domain/object-key.ts';
+import type { ObjectCreated } from '#domain/workflow.ts';
+import type { ArtifactStore, ListedObject, ListedPage } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Registry } from '#ports/registry.ts';
+import { each, type Part } from './sweep-each.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly executions: Executions;
+  readonly artifacts: ArtifactStore;
+  readonly clock: Clock;
+  readonly bucket: string;
+  /** How long an upload's own event may be on its way. */
+  readonly uploadGraceMs: number;
+};
+
+type Upload = { readonly model: string; readonly object: ListedObject };
+
+const HOUR_MS = 3_600_000;
+const MAX_PAGES = 100;
+
+/** Starts an execution for each model's newest upload that none was started for; answers their names. */
+export function startLostUploads(deps: Deps): Promise<Part> {
+  const { artifacts, bucket, clock, uploadGraceMs } = deps;
+  const due = async () =>
+    newestUploads(await newestObjects(artifacts, bucket)).filter(
+      ({ object }) => object.lastModifiedMs <= clock.now() - uploadGraceMs,
+    );
+  return each(due, (upload) => startLost(deps, upload));
+}
+
+async function newestObjects(
+  artifacts: ArtifactStore,
+  bucket: string,
+): Promise<readonly ListedObject[]> {
+  const objects: ListedObject[] = [];
+  let after: string | null = '';
+  for (let page = 0; after !== null && page < MAX_PAGES; page += 1) {
+    const found: ListedPage = await artifacts.newest(bucket, 'models/', after);
+    objects.push(...found.objects);
+    after = found.next;
+  }
+  return objects;
+}
+
+/** Of each model, the newest version that starts a deployment. */
+function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
+  const newest = new Map<string, Upload>();
+  for (const object of objects) {
+    const meaning = readKey(object.key);
+    if (meaning.kind !== 'artifact' && meaning.kind !== 'folder') continue;
+    const { model } = meaning;
+    const known = newest.get(model);
+    if (!known || compareOrder(object, known.object) > 0) newest.set(model, { model, object });
+  }
+  return [...newest.values()];
+}
+
+/** The name is another every hour, so that an execution that died before the admission is followed by another. */
+async function startLost(deps: Deps, upload: Upload): Promise<string | undefined> {
+  const { executions, clock } = deps;
+  const { bucket, key, versionId, lastModifiedMs } = upload.object;
+  const id = await deploymentId(bucket, key, versionId);
+  if (!(await isLost(deps, upload, id))) return undefined;
+  const hours = Math.floor((clock.now() - lastModifiedMs) / HOUR_MS);
+  if (hours > 0 && (await executions.isRunning(executionName(key, id, hours)))) return undefined;
+  const name = executionName(key, id, hours + 1);
+  try {
+    await executions.start('deploy', name, eventOf(upload.object));
+    return name;
+  } catch (error) {
+    // It has run by this name and ended: Step Functions takes no name again for 90 days.
+    if (failureName(error) === 'InputInvalid') return undefined;
+    throw error;
+  }
+}
+
+async function isLost({ registry }: Deps, { model, object }: Upload, id: string): Promise<boolean> {
+  if (await registry.deployment(id)) return false;
+  const known = await registry.model(model);
+  const newest = known && (await registry.deployment(known.newestDeploymentId));
+  return !newest?.order || compareOrder(object, newest.order) > 0;
+}
+
+/** What S3 would have told of this version; of its order only where the store knows it. */
+function eventOf({ bucket, key, versionId, sequencer }: ListedObject): ObjectCreated {
+  const object = { key, 'version-id': versionId, ...(sequencer && { sequencer }) };
+  return { detail: { bucket: { name: bucket }, object } };
+}

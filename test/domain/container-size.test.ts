@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { type ContainerNeeds, ec2Size, fargateSize } from '#domain/container-size.ts';
+
+const GIB = 1024 ** 3;
+const small: ContainerNeeds = { imageBytes: GIB, memoryMiB: 512, accelerator: null, replicas: 1 };
+const onGpu = (name: string, count: number, memoryMiB = 512) =>
+  ec2Size({ ...small, memoryMiB, accelerator: { name, count } });
+
+describe('a task on Fargate', () => {
+  it.each([
+    { memoryMiB: 1, size: [1024, 2048] },
+    { memoryMiB: 2048, size: [1024, 2048] },
+    { memoryMiB: 2049, size: [1024, 3072] },
+    { memoryMiB: 8193, size: [2048, 9216] },
+    { memoryMiB: 16_385, size: [4096, 17_408] },
+    { memoryMiB: 30_721, size: [8192, 32_768] },
+    { memoryMiB: 61_441, size: [16_384, 65_536] },
+    { memoryMiB: 122_880, size: [16_384, 122_880] },
+  ])('of $memoryMiB MiB gets $size CPU units and MiB', ({ memoryMiB, size: [cpu, memory] }) => {
+    expect(fargateSize({ ...small, memoryMiB })).toMatchObject({
+      cpuUnits: cpu,
+      memoryMiB: memory,
+      instanceTypes: [],
+    });
+  });
+
+  it.each([
+    {
+      what: 'memory',
+      needs: { memoryMiB: 122_881 },
+      refusal: 'the model needs 122881 MiB of memory; Fargate has 122880',
+    },
+    {
+      what: 'disk',
+      needs: { imageBytes: 200 * GIB + 1 },
+      refusal: 'the model takes 214748364801 bytes unpacked; a Fargate task has 214748364800',
+    },
+    {
+      what: 'GPUs',
+      needs: { accelerator: { name: 'T4', count: 1 } },
+      refusal: 'Fargate has no GPU',
+    },
+  ])('is refused what it has not: $what', ({ needs, refusal }) => {
+    expect(fargateSize({ ...small, ...needs })).toEqual({ refusal });
+  });
+
+  it('costs by the vCPU and the GiB of every replica that always runs', () => {
+    const monthly = (replicas: number) => fargateSize({ ...small, memoryMiB: 4096, replicas });
+
+    expect(monthly(1)).toMatchObject({ monthlyUsd: 42.53 });
+    expect(monthly(3)).toMatchObject({
+      monthlyUsd: 127.59,
+      reason: 'fits in a task of 1 vCPU and 4096 MiB; 3 that always run cost $127.59 a month',
+    });
+  });
+
+  it('always holds what is asked for, and no smaller one of the table would with as much CPU', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 122_880 }), (memoryMiB) => {
+        const size = fargateSize({ ...small, memoryMiB });
+        const smaller = fargateSize({ ...small, memoryMiB: Math.max(1, memoryMiB - 1) });
+
+        if ('refusal' in size || 'refusal' in smaller) throw new Error('it was refused');
+        expect(size.memoryMiB).toBeGreaterThanOrEqual(memoryMiB);
+        expect(smaller.memoryMiB).toBeLessThanOrEqual(size.memoryMiB);
+        expect(smaller.cpuUnits).toBeLessThanOrEqual(size.cpuUnits);
+      }),
+    );
+  });
+});
+
+describe('an instance of EC2', () => {
+  it('is chosen by ECS where no GPU is asked for, at a price that nobody knows before', () => {
+    expect(ec2Size({ ...small, memoryMiB: 700 })).toEqual({
+      cpuUnits: 1024,
+      memoryMiB: 700,
+      instanceTypes: [],
+      monthlyUsd: null,
+      reason: 'fits on an instance that ECS chooses for 700 MiB',
+    });
+  });
+
+  it('with a GPU is one of the types that have it, cheapest first', () => {
+    const size = onGpu('T4', 1);
+
+    expect(size).toMatchObject({
+      instanceTypes: expect.arrayContaining(['g4dn.xlarge', 'g4dn.2xlarge']),
+      memoryMiB: Math.floor(16_384 * 0.9),
+      cpuUnits: 3 * 1024,
+      // 0.526 $ an hour and ECS's fee of 12 %, for 730 hours.
+      monthlyUsd: 430.06,
+      reason: 'fits on g4dn.xlarge with 1 T4; one that always runs costs $430.06 a month',
+    });
+    expect('refusal' in size ? [] : size.instanceTypes[0]).toBe('g4dn.xlarge');
+  });
+
+  it('has the memory too: a type that has the GPU and not the memory is left out', () => {
+    const size = onGpu('T4', 1, 20_000);
+
+    expect('refusal' in size ? [] : size.instanceTypes).not.toContain('g4dn.xlarge');
+    expect(size).toMatchObject({ memoryMiB: Math.floor(32_768 * 0.9) });
+  });
+
+  it('is refused when none has so many of the GPU, and says which there are', () => {
+    expect(onGpu('T4', 3)).toEqual({
+      refusal: expect.stringMatching(/^EC2 sells no instance with 3 T4; it has .*T4:1/),
+    });
+  });
+
+  it('is refused when none with the GPU has the memory', () => {
+    expect(onGpu('T4', 1, 1_000_000)).toEqual({
+      refusal: expect.stringMatching(/^the model needs 1000000 MiB .* with 1 T4 there are \d+$/),
+    });
+  });
+});
