@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type StepName, workflow } from '#domain/workflow.ts';
-import { type AslState, deployStates } from './deploy-asl.ts';
+import type { AslState, Machine } from './asl.ts';
 
 type Paths = ReadonlySet<string>;
 type Read = { readonly state: string; readonly path: string };
@@ -67,11 +67,11 @@ function selected(name: StepName, key: string, value: unknown): readonly string[
 const CAUGHT = ['$.error', '$.error.Error', '$.error.Cause'];
 
 /** For each state the paths that are in its input whichever way it was reached. */
-function surelyThere(): ReadonlyMap<string, Paths> {
-  const known = new Map<string, Paths>([['AdmitDeployment', new Set()]]);
-  const open = ['AdmitDeployment'];
+function surelyThere({ startAt, states }: Machine): ReadonlyMap<string, Paths> {
+  const known = new Map<string, Paths>([[startAt, new Set()]]);
+  const open = [startAt];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const state = deployStates[name]!;
+    const state = states[name]!;
     const before = known.get(name)!;
     const caught = new Set([...before, ...CAUGHT]);
     const after = leave(name, state, before);
@@ -93,9 +93,9 @@ function surelyThere(): ReadonlyMap<string, Paths> {
 }
 
 /** Every path that some state reads and that may not be there when it does. */
-export function danglingPaths(): readonly Read[] {
-  const there = surelyThere();
-  return Object.entries(deployStates).flatMap(([name, state]) => {
+export function danglingPaths(machine: Machine): readonly Read[] {
+  const there = surelyThere(machine);
+  return Object.entries(machine.states).flatMap(([name, state]) => {
     const { input, answer } = reads(state);
     const answers = state.Type === 'Task' ? answersOf(name) : [];
     return [
@@ -105,7 +105,7 @@ export function danglingPaths(): readonly Read[] {
   });
 }
 
-export function unreachedStates(): readonly string[] {
-  const there = surelyThere();
-  return Object.keys(deployStates).filter((name) => !there.has(name));
+export function unreachedStates(machine: Machine): readonly string[] {
+  const there = surelyThere(machine);
+  return Object.keys(machine.states).filter((name) => !there.has(name));
 }

@@ -8,7 +8,7 @@ type Told = Awaited<ReturnType<MemoryWorld['told']>>;
  * Live pointer, shares and what clients get agree; only versions that went live exist; each deployment has ended, with one terminal event.
  */
 export async function complaints(world: MemoryWorld): Promise<readonly string[]> {
-  const { registry, router, lambda } = world;
+  const { registry, router } = world;
   const live = (await registry.model(MODEL))?.live?.revision;
   const due = JSON.stringify(live === undefined ? {} : { [live]: 100 });
   const shares = JSON.stringify(await router.shares(MODEL));
@@ -16,7 +16,7 @@ export async function complaints(world: MemoryWorld): Promise<readonly string[]>
   const kept = (await registry.versions(MODEL))
     .filter(({ state }) => state !== 'Removed')
     .map(({ revision }) => revision);
-  const existing = lambda.existing();
+  const existing = world.existing();
   const open = (await registry.unended()).map(({ id, phase }) => `${id} is still ${phase}`);
 
   return [

@@ -1,6 +1,13 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  type LambdaClient,
+  type ListFunctionsCommandOutput,
+  ListVersionsByFunctionCommand,
+} from '@aws-sdk/client-lambda';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
+import { dynamoFence } from '#adapters/aws/fence.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
+import { addMiddleware } from './aws-rules.ts';
+import { dynamoWorld } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';
 import type { Moto } from './moto.ts';
@@ -12,16 +19,36 @@ const START_LOOK_MS = 10_000;
 export async function lambdaPlatformWorld(moto: Moto, startLookMs = START_LOOK_MS) {
   const world = await modelFunctionsWorld(moto);
   const clock = fakeClock(Date.now());
+  const dynamo = dynamoWorld(moto);
   const { functions } = world;
   const platformOver = (lambda: LambdaClient, logs = world.logs) =>
     lambdaPlatform({
-      lambda,
+      lambda: listingLeft(lambda, world.lambda()),
       logs: cloudWatchModelLogs({ logs, group: functions.logGroup, clock }),
       functions,
+      fence: dynamoFence({ client: dynamo.client(), table: dynamo.table }),
       apiStage: API_STAGE,
       clock,
       sleep: async (ms) => clock.advance(ms),
       startLookMs,
     });
   return { ...world, clock, platformOver, platform: platformOver(world.lambda()) };
+}
+
+/** Moto keeps deleted versions, since it numbers the next by how many there are; `guarded` knows which are left. */
+function listingLeft(lambda: LambdaClient, guarded: LambdaClient): LambdaClient {
+  addMiddleware(lambda, (next, { commandName }) => async (args) => {
+    const answer = await next(args);
+    if (commandName !== 'ListFunctionsCommand') return answer;
+    const output = answer.output as ListFunctionsCommandOutput;
+    const left: NonNullable<typeof output.Functions> = [];
+    for (const each of output.Functions ?? []) {
+      const { FunctionName } = each;
+      const list = new ListVersionsByFunctionCommand({ FunctionName });
+      const { Versions = [] } = await guarded.send(list);
+      if (Versions.some(({ Version }) => Version === each.Version)) left.push(each);
+    }
+    return { ...answer, output: { ...output, Functions: left } };
+  });
+  return lambda;
 }

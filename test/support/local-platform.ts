@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '#adapters/local/database.ts';
-import type { InvocationSlot } from '#adapters/local/invocation.ts';
-import {
-  type LambdaLimits,
-  type LambdaPlatform,
-  lambdaPlatform,
-} from '#adapters/local/lambda-platform.ts';
+import type { GpuLook } from '#adapters/local/gpus.ts';
+import type { InvocationLimits, InvocationSlot } from '#adapters/local/invocation.ts';
+import type { LambdaLimits } from '#adapters/local/lambda-platform.ts';
+import { type LocalPlatforms, localPlatforms } from '#adapters/local/local-platforms.ts';
 import type { Environment } from '#adapters/local/model-environment.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
+import type { LocalPlatform } from '#adapters/local/revision-platform.ts';
+import type { Target } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { isAlive } from './processes.ts';
@@ -51,12 +51,15 @@ type Changes = {
   /** Slipway's own. */
   readonly environment?: Environment;
   readonly limits?: Partial<LambdaLimits>;
+  readonly container?: InvocationLimits;
+  readonly gpus?: GpuLook;
 };
 
 const REAL_CLOCK: Clock = { now: () => Date.now() };
 
-export function openPlatform(folder: PlatformFolder, changes: Changes = {}) {
-  const { clock = REAL_CLOCK, environment = process.env } = changes;
+/** The platforms of all targets, which share the folder. */
+export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): LocalPlatforms {
+  const { clock = REAL_CLOCK, environment = process.env, limits, ...rest } = changes;
   const database = openDatabase(join(folder.root, 'registry.db'));
   const servers = processServers({
     directory: folder.revisions,
@@ -64,23 +67,34 @@ export function openPlatform(folder: PlatformFolder, changes: Changes = {}) {
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
     environment,
   });
-  const platform = lambdaPlatform({
+  const all = localPlatforms({
     ...{ database, servers, clock },
     logDirectory: folder.logs,
-    limits: { ...LIMITS, ...changes.limits },
+    lambda: { ...LIMITS, ...limits },
+    ...rest,
   });
   return {
-    ...platform,
+    ...all,
     async close() {
-      await platform.close();
+      await all.close();
       database.close();
     },
   };
 }
 
-/** An instance for a request that a test makes itself. */
+/** One of them, by which the others close too. */
+export function openPlatform(
+  folder: PlatformFolder,
+  changes: Changes = {},
+  target: Target = 'lambda',
+): LocalPlatform {
+  const { platforms, close } = openPlatforms(folder, changes);
+  return { ...platforms[target], close };
+}
+
+/** A server for a request that a test makes itself. */
 export async function slotOf(
-  platform: LambdaPlatform,
+  platform: Pick<LocalPlatform, 'invoke'>,
   revision: string,
   signal = new AbortController().signal,
 ): Promise<InvocationSlot> {

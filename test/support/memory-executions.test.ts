@@ -3,16 +3,21 @@ import { memoryExecutions } from './memory-executions.ts';
 
 describeExecutions('memoryExecutions', () => {
   const executions = memoryExecutions();
-  const names = new Set<string>();
   return {
-    executions: {
-      ...executions,
-      async start(name, input) {
-        names.add(name);
-        await executions.start(name, input);
-      },
+    executions,
+    starts: () => executions.started.length,
+    async end() {
+      for (const { name } of executions.started) executions.end(name);
     },
-    starts: () => names.size,
-    end: async () => names.forEach(executions.end),
   };
+});
+
+it('an execution in memory has a name that no other gets, as on AWS', async () => {
+  const executions = memoryExecutions();
+  await executions.start('deploy', 'digits-1', {});
+  executions.end('digits-1');
+
+  await expect(executions.start('deploy', 'digits-1', {})).rejects.toMatchObject({
+    name: 'InputInvalid',
+  });
 });

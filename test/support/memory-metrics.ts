@@ -4,6 +4,8 @@ import type { Metrics } from '#ports/metrics.ts';
 export type MemoryMetrics = Metrics & {
   /** Counts one answer of `revision` now. */
   record(revision: string, status: number): void;
+  /** The alarm is there, and rings or is quiet from now on; one that was never set is unknown. */
+  ring(alarm: string, state?: 'ringing' | 'quiet'): void;
 };
 
 const MINUTE_MS = 60_000;
@@ -11,12 +13,14 @@ const MINUTE_MS = 60_000;
 /** Metrics as CloudWatch has them: a minute's counts are there as a whole, `lateMs` after the minute has ended. */
 export function memoryMetrics({ clock, lateMs }: { clock: Clock; lateMs: number }): MemoryMetrics {
   const answers: { revision: string; status: number; minuteMs: number }[] = [];
+  const alarms = new Map<string, 'ringing' | 'quiet'>();
   const toMinute = (timeMs: number) => timeMs - (timeMs % MINUTE_MS);
 
   return {
     record: (revision, status) =>
       void answers.push({ revision, status, minuteMs: toMinute(clock.now()) }),
-    async traffic(revision, sinceMs) {
+    ring: (alarm, state = 'ringing') => void alarms.set(alarm, state),
+    async traffic({ revision }, sinceMs) {
       const arrived = answers.filter(
         (answer) =>
           answer.revision === revision &&
@@ -26,5 +30,9 @@ export function memoryMetrics({ clock, lateMs }: { clock: Clock; lateMs: number 
       const serverErrors = arrived.filter(({ status }) => status >= 500).length;
       return { requests: arrived.length, serverErrors };
     },
+    alarms: async (names) => ({
+      ringing: names.filter((name) => alarms.get(name) === 'ringing'),
+      unknown: names.filter((name) => !alarms.has(name)),
+    }),
   };
 }

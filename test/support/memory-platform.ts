@@ -1,6 +1,8 @@
 import { Failure } from '#domain/failure.ts';
+import { mechanismOf, type Target } from '#domain/target.ts';
 import type { Platform, RevisionSpec, RevisionState } from '#ports/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { memoryFence } from './memory-fence.ts';
 
 /** How a revision comes out: it serves, fails with its last lines, or hangs until its startup timeout. */
 export type Fate =
@@ -32,14 +34,17 @@ type Revision = {
   inFlight: number;
 };
 
-/** A platform in virtual time: a revision is pending for `pendingMs`, and waiting for it moves the clock. */
-export function memoryPlatform({
-  clock,
-  pendingMs,
-}: {
+export type MemoryPlatformOptions = {
   readonly clock: FakeClock;
   readonly pendingMs: number;
-}): MemoryPlatform {
+  /** Lambda unless it is said. A retired revision of Lambda stays ready for requests; one in containers has to be started again. */
+  readonly target?: Target;
+};
+
+/** A platform in virtual time: a revision is pending for `pendingMs`, and waiting for it moves the clock. */
+export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
+  const { clock, pendingMs, target = 'lambda' } = options;
+  const fence = memoryFence();
   const revisions = new Map<string, Revision>();
   const fates = new Map<string, Fate>();
   const starts = new Map<string, number>();
@@ -57,12 +62,25 @@ export function memoryPlatform({
     throw new Failure('PlatformUnavailable', 'the connection closed before an answer');
   }
 
+  function change(model: string, epoch: number, work: () => void): Promise<void> {
+    return call(() => {
+      fence.pass(model, epoch);
+      work();
+    });
+  }
+
+  /** Containers that are retired do not run until they are created again. */
+  const isStopped = ({ isRetired }: Revision) => isRetired && mechanismOf(target) === 'container';
+
   function create(spec: RevisionSpec): void {
     const known = revisions.get(spec.revision);
-    if (known?.spec.deploymentId === spec.deploymentId) return;
-    if (known) {
-      const owner = known.spec.deploymentId;
+    const owner = known?.spec.deploymentId ?? spec.deploymentId;
+    if (owner !== spec.deploymentId) {
       throw new Failure('RevisionFailed', `${spec.revision} is of deployment ${owner}`);
+    }
+    if (known && !isStopped(known)) {
+      known.isRetired = false;
+      return;
     }
     const fate = fates.get(spec.revision) ?? { kind: 'serves' };
     const delayMs = fate.kind === 'hangs' ? spec.startupTimeoutSeconds * 1000 : pendingMs;
@@ -78,13 +96,15 @@ export function memoryPlatform({
 
   function stateOf(revision: Revision | undefined): RevisionState {
     if (!revision) return { kind: 'absent' };
+    if (isStopped(revision)) return { kind: 'pending', reason: 'it is retired' };
     const isPending = clock.now() < revision.dueMs;
     return isPending ? { kind: 'pending', reason: 'its first instance starts' } : revision.outcome;
   }
 
   function describe(name: string, waitMs: number): RevisionState {
     const revision = revisions.get(name);
-    const leftMs = Math.max(0, (revision?.dueMs ?? 0) - clock.now());
+    const isUnderWay = revision && !isStopped(revision);
+    const leftMs = isUnderWay ? Math.max(0, revision.dueMs - clock.now()) : 0;
     clock.advance(Math.min(waitMs, leftMs));
     return stateOf(revision);
   }
@@ -105,11 +125,13 @@ export function memoryPlatform({
     !revision.isRetired && stateOf(revision).kind !== 'failed';
 
   return {
-    create: (spec) => call(() => create(spec)),
+    create: (spec, epoch) => change(spec.model, epoch, () => create(spec)),
     describe: (name, { waitMs }) => call(() => describe(name, waitMs)),
     drainSeconds: (name) => call(() => (revisions.get(name)?.inFlight ? 1 : 0)),
-    retire: (name) => call(() => retire(name)),
-    remove: (name) => call(() => void revisions.delete(name)),
+    retire: (name, epoch) => change(modelOf(name), epoch, () => retire(name)),
+    remove: (name, epoch) => change(modelOf(name), epoch, () => void revisions.delete(name)),
+    forget: (model) => call(() => fence.forget(model)),
+    revisions: () => call(() => [...revisions.values()].map(({ spec }) => nameOf(spec))),
     logTail: (name, lines) => call(() => logTail(name, lines)),
     foresee: (name, fate) => void fates.set(name, fate),
     throttle: (calls) => {
@@ -127,6 +149,10 @@ export function memoryPlatform({
     starts: (name) => starts.get(name) ?? 0,
   };
 }
+
+const nameOf = ({ revision, model }: RevisionSpec) => ({ revision, model });
+
+const modelOf = (revision: string) => revision.replace(/-v\d+$/, '');
 
 function outcomeOf(fate: Fate, spec: RevisionSpec): Revision['outcome'] {
   switch (fate.kind) {

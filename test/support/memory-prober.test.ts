@@ -12,7 +12,7 @@ async function start() {
   const router = memoryRouter({ clock, spreadMs: 1_000 });
   const metrics = memoryMetrics({ clock, lateMs: 0 });
   const prober = memoryProber({ router, metrics });
-  await router.setShares('digits', { 'digits-v1': 1 }, {});
+  await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
   clock.advance(1_000);
   return { clock, router, metrics, prober };
 }
@@ -28,7 +28,7 @@ describeProber('memoryProber', async () => {
     prober,
     addresses: {
       route: router.route('digits'),
-      testPath: router.testPath('digits-v1'),
+      testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
       nobody: router.route('nobody'),
     },
     hidesServerErrors: false,
@@ -48,7 +48,7 @@ it('a probe of a model goes where clients go, not where the router was told to s
   const { clock, router, prober } = await start();
   prober.script('digits-v1', () => answered(200));
   prober.script('digits-v2', () => answered(200));
-  await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 });
+  await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
 
   const before = await prober.send('/models/digits', 'digits', REQUEST, 100);
   clock.advance(1_000);
@@ -62,7 +62,7 @@ it('probes of a model are spread by its shares', async () => {
   const { clock, router, prober } = await start();
   prober.script('digits-v1', () => answered(200));
   prober.script('digits-v2', () => answered(200));
-  await router.setShares('digits', { 'digits-v1': 3, 'digits-v2': 1 }, { 'digits-v1': 1 });
+  await router.setShares('digits', { 'digits-v1': 3, 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
   clock.advance(1_000);
 
   for (let probes = 0; probes < 8; probes += 1) await prober.ready('/models/digits', 100);
@@ -78,7 +78,10 @@ it('probes of a model are counted as its traffic, those of a test path are not',
   await prober.send('/_candidate/digits-v1', 'digits', REQUEST, 100);
   clock.advance(60_000);
 
-  expect(await metrics.traffic('digits-v1', 0)).toEqual({ requests: 1, serverErrors: 1 });
+  expect(await metrics.traffic({ revision: 'digits-v1', target: 'lambda' }, 0)).toEqual({
+    requests: 1,
+    serverErrors: 1,
+  });
 });
 
 it('a revision without a script is not there', async () => {

@@ -20,6 +20,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): Registr
   const versions = new Map<string, string>();
   const events: string[] = [];
   const published = new Set<string>();
+  let sightings: ReadonlyMap<string, number> = new Map();
 
   function records({ deploymentId, model, version }: RegistryWrite<unknown>): Records {
     const deployment = parsed<DeploymentRecord>(deployments.get(deploymentId));
@@ -64,6 +65,12 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): Registr
       all<DeploymentRecord>(deployments.values())
         .map(({ deployment }) => deployment)
         .filter(({ endedAtMs }) => endedAtMs === null),
+    sighted: async (resources) => {
+      sightings = new Map(
+        resources.map((resource) => [resource, sightings.get(resource) ?? clock.now()]),
+      );
+      return sightings;
+    },
     unpublished: async (limit) =>
       all<SlipwayEvent>(events)
         .filter(({ detail }) => !published.has(detail.eventId))

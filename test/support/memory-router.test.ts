@@ -1,11 +1,11 @@
-import { describeRouter } from '../contracts/router.ts';
+import { describeRouter, targetUnderTest } from '../contracts/router.ts';
 import { fakeClock } from './fake-clock.ts';
 import { memoryRouter } from './memory-router.ts';
 
 describeRouter('memoryRouter', async () => {
   const clock = fakeClock(0);
   return {
-    router: memoryRouter({ clock, spreadMs: 5_000 }),
+    router: memoryRouter({ clock, spreadMs: 5_000, targetOf: targetUnderTest }),
     settle: async () => clock.advance(5_000),
     close: async () => {},
   };
@@ -14,7 +14,7 @@ describeRouter('memoryRouter', async () => {
 it('a change is pending until it has spread', async () => {
   const clock = fakeClock(0);
   const router = memoryRouter({ clock, spreadMs: 5_000 });
-  await router.setShares('digits', { 'digits-v1': 1 }, {});
+  await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
   clock.advance(4_999);
   const before = await router.verify('digits', { 'digits-v1': 1 });
@@ -27,11 +27,11 @@ it('a change is pending until it has spread', async () => {
 it('remembers what clients got and since when', async () => {
   const clock = fakeClock(0);
   const router = memoryRouter({ clock, spreadMs: 10 });
-  await router.setShares('digits', { 'digits-v1': 1 }, {});
+  await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
   clock.advance(5);
-  await router.setShares('digits', { 'digits-v1': 1 }, {});
-  await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 });
-  await router.remove('digits');
+  await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+  await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
+  await router.remove('digits', 1);
 
   clock.advance(5);
   const first = router.dataPlane('digits');

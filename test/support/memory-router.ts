@@ -1,8 +1,10 @@
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceptShares, isSameShares, withoutZeros } from '#domain/shares.ts';
+import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/shares.ts';
+import type { Target } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Router } from '#ports/router.ts';
+import { memoryFence } from './memory-fence.ts';
 
 /** What clients got of a model from a moment (epoch) on. */
 export type Served = { readonly atMs: number; readonly shares: Shares };
@@ -14,15 +16,18 @@ export type MemoryRouter = Router & {
   history(model: string): readonly Served[];
 };
 
+export type MemoryRouterOptions = {
+  readonly clock: Clock;
+  readonly spreadMs: number;
+  /** Where a revision runs, undefined when there is none; by default all are there, on Lambda. */
+  readonly targetOf?: (revision: string) => Target | undefined;
+};
+
 /** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
-export function memoryRouter({
-  clock,
-  spreadMs,
-}: {
-  clock: Clock;
-  spreadMs: number;
-}): MemoryRouter {
+export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
+  const { clock, spreadMs, targetOf = () => 'lambda' } = options;
   const changes = new Map<string, readonly Served[]>();
+  const fence = memoryFence();
 
   const told = (model: string): Shares => changes.get(model)?.at(-1)?.shares ?? {};
   const tell = (model: string, shares: Shares) => {
@@ -36,14 +41,19 @@ export function memoryRouter({
 
   return {
     route: (model) => `/models/${model}`,
-    testPath: (revision) => `/_candidate/${revision}`,
+    testPath: ({ revision }) => `/_candidate/${revision}`,
     shares: async (model) => told(model),
-    async setShares(model, shares, expected) {
+    async setShares(model, shares, expected, epoch) {
       const wish = acceptShares(shares);
+      fence.pass(model, epoch);
       const held = told(model);
-      if (!isSameShares(held, wish) && !isSameShares(held, expected)) {
+      if (isSameShares(held, wish)) return;
+      if (!isSameShares(held, expected)) {
         throw new Failure('SharesChanged', `${model} has the shares ${JSON.stringify(held)}`);
       }
+      const unknown = Object.keys(wish).find((name) => targetOf(name) === undefined);
+      if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown}`);
+      refuseMixture(wish, targetOf);
       tell(model, wish);
     },
     async verify(model, shares) {
@@ -53,9 +63,11 @@ export function memoryRouter({
         ? { kind: 'verified' }
         : { kind: 'pending', reason: `clients still get ${JSON.stringify(dataPlane(model))}` };
     },
-    async remove(model) {
+    async remove(model, epoch) {
+      fence.pass(model, epoch);
       tell(model, {});
     },
+    models: async () => [...changes.keys()].filter((model) => Object.keys(told(model)).length > 0),
     dataPlane,
     history,
   };

@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { objectCreatedEvent } from '#adapters/local/object-created.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { type StepDeps, stepHandlers } from '#compose/local-workflow.ts';
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { AWS_SHIFTS } from '#domain/plan-shift.ts';
+import { mechanismOf, TARGETS, type Target } from '#domain/target.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
@@ -16,8 +21,11 @@ import { type Asked, answered, type MemoryProber, memoryProber } from './memory-
 import { memoryRegistry } from './memory-registry.ts';
 import { type MemoryRouter, memoryRouter } from './memory-router.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
+import { type Start, walker } from './memory-way.ts';
 import { addConstantModel } from './onnx-models.ts';
 import { type Tap, tapped } from './tapped.ts';
+
+export type { Start } from './memory-way.ts';
 
 export const START_MS = Date.parse('2026-01-02T03:04:05.678Z');
 export const BUCKET = 'bucket';
@@ -34,6 +42,8 @@ export type WorldOptions = {
   readonly pendingMs?: number;
   /** How late the counts of client traffic come. */
   readonly lateMs?: number;
+  /** The targets that the installation has; all by default. */
+  readonly offered?: readonly Target[];
 };
 
 type Upload = {
@@ -44,11 +54,13 @@ type Upload = {
   readonly manifest?: string;
 };
 
-/** All ports in memory and virtual time, wired together, and the real steps over them. */
+/** All ports in memory and virtual time, wired together as on AWS, and the real steps over them. */
 export type MemoryWorld = {
   readonly clock: FakeClock;
   readonly registry: Registry;
   readonly store: MemoryStore;
+  readonly platforms: Readonly<Record<Target, MemoryPlatform>>;
+  /** The platform that a model without a wish runs on. */
   readonly lambda: MemoryPlatform;
   readonly router: MemoryRouter;
   readonly prober: MemoryProber;
@@ -57,14 +69,21 @@ export type MemoryWorld = {
   readonly builds: MemoryBuilds;
   readonly deps: StepDeps;
   readonly steps: ReturnType<typeof stepHandlers> & { readonly BuildImage: TaskHandler };
+  /** The revisions there are, on any target. */
+  existing(): readonly string[];
+  /** Those with a server that runs. */
+  running(): readonly string[];
   /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
   upload(upload?: Upload): ObjectCreated;
+  /** What is asked for when a version is to be live again: `to` is null for the one before. */
+  rollback(to?: number | null, kind?: 'rollback' | 'repair'): Extract<Start, { to: unknown }>;
+  undeploy(): Extract<Start, { kind: 'undeploy' }>;
   /** How a revision answers from now on; without a word it answers right. */
   behave(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
-  /** Deploys an upload by the real steps in the workflow's order, up to `state` and without it. */
-  before(state: StepName, event?: ObjectCreated): Promise<Held>;
-  /** Deploys an upload to the end. */
-  deploy(event?: ObjectCreated): Promise<Held>;
+  /** Does what is asked for by the real steps in the workflow's order, up to `state` and without it. */
+  before(state: StepName, start?: Start): Promise<Held>;
+  /** Does what is asked for to the end; without a word, deploys an upload. */
+  deploy(start?: Start): Promise<Held>;
   /** What the registry holds of a deployment. */
   recordOf(held: Pick<Held, 'deploymentId'>): Promise<Deployment>;
   /** What a deployment has announced, oldest first; without one, what all have. */
@@ -72,59 +91,23 @@ export type MemoryWorld = {
 };
 
 export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
-  const { tap, engine = 'process', spreadMs = 0, pendingMs = 0, lateMs = 60_000 } = options;
-  const clock = fakeClock(START_MS);
-  const registry = memoryRegistry({ clock });
-  const store = memoryStore({ clock, bucket: BUCKET });
-  const router = memoryRouter({ clock, spreadMs });
-  const metrics = memoryMetrics({ clock, lateMs });
-  const prober = memoryProber({ router, metrics });
-  const lambda = memoryPlatform({ clock, pendingMs });
-  const executions = memoryExecutions();
-  const builds = memoryBuilds();
-  const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
-  const serves = (revision: string) =>
-    prober.script(revision, (asked) =>
-      lambda.existing().includes(revision)
-        ? (behaviours.get(revision) ?? answersRight)(asked)
-        : answered(503),
-    );
-
-  const ports = {
-    registry,
-    artifacts: store,
-    lambda: {
-      ...lambda,
-      create: (spec: Parameters<typeof lambda.create>[0]) => {
-        serves(spec.revision);
-        return lambda.create(spec);
-      },
-    },
-    router,
-    prober,
-    metrics,
-    executions: options.executions ?? executions,
-    buildLog: builds.log,
-  };
-  const deps = {
-    ...(tap ? tapped(ports, tap) : ports),
-    clock,
-    environmentHash: 'environment-1',
-    engine,
-    provisioningSeconds: 0,
-    waitMs: 0,
-    bakeSeconds: 60,
-  };
+  const parts = memoryPorts(options);
+  const { clock, registry, store, platforms, executions, builds } = parts;
+  const deps = stepDeps(parts, options);
   const steps = { ...stepHandlers(deps), BuildImage: builds.build };
   const upload = uploader(store, clock);
   const walk = walker({ steps, clock, executions });
+  const everywhere = (look: 'existing' | 'running') =>
+    TARGETS.flatMap((target) => platforms[target][look]());
 
   return {
-    ...{ clock, registry, store, lambda, router, prober, metrics, executions, builds },
-    ...{ deps, steps, upload },
-    behave: (revision, answer) => void behaviours.set(revision, answer),
-    before: (state, event) => walk(event ?? upload(), state),
-    deploy: (event) => walk(event ?? upload()),
+    ...parts,
+    ...{ deps, steps, upload, ...requests() },
+    lambda: platforms.lambda,
+    existing: () => everywhere('existing'),
+    running: () => everywhere('running'),
+    before: (state, start) => walk(start ?? upload(), state),
+    deploy: (start) => walk(start ?? upload()),
     async recordOf(held) {
       const deployment = await registry.deployment(held.deploymentId);
       if (!deployment) throw new Error(`there is no deployment ${held.deploymentId}`);
@@ -134,6 +117,74 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
       const filter = id === undefined ? {} : { deploymentId: id };
       const { events } = await registry.events({ after: '', limit: 10_000, ...filter });
       return events.map(({ event }) => event.detail);
+    },
+  };
+}
+
+function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOptions) {
+  const clock = fakeClock(START_MS);
+  const platforms = {
+    lambda: memoryPlatform({ clock, pendingMs, target: 'lambda' }),
+    fargate: memoryPlatform({ clock, pendingMs, target: 'fargate' }),
+    ec2: memoryPlatform({ clock, pendingMs, target: 'ec2' }),
+  };
+  const targetOf = (revision: string) =>
+    TARGETS.find((target) => platforms[target].existing().includes(revision));
+  const router = memoryRouter({ clock, spreadMs, targetOf });
+  const metrics = memoryMetrics({ clock, lateMs });
+  const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
+  return {
+    ...{ clock, platforms, router, metrics, behaviours },
+    registry: memoryRegistry({ clock }),
+    store: memoryStore({ clock, bucket: BUCKET }),
+    prober: memoryProber({ router, metrics }),
+    executions: memoryExecutions(),
+    builds: memoryBuilds(),
+    behave: (revision: string, answer: (asked: Asked) => ProbeAnswer) =>
+      void behaviours.set(revision, answer),
+  };
+}
+
+type Parts = ReturnType<typeof memoryPorts>;
+
+function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
+  const { tap, engine = 'process', offered = TARGETS } = options;
+  const { clock, registry, store, router, prober, metrics, builds } = parts;
+  const ports = {
+    ...{ registry, artifacts: store, router, prober, metrics },
+    lambda: served(parts, 'lambda'),
+    fargate: served(parts, 'fargate'),
+    ec2: served(parts, 'ec2'),
+    executions: options.executions ?? parts.executions,
+    buildLog: builds.log,
+  };
+  const { lambda, fargate, ec2, ...rest } = tap ? tapped(ports, tap) : ports;
+  return {
+    ...rest,
+    ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
+    environmentHash: 'environment-1',
+    maxArtifactBytes: maxArtifactBytes(offered),
+    provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
+    waitMs: 0,
+    shifts: { ...AWS_SHIFTS, bakeSeconds: 60 },
+    crossingDrainSeconds: 900,
+  };
+}
+
+/** A platform whose revisions answer: those of Lambda as long as they exist, those in containers while they run. */
+function served({ platforms, prober, behaviours }: Parts, target: Target): MemoryPlatform {
+  const platform = platforms[target];
+  const able = mechanismOf(target) === 'function' ? platform.existing : platform.running;
+  return {
+    ...platform,
+    create(spec: RevisionSpec, epoch: number) {
+      const { revision } = spec;
+      prober.script(revision, (asked) =>
+        able().includes(revision)
+          ? (behaviours.get(revision) ?? answersRight)(asked)
+          : answered(503),
+      );
+      return platform.create(spec, epoch);
     },
   };
 }
@@ -166,72 +217,13 @@ function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
   };
 }
 
-const WAY: readonly StepName[] = [
-  'AdmitDeployment',
-  'AcquireLease',
-  'InspectArtifact',
-  'PlanBuild',
-  'ChooseTarget',
-  'ProvisionLambda',
-  'DescribeCandidate',
-  'CheckHealth',
-  'ShiftTraffic',
-  'VerifyTraffic',
-  'JudgeBake',
-  'CommitDeployment',
-  'RetirePrevious',
-  'ReleaseLease',
-];
-
-const GOES_ON = [
-  ...[undefined, 'admitted', 'acquired', 'built', 'needed', 'ready'],
-  ...['healthy', 'verified', 'done', 'Live'],
-];
-const LOOKS_AGAIN: readonly (string | undefined)[] = ['held', 'pending', 'baking'];
-const LOOK_MS = 10_000;
-
-type Answer = {
-  readonly kind?: string;
-  readonly id?: string;
-  readonly epoch?: number;
-  readonly imageTag?: string;
-};
-type Built = { readonly Build: { readonly ExportedEnvironmentVariables: unknown[] } };
-type Input = Held & { readonly event: ObjectCreated; readonly execution: string };
-
-/** Walks the way to Live as the workflow does; an answer that leads elsewhere is an error of the test. */
-function walker({ steps, clock, executions }: Pick<MemoryWorld, 'steps' | 'clock' | 'executions'>) {
-  let runs = 0;
-  let variables: unknown[] = [];
-
-  async function build(imageTag: string | undefined): Promise<void> {
-    const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
-    const answer = await steps.BuildImage({ EnvironmentVariablesOverride: override });
-    variables = (answer as Built).Build.ExportedEnvironmentVariables;
-  }
-
-  async function pass(state: StepName, input: Input): Promise<Answer> {
-    for (let attempt = 0; ; attempt += 1) {
-      const answer = (await steps[state]({ ...input, attempt, variables })) as Answer;
-      if (answer.kind === 'needed') await build(answer.imageTag);
-      if (GOES_ON.includes(answer.kind)) return answer;
-      if (!LOOKS_AGAIN.includes(answer.kind)) throw new Error(`${state} answered ${answer.kind}`);
-      clock.advance(LOOK_MS);
-    }
-  }
-
-  return async (event: ObjectCreated, until?: StepName): Promise<Held> => {
-    runs += 1;
-    variables = [];
-    const execution = `execution-${runs}`;
-    let held: Held = { deploymentId: '', epoch: 0 };
-    executions.begin(execution);
-    for (const state of WAY.slice(0, until && WAY.indexOf(until))) {
-      const answer = await pass(state, { event, execution, ...held });
-      const { id = held.deploymentId, epoch = held.epoch } = answer;
-      held = { deploymentId: id, epoch };
-    }
-    if (!until) executions.end(execution);
-    return held;
+function requests(): Pick<MemoryWorld, 'rollback' | 'undeploy'> {
+  const request = () => ({ deploymentId: randomUUID().replaceAll('-', ''), model: MODEL });
+  return {
+    rollback: (to = null, kind = 'rollback') => ({
+      ...request(),
+      ...{ kind, to, reason: 'somebody asked for it' },
+    }),
+    undeploy: () => ({ ...request(), kind: 'undeploy' }),
   };
 }

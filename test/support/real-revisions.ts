@@ -7,11 +7,13 @@ import type {
   RevisionHost,
 } from '#adapters/local/invocation.ts';
 import { listen } from '#adapters/local/listen.ts';
+import type { Target } from '#domain/target.ts';
 
 type Process = {
   readonly server: Server;
   readonly origin: string;
   readonly limits: InvocationLimits;
+  readonly target: Target;
   readonly sockets: Set<Socket>;
   readonly releases: string[];
   diagnosis: string | undefined;
@@ -23,6 +25,7 @@ export type RealRevisions = RevisionHost & {
     revision: string,
     listener: RequestListener,
     limits?: Partial<InvocationLimits>,
+    target?: Target,
   ): Promise<void>;
   /** Serves it with raw bytes, for a server that breaks the rules of HTTP. */
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
@@ -48,7 +51,12 @@ export function realRevisions(): RealRevisions {
   const processes = new Map<string, Process>();
   const refusals = new Map<string, InvocationRefusal>();
 
-  const start = async (revision: string, server: Server, limits: Partial<InvocationLimits>) => {
+  const start = async (
+    revision: string,
+    server: Server,
+    limits: Partial<InvocationLimits> = {},
+    target: Target = 'lambda',
+  ) => {
     const sockets = new Set<Socket>();
     server.on('connection', (socket) => {
       sockets.add(socket);
@@ -61,6 +69,7 @@ export function realRevisions(): RealRevisions {
       origin,
       sockets,
       limits: { ...LIMITS, ...limits },
+      target,
       releases: [],
       diagnosis: undefined,
     });
@@ -74,8 +83,9 @@ export function realRevisions(): RealRevisions {
   });
 
   return {
-    serve: (revision, listener, limits = {}) => start(revision, createServer(listener), limits),
-    serveRaw: (revision, onSocket) => start(revision, createRawServer(onSocket), {}),
+    serve: (revision, listener, limits, target) =>
+      start(revision, createServer(listener), limits, target),
+    serveRaw: (revision, onSocket) => start(revision, createRawServer(onSocket)),
     refuse: (revision, refusal) => void refusals.set(revision, { kind: 'refused', ...refusal }),
     crash(revision, diagnosis) {
       const process = processes.get(revision)!;
@@ -92,6 +102,7 @@ export function realRevisions(): RealRevisions {
         for (const socket of sockets) socket.destroy();
       }
     },
+    target: (revision) => processes.get(revision)?.target,
     limits: (revision) => processes.get(revision)?.limits,
     async invoke(revision) {
       return refusals.get(revision) ?? slotOf(processes.get(revision)!);

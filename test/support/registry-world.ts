@@ -103,7 +103,7 @@ export async function goneLive(world: RegistryWorld, n: number): Promise<Holder>
   const holder = await holding(world, n);
   await walkTo(world, holder, 'Baking');
   const live = (await world.registry.model('shapes'))?.live ?? null;
-  await world.registry.commit(holder, live?.revision ?? null, { reason: `upload ${n} is live` });
+  await world.registry.commit(holder, { version: n, previous: live?.revision ?? null }, { reason: `upload ${n} is live` });
   return holder;
 }
 

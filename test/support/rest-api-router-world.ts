@@ -1,11 +1,17 @@
-import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { APIGatewayClient, type Integration } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { apiLease } from '#adapters/aws/api-lease.ts';
+import { dynamoFence } from '#adapters/aws/fence.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
 import { awsClient } from './aws-clients.ts';
 import { apiGatewayRules } from './aws-rules/apigateway.ts';
+import { elbv2Rules } from './aws-rules/elbv2.ts';
 import { awsRules } from './aws-rules.ts';
+import { containersWorld } from './containers-world.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';
@@ -19,9 +25,11 @@ type Clients = {
   readonly lambda?: LambdaClient;
   readonly apiGateway?: APIGatewayClient;
   readonly dynamo?: DynamoDBClient;
+  readonly elb?: ElasticLoadBalancingV2Client;
+  readonly cloudWatch?: CloudWatchClient;
 };
 
-/** A router over moto in virtual time, with the functions of `digits` (three versions) and `words` (one), and no route. */
+/** A router over moto in virtual time, with the functions of `digits` (three versions) and `words` (one), containers of `digits` (versions 6 and 7), and no route. */
 export async function restApiRouterWorld(moto: Moto) {
   const world = await modelFunctionsWorld(moto, HEALTHY);
   await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
@@ -29,33 +37,51 @@ export async function restApiRouterWorld(moto: Moto) {
   const clock = fakeClock(Date.now());
   const sleep = async (ms: number) => clock.advance(ms);
   const api = await restApi(moto);
-  const apiRules = awsRules(apiGatewayRules(clock.now));
+  const served = new Map<string, Integration>();
+  const apiRules = awsRules(apiGatewayRules(clock.now, served));
   const { table, client: dynamo } = dynamoWorld(moto);
+  const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
+  const sick = new Set<string>();
+  const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
 
-  /** A client of API Gateway behind AWS's rules; `outer` puts something between it and them. */
+  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
   const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
     const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
     outer(client);
     return apiRules.guard(client);
   };
+  const elb = (outer: (client: ElasticLoadBalancingV2Client) => void = () => undefined) => {
+    const client = awsClient(ElasticLoadBalancingV2Client, moto, undefined, { maxAttempts: 1 });
+    outer(client);
+    return elbRules.guard(client);
+  };
+  const containers = await containersWorld(moto, elb());
+  await containers.start('digits-v6', '10.0.0.6');
+  await containers.start('digits-v7', '10.0.0.7');
+
   const leaseOver = (client = dynamo()) =>
     apiLease({ dynamo: client, table, api: api.id, clock, sleep });
+  const recordsOver = (client = dynamo()) => routeRecords({ dynamo: client, table, api: api.id });
   const routerOver = (clients: Clients = {}) =>
     restApiRouter({
       lambda: clients.lambda ?? world.lambda(),
       apiGateway: clients.apiGateway ?? apiGateway(),
+      cloudWatch: clients.cloudWatch ?? cloudWatch,
       lease: leaseOver(clients.dynamo),
+      fence: dynamoFence({ client: clients.dynamo ?? dynamo(), table }),
+      records: recordsOver(clients.dynamo),
+      clock,
       api,
       functionPrefix: world.functions.prefix,
+      containers: { elb: clients.elb ?? elb(), front: containers.front },
     });
   return {
     ...world,
-    clock,
-    api,
-    apiRules,
-    apiGateway,
-    dynamo,
+    ...{ clock, api, apiRules, apiGateway, dynamo, elb, cloudWatch, containers, sick },
+    /** The integrations that the API's stage serves, by path. */
+    served,
     leaseOver,
+    records: recordsOver(),
     routerOver,
     router: routerOver(),
   };

@@ -22,6 +22,11 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     artifact: { bucket: 'bucket', key: file.key, versionId, parts: [file], manifest: null },
     modelFile: file.name,
     memoryMiB: 512,
+    cpuUnits: 1024,
+    instanceTypes: [],
+    accelerator: null,
+    allowCpu: false,
+    scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
     startupTimeoutSeconds: 20,
     ...over,
   };

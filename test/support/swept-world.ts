@@ -1,35 +1,23 @@
-import { settle } from '#steps/settle.ts';
-import { settleEnded, sweep } from '#steps/sweep.ts';
-import { BUCKET, idOf, memoryWorld } from './memory-world.ts';
+import { type Swept, sweep } from '#steps/sweep.ts';
+import { BUCKET, idOf, MODEL, memoryWorld, type WorldOptions } from './memory-world.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 
+/** The time between two sweeps on AWS. */
+export const PERIOD_MS = 15 * MINUTE_MS;
+
+export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired: [], removed: [] };
+
+export const GRACES = { executionGraceMs: 5 * MINUTE_MS, uploadGraceMs: 5 * MINUTE_MS };
+
 /** A memory world, its sweep, and what that has started. */
-export function sweptWorld() {
-  const world = memoryWorld();
-  const { registry, store, clock, executions } = world;
-  const starts: { readonly name: string; readonly input: unknown }[] = [];
-  const deps = {
-    registry,
-    artifacts: store,
-    executions: {
-      ...executions,
-      async start(name: string, input: unknown) {
-        starts.push({ name, input });
-        await executions.start(name, input);
-      },
-    },
-    settle: settle({ registry, artifacts: store }),
-    clock,
-    bucket: BUCKET,
-  };
-  return { world, deps, starts, run: sweep(deps), ended: settleEnded(deps) };
+export function sweptWorld(options: WorldOptions = {}) {
+  const world = memoryWorld(options);
+  const deps = { ...world.deps, bucket: BUCKET, ...GRACES };
+  return { world, deps, starts: world.executions.started, run: sweep(deps) };
 }
 
 /** The name of the execution that the sweep starts for an upload. */
-export const nameOf = async (
-  event: Parameters<typeof idOf>[0],
-  attempt: number,
-  model = 'digits',
-) => `${model}-${(await idOf(event)).slice(0, 16)}-a${attempt}`;
+export const nameOf = async (event: Parameters<typeof idOf>[0], attempt: number, model = MODEL) =>
+  `${model}-${(await idOf(event)).slice(0, 16)}-a${attempt}`;

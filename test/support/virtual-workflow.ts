@@ -4,19 +4,31 @@ import {
   type TaskHandler,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
-import { type ObjectCreated, type StepName, workflow } from '#domain/workflow.ts';
-import { settle } from '#steps/settle.ts';
-import { deployAsl, deployStates } from './deploy-asl.ts';
-import { type MemoryWorld, MODEL, memoryWorld, type WorldOptions } from './memory-world.ts';
+import { Failure } from '#domain/failure.ts';
+import { type StepName, workflow } from '#domain/workflow.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
+import { recover } from '#steps/recover.ts';
+import { MACHINES, machines, statesOf } from './asl.ts';
+import { workflowOf } from './memory-way.ts';
+import {
+  idOf,
+  type MemoryWorld,
+  MODEL,
+  memoryWorld,
+  type Start,
+  type WorldOptions,
+} from './memory-world.ts';
 import type { Tap } from './tapped.ts';
 
 export type VirtualWorkflow = MemoryWorld & {
-  /** One execution of an event, to its end; what it leaves undone is left so, as when all of Slipway died. */
-  execute(event: ObjectCreated): Promise<ExecutionEnd>;
-  /** What follows the end of an execution. */
+  /** One execution of what is asked for, to its end; what it leaves undone is left so, as when all of Slipway died. */
+  execute(start: Start): Promise<ExecutionEnd>;
+  /** What follows the end of an execution: others take up what it left, and are followed too. */
   settle(end: ExecutionEnd): Promise<void>;
-  /** An execution, settled. */
-  run(event: ObjectCreated): Promise<ExecutionEnd>;
+  /** An execution and what follows it. */
+  run(start: Start): Promise<ExecutionEnd>;
+  /** The ends of the executions that were started by the port and not asked for yet; waits until none of them runs. */
+  startedEnds(): Promise<readonly ExecutionEnd[]>;
   /** From now on goes around every call that a step makes of a port. */
   tap(tap: Tap): void;
   /** Stops what runs, as StopExecution does. */
@@ -37,7 +49,11 @@ const names = [...Object.keys(workflow), 'BuildImage'];
 
 // Built once, as building it takes longer than a hundred runs; each run brings its own world's steps.
 const engine = workflowEngine({
-  definition: deployAsl,
+  definitions: {
+    deploy: machines.deploy.definition,
+    rollback: machines.rollback.definition,
+    undeploy: machines.undeploy.definition,
+  },
   handlers: Object.fromEntries(
     names.map((name) => [name, async (payload) => current.getStore()?.steps[name]?.(payload)]),
   ),
@@ -45,51 +61,59 @@ const engine = workflowEngine({
   overrides: { waitTimeOverrides: noTime('Wait'), retryIntervalOverrides: noTime('Task') },
 });
 
-let executions = 0;
+let runs = 0;
 
-/** The workflow that ships, in its engine, with the real steps over a memory world; waits and retries pass in virtual time. */
+/** The workflows that ship, in their engine, with the real steps over a memory world; waits and retries pass in virtual time. */
 export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   let around: Tap = (_, call) => call();
-  const outages: string[] = [];
-  const tap: Tap = (method, call) =>
-    around(method, call).finally(() => {
-      const gone = Object.keys(world.router.dataPlane(MODEL)).filter(
-        (revision) => !world.lambda.existing().includes(revision),
-      );
-      outages.push(
-        ...gone.map((revision) => `after ${method} clients get ${revision}, which is gone`),
-      );
-    });
-  const world: MemoryWorld = memoryWorld({ ...options, tap, executions: engine });
+  const taken = new Set<string>();
   const running = new Set<string>();
+  const begun: Promise<ExecutionEnd>[] = [];
   const states: StepName[] = [];
-  const settled = settle({ registry: world.registry, artifacts: world.store });
+  const outages: string[] = [];
 
-  async function execute(event: ObjectCreated): Promise<ExecutionEnd> {
-    executions += 1;
-    const execution = `run-${executions}`;
+  function begin(name: WorkflowName, execution: string, input: unknown): Promise<ExecutionEnd> {
+    taken.add(execution);
     running.add(execution);
-    const end = await new Promise<ExecutionEnd>((ended, failed) => {
+    return new Promise<ExecutionEnd>((ended, failed) => {
       const steps = inVirtualTime(world, states);
-      current.run({ steps, ended }, () => engine.start(execution, event).catch(failed));
-    });
-    running.delete(execution);
-    return end;
+      current.run({ steps, ended }, () => engine.start(name, execution, input).catch(failed));
+    }).finally(() => running.delete(execution));
   }
 
-  async function settleEnd(end: ExecutionEnd): Promise<void> {
-    await settled({ ...end, event: end.input as ObjectCreated });
+  const executions: Executions = {
+    isRunning: engine.isRunning,
+    stop: engine.stop,
+    // As on AWS, which takes no name again.
+    async start(name, execution, input) {
+      if (running.has(execution)) return engine.start(name, execution, input);
+      if (taken.has(execution)) throw new Failure('InputInvalid', `${execution} has run`);
+      begun.push(begin(name, execution, input));
+    },
+  };
+  const tap: Tap = (method, call) =>
+    around(method, call).finally(() => outages.push(...outagesOf(world, method)));
+  const world: MemoryWorld = memoryWorld({ ...options, tap, executions });
+  const takeUp = recover({ registry: world.registry, executions });
+
+  async function execute(start: Start): Promise<ExecutionEnd> {
+    runs += 1;
+    return begin(workflowOf(start), `run-${runs}`, start);
+  }
+
+  const startedEnds = () => Promise.all(begun.splice(0));
+
+  async function settle(end: ExecutionEnd): Promise<void> {
+    await takeUp(end.execution, await deploymentOf(end.input as Start), end);
+    for (const started of await startedEnds()) await settle(started);
   }
 
   return {
     ...world,
-    states,
-    outages,
-    execute,
-    settle: settleEnd,
-    async run(event) {
-      const end = await execute(event);
-      await settleEnd(end);
+    ...{ states, outages, execute, settle, startedEnds },
+    async run(start) {
+      const end = await execute(start);
+      await settle(end);
       return end;
     },
     tap(wanted) {
@@ -100,6 +124,21 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
       setImmediate(() => running.forEach(engine.stop));
     },
   };
+}
+
+async function deploymentOf(start: Start): Promise<string> {
+  return 'detail' in start ? idOf(start) : start.deploymentId;
+}
+
+/** What clients would get now and is not there, or in containers does not run. */
+function outagesOf({ router, lambda, existing, running }: MemoryWorld, method: string) {
+  const served = [...running(), ...lambda.existing()];
+  return Object.keys(router.dataPlane(MODEL))
+    .filter((revision) => !served.includes(revision))
+    .map((revision) => {
+      const what = existing().includes(revision) ? 'does not run' : 'is gone';
+      return `after ${method} clients get ${revision}, which ${what}`;
+    });
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -139,7 +178,7 @@ function inVirtualTime(
   return { ...Object.fromEntries(named), BuildImage: steps.BuildImage };
 }
 
-function noTime(type: string): Record<string, number> {
-  const named = Object.entries(deployStates).filter(([, state]) => state.Type === type);
-  return Object.fromEntries(named.map(([name]) => [name, 0]));
+function noTime(type: 'Wait' | 'Task'): Record<string, number> {
+  const found = MACHINES.flatMap((machine) => statesOf(machine, type));
+  return Object.fromEntries(found.map((name) => [name, 0]));
 }

@@ -1,17 +1,10 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { FailureName } from '#domain/failure.ts';
-import { type StepName, type StepOutput, workflow } from '#domain/workflow.ts';
-import { deployAsl, deployStates, type Edge } from './deploy-asl.ts';
+import { type StepName, workflow } from '#domain/workflow.ts';
+import type { WorkflowName } from '#ports/executions.ts';
+import { type Edge, type Machine, machines, statesOf } from './asl.ts';
+import { type Act, BUILT, HAPPY, INPUTS, type Script } from './walk-script.ts';
 
-/** What a step does in a walk: an answer, an error by name, or an answer that it should never give. A list is used up one run at a time, its last entry for ever. */
-type Act<Name extends StepName> =
-  | StepOutput<Name>
-  | { readonly throws: FailureName | 'TypeError' }
-  | { readonly unforeseen: unknown };
-type BuildAct = { readonly Build: object } | { readonly throws: string };
-export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] } & {
-  readonly BuildImage?: readonly BuildAct[];
-};
+export type { Script } from './walk-script.ts';
 
 export type Walk = {
   readonly states: readonly string[];
@@ -19,119 +12,113 @@ export type Walk = {
   readonly runs: Readonly<Record<string, number>>;
   readonly payloads: Readonly<Record<string, readonly unknown[]>>;
   readonly outcome: string;
+  /** How many events Step Functions would keep of the run, of the 25,000 that one may have. */
+  readonly historyEvents: number;
 };
 
-const lease = { epoch: 1, resume: 'none', retrySeconds: 0, attempt: 1 } as const;
+type Payloads = Record<string, unknown[]>;
+type Logs = ReturnType<StateMachine['run']>['eventLogs'];
 
-/** Each step's answer on the shortest way to Live. */
-const HAPPY = {
-  AdmitDeployment: { kind: 'admitted', id: 'd1', model: 'digits', reason: '' },
-  AcquireLease: { ...lease, kind: 'acquired' },
-  InspectArtifact: {},
-  PlanBuild: { kind: 'built', imageTag: '', artifactUrl: '', token: '' },
-  ExplainBuild: {},
-  ChooseTarget: { target: 'lambda' },
-  ProvisionLambda: {},
-  DescribeCandidate: { kind: 'ready', retrySeconds: 1, attempt: 1 },
-  CheckHealth: { kind: 'healthy' },
-  ShiftTraffic: { sliceSeconds: 0 },
-  VerifyTraffic: { kind: 'verified', retrySeconds: 0, attempt: 1 },
-  JudgeBake: { kind: 'done', attempt: 1 },
-  CommitDeployment: { kind: 'Live', drainSeconds: 0 },
-  RetirePrevious: {},
-  RollBack: {},
-  Compensate: { kind: 'Failed', drainSeconds: 0 },
-  ReleaseLease: {},
-} as const satisfies { [Name in StepName]: StepOutput<Name> };
-
-const BUILT = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
-
-const EVENT = {
-  detail: {
-    bucket: { name: 'bucket' },
-    object: { key: 'models/digits/a.onnx', 'version-id': 'v1' },
-  },
+const engines = {
+  deploy: engine(machines.deploy),
+  rollback: engine(machines.rollback),
+  undeploy: engine(machines.undeploy),
 };
 
-const machine = new StateMachine(deployAsl, { validationOptions: { checkArn: false } });
+/** Walks a workflow that ships with scripted steps, and tells the states and edges it took. Waits and retries take no time. */
+export async function walk(script: Script = {}, name: WorkflowName = 'deploy'): Promise<Walk> {
+  const machine = machines[name];
+  const payloads: Payloads = {};
+  const run = engines[name].run(INPUTS[name], {
+    overrides: {
+      taskResourceLocalHandlers: handlersOf(machine, script, payloads),
+      waitTimeOverrides: noTime(machine, 'Wait'),
+      retryIntervalOverrides: noTime(machine, 'Task'),
+    },
+    context: { Execution: { Id: 'execution-1', Name: 'execution-1' } },
+  });
+  const outcome = await run.result.then(
+    () => 'Succeeded',
+    (error: Error) => (error.cause as Error).name,
+  );
+  const { states, edges } = await wayOf(machine, run.eventLogs);
+  const runs = Object.fromEntries(
+    Object.entries(payloads).map(([state, list]) => [state, list.length]),
+  );
+  return { states, edges, runs, payloads, outcome, historyEvents: historyOf(states, runs) };
+}
 
-/** Walks the workflow that ships with scripted steps, and tells the states and edges it took. Waits and retries take no time. */
-export async function walk(script: Script = {}): Promise<Walk> {
-  const payloads: Record<string, unknown[]> = {};
+function handlersOf(machine: Machine, script: Script, payloads: Payloads) {
   const record = (name: string, payload: unknown) => {
     payloads[name] = [...(payloads[name] ?? []), payload];
     return payloads[name].length - 1;
   };
-  const names = Object.keys(workflow) as StepName[];
-  const handlers = Object.fromEntries(
-    names.map((name) => [
-      name,
-      async (parameters: unknown) => {
-        const { input, output } = workflow[name];
-        const payload = input.parse((parameters as { Payload: unknown }).Payload);
-        const act = actOf(script, name, record(name, payload));
-        if ('throws' in act)
-          throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
-        const answer = 'unforeseen' in act ? (act.unforeseen as object) : output.parse(act);
-        return { Payload: { ...answer } };
-      },
-    ]),
-  );
+  const step = (name: StepName) => async (parameters: unknown) => {
+    const { input, output } = workflow[name];
+    const payload = input.parse((parameters as { Payload: unknown }).Payload);
+    const act = nth(script[name] ?? HAPPY[name], record(name, payload)) as Act<StepName>;
+    if ('throws' in act) throw scripted(act.throws);
+    const answer = 'unforeseen' in act ? (act.unforeseen as object) : output.parse(act);
+    return { Payload: { ...answer } };
+  };
   const build = async (parameters: unknown) => {
-    const acts = script.BuildImage ?? [BUILT];
-    const act = acts[Math.min(record('BuildImage', parameters), acts.length - 1)]!;
-    if ('throws' in act) throw Object.assign(new Error(cause(act.throws)), { name: act.throws });
+    const act = nth(script.BuildImage ?? BUILT, record('BuildImage', parameters));
+    if ('throws' in act) throw scripted(act.throws);
     return JSON.parse(JSON.stringify(act));
   };
-  const run = machine.run(EVENT, {
-    overrides: {
-      taskResourceLocalHandlers: { ...handlers, BuildImage: build },
-      waitTimeOverrides: overridesOf('Wait', 0),
-      retryIntervalOverrides: overridesOf('Task', 0),
-    },
-    context: { Execution: { Id: 'execution-1', Name: 'execution-1' } },
-  });
-  const failure = await run.result.then(
-    () => undefined,
-    (error: Error) => (error.cause as Error).name,
-  );
-  const states: string[] = [];
-  const taken: Edge[] = [];
-  let caught = false;
-  for await (const log of run.eventLogs) {
-    if (log.type === 'StateCaught') caught = true;
-    if (log.type !== 'StateEntered') continue;
-    const { name } = log.state;
-    const from = states.at(-1);
-    if (from !== undefined)
-      taken.push({ from, by: caught ? 'Catch' : wayTo(from, name), to: name });
-    states.push(name);
-    caught = false;
-  }
-  const runs = Object.fromEntries(
-    Object.entries(payloads).map(([name, list]) => [name, list.length]),
-  );
-  return { states, edges: taken, runs, payloads, outcome: failure ?? 'Succeeded' };
+  const tasks = statesOf(machine, 'Task').map((name) => [
+    name,
+    name === 'BuildImage' ? build : step(name as StepName),
+  ]);
+  return Object.fromEntries(tasks);
 }
 
-function actOf(script: Script, name: StepName, run: number): Act<StepName> {
-  const scripted = script[name] ?? HAPPY[name];
-  const list = (Array.isArray(scripted) ? scripted : [scripted]) as readonly Act<StepName>[];
+function nth<Each extends object>(acts: Each | readonly Each[], run: number): Each {
+  const list = ('length' in acts ? acts : [acts]) as readonly Each[];
   return list[Math.min(run, list.length - 1)]!;
 }
 
-function cause(errorType: string): string {
-  return JSON.stringify({ errorType, errorMessage: `${errorType} was scripted` });
+function scripted(errorType: string): Error {
+  const cause = JSON.stringify({ errorType, errorMessage: `${errorType} was scripted` });
+  return Object.assign(new Error(cause), { name: errorType });
 }
 
-function wayTo(from: string, to: string): string {
-  const { Next, Choices = [] } = deployStates[from]!;
+async function wayOf(machine: Machine, logs: Logs) {
+  const states: string[] = [];
+  const edges: Edge[] = [];
+  let caught = false;
+  for await (const log of logs) {
+    if (log.type === 'StateCaught') caught = true;
+    if (log.type !== 'StateEntered') continue;
+    const { name: to } = log.state;
+    const from = states.at(-1);
+    if (from !== undefined)
+      edges.push({ from, by: caught ? 'Catch' : wayTo(machine, from, to), to });
+    states.push(to);
+    caught = false;
+  }
+  return { states, edges };
+}
+
+function wayTo({ states }: Machine, from: string, to: string): string {
+  const { Next, Choices = [] } = states[from]!;
   if (Next === to) return 'Next';
   const rule = Choices.findIndex((choice) => choice.Next === to);
   return rule === -1 ? 'Default' : `rule ${rule}`;
 }
 
-function overridesOf(type: string, ms: number): Record<string, number> {
-  const names = Object.entries(deployStates).filter(([, state]) => state.Type === type);
-  return Object.fromEntries(names.map(([name]) => [name, ms]));
+// A run begins and ends with an event, a state is entered and exited, and each run of a task is scheduled, started and over.
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+function historyOf(states: readonly string[], runs: Readonly<Record<string, number>>): number {
+  const tasks = Object.values(runs).reduce((sum, count) => sum + count, 0);
+  return 2 + 2 * states.length + 3 * tasks;
+}
+
+function engine({ definition }: Machine): StateMachine {
+  return new StateMachine(definition, { validationOptions: { checkArn: false } });
+}
+
+/** Waits, or retries of tasks, that take no time. */
+function noTime(machine: Machine, type: 'Wait' | 'Task'): Record<string, number> {
+  return Object.fromEntries(statesOf(machine, type).map((name) => [name, 0]));
 }

@@ -4,10 +4,13 @@ import type { BuiltImage } from '#domain/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { docker } from './docker.ts';
 import { startModelContainer } from './model-container.ts';
-import type { ModelServers } from './model-server.ts';
+import { type ModelServers, stillborn } from './model-server.ts';
 
 // Internal: containers on it reach nothing beyond this machine.
 const NETWORK = 'slipway-models';
+
+const NO_IMAGE = 'was deployed without an image';
+const NO_IMAGE_FIX = 'Start Slipway with --engine process, or upload the model again.';
 
 /**
  * Model servers as containers of images that were built before. Fails with `PlatformUnavailable` when no Docker engine answers.
@@ -20,13 +23,16 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
 
   return {
     async prepare({ revision, image }) {
-      await docker('image', 'inspect', '--format', '{{.Id}}', required(revision, image).digest);
+      if (!image)
+        throw new Failure('RevisionFailed', `${revision} ${NO_IMAGE}`, { fix: NO_IMAGE_FIX });
+      await docker('image', 'inspect', '--format', '{{.Id}}', image.digest);
     },
-    start: (spec, log) =>
-      startModelContainer({
-        ...{ spec, log, label, network: NETWORK },
-        image: required(spec.revision, spec.image),
-      }),
+    start(spec, log) {
+      const { image } = spec;
+      // Of a revision that an earlier Slipway with another engine has left.
+      if (!image) return stillborn(NO_IMAGE);
+      return startModelContainer({ ...{ spec, log, label, image }, network: NETWORK });
+    },
     async discard(revision, specs) {
       const image = specs.find((spec) => spec.revision === revision)?.image;
       if (!image || isShared(image, revision, specs)) return;
@@ -46,13 +52,6 @@ async function ensureNetwork(): Promise<void> {
 async function removeContainers(label: string): Promise<void> {
   const ids = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
   if (ids) await docker('rm', '--force', ...ids.split('\n'));
-}
-
-function required(revision: string, image: BuiltImage | null): BuiltImage {
-  if (image) return image;
-  throw new Failure('RevisionFailed', `${revision} was deployed without an image`, {
-    fix: 'Start Slipway with --engine process, or upload the model again.',
-  });
 }
 
 function isShared({ tag }: BuiltImage, revision: string, specs: readonly RevisionSpec[]) {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf } from './instance.ts';
-import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
+import { type InvocationRefusal, type InvocationSlot, refuse } from './invocation.ts';
 import type { ModelServer, Start } from './model-server.ts';
+import { blame } from './revision.ts';
 
 export type InstanceLimits = {
   /** How many instances of one revision serve at once. */
@@ -148,15 +149,6 @@ function slot(
       return reason && blame(revision, reason);
     },
   };
-}
-
-/** A sentence of why a model server ended, from its predicate. */
-export function blame(revision: string, predicate: string): string {
-  return `the model server of ${revision} ${predicate}`;
-}
-
-function refuse(status: InvocationRefusal['status'], error: string): InvocationRefusal {
-  return { kind: 'refused', status, error };
 }
 
 function whenAborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {

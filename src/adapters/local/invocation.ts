@@ -1,22 +1,24 @@
-/** Why a revision gave no process for a request, as the gateway's status: 404 no such revision, 429 at its concurrency limit, 502 its process died at once, 503 stopped, 504 not ready in time. */
+import type { Target } from '#domain/target.ts';
+
+/** Why a revision gave no process for a request, as the gateway's status: 404 no such revision, 429 at its concurrency limit, 502 its process died at once, 503 stopped or without a ready replica, 504 not ready in time. */
 export type InvocationRefusal = {
   readonly kind: 'refused';
   readonly status: 404 | 429 | 502 | 503 | 504;
   readonly error: string;
 };
 
-/** A process that is this request's alone until `release`, which must be called exactly once, however the request ends. */
+/** A process's time for one request until `release`, which must be called exactly once, however the request ends. On Lambda the process is this request's alone. */
 export type InvocationSlot = {
   readonly kind: 'slot';
   /** Where the process listens, `http://127.0.0.1:PORT`. */
   readonly origin: string;
-  /** `timeout`: the request outlived its limit, and the process is ended as Lambda would end it. */
+  /** `timeout`: the request outlived its limit, for which Lambda ends the process. */
   release(outcome: 'done' | 'aborted' | 'timeout'): void;
   /** Why the process ended, when it did during this request (out of memory, crash); undefined while it lives. */
   diagnosis(): string | undefined;
 };
 
-/** The limits a revision's target puts on one request. */
+/** The limits a revision's target puts on one request; `maxResponseBytes` is Infinity where an answer may have any size. */
 export type InvocationLimits = {
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
@@ -26,7 +28,12 @@ export type InvocationLimits = {
 /** What the gateway needs of whatever runs the revisions: limits first, then a process for the request. */
 export type RevisionHost = {
   /** Undefined when there is no such revision here. */
+  target(revision: string): Target | undefined;
   limits(revision: string): InvocationLimits | undefined;
-  /** A free process, or one that is started for it; gives up when `signal` aborts. */
+  /** A process that takes the request now, or on Lambda one that is started for it; gives up when `signal` aborts. */
   invoke(revision: string, signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
 };
+
+export function refuse(status: InvocationRefusal['status'], error: string): InvocationRefusal {
+  return { kind: 'refused', status, error };
+}

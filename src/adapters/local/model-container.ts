@@ -21,11 +21,12 @@ type Plan = {
 
 const PORT = 8080;
 const POLL_MS = 25;
+const CPU_UNITS_PER_VCPU = 1024;
 // 128 + SIGKILL
 const KILLED = 137;
 
 /**
- * Starts the image of a revision in a container with the limits that Lambda puts on it: memory and the CPU that goes with it, a root file system that cannot be written, 512 MiB of /tmp, no shared memory, no capabilities, no way out.
+ * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: a root file system that cannot be written, 512 MiB of /tmp, no shared memory, no capabilities, no way out.
  * It ends when its standard input closes, so that none is left when Slipway dies, however that happens.
  */
 export function startModelContainer(plan: Plan): ModelServer {
@@ -43,7 +44,7 @@ export function startModelContainer(plan: Plan): ModelServer {
 
 function flags(name: string, { spec, network, label }: Plan): readonly string[] {
   const memory = `${spec.memoryMiB}m`;
-  const cpus = Math.min(spec.memoryMiB / limits.memoryPerVcpuMiB, availableParallelism());
+  const cpus = Math.min(spec.cpuUnits / CPU_UNITS_PER_VCPU, availableParallelism());
   const environment = {
     MODEL_PATH: `/opt/model/${spec.modelFile}`,
     MODEL_NAME: spec.model,
@@ -58,6 +59,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     ...['--read-only', '--tmpfs', `/tmp:rw,size=${limits.ephemeralMinMiB}m`, '--ipc', 'none'],
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     ...['--pids-limit', String(limits.processesMax)],
+    ...(spec.accelerator ? ['--gpus', String(spec.accelerator.count)] : []),
     ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
   ];
 }

@@ -61,6 +61,30 @@ export function stillborn(reason: string): ModelServer {
   return { started, ended, diagnosis: () => reason, stop: () => ended, kill: () => ended };
 }
 
+/** A server that starts only after a look, which decides how or, by a predicate, why not. Stopped before, it never starts. */
+export function serverAfter(decided: Promise<(() => ModelServer) | string>): ModelServer {
+  let reason: string | undefined;
+  let server: ModelServer | undefined;
+  const launched = decided.then((launch) => {
+    if (reason !== undefined) server = stillborn(reason);
+    else server = typeof launch === 'string' ? stillborn(launch) : launch();
+    return server;
+  });
+  return {
+    started: launched.then(({ started }) => started),
+    ended: launched.then(({ ended }) => ended),
+    diagnosis: () => (server ? server.diagnosis() : reason),
+    async stop() {
+      reason ??= 'was stopped';
+      await (await launched).stop();
+    },
+    async kill(why) {
+      reason ??= why;
+      await (await launched).kill(why);
+    },
+  };
+}
+
 /** Watches over a server from its start to its end. `kindOf` is given the way to end it, for what it finds out itself. */
 export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind): ModelServer {
   let reason: string | undefined;

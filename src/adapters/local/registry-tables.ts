@@ -41,6 +41,10 @@ const SCHEMA = `
     model TEXT AS (record ->> '$.detail.model'),
     deployment_id TEXT AS (record ->> '$.detail.deploymentId')
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS sightings (
+    resource TEXT PRIMARY KEY,
+    first_at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS unpublished ON events (cursor) WHERE NOT published;
 `;
 
@@ -52,6 +56,7 @@ export function registryTables(database: DatabaseSync) {
     events: events(database),
     save: save(database),
     markPublished: markPublished(database),
+    sighted: sighted(database),
   };
 }
 
@@ -137,6 +142,22 @@ function markPublished(database: DatabaseSync) {
   const mark = database.prepare('UPDATE events SET published = TRUE WHERE id = ?');
   return (eventIds: readonly string[]): void => {
     for (const id of eventIds) mark.run(id);
+  };
+}
+
+/** What is nobody's, since when; what is no longer among `resources` is forgotten. */
+function sighted(database: DatabaseSync) {
+  const all = database.prepare('SELECT resource, first_at_ms FROM sightings');
+  const add = database.prepare('INSERT INTO sightings (resource, first_at_ms) VALUES (?, ?)');
+  const drop = database.prepare('DELETE FROM sightings');
+  return (resources: readonly string[], nowMs: number): ReadonlyMap<string, number> => {
+    const known = new Map(
+      all.all().map((row) => [String(row['resource']), Number(row['first_at_ms'])]),
+    );
+    const kept = new Map(resources.map((resource) => [resource, known.get(resource) ?? nowMs]));
+    drop.run();
+    for (const [resource, firstAtMs] of kept) add.run(resource, firstAtMs);
+    return kept;
   };
 }
 

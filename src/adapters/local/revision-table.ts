@@ -1,13 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Target } from '#domain/target.ts';
 import type { RevisionSpec, RevisionState } from '#ports/platform.ts';
 import { translated } from './database.ts';
 
-/** A revision as it is kept: what it runs, and how it came out. One that is absent has no record. */
+/** A revision as it is kept: where and what it runs, and how it came out. Of one that is retired nothing runs until it is asked for again; one that is absent has no record. */
 export type RevisionRecord = {
+  readonly target: Target;
   readonly spec: RevisionSpec;
   readonly state: Exclude<RevisionState, { readonly kind: 'absent' }>;
+  readonly isRetired: boolean;
 };
 
+/** The revisions of all targets. */
 export type RevisionTable = {
   all(): readonly RevisionRecord[];
   put(record: RevisionRecord): void;

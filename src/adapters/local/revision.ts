@@ -1,84 +1,100 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
-import { blame, type InstanceLimits, type InstancePool, instancePool } from './instance-pool.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
 import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
 import type { ModelServer } from './model-server.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
-type State = RevisionRecord['state'];
+export type State = RevisionRecord['state'];
+
+/** A revision with its servers, kept as its target keeps them. */
+export type Revision = {
+  readonly spec: RevisionSpec;
+  state(): State;
+  /** Resolves when nothing is undecided any more, it is closed, or `waitMs` is over. */
+  settled(waitMs: number): Promise<void>;
+  invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
+  /** Requests that have a server, or wait for its start. */
+  inFlight(): number;
+  /** It is asked for again: starts if it is retired. */
+  revive(): void;
+  /** Ends its servers once their requests have ended. */
+  retire(): Promise<void>;
+  /** Has a server ready for requests. Fails with `RevisionFailed`. */
+  start(): Promise<void>;
+  /** Does what is due. */
+  tend(): Promise<void>;
+  /** Ends its servers, busy or not; what is undecided stays so. */
+  close(): Promise<void>;
+};
+
+export type RevisionDeps = {
+  start(spec: RevisionSpec): ModelServer;
+  readonly log: RevisionLog;
+  readonly clock: Clock;
+  readonly save: (record: RevisionRecord) => void;
+};
 
 // Lines of a failed start that are kept with its reason.
 const FAILURE_LINES = 50;
 
-/** A revision with its instances; the first one decides whether it is ready or failed. */
-export type Revision = Pick<InstancePool, 'inFlight' | 'retire' | 'reap'> & {
-  readonly deploymentId: string;
-  state(): State;
-  /** Resolves when the revision is no longer pending, is closed, or `waitMs` is over. */
-  settled(waitMs: number): Promise<void>;
-  invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
-  /** Ends all its instances; one that is pending stays undecided. */
-  close(): Promise<void>;
-};
+export const READY: State = { kind: 'ready' };
 
-type Deps = {
-  readonly launch: () => ModelServer;
-  readonly log: RevisionLog;
-  readonly clock: Clock;
-  readonly limits: InstanceLimits;
-  readonly save: (record: RevisionRecord) => void;
-};
-
-export function openRevision({ spec, state: kept }: RevisionRecord, deps: Deps): Revision {
-  const pool = instancePool(spec.revision, deps);
-  const settled = Promise.withResolvers<void>();
-  let state = kept;
-  let isClosed = false;
-
-  async function prove(): Promise<void> {
-    const outcome = await firstStart();
-    if (isClosed) return;
-    state = outcome;
-    settled.resolve();
-    try {
-      deps.save({ spec, state });
-    } catch {
-      // With the disk full it stays pending in the record, and is proven again after a restart.
-    }
-  }
-
-  async function firstStart(): Promise<State> {
-    const start = await pool.warm();
-    if (start.kind === 'ready') return { kind: 'ready' };
-    const reason = blame(spec.revision, start.reason);
-    return { kind: 'failed', reason, logTail: await deps.log.tail(FAILURE_LINES) };
-  }
-
-  if (state.kind === 'pending') void prove();
-
+/** The state of a revision whose server, by this predicate, did not start. */
+export async function failedState(
+  reason: string,
+  { revision }: RevisionSpec,
+  log: RevisionLog,
+): Promise<State> {
   return {
-    deploymentId: spec.deploymentId,
-    inFlight: pool.inFlight,
-    retire: pool.retire,
-    reap: pool.reap,
-    state: () => state,
-    async settled(waitMs) {
-      if (state.kind === 'pending') await within(waitMs, settled.promise);
-    },
-    async invoke(signal) {
-      if (state.kind === 'failed') return { kind: 'refused', status: 502, error: state.reason };
-      return pool.invoke(signal);
-    },
-    async close() {
-      isClosed = true;
-      settled.resolve();
-      await pool.close();
-    },
+    kind: 'failed',
+    reason: blame(revision, reason),
+    logTail: await log.tail(FAILURE_LINES),
   };
 }
 
-async function within(waitMs: number, event: Promise<void>): Promise<void> {
+/** A sentence of why a model server ended, from its predicate. */
+export function blame(revision: string, predicate: string): string {
+  return `the model server of ${revision} ${predicate}`;
+}
+
+/** The record of a revision in memory, in step with the table, and who waits for it to be decided. */
+export function keptRecord(kept: RevisionRecord, save: (record: RevisionRecord) => void) {
+  let record = kept;
+  let changed = Promise.withResolvers<void>();
+  const isPending = () => record.state.kind === 'pending' && !record.isRetired;
+
+  function set(next: RevisionRecord): void {
+    record = next;
+    changed.resolve();
+    changed = Promise.withResolvers();
+  }
+
+  return {
+    now: () => record,
+    /** When it cannot be saved nothing has changed, and the caller is told. */
+    change(change: Partial<Pick<RevisionRecord, 'state' | 'isRetired'>>): void {
+      const next = { ...record, ...change };
+      save(next);
+      set(next);
+    },
+    decide(state: State): void {
+      set({ ...record, state });
+      try {
+        save(record);
+      } catch {
+        // With the disk full it stays pending in the table, and is proven again after a restart.
+      }
+    },
+    async settled(waitMs: number): Promise<void> {
+      if (waitMs > 0 && isPending()) await within(waitMs, changed.promise);
+    },
+    close: () => changed.resolve(),
+  };
+}
+
+export async function within(waitMs: number, event: Promise<unknown>): Promise<void> {
   const timer = new AbortController();
   await Promise.race([event, sleep(waitMs, undefined, { signal: timer.signal })]);
   timer.abort();

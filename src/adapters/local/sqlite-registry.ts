@@ -37,6 +37,8 @@ export function sqliteRegistry({ database, clock, onEvents }: Options): Registry
     models: () => read(() => tables.models().map(({ model }) => model)),
     versions: (model) => read(() => tables.versions(model)),
     unended: () => read(() => tables.unended().map(({ deployment }) => deployment)),
+    sighted: async (resources) =>
+      transaction(database, () => tables.sighted(resources, clock.now())),
     unpublished: (limit) => read(() => tables.unpublished(limit)),
     markPublished: async (eventIds) => transaction(database, () => tables.markPublished(eventIds)),
     events: (query) => read(() => tables.events(query)),

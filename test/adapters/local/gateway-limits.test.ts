@@ -149,3 +149,29 @@ describe('504: the model took too long', () => {
     sending.end('x'.repeat(6));
   });
 });
+
+describe('a model in containers has the limits of containers', () => {
+  it('of 10 MB to a request, which its refusal names', async () => {
+    await world.replicas.serve('digits-v1', [(request, response) => request.pipe(response)]);
+
+    const over = await world.call('/models/digits/', {
+      method: 'POST',
+      body: Buffer.alloc(10_485_761),
+    });
+
+    expect(over.statusCode).toBe(413);
+    expect(await over.body.json()).toMatchObject({
+      error: 'the body is over 10 MB, the limit of containers behind API Gateway',
+    });
+  });
+
+  it('and none to an answer, which is streamed', async () => {
+    await world.replicas.serve('digits-v1', [
+      (_, response) => response.end(Buffer.alloc(20_000_000)),
+    ]);
+
+    const answer = await world.call('/models/digits/');
+
+    expect((await answer.body.arrayBuffer()).byteLength).toBe(20_000_000);
+  });
+});

@@ -1,7 +1,10 @@
 import { gatewayMetrics } from '#adapters/local/gateway-metrics.ts';
+import type { RevisionRef } from '#domain/target.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { gatewayWorld } from '../../support/gateway-world.ts';
+
+const DIGITS: RevisionRef = { revision: 'digits-v1', target: 'lambda' };
 
 describeMetrics('gatewayMetrics', async () => {
   const world = await gatewayWorld();
@@ -13,6 +16,7 @@ describeMetrics('gatewayMetrics', async () => {
   }
   return {
     metrics: world.gateway.metrics,
+    target: 'lambda',
     now: world.clock.now,
     answer: async (revision, status) => {
       await (await world.call(`/models/${revision}/${status}`)).body.dump();
@@ -29,7 +33,7 @@ it('answers that the gateway gave for a revision are counted as its own', async 
 
   await (await world.call('/models/digits/')).body.dump();
 
-  expect(await world.gateway.metrics.traffic('digits-v1', 0)).toEqual({
+  expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 1,
     serverErrors: 1,
   });
@@ -46,7 +50,7 @@ it('an answer that broke off is an error of the server, though it began with 200
   const answer = await world.call('/models/digits/');
   await answer.body.text().catch(() => 'broken off');
 
-  expect(await world.gateway.metrics.traffic('digits-v1', 0)).toEqual({
+  expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 1,
     serverErrors: 1,
   });
@@ -59,7 +63,7 @@ it('what is asked on a test path is no traffic', async () => {
 
   await (await world.call('/_candidate/digits-v1/')).body.dump();
 
-  expect(await world.gateway.metrics.traffic('digits-v1', 0)).toEqual({
+  expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 0,
     serverErrors: 0,
   });
@@ -73,11 +77,11 @@ it('counts are kept by the second, for an hour', async () => {
   clock.advance(1_000);
   record('digits-v1', 200);
   const sinceMs = clock.now();
-  const recent = await metrics.traffic('digits-v1', sinceMs);
+  const recent = await metrics.traffic(DIGITS, sinceMs);
 
   clock.advance(3_599_000);
   record('digits-v1', 200);
 
   expect(recent.requests).toBe(1);
-  expect((await metrics.traffic('digits-v1', 0)).requests).toBe(2);
+  expect((await metrics.traffic(DIGITS, 0)).requests).toBe(2);
 });

@@ -1,7 +1,13 @@
-import { createServer, request as nodeRequest } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as nodeRequest,
+  type ServerResponse,
+} from 'node:http';
 import { buildConnector, Pool } from 'undici';
-import { type Ending, relay } from '#adapters/local/gateway-proxy.ts';
+import { type Ending, type Exchange, relay } from '#adapters/local/gateway-proxy.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { measuredBody } from '#adapters/local/measured-body.ts';
 
 const ADDRESS = { host: '127.0.0.1', port: 0 };
 const LIMITS = { maxRequestBytes: 100, maxResponseBytes: 100, timeoutMs: 5_000 };
@@ -19,8 +25,7 @@ it('a request whose client leaves while the process is being connected is never 
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
   const front = createServer(async (request, response) => {
-    const exchange = { request, response, path: '/left', revision: 'digits-v1', limits: LIMITS };
-    const relaying = relay({ ...exchange, upstream });
+    const relaying = relay({ ...exchangeOf(request, response), path: '/left', upstream });
     request.socket.destroy();
     end(await relaying);
   });
@@ -44,8 +49,7 @@ it('a request that was answered leaves no listener on its connection and no time
   const held: number[][] = [];
   const front = createServer(async (request, response) => {
     held.push([request.socket.listenerCount('close'), timers()]);
-    const exchange = { request, response, path: '/', revision: 'digits-v1', limits: LIMITS };
-    await relay({ ...exchange, upstream });
+    await relay({ ...exchangeOf(request, response), upstream });
   });
   const origin = `http://127.0.0.1:${await listen(front, ADDRESS)}`;
 
@@ -55,6 +59,22 @@ it('a request that was answered leaves no listener on its connection and no time
   await upstream.destroy();
   for (const server of [model, front]) server.close();
 });
+
+function exchangeOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+): Omit<Exchange, 'upstream'> {
+  return {
+    request,
+    response,
+    path: '/',
+    body: measuredBody(request, LIMITS.maxRequestBytes),
+    revision: 'digits-v1',
+    mechanism: 'function',
+    limits: LIMITS,
+    endMs: performance.now() + LIMITS.timeoutMs,
+  };
+}
 
 function timers(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;

@@ -43,7 +43,7 @@ it('a hundred changes of shares under traffic lose no request, and each is answe
       const next = change % 2 === 0 ? { [coming]: 1 } : { [coming]: 999, [leaving]: 1 };
       const before = history.at(-1)!;
       history.push(next);
-      await world.gateway.router.setShares('digits', next, before);
+      await world.gateway.router.setShares('digits', next, before, 1);
       await Promise.race(Array.from({ length: 4 }, () => nextAnswer()));
     }
     isChanging = false;
@@ -70,8 +70,8 @@ it('a request that is being answered is answered by its revision though the shar
   const calling = world.call('/models/digits/');
   await arrived;
 
-  await world.gateway.router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 });
-  await world.gateway.router.remove('digits');
+  await world.gateway.router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
+  await world.gateway.router.remove('digits', 1);
   open();
 
   const answer = await calling;

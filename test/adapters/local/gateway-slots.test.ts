@@ -157,7 +157,9 @@ it('a client that leaves while its process is being found ends the search', asyn
   socket.destroy();
 
   expect(await releasesOnceOver()).toEqual([]);
-  expect(await world.gateway.metrics.traffic('digits-v1', 0)).toEqual({
+  expect(
+    await world.gateway.metrics.traffic({ revision: 'digits-v1', target: 'lambda' }, 0),
+  ).toEqual({
     requests: 0,
     serverErrors: 0,
   });

@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 import { exchangeBytes } from '../../support/raw-http.ts';
-import { realRevisions } from '../../support/real-revisions.ts';
 
 let world: GatewayWorld;
 
@@ -115,13 +114,12 @@ describe('an answer names the revision that the gateway chose', () => {
 describe('starting and stopping', () => {
   it('moves to the next port when the one it wants is busy', async () => {
     const taken = Number(new URL(world.gateway.origin).port);
-    const revisions = realRevisions();
     const database = new DatabaseSync(':memory:');
 
     const second = await startGateway({
       host: '127.0.0.1',
       port: taken,
-      revisions,
+      revisions: world.host,
       database,
       clock: world.clock,
     });
@@ -131,12 +129,12 @@ describe('starting and stopping', () => {
   });
 
   it('routes after a restart as it did before', async () => {
-    const revisions = world.revisions;
     const database = new DatabaseSync(':memory:');
-    await revisions.serve('digits-v1', (_, response) => response.end());
-    const options = { host: '127.0.0.1', port: 0, revisions, database, clock: world.clock };
+    await world.revisions.serve('digits-v1', (_, response) => response.end());
+    const { host: revisions, clock } = world;
+    const options = { host: '127.0.0.1', port: 0, revisions, database, clock };
     const first = await startGateway(options);
-    await first.router.setShares('digits', { 'digits-v1': 1 }, {});
+    await first.router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
     await first.close();
 
     const second = await startGateway(options);

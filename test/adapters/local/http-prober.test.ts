@@ -17,7 +17,7 @@ describeProber('httpProber', async () => {
     prober: httpProber({ origin }),
     addresses: {
       route: router.route('digits'),
-      testPath: router.testPath('digits-v1'),
+      testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
       nobody: router.route('nobody'),
     },
     hidesServerErrors: false,

@@ -28,7 +28,7 @@ describe('the instances of a revision', () => {
 
   async function deployed(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): Promise<string> {
     const spec = folder.spec(behaviour, over);
-    await platform.create(spec);
+    await platform.create(spec, 1);
     await platform.describe(spec.revision, { waitMs: 60_000 });
     return spec.revision;
   }
@@ -69,7 +69,7 @@ describe('the instances of a revision', () => {
 
   it('count a request that waits for a start against the limit', async () => {
     const revision = await deployed('answers');
-    await platform.retire(revision);
+    await platform.retire(revision, 1);
 
     const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT)));
 
@@ -82,16 +82,16 @@ describe('the instances of a revision', () => {
     const busy = await slotOf(platform, revision);
 
     clock.advance(60_000);
-    await platform.reap();
+    await platform.tend();
     expect(livePids(folder, revision)).toHaveLength(1);
 
     busy.release('done');
     clock.advance(59_999);
-    await platform.reap();
+    await platform.tend();
     expect(livePids(folder, revision)).toHaveLength(1);
 
     clock.advance(1);
-    await platform.reap();
+    await platform.tend();
     expect(livePids(folder, revision)).toEqual([]);
 
     const again = await slotOf(platform, revision);
@@ -140,7 +140,7 @@ describe('the instances of a revision', () => {
 
   it('go on starting for the next request when the first one gives up', async () => {
     const revision = await deployed('answers');
-    await platform.retire(revision);
+    await platform.retire(revision, 1);
     const client = new AbortController();
     const given = platform.invoke(revision, client.signal);
 
@@ -183,10 +183,10 @@ describe('the instances of a revision', () => {
 
   it('refuse a request whose process dies or does not get ready', async () => {
     const spec = folder.spec('never-ready', { startupTimeoutSeconds: 0.5 });
-    await platform.create(spec);
+    await platform.create(spec, 1);
     const late = await platform.invoke(spec.revision, PATIENT);
     const dying = folder.spec('crashes-at-load', { version: 2 });
-    await platform.create(dying);
+    await platform.create(dying, 1);
     const dead = await platform.invoke(dying.revision, PATIENT);
 
     expect(late).toMatchObject({

@@ -54,7 +54,7 @@ describe('lambdaPlatform', () => {
 
   async function deployed(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): Promise<string> {
     const spec = folder.spec(behaviour, over);
-    await platform.create(spec);
+    await platform.create(spec, 1);
     await platform.describe(spec.revision, LONG);
     return spec.revision;
   }
@@ -100,7 +100,7 @@ describe('lambdaPlatform', () => {
 
   it('goes on with a pending revision after a restart', async () => {
     const { revision, ...rest } = folder.spec('answers');
-    await platform.create({ revision, ...rest });
+    await platform.create({ revision, ...rest }, 1);
     await reopen();
 
     expect(await platform.describe(revision, LONG)).toEqual({ kind: 'ready' });
@@ -156,7 +156,7 @@ describe('lambdaPlatform', () => {
     const revision = await deployed('ignores-sigterm');
     const pids = livePids(folder, revision);
 
-    await platform.remove(revision);
+    await platform.remove(revision, 1);
 
     expect(pids).toHaveLength(1);
     expect(pids.filter(isAlive)).toEqual([]);
@@ -167,9 +167,9 @@ describe('lambdaPlatform', () => {
 
   it('does not bring back a revision that was removed while it started', async () => {
     const { revision, ...rest } = folder.spec('never-ready', { version: 1 });
-    await platform.create({ revision, ...rest });
+    await platform.create({ revision, ...rest }, 1);
 
-    await platform.remove(revision);
+    await platform.remove(revision, 1);
     await deployed('answers', { version: 2 });
     await reopen();
 
@@ -181,7 +181,7 @@ describe('lambdaPlatform', () => {
     const slot = await slotOf(platform, revision);
     const [pid] = livePids(folder, revision);
 
-    const retirement = platform.retire(revision);
+    const retirement = platform.retire(revision, 1);
     const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
     const releasedMs = performance.now();
     slot.release('done');
@@ -201,7 +201,7 @@ describe('lambdaPlatform', () => {
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
 
-    await platform.retire(revision);
+    await platform.retire(revision, 1);
 
     expect(livePids(folder, revision)).toEqual([]);
     expect(slot.diagnosis()).toMatch('was busy 100 ms after its retirement');
@@ -223,7 +223,7 @@ describe('lambdaPlatform', () => {
     const busy = await deployed('spins', { version: 1 });
     const deaf = await deployed('ignores-sigterm', { version: 2 });
     const { revision: starting, ...rest } = folder.spec('never-ready', { version: 3 });
-    await platform.create({ revision: starting, ...rest });
+    await platform.create({ revision: starting, ...rest }, 1);
     const slot = await slotOf(platform, busy);
     fetch(slot.origin).catch(() => undefined);
     await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it spins');

@@ -7,7 +7,7 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   const environment = { PATH: '/bin', TZ: 'UTC', AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--a' };
   const platform = openPlatform(folder, { environment });
   const spec = folder.spec('answers', { version: 7 });
-  await platform.create(spec);
+  await platform.create(spec, 1);
   const slot = await slotOf(platform, spec.revision);
 
   const told: Record<string, unknown> = JSON.parse(await (await fetch(slot.origin)).text());

@@ -1,6 +1,9 @@
+import { StateMachine } from 'aws-local-stepfunctions';
 import { type ExecutionEnd, workflowEngine } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
+import { MACHINES } from '../../support/asl.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const task = {
   Type: 'Task' as const,
@@ -24,7 +27,7 @@ function engineWith(handlers: { Work: Handler; Caught?: Handler }) {
   const ends: ExecutionEnd[] = [];
   const ended = Promise.withResolvers<ExecutionEnd>();
   const engine = workflowEngine({
-    definition,
+    definitions: { deploy: definition, rollback: definition, undeploy: definition },
     handlers: { Caught: async (payload) => payload, ...handlers },
     overrides: { retryIntervalOverrides: { Work: 0 } },
     async onEnded(end) {
@@ -59,11 +62,13 @@ describe('the workflow engine', () => {
     const payloads: unknown[] = [];
     const { engine, ends, ended } = engineWith({ Work: async (payload) => payloads.push(payload) });
 
-    await engine.start('run-1', { a: 1 });
+    await engine.start('deploy', 'run-1', { a: 1 });
     await ended;
 
     expect(payloads).toEqual([{ a: 1 }]);
-    expect(ends).toEqual([{ execution: 'run-1', input: { a: 1 }, error: '', cause: '' }]);
+    expect(ends).toEqual([
+      { workflow: 'deploy', execution: 'run-1', input: { a: 1 }, error: '', cause: '' },
+    ]);
   });
 
   it('starts one run for a name that is running', async () => {
@@ -76,8 +81,8 @@ describe('the workflow engine', () => {
       },
     });
 
-    await engine.start('run-1', {});
-    await engine.start('run-1', {});
+    await engine.start('deploy', 'run-1', {});
+    await engine.start('deploy', 'run-1', {});
     const isRunning = await engine.isRunning('run-1');
     gate.resolve();
     await ended;
@@ -95,7 +100,7 @@ describe('the workflow engine', () => {
       },
     });
 
-    await engine.start('run-1', {});
+    await engine.start('deploy', 'run-1', {});
 
     expect(await ended).toMatchObject({ error: '' });
     expect(runs).toBe(3);
@@ -108,7 +113,7 @@ describe('the workflow engine', () => {
       Caught: async (payload) => caught.push(payload),
     });
 
-    await engine.start('run-1', {});
+    await engine.start('deploy', 'run-1', {});
     await ended;
 
     expect(caught).toEqual([
@@ -124,7 +129,7 @@ describe('the workflow engine', () => {
   it('lets nothing catch an answer over 256 KiB', async () => {
     const { engine, ended } = engineWith({ Work: async () => 'x'.repeat(300_000) });
 
-    await engine.start('run-1', {});
+    await engine.start('deploy', 'run-1', {});
 
     expect(await ended).toMatchObject({
       error: 'States.DataLimitExceeded',
@@ -136,8 +141,8 @@ describe('the workflow engine', () => {
     const gate = Promise.withResolvers<void>();
     const { engine, ends, ended } = engineWith({ Work: () => gate.promise });
 
-    await engine.start('run-1', {});
-    engine.stop('run-1');
+    await engine.start('deploy', 'run-1', {});
+    await engine.stop('run-1');
 
     expect(await ended).toMatchObject({ error: 'States.Aborted' });
     gate.resolve();
@@ -150,15 +155,60 @@ describe('the workflow engine', () => {
     const gate = Promise.withResolvers<void>();
     const { engine, ended } = engineWith({ Work: () => gate.promise });
 
-    await engine.start('run-1', {});
+    await engine.start('deploy', 'run-1', {});
 
     expect(await ended).toMatchObject({ error: 'States.Timeout' });
     gate.resolve();
   });
 
+  it('says that a run is over before it tells of its end', async () => {
+    const seen = Promise.withResolvers<boolean>();
+    const engine = workflowEngine({
+      definitions: { deploy: definition },
+      handlers: { Work: async () => {}, Caught: fail },
+      onEnded: async ({ execution }) => seen.resolve(await engine.isRunning(execution)),
+    });
+
+    await engine.start('deploy', 'run-1', {});
+
+    expect(await seen.promise).toBe(false);
+  });
+
+  it('runs a name again that has run', async () => {
+    const { engine, ends, ended } = engineWith({ Work: async () => {} });
+    await engine.start('deploy', 'run-1', {});
+    await ended;
+
+    await engine.start('deploy', 'run-1', {});
+
+    await eventually(() => ends.length === 2);
+  });
+
+  it('starts no workflow that it was not given', async () => {
+    const engine = workflowEngine({
+      definitions: { deploy: definition },
+      handlers: { Work: fail, Caught: fail },
+      onEnded: async () => {},
+    });
+
+    await expect(engine.start('undeploy', 'run-1', {})).rejects.toMatchObject({
+      name: 'InputInvalid',
+    });
+  });
+
+  it.each(MACHINES)('takes $name as a state machine that is right', ({ definition: ships }) => {
+    const build = () => new StateMachine(ships, { validationOptions: { checkArn: false } });
+
+    expect(build).not.toThrow();
+  });
+
   it('refuses a workflow with a task that no step does', () => {
     const build = () =>
-      workflowEngine({ definition, handlers: { Work: fail }, onEnded: async () => {} });
+      workflowEngine({
+        definitions: { deploy: definition },
+        handlers: { Work: fail },
+        onEnded: async () => {},
+      });
 
     expect(build).toThrow('the workflow has states without a step: Caught');
   });

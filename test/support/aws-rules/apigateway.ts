@@ -1,4 +1,4 @@
-import { GetResourcesCommand, type Resource } from '@aws-sdk/client-api-gateway';
+import { GetResourcesCommand, type Integration, type Resource } from '@aws-sdk/client-api-gateway';
 import type { AwsCall, AwsRule } from '../aws-rules.ts';
 
 type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
@@ -6,8 +6,14 @@ type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
 const API = 'https://docs.aws.amazon.com/apigateway/latest';
 const GAP_MS = 5_000;
 
-/** What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served. */
-export function apiGatewayRules(now: () => number): readonly AwsRule[] {
+/**
+ * What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served.
+ * `served` then has the integrations of the last one, by path.
+ */
+export function apiGatewayRules(
+  now: () => number,
+  served = new Map<string, Integration>(),
+): readonly AwsRule[] {
   const summaries = new Map<string, Summary>();
   let lastDeployedMs = Number.NEGATIVE_INFINITY;
 
@@ -47,7 +53,9 @@ export function apiGatewayRules(now: () => number): readonly AwsRule[] {
       async after(call, output) {
         const { id } = output as { id: string };
         if (call.command === 'CreateDeployment') {
-          summaries.set(id, summaryOf(await resourcesOf(call)));
+          const resources = await resourcesOf(call);
+          summaries.set(id, summaryOf(resources));
+          serve(served, resources);
           return undefined;
         }
         const isAsked = (call.input['embed'] as string[] | undefined)?.includes('apisummary');
@@ -82,12 +90,48 @@ export function apiGatewayRules(now: () => number): readonly AwsRule[] {
           : undefined;
       },
     },
+    {
+      name: 'apigateway: an integration takes from a method only what that declares',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/api/API_PutIntegration.html, requestParameters`,
+      async before(call) {
+        const { resourceId, httpMethod, requestParameters = {} } = call.input;
+        const found = (await resourcesOf(call)).find(({ id }) => id === resourceId);
+        const declared = found?.resourceMethods?.[String(httpMethod)]?.requestParameters ?? {};
+        const lost = Object.values(requestParameters as object).find((name) => !(name in declared));
+        const message = `Invalid mapping expression parameter specified: ${lost}`;
+        return lost ? { name: 'BadRequestException', message, status: 400 } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: an answer that is streamed may take 15 min, another one 29 s',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/developerguide/response-transfer-mode.html`,
+      before({ input }) {
+        const { timeoutInMillis = 0, responseTransferMode } = input;
+        const mostMs = responseTransferMode === 'STREAM' ? 900_000 : 29_000;
+        const message = `Timeout should be between 50 ms and ${mostMs} ms`;
+        return Number(timeoutInMillis) > mostMs
+          ? { name: 'BadRequestException', message, status: 400 }
+          : undefined;
+      },
+    },
   ];
 }
 
 async function resourcesOf({ input, send }: AwsCall): Promise<readonly Resource[]> {
   const restApiId = String(input['restApiId']);
   return (await send(GetResourcesCommand, { restApiId, embed: ['methods'] })).items ?? [];
+}
+
+function serve(served: Map<string, Integration>, resources: readonly Resource[]): void {
+  served.clear();
+  for (const { path = '', resourceMethods } of resources) {
+    const integration = resourceMethods?.['ANY']?.methodIntegration;
+    if (integration) served.set(path, integration);
+  }
 }
 
 function summaryOf(resources: readonly Resource[]): Summary {

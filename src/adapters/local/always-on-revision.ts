@@ -1,0 +1,139 @@
+import { Failure } from '#domain/failure.ts';
+import { replicasFor, SLICE_MS, SLICES_REMEMBERED, scaleAt } from '#domain/scale.ts';
+import { refuse } from './invocation.ts';
+import type { Start } from './model-server.ts';
+import { replicaSet } from './replica-set.ts';
+import {
+  blame,
+  failedState,
+  keptRecord,
+  READY,
+  type Revision,
+  type RevisionDeps,
+  within,
+} from './revision.ts';
+import type { RevisionRecord } from './revision-table.ts';
+
+// A step that retires several has five minutes; requests that take longer end by themselves, and their replica with them.
+const LONGEST_RETIREMENT_MS = 30_000;
+
+/**
+ * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end, more under load.
+ * It is ready once all that it begins with were, and failed as soon as one of them did not start.
+ */
+export function alwaysOnRevision(
+  record: RevisionRecord,
+  deps: RevisionDeps & { readonly requestTimeoutMs: number },
+): Revision {
+  const { spec } = record;
+  const { clock, log, requestTimeoutMs } = deps;
+  const launch = () => deps.start(spec);
+  const replicas = replicaSet(spec.revision, { launch, clock, requestTimeoutMs });
+  const kept = keptRecord(record, deps.save);
+  const load = requestSlices(clock.now());
+  let starts: readonly Promise<Start>[] = [];
+  let isClosed = false;
+
+  const refusal = () => {
+    const { state, isRetired } = kept.now();
+    if (isClosed) return `${spec.revision} is stopped`;
+    if (isRetired) return `${spec.revision} is retired`;
+    return state.kind === 'failed' ? state.reason : undefined;
+  };
+
+  function begin(): void {
+    starts = replicas.resize(scaleAt(spec.scaling, clock.now()).min);
+    if (kept.now().state.kind === 'pending') void prove(starts);
+  }
+
+  async function prove(mine: readonly Promise<Start>[]): Promise<void> {
+    const isMine = () => mine === starts && refusal() === undefined;
+    const failure = await firstFailure(mine);
+    if (!isMine()) return;
+    if (failure === undefined) return kept.decide(READY);
+    void replicas.stop();
+    const state = await failedState(failure, spec, log);
+    if (isMine()) kept.decide(state);
+  }
+
+  function scale(): void {
+    const slices = load.until(clock.now());
+    if (!slices) return;
+    const limits = scaleAt(spec.scaling, clock.now());
+    replicas.resize(replicasFor(slices, spec.scaling.requestsPerMinute, limits));
+  }
+
+  if (refusal() === undefined) begin();
+
+  return {
+    spec,
+    state: () =>
+      kept.now().isRetired
+        ? { kind: 'pending', reason: 'it is retired: nothing of it runs' }
+        : kept.now().state,
+    settled: kept.settled,
+    async invoke() {
+      load.count();
+      const reason = refusal();
+      return reason === undefined ? replicas.take() : refuse(503, reason);
+    },
+    inFlight: replicas.inFlight,
+    revive() {
+      if (!kept.now().isRetired) return;
+      const state = { kind: 'pending', reason: 'its replicas are starting again' } as const;
+      kept.change({ state, isRetired: false });
+      begin();
+    },
+    async retire() {
+      if (!kept.now().isRetired) kept.change({ isRetired: true });
+      await within(LONGEST_RETIREMENT_MS, replicas.leave());
+    },
+    async start() {
+      const start = await starts[0];
+      const reason = refusal();
+      if (reason !== undefined) throw new Failure('RevisionFailed', reason);
+      if (start && start.kind !== 'ready') {
+        throw new Failure('RevisionFailed', blame(spec.revision, start.reason));
+      }
+    },
+    async tend() {
+      if (refusal() !== undefined) return;
+      replicas.tend();
+      if (kept.now().state.kind === 'ready') scale();
+    },
+    async close() {
+      isClosed = true;
+      kept.close();
+      await replicas.stop();
+    },
+  };
+}
+
+/** Why one did not get ready, as soon as that is known; undefined once all are ready. */
+function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undefined> {
+  const failures = starts.map(async (start) => {
+    const outcome = await start;
+    return outcome.kind === 'ready' ? Promise.reject() : outcome.reason;
+  });
+  return Promise.any(failures).catch(() => undefined);
+}
+
+/** Counts requests by the slices of time that scaling looks at. */
+function requestSlices(startMs: number) {
+  let slices: readonly number[] = [];
+  let current = 0;
+  let endMs = startMs + SLICE_MS;
+  return {
+    count() {
+      current += 1;
+    },
+    /** Those that are over, the newest last; undefined when that is what it was at the last look. */
+    until(nowMs: number): readonly number[] | undefined {
+      if (nowMs < endMs) return undefined;
+      slices = [...slices, current].slice(-SLICES_REMEMBERED);
+      current = 0;
+      endMs = nowMs + SLICE_MS;
+      return slices;
+    },
+  };
+}

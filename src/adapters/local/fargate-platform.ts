@@ -1,0 +1,13 @@
+import { alwaysOnRevision } from './always-on-revision.ts';
+import type { InvocationLimits } from './invocation.ts';
+import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './revision-platform.ts';
+
+/** Fargate's habits on one machine: replicas that always run, each of the memory of its task. */
+export function fargatePlatform(options: PlatformOptions, limits: InvocationLimits): LocalPlatform {
+  return revisionPlatform(options, {
+    target: 'fargate',
+    limits,
+    open: (record, deps) =>
+      alwaysOnRevision(record, { ...deps, requestTimeoutMs: limits.timeoutMs }),
+  });
+}

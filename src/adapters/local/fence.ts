@@ -1,0 +1,38 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Failure } from '#domain/failure.ts';
+import { transaction } from './database.ts';
+
+/**
+ * The greatest epoch of a model's lease that made a change.
+ * Platforms and router pass it right before each change, so a holder that lost its lease changes nothing any more.
+ */
+export type Fence = {
+  /** Fails with `LeaseLost` when a greater epoch has passed, and as `transaction` does. */
+  pass(model: string, epoch: number): void;
+  /** The model is undeployed; no row is success. */
+  forget(model: string): void;
+};
+
+/** One row for each model; all who open it on the same database share it. */
+export function fence(database: DatabaseSync): Fence {
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS fences (model TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT',
+  );
+  const seen = database.prepare('SELECT epoch FROM fences WHERE model = ?');
+  const put = database.prepare('INSERT OR REPLACE INTO fences (model, epoch) VALUES (?, ?)');
+  const remove = database.prepare('DELETE FROM fences WHERE model = ?');
+  return {
+    pass: (model, epoch) =>
+      transaction(database, () => {
+        const greatest = Number(seen.get(model)?.['epoch'] ?? epoch - 1);
+        if (greatest > epoch) {
+          throw new Failure(
+            'LeaseLost',
+            `epoch ${epoch} of ${model} is over: ${greatest} has made changes`,
+          );
+        }
+        if (greatest < epoch) put.run(model, epoch);
+      }),
+    forget: (model) => transaction(database, () => void remove.run(model)),
+  };
+}

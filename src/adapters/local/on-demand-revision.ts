@@ -1,0 +1,51 @@
+import { Failure } from '#domain/failure.ts';
+import { type InstanceLimits, instancePool } from './instance-pool.ts';
+import { refuse } from './invocation.ts';
+import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
+import type { RevisionRecord } from './revision-table.ts';
+
+/** A revision whose instances start for requests, as on Lambda; the first one decides whether it is ready or failed. */
+export function onDemandRevision(
+  record: RevisionRecord,
+  deps: RevisionDeps & { readonly limits: InstanceLimits },
+): Revision {
+  const { spec } = record;
+  const pool = instancePool(spec.revision, { ...deps, launch: () => deps.start(spec) });
+  const kept = keptRecord(record, deps.save);
+  let isClosed = false;
+
+  async function prove(): Promise<void> {
+    const start = await pool.warm();
+    const state = start.kind === 'ready' ? READY : await failedState(start.reason, spec, deps.log);
+    if (!isClosed) kept.decide(state);
+  }
+
+  async function invoke(signal: AbortSignal) {
+    const { state } = kept.now();
+    return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal);
+  }
+
+  if (record.state.kind === 'pending') void prove();
+
+  return {
+    spec,
+    state: () => kept.now().state,
+    settled: kept.settled,
+    invoke,
+    inFlight: pool.inFlight,
+    // As a published version, it never stops being there for requests.
+    revive: () => undefined,
+    retire: pool.retire,
+    async start() {
+      const instance = await invoke(new AbortController().signal);
+      if (instance.kind === 'refused') throw new Failure('RevisionFailed', instance.error);
+      instance.release('done');
+    },
+    tend: pool.reap,
+    async close() {
+      isClosed = true;
+      kept.close();
+      await pool.close();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '#ports/clock.ts';
+import type { InvocationSlot } from './invocation.ts';
+import type { ModelServer, Start } from './model-server.ts';
+import { blame } from './revision.ts';
+
+/** A place for a model server that always runs: one that ends is followed by another. Leaving, it ends with its last request. */
+export type Replica = {
+  /** How its first server came out. */
+  readonly started: Promise<Start>;
+  isReady(): boolean;
+  inFlight(): number;
+  /** Only for one that is ready. */
+  take(): InvocationSlot;
+  /** Why its server ended; undefined while one runs. */
+  diagnosis(): string | undefined;
+  /** Starts a server again when that is due. */
+  tend(): void;
+  leave(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type ReplicaDeps = {
+  readonly launch: () => ModelServer;
+  readonly clock: Clock;
+  /** How long a request may take, and so keep a replica from leaving. */
+  readonly requestTimeoutMs: number;
+};
+
+/** One server and the requests it has. */
+type Run = { readonly server: ModelServer; origin: string; readyAtMs: number; inFlight: number };
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 60_000;
+// One that served this long did not crash for what made the one before crash.
+const STEADY_MS = 60_000;
+
+export function startReplica(revision: string, deps: ReplicaDeps): Replica {
+  const { launch, clock, requestTimeoutMs } = deps;
+  let crashes = 0;
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  let isLeaving = false;
+  let run = begin();
+
+  function begin(): Run {
+    const server = launch();
+    const fresh = { server, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 };
+    void server.started.then((start) => {
+      if (start.kind !== 'ready') return;
+      fresh.origin = start.origin;
+      fresh.readyAtMs = clock.now();
+    });
+    void server.ended.then(() => planRestart(fresh));
+    return fresh;
+  }
+
+  function planRestart({ readyAtMs }: Run): void {
+    if (clock.now() - readyAtMs >= STEADY_MS) crashes = 0;
+    dueAtMs = clock.now() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** crashes);
+    crashes += 1;
+  }
+
+  function giveBack(taken: Run): void {
+    taken.inFlight -= 1;
+    if (isLeaving && taken.inFlight === 0) void taken.server.stop();
+  }
+
+  return {
+    started: run.server.started,
+    isReady: () => !isLeaving && run.origin !== '' && run.server.diagnosis() === undefined,
+    inFlight: () => run.inFlight,
+    diagnosis: () => run.server.diagnosis(),
+    take() {
+      const taken = run;
+      taken.inFlight += 1;
+      return {
+        kind: 'slot',
+        origin: taken.origin,
+        release: () => giveBack(taken),
+        diagnosis() {
+          const reason = taken.server.diagnosis();
+          return reason && blame(revision, reason);
+        },
+      };
+    },
+    tend() {
+      if (isLeaving || clock.now() < dueAtMs) return;
+      dueAtMs = Number.POSITIVE_INFINITY;
+      run = begin();
+    },
+    async leave() {
+      isLeaving = true;
+      const { server, inFlight } = run;
+      if (inFlight === 0) return server.stop();
+      const overdue = () =>
+        void server.kill(`was busy ${requestTimeoutMs} ms after it was to stop`);
+      const deadline = setTimeout(overdue, requestTimeoutMs);
+      await server.ended;
+      clearTimeout(deadline);
+    },
+    async stop() {
+      isLeaving = true;
+      await run.server.stop();
+    },
+  };
+}

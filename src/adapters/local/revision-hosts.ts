@@ -1,0 +1,14 @@
+import { type RevisionHost, refuse } from './invocation.ts';
+
+/** The revisions of several hosts as those of one. */
+export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
+  const hostOf = (revision: string) => hosts.find((host) => host.target(revision) !== undefined);
+  return {
+    target: (revision) => hostOf(revision)?.target(revision),
+    limits: (revision) => hostOf(revision)?.limits(revision),
+    async invoke(revision, signal) {
+      const host = hostOf(revision);
+      return host?.invoke(revision, signal) ?? refuse(404, `there is no revision ${revision}`);
+    },
+  };
+}

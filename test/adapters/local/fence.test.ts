@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '#adapters/local/database.ts';
+import { fence } from '#adapters/local/fence.ts';
+
+describe('the fence of one machine', () => {
+  let root: string;
+  let database: ReturnType<typeof openDatabase>;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'slipway-fence-'));
+    database = openDatabase(join(root, 'registry.db'));
+  });
+  afterEach(() => {
+    database.close();
+    rmSync(root, { recursive: true });
+  });
+
+  it('lets the same epoch pass again and a later one after it, and none before', () => {
+    const { pass } = fence(database);
+    pass('digits', 2);
+    pass('digits', 2);
+    pass('digits', 4);
+
+    expect(() => pass('digits', 3)).toThrow('epoch 3 of digits is over: 4 has made changes');
+  });
+
+  it('is one for all who share the database, and outlives a restart', () => {
+    fence(database).pass('digits', 4);
+    expect(() => fence(database).pass('digits', 3)).toThrow(/is over/);
+    database.close();
+    database = openDatabase(join(root, 'registry.db'));
+
+    expect(() => fence(database).pass('digits', 3)).toThrow(/is over/);
+  });
+
+  it('knows nothing of a model that is forgotten, and all of the others', () => {
+    const { pass, forget } = fence(database);
+    pass('digits', 4);
+    pass('letters', 4);
+
+    forget('digits');
+
+    expect(() => pass('digits', 1)).not.toThrow();
+    expect(() => pass('letters', 1)).toThrow(/is over/);
+  });
+});

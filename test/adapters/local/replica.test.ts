@@ -1,0 +1,139 @@
+import type { ModelServer, Start } from '#adapters/local/model-server.ts';
+import { type Replica, startReplica } from '#adapters/local/replica.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+
+type Scripted = {
+  readonly server: ModelServer;
+  ready(): Promise<void>;
+  crash(): Promise<void>;
+};
+
+function scripted(number: number): Scripted {
+  const started = Promise.withResolvers<Start>();
+  const ended = Promise.withResolvers<void>();
+  let reason: string | undefined;
+  const end = async (why: string) => {
+    reason ??= why;
+    started.resolve({ kind: 'died', reason });
+    ended.resolve();
+    await ended.promise;
+  };
+  const server: ModelServer = {
+    started: started.promise,
+    ended: ended.promise,
+    diagnosis: () => reason,
+    stop: () => end('was stopped'),
+    kill: end,
+  };
+  return {
+    server,
+    async ready() {
+      started.resolve({ kind: 'ready', origin: `http://server-${number}` });
+      await started.promise;
+    },
+    crash: () => end('exited with code 1'),
+  };
+}
+
+describe('a replica', () => {
+  const clock = fakeClock(0);
+  let servers: Scripted[];
+  let replica: Replica;
+  beforeEach(() => {
+    servers = [];
+    const launch = () => {
+      servers.push(scripted(servers.length + 1));
+      return servers.at(-1)!.server;
+    };
+    replica = startReplica('digits-v1', { launch, clock, requestTimeoutMs: 50 });
+  });
+
+  /** How long it takes until another server is started after this one. */
+  async function pauseAfterCrash(): Promise<number> {
+    const before = servers.length;
+    const crashedMs = clock.now();
+    await servers.at(-1)!.crash();
+    while (servers.length === before) {
+      clock.advance(500);
+      replica.tend();
+    }
+    return clock.now() - crashedMs;
+  }
+
+  it('waits twice as long after each crash before it starts again, a minute at most', async () => {
+    const pauses = [];
+    for (let crash = 0; crash < 8; crash += 1) pauses.push(await pauseAfterCrash());
+
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
+  });
+
+  it('forgets its crashes once it has served for a minute', async () => {
+    for (let crash = 0; crash < 4; crash += 1) await pauseAfterCrash();
+    await servers.at(-1)!.ready();
+    clock.advance(59_000);
+    expect(await pauseAfterCrash()).toBe(16_000);
+    await servers.at(-1)!.ready();
+    clock.advance(60_000);
+
+    expect(await pauseAfterCrash()).toBe(1_000);
+  });
+
+  it('takes requests while its server is ready, and says why when it ended during one', async () => {
+    expect(replica.isReady()).toBe(false);
+    await servers[0]!.ready();
+    expect(replica.isReady()).toBe(true);
+    const slot = replica.take();
+    expect(slot.diagnosis()).toBeUndefined();
+
+    await servers[0]!.crash();
+
+    expect(replica.isReady()).toBe(false);
+    expect(slot.diagnosis()).toBe('the model server of digits-v1 exited with code 1');
+  });
+
+  it('counts nothing of a server that is gone for the next one', async () => {
+    await servers[0]!.ready();
+    const slot = replica.take();
+    await pauseAfterCrash();
+    await servers[1]!.ready();
+
+    const next = replica.take();
+    slot.release('aborted');
+
+    expect(replica.inFlight()).toBe(1);
+    expect(next.origin).toBe('http://server-2');
+  });
+
+  it('keeps its server when a request takes too long, as a load balancer does', async () => {
+    await servers[0]!.ready();
+
+    replica.take().release('timeout');
+
+    expect(replica.isReady()).toBe(true);
+  });
+
+  it('leaves when its last request has ended, and is not started again', async () => {
+    await servers[0]!.ready();
+    const slots = [replica.take(), replica.take()];
+
+    const leaving = replica.leave();
+    slots[0]!.release('done');
+    expect(replica.diagnosis()).toBeUndefined();
+    slots[1]!.release('done');
+    await leaving;
+
+    expect(replica.diagnosis()).toBe('was stopped');
+    clock.advance(60_000);
+    replica.tend();
+    expect(servers).toHaveLength(1);
+  });
+
+  it('is ended when a request keeps it longer than one may take', async () => {
+    await servers[0]!.ready();
+    replica.take();
+
+    await replica.leave();
+
+    expect(replica.diagnosis()).toBe('was busy 50 ms after it was to stop');
+  });
+});

@@ -1,0 +1,64 @@
+import type { FailureName } from '#domain/failure.ts';
+import type { StepName, StepOutput } from '#domain/workflow.ts';
+
+/** What a step does in a walk: an answer, an error by name, or an answer that it should never give. */
+export type Act<Name extends StepName> =
+  | StepOutput<Name>
+  | { readonly throws: FailureName | 'TypeError' }
+  | { readonly unforeseen: unknown };
+
+export type BuildAct = { readonly Build: object } | { readonly throws: string };
+
+/** What each step does; a list is used up one run at a time, its last entry for ever. */
+export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] } & {
+  readonly BuildImage?: readonly BuildAct[];
+};
+
+const admitted = { kind: 'admitted', id: 'd1', model: 'digits', reason: '' } as const;
+const lease = { epoch: 1, resume: 'none', retrySeconds: 0, attempt: 1 } as const;
+
+/** Each step's answer on the shortest way to Live, or to Undeployed. */
+export const HAPPY = {
+  AdmitDeployment: admitted,
+  AdmitRollback: admitted,
+  AdmitUndeploy: admitted,
+  AcquireLease: { ...lease, kind: 'acquired' },
+  InspectArtifact: {},
+  PlanBuild: { kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+  ExplainBuild: {},
+  ChooseTarget: { target: 'lambda' },
+  ProvisionLambda: {},
+  ProvisionFargate: {},
+  ProvisionEc2: {},
+  RestartVersion: {},
+  DescribeCandidate: { kind: 'ready', retrySeconds: 1, attempt: 1 },
+  CheckHealth: { kind: 'healthy' },
+  ShiftTraffic: { sliceSeconds: 0 },
+  VerifyTraffic: { kind: 'verified', retrySeconds: 0, attempt: 1 },
+  JudgeBake: { kind: 'done', attempt: 1 },
+  CommitDeployment: { kind: 'Live', drainSeconds: 0 },
+  RetirePrevious: {},
+  RemoveRoute: { kind: 'removed', retrySeconds: 0, drainSeconds: 0, attempt: 1 },
+  RetireAll: { kind: 'Undeployed', drainSeconds: 0 },
+  RollBack: {},
+  Compensate: { kind: 'Failed', drainSeconds: 0 },
+  ReleaseLease: {},
+} as const satisfies { [Name in StepName]: StepOutput<Name> };
+
+export const BUILT: BuildAct = {
+  Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] },
+};
+
+const request = { deploymentId: 'd1', model: 'digits' };
+
+/** What each workflow is started with. */
+export const INPUTS = {
+  deploy: {
+    detail: {
+      bucket: { name: 'bucket' },
+      object: { key: 'models/digits/a.onnx', 'version-id': 'v1' },
+    },
+  },
+  rollback: { ...request, kind: 'rollback', to: null, reason: 'asked for' },
+  undeploy: { ...request, kind: 'undeploy' },
+} as const;
