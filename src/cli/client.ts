@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
 import { slipwayEvent } from '#domain/event.ts';
-import { Failure } from '#domain/failure.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
 
 const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string() });
 
@@ -42,9 +42,14 @@ async function ask(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init).catch(lost);
   if (response.ok) return response;
   const { error, fix } = problem.parse(await response.json());
-  const isUsage = [400, 404].includes(response.status);
-  throw new Failure(isUsage ? 'InputInvalid' : 'PlatformUnavailable', error, { fix });
+  throw new Failure(NAMES[response.status] ?? 'PlatformUnavailable', error, { fix });
 }
+
+const NAMES: Readonly<Record<number, FailureName>> = {
+  400: 'InputInvalid',
+  404: 'InputInvalid',
+  409: 'PhaseConflict',
+};
 
 // All that `fetch` says of a connection that could not be made, or broke, is that it failed.
 function lost(cause: unknown): never {

@@ -78,3 +78,8 @@ export function integer(text: string): number {
   if (Number.isInteger(value)) return value;
   throw new InvalidArgumentError('a whole number is needed.');
 }
+
+/** The values of an option that may be repeated. */
+export function collected(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

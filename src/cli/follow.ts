@@ -10,8 +10,9 @@ export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
   output: Output,
   startedAtMs: number,
+  begun = 'Uploaded',
 ): Promise<SlipwayEvent> {
-  let state = 'Uploaded';
+  let state = begun;
   const done = output.busy(() => `${seconds(startedAtMs)}  ${state} …`);
   try {
     for await (const { event } of events) {

@@ -2,6 +2,7 @@ import type { accountKeys } from '#compose/aws-account-keys.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
 import { accountOf, type Place } from './command.ts';
+import { table } from './table.ts';
 
 type Keys = ReturnType<typeof accountKeys>;
 
@@ -71,11 +72,7 @@ export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
     ...[id, name, createdAt.slice(0, 10)],
     modelsText(models),
   ]);
-  const table = [['ID', 'NAME', 'CREATED', 'MODELS'], ...rows];
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
-  );
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return table(['ID', 'NAME', 'CREATED', 'MODELS'], rows);
 }
 
 function readModels(models: string | undefined): KeyModels {

@@ -4,10 +4,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
-import { type Common, examples, integer, localCommand } from './command.ts';
+import { type Common, collected, examples, integer, localCommand } from './command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { commandOutput, explainError } from './output.ts';
+import { addVersionCommands } from './version-commands.ts';
 
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
@@ -16,6 +17,8 @@ const program = new Command('slipway')
   .description('Drop a machine-learning model in a bucket, get a REST endpoint.')
   .version(packageJson.version)
   .exitOverride()
+  // A command may have a --version of its own.
+  .enablePositionalOptions()
   .configureHelp({ sortSubcommands: false })
   .addHelpText(
     'after',
@@ -24,6 +27,7 @@ Examples:
   slipway start --demo             start on this machine and deploy a demo model
   slipway push digits.onnx         upload a model and follow its deployment
   slipway status                   what is live, and where
+  slipway rollback digits          the version before, live again
   slipway events --follow --json   every event, as it happens, for a program
   slipway status --stage prod      the same commands in AWS (docs/deploy.md)`,
   );
@@ -45,6 +49,12 @@ localCommand(
   )
   .option('--port <n>', "the gateway's first port to try", integer, 8080)
   .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+  .option(
+    '--webhook <url>',
+    'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
+    collected,
+    [],
+  )
   .addHelpText(
     'after',
     examples('slipway start --demo --once', 'slipway start --data /srv/slipway --port 9000'),
@@ -57,6 +67,7 @@ localCommand(
         once?: boolean;
         port: number;
         controlPort: number;
+        webhook: readonly string[];
       },
     ) => {
       // It loads all that runs models, which the other commands do without.
@@ -67,6 +78,8 @@ localCommand(
           engine: options.engine,
           gatewayPort: options.port,
           controlPort: options.controlPort,
+          webhooks: options.webhook,
+          webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
         }),
         demo: options.demo ?? false,
         once: options.once ?? false,
@@ -77,6 +90,7 @@ localCommand(
   );
 
 addModelCommands(program);
+addVersionCommands(program);
 addKeyCommands(program);
 addAccountCommands(program);
 

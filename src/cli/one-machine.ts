@@ -1,53 +1,27 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import * as z from 'zod/mini';
 import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { call, findInstance, readEvents } from './client.ts';
-
-const version = z.object({
-  version: z.int(),
-  revision: z.string(),
-  state: z.string(),
-  target: z.string(),
-});
-
-const models = z.object({
-  models: z.array(
-    z.object({
-      name: z.string(),
-      endpoint: z.string(),
-      live: z.nullable(version),
-      versions: z.array(version),
-      newest: z.nullable(
-        z.object({
-          id: z.string(),
-          version: z.nullable(z.int()),
-          phase: z.string(),
-          trouble: z.nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() })),
-        }),
-      ),
-    }),
-  ),
-});
-
-const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
-
-const uploaded = z.object({
-  key: z.string(),
-  versionId: z.string(),
-  sizeBytes: z.int(),
-  deploymentId: z.nullable(z.string()),
-});
+import { asked, explanation, modelLog, models, uploaded, versions } from './one-machine-answers.ts';
 
 /** The Slipway that runs on a data folder of this machine, by its control API. */
 export async function openOneMachine(dataDir: string): Promise<Slipway> {
   const { control, gateway } = await findInstance(dataDir);
+  const urlOf = (model: string, what: string) =>
+    `${control}/models/${encodeURIComponent(model)}/${what}`;
+  const ask = (model: string, what: string) => call(urlOf(model, what), asked, { method: 'POST' });
   return {
     endpoint: (model) => `${gateway}/models/${model}`,
     models: async () => (await call(`${control}/models`, models)).models,
-    logs: (model) => call(`${control}/models/${encodeURIComponent(model)}/logs`, modelLog),
+    logs: (model) => call(urlOf(model, 'logs'), modelLog),
+    versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
+    explain: (model, version) =>
+      call(urlOf(model, version === null ? 'explain' : `explain?version=${version}`), explanation),
+    rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
+    undeploy: (model) => ask(model, 'undeploy'),
+    abort: (model) => ask(model, 'abort'),
     events: (query) => readEvents(control, query),
     upload: (upload) => put(control, upload),
   };

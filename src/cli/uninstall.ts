@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { Outcome, Uninstall, Wish } from '#compose/aws-uninstall.ts';
 import { Failure } from '#domain/failure.ts';
+import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import type { Output } from './output.ts';
 
@@ -40,15 +40,4 @@ function planLines({ what, stages, retained }: Uninstall): readonly string[] {
     ...removals.map((removal) => `  removes ${removal.what}`),
     ...retained.map((kept) => `  keeps   ${kept}`),
   ];
-}
-
-async function agree(stage: string): Promise<void> {
-  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
-  const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });
-  const answer = asked ? await asked.question(`Type ${stage} to go on: `) : '';
-  if (asked) asked.close();
-  if (answer.trim() === stage) return;
-  throw new Failure('InputInvalid', 'nothing was removed', {
-    fix: isAsked ? '' : 'Say --yes to remove all of this without being asked.',
-  });
 }

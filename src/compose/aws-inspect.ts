@@ -1,8 +1,8 @@
-import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
-import { artifactsOf, registryOf } from './aws-ports.ts';
+import { artifactsOf, offeredBy, registryOf } from './aws-ports.ts';
 import type { Environment } from './aws-settings.ts';
 
 // Apart from the other steps: what reads formats and YAML is in no other bundle.
@@ -10,6 +10,6 @@ export const inspectArtifactOnAws = (env: Environment) =>
   inspectArtifact({
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    inspect: (files) => inspectFiles(files, limits.imageUncompressedMaxBytes),
+    inspect: (files) => inspectFiles(files, maxArtifactBytes(offeredBy(env))),
     parseManifest,
   });

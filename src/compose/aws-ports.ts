@@ -1,24 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { apiLease } from '#adapters/aws/api-lease.ts';
 import { dynamoFindKey } from '#adapters/aws/authorizer-keys.ts';
+import { awsProber } from '#adapters/aws/aws-prober.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/cloudwatch-build-log.ts';
 import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
+import { dynamoFence } from '#adapters/aws/fence.ts';
+import { frontDoorProbes } from '#adapters/aws/front-door-prober.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
-import { lambdaProber } from '#adapters/aws/lambda-prober.ts';
+import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
 import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
+import { withoutContainers } from '#adapters/aws/without-containers.ts';
+import { TARGETS, type Target } from '#domain/target.ts';
+import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
 // One function for each port, so that a bundle holds the clients of its step and no other.
@@ -37,6 +49,16 @@ function once<Client>(make: () => Client): () => Client {
 const dynamoClient = /* @__PURE__ */ once(() => new DynamoDBClient());
 const lambdaClient = /* @__PURE__ */ once(() => new LambdaClient());
 const logsClient = /* @__PURE__ */ once(() => new CloudWatchLogsClient());
+const cloudWatchClient = /* @__PURE__ */ once(() => new CloudWatchClient());
+const elbClient = /* @__PURE__ */ once(() => new ElasticLoadBalancingV2Client());
+const ecsClient = /* @__PURE__ */ once(() => new ECSClient());
+const autoScalingClient = /* @__PURE__ */ once(() => new ApplicationAutoScalingClient());
+
+/**
+ * How long (seconds) a target may take before the model begins to load: Lambda unpacks and checks the image, Fargate pulls it, and ECS finds an instance first.
+ * Seconds to minutes each; the largest images take minutes.
+ */
+export const PROVISIONING_SECONDS = { lambda: 300, fargate: 600, ec2: 1200 } as const;
 
 // A step that waits for a server that starts is cut short by its own time limit before the server is.
 const START_LOOK_MS = 30_000;
@@ -52,8 +74,15 @@ export function artifactsOf(environment: Environment) {
 }
 
 export function executionsOf(environment: Environment) {
-  const { STATE_MACHINE: stateMachineArn } = settings(environment, 'STATE_MACHINE');
-  return stepFunctionsExecutions({ client: new SFNClient(), stateMachineArn });
+  const set = settings(environment, 'STATE_MACHINE', 'ROLLBACK_WORKFLOW', 'UNDEPLOY_WORKFLOW');
+  return stepFunctionsExecutions({
+    client: new SFNClient(),
+    stateMachineArns: {
+      deploy: set.STATE_MACHINE,
+      rollback: set.ROLLBACK_WORKFLOW,
+      undeploy: set.UNDEPLOY_WORKFLOW,
+    },
+  });
 }
 
 export function buildLogOf() {
@@ -65,7 +94,13 @@ export function busOf(environment: Environment) {
   return eventBridgeBus({ client: new EventBridgeClient(), bus });
 }
 
-export function platformOf(environment: Environment) {
+/** Who says of a change that it is of the present lease. */
+function fenceOf(environment: Environment) {
+  const { TABLE: table } = settings(environment, 'TABLE');
+  return dynamoFence({ client: dynamoClient(), table });
+}
+
+export function lambdaPlatformOf(environment: Environment): Platform {
   const set = settings(
     environment,
     'STAGE',
@@ -82,6 +117,7 @@ export function platformOf(environment: Environment) {
     ...{ clock, sleep, startLookMs: START_LOOK_MS, apiStage: set.API_STAGE },
     lambda: lambdaClient(),
     logs: cloudWatchModelLogs({ logs, group: set.MODEL_LOG_GROUP, clock }),
+    fence: fenceOf(environment),
     functions: {
       stage: set.STAGE,
       prefix: set.FUNCTION_PREFIX,
@@ -94,6 +130,82 @@ export function platformOf(environment: Environment) {
   });
 }
 
+/** The targets that the stack was deployed with. */
+export function offeredBy(environment: Environment): readonly Target[] {
+  return hasContainers(environment) ? TARGETS : ['lambda'];
+}
+
+export function platformsOf(environment: Environment): Platforms {
+  return {
+    lambda: lambdaPlatformOf(environment),
+    fargate: containerPlatformOf(environment, 'fargate'),
+    ec2: containerPlatformOf(environment, 'ec2'),
+  };
+}
+
+export function containerPlatformOf(environment: Environment, target: 'fargate' | 'ec2'): Platform {
+  if (!hasContainers(environment)) return withoutContainers;
+  const set = settings(
+    environment,
+    'STAGE',
+    'CONTAINERS',
+    'REPOSITORY',
+    'MODEL_LOG_GROUP',
+    'LISTENER',
+    'CLUSTER',
+    'VPC',
+    'CONTAINER_SUBNETS',
+    'CONTAINER_SECURITY_GROUP',
+    'EXECUTION_ROLE',
+    'INFRASTRUCTURE_ROLE',
+    'INSTANCE_PROFILE',
+  );
+  const capacity =
+    target === 'fargate'
+      ? { target, cluster: set.CLUSTER, assignPublicIp: set.CONTAINERS === 'public' }
+      : {
+          target,
+          infrastructureRole: set.INFRASTRUCTURE_ROLE,
+          instanceProfile: set.INSTANCE_PROFILE,
+        };
+  return ecsPlatform({
+    ...{ clock, sleep, ecs: ecsClient(), elb: elbClient(), autoScaling: autoScalingClient() },
+    logs: cloudWatchTaskLogs(logsClient(), set.MODEL_LOG_GROUP),
+    fence: fenceOf(environment),
+    settings: {
+      stage: set.STAGE,
+      region: environment['AWS_REGION'] ?? '',
+      repository: set.REPOSITORY,
+      listener: set.LISTENER,
+      vpc: set.VPC,
+      subnets: set.CONTAINER_SUBNETS.split(','),
+      securityGroup: set.CONTAINER_SECURITY_GROUP,
+      executionRole: set.EXECUTION_ROLE,
+      logGroup: set.MODEL_LOG_GROUP,
+      provisioningSeconds: PROVISIONING_SECONDS[target],
+      capacity,
+    },
+  });
+}
+
+/** The way to the containers; null in a stack that has none. */
+function containersOf(environment: Environment) {
+  if (!hasContainers(environment)) return null;
+  const set = settings(environment, 'STAGE', 'LISTENER', 'LOAD_BALANCER', 'VPC_LINK');
+  const front = {
+    stage: set.STAGE,
+    listener: set.LISTENER,
+    host: set.LOAD_BALANCER,
+    vpcLink: set.VPC_LINK,
+  };
+  return { elb: elbClient(), front };
+}
+
+function routeRecordsOf(environment: Environment) {
+  const set = settings(environment, 'TABLE', 'API');
+  return routeRecords({ dynamo: dynamoClient(), table: set.TABLE, api: set.API });
+}
+
 export function routerOf(environment: Environment) {
   const set = settings(
     environment,
@@ -104,11 +216,14 @@ export function routerOf(environment: Environment) {
     'MODELS_RESOURCE',
     'AUTHORIZER',
   );
-  const dynamo = dynamoClient();
   return restApiRouter({
     lambda: lambdaClient(),
     apiGateway: new APIGatewayClient(),
-    lease: apiLease({ clock, sleep, dynamo, table: set.TABLE, api: set.API }),
+    cloudWatch: cloudWatchClient(),
+    lease: apiLease({ clock, sleep, dynamo: dynamoClient(), table: set.TABLE, api: set.API }),
+    fence: fenceOf(environment),
+    records: routeRecordsOf(environment),
+    clock,
     api: {
       id: set.API,
       stage: set.API_STAGE,
@@ -116,15 +231,21 @@ export function routerOf(environment: Environment) {
       authorizer: set.AUTHORIZER,
     },
     functionPrefix: set.FUNCTION_PREFIX,
+    containers: containersOf(environment),
   });
 }
 
 export function proberOf(environment: Environment) {
-  const set = settings(environment, 'FUNCTION_PREFIX', 'API_STAGE');
-  return lambdaProber({
-    lambda: lambdaClient(),
-    functionPrefix: set.FUNCTION_PREFIX,
-    apiStage: set.API_STAGE,
+  const set = settings(environment, 'FUNCTION_PREFIX', 'API_STAGE', 'API_URL');
+  const lambda = lambdaClient();
+  return awsProber({
+    functions: lambdaProbes({
+      lambda,
+      functionPrefix: set.FUNCTION_PREFIX,
+      apiStage: set.API_STAGE,
+    }),
+    containers: frontDoorProbes({ url: set.API_URL, identity: lambda.config }),
+    records: routeRecordsOf(environment),
   });
 }
 
@@ -133,11 +254,16 @@ export function metricsOf(environment: Environment) {
   const lambda = lambdaClient();
   return cloudWatchMetrics({
     ...{ clock, functionPrefix, lambda },
-    cloudWatch: new CloudWatchClient(),
+    cloudWatch: cloudWatchClient(),
+    containers: containersOf(environment),
   });
 }
 
 export function findKeyOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoFindKey(dynamoClient(), table);
+}
+
+function hasContainers({ SLIPWAY_CONTAINERS = 'off' }: Environment): boolean {
+  return SLIPWAY_CONTAINERS !== 'off';
 }

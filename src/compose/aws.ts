@@ -1,6 +1,9 @@
 import { authorizer } from '#adapters/aws/authorizer.ts';
+import { AWS_SHIFTS } from '#domain/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
+import { admitRollback } from '#steps/admit-rollback.ts';
+import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -9,24 +12,33 @@ import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
+import { provisionEc2 } from '#steps/provision-ec2.ts';
+import { provisionFargate } from '#steps/provision-fargate.ts';
 import { provisionLambda } from '#steps/provision-lambda.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { releaseLease } from '#steps/release-lease.ts';
+import { removeRoute } from '#steps/remove-route.ts';
+import { restartVersion } from '#steps/restart-version.ts';
+import { retireAll } from '#steps/retire-all.ts';
 import { retirePrevious } from '#steps/retire-previous.ts';
 import { rollBack } from '#steps/roll-back.ts';
-import { settle } from '#steps/settle.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
-import { settleEnded, sweep } from '#steps/sweep.ts';
+import { recoverEnded, sweep } from '#steps/sweep.ts';
+import { touchKept } from '#steps/sweep-touch.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
 import {
   artifactsOf,
   buildLogOf,
   busOf,
   clock,
+  containerPlatformOf,
   executionsOf,
   findKeyOf,
+  lambdaPlatformOf,
   metricsOf,
-  platformOf,
+  offeredBy,
+  PROVISIONING_SECONDS,
+  platformsOf,
   proberOf,
   registryOf,
   routerOf,
@@ -35,8 +47,8 @@ import { type Environment, settings } from './aws-settings.ts';
 
 // A wiring for each function, so that its bundle holds its step and that step's clients alone.
 
-// Lambda unpacks and checks an image before the first server starts: seconds, minutes for the largest.
-const PROVISIONING_SECONDS = 300;
+// The side that a move between Lambda and containers has left stays complete for a quarter of an hour.
+const CROSSING_DRAIN_SECONDS = 900;
 
 export const admitDeploymentOnAws = (env: Environment) =>
   admitDeployment({
@@ -45,6 +57,12 @@ export const admitDeploymentOnAws = (env: Environment) =>
     executions: executionsOf(env),
     clock,
   });
+
+export const admitRollbackOnAws = (env: Environment) =>
+  admitRollback({ registry: registryOf(env), executions: executionsOf(env) });
+
+export const admitUndeployOnAws = (env: Environment) =>
+  admitUndeploy({ registry: registryOf(env), executions: executionsOf(env) });
 
 export const acquireLeaseOnAws = (env: Environment) =>
   acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
@@ -60,18 +78,43 @@ export const planBuildOnAws = (env: Environment) =>
 export const explainBuildOnAws = (env: Environment) =>
   explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });
 
-export const chooseTargetOnAws = (env: Environment) => chooseTarget({ registry: registryOf(env) });
+export const chooseTargetOnAws = (env: Environment) =>
+  chooseTarget({ registry: registryOf(env), offered: offeredBy(env) });
 
 export const provisionLambdaOnAws = (env: Environment) =>
   provisionLambda({
     registry: registryOf(env),
-    lambda: platformOf(env),
+    platforms: { lambda: lambdaPlatformOf(env) },
+    clock,
+    provisioningSeconds: PROVISIONING_SECONDS,
+  });
+
+export const provisionFargateOnAws = (env: Environment) =>
+  provisionFargate({
+    registry: registryOf(env),
+    platforms: { fargate: containerPlatformOf(env, 'fargate') },
+    clock,
+    provisioningSeconds: PROVISIONING_SECONDS,
+  });
+
+export const provisionEc2OnAws = (env: Environment) =>
+  provisionEc2({
+    registry: registryOf(env),
+    platforms: { ec2: containerPlatformOf(env, 'ec2') },
+    clock,
+    provisioningSeconds: PROVISIONING_SECONDS,
+  });
+
+export const restartVersionOnAws = (env: Environment) =>
+  restartVersion({
+    registry: registryOf(env),
+    platforms: platformsOf(env),
     clock,
     provisioningSeconds: PROVISIONING_SECONDS,
   });
 
 export const describeCandidateOnAws = (env: Environment) =>
-  describeCandidate({ registry: registryOf(env), lambda: platformOf(env), clock, waitMs: 0 });
+  describeCandidate({ registry: registryOf(env), platforms: platformsOf(env), clock, waitMs: 0 });
 
 export const checkHealthOnAws = (env: Environment) =>
   checkHealth({ registry: registryOf(env), router: routerOf(env), prober: proberOf(env) });
@@ -81,7 +124,7 @@ export const shiftTrafficOnAws = (env: Environment) =>
     registry: registryOf(env),
     router: routerOf(env),
     clock,
-    bakeSeconds: Number(settings(env, 'BAKE_SECONDS').BAKE_SECONDS),
+    shifts: { ...AWS_SHIFTS, bakeSeconds: Number(settings(env, 'BAKE_SECONDS').BAKE_SECONDS) },
   });
 
 export const verifyTrafficOnAws = (env: Environment) =>
@@ -102,31 +145,58 @@ export const judgeBakeOnAws = (env: Environment) =>
   });
 
 export const commitDeploymentOnAws = (env: Environment) =>
-  commitDeployment({ registry: registryOf(env), lambda: platformOf(env) });
+  commitDeployment({
+    registry: registryOf(env),
+    platforms: platformsOf(env),
+    crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
+  });
 
 export const retirePreviousOnAws = (env: Environment) =>
-  retirePrevious({ registry: registryOf(env), router: routerOf(env), lambda: platformOf(env) });
+  retirePrevious({ registry: registryOf(env), router: routerOf(env), platforms: platformsOf(env) });
 
 export const rollBackOnAws = (env: Environment) =>
   rollBack({ registry: registryOf(env), router: routerOf(env), prober: proberOf(env) });
 
 export const compensateOnAws = (env: Environment) =>
-  compensate({ registry: registryOf(env), router: routerOf(env), lambda: platformOf(env) });
+  compensate({ registry: registryOf(env), router: routerOf(env), platforms: platformsOf(env) });
+
+export const removeRouteOnAws = (env: Environment) =>
+  removeRoute({
+    registry: registryOf(env),
+    router: routerOf(env),
+    platforms: platformsOf(env),
+    clock,
+  });
+
+export const retireAllOnAws = (env: Environment) =>
+  retireAll({ registry: registryOf(env), platforms: platformsOf(env) });
 
 export const releaseLeaseOnAws = (env: Environment) => releaseLease({ registry: registryOf(env) });
 
 export const publishEventsOnAws = (env: Environment) =>
   publishEvents({ registry: registryOf(env), bus: busOf(env) });
 
-/** Both looks of the sweep: at everything, and at the execution that has just ended. */
+// An event of S3 takes seconds, sometimes more than a minute; and what Step Functions says of an execution may lag behind its start.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+const GRACE_MS = 5 * 60_000;
+
+/** The looks of the sweep: at everything, at the execution that has just ended, and at what AWS puts to sleep. */
 export const sweepOnAws = (env: Environment) => {
   const registry = registryOf(env);
-  const artifacts = artifactsOf(env);
   const executions = executionsOf(env);
-  const ending = { registry, executions, settle: settle({ registry, artifacts }) };
+  const router = routerOf(env);
   return {
-    all: sweep({ ...ending, artifacts, clock, bucket: settings(env, 'BUCKET').BUCKET }),
-    ended: settleEnded(ending),
+    all: sweep({
+      ...{ registry, executions, router, clock },
+      artifacts: artifactsOf(env),
+      platforms: platformsOf(env),
+      bucket: settings(env, 'BUCKET').BUCKET,
+      offered: offeredBy(env),
+      executionGraceMs: GRACE_MS,
+      uploadGraceMs: GRACE_MS,
+    }),
+    ended: recoverEnded({ registry, executions }),
+    touch: touchKept({ registry, router, prober: proberOf(env) }),
   };
 };
 

@@ -2,12 +2,23 @@ import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 
+const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+
+// `fetch` takes no address with a user's name or password in it.
+const webhook = z.string().check(
+  z.refine((text) => {
+    const url = URL.parse(text);
+    return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  }, 'an http or https address without a user is needed'),
+);
+
 const port = z.int().check(z.gte(0), z.lte(65535));
 
 /**
  * What a Slipway on one machine is started with. Ports are the first to try (0: any free one); a busy one moves to the next.
  * `engine`: models run as processes, or as containers of images that are built here.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
+ * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has it.
  */
 const localConfig = z.strictObject({
   dataDir: z._default(z.string(), '.slipway'),
@@ -15,12 +26,21 @@ const localConfig = z.strictObject({
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z._default(port, 8080),
   controlPort: z._default(port, 8081),
+  sweepSeconds: z._default(z.int().check(z.positive()), 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
+  webhooks: z._default(z.array(webhook), []),
+  webhookSecret: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(WEBHOOK_SECRET, 'SLIPWAY_WEBHOOK_SECRET is `whsec_` and 24 to 64 bytes in base64'),
+      ),
+  ),
 });
 
 export type LocalConfig = z.infer<typeof localConfig>;
@@ -28,7 +48,14 @@ export type LocalConfig = z.infer<typeof localConfig>;
 /** Parses what an entry point took from flags and environment; an unknown or wrong entry is `InputInvalid` and named. */
 export function readLocalConfig(values: Readonly<Record<string, unknown>>): LocalConfig {
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return requireSecret(parsed.data);
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Failure('InputInvalid', `the configuration is wrong: ${problems.join('; ')}`);
+}
+
+function requireSecret(config: LocalConfig): LocalConfig {
+  if (config.webhooks.length === 0 || config.webhookSecret !== undefined) return config;
+  throw new Failure('InputInvalid', 'a webhook needs a secret to sign with', {
+    fix: 'Give it in SLIPWAY_WEBHOOK_SECRET; make one with `echo whsec_$(openssl rand -base64 32)`.',
+  });
 }

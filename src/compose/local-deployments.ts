@@ -1,53 +1,73 @@
+import * as z from 'zod/mini';
 import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
-import { deploymentId } from '#domain/deployment.ts';
+import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { Failure } from '#domain/failure.ts';
 import { readTrouble } from '#domain/trouble.ts';
-import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
+import {
+  type ObjectCreated,
+  objectCreated,
+  rollbackRequest,
+  undeployRequest,
+} from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
+import { type recover, UNTOLD } from '#steps/recover.ts';
 
 type Deps = {
   readonly engine: Executions;
   readonly registry: Registry;
-  readonly settle: (end: ExecutionEnd & { readonly event: ObjectCreated }) => Promise<void>;
+  readonly recover: ReturnType<typeof recover>;
   /** Tells the bucket that a version's event was dealt with, so that it is not sent again. */
   readonly acknowledge: (key: string, versionId: string) => Promise<void>;
 };
 
 export type LocalDeployments = {
-  /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too, by a recovery. */
+  /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too. */
   begin(event: ObjectCreated): Promise<void>;
-  /** Settles the deployment of an execution that is over. Fails when it ended before the deployment was its own: then the bucket sends its event again. */
+  /** Takes up the deployment of an execution that is over. Fails when it ended before the deployment was its own: then the bucket sends its event again. */
   ended(end: ExecutionEnd): Promise<void>;
 };
 
-/** What EventBridge's rule and the sweep do on AWS: an execution for each new version, another for one whose execution died. */
-export function localDeployments({
-  engine,
-  registry,
-  settle,
-  acknowledge,
-}: Deps): LocalDeployments {
+const request = z.union([rollbackRequest, undeployRequest]);
+
+/** What EventBridge's rules do on AWS: an execution for each new version, another for one whose execution died. */
+export function localDeployments(deps: Deps): LocalDeployments {
+  const { engine, registry, acknowledge } = deps;
+
   return {
     async begin(event) {
       const { id, key, versionId } = await identify(event);
       const known = await registry.deployment(id);
-      if (known && known.endedAtMs !== null) return acknowledge(key, versionId);
-      if (known && (await engine.isRunning(known.execution))) return;
-      await engine.start(
-        executionName(key, id, (known?.attempt ?? 0) + 1),
-        known ? { ...event, recovery: { deploymentId: id } } : event,
-      );
+      if (!known) return engine.start('deploy', executionName(key, id, 1), event);
+      if (known.endedAtMs === null) await deps.recover(known.execution, id, UNTOLD);
+      if (await hasEnded(registry, id)) await acknowledge(key, versionId);
     },
     async ended(end) {
-      const event = objectCreated.parse(end.input);
-      const { id, key, versionId } = await identify(event);
-      await settle({ ...end, event });
-      if (end.error && !(await hasEnded(registry, id))) throw unfinished(key, end);
-      await acknowledge(key, versionId);
+      if (end.workflow !== 'deploy') {
+        const { deploymentId: id, kind, model } = request.parse(end.input);
+        await takeUp(deps, id, `the ${kind} of ${model}`, end);
+        return;
+      }
+      const { id, key, versionId } = await identify(objectCreated.parse(end.input));
+      const isDone = await takeUp(deps, id, key, end);
+      if (isDone) await acknowledge(key, versionId);
     },
   };
+}
+
+/** Whether nothing more is to be done; fails where the deployment of `what` waits for an execution that can take it up. */
+async function takeUp(
+  { engine, registry, recover }: Deps,
+  id: string,
+  what: string,
+  end: ExecutionEnd,
+): Promise<boolean> {
+  if ((await recover(end.execution, id, end)) === 'started') return false;
+  const deployment = await registry.deployment(id);
+  if (!end.error || isOver(deployment)) return true;
+  if (deployment && (await engine.isRunning(deployment.execution))) return false;
+  throw unfinished(what, end);
 }
 
 async function identify({ detail: { bucket, object } }: ObjectCreated) {
@@ -57,15 +77,20 @@ async function identify({ detail: { bucket, object } }: ObjectCreated) {
 }
 
 async function hasEnded(registry: Registry, id: string): Promise<boolean> {
-  const deployment = await registry.deployment(id);
+  return isOver(await registry.deployment(id));
+}
+
+function isOver(deployment: Deployment | undefined): boolean {
   return (deployment?.endedAtMs ?? null) !== null;
 }
 
-function unfinished(key: string, { error, cause }: ExecutionEnd): Failure {
+function unfinished(what: string, { workflow, error, cause }: ExecutionEnd): Failure {
   const { reason, fix } = readTrouble({ Error: error, Cause: cause });
-  const message = `${key} was not admitted: ${reason}`;
+  const message = `${what} was not admitted: ${reason}`;
   if (error === 'StorageFull') return new Failure(error, message, { fix });
-  return new Failure('PlatformUnavailable', message, {
-    fix: `${fix} Then start Slipway again: it is tried again.`.trimStart(),
-  });
+  const again =
+    workflow === 'deploy'
+      ? 'Then start Slipway again: it is tried again.'
+      : 'Then ask for it again.';
+  return new Failure('PlatformUnavailable', message, { fix: `${fix} ${again}`.trimStart() });
 }

@@ -1,28 +1,25 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
-import {
-  type ExecutionEnd,
-  type StepObserver,
-  type TaskHandler,
-  type WorkflowEngine,
-  workflowEngine,
-} from '#adapters/local/workflow-engine.ts';
-import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { Definitions, TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
+import type { ShiftDefaults } from '#domain/plan-shift.ts';
+import type { Target } from '#domain/target.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Executions } from '#ports/executions.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
 import type { Metrics } from '#ports/metrics.ts';
-import type { Platform } from '#ports/platform.ts';
+import type { Platforms } from '#ports/platform.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
+import { admitRollback } from '#steps/admit-rollback.ts';
+import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -32,8 +29,13 @@ import { explainBuild } from '#steps/explain-build.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
+import { provisionEc2 } from '#steps/provision-ec2.ts';
+import { provisionFargate } from '#steps/provision-fargate.ts';
 import { provisionLambda } from '#steps/provision-lambda.ts';
 import { releaseLease } from '#steps/release-lease.ts';
+import { removeRoute } from '#steps/remove-route.ts';
+import { restartVersion } from '#steps/restart-version.ts';
+import { retireAll } from '#steps/retire-all.ts';
 import { retirePrevious } from '#steps/retire-previous.ts';
 import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
@@ -43,7 +45,7 @@ import { verifyTraffic } from '#steps/verify-traffic.ts';
 export type StepDeps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  readonly lambda: Platform;
+  readonly platforms: Platforms;
   readonly router: Router;
   readonly prober: Prober;
   readonly metrics: Metrics;
@@ -52,17 +54,22 @@ export type StepDeps = {
   readonly buildLog: BuildLog;
   readonly environmentHash: string;
   readonly engine: 'image' | 'process';
-  readonly provisioningSeconds: number;
+  readonly maxArtifactBytes: number;
+  readonly offered: readonly Target[];
+  readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
-  readonly bakeSeconds: number;
+  readonly shifts: ShiftDefaults;
+  readonly crossingDrainSeconds: number;
 };
 
-/** Each Task state's step with its dependencies, parsing what the workflow hands it. */
+/** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
 export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHandler>> {
   const inspect = (files: Parameters<typeof inspectFiles>[0]) =>
-    inspectFiles(files, limits.imageUncompressedMaxBytes);
+    inspectFiles(files, deps.maxArtifactBytes);
   return {
     AdmitDeployment: parsed(workflow.AdmitDeployment.input, admitDeployment(deps)),
+    AdmitRollback: parsed(workflow.AdmitRollback.input, admitRollback(deps)),
+    AdmitUndeploy: parsed(workflow.AdmitUndeploy.input, admitUndeploy(deps)),
     AcquireLease: parsed(workflow.AcquireLease.input, acquireLease(deps)),
     InspectArtifact: parsed(
       workflow.InspectArtifact.input,
@@ -72,6 +79,9 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHand
     ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),
     ChooseTarget: parsed(workflow.ChooseTarget.input, chooseTarget(deps)),
     ProvisionLambda: parsed(workflow.ProvisionLambda.input, provisionLambda(deps)),
+    ProvisionFargate: parsed(workflow.ProvisionFargate.input, provisionFargate(deps)),
+    ProvisionEc2: parsed(workflow.ProvisionEc2.input, provisionEc2(deps)),
+    RestartVersion: parsed(workflow.RestartVersion.input, restartVersion(deps)),
     DescribeCandidate: parsed(workflow.DescribeCandidate.input, describeCandidate(deps)),
     CheckHealth: parsed(workflow.CheckHealth.input, checkHealth(deps)),
     ShiftTraffic: parsed(workflow.ShiftTraffic.input, shiftTraffic(deps)),
@@ -79,6 +89,8 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHand
     JudgeBake: parsed(workflow.JudgeBake.input, judgeBake(deps)),
     CommitDeployment: parsed(workflow.CommitDeployment.input, commitDeployment(deps)),
     RetirePrevious: parsed(workflow.RetirePrevious.input, retirePrevious(deps)),
+    RemoveRoute: parsed(workflow.RemoveRoute.input, removeRoute(deps)),
+    RetireAll: parsed(workflow.RetireAll.input, retireAll(deps)),
     RollBack: parsed(workflow.RollBack.input, rollBack(deps)),
     Compensate: parsed(workflow.Compensate.input, compensate(deps)),
     ReleaseLease: parsed(workflow.ReleaseLease.input, releaseLease(deps)),
@@ -98,28 +110,14 @@ function parsed<Input>(
   };
 }
 
-/** The engine of the deploy workflow that ships; a Task state without a step stops it from starting. */
-export function deployEngine(
-  deps: Omit<StepDeps, 'executions'>,
-  {
-    build,
-    ...watch
-  }: {
-    /** What stands for CodeBuild in BuildImage. */
-    readonly build: TaskHandler;
-    readonly onEnded: (end: ExecutionEnd) => Promise<void>;
-    readonly onStep: StepObserver;
-  },
-): WorkflowEngine {
-  const definition = JSON.parse(
-    readFileSync(new URL('../../statemachines/deploy.asl.json', import.meta.url), 'utf8'),
-  );
-  // The steps ask the engine which executions run, and the engine runs the steps.
-  const executions: Executions = {
-    start: (name, input) => engine.start(name, input),
-    isRunning: (execution) => engine.isRunning(execution),
-  };
-  const handlers = { ...stepHandlers({ ...deps, executions }), BuildImage: build };
-  const engine = workflowEngine({ definition, handlers, ...watch });
-  return engine;
+const WORKFLOWS = ['deploy', 'rollback', 'undeploy'] as const satisfies readonly WorkflowName[];
+
+/** The state machines that ship. */
+export function readDefinitions(): Definitions {
+  return Object.fromEntries(WORKFLOWS.map((name) => [name, readDefinition(name)]));
+}
+
+function readDefinition(name: WorkflowName) {
+  const file = new URL(`../../statemachines/${name}.asl.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8'));
 }

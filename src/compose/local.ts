@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
 import { openDatabase } from '#adapters/local/database.ts';
 import { eventLog } from '#adapters/local/event-log.ts';
@@ -8,22 +9,34 @@ import { eventStream } from '#adapters/local/event-stream.ts';
 import { folderStore } from '#adapters/local/folder-store.ts';
 import { startGateway } from '#adapters/local/gateway.ts';
 import { httpProber } from '#adapters/local/http-prober.ts';
-import { lambdaPlatform } from '#adapters/local/lambda-platform.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { localPlatforms } from '#adapters/local/local-platforms.ts';
 import { lockFolder } from '#adapters/local/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
-import type { StepObserver } from '#adapters/local/workflow-engine.ts';
+import { webhooks } from '#adapters/local/webhooks.ts';
+import {
+  type StepObserver,
+  type WorkflowEngine,
+  workflowEngine,
+} from '#adapters/local/workflow-engine.ts';
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { readKey } from '#domain/object-key.ts';
+import type { ShiftDefaults } from '#domain/plan-shift.ts';
+import { TARGETS } from '#domain/target.ts';
 import { publishEvents } from '#steps/publish-events.ts';
-import { settle } from '#steps/settle.ts';
+import { recover } from '#steps/recover.ts';
+import { sweep } from '#steps/sweep.ts';
 import type { LocalConfig } from './config.ts';
+import { explainVersion } from './explain-version.ts';
 import { localDeployments } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
-import { deployEngine } from './local-workflow.ts';
-import { modelLog, modelStatus } from './model-status.ts';
+import { localSweep } from './local-sweep.ts';
+import { readDefinitions, stepHandlers } from './local-workflow.ts';
+import { modelActions } from './model-actions.ts';
+import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { publisher } from './publisher.ts';
 import { resending } from './resend.ts';
 
@@ -50,6 +63,9 @@ type Surroundings = {
 const BUCKET = 'bucket';
 // Most steps take milliseconds; one that waits for a model may take a minute.
 const STEPS_MS = 1000;
+// The bucket's own watch starts what it sees, and sends its event again until it is dealt with.
+const UPLOAD_GRACE_MS = 60_000;
+
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
  * Fails with `InputInvalid` when another Slipway has the folder.
@@ -72,7 +88,13 @@ export async function startLocal(
     onEvents() {
       events.changed();
       published.wake();
+      hooks.changed();
     },
+  });
+  const hooks = webhooks({
+    urls: config.webhooks,
+    secret: config.webhookSecret,
+    ...{ registry, database, clock, report },
   });
   const events = eventStream(registry);
   const bus = await eventLog(folder('events.ndjson'));
@@ -91,12 +113,12 @@ export async function startLocal(
     objectPath: store.objectPath,
     environment,
   });
-  const lambda = lambdaPlatform({
+  const local = localPlatforms({
     database,
     logDirectory: folder('logs'),
     servers: runtime.servers,
     clock,
-    limits: {
+    lambda: {
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
       requestTimeoutMs: config.requestTimeoutMs,
@@ -107,42 +129,52 @@ export async function startLocal(
   const gateway = await startGateway({
     host: config.host,
     port: config.gatewayPort,
-    revisions: lambda,
+    revisions: local.host,
     database,
     clock,
   });
   // What was live serves before anything else is done.
   for (const { live } of await registry.models()) {
-    if (live) lambda.start(live.revision).catch(problem);
+    if (live) local.start(live).catch(problem);
   }
-  const engine = deployEngine(
-    {
-      registry,
-      artifacts: store,
-      lambda,
-      router: gateway.router,
-      prober: httpProber({ origin: gateway.origin }),
-      metrics: gateway.metrics,
-      clock,
-      buildLog: runtime.buildLog,
-      environmentHash: runtime.environmentHash,
-      engine: runtime.engine,
-      provisioningSeconds: 0,
-      waitMs: config.describeWaitMs,
-      bakeSeconds: config.bakeSeconds,
+  const handlers = stepHandlers({
+    registry,
+    artifacts: store,
+    platforms: local.platforms,
+    router: gateway.router,
+    prober: httpProber({ origin: gateway.origin }),
+    metrics: gateway.metrics,
+    // The steps ask the engine which executions run, and the engine runs the steps.
+    executions: {
+      start: (workflow, name, input) => engine.start(workflow, name, input),
+      isRunning: (execution) => engine.isRunning(execution),
+      stop: (execution) => engine.stop(execution),
     },
-    {
-      onStep,
-      build: runtime.build,
-      async onEnded(end) {
-        await ends.ended(end);
-      },
+    clock,
+    buildLog: runtime.buildLog,
+    environmentHash: runtime.environmentHash,
+    engine: runtime.engine,
+    maxArtifactBytes: maxArtifactBytes(TARGETS),
+    offered: TARGETS,
+    provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
+    waitMs: config.describeWaitMs,
+    shifts: localShifts(config.bakeSeconds),
+    crossingDrainSeconds: 0,
+  });
+  const engine: WorkflowEngine = workflowEngine({
+    definitions: readDefinitions(),
+    // What stands for CodeBuild.
+    handlers: { ...handlers, BuildImage: runtime.build },
+    onStep,
+    async onEnded(end) {
+      await ends.ended(end);
     },
-  );
+  });
+  const recovering = recover({ registry, executions: engine });
   const deployments = localDeployments({
     engine,
     registry,
-    settle: settle({ registry, artifacts: store }),
+    recover: recovering,
     acknowledge: async (key, versionId) => store.settled(key, versionId),
   });
   const ends = resending(deployments, problem);
@@ -150,7 +182,12 @@ export async function startLocal(
     registry,
     status: (model) =>
       modelStatus(registry, model, `${gateway.origin}${gateway.router.route(model.name)}`),
-    log: (model) => modelLog(registry, lambda, model),
+    log: (model) => modelLog(registry, local.platforms, model),
+    requests: {
+      ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),
+      versions: (model) => modelVersions(registry, model),
+      explain: (model, version) => explainVersion(registry, model, version),
+    },
     events,
     upload,
   });
@@ -162,6 +199,18 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
+  const sweeping = localSweep({
+    sweep: sweep({
+      ...{ registry, artifacts: store, executions: engine, clock, bucket: BUCKET },
+      router: gateway.router,
+      platforms: local.platforms,
+      offered: TARGETS,
+      executionGraceMs: 0,
+      uploadGraceMs: UPLOAD_GRACE_MS,
+    }),
+    onProblem: problem,
+    periodMs: config.sweepSeconds * 1000,
+  });
 
   async function upload(key: string, bytes: Readable, expectedBytes?: number): Promise<Uploaded> {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
@@ -178,19 +227,26 @@ export async function startLocal(
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
       ends.stop();
+      await sweeping.stop();
       await store.close();
       await runtime.stop();
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
-      await published.stop();
+      await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();
       // A step that still waits for its model fails at its next write, as if Slipway had been killed: the end of the model server is not the model's fault.
       database.close();
-      await Promise.all([gateway.close(), lambda.close()]);
+      await Promise.all([gateway.close(), local.close()]);
       rmSync(folder('instance.json'), { force: true });
       unlock();
     },
   };
+}
+
+/** On one machine every shift is a whole one, and every bake as short. */
+function localShifts(bakeSeconds: number): ShiftDefaults {
+  const bakes = { bakeSeconds, canaryBakeSeconds: bakeSeconds, crossingBakeSeconds: bakeSeconds };
+  return { ...bakes, canary: false };
 }
 
 function writeInstance(path: string, instance: object): void {

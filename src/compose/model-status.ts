@@ -1,9 +1,20 @@
 import type { Model } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { ModelLog, ModelStatus } from './slipway.ts';
+import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
 
 const LOG_LINES = 200;
+
+/** What tells the lines of a revision, by its target. */
+export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;
+
+/** Fails with `InputInvalid` when there is no such model. */
+export async function requireModel(registry: Registry, name: string): Promise<Model> {
+  const model = await registry.model(name);
+  if (!model) throw new Failure('InputInvalid', `no model ${name}`);
+  return model;
+}
 
 /** How a model stands, by the registry; `endpoint` is the base of its URLs. */
 export async function modelStatus(
@@ -23,14 +34,31 @@ export async function modelStatus(
   };
 }
 
+/** The versions of a model that went live, newest first. */
+export async function modelVersions(
+  registry: Registry,
+  { name, live }: Model,
+): Promise<readonly VersionEntry[]> {
+  const versions = await registry.versions(name);
+  return Promise.all(
+    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId }) => ({
+      ...{ version, revision, target, liveAtMs },
+      // Until the previous version has drained two are marked so.
+      state: state === 'Live' && version !== live?.version ? 'Retired' : state,
+      artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',
+    })),
+  );
+}
+
 /** What the newest revision of a model wrote last. */
 export async function modelLog(
   registry: Registry,
-  platform: Pick<Platform, 'logTail'>,
+  platforms: LogTails,
   { newestDeploymentId, live }: Model,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
-  const revision = newest?.work.candidate?.revision ?? live?.revision;
-  const lines = revision === undefined ? [] : await platform.logTail(revision, LOG_LINES);
-  return { revision: revision ?? null, lines };
+  const found = newest?.work.candidate ?? live;
+  const platform = found && platforms[found.target];
+  const lines = platform ? await platform.logTail(found.revision, LOG_LINES) : [];
+  return { revision: found?.revision ?? null, lines };
 }

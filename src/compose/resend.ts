@@ -6,7 +6,7 @@ import type { LocalDeployments } from './local-deployments.ts';
 const RESEND_MS = 5000;
 
 /**
- * Hands each end of an execution on. One that a full disk kept from being recorded has its event sent again after 5 s, as the sweep does on AWS.
+ * Hands each end of an execution on. An upload that a full disk kept from being recorded has its event sent again after 5 s, as the sweep does on AWS.
  * A problem is reported, that of the full disk once until there is room again.
  */
 export function resending(deployments: LocalDeployments, onProblem: (error: unknown) => void) {
@@ -26,7 +26,8 @@ export function resending(deployments: LocalDeployments, onProblem: (error: unkn
     const isKnown = isFull;
     isFull = failureName(error) === 'StorageFull';
     if (!(isKnown && isFull)) onProblem(error);
-    if (isFull) sendAgain(end);
+    // What was asked for by a command is asked for again by whoever sees the problem.
+    if (isFull && end.workflow === 'deploy') sendAgain(end);
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Trouble } from '#domain/deployment.ts';
+import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
 
@@ -21,6 +21,55 @@ export type ModelStatus = {
     readonly phase: Phase | string;
     readonly trouble: Trouble | null;
   } | null;
+};
+
+/** A version that went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */
+export type VersionEntry = VersionStatus & {
+  readonly liveAtMs: number;
+  readonly artifact: string;
+};
+
+/**
+ * Why a version runs where it runs, and how it was proven; what its deployment did not come to is null or empty.
+ * Sizes are in bytes; `image` is null where nothing was built. `shift.done` counts the steps that were watched to their end.
+ */
+export type Explanation = {
+  readonly model: string;
+  readonly version: number | null;
+  readonly deploymentId: string;
+  readonly phase: Phase | string;
+  readonly trouble: Trouble | null;
+  readonly artifact: {
+    readonly key: string;
+    readonly sizeBytes: number;
+    readonly format: string | null;
+    readonly parameters: number | null;
+  };
+  readonly image: {
+    readonly digest: string;
+    readonly compressedBytes: number;
+    readonly uncompressedBytes: number;
+  } | null;
+  readonly target: string | null;
+  readonly options: readonly TargetOption[];
+  readonly proof: GoldenProof | null;
+  readonly shift: {
+    readonly previous: string | null;
+    readonly steps: readonly { readonly percent: number; readonly bakeSeconds: number }[];
+    readonly done: number;
+  } | null;
+  readonly probes: { readonly sent: number; readonly failed: number } | null;
+};
+
+/**
+ * What becomes of something that was asked for, in a sentence, and the deployment that does it, or is given up; null when there is nothing to do.
+ * `after` is the cursor of that deployment's last event from before, empty when it had none.
+ */
+export type Asked = {
+  readonly kind: 'nothing' | 'begun' | 'aborted';
+  readonly deploymentId: string | null;
+  readonly after: string;
+  readonly says: string;
 };
 
 /** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet. */
@@ -62,6 +111,16 @@ export type Slipway = {
   /** All models, by name. */
   models(): Promise<readonly ModelStatus[]>;
   logs(model: string): Promise<ModelLog>;
+  /** The model's versions that went live, newest first. */
+  versions(model: string): Promise<readonly VersionEntry[]>;
+  /** Of `version`, or of the live one, or where none is live of the newest deployment. */
+  explain(model: string, version: number | null): Promise<Explanation>;
+  /** Puts a kept version back: `to`, or the one that was live before. A deployment under way is aborted instead, unless `to` says which. */
+  rollback(model: string, to: number | null): Promise<Asked>;
+  /** Takes all of the model away; its history and its artifacts stay. */
+  undeploy(model: string): Promise<Asked>;
+  /** Gives up the deployment that is under way. Fails with `PhaseConflict` when its version is live already. */
+  abort(model: string): Promise<Asked>;
   /** Oldest first, until the record ends or, when following, until the reader stops. */
   events(query: EventQuery): AsyncGenerator<CursoredEvent, void>;
   /** Leaves nothing behind when `signal` ends it. */

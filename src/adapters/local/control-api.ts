@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
+import { addModelRequests, type ModelRequests } from './control-api-actions.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
@@ -20,6 +21,7 @@ type Deps = {
   readonly status: (model: Model) => Promise<object>;
   /** What a model's newest revision wrote last. */
   readonly log: (model: Model) => Promise<object>;
+  readonly requests: ModelRequests;
   readonly events: EventStream;
   /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
   readonly upload: (
@@ -32,6 +34,7 @@ type Deps = {
 const STATUS: Partial<Record<FailureName, number>> = {
   ArtifactRejected: 422,
   InputInvalid: 400,
+  PhaseConflict: 409,
   PlatformThrottled: 429,
   PlatformUnavailable: 503,
   StorageFull: 507,
@@ -40,7 +43,7 @@ const STATUS: Partial<Record<FailureName, number>> = {
 const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 
 /**
- * The control API of one machine: what is deployed, the event stream, and uploads.
+ * The control API of one machine: what is deployed and what is to become of it, the event stream, and uploads.
  * It is for this machine alone: loopback, and no answer to a page of another origin.
  */
 export function controlApi(deps: Deps): FastifyInstance {
@@ -69,6 +72,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     const model = await registry.model(params.name);
     return model ? deps.log(model) : notFound(reply, `no model ${params.name}`);
   });
+  addModelRequests(api, registry, deps.requests);
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import { type Place, readPlace } from './gateway-place.ts';
-import { type Ending, relay } from './gateway-proxy.ts';
+import { readPlace } from './gateway-place.ts';
+import type { Ending } from './gateway-proxy.ts';
 import * as refusals from './gateway-refusal.ts';
+import { serve, type Visit } from './gateway-serve.ts';
 import type { InFlight } from './in-flight.ts';
-import type { InvocationSlot, RevisionHost } from './invocation.ts';
-import { declaredBytes } from './measured-body.ts';
+import type { RevisionHost } from './invocation.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
@@ -18,22 +17,7 @@ export type GatewayParts = {
   table(): RoutingTable;
 };
 
-type Choice = { readonly place: Place; readonly revision: string };
-
-/** `gone` aborts when the client's connection closes. */
-type Visit = Choice & {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly gone: AbortSignal;
-};
-
-const RELEASES = {
-  answered: 'done',
-  abandoned: 'aborted',
-  refused: 'aborted',
-  expired: 'timeout',
-  lost: 'aborted',
-} as const satisfies Record<Ending['kind'], Parameters<InvocationSlot['release']>[0]>;
+type Choice = Pick<Visit, 'place' | 'revision'>;
 
 /** Answers one request: finds the revision whose turn it is, has its process answer, and says why when it did not. */
 export function gatewayHandler(parts: GatewayParts) {
@@ -64,39 +48,6 @@ function choose(request: IncomingMessage, table: RoutingTable): Choice | refusal
   const revision = place?.kind === 'model' ? table.get(place.name)?.next() : place?.name;
   if (!place || revision === undefined) return refusals.nothingHere([...table.keys()].sort());
   return { place, revision };
-}
-
-async function serve({ revisions, upstreams }: GatewayParts, visit: Visit): Promise<Ending> {
-  const { request, place, revision, gone } = visit;
-  const limits = revisions.limits(revision);
-  if (!limits) return { kind: 'refused', refusal: refusals.noRevision(place.kind, revision) };
-  if (declaredBytes(request) > limits.maxRequestBytes) {
-    return { kind: 'refused', refusal: refusals.requestTooLarge(limits) };
-  }
-
-  const slot = await revisions.invoke(revision, gone);
-  if (slot.kind === 'refused') {
-    return { kind: 'refused', refusal: { status: slot.status, error: slot.error } };
-  }
-  let ending: Ending = { kind: 'abandoned' };
-  try {
-    const upstream = upstreams.to(slot.origin);
-    ending = await relay({ ...visit, path: place.rest, limits, upstream });
-    return ending.kind === 'lost' ? await explain(ending.reason, revision, slot) : ending;
-  } finally {
-    slot.release(RELEASES[ending.kind]);
-  }
-}
-
-const DIAGNOSIS_LOOKS = 20;
-const DIAGNOSIS_INTERVAL_MS = 10;
-
-/** A connection breaks a moment before its process is known to have ended, so the reason is waited for, 200 ms at most. */
-async function explain(reason: string, revision: string, slot: InvocationSlot): Promise<Ending> {
-  for (let look = 1; look < DIAGNOSIS_LOOKS && slot.diagnosis() === undefined; look += 1) {
-    await delay(DIAGNOSIS_INTERVAL_MS);
-  }
-  return { kind: 'refused', refusal: refusals.revisionLost(revision, reason, slot.diagnosis()) };
 }
 
 /** Says what is left to say, and answers the status that counts: undefined when the client left before it got one. */

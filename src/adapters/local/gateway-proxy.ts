@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Mechanism } from '#domain/target.ts';
 import {
   type Refusal,
   requestTooLarge,
@@ -9,24 +10,35 @@ import {
 } from './gateway-refusal.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import type { InvocationLimits } from './invocation.ts';
-import { hasBody, measuredBody } from './measured-body.ts';
+import type { MeasuredBody } from './measured-body.ts';
 
 /** One request on its way to one process. */
 export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
+  readonly body: MeasuredBody;
   readonly revision: string;
+  readonly mechanism: Mechanism;
   readonly limits: InvocationLimits;
+  /** When its time is over, by `performance.now`. */
+  readonly endMs: number;
   readonly upstream: Dispatcher;
 };
 
-/** How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, or broken off by the process. */
+/**
+ * How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, or broken off by the process.
+ * `stage` is how far one that broke off had come: not even connected, no part of an answer seen, or some.
+ */
 export type Ending =
   | { readonly kind: 'answered' }
   | { readonly kind: 'abandoned' }
   | { readonly kind: 'refused' | 'expired'; readonly refusal: Refusal }
-  | { readonly kind: 'lost'; readonly reason: string };
+  | {
+      readonly kind: 'lost';
+      readonly reason: string;
+      readonly stage: 'unconnected' | 'unanswered' | 'answering';
+    };
 
 type Settle = (ending: Ending) => void;
 
@@ -34,7 +46,7 @@ const STOPPED = new Error('the exchange has ended');
 
 /** Passes the request to the process and its answer to the client, both as they come. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, response, path, limits, upstream } = exchange;
+  const { request, path, limits, upstream, mechanism, endMs } = exchange;
   const { socket } = request;
   if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
@@ -48,13 +60,13 @@ export async function relay(exchange: Exchange): Promise<Ending> {
 
   const leave = () => settle({ kind: 'abandoned' });
   socket.once('close', leave);
-  const timer = setTimeout(() => settle(overtime(exchange)), limits.timeoutMs);
-  const body = hasBody(request)
-    ? measuredBody(request, limits.maxRequestBytes, () =>
-        settle({ kind: 'refused', refusal: requestTooLarge(limits) }),
-      )
-    : null;
-  if (body && awaitsLeave(request)) response.writeContinue();
+  const timer = setTimeout(
+    () => settle(overtime(exchange)),
+    Math.max(0, endMs - performance.now()),
+  );
+  const body = exchange.body.open(() =>
+    settle({ kind: 'refused', refusal: requestTooLarge(limits, mechanism) }),
+  );
   upstream.dispatch(
     { path, method: request.method ?? 'GET', headers: requestHeaders(request), body },
     {
@@ -69,18 +81,21 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   const ending = await promise;
   socket.off('close', leave);
   clearTimeout(timer);
-  body?.destroy();
+  if (body && 'destroy' in body) body.destroy();
   return ending;
 }
 
 function answerHandler(
-  { response, revision, limits }: Exchange,
+  { response, revision, mechanism, limits }: Exchange,
   settle: Settle,
 ): Dispatcher.DispatchHandler {
-  const oversize = () => settle({ kind: 'refused', refusal: responseTooLarge(revision, limits) });
+  const oversize = () =>
+    settle({ kind: 'refused', refusal: responseTooLarge(revision, limits, mechanism) });
+  let isBegun = false;
   let receivedBytes = 0;
   return {
     onResponseStart(_controller, status, headers) {
+      isBegun = true;
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
       response.writeHead(status, responseHeaders(headers, revision));
@@ -99,9 +114,23 @@ function answerHandler(
       settle({ kind: 'answered' });
     },
     onResponseError(_controller, error) {
-      settle({ kind: 'lost', reason: error.message });
+      settle({
+        kind: 'lost',
+        reason: error.message,
+        stage: isBegun ? 'answering' : stageOf(error),
+      });
     },
   };
+}
+
+const UNCONNECTED: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'];
+const BROKEN: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/** What else than a broken connection ends an exchange is an answer that is no HTTP. */
+function stageOf(error: Error) {
+  const code = 'code' in error ? error.code : undefined;
+  if (UNCONNECTED.includes(code)) return 'unconnected';
+  return BROKEN.includes(code) ? 'unanswered' : 'answering';
 }
 
 /** Who kept whom waiting when the time is over: a client that does not send or does not read, else the process. */
@@ -110,8 +139,4 @@ function overtime({ request, response, revision, limits }: Exchange): Ending {
   return isSending || response.writableNeedDrain
     ? { kind: 'refused', refusal: requestTooSlow(limits) }
     : { kind: 'expired', refusal: revisionTooSlow(revision, limits) };
-}
-
-function awaitsLeave({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.expect !== undefined && httpVersion === '1.1';
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Mechanism } from '#domain/target.ts';
 import type { InvocationLimits } from './invocation.ts';
 
 /** An answer of the gateway's own. `fix` is what the client can do about it. */
@@ -8,6 +9,11 @@ export type Refusal = {
   readonly fix?: string;
   readonly models?: readonly string[];
 };
+
+const WHOSE_LIMIT = {
+  function: 'Lambda behind API Gateway',
+  container: 'containers behind API Gateway',
+} as const satisfies Record<Mechanism, string>;
 
 /** Answers in JSON, with the revision where one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
@@ -39,10 +45,13 @@ export function noRevision(kind: 'model' | 'candidate', revision: string): Refus
   };
 }
 
-export function requestTooLarge({ maxRequestBytes }: InvocationLimits): Refusal {
+export function requestTooLarge(
+  { maxRequestBytes }: InvocationLimits,
+  mechanism: Mechanism,
+): Refusal {
   return {
     status: 413,
-    error: `the body is over ${inMegabytes(maxRequestBytes)}, the limit of Lambda behind API Gateway`,
+    error: `the body is over ${inMegabytes(maxRequestBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
     fix: 'send less at once, in several requests',
   };
 }
@@ -50,10 +59,11 @@ export function requestTooLarge({ maxRequestBytes }: InvocationLimits): Refusal 
 export function responseTooLarge(
   revision: string,
   { maxResponseBytes }: InvocationLimits,
+  mechanism: Mechanism,
 ): Refusal {
   return {
     status: 502,
-    error: `the answer of ${revision} is over ${inMegabytes(maxResponseBytes)}, the limit of Lambda behind API Gateway`,
+    error: `the answer of ${revision} is over ${inMegabytes(maxResponseBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
     fix: 'ask for less at once, in several requests',
   };
 }

@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceptShares, isSameShares } from '#domain/shares.ts';
+import { acceptShares, isSameShares, refuseMixture } from '#domain/shares.ts';
 import type { Router, Verification } from '#ports/router.ts';
 import { transaction, translated } from './database.ts';
+import { fence } from './fence.ts';
+import type { RevisionHost } from './invocation.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
 
 export type GatewayRouter = {
@@ -16,19 +18,37 @@ export type GatewayRouter = {
 const row = z.object({ model: z.string(), shares: z.string() });
 const storedShares = z.record(z.string(), z.number());
 
+export type GatewayRouterOptions = {
+  readonly database: DatabaseSync;
+  readonly revisions: Pick<RevisionHost, 'target'>;
+};
+
 /** The control plane is a table of the database, the data plane a map in memory: the row is written first, then the map is swapped for one that has it. */
-export function gatewayRouter(database: DatabaseSync): GatewayRouter {
+export function gatewayRouter({ database, revisions }: GatewayRouterOptions): GatewayRouter {
   const store = shareStore(database);
+  const fences = fence(database);
   let table: RoutingTable = new Map(store.all().map(([model, shares]) => [model, spread(shares)]));
+
+  const change = (model: string, wish: Shares, expected: Shares) => {
+    const held = store.read(model);
+    if (isSameShares(held, wish)) return;
+    if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
+    refuseUnknown(wish, revisions);
+    refuseMixture(wish, revisions.target);
+    store.put(model, wish);
+  };
 
   const router: Router = {
     route: (model) => `/models/${model}`,
-    testPath: (revision) => `/_candidate/${revision}`,
+    testPath: ({ revision }) => `/_candidate/${revision}`,
     shares: async (model) => store.read(model),
 
-    async setShares(model, shares, expected) {
+    async setShares(model, shares, expected, epoch) {
       const wish = acceptShares(shares);
-      store.compareAndSet(model, wish, expected);
+      transaction(database, () => {
+        fences.pass(model, epoch);
+        change(model, wish, expected);
+      });
       table = new Map(table).set(model, spread(wish));
     },
 
@@ -38,16 +58,21 @@ export function gatewayRouter(database: DatabaseSync): GatewayRouter {
       return different ? { kind: 'different', shares: different } : { kind: 'verified' };
     },
 
-    async remove(model) {
-      store.remove(model);
+    async remove(model, epoch) {
+      transaction(database, () => {
+        fences.pass(model, epoch);
+        store.remove(model);
+      });
       table = new Map([...table].filter(([name]) => name !== model));
     },
+
+    models: async () => store.all().map(([model]) => model),
   };
 
   return { router, table: () => table };
 }
 
-/** The table `shares`: one row for each model with a route. Fails as `transaction` does. */
+/** The table `shares`: one row for each model with a route. What writes runs in a transaction. */
 function shareStore(database: DatabaseSync) {
   database.exec(
     'CREATE TABLE IF NOT EXISTS shares (model TEXT PRIMARY KEY, shares TEXT NOT NULL) STRICT',
@@ -65,15 +90,15 @@ function shareStore(database: DatabaseSync) {
   return {
     read,
     all: () => translated(() => selectAll.all()).map(parse),
-    compareAndSet: (model: string, wish: Shares, expected: Shares) =>
-      transaction(database, () => {
-        const held = read(model);
-        if (isSameShares(held, wish)) return;
-        if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
-        upsert.run(model, JSON.stringify(wish));
-      }),
-    remove: (model: string) => transaction(database, () => drop.run(model)),
+    put: (model: string, shares: Shares) => void upsert.run(model, JSON.stringify(shares)),
+    remove: (model: string) => void drop.run(model),
   };
+}
+
+// As AWS does: an alias takes only versions that exist, a rule only target groups that do.
+function refuseUnknown(shares: Shares, { target }: Pick<RevisionHost, 'target'>): void {
+  const unknown = Object.keys(shares).find((revision) => target(revision) === undefined);
+  if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown} here`);
 }
 
 function sharesChanged(model: string, held: Shares, expected: Shares): Failure {

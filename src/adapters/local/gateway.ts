@@ -43,7 +43,7 @@ const SERVER_OPTIONS = {
 /** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock } = options;
-  const { router, table } = gatewayRouter(database);
+  const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
   const upstreams = upstreamPools();

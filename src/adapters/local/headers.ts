@@ -23,10 +23,7 @@ const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'for
 
 /** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from. */
 export function requestHeaders(request: IncomingMessage): Headers {
-  const headers = keep(
-    endToEnd(request.headers),
-    (name) => !REWRITTEN.has(name) && !name.startsWith('x-forwarded-'),
-  );
+  const headers = endToEnd(request.headers, isRewritten);
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
   headers['x-forwarded-proto'] = 'http';
   if (request.headers.host !== undefined) headers['x-forwarded-host'] = request.headers.host;
@@ -37,23 +34,32 @@ export function requestHeaders(request: IncomingMessage): Headers {
 
 /** The headers a client gets: end-to-end ones, and the revision that the gateway chose, whatever the server called itself. */
 export function responseHeaders(received: IncomingHttpHeaders, revision: string): Headers {
-  return { ...endToEnd(received), 'x-slipway-revision': revision };
+  const headers = endToEnd(received, () => false);
+  headers['x-slipway-revision'] = revision;
+  return headers;
 }
 
-function endToEnd(received: ReceivedHeaders): Headers {
-  const named = new Set(
-    [received['connection'] ?? []]
-      .flat()
-      .flatMap((value) => value.split(','))
-      .map((name) => name.trim().toLowerCase()),
-  );
-  return keep(received, (name) => !HOP_BY_HOP.has(name) && !named.has(name));
+function isRewritten(name: string): boolean {
+  return REWRITTEN.has(name) || name.startsWith('x-forwarded-');
 }
 
-function keep(headers: ReceivedHeaders, wanted: (name: string) => boolean): Headers {
+function endToEnd(received: ReceivedHeaders, isLeftOut: (name: string) => boolean): Headers {
+  const named = namesIn(received['connection']);
   const kept: Headers = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && wanted(name)) kept[name] = value;
+  for (const name of Object.keys(received)) {
+    const value = received[name];
+    const isKept = !HOP_BY_HOP.has(name) && !named.includes(name) && !isLeftOut(name);
+    if (value !== undefined && isKept) kept[name] = value;
   }
   return kept;
+}
+
+/** The further headers that `Connection` says are of this connection only. */
+function namesIn(connection: string | string[] = []): readonly string[] {
+  // Nearly all say one of these two or nothing.
+  if (connection === 'keep-alive' || connection === 'close') return [];
+  return [connection]
+    .flat()
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim().toLowerCase());
 }

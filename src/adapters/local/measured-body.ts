@@ -1,5 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { Transform } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** A request's body on its way to a process; while all of it that came is kept, it can set out again. */
+export type MeasuredBody = {
+  /** The bytes from the first one on: null for none, a Buffer when all are there, else a stream as fast as it is read. `onExcess` is called once they are over the limit. */
+  open(onExcess: () => void): Buffer | Readable | null;
+  /** Whether `open` can be called once more. */
+  isKept(): boolean;
+  /** Nobody wants the rest: it is read and dropped, as a client reads no answer while it is still sending. */
+  close(): void;
+};
+
+const KEPT_BYTES = 1_048_576;
+
+const NO_BODY: MeasuredBody = { open: () => null, isKept: () => true, close: () => {} };
 
 /** Whether a request brings a body; one with neither header ends with its head (RFC 9112 §6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -11,22 +26,59 @@ export function declaredBytes({ headers }: Pick<IncomingMessage, 'headers'>): nu
   return Number(headers['content-length'] ?? 0);
 }
 
-/** The request's body, passed on as fast as its reader takes it; calls `onExcess` and ends in an error once it is over `maxBytes`. */
-export function measuredBody(
+/** The body of a request of which nothing was read so far; its first 1 MiB are kept until it is closed. */
+export async function measuredBody(
   request: IncomingMessage,
   maxBytes: number,
-  onExcess: () => void,
-): Transform {
-  let seenBytes = 0;
-  const body = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seenBytes += chunk.length;
-      if (seenBytes <= maxBytes) return done(null, chunk);
-      onExcess();
-      return done(new Error(`over ${maxBytes} bytes`));
+): Promise<MeasuredBody> {
+  if (!hasBody(request)) return NO_BODY;
+  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop.
+  const isShort = declaredBytes(request) <= request.readableHighWaterMark;
+  if (isShort) await nextTurn();
+  return request.complete ? wholeBody(request, maxBytes) : arrivingBody(request, maxBytes);
+}
+
+function wholeBody(request: IncomingMessage, maxBytes: number): MeasuredBody {
+  const bytes: Buffer = request.read() ?? Buffer.alloc(0);
+  return {
+    ...NO_BODY,
+    open(onExcess) {
+      if (bytes.length > maxBytes) onExcess();
+      return bytes;
     },
+  };
+}
+
+function arrivingBody(request: IncomingMessage, maxBytes: number): MeasuredBody {
+  let kept: Buffer[] | undefined = [];
+  let seenBytes = 0;
+  let reader: Readable | undefined;
+  let isClosed = false;
+  let report = () => {};
+
+  request.on('data', (chunk: Buffer) => {
+    seenBytes += chunk.length;
+    if (seenBytes > KEPT_BYTES) kept = undefined;
+    kept?.push(chunk);
+    if (seenBytes > maxBytes) return report();
+    const isTaken = reader?.destroyed === false && reader.push(chunk);
+    if (!isTaken && !isClosed) request.pause();
   });
-  // A client reads no answer while it is still sending, so what nobody wants any more is read and dropped.
-  body.on('unpipe', () => request.resume());
-  return request.pipe(body);
+  request.on('end', () => reader?.push(null));
+
+  return {
+    open(onExcess) {
+      report = onExcess;
+      reader = new Readable({ read: () => void request.resume() });
+      for (const chunk of kept ?? []) reader.push(chunk);
+      if (request.readableEnded) reader.push(null);
+      return reader;
+    },
+    isKept: () => kept !== undefined,
+    close() {
+      isClosed = true;
+      kept = undefined;
+      request.resume();
+    },
+  };
 }

@@ -7,13 +7,14 @@ import {
 } from 'aws-local-stepfunctions';
 import { Failure, failureName } from '#domain/failure.ts';
 import { wireMessage } from '#domain/trouble.ts';
-import type { Executions } from '#ports/executions.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
 
 /** What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer. */
 export type TaskHandler = (payload: unknown) => Promise<unknown>;
 
 /** How an execution ended; `error` and `cause` are empty when it succeeded. */
 export type ExecutionEnd = {
+  readonly workflow: WorkflowName;
   readonly execution: string;
   readonly input: unknown;
   readonly error: string;
@@ -22,76 +23,103 @@ export type ExecutionEnd = {
 
 export type StepObserver = (state: string, moment: 'begins' | 'ended') => void;
 
+/** `stop` does not interrupt a step that runs. */
 export type WorkflowEngine = Executions & {
-  /** Ends an execution as StopExecution does: nothing in it catches that, and a step that runs is not interrupted. */
-  stop(execution: string): void;
-  /** Stops every execution and resolves when each end was reported and the steps that were running have returned. */
+  /** Stops every execution and resolves when each end was dealt with and the steps that were running have returned. */
   stopAll(): Promise<void>;
 };
 
+/** The state machines by their names; one that is not here cannot be started. */
+export type Definitions = Readonly<Partial<Record<WorkflowName, StateMachineDefinition>>>;
+
 type Options = {
-  readonly definition: StateMachineDefinition;
-  /** One per Task state, by the state's name. */
+  readonly definitions: Definitions;
+  /** One per Task state, by the state's name; a state of that name is the same in every workflow. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
+  /** Called when the execution runs no longer. */
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
   /** Told when a step begins and when it has returned or thrown, before the workflow goes on. */
   readonly onStep?: StepObserver;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
 };
 
+type Run = { readonly abort: () => void; readonly input: string };
+
 // Step Functions' limit on what enters or leaves a state (bytes).
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MAX_PAYLOAD_BYTES = 262_144;
 
 /**
- * Runs one state machine as Step Functions would, in this process.
- * The machine is validated and built once, which takes some 200 ms; a run then costs a few.
+ * Runs the workflows as Step Functions would, in this process; a name that has run may be used again.
  * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
  */
-export function workflowEngine({
-  definition,
-  handlers,
-  onEnded,
-  onStep = () => {},
-  overrides,
-}: Options): WorkflowEngine {
-  requireHandlers(definition, handlers);
-  const machine = new StateMachine(definition, { validationOptions: { checkArn: false } });
-  const running = new Map<string, { readonly abort: () => void; readonly ended: Promise<void> }>();
+export function workflowEngine(options: Options): WorkflowEngine {
+  const { definitions, handlers, onEnded, onStep = () => {}, overrides } = options;
+  const machines = build(definitions, handlers);
+  const running = new Map<string, Run>();
+  const ends = new Set<Promise<void>>();
   const steps = new Set<Promise<unknown>>();
 
+  function begin(workflow: WorkflowName, execution: string, input: unknown): void {
+    const failures: Error[] = [];
+    const run = requireMachine(machines, workflow).run(toJson(input), {
+      overrides: {
+        ...overrides,
+        taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures),
+      },
+      context: { Execution: { Id: execution, Name: execution } },
+    });
+    running.set(execution, { abort: run.abort, input: JSON.stringify(input) });
+    const ended = run.result
+      .then(
+        () => ({ error: '', cause: '' }),
+        (error: unknown) => explain(error, failures.at(-1)),
+      )
+      .finally(() => running.delete(execution))
+      .then((how) => onEnded({ workflow, execution, input, ...how }))
+      .finally(() => ends.delete(ended));
+    ends.add(ended);
+  }
+
   return {
-    async start(execution, input) {
-      if (running.has(execution)) return;
-      const failures: Error[] = [];
-      const run = machine.run(toJson(input), {
-        overrides: {
-          ...overrides,
-          taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures),
-        },
-        context: { Execution: { Id: execution, Name: execution } },
-      });
-      const ended = run.result
-        .then(
-          () => ({ error: '', cause: '' }),
-          (error: unknown) => explain(error, failures.at(-1)),
-        )
-        .then((end) => onEnded({ execution, input, ...end }))
-        .finally(() => running.delete(execution));
-      running.set(execution, { abort: run.abort, ended });
+    async start(workflow, execution, input) {
+      const known = running.get(execution);
+      if (!known) return begin(workflow, execution, input);
+      if (known.input === JSON.stringify(input)) return;
+      throw new Failure('InputInvalid', `execution ${execution} runs with another input`);
     },
     async isRunning(execution) {
       return running.has(execution);
     },
-    stop(execution) {
+    async stop(execution) {
       running.get(execution)?.abort();
     },
     async stopAll() {
       for (const { abort } of running.values()) abort();
-      await Promise.all([...running.values()].map(({ ended }) => ended));
+      await Promise.all(ends);
       await Promise.allSettled(steps);
     },
   };
+}
+
+function build(definitions: Definitions, handlers: Options['handlers']) {
+  return new Map(
+    Object.entries(definitions).map(([workflow, definition]) => {
+      requireHandlers(definition, handlers);
+      // A test validates them: here it would hold up every start, and all else in this process, for half a second each.
+      const machine = new StateMachine(definition, { validationOptions: { noValidate: true } });
+      return [workflow, machine] as const;
+    }),
+  );
+}
+
+function requireMachine(
+  machines: ReadonlyMap<string, StateMachine>,
+  workflow: WorkflowName,
+): StateMachine {
+  const machine = machines.get(workflow);
+  if (!machine) throw new Failure('InputInvalid', `there is no workflow ${workflow}`);
+  return machine;
 }
 
 function requireHandlers({ States }: StateMachineDefinition, handlers: Options['handlers']): void {

@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Model } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Registry } from '#ports/registry.ts';
+
+/** What is done with a model by its name, and what its versions are. */
+export type ModelRequests = {
+  rollback(model: string, to: number | null): Promise<object>;
+  undeploy(model: string): Promise<object>;
+  abort(model: string): Promise<object>;
+  versions(model: Model): Promise<readonly object[]>;
+  explain(model: Model, version: number | null): Promise<object>;
+};
+
+type ModelRoute = { Params: { name: string }; Querystring: Readonly<Record<string, unknown>> };
+type Answer = (model: Model, query: ModelRoute['Querystring']) => Promise<object>;
+
+/** The routes of a model below `/models/{name}`, but its status and its log. */
+export function addModelRequests(
+  api: FastifyInstance,
+  registry: Registry,
+  requests: ModelRequests,
+): void {
+  const answered =
+    (answer: Answer) =>
+    async ({ params, query }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
+      const model = await registry.model(params.name);
+      if (!model) return reply.code(404).send({ error: `no model ${params.name}` });
+      return answer(model, query);
+    };
+
+  api.get<ModelRoute>(
+    '/models/:name/versions',
+    answered(async (model) => ({ versions: await requests.versions(model) })),
+  );
+  api.get<ModelRoute>(
+    '/models/:name/explain',
+    answered((model, { version }) => requests.explain(model, versionOf('version', version))),
+  );
+  api.post<ModelRoute>(
+    '/models/:name/rollback',
+    answered(({ name }, { to }) => requests.rollback(name, versionOf('to', to))),
+  );
+  api.post<ModelRoute>(
+    '/models/:name/undeploy',
+    answered(({ name }) => requests.undeploy(name)),
+  );
+  api.post<ModelRoute>(
+    '/models/:name/abort',
+    answered(({ name }) => requests.abort(name)),
+  );
+}
+
+/** Absent is null. */
+function versionOf(name: string, value: unknown): number | null {
+  if (value === undefined) return null;
+  const version = Number(value);
+  if (Number.isSafeInteger(version) && version > 0) return version;
+  throw new Failure('InputInvalid', `${name}=${value} is no version`, {
+    fix: 'A version is a whole number from 1.',
+  });
+}

@@ -1,0 +1,14 @@
+import { createInterface } from 'node:readline/promises';
+import { Failure } from '#domain/failure.ts';
+
+/** Asks the person at the terminal to type `word`. Fails with `InputInvalid` when they do not, or nobody is there to ask. */
+export async function agree(word: string): Promise<void> {
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });
+  const answer = asked ? await asked.question(`Type ${word} to go on: `) : '';
+  if (asked) asked.close();
+  if (answer.trim() === word) return;
+  throw new Failure('InputInvalid', 'nothing was removed', {
+    fix: isAsked ? '' : 'Say --yes to remove all of this without being asked.',
+  });
+}

@@ -1,0 +1,82 @@
+import type { Explanation } from '#compose/slipway.ts';
+import { table } from './table.ts';
+
+const CPU_UNITS_PER_VCPU = 1024;
+
+/** What was decided and found for a version, for a person: a fact a line, then a table of the targets. */
+export function explanationLines(explained: Explanation): readonly string[] {
+  const { model, version, phase, target, trouble, deploymentId, options } = explained;
+  const name = version === null ? model : `${model} v${version}`;
+  const facts = [
+    ['artifact', artifactOf(explained)],
+    ['image', imageOf(explained)],
+    ['proven by', proofOf(explained)],
+    ['shift', shiftOf(explained)],
+    ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
+  ];
+  return [
+    `${name}  ${phase}${target ? ` on ${target}` : ''}  (deployment ${deploymentId})`,
+    ...facts.flatMap(([fact, says]) => (says ? [`${fact?.padEnd(11)}${says}`] : [])),
+    ...(options.length > 0 ? ['', ...targetsOf(options)] : []),
+  ];
+}
+
+function artifactOf({ model, artifact }: Explanation): string {
+  const { key, sizeBytes, format, parameters } = artifact;
+  const facts = [
+    bytes(sizeBytes),
+    ...(format ? [format] : []),
+    ...(parameters === null ? [] : [`${count(parameters)} parameters`]),
+  ];
+  return `${key.replace(`models/${model}/`, '')}  ${facts.join(', ')}`;
+}
+
+function imageOf({ image }: Explanation): string | null {
+  if (!image) return null;
+  return `${bytes(image.compressedBytes)} to pull, ${bytes(image.uncompressedBytes)} unpacked`;
+}
+
+function proofOf({ proof }: Explanation): string | null {
+  if (!proof) return null;
+  const { sample, warning, latencyMs } = proof;
+  const by =
+    sample === 'example'
+      ? 'the example of its manifest'
+      : sample === 'readiness'
+        ? 'its readiness alone'
+        : `a request of zeros made from its signature, free dimensions ${sample}`;
+  return `${by}, answered in ${count(Math.round(latencyMs))} ms${warning && `; ${warning}`}`;
+}
+
+function shiftOf({ shift, probes }: Explanation): string | null {
+  if (!shift) return null;
+  const steps = shift.steps.map(
+    ({ percent, bakeSeconds }) => `${percent} % watched for ${bakeSeconds} s`,
+  );
+  return [
+    `${shift.previous ? `from ${shift.previous}: ` : ''}${steps.join(', then ')}`,
+    `${shift.done} of ${steps.length} done`,
+    ...(probes ? [`${probes.sent} probes in the last, ${probes.failed} failed`] : []),
+  ].join('; ');
+}
+
+function targetsOf(options: Explanation['options']): readonly string[] {
+  const rows = options.map(({ target, taken, memoryMiB, cpuUnits, instanceTypes, ...option }) => [
+    `${taken ? '* ' : '  '}${target}`,
+    count(memoryMiB),
+    (cpuUnits / CPU_UNITS_PER_VCPU).toFixed(2),
+    option.monthlyUsd === null ? '-' : option.monthlyUsd.toFixed(2),
+    [option.reason, ...(instanceTypes.length > 0 ? [`(${instanceTypes.join(', ')})`] : [])].join(
+      ' ',
+    ),
+  ]);
+  return table(['  TARGET', 'MEMORY MiB', 'vCPU', 'USD/MONTH IDLE', 'WHY'], rows);
+}
+
+function bytes(value: number): string {
+  return `${count(value)} bytes`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,91 @@
+import * as z from 'zod/mini';
+import { TARGETS } from '#domain/target.ts';
+
+// What the control API answers, by docs/control-api.openapi.yaml.
+
+const version = z.object({
+  version: z.int(),
+  revision: z.string(),
+  state: z.string(),
+  target: z.string(),
+});
+
+const trouble = z.nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }));
+
+export const models = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      endpoint: z.string(),
+      live: z.nullable(version),
+      versions: z.array(version),
+      newest: z.nullable(
+        z.object({ id: z.string(), version: z.nullable(z.int()), phase: z.string(), trouble }),
+      ),
+    }),
+  ),
+});
+
+export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
+
+export const versions = z.object({
+  versions: z.array(z.extend(version, { liveAtMs: z.number(), artifact: z.string() })),
+});
+
+export const asked = z.object({
+  kind: z.enum(['nothing', 'begun', 'aborted']),
+  deploymentId: z.nullable(z.string()),
+  after: z.string(),
+  says: z.string(),
+});
+
+const option = z.object({
+  target: z.enum(TARGETS),
+  taken: z.boolean(),
+  memoryMiB: z.number(),
+  cpuUnits: z.number(),
+  instanceTypes: z.array(z.string()),
+  monthlyUsd: z.nullable(z.number()),
+  reason: z.string(),
+});
+
+export const explanation = z.object({
+  model: z.string(),
+  version: z.nullable(z.int()),
+  deploymentId: z.string(),
+  phase: z.string(),
+  trouble,
+  artifact: z.object({
+    key: z.string(),
+    sizeBytes: z.number(),
+    format: z.nullable(z.string()),
+    parameters: z.nullable(z.number()),
+  }),
+  image: z.nullable(
+    z.object({ digest: z.string(), compressedBytes: z.number(), uncompressedBytes: z.number() }),
+  ),
+  target: z.nullable(z.string()),
+  options: z.array(option),
+  proof: z.nullable(
+    z.object({
+      sample: z.union([z.number(), z.enum(['example', 'readiness'])]),
+      warning: z.string(),
+      latencyMs: z.number(),
+    }),
+  ),
+  shift: z.nullable(
+    z.object({
+      previous: z.nullable(z.string()),
+      steps: z.array(z.object({ percent: z.number(), bakeSeconds: z.number() })),
+      done: z.int(),
+    }),
+  ),
+  probes: z.nullable(z.object({ sent: z.int(), failed: z.int() })),
+});
+
+export const uploaded = z.object({
+  key: z.string(),
+  versionId: z.string(),
+  sizeBytes: z.int(),
+  deploymentId: z.nullable(z.string()),
+});

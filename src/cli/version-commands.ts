@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import type { Slipway } from '#compose/slipway.ts';
+import { agree } from './agree.ts';
+import { carryOut } from './asked.ts';
+import { examples, integer, openSlipway, type Place, placedCommand, show } from './command.ts';
+import { explanationLines } from './explain.ts';
+import { commandOutput, type Output } from './output.ts';
+import { versionLines } from './versions.ts';
+
+/** What is done with the versions of a model, on one machine and in AWS alike. */
+export function addVersionCommands(program: Command): void {
+  addVersions(program);
+  addExplain(program);
+  addRollback(program);
+  addAbort(program);
+  addUndeploy(program);
+}
+
+function addVersions(program: Command): void {
+  placedCommand(program, 'versions <model>', 'Shows the versions that went live, newest first.')
+    .addHelpText('after', examples('slipway versions digits'))
+    .action(async (model: string, options: Place) => {
+      const versions = await (await openSlipway(options)).versions(model);
+      show(options, { versions }, versionLines(model, versions));
+    });
+}
+
+function addExplain(program: Command): void {
+  placedCommand(
+    program,
+    'explain <model>',
+    'Shows why a version runs where it runs, what the other targets would cost, and how it was proven.',
+  )
+    .option('--version <n>', 'of this version (default: the live one)', integer)
+    .addHelpText(
+      'after',
+      examples('slipway explain digits', 'slipway explain digits --version 2 --json'),
+    )
+    .action(async (model: string, options: Place & { version?: number }) => {
+      const slipway = await openSlipway(options);
+      const explained = await slipway.explain(model, options.version ?? null);
+      show(options, explained, explanationLines(explained));
+    });
+}
+
+function addRollback(program: Command): void {
+  placedCommand(
+    program,
+    'rollback <model>',
+    'Makes the version before live again; a deployment that is under way is aborted instead.',
+  )
+    .option('--to <n>', 'make this version live', integer)
+    .addHelpText('after', examples('slipway rollback digits', 'slipway rollback digits --to 3'))
+    .action(async (model: string, options: Place & { to?: number }) => {
+      const { slipway, output } = await open(options);
+      const to = options.to ?? null;
+      const isDone = await carryOut({ slipway, model, output }, () => slipway.rollback(model, to));
+      process.exitCode = isDone ? 0 : 1;
+    });
+}
+
+function addAbort(program: Command): void {
+  placedCommand(
+    program,
+    'abort <model>',
+    'Gives up the deployment that is under way; what was live before stays.',
+  )
+    .addHelpText('after', examples('slipway abort digits'))
+    .action(async (model: string, options: Place) => {
+      const { slipway, output } = await open(options);
+      const isDone = await carryOut({ slipway, model, output }, () => slipway.abort(model));
+      process.exitCode = isDone ? 0 : 1;
+    });
+}
+
+function addUndeploy(program: Command): void {
+  placedCommand(
+    program,
+    'undeploy <model>',
+    'Takes a model away: its endpoint and all its versions, once it has said so and asked.',
+  )
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('slipway undeploy digits', 'slipway undeploy digits --yes'))
+    .action(async (model: string, options: Place & { yes?: boolean }) => {
+      const { slipway, output } = await open(options);
+      const kept = (await slipway.versions(model)).filter(({ state }) => state !== 'Removed');
+      output.line(`undeploy ${model}\n  removes its endpoint ${slipway.endpoint(model)}`);
+      for (const { revision, target, state } of kept) {
+        output.line(`  removes ${revision} on ${target}, ${state}`);
+      }
+      output.line('  keeps   what it was made of, and its history');
+      if (!options.yes) await agree(model);
+      const isDone = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
+      process.exitCode = isDone ? 0 : 1;
+    });
+}
+
+async function open(options: Place): Promise<{ slipway: Slipway; output: Output }> {
+  return { slipway: await openSlipway(options), output: commandOutput(options) };
+}

@@ -1,0 +1,15 @@
+import type { VersionEntry } from '#compose/slipway.ts';
+import { table } from './table.ts';
+
+/** A table of a model's versions, the newest first. */
+export function versionLines(model: string, versions: readonly VersionEntry[]): readonly string[] {
+  if (versions.length === 0) return [`no version of ${model} has gone live yet`];
+  const rows = versions.map(({ version, state, target, liveAtMs, artifact }) => [
+    `v${version}`,
+    state,
+    target,
+    new Date(liveAtMs).toISOString().slice(0, 19).replace('T', ' '),
+    artifact.replace(`models/${model}/`, ''),
+  ]);
+  return table(['VERSION', 'STATE', 'TARGET', 'LIVE SINCE (UTC)', 'ARTIFACT'], rows);
+}

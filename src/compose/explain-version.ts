@@ -1,0 +1,83 @@
+import type { Deployment, Model } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Explanation } from './slipway.ts';
+
+const PAGE = 100;
+
+/** What was decided and found for a version; see `Slipway.explain`. */
+export async function explainVersion(
+  registry: Registry,
+  model: Model,
+  version: number | null,
+): Promise<Explanation> {
+  const deployment =
+    version === null
+      ? await registry.deployment(model.live?.deploymentId ?? model.newestDeploymentId)
+      : await deploymentOf(registry, model, version);
+  if (deployment) return explanation(deployment);
+  throw new Failure('InputInvalid', `${model.name} has no version ${version}`, {
+    fix: `Those that went live: \`slipway versions ${model.name}\`.`,
+  });
+}
+
+/** The deployment that made a version, also one that never went live. */
+async function deploymentOf(
+  registry: Registry,
+  { name }: Model,
+  version: number,
+): Promise<Deployment | undefined> {
+  const known = (await registry.versions(name)).find((each) => each.version === version);
+  const id = known?.deploymentId ?? (await admittedAs(registry, name, version));
+  return id === undefined ? undefined : registry.deployment(id);
+}
+
+async function admittedAs(
+  registry: Registry,
+  model: string,
+  version: number,
+): Promise<string | undefined> {
+  for (let after = ''; ; ) {
+    const { events } = await registry.events({ after, limit: PAGE, model });
+    const found = events.find(({ event }) => event.detail.version === version);
+    const last = events.at(-1);
+    if (found || !last || events.length < PAGE) return found?.event.detail.deploymentId;
+    after = last.cursor;
+  }
+}
+
+function explanation(deployment: Deployment): Explanation {
+  const { id, model, version, phase, trouble, artifact, work } = deployment;
+  const { inspection, image, decision, golden, bake } = work;
+  return {
+    ...{ model, version, deploymentId: id, phase, trouble },
+    artifact: {
+      key: artifact.key,
+      sizeBytes: artifact.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      format: inspection?.facts.format ?? null,
+      parameters: inspection?.facts.parameters ?? null,
+    },
+    image: image
+      ? {
+          digest: image.digest,
+          compressedBytes: image.compressedBytes,
+          uncompressedBytes: image.uncompressedBytes,
+        }
+      : null,
+    target: decision?.target ?? null,
+    options: decision?.options ?? [],
+    proof: golden ?? null,
+    shift: shiftOf(deployment),
+    probes: bake ? { sent: bake.probesSent, failed: bake.probesFailed } : null,
+  };
+}
+
+function shiftOf({ phase, work: { shift } }: Deployment): Explanation['shift'] {
+  if (!shift) return null;
+  const { previous, steps, step } = shift;
+  return {
+    previous: previous?.revision ?? null,
+    steps,
+    done: phase === 'Live' ? steps.length : step,
+  };
+}

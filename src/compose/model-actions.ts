@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import { Failure, failureName } from '#domain/failure.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { requestName } from '#domain/recovery.ts';
+import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { recover } from '#steps/recover.ts';
+import { requireModel } from './model-status.ts';
+import type { Asked, Slipway } from './slipway.ts';
+
+export type ModelActions = Pick<Slipway, 'rollback' | 'undeploy' | 'abort'>;
+
+type Deps = {
+  readonly registry: Registry;
+  readonly executions: Executions;
+  /** Takes up a deployment whose execution is over. */
+  readonly recover: ReturnType<typeof recover>;
+  readonly clock: Clock;
+  readonly sleep: (ms: number) => Promise<unknown>;
+};
+
+const ID_BYTES = 16;
+const LONGEST_MS = 60_000;
+const SOONEST_LOOK_MS = 20;
+const LATEST_LOOK_MS = 1000;
+const EVENTS = 100;
+
+/** What is asked of a model by its name, by the workflows that do it; each answers once that has begun. */
+export function modelActions(deps: Deps): ModelActions {
+  const { registry } = deps;
+  return {
+    async rollback(name, to) {
+      await requireModel(registry, name);
+      const begun = (await unended(registry, name)).find(hasBegun);
+      refuseUndeployed(begun);
+      const known = to === null && begun ? await insteadOf(deps, begun) : undefined;
+      return known ?? startRollback(deps, await requireModel(registry, name), to);
+    },
+    async undeploy(name) {
+      const { live } = await requireModel(registry, name);
+      const deployments = await unended(registry, name);
+      const known = deployments.find(({ kind }) => kind === 'undeploy');
+      if (known) return underWay(known.id, `${name} is being undeployed already`);
+      const kept = (await registry.versions(name)).filter(canStart);
+      if (!live && kept.length === 0 && deployments.length === 0) {
+        return nothing(`nothing of ${name} is deployed`);
+      }
+      const says = `${name} is being undeployed: its endpoint and ${counted(kept.length)}`;
+      const id = newId();
+      const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
+      return begin(deps, request, says);
+    },
+    async abort(name) {
+      const { live } = await requireModel(registry, name);
+      const deployments = await unended(registry, name);
+      const open = deployments.filter(({ phase }) => !isTerminal(phase));
+      const deployment = open.find(hasBegun) ?? open[0];
+      refuseUndeployed(deployment);
+      if (deployment) return abortDeployment(deps, deployment, 'aborted by slipway abort');
+      if (deployments.length === 0) return nothing(`no deployment of ${name} is under way`);
+      throw new Failure('PhaseConflict', `${live?.revision ?? name} is live already`, {
+        fix: `Go back to the version before with \`slipway rollback ${name}\`.`,
+      });
+    },
+  };
+}
+
+async function unended(registry: Registry, name: string): Promise<readonly Deployment[]> {
+  return (await registry.unended()).filter(({ model }) => model === name);
+}
+
+/** Until then it waits for its turn, and changes nothing. */
+function hasBegun({ phase }: Deployment): boolean {
+  return phase !== 'Admitted' && phase !== 'Waiting' && !isTerminal(phase);
+}
+
+function refuseUndeployed(deployment: Deployment | undefined): void {
+  if (deployment?.phase !== 'Undeploying') return;
+  throw new Failure('PhaseConflict', `${deployment.model} is being undeployed, which goes on`, {
+    fix: 'Upload the model again once it is gone.',
+  });
+}
+
+/** What a rollback without a version comes to while something is under way; undefined when that is not in its way. */
+async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefined> {
+  const { id, kind, model, version } = begun;
+  if (kind === 'rollback')
+    return underWay(id, `${model} is going back to version ${version} already`);
+  if (kind !== 'deploy') return undefined;
+  try {
+    return await abortDeployment(deps, begun, 'aborted by slipway rollback');
+  } catch (error) {
+    // Its version went live meanwhile: that is what to go back from.
+    if (failureName(error) === 'PhaseConflict') return undefined;
+    throw error;
+  }
+}
+
+async function abortDeployment(deps: Deps, begun: Deployment, reason: string): Promise<Asked> {
+  const { registry, executions } = deps;
+  const { id, model, version } = begun;
+  const { events } = await registry.events({ after: '', limit: EVENTS, deploymentId: id });
+  const trouble = { name: 'Aborted', reason, fix: '' };
+  const { execution } = await registry.requestAbort(id, trouble);
+  await executions.stop(execution);
+  await poll(deps, `execution ${execution} does not end`, async () =>
+    (await executions.isRunning(execution)) ? undefined : true,
+  );
+  await deps.recover(execution, id, { error: 'States.Aborted', cause: reason });
+  const what = version === null ? 'what is under way' : `version ${version}, which is under way,`;
+  return {
+    kind: 'aborted',
+    deploymentId: id,
+    after: events.at(-1)?.cursor ?? '',
+    says: `${what} is aborted; what is live of ${model} stays`,
+  };
+}
+
+async function startRollback(deps: Deps, model: Model, to: number | null): Promise<Asked> {
+  const goal = goalOf(model, await deps.registry.versions(model.name), to);
+  if (typeof goal === 'string') return nothing(goal);
+  const request: RollbackRequest = {
+    kind: 'rollback',
+    deploymentId: newId(),
+    model: model.name,
+    to,
+    reason: 'asked for by slipway rollback',
+  };
+  return begin(deps, request, `${model.name} goes back to version ${goal.version}`);
+}
+
+/** What AdmitRollback will choose, or why there is nothing to do. Fails with `InputInvalid` for a version that cannot start. */
+function goalOf(
+  { name, live }: Model,
+  versions: readonly ModelVersion[],
+  to: number | null,
+): ModelVersion | string {
+  const kept = versions.filter(canStart);
+  if (to === null) {
+    const [previous] = kept
+      .filter(({ version }) => version !== live?.version)
+      .toSorted((a, b) => b.liveAtMs - a.liveAtMs);
+    return previous ?? `${name} has no version to go back to`;
+  }
+  if (live?.version === to) return `${name} version ${to} is live already`;
+  const wanted = kept.find(({ version }) => version === to);
+  if (wanted) return wanted;
+  const others = kept.map(({ version }) => version).filter((version) => version !== live?.version);
+  throw new Failure('InputInvalid', `${name} has no version ${to} that could start again`, {
+    fix: others.length > 0 ? `Those that can: ${others.join(', ')}.` : 'No other version can.',
+  });
+}
+
+function canStart({ state }: ModelVersion): boolean {
+  return state !== 'Removed';
+}
+
+/** Starts the workflow, and waits until its first step has recorded the deployment: until then there is nothing to follow. */
+async function begin(
+  deps: Deps,
+  request: RollbackRequest | UndeployRequest,
+  says: string,
+): Promise<Asked> {
+  const { kind, model, deploymentId } = request;
+  const workflow = kind === 'undeploy' ? 'undeploy' : 'rollback';
+  await deps.executions.start(workflow, requestName(kind, model, deploymentId, 1), request);
+  await poll(deps, `the ${workflow} of ${model} does not begin`, () =>
+    deps.registry.deployment(deploymentId),
+  );
+  return underWay(deploymentId, says);
+}
+
+async function poll<Found>(
+  { clock, sleep }: Deps,
+  problem: string,
+  look: () => Promise<Found | undefined>,
+): Promise<Found> {
+  const endMs = clock.now() + LONGEST_MS;
+  for (let pauseMs = SOONEST_LOOK_MS; ; pauseMs = Math.min(LATEST_LOOK_MS, pauseMs * 2)) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (clock.now() >= endMs) {
+      throw new Failure('PlatformUnavailable', `${problem}, ${LONGEST_MS / 1000} s long`);
+    }
+    await sleep(pauseMs);
+  }
+}
+
+function nothing(says: string): Asked {
+  return { kind: 'nothing', deploymentId: null, after: '', says };
+}
+
+function underWay(deploymentId: string, says: string): Asked {
+  return { kind: 'begun', deploymentId, after: '', says };
+}
+
+function counted(versions: number): string {
+  return versions === 1 ? '1 version' : `${versions} versions`;
+}
+
+function newId(): string {
+  return randomBytes(ID_BYTES).toString('hex');
+}
