@@ -4,6 +4,9 @@ import { sweepEvent } from '#domain/sweep-event.ts';
 
 const sweep = sweepOnAws(process.env);
 
-export const handler = lambdaHandler(sweepEvent, async (event) =>
-  'detail' in event ? sweep.ended(event.detail) : sweep.all(),
-);
+export const handler = lambdaHandler(sweepEvent, async (event) => {
+  if (event['detail-type'] === 'Step Functions Execution Status Change') {
+    return sweep.ended(event.detail);
+  }
+  return event.detail?.touch ? sweep.touch() : sweep.all();
+});

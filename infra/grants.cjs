@@ -1,18 +1,28 @@
 'use strict';
 
 const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
-const EXECUTIONS = arn('states', 'execution:slipway-STAGE-deploy:*');
+const WORKFLOWS = ['deploy', 'rollback', 'undeploy'].map((name) => `slipway-STAGE-${name}`);
 const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
 
 /** What a function may be allowed, by a name that says why. `STAGE` stands for the stage's name; actions that know no resources are on all. */
 const GRANTS = {
-  // Of the table, everything but the keys of callers and the lease of the API.
+  // Of the table, everything but the keys of callers and what guards the routes.
   registry: [
     {
       ...allow('dynamodb:GetItem ConditionCheckItem PutItem', arnOf('Registry')),
-      Condition: { 'ForAllValues:StringNotEquals': { 'dynamodb:LeadingKeys': ['KEYS', 'API'] } },
+      Condition: {
+        'ForAllValues:StringNotLike': {
+          'dynamodb:LeadingKeys': ['KEYS', 'API', 'FENCE#*', 'ROUTE#*'],
+        },
+      },
     },
   ],
+  listModels: [inPartition('Query', 'MODELS')],
+  fence: [inPartition('UpdateItem', 'FENCE#*')],
+  readRoutes: [inPartition('GetItem', 'ROUTE#*')],
+  listRoutes: [inPartition('Query', 'ROUTE#*')],
+  recordRoutes: [inPartition('Query PutItem', 'ROUTE#*')],
+  forgetRoutes: [inPartition('DeleteItem', 'ROUTE#*')],
   endDeployments: [inPartition('DeleteItem', 'UNENDED')],
   findDeployments: [inPartition('Query', 'UNENDED')],
   listVersions: [inPartition('Query', 'VERSIONS#*')],
@@ -42,15 +52,26 @@ const GRANTS = {
     allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
   ],
 
-  lookAtExecutions: [allow('states:DescribeExecution', EXECUTIONS)],
+  lookAtExecutions: [
+    allow(
+      'states:DescribeExecution',
+      ...WORKFLOWS.map((name) => arn('states', `execution:${name}:*`)),
+    ),
+  ],
   startExecutions: [
-    allow('states:StartExecution', arn('states', 'stateMachine:slipway-STAGE-deploy')),
+    allow(
+      'states:StartExecution',
+      ...WORKFLOWS.map((name) => arn('states', `stateMachine:${name}`)),
+    ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
+  // Composite alarms are told only to who may see all. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+  readAlarms: [allow('cloudwatch:DescribeAlarms', '*')],
 
+  listFunctions: [allow('lambda:ListFunctions', '*')],
   findVersions: [allow('lambda:ListVersionsByFunction', MODEL_FUNCTIONS)],
   readFunctions: [allow('lambda:GetFunction', MODEL_FUNCTIONS)],
   invokeFunctions: [allow('lambda:InvokeFunction', MODEL_FUNCTIONS)],
@@ -75,25 +96,28 @@ const GRANTS = {
   setShares: [allow('lambda:CreateAlias UpdateAlias', MODEL_FUNCTIONS)],
   readStage: [allow('apigateway:GET', `${API}/stages/*`, `${API}/deployments/*`)],
   // Each route's resource has an id of its own, known only when it is made.
-  makeRoutes: [
+  publishRoutes: [
     allow('apigateway:GET', `${API}/resources`),
+    allow('apigateway:POST', `${API}/deployments`),
+    allow('apigateway:DELETE', `${API}/resources/*/methods/ANY`),
+    allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
+  ],
+  makeRoutes: [
     // By its path a child is made at its parent; the list of resource types knows the collection only, so both.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
-    allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`, `${API}/deployments`),
-    allow('apigateway:PUT DELETE', `${API}/resources/*/methods/ANY`),
-    allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
+    allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
+    allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
     {
       ...allow('lambda:AddPermission', MODEL_FUNCTIONS),
       Condition: { StringEquals: { 'lambda:Principal': 'apigateway.amazonaws.com' } },
     },
   ],
-  removeRoutes: [
-    allow('apigateway:DELETE', `${API}/resources/*`),
-    allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS),
-  ],
+  listRouted: [allow('apigateway:GET', `${API}/resources`)],
+  removeRoutes: [allow('apigateway:DELETE', `${API}/resources/*`)],
+  removeAliases: [allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS)],
 };
 
-module.exports = { GRANTS, allow, arn };
+module.exports = { GRANTS, allow, arn, arnOf };
 
 /** `actions` is a service and its actions: `s3:GetObject PutObject`. */
 function allow(actions, ...resources) {

@@ -1,89 +1,126 @@
 'use strict';
 
+const { CONTAINER_GRANTS } = require('./container-grants.cjs');
 const { GRANTS, allow, arn } = require('./grants.cjs');
 
 /** The grants of each function, by the name of its state; the sweep, publishEvents and authorize have none. */
 const ROLES = {
   AdmitDeployment: ['registry', 'readArtifacts', 'findNewest', 'listArtifacts', 'lookAtExecutions'],
+  AdmitRollback: ['registry', 'listVersions', 'lookAtExecutions'],
+  AdmitUndeploy: ['registry', 'lookAtExecutions'],
   AcquireLease: ['registry', 'endDeployments', 'lookAtExecutions'],
   InspectArtifact: ['registry', 'readArtifacts'],
   PlanBuild: ['registry', 'listVersions', 'grantArtifacts'],
   ExplainBuild: ['registry', 'readBuildLog'],
   ChooseTarget: ['registry'],
-  ProvisionLambda: ['registry', 'findVersions', 'readFunctions', 'makeFunctions'],
+  ProvisionLambda: ['registry', 'fence', 'findVersions', 'readFunctions', 'makeFunctions'],
+  ProvisionFargate: ['registry', 'fence'],
+  ProvisionEc2: ['registry', 'fence'],
+  RestartVersion: [
+    ...['registry', 'listVersions', 'fence'],
+    ...['findVersions', 'readFunctions', 'makeFunctions'],
+  ],
   DescribeCandidate: [
-    'registry',
-    'findVersions',
-    'readFunctions',
-    'publishVersions',
-    'invokeFunctions',
+    ...['registry', 'findVersions', 'readFunctions', 'publishVersions', 'invokeFunctions'],
     'readModelLog',
   ],
   CheckHealth: ['registry', 'findVersions', 'invokeFunctions'],
   ShiftTraffic: [
-    'registry',
-    'findVersions',
-    'readShares',
-    'setShares',
-    'apiLease',
-    'readStage',
-    'makeRoutes',
+    ...['registry', 'fence', 'findVersions', 'readShares', 'setShares', 'apiLease', 'readStage'],
+    ...['publishRoutes', 'makeRoutes', 'readRoutes', 'recordRoutes'],
   ],
-  VerifyTraffic: ['registry', 'findVersions', 'readShares', 'readStage', 'invokeFunctions'],
-  JudgeBake: ['registry', 'findVersions', 'invokeFunctions', 'readMetrics'],
+  VerifyTraffic: [
+    ...['registry', 'findVersions', 'readShares', 'readStage', 'readRoutes', 'invokeFunctions'],
+  ],
+  JudgeBake: [
+    ...['registry', 'listVersions', 'findVersions', 'readRoutes', 'invokeFunctions'],
+    ...['readMetrics', 'readAlarms'],
+  ],
   CommitDeployment: ['registry'],
   RetirePrevious: [
-    'registry',
-    'listVersions',
-    'findVersions',
-    'readShares',
-    'readFunctions',
-    'removeVersions',
+    ...['registry', 'listVersions', 'fence', 'findVersions', 'readShares', 'readStage'],
+    ...['readRoutes', 'readFunctions', 'removeVersions', 'unmarkLatest'],
   ],
   RollBack: [
-    'registry',
-    'findVersions',
-    'readShares',
-    'setShares',
-    'invokeFunctions',
-    'apiLease',
-    'readStage',
-    'makeRoutes',
-    'removeRoutes',
+    ...['registry', 'fence', 'findVersions', 'readShares', 'setShares', 'invokeFunctions'],
+    ...['apiLease', 'readStage', 'publishRoutes', 'makeRoutes', 'removeRoutes', 'removeAliases'],
+    ...['readRoutes', 'recordRoutes', 'forgetRoutes'],
   ],
   Compensate: [
-    'registry',
-    'findVersions',
-    'readShares',
-    'readFunctions',
-    'removeVersions',
-    'unmarkLatest',
+    ...['registry', 'fence', 'findVersions', 'readShares', 'readStage', 'readRoutes'],
+    ...['readFunctions', 'removeVersions', 'unmarkLatest'],
+  ],
+  RemoveRoute: [
+    ...['registry', 'fence', 'findVersions', 'readShares', 'apiLease', 'readStage'],
+    ...['publishRoutes', 'removeRoutes', 'removeAliases'],
+    ...['readRoutes', 'recordRoutes', 'forgetRoutes'],
+  ],
+  RetireAll: [
+    ...['registry', 'listVersions', 'fence', 'findVersions', 'readFunctions'],
+    ...['removeVersions', 'unmarkLatest'],
   ],
   ReleaseLease: ['registry', 'endDeployments'],
   Sweep: [
-    'registry',
-    'findDeployments',
-    'endDeployments',
-    'listArtifacts',
-    'lookAtExecutions',
-    'startExecutions',
-    'sweepDeadLetters',
+    ...['registry', 'listModels', 'listVersions', 'findDeployments', 'endDeployments'],
+    ...['listArtifacts', 'lookAtExecutions', 'startExecutions', 'sweepDeadLetters', 'fence'],
+    ...['readShares', 'readStage', 'readRoutes', 'listRoutes', 'listRouted', 'invokeFunctions'],
+    ...['listFunctions', 'findVersions', 'readFunctions', 'removeVersions', 'unmarkLatest'],
+    'readModelLog',
   ],
   PublishEvents: ['outbox', 'stream', 'bus'],
   Authorize: ['keys'],
 };
 
+const MAKE = ['readContainers', 'readRules', 'makeContainers', 'scaleContainers', 'stopContainers'];
+const RETIRE = ['readContainers', 'readRules', 'stopContainers', 'removeContainers'];
+const LOOK = ['readContainers', 'readHealth', 'readTasks'];
+
+/** The grants that a function has besides where the stack has containers. */
+const WITH_CONTAINERS = {
+  ProvisionFargate: MAKE,
+  ProvisionEc2: [...MAKE, 'makeHosts'],
+  RestartVersion: [...MAKE, 'makeHosts'],
+  DescribeCandidate: LOOK,
+  CheckHealth: ['probeContainers'],
+  // What a model has left that moved to containers is taken away once nobody comes to it.
+  ShiftTraffic: [
+    ...['readGroups', 'readRules', 'setWeights', 'removeRules', 'removeAliases', 'readMetrics'],
+  ],
+  VerifyTraffic: ['readGroups', 'readRules', 'readHealth', 'readMetrics', 'probeContainers'],
+  JudgeBake: ['readGroups', 'probeContainers'],
+  CommitDeployment: ['readContainers'],
+  RetirePrevious: RETIRE,
+  RollBack: [
+    ...['readGroups', 'readRules', 'readHealth', 'setWeights', 'removeRules', 'readMetrics'],
+    'probeContainers',
+  ],
+  Compensate: RETIRE,
+  RemoveRoute: ['readContainers', 'readRules', 'removeRules'],
+  RetireAll: [...RETIRE, 'removeClusters', 'listContainers'],
+  Sweep: [...LOOK, 'readRules', 'listContainers', 'stopContainers', 'removeContainers'].concat(
+    'probeContainers',
+  ),
+};
+
+const ALL = { ...GRANTS, ...CONTAINER_GRANTS };
+
 /** A role for each function, `<Name>Role`: its own log streams, and its grants. */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
+  const statements = (grants) =>
+    forStage(
+      grants.flatMap((grant) => ALL[grant]),
+      stage,
+    );
   const roles = Object.entries(ROLES).map(([name, grants]) => {
-    const statements = [ownLog(name), ...grants.flatMap((grant) => GRANTS[grant])];
-    return [`${name}Role`, role(statements.map((statement) => forStage(statement, stage)))];
+    const own = policy('step', [...forStage([ownLog(name)], stage), ...statements(grants)]);
+    const besides = WITH_CONTAINERS[name];
+    return [`${name}Role`, role([own, ...(besides ? [ifContainers(statements(besides))] : [])])];
   });
   return { Resources: Object.fromEntries(roles) };
 };
 
-function role(statements) {
+function role(policies) {
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
@@ -97,11 +134,17 @@ function role(statements) {
           },
         ],
       },
-      Policies: [
-        { PolicyName: 'step', PolicyDocument: { Version: '2012-10-17', Statement: statements } },
-      ],
+      Policies: policies,
     },
   };
+}
+
+function policy(PolicyName, Statement) {
+  return { PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } };
+}
+
+function ifContainers(statements) {
+  return { 'Fn::If': ['HasContainers', policy('containers', statements), { Ref: 'AWS::NoValue' }] };
 }
 
 function ownLog(name) {
@@ -109,8 +152,12 @@ function ownLog(name) {
   return allow('logs:CreateLogStream PutLogEvents', arn('logs', group));
 }
 
-function forStage(statement, stage) {
-  const inStage = (text) => text.replace('STAGE', stage);
-  const resource = (text) => (text === '*' ? text : { 'Fn::Sub': inStage(text) });
-  return { ...statement, Resource: statement.Resource.map(resource) };
+/** `STAGE` is the stage's name, and what refers to something is resolved by CloudFormation. */
+function forStage(statements, stage) {
+  const inStage = (_, value) => {
+    if (typeof value !== 'string') return value;
+    const text = value.replace('STAGE', stage);
+    return text.includes('$') ? { 'Fn::Sub': text } : text;
+  };
+  return JSON.parse(JSON.stringify(statements), inStage);
 }

@@ -98,7 +98,7 @@ describeOnMoto('slipway in AWS', (moto) => {
     });
     const holder = { deploymentId: id, epoch: lease.kind === 'acquired' ? lease.epoch : 0 };
     await walkTo({ registry } as never, holder, 'Baking');
-    await registry.commit(holder, null, { reason: 'it works' });
+    await registry.commit(holder, { version: 1, previous: null }, { reason: 'it works' });
 
     const { code, stdout } = await pushing.result;
 

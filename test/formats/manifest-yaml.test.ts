@@ -7,8 +7,10 @@ import { parseManifest } from '#formats/manifest-yaml.ts';
 const EMPTY = {
   examples: [],
   server: { startupTimeoutSeconds: 300 },
-  resources: {},
-  rollout: {},
+  resources: { accelerator: 'none' },
+  placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
+  scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
+  rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
 };
 
 function parse(text: string) {
@@ -45,8 +47,32 @@ describe('a manifest', () => {
         { request: { inputs: [[0.5, 1.5, 2.5]] }, rtol: 1e-4 },
       ],
       server: { startupTimeoutSeconds: 120 },
-      resources: { memory: '2Gi' },
-      rollout: { bakeSeconds: 30 },
+      resources: { memory: '2Gi', accelerator: 'none' },
+      placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
+      scaling: {
+        min: 1,
+        max: 4,
+        requestsPerMinute: 300,
+        spot: { onDemandBase: 1 },
+        schedules: [
+          {
+            days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+            ...{ at: '08:00', timeZone: 'Europe/Berlin', min: 2, max: 8 },
+          },
+          {
+            days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+            ...{ at: '20:00', timeZone: 'Europe/Berlin', min: 1 },
+          },
+        ],
+      },
+      rollout: {
+        strategy: 'canary',
+        steps: [10, 50, 100],
+        bakeSeconds: 30,
+        minRequests: 100,
+        alarms: ['checkout-errors'],
+        keepVersions: 5,
+      },
     });
   });
 
@@ -87,12 +113,39 @@ describe('a manifest', () => {
     ['bakeSecond: 3', 'line 1: unknown key `bakeSecond`; did you mean `rollout.bakeSeconds`?'],
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
-      'scaling: {min: 1}',
-      'line 1: unknown key `scaling`; known here: examples, server, resources, rollout',
+      'colour: {min: 1}',
+      'line 1: unknown key `colour`; known here: examples, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; known here: examples, server, resources, rollout',
+      'line 1: unknown key `__proto__`; known here: examples, server, resources, placement, scaling, rollout',
+    ],
+    [
+      'placement: {target: gcp}',
+      'line 1: placement.target is `gcp`; expected auto, lambda, fargate, ec2',
+    ],
+    ['placement: {allowCpu: 1}', 'line 1: placement.allowCpu is `1`; expected true or false'],
+    ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the least is 1'],
+    [
+      'rollout: {steps: [50, 10, 100]}',
+      'line 1: rollout.steps is `[50, 10, 100]`; the steps rise, and the last is 100',
+    ],
+    [
+      'rollout: {strategy: linear, bakeSeconds: 1441}',
+      'line 1: rollout.bakeSeconds is `1441`; all steps together may bake for 7200 s',
+    ],
+    ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it is at least `min`'],
+    [
+      'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',
+      'line 3: scaling.schedules[0].at is `8 am`; it is written as 08:30',
+    ],
+    [
+      'scaling:\n  schedules:\n    - {at: "08:00", min: 1, timeZone: Mars}',
+      'line 3: scaling.schedules[0].timeZone is `Mars`; it is a time zone as Europe/Berlin or UTC',
+    ],
+    [
+      'resources: {accelerator: T4:0}',
+      'line 1: resources.accelerator is `T4:0`; it is `none`, or a GPU and how many: T4, L4:1, A10G:4',
     ],
     ['server: 3 # seconds', 'line 1: server is `3`; expected keys with values'],
     ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
@@ -122,7 +175,7 @@ describe('a manifest', () => {
     ],
     [
       'resources: {memory: 127Mi}',
-      'line 1: resources.memory is `127Mi`; the limits are 128Mi and 10240Mi',
+      'line 1: resources.memory is `127Mi`; the limits are 128Mi and 1024Gi',
     ],
     ['examples: []\nexamples: []', 'line 2: this key is given twice'],
     ['--- {}\n--- {}', 'line 2: a second document begins; a manifest is one'],

@@ -24,7 +24,12 @@ describe('choosing a target', () => {
     expect((await world.recordOf(held)).work.decision).toMatchObject({
       target: 'lambda',
       memoryMiB: 1769,
-      options: [{ target: 'lambda', taken: true, reason: expect.stringMatching(/./) }],
+      cpuUnits: 1024,
+      options: [
+        { target: 'lambda', taken: true, monthlyUsd: 0, reason: expect.stringMatching(/./) },
+        { target: 'fargate', taken: false, monthlyUsd: 36.04 },
+        { target: 'ec2', taken: false, monthlyUsd: null },
+      ],
     });
   });
 
@@ -38,21 +43,45 @@ describe('choosing a target', () => {
     expect((await world.recordOf(held)).work.decision?.memoryMiB).toBe(2048);
   });
 
-  it('rejects a model that fits nowhere, with the numbers and what to do', async () => {
+  it.each([
+    { manifest: 'placement: { target: ec2 }', target: 'ec2' },
+    { manifest: 'placement: { allow: [fargate] }', target: 'fargate' },
+    { manifest: 'resources: { accelerator: T4 }', target: 'ec2' },
+    { manifest: 'resources: { memory: 16Gi }', target: 'fargate' },
+  ])('takes $target for $manifest', async ({ manifest, target }) => {
     const world = memoryWorld();
+    const held = await world.before('ChooseTarget', world.upload({ manifest }));
+
+    expect(await chooseTarget(world.deps)({ ...held, variables: [] })).toEqual({ target });
+  });
+
+  it('counts the cost of every replica that always runs', async () => {
+    const world = memoryWorld();
+    const manifest = 'placement: { target: fargate }\nscaling: { min: 3 }';
+    const held = await world.before('ChooseTarget', world.upload({ manifest }));
+
+    await chooseTarget(world.deps)({ ...held, variables: [] });
+
+    const { options } = (await world.recordOf(held)).work.decision!;
+    expect(options.find(({ taken }) => taken)?.monthlyUsd).toBeCloseTo(3 * 36.04, 1);
+  });
+
+  it('rejects a model that fits nowhere, with the numbers and what to do', async () => {
+    const world = memoryWorld({ offered: ['lambda'] });
     const held = await world.before('ChooseTarget');
     await weigh(world, held, 5 * GIB);
 
     await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      message:
-        'needs a container; this version runs Lambda only: the model needs 12992 MiB of memory; Lambda has 10240',
+      message: expect.stringMatching(
+        /^no target can hold the model; lambda: the model needs 12992 MiB of memory; Lambda has 10240; fargate: .* no containers: .*; ec2: .* no containers/,
+      ),
       fix: expect.stringMatching(/./),
     });
   });
 
   it('takes what the build exported for the image, and judges by its unpacked size', async () => {
-    const world = memoryWorld({ engine: 'image' });
+    const world = memoryWorld({ engine: 'image', offered: ['lambda'] });
     const held = await world.before('ChooseTarget');
     const digest = 'a'.repeat(64);
     const sizes = { COMPRESSED_BYTES: '4000000000', UNCOMPRESSED_BYTES: '10737418241' };

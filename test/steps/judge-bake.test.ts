@@ -1,18 +1,20 @@
 import { judgeBake } from '#steps/judge-bake.ts';
-import { answered } from '../support/memory-prober.ts';
-import { answersRight, answersWrong, memoryWorld } from '../support/memory-world.ts';
+import { type Asked, answered } from '../support/memory-prober.ts';
+import { answersRight, answersWrong, MODEL, memoryWorld } from '../support/memory-world.ts';
+
+const answersIn = (latencyMs: number) => (asked: Asked) => ({ ...answersRight(asked), latencyMs });
 
 /** An upgrade with all traffic on it, baking for 60 s. */
-async function baking() {
+async function baking(manifest = '') {
   const world = memoryWorld({ lateMs: 0 });
   await world.deploy();
-  const held = await world.before('JudgeBake');
+  const held = await world.before('JudgeBake', world.upload({ manifest }));
   const judge = (attempt = 0) => judgeBake(world.deps)({ ...held, attempt });
   return { world, held, judge };
 }
 
 describe('judging a bake', () => {
-  it('sends ten probes through the endpoint that clients use', async () => {
+  it('sends ten probes through the endpoint that clients use, and as many to the version before', async () => {
     const { world, held, judge } = await baking();
     const before = world.prober.sent.length;
 
@@ -20,11 +22,52 @@ describe('judging a bake', () => {
 
     expect(answer).toEqual({ kind: 'baking', attempt: 4 });
     const sent = world.prober.sent.slice(before);
-    expect(sent.map(({ address }) => address)).toEqual(new Array(10).fill('/models/digits'));
+    expect(sent.map(({ address }) => address)).toEqual(
+      new Array(10).fill(['/models/digits', '/_candidate/digits-v1']).flat(),
+    );
     expect((await world.recordOf(held)).work.bake).toMatchObject({
       probesSent: 10,
       probesFailed: 0,
+      latenciesMs: new Array(10).fill(1),
+      previousLatenciesMs: new Array(10).fill(1),
     });
+  });
+
+  it('sends them past the endpoint while the version before has traffic too', async () => {
+    const { world, held, judge } = await baking('rollout: { strategy: canary }');
+    const before = world.prober.sent.length;
+
+    await judge();
+
+    const sent = world.prober.sent
+      .slice(before)
+      .map(({ revision, address }) => [revision, address]);
+    expect(new Set(sent.map(String))).toEqual(
+      new Set(['digits-v2,/_candidate/digits-v2', 'digits-v1,/_candidate/digits-v1']),
+    );
+    expect((await world.recordOf(held)).work.bake).toMatchObject({ probesSent: 10 });
+  });
+
+  it('compares a first version with none', async () => {
+    const world = memoryWorld();
+    const manifest = 'rollout: { bakeSeconds: 60 }';
+    const held = await world.before('JudgeBake', world.upload({ manifest }));
+    const before = world.prober.sent.length;
+
+    await judgeBake(world.deps)({ ...held, attempt: 0 });
+
+    expect(world.prober.sent.slice(before)).toHaveLength(10);
+  });
+
+  it('compares a version that is set right with none', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('JudgeBake', world.rollback(null, 'repair'));
+    const before = world.prober.sent.length;
+
+    await judgeBake(world.deps)({ ...held, attempt: 0 });
+
+    expect(world.prober.sent.slice(before)).toHaveLength(10);
   });
 
   it('counts all since the shift, and is done when the time is over', async () => {
@@ -48,6 +91,58 @@ describe('judging a bake', () => {
     await judge();
 
     expect((await world.recordOf(held)).work.bake?.probesSent).toBe(3);
+  });
+
+  it('goes to the next step of the shift when the bake is over, once', async () => {
+    const { world, held, judge } = await baking('rollout: { strategy: canary }');
+    world.clock.advance(120_000);
+
+    expect(await judge(3)).toEqual({ kind: 'next', attempt: 4 });
+    const sent = world.prober.sent.length;
+    expect(await judge(3)).toEqual({ kind: 'next', attempt: 4 });
+
+    expect(world.prober.sent).toHaveLength(sent);
+    expect((await world.recordOf(held)).work.bake?.isOver).toBe(true);
+  });
+
+  it('is a breach when the version is much slower than the one it replaces', async () => {
+    const { world, held, judge } = await baking();
+    world.behave('digits-v2', answersIn(200));
+
+    expect((await judge()).kind).toBe('breach');
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(
+      /^a request takes 200 ms, and 1 ms/,
+    );
+  });
+
+  it('is none when both are as slow', async () => {
+    const { world, judge } = await baking();
+    world.behave('digits-v1', answersIn(200));
+    world.behave('digits-v2', answersIn(250));
+
+    expect((await judge()).kind).toBe('baking');
+  });
+
+  it('keeps the times of the last thirty probes', async () => {
+    const { world, held, judge } = await baking();
+    for (let burst = 0; burst < 4; burst += 1) {
+      world.behave('digits-v2', answersIn(burst + 1));
+      await judge();
+    }
+
+    const { latenciesMs } = (await world.recordOf(held)).work.bake!;
+    expect(latenciesMs).toEqual([2, 3, 4].flatMap((ms) => new Array(10).fill(ms)));
+  });
+
+  it('is a breach when an alarm of the manifest rings, and not when another does', async () => {
+    const { world, held, judge } = await baking('rollout: { alarms: [checkout, unheard-of] }');
+    world.metrics.ring('elsewhere');
+    world.metrics.ring('checkout', 'quiet');
+
+    expect((await judge()).kind).toBe('baking');
+    world.metrics.ring('checkout');
+    expect((await judge()).kind).toBe('breach');
+    expect((await world.recordOf(held)).trouble?.reason).toBe('the alarm checkout rings');
   });
 
   it('is a breach when probes fail, and says how the last one did', async () => {
@@ -98,5 +193,6 @@ describe('judging a bake', () => {
 
     expect((await judge()).kind).toBe('breach');
     expect((await world.recordOf(held)).trouble?.reason).toMatch(/^10 of 6\d requests/);
+    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v2': 100 });
   });
 });

@@ -15,7 +15,7 @@ describe('planning the build', () => {
       environmentHash: 'environment-1',
       imageTag: null,
       accelerator: 'none',
-      feasible: ['lambda'],
+      feasible: ['lambda', 'fargate', 'ec2'],
     });
   });
 

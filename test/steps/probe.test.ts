@@ -15,7 +15,10 @@ describe('a probe', () => {
     const deployment = await liveDeployment(world);
     const [, proof] = world.prober.sent;
 
-    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({ kind: 'passed' });
+    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({
+      kind: 'passed',
+      latencyMs: 1,
+    });
     expect(world.prober.sent.at(-1)).toEqual({ ...proof, address: ADDRESS });
   });
 
@@ -43,7 +46,7 @@ describe('a probe', () => {
   });
 
   it.each([
-    { what: 'ready', answer: () => answered(200), kind: 'passed' },
+    { what: 'ready', answer: () => answered(200, {}, 7), kind: 'passed' },
     { what: 'busy', answer: () => answered(429), kind: 'busy' },
     { what: 'loading', answer: () => answered(503), kind: 'failed' },
     { what: 'away', answer: refused, kind: 'failed' },

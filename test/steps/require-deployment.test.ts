@@ -3,7 +3,9 @@ import { provisionLambda } from '#steps/provision-lambda.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 
 const CAUGHT = { Error: 'PlatformDenied', Cause: '' };
-const FIRST = ['AdmitDeployment', 'AcquireLease', 'ReleaseLease'];
+const FIRST = [
+  ...['AdmitDeployment', 'AdmitRollback', 'AdmitUndeploy', 'AcquireLease', 'ReleaseLease'],
+];
 const later = (Object.keys(workflow) as StepName[]).filter((state) => !FIRST.includes(state));
 
 const input = (held: Held) => ({ ...held, attempt: 0, error: CAUGHT, variables: [] });
@@ -23,12 +25,16 @@ describe('a step', () => {
   it.each([
     { state: 'ChooseTarget', missing: 'inspection' },
     { state: 'ProvisionLambda', missing: 'inspection' },
+    { state: 'ProvisionFargate', missing: 'inspection' },
+    { state: 'ProvisionEc2', missing: 'inspection' },
+    { state: 'RestartVersion', missing: 'target' },
     { state: 'DescribeCandidate', missing: 'candidate' },
     { state: 'CheckHealth', missing: 'candidate' },
     { state: 'ShiftTraffic', missing: 'candidate' },
     { state: 'VerifyTraffic', missing: 'shift' },
     { state: 'JudgeBake', missing: 'bake' },
     { state: 'CommitDeployment', missing: 'shift' },
+    { state: 'RetirePrevious', missing: 'inspection' },
   ] as const)('that comes before its turn fails for good: $state', async ({ state, missing }) => {
     const world = memoryWorld();
     const held = await world.before('InspectArtifact');

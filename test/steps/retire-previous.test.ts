@@ -46,12 +46,50 @@ describe('retiring what came before', () => {
     expect(world.lambda.existing()).not.toContain('digits-v1');
   });
 
+  it('keeps as many as the manifest says', async () => {
+    const world = memoryWorld();
+    for (let version = 1; version <= 3; version += 1) await world.deploy();
+    const manifest = 'rollout: { keepVersions: 1 }';
+    const held = await world.before('RetirePrevious', world.upload({ manifest }));
+
+    await retirePrevious(world.deps)(held);
+
+    expect(await states(world)).toEqual(['4 Live', '3 Retired', '2 Removed', '1 Removed']);
+    expect(world.existing()).toEqual(['digits-v3', 'digits-v4']);
+  });
+
+  it('keeps those that were live last, whatever their numbers', async () => {
+    const world = memoryWorld();
+    const manifest = 'rollout: { keepVersions: 1 }';
+    for (let version = 1; version <= 3; version += 1) await world.deploy();
+    world.clock.advance(1000);
+    await world.deploy(world.rollback(1));
+    const held = await world.before('RetirePrevious', world.upload({ manifest }));
+
+    await retirePrevious(world.deps)(held);
+
+    expect(await states(world)).toEqual(['4 Live', '3 Removed', '2 Removed', '1 Retired']);
+  });
+
+  it('stops each version where it runs', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: 'placement: { target: fargate }' }));
+    const event = world.upload({ manifest: 'placement: { target: lambda }' });
+    const held = await world.before('RetirePrevious', event);
+
+    await retirePrevious(world.deps)(held);
+
+    expect(world.platforms.fargate.running()).toEqual([]);
+    expect(world.platforms.fargate.existing()).toEqual(['digits-v1']);
+    expect(world.lambda.running()).toEqual(['digits-v2']);
+  });
+
   it('leaves a version alone that still has traffic', async () => {
     const world = memoryWorld();
     await world.deploy();
     const held = await world.before('RetirePrevious');
     const shares = { 'digits-v1': 1, 'digits-v2': 99 };
-    await world.router.setShares(MODEL, shares, await world.router.shares(MODEL));
+    await world.router.setShares(MODEL, shares, await world.router.shares(MODEL), held.epoch);
 
     await retirePrevious(world.deps)(held);
 
@@ -63,7 +101,7 @@ describe('retiring what came before', () => {
     const world = memoryWorld();
     await world.deploy();
     const held = await world.before('RetirePrevious');
-    await world.router.remove(MODEL);
+    await world.router.remove(MODEL, held.epoch);
 
     await retirePrevious(world.deps)(held);
 
@@ -76,8 +114,9 @@ describe('retiring what came before', () => {
     const held = await world.before('RetirePrevious');
     const removed: string[] = [];
     const lambda = { ...world.lambda, remove: async (name: string) => void removed.push(name) };
+    const platforms = { ...world.deps.platforms, lambda };
 
-    await retirePrevious({ ...world.deps, lambda })(held);
+    await retirePrevious({ ...world.deps, platforms })(held);
 
     expect(removed).toEqual(['digits-v2']);
   });

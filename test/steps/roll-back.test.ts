@@ -121,7 +121,7 @@ describe('nothing is rolled back', () => {
     expect((await world.recordOf(held)).trouble).toBeNull();
   });
 
-  it('when the commit comes through while it looks', async () => {
+  it('when the commit comes through while it looks, which is no success', async () => {
     const world = memoryWorld();
     await world.deploy();
     const held = await world.before('CommitDeployment');
@@ -129,8 +129,9 @@ describe('nothing is rolled back', () => {
     await world.steps.CommitDeployment(held);
     const registry = { ...world.registry, deployment: async () => before };
 
-    await rollBack({ ...world.deps, registry })({ ...held, error: DENIED });
+    const rolling = rollBack({ ...world.deps, registry })({ ...held, error: DENIED });
 
+    await expect(rolling).rejects.toMatchObject({ name: 'PhaseConflict' });
     expect(await world.router.shares(MODEL)).toEqual(V2);
   });
 

@@ -15,7 +15,8 @@ describe('shifting the traffic', () => {
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Shifting',
-      data: { before: V1, after: V2 },
+      reason: '',
+      data: { before: V1, after: V2, step: 1, steps: 1 },
     });
   });
 
@@ -34,7 +35,9 @@ describe('shifting the traffic', () => {
 
     expect(await world.router.shares(MODEL)).toEqual(V1);
     expect((await world.recordOf(held)).work.shift).toEqual({
-      previous: 'digits-v1',
+      previous: { revision: 'digits-v1', target: 'lambda' },
+      steps: [{ percent: 100, bakeSeconds: 60 }],
+      step: 0,
       before: V1,
       after: V2,
       intendedAtMs: world.clock.now(),
@@ -59,7 +62,7 @@ describe('shifting the traffic', () => {
     const world = memoryWorld();
     await world.deploy();
     const held = await world.before('JudgeBake');
-    await world.router.setShares(MODEL, V1, V2);
+    await world.router.setShares(MODEL, V1, V2, held.epoch);
 
     await shiftTraffic(world.deps)(held);
 
@@ -81,7 +84,10 @@ describe('the bake of a shift', () => {
     const world = memoryWorld();
     if (isUpgrade) await world.deploy();
     const held = await world.before('ShiftTraffic', world.upload({ manifest }));
-    const { sliceSeconds } = await shiftTraffic({ ...world.deps, bakeSeconds: 45 })(held);
+    const { sliceSeconds } = await shiftTraffic({
+      ...world.deps,
+      shifts: { ...world.deps.shifts, bakeSeconds: 45 },
+    })(held);
     const { work } = await world.recordOf(held);
     return { sliceSeconds, bakeSeconds: work.bake?.bakeSeconds };
   };
@@ -99,5 +105,127 @@ describe('the bake of a shift', () => {
       bakeSeconds: 7,
       sliceSeconds: 7,
     });
+  });
+});
+
+describe('a shift in steps', () => {
+  const CANARY = 'rollout: { steps: [10, 50, 100], bakeSeconds: 30 }';
+
+  /** The upgrade with its first step made and baked. */
+  async function firstStep(manifest = CANARY) {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('CommitDeployment', world.upload({ manifest }));
+    return { world, held };
+  }
+
+  it('begins with the first, and says how many there are', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('ShiftTraffic', world.upload({ manifest: CANARY }));
+
+    const answer = await shiftTraffic(world.deps)(held);
+
+    expect(answer).toEqual({ sliceSeconds: 30 });
+    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 90, 'digits-v2': 10 });
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Shifting',
+      data: { after: { 'digits-v1': 90, 'digits-v2': 10 }, step: 1, steps: 3 },
+    });
+  });
+
+  it('goes to the next when the bake of the one before is over, with a bake of its own', async () => {
+    const { world, held } = await firstStep();
+
+    const { shift, bake } = (await world.recordOf(held)).work;
+    expect(shift).toMatchObject({
+      step: 2,
+      before: { 'digits-v1': 50, 'digits-v2': 50 },
+      after: V2,
+      previous: { revision: 'digits-v1', target: 'lambda' },
+    });
+    expect(bake).toMatchObject({ bakeSeconds: 30, isOver: false });
+    expect(world.router.history(MODEL).map(({ shares }) => shares)).toEqual([
+      V1,
+      { 'digits-v1': 90, 'digits-v2': 10 },
+      { 'digits-v1': 50, 'digits-v2': 50 },
+      V2,
+    ]);
+  });
+
+  it('makes a step again whose answer was lost, and does not go on to the next', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('JudgeBake', world.upload({ manifest: CANARY }));
+    const told = await world.told();
+
+    await shiftTraffic(world.deps)(held);
+
+    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 90, 'digits-v2': 10 });
+    expect(await world.told()).toEqual(told);
+  });
+
+  it('counts nothing of the step before in the bake of the next', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('JudgeBake', world.upload({ manifest: CANARY }));
+    const { bake } = (await world.recordOf(held)).work;
+    await world.registry.recordWork(held, {
+      bake: { ...bake!, probesSent: 30, probesFailed: 1, latenciesMs: [9], isOver: true },
+    });
+
+    await shiftTraffic(world.deps)(held);
+
+    expect((await world.recordOf(held)).work).toMatchObject({
+      shift: { step: 1 },
+      bake: { probesSent: 0, probesFailed: 0, latenciesMs: [], previousLatenciesMs: [] },
+    });
+  });
+});
+
+describe('a shift between Lambda and containers', () => {
+  it('moves all at once, and says so where the manifest asks for steps', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const manifest = 'placement: { target: fargate }\nrollout: { strategy: canary }';
+    const held = await world.before('ShiftTraffic', world.upload({ manifest }));
+
+    await shiftTraffic(world.deps)(held);
+
+    expect(await world.router.shares(MODEL)).toEqual(V2);
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Shifting',
+      reason: 'from lambda to fargate the traffic moves all at once, not by canary',
+      data: { step: 1, steps: 1 },
+    });
+    expect((await world.recordOf(held)).work.bake?.bakeSeconds).toBe(300);
+  });
+});
+
+describe('a shift to a version that was proven before', () => {
+  it('moves all at once and does not bake', async () => {
+    const world = memoryWorld();
+    const manifest = 'placement: { target: fargate }';
+    for (let version = 1; version <= 2; version += 1)
+      await world.deploy(world.upload({ manifest }));
+    const held = await world.before('ShiftTraffic', world.rollback());
+
+    const answer = await shiftTraffic(world.deps)(held);
+
+    expect(answer).toEqual({ sliceSeconds: 0 });
+    expect(await world.router.shares(MODEL)).toEqual(V1);
+  });
+
+  it('gives the live version all of the traffic again', async () => {
+    const world = memoryWorld();
+    for (let version = 1; version <= 2; version += 1) await world.deploy();
+    const held = await world.before('ShiftTraffic', world.rollback(null, 'repair'));
+    const drifted = { 'digits-v1': 50, 'digits-v2': 50 };
+    await world.router.setShares(MODEL, drifted, V2, held.epoch);
+
+    await shiftTraffic(world.deps)(held);
+
+    expect(await world.router.shares(MODEL)).toEqual(V2);
+    expect((await world.recordOf(held)).work.shift).toMatchObject({ before: drifted, after: V2 });
   });
 });

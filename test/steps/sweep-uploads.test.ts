@@ -3,7 +3,7 @@ import { objectCreated } from '#domain/workflow.ts';
 import { sweep } from '#steps/sweep.ts';
 import { BUCKET, idOf } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
-import { HOUR_MS, MINUTE_MS, nameOf, sweptWorld } from '../support/swept-world.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/swept-world.ts';
 
 describe('an upload that no execution was started for', () => {
   it('gets one, for the event that S3 would have sent', async () => {
@@ -13,7 +13,7 @@ describe('an upload that no execution was started for', () => {
 
     const swept = await run();
 
-    expect(swept).toEqual({ settled: [], started: [await nameOf(event, 1)] });
+    expect(swept).toEqual({ ...NOTHING, started: [await nameOf(event, 1)] });
     expect(starts[0]?.input).toEqual(objectCreated.parse(event));
   });
 
@@ -62,7 +62,7 @@ describe('an upload that no execution was started for', () => {
     world.executions.end(await nameOf(event, 1));
     world.clock.advance(HOUR_MS);
 
-    expect(await run()).toEqual({ settled: [], started: [await nameOf(event, 2)] });
+    expect(await run()).toEqual({ ...NOTHING, started: [await nameOf(event, 2)] });
   });
 
   it('is left for the next hour where an execution that has ended keeps its name', async () => {
@@ -75,7 +75,7 @@ describe('an upload that no execution was started for', () => {
 
     const swept = await sweep({ ...deps, executions: { ...deps.executions, start } })();
 
-    expect(swept).toEqual({ settled: [], started: [] });
+    expect(swept).toEqual(NOTHING);
     world.clock.advance(HOUR_MS);
     expect((await sweep(deps)()).started).toEqual([await nameOf(event, 2)]);
   });
@@ -87,7 +87,7 @@ describe('an upload that no execution was started for', () => {
     await run();
     world.clock.advance(15 * MINUTE_MS);
 
-    expect(await run()).toEqual({ settled: [], started: [] });
+    expect(await run()).toEqual(NOTHING);
   });
 
   it('gets one in each model, the newest only, whatever its key', async () => {

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
-import { sweep } from '#steps/sweep.ts';
+import { recoverEnded, sweep } from '#steps/sweep.ts';
 import type { MemoryWorld } from '../support/memory-world.ts';
-import { HOUR_MS, MINUTE_MS, nameOf, sweptWorld } from '../support/swept-world.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/swept-world.ts';
 
 /** A deployment whose execution was stopped before its health check, six minutes ago. */
 async function stopped(world: MemoryWorld) {
@@ -13,36 +13,24 @@ async function stopped(world: MemoryWorld) {
 }
 
 describe('a deployment whose execution is over', () => {
-  it('is ended as Failed, and says so', async () => {
-    const { world, run } = sweptWorld();
+  it('is taken up by another', async () => {
+    const { world, starts, run } = sweptWorld();
     const held = await stopped(world);
 
-    const swept = await run();
+    expect(await run()).toEqual({ ...NOTHING, recovered: [held.deploymentId] });
 
-    expect(swept).toEqual({ settled: [held.deploymentId], started: [] });
-    expect((await world.told()).at(-1)).toMatchObject({
-      state: 'Failed',
-      reason: 'the workflow ended in phase Provisioning: its execution ended without saying why',
-    });
+    expect(starts).toMatchObject([
+      { workflow: 'deploy', input: { recovery: { deploymentId: held.deploymentId } } },
+    ]);
   });
 
-  it('leaves its lease free', async () => {
-    const { world, run } = sweptWorld();
+  it('is taken up once by two sweeps', async () => {
+    const { world, starts, run } = sweptWorld();
     await stopped(world);
 
-    await run();
+    await Promise.all([run(), run()]);
 
-    await expect(world.before('InspectArtifact')).resolves.toMatchObject({ epoch: 2 });
-  });
-
-  it('is ended once', async () => {
-    const { world, run } = sweptWorld();
-    await stopped(world);
-    await run();
-    const told = await world.told();
-
-    expect(await run()).toEqual({ settled: [], started: [] });
-    expect(await world.told()).toEqual(told);
+    expect(starts).toHaveLength(1);
   });
 
   it('is left alone while what is known of its execution may be late', async () => {
@@ -51,19 +39,23 @@ describe('a deployment whose execution is over', () => {
     world.executions.end('execution-1');
     world.clock.advance(4 * MINUTE_MS);
 
-    expect(await run()).toEqual({ settled: [], started: [] });
+    expect(await run()).toEqual(NOTHING);
     expect((await world.recordOf(held)).endedAtMs).toBeNull();
   });
 });
 
 it('a deployment whose execution runs is left alone', async () => {
   const { world, run } = sweptWorld();
-  const held = await world.before('CheckHealth');
+  await world.deploy();
+  const held = await world.before('CommitDeployment');
   world.clock.advance(24 * HOUR_MS);
   const before = await world.recordOf(held);
 
-  expect(await run()).toEqual({ settled: [], started: [] });
+  expect(await run()).toEqual(NOTHING);
+  world.clock.advance(HOUR_MS);
+  expect(await run()).toEqual(NOTHING);
   expect(await world.recordOf(held)).toEqual(before);
+  expect(world.existing()).toEqual(['digits-v1', 'digits-v2']);
 });
 
 it('what fails does not keep the rest from being repaired, and is told', async () => {
@@ -72,62 +64,75 @@ it('what fails does not keep the rest from being repaired, and is told', async (
   world.upload({ model: 'digits' });
   const shapes = world.upload({ model: 'shapes' });
   world.clock.advance(6 * MINUTE_MS);
-  const start: typeof deps.executions.start = async (name, input) => {
+  const start: typeof deps.executions.start = async (workflow, name, input) => {
     if (name.startsWith('digits')) throw new Failure('PlatformThrottled', 'too many');
-    await deps.executions.start(name, input);
+    await deps.executions.start(workflow, name, input);
   };
 
   const swept = sweep({ ...deps, executions: { ...deps.executions, start } })();
 
   await expect(swept).rejects.toMatchObject({ name: 'PlatformThrottled' });
   expect(starts.map(({ name }) => name)).toEqual([await nameOf(shapes, 1, 'shapes')]);
-  expect((await world.recordOf(held)).phase).toBe('Failed');
+  expect((await world.recordOf(held)).endedAtMs).toBeNull();
+});
+
+it('a list that cannot be read keeps nothing else from being repaired', async () => {
+  const { world, deps, starts } = sweptWorld();
+  await stopped(world);
+  const newest = () => Promise.reject(new Failure('PlatformDenied', 'not allowed'));
+
+  const swept = sweep({ ...deps, artifacts: { ...deps.artifacts, newest } })();
+
+  await expect(swept).rejects.toMatchObject({ name: 'PlatformDenied' });
+  expect(starts).toHaveLength(1);
 });
 
 describe('an execution that is said to have ended', () => {
   const said = { status: 'FAILED', error: 'States.Runtime', cause: 'no such path' };
 
-  it('has its deployment settled at once, with what Step Functions says of it', async () => {
-    const { world, ended } = sweptWorld();
+  it('has its deployment taken up at once', async () => {
+    const { world, deps, starts } = sweptWorld();
     await world.before('CheckHealth');
     world.executions.end('execution-1');
 
-    await ended({ executionArn: 'execution-1', ...said });
+    await recoverEnded(deps)({ executionArn: 'execution-1', ...said });
+
+    expect(starts).toHaveLength(1);
+  });
+
+  it.each([
+    [said, 'States.Runtime: no such path'],
+    [{ status: 'TIMED_OUT', error: null }, 'TIMED_OUT'],
+  ])('was the last, and its end is told: %j', async (how, told) => {
+    const { world, deps } = sweptWorld();
+    const { deploymentId } = await world.before('CheckHealth');
+    await world.registry.adopt(deploymentId, 'execution-1', 'execution-2');
+    await world.registry.adopt(deploymentId, 'execution-2', 'execution-3');
+
+    await recoverEnded(deps)({ executionArn: 'execution-3', ...how });
 
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Failed',
-      reason: 'the workflow ended in phase Provisioning with States.Runtime: no such path',
+      reason: `the workflow ended in phase Provisioning with ${told}`,
     });
   });
 
-  it('is told of by its status where there is no error', async () => {
-    const { world, ended } = sweptWorld();
-    await world.before('CheckHealth');
-    world.executions.end('execution-1');
-
-    await ended({ executionArn: 'execution-1', status: 'TIMED_OUT', error: null });
-
-    expect((await world.told()).at(-1)?.reason).toBe(
-      'the workflow ended in phase Provisioning with TIMED_OUT',
-    );
-  });
-
   it('is not believed to have while it runs', async () => {
-    const { world, ended } = sweptWorld();
-    const held = await world.before('CheckHealth');
+    const { world, deps, starts } = sweptWorld();
+    await world.before('CheckHealth');
 
-    await ended({ executionArn: 'execution-1', ...said });
+    await recoverEnded(deps)({ executionArn: 'execution-1', ...said });
 
-    expect((await world.recordOf(held)).endedAtMs).toBeNull();
+    expect(starts).toEqual([]);
   });
 
   it('leaves the deployments of others alone', async () => {
-    const { world, ended } = sweptWorld();
-    const held = await world.before('CheckHealth');
+    const { world, deps, starts } = sweptWorld();
+    await world.before('CheckHealth');
     world.executions.end('execution-1');
 
-    await ended({ executionArn: 'execution-2', ...said });
+    await recoverEnded(deps)({ executionArn: 'execution-2', ...said });
 
-    expect((await world.recordOf(held)).endedAtMs).toBeNull();
+    expect(starts).toEqual([]);
   });
 });

@@ -1,6 +1,9 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { unverified } from '#steps/unverified.ts';
-import { answered } from '../support/memory-prober.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { memoryMetrics } from '../support/memory-metrics.ts';
+import { answered, memoryProber } from '../support/memory-prober.ts';
+import { memoryRouter } from '../support/memory-router.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
 
 const V1 = { 'digits-v1': 100 };
@@ -32,15 +35,15 @@ describe('it is certain what clients get', () => {
 
 describe('it is not certain what clients get', () => {
   it('while a change spreads', async () => {
-    const world = memoryWorld({ spreadMs: 1000 });
-    await world.router.setShares(MODEL, V1, {});
+    const world = routed(1000);
+    await world.router.setShares(MODEL, V1, {}, 1);
 
     expect(await unverified(world, MODEL, V1)).toBe('clients still get {}');
   });
 
   it('when the router holds something else', async () => {
-    const world = memoryWorld();
-    await world.router.setShares(MODEL, { 'digits-v2': 1 }, {});
+    const world = routed(0);
+    await world.router.setShares(MODEL, { 'digits-v2': 1 }, {}, 1);
 
     expect(await unverified(world, MODEL, V1)).toBe(
       'the router holds {"digits-v2":1}, not {"digits-v1":100}',
@@ -59,3 +62,10 @@ describe('it is not certain what clients get', () => {
     );
   });
 });
+
+/** A router for which every revision is there, and a prober. */
+function routed(spreadMs: number) {
+  const clock = fakeClock(0);
+  const router = memoryRouter({ clock, spreadMs });
+  return { router, prober: memoryProber({ router, metrics: memoryMetrics({ clock, lateMs: 0 }) }) };
+}

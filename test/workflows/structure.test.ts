@@ -2,20 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { RETRYABLE } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
+import { type AslState, MACHINES, type Machine } from '../support/asl.ts';
 import { danglingPaths, unreachedStates } from '../support/asl-paths.ts';
-import {
-  type AslState,
-  deployAsl,
-  deployStates,
-  deployText,
-  deployTimeoutSeconds,
-} from '../support/deploy-asl.ts';
 
-const states = Object.entries(deployStates);
-const tasks = states.filter(([, { Type }]) => Type === 'Task');
 const INVOKE = 'arn:aws:states:::lambda:invoke';
-const steps = tasks.filter(([, { Resource }]) => Resource === INVOKE);
-const services = tasks.filter(([, { Resource }]) => Resource !== INVOKE);
 const retryable = Object.entries(RETRYABLE)
   .filter(([, isRetryable]) => isRetryable)
   .map(([name]) => name);
@@ -43,36 +33,62 @@ const LAMBDA_SPENT = [
   'Runtime.OutOfMemory',
 ];
 
-const COMMITTED = ['RetirePrevious', 'ReleaseLease'];
-
 const kebab = (name: string) =>
   name.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 const root = (path: string) => new URL(`../../${path}`, import.meta.url);
 const namesIn = (folder: string) => readdirSync(root(folder)).map((file) => file.split('.')[0]!);
+const tasksOf = ({ states }: Machine) =>
+  Object.entries(states).filter(([, { Type }]) => Type === 'Task');
+const stepsOf = (machine: Machine) =>
+  tasksOf(machine).filter(([, { Resource }]) => Resource === INVOKE);
+const stepNames = [
+  ...new Set(MACHINES.flatMap((machine) => stepsOf(machine).map(([name]) => name))),
+];
 
-describe('the names of the workflow', () => {
-  it.each(steps.map(([name]) => name))('%s has a step, exported by its name', async (name) => {
+describe('the names of the workflows', () => {
+  it.each(stepNames)('%s has a step, exported by its name', async (name) => {
     const step: Record<string, unknown> = await import(root(`src/steps/${kebab(name)}.ts`).href);
 
     expect(typeof step[name[0]!.toLowerCase() + name.slice(1)]).toBe('function');
   });
 
-  it.each(steps.map(([name]) => name))('%s has a test', (name) => {
+  it.each(stepNames)('%s has a test', (name) => {
     expect(existsSync(root(`test/steps/${kebab(name)}.test.ts`))).toBe(true);
   });
 
-  it('has a state for every step, but for those that run beside the workflow', () => {
-    const beside = ['settle', 'publish-events', 'sweep'];
-    const shared = ['probe', 'require-deployment', 'unverified'];
+  it('have a state for every step, but for those that run beside the workflows', () => {
+    const beside = ['publish-events', 'recover'];
+    const shared = [
+      ...['probe', 'provision', 'require-deployment', 'revision-spec', 'take-over'],
+      'unverified',
+    ];
+    const files = namesIn('src/steps').filter((name) => !name.startsWith('sweep'));
 
-    expect(namesIn('src/steps').sort()).toEqual(
-      [...steps.map(([name]) => kebab(name)), ...beside, ...shared].sort(),
+    expect(files.sort()).toEqual([...stepNames.map(kebab), ...beside, ...shared].sort());
+  });
+
+  it('have schemas for exactly their steps', () => {
+    expect(Object.keys(workflow).sort()).toEqual(stepNames.toSorted());
+  });
+
+  it('have the same comment and the same limits for a step that is in several', () => {
+    const [deploy, ...others] = MACHINES;
+    const same = ({ Resource, Parameters, ResultSelector, Retry, TimeoutSeconds }: AslState) => ({
+      ...{ Resource, Parameters, ResultSelector, Retry, TimeoutSeconds },
+    });
+    const shared = others.flatMap(stepsOf).filter(([name]) => deploy?.states[name]);
+
+    expect(shared.map(([name, state]) => [name, same(state)])).toEqual(
+      shared.map(([name]) => [name, same(deploy!.states[name]!)]),
     );
   });
+});
 
-  it('has schemas for exactly its steps', () => {
-    expect(Object.keys(workflow).sort()).toEqual(steps.map(([name]) => name).sort());
-  });
+describe.each(MACHINES)('the $name workflow', (machine) => {
+  const { states, text, definition, timeoutSeconds } = machine;
+  const tasks = tasksOf(machine);
+  const steps = stepsOf(machine);
+  const services = tasks.filter(([, { Resource }]) => Resource !== INVOKE);
 
   it('gives each step exactly the fields that its input has', () => {
     const given = steps.map(([name, { Parameters }]) => [
@@ -89,26 +105,30 @@ describe('the names of the workflow', () => {
       }),
     );
   });
-});
 
-describe('the rules of the workflow', () => {
   it.each(steps)('%s invokes the Lambda function of its name', (name, { Parameters }) => {
     expect(Parameters!.FunctionName).toBe(`\${${name}Function}`);
   });
 
   it.each(tasks)('%s ends in time, before the workflow does', (_name, { TimeoutSeconds }) => {
     expect(TimeoutSeconds).toBeGreaterThan(0);
-    expect(TimeoutSeconds).toBeLessThan(deployTimeoutSeconds);
+    expect(TimeoutSeconds).toBeLessThan(timeoutSeconds);
   });
 
-  it('has one service task, which waits for the build that it starts', () => {
-    expect(services.map(([name, { Resource }]) => [name, Resource])).toEqual([
-      ['BuildImage', 'arn:aws:states:::codebuild:startBuild.sync'],
-    ]);
+  it('starts no service but the build of an image, which it waits for', () => {
+    const builds = [['BuildImage', 'arn:aws:states:::codebuild:startBuild.sync']];
+
+    expect(services.map(([name, { Resource }]) => [name, Resource])).toEqual(
+      machine.name === 'deploy' ? builds : [],
+    );
   });
 
-  it.each(services)('%s is started again only when the account has no room', (_name, { Retry }) => {
-    expect(Retry!.flatMap(({ ErrorEquals }) => ErrorEquals)).toEqual([BUILDS_FULL]);
+  it('starts a service again only when the account has no room', () => {
+    const retried = services.flatMap(([, { Retry }]) =>
+      Retry!.flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
+
+    expect(retried).toEqual(services.map(() => BUILDS_FULL));
   });
 
   it.each(steps)('%s retries each retryable failure and no other', (_name, { Retry }) => {
@@ -161,61 +181,76 @@ describe('the rules of the workflow', () => {
   });
 
   it('has a default in every choice', () => {
-    const choices = states.filter(([, { Type }]) => Type === 'Choice');
+    const choices = Object.entries(states).filter(([, { Type }]) => Type === 'Choice');
 
     expect(choices.filter(([, { Default }]) => !Default)).toEqual([]);
   });
 
   it('has a constant error and cause in every Fail state', () => {
-    const fails = states.filter(([, { Type }]) => Type === 'Fail');
+    const fails = Object.entries(states).filter(([, { Type }]) => Type === 'Fail');
 
     for (const [, fail] of fails) {
       expect(fail.Error).toMatch(/^[A-Z]\w+$/);
       expect(fail.Cause).toMatch(/\w/);
     }
-    expect(fails.map(([name]) => name)).toEqual(['Failed', 'RolledBack']);
+    expect(fails.map(([name]) => name)).toEqual(
+      machine.name === 'undeploy' ? ['Failed'] : ['Failed', 'RolledBack'],
+    );
   });
 
   it('says of each state what it is for', () => {
-    expect(states.filter(([, { Comment }]) => !Comment)).toEqual([]);
-    expect(deployAsl).toHaveProperty('Comment');
+    expect(Object.keys(states).filter((name) => !states[name]?.Comment)).toEqual([]);
+    expect(definition).toHaveProperty('Comment');
   });
 
   it('reads no path that may be missing when it is read', () => {
-    expect(danglingPaths()).toEqual([]);
+    expect(danglingPaths(machine)).toEqual([]);
   });
 
   it('has no state that nothing leads to', () => {
-    expect(unreachedStates()).toEqual([]);
+    expect(unreachedStates(machine)).toEqual([]);
   });
 
   it('ends every loop by a count', () => {
-    const waits = states.filter(([, { Type }]) => Type === 'Wait').map(([name]) => name);
+    const waits = Object.keys(states).filter((name) => states[name]?.Type === 'Wait');
     const loops = waits.filter((name) => name !== 'DrainPrevious');
 
-    expect(loops.map((name) => loopBound(name))).toEqual(loops.map(() => 600));
+    expect(loops.map((name) => loopBound(machine, name))).toEqual(loops.map(() => 600));
   });
 
   it('uses nothing that only one of its two engines knows', () => {
     const foreign =
       /"(QueryLanguage|Assign|Arguments|Output|HeartbeatSeconds|Credentials|ItemProcessor)"|waitForTaskToken|\$\$\.(State|Task)\b|"ResultPath": "\$"/;
 
-    expect(deployText).not.toMatch(foreign);
+    expect(text).not.toMatch(foreign);
   });
 });
 
+// What catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
+const CATCHERS: Readonly<Record<string, string>> = {
+  AdmitDeployment: 'Failed',
+  AdmitRollback: 'Failed',
+  AdmitUndeploy: 'Failed',
+  AcquireLease: 'Failed',
+  BuildImage: 'ExplainBuild',
+  ShiftTraffic: 'RollBack',
+  VerifyTraffic: 'RollBack',
+  JudgeBake: 'RollBack',
+  CommitDeployment: 'RollBack',
+  RetirePrevious: 'ReleaseLease',
+  RollBack: 'Failed',
+  Compensate: 'Failed',
+  ReleaseLease: 'WhichEnd',
+};
+
 function catcher(name: string): string {
-  if (['AdmitDeployment', 'AcquireLease', 'RollBack', 'Compensate'].includes(name)) return 'Failed';
-  if (COMMITTED.includes(name)) return name === 'RetirePrevious' ? 'ReleaseLease' : 'WhichEnd';
-  if (name === 'BuildImage') return 'ExplainBuild';
-  const moves = ['ShiftTraffic', 'VerifyTraffic', 'JudgeBake', 'CommitDeployment'];
-  return moves.includes(name) ? 'RollBack' : 'Compensate';
+  return CATCHERS[name] ?? 'Compensate';
 }
 
 /** The count that the rule leading into a loop's Wait state holds `attempt` under. */
-function loopBound(wait: string): number | undefined {
-  const rules = states.flatMap(([, state]: [string, AslState]) => state.Choices ?? []);
-  const bounds = rules
+function loopBound({ states }: Machine, wait: string): number | undefined {
+  const bounds = Object.values(states)
+    .flatMap(({ Choices = [] }) => Choices)
     .filter(({ Next }) => Next === wait)
     .flatMap(({ And }) => (And ?? []) as { NumericLessThan?: number }[]);
   return bounds.find(({ NumericLessThan }) => NumericLessThan !== undefined)?.NumericLessThan;

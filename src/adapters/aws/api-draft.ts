@@ -11,10 +11,10 @@ import {
   paginateGetResources,
   type Resource,
 } from '@aws-sdk/client-api-gateway';
-import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { FailureName } from '#domain/failure.ts';
 import { absentIfNotFound } from './absent.ts';
 import { translated } from './failures.ts';
+import { type IntegrationInput, METHOD_PARAMETERS } from './integration.ts';
 
 /** The API whose routes lead to the models. */
 export type ModelApi = {
@@ -42,19 +42,16 @@ export type ApiDraft = {
   /** Asks callers for a key. */
   addMethod(resourceId: string): Promise<void>;
   removeMethod(resourceId: string): Promise<void>;
-  setIntegration(resourceId: string, uri: string): Promise<void>;
+  setIntegration(resourceId: string, integration: IntegrationInput): Promise<void>;
   deploy(): Promise<void>;
+  /** The id of the deployment that the stage serves. */
+  deployment(): Promise<string>;
   /** Whether what the stage serves has the path. */
   isDeployed(path: string): Promise<boolean>;
 };
 
 const httpMethod = 'ANY';
 const PAGE = 500;
-const PROXY = {
-  type: 'AWS_PROXY',
-  integrationHttpMethod: 'POST',
-  timeoutInMillis: limits.requestTimeoutSeconds * 1000,
-} as const;
 
 // Somebody else made or took the same thing, as a caller does who lost the API's lease.
 const FAILURES: Readonly<Record<string, FailureName>> = {
@@ -91,6 +88,7 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
         authorizationType: 'CUSTOM',
         authorizerId: api.authorizer,
         apiKeyRequired: true,
+        requestParameters: METHOD_PARAMETERS,
       });
       await call(() => apiGateway.send(command));
     },
@@ -100,9 +98,9 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
       await call(() => apiGateway.send(command).catch(absentIfNotFound));
     },
 
-    async setIntegration(resourceId, uri) {
+    async setIntegration(resourceId, integration) {
       const method = { restApiId, resourceId, httpMethod };
-      const command = new PutIntegrationCommand({ ...method, ...PROXY, uri });
+      const command = new PutIntegrationCommand({ ...method, ...integration });
       await call(() => apiGateway.send(command));
     },
 
@@ -110,17 +108,25 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
       await call(() => apiGateway.send(new CreateDeploymentCommand({ restApiId, stageName })));
     },
 
+    deployment: () => call(() => deploymentOf(apiGateway, api)),
     isDeployed: (path) => call(() => isDeployed(apiGateway, api, path)),
   };
 }
 
-async function isDeployed(
+async function deploymentOf(
   apiGateway: APIGatewayClient,
   { id: restApiId, stage: stageName }: ModelApi,
+): Promise<string> {
+  return (await apiGateway.send(new GetStageCommand({ restApiId, stageName }))).deploymentId ?? '';
+}
+
+async function isDeployed(
+  apiGateway: APIGatewayClient,
+  api: ModelApi,
   path: string,
 ): Promise<boolean> {
-  const stage = new GetStageCommand({ restApiId, stageName });
-  const { deploymentId } = await apiGateway.send(stage);
+  const restApiId = api.id;
+  const deploymentId = await deploymentOf(apiGateway, api);
   const embed = ['apisummary'];
   const command = new GetDeploymentCommand({ restApiId, deploymentId, embed });
   const { apiSummary } = await apiGateway.send(command);

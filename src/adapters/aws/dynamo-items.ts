@@ -31,6 +31,8 @@ export const OUTBOX = 'OUTBOX';
 
 /** Holds the number of the event written last as its `rev`. */
 export const COUNTER = key('COUNTER', 'EVENTS');
+/** The resources that were seen to be nobody's, each with when it was first. */
+export const SIGHTINGS = key('SIGHTINGS', '-');
 export const deploymentKey = (id: string) => key(`DEPLOYMENT#${id}`, 'RECORD');
 export const modelKey = (name: string) => key(MODELS, `MODEL#${name}`);
 export const versionsOf = (model: string) => `VERSIONS#${model}`;

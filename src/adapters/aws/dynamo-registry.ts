@@ -6,9 +6,17 @@ import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
 import { bounded } from './bounded.ts';
 import { dynamoEvents } from './dynamo-events.ts';
-import { deploymentKey, MODELS, modelKey, recordIn, UNENDED, versionsOf } from './dynamo-items.ts';
+import {
+  deploymentKey,
+  MODELS,
+  modelKey,
+  recordIn,
+  SIGHTINGS,
+  UNENDED,
+  versionsOf,
+} from './dynamo-items.ts';
 import type { Partition } from './dynamo-query.ts';
-import { dynamoTable, type Key } from './dynamo-table.ts';
+import { type DynamoTable, dynamoTable, type Key } from './dynamo-table.ts';
 import { dynamoWrite } from './dynamo-write.ts';
 
 type Options = {
@@ -42,12 +50,27 @@ export function dynamoRegistry({ client, table: name, clock }: Options): Registr
     model: async (model) => (await find<ModelRecord>(modelKey(model)))?.model,
     models: async () => (await all<ModelRecord>({ pk: MODELS })).map(({ model }) => model),
     versions: (model) => all<ModelVersion>({ pk: versionsOf(model), isNewestFirst: true }),
+    sighted: (resources) => sighted(table, resources, clock.now()),
     async unended() {
       const rows = await table.all({ pk: UNENDED });
       const ids = rows.map((row) => row['deploymentId']?.S ?? '');
       return (await bounded(ids, READS_AT_ONCE, deployment)).filter(isUnended);
     },
   };
+}
+
+/** One row for all, as two sweeps at once see the same. */
+async function sighted(
+  table: DynamoTable,
+  resources: readonly string[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const row = await table.get(SIGHTINGS);
+  const known: ReadonlyMap<string, number> = new Map(row ? recordIn(row) : []);
+  const kept = resources.map((resource) => [resource, known.get(resource) ?? nowMs] as const);
+  const record = { S: JSON.stringify(kept) };
+  await table.writeTogether([{ kind: 'put', row: { ...SIGHTINGS, record } }]);
+  return new Map(kept);
 }
 
 /** A deployment may have ended between the read of the list and its own. */

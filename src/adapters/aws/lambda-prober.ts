@@ -1,57 +1,53 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { failureName } from '#domain/failure.ts';
-import type { ProbeAnswer, Prober } from '#ports/prober.ts';
-import type { ModelRequest } from './invocation-event.ts';
+import type { ProbeAnswer } from '#ports/prober.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
 import { LIVE } from './model-function.ts';
 import { readVersions } from './model-versions.ts';
-import { readProbeAddress } from './probe-address.ts';
+import type { Probe, Probes } from './probe-address.ts';
 
-export type LambdaProberOptions = {
+export type LambdaProbesOptions = {
   readonly lambda: LambdaClient;
   /** A model's function is named by this and the model. */
   readonly functionPrefix: string;
   readonly apiStage: string;
 };
 
-type Asked = Pick<ModelRequest, 'method' | 'path' | 'body'>;
+/** `revision` null: whichever the alias that clients reach chooses. */
+export type FunctionProbed = { readonly model: string; readonly revision: string | null };
 
 /** Invokes the model's function with the event that its route would send, qualified: so a candidate is reached that has no traffic. */
-export function lambdaProber({ lambda, functionPrefix, apiStage }: LambdaProberOptions): Prober {
-  async function ask(address: string, asked: Asked, timeoutMs: number): Promise<ProbeAnswer> {
-    const { model, qualifier: wanted } = readProbeAddress(address);
-    const functionName = functionPrefix + model;
-    const versions = async () => readVersions(lambda, functionName);
-    const qualifier = wanted === LIVE ? LIVE : (await versions()).numbers.get(wanted);
-    if (qualifier === undefined) return absent(functionName, wanted);
-
-    const target = { functionName, qualifier, stage: apiStage };
-    const startedAt = performance.now();
-    const seen = await invokeModel(lambda, target, { model, ...asked }, timeoutMs);
-    const latencyMs = performance.now() - startedAt;
-    const answer = answerTo(seen, latencyMs) ?? absent(functionName, wanted);
-    if (answer.kind === 'none' || answer.revision !== null || !('version' in seen)) return answer;
-    return { ...answer, revision: (await versions()).revision(seen.version) ?? null };
-  }
-
-  async function tryTo(address: string, asked: Asked, timeoutMs: number): Promise<ProbeAnswer> {
+export function lambdaProbes(options: LambdaProbesOptions): Probes<FunctionProbed> {
+  return async (to, probe, timeoutMs) => {
     try {
-      return await ask(address, asked, timeoutMs);
+      return await ask(options, to, probe, timeoutMs);
     } catch (error) {
       const name = failureName(error);
       const isNoAnswer = name === 'PlatformThrottled' || name === 'PlatformUnavailable';
       if (!isNoAnswer || !(error instanceof Error)) throw error;
       return { kind: 'none', reason: error.message };
     }
-  }
-
-  return {
-    send: (address, model, { protocol, body }, timeoutMs) => {
-      const path = protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations';
-      return tryTo(address, { method: 'POST', path, body: JSON.stringify(body) }, timeoutMs);
-    },
-    ready: (address, timeoutMs) => tryTo(address, { method: 'GET', path: '/ping' }, timeoutMs),
   };
+}
+
+async function ask(
+  { lambda, functionPrefix, apiStage }: LambdaProbesOptions,
+  { model, revision }: FunctionProbed,
+  probe: Probe,
+  timeoutMs: number,
+): Promise<ProbeAnswer> {
+  const functionName = functionPrefix + model;
+  const versions = async () => readVersions(lambda, functionName);
+  const qualifier = revision === null ? LIVE : (await versions()).numbers.get(revision);
+  if (qualifier === undefined) return absent(functionName, String(revision));
+
+  const target = { functionName, qualifier, stage: apiStage };
+  const startedAt = performance.now();
+  const seen = await invokeModel(lambda, target, { model, ...probe }, timeoutMs);
+  const latencyMs = performance.now() - startedAt;
+  const answer = answerTo(seen, latencyMs) ?? absent(functionName, revision ?? LIVE);
+  if (answer.kind === 'none' || answer.revision !== null || !('version' in seen)) return answer;
+  return { ...answer, revision: (await versions()).revision(seen.version) ?? null };
 }
 
 const TOO_MANY_REQUESTS = 429;

@@ -9,11 +9,12 @@ import {
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { absentIfNotFound } from './absent.ts';
 import { translated } from './failures.ts';
+import type { Change } from './fenced-change.ts';
 import { type FunctionState, readFunction } from './function-state.ts';
 import type { FunctionDefinition } from './model-function.ts';
 import type { Waiting } from './waiting.ts';
 
-/** The changes to one model's function. Each but the deletions takes the RevisionId that the caller saw, so a change by somebody else in between is not overwritten. */
+/** The changes to one model's function, each made by way of a `Change`. Each but the deletions takes the RevisionId that the caller saw, so a change by somebody else in between is not overwritten. */
 export type FunctionChanges = {
   /** Waits until no change is under way; undefined when there is no such function. */
   settled(): Promise<FunctionState | undefined>;
@@ -46,8 +47,10 @@ export function functionChanges(
   lambda: LambdaClient,
   FunctionName: string,
   waiting: Waiting,
+  guard: Change,
 ): FunctionChanges {
   const settled = () => settle(lambda, FunctionName, waiting);
+  const change: Change = (call) => guard(() => translated(call, FAILURES));
 
   async function create({ imageUri, configuration, tags }: FunctionDefinition): Promise<boolean> {
     const command = new CreateFunctionCommand({
@@ -106,10 +109,6 @@ async function settle(
     if (clock.now() >= endMs) throw stillBusy(functionName, found.condition.reason);
     await sleep(LOOK_PERIOD_MS);
   }
-}
-
-function change<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  return translated(call, FAILURES);
 }
 
 function stillBusy(functionName: string, reason: string): Failure {

@@ -2,6 +2,7 @@ import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
+import { serverEnvironment } from './server-environment.ts';
 
 /** What the functions of all models of a stage have in common. */
 export type ModelFunctions = {
@@ -74,13 +75,7 @@ export function functionDefinition(
 
 function environment(spec: RevisionSpec, digest: string): Record<string, string> {
   return {
-    MODEL_PATH: `/opt/model/${spec.modelFile}`,
-    MODEL_NAME: spec.model,
-    MODEL_VERSION: String(spec.version),
-    SLIPWAY_REVISION: spec.revision,
-    SLIPWAY_DEPLOYMENT: spec.deploymentId,
-    SLIPWAY_IMAGE: digest,
-    ORT_DISABLE_TELEMETRY: '1',
+    ...serverEnvironment(spec, digest),
     AWS_LWA_PORT: '8080',
     // The image's HOST is where its server listens, and the adapter would take it for where to reach it.
     AWS_LWA_HOST: '127.0.0.1',

@@ -1,4 +1,8 @@
-import { type LambdaClient, paginateListVersionsByFunction } from '@aws-sdk/client-lambda';
+import {
+  type LambdaClient,
+  paginateListFunctions,
+  paginateListVersionsByFunction,
+} from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from './absent.ts';
 import { translated } from './failures.ts';
 
@@ -20,6 +24,25 @@ export async function readVersions(
   const numbers = new Map(published);
   const revisions = new Map([...numbers].map(([revision, number]) => [number, revision]));
   return { numbers, revision: (version) => revisions.get(version) };
+}
+
+/** The revisions of all functions whose names are this prefix and a model, also of those that are not published yet. */
+export async function listRevisions(
+  lambda: LambdaClient,
+  prefix: string,
+): Promise<readonly { readonly revision: string; readonly model: string }[]> {
+  return translated(async () => {
+    const models = new Map<string, string>();
+    const query = { FunctionVersion: 'ALL' as const };
+    for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, query)) {
+      for (const { FunctionName = '', Description = '' } of Functions) {
+        const model = FunctionName.slice(prefix.length);
+        const isRevision = Description.startsWith(`${model}-v`);
+        if (FunctionName.startsWith(prefix) && isRevision) models.set(Description, model);
+      }
+    }
+    return [...models].map(([revision, model]) => ({ revision, model }));
+  });
 }
 
 async function list(lambda: LambdaClient, FunctionName: string): Promise<[string, string][]> {

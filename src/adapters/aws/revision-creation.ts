@@ -13,7 +13,7 @@ import { readVersions } from './model-versions.ts';
 type Options = {
   readonly lambda: LambdaClient;
   readonly functions: ModelFunctions;
-  changesOf(functionName: string): FunctionChanges;
+  changesOf(model: string, epoch: number): Promise<FunctionChanges>;
 };
 
 type Creation = {
@@ -24,10 +24,10 @@ type Creation = {
 
 /** Makes a revision in $LATEST, or goes on where an earlier call for it ended. */
 export function revisionCreation({ lambda, functions, changesOf }: Options) {
-  return async (spec: RevisionSpec): Promise<void> => {
+  return async (spec: RevisionSpec, epoch: number): Promise<void> => {
     const name = functions.prefix + spec.model;
     const definition = functionDefinition(spec, functions);
-    const creation = { spec, definition, changes: changesOf(name) };
+    const creation = { spec, definition, changes: await changesOf(spec.model, epoch) };
     const { numbers } = await readVersions(lambda, name);
     const number = numbers.get(spec.revision);
     if (number) return refuseStranger(spec, await readFunction(lambda, name, number));

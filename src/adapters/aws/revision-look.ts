@@ -21,7 +21,7 @@ const LOG_LINES = 20;
 // Lambda ended an invocation whose server was not there in time, or the server says that its model is loading.
 const STILL_LOADING = /Task timed out after|status code: 503/;
 
-/** One look at a revision. A look that finds $LATEST done with its making publishes it. */
+/** One look at a revision. A look that finds $LATEST done with its making publishes it: by the RevisionId that it saw, so it needs no lease. */
 export function revisionLook(options: Options): (revision: string) => Promise<RevisionState> {
   const { lambda, logs, functions, changesOf } = options;
 

@@ -3,11 +3,15 @@ import {
   DescribeExecutionCommand,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { Executions } from '#ports/executions.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { translated } from './failures.ts';
 
-type Options = { readonly client: SFNClient; readonly stateMachineArn: string };
+type Options = {
+  readonly client: SFNClient;
+  readonly stateMachineArns: Readonly<Record<WorkflowName, string>>;
+};
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 // Other characters than these are allowed by the service, but not by its logs.
@@ -15,35 +19,52 @@ const MAX_NAME = 80;
 const REFUSED = /[^A-Za-z0-9_-]/g;
 const HASH_DIGITS = 12;
 
-/** The executions of one state machine. `isRunning` takes an execution's ARN, as the workflow knows itself, or the name it was started by. */
-export function stepFunctionsExecutions({ client, stateMachineArn }: Options): Executions {
-  const arnOf = (execution: string) =>
+/** The executions of the workflows' state machines. An execution is known by its ARN, as the workflow knows itself, or by the name it was started by. */
+export function stepFunctionsExecutions({ client, stateMachineArns }: Options): Executions {
+  /** A name does not say whose it is, but no two machines have the same. */
+  const arnsOf = (execution: string) =>
     execution.startsWith('arn:')
-      ? execution
-      : `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${allowed(execution)}`;
+      ? [execution]
+      : Object.values(stateMachineArns).map(
+          (arn) => `${arn.replace(':stateMachine:', ':execution:')}:${allowed(execution)}`,
+        );
+
+  async function isRunning(executionArn: string): Promise<boolean> {
+    const describe = new DescribeExecutionCommand({ executionArn });
+    const found = await unlessAbsent(() => client.send(describe));
+    return found?.status === 'RUNNING' || found?.status === 'PENDING_REDRIVE';
+  }
 
   return {
-    async start(name, input) {
+    async start(workflow, name, input) {
       const start = new StartExecutionCommand({
-        stateMachineArn,
+        stateMachineArn: stateMachineArns[workflow],
         name: allowed(name),
         input: JSON.stringify(input),
       });
       // The same name and input while it runs is answered as the first time; this is another input, or a run that has ended.
       await translated(() => client.send(start), { ExecutionAlreadyExists: 'InputInvalid' });
     },
-
     async isRunning(execution) {
-      const describe = new DescribeExecutionCommand({ executionArn: arnOf(execution) });
-      try {
-        const { status } = await translated(() => client.send(describe));
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return false;
-        throw error;
+      const looks = await Promise.all(arnsOf(execution).map(isRunning));
+      return looks.includes(true);
+    },
+    async stop(execution) {
+      for (const executionArn of arnsOf(execution)) {
+        const stop = new StopExecutionCommand({ executionArn });
+        await unlessAbsent(() => client.send(stop));
       }
     },
   };
+}
+
+async function unlessAbsent<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await translated(call);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return undefined;
+    throw error;
+  }
 }
 
 /** The name itself where it is allowed, else one that no other name is made into. */

@@ -13,6 +13,12 @@ import { fakeClock } from '../../support/fake-clock.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { restApi } from '../../support/rest-api-world.ts';
 
+const HTTP_PROXY = {
+  type: 'HTTP_PROXY',
+  integrationHttpMethod: 'ANY',
+  uri: 'http://models',
+} as const;
+
 describeOnMoto('the rules of API Gateway', (moto) => {
   async function open() {
     await moto().reset();
@@ -35,7 +41,18 @@ describeOnMoto('the rules of API Gateway', (moto) => {
       const command = new GetDeploymentCommand({ restApiId, deploymentId, embed: ['apisummary'] });
       return (await client.send(command)).apiSummary;
     };
-    return { clock, rules, deploy, addResource, addMethod, addIntegration, summaryOf };
+    const integration = (resourceId?: string) => ({ ...method(resourceId), ...HTTP_PROXY });
+    return {
+      client,
+      integration,
+      clock,
+      rules,
+      deploy,
+      addResource,
+      addMethod,
+      addIntegration,
+      summaryOf,
+    };
   }
 
   it('an API is deployed once in 5 s', async () => {
@@ -81,5 +98,35 @@ describeOnMoto('the rules of API Gateway', (moto) => {
 
     await expect(addResource()).rejects.toMatchObject({ name: 'ConflictException' });
     await expect(addMethod(id)).rejects.toMatchObject({ name: 'ConflictException' });
+  });
+
+  it('an integration takes only what its method declares', async () => {
+    const { client, addResource, addMethod, integration } = await open();
+    const { id } = await addResource();
+    await addMethod(id);
+    const requestParameters = { 'integration.request.path.proxy': 'method.request.path.proxy' };
+
+    const put = client.send(new PutIntegrationCommand({ ...integration(id), requestParameters }));
+
+    await expect(put).rejects.toMatchObject({ name: 'BadRequestException' });
+  });
+
+  it('only an answer that is streamed takes longer than 29 s', async () => {
+    const { client, addResource, addMethod, integration } = await open();
+    const { id } = await addResource();
+    await addMethod(id);
+    const timeoutInMillis = 900_000;
+
+    const buffered = client.send(
+      new PutIntegrationCommand({ ...integration(id), timeoutInMillis }),
+    );
+
+    await expect(buffered).rejects.toMatchObject({ name: 'BadRequestException' });
+    await client.send(
+      new PutIntegrationCommand({
+        ...integration(id),
+        ...{ timeoutInMillis, responseTransferMode: 'STREAM' },
+      }),
+    );
   });
 });

@@ -1,13 +1,24 @@
-import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  PutMetricAlarmCommand,
+  PutMetricDataCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
+import type { RevisionRef } from '#domain/target.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { awsFault } from '../../support/aws-faults.ts';
+import { addMiddleware } from '../../support/aws-rules.ts';
+import { containersWorld } from '../../support/containers-world.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { modelFunctionsWorld } from '../../support/model-functions-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { scriptedServer } from '../../support/scripted-server.ts';
 
+const V1: RevisionRef = { revision: 'digits-v1', target: 'lambda' };
+const V6: RevisionRef = { revision: 'digits-v6', target: 'fargate' };
 const NO_SERVER = scriptedServer(() => () => undefined);
 
 describeOnMoto('cloudWatchMetrics on moto', (moto) => {
@@ -36,18 +47,60 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
+    const elb = awsClient(ElasticLoadBalancingV2Client, moto());
+    const containers = await containersWorld(moto(), elb);
+    await containers.start('digits-v1', '10.0.0.1');
+    await containers.start('digits-v2', '10.0.0.2');
+
+    /** What the load balancer counts of one request that a target answered. */
+    const countOf = (revision: string, status: number) => {
+      const group = String(containers.groups.get(revision));
+      const Dimensions = [
+        {
+          Name: 'LoadBalancer',
+          Value: /listener\/(app\/[^/]+\/[^/]+)/.exec(containers.front.listener)?.[1],
+        },
+        { Name: 'TargetGroup', Value: group.split(':').at(-1) },
+      ];
+      const names = ['RequestCount', ...(status >= 500 ? ['HTTPCode_Target_5XX_Count'] : [])];
+      const datum = { Dimensions, Timestamp: new Date(clock.now()), Value: 1 };
+      return cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'AWS/ApplicationELB',
+          MetricData: names.map((MetricName) => ({ ...datum, MetricName })),
+        }),
+      );
+    };
     const metricsOver = (client: CloudWatchClient) =>
-      cloudWatchMetrics({ cloudWatch: client, lambda: world.lambda(), functionPrefix, clock });
-    return { ...world, clock, cloudWatch, count, metricsOver };
+      cloudWatchMetrics({
+        ...{ cloudWatch: client, lambda: world.lambda(), functionPrefix, clock },
+        containers: { elb, front: containers.front },
+      });
+    return { ...world, clock, cloudWatch, count, countOf, metricsOver };
   }
 
-  describeMetrics('cloudWatchMetrics', async () => {
+  describeMetrics('cloudWatchMetrics of functions', async () => {
     const world = await open();
     return {
       metrics: world.metricsOver(world.cloudWatch),
+      target: 'lambda',
       now: world.clock.now,
       async answer(revision, status) {
         await world.count(revision.slice(-1), status >= 500);
+      },
+      pass: world.clock.advance,
+      close: world.close,
+    };
+  });
+
+  describeMetrics('cloudWatchMetrics of containers', async () => {
+    const world = await open();
+    return {
+      metrics: world.metricsOver(world.cloudWatch),
+      target: 'fargate',
+      now: world.clock.now,
+      async answer(revision, status) {
+        await world.countOf(revision, status);
       },
       pass: world.clock.advance,
       close: world.close,
@@ -58,33 +111,79 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const world = await open();
     await world.count('1', true, '1');
 
-    const traffic = await world.metricsOver(world.cloudWatch).traffic('digits-v1', 0);
+    const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
     expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
     await world.close();
   });
 
-  it('has counted nothing of a revision that is not there', async () => {
+  it.each([{ ...V1, revision: 'nobody-v1' }, V6])(
+    'has counted nothing of $revision on $target, which is not there',
+    async (ref) => {
+      const world = await open();
+
+      const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
+
+      expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
+      await world.close();
+    },
+  );
+
+  it('tells the alarms that ring, of metrics and composite ones, from those that there are not', async () => {
     const world = await open();
+    const cloudWatch = withCompositeAlarm(world.cloudWatch, 'both-ring');
+    for (const AlarmName of ['rings', 'is-still', 'has-no-data']) {
+      await cloudWatch.send(
+        new PutMetricAlarmCommand({
+          ...{ AlarmName, Namespace: 'shop', MetricName: 'orders', Statistic: 'Sum', Period: 60 },
+          ...{ EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: 'LessThanThreshold' },
+        }),
+      );
+    }
+    const states = { rings: 'ALARM', 'is-still': 'OK' } as const;
+    for (const [AlarmName, StateValue] of Object.entries(states)) {
+      await cloudWatch.send(
+        new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'planted' }),
+      );
+    }
 
-    const traffic = await world.metricsOver(world.cloudWatch).traffic('nobody-v1', 0);
+    const names = ['is-still', 'rings', 'has-no-data', 'nobody', 'both-ring'];
+    const alarms = await world.metricsOver(cloudWatch).alarms(names);
 
-    expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
+    expect(alarms).toEqual({ ringing: ['rings', 'both-ring'], unknown: ['nobody'] });
     await world.close();
   });
 
-  it.each([
+  const FAULTS = [
     { fault: 'throttled', name: 'PlatformThrottled' },
     { fault: 'broken', name: 'PlatformUnavailable' },
     { fault: 'reply lost', name: 'PlatformUnavailable' },
     { fault: 'denied', name: 'PlatformDenied' },
-  ] as const)('fails with $name when it is $fault', async ({ fault, name }) => {
+  ] as const;
+
+  it.each(FAULTS)('fails with $name when it is $fault', async ({ fault, name }) => {
     const world = await open({ maxAttempts: 1 });
-    const { client } = awsFault(world.cloudWatch, 'GetMetricData', fault);
+    const counting = awsFault(world.cloudWatch, 'GetMetricData', fault);
+    const looking = awsFault(world.cloudWatch, 'DescribeAlarms', fault);
+    const metrics = world.metricsOver(world.cloudWatch);
 
-    const traffic = world.metricsOver(client).traffic('digits-v1', 0);
-
-    await expect(traffic).rejects.toMatchObject({ name });
+    await expect(metrics.traffic(V1, 0)).rejects.toMatchObject({ name });
+    await expect(metrics.alarms(['rings'])).rejects.toMatchObject({ name });
+    expect([counting.count(), looking.count()]).toEqual([1, 1]);
     await world.close();
   });
 });
+
+/** Moto has no composite alarms: this one rings, and is told to whoever asks for its type. */
+function withCompositeAlarm(client: CloudWatchClient, AlarmName: string): CloudWatchClient {
+  addMiddleware(client, (next, { commandName }) => async (args) => {
+    const answer = await next(args);
+    const { AlarmTypes = [] } = args.input as { readonly AlarmTypes?: readonly string[] };
+    if (commandName !== 'DescribeAlarmsCommand' || !AlarmTypes.includes('CompositeAlarm')) {
+      return answer;
+    }
+    const CompositeAlarms = [{ AlarmName, StateValue: 'ALARM' }];
+    return { ...answer, output: { ...answer.output, CompositeAlarms } };
+  });
+  return client;
+}

@@ -56,7 +56,7 @@ const WRITES: readonly (readonly [
   ['recordIntent', held, 0, (to, holder) => to.recordIntent(holder, intent)],
   ['settleIntent', held, 0, (to, holder) => to.settleIntent(holder, intent)],
   ['recordTrouble', held, 0, (to, holder) => to.recordTrouble(holder, trouble)],
-  ['commit', baking, 1, (to, holder) => to.commit(holder, null, {})],
+  ['commit', baking, 1, (to, holder) => to.commit(holder, { version: 1, previous: null }, {})],
   ['markVersion', secondLive, 1, (to, holder) => to.markVersion(holder, 1, 'Retired')],
   ['settle', held, 1, (to) => to.settle(ending)],
 ];

@@ -6,6 +6,7 @@ import { persist } from '../../support/persist.ts';
 import { behaving } from '../../support/servers/behaviour.ts';
 
 const ANSWERS = behaving('answers');
+const EPOCH = 1;
 const LONG = { waitMs: 60_000 };
 const NAME = 'slipway-test-m-digits';
 const FAULTS: readonly AwsFault[] = ['throttled', 'broken', 'reply lost'];
@@ -36,7 +37,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     const { platform } = world;
     const [first, second] = [1, 2].map((version) => world.spec(ANSWERS, { version }));
     const make = async (spec: typeof first, on = platform) => {
-      await persist(() => on.create(spec!));
+      await persist(() => on.create(spec!, EPOCH));
       return persist(() => on.describe(spec!.revision, LONG));
     };
     if (deed !== 'a first revision') await make(first);
@@ -50,7 +51,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     });
     const faulty = world.platformOver(lambda);
 
-    if (deed === 'a removal') await persist(() => faulty.remove('digits-v2'));
+    if (deed === 'a removal') await persist(() => faulty.remove('digits-v2', EPOCH));
     else await make(deed === 'a first revision' ? first : second, faulty);
 
     expect(count()).toBe(1);
@@ -75,7 +76,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
 
     const creation = world
       .platformOver(world.lambda({ maxAttempts: 1, outer }))
-      .create(world.spec(ANSWERS));
+      .create(world.spec(ANSWERS), EPOCH);
 
     await expect(creation).rejects.toMatchObject({ name });
     await world.close();

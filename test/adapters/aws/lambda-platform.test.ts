@@ -1,12 +1,15 @@
 import { BatchDeleteImageCommand } from '@aws-sdk/client-ecr';
 import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
   GetFunctionCommand,
-  type LambdaClient,
+  LambdaClient,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { invokeModel } from '#adapters/aws/invoke-model.ts';
 import { modelOf } from '#adapters/aws/model-function.ts';
 import { describePlatform } from '../../contracts/platform.ts';
+import { awsClient } from '../../support/aws-clients.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
 import { API_STAGE, lambdaPlatformWorld } from '../../support/lambda-platform-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
@@ -16,6 +19,7 @@ type World = Awaited<ReturnType<typeof lambdaPlatformWorld>>;
 
 const FATES = { serves: 'answers', fails: 'crashes-at-load', hangs: 'never-ready' } as const;
 const ANSWERS = behaving('answers');
+const EPOCH = 1;
 const LONG = { waitMs: 60_000 };
 const AT_ONCE = { waitMs: 0 };
 const NAME = 'slipway-test-m-digits';
@@ -51,7 +55,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
 
     async function deployed(version: number) {
       const spec = world.spec(ANSWERS, { version });
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
       await world.platform.describe(spec.revision, LONG);
       return spec;
     }
@@ -72,7 +76,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       });
       const spec = world.spec(ANSWERS, { memoryMiB: 1_024 });
 
-      await world.platformOver(lambda).create(spec);
+      await world.platformOver(lambda).create(spec, EPOCH);
 
       expect(sent).toEqual([
         {
@@ -120,7 +124,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const platform = world.platformOver(lambda);
       const spec = world.spec(ANSWERS, { version: 2 });
 
-      await platform.create(spec);
+      await platform.create(spec, EPOCH);
       await platform.describe(spec.revision, LONG);
 
       expect(commands.filter((command) => /^(?:Update|Publish)/.test(command))).toEqual([
@@ -140,11 +144,11 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       });
       await world
         .platformOver(lambda)
-        .create(spec)
+        .create(spec, EPOCH)
         .catch(() => undefined);
 
       const before = await world.platform.describe(spec.revision, { waitMs: 5_000 });
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       expect(before).toEqual({ kind: 'pending', reason: 'its image is not set yet' });
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'ready' });
@@ -159,7 +163,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     ])('tells a creation that failed with $code apart', async ({ code, text }) => {
       world.states.failNext(NAME, { code, reason: 'as it says' });
       const spec = world.spec(ANSWERS);
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({
         kind: 'failed',
@@ -184,7 +188,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const second = await deployed(2);
 
       const failed = await world.platform.describe(second.revision, AT_ONCE);
-      await world.platform.create(second);
+      await world.platform.create(second, EPOCH);
       const stillFailed = await world.platform.describe(second.revision, AT_ONCE);
       await deployed(3);
 
@@ -196,7 +200,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       await deployed(1);
       const { revision } = await deployed(2);
 
-      await world.platform.remove(revision);
+      await world.platform.remove(revision, EPOCH);
 
       expect(await world.platform.describe(revision, LONG)).toEqual({ kind: 'absent' });
       expect(await versions()).toEqual({ 'digits-v1': '1' });
@@ -205,9 +209,9 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     it('removes a revision that never got its version, beside one that serves', async () => {
       await deployed(1);
       const spec = world.spec(ANSWERS, { version: 2 });
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
 
-      await world.platform.remove(spec.revision);
+      await world.platform.remove(spec.revision, EPOCH);
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'absent' });
       expect(await versions()).toEqual({ 'digits-v1': '1' });
@@ -217,11 +221,47 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const first = await deployed(1);
       const second = await deployed(2);
 
-      await world.platform.remove(second.revision);
-      await world.platform.remove(first.revision);
+      await world.platform.remove(second.revision, EPOCH);
+      await world.platform.remove(first.revision, EPOCH);
 
       const look = world.lambda().send(new GetFunctionCommand({ FunctionName: NAME }));
       await expect(look).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    });
+
+    it('forgets a function that never got a version and is no revision’s any more', async () => {
+      await deployed(1);
+      await deployed(2);
+      await world.platform.remove('digits-v2', EPOCH);
+      const FunctionName = NAME;
+      const only = new DeleteFunctionCommand({ FunctionName, Qualifier: '1' });
+      await world.lambda().send(only);
+
+      await world.platform.forget('digits');
+
+      const look = world.lambda().send(new GetFunctionCommand({ FunctionName }));
+      await expect(look).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    });
+
+    it('leaves a function that serves alone when its model is forgotten', async () => {
+      const { revision } = await deployed(1);
+
+      await world.platform.forget('digits');
+
+      expect(await world.platform.describe(revision, AT_ONCE)).toEqual({ kind: 'ready' });
+    });
+
+    it('names no revision of a function that is not a model’s', async () => {
+      await deployed(1);
+      const { role: Role, repository } = world.functions;
+      const Code = { ImageUri: repository };
+      const foreign = { FunctionName: 'mine-digits', Description: 'digits-v7' };
+      await awsClient(LambdaClient, moto()).send(
+        new CreateFunctionCommand({ ...foreign, Role, Code, PackageType: 'Image' }),
+      );
+
+      expect(await world.platform.revisions()).toEqual([
+        { revision: 'digits-v1', model: 'digits' },
+      ]);
     });
 
     it('wakes a revision that Lambda has put aside', async () => {
@@ -236,7 +276,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
 
     it('publishes from a function that Lambda has put aside', async () => {
       const spec = world.spec(ANSWERS);
-      await world.platform.create(spec);
+      await world.platform.create(spec, EPOCH);
       world.states.putAside(NAME, '$LATEST');
 
       expect((await world.platform.describe(spec.revision, AT_ONCE)).kind).toBe('pending');
@@ -259,7 +299,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const spec = world.spec(ANSWERS);
       const image = { ...spec.image!, digest: `sha256:${'f'.repeat(64)}` };
 
-      const creation = world.platform.create({ ...spec, image });
+      const creation = world.platform.create({ ...spec, image }, EPOCH);
 
       await expect(creation).rejects.toMatchObject({
         name: 'RevisionFailed',
@@ -268,7 +308,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     });
 
     it('makes no revision without an image', async () => {
-      const creation = world.platform.create(world.spec(ANSWERS, { image: null }));
+      const creation = world.platform.create(world.spec(ANSWERS, { image: null }), EPOCH);
 
       await expect(creation).rejects.toMatchObject({ name: 'InputInvalid' });
     });
@@ -282,7 +322,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const stuck = tapped(world, (command) => (command === 'GetFunction' ? busy : undefined));
       const startedMs = world.clock.now();
 
-      const creation = world.platformOver(stuck).create(world.spec(ANSWERS, { version: 2 }));
+      const creation = world.platformOver(stuck).create(world.spec(ANSWERS, { version: 2 }), EPOCH);
 
       await expect(creation).rejects.toMatchObject({ name: 'PlatformUnavailable' });
       expect(world.clock.now() - startedMs).toBe(50_000);

@@ -1,6 +1,7 @@
 import { CreateAliasCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { lambdaProber } from '#adapters/aws/lambda-prober.ts';
-import { probeAddress } from '#adapters/aws/probe-address.ts';
+import { awsProber } from '#adapters/aws/aws-prober.ts';
+import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
+import { revisionAddress, routeAddress } from '#adapters/aws/probe-address.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { awsFault } from '../../support/aws-faults.ts';
@@ -10,8 +11,9 @@ import { describeOnMoto } from '../../support/moto.ts';
 import { scriptedServer } from '../../support/scripted-server.ts';
 
 const REQUEST: GoldenRequest = { protocol: 'infer', body: {} };
+const NO_RECORD = { rev: 0, serves: null, move: null, movedAtMs: 0, left: null, containers: null };
 
-describeOnMoto('lambdaProber on moto', (moto) => {
+describeOnMoto('awsProber of functions on moto', (moto) => {
   async function open(behave: () => Behaviour) {
     const server = scriptedServer(() => async (request, response) => {
       const text = Buffer.concat(await request.toArray()).toString();
@@ -34,17 +36,21 @@ describeOnMoto('lambdaProber on moto', (moto) => {
       }),
     );
     const probing = (lambda = world.lambda()) =>
-      lambdaProber({ lambda, functionPrefix, apiStage: 'api' });
+      awsProber({
+        functions: lambdaProbes({ lambda, functionPrefix, apiStage: 'api' }),
+        containers: () => Promise.reject(new Error('no container is probed')),
+        records: { read: async (model) => ({ ...NO_RECORD, model }) },
+      });
     return { ...world, probing };
   }
 
   const addresses = {
-    route: probeAddress('digits', 'live'),
-    testPath: probeAddress('digits', 'digits-v1'),
-    nobody: probeAddress('nobody', 'live'),
+    route: routeAddress('digits'),
+    testPath: revisionAddress({ revision: 'digits-v1', target: 'lambda' }),
+    nobody: routeAddress('nobody'),
   };
 
-  describeProber('lambdaProber', async () => {
+  describeProber('awsProber of functions', async () => {
     let behaviour: Behaviour = () => 'silent';
     const world = await open(() => behaviour);
     return {

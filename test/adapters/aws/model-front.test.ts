@@ -1,8 +1,12 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { apiLease } from '#adapters/aws/api-lease.ts';
-import { lambdaProber } from '#adapters/aws/lambda-prober.ts';
+import { awsProber } from '#adapters/aws/aws-prober.ts';
+import { dynamoFence } from '#adapters/aws/fence.ts';
+import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
 import { Failure } from '#domain/failure.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import { awsClient } from '../../support/aws-clients.ts';
@@ -31,17 +35,23 @@ describeOnMoto('real model servers in front of moto', (moto) => {
     const { table, client } = dynamoWorld(moto());
     const api = { ...(await restApi(moto())), stage: API_STAGE };
     const sleep = async (ms: number) => clock.advance(ms);
+    const dynamo = client();
+    const records = routeRecords({ dynamo, table, api: api.id });
     const router = restApiRouter({
-      lambda,
+      ...{ lambda, api, functionPrefix, clock, records, containers: null },
       apiGateway: awsClient(APIGatewayClient, moto(), awsRules(apiGatewayRules(clock.now))),
-      lease: apiLease({ dynamo: client(), table, api: api.id, clock, sleep }),
-      api,
-      functionPrefix,
+      cloudWatch: awsClient(CloudWatchClient, moto()),
+      lease: apiLease({ dynamo, table, api: api.id, clock, sleep }),
+      fence: dynamoFence({ client: dynamo, table }),
     });
-    const prober = lambdaProber({ lambda, functionPrefix, apiStage: API_STAGE });
+    const prober = awsProber({
+      functions: lambdaProbes({ lambda, functionPrefix, apiStage: API_STAGE }),
+      containers: () => Promise.reject(new Error('no container is probed')),
+      records,
+    });
     const deploy = async (version: number, model: Uint8Array) => {
       const spec = world.spec(model, { version });
-      await platform.create(spec);
+      await platform.create(spec, 1);
       return platform.describe(spec.revision, LONG);
     };
     const ask = async (address: string) => {
@@ -57,12 +67,12 @@ describeOnMoto('real model servers in front of moto', (moto) => {
     const { router, deploy, ask, close } = await open();
 
     expect(await deploy(1, addConstantModel({ constant: 1 }))).toEqual({ kind: 'ready' });
-    await router.setShares('digits', { 'digits-v1': 100 }, {});
+    await router.setShares('digits', { 'digits-v1': 100 }, {}, 1);
     const before = await ask(router.route('digits'));
     expect(await deploy(2, addConstantModel({ constant: 10 }))).toEqual({ kind: 'ready' });
-    const candidate = await ask(router.testPath('digits-v2'));
+    const candidate = await ask(router.testPath({ revision: 'digits-v2', target: 'lambda' }));
     const meanwhile = await ask(router.route('digits'));
-    await router.setShares('digits', { 'digits-v2': 100 }, { 'digits-v1': 100 });
+    await router.setShares('digits', { 'digits-v2': 100 }, { 'digits-v1': 100 }, 1);
     const after = await ask(router.route('digits'));
 
     const first = { status: 200, revision: 'digits-v1', data: [2, 3] };
@@ -76,7 +86,7 @@ describeOnMoto('real model servers in front of moto', (moto) => {
     const { router, deploy, ask, close } = await open();
     await deploy(1, addConstantModel({ constant: 1 }));
     await deploy(2, addConstantModel({ constant: 10 }));
-    await router.setShares('digits', { 'digits-v1': 1, 'digits-v2': 1 }, {});
+    await router.setShares('digits', { 'digits-v1': 1, 'digits-v2': 1 }, {}, 1);
 
     const answers = [];
     for (let requests = 0; requests < 40; requests += 1) {

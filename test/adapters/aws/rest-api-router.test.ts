@@ -25,8 +25,8 @@ const SECOND = { 'digits-v2': 100 };
 
 describeOnMoto('restApiRouter on moto', (moto) => {
   describeRouter('restApiRouter', async () => {
-    const { router, close } = await restApiRouterWorld(moto());
-    return { router, settle: async () => {}, close };
+    const { router, clock, close } = await restApiRouterWorld(moto());
+    return { router, settle: async () => clock.advance(300_000), close };
   });
 
   describe('restApiRouter', () => {
@@ -58,7 +58,7 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       );
 
     it('makes a route that asks for a key, for 29 s, to the alias', async () => {
-      await world.router.setShares('digits', FIRST, {});
+      await world.router.setShares('digits', FIRST, {}, 1);
 
       const resourceId = (await resources()).get('/models/digits/{proxy+}');
       const method = await awsClient(APIGatewayClient, moto()).send(
@@ -79,8 +79,8 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     });
 
     it('lets the model’s own route invoke the alias, and no other', async () => {
-      await world.router.setShares('digits', FIRST, {});
-      await world.router.setShares('digits', SECOND, FIRST);
+      await world.router.setShares('digits', FIRST, {}, 1);
+      await world.router.setShares('digits', SECOND, FIRST, 1);
 
       const { Policy = '{}' } = await world
         .lambda()
@@ -101,15 +101,15 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     it('deploys the API for the first shares of a model only', async () => {
       const before = await deployments();
 
-      await world.router.setShares('digits', FIRST, {});
-      await world.router.setShares('digits', SECOND, FIRST);
-      await world.router.setShares('digits', SECOND, FIRST);
+      await world.router.setShares('digits', FIRST, {}, 1);
+      await world.router.setShares('digits', SECOND, FIRST, 1);
+      await world.router.setShares('digits', SECOND, FIRST, 1);
 
       expect((await deployments()) - before).toBe(1);
     });
 
     it('shares by weight: the greater part is the alias’s own version', async () => {
-      await world.router.setShares('digits', { 'digits-v1': 3, 'digits-v2': 1 }, {});
+      await world.router.setShares('digits', { 'digits-v1': 3, 'digits-v2': 1 }, {}, 1);
 
       const alias = await world.lambda().send(new GetAliasCommand(LIVE));
 
@@ -120,7 +120,7 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     });
 
     it('tells what the alias routes by, when somebody else has changed it', async () => {
-      await world.router.setShares('digits', FIRST, {});
+      await world.router.setShares('digits', FIRST, {}, 1);
       const RoutingConfig = { AdditionalVersionWeights: { 3: 0.2 } };
 
       await world
@@ -139,14 +139,14 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       { name: 'three revisions', shares: { 'digits-v1': 1, 'digits-v2': 1, 'digits-v3': 1 } },
       { name: 'a revision without a version', shares: { 'digits-v9': 1 } },
     ])('refuses $name', async ({ shares }) => {
-      const change = world.router.setShares('digits', shares, {});
+      const change = world.router.setShares('digits', shares, {}, 1);
 
       await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
       expect(await world.router.shares('digits')).toEqual({});
     });
 
     it('does not verify what another version still answers', async () => {
-      await world.router.setShares('digits', FIRST, {});
+      await world.router.setShares('digits', FIRST, {}, 1);
       const told = await world.lambda().send(new GetAliasCommand(LIVE));
       const late = world.routerOver({ lambda: world.lambda({ outer: answeringAlias(told) }) });
       await world.lambda().send(new UpdateAliasCommand({ ...LIVE, FunctionVersion: '2' }));
@@ -159,10 +159,10 @@ describeOnMoto('restApiRouter on moto', (moto) => {
 
     it('does not verify a route that is in the API and not in its deployment', async () => {
       const router = world.routerOver({ apiGateway: endingAt('CreateDeploymentCommand') });
-      await router.setShares('digits', FIRST, {}).catch(() => undefined);
+      await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
 
       const before = await world.router.verify('digits', FIRST);
-      await world.router.setShares('digits', FIRST, FIRST);
+      await world.router.setShares('digits', FIRST, FIRST, 1);
 
       expect(before).toEqual({
         kind: 'pending',
@@ -178,21 +178,21 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       'CreateDeploymentCommand',
     ])('a route that ended at %s is made whole by the same call', async (command) => {
       const router = world.routerOver({ apiGateway: endingAt(command) });
-      await router.setShares('digits', FIRST, {}).catch(() => undefined);
+      await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
       world.clock.advance(30_000);
 
-      await world.router.setShares('digits', FIRST, {});
+      await world.router.setShares('digits', FIRST, {}, 1);
 
       expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
     });
 
     it('what another model left half made does not hold up a deployment', async () => {
       const router = world.routerOver({ apiGateway: endingAt('PutIntegrationCommand') });
-      await router.setShares('digits', FIRST, {}).catch(() => undefined);
+      await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
       world.clock.advance(30_000);
 
-      await world.router.setShares('words', { 'words-v1': 1 }, {});
-      await world.router.setShares('digits', FIRST, FIRST);
+      await world.router.setShares('words', { 'words-v1': 1 }, {}, 1);
+      await world.router.setShares('digits', FIRST, FIRST, 1);
 
       expect(await world.router.verify('words', { 'words-v1': 1 })).toEqual({ kind: 'verified' });
       expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
@@ -201,12 +201,12 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     it.each(['DeleteResourceCommand', 'CreateDeploymentCommand'])(
       'a removal that ended at %s is made whole by the same call',
       async (command) => {
-        await world.router.setShares('digits', FIRST, {});
+        await world.router.setShares('digits', FIRST, {}, 1);
         const router = world.routerOver({ apiGateway: endingAt(command) });
-        await router.remove('digits').catch(() => undefined);
+        await router.remove('digits', 1).catch(() => undefined);
         world.clock.advance(30_000);
 
-        await world.router.remove('digits');
+        await world.router.remove('digits', 1);
 
         expect([...(await resources()).keys()].sort()).toEqual(['/', '/models']);
         expect(await world.router.verify('digits', {})).toEqual({ kind: 'verified' });
@@ -214,10 +214,10 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     );
 
     it('leaves nothing of a model that it removes, and the others as they are', async () => {
-      await world.router.setShares('digits', FIRST, {});
-      await world.router.setShares('words', { 'words-v1': 1 }, {});
+      await world.router.setShares('digits', FIRST, {}, 1);
+      await world.router.setShares('words', { 'words-v1': 1 }, {}, 1);
 
-      await world.router.remove('digits');
+      await world.router.remove('digits', 1);
 
       expect([...(await resources()).keys()].sort()).toEqual([
         '/',
@@ -234,8 +234,8 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       const startedMs = world.clock.now();
 
       await Promise.all([
-        world.router.setShares('digits', FIRST, {}),
-        world.router.setShares('words', { 'words-v1': 1 }, {}),
+        world.router.setShares('digits', FIRST, {}, 1),
+        world.router.setShares('words', { 'words-v1': 1 }, {}, 1),
       ]);
 
       expect(world.clock.now() - startedMs).toBeGreaterThanOrEqual(5_000);

@@ -5,6 +5,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
+import type { WorkflowName } from '#ports/executions.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { awsFault } from '../../support/aws-faults.ts';
@@ -14,26 +15,31 @@ import { describeOnMoto } from '../../support/moto.ts';
 import { stateMachine } from '../../support/state-machine.ts';
 
 describeOnMoto('executions in Step Functions', (moto) => {
-  const arns: string[] = [];
+  const worlds: Record<WorkflowName, string>[] = [];
   let next = 0;
   beforeAll(async () => {
-    // A suite opens its machine without waiting for it.
-    for (let made = 0; made < 20; made += 1) {
-      arns.push((await stateMachine(moto())).stateMachineArn);
+    // A suite opens its machines without waiting for it.
+    for (let made = 0; made < 30; made += 1) {
+      const deploy = (await stateMachine(moto())).stateMachineArn;
+      const rollback = (await stateMachine(moto())).stateMachineArn;
+      const undeploy = (await stateMachine(moto())).stateMachineArn;
+      worlds.push({ deploy, rollback, undeploy });
     }
   });
 
   function open(options?: { readonly maxAttempts: number }) {
-    const stateMachineArn = arns[next]!;
+    const stateMachineArns = worlds[next]!;
     next += 1;
     const client = awsClient(SFNClient, moto(), awsRules(statesRules), options);
     return {
       client,
-      stateMachineArn,
-      executions: stepFunctionsExecutions({ client, stateMachineArn }),
+      executions: stepFunctionsExecutions({ client, stateMachineArns }),
       async list() {
-        const list = new ListExecutionsCommand({ stateMachineArn });
-        return (await awsClient(SFNClient, moto()).send(list)).executions ?? [];
+        const sfn = awsClient(SFNClient, moto());
+        const lists = Object.values(stateMachineArns).map((stateMachineArn) =>
+          sfn.send(new ListExecutionsCommand({ stateMachineArn })),
+        );
+        return (await Promise.all(lists)).flatMap(({ executions = [] }) => executions);
       },
       async stop() {
         for (const { executionArn } of await this.list()) {
@@ -59,7 +65,7 @@ describeOnMoto('executions in Step Functions', (moto) => {
   describe('an execution', () => {
     it('is known by its ARN, as the workflow knows itself', async () => {
       const { executions, list } = open();
-      await executions.start('digits-1', { a: 1 });
+      await executions.start('deploy', 'digits-1', { a: 1 });
       const [execution] = await list();
 
       expect(await executions.isRunning(execution!.executionArn!)).toBe(true);
@@ -70,12 +76,12 @@ describeOnMoto('executions in Step Functions', (moto) => {
     it('is refused under a name that has run, or runs with another input', async () => {
       const world = open();
       const { executions } = world;
-      await executions.start('digits-1', { a: 1 });
+      await executions.start('deploy', 'digits-1', { a: 1 });
 
       const refused = { name: 'InputInvalid', message: expect.stringContaining('AlreadyExists') };
-      await expect(executions.start('digits-1', { a: 2 })).rejects.toMatchObject(refused);
+      await expect(executions.start('deploy', 'digits-1', { a: 2 })).rejects.toMatchObject(refused);
       await world.stop();
-      await expect(executions.start('digits-1', { a: 1 })).rejects.toMatchObject(refused);
+      await expect(executions.start('deploy', 'digits-1', { a: 1 })).rejects.toMatchObject(refused);
     });
 
     it('has a name that is allowed, and no other than before where two names differ', async () => {
@@ -83,7 +89,7 @@ describeOnMoto('executions in Step Functions', (moto) => {
       const long = 'x'.repeat(100);
 
       for (const name of ['a b', 'a/b', 'a:b', 'ä', long, `${long}y`]) {
-        await executions.start(name, {});
+        await executions.start('deploy', name, {});
         expect(await executions.isRunning(name)).toBe(true);
       }
 
@@ -95,7 +101,7 @@ describeOnMoto('executions in Step Functions', (moto) => {
     it('is not started with more than 256 KiB', async () => {
       const { executions } = open();
 
-      await expect(executions.start('a', 'x'.repeat(300_000))).rejects.toMatchObject({
+      await expect(executions.start('deploy', 'a', 'x'.repeat(300_000))).rejects.toMatchObject({
         name: 'ValidationException',
       });
     });
@@ -110,23 +116,28 @@ describeOnMoto('executions in Step Functions', (moto) => {
     ] as const)('is told by name when it is %s', async (fault, name) => {
       const start = open({ maxAttempts: 1 });
       const failing = awsFault(start.client, 'StartExecution', fault);
-      await expect(start.executions.start('a', {})).rejects.toMatchObject({ name });
+      await expect(start.executions.start('deploy', 'a', {})).rejects.toMatchObject({ name });
       const look = open({ maxAttempts: 1 });
-      await look.executions.start('a', {});
+      await look.executions.start('deploy', 'a', {});
       const unseen = awsFault(look.client, 'DescribeExecution', fault);
       await expect(look.executions.isRunning('a')).rejects.toMatchObject({ name });
+      const stop = open({ maxAttempts: 1 });
+      await stop.executions.start('deploy', 'a', {});
+      const unstopped = awsFault(stop.client, 'StopExecution', fault);
+      await expect(stop.executions.stop('a')).rejects.toMatchObject({ name });
 
-      expect([failing.count(), unseen.count()]).toEqual([1, 1]);
+      expect([failing.count(), unstopped.count()]).toEqual([1, 1]);
+      expect(unseen.count()).toBeGreaterThan(0);
     });
 
     it('leaves one execution when the answer to its start was lost', async () => {
       const { client, executions, list } = open();
       const lost = awsFault(client, 'StartExecution', 'reply lost', 4);
 
-      await expect(executions.start('a', { a: 1 })).rejects.toMatchObject({
+      await expect(executions.start('deploy', 'a', { a: 1 })).rejects.toMatchObject({
         name: 'PlatformUnavailable',
       });
-      await executions.start('a', { a: 1 });
+      await executions.start('deploy', 'a', { a: 1 });
 
       expect(lost.count()).toBe(4);
       expect(await list()).toHaveLength(1);

@@ -1,0 +1,90 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { listen } from '../src/adapters/local/listen.ts';
+
+/** A process that serves at `origin`; `path` is what to call there. */
+export type Served = {
+  readonly origin: string;
+  readonly path: string;
+  /** The CPU time of all its threads so far, seconds. */
+  cpuSeconds(): number;
+  stop(): Promise<void>;
+};
+
+const ANSWER = JSON.stringify({ model_name: 'digits', outputs: [{ name: 'y', data: [7] }] });
+// USER_HZ, the unit of the times in /proc/PID/stat: 100 on every architecture that Node runs on.
+const TICKS_A_SECOND = 100;
+
+/** nginx as the server behind the proxies: the cheapest there is. */
+export function nginxServer(folder: string): Promise<Served> {
+  return nginx(folder, 'server', `location / { return 200 '${ANSWER}'; }`);
+}
+
+/** nginx as a proxy, with connections that are kept on both sides. */
+export function nginxProxy(folder: string, backend: string): Promise<Served> {
+  const { host } = new URL(backend);
+  return nginx(
+    folder,
+    'proxy',
+    'location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }',
+    `upstream backend { server ${host}; keepalive 64; keepalive_requests 100000000; }`,
+  );
+}
+
+/** One of ours in a process of its own: `bench/proxy-child.ts` knows which. */
+export async function nodeProxy(kind: string, backend: string): Promise<Served> {
+  const child = fork(new URL('./proxy-child.ts', import.meta.url), [kind, backend]);
+  const [origin] = await once(child, 'message');
+  return served(child, String(origin), kind === 'gateway' ? '/models/digits/infer' : '/infer');
+}
+
+async function nginx(folder: string, name: string, location: string, more = ''): Promise<Served> {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  const port = await freePort();
+  const configuration = join(directory, 'nginx.conf');
+  writeFileSync(
+    configuration,
+    `worker_processes 1; daemon off; master_process off; pid ${directory}/pid; error_log stderr warn;
+events { worker_connections 1024; }
+http {
+  access_log off; keepalive_requests 100000000; default_type application/json;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${directory}/${kind};`).join(' ')}
+  ${more}
+  server { listen 127.0.0.1:${port}; ${location} }
+}`,
+  );
+  const child = spawn('nginx', ['-p', directory, '-c', configuration], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await once(child, 'spawn');
+  return served(child, `http://127.0.0.1:${port}`, '/infer');
+}
+
+function served(child: ChildProcess, origin: string, path: string): Served {
+  return {
+    origin,
+    path,
+    cpuSeconds() {
+      // Fields 14 and 15, counted behind the name in brackets, are the user and system time: proc(5).
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+    },
+    async stop() {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, { host: '127.0.0.1', port: 0 });
+  server.close();
+  return port;
+}

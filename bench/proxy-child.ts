@@ -1,0 +1,43 @@
+// A proxy in a process of its own, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
+import { Agent, createServer, type RequestListener } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
+import { startGateway } from '../src/adapters/local/gateway.ts';
+import type { RevisionHost } from '../src/adapters/local/invocation.ts';
+import { listen } from '../src/adapters/local/listen.ts';
+
+const [, , kind = '', backend = ''] = process.argv;
+const ADDRESS = { host: '127.0.0.1', port: 0 };
+
+type HttpProxy3 = {
+  createProxyServer(options: object): { readonly web: RequestListener };
+};
+
+process.send?.(kind === 'gateway' ? await gateway() : await httpProxy());
+
+async function gateway(): Promise<string> {
+  const limits = { maxRequestBytes: 1e7, maxResponseBytes: Infinity, timeoutMs: 900_000 };
+  const revisions: RevisionHost = {
+    limits: () => limits,
+    target: () => 'fargate',
+    invoke: async () => ({
+      kind: 'slot',
+      origin: backend,
+      release: () => {},
+      diagnosis: () => undefined,
+    }),
+  };
+  const database = new DatabaseSync(':memory:');
+  const clock = { now: Date.now };
+  const started = await startGateway({ ...ADDRESS, revisions, database, clock });
+  await started.router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+  return started.origin;
+}
+
+/** With connections that are kept, which is its best setting. */
+async function httpProxy(): Promise<string> {
+  const path = process.env['HTTP_PROXY_3'] ?? 'http-proxy-3';
+  const { createProxyServer }: HttpProxy3 = await import(path);
+  const proxy = createProxyServer({ target: backend, agent: new Agent({ keepAlive: true }) });
+  const server = createServer((request, response) => proxy.web(request, response));
+  return `http://127.0.0.1:${await listen(server, ADDRESS)}`;
+}

@@ -1,0 +1,157 @@
+'use strict';
+
+const { allow, arn, arnOf } = require('./grants.cjs');
+
+// The cluster of Fargate, and those of ECS Managed Instances, which are made at run time. A stage has no hyphen, so no other stage's names begin so.
+const SERVICES = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) =>
+  arn('ecs', `service/${name}`),
+);
+const TASKS = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) => arn('ecs', `task/${name}`));
+const CLUSTERS = ['slipway-STAGE', 'slipway-STAGE-*'].map((name) => arn('ecs', `cluster/${name}`));
+const MADE_CLUSTERS = arn('ecs', 'cluster/slipway-STAGE-*');
+const PROVIDERS = arn('ecs', 'capacity-provider/slipway-STAGE-*');
+const DEFINITIONS = arn('ecs', 'task-definition/slipway-STAGE-*:*');
+const TARGET_GROUPS = arn('elasticloadbalancing', 'targetgroup/slipway-STAGE-*/*');
+const RULES = arn('elasticloadbalancing', 'listener-rule/app/slipway-STAGE/*');
+
+const TAGGED = 'aws:ResourceTag/slipway:stage';
+const TAGGING = 'aws:RequestTag/slipway:stage';
+
+/** What a function may be allowed beside GRANTS where the stack has containers, by a name that says why. */
+const CONTAINER_GRANTS = {
+  readContainers: [
+    allow('ecs:DescribeTaskDefinition', '*'),
+    allow('elasticloadbalancing:DescribeTags DescribeTargetGroups', '*'),
+    allow('ecs:DescribeServices', ...SERVICES),
+  ],
+  readRules: [allow('elasticloadbalancing:DescribeRules', '*')],
+  readGroups: [allow('elasticloadbalancing:DescribeTags DescribeTargetGroups', '*')],
+  readHealth: [allow('elasticloadbalancing:DescribeTargetHealth', '*')],
+  readTasks: [
+    // The resource is a host, which a task on Fargate has not: so the cluster. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+    { ...allow('ecs:ListTasks', '*'), Condition: { ArnLike: { 'ecs:cluster': CLUSTERS } } },
+    allow('ecs:DescribeTasks', ...TASKS),
+  ],
+  listContainers: [allow('ecs:ListTaskDefinitionFamilies', '*')],
+
+  makeContainers: [
+    tagging(allow('ecs:RegisterTaskDefinition', DEFINITIONS)),
+    tagging(allow('ecs:CreateService', ...SERVICES)),
+    onCreation(
+      allow('ecs:TagResource', DEFINITIONS, ...SERVICES),
+      'ecs:CreateAction',
+      'RegisterTaskDefinition',
+      'CreateService',
+    ),
+    tagging(allow('elasticloadbalancing:CreateTargetGroup', TARGET_GROUPS)),
+    allow('elasticloadbalancing:CreateRule', `\${Listener}`),
+    onCreation(
+      allow('elasticloadbalancing:AddTags', TARGET_GROUPS, RULES),
+      'elasticloadbalancing:CreateAction',
+      'CreateTargetGroup',
+      'CreateRule',
+    ),
+    tagged(allow('elasticloadbalancing:ModifyTargetGroupAttributes', TARGET_GROUPS)),
+    passed('TaskExecutionRole', 'ecs-tasks.amazonaws.com'),
+  ],
+  scaleContainers: [
+    inEcs('application-autoscaling:RegisterScalableTarget PutScalingPolicy PutScheduledAction'),
+    // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html
+    allow(
+      'cloudwatch:PutMetricAlarm DescribeAlarms DeleteAlarms',
+      arn('cloudwatch', 'alarm:TargetTracking-service/slipway-STAGE*'),
+    ),
+    {
+      ...allow(
+        'iam:CreateServiceLinkedRole',
+        `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*`,
+      ),
+      Condition: {
+        StringEquals: { 'iam:AWSServiceName': 'ecs.application-autoscaling.amazonaws.com' },
+      },
+    },
+  ],
+  makeHosts: [
+    allow('ecs:DescribeClusters', MADE_CLUSTERS),
+    allow('ecs:DescribeCapacityProviders', PROVIDERS),
+    tagging(allow('ecs:CreateCluster', MADE_CLUSTERS)),
+    tagging(allow('ecs:CreateCapacityProvider', PROVIDERS)),
+    onCreation(
+      allow('ecs:TagResource', MADE_CLUSTERS, PROVIDERS),
+      'ecs:CreateAction',
+      'CreateCluster',
+      'CreateCapacityProvider',
+    ),
+    passed('InfrastructureRole', 'ecs.amazonaws.com'),
+    passed('InstanceRole', 'ec2.amazonaws.com'),
+  ],
+
+  stopContainers: [
+    inEcs('application-autoscaling:DeregisterScalableTarget'),
+    tagged(allow('elasticloadbalancing:DeleteRule', RULES)),
+    tagged(allow('ecs:UpdateService DeleteService', ...SERVICES)),
+    tagged(allow('elasticloadbalancing:DeleteTargetGroup', TARGET_GROUPS)),
+  ],
+  removeContainers: [
+    // The first two know no resources.
+    allow('ecs:ListTaskDefinitions DeregisterTaskDefinition', '*'),
+    tagged(allow('ecs:DeleteTaskDefinitions', DEFINITIONS)),
+    allow('ecs:ListClusters', '*'),
+    allow('ecs:DescribeClusters', MADE_CLUSTERS),
+    allow('ecs:DescribeCapacityProviders', PROVIDERS),
+    tagged(allow('ecs:DeleteCapacityProvider', PROVIDERS)),
+  ],
+  removeClusters: [tagged(allow('ecs:DeleteCluster', MADE_CLUSTERS))],
+
+  setWeights: [
+    allow('elasticloadbalancing:CreateRule', `\${Listener}`),
+    onCreation(
+      allow('elasticloadbalancing:AddTags', RULES),
+      'elasticloadbalancing:CreateAction',
+      'CreateRule',
+    ),
+    tagged(allow('elasticloadbalancing:ModifyRule', RULES)),
+  ],
+  removeRules: [tagged(allow('elasticloadbalancing:DeleteRule', RULES))],
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+  probeContainers: [
+    allow('execute-api:Invoke', arn('execute-api', `\${Api}/\${ApiStage}/*/_probe/*`)),
+  ],
+};
+
+module.exports = { CONTAINER_GRANTS };
+
+/** Of a shared account, only what has this stage's tag. */
+function tagged(statement) {
+  return { ...statement, Condition: { StringEquals: { [TAGGED]: 'STAGE' } } };
+}
+
+/** Only with this stage's tag, by which it is found again. */
+function tagging(statement) {
+  return { ...statement, Condition: { StringEquals: { [TAGGING]: 'STAGE' } } };
+}
+
+/** A thing gets its tags when it is made, and none later: by a tag it could be made ours. */
+function onCreation(statement, key, ...actions) {
+  return { ...statement, Condition: { StringEquals: { [key]: actions } } };
+}
+
+function passed(role, service) {
+  return {
+    ...allow('iam:PassRole', arnOf(role)),
+    Condition: { StringEquals: { 'iam:PassedToService': service } },
+  };
+}
+
+/** A scalable target has an id of its own, known only when it is made: so those of all services of ECS. */
+function inEcs(actions) {
+  return {
+    ...allow(actions, arn('application-autoscaling', 'scalable-target/*')),
+    Condition: {
+      StringEquals: {
+        'application-autoscaling:service-namespace': 'ecs',
+        'application-autoscaling:scalable-dimension': 'ecs:service:DesiredCount',
+      },
+    },
+  };
+}

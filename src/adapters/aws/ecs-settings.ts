@@ -1,0 +1,64 @@
+/** What the containers of all models of a stage have in common. */
+export type EcsSettings = {
+  readonly stage: string;
+  readonly region: string;
+  /** URI of the repository of the models' images. */
+  readonly repository: string;
+  /** ARN of the listener of the load balancer that reaches them. */
+  readonly listener: string;
+  readonly vpc: string;
+  readonly subnets: readonly string[];
+  readonly securityGroup: string;
+  /** Pulls the image and writes the log; the containers themselves have no role. */
+  readonly executionRole: string;
+  readonly logGroup: string;
+  /** How long finding capacity and pulling the image may take, before the model begins to load. */
+  readonly provisioningSeconds: number;
+  readonly capacity: FargateCapacity | ManagedCapacity;
+};
+
+/** `cluster` has the providers FARGATE and FARGATE_SPOT. Without a public address a task needs another way to the repository and the log. */
+export type FargateCapacity = {
+  readonly target: 'fargate';
+  readonly cluster: string;
+  readonly assignPublicIp: boolean;
+};
+
+/** ECS Managed Instances. The profile's role has a name that begins with `ecsInstanceRole`: the managed policy of the other passes no other. */
+export type ManagedCapacity = {
+  readonly target: 'ec2';
+  readonly infrastructureRole: string;
+  readonly instanceProfile: string;
+};
+
+export const TAG = {
+  stage: 'slipway:stage',
+  model: 'slipway:model',
+  revision: 'slipway:revision',
+  deployment: 'slipway:deployment',
+  cluster: 'slipway:cluster',
+  replicas: 'slipway:replicas',
+} as const;
+
+export const CONTAINER = { name: 'model', port: 8080 } as const;
+
+// How long requests in flight may take once their revision gets no new ones: ALB's default for a connection without data.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#connection-idle-timeout
+export const DRAIN_SECONDS = 60;
+
+/** Each revision has a family of task definitions of its own, which is there as long as the revision is. */
+export function familyPrefix({ stage, capacity }: EcsSettings): string {
+  return `slipway-${stage}-${capacity.target}-`;
+}
+
+/** ECS writes tags in lower case, and every other service in upper: these are taken as either. */
+export function tagMap(
+  tags: readonly {
+    readonly key?: string | undefined;
+    readonly value?: string | undefined;
+    readonly Key?: string | undefined;
+    readonly Value?: string | undefined;
+  }[] = [],
+): ReadonlyMap<string, string> {
+  return new Map(tags.map((tag) => [tag.key ?? tag.Key ?? '', tag.value ?? tag.Value ?? '']));
+}

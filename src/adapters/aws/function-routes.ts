@@ -1,0 +1,108 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Shares } from '#domain/deployment.ts';
+import { failureName } from '#domain/failure.ts';
+import { isSameShares } from '#domain/shares.ts';
+import type { ModelApi } from './api-draft.ts';
+import type { Change } from './fenced-change.ts';
+import { type InvocationTarget, invokeModel } from './invoke-model.ts';
+import { type LiveAlias, liveAlias } from './live-alias.ts';
+import { LIVE } from './model-function.ts';
+import { type ModelVersions, readVersions } from './model-versions.ts';
+import { allowRoute, forbidRoute } from './route-permission.ts';
+import type { RouteSide } from './route-side.ts';
+import { sharesChanged } from './shares-changed.ts';
+
+export type FunctionRoutesOptions = {
+  readonly lambda: LambdaClient;
+  readonly api: ModelApi;
+  /** A model's function is named by this and the model. */
+  readonly functionPrefix: string;
+};
+
+/** How many requests in a row have to be answered by a revision that has a share. */
+const LOOKS = 5;
+const LOOK_TIMEOUT_MS = 5_000;
+
+/** Shares are the weights of the alias `live` of the model's function. */
+export function functionRoutes({ lambda, api, functionPrefix }: FunctionRoutesOptions): RouteSide {
+  const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model);
+  const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
+
+  return {
+    async known(model, revisions) {
+      const { numbers } = await versionsOf(model);
+      return new Set(revisions.filter((revision) => numbers.has(revision)));
+    },
+
+    async shares(model) {
+      return (await aliasOf(model).read(await versionsOf(model)))?.shares ?? {};
+    },
+
+    async set(model, wish, expected, change) {
+      const versions = await versionsOf(model);
+      const aliasArn = await write(aliasOf(model), versions, { model, wish, expected, change });
+      await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
+      return { kind: 'function', aliasArn };
+    },
+
+    async stray(model, shares) {
+      const functionName = functionPrefix + model;
+      const target = { functionName, qualifier: LIVE, stage: api.stage };
+      return stray(lambda, target, { model, shares, versions: await versionsOf(model) });
+    },
+
+    async counters(model) {
+      const FunctionName = functionPrefix + model;
+      const dimensions = { FunctionName, Resource: `${FunctionName}:${LIVE}` };
+      return [{ namespace: 'AWS/Lambda', name: 'Invocations', dimensions }];
+    },
+
+    async remove(model, change) {
+      await change(() => forbidRoute(lambda, functionPrefix + model));
+      await change(() => aliasOf(model).remove());
+    },
+  };
+}
+
+type Wish = {
+  readonly model: string;
+  readonly wish: Shares;
+  readonly expected: Shares;
+  readonly change: Change;
+};
+
+/** Answers the alias's ARN. A change that somebody else made to the same end, as one of ours whose answer was lost, is success. */
+async function write(
+  alias: LiveAlias,
+  versions: ModelVersions,
+  { model, wish, expected, change }: Wish,
+): Promise<string> {
+  const held = await alias.read(versions);
+  if (held && isSameShares(held.shares, wish)) return held.arn;
+  const shares = held?.shares ?? {};
+  if (!isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
+  await change(() => alias.write(wish, versions, held)).catch((error: unknown) => {
+    if (failureName(error) !== 'SharesChanged') throw error;
+  });
+  const now = await alias.read(versions);
+  if (now && isSameShares(now.shares, wish)) return now.arn;
+  throw sharesChanged(model, now?.shares ?? {}, expected);
+}
+
+type Told = { readonly model: string; readonly shares: Shares; readonly versions: ModelVersions };
+
+async function stray(
+  lambda: LambdaClient,
+  target: InvocationTarget,
+  { model, shares, versions }: Told,
+): Promise<string | undefined> {
+  const request = { model, method: 'GET', path: '/ping' } as const;
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const seen = await invokeModel(lambda, target, request, LOOK_TIMEOUT_MS);
+    if (seen.kind === 'absent') return `the alias of ${model} is not there yet`;
+    if (seen.kind !== 'response' && seen.kind !== 'error') return seen.reason;
+    const revision = versions.revision(seen.version) ?? `version ${seen.version}`;
+    if (!Object.hasOwn(shares, revision)) return `${revision} still answers`;
+  }
+  return undefined;
+}

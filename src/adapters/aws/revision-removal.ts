@@ -1,0 +1,42 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { readFunction } from './function-state.ts';
+import { type ModelFunctions, modelOf } from './model-function.ts';
+import type { FunctionChanges } from './model-function-changes.ts';
+import { readVersions } from './model-versions.ts';
+
+/** Takes away a revision's version, with the function when it is the only one. */
+export async function removeVersion(
+  lambda: LambdaClient,
+  { prefix }: ModelFunctions,
+  revision: string,
+  changes: FunctionChanges,
+): Promise<void> {
+  const name = prefix + modelOf(revision);
+  const { numbers } = await readVersions(lambda, name);
+  const latest = await readFunction(lambda, name);
+  const number = numbers.get(revision);
+  const isLatest = latest?.revision === revision;
+  const isOnly = numbers.size === (number ? 1 : 0) && (isLatest || latest?.revision === '');
+  if (isOnly) return changes.remove();
+  if (isLatest) await unmark(revision, changes);
+  if (number) await changes.remove(number);
+}
+
+/** $LATEST is no revision's any more: else a look would publish it again. */
+async function unmark(revision: string, changes: FunctionChanges): Promise<void> {
+  const settled = await changes.settled();
+  if (settled?.revision === revision) await changes.configure({ Description: '' }, settled);
+}
+
+/** The last version takes the function with it; one that is no revision's and has no version may be left. */
+export async function forgetFunction(
+  lambda: LambdaClient,
+  { prefix }: ModelFunctions,
+  model: string,
+  changesOf: (functionName: string) => FunctionChanges,
+): Promise<void> {
+  const name = prefix + model;
+  const { numbers } = await readVersions(lambda, name);
+  const latest = await readFunction(lambda, name);
+  if (latest?.revision === '' && numbers.size === 0) await changesOf(name).remove();
+}

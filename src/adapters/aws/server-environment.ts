@@ -1,0 +1,14 @@
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** What a model's server is told, wherever its image runs; `digest` is the image's. */
+export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
+  return {
+    MODEL_PATH: `/opt/model/${spec.modelFile}`,
+    MODEL_NAME: spec.model,
+    MODEL_VERSION: String(spec.version),
+    SLIPWAY_REVISION: spec.revision,
+    SLIPWAY_DEPLOYMENT: spec.deploymentId,
+    SLIPWAY_IMAGE: digest,
+    ORT_DISABLE_TELEMETRY: '1',
+  };
+}

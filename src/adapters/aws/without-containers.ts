@@ -1,0 +1,18 @@
+import { Failure } from '#domain/failure.ts';
+import type { Platform } from '#ports/platform.ts';
+
+/** A container target in a stack that has none: nothing is there, and nothing can be made. */
+export const withoutContainers: Platform = {
+  async create({ revision }) {
+    throw new Failure('PlatformDenied', `${revision} needs a container, and the stack has none`, {
+      fix: 'Deploy the stack with containers=public, then upload the model again.',
+    });
+  },
+  describe: async () => ({ kind: 'absent' }),
+  drainSeconds: async () => 0,
+  retire: async () => {},
+  remove: async () => {},
+  forget: async () => {},
+  revisions: async () => [],
+  logTail: async () => [],
+};
