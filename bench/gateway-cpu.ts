@@ -17,26 +17,18 @@ const BODY = JSON.stringify({
 });
 
 if (spawnSync('nginx', ['-v']).error) throw new Error('nginx is missing: apt-get install nginx');
-const folder = await mkdtemp(join(tmpdir(), 'slipway-gateway-cpu-'));
-const backend = await nginxServer(folder);
-const proxies = {
-  nginx: await nginxProxy(folder, backend.origin),
-  gateway: await nodeProxy('gateway', backend.origin),
-  'http-proxy-3': await nodeProxy('http-proxy-3', backend.origin),
-};
-const reference = await answerOf(backend);
+const NAMES = ['nginx', 'gateway', 'http-proxy-3'] as const;
+type Name = (typeof NAMES)[number];
 
-const micros: Record<string, number[]> = { nginx: [], gateway: [], 'http-proxy-3': [] };
-for (const proxy of Object.values(proxies)) await load(proxy, REQUESTS);
-for (let round = 0; round < ROUNDS; round += 1) {
-  for (const [name, proxy] of Object.entries(proxies)) {
-    const before = proxy.cpuSeconds();
-    await load(proxy, REQUESTS);
-    micros[name]?.push(((proxy.cpuSeconds() - before) * 1e6) / REQUESTS);
-  }
+const folder = await mkdtemp(join(tmpdir(), 'slipway-gateway-cpu-'));
+const running: Served[] = [];
+const micros: Record<Name, number[]> = { nginx: [], gateway: [], 'http-proxy-3': [] };
+try {
+  await measure();
+} finally {
+  await Promise.all(running.map((served) => served.stop()));
+  await rm(folder, { recursive: true });
 }
-await Promise.all([...Object.values(proxies), backend].map((served) => served.stop()));
-await rm(folder, { recursive: true });
 
 console.log(
   `CPU of the proxy, ${ROUNDS} rounds of ${REQUESTS} POSTs of ${BODY.length} B, ${CONNECTIONS} connections, µs per request (min / median / max)`,
@@ -46,14 +38,38 @@ console.log('ratios, round by round');
 console.log(row('gateway / nginx', spread(ratios('gateway', 'nginx'), 2)));
 console.log(row('http-proxy-3 / gateway', spread(ratios('http-proxy-3', 'gateway'), 2)));
 
-function ratios(over: string, under: string): readonly number[] {
-  return (micros[over] ?? []).map((value, round) => value / (micros[under]?.[round] ?? Number.NaN));
+async function measure(): Promise<void> {
+  const backend = await kept(nginxServer(folder));
+  const reference = await (await fetch(backend.origin, { method: 'POST', body: BODY })).text();
+  const proxies: Record<Name, Served> = {
+    nginx: await kept(nginxProxy(folder, backend.origin)),
+    gateway: await kept(nodeProxy('gateway', backend.origin)),
+    'http-proxy-3': await kept(nodeProxy('http-proxy-3', backend.origin)),
+  };
+  for (const name of NAMES) await load(proxies[name], reference);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of NAMES) {
+      const before = proxies[name].cpuSeconds();
+      await load(proxies[name], reference);
+      micros[name].push(((proxies[name].cpuSeconds() - before) * 1e6) / REQUESTS);
+    }
+  }
+}
+
+async function kept(starting: Promise<Served>): Promise<Served> {
+  const served = await starting;
+  running.push(served);
+  return served;
+}
+
+function ratios(over: Name, under: Name): readonly number[] {
+  return micros[over].map((value, round) => value / (micros[under][round] ?? Number.NaN));
 }
 
 /** Sends the requests over connections that are kept, and holds each answer to the server's own. */
-async function load({ origin, path }: Served, requests: number): Promise<void> {
+async function load({ origin, path }: Served, reference: string): Promise<void> {
   const pool = new Pool(origin, { connections: CONNECTIONS });
-  let left = requests;
+  let left = REQUESTS;
   const client = async () => {
     while (left > 0) {
       left -= 1;
@@ -64,8 +80,4 @@ async function load({ origin, path }: Served, requests: number): Promise<void> {
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, client));
   await pool.close();
-}
-
-async function answerOf({ origin }: Served): Promise<string> {
-  return (await fetch(origin, { method: 'POST', headers: HEADERS, body: BODY })).text();
 }

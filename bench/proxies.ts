@@ -37,7 +37,7 @@ export function nginxProxy(folder: string, backend: string): Promise<Served> {
 /** One of ours in a process of its own: `bench/proxy-child.ts` knows which. */
 export async function nodeProxy(kind: string, backend: string): Promise<Served> {
   const child = fork(new URL('./proxy-child.ts', import.meta.url), [kind, backend]);
-  const [origin] = await once(child, 'message');
+  const [origin] = await Promise.race([once(child, 'message'), endOf(child, kind)]);
   return served(child, String(origin), kind === 'gateway' ? '/models/digits/infer' : '/infer');
 }
 
@@ -80,6 +80,11 @@ function served(child: ChildProcess, origin: string, path: string): Served {
       await exited;
     },
   };
+}
+
+async function endOf(child: ChildProcess, name: string): Promise<never> {
+  const [code] = await once(child, 'exit');
+  throw new Error(`${name} ended with code ${code}`);
 }
 
 async function freePort(): Promise<number> {

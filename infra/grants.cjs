@@ -20,7 +20,6 @@ const GRANTS = {
   listModels: [inPartition('Query', 'MODELS')],
   fence: [inPartition('UpdateItem', 'FENCE#*')],
   readRoutes: [inPartition('GetItem', 'ROUTE#*')],
-  listRoutes: [inPartition('Query', 'ROUTE#*')],
   recordRoutes: [inPartition('Query PutItem', 'ROUTE#*')],
   forgetRoutes: [inPartition('DeleteItem', 'ROUTE#*')],
   endDeployments: [inPartition('DeleteItem', 'UNENDED')],
@@ -112,7 +111,6 @@ const GRANTS = {
       Condition: { StringEquals: { 'lambda:Principal': 'apigateway.amazonaws.com' } },
     },
   ],
-  listRouted: [allow('apigateway:GET', `${API}/resources`)],
   removeRoutes: [allow('apigateway:DELETE', `${API}/resources/*`)],
   removeAliases: [allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS)],
 };

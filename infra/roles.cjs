@@ -3,6 +3,11 @@
 const { CONTAINER_GRANTS } = require('./container-grants.cjs');
 const { GRANTS, allow, arn } = require('./grants.cjs');
 
+const REMOVE_ROUTE = [
+  ...['findVersions', 'readShares', 'readRoutes', 'readStage', 'apiLease', 'publishRoutes'],
+  ...['recordRoutes', 'removeRoutes', 'removeAliases', 'forgetRoutes'],
+];
+
 /** The grants of each function, by the name of its state; the sweep, publishEvents and authorize have none. */
 const ROLES = {
   AdmitDeployment: ['registry', 'readArtifacts', 'findNewest', 'listArtifacts', 'lookAtExecutions'],
@@ -50,11 +55,7 @@ const ROLES = {
     ...['registry', 'fence', 'findVersions', 'readShares', 'readStage', 'readRoutes'],
     ...['readFunctions', 'removeVersions', 'unmarkLatest'],
   ],
-  RemoveRoute: [
-    ...['registry', 'fence', 'findVersions', 'readShares', 'apiLease', 'readStage'],
-    ...['publishRoutes', 'removeRoutes', 'removeAliases'],
-    ...['readRoutes', 'recordRoutes', 'forgetRoutes'],
-  ],
+  RemoveRoute: ['registry', 'fence', ...REMOVE_ROUTE],
   RetireAll: [
     ...['registry', 'listVersions', 'fence', 'findVersions', 'readFunctions'],
     ...['removeVersions', 'unmarkLatest'],
@@ -63,9 +64,9 @@ const ROLES = {
   Sweep: [
     ...['registry', 'listModels', 'listVersions', 'findDeployments', 'endDeployments'],
     ...['listArtifacts', 'lookAtExecutions', 'startExecutions', 'sweepDeadLetters', 'fence'],
-    ...['readShares', 'readStage', 'readRoutes', 'listRoutes', 'listRouted', 'invokeFunctions'],
-    ...['listFunctions', 'findVersions', 'readFunctions', 'removeVersions', 'unmarkLatest'],
-    'readModelLog',
+    ...REMOVE_ROUTE,
+    ...['listFunctions', 'readFunctions', 'publishVersions', 'invokeFunctions', 'readModelLog'],
+    ...['removeVersions', 'unmarkLatest'],
   ],
   PublishEvents: ['outbox', 'stream', 'bus'],
   Authorize: ['keys'],

@@ -15,7 +15,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
   return [
-    `${name}  ${phase}${target ? ` on ${target}` : ''}  (deployment ${deploymentId})`,
+    `${name}${target ? ` on ${target}` : ''}  (deployment ${deploymentId}: ${phase})`,
     ...facts.flatMap(([fact, says]) => (says ? [`${fact?.padEnd(11)}${says}`] : [])),
     ...(options.length > 0 ? ['', ...targetsOf(options)] : []),
   ];
@@ -56,7 +56,7 @@ function shiftOf({ shift, probes }: Explanation): string | null {
   return [
     `${shift.previous ? `from ${shift.previous}: ` : ''}${steps.join(', then ')}`,
     `${shift.done} of ${steps.length} done`,
-    ...(probes ? [`${probes.sent} probes in the last, ${probes.failed} failed`] : []),
+    ...(probes?.sent ? [`${probes.sent} probes in the last, ${probes.failed} failed`] : []),
   ].join('; ');
 }
 

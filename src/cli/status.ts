@@ -4,6 +4,8 @@ import type { ModelStatus } from '#compose/slipway.ts';
 export function statusLines(models: readonly ModelStatus[]): readonly string[] {
   if (models.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
   return models.map(({ name, endpoint, live, newest }) => {
+    const isUndeployed = live === null && newest?.phase === 'Live';
+    if (isUndeployed) return `${name}  undeployed`;
     const serving = live ? `v${live.version} live on ${live.target}  ${endpoint}` : 'nothing live';
     const isOther = newest !== null && newest.version !== live?.version;
     return `${name}  ${serving}${isOther ? `  (newest: ${standing(newest)})` : ''}`;

@@ -15,6 +15,7 @@ export const OUTPUTS = [
   'Authorizer',
   'Bucket',
   'Bus',
+  'Containers',
   'Endpoint',
   'FunctionPrefix',
   'ModelLogGroup',
@@ -23,9 +24,20 @@ export const OUTPUTS = [
   'ModelSubnets',
   'ModelsResource',
   'Repository',
+  'RollbackWorkflow',
   'StateMachine',
   'Table',
+  'UndeployWorkflow',
   'UsagePlan',
+] as const;
+
+/** What a stack tells only where it has containers: its parameter is not `off`. */
+export const CONTAINER_OUTPUTS = [
+  'Cluster',
+  'ContainerSubnets',
+  'Listener',
+  'LoadBalancer',
+  'VpcLink',
 ] as const;
 
 export type SlipwayStack = {
@@ -34,7 +46,11 @@ export type SlipwayStack = {
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>>;
+  /** Null where the stack has none. */
+  readonly containers: ContainerOutputs | null;
 };
+
+export type ContainerOutputs = Readonly<Record<(typeof CONTAINER_OUTPUTS)[number], string>>;
 
 /** The stack of the account's Slipway. Fails with `InputInvalid` when there is none, or one that was never complete. */
 export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
@@ -91,7 +107,9 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
   const outputs = Object.fromEntries(
     (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
   );
-  const missing = OUTPUTS.filter((name) => !outputs[name]);
+  const hasContainers = outputs['Containers'] !== 'off';
+  const told = [...OUTPUTS, ...(hasContainers ? CONTAINER_OUTPUTS : [])];
+  const missing = told.filter((name) => !outputs[name]);
   if (missing.length > 0) {
     throw new Failure(
       'InputInvalid',
@@ -113,5 +131,6 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
     ),
     // Object.fromEntries forgets which names there are.
     outputs: outputs as SlipwayStack['outputs'],
+    containers: hasContainers ? (outputs as ContainerOutputs) : null,
   };
 }

@@ -3,30 +3,41 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { bounded } from '#adapters/aws/bounded.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
-import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
-import { Failure } from '#domain/failure.ts';
+import { modelOf } from '#adapters/aws/model-function.ts';
+import { readVersions } from '#adapters/aws/model-versions.ts';
+import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
+import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
+import { recover } from '#steps/recover.ts';
 import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
 import { registryEvents } from './aws-account-events.ts';
 import { findStack, type SlipwayStack } from './aws-account-stack.ts';
 import { uploadToBucket } from './aws-account-upload.ts';
-import { modelLog, modelStatus } from './model-status.ts';
+import { explainVersion } from './explain-version.ts';
+import { modelActions } from './model-actions.ts';
+import { type LogTails, modelLog, modelStatus, modelVersions, requireModel } from './model-status.ts';
 import type { Slipway } from './slipway.ts';
 
 const READS_AT_ONCE = 10;
 const clock = { now: Date.now };
 
-/** The Slipway of an account, by the ports over its own table, bucket and logs and with the caller's credentials. */
+/** The Slipway of an account, by the ports over its own table, bucket, workflows and logs and with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
-  const platform = accountPlatform(account, outputs);
+  const executions = accountExecutions(account, outputs);
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   return {
+    ...modelActions({
+      ...{ registry, executions, recover: recover({ registry, executions }), clock },
+      sleep: (ms) => sleep(ms),
+    }),
     endpoint,
     async models() {
       const models = await registry.models();
@@ -34,11 +45,11 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
         modelStatus(registry, model, endpoint(model.name)),
       );
     },
-    async logs(name) {
-      const model = await registry.model(name);
-      if (!model) throw new Failure('InputInvalid', `no model ${name}`);
-      return modelLog(registry, platform, model);
-    },
+    logs: async (name) =>
+      modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
+    versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
+    explain: async (name, version) =>
+      explainVersion(registry, await requireModel(registry, name), version),
     events: (query) => registryEvents(registry, query),
     upload: (upload) =>
       uploadToBucket(new S3Client(clientSettings(account)), outputs.Bucket, upload),
@@ -53,24 +64,33 @@ export function accountRegistry(
   return dynamoRegistry({ client, table: Table, clock });
 }
 
-function accountPlatform(account: AwsAccount, outputs: SlipwayStack['outputs']): Platform {
-  const settings = clientSettings(account);
-  const logs = new CloudWatchLogsClient(settings);
-  return lambdaPlatform({
-    lambda: new LambdaClient(settings),
-    logs: cloudWatchModelLogs({ logs, group: outputs.ModelLogGroup, clock }),
-    functions: {
-      stage: account.stage,
-      prefix: outputs.FunctionPrefix,
-      repository: outputs.Repository,
-      role: outputs.ModelRole,
-      subnets: outputs.ModelSubnets.split(','),
-      securityGroup: outputs.ModelSecurityGroup,
-      logGroup: outputs.ModelLogGroup,
+function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']): Executions {
+  return stepFunctionsExecutions({
+    client: new SFNClient(clientSettings(account)),
+    stateMachineArns: {
+      deploy: outputs.StateMachine,
+      rollback: outputs.RollbackWorkflow,
+      undeploy: outputs.UndeployWorkflow,
     },
-    apiStage: outputs.ApiStage,
-    startLookMs: 0,
-    clock,
-    sleep: (ms) => sleep(ms),
   });
+}
+
+/** Functions name their streams by their version's number, tasks by their revision. */
+function logTails(account: AwsAccount, outputs: SlipwayStack['outputs']): LogTails {
+  const lambda = new LambdaClient(clientSettings(account));
+  const logs = new CloudWatchLogsClient(clientSettings(account));
+  const group = outputs.ModelLogGroup;
+  const functionLogs = cloudWatchModelLogs({ logs, group, clock });
+  const tasks: Pick<Platform, 'logTail'> = { logTail: cloudWatchTaskLogs(logs, group).tail };
+  return {
+    lambda: {
+      async logTail(revision, lines) {
+        const name = outputs.FunctionPrefix + modelOf(revision);
+        const number = (await readVersions(lambda, name)).numbers.get(revision);
+        return number ? functionLogs.tail(name, number, lines) : [];
+      },
+    },
+    fargate: tasks,
+    ec2: tasks,
+  };
 }

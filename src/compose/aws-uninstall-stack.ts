@@ -26,14 +26,17 @@ export function stopping(account: AwsAccount, stack: SlipwayStack): Removal {
     what: 'what starts deployments and the sweep, and the deployments under way',
     async remove() {
       await disableRules(account, `${stack.name}-`);
-      await stopExecutions(account, stack.outputs.StateMachine);
+      const { StateMachine, RollbackWorkflow, UndeployWorkflow } = stack.outputs;
+      for (const machine of [StateMachine, RollbackWorkflow, UndeployWorkflow]) {
+        await stopExecutions(account, machine);
+      }
     },
   };
 }
 
 async function disableRules(account: AwsAccount, NamePrefix: string): Promise<void> {
   const client = new EventBridgeClient(clientSettings(account));
-  // A stage has four rules; a page holds a hundred.
+  // A stage has a few rules; a page holds a hundred.
   const { Rules = [] } = await translated(() => client.send(new ListRulesCommand({ NamePrefix })));
   for (const { Name } of Rules) {
     await unlessGone(() => client.send(new DisableRuleCommand({ Name })));

@@ -1,10 +1,8 @@
-const PERIOD_MS = 60_000;
-
 type Options = {
   readonly sweep: () => Promise<unknown>;
   /** Told of a problem when it comes up, not each time it is met again. */
   readonly onProblem: (error: unknown) => void;
-  readonly periodMs?: number;
+  readonly periodMs: number;
 };
 
 export type LocalSweep = {
@@ -12,8 +10,8 @@ export type LocalSweep = {
   stop(): Promise<void>;
 };
 
-/** Sweeps now, and again a minute after each sweep has ended: never two at once. */
-export function localSweep({ sweep, onProblem, periodMs = PERIOD_MS }: Options): LocalSweep {
+/** Sweeps now, and again `periodMs` after each sweep has ended: never two at once. */
+export function localSweep({ sweep, onProblem, periodMs }: Options): LocalSweep {
   let known = '';
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;

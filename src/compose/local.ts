@@ -227,7 +227,7 @@ export async function startLocal(
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
       ends.stop();
-      await sweeping.stop();
+      await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
       await runtime.stop();
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);

@@ -3,6 +3,7 @@ import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure, failureName } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestName } from '#domain/recovery.ts';
+import { rollbackGoal } from '#domain/rollback-goal.ts';
 import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -134,23 +135,18 @@ async function startRollback(deps: Deps, model: Model, to: number | null): Promi
 
 /** What AdmitRollback will choose, or why there is nothing to do. Fails with `InputInvalid` for a version that cannot start. */
 function goalOf(
-  { name, live }: Model,
+  model: Model,
   versions: readonly ModelVersion[],
   to: number | null,
 ): ModelVersion | string {
-  const kept = versions.filter(canStart);
-  if (to === null) {
-    const [previous] = kept
-      .filter(({ version }) => version !== live?.version)
-      .toSorted((a, b) => b.liveAtMs - a.liveAtMs);
-    return previous ?? `${name} has no version to go back to`;
-  }
-  if (live?.version === to) return `${name} version ${to} is live already`;
-  const wanted = kept.find(({ version }) => version === to);
-  if (wanted) return wanted;
-  const others = kept.map(({ version }) => version).filter((version) => version !== live?.version);
-  throw new Failure('InputInvalid', `${name} has no version ${to} that could start again`, {
-    fix: others.length > 0 ? `Those that can: ${others.join(', ')}.` : 'No other version can.',
+  const goal = rollbackGoal(model, versions, to);
+  if (goal.kind === 'version') return goal.version;
+  if (!goal.isWrong) return goal.reason;
+  const others = versions.filter(canStart).map(({ version }) => version);
+  const startable = others.filter((version) => version !== model.live?.version);
+  throw new Failure('InputInvalid', goal.reason, {
+    fix:
+      startable.length > 0 ? `Those that can: ${startable.join(', ')}.` : 'No other version can.',
   });
 }
 

@@ -17,15 +17,23 @@ export const SLICE_MS = MINUTE_MS / SLICES_A_MINUTE;
 
 /** The limits at a moment (epoch ms): those of the schedule that began last, the later in the list if two began together; without schedules the plain ones. `max` is never below `min`. */
 export function scaleAt(scaling: Scaling, nowMs: number): ReplicaLimits {
-  const { min, max = min, schedules } = scaling;
-  const begun = schedules
+  const begun = scaling.schedules
     .map((schedule) => ({ schedule, beganMs: lastBegin(schedule, nowMs) }))
     .reduce<{ readonly schedule?: Schedule; readonly beganMs: number }>(
       (last, next) => (next.beganMs >= last.beganMs ? next : last),
       { beganMs: 0 },
     );
-  const limits = { min, max, ...begun.schedule };
-  return { min: limits.min, max: Math.max(limits.min, limits.max) };
+  return begun.schedule ? scheduledLimits(scaling, begun.schedule) : plainLimits(scaling);
+}
+
+/** The limits without schedules. */
+export function plainLimits({ min, max = min }: Scaling): ReplicaLimits {
+  return { min, max };
+}
+
+/** The limits from the moment on at which `schedule` begins. */
+export function scheduledLimits(scaling: Scaling, { min, max }: Schedule): ReplicaLimits {
+  return { min, max: Math.max(min, max ?? plainLimits(scaling).max) };
 }
 
 /**

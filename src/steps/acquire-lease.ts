@@ -64,17 +64,20 @@ async function resume(
   registry: Registry,
   { deployment, epoch }: Extract<LeaseResult, { kind: 'acquired' }>,
 ): Promise<Output['resume']> {
-  const { id, kind, model, phase, trouble } = deployment;
+  const { id, kind, model, phase } = deployment;
   if (phase === 'Live') return 'retire';
-  if (trouble || phase === 'RollingBack' || isTerminal(phase)) return 'rollback';
-  // What is asked for by name goes on: only an upload is outdated by a newer one.
-  if (kind !== 'deploy') return 'none';
-  const live = (await registry.model(model))?.live;
-  if (!live || live.version < requireVersion(deployment)) return 'none';
-  const reason = `${live.revision}, which is newer, went live while this deployment did not run`;
-  await registry.recordTrouble(
-    { deploymentId: id, epoch },
-    { name: 'Superseded', reason, fix: '' },
-  );
+  if (deployment.trouble || phase === 'RollingBack' || isTerminal(phase)) return 'rollback';
+  // A rollback or an undeploy goes on; a repair is only of what is still live, and an upload is outdated by a newer one.
+  if (kind === 'rollback' || kind === 'undeploy') return 'none';
+  const live = (await registry.model(model))?.live ?? null;
+  const version = requireVersion(deployment);
+  const isOutdated =
+    kind === 'repair' ? live?.version !== version : live !== null && live.version >= version;
+  if (!isOutdated) return 'none';
+  const reason = live
+    ? `${live.revision} went live while this deployment did not run`
+    : `${model} was undeployed while this deployment did not run`;
+  const trouble = { name: 'Superseded', reason, fix: '' };
+  await registry.recordTrouble({ deploymentId: id, epoch }, trouble);
   return 'rollback';
 }

@@ -1,4 +1,5 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
+import { rollbackGoal } from '#domain/rollback-goal.ts';
 import type { RollbackRequest, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -36,22 +37,12 @@ export const admitRollback =
 /** The version to make live, or why there is none. */
 async function choose(
   registry: Registry,
-  { name, live }: Model,
+  model: Model,
   { kind, to }: RollbackRequest,
 ): Promise<ModelVersion | string> {
-  if (kind === 'repair') return live ?? `${name} has no live version`;
-  const versions = await registry.versions(name);
-  if (to === null) {
-    const [previous] = versions
-      .filter(({ version, state }) => version !== live?.version && state !== 'Removed')
-      .toSorted((a, b) => b.liveAtMs - a.liveAtMs);
-    return previous ?? `${name} has no version to go back to`;
-  }
-  const wanted = versions.find(({ version }) => version === to);
-  if (!wanted || wanted.state === 'Removed') {
-    return `${name} has no version ${to} that could be started again`;
-  }
-  return live?.version === to ? `${name} version ${to} is live already` : wanted;
+  if (kind === 'repair') return model.live ?? `${model.name} has no live version`;
+  const goal = rollbackGoal(model, await registry.versions(model.name), to);
+  return goal.kind === 'version' ? goal.version : goal.reason;
 }
 
 /** Without what is not there: a record holds no undefined. */

@@ -37,6 +37,10 @@ async function undo(
 ): Promise<readonly string[]> {
   const shares = await router.shares(deployment.model);
   const live = (await registry.model(deployment.model))?.live?.revision;
+  // What the router still keeps of a side that it has left is in the way of taking that side's revisions away.
+  if (Object.keys(shares).length > 0) {
+    await router.setShares(deployment.model, shares, shares, holder.epoch);
+  }
   const left: string[] = [];
   for (const intent of deployment.intents.toReversed()) {
     if (intent.name !== live) {

@@ -12,7 +12,7 @@ export type How = { readonly error: string; readonly cause: string };
 export const UNTOLD: How = { error: '', cause: 'its execution ended without saying why' };
 
 /** How many executions a deployment gets before it is given up. */
-export const MOST_ATTEMPTS = 3;
+const MOST_ATTEMPTS = 3;
 
 /**
  * Takes up a deployment whose execution is over and that no step has ended: after a Fail state, an error that nothing catches, a stop, or the machine's own timeout.

@@ -27,8 +27,7 @@ export const removeRoute =
 
     const verification = await router.verify(model, {});
     if (verification.kind === 'verified') {
-      const live = (await registry.model(model))?.live;
-      const drainSeconds = live ? await platforms[live.target].drainSeconds(live.revision) : 0;
+      const drainSeconds = await longestDrain(registry, platforms, model);
       await registry.retract(holder);
       return { ...answer, kind: 'removed', drainSeconds };
     }
@@ -43,3 +42,17 @@ export const removeRoute =
     });
     return { ...answer, kind: 'expired' };
   };
+
+/** Of every version that is there, as a repeated run finds none of them live any more. */
+async function longestDrain(
+  registry: Registry,
+  platforms: Platforms,
+  model: string,
+): Promise<number> {
+  let longest = 0;
+  for (const { revision, target, state } of await registry.versions(model)) {
+    if (state === 'Removed') continue;
+    longest = Math.max(longest, await platforms[target].drainSeconds(revision));
+  }
+  return longest;
+}

@@ -18,6 +18,8 @@ type Deps = {
   readonly clock: Clock;
 };
 
+type Looks = Deps & { readonly functions: () => Promise<ReadonlySet<string>> };
+
 /**
  * Sets right each model whose traffic, live revision or old versions are not as the registry says, unless a deployment of it is under way.
  * Answers the executions that it started, and the models whose route it took away.
@@ -27,8 +29,9 @@ export function repairModels(deps: Deps): Promise<Part> {
     const open = await deps.registry.unended();
     return (await deps.registry.models()).filter((model) => !isBusy(open, model));
   };
+  const looks = { ...deps, functions: functionList(deps.platforms) };
   return each(idle, (model) =>
-    model.live ? repairLive(deps, model, model.live) : clearUnlive(deps, model),
+    model.live ? repairLive(looks, model, model.live) : clearUnlive(deps, model),
   );
 }
 
@@ -36,8 +39,17 @@ export function isBusy(open: readonly Deployment[], { name }: Pick<Model, 'name'
   return open.some(({ model }) => model === name);
 }
 
+/** A look at a function starts its server, which is paid for, and Lambda starts it by itself: whether it is there is read off one list for all. */
+function functionList({ lambda }: Platforms): () => Promise<ReadonlySet<string>> {
+  let list: Promise<ReadonlySet<string>> | undefined;
+  return () => {
+    list ??= lambda.revisions().then((all) => new Set(all.map(({ revision }) => revision)));
+    return list;
+  };
+}
+
 async function repairLive(
-  deps: Deps,
+  deps: Looks,
   model: Model,
   live: ModelVersion,
 ): Promise<string | undefined> {
@@ -64,15 +76,20 @@ async function clearUnlive(deps: Deps, model: Model): Promise<string | undefined
 
 /** What is wrong with a live model; undefined when nothing is. */
 async function trouble(
-  { registry, router, platforms }: Deps,
-  { model, version, revision, target }: ModelVersion,
+  { registry, router, platforms, functions }: Looks,
+  live: ModelVersion,
 ): Promise<string | undefined> {
+  const { model, version, revision, target } = live;
   const shares = await router.shares(model);
   if (!isSameShares(shares, { [revision]: 100 })) {
     return `${revision} is live, but the shares were ${JSON.stringify(shares)}`;
   }
-  const state = await platforms[target].describe(revision, { waitMs: 0 });
-  const fault = faultOf(state);
+  const fault =
+    mechanismOf(target) === 'container'
+      ? faultOf(await platforms[target].describe(revision, { waitMs: 0 }))
+      : (await functions()).has(revision)
+        ? undefined
+        : faultOf({ kind: 'absent' });
   if (fault !== undefined) return `${revision} is live, but it ${fault}`;
   for (const other of await registry.versions(model)) {
     if (other.version !== version && (await isServing(platforms, other))) {
@@ -104,8 +121,8 @@ async function isServing(platforms: Platforms, version: ModelVersion): Promise<b
 
 /** Whether the model is still as it was read, with nothing under way: what was seen of it is then no deployment's doing. */
 async function isUnchanged(registry: Registry, { name, live }: Model): Promise<boolean> {
-  const [open, now] = [await registry.unended(), await registry.model(name)];
-  return !isBusy(open, { name }) && now?.live?.liveAtMs === live?.liveAtMs;
+  if (isBusy(await registry.unended(), { name })) return false;
+  return (await registry.model(name))?.live?.liveAtMs === live?.liveAtMs;
 }
 
 /** Undefined where it was asked for before in this hour. */

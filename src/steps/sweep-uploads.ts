@@ -15,7 +15,6 @@ type Deps = {
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
   readonly bucket: string;
-  /** How long an upload's own event may be on its way. */
   readonly uploadGraceMs: number;
 };
 

@@ -57,9 +57,13 @@ describe('docs/control-api.openapi.yaml', () => {
     };
     const put = (key: string, bytes: Uint8Array | string) =>
       ask('/objects/{key}', `/objects/${key}`, { method: 'PUT', body: Buffer.from(bytes) });
+    const post = (what: string, model: string, query = '') =>
+      ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
     const good = await put('models/good/m.onnx', addConstantModel({ constant: 1 }));
     const bad = await put('models/bad/m.onnx', unknownOperatorModel());
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
+    await put('models/good/m.onnx', addConstantModel({ constant: 2 }));
+    await slipway.ending('good', 2);
 
     const answers = [
       good,
@@ -70,6 +74,13 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}', '/models/good'),
       await ask('/models/{name}', '/models/bad'),
       await ask('/models/{name}/logs', '/models/good/logs'),
+      await ask('/models/{name}/versions', '/models/good/versions'),
+      await ask('/models/{name}/explain', '/models/good/explain'),
+      await ask('/models/{name}/explain', '/models/bad/explain?version=1'),
+      await post('abort', 'good'),
+      await post('rollback', 'good', '?to=2'),
+      await post('rollback', 'good'),
+      await slipway.ending('good', 3).then(() => post('undeploy', 'good')),
       await ask('/deployments/{id}', `/deployments/${good.body.deploymentId}`),
       await ask('/deployments/{id}', `/deployments/${bad.body.deploymentId}`),
       await ask('/models/{name}', '/models/nobody'),
@@ -78,11 +89,14 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/events', '/events', { headers: { 'last-event-id': 'x' } }),
       await ask('/models', '/models', { headers: { origin: 'http://elsewhere' } }),
       await ask('/models', '/nothing'),
+      await post('rollback', 'nobody'),
+      await post('rollback', 'good', '?to=first'),
+      await ask('/models/{name}/explain', '/models/good/explain?version=9'),
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(10).fill(200),
-      ...[404, 404, 404, 400, 400, 404],
+      ...Array(17).fill(200),
+      ...[404, 404, 404, 400, 400, 404, 404, 400, 400],
     ]);
     expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
   });

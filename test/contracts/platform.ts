@@ -6,6 +6,8 @@ export type PlatformWorld = {
   spec(fate: 'serves' | 'fails' | 'hangs', over?: Partial<RevisionSpec>): RevisionSpec;
   /** Whether it ends a server that is not ready in its time; else the workflow's deadline does, and the revision stays pending. */
   readonly endsLateStarts: boolean;
+  /** How long to drain while no request is in flight: more than 0 where nobody knows that. */
+  readonly idleDrainSeconds: number;
   /** How long to drain while a request is in flight: 0 where nothing of a revision is ever stopped. */
   readonly busyDrainSeconds: number;
   /** The one line a failing revision's server writes. */
@@ -238,13 +240,13 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
     it('asks for a drain while requests are in flight, if it could cut them off', async () => {
       const { revision } = await ready();
-      expect(await world.platform.drainSeconds(revision)).toBe(0);
+      expect(await world.platform.drainSeconds(revision)).toBe(world.idleDrainSeconds);
 
       const end = await world.request(revision);
       expect(await world.platform.drainSeconds(revision)).toBe(world.busyDrainSeconds);
 
       end();
-      expect(await world.platform.drainSeconds(revision)).toBe(0);
+      expect(await world.platform.drainSeconds(revision)).toBe(world.idleDrainSeconds);
     });
   });
 }

@@ -21,6 +21,7 @@ export function describeAdmission(open: OpenWorld): void {
       expect(kind).toBe('admitted');
       expect(deployment).toEqual({
         id: idOf(1),
+        kind: 'deploy',
         model: 'shapes',
         version: 1,
         phase: 'Admitted',

@@ -71,7 +71,11 @@ export function describeEvents(open: OpenWorld): void {
       await world.registry.admit(upload(1));
       await world.registry.recordWork(await holding(world, 1), {});
       await expect(
-        world.registry.commit({ deploymentId: idOf(1), epoch: 9 }, { version: 1, previous: null }, {}),
+        world.registry.commit(
+          { deploymentId: idOf(1), epoch: 9 },
+          { version: 1, previous: null },
+          {},
+        ),
       ).rejects.toThrow();
 
       expect(world.wakes()).toBe(2);

@@ -126,6 +126,51 @@ export function describeLease(open: OpenWorld): void {
     });
   });
 
+  describe('looking at the lease', () => {
+    it('answers whose it is and until when, and changes nothing', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+
+      const lease = await world.registry.lease('shapes');
+
+      expect(lease).toEqual({
+        epoch: holder.epoch,
+        holder: {
+          deploymentId: idOf(1),
+          execution: 'run-1',
+          leaseSeconds: LEASE_SECONDS,
+          leaseUntilMs: START_MS + LEASE_SECONDS * 1000,
+        },
+      });
+      expect(await world.registry.lease('shapes')).toEqual(lease);
+      expect(await world.registry.lease('digits')).toBeUndefined();
+    });
+  });
+
+  describe('a lease that outlived its deployment', () => {
+    it('is freed, once', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await world.registry.advance(holder, 'Failed', {}, {});
+
+      expect(await world.registry.freeDeadLease('shapes', idOf(1))).toBe(false);
+      await world.registry.settle({ deploymentId: idOf(1), reason: '', degraded: false });
+      expect(await world.registry.freeDeadLease('shapes', idOf(1))).toBe(false);
+      expect((await world.registry.lease('shapes'))?.holder).toBeNull();
+    });
+
+    it('is left to a deployment that goes on, and to another one', async () => {
+      const world = open();
+      await holding(world, 1);
+      await world.registry.admit(upload(2));
+
+      expect(await world.registry.freeDeadLease('shapes', idOf(1))).toBe(false);
+      expect(await world.registry.freeDeadLease('shapes', idOf(2))).toBe(false);
+      expect(await world.registry.freeDeadLease('digits', idOf(1))).toBe(false);
+      expect((await world.registry.lease('shapes'))?.holder?.deploymentId).toBe(idOf(1));
+    });
+  });
+
   describe('newest wins', () => {
     it('supersedes a deployment that has not begun when it asks for the lease, not before', async () => {
       const world = open();

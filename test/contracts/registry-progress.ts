@@ -1,6 +1,7 @@
 import type { Intent, Trouble } from '#domain/deployment.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import {
+  BAKE,
   candidateOf,
   eventsOf,
   holding,
@@ -27,7 +28,11 @@ const HOLDER_WRITES: readonly {
   { name: 'recordIntent', write: (registry, holder) => registry.recordIntent(holder, INTENT) },
   { name: 'settleIntent', write: (registry, holder) => registry.settleIntent(holder, INTENT) },
   { name: 'recordTrouble', write: (registry, holder) => registry.recordTrouble(holder, TROUBLE) },
-  { name: 'commit', write: (registry, holder) => registry.commit(holder, { version: 1, previous: null }, {}) },
+  {
+    name: 'commit',
+    write: (registry, holder) => registry.commit(holder, { version: 1, previous: null }, {}),
+  },
+  { name: 'retract', write: (registry, holder) => registry.retract(holder) },
   { name: 'markVersion', write: (registry, holder) => registry.markVersion(holder, 1, 'Retired') },
 ];
 
@@ -120,20 +125,13 @@ export function describeProgress(open: OpenWorld): void {
     it('answers a repeated move with the record, and neither changes nor announces anything', async () => {
       const world = open();
       const holder = await holding(world, 1);
-      const bake = {
-        startedAtMs: 1,
-        bakeSeconds: 2,
-        probesSent: 0,
-        probesFailed: 0,
-        lastFailure: '',
-      };
-      const first = await world.registry.advance(holder, 'Inspected', { bake }, {});
+      const first = await world.registry.advance(holder, 'Inspected', { bake: BAKE }, {});
       world.clock.advance(1000);
 
       const again = await world.registry.advance(
         holder,
         'Inspected',
-        { bake: { ...bake, probesSent: 9 } },
+        { bake: { ...BAKE, probesSent: 9 } },
         {},
       );
 
@@ -146,12 +144,27 @@ export function describeProgress(open: OpenWorld): void {
       const holder = await holding(world, 1);
       await walkTo(world, holder, 'Ready');
 
-      for (const to of ['Admitted', 'Inspected', 'Baking', 'RolledBack', 'Rejected'] as const) {
+      for (const to of [
+        ...(['Admitted', 'Inspected', 'Baking', 'RolledBack', 'Rejected', 'Undeploying'] as const),
+      ]) {
         await expect(world.registry.advance(holder, to, {}, {})).rejects.toMatchObject({
           name: 'PhaseConflict',
         });
       }
       expect(await world.registry.deployment(idOf(1))).toMatchObject({ phase: 'Ready' });
+    });
+
+    it('goes from the bake of a step to the next, and announces each', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await walkTo(world, holder, 'Baking');
+
+      await world.registry.advance(holder, 'Shifting', { bake: BAKE }, { data: { step: 2 } });
+      await world.registry.advance(holder, 'Baking', {}, {});
+
+      expect((await statesOf(world, idOf(1))).slice(-4)).toEqual([
+        ...['Shifting', 'Baking', 'Shifting', 'Baking'],
+      ]);
     });
 
     it('rolls back without a word until it has', async () => {
@@ -180,19 +193,12 @@ export function describeProgress(open: OpenWorld): void {
       } as const;
 
       await world.registry.recordWork(holder, { golden });
-      const bake = {
-        startedAtMs: 1,
-        bakeSeconds: 2,
-        probesSent: 0,
-        probesFailed: 0,
-        lastFailure: '',
-      };
-      await world.registry.recordWork(holder, { bake });
+      await world.registry.recordWork(holder, { bake: BAKE });
       const deployment = await world.registry.recordWork(holder, {
-        bake: { ...bake, probesSent: 10 },
+        bake: { ...BAKE, probesSent: 10 },
       });
 
-      expect(deployment.work).toEqual({ golden, bake: { ...bake, probesSent: 10 } });
+      expect(deployment.work).toEqual({ golden, bake: { ...BAKE, probesSent: 10 } });
       expect(await world.registry.deployment(idOf(1))).toEqual(deployment);
       expect(await statesOf(world, idOf(1))).toEqual(['Admitted']);
     });

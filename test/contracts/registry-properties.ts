@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { mayMove, type Phase } from '#domain/phase.ts';
-import type { Holder } from '#ports/registry.ts';
+import type { Holder, Registry, Request } from '#ports/registry.ts';
 import {
+  asking,
   candidateOf,
   idOf,
   leaseFor,
@@ -20,12 +21,20 @@ const target = mostly('newest' as const, n);
 const back = mostly(0, fc.constantFrom(1, 2));
 const over = fc.option(n, { nil: null });
 const steps = fc.integer({ min: 1, max: 9 });
+// Far from the uploads' own numbers.
+const FIRST_REQUEST = 1000;
 const to = fc.constantFrom('Waiting', 'Ready', 'Rejected', 'Failed', 'RollingBack', 'RolledBack');
 const version = fc.integer({ min: 1, max: 3 });
 const state = fc.constantFrom('Retired', 'Removed');
 const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('deploy'), steps } as const) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('admit'), n } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('rollback'), version, steps } as const),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('undeploy') } as const) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('abort'), n } as const) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse'), n } as const) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('recover'), n: target } as const) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('acquire'), n: target, over } as const) },
@@ -46,10 +55,13 @@ function mostly<A, B>(usual: A, other: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
 type HolderCommand = Extract<Command, { readonly back: number }>;
 
+const ABORTED = { name: 'Aborted', reason: 'somebody asked for it', fix: '' };
+
 /** The last one granted is at the end of `granted`; `holding` is whose the lease must be now. */
 type Story = {
   readonly granted: (Holder & { readonly execution: string })[];
   holding: Holder | undefined;
+  requests: number;
   readonly versions: Map<string, number | null>;
 };
 
@@ -60,7 +72,9 @@ export function describeInvariants(open: OpenWorld): void {
       await fc.assert(
         fc.asyncProperty(commands, async (asked) => {
           const world = open();
-          const story: Story = { granted: [], holding: undefined, versions: new Map() };
+          const story: Story = {
+            ...{ granted: [], holding: undefined, requests: 0, versions: new Map() },
+          };
           for (const each of asked) {
             await tell(world, story, each);
             await checkRecord(world.registry, story.versions);
@@ -90,6 +104,20 @@ async function give(world: RegistryWorld, story: Story, asked: Command): Promise
       await acquire(world, story, deployment, story.holding?.epoch ?? null);
       return writeAsHolder(world, story, { do: 'walk', back: 0, steps: asked.steps });
     }
+    case 'rollback': {
+      const { version, steps: count } = asked;
+      await request(world, story, asking(FIRST_REQUEST + story.requests, { version }));
+      return writeAsHolder(world, story, { do: 'walk', back: 0, steps: count });
+    }
+    case 'undeploy': {
+      const wanted = { kind: 'undeploy', version: null } as const;
+      return undeploy(
+        registry,
+        await request(world, story, asking(FIRST_REQUEST + story.requests, wanted)),
+      );
+    }
+    case 'abort':
+      return registry.requestAbort(idOf(asked.n), ABORTED);
     case 'admit':
       return registry.admit(upload(asked.n));
     case 'refuse':
@@ -108,6 +136,23 @@ async function give(world: RegistryWorld, story: Story, asked: Command): Promise
     default:
       return writeAsHolder(world, story, asked);
   }
+}
+
+/** Asks for it, and takes the lease for it from whoever has it. */
+async function request(world: RegistryWorld, story: Story, wanted: Request): Promise<Holder> {
+  story.requests += 1;
+  const deployment = await world.registry.request(wanted);
+  await acquire(world, story, deployment, story.holding?.epoch ?? null);
+  return story.holding!;
+}
+
+async function undeploy(registry: Registry, holder: Holder): Promise<void> {
+  await registry.advance(holder, 'Undeploying', {}, {});
+  await registry.retract(holder);
+  for (const { version: number } of await registry.versions('shapes')) {
+    await registry.markVersion(holder, number, 'Removed');
+  }
+  await registry.advance(holder, 'Undeployed', {}, {});
 }
 
 async function find({ registry }: RegistryWorld, wanted: number | 'newest') {
@@ -167,10 +212,15 @@ const ONWARD = ['Inspected', 'Provisioning', 'Ready', 'Shifting', 'Baking', 'Rol
 async function stepOn({ registry }: RegistryWorld, holder: Holder): Promise<void> {
   const deployment = (await registry.deployment(holder.deploymentId))!;
   const next = ONWARD.find((phase: Phase) => mayMove(deployment.phase, phase));
-  if (next) {
-    await registry.advance(holder, next, { candidate: candidateOf(deployment) }, {});
+  if (next && deployment.phase !== 'Baking') {
+    const kept = (await registry.versions('shapes')).find(
+      ({ version: number }) => number === deployment.version,
+    );
+    const candidate = candidateOf(deployment);
+    const made = { ...candidate, madeBy: kept?.deploymentId ?? candidate.madeBy };
+    await registry.advance(holder, next, { candidate: made }, {});
   } else {
-    const live = (await registry.model('shapes'))?.live;
-    await registry.commit(holder, live?.revision ?? null, {});
+    const previous = (await registry.model('shapes'))?.live?.revision ?? null;
+    await registry.commit(holder, { version: deployment.version ?? 0, previous }, {});
   }
 }

@@ -23,7 +23,8 @@ export async function checkRecord(
     expect(versions.get(deployment.id) ?? deployment.version).toBe(deployment.version);
     versions.set(deployment.id, deployment.version);
   }
-  const taken = [...versions.values()].filter((version) => version !== null);
+  const uploads = deployments.filter(({ kind }) => kind === 'deploy').map(({ id }) => id);
+  const taken = uploads.map((id) => versions.get(id)).filter((version) => version !== null);
   expect(new Set(taken).size).toBe(taken.length);
   const unended = deployments.filter(({ endedAtMs }) => endedAtMs === null);
   expect((await registry.unended()).map(({ id }) => id)).toEqual(unended.map(({ id }) => id));
@@ -65,6 +66,7 @@ async function checkVersions(registry: Registry, events: readonly SlipwayEvent[]
   let live: number | null = null;
   for (const { detail } of events) {
     if (detail.state === 'Live') live = detail.version;
+    if (detail.state === 'Undeployed') live = null;
     if (['Live', 'Retired', 'Removed'].includes(detail.state))
       told.set(detail.version!, detail.state);
   }

@@ -1,9 +1,14 @@
 import {
+  asking,
+  candidateOf,
   eventsOf,
   goneLive,
   holding,
+  holdingRequest,
   idOf,
   type OpenWorld,
+  type RegistryWorld,
+  START_MS,
   statesOf,
   upload,
   walkTo,
@@ -15,7 +20,27 @@ const versionOne = {
   revision: 'shapes-v1',
   deploymentId: idOf(1),
   target: 'lambda',
+  liveAtMs: START_MS,
 };
+
+/** Version 1 is live again by deployment 9, which is not ended yet; version 2 was live before. */
+async function liveAgain(world: RegistryWorld) {
+  await world.registry.releaseLease(await goneLive(world, 1));
+  const second = await goneLive(world, 2);
+  await world.registry.markVersion(second, 1, 'Retired');
+  await world.registry.releaseLease(second);
+  const holder = await holdingRequest(world, asking(9));
+  const candidate = {
+    ...candidateOf((await world.registry.deployment(idOf(9)))!),
+    madeBy: idOf(1),
+  };
+  for (const phase of ['Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
+    await world.registry.advance(holder, phase, { candidate }, {});
+  }
+  world.clock.advance(5000);
+  await world.registry.commit(holder, { version: 1, previous: 'shapes-v2' }, {});
+  return holder;
+}
 
 export function describeVersions(open: OpenWorld): void {
   describe('commit', () => {
@@ -25,8 +50,16 @@ export function describeVersions(open: OpenWorld): void {
       await walkTo(world, holder, 'Baking');
       expect(await world.registry.versions('shapes')).toEqual([]);
 
-      const deployment = await world.registry.commit(holder, { version: 1, previous: null }, { reason: 'shapes v1 is live' });
-      const again = await world.registry.commit(holder, { version: 1, previous: null }, { reason: 'shapes v1 is live' });
+      const deployment = await world.registry.commit(
+        holder,
+        { version: 1, previous: null },
+        { reason: 'shapes v1 is live' },
+      );
+      const again = await world.registry.commit(
+        holder,
+        { version: 1, previous: null },
+        { reason: 'shapes v1 is live' },
+      );
 
       expect(deployment).toMatchObject({ phase: 'Live', endedAtMs: null });
       expect(again).toEqual(deployment);
@@ -58,7 +91,9 @@ export function describeVersions(open: OpenWorld): void {
       await walkTo(world, holder, 'Baking');
 
       for (const previous of [null, 'shapes-v7']) {
-        await expect(world.registry.commit(holder, { version: 1, previous }, {})).rejects.toMatchObject({
+        await expect(
+          world.registry.commit(holder, { version: 1, previous }, {}),
+        ).rejects.toMatchObject({
           name: 'PhaseConflict',
         });
       }
@@ -70,7 +105,9 @@ export function describeVersions(open: OpenWorld): void {
       const holder = await holding(world, 1);
       await walkTo(world, holder, 'Shifting');
 
-      await expect(world.registry.commit(holder, { version: 1, previous: null }, {})).rejects.toMatchObject({
+      await expect(
+        world.registry.commit(holder, { version: 1, previous: null }, {}),
+      ).rejects.toMatchObject({
         name: 'PhaseConflict',
       });
       expect(await world.registry.model('shapes')).toMatchObject({ live: null });
@@ -80,9 +117,80 @@ export function describeVersions(open: OpenWorld): void {
       for (const phase of ['Inspected', 'Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
         await world.registry.advance(bare, phase, {}, {});
       }
-      await expect(world.registry.commit(bare, { version: 1, previous: null }, {})).rejects.toMatchObject({
+      await expect(
+        world.registry.commit(bare, { version: 1, previous: null }, {}),
+      ).rejects.toMatchObject({
         name: 'PhaseConflict',
       });
+    });
+  });
+
+  describe('a version that is made live again', () => {
+    it('is the one that its first deployment made, live since now', async () => {
+      const world = open();
+
+      await liveAgain(world);
+
+      const live = { ...versionOne, state: 'Live', liveAtMs: START_MS + 5000 };
+      expect((await world.registry.model('shapes'))?.live).toEqual(live);
+      expect(await world.registry.versions('shapes')).toEqual([
+        { ...versionOne, version: 2, revision: 'shapes-v2', deploymentId: idOf(2), state: 'Live' },
+        live,
+      ]);
+      expect((await eventsOf(world, idOf(9))).at(-1)?.detail).toMatchObject({
+        state: 'Live',
+        version: 1,
+      });
+    });
+
+    it('may retire again, and so may the one that it has replaced', async () => {
+      const world = open();
+      const holder = await liveAgain(world);
+      await world.registry.markVersion(holder, 2, 'Retired');
+      await world.registry.releaseLease(holder);
+      const next = await goneLive(world, 10);
+
+      await world.registry.markVersion(next, 1, 'Retired');
+
+      expect(
+        (await world.registry.versions('shapes')).map(
+          ({ version, state }) => `${version} ${state}`,
+        ),
+      ).toEqual(['3 Live', '2 Retired', '1 Retired']);
+    });
+
+    it('is refused with PhaseConflict when it is gone', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      await world.registry.releaseLease(await goneLive(world, 2));
+      const holder = await holdingRequest(world, asking(9));
+      const candidate = candidateOf((await world.registry.deployment(idOf(9)))!);
+      for (const phase of ['Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
+        await world.registry.advance(holder, phase, { candidate }, {});
+      }
+      await world.registry.markVersion(holder, 1, 'Removed');
+
+      const commit = world.registry.commit(holder, { version: 1, previous: 'shapes-v2' }, {});
+
+      await expect(commit).rejects.toMatchObject({ name: 'PhaseConflict' });
+      expect(await world.registry.model('shapes')).toMatchObject({ live: { version: 2 } });
+    });
+
+    it('may be the live one itself, which is then live since now', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      const holder = await holdingRequest(world, asking(9, { kind: 'repair' }));
+      const candidate = {
+        ...candidateOf((await world.registry.deployment(idOf(9)))!),
+        madeBy: idOf(1),
+      };
+      for (const phase of ['Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
+        await world.registry.advance(holder, phase, { candidate }, {});
+      }
+
+      await world.registry.commit(holder, { version: 1, previous: 'shapes-v1' }, {});
+
+      expect(await world.registry.versions('shapes')).toEqual([{ ...versionOne, state: 'Live' }]);
     });
   });
 

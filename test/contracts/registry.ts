@@ -6,6 +6,7 @@ import { describeEvents } from './registry-events.ts';
 import { describeLease } from './registry-lease.ts';
 import { describeProgress } from './registry-progress.ts';
 import { describeInvariants } from './registry-properties.ts';
+import { describeRequests } from './registry-requests.ts';
 import { describeSettle } from './registry-settle.ts';
 import { describeVersions } from './registry-versions.ts';
 
@@ -35,6 +36,7 @@ export function describeRegistry(name: string, make: MakeRegistry): void {
     describeLease(open);
     describeProgress(open);
     describeVersions(open);
+    describeRequests(open);
     describeSettle(open);
     describeEvents(open);
     describeInvariants(open);

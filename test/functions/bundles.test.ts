@@ -4,31 +4,47 @@ import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.
 const MOST_BYTES = 700_000;
+// Nobody waits for it, and it asks every service.
+const MOST_BYTES_OF_SWEEP = 900_000;
 const AIM_INIT_MS = 250;
 const RUNS = 3;
+
+const ROUTER = 'api-gateway cloudwatch dynamodb elastic-load-balancing-v2 lambda';
+const CONTAINERS =
+  'application-auto-scaling cloudwatch-logs dynamodb ecs elastic-load-balancing-v2';
+const PLATFORMS = `${CONTAINERS} lambda`;
+const ROUTER_AND_PLATFORMS =
+  'api-gateway application-auto-scaling cloudwatch cloudwatch-logs dynamodb ecs elastic-load-balancing-v2 lambda';
 
 /** The clients that each function's work needs. */
 const CLIENTS: Readonly<Record<string, string>> = {
   acquireLease: 'dynamodb sfn',
   admitDeployment: 'dynamodb s3 sfn',
+  admitRollback: 'dynamodb sfn',
+  admitUndeploy: 'dynamodb sfn',
   authorize: 'dynamodb',
-  checkHealth: 'api-gateway dynamodb lambda',
+  checkHealth: ROUTER,
   chooseTarget: 'dynamodb',
-  commitDeployment: 'cloudwatch-logs dynamodb lambda',
-  compensate: 'api-gateway cloudwatch-logs dynamodb lambda',
-  describeCandidate: 'cloudwatch-logs dynamodb lambda',
+  commitDeployment: PLATFORMS,
+  compensate: ROUTER_AND_PLATFORMS,
+  describeCandidate: PLATFORMS,
   explainBuild: 'cloudwatch-logs dynamodb',
   inspectArtifact: 'dynamodb s3',
-  judgeBake: 'api-gateway cloudwatch dynamodb lambda',
+  judgeBake: ROUTER,
   planBuild: 'dynamodb s3',
+  provisionEc2: CONTAINERS,
+  provisionFargate: CONTAINERS,
   provisionLambda: 'cloudwatch-logs dynamodb lambda',
   publishEvents: 'dynamodb eventbridge',
   releaseLease: 'dynamodb',
-  retirePrevious: 'api-gateway cloudwatch-logs dynamodb lambda',
-  rollBack: 'api-gateway dynamodb lambda',
-  shiftTraffic: 'api-gateway dynamodb lambda',
-  sweep: 'dynamodb s3 sfn',
-  verifyTraffic: 'api-gateway dynamodb lambda',
+  removeRoute: ROUTER_AND_PLATFORMS,
+  restartVersion: PLATFORMS,
+  retireAll: PLATFORMS,
+  retirePrevious: ROUTER_AND_PLATFORMS,
+  rollBack: ROUTER,
+  shiftTraffic: ROUTER,
+  sweep: `${ROUTER_AND_PLATFORMS} s3 sfn`,
+  verifyTraffic: ROUTER,
 };
 
 describe('the bundle of', () => {
@@ -41,10 +57,10 @@ describe('the bundle of', () => {
     },
   );
 
-  it.each(Object.keys(CLIENTS))('%s has at most 700 kB', async (name) => {
+  it.each(Object.keys(CLIENTS))('%s has at most 700 kB, the sweep 900', async (name) => {
     const { sizeBytes } = await bundleOf(name);
 
-    expect(sizeBytes).toBeLessThanOrEqual(MOST_BYTES);
+    expect(sizeBytes).toBeLessThanOrEqual(name === 'sweep' ? MOST_BYTES_OF_SWEEP : MOST_BYTES);
   });
 
   it('every function loads', async () => {

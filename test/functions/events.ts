@@ -64,6 +64,9 @@ export const SCHEDULED = {
   detail: {},
 };
 
+/** What infra/sweep.yml has EventBridge hand over once a week in place of the event. */
+export const TOUCH = { 'detail-type': 'Scheduled Event', detail: { touch: true } };
+
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 export const STREAM_BATCH = {
   Records: [

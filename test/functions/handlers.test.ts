@@ -8,6 +8,7 @@ import {
   REQUEST_AUTHORIZER,
   SCHEDULED,
   STREAM_BATCH,
+  TOUCH,
 } from './events.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -23,12 +24,21 @@ const STEP_EVENT = {
   error: { Error: 'PlatformDenied', Cause: '{}' },
   variables: [],
 };
+const REQUEST = { deploymentId: STEP_EVENT.deploymentId, model: 'digits', reason: '' };
+const ROLLBACK = { ...REQUEST, kind: 'rollback', to: null };
 const EVENTS: Readonly<Record<string, readonly unknown[]>> = {
   publishEvents: [STREAM_BATCH],
-  sweep: [SCHEDULED, EXECUTION_ENDED],
+  sweep: [SCHEDULED, EXECUTION_ENDED, TOUCH],
   authorize: [REQUEST_AUTHORIZER],
 };
-const eventsOf = (name: string) => EVENTS[name] ?? [STEP_EVENT];
+const REQUESTS: Readonly<Record<string, object>> = {
+  admitRollback: { execution: STEP_EVENT.execution, request: ROLLBACK },
+  admitUndeploy: {
+    execution: STEP_EVENT.execution,
+    request: { ...REQUEST, kind: 'undeploy' },
+  },
+};
+const eventsOf = (name: string) => EVENTS[name] ?? [REQUESTS[name] ?? STEP_EVENT];
 
 const all = [...(await bundles()).values()];
 const withSettings = all.filter(({ variables }) =>
@@ -114,7 +124,7 @@ describe('the function', () => {
 
 /** What the log line of a step's run names. */
 function subjectOf(name: string): object {
-  return name === 'admitDeployment'
-    ? { execution: STEP_EVENT.execution, key: OBJECT_CREATED.detail.object.key }
-    : { deploymentId: STEP_EVENT.deploymentId };
+  const { execution, deploymentId } = STEP_EVENT;
+  if (name === 'admitDeployment') return { execution, key: OBJECT_CREATED.detail.object.key };
+  return name in REQUESTS ? { execution } : { deploymentId };
 }

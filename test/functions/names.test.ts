@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { workflow } from '#domain/workflow.ts';
+import { MACHINES } from '../support/asl.ts';
 import { deployedFunctions } from '../support/bundles.ts';
-import { deployStates } from '../support/deploy-asl.ts';
 
 const BESIDE = ['authorize', 'publishEvents', 'sweep'];
 
@@ -12,7 +12,7 @@ const kebab = (name: string) =>
 const steps = Object.keys(workflow);
 
 describe('the functions', () => {
-  it('are one for each step of the workflow, and three beside it, in serverless.yml and as files', () => {
+  it('are one for each step of the workflows, and three beside them, in serverless.yml and as files', () => {
     const names = [...steps.map(camel), ...BESIDE].sort();
 
     expect(deployedFunctions.map(({ name }) => name).sort()).toEqual(names);
@@ -23,8 +23,9 @@ describe('the functions', () => {
 
   it.each(steps)('%s has its name in all five places', (state) => {
     const file = `${kebab(state)}.ts`;
+    const named = MACHINES.flatMap(({ states }) => states[state]?.Parameters?.FunctionName ?? []);
 
-    expect(deployStates[state]?.Parameters?.FunctionName).toBe(`\${${state}Function}`);
+    expect(new Set(named)).toEqual(new Set([`\${${state}Function}`]));
     expect(deployedFunctions.find(({ name }) => name === camel(state))?.entry).toBe(
       `functions/${file}`,
     );

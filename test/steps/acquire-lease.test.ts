@@ -155,6 +155,38 @@ describe('a deployment that is taken up', () => {
     expect(resume).toBe('rollback');
   });
 
+  it('goes back when it was asked to be aborted', async () => {
+    const world = memoryWorld();
+    const held = await world.before('InspectArtifact');
+    const trouble = { name: 'Aborted', reason: 'somebody asked for it', fix: '' };
+    await world.registry.requestAbort(held.deploymentId, trouble);
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(resume).toBe('rollback');
+  });
+
+  it('goes on with what was asked for by name, though a newer version is live', async () => {
+    const world = memoryWorld();
+    for (let version = 1; version <= 2; version += 1) await world.deploy();
+    const held = await world.before('CheckHealth', world.rollback(1));
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(resume).toBe('none');
+  });
+
+  it('ends an undeploy that has taken everything away', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('ReleaseLease', world.undeploy());
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    // The workflow then compensates, which finds all done.
+    expect(resume).toBe('rollback');
+  });
+
   it('goes back when a newer version has gone live meanwhile, and says which', async () => {
     const world = memoryWorld();
     const held = await world.before('CheckHealth');
@@ -168,8 +200,22 @@ describe('a deployment that is taken up', () => {
     expect(resume).toBe('rollback');
     expect((await world.registry.deployment(held.deploymentId))?.trouble).toEqual({
       name: 'Superseded',
-      reason: 'digits-v2, which is newer, went live while this deployment did not run',
+      reason: 'digits-v2 went live while this deployment did not run',
       fix: '',
     });
+  });
+
+  it('gives a repair up when another version has gone live meanwhile', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('AcquireLease', world.rollback(1, 'repair'));
+    await world.deploy();
+
+    const { resume } = await acquireLease(world.deps)(await adopted(world, held));
+
+    expect(resume).toBe('rollback');
+    expect((await world.registry.deployment(held.deploymentId))?.trouble?.reason).toBe(
+      'digits-v2 went live while this deployment did not run',
+    );
   });
 });

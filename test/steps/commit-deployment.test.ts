@@ -15,7 +15,7 @@ describe('the commit', () => {
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Live',
       reason: '',
-      data: { revision: 'digits-v2', previous: 'digits-v1', probes: 70 },
+      data: { kind: 'deploy', revision: 'digits-v2', previous: 'digits-v1', probes: 70 },
     });
   });
 
@@ -49,12 +49,57 @@ describe('the commit', () => {
     expect(await commitDeployment(world.deps)(held)).toEqual({ kind: 'Live', drainSeconds: 1 });
   });
 
+  it.each([
+    { from: 'lambda', to: 'fargate', drainSeconds: 900 },
+    { from: 'ec2', to: 'lambda', drainSeconds: 900 },
+    { from: 'fargate', to: 'ec2', drainSeconds: 0 },
+  ])(
+    'leaves $from complete for $drainSeconds s when the traffic has moved to $to',
+    async ({ from, to, drainSeconds }) => {
+      const world = memoryWorld();
+      await world.deploy(world.upload({ manifest: `placement: { target: ${from} }` }));
+      const event = world.upload({ manifest: `placement: { target: ${to} }` });
+      const held = await world.before('CommitDeployment', event);
+
+      expect(await commitDeployment(world.deps)(held)).toEqual({ kind: 'Live', drainSeconds });
+    },
+  );
+
+  it('makes a kept version live again, of the deployment that once made it', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const first = (await world.registry.model(MODEL))?.live;
+    await world.deploy();
+    const held = await world.before('CommitDeployment', world.rollback());
+    world.clock.advance(1000);
+
+    await commitDeployment(world.deps)(held);
+
+    const live = (await world.registry.model(MODEL))?.live;
+    expect(live).toEqual({ ...first, state: 'Live', liveAtMs: world.clock.now() });
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Live',
+      version: 1,
+      data: { kind: 'rollback', revision: 'digits-v1', previous: 'digits-v2' },
+    });
+  });
+
+  it('of the live version itself asks for no drain', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('CommitDeployment', world.rollback(null, 'repair'));
+    world.lambda.setInFlight('digits-v1', 1);
+
+    expect(await commitDeployment(world.deps)(held)).toEqual({ kind: 'Live', drainSeconds: 0 });
+  });
+
   it('is refused when another version is live than the one that was shifted from', async () => {
     const world = memoryWorld();
     await world.deploy();
     const held = await world.before('CommitDeployment');
     const { work } = await world.recordOf(held);
-    await world.registry.recordWork(held, { shift: { ...work.shift!, previous: 'digits-v0' } });
+    const previous = { revision: 'digits-v0', target: 'lambda' } as const;
+    await world.registry.recordWork(held, { shift: { ...work.shift!, previous } });
 
     await expect(commitDeployment(world.deps)(held)).rejects.toMatchObject({
       name: 'PhaseConflict',

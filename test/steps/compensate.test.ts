@@ -84,6 +84,47 @@ describe('giving a deployment up', () => {
     });
   });
 
+  it('stops a kept version again that it has started, and keeps it', async () => {
+    const world = memoryWorld();
+    const manifest = 'placement: { target: fargate }';
+    for (let version = 1; version <= 2; version += 1)
+      await world.deploy(world.upload({ manifest }));
+    const held = await world.before('CheckHealth', world.rollback());
+
+    const answer = await compensate(world.deps)({ ...held, error: NONE });
+
+    expect(answer.kind).toBe('Failed');
+    expect(world.running()).toEqual(['digits-v2']);
+    expect(world.existing()).toEqual(['digits-v1', 'digits-v2']);
+    expect((await world.recordOf(held)).intents).toEqual([]);
+  });
+
+  it('never stops the live version, whatever was asked of it', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: 'placement: { target: fargate }' }));
+    const held = await world.before('CheckHealth', world.rollback(null, 'repair'));
+
+    const answer = await compensate(world.deps)({ ...held, error: NONE });
+
+    expect(answer.kind).toBe('Failed');
+    expect(world.running()).toEqual(['digits-v1']);
+    expect((await world.told()).at(-1)).toMatchObject({ data: { degraded: false, left: [] } });
+  });
+
+  it('changes nothing when all of the model is gone: the answer of that was lost', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('ReleaseLease', world.undeploy());
+
+    const answer = await compensate(world.deps)({
+      ...held,
+      error: caught('PlatformUnavailable', 'gone'),
+    });
+
+    expect(answer).toEqual({ kind: 'Undeployed', drainSeconds: 0 });
+    expect((await world.recordOf(held)).trouble).toBeNull();
+  });
+
   it('changes nothing when the version is live: the answer of its commit was lost', async () => {
     const world = memoryWorld();
     const held = await world.before('RetirePrevious');

@@ -1,3 +1,4 @@
+import { TARGETS } from '#domain/target.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 
@@ -24,6 +25,18 @@ describe('looking at the candidate', () => {
     expect(early).toEqual({ kind: 'pending', retrySeconds: 1, attempt: 1 });
     expect(late).toEqual({ kind: 'pending', retrySeconds: 10, attempt: 2 });
     expect((await world.recordOf(held)).trouble).toBeNull();
+  });
+
+  it.each(TARGETS)('looks where it runs: %s', async (target) => {
+    const world = memoryWorld();
+    const manifest = `placement: { target: ${target} }`;
+    const held = await world.before('DescribeCandidate', world.upload({ manifest }));
+    world.platforms[target].throttle(1);
+
+    const look = describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    await expect(look).rejects.toMatchObject({ name: 'PlatformThrottled' });
+    expect((await describeCandidate(world.deps)({ ...held, attempt: 0 })).kind).toBe('ready');
   });
 
   it('waits for a change where waiting costs nothing', async () => {
@@ -73,7 +86,7 @@ describe('looking at the candidate', () => {
   it('gives up one that is gone', async () => {
     const world = memoryWorld();
     const held = await world.before('DescribeCandidate');
-    await world.lambda.remove('digits-v1');
+    await world.lambda.remove('digits-v1', held.epoch);
 
     const { kind } = await describeCandidate(world.deps)({ ...held, attempt: 0 });
 
@@ -84,7 +97,7 @@ describe('looking at the candidate', () => {
   it('gives up none that may have traffic', async () => {
     const world = memoryWorld();
     const held = await world.before('VerifyTraffic');
-    await world.lambda.remove('digits-v1');
+    await world.lambda.remove('digits-v1', held.epoch);
 
     const answer = await describeCandidate(world.deps)({ ...held, attempt: 0 });
 

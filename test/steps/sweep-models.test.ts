@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { sweep } from '#steps/sweep.ts';
 import type { MemoryWorld } from '../support/memory-world.ts';
-import { HOUR_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/swept-world.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/swept-world.ts';
 
 const FARGATE = 'placement: {target: fargate}';
 
@@ -61,11 +61,11 @@ describe('a live model is repaired', () => {
   });
 
   it('when its live revision has failed', async () => {
-    const { deps, starts } = await served();
+    const { deps, starts } = await served(FARGATE);
     const failed = { kind: 'failed', reason: 'it fell over', logTail: [] } as const;
-    const lambda = { ...deps.platforms.lambda, describe: async () => failed };
+    const fargate = { ...deps.platforms.fargate, describe: async () => failed };
 
-    await sweep({ ...deps, platforms: { ...deps.platforms, lambda } })();
+    await sweep({ ...deps, platforms: { ...deps.platforms, fargate } })();
 
     expect(starts).toMatchObject([
       { input: { reason: 'digits-v2 is live, but it had failed: it fell over' } },
@@ -119,6 +119,7 @@ describe('a live model is repaired', () => {
     await drift(world);
     await run();
     world.executions.end(starts[0]!.name);
+    world.clock.advance(MINUTE_MS);
     await world.deploy(starts[0]!.input as ReturnType<typeof world.rollback>);
     await drift(world);
 
@@ -137,6 +138,28 @@ describe('a live model is left alone', () => {
     world.clock.advance(PERIOD_MS);
     expect(await run()).toEqual(NOTHING);
     expect(starts).toEqual([]);
+  });
+
+  it('while its live revision starts', async () => {
+    const { deps } = await served(FARGATE);
+    const pending = { kind: 'pending', reason: 'it starts' } as const;
+    const fargate = { ...deps.platforms.fargate, describe: async () => pending };
+
+    const swept = await sweep({ ...deps, platforms: { ...deps.platforms, fargate } })();
+
+    expect(swept).toEqual(NOTHING);
+  });
+
+  it('until its repair can be started', async () => {
+    const { world, deps, starts, run } = await served();
+    await drift(world);
+    const start = () => Promise.reject(new Failure('PlatformThrottled', 'too many'));
+
+    const swept = sweep({ ...deps, executions: { ...deps.executions, start } })();
+
+    await expect(swept).rejects.toMatchObject({ name: 'PlatformThrottled' });
+    await run();
+    expect(starts).toHaveLength(1);
   });
 
   it('while a deployment of it is under way', async () => {

@@ -52,7 +52,7 @@ describe('a revision that nothing refers to', () => {
   it('is taken away when its version is said to be removed', async () => {
     const { world, run } = sweptWorld();
     await world.deploy();
-    const spec = revisionSpec({ revision: 'digits-v1', model: 'digits', version: 1 });
+    const spec = revisionSpec('1');
     await world.deploy(world.undeploy());
     const { epoch } = (await world.registry.lease('digits'))!;
     await world.platforms.ec2.create(spec, epoch);
@@ -98,7 +98,7 @@ describe('a revision that nothing refers to', () => {
 describe('a revision stays', () => {
   it('when it is of a model that the registry does not know', async () => {
     const { world, run } = await leftOver();
-    const foreign = revisionSpec({ revision: 'strange-v1', model: 'strange', version: 1 });
+    const foreign = revisionSpec('1', { model: 'strange' });
     await world.lambda.create(foreign, 1);
     await run();
     world.clock.advance(PERIOD_MS);

@@ -49,12 +49,46 @@ describe('verifying the traffic', () => {
     });
   });
 
+  it('gives a move between Lambda and containers fifteen minutes', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const event = world.upload({ manifest: 'placement: { target: fargate }' });
+    const held = await world.before('VerifyTraffic', event);
+    const verify = async () => ({ kind: 'pending', reason: 'the old side still answers' }) as const;
+    const router = { ...world.router, verify };
+    const look = () => verifyTraffic({ ...world.deps, router })({ ...held, attempt: 0 });
+
+    world.clock.advance(899_999);
+    const early = await look();
+    world.clock.advance(1);
+    const late = await look();
+
+    expect([early.kind, late.kind]).toEqual(['pending', 'expired']);
+    expect((await world.recordOf(held)).trouble?.reason).toBe(
+      'the traffic was not seen on the new version within 900 s: the old side still answers',
+    );
+  });
+
+  it('holds the router to the step that is under way', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const manifest = 'rollout: { strategy: canary }';
+    const held = await world.before('VerifyTraffic', world.upload({ manifest }));
+
+    await verifyTraffic(world.deps)({ ...held, attempt: 0 });
+
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Baking',
+      data: { shares: { 'digits-v1': 90, 'digits-v2': 10 }, bakeSeconds: 120 },
+    });
+  });
+
   it('is done once: a bake that has begun is not begun again', async () => {
     const world = memoryWorld();
     const held = await world.before('JudgeBake');
     const { work } = await world.recordOf(held);
     world.clock.advance(5000);
-    await world.router.remove(MODEL);
+    await world.router.remove(MODEL, held.epoch);
 
     const { kind } = await verifyTraffic(world.deps)({ ...held, attempt: 1 });
 

@@ -20,6 +20,8 @@ import {
   GetAliasCommand,
   InvokeCommand,
   LambdaClient,
+  ListAliasesCommand,
+  ListFunctionsCommand,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
@@ -29,10 +31,16 @@ import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { invocationEvent, readResponse } from '#adapters/aws/invocation-event.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { LeaseHolder, ModelRecord } from '#domain/registry-write.ts';
+import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { WorkflowName } from '#ports/executions.ts';
+import { groupCounter } from '#adapters/aws/container-front.ts';
+import type { Counter } from '#adapters/aws/metric-sums.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
-import type { AwsRules } from './aws-rules.ts';
+import { type AwsRules, awsRules } from './aws-rules.ts';
 import { scriptedBuilds } from './aws-world-builds.ts';
+import { awsWorldContainers } from './aws-world-containers.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { eventually } from './eventually.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';
@@ -42,22 +50,42 @@ import { restApi } from './rest-api-world.ts';
 import { s3World } from './s3-world.ts';
 
 const BUS = 'slipway-test';
-export const MACHINE = `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-deploy`;
+const MACHINES = `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-`;
 const BAKE_SECONDS = 1;
+
+export const machineArn = (workflow: WorkflowName) => `${MACHINES}${workflow}`;
 
 export type AwsWorld = Awaited<ReturnType<typeof awsWorld>>;
 
-/** An account in moto with all that the stack makes, where the models' functions are answered by the real ONNX server. */
-export async function awsWorld(moto: Moto, rulesOf: (ecr: ECRClient) => AwsRules) {
+type Options = {
+  readonly rulesOf?: (ecr: ECRClient) => AwsRules;
+  /** What counts the traffic tells the time by it. */
+  readonly clock?: Clock;
+  /** Of the credentials of the steps. */
+  readonly secret?: string;
+};
+
+/** An account in moto with all that the stack makes, where the models' functions and containers are answered by the real ONNX server. */
+export async function awsWorld(moto: Moto, options: Options = {}) {
+  const { rulesOf = () => awsRules([]), clock = { now: Date.now }, secret = 'secret' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'slipway-world-'));
   const files = (digest: string) => builds.modelFile(digest);
   const models = await modelFunctionsWorld(moto, childServers(files));
-  const { functions, front, ecr } = models;
+  const { functions, ecr } = models;
   const repository = functions.repository.split('/').at(-1) ?? '';
   const builds = await scriptedBuilds(moto, ecr, { folder, repository });
   const api = await restApi(moto);
+  const containers = await awsWorldContainers(moto, {
+    upstream: models.front,
+    startServer: childServers(files),
+    logGroup: functions.logGroup,
+    apiStage: api.stage,
+    secret,
+  });
+  const { endpoint } = containers;
+  const front = { endpoint };
   const { table, client: dynamo } = dynamoWorld(moto);
-  const registry = dynamoRegistry({ client: dynamo(), table, clock: { now: Date.now } });
+  const registry = dynamoRegistry({ client: dynamo(), table, clock });
   const s3 = await s3World(moto);
   const uploads = await uploadEvents(moto, s3.bucket);
   const told = await eventLog(moto, BUS, 'told', { source: ['slipway'] });
@@ -67,11 +95,59 @@ export async function awsWorld(moto: Moto, rulesOf: (ecr: ECRClient) => AwsRules
   // The table is there once it has answered.
   await registry.models();
 
+  async function routes() {
+    const { items = [] } = await apiGateway.send(
+      new GetResourcesCommand({ restApiId: api.id, embed: ['methods'], limit: 500 }),
+    );
+    return items.filter(({ path }) => path?.startsWith('/models/'));
+  }
+
+  /** The method of the model's route. */
+  async function routeOf(model: string) {
+    const found = (await routes()).find(({ path }) => path === `/models/${model}/{proxy+}`);
+    return found?.resourceMethods?.['ANY'];
+  }
+
+  async function askFunction(asked: Parameters<typeof invocationEvent>[1]) {
+    const output = await lambda.send(
+      new InvokeCommand({
+        FunctionName: functions.prefix + asked.model,
+        Qualifier: 'live',
+        Payload: JSON.stringify(invocationEvent(api.stage, asked)),
+      }),
+    );
+    const response = readResponse(Buffer.from(output.Payload ?? []).toString());
+    const revision = response?.headers['x-slipway-revision'];
+    return inferred(response?.status, revision, response?.body);
+  }
+
+  async function countersOf({ revision, target }: RevisionRef): Promise<readonly Counter[]> {
+    if (mechanismOf(target) === 'container') {
+      const group = await containers.groupOf(revision);
+      return (['RequestCount', 'HTTPCode_Target_5XX_Count'] as const).map((name) =>
+        groupCounter(containers.front, group, name),
+      );
+    }
+    const FunctionName = functions.prefix + revision.replace(/-v\d+$/, '');
+    const list = new ListVersionsByFunctionCommand({ FunctionName });
+    const { Versions = [] } = await lambda.send(list);
+    const version = Versions.findLast(({ Description }) => Description === revision)?.Version;
+    const dimensions = {
+      FunctionName,
+      Resource: `${FunctionName}:live`,
+      ExecutedVersion: version ?? '',
+    };
+    return ['Invocations', 'Errors'].map((name) => ({ namespace: 'AWS/Lambda', name, dimensions }));
+  }
+
   return {
-    ...{ functions, front, rules, builds, api, table, dynamo, registry, s3, bus: BUS },
+    ...{ functions, front, rules, builds, api, table, dynamo, registry, s3, bus: BUS, containers },
     bakeSeconds: BAKE_SECONDS,
     /** What the template gives to functions, by variable. */
-    values: variables(functions, { api, table, bucket: s3.bucket }),
+    values: {
+      ...variables(functions, { api, table, bucket: s3.bucket }),
+      ...containers.values,
+    },
 
     /** Puts a model in the bucket, its manifest first; answers the event of it. */
     async upload(model: string, bytes: Uint8Array, manifest?: string): Promise<ObjectCreated> {
@@ -80,26 +156,14 @@ export async function awsWorld(moto: Moto, rulesOf: (ecr: ECRClient) => AwsRules
       return uploads(await s3.put(key, bytes));
     },
 
+    /** As the API hands on a request of the model's route. */
     async infer(model: string, body: unknown) {
-      const output = await lambda.send(
-        new InvokeCommand({
-          FunctionName: functions.prefix + model,
-          Qualifier: 'live',
-          Payload: JSON.stringify(
-            invocationEvent(api.stage, {
-              ...{ model, method: 'POST', path: `/v2/models/${model}/infer` },
-              body: JSON.stringify(body),
-            }),
-          ),
-        }),
-      );
-      const response = readResponse(Buffer.from(output.Payload ?? []).toString());
-      const { outputs } = JSON.parse(response?.body ?? '{}');
-      return {
-        status: response?.status,
-        revision: response?.headers['x-slipway-revision'],
-        data: outputs?.[0]?.data,
-      };
+      const route = await routeOf(model);
+      const { uri = '' } = route?.methodIntegration ?? {};
+      const asked = { path: `/v2/models/${model}/infer`, body: JSON.stringify(body) };
+      return uri.startsWith('http:')
+        ? askContainers(`${endpoint}/${api.stage}/models/${model}${asked.path}`, asked.body)
+        : askFunction({ model, method: 'POST', ...asked });
     },
 
     /** The version that the alias leads to, with its weights. */
@@ -119,33 +183,40 @@ export async function awsWorld(moto: Moto, rulesOf: (ecr: ECRClient) => AwsRules
       );
     },
 
-    /** The method of the model's route. */
-    async route(model: string) {
-      const { items = [] } = await apiGateway.send(
-        new GetResourcesCommand({ restApiId: api.id, embed: ['methods'], limit: 500 }),
+    route: routeOf,
+
+    /** What AWS would count of clients for a revision, in this minute and in the next. */
+    async count(ref: RevisionRef, requests: number, errors: number) {
+      const counters = await countersOf(ref);
+      const MetricData = counters.flatMap(({ name, dimensions }, index) =>
+        [0, 60_000].map((aheadMs) => ({
+          MetricName: name,
+          Value: index === 0 ? requests : errors,
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+          Timestamp: new Date(clock.now() + aheadMs),
+        })),
       );
-      return items.find(({ path }) => path === `/models/${model}/{proxy+}`)?.resourceMethods?.[
-        'ANY'
-      ];
+      const Namespace = counters[0]?.namespace;
+      const put = new PutMetricDataCommand({ Namespace, MetricData });
+      await awsClient(CloudWatchClient, moto).send(put);
     },
 
-    /** What Lambda would count of clients for a version behind the alias, in this minute and in the next. */
-    async countErrors(model: string, version: string, requests: number, errors: number) {
-      const name = functions.prefix + model;
-      const Dimensions = [
-        { Name: 'FunctionName', Value: name },
-        { Name: 'Resource', Value: `${name}:live` },
-        { Name: 'ExecutedVersion', Value: version },
-      ];
-      const data = (MetricName: string, Value: number) =>
-        [0, 60_000].map((aheadMs) => ({
-          ...{ MetricName, Value, Dimensions },
-          Timestamp: new Date(Date.now() + aheadMs),
-        }));
-      const MetricData = [...data('Invocations', requests), ...data('Errors', errors)];
-      await awsClient(CloudWatchClient, moto).send(
-        new PutMetricDataCommand({ Namespace: 'AWS/Lambda', MetricData }),
+    /** How much there is of what deployments make; images, logs and the registry's history stay, and end by themselves. */
+    async inventory() {
+      const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+      const names = Functions.flatMap(({ FunctionName }) => FunctionName ?? []);
+      const aliases = await Promise.all(
+        names.map(async (FunctionName) => {
+          const { Aliases = [] } = await lambda.send(new ListAliasesCommand({ FunctionName }));
+          return Aliases.length;
+        }),
       );
+      return {
+        ...(await containers.inventory()),
+        functions: names.length,
+        aliases: aliases.reduce((sum, count) => sum + count, 0),
+        routes: (await routes()).length,
+      };
     },
 
     /** Who holds a model's lease. */
@@ -161,10 +232,23 @@ export async function awsWorld(moto: Moto, rulesOf: (ecr: ECRClient) => AwsRules
     },
 
     async close() {
+      await containers.close();
       await models.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function askContainers(url: string, body: string) {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  const revision = response.headers.get('x-slipway-revision') ?? undefined;
+  return inferred(response.status, revision, await response.text());
+}
+
+function inferred(status: number | undefined, revision: string | undefined, body = '{}') {
+  const { outputs } = JSON.parse(body || '{}');
+  return { status, revision, data: outputs?.[0]?.data };
 }
 
 type Places = {
@@ -182,7 +266,9 @@ function variables(
     SLIPWAY_TABLE: table,
     SLIPWAY_BUCKET: bucket,
     SLIPWAY_BUS: BUS,
-    SLIPWAY_STATE_MACHINE: MACHINE,
+    SLIPWAY_STATE_MACHINE: machineArn('deploy'),
+    SLIPWAY_ROLLBACK_WORKFLOW: machineArn('rollback'),
+    SLIPWAY_UNDEPLOY_WORKFLOW: machineArn('undeploy'),
     SLIPWAY_API: api.id,
     SLIPWAY_API_STAGE: api.stage,
     SLIPWAY_MODELS_RESOURCE: api.modelsResource,
@@ -227,7 +313,7 @@ async function uploadEvents(moto: Moto, bucket: string) {
 type Pattern = { readonly detail: object };
 
 function uploadPattern(): Pattern {
-  const file = readFileSync(new URL('../../infra/workflow.yml', import.meta.url), 'utf8');
+  const file = readFileSync(new URL('../../infra/upload.yml', import.meta.url), 'utf8');
   return parse(file, { logLevel: 'silent' }).Resources.UploadRule.Properties.EventPattern;
 }
 

@@ -5,7 +5,7 @@ type Told = Awaited<ReturnType<MemoryWorld['told']>>;
 
 /**
  * What is wrong with a world in which nothing runs any more; empty when nothing is.
- * Live pointer, shares and what clients get agree; only versions that went live exist; each deployment has ended, with one terminal event.
+ * Live pointer, shares and what clients get agree; the live version runs; only versions that went live exist; each deployment has ended, with one terminal event.
  */
 export async function complaints(world: MemoryWorld): Promise<readonly string[]> {
   const { registry, router } = world;
@@ -24,6 +24,7 @@ export async function complaints(world: MemoryWorld): Promise<readonly string[]>
     ...(served === due ? [] : [`${live} is live, but clients get ${served}`]),
     ...existing.filter((it) => !kept.includes(it)).map((it) => `${it} is left over`),
     ...kept.filter((it) => !existing.includes(it)).map((it) => `${it} is gone`),
+    ...(live === undefined || world.running().includes(live) ? [] : [`${live} does not run`]),
     ...open,
     ...eventComplaints(await world.told()),
   ];

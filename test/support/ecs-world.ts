@@ -93,6 +93,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
   const settings: EcsSettings = {
     stage: 'test',
     region: AWS_REGION,
+    apiStage: 'v1',
     repository: `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/slipway-test-models`,
     ...network,
     executionRole: ROLE,

@@ -18,6 +18,7 @@ describe.each(TARGETS)('of target %s', (target) => {
     return {
       platform,
       endsLateStarts: true,
+      idleDrainSeconds: 0,
       busyDrainSeconds: 1,
       lastWords: 'no graph',
       spec(fate, over) {

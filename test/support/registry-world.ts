@@ -1,7 +1,14 @@
-import type { Candidate, Deployment } from '#domain/deployment.ts';
+import type { BakeRecord, Candidate, Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Admission, Holder, LeaseRequest, Refusal, Registry } from '#ports/registry.ts';
+import type {
+  Admission,
+  Holder,
+  LeaseRequest,
+  Refusal,
+  Registry,
+  Request,
+} from '#ports/registry.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
 export const START_MS = Date.parse('2026-01-02T03:04:05.678Z');
@@ -66,20 +73,52 @@ export function leaseFor(n: number, changes: Partial<LeaseRequest> = {}): LeaseR
   return { ...request, over: null, ...changes };
 }
 
-export function candidateOf({ model, version }: Deployment): Candidate {
+export function candidateOf({ id, model, version }: Deployment): Candidate {
   return {
     target: 'lambda',
     revision: revisionName(model, version ?? 0),
+    madeBy: id,
     createdAtMs: START_MS,
     readyByMs: START_MS + 1000,
   };
 }
 
+/** What is asked for of a model by its name, as deployment `n`: by default that version 1 is live again. */
+export function asking(n: number, changes: Partial<Request> = {}): Request {
+  const { order: _, ...rest } = upload(n);
+  const reason = 'somebody asked for it';
+  return { ...rest, kind: 'rollback', version: 1, work: {}, reason, ...changes };
+}
+
+export const BAKE: BakeRecord = {
+  startedAtMs: 1,
+  bakeSeconds: 2,
+  probesSent: 0,
+  probesFailed: 0,
+  lastFailure: '',
+  latenciesMs: [],
+  previousLatenciesMs: [],
+  isOver: false,
+};
+
 /** Admits upload `n` and takes the lease for it. */
 export async function holding({ registry }: RegistryWorld, n: number): Promise<Holder> {
   await registry.admit(upload(n));
+  return leased(registry, n);
+}
+
+/** Asks for something and takes the lease for it. */
+export async function holdingRequest(
+  { registry }: RegistryWorld,
+  request: Request,
+): Promise<Holder> {
+  await registry.request(request);
+  return leased(registry, Number.parseInt(request.deploymentId, 16));
+}
+
+async function leased(registry: Registry, n: number): Promise<Holder> {
   const lease = await registry.acquireLease(leaseFor(n));
-  if (lease.kind !== 'acquired') throw new Error(`upload ${n}: the lease is ${lease.kind}`);
+  if (lease.kind !== 'acquired') throw new Error(`deployment ${n}: the lease is ${lease.kind}`);
   return { deploymentId: idOf(n), epoch: lease.epoch };
 }
 
@@ -103,7 +142,12 @@ export async function goneLive(world: RegistryWorld, n: number): Promise<Holder>
   const holder = await holding(world, n);
   await walkTo(world, holder, 'Baking');
   const live = (await world.registry.model('shapes'))?.live ?? null;
-  await world.registry.commit(holder, { version: n, previous: live?.revision ?? null }, { reason: `upload ${n} is live` });
+  const { version } = (await world.registry.deployment(holder.deploymentId))!;
+  await world.registry.commit(
+    holder,
+    { version: version ?? 0, previous: live?.revision ?? null },
+    { reason: `upload ${n} is live` },
+  );
   return holder;
 }
 

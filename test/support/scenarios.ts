@@ -1,7 +1,6 @@
-import type { ObjectCreated } from '#domain/workflow.ts';
 import { complaints, endings } from './complaints.ts';
 import { type Call, recording } from './faults.ts';
-import { answersRight, answersWrong, MODEL } from './memory-world.ts';
+import { answersRight, answersWrong, MODEL, type Start } from './memory-world.ts';
 import { addConstantModel } from './onnx-models.ts';
 import { type VirtualWorkflow, virtualWorkflow } from './virtual-workflow.ts';
 
@@ -9,11 +8,12 @@ export type Scenario = {
   readonly name: string;
   /** How its deployment ends. */
   readonly ends: string;
-  /** Makes the world ready; answers the event of the upload to deploy. */
-  prepare(world: VirtualWorkflow): Promise<ObjectCreated>;
+  /** Makes the world ready; answers what is to be done in it. */
+  prepare(world: VirtualWorkflow): Promise<Start>;
 };
 
 const SAME = addConstantModel({ constant: 77 });
+const ON_FARGATE = 'placement: { target: fargate }';
 
 export const UPGRADE: Scenario = {
   name: 'an upgrade',
@@ -21,6 +21,16 @@ export const UPGRADE: Scenario = {
   async prepare(world) {
     await world.deploy();
     return world.upload();
+  },
+};
+
+export const ROLLBACK: Scenario = {
+  name: 'a rollback',
+  ends: 'Live',
+  async prepare(world) {
+    await world.deploy(world.upload({ manifest: ON_FARGATE }));
+    await world.deploy();
+    return world.rollback();
   },
 };
 
@@ -87,6 +97,58 @@ export const SCENARIOS: readonly Scenario[] = [
       return late;
     },
   },
+  {
+    name: 'an upgrade in steps on Fargate',
+    ends: 'Live',
+    async prepare(world) {
+      await world.deploy(world.upload({ manifest: ON_FARGATE }));
+      return world.upload({ manifest: `${ON_FARGATE}\nrollout: { steps: [10, 50, 100] }` });
+    },
+  },
+  {
+    name: 'a breach in the first step of a canary',
+    ends: 'RolledBack',
+    async prepare(world) {
+      await world.deploy(world.upload({ manifest: ON_FARGATE }));
+      failsWithTraffic(world, 'digits-v2');
+      return world.upload();
+    },
+  },
+  {
+    name: 'a move from Lambda to EC2',
+    ends: 'Live',
+    async prepare(world) {
+      await world.deploy();
+      return world.upload({ manifest: 'placement: { target: ec2 }' });
+    },
+  },
+  ROLLBACK,
+  {
+    name: 'a rollback to a version that fails',
+    ends: 'RolledBack',
+    async prepare(world) {
+      const rollback = await ROLLBACK.prepare(world);
+      failsWithTraffic(world, 'digits-v1');
+      return rollback;
+    },
+  },
+  {
+    name: 'a repair',
+    ends: 'Live',
+    async prepare(world) {
+      await world.deploy(world.upload({ manifest: ON_FARGATE }));
+      return world.rollback(null, 'repair');
+    },
+  },
+  {
+    name: 'an undeploy',
+    ends: 'Undeployed',
+    async prepare(world) {
+      await world.deploy();
+      await world.deploy(world.upload({ manifest: ON_FARGATE }));
+      return world.undeploy();
+    },
+  },
 ];
 
 /** Answers right until clients reach it. */
@@ -100,14 +162,17 @@ export function slowWorld(): VirtualWorkflow {
   return virtualWorkflow({ engine: 'image', pendingMs: 1500, spreadMs: 1500 });
 }
 
-/** Every call that the scenario makes of a port, in order. */
+/** Every call that the scenario makes of a port, in order; of the probes that follow each other the first and the last. */
 export async function callsOf({ prepare }: Scenario): Promise<readonly Call[]> {
   const calls: Call[] = [];
   const world = slowWorld();
   const event = await prepare(world);
   world.tap(recording(calls, world.states));
   await world.run(event);
-  return calls;
+  const isProbe = (call: Call | undefined) => call?.method === 'prober.send';
+  return calls.filter(
+    (call, at) => !isProbe(call) || !isProbe(calls[at - 1]) || !isProbe(calls[at + 1]),
+  );
 }
 
 /** What is wrong after a scenario: with the world, with how it ended, or for the next upload. */
@@ -120,7 +185,7 @@ export async function faultsAfter(
   const found = [...(await complaints(world)), ...world.outages];
   const last = endings(await world.told()).at(-1);
   const live = (await world.registry.model(MODEL))?.live?.revision;
-  const idle = world.lambda.running().filter((revision) => revision !== live);
+  const idle = world.running().filter((revision) => revision !== live);
   const next = await world.deploy().catch((error: unknown) => String(error));
   return [
     ...found,

@@ -9,7 +9,12 @@ import {
   EventBridgeClient,
   ListTargetsByRuleCommand,
 } from '@aws-sdk/client-eventbridge';
-import { GetRoleCommand, GetRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+} from '@aws-sdk/client-iam';
 import {
   GetEventSourceMappingCommand,
   GetFunctionConfigurationCommand,
@@ -18,6 +23,7 @@ import {
   LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Json } from '../template/template.ts';
 import { awsClient } from './aws-clients.ts';
 import { ask, capital, type Look, part } from './stack-parts.ts';
@@ -85,11 +91,26 @@ function attributes(aws: Parameters<Look>[1], QueueUrl: string): Promise<Json> {
 const eventBus: Look = async ({ properties: { Name } }, aws) =>
   awsClient(EventBridgeClient, aws).send(new DescribeEventBusCommand({ Name }));
 
-const rule: Look = async ({ properties: { Name } }, aws) => {
+const rule: Look = async ({ properties: { Name, EventBusName } }, aws) => {
   const client = awsClient(EventBridgeClient, aws);
-  const found = await client.send(new DescribeRuleCommand({ Name }));
-  const { Targets } = await client.send(new ListTargetsByRuleCommand({ Rule: Name }));
+  const found = await client.send(new DescribeRuleCommand({ Name, EventBusName }));
+  const { Targets } = await client.send(new ListTargetsByRuleCommand({ Rule: Name, EventBusName }));
   return { ...found, EventPattern: found.EventPattern && JSON.parse(found.EventPattern), Targets };
+};
+
+const topic: Look = async ({ id: TopicArn }, aws) => {
+  const { Attributes } = await awsClient(SNSClient, aws).send(
+    new GetTopicAttributesCommand({ TopicArn }),
+  );
+  return { TopicName: TopicArn.split(':').at(-1), DisplayName: Attributes?.['DisplayName'] };
+};
+
+const topicPolicy: Look = async ({ properties: { Topics } }, aws) => {
+  const [TopicArn] = Topics;
+  const { Attributes } = await awsClient(SNSClient, aws).send(
+    new GetTopicAttributesCommand({ TopicArn }),
+  );
+  return { Topics, PolicyDocument: document(Attributes?.['Policy']) };
 };
 
 const stateMachine: Look = async ({ id: stateMachineArn }, aws) => {
@@ -119,7 +140,13 @@ const role: Look = async ({ id: RoleName, properties: { Policies = [] } }, aws) 
     return { PolicyName, PolicyDocument: document(found.PolicyDocument) };
   };
   return {
+    RoleName: Role?.RoleName,
     AssumeRolePolicyDocument: document(Role?.AssumeRolePolicyDocument),
+    ManagedPolicyArns: await part(async () => {
+      const find = new ListAttachedRolePoliciesCommand({ RoleName });
+      const { AttachedPolicies = [] } = await client.send(find);
+      return AttachedPolicies.map(({ PolicyArn }) => PolicyArn);
+    }),
     Policies: await part(() => Promise.all(Policies.map(policy))),
   };
 };
@@ -157,6 +184,8 @@ export const workLooks: Readonly<Record<string, Look>> = {
   'AWS::SQS::QueuePolicy': queuePolicy,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
+  'AWS::SNS::Topic': topic,
+  'AWS::SNS::TopicPolicy': topicPolicy,
   'AWS::StepFunctions::StateMachine': stateMachine,
   'AWS::IAM::Role': role,
   'AWS::CodeBuild::Project': project,

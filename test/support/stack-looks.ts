@@ -1,4 +1,5 @@
 import { apiLooks } from './stack-looks-api.ts';
+import { containerLooks } from './stack-looks-containers.ts';
 import { dataLooks } from './stack-looks-data.ts';
 import { networkLooks } from './stack-looks-network.ts';
 import { workLooks } from './stack-looks-work.ts';
@@ -7,6 +8,7 @@ import type { Look } from './stack-parts.ts';
 /** How each type of the template is looked at. */
 export const LOOKS: Readonly<Record<string, Look>> = {
   ...apiLooks,
+  ...containerLooks,
   ...dataLooks,
   ...networkLooks,
   ...workLooks,

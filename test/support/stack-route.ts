@@ -4,6 +4,7 @@ import {
   GetResourcesCommand,
   GetStageCommand,
 } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateFunctionCommand,
@@ -14,7 +15,9 @@ import {
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
 import { apiLease } from '#adapters/aws/api-lease.ts';
+import { dynamoFence } from '#adapters/aws/fence.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
 import { awsClient } from './aws-clients.ts';
 import { fakeClock } from './fake-clock.ts';
 import type { DeployedStack } from './stack-deploy.ts';
@@ -40,11 +43,14 @@ export async function makeModel(aws: Endpoint, { outputs }: DeployedStack): Prom
   const sleep = async (ms: number) => clock.advance(ms);
   const dynamo = awsClient(DynamoDBClient, aws);
   const router = restApiRouter({
-    ...{ lambda, apiGateway, functionPrefix: FunctionPrefix },
+    ...{ lambda, apiGateway, clock, containers: null, functionPrefix: FunctionPrefix },
+    cloudWatch: awsClient(CloudWatchClient, aws),
     lease: apiLease({ clock, sleep, dynamo, table: Table, api: Api }),
+    fence: dynamoFence({ client: dynamo, table: Table }),
+    records: routeRecords({ dynamo, table: Table, api: Api }),
     api: { id: Api, stage: 'v1', modelsResource: ModelsResource, authorizer },
   });
-  await router.setShares(MODEL, { [`${MODEL}-v1`]: 100 }, {});
+  await router.setShares(MODEL, { [`${MODEL}-v1`]: 100 }, {}, 1);
 }
 
 /** All that a model has at run time, and that no stack update may touch. */

@@ -1,5 +1,10 @@
 import { APIGatewayClient, GetResourcesCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DescribeRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { Json, Template } from '../template/template.ts';
 import { AWS_REGION, awsClient } from './aws-clients.ts';
 import type { DeployedStack } from './stack-deploy.ts';
@@ -122,7 +127,15 @@ async function attributes(template: Template, stack: DeployedStack, aws: Endpoin
   const { Table } = await awsClient(DynamoDBClient, aws).send(find);
   const list = new GetResourcesCommand({ restApiId: ids['Api'] });
   const { items = [] } = await awsClient(APIGatewayClient, aws).send(list);
+  const balancers = new DescribeLoadBalancersCommand({ Names: ['slipway-test'] });
+  const elb = awsClient(ElasticLoadBalancingV2Client, aws);
+  const rule = new DescribeRuleCommand({
+    Name: 'slipway-test-deployment-ended',
+    EventBusName: 'slipway-test',
+  });
   return {
+    'LoadBalancer.DNSName': (await elb.send(balancers)).LoadBalancers?.[0]?.DNSName ?? '',
+    'NotificationRule.Arn': (await awsClient(EventBridgeClient, aws).send(rule)).Arn ?? '',
     'Registry.StreamArn': Table?.LatestStreamArn ?? '',
     'Api.RootResourceId': items.find(({ path }) => path === '/')?.id ?? '',
   };

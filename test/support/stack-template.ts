@@ -102,5 +102,7 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     `${account}.dkr.ecr.${region}.amazonaws.com/${id}`,
   'AWS::Logs::LogGroup.Arn': inRegion('logs', (id) => `log-group:${id}:*`),
   'AWS::Lambda::Function.Arn': inRegion('lambda', (id) => `function:${id}`),
+  'AWS::IAM::InstanceProfile.Arn': (id, { account }) =>
+    `arn:aws:iam::${account}:instance-profile/${id}`,
   'AWS::IAM::Role.Arn': (id, { account }) => `arn:aws:iam::${account}:role/${id}`,
 };

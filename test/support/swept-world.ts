@@ -9,6 +9,7 @@ export const PERIOD_MS = 15 * MINUTE_MS;
 
 export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired: [], removed: [] };
 
+/** As on AWS. */
 export const GRACES = { executionGraceMs: 5 * MINUTE_MS, uploadGraceMs: 5 * MINUTE_MS };
 
 /** A memory world, its sweep, and what that has started. */

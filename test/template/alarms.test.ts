@@ -3,7 +3,7 @@ import { type Json, ofType, plain, readTemplate } from './template.ts';
 const template = await readTemplate();
 
 describe('alarms', () => {
-  it('ring for each queue, for failed deployments, late events and a failing sweep', () => {
+  it('ring for each queue, for what failed in each workflow, late events and a failing sweep', () => {
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => [
       Properties.MetricName,
       plain(Properties.Dimensions[0].Value),
@@ -14,9 +14,14 @@ describe('alarms', () => {
       ['ApproximateNumberOfMessagesVisible', 'UploadDeadLetters.QueueName', 'notBreaching'],
       ['ApproximateNumberOfMessagesVisible', 'OutboxDeadLetters.QueueName', 'notBreaching'],
       ['ApproximateNumberOfMessagesVisible', 'SweepDeadLetters.QueueName', 'notBreaching'],
+      ['ApproximateNumberOfMessagesVisible', 'NotificationDeadLetters.QueueName', 'notBreaching'],
       ['Errors', 'SweepLambdaFunction', 'notBreaching'],
       ['ExecutionsFailed', 'DeployWorkflow', 'notBreaching'],
+      ['ExecutionsFailed', 'RollbackWorkflow', 'notBreaching'],
+      ['ExecutionsFailed', 'UndeployWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'DeployWorkflow', 'notBreaching'],
+      ['ExecutionsTimedOut', 'RollbackWorkflow', 'notBreaching'],
+      ['ExecutionsTimedOut', 'UndeployWorkflow', 'notBreaching'],
       ['IteratorAge', 'PublishEventsLambdaFunction', 'notBreaching'],
     ]);
   });

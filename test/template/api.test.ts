@@ -15,17 +15,24 @@ describe('the API of the packaged template', () => {
       Properties.AuthorizationType,
     ]);
 
-    expect(methods).toEqual([['HealthMethod', 'Api.RootResourceId', 'GET', 'AWS_IAM']]);
+    expect(methods).toEqual([
+      ['ProbeMethod', 'ProbeProxy', 'ANY', 'AWS_IAM'],
+      ['HealthMethod', 'Api.RootResourceId', 'GET', 'AWS_IAM'],
+    ]);
   });
 
-  it('owns /models, and no route of a model', () => {
+  it('owns /models and the way of probes, and no route of a model', () => {
     const resources = ofType(template, 'AWS::ApiGateway::Resource').map(([id, { Properties }]) => [
       id,
       plain(Properties.ParentId),
       Properties.PathPart,
     ]);
 
-    expect(resources).toEqual([['ModelsResource', 'Api.RootResourceId', 'models']]);
+    expect(resources).toEqual([
+      ['ProbeResource', 'Api.RootResourceId', '_probe'],
+      ['ProbeProxy', 'ProbeResource', '{proxy+}'],
+      ['ModelsResource', 'Api.RootResourceId', 'models'],
+    ]);
   });
 
   // An update of either would point the stage at a snapshot without the models' routes: a change here is an outage there.

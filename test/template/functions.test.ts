@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sweepEvent } from '#domain/sweep-event.ts';
 import { workflow } from '#domain/workflow.ts';
 import { type Json, ofType, plain, readTemplate, type Template } from './template.ts';
 
@@ -7,14 +8,19 @@ const ROOT = join(import.meta.dirname, '../..');
 const BESIDE = ['Authorize', 'PublishEvents', 'Sweep'];
 
 const template: Template = await readTemplate();
-const asl: Json = JSON.parse(await readFile(join(ROOT, 'statemachines/deploy.asl.json'), 'utf8'));
+const machines = await Promise.all(
+  ['deploy', 'rollback', 'undeploy'].map(
+    async (name): Promise<Json> =>
+      JSON.parse(await readFile(join(ROOT, `statemachines/${name}.asl.json`), 'utf8')),
+  ),
+);
 const functions = ofType(template, 'AWS::Lambda::Function').map(
   ([id, { Properties }]) => [id.replace(/LambdaFunction$/, ''), Properties] as const,
 );
 const steps = functions.filter(([name]) => name in workflow);
 
 describe('the functions of the packaged template', () => {
-  it('are one for each step of the workflow, and three beside it', () => {
+  it('are one for each step of the workflows, and three beside them', () => {
     const names = functions.map(([name]) => name).toSorted();
 
     expect(names).toEqual([...Object.keys(workflow), ...BESIDE].toSorted());
@@ -46,10 +52,11 @@ describe('the functions of the packaged template', () => {
   );
 
   it.each(steps)('%s ends a little before its state gives it up', (name, { Timeout }) => {
-    const { TimeoutSeconds } = asl.States[name];
+    const limits = machines.flatMap(({ States }) => States[name]?.TimeoutSeconds ?? []);
 
-    expect(Timeout).toBeLessThan(TimeoutSeconds);
-    expect(Timeout).toBeGreaterThanOrEqual(TimeoutSeconds - 10);
+    expect(limits).not.toEqual([]);
+    expect(Timeout).toBeLessThan(Math.min(...limits));
+    expect(Timeout).toBeGreaterThanOrEqual(Math.max(...limits) - 10);
   });
 
   it('may take no concurrency away from the account', () => {
@@ -62,6 +69,31 @@ describe('the functions of the packaged template', () => {
     const roles = functions.map(([name, { Role }]) => [name, plain(Role)]);
 
     expect(roles).toEqual(functions.map(([name]) => [name, `${name}Role`]));
+  });
+
+  it('know of containers only where the stack has them', () => {
+    const optional = functions.flatMap(([, { Environment }]) =>
+      Object.entries<Json>(Environment.Variables).filter(([, value]) => value['Fn::If']),
+    );
+
+    expect([...new Set(optional.map(([name]) => name))].toSorted()).toEqual([
+      'SLIPWAY_CLUSTER',
+      'SLIPWAY_CONTAINER_SECURITY_GROUP',
+      'SLIPWAY_CONTAINER_SUBNETS',
+      'SLIPWAY_EXECUTION_ROLE',
+      'SLIPWAY_INFRASTRUCTURE_ROLE',
+      'SLIPWAY_INSTANCE_PROFILE',
+      'SLIPWAY_LISTENER',
+      'SLIPWAY_LOAD_BALANCER',
+      'SLIPWAY_VPC',
+      'SLIPWAY_VPC_LINK',
+    ]);
+    for (const [, value] of optional) {
+      expect([value['Fn::If'][0], value['Fn::If'][2]]).toEqual([
+        'HasContainers',
+        { Ref: 'AWS::NoValue' },
+      ]);
+    }
   });
 
   it.each(functions)('the variables of %s are told by this stack', (_, { Environment }) => {
@@ -110,8 +142,10 @@ describe('what is invoked by events', () => {
     );
 
     expect(targets).toEqual([
+      ['NotificationRule', 'NotificationTopic', 'NotificationDeadLetters', true],
       ['UploadRule', 'DeployWorkflow', 'UploadDeadLetters', true],
       ['SweepSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+      ['TouchSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['ExecutionEndedRule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
     ]);
   });
@@ -129,14 +163,24 @@ describe('what is invoked by events', () => {
     });
   });
 
-  it('the sweep runs every 15 minutes, and after an execution of this machine that ended badly', () => {
+  it('the sweep runs every 15 minutes, and after an execution of any workflow that ended badly', () => {
     const { SweepSchedule, ExecutionEndedRule } = template.Resources;
 
     expect(SweepSchedule!.Properties.ScheduleExpression).toBe('rate(15 minutes)');
     expect(ExecutionEndedRule!.Properties.EventPattern.detail).toEqual({
-      stateMachineArn: [{ Ref: 'DeployWorkflow' }],
+      stateMachineArn: ['DeployWorkflow', 'RollbackWorkflow', 'UndeployWorkflow'].map((Ref) => ({
+        Ref,
+      })),
       status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
     });
+  });
+
+  it('once a week the sweep is told to ask for what is kept, by an event that it knows', () => {
+    const { ScheduleExpression, Targets } = template.Resources['TouchSchedule']!.Properties;
+
+    expect(ScheduleExpression).toBe('rate(7 days)');
+    const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
+    expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { touch: true } });
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { costTable, idleCost } from './idle-cost.ts';
 import { readTemplate } from './template.ts';
 
@@ -17,14 +18,25 @@ const FREE_WHEN_IDLE = [
   'AWS::ApiGateway::RestApi',
   'AWS::ApiGateway::Stage',
   'AWS::ApiGateway::UsagePlan',
+  // https://aws.amazon.com/api-gateway/pricing/ has no price for it.
+  'AWS::ApiGatewayV2::VpcLink',
   'AWS::CodeBuild::Project',
   'AWS::DynamoDB::Table',
+  'AWS::EC2::InternetGateway',
+  'AWS::EC2::Route',
+  'AWS::EC2::RouteTable',
   'AWS::EC2::SecurityGroup',
+  'AWS::EC2::SecurityGroupIngress',
   'AWS::EC2::Subnet',
+  'AWS::EC2::SubnetRouteTableAssociation',
   'AWS::EC2::VPC',
+  'AWS::EC2::VPCGatewayAttachment',
   'AWS::ECR::Repository',
+  'AWS::ECS::Cluster',
+  'AWS::ElasticLoadBalancingV2::Listener',
   'AWS::Events::EventBus',
   'AWS::Events::Rule',
+  'AWS::IAM::InstanceProfile',
   'AWS::IAM::Role',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::EventSourceMapping',
@@ -34,17 +46,30 @@ const FREE_WHEN_IDLE = [
   'AWS::S3::Bucket',
   'AWS::S3::BucketPolicy',
   'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
   'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
   'AWS::StepFunctions::StateMachine',
 ];
-const PRICED = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::Dashboard'];
+const PRICED = [
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  // Those of type Gateway are free.
+  'AWS::EC2::VPCEndpoint',
+  'AWS::ElasticLoadBalancingV2::LoadBalancer',
+];
 
 describe('what an idle stack costs a month', () => {
   it('is what the README says', async () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
 
     expect(readme).toContain(costTable(idleCost(template)));
+  });
+
+  it('grows by an address for each task that reaches the internet, as the README says', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+
+    expect(readme).toContain(`$${(prices.publicAddressHour.usd * 730).toFixed(2)} a month`);
   });
 
   it('has a price for every kind of thing in the template', () => {
@@ -54,11 +79,15 @@ describe('what an idle stack costs a month', () => {
   });
 
   it('rests on settings that are paid for by use', () => {
-    const { ApiStage, Registry } = template.Resources;
+    const { ApiStage, Cluster, Registry } = template.Resources;
 
     expect(Registry!.Properties.BillingMode).toBe('PAY_PER_REQUEST');
     // A customer's key costs a dollar a month, and so does a stage's cache by the hour.
     expect(Registry!.Properties.SSESpecification).toBeUndefined();
     expect(ApiStage!.Properties.CacheClusterEnabled).toBeUndefined();
+    // Each of its metrics would be one that is paid for.
+    expect(Cluster!.Properties.ClusterSettings).toEqual([
+      { Name: 'containerInsights', Value: 'disabled' },
+    ]);
   });
 });

@@ -1,68 +1,131 @@
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
-import { ofType, type Template } from './template.ts';
+import { CONTAINERS, type Containers, resourcesWith, type Template } from './template.ts';
 
 type Item = {
   readonly item: string;
   readonly how: string;
   /** USD a month, in an account whose free allowance is used up by others. */
-  readonly usd: number;
+  readonly usd: Readonly<Record<Containers, number>>;
   readonly free: string;
 };
 
 const HOURS = 730;
-const { alarmPerMonth, dashboardPerMonth, lambdaArmGBSecond, lambdaRequest, logGBIn } = prices;
+const {
+  alarmPerMonth,
+  dashboardPerMonth,
+  interfaceEndpointZoneHour,
+  lambdaArmGBSecond,
+  lambdaRequest,
+  loadBalancerHour,
+  logGBIn,
+} = prices;
 
 // What a sweep of an empty stack is taken to need; a real one is told in its log.
-const SWEEP = { seconds: 1, tableReads: 4, bucketLists: 1, logBytes: 2000 };
+const SWEEP = { seconds: 1, tableReads: 6, bucketLists: 1, logBytes: 2000 };
 
-/** What a stack without models costs by being there. */
+/** What a stack without models costs by being there, for each value of the parameter `containers`. */
 export function idleCost(template: Template): readonly Item[] {
-  const count = (type: string) => ofType(template, type).length;
-  const sweeps = HOURS * sweepsPerHour(template);
-  const memoryGB = template.Resources['SweepLambdaFunction']!.Properties.MemorySize / 1024;
-  const alarms = count('AWS::CloudWatch::Alarm');
-  const dashboards = count('AWS::CloudWatch::Dashboard');
+  return [...observed(template), ...swept(template), ...reached(template)];
+}
+
+function observed(template: Template): readonly Item[] {
+  const alarms = counts(template, ({ Type }) => Type === 'AWS::CloudWatch::Alarm');
+  const dashboards = counts(template, ({ Type }) => Type === 'AWS::CloudWatch::Dashboard');
   return [
     {
       item: 'Alarms',
-      how: `${alarms} × $${alarmPerMonth.usd.toFixed(2)}`,
-      usd: alarms * alarmPerMonth.usd,
+      how: `${alarms.off} × $${alarmPerMonth.usd.toFixed(2)}`,
+      usd: each((containers) => alarms[containers] * alarmPerMonth.usd),
       free: `the account's first ${alarmPerMonth.free}`,
     },
     {
       item: 'Dashboard',
-      how: `${dashboards} × $${dashboardPerMonth.usd.toFixed(2)}`,
-      usd: dashboards * dashboardPerMonth.usd,
+      how: `${dashboards.off} × $${dashboardPerMonth.usd.toFixed(2)}`,
+      usd: each((containers) => dashboards[containers] * dashboardPerMonth.usd),
       free: `the account's first ${dashboardPerMonth.free}`,
     },
+  ];
+}
+
+function swept(template: Template): readonly Item[] {
+  const sweeps = HOURS * sweepsPerHour(template);
+  const memoryGB = template.Resources['SweepLambdaFunction']!.Properties.MemorySize / 1024;
+  const run = lambdaRequest.usd + SWEEP.seconds * memoryGB * lambdaArmGBSecond.usd;
+  const asked =
+    SWEEP.bucketLists * prices.s3Request.usd +
+    SWEEP.tableReads * prices.tableRead.usd +
+    (SWEEP.logBytes / 1e9) * logGBIn.usd;
+  return [
     {
       item: 'Sweep, every 15 minutes',
       how: `${thousands(sweeps)} runs of ${SWEEP.seconds} s with ${memoryGB} GB`,
-      usd: sweeps * (lambdaRequest.usd + SWEEP.seconds * memoryGB * lambdaArmGBSecond.usd),
+      usd: each(() => sweeps * run),
       free: `${thousands(lambdaArmGBSecond.free)} GB-seconds`,
     },
     {
       item: 'What it reads and logs',
       how: `${SWEEP.bucketLists} list, ${SWEEP.tableReads} reads, ${SWEEP.logBytes / 1000} kB each`,
-      usd:
-        sweeps *
-        (SWEEP.bucketLists * prices.s3Request.usd +
-          SWEEP.tableReads * prices.tableRead.usd +
-          (SWEEP.logBytes / 1e9) * logGBIn.usd),
+      usd: each(() => sweeps * asked),
       free: 'none for the lists',
+    },
+  ];
+}
+
+/** The way to containers, and theirs to images and logs. */
+function reached(template: Template): readonly Item[] {
+  const balancers = counts(template, ({ Type }) => Type.endsWith('V2::LoadBalancer'));
+  const zones = counts(template, ({ Properties }) =>
+    Properties?.VpcEndpointType === 'Interface' ? Properties.SubnetIds.length : 0,
+  );
+  const endpoints = counts(
+    template,
+    ({ Properties }) => Properties?.VpcEndpointType === 'Interface',
+  );
+  const perBalancer = HOURS * loadBalancerHour.usd;
+  const perZone = HOURS * interfaceEndpointZoneHour.usd;
+  return [
+    {
+      item: 'Load balancer',
+      how: `${balancers.public} × $${cents(perBalancer)}`,
+      usd: each((containers) => balancers[containers] * perBalancer),
+      free: '750 hours in the first year',
+    },
+    {
+      item: 'Endpoints',
+      how: `${endpoints.isolated} in ${zones.isolated / endpoints.isolated} zones × $${cents(perZone)}`,
+      usd: each((containers) => zones[containers] * perZone),
+      free: 'none',
     },
   ];
 }
 
 /** The table in the README. */
 export function costTable(items: readonly Item[]): string {
-  const total = items.reduce((sum, { usd }) => sum + usd, 0);
+  const total = each((containers) => items.reduce((sum, { usd }) => sum + usd[containers], 0));
+  const columns = (usd: Item['usd'], mark = '') =>
+    CONTAINERS.map((containers) => `${mark}${cents(usd[containers])}${mark}`).join(' | ');
   return [
-    '| idle, a month | | USD | free |',
-    '|---|---|---|---|',
-    ...items.map(({ item, how, usd, free }) => `| ${item} | ${how} | ${cents(usd)} | ${free} |`),
-    `| **Together** | | **${cents(total)}** | |`,
+    `| idle, USD a month | | ${CONTAINERS.map((name) => `\`${name}\``).join(' | ')} | free |`,
+    '|---|---|---|---|---|---|',
+    ...items.map(({ item, how, usd, free }) => `| ${item} | ${how} | ${columns(usd)} | ${free} |`),
+    `| **Together** | | ${columns(total, '**')} | |`,
   ].join('\n');
+}
+
+type Count = Parameters<typeof resourcesWith>[0]['Resources'][string];
+
+/** What `of` finds in the resources that there are with each value. */
+function counts(template: Template, of: (resource: Count) => boolean | number): Item['usd'] {
+  return each((containers) =>
+    Object.values(resourcesWith(template, containers)).reduce(
+      (sum, resource) => sum + Number(of(resource)),
+      0,
+    ),
+  );
+}
+
+function each(of: (containers: Containers) => number): Item['usd'] {
+  return { off: of('off'), public: of('public'), isolated: of('isolated') };
 }
 
 function sweepsPerHour({ Resources }: Template): number {

@@ -1,4 +1,12 @@
-import { list, ofType, plain, readTemplate, type Statement, statementsOf } from './template.ts';
+import {
+  type Json,
+  list,
+  ofType,
+  plain,
+  readTemplate,
+  type Statement,
+  statementsOf,
+} from './template.ts';
 
 const template = await readTemplate();
 const roles = ofType(template, 'AWS::IAM::Role');
@@ -10,12 +18,26 @@ const allowed = roles.flatMap(([id, role]) =>
 
 // Actions that know no resources. https://docs.aws.amazon.com/service-authorization/latest/reference/
 const WITHOUT_RESOURCES = [
+  // Of a composite alarm it tells only who may see all.
+  'cloudwatch:DescribeAlarms',
   'cloudwatch:GetMetricData',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSecurityGroups',
   'ec2:DescribeSubnets',
   'ec2:DescribeVpcs',
   'ecr:GetAuthorizationToken',
+  'ecs:DeregisterTaskDefinition',
+  'ecs:DescribeTaskDefinition',
+  'ecs:ListClusters',
+  'ecs:ListTaskDefinitionFamilies',
+  'ecs:ListTaskDefinitions',
+  // Its resource is a host; the condition names the clusters.
+  'ecs:ListTasks',
+  'elasticloadbalancing:DescribeRules',
+  'elasticloadbalancing:DescribeTags',
+  'elasticloadbalancing:DescribeTargetGroups',
+  'elasticloadbalancing:DescribeTargetHealth',
+  'lambda:ListFunctions',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',
   'logs:DescribeLogGroups',
@@ -48,15 +70,48 @@ describe('the roles of the packaged template', () => {
     expect(actions.filter((name) => !WITHOUT_RESOURCES.includes(name))).toEqual([]);
   });
 
-  it('pass one role, to Lambda', () => {
+  it('pass each role to the one service that takes it', () => {
     const passing = allowed.filter(([, { Action }]) => list(Action).includes('iam:PassRole'));
-
-    expect(passing.map(([id, statement]) => [id, sentence(statement)])).toEqual([
-      [
-        'ProvisionLambdaRole',
-        'Allow iam:PassRole on ModelRole if {"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}',
-      ],
+    const passed = passing.map(([id, { Resource, Condition }]) => [
+      id,
+      list(Resource).map(plain).join(),
+      Condition.StringEquals['iam:PassedToService'],
     ]);
+
+    const lambda = ['ModelRole', 'lambda.amazonaws.com'];
+    const tasks = ['TaskExecutionRole', 'ecs-tasks.amazonaws.com'];
+    const hosts = [
+      ['InfrastructureRole', 'ecs.amazonaws.com'],
+      ['InstanceRole', 'ec2.amazonaws.com'],
+    ];
+    expect(passed).toEqual([
+      ['ProvisionLambdaRole', ...lambda],
+      ['ProvisionFargateRole', ...tasks],
+      ...[tasks, ...hosts].map((each) => ['ProvisionEc2Role', ...each]),
+      ...[lambda, tasks, ...hosts].map((each) => ['RestartVersionRole', ...each]),
+    ]);
+  });
+
+  it('allow nothing of containers where the stack has none', () => {
+    const services = ['ecs', 'elasticloadbalancing', 'application-autoscaling', 'execute-api'];
+    const always = roles.flatMap(([, { Properties }]) =>
+      (Properties.Policies ?? [])
+        .filter((policy: Json) => !policy['Fn::If'])
+        .flatMap(({ PolicyDocument }: Json) => PolicyDocument.Statement as readonly Statement[])
+        .flatMap(({ Action }: Statement) => list(Action)),
+    );
+
+    expect(always.filter((action) => services.includes(action.split(':')[0]!))).toEqual([]);
+    expect(JSON.stringify(roles)).toContain('ecs:CreateService');
+  });
+
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  it('fit the 10,240 characters that a role holds', () => {
+    const sizes = roles.map(
+      ([id, role]) => [id, JSON.stringify(statementsOf(role)).length] as const,
+    );
+
+    expect(sizes.filter(([, size]) => size > 10_240)).toEqual([]);
   });
 
   it('are taken by one service each', () => {
@@ -67,6 +122,11 @@ describe('the roles of the packaged template', () => {
     const services: Readonly<Record<string, string>> = {
       DeployWorkflowRole: 'states.amazonaws.com',
       ImageProjectRole: 'codebuild.amazonaws.com',
+      InfrastructureRole: 'ecs.amazonaws.com',
+      InstanceRole: 'ec2.amazonaws.com',
+      RollbackWorkflowRole: 'states.amazonaws.com',
+      TaskExecutionRole: 'ecs-tasks.amazonaws.com',
+      UndeployWorkflowRole: 'states.amazonaws.com',
       UploadRuleRole: 'events.amazonaws.com',
     };
 

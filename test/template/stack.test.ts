@@ -1,4 +1,4 @@
-import { readTemplate } from './template.ts';
+import { type Json, readTemplate } from './template.ts';
 
 const template = await readTemplate();
 
@@ -15,7 +15,7 @@ describe('stages', () => {
 
   it('isolate: whatever is named has the stage in its name', () => {
     // Not a name of their own, but of something else.
-    const others = ['AttributeName', 'MetricName', 'StageName'];
+    const others = ['AttributeName', 'DisplayName', 'MetricName', 'StageName'];
     const names = Object.values(template.Resources).flatMap(({ Properties }) =>
       Object.entries(Properties ?? {})
         .filter(([key]) => key.endsWith('Name') && !others.includes(key))
@@ -37,7 +37,11 @@ describe('the outputs of the packaged template', () => {
       'Table',
       'Bus',
       'StateMachine',
+      'RollbackWorkflow',
+      'UndeployWorkflow',
+      'NotificationTopic',
       'Api',
+      'ApiUrl',
       'ApiStage',
       'ModelsResource',
       'Authorizer',
@@ -53,6 +57,16 @@ describe('the outputs of the packaged template', () => {
       'EnvironmentHash',
       'Stage',
       'Containers',
+      'Listener',
+      'LoadBalancer',
+      'VpcLink',
+      'Vpc',
+      'ContainerSubnets',
+      'ContainerSecurityGroup',
+      'Cluster',
+      'ExecutionRole',
+      'InfrastructureRole',
+      'InstanceProfile',
       'BakeSeconds',
       'Endpoint',
       'DomainTarget',
@@ -60,11 +74,23 @@ describe('the outputs of the packaged template', () => {
     ]);
   });
 
-  it('have containers off, the only choice of this version', () => {
-    expect(template.Parameters.Containers).toMatchObject({
-      Default: 'off',
-      AllowedValues: ['off'],
-    });
+  it('of containers are told only where the stack has them', () => {
+    const conditional = Object.entries<Json>(template.Outputs).filter(
+      ([, { Condition }]) => Condition === 'HasContainers',
+    );
+
+    expect(conditional.map(([name]) => name)).toEqual([
+      'Listener',
+      'LoadBalancer',
+      'VpcLink',
+      'Vpc',
+      'ContainerSubnets',
+      'ContainerSecurityGroup',
+      'Cluster',
+      'ExecutionRole',
+      'InfrastructureRole',
+      'InstanceProfile',
+    ]);
   });
 
   // CloudFormation answers others as question marks.

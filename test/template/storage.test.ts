@@ -125,8 +125,9 @@ describe('the queues of the packaged template', () => {
       Effect: 'Deny',
       Condition: { Bool: { 'aws:SecureTransport': false } },
     });
-    expect(plain(Statement[1].Condition.ArnLike['aws:SourceArn'])).toBe(
+    expect(Statement[1].Condition.ArnLike['aws:SourceArn'].map(plain)).toEqual([
       'arn:aws:events:::rule/slipway-test-*',
-    );
+      'arn:aws:events:::rule/slipway-test/slipway-test-*',
+    ]);
   });
 });

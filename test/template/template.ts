@@ -60,9 +60,26 @@ export function list<Value>(value: Value | readonly Value[]): readonly Value[] {
   return Array.isArray(value) ? value : [value as Value];
 }
 
-/** Everything that the policies in a role say. */
+/** Everything that the policies in a role say, in a stack that has containers. */
 export function statementsOf({ Properties }: Resource): readonly Statement[] {
-  return (Properties.Policies ?? []).flatMap(
-    ({ PolicyDocument }: Json) => PolicyDocument.Statement,
-  );
+  return (Properties.Policies ?? [])
+    .map((policy: Json) => policy['Fn::If']?.[1] ?? policy)
+    .flatMap(({ PolicyDocument }: Json) => PolicyDocument.Statement);
+}
+
+export const CONTAINERS = ['off', 'public', 'isolated'] as const;
+export type Containers = (typeof CONTAINERS)[number];
+
+/** The resources of a stack with these containers, and with no other parameter given. */
+export function resourcesWith(
+  { Resources }: Template,
+  containers: Containers,
+): Readonly<Record<string, Resource>> {
+  const conditions: Readonly<Record<string, boolean>> = {
+    HasContainers: containers !== 'off',
+    IsPublic: containers === 'public',
+    IsIsolated: containers === 'isolated',
+  };
+  const isMade = ({ Condition }: Resource) => !Condition || conditions[Condition] === true;
+  return Object.fromEntries(Object.entries(Resources).filter(([, resource]) => isMade(resource)));
 }

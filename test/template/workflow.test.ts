@@ -3,55 +3,68 @@ import { join } from 'node:path';
 import { type Json, list, ofType, plain, readTemplate, statementsOf } from './template.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const text = await readFile(join(ROOT, 'statemachines/deploy.asl.json'), 'utf8');
 const template = await readTemplate();
-const machine = template.Resources['DeployWorkflow']!.Properties;
-const definition: Json = JSON.parse(machine.DefinitionString);
+const machines = await Promise.all(['deploy', 'rollback', 'undeploy'].map(read));
 
-describe('the state machine of the packaged template', () => {
+async function read(name: string) {
+  const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`;
+  const text = await readFile(join(ROOT, `statemachines/${name}.asl.json`), 'utf8');
+  const machine = template.Resources[id]!.Properties;
+  return { name, id, text, machine, definition: JSON.parse(machine.DefinitionString) as Json };
+}
+
+describe.each(machines)('the state machine $name of the packaged template', (packaged) => {
+  const { name, id, text, machine, definition } = packaged;
+
   it('is the workflow that one machine runs, to the letter', () => {
     expect(definition).toEqual(JSON.parse(text));
+    expect(machine.StateMachineName).toBe(`slipway-test-${name}`);
   });
 
   it('has every substitution that the workflow asks for, and no other', () => {
-    const asked = Array.from(text.matchAll(/\$\{(\w+)\}/g), ([, name]) => name);
+    const asked = Array.from(text.matchAll(/\$\{(\w+)\}/g), ([, each]) => each);
 
     const given = Object.keys(machine.DefinitionSubstitutions);
     expect(given.toSorted()).toEqual([...new Set(asked)].toSorted());
   });
 
-  it('runs each step in the function of its name', () => {
-    const { ImageProject, ...functions } = machine.DefinitionSubstitutions;
-
-    for (const [name, value] of Object.entries(functions)) {
-      expect(plain(value)).toBe(name.replace(/Function$/, 'LambdaFunction'));
-    }
-    expect(plain(ImageProject)).toBe('ImageProject');
-  });
-
-  it('may invoke those functions and no other', () => {
-    const invocations = statementsOf(template.Resources['DeployWorkflowRole']!).filter(
-      ({ Action }) => list(Action).includes('lambda:InvokeFunction'),
-    );
+  it('runs each step in the function of its name, and may invoke those functions and no other', () => {
     const { ImageProject: _, ...functions } = machine.DefinitionSubstitutions;
+    const invocations = statementsOf(template.Resources[`${id}Role`]!).filter(({ Action }) =>
+      list(Action).includes('lambda:InvokeFunction'),
+    );
 
+    for (const [each, value] of Object.entries(functions)) {
+      expect(plain(value)).toBe(each.replace(/Function$/, 'LambdaFunction'));
+    }
     expect(invocations).toHaveLength(1);
     expect(invocations[0]!.Resource).toEqual(Object.values(functions));
-  });
-
-  it('gives a build the time that its project may take, in the queue and after it', () => {
-    const { TimeoutInMinutes, QueuedTimeoutInMinutes } =
-      template.Resources['ImageProject']!.Properties;
-    const { TimeoutSeconds } = definition.States.BuildImage;
-
-    expect((TimeoutInMinutes + QueuedTimeoutInMinutes) * 60).toBeLessThan(TimeoutSeconds);
   });
 
   it('logs what fails', () => {
     const [destination] = machine.LoggingConfiguration.Destinations;
 
     expect(machine.LoggingConfiguration.Level).toBe('ERROR');
-    expect(plain(destination.CloudWatchLogsLogGroup.LogGroupArn)).toBe('DeployWorkflowLogGroup');
+    expect(plain(destination.CloudWatchLogsLogGroup.LogGroupArn)).toBe(`${id}LogGroup`);
+  });
+});
+
+describe('builds', () => {
+  it('are started by deployments alone, in the project of this stack', () => {
+    const builders = machines.filter(({ id }) =>
+      JSON.stringify(template.Resources[`${id}Role`]).includes('codebuild:StartBuild'),
+    );
+
+    expect(builders.map(({ name }) => name)).toEqual(['deploy']);
+    expect(plain(builders[0]!.machine.DefinitionSubstitutions.ImageProject)).toBe('ImageProject');
+  });
+
+  it('have the time that their project may take, in the queue and after it', () => {
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } =
+      template.Resources['ImageProject']!.Properties;
+    const { TimeoutSeconds } = machines[0]!.definition.States.BuildImage;
+
+    expect((TimeoutInMinutes + QueuedTimeoutInMinutes) * 60).toBeLessThan(TimeoutSeconds);
   });
 });
 
@@ -64,7 +77,7 @@ describe('logs', () => {
     expect(kept).toEqual(groups.map(() => 30));
   });
 
-  it('have a group of the template for every function, the machine, builds and models', () => {
+  it('have a group of the template for every function and machine, builds and models', () => {
     const names = groups.map(([, { Properties }]) => Properties.LogGroupName);
     const functions = ofType(template, 'AWS::Lambda::Function').map(
       ([, { Properties }]: Json) => `/aws/lambda/${Properties.FunctionName}`,
@@ -73,7 +86,7 @@ describe('logs', () => {
     expect(names.toSorted()).toEqual(
       [
         ...functions,
-        '/aws/vendedlogs/states/slipway-test-deploy',
+        ...machines.map(({ name }) => `/aws/vendedlogs/states/slipway-test-${name}`),
         '/slipway/test/builds',
         '/slipway/test/models',
       ].toSorted(),

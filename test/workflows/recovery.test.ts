@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import type { ObjectCreated } from '#domain/workflow.ts';
 import { complaints } from '../support/complaints.ts';
 import { befall, type Call, type Fault, faulty, NEVER } from '../support/faults.ts';
-import { idOf, MODEL } from '../support/memory-world.ts';
+import { idOf, MODEL, type Start } from '../support/memory-world.ts';
 import {
   callsOf,
   faultsAfter,
@@ -138,7 +137,7 @@ async function dieAt(
   { prepare }: Scenario,
   call: Pick<Call, 'method' | 'nth'>,
   death: Fault,
-): Promise<ObjectCreated> {
+): Promise<Start> {
   const event = await prepare(world);
   world.tap(faulty(call, death, world.stop));
   const { error } = await world.execute(event);
@@ -164,7 +163,7 @@ function holdAt(world: VirtualWorkflow, at: Call): () => void {
 /** Executes an event, and again after each death, with a fault at each call whose number is in the list. */
 async function runThrough(
   world: VirtualWorkflow,
-  event: ObjectCreated,
+  event: Start,
   faults: ReadonlyMap<number, Fault>,
 ): Promise<void> {
   let calls = 0;
@@ -187,8 +186,8 @@ async function runThrough(
   }
 }
 
-async function recoveryOf(event: ObjectCreated): Promise<ObjectCreated> {
-  return { ...event, recovery: { deploymentId: await idOf(event) } };
+async function recoveryOf(event: Start): Promise<Start> {
+  return 'detail' in event ? { ...event, recovery: { deploymentId: await idOf(event) } } : event;
 }
 
 function named({ method, nth }: Pick<Call, 'method' | 'nth'>, what: string) {

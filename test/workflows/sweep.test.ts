@@ -1,147 +1,246 @@
-import type { ObjectCreated } from '#domain/workflow.ts';
-import { settle } from '#steps/settle.ts';
-import { settleEnded, sweep } from '#steps/sweep.ts';
+import type { WorkflowName } from '#ports/executions.ts';
+import { machines, statesOf } from '../support/asl.ts';
 import { complaints, endings } from '../support/complaints.ts';
-import { NEVER } from '../support/faults.ts';
-import { BUCKET, idOf, MODEL } from '../support/memory-world.ts';
-import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+import { answersRight, answersWrong, idOf, MODEL, type Start } from '../support/memory-world.ts';
+import { revisionSpec } from '../support/revision-spec.ts';
+import { stopIn, stopNothing, sweptWorkflow } from '../support/swept-workflow.ts';
+import { NOTHING } from '../support/swept-world.ts';
+import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
 
-const SIX_MINUTES_MS = 6 * 60_000;
+const FARGATE = 'placement: {target: fargate}';
 
-/** A workflow in virtual time whose ends nobody hears of, and its sweep; what that starts runs to its end, once for each name. */
-function sweptWorkflow() {
-  const world = virtualWorkflow();
-  const runs = new Map<string, Promise<unknown>>();
-  const { registry, store, clock } = world;
-  const deps = {
-    registry,
-    artifacts: store,
-    executions: {
-      isRunning: world.deps.executions.isRunning,
-      async start(name: string, event: unknown) {
-        if (!runs.has(name)) runs.set(name, world.run(event as ObjectCreated));
-      },
-    },
-    settle: settle({ registry, artifacts: store }),
-    clock,
-    bucket: BUCKET,
-  };
-  return {
-    world,
-    ended: settleEnded(deps),
-    /** Sweeps, and waits for what was started. */
-    async sweep() {
-      const swept = await sweep(deps)();
-      await Promise.all(runs.values());
-      return swept;
-    },
-  };
+type Case = {
+  readonly what: string;
+  readonly workflow: WorkflowName;
+  readonly ends: string;
+  /** Makes the world ready; answers what is to be stopped. */
+  prepare(world: VirtualWorkflow): Promise<Start>;
+};
+
+async function live(world: VirtualWorkflow, manifest?: string): Promise<void> {
+  const upload = () => world.upload(manifest ? { manifest } : {});
+  await world.deploy(upload());
+  await world.deploy(upload());
 }
 
-/** Stops the execution of an upload as soon as a step of `state` calls a port. */
-async function stopIn(world: VirtualWorkflow, state: string, event = world.upload()) {
-  world.tap((_, call) => {
-    if (world.states.at(-1) !== state) return call();
-    world.stop();
-    return NEVER;
-  });
-  await world.execute(event);
-  world.tap((_, call) => call());
-  return event;
+const CASES: readonly Case[] = [
+  {
+    ...{ what: 'a first deployment', workflow: 'deploy', ends: 'Live' },
+    prepare: async (world) => world.upload(),
+  },
+  {
+    ...{ what: 'an upgrade in containers', workflow: 'deploy', ends: 'Live' },
+    async prepare(world) {
+      await world.deploy(world.upload({ manifest: FARGATE }));
+      return world.upload({ manifest: FARGATE });
+    },
+  },
+  {
+    ...{ what: 'a move from Lambda to containers', workflow: 'deploy', ends: 'Live' },
+    async prepare(world) {
+      await world.deploy();
+      return world.upload({ manifest: FARGATE });
+    },
+  },
+  {
+    ...{ what: 'a rollback', workflow: 'rollback', ends: 'Live' },
+    async prepare(world) {
+      await live(world);
+      return world.rollback();
+    },
+  },
+  {
+    ...{ what: 'a rollback in containers', workflow: 'rollback', ends: 'Live' },
+    async prepare(world) {
+      await live(world, FARGATE);
+      return world.rollback();
+    },
+  },
+  {
+    ...{ what: 'an undeploy', workflow: 'undeploy', ends: 'Undeployed' },
+    async prepare(world) {
+      await live(world);
+      return world.undeploy();
+    },
+  },
+];
+
+const COMPENSATION = ['ExplainBuild', 'RollBack', 'Compensate'];
+
+/** The steps on the way of a case, of which those of the other targets are none. */
+function stepsOf({ workflow, what }: Case): readonly string[] {
+  const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
+  return statesOf(machines[workflow], 'Task').filter(
+    (state) =>
+      ![...COMPENSATION, 'BuildImage'].includes(state) &&
+      (!state.startsWith('Provision') || state === target),
+  );
 }
 
-describe('one sweep', () => {
-  it('ends a stopped execution’s deployment, frees its lease and deploys a lost upload', async () => {
-    const { world, sweep: run } = sweptWorkflow();
-    await world.deploy();
-    const stopped = await stopIn(world, 'CheckHealth');
-    const lost = world.upload();
-    world.clock.advance(SIX_MINUTES_MS);
+const STOPS = CASES.flatMap((of) => stepsOf(of).map((state) => ({ ...of, state })));
 
-    const swept = await run();
+/** All that is wrong; containers that run without traffic are, too. */
+async function wrong(world: VirtualWorkflow): Promise<readonly string[]> {
+  const { fargate, ec2 } = world.platforms;
+  const serves = (await world.registry.model(MODEL))?.live?.revision;
+  const idle = [...fargate.running(), ...ec2.running()].filter((it) => it !== serves);
+  return [
+    ...(await complaints(world)),
+    ...world.outages,
+    ...idle.map((revision) => `${revision} is still running`),
+  ];
+}
 
-    expect(swept.settled).toEqual([await idOf(stopped)]);
-    expect(swept.started).toHaveLength(1);
-    expect(endings(await world.told())).toEqual(['Live', 'Failed', 'Live']);
-    expect((await world.told(await idOf(lost))).map(({ state }) => state)).not.toContain('Waiting');
-    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v3': 100 });
+describe('after one stop and two sweeps', () => {
+  it.each(STOPS)('in $state $what has ended as ever', async ({ state, ends, prepare }) => {
+    const { world, sweep } = sweptWorkflow();
+    const start = await prepare(world);
+    stopIn(world, state);
+    const { error } = await world.execute(start);
+    stopNothing(world);
+
+    await sweep();
+    await sweep();
+
+    expect(error).toBe('States.Aborted');
+    expect(await wrong(world)).toEqual([]);
+    const id = 'detail' in start ? await idOf(start) : start.deploymentId;
+    // What died before it was written down is an upload that is found again, or was never asked for.
+    const isLost = state === 'AdmitRollback' || state === 'AdmitUndeploy';
+    expect(endings(await world.told(id))).toEqual(isLost ? [] : [ends]);
+    expect(await sweep()).toEqual(NOTHING);
   });
+});
 
-  it('leaves nothing to the next', async () => {
-    const { world, sweep: run } = sweptWorkflow();
-    await stopIn(world, 'CheckHealth');
-    world.upload();
-    world.clock.advance(SIX_MINUTES_MS);
-    await run();
-    const told = await world.told();
-    world.clock.advance(SIX_MINUTES_MS);
+describe('after a stop of each of its executions', () => {
+  const stops = STOPS.filter(({ state }) => !state.startsWith('Admit'));
 
-    expect(await run()).toEqual({ settled: [], started: [] });
-    expect(await world.told()).toEqual(told);
+  it.each(stops)('in $state $what is given up and cleared away', async (stop) => {
+    const { world, sweep } = sweptWorkflow();
+    const start = await stop.prepare(world);
+    stopIn(world, stop.state);
+    await world.execute(start);
+    for (let attempts = 1; attempts < 3; attempts += 1) {
+      expect((await sweep()).recovered).toHaveLength(1);
+    }
+    stopNothing(world);
+
+    expect((await sweep()).recovered).toHaveLength(1);
+    await sweep();
+    await sweep();
+
+    expect(await wrong(world)).toEqual([]);
+    expect(await world.registry.unended()).toEqual([]);
+    expect(await sweep()).toEqual(NOTHING);
   });
+});
 
-  it('deploys a lost upload once, though its event arrives after all', async () => {
-    const { world, sweep: run } = sweptWorkflow();
+describe('two sweeps', () => {
+  it('deploy a lost upload once, though its event arrives after all', async () => {
+    const { world, sweep } = sweptWorkflow();
     const lost = world.upload();
-    world.clock.advance(SIX_MINUTES_MS);
 
-    await run();
+    await sweep();
     await world.run(lost);
+    await sweep();
 
     expect(endings(await world.told())).toEqual(['Live']);
-    expect(await complaints(world)).toEqual([]);
+    expect(await wrong(world)).toEqual([]);
   });
 
-  it('leaves a deployment alone that is under way', async () => {
-    const { world, sweep: run } = sweptWorkflow();
-    const { reached, goOn } = pausedIn(world, 'CheckHealth');
+  it('put drifted shares back', async () => {
+    const { world, sweep } = sweptWorkflow();
+    await live(world);
+    const { epoch } = (await world.registry.lease(MODEL))!;
+    const drifted = { 'digits-v1': 90, 'digits-v2': 10 };
+    await world.router.setShares(MODEL, drifted, { 'digits-v2': 100 }, epoch);
+
+    await sweep();
+
+    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v2': 100 });
+    expect(endings(await world.told())).toEqual(['Live', 'Live', 'Live']);
+    expect(await sweep()).toEqual(NOTHING);
+  });
+
+  it.each([undefined, FARGATE])('bring a live revision back that is gone: %s', async (manifest) => {
+    const { world, sweep } = sweptWorkflow();
+    await live(world, manifest);
+    const { epoch } = (await world.registry.lease(MODEL))!;
+    const platform = world.platforms[manifest ? 'fargate' : 'lambda'];
+    await platform.remove('digits-v2', epoch);
+
+    await sweep();
+
+    expect(await complaints(world)).toEqual([]);
+    expect(await sweep()).toEqual(NOTHING);
+  });
+
+  it('take away what nothing refers to, and nothing else', async () => {
+    const { world, sweep } = sweptWorkflow();
+    await live(world);
+    const { epoch } = (await world.registry.lease(MODEL))!;
+    await world.platforms.ec2.create(revisionSpec('9', { version: 9 }), epoch);
+    await world.lambda.create(revisionSpec('1', { model: 'strange' }), 1);
+
+    await sweep();
+    await sweep();
+
+    expect(world.existing()).toEqual(['digits-v1', 'digits-v2', 'strange-v1']);
+  });
+
+  it('leave a deployment alone that is under way', async () => {
+    const { world, sweep } = sweptWorkflow();
+    await world.deploy();
+    const { reached, goOn } = pausedIn(world, 'CommitDeployment');
     const ran = world.run(world.upload());
     await reached;
-    world.clock.advance(SIX_MINUTES_MS);
 
-    const swept = await run();
+    const swept = [await sweep(), await sweep()];
     goOn();
     await ran;
 
-    expect(swept).toEqual({ settled: [], started: [] });
-    expect(endings(await world.told())).toEqual(['Live']);
-    expect(await complaints(world)).toEqual([]);
+    expect(swept).toEqual([NOTHING, NOTHING]);
+    expect(endings(await world.told())).toEqual(['Live', 'Live']);
+    expect(await wrong(world)).toEqual([]);
+  });
+
+  it('do not bring back what was rolled back', async () => {
+    const { world, sweep } = sweptWorkflow();
+    await live(world);
+    await world.run(world.rollback());
+
+    expect([await sweep(), await sweep()]).toEqual([NOTHING, NOTHING]);
+    expect(world.router.dataPlane(MODEL)).toEqual({ 'digits-v1': 100 });
+  });
+
+  it('do not bring back what was undeployed', async () => {
+    const { world, sweep } = sweptWorkflow();
+    await live(world);
+    await world.run(world.undeploy());
+
+    expect([await sweep(), await sweep()]).toEqual([NOTHING, NOTHING]);
+    expect(world.existing()).toEqual([]);
   });
 });
 
-describe('after a stop in any state and one sweep', () => {
-  it.each([
-    ...['AcquireLease', 'InspectArtifact', 'PlanBuild', 'ChooseTarget', 'ProvisionLambda'],
-    ...['DescribeCandidate', 'CheckHealth', 'ShiftTraffic', 'VerifyTraffic', 'JudgeBake'],
-    ...['CommitDeployment', 'RetirePrevious', 'ReleaseLease'],
-  ])('%s no lease is left and every deployment has ended', async (state) => {
-    const { world, sweep: run } = sweptWorkflow();
-    await world.deploy();
-    await stopIn(world, state);
-    world.clock.advance(SIX_MINUTES_MS);
-    await run();
+it('traffic stays with a version that was given up while the live one is worse, and goes back then', async () => {
+  const { world, sweep } = sweptWorkflow();
+  await world.deploy();
+  const { deploymentId } = await world.before('JudgeBake');
+  world.executions.end('execution-2');
+  await world.registry.settle({ deploymentId, reason: 'stopped', degraded: true });
+  world.behave('digits-v1', answersWrong);
 
-    const next = world.upload();
-    await world.run(next);
+  for (let sweeps = 0; sweeps < 3; sweeps += 1) await sweep();
+  const meanwhile = { shares: world.router.dataPlane(MODEL), existing: world.existing() };
+  world.behave('digits-v1', answersRight);
+  for (let sweeps = 0; sweeps < 6; sweeps += 1) await sweep();
 
-    expect(await world.registry.unended()).toEqual([]);
-    const states = (await world.told(await idOf(next))).map((told) => told.state);
-    expect(states).not.toContain('Waiting');
-    expect(states.at(-1)).not.toBe('Failed');
+  expect(meanwhile).toEqual({
+    shares: { 'digits-v2': 100 },
+    existing: ['digits-v1', 'digits-v2'],
   });
-});
-
-it('the end of an execution, told by its status, is settled without a sweep', async () => {
-  const { world, ended } = sweptWorkflow();
-  const event = await stopIn(world, 'CheckHealth');
-  const { execution } = await world.recordOf({ deploymentId: await idOf(event) });
-
-  await ended({ executionArn: execution, status: 'ABORTED' });
-
-  expect((await world.told()).at(-1)).toMatchObject({
-    state: 'Failed',
-    reason: 'the workflow ended in phase Provisioning with ABORTED',
-  });
+  expect(await wrong(world)).toEqual([]);
 });
 
 /** Holds the first call that a step of `state` makes of a port. */
@@ -150,7 +249,7 @@ function pausedIn(world: VirtualWorkflow, state: string) {
   const going = Promise.withResolvers<void>();
   world.tap(async (_, call) => {
     if (world.states.at(-1) === state) {
-      world.tap((_, rest) => rest());
+      stopNothing(world);
       reached.resolve();
       await going.promise;
     }

@@ -6,7 +6,7 @@ import {
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Scaling } from '#domain/manifest-scaling.ts';
-import { type ScaleLimits, scaleAt, scheduledLimits } from '#domain/scale-now.ts';
+import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/scale.ts';
 import { absentIf, ask } from './ecs-errors.ts';
 import type { ServiceRef } from './ecs-service.ts';
 import type { Change } from './fenced-change.ts';
@@ -96,7 +96,7 @@ function scalableTarget({ cluster, name }: ServiceRef) {
   } as const;
 }
 
-function capacityOf({ min, max }: ScaleLimits) {
+function capacityOf({ min, max }: ReplicaLimits) {
   return { MinCapacity: min, MaxCapacity: max };
 }
 

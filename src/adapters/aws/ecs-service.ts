@@ -8,7 +8,7 @@ import {
   type Service,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
-import { scaleAt } from '#domain/scale-now.ts';
+import { scaleAt } from '#domain/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Definition } from './ecs-definitions.ts';
 import { absentIf, ask } from './ecs-errors.ts';

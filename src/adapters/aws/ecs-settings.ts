@@ -2,6 +2,8 @@
 export type EcsSettings = {
   readonly stage: string;
   readonly region: string;
+  /** Of the API through which requests come. */
+  readonly apiStage: string;
   /** URI of the repository of the models' images. */
   readonly repository: string;
   /** ARN of the listener of the load balancer that reaches them. */

@@ -2,7 +2,7 @@ import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@a
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { BuiltImage } from '#domain/image.ts';
-import { scaleAt } from '#domain/scale-now.ts';
+import { scaleAt } from '#domain/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './ecs-settings.ts';
 import { clusterOf } from './managed-requirement.ts';

@@ -57,7 +57,7 @@ export async function ensureTestRule(
 }
 
 function creation(
-  { stage, listener }: EcsSettings,
+  { stage, apiStage, listener }: EcsSettings,
   { model, revision, deploymentId }: RevisionSpec,
   TargetGroupArn: string,
   Priority: number,
@@ -69,11 +69,13 @@ function creation(
     [TAG.deployment, deploymentId],
   ] as const;
   const path = testRulePath(revision);
-  const rewrite = { Regex: `^${path}/(.*)$`, Replace: '/$1' };
+  // API Gateway may put its stage before the path. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
+  const paths = [`${path}/*`, `/${apiStage}${path}/*`];
+  const rewrite = { Regex: `^(/${apiStage})?${path}/(.*)$`, Replace: '/$2' };
   return new CreateRuleCommand({
     ListenerArn: listener,
     Priority,
-    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: [`${path}/*`] } }],
+    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: paths } }],
     Transforms: [{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [rewrite] } }],
     Actions: [{ Type: 'forward', TargetGroupArn }],
     Tags: tags.map(([Key, Value]) => ({ Key, Value })),

@@ -31,10 +31,10 @@ export async function measuredBody(
   request: IncomingMessage,
   maxBytes: number,
 ): Promise<MeasuredBody> {
+  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop: sent as one Buffer
+  // it costs 55 µs of CPU, as a stream 78 (bench/gateway-cpu.ts, 293 B). All wait alike, so a pipeline keeps its order.
+  await nextTurn();
   if (!hasBody(request)) return NO_BODY;
-  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop.
-  const isShort = declaredBytes(request) <= request.readableHighWaterMark;
-  if (isShort) await nextTurn();
   return request.complete ? wholeBody(request, maxBytes) : arrivingBody(request, maxBytes);
 }
 

@@ -120,13 +120,13 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
       ListenerArn: settings.listener,
       Priority: 40_000,
       Conditions: [
-        { Field: 'path-pattern', PathPatternConfig: { Values: ['/candidate/digits-v1/*'] } },
+        { Field: 'path-pattern', PathPatternConfig: { Values: ['/candidate/digits-v1/*', '/v1/candidate/digits-v1/*'] } },
       ],
       Transforms: [
         {
           Type: 'url-rewrite',
           UrlRewriteConfig: {
-            Rewrites: [{ Regex: '^/candidate/digits-v1/(.*)$', Replace: '/$1' }],
+            Rewrites: [{ Regex: '^(/v1)?/candidate/digits-v1/(.*)$', Replace: '/$2' }],
           },
         },
       ],

@@ -31,6 +31,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     return {
       platform: world.platform,
       endsLateStarts: false,
+      idleDrainSeconds: 0,
       busyDrainSeconds: 0,
       lastWords: 'the model has no graph',
       spec: (fate, over) => world.spec(behaving(FATES[fate]), over),

@@ -81,6 +81,18 @@ describe('413: the body is too large', () => {
     sending.end();
   });
 
+  it('is said of a chunked body that comes at once, and the model gets none of it', async () => {
+    let requests = 0;
+    await world.revisions.serve('digits-v1', () => (requests += 1), { maxRequestBytes: 4 });
+    const sending = post({ 'transfer-encoding': 'chunked' });
+
+    sending.end('hello');
+    const answer = await answerOf(sending);
+
+    expect(answer.statusCode).toBe(413);
+    expect(requests).toBe(0);
+  });
+
   it('is not said of a body that just fits', async () => {
     await world.revisions.serve('digits-v1', (request, response) => request.pipe(response), LIMITS);
 

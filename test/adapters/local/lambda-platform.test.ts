@@ -25,6 +25,7 @@ describePlatform('lambdaPlatform', async () => {
   return {
     platform,
     endsLateStarts: true,
+    idleDrainSeconds: 0,
     busyDrainSeconds: 1,
     lastWords: 'the model has no graph',
     spec: (fate, over) => folder.spec(FATES[fate], over),

@@ -22,6 +22,7 @@ describe.each(['fargate', 'ec2'] as const)('%s on one machine', (target) => {
     return {
       platform,
       endsLateStarts: true,
+      idleDrainSeconds: 0,
       busyDrainSeconds: 1,
       lastWords: 'the model has no graph',
       spec: (fate, over) => folder.spec(FATES[fate], over),

@@ -214,9 +214,7 @@ describe('webhooks', () => {
     const { id } = await world.announce(2);
     await eventually(() => hook.asked.length === 1);
 
-    expect((JSON.parse(hook.asked[0]!.body) as SlipwayEvent).detail.deploymentId).toBe(
-      deploymentId,
-    );
+    expect(idsOf(hook.asked)).toEqual([`${id}-1`]);
   });
 
   it('wait for no other address', async () => {

@@ -1,0 +1,49 @@
+import { revisionSpec } from '#steps/revision-spec.ts';
+import { memoryWorld } from '../support/memory-world.ts';
+
+const MANIFEST = `
+resources: { memory: 20Gi, accelerator: 'T4:1' }
+placement: { allowCpu: true }
+scaling: { min: 2, max: 4 }
+server: { startupTimeoutSeconds: 20 }
+`;
+
+describe('what a platform is asked for', () => {
+  it('is what was inspected, planned and chosen', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ProvisionEc2', world.upload({ manifest: MANIFEST }));
+    const deployment = await world.recordOf(held);
+    const { memoryMiB, cpuUnits, instanceTypes } = deployment.work.decision!;
+
+    const spec = revisionSpec(deployment, { revision: 'digits-v1', madeBy: 'd7' });
+
+    expect(spec).toEqual({
+      revision: 'digits-v1',
+      model: 'digits',
+      version: 1,
+      deploymentId: 'd7',
+      runtime: 'onnx',
+      environmentHash: 'environment-1',
+      image: null,
+      artifact: deployment.artifact,
+      modelFile: 'model.onnx',
+      ...{ memoryMiB, cpuUnits, instanceTypes },
+      accelerator: { name: 'T4', count: 1 },
+      allowCpu: true,
+      scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
+      startupTimeoutSeconds: 20,
+    });
+    expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);
+    expect(instanceTypes).toContain('g4dn.2xlarge');
+  });
+
+  it('names the image where one was built', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const deployment = await world.recordOf(await world.before('ProvisionLambda'));
+
+    const { image } = revisionSpec(deployment, { revision: 'digits-v1', madeBy: deployment.id });
+
+    expect(image).toEqual(deployment.work.image);
+    expect(image).not.toBeNull();
+  });
+});
