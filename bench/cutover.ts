@@ -26,7 +26,8 @@ const firstMs = run.seen.reduce((first, { startMs }) => Math.min(first, startMs)
 const lastMs = run.seen.reduce((last, { endMs }) => Math.max(last, endMs), 0);
 console.log(`${values.cutovers} cutovers, ${values['rolled-back']} rolled back`);
 console.log(row('requests', String(run.seen.length)));
-console.log(row('  a second', ((run.seen.length / (lastMs - firstMs)) * 1_000).toFixed(0)));
+const reached = (run.seen.length / (lastMs - firstMs)) * 1_000;
+console.log(row('  a second', `${reached.toFixed(0)} (short ones wished: ${values.rate})`));
 console.log(row('  on new connections', String(count('fresh', 'stream'))));
 console.log(row('  slow / streamed', `${count('slow')} / ${count('stream')}`));
 console.log(

@@ -74,9 +74,9 @@ function scriptOf({ target = 'lambda', isBuilt, readySeconds, spreadSeconds, bak
     ]),
     JudgeBake: bakes.flatMap((seconds, step) => [
       ...Array.from({ length: Math.max(0, Math.ceil(seconds / SLICE_SECONDS) - 1) }, () => ({
-        ...({ kind: 'baking', attempt: 1 } as const),
+        ...({ kind: 'baking', sliceSeconds: SLICE_SECONDS, attempt: 1 } as const),
       })),
-      { kind: step + 1 < bakes.length ? 'next' : 'done', attempt: 1 } as const,
+      { kind: step + 1 < bakes.length ? 'next' : 'done', sliceSeconds: 1, attempt: 1 } as const,
     ]),
   };
 }

@@ -21,7 +21,13 @@ import { findStack, type SlipwayStack } from './aws-account-stack.ts';
 import { uploadToBucket } from './aws-account-upload.ts';
 import { explainVersion } from './explain-version.ts';
 import { modelActions } from './model-actions.ts';
-import { type LogTails, modelLog, modelStatus, modelVersions, requireModel } from './model-status.ts';
+import {
+  type LogTails,
+  modelLog,
+  modelStatus,
+  modelVersions,
+  requireModel,
+} from './model-status.ts';
 import type { Slipway } from './slipway.ts';
 
 const READS_AT_ONCE = 10;

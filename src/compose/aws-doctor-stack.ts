@@ -33,6 +33,8 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('table', ({ outputs }) => lookAtTable(settings, outputs.Table)),
     check('registry', ({ outputs }) => lookAtModels(account, outputs)),
     check('workflow', ({ outputs }) => lookAtWorkflow(settings, outputs.StateMachine)),
+    check('rollback', ({ outputs }) => lookAtWorkflow(settings, outputs.RollbackWorkflow)),
+    check('undeploy', ({ outputs }) => lookAtWorkflow(settings, outputs.UndeployWorkflow)),
     check('event bus', ({ outputs }) => lookAtBus(settings, outputs.Bus)),
     check('API', ({ outputs }) => lookAtApi(settings, outputs)),
     check('repository', ({ outputs }) => lookAtRepository(settings, outputs.Repository)),

@@ -1,6 +1,7 @@
 import type { AwsAccount } from './aws-account-clients.ts';
 import { findStack } from './aws-account-stack.ts';
 import { accountChecks, lookAtCaller } from './aws-doctor-account.ts';
+import { containerChecks, containerQuotaChecks } from './aws-doctor-containers.ts';
 import { stackChecks } from './aws-doctor-stack.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 
@@ -16,9 +17,10 @@ export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
       { check: 'credentials', look: () => caller },
       ...after(caller, [
         ...accountChecks(account, stack),
+        ...containerQuotaChecks(account, stack),
         { check: 'stack', look: async () => lookAtStatus(await stack) },
       ]),
-      ...after(stack, stackChecks(account, stack)),
+      ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
     ],
     LIMIT_MS,
   );

@@ -7,6 +7,7 @@ import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { findDefinition } from '#adapters/aws/ecs-definitions.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
+import { removeUnusedCapacity } from '#adapters/aws/managed-capacity.ts';
 import { Failure, failureName } from '#domain/failure.ts';
 import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
 import type { ContainerOutputs, SlipwayStack } from './aws-account-stack.ts';
@@ -21,10 +22,12 @@ export type Containers = {
   remove(revision: ContainerRevision): Promise<void>;
   /** Takes away what is kept of a model without revisions. */
   forget(model: string): Promise<void>;
+  /** Takes away the clusters and capacity providers of models on EC2 that nothing uses any more. */
+  removeCapacity(): Promise<void>;
 };
 
 const LONGEST_MS = 15 * 60_000;
-const clock = { now: Date.now };
+const waiting = { clock: { now: Date.now }, sleep: (ms: number) => sleep(ms) };
 
 /** The containers of the stage's models; null where the stack has none. */
 export function accountContainers(account: AwsAccount, stack: SlipwayStack): Containers | null {
@@ -46,6 +49,11 @@ export function accountContainers(account: AwsAccount, stack: SlipwayStack): Con
     async forget(model) {
       for (const { platform } of targets) await platform.forget(model);
     },
+    async removeCapacity() {
+      for (const { ecs, settings } of targets) {
+        await removeUnusedCapacity({ ecs, settings, ...waiting }, { emptyClusters: true });
+      }
+    },
   };
 }
 
@@ -57,7 +65,7 @@ function targetsOf(
   const settings = clientSettings(account);
   const ecs = new ECSClient(settings);
   const common = {
-    ...{ ecs, clock, sleep: (ms: number) => sleep(ms) },
+    ...{ ecs, ...waiting },
     elb: new ElasticLoadBalancingV2Client(settings),
     autoScaling: new ApplicationAutoScalingClient(settings),
     logs: cloudWatchTaskLogs(new CloudWatchLogsClient(settings), outputs.ModelLogGroup),
@@ -91,12 +99,12 @@ function requireOwn(tagged: string, { revision, model }: ContainerRevision): voi
 
 /** A call waits for tasks to end for less than a minute; they have one to end their requests, and another to stop. */
 async function patiently(remove: () => Promise<void>): Promise<void> {
-  const endMs = clock.now() + LONGEST_MS;
+  const endMs = Date.now() + LONGEST_MS;
   for (;;) {
     try {
       return await remove();
     } catch (error) {
-      if (failureName(error) !== 'PlatformUnavailable' || clock.now() > endMs) throw error;
+      if (failureName(error) !== 'PlatformUnavailable' || Date.now() > endMs) throw error;
     }
     await sleep(1000);
   }

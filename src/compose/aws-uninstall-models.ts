@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DeleteFunctionCommand,
   GetFunctionCommand,
   LambdaClient,
   paginateListFunctions,
 } from '@aws-sdk/client-lambda';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Router } from '#ports/router.ts';
 import { accountRegistry } from './aws-account.ts';
 import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
+import { accountRouter } from './aws-account-router.ts';
 import type { SlipwayStack } from './aws-account-stack.ts';
+import type { ContainerRevision, Containers } from './aws-uninstall-containers.ts';
 import { type Removal, unlessGone } from './aws-uninstall-removal.ts';
 
 type World = {
@@ -21,54 +18,44 @@ type World = {
   readonly router: Router;
   readonly lambda: LambdaClient;
   readonly prefix: string;
+  readonly containers: Containers | null;
+  readonly revisions: readonly ContainerRevision[];
 };
 
-/** What the registry names for each model: its route, and its function with all versions. */
+// Whatever held a lease was stopped before, so no epoch is older than another.
+const EPOCH = 0;
+
+/** What the registry names for each model: its route, its function with all versions, and its containers. */
 export async function removalsOfModels(
   account: AwsAccount,
-  { outputs }: SlipwayStack,
+  { outputs, ...stack }: SlipwayStack,
+  containers: Containers | null,
 ): Promise<readonly Removal[]> {
-  const settings = clientSettings(account);
-  const lambda = new LambdaClient(settings);
+  const lambda = new LambdaClient(clientSettings(account));
   const prefix = outputs.FunctionPrefix;
   const registry = accountRegistry(account, outputs);
-  const router = accountRouter(account, outputs, lambda);
+  const router = accountRouter(account, { ...stack, outputs }, lambda);
   const models = (await unlessGone(() => registry.models())) ?? [];
   const names = models.map(({ name }) => name);
-  const world = { stage: account.stage, router, lambda, prefix };
+  const revisions = (await containers?.revisions()) ?? [];
+  const ofContainers = containers ? ', its containers' : '';
+  const world = { stage: account.stage, router, lambda, prefix, containers, revisions };
   return [
     ...names.map((name) => ({
-      what: `the model ${name}: its route, its versions and the function ${prefix}${name}`,
+      what: `the model ${name}: its route, its versions${ofContainers} and the function ${prefix}${name}`,
       remove: () => removeModel(world, name),
     })),
-    ...(await strangers(lambda, prefix, names)),
+    ...(await strangers(lambda, prefix, names)).map(leftAlone('the function')),
+    ...revisions
+      .filter(({ model }) => !names.includes(model))
+      .map(({ revision }) => revision)
+      .map(leftAlone('the task definition of')),
   ];
 }
 
-function accountRouter(
-  account: AwsAccount,
-  outputs: SlipwayStack['outputs'],
-  lambda: LambdaClient,
-): Router {
-  const settings = clientSettings(account);
-  const waiting = { clock: { now: Date.now }, sleep: (ms: number) => sleep(ms) };
-  const dynamo = new DynamoDBClient(settings);
-  return restApiRouter({
-    lambda,
-    apiGateway: new APIGatewayClient(settings),
-    lease: apiLease({ ...waiting, dynamo, table: outputs.Table, api: outputs.Api }),
-    api: {
-      id: outputs.Api,
-      stage: outputs.ApiStage,
-      modelsResource: outputs.ModelsResource,
-      authorizer: outputs.Authorizer,
-    },
-    functionPrefix: outputs.FunctionPrefix,
-  });
-}
-
-/** The function goes with all its versions, once its tags say too that it is the model's. */
-async function removeModel({ stage, router, lambda, prefix }: World, model: string): Promise<void> {
+/** The function goes with all its versions, once its tags say too that it is the model's; so do its containers. */
+async function removeModel(world: World, model: string): Promise<void> {
+  const { stage, router, lambda, prefix, containers } = world;
   const FunctionName = prefix + model;
   const found = await unlessGone(() => lambda.send(new GetFunctionCommand({ FunctionName })));
   const tags = found?.Tags ?? {};
@@ -78,16 +65,20 @@ async function removeModel({ stage, router, lambda, prefix }: World, model: stri
       `${FunctionName} is not tagged as Slipway's; it is left alone`,
     );
   }
-  await unlessGone(() => router.remove(model));
+  await unlessGone(() => router.remove(model, EPOCH));
+  for (const revision of world.revisions) {
+    if (revision.model === model) await containers?.remove(revision);
+  }
+  await containers?.forget(model);
   await unlessGone(() => lambda.send(new DeleteFunctionCommand({ FunctionName })));
 }
 
-/** Functions by whose names they could be of a model which the registry does not know: told, and not touched. */
+/** Functions by whose names they could be of a model which the registry does not know: those are told, and not touched. */
 async function strangers(
   lambda: LambdaClient,
   prefix: string,
   models: readonly string[],
-): Promise<readonly Removal[]> {
+): Promise<readonly string[]> {
   const known = new Set(models.map((model) => prefix + model));
   const found: string[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
@@ -95,13 +86,17 @@ async function strangers(
       if (FunctionName.startsWith(prefix) && !known.has(FunctionName)) found.push(FunctionName);
     }
   }
-  return found.map((name) => ({
-    what: `the function ${name}`,
+  return found;
+}
+
+function leftAlone(what: string): (name: string) => Removal {
+  return (name) => ({
+    what: `${what} ${name}`,
     async remove() {
       throw new Failure(
         'InputInvalid',
         'the registry knows no such model, so it may be yours; delete it, or give it another name',
       );
     },
-  }));
+  });
 }

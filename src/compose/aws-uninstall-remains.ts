@@ -15,15 +15,20 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ask } from '#adapters/aws/ecs-errors.ts';
 import { TAG, tagMap } from '#adapters/aws/ecs-settings.ts';
-import { removeUnusedCapacity } from '#adapters/aws/managed-capacity.ts';
+import { managedPrefix } from '#adapters/aws/managed-requirement.ts';
 import { deleteTargetGroup } from '#adapters/aws/target-group.ts';
 import { readRules } from '#adapters/aws/test-rule.ts';
 import { Failure } from '#domain/failure.ts';
 import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
 import type { SlipwayStack } from './aws-account-stack.ts';
+import type { Containers } from './aws-uninstall-containers.ts';
 import type { Removal } from './aws-uninstall-removal.ts';
 
-type World = { readonly ecs: ECSClient; readonly elb: ElasticLoadBalancingV2Client; readonly stage: string };
+type World = {
+  readonly ecs: ECSClient;
+  readonly elb: ElasticLoadBalancingV2Client;
+  readonly stage: string;
+};
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html and API_DescribeClusters.html
 const SERVICES_AT_ONCE = 10;
@@ -39,9 +44,10 @@ const LOOK_PERIOD_MS = 5_000;
  */
 export function removalsOfRemains(
   account: AwsAccount,
-  { containers }: SlipwayStack,
+  { containers: outputs }: SlipwayStack,
+  containers: Containers | null,
 ): readonly Removal[] {
-  if (!containers) return [];
+  if (!outputs || !containers) return [];
   const settings = clientSettings(account);
   const { stage } = account;
   const ecs = new ECSClient(settings);
@@ -51,17 +57,20 @@ export function removalsOfRemains(
     {
       what: `services, rules and target groups that are tagged ${TAG.stage}=${stage}`,
       async remove() {
-        await removeServices(world);
-        await removeRules(world, containers.Listener);
+        await removeServices(world, outputs.Cluster);
+        await removeRules(world, outputs.Listener);
         await removeTargetGroups(world);
       },
     },
-    { what: 'the clusters and capacity of models on EC2', remove: () => removeCapacity(world, containers.Cluster) },
+    {
+      what: 'the clusters and capacity of models on EC2',
+      remove: () => removeCapacity(world, containers),
+    },
   ];
 }
 
-async function removeServices({ ecs, stage }: World): Promise<void> {
-  for (const cluster of await clustersOf(ecs, stage)) {
+async function removeServices({ ecs, stage }: World, own: string): Promise<void> {
+  for (const cluster of [own, ...(await managedClusters({ ecs, stage }))]) {
     const arns: string[] = [];
     for await (const page of paginateListServices({ client: ecs }, { cluster })) {
       arns.push(...(page.serviceArns ?? []));
@@ -95,16 +104,56 @@ async function removeTargetGroups({ elb, stage }: World): Promise<void> {
 }
 
 /** An instance goes some time after its last task, and its provider after it. */
-async function removeCapacity({ ecs, stage }: World, own: string): Promise<void> {
+async function removeCapacity(world: World, containers: Containers): Promise<void> {
   const endMs = Date.now() + LONGEST_MS;
   for (;;) {
-    await removeUnusedCapacity({ ecs, settings: { stage } }, { emptyClusters: true });
-    const left = (await clustersOf(ecs, stage)).filter((name) => name !== own);
+    await containers.removeCapacity();
+    const left = await managedClusters(world);
     if (left.length === 0) return;
     if (Date.now() > endMs) {
-      const names = left.join(', ');
-      throw new Failure('PlatformUnavailable', `${names} is in use. Run this again in a while`);
+      const reason = `${left.join(', ')} is in use. Run this again in a while`;
+      throw new Failure('PlatformUnavailable', reason);
     }
     await sleep(LOOK_PERIOD_MS);
   }
+}
+
+async function managedClusters({ ecs, stage }: Omit<World, 'elb'>): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { clusterArns = [] } of paginateListClusters({ client: ecs }, {})) {
+    names.push(...clusterArns.map((arn) => arn.slice(arn.lastIndexOf('/') + 1)));
+  }
+  const candidates = names.filter((name) => name.startsWith(managedPrefix(stage)));
+  const found: string[] = [];
+  for (const clusters of batches(candidates, CLUSTERS_AT_ONCE)) {
+    const describe = new DescribeClustersCommand({ clusters, include: ['TAGS'] });
+    const answer = await ask(() => ecs.send(describe));
+    for (const { clusterName, tags, status } of answer.clusters ?? []) {
+      const isOurs = status === 'ACTIVE' && tagMap(tags).get(TAG.stage) === stage;
+      if (clusterName && isOurs) found.push(clusterName);
+    }
+  }
+  return found;
+}
+
+/** Those that say of themselves that they are the stage's. */
+async function tagged(
+  elb: ElasticLoadBalancingV2Client,
+  arns: readonly string[],
+  stage: string,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const ResourceArns of batches(arns, TAGS_AT_ONCE)) {
+    const describe = new DescribeTagsCommand({ ResourceArns });
+    const { TagDescriptions = [] } = await ask(() => elb.send(describe));
+    for (const { ResourceArn, Tags } of TagDescriptions) {
+      if (ResourceArn && tagMap(Tags).get(TAG.stage) === stage) found.push(ResourceArn);
+    }
+  }
+  return found;
+}
+
+function batches(items: readonly string[], size: number): readonly string[][] {
+  const starts = Array.from({ length: Math.ceil(items.length / size) }, (_, index) => index * size);
+  return starts.map((start) => items.slice(start, start + size));
 }

@@ -1,9 +1,11 @@
 import type { AwsAccount } from './aws-account-clients.ts';
 import { findStackOrRemains } from './aws-account-stack.ts';
+import { accountContainers } from './aws-uninstall-containers.ts';
 import { emptying, removalOfBucket, removalOfTable } from './aws-uninstall-data.ts';
 import { removalOfImages } from './aws-uninstall-images.ts';
 import { removalsOfKeys } from './aws-uninstall-keys.ts';
 import { removalsOfModels } from './aws-uninstall-models.ts';
+import { removalsOfRemains } from './aws-uninstall-remains.ts';
 import type { Removal } from './aws-uninstall-removal.ts';
 import { removalOfStack, stopping } from './aws-uninstall-stack.ts';
 
@@ -17,13 +19,14 @@ export type Uninstall = {
 export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
 
 /**
- * All that goes when Slipway leaves an account, found and not yet touched: what the registry names for each model, the keys, the stack, and what the stack leaves if it is wished.
+ * All that goes when Slipway leaves an account, found and not yet touched: what the registry names for each model, the keys, what is left of its containers, the stack, and what the stack leaves if it is wished.
  * Of a stack that is deleted only the latter. Fails with `InputInvalid` when there never was one.
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
   const stack = await findStackOrRemains(account);
   const { Bucket, Table } = stack.outputs;
   const isThere = stack.status !== 'DELETE_COMPLETE';
+  const containers = accountContainers(account, stack);
   const data = [
     ...(wish.deleteBucket ? [removalOfBucket(account, Bucket)] : []),
     ...(wish.deleteTable ? [removalOfTable(account, Table)] : []),
@@ -37,7 +40,11 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
     stages: isThere
       ? [
           [stopping(account, stack)],
-          [...(await removalsOfModels(account, stack)), ...(await removalsOfKeys(account, stack))],
+          [
+            ...(await removalsOfModels(account, stack, containers)),
+            ...(await removalsOfKeys(account, stack)),
+          ],
+          removalsOfRemains(account, stack, containers),
           [await emptying(account, stack), removalOfImages(account, stack.outputs.Repository)],
           [removalOfStack(account, stack)],
           data,

@@ -32,6 +32,7 @@ type Options = {
   readonly objectPath: ObjectPath;
   /** Slipway's own. */
   readonly environment: Environment;
+  readonly serverEntry?: string | undefined;
 };
 
 // In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
@@ -48,12 +49,16 @@ export function localEngine(kind: 'docker' | 'process', options: Options): Promi
   return kind === 'docker' ? dockerEngine(options) : processEngine(options);
 }
 
-async function processEngine({ folder, ...rest }: Options): Promise<LocalEngine> {
+async function processEngine({
+  folder,
+  serverEntry = SERVER_ENTRY,
+  ...rest
+}: Options): Promise<LocalEngine> {
   const directory = folder('revisions');
   return {
     engine: 'process',
-    environmentHash: installedHash(),
-    servers: processServers({ ...rest, directory, serverEntry: SERVER_ENTRY }),
+    environmentHash: installedHash(serverEntry),
+    servers: processServers({ ...rest, directory, serverEntry }),
     buildLog: fileBuildLog(folder('builds')),
     async build() {
       throw new Failure('InputInvalid', 'processes are served without an image');
@@ -87,10 +92,10 @@ async function dockerEngine({ folder, environment }: Options): Promise<LocalEngi
 }
 
 /** Names what would serve a model: the runtime's own code, its inference library, and this machine's kind. */
-function installedHash(): string {
+function installedHash(serverEntry: string): string {
   const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
   return hashOf([
-    readFileSync(SERVER_ENTRY),
+    readFileSync(serverEntry),
     library,
     process.version,
     process.platform,

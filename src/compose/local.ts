@@ -58,6 +58,8 @@ type Surroundings = {
   /** Told in one line what went wrong beside any deployment. */
   readonly report: (problem: string) => void;
   readonly onStep?: StepObserver;
+  /** The script that serves models as processes, in place of the one that comes with Slipway. */
+  readonly serverEntry?: string;
 };
 
 const BUCKET = 'bucket';
@@ -72,7 +74,7 @@ const UPLOAD_GRACE_MS = 60_000;
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = () => {} }: Surroundings,
+  { environment, report, onStep = () => {}, serverEntry }: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
@@ -112,6 +114,7 @@ export async function startLocal(
     folder,
     objectPath: store.objectPath,
     environment,
+    serverEntry,
   });
   const local = localPlatforms({
     database,

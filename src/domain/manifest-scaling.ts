@@ -9,20 +9,27 @@ const timeZone = z.string().check(
   z.describe('The time zone of `at`, as in the IANA database.'),
 );
 
-const schedule = z.strictObject({
-  days: z
-    ._default(z.array(z.enum(DAYS)).check(z.minLength(1)), [...DAYS])
-    .check(z.describe('The days of the week on which it begins; by default each.')),
-  at: z
-    .string()
-    .check(
-      z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, { error: 'it is written as 08:30' }),
-      z.describe('The time of the day at which it begins.'),
-    ),
-  timeZone: z._default(timeZone, 'UTC'),
-  min: replicas,
-  max: z.exactOptional(replicas),
-});
+const limits = z.refine<{ readonly min: number; readonly max?: number | undefined }>(
+  ({ min, max = min }) => min <= max,
+  { path: ['max'], error: 'it is at least `min`' },
+);
+
+const schedule = z
+  .strictObject({
+    days: z
+      ._default(z.array(z.enum(DAYS)).check(z.minLength(1)), [...DAYS])
+      .check(z.describe('The days of the week on which it begins; by default each.')),
+    at: z
+      .string()
+      .check(
+        z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, { error: 'it is written as 08:30' }),
+        z.describe('The time of the day at which it begins.'),
+      ),
+    timeZone: z._default(timeZone, 'UTC'),
+    min: replicas,
+    max: z.exactOptional(replicas),
+  })
+  .check(limits);
 
 /** `scaling` of a manifest: how many replicas serve. For Lambda, which scales by itself, `max` alone counts, on one machine. */
 export const scalingSchema = z
@@ -47,9 +54,7 @@ export const scalingSchema = z
       ._default(z.array(schedule), [])
       .check(z.maxLength(20), z.describe('Other limits from a time of the day on.')),
   })
-  .check(
-    z.refine(({ min, max = min }) => min <= max, { path: ['max'], error: 'it is at least `min`' }),
-  );
+  .check(limits);
 
 export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
 

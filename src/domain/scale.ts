@@ -59,13 +59,10 @@ function lastBegin({ days, at, timeZone }: Schedule, nowMs: number): number {
   const [hours = 0, minutes = 0] = at.split(':').map(Number);
   const todayMs = Math.floor(wallClock(nowMs) / DAY_MS) * DAY_MS;
   // The eighth day back is today's day of the week again.
-  for (let back = 0; back <= 7; back += 1) {
-    const dayMs = todayMs - back * DAY_MS;
-    const day = DAYS[new Date(dayMs).getUTCDay()];
-    const beganMs = instantOf(dayMs + (hours * 60 + minutes) * MINUTE_MS, wallClock);
-    if (day && days.includes(day) && beganMs <= nowMs) return beganMs;
-  }
-  return 0;
+  const begins = Array.from({ length: 8 }, (_, back) => todayMs - back * DAY_MS)
+    .filter((dayMs) => days.some((day) => day === DAYS[new Date(dayMs).getUTCDay()]))
+    .map((dayMs) => instantOf(dayMs + (hours * 60 + minutes) * MINUTE_MS, wallClock));
+  return Math.max(...begins.filter((beganMs) => beganMs <= nowMs));
 }
 
 type WallClock = (epochMs: number) => number;

@@ -120,7 +120,11 @@ export const workflow = {
     }),
   },
   CheckHealth: { input: held, output: z.object({ kind: z.enum(['healthy', 'unhealthy']) }) },
-  ShiftTraffic: { input: held, output: z.object({ sliceSeconds: seconds }) },
+  // The looks of all bakes count together.
+  ShiftTraffic: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({ sliceSeconds: seconds, attempt }),
+  },
   VerifyTraffic: {
     input: z.object({ ...held.shape, attempt }),
     output: z.object({
@@ -131,7 +135,11 @@ export const workflow = {
   },
   JudgeBake: {
     input: z.object({ ...held.shape, attempt }),
-    output: z.object({ kind: z.enum(['baking', 'next', 'done', 'breach']), attempt }),
+    output: z.object({
+      kind: z.enum(['baking', 'next', 'done', 'breach']),
+      sliceSeconds: seconds,
+      attempt,
+    }),
   },
   CommitDeployment: { input: held, output: outcome },
   RetirePrevious: { input: held, output: done },

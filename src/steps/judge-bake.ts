@@ -1,5 +1,6 @@
 import type { BakeRecord, Deployment, Shift } from '#domain/deployment.ts';
 import { judgeBake as judge } from '#domain/judge-bake.ts';
+import { bakeSlice } from '#domain/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
@@ -34,7 +35,9 @@ export const judgeBake =
     const shift = requireWork(work.shift, 'shift');
     const { minRequests, alarms } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const attempt = input.attempt + 1;
-    if (before.isOver) return { kind: 'next', attempt };
+    // What lasts beyond a bake of none is looked at every second.
+    const sliceSeconds = Math.max(1, bakeSlice(before.bakeSeconds));
+    if (before.isOver) return { kind: 'next', sliceSeconds, attempt };
 
     const counted = count(before, await burst(deps, deployment, shift));
     const traffic = await metrics.traffic(candidate, counted.startedAtMs);
@@ -50,7 +53,7 @@ export const judgeBake =
         fix: "See the model's log with `slipway logs NAME`, mend the model and upload it again.",
       });
     }
-    return { kind: isNext ? 'next' : verdict.kind, attempt };
+    return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };
   };
 
 type Burst = {

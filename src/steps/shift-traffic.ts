@@ -20,6 +20,7 @@ export const shiftTraffic =
   async ({
     deploymentId,
     epoch,
+    attempt,
   }: StepInput<'ShiftTraffic'>): Promise<StepOutput<'ShiftTraffic'>> => {
     const { registry, router } = deps;
     const holder = { deploymentId, epoch };
@@ -34,7 +35,7 @@ export const shiftTraffic =
     // After what is expected was read: who lost the lease before this changes nothing.
     await registry.recordWork(holder, {});
     await router.setShares(deployment.model, after, expected, epoch);
-    return { sliceSeconds: bakeSlice(bakeSeconds) };
+    return { sliceSeconds: bakeSlice(bakeSeconds), attempt };
   };
 
 /** A step that was intended is carried out before another one is. */

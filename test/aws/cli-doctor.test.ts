@@ -3,10 +3,11 @@ import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteRepositoryPolicyCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Finding } from '#compose/doctor.ts';
+import { type Result, runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { accountAnswers, startFront } from './cli-front.ts';
-import { installInMoto, motoEnvironment, type Result, runCli } from './cli-world.ts';
+import { installInMoto, motoEnvironment } from './cli-world.ts';
 
 function byCheck({ stdout }: Result): Readonly<Record<string, Finding>> {
   const findings: readonly Finding[] = JSON.parse(stdout);
@@ -34,6 +35,8 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       'ok    table',
       'ok    registry',
       'ok    workflow',
+      'ok    rollback',
+      'ok    undeploy',
       'ok    event bus',
       'ok    API',
       'ok    repository',
@@ -99,6 +102,9 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       'credentials',
       'lambda',
       'builds at once',
+      'networks',
+      'Fargate',
+      'GPUs',
       'stack',
     ]);
     expect(byCheck(result)['stack']).toMatchObject({

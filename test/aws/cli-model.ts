@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { CreateFunctionCommand, LambdaClient, PublishVersionCommand } from '@aws-sdk/client-lambda';
 import { apiLease } from '#adapters/aws/api-lease.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import type { Moto } from '../support/moto.ts';
 import { goneLive } from '../support/registry-world.ts';
@@ -23,6 +25,10 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
   const router = restApiRouter({
     lambda: awsClient(LambdaClient, moto),
     apiGateway: awsClient(APIGatewayClient, moto),
+    cloudWatch: awsClient(CloudWatchClient, moto),
+    fence: { pass: async () => {} },
+    records: routeRecords({ dynamo, table, api: outputs['Api']! }),
+    ...{ clock, containers: null },
     lease: apiLease({ dynamo, table, api: outputs['Api']!, clock, sleep }),
     api: {
       id: outputs['Api']!,
@@ -32,7 +38,7 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
     },
     functionPrefix: outputs['FunctionPrefix']!,
   });
-  await router.setShares('shapes', { 'shapes-v1': 1 }, {});
+  await router.setShares('shapes', { 'shapes-v1': 1 }, {}, 1);
 }
 
 /** A function with one version, as a revision of the model is one; `tagged` is what it says of itself. */

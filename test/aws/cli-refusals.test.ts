@@ -1,6 +1,7 @@
+import { runCli } from '../cli/run-cli.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { startFront } from './cli-front.ts';
-import { type CliWorld, installInMoto, motoEnvironment, runCli } from './cli-world.ts';
+import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 
 describeOnMoto('slipway in AWS refuses', (moto) => {
   let world: CliWorld;

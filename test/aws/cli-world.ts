@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import {
   APIGatewayClient,
   CreateDeploymentCommand,
@@ -14,12 +12,9 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { type Result, type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
 import type { Moto } from '../support/moto.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-export type Result = { code: number | null; stdout: string; stderr: string };
 
 /** A stack such as Slipway's in moto, and the command line as its owner runs it. */
 export type CliWorld = {
@@ -29,10 +24,9 @@ export type CliWorld = {
   run(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Result>;
 };
 
-export type RunningCommand = {
-  readonly result: Promise<Result>;
-  readonly output: () => string;
-  interrupt(): void;
+type Installation = {
+  readonly endpoint?: string;
+  readonly containers?: Readonly<Record<string, string>>;
 };
 
 /** Where the AWS clients of a command find moto, and credentials that it takes. */
@@ -49,32 +43,11 @@ export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.Pr
   };
 }
 
-export function runCli(args: readonly string[], env: NodeJS.ProcessEnv): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const result: Result = { code: null, stdout: '', stderr: '' };
-  child.stdout.on('data', (text) => {
-    result.stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    result.stderr += text;
-  });
-  return {
-    result: new Promise((resolve) => child.on('close', (code) => resolve({ ...result, code }))),
-    output: () => result.stdout + result.stderr,
-    interrupt() {
-      child.kill('SIGINT');
-    },
-  };
-}
-
-/** Installs a stack of `stage`; its endpoint is `endpoint`. What moto's CloudFormation drops is set afterwards. */
+/** Installs a stack of `stage`; its endpoint is `endpoint`, and `containers` what it tells of those. What moto's CloudFormation drops is set afterwards. */
 export async function installInMoto(
   moto: Moto,
   stage: string,
-  { endpoint = 'http://127.0.0.1:1/v1' } = {},
+  { endpoint = 'http://127.0.0.1:1/v1', containers }: Installation = {},
 ): Promise<CliWorld> {
   const cloudFormation = awsClient(CloudFormationClient, moto);
   const StackName = `slipway-${stage}`;
@@ -82,7 +55,10 @@ export async function installInMoto(
   const { id: usagePlan = '' } = await awsClient(APIGatewayClient, moto).send(
     new CreateUsagePlanCommand({ name: StackName }),
   );
-  const TemplateBody = JSON.stringify(template(stage, endpoint, usagePlan));
+  const { Outputs, ...made } = template(stage, endpoint, usagePlan);
+  const told = Object.entries(containers ?? { Containers: 'off' });
+  const ofContainers = Object.fromEntries(told.map(([name, Value]) => [name, { Value }]));
+  const TemplateBody = JSON.stringify({ ...made, Outputs: { ...Outputs, ...ofContainers } });
   await cloudFormation.send(
     new CreateStackCommand({
       StackName,
@@ -143,6 +119,14 @@ function template(stage: string, endpoint: string, usagePlan: string) {
   const att = (name: string, attribute: string) => ({ 'Fn::GetAtt': [name, attribute] });
   const value = (Value: unknown) => ({ Value });
   const name = `slipway-${stage}`;
+  const machine = (StateMachineName: string) => ({
+    Type: 'AWS::StepFunctions::StateMachine',
+    Properties: {
+      StateMachineName,
+      RoleArn: att('Role', 'Arn'),
+      DefinitionString: '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+    },
+  });
   return {
     Parameters: { BuildCompute: { Type: 'String' } },
     Resources: {
@@ -173,14 +157,9 @@ function template(stage: string, endpoint: string, usagePlan: string) {
         Properties: { Name: `${name}-upload`, EventPattern: { source: ['aws.s3'] } },
       },
       Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: trust } },
-      DeployWorkflow: {
-        Type: 'AWS::StepFunctions::StateMachine',
-        Properties: {
-          StateMachineName: `${name}-deploy`,
-          RoleArn: att('Role', 'Arn'),
-          DefinitionString: '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
-        },
-      },
+      DeployWorkflow: machine(`${name}-deploy`),
+      RollbackWorkflow: machine(`${name}-rollback`),
+      UndeployWorkflow: machine(`${name}-undeploy`),
       Api: { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: name } },
       ModelsResource: {
         Type: 'AWS::ApiGateway::Resource',
@@ -228,6 +207,8 @@ function template(stage: string, endpoint: string, usagePlan: string) {
       Table: value(ref('Registry')),
       Bus: value(name),
       StateMachine: value(ref('DeployWorkflow')),
+      RollbackWorkflow: value(ref('RollbackWorkflow')),
+      UndeployWorkflow: value(ref('UndeployWorkflow')),
       Api: value(ref('Api')),
       ApiStage: value('v1'),
       ModelsResource: value(ref('ModelsResource')),

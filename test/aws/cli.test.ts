@@ -11,12 +11,13 @@ import {
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { goneLive, upload, walkTo } from '../support/registry-world.ts';
 import { temporaryFolder } from '../support/running-slipway.ts';
-import { type CliWorld, installInMoto, motoEnvironment, runCli } from './cli-world.ts';
+import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 
 describeOnMoto('slipway in AWS', (moto) => {
   let world: CliWorld;

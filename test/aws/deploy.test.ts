@@ -1,8 +1,11 @@
+import { TARGETS } from '#domain/target.ts';
+import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
+import { describeAwsLife } from '../support/aws-world-life.ts';
 import { localAws } from '../support/aws-world-local.ts';
-import { describeAwsFlagship, describeAwsScenarios } from '../support/aws-world-suite.ts';
+import { describeAwsScenarios } from '../support/aws-world-suite.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
-describeOnMoto('the deploy workflow with the AWS adapters, by the local engine', (moto) => {
+describeOnMoto('the workflows with the AWS adapters, by the local engine', (moto) => {
   let world: Awaited<ReturnType<typeof localAws>>;
   beforeAll(async () => {
     world = await localAws(moto());
@@ -10,5 +13,8 @@ describeOnMoto('the deploy workflow with the AWS adapters, by the local engine',
   afterAll(() => world.close());
 
   describeAwsScenarios(() => world);
-  describeAwsFlagship(() => world);
+  for (const target of TARGETS) {
+    describeAwsFlagship(() => world, target);
+    describeAwsLife(() => world, target);
+  }
 });

@@ -8,7 +8,11 @@ const document = read('docs/deploy.md');
 type Statement = { readonly Effect: string; readonly Action: readonly string[] };
 
 // What the kinds of the template are called in policies, where the names differ.
-const PREFIX: Readonly<Record<string, string>> = { stepfunctions: 'states' };
+const PREFIX: Readonly<Record<string, string>> = {
+  apigatewayv2: 'apigateway',
+  elasticloadbalancingv2: 'elasticloadbalancing',
+  stepfunctions: 'states',
+};
 
 describe('docs/deploy.md', () => {
   it('has a policy that lets all services of the template be used', () => {

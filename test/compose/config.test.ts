@@ -17,4 +17,24 @@ describe('the configuration of one machine', () => {
   ])('refuses $values and names the entry', ({ values, says }) => {
     expect(() => readLocalConfig(values)).toThrow(says);
   });
+
+  it.each([
+    { webhooks: ['ftp://example.com'], says: /webhooks\.0: an http or https address/ },
+    { webhooks: ['https://me:secret@example.com'], says: /webhooks\.0: an http or https/ },
+    { webhooks: ['https://example.com'], says: /a webhook needs a secret/ },
+    {
+      webhooks: ['https://example.com'],
+      webhookSecret: 'whsec_short',
+      says: /SLIPWAY_WEBHOOK_SECRET is `whsec_`/,
+    },
+  ])('refuses the webhooks of $says', ({ says, ...values }) => {
+    expect(() => readLocalConfig(values)).toThrow(says);
+  });
+
+  it('takes webhooks with a secret', () => {
+    const webhookSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+    const webhooks = ['https://example.com/hook', 'http://127.0.0.1:9000/'];
+
+    expect(readLocalConfig({ webhooks, webhookSecret })).toMatchObject({ webhooks, webhookSecret });
+  });
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
@@ -18,8 +21,9 @@ import {
 } from '../support/ministack.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
-import { LOST_IN_MINISTACK, printLost } from '../support/stack-lost.ts';
+import { LOST_IN_MINISTACK, printLost, UNKNOWN_TO_MINISTACK } from '../support/stack-lost.ts';
 import { ask } from '../support/stack-parts.ts';
+import { packageWithout } from '../support/stack-prepared.ts';
 import { missingIn } from '../support/stack-seen.ts';
 import { packagedFolder } from '../template/packaged.ts';
 import { type Json, readTemplate } from '../template/template.ts';
@@ -29,14 +33,22 @@ if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${w
 (isMinistackHere ? describe : describe.skip)('the packaged template in ministack', () => {
   let ministack: Ministack;
   let stack: DeployedStack;
+  let folder: string;
+  let packaged: string;
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-stack-'));
     ministack = await startMinistack();
-    stack = await deployStack(ministack, await packagedFolder());
+    packaged = await packagedFolder();
+    const known = await packageWithout(packaged, folder, UNKNOWN_TO_MINISTACK);
+    stack = await deployStack(ministack, known);
   });
-  afterAll(() => ministack.close());
+  afterAll(async () => {
+    await ministack.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   it('is there, resource by resource, but for what ministack does not show', async () => {
-    const template = await readTemplate();
+    const template = await readTemplate(packaged);
 
     const { seen, missing } = await missingIn(template, stack, ministack, MINISTACK_ACCOUNT);
 

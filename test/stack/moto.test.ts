@@ -18,10 +18,12 @@ if (!isMotoHere) process.stderr.write('skipped: the stack in moto: .ci/tools ins
   let moto: Moto;
   let stack: DeployedStack;
   let folder: string;
+  let packaged: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'slipway-stack-'));
     moto = await startMoto({ PYTHONPATH: MENDED });
-    stack = await deployStack(moto, await packagedFolder());
+    packaged = await packagedFolder();
+    stack = await deployStack(moto, packaged);
   });
   afterAll(async () => {
     await moto.close();
@@ -29,7 +31,7 @@ if (!isMotoHere) process.stderr.write('skipped: the stack in moto: .ci/tools ins
   });
 
   it('is there, resource by resource, but for what moto does not show', async () => {
-    const template = await readTemplate();
+    const template = await readTemplate(packaged);
 
     const { seen, missing } = await missingIn(template, stack, moto, AWS_ACCOUNT);
 

@@ -20,7 +20,7 @@ describe('judging a bake', () => {
 
     const answer = await judge(3);
 
-    expect(answer).toEqual({ kind: 'baking', attempt: 4 });
+    expect(answer).toEqual({ kind: 'baking', sliceSeconds: 30, attempt: 4 });
     const sent = world.prober.sent.slice(before);
     expect(sent.map(({ address }) => address)).toEqual(
       new Array(10).fill(['/models/digits', '/_candidate/digits-v1']).flat(),
@@ -97,9 +97,9 @@ describe('judging a bake', () => {
     const { world, held, judge } = await baking('rollout: { strategy: canary }');
     world.clock.advance(120_000);
 
-    expect(await judge(3)).toEqual({ kind: 'next', attempt: 4 });
+    expect(await judge(3)).toEqual({ kind: 'next', sliceSeconds: 30, attempt: 4 });
     const sent = world.prober.sent.length;
-    expect(await judge(3)).toEqual({ kind: 'next', attempt: 4 });
+    expect(await judge(3)).toEqual({ kind: 'next', sliceSeconds: 30, attempt: 4 });
 
     expect(world.prober.sent).toHaveLength(sent);
     expect((await world.recordOf(held)).work.bake?.isOver).toBe(true);

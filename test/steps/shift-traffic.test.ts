@@ -10,7 +10,7 @@ describe('shifting the traffic', () => {
     await world.deploy();
     const held = await world.before('ShiftTraffic');
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.told()).at(-1)).toMatchObject({
@@ -31,7 +31,7 @@ describe('shifting the traffic', () => {
       },
     };
 
-    await expect(shiftTraffic({ ...world.deps, router })(held)).rejects.toThrow('away');
+    await expect(shiftTraffic({ ...world.deps, router })({ ...held, attempt: 0 })).rejects.toThrow('away');
 
     expect(await world.router.shares(MODEL)).toEqual(V1);
     expect((await world.recordOf(held)).work.shift).toEqual({
@@ -49,11 +49,11 @@ describe('shifting the traffic', () => {
     await world.deploy();
     const held = await world.before('ShiftTraffic');
     const shift = shiftTraffic(world.deps);
-    const first = await shift(held);
+    const first = await shift({ ...held, attempt: 0 });
     const { work } = await world.recordOf(held);
     world.clock.advance(5000);
 
-    expect(await shift(held)).toEqual(first);
+    expect(await shift({ ...held, attempt: 0 })).toEqual(first);
     expect((await world.recordOf(held)).work).toEqual(work);
     expect(world.router.history(MODEL)).toHaveLength(2);
   });
@@ -64,7 +64,7 @@ describe('shifting the traffic', () => {
     const held = await world.before('JudgeBake');
     await world.router.setShares(MODEL, V1, V2, held.epoch);
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
   });
@@ -75,7 +75,7 @@ describe('shifting the traffic', () => {
     await world.registry.adopt(held.deploymentId, 'execution-1', 'execution-2');
     await world.steps.AcquireLease({ ...held, execution: 'execution-2', attempt: 0 });
 
-    await expect(shiftTraffic(world.deps)(held)).rejects.toMatchObject({ name: 'LeaseLost' });
+    await expect(shiftTraffic(world.deps)({ ...held, attempt: 0 })).rejects.toMatchObject({ name: 'LeaseLost' });
   });
 });
 
@@ -87,7 +87,7 @@ describe('the bake of a shift', () => {
     const { sliceSeconds } = await shiftTraffic({
       ...world.deps,
       shifts: { ...world.deps.shifts, bakeSeconds: 45 },
-    })(held);
+    })({ ...held, attempt: 0 });
     const { work } = await world.recordOf(held);
     return { sliceSeconds, bakeSeconds: work.bake?.bakeSeconds };
   };
@@ -124,9 +124,9 @@ describe('a shift in steps', () => {
     await world.deploy();
     const held = await world.before('ShiftTraffic', world.upload({ manifest: CANARY }));
 
-    const answer = await shiftTraffic(world.deps)(held);
+    const answer = await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
-    expect(answer).toEqual({ sliceSeconds: 30 });
+    expect(answer).toEqual({ sliceSeconds: 30, attempt: 0 });
     expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 90, 'digits-v2': 10 });
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Shifting',
@@ -159,7 +159,7 @@ describe('a shift in steps', () => {
     const held = await world.before('JudgeBake', world.upload({ manifest: CANARY }));
     const told = await world.told();
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 90, 'digits-v2': 10 });
     expect(await world.told()).toEqual(told);
@@ -174,7 +174,7 @@ describe('a shift in steps', () => {
       bake: { ...bake!, probesSent: 30, probesFailed: 1, latenciesMs: [9], isOver: true },
     });
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect((await world.recordOf(held)).work).toMatchObject({
       shift: { step: 1 },
@@ -190,7 +190,7 @@ describe('a shift between Lambda and containers', () => {
     const manifest = 'placement: { target: fargate }\nrollout: { strategy: canary }';
     const held = await world.before('ShiftTraffic', world.upload({ manifest }));
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.told()).at(-1)).toMatchObject({
@@ -210,9 +210,9 @@ describe('a shift to a version that was proven before', () => {
       await world.deploy(world.upload({ manifest }));
     const held = await world.before('ShiftTraffic', world.rollback());
 
-    const answer = await shiftTraffic(world.deps)(held);
+    const answer = await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
-    expect(answer).toEqual({ sliceSeconds: 0 });
+    expect(answer).toEqual({ sliceSeconds: 0, attempt: 0 });
     expect(await world.router.shares(MODEL)).toEqual(V1);
   });
 
@@ -223,7 +223,7 @@ describe('a shift to a version that was proven before', () => {
     const drifted = { 'digits-v1': 50, 'digits-v2': 50 };
     await world.router.setShares(MODEL, drifted, V2, held.epoch);
 
-    await shiftTraffic(world.deps)(held);
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.recordOf(held)).work.shift).toMatchObject({ before: drifted, after: V2 });

@@ -5,7 +5,11 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateClusterCommand, DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
+import {
+  CreateClusterCommand,
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+} from '@aws-sdk/client-ecs';
 import {
   DeregisterTargetsCommand,
   DescribeRulesCommand,
@@ -195,11 +199,9 @@ async function containersFront(options: Front) {
     }
     const call = json.callOf(asked);
     if (!call) {
-      const text = String(body);
-      const isRule = /(?:^|&)Action=CreateRule(?:&|$)/.test(text);
-      return pass(upstream.endpoint, asked, body, answer, (given) => {
-        if (isRule) balancer.noteRule(text, given);
-      });
+      return pass(upstream.endpoint, asked, body, answer, (given) =>
+        balancer.note(String(body), given),
+      );
     }
     const input = JSON.parse(String(body) || '{}');
     if (call.operation === 'CreateService') await startServer(options, input);

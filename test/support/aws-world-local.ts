@@ -1,32 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client } from '@aws-sdk/client-s3';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { cloudWatchBuildLog } from '#adapters/aws/cloudwatch-build-log.ts';
-import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
-import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
-import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
-import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
-import { lambdaProber } from '#adapters/aws/lambda-prober.ts';
-import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
-import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
 import {
   type ExecutionEnd,
   type TaskHandler,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
+import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
-import { deploymentId } from '#domain/deployment.ts';
-import type { ObjectCreated } from '#domain/workflow.ts';
-import type { Registry } from '#ports/registry.ts';
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { AWS_SHIFTS } from '#domain/plan-shift.ts';
+import { TARGETS } from '#domain/target.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
-import { settle } from '#steps/settle.ts';
-import { settleEnded } from '#steps/sweep.ts';
+import { recoverEnded } from '#steps/sweep.ts';
+import { machines } from './asl.ts';
 import { awsClient } from './aws-clients.ts';
 import { apiGatewayRules } from './aws-rules/apigateway.ts';
 import { dynamodbRules } from './aws-rules/dynamodb.ts';
@@ -38,44 +23,54 @@ import { s3Rules } from './aws-rules/s3.ts';
 import { type AnyClient, addMiddleware, awsError, awsRules } from './aws-rules.ts';
 import { awsWorld } from './aws-world.ts';
 import { oneAtATime } from './aws-world-outbox.ts';
-import { type Attempt, bytesOf, type Run, statesOf } from './aws-world-paths.ts';
-import { deployAsl } from './deploy-asl.ts';
+import { type Attempt, bytesOf, historyLength, type Run, statesOf } from './aws-world-paths.ts';
+import { awsPorts } from './aws-world-ports.ts';
+import { deploymentOf } from './aws-world-scenarios.ts';
 import { onOutbox } from './dynamo-world.ts';
+import { fakeClock } from './fake-clock.ts';
+import { type Start, workflowOf } from './memory-way.ts';
 import type { Moto } from './moto.ts';
+import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
-const clock = { now: Date.now };
+// As src/compose/aws.ts has it.
+const CROSSING_DRAIN_SECONDS = 900;
 
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 
-/** The workflow that ships, run by the local engine, with the steps over the AWS adapters behind AWS's rules. */
+/** The workflows that ship, run by the local engine in virtual time, with the steps over the AWS adapters behind AWS's rules. */
 export async function localAws(moto: Moto) {
-  const world = await awsWorld(moto, (ecr) =>
-    awsRules([
-      ...s3Rules,
-      ...dynamodbRules(),
-      ...eventbridgeRules,
-      ...lambdaStates({ looks: 0 }).rules,
-      ...lambdaAliases(),
-      ...lambdaImageRules(ecr),
-      ...apiGatewayRules(clock.now),
-    ]),
-  );
+  const clock = fakeClock(Date.now());
+  const world = await awsWorld(moto, {
+    clock,
+    rulesOf: (ecr) =>
+      awsRules([
+        ...s3Rules,
+        ...dynamodbRules(),
+        ...eventbridgeRules,
+        ...lambdaStates({ looks: 0 }).rules,
+        ...lambdaAliases(),
+        ...lambdaImageRules(ecr),
+        ...apiGatewayRules(clock.now),
+      ]),
+  });
   const { rules } = world;
-  const faults: { command: string; left: number }[] = [];
+  const faults: Fault[] = [];
   const client = <Client extends AnyClient>(Client: Parameters<typeof awsClient<Client>>[0]) =>
     rules.guard(throttled(awsClient(Client, world.front), faults));
-  const ports = awsPorts(
-    world,
-    client,
-    onOutbox(world.dynamo(rules), () => publishing.poke()),
-  );
+  const dynamo = onOutbox(world.dynamo(rules), () => publishing.poke());
+  const ports = awsPorts(world, { client, dynamo, clock });
   const publishing = oneAtATime(publishEvents({ registry: ports.registry, bus: ports.bus }));
   const ends = new Map<string, (end: ExecutionEnd) => void>();
+  const begun: Promise<ExecutionEnd>[] = [];
+  const hooks = new Map<string, () => unknown>();
   let attempts: Attempt[] = [];
   let payloadBytes = 0;
 
   const observed = (state: string, handler: TaskHandler): TaskHandler => {
     return async (payload) => {
+      const hook = hooks.get(state);
+      hooks.delete(state);
+      await hook?.();
       try {
         const answer = await handler(payload);
         payloadBytes = Math.max(payloadBytes, bytesOf(payload), bytesOf(answer));
@@ -87,56 +82,79 @@ export async function localAws(moto: Moto) {
       }
     };
   };
-  const handlers = {
+  const executions: Executions = {
+    isRunning: (name) => engine.isRunning(name),
+    stop: (name) => engine.stop(name),
+    start: async (workflow, name, input) => void begun.push(begin(workflow, name, input)),
+  };
+  const handlers: Readonly<Record<string, TaskHandler>> = {
     ...stepHandlers({
-      ...ports,
-      ...{ clock, engine: 'image', provisioningSeconds: 300, waitMs: 0 },
-      bakeSeconds: world.bakeSeconds,
-      environmentHash: String(world.values['SLIPWAY_ENVIRONMENT_HASH']),
-      executions: {
-        start: (name, input) => engine.start(name, input),
-        isRunning: (name) => engine.isRunning(name),
-      },
+      ...{ ...ports, clock, executions, engine: 'image', offered: TARGETS, waitMs: 0 },
+      provisioningSeconds: PROVISIONING_SECONDS,
+      maxArtifactBytes: maxArtifactBytes(TARGETS),
+      shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
+      crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
+      environmentHash: 'environment-1',
     }),
     BuildImage: world.builds.build,
   };
+  const waiting = virtualWaits(clock);
   const engine = workflowEngine({
-    definition: deployAsl,
+    definitions: {
+      deploy: machines.deploy.definition,
+      rollback: machines.rollback.definition,
+      undeploy: machines.undeploy.definition,
+    },
     handlers: Object.fromEntries(
-      Object.entries(handlers).map(([state, handler]) => [state, observed(state, handler)]),
+      Object.entries(handlers).map(([state, handler]) => [
+        state,
+        observed(state, waiting(state, handler)),
+      ]),
     ),
     onEnded: async (end) => ends.get(end.execution)?.(end),
+    overrides: NO_WAITS,
   });
-  const ended = settleEnded({
-    registry: ports.registry,
-    executions: engine,
-    settle: settle({ registry: ports.registry, artifacts: ports.artifacts }),
-  });
-  let executions = 0;
+  const takeUp = recoverEnded({ registry: ports.registry, executions });
+  let runs = 0;
+
+  function begin(workflow: WorkflowName, name: string, input: unknown): Promise<ExecutionEnd> {
+    return new Promise((resolve, reject) => {
+      ends.set(name, resolve);
+      engine.start(workflow, name, input).catch(reject);
+    });
+  }
+
+  async function settle({ execution, error, cause }: ExecutionEnd): Promise<void> {
+    if (error) await takeUp({ executionArn: execution, status: 'FAILED', error, cause });
+    for (const next of await Promise.all(begun.splice(0))) await settle(next);
+  }
 
   return {
     ...world,
-    ports,
+    ...{ ports, clock },
     fired: rules.fired,
     /** The next so many changes of a function's configuration are too many. */
     throttleConfiguration: (times: number) =>
       void faults.push({ command: 'UpdateFunctionConfiguration', left: times }),
+    /** Is done once, before the next run of a state's step. */
+    before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
 
-    /** One execution of an event to its end, settled and published. */
-    async run(event: ObjectCreated): Promise<Run> {
-      executions += 1;
-      const execution = `execution-${executions}`;
+    /** One execution of what is asked for to its end, settled and published. */
+    async run(start: Start): Promise<Run> {
+      runs += 1;
+      const execution = `execution-${runs}`;
+      const workflow = workflowOf(start);
       attempts = [];
       payloadBytes = 0;
-      const end = await new Promise<ExecutionEnd>((resolve, reject) => {
-        ends.set(execution, resolve);
-        engine.start(execution, event).catch(reject);
-      });
-      const { error, cause } = end;
-      if (error) await ended({ executionArn: execution, status: 'FAILED', error, cause });
+      const end = await begin(workflow, execution, start);
+      const own = attempts;
+      await settle(end);
       await publishing.done();
-      const phase = await phaseOf(ports.registry, event);
-      return { execution, attempts, payloadBytes, states: statesOf(attempts, phase) };
+      const deployment = await ports.registry.deployment(await deploymentOf(start));
+      const phase = deployment?.phase ?? 'Ignored';
+      const states = statesOf(machines[workflow], own, phase);
+      const historyEvents = historyLength(machines[workflow], states);
+      return { execution, attempts: own, payloadBytes, states, historyEvents };
     },
 
     async close() {
@@ -146,43 +164,9 @@ export async function localAws(moto: Moto) {
   };
 }
 
-type World = Awaited<ReturnType<typeof awsWorld>>;
-type MakeClient = <Client extends AnyClient>(
-  Client: Parameters<typeof awsClient<Client>>[0],
-) => Client;
+type Fault = { readonly command: string; left: number };
 
-/** As src/compose/aws-ports.ts makes them, with these clients. */
-function awsPorts(world: World, client: MakeClient, dynamo: ReturnType<World['dynamo']>) {
-  const { functions, api, table } = world;
-  const functionPrefix = functions.prefix;
-  const lambda = client(LambdaClient);
-  const logs = client(CloudWatchLogsClient);
-  return {
-    registry: dynamoRegistry({ client: dynamo, table, clock }),
-    artifacts: s3ArtifactStore({ client: client(S3Client), bucket: world.s3.bucket }),
-    lambda: lambdaPlatform({
-      ...{ clock, sleep, lambda, functions, startLookMs: 30_000, apiStage: api.stage },
-      logs: cloudWatchModelLogs({ logs, group: functions.logGroup, clock }),
-    }),
-    router: restApiRouter({
-      ...{ lambda, api, functionPrefix },
-      apiGateway: client(APIGatewayClient),
-      lease: apiLease({ clock, sleep, dynamo, table, api: api.id }),
-    }),
-    prober: lambdaProber({ lambda, functionPrefix, apiStage: api.stage }),
-    metrics: cloudWatchMetrics({
-      ...{ clock, functionPrefix, lambda },
-      cloudWatch: client(CloudWatchClient),
-    }),
-    buildLog: cloudWatchBuildLog({ client: logs }),
-    bus: eventBridgeBus({ client: client(EventBridgeClient), bus: world.bus }),
-  };
-}
-
-function throttled<Client extends AnyClient>(
-  client: Client,
-  faults: readonly { readonly command: string; left: number }[],
-): Client {
+function throttled<Client extends AnyClient>(client: Client, faults: readonly Fault[]): Client {
   addMiddleware(client, (next, { commandName }) => async (args) => {
     const fault = faults.find(
       ({ command, left }) => left > 0 && commandName === `${command}Command`,
@@ -193,12 +177,4 @@ function throttled<Client extends AnyClient>(
     throw awsError({ name, message: 'Rate exceeded', status: 429 });
   });
   return client;
-}
-
-async function phaseOf(
-  registry: Pick<Registry, 'deployment'>,
-  { detail: { bucket, object } }: ObjectCreated,
-): Promise<string> {
-  const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
-  return (await registry.deployment(id))?.phase ?? 'Ignored';
 }

@@ -1,4 +1,4 @@
-import { deployStates, type Edge, edges } from './deploy-asl.ts';
+import { type Edge, edgesOf, type Machine } from './asl.ts';
 
 /** One run of a Task's handler; `error` is the name of what it threw, or empty. */
 export type Attempt = { readonly state: string; readonly error: string };
@@ -11,40 +11,62 @@ export type Run = {
   readonly attempts: readonly Attempt[];
   /** The largest payload or answer of a step, or input of a state where the engine tells. */
   readonly payloadBytes: number;
-  /** How long the execution's history is, where there is one. */
-  readonly historyEvents?: number;
+  /** How long the execution's history is, or would be in Step Functions. */
+  readonly historyEvents: number;
 };
 
 /** The states that an execution entered, by the runs of its Tasks: the Choices and Waits between two Tasks are on the only way there is. */
-export function statesOf(attempts: readonly Attempt[], end: string): readonly string[] {
+export function statesOf(
+  machine: Machine,
+  attempts: readonly Attempt[],
+  end: string,
+): readonly string[] {
   const last = attempts.filter(
     ({ state, error }, index) => !(error && attempts[index + 1]?.state === state),
   );
   return last.flatMap(({ state, error }, index) => {
     const to = last[index + 1]?.state ?? end;
-    const out = edges().filter(({ from, by }) => from === state && (by === 'Catch') === !!error);
+    const out = edgesOf(machine).filter(
+      ({ from, by }) => from === state && (by === 'Catch') === !!error,
+    );
     const way = wayTo(
+      machine,
       to,
       out.map((edge) => [edge]),
     );
-    return [state, ...way.map((edge) => edge.to).filter((each) => !isTask(each))];
+    return [state, ...way.map((edge) => edge.to).filter((each) => !isTask(machine, each))];
   });
 }
 
 /** The shortest way to a state on which no Task is. */
-function wayTo(to: string, ways: readonly (readonly Edge[])[]): readonly Edge[] {
+function wayTo(machine: Machine, to: string, ways: readonly (readonly Edge[])[]): readonly Edge[] {
   const found = ways.find((way) => way.at(-1)?.to === to);
   if (found) return found;
   const longer = ways.flatMap((way) => {
     const at = way.at(-1)?.to ?? '';
-    return isTask(at) ? [] : edges().flatMap((edge) => (edge.from === at ? [[...way, edge]] : []));
+    if (isTask(machine, at)) return [];
+    return edgesOf(machine).flatMap((edge) => (edge.from === at ? [[...way, edge]] : []));
   });
   if (longer.length === 0) throw new Error(`no way leads to ${to}`);
-  return wayTo(to, longer);
+  return wayTo(machine, to, longer);
 }
 
-function isTask(state: string): boolean {
-  return deployStates[state]?.Type === 'Task';
+function isTask({ states }: Machine, state: string): boolean {
+  return states[state]?.Type === 'Task';
+}
+
+// What an execution's history has of each state. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+const EVENTS: Readonly<Record<string, number>> = {
+  Task: 5,
+  Choice: 2,
+  Wait: 2,
+  Succeed: 2,
+  Fail: 1,
+};
+
+/** How long the history of an execution is that entered these states, without the tries of a step after its first. */
+export function historyLength({ states }: Machine, entered: readonly string[]): number {
+  return entered.reduce((sum, name) => sum + (EVENTS[states[name]?.Type ?? ''] ?? 0), 2);
 }
 
 /** What made a Task run again, by state. */

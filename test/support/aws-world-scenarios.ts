@@ -1,11 +1,15 @@
-import type { ObjectCreated } from '#domain/workflow.ts';
+import { deploymentId } from '#domain/deployment.ts';
+import type { Target } from '#domain/target.ts';
 import type { AwsWorld } from './aws-world.ts';
 import type { Run } from './aws-world-paths.ts';
+import type { Start } from './memory-way.ts';
 import { addConstantModel } from './onnx-models.ts';
 
-/** The world with something that runs the workflow in it. */
+/** The world with something that runs the workflows in it. */
 export type RunningAws = AwsWorld & {
-  run(event: ObjectCreated): Promise<Run>;
+  run(start: Start): Promise<Run>;
+  /** Is done once, before the next run of a state's step. */
+  before(state: string, hook: () => unknown): void;
   /** The next so many changes of a function's configuration are too many. */
   throttleConfiguration(times: number): void;
 };
@@ -26,8 +30,20 @@ export type AwsScenario = {
   readonly versions: readonly string[];
 };
 
+/** The id of the deployment that is asked for. */
+export async function deploymentOf(start: Start): Promise<string> {
+  if (!('detail' in start)) return start.deploymentId;
+  const { bucket, object } = start.detail;
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+}
+
 export const MODEL = 'shapes';
 export const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+
+/** A manifest that says where the model runs, and is watched only shortly. */
+export function placed(target: Target, rest = ''): string {
+  return `placement: { target: ${target} }\nrollout: { bakeSeconds: 1 }\n${rest}`;
+}
 
 /** A manifest whose golden request is answered as by `x + 10`. */
 export const EXPECTS_V1 = `examples:

@@ -1,8 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { APIGatewayClient, GetResourcesCommand } from '@aws-sdk/client-api-gateway';
-import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -16,31 +14,21 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import {
-  GetAliasCommand,
-  InvokeCommand,
-  LambdaClient,
-  ListAliasesCommand,
-  ListFunctionsCommand,
-  ListVersionsByFunctionCommand,
-} from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
 import { modelKey, recordIn } from '#adapters/aws/dynamo-items.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
-import { invocationEvent, readResponse } from '#adapters/aws/invocation-event.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { LeaseHolder, ModelRecord } from '#domain/registry-write.ts';
-import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { WorkflowName } from '#ports/executions.ts';
-import { groupCounter } from '#adapters/aws/container-front.ts';
-import type { Counter } from '#adapters/aws/metric-sums.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
 import { type AwsRules, awsRules } from './aws-rules.ts';
 import { scriptedBuilds } from './aws-world-builds.ts';
 import { awsWorldContainers } from './aws-world-containers.ts';
+import { awsLooks } from './aws-world-looks.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { eventually } from './eventually.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';
@@ -91,57 +79,12 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
   const told = await eventLog(moto, BUS, 'told', { source: ['slipway'] });
   const rules = rulesOf(ecr);
   const lambda = awsClient(LambdaClient, front, rules);
-  const apiGateway = awsClient(APIGatewayClient, moto);
   // The table is there once it has answered.
   await registry.models();
 
-  async function routes() {
-    const { items = [] } = await apiGateway.send(
-      new GetResourcesCommand({ restApiId: api.id, embed: ['methods'], limit: 500 }),
-    );
-    return items.filter(({ path }) => path?.startsWith('/models/'));
-  }
-
-  /** The method of the model's route. */
-  async function routeOf(model: string) {
-    const found = (await routes()).find(({ path }) => path === `/models/${model}/{proxy+}`);
-    return found?.resourceMethods?.['ANY'];
-  }
-
-  async function askFunction(asked: Parameters<typeof invocationEvent>[1]) {
-    const output = await lambda.send(
-      new InvokeCommand({
-        FunctionName: functions.prefix + asked.model,
-        Qualifier: 'live',
-        Payload: JSON.stringify(invocationEvent(api.stage, asked)),
-      }),
-    );
-    const response = readResponse(Buffer.from(output.Payload ?? []).toString());
-    const revision = response?.headers['x-slipway-revision'];
-    return inferred(response?.status, revision, response?.body);
-  }
-
-  async function countersOf({ revision, target }: RevisionRef): Promise<readonly Counter[]> {
-    if (mechanismOf(target) === 'container') {
-      const group = await containers.groupOf(revision);
-      return (['RequestCount', 'HTTPCode_Target_5XX_Count'] as const).map((name) =>
-        groupCounter(containers.front, group, name),
-      );
-    }
-    const FunctionName = functions.prefix + revision.replace(/-v\d+$/, '');
-    const list = new ListVersionsByFunctionCommand({ FunctionName });
-    const { Versions = [] } = await lambda.send(list);
-    const version = Versions.findLast(({ Description }) => Description === revision)?.Version;
-    const dimensions = {
-      FunctionName,
-      Resource: `${FunctionName}:live`,
-      ExecutedVersion: version ?? '',
-    };
-    return ['Invocations', 'Errors'].map((name) => ({ namespace: 'AWS/Lambda', name, dimensions }));
-  }
-
   return {
     ...{ functions, front, rules, builds, api, table, dynamo, registry, s3, bus: BUS, containers },
+    ...awsLooks(moto, { lambda, functions, api, containers, clock }),
     bakeSeconds: BAKE_SECONDS,
     /** What the template gives to functions, by variable. */
     values: {
@@ -154,69 +97,6 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       const key = `models/${model}/model.onnx`;
       if (manifest !== undefined) await s3.put(`${key}.yaml`, manifest);
       return uploads(await s3.put(key, bytes));
-    },
-
-    /** As the API hands on a request of the model's route. */
-    async infer(model: string, body: unknown) {
-      const route = await routeOf(model);
-      const { uri = '' } = route?.methodIntegration ?? {};
-      const asked = { path: `/v2/models/${model}/infer`, body: JSON.stringify(body) };
-      return uri.startsWith('http:')
-        ? askContainers(`${endpoint}/${api.stage}/models/${model}${asked.path}`, asked.body)
-        : askFunction({ model, method: 'POST', ...asked });
-    },
-
-    /** The version that the alias leads to, with its weights. */
-    async alias(model: string) {
-      const named = { FunctionName: functions.prefix + model, Name: 'live' };
-      const { FunctionVersion, RoutingConfig } = await lambda.send(new GetAliasCommand(named));
-      return { version: FunctionVersion, weights: RoutingConfig?.AdditionalVersionWeights ?? {} };
-    },
-
-    /** The function's published versions, by the revisions that they are. */
-    async versions(model: string): Promise<readonly (string | undefined)[]> {
-      const { Versions = [] } = await lambda.send(
-        new ListVersionsByFunctionCommand({ FunctionName: functions.prefix + model }),
-      );
-      return Versions.filter(({ Version }) => Version !== '$LATEST').map(
-        ({ Description }) => Description,
-      );
-    },
-
-    route: routeOf,
-
-    /** What AWS would count of clients for a revision, in this minute and in the next. */
-    async count(ref: RevisionRef, requests: number, errors: number) {
-      const counters = await countersOf(ref);
-      const MetricData = counters.flatMap(({ name, dimensions }, index) =>
-        [0, 60_000].map((aheadMs) => ({
-          MetricName: name,
-          Value: index === 0 ? requests : errors,
-          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-          Timestamp: new Date(clock.now() + aheadMs),
-        })),
-      );
-      const Namespace = counters[0]?.namespace;
-      const put = new PutMetricDataCommand({ Namespace, MetricData });
-      await awsClient(CloudWatchClient, moto).send(put);
-    },
-
-    /** How much there is of what deployments make; images, logs and the registry's history stay, and end by themselves. */
-    async inventory() {
-      const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-      const names = Functions.flatMap(({ FunctionName }) => FunctionName ?? []);
-      const aliases = await Promise.all(
-        names.map(async (FunctionName) => {
-          const { Aliases = [] } = await lambda.send(new ListAliasesCommand({ FunctionName }));
-          return Aliases.length;
-        }),
-      );
-      return {
-        ...(await containers.inventory()),
-        functions: names.length,
-        aliases: aliases.reduce((sum, count) => sum + count, 0),
-        routes: (await routes()).length,
-      };
     },
 
     /** Who holds a model's lease. */
@@ -237,18 +117,6 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function askContainers(url: string, body: string) {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body });
-  const revision = response.headers.get('x-slipway-revision') ?? undefined;
-  return inferred(response.status, revision, await response.text());
-}
-
-function inferred(status: number | undefined, revision: string | undefined, body = '{}') {
-  const { outputs } = JSON.parse(body || '{}');
-  return { status, revision, data: outputs?.[0]?.data };
 }
 
 type Places = {

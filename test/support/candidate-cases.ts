@@ -115,8 +115,8 @@ function shiftCases(able: readonly string[]): readonly Case[] {
       'a bake goes on slice by slice',
       {
         JudgeBake: [
-          { kind: 'baking', attempt: 1 },
-          { kind: 'done', attempt: 2 },
+          { kind: 'baking', sliceSeconds: 1, attempt: 1 },
+          { kind: 'done', sliceSeconds: 1, attempt: 2 },
         ],
       },
       [...baked, ...BAKED, ...COMMITTED],
@@ -125,24 +125,32 @@ function shiftCases(able: readonly string[]): readonly Case[] {
       'a step of a shift is followed by the next',
       {
         JudgeBake: [
-          { kind: 'next', attempt: 1 },
-          { kind: 'done', attempt: 2 },
+          { kind: 'next', sliceSeconds: 1, attempt: 1 },
+          { kind: 'done', sliceSeconds: 1, attempt: 2 },
         ],
       },
       [...baked, ...SHIFTED, ...BAKED, ...COMMITTED],
     ),
-    rolling('a breach is rolled back', { JudgeBake: { kind: 'breach', attempt: 1 } }, baked),
+    rolling(
+      'a breach is rolled back',
+      { JudgeBake: { kind: 'breach', sliceSeconds: 1, attempt: 1 } },
+      baked,
+    ),
     rolling(
       'a breach in a later step is rolled back',
       {
         JudgeBake: [
-          { kind: 'next', attempt: 1 },
-          { kind: 'breach', attempt: 2 },
+          { kind: 'next', sliceSeconds: 1, attempt: 1 },
+          { kind: 'breach', sliceSeconds: 1, attempt: 2 },
         ],
       },
       [...baked, ...SHIFTED, ...BAKED],
     ),
-    rolling('a bake ends after 600 slices', { JudgeBake: { kind: 'baking', attempt: 600 } }, baked),
+    rolling(
+      'a bake ends after 600 slices',
+      { JudgeBake: { kind: 'baking', sliceSeconds: 1, attempt: 600 } },
+      baked,
+    ),
     rolling(
       'a bake that cannot be judged is rolled back',
       { JudgeBake: denied },
@@ -153,7 +161,7 @@ function shiftCases(able: readonly string[]): readonly Case[] {
 }
 
 function endCases(baked: readonly string[]): readonly Case[] {
-  const breach = { JudgeBake: { kind: 'breach', attempt: 1 } } as const;
+  const breach = { JudgeBake: { kind: 'breach', sliceSeconds: 1, attempt: 1 } } as const;
   return [
     rolling(
       'a commit that is refused is rolled back',

@@ -6,7 +6,6 @@ import type { AnyClient, AwsRules } from './aws-rules.ts';
 import type { Moto } from './moto.ts';
 
 type Input = Readonly<Record<string, unknown>>;
-type Client = AnyClient & { send(command: never): Promise<object> };
 
 /** What a client of ECS or of Application Auto Scaling asks. */
 export type JsonCall = { readonly service: string; readonly operation: string };
@@ -21,11 +20,12 @@ const SERVICES = {
 
 /** Answers what is asked in AWS's JSON 1.1, by asking moto the same behind AWS's rules: for callers that are other processes. */
 export function jsonFront(moto: Pick<Moto, 'endpoint'>, rules: AwsRules) {
-  const clients = new Map<string, Client>();
+  const clients = new Map<string, AnyClient>();
 
-  function clientOf(service: keyof typeof SERVICES): Client {
-    const made = awsClient(SERVICES[service].client as never, moto, rules, { maxAttempts: 1 });
-    const client: Client = clients.get(service) ?? (made as Client);
+  function clientOf(service: keyof typeof SERVICES): AnyClient {
+    const { client: Client } = SERVICES[service];
+    const once = { maxAttempts: 1 };
+    const client = clients.get(service) ?? awsClient<AnyClient>(Client, moto, rules, once);
     clients.set(service, client);
     return client;
   }
@@ -50,7 +50,7 @@ export function jsonFront(moto: Pick<Moto, 'endpoint'>, rules: AwsRules) {
       try {
         const command = new Command(input);
         const output = await clientOf(service as keyof typeof SERVICES).send(command);
-        respond(response, 200, output);
+        respond(response, 200, output as object);
       } catch (error) {
         const { name, message, $metadata } = error as Error & {
           readonly $metadata?: { readonly httpStatusCode?: number };

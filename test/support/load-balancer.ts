@@ -14,8 +14,8 @@ export type Asked = {
 };
 
 export type LoadBalancer = {
-  /** Notes what moto forgets of a rule: how it rewrites paths. `form` is the request that made it. */
-  noteRule(form: string, answer: string): void;
+  /** Notes what is asked of the rules: how they rewrite paths, which moto forgets, and that they change. */
+  note(form: string, answer: string): void;
   /** Sends a request where the listener's rules lead. */
   pass(asked: Asked, response: ServerResponse): Promise<void>;
 };
@@ -29,10 +29,19 @@ export function loadBalancer(
   originOf: (targetGroup: string) => string | undefined,
 ): LoadBalancer {
   const rewrites = new Map<string, Rewrite>();
+  let known: Promise<readonly Rule[]> | undefined;
+
+  async function read(): Promise<readonly Rule[]> {
+    const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
+    return Rules.filter(({ IsDefault }) => !IsDefault).toSorted(
+      (a, b) => Number(a.Priority) - Number(b.Priority),
+    );
+  }
 
   return {
-    noteRule(form, answer) {
+    note(form, answer) {
       const fields = new URLSearchParams(form);
+      if (/^(?:Create|Modify|Delete)Rule$/.test(fields.get('Action') ?? '')) known = undefined;
       const of = (name: string) =>
         fields.get(`Transforms.member.1.UrlRewriteConfig.Rewrites.member.1.${name}`) ?? '';
       const arn = /<RuleArn>(.*?)<\/RuleArn>/.exec(answer)?.[1];
@@ -42,15 +51,17 @@ export function loadBalancer(
     },
 
     async pass(asked, response) {
-      const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
-      const rule = Rules.filter(({ IsDefault }) => !IsDefault)
-        .toSorted((a, b) => Number(a.Priority) - Number(b.Priority))
-        .find((each) => matches(each, asked.path));
+      known ??= read();
+      const rule = (await known).find((each) => matches(each, asked.path));
       if (!rule) return answer(response, 404, { error: 'there is no such model' });
       const { Regex, Replace } = rewrites.get(rule.RuleArn ?? '') ?? { Regex: '^', Replace: '' };
       const origin = originOf(drawn(rule));
       if (!origin) return answer(response, 503, { error: 'no target' });
-      await forward(origin, { ...asked, path: asked.path.replace(RegExp(Regex), Replace) }, response);
+      await forward(
+        origin,
+        { ...asked, path: asked.path.replace(RegExp(Regex), Replace) },
+        response,
+      );
     },
   };
 }

@@ -12,13 +12,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LocalConfig } from '#compose/config.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { run } from './commands.ts';
+import type { Special } from './configured-slipway.ts';
 import { eventually } from './eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const DOOMED = fileURLToPath(new URL('./doomed-slipway.ts', import.meta.url));
 const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
 
 /** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
@@ -37,6 +37,10 @@ export type RunningSlipway = {
   /** The `n`th terminal event of the model's deployments, once it is there. */
   ending(model: string, n: number): Promise<SlipwayEvent>;
   get(path: string): Promise<unknown>;
+  /** Asks for something by the control API; answers once that has begun. */
+  ask(model: string, what: string): Promise<{ readonly kind: string; readonly says: string }>;
+  /** Runs the command line on it, and answers what it printed once it has ended. */
+  command(...args: readonly string[]): ReturnType<typeof run>;
   infer(model: string, body: unknown): Promise<Response>;
   /** The process and its children vanish as in a power cut; answers once it is gone. */
   kill(): Promise<void>;
@@ -52,13 +56,6 @@ export async function temporaryFolder(): Promise<{
   const path = await mkdtemp(join(tmpdir(), 'slipway-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
-
-type Special = {
-  /** `State begins` or `State ended`: the kernel kills it at that moment of a deployment. */
-  readonly dieAt?: string;
-  /** What no flag of the command line sets. */
-  readonly config?: Partial<LocalConfig>;
-};
 
 /** Starts Slipway on a data folder. */
 export async function startSlipway(
@@ -102,6 +99,12 @@ export async function startSlipway(
     endings: async (model) => (await endings(model)).map(({ detail }) => detail),
     ending: (model, n) => eventually(async () => (await endings(model))[n - 1]),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
+    async ask(model, what) {
+      const response = await fetch(`${control}/models/${model}/${what}`, { method: 'POST' });
+      if (!response.ok) throw new Error(await response.text());
+      return (await response.json()) as { kind: string; says: string };
+    },
+    command: (...args) => run(process.execPath, [MAIN, ...args, '--data', dataDir]),
     infer: (model, body) =>
       fetch(`${gateway}/models/${model}/v2/models/${model}/infer`, {
         method: 'POST',
@@ -124,10 +127,11 @@ export async function startSlipway(
   };
 }
 
-function startArguments(dataDir: string, { dieAt, config }: Special): readonly string[] {
-  if (dieAt !== undefined) return [DOOMED, dataDir, dieAt];
-  if (config !== undefined) return [CONFIGURED, JSON.stringify({ dataDir, ...config })];
-  return [MAIN, 'start', '--data', dataDir, '--port', '0', '--control-port', '0'];
+function startArguments(dataDir: string, special: Special): readonly string[] {
+  if (Object.keys(special).length === 0) {
+    return [MAIN, 'start', '--data', dataDir, '--port', '0', '--control-port', '0'];
+  }
+  return [CONFIGURED, JSON.stringify({ ...special, config: { dataDir, ...special.config } })];
 }
 
 /** Puts a file in a bucket folder whether a Slipway runs on it or not. */
@@ -144,12 +148,12 @@ export function isEnding({ detail, ...event }: SlipwayEvent): boolean {
 }
 
 const ENDINGS = Object.fromEntries(
-  (['Live', 'Rejected', 'Ignored', 'Superseded', 'Failed', 'RolledBack'] as const)
+  (['Live', 'Rejected', 'Ignored', 'Superseded', 'Failed', 'RolledBack', 'Undeployed'] as const)
     .filter(isTerminal)
     .map((state) => [state, true]),
 );
 
-function readInstance(
+export function readInstance(
   dataDir: string,
 ): { pid: number; gateway: string; control: string } | undefined {
   const path = join(dataDir, 'instance.json');

@@ -33,8 +33,8 @@ const cluster: Look = async ({ properties: { ClusterName } }, aws) => {
   return { ...capital(told), ClusterSettings: capital(settings) };
 };
 
-const instanceProfile: Look = async ({ id: InstanceProfileName }, aws) => {
-  const find = new GetInstanceProfileCommand({ InstanceProfileName });
+const instanceProfile: Look = async ({ id }, aws) => {
+  const find = new GetInstanceProfileCommand({ InstanceProfileName: id.split('/').at(-1) });
   const { InstanceProfile } = await awsClient(IAMClient, aws).send(find);
   return { Roles: InstanceProfile?.Roles?.map(({ RoleName }) => RoleName) };
 };

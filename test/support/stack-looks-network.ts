@@ -48,7 +48,8 @@ const securityGroup: Look = async ({ id }, aws) => {
 
 const ingress: Look = async ({ properties: { GroupId } }, aws) => {
   const found = await ec2(aws, 'DescribeSecurityGroups', { 'GroupId.1': GroupId });
-  return { GroupId, ...ruleIn(found, 'ipPermissions', 'SourceSecurityGroupId') };
+  const rule = ruleIn(found, 'ipPermissions', 'SourceSecurityGroupId');
+  return rule.IpProtocol && { GroupId, ...rule };
 };
 
 /** The first rule of a group in one direction. */

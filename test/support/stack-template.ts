@@ -103,6 +103,6 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   'AWS::Logs::LogGroup.Arn': inRegion('logs', (id) => `log-group:${id}:*`),
   'AWS::Lambda::Function.Arn': inRegion('lambda', (id) => `function:${id}`),
   'AWS::IAM::InstanceProfile.Arn': (id, { account }) =>
-    `arn:aws:iam::${account}:instance-profile/${id}`,
+    `arn:aws:iam::${account}:instance-profile/${last(id)}`,
   'AWS::IAM::Role.Arn': (id, { account }) => `arn:aws:iam::${account}:role/${id}`,
 };

@@ -163,7 +163,7 @@ function inVirtualTime(
       states.push(name);
       try {
         const answer: Answer = workflow[name].output.parse(await steps[name](payload));
-        if (name === 'ShiftTraffic') sliceSeconds = Number(answer['sliceSeconds']);
+        if ('sliceSeconds' in answer) sliceSeconds = Number(answer['sliceSeconds']);
         pass(waitSeconds(answer));
         failures = 0;
         return answer;

@@ -53,6 +53,7 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   let isOver = false;
   let stopUpstream = () => {};
   const settle: Settle = (ending) => {
+    if (isOver) return;
     isOver = true;
     resolve(ending);
     stopUpstream();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { mechanismOf } from '#domain/target.ts';
 import type { Place } from './gateway-place.ts';
 import { type Ending, type Exchange, relay } from './gateway-proxy.ts';
@@ -51,11 +51,14 @@ export async function serve({ revisions, upstreams }: Parts, visit: Visit): Prom
     return refused(refusals.requestTooLarge(limits, mechanism));
   }
 
+  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop: sent as one Buffer
+  // it costs 55 µs of CPU, as a stream 78 (bench/gateway-cpu.ts, 293 B). All wait alike, so a pipeline keeps its order.
+  await nextTurn();
   const invoke = () => revisions.invoke(revision, gone);
   const slot = await invoke();
   if (slot.kind === 'refused') return refused({ status: slot.status, error: slot.error });
   if (hasBody(request) && awaitsLeave(request)) response.writeContinue();
-  const body = await measuredBody(request, limits.maxRequestBytes);
+  const body = measuredBody(request, limits.maxRequestBytes);
   const endMs = performance.now() + limits.timeoutMs;
   const path = place.rest;
   try {

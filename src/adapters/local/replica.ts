@@ -11,7 +11,7 @@ export type Replica = {
   inFlight(): number;
   /** Only for one that is ready. */
   take(): InvocationSlot;
-  /** Why its server ended; undefined while one runs. */
+  /** Why its server ended, or where one is starting again, the one before it; undefined when none has. */
   diagnosis(): string | undefined;
   /** Starts a server again when that is due. */
   tend(): void;
@@ -26,8 +26,14 @@ export type ReplicaDeps = {
   readonly requestTimeoutMs: number;
 };
 
-/** One server and the requests it has. */
-type Run = { readonly server: ModelServer; origin: string; readyAtMs: number; inFlight: number };
+/** One server and the requests it has; `before` is why the server before it ended. */
+type Run = {
+  readonly server: ModelServer;
+  readonly before: string | undefined;
+  origin: string;
+  readyAtMs: number;
+  inFlight: number;
+};
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
@@ -39,11 +45,11 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
   let crashes = 0;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let isLeaving = false;
-  let run = begin();
+  let run = begin(undefined);
 
-  function begin(): Run {
+  function begin(before: string | undefined): Run {
     const server = launch();
-    const fresh = { server, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 };
+    const fresh = { server, before, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 };
     void server.started.then((start) => {
       if (start.kind !== 'ready') return;
       fresh.origin = start.origin;
@@ -68,7 +74,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
     started: run.server.started,
     isReady: () => !isLeaving && run.origin !== '' && run.server.diagnosis() === undefined,
     inFlight: () => run.inFlight,
-    diagnosis: () => run.server.diagnosis(),
+    diagnosis: () => run.server.diagnosis() ?? run.before,
     take() {
       const taken = run;
       taken.inFlight += 1;
@@ -85,7 +91,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
     tend() {
       if (isLeaving || clock.now() < dueAtMs) return;
       dueAtMs = Number.POSITIVE_INFINITY;
-      run = begin();
+      run = begin(run.server.diagnosis());
     },
     async leave() {
       isLeaving = true;

@@ -25,7 +25,7 @@ it('a request whose client leaves while the process is being connected is never 
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
   const front = createServer(async (request, response) => {
-    const exchange = await exchangeOf(request, response);
+    const exchange = exchangeOf(request, response);
     const relaying = relay({ ...exchange, path: '/left', upstream });
     request.socket.destroy();
     end(await relaying);
@@ -50,7 +50,7 @@ it('a request that was answered leaves no listener on its connection and no time
   const held: number[][] = [];
   const front = createServer(async (request, response) => {
     held.push([request.socket.listenerCount('close'), timers()]);
-    await relay({ ...(await exchangeOf(request, response)), upstream });
+    await relay({ ...exchangeOf(request, response), upstream });
   });
   const origin = `http://127.0.0.1:${await listen(front, ADDRESS)}`;
 
@@ -61,15 +61,15 @@ it('a request that was answered leaves no listener on its connection and no time
   for (const server of [model, front]) server.close();
 });
 
-async function exchangeOf(
+function exchangeOf(
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<Omit<Exchange, 'upstream'>> {
+): Omit<Exchange, 'upstream'> {
   return {
     request,
     response,
     path: '/',
-    body: await measuredBody(request, LIMITS.maxRequestBytes),
+    body: measuredBody(request, LIMITS.maxRequestBytes),
     revision: 'digits-v1',
     mechanism: 'function',
     limits: LIMITS,

@@ -91,6 +91,14 @@ describe('a replica', () => {
     expect(slot.diagnosis()).toBe('the model server of digits-v1 exited with code 1');
   });
 
+  it('says of a server that is starting why the one before it ended', async () => {
+    await servers[0]!.ready();
+
+    await pauseAfterCrash();
+
+    expect(replica.diagnosis()).toBe('exited with code 1');
+  });
+
   it('counts nothing of a server that is gone for the next one', async () => {
     await servers[0]!.ready();
     const slot = replica.take();

@@ -1,0 +1,155 @@
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  DescribeServicesCommand,
+  ECSClient,
+  ListClustersCommand,
+  ListServicesCommand,
+  ListTaskDefinitionsCommand,
+  RegisterTaskDefinitionCommand,
+} from '@aws-sdk/client-ecs';
+import {
+  CreateRuleCommand,
+  CreateTargetGroupCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupsCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
+import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
+import { AWS_REGION, awsClient } from '../support/aws-clients.ts';
+import { ecsNetwork } from '../support/ecs-world-network.ts';
+import type { Moto } from '../support/moto.ts';
+import { revisionSpec } from '../support/revision-spec.ts';
+import type { CliWorld } from './cli-world.ts';
+
+/** What the containers of a stage share, made beside the stack: moto's CloudFormation knows too little of it. */
+export async function containerParts(moto: Moto, stage: string) {
+  const network = await ecsNetwork(moto, awsClient(ElasticLoadBalancingV2Client, moto));
+  const cluster = `slipway-${stage}`;
+  await awsClient(ECSClient, moto).send(new CreateClusterCommand({ clusterName: cluster }));
+  return {
+    network,
+    cluster,
+    outputs: {
+      Containers: 'public',
+      Cluster: cluster,
+      ContainerSubnets: network.subnets.join(','),
+      Listener: network.listener,
+      LoadBalancer: 'internal-slipway.elb.amazonaws.com',
+      VpcLink: 'link',
+    },
+  };
+}
+
+export type ContainerParts = Awaited<ReturnType<typeof containerParts>>;
+
+/** A revision on Fargate, as a deployment makes it. */
+export async function runningContainer(
+  moto: Moto,
+  { stage, outputs }: Pick<CliWorld, 'stage' | 'outputs'>,
+  { network, cluster }: ContainerParts,
+  revision: { readonly model: string; readonly version: number },
+): Promise<void> {
+  const platform = ecsPlatform({
+    ecs: awsClient(ECSClient, moto),
+    elb: awsClient(ElasticLoadBalancingV2Client, moto),
+    autoScaling: awsClient(ApplicationAutoScalingClient, moto),
+    logs: cloudWatchTaskLogs(awsClient(CloudWatchLogsClient, moto), outputs['ModelLogGroup']!),
+    fence: { pass: async () => {} },
+    settings: {
+      ...{ stage, region: AWS_REGION, apiStage: 'v1', ...network, provisioningSeconds: 300 },
+      repository: outputs['Repository']!,
+      executionRole: outputs['ModelRole']!,
+      logGroup: outputs['ModelLogGroup']!,
+      capacity: { target: 'fargate', cluster, assignPublicIp: true },
+    },
+    clock: { now: Date.now },
+    sleep: async () => undefined,
+  });
+  const { model, version } = revision;
+  const sizes = { compressedBytes: 50_000_000, uncompressedBytes: 150_000_000 };
+  const digest = `sha256:${'a'.repeat(64)}`;
+  await platform.create(
+    revisionSpec(`${version}`, {
+      ...revision,
+      revision: `${model}-v${version}`,
+      image: { tag: model, digest, artifactSha256: '0'.repeat(64), ...sizes },
+      memoryMiB: 2048,
+      cpuUnits: 1024,
+      scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
+    }),
+    1,
+  );
+}
+
+/** Somebody else's service, rule and target group, side by side with the stage's. */
+export async function foreignContainer(
+  moto: Moto,
+  { network, cluster }: ContainerParts,
+): Promise<void> {
+  const ecs = awsClient(ECSClient, moto);
+  const elb = awsClient(ElasticLoadBalancingV2Client, moto);
+  const { TargetGroups = [] } = await elb.send(
+    new CreateTargetGroupCommand({
+      ...{ Name: 'mine', TargetType: 'ip', VpcId: network.vpc, Protocol: 'HTTP', Port: 80 },
+    }),
+  );
+  const TargetGroupArn = TargetGroups[0]?.TargetGroupArn;
+  await elb.send(
+    new CreateRuleCommand({
+      ...{ ListenerArn: network.listener, Priority: 7 },
+      Conditions: [{ Field: 'path-pattern', Values: ['/mine/*'] }],
+      Actions: [{ Type: 'forward', TargetGroupArn }],
+    }),
+  );
+  const family = 'mine';
+  const containerDefinitions = [{ name: 'mine', image: 'mine', memory: 128 }];
+  await ecs.send(new RegisterTaskDefinitionCommand({ family, containerDefinitions }));
+  const service = { cluster, serviceName: 'mine', taskDefinition: family, desiredCount: 0 };
+  await ecs.send(new CreateServiceCommand(service));
+}
+
+/** A target group with the stage's tag, as a deployment that was cut short leaves one. */
+export async function lostTargetGroup(
+  moto: Moto,
+  { network }: ContainerParts,
+  stage: string,
+): Promise<void> {
+  await awsClient(ElasticLoadBalancingV2Client, moto).send(
+    new CreateTargetGroupCommand({
+      ...{ Name: 'lost', TargetType: 'ip', VpcId: network.vpc, Protocol: 'HTTP', Port: 80 },
+      Tags: [{ Key: 'slipway:stage', Value: stage }],
+    }),
+  );
+}
+
+/** Every resource of the kinds that containers take, whoever made it, as `kind name`. */
+export async function containerInventory(
+  moto: Moto,
+  { network, cluster }: ContainerParts,
+): Promise<readonly string[]> {
+  const ecs = awsClient(ECSClient, moto);
+  const elb = awsClient(ElasticLoadBalancingV2Client, moto);
+  const { clusterArns = [] } = await ecs.send(new ListClustersCommand({}));
+  const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
+  const { services = [] } =
+    serviceArns.length > 0
+      ? await ecs.send(new DescribeServicesCommand({ cluster, services: serviceArns }))
+      : {};
+  const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({}));
+  const { TargetGroups = [] } = await elb.send(new DescribeTargetGroupsCommand({}));
+  const ListenerArn = network.listener;
+  const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
+  return [
+    ...clusterArns.map((arn) => `cluster ${arn}`),
+    ...services
+      .filter(({ status }) => status === 'ACTIVE')
+      .map(({ serviceName }) => `service ${serviceName}`),
+    ...taskDefinitionArns.map((arn) => `task definition ${arn}`),
+    ...TargetGroups.map(({ TargetGroupName }) => `target group ${TargetGroupName}`),
+    ...Rules.map(({ Priority }) => `rule ${Priority}`),
+  ].toSorted();
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Target } from '#domain/target.ts';
+import {
+  deploymentOf,
+  EXPECTS_V1,
+  placed,
+  REQUEST,
+  type RunningAws,
+} from './aws-world-scenarios.ts';
+import { stateOf, toldOf } from './aws-world-suite.ts';
+import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
+
+/** Each of them is put over a first version that answers `x + 10`. */
+const BROKEN = [
+  {
+    name: 'does not load',
+    model: 'unloadable',
+    bytes: unknownOperatorModel(),
+    breach: async () => {},
+    reason: /did not start/,
+    state: 'Failed',
+  },
+  {
+    name: 'answers wrong',
+    model: 'wrong',
+    bytes: addConstantModel({ constant: 20 }),
+    manifest: EXPECTS_V1,
+    breach: async () => {},
+    reason: /the golden request was answered wrong/,
+    state: 'Failed',
+  },
+  {
+    name: 'fails clients in its bake',
+    model: 'breached',
+    bytes: addConstantModel({ constant: 10, shape: [2] }),
+    breach: (world: RunningAws, revision: string, target: Target) =>
+      world.count({ revision, target }, 100, 50),
+    reason: /100 requests/,
+    state: 'RolledBack',
+  },
+] as const;
+
+/** A broken version over one that serves. */
+export function describeAwsFlagship(open: () => RunningAws, target: Target): void {
+  it.each(BROKEN)(`${target}: goes on answering with v1 when v2 $name`, async (broken) => {
+    const world = open();
+    const { state } = broken;
+    const model = `${broken.model}-${target}`;
+    const first = placed(target);
+    await world.run(await world.upload(model, addConstantModel({ constant: 10 }), first));
+    const calls = callers(world, model);
+    world.before('JudgeBake', () => broken.breach(world, `${model}-v2`, target));
+    const manifest = placed(target, 'manifest' in broken ? broken.manifest : '');
+    const event = await world.upload(model, broken.bytes, manifest);
+
+    await world.run(event);
+    const answers = await calls.stop();
+
+    const revisions = [`${model}-v1`, ...(state === 'RolledBack' ? [`${model}-v2`] : [])];
+    const expected = revisions.map((revision) => ({ status: 200, revision, data: [11, 12] }));
+    expect(answers.length).toBeGreaterThan(5);
+    expect(
+      answers.filter((answer) => !expected.some((each) => isDeepStrictEqual(each, answer))),
+    ).toEqual([]);
+    expect(answers.at(-1)?.revision).toBe(`${model}-v1`);
+    expect(await stateOf(world, event)).toMatchObject({
+      ...{ live: `${model}-v1`, phase: state, hasEnded: true, unended: [], lease: 'free' },
+      versions: target === 'lambda' ? [`${model}-v1`] : [],
+    });
+    const { trouble } = (await world.registry.deployment(await deploymentOf(event)))!;
+    expect(trouble?.reason).toMatch(broken.reason);
+    expect((await toldOf(world, event)).at(-1)).toMatchObject({ state, reason: trouble?.reason });
+  });
+}
+
+const PERIOD_MS = 50;
+
+/** A client that calls a model again and again until it is stopped, or gets no answer at all; answers what came. */
+export function callers(world: RunningAws, model: string) {
+  const answers: Awaited<ReturnType<RunningAws['infer']>>[] = [];
+  let isOver = false;
+  const ask = async () => {
+    const asked = world.infer(model, REQUEST);
+    answers.push(await asked.catch((error) => ({ status: 0, revision: String(error), data: [] })));
+    isOver ||= answers.at(-1)?.status === 0;
+  };
+  const call = async () => {
+    while (!isOver) await Promise.all([ask(), sleep(PERIOD_MS)]);
+  };
+  const calling = call();
+  return {
+    async stop() {
+      isOver = true;
+      await calling;
+      await ask();
+      return answers;
+    },
+  };
+}

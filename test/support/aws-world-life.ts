@@ -1,0 +1,91 @@
+import type { Target } from '#domain/target.ts';
+import { callers } from './aws-world-flagship.ts';
+import { placed, REQUEST, type RunningAws } from './aws-world-scenarios.ts';
+import { expectSmall, stateOf } from './aws-world-suite.ts';
+import { addConstantModel } from './onnx-models.ts';
+
+const ENDED = { hasEnded: true, unended: [], lease: 'free' } as const;
+
+/** A model from its first version to its end, on one target: each step finds what the one before has left. */
+export function describeAwsLife(open: () => RunningAws, target: Target): void {
+  const model = `life-${target}`;
+  const [v1, v2] = [`${model}-v1`, `${model}-v2`];
+  const expected = (revision: string) => ({
+    status: 200,
+    revision,
+    data: revision === v1 ? [11, 12] : [21, 22],
+  });
+  const upload = (constant: number) =>
+    open().upload(model, addConstantModel({ constant }), placed(target));
+  let before: Awaited<ReturnType<RunningAws['inventory']>>;
+
+  it(`${target}: goes live with its first version`, async () => {
+    const world = open();
+    before = await world.inventory();
+    const event = await upload(10);
+
+    const run = await world.run(event);
+
+    expect(run.states.at(-1)).toBe('Live');
+    expectSmall(`${target}, first version`, run);
+    expect(await stateOf(world, event)).toMatchObject({ live: v1, phase: 'Live', ...ENDED });
+    expect(await world.infer(model, REQUEST)).toEqual(expected(v1));
+  });
+
+  it(`${target}: is upgraded without an answer that fails`, async () => {
+    const world = open();
+    const event = await upload(20);
+    const calls = callers(world, model);
+    let weights = {};
+    world.before('VerifyTraffic', async () => {
+      weights = await world.containers.weights(model);
+    });
+
+    const run = await world.run(event);
+    const answers = await calls.stop();
+
+    // A canary in containers; on Lambda all at once.
+    expect(weights).toEqual(target === 'lambda' ? {} : { [v1]: 90, [v2]: 10 });
+    expect(run.states.at(-1)).toBe('Live');
+    expectSmall(`${target}, upgrade`, run);
+    expect(await stateOf(world, event)).toMatchObject({ live: v2, phase: 'Live', ...ENDED });
+    expect(answers.length).toBeGreaterThan(5);
+    expect(answers).toEqual(answers.map(({ revision }) => expected(String(revision))));
+    expect(answers.at(-1)).toEqual(expected(v2));
+  });
+
+  it(`${target}: is rolled back to the version before, which starts again`, async () => {
+    const world = open();
+    const request = {
+      kind: 'rollback',
+      deploymentId: `rollback-of-${model}`,
+      model,
+      to: null,
+      reason: '',
+    } as const;
+    const calls = callers(world, model);
+
+    const run = await world.run(request);
+    const answers = await calls.stop();
+
+    expect(run.states.at(-1)).toBe('Live');
+    expectSmall(`${target}, rollback`, run);
+    expect(await stateOf(world, request)).toMatchObject({ live: v1, phase: 'Live', ...ENDED });
+    expect(answers).toEqual(answers.map(({ revision }) => expected(String(revision))));
+    expect(answers.at(-1)).toEqual(expected(v1));
+  });
+
+  it(`${target}: is undeployed, and nothing of it is left`, async () => {
+    const world = open();
+    const request = { kind: 'undeploy', deploymentId: `undeploy-of-${model}`, model } as const;
+
+    const run = await world.run(request);
+
+    expect(run.states.at(-1)).toBe('Undeployed');
+    expectSmall(`${target}, undeploy`, run);
+    const deployment = await world.registry.deployment(request.deploymentId);
+    expect(deployment?.phase).toBe('Undeployed');
+    expect((await world.registry.model(model))?.live).toBeNull();
+    expect(await world.inventory()).toEqual(before);
+  });
+}

@@ -1,0 +1,20 @@
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+
+/** Answers true when it has dealt with the request itself. `nth` counts the inferences of this process, from 1. */
+export type Trouble = (nth: number, response: ServerResponse) => boolean | Promise<boolean>;
+
+/** The model server that ships, with something that befalls its inferences first; looks at its health are spared. */
+export async function troubled(trouble: Trouble): Promise<void> {
+  const { emit } = Server.prototype;
+  let inferences = 0;
+  Server.prototype.emit = function (event, ...args) {
+    const [request, response] = args as [IncomingMessage, ServerResponse];
+    if (event !== 'request' || request.method !== 'POST') return emit.call(this, event, ...args);
+    inferences += 1;
+    void Promise.resolve(trouble(inferences, response)).then((isDone) => {
+      if (!isDone) emit.call(this, event, ...args);
+    });
+    return true;
+  };
+  await import('../../../runtimes/onnx/main.ts');
+}
