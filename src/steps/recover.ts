@@ -36,7 +36,9 @@ export const recover =
 
 /** One that ended before the deployment was its own has used up its name, but no attempt. */
 async function startAnother(executions: Executions, deployment: Deployment): Promise<boolean> {
-  if (deployment.attempt >= MOST_ATTEMPTS) return false;
+  // One that is given up on purpose is also walked back at its last attempt.
+  const most = deployment.trouble?.name === 'Aborted' ? MOST_ATTEMPTS + 1 : MOST_ATTEMPTS;
+  if (deployment.attempt >= most) return false;
   for (let spent = 0; spent < MOST_ATTEMPTS; spent += 1) {
     const name = recoveryName(deployment, deployment.attempt + 1 + spent);
     const isStarted = await start(executions, deployment, name);

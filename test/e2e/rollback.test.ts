@@ -108,7 +108,7 @@ describe('slipway rollback', () => {
     const live = await slipway.command('rollback', 'single', '--to', '1');
     const unknown = await slipway.command('rollback', 'single', '--to', '7');
 
-    expect([nothing.code, live.code, unknown.code]).toEqual([0, 0, 1]);
+    expect([nothing.code, live.code, unknown.code]).toEqual([0, 0, 2]);
     expect(nothing.out).toContain('single has no version to go back to');
     expect(live.out).toContain('single version 1 is live already');
     expect(unknown.err).toContain('single has no version 7 that could start again');

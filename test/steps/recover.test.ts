@@ -215,4 +215,12 @@ describe('nothing is done', () => {
 
     expect(await recover(world.deps)('execution-1', 'unknown', STOPPED)).toBe('left');
   });
+
+  it('is walked back once more when it was aborted at its last attempt', async () => {
+    const { world, held, takeUp } = await spent('CheckHealth');
+    const trouble = { name: 'Aborted', reason: 'aborted by slipway abort', fix: '' };
+    await world.registry.requestAbort(held.deploymentId, trouble);
+
+    expect(await takeUp()).toBe('started');
+  });
 });

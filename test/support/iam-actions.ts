@@ -1,4 +1,5 @@
 import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
+import { containerServices } from './iam-actions-containers.ts';
 import type { AwsRequest } from './traced-front.ts';
 
 /** What IAM is asked when a request comes. */
@@ -54,6 +55,7 @@ const SERVICES: Table = {
     );
   },
   monitoring: ({ operation }) => [permission(`cloudwatch:${operation}`, '*')],
+  ...containerServices,
 };
 
 const TRANSACTED = {
@@ -117,6 +119,7 @@ function lambda({ method, url, body }: AwsRequest): readonly Permission[] {
   const functionName = name || String(input['FunctionName']);
   const qualifier = url.searchParams.get('Qualifier');
   const resource = arn('lambda', `function:${functionName}${qualifier ? `:${qualifier}` : ''}`);
+  if (method === 'GET' && !name) return [permission('lambda:ListFunctions', '*')];
   const action = name
     ? OF_FUNCTION.find(([asked]) => asked.test(`${method} ${rest}`))?.[1]
     : 'CreateFunction';

@@ -1,3 +1,4 @@
+import { MACHINES, type Machine } from './asl.ts';
 import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
 import { type Permission, permission } from './iam-actions.ts';
 
@@ -29,7 +30,8 @@ export function documentedCalls({ functions, ...names }: Names): Documented {
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
       permission('sqs:SendMessage', arn('sqs', names.queues.SweepDeadLetters)),
     ],
-    DeployWorkflowRole: workflow(functions),
+    ...Object.fromEntries(MACHINES.map((machine) => [workflowRole(machine), workflow(machine)])),
+    TaskExecutionRole: startTask(names),
     UploadRuleRole: [
       // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
       permission('states:StartExecution', arn('states', 'stateMachine:slipway-test-deploy')),
@@ -53,21 +55,46 @@ function readStream({ stream, queues }: Pick<Names, 'stream' | 'queues'>): reado
   ];
 }
 
+function workflowRole({ name }: Machine): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}WorkflowRole`;
+}
+
 /** https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html and cw-logs.html */
-function workflow(functions: readonly string[]): readonly Permission[] {
-  const beside = ['sweep', 'publishEvents', 'authorize'];
-  const steps = functions.filter((name) => !beside.includes(name));
-  const project = arn('codebuild', 'project/slipway-test-image');
-  const rule = arn('events', 'rule/StepFunctionsGetEventForCodeBuildStartBuildRule');
+function workflow({ states, text }: Machine): readonly Permission[] {
+  const named = Object.values(states).flatMap(({ Parameters }) => Parameters?.FunctionName ?? []);
+  const steps = new Set(named.map((name) => name.slice('${'.length, -'Function}'.length)));
   return [
-    ...steps.map((name) =>
-      permission('lambda:InvokeFunction', arn('lambda', `function:slipway-test-${name}`)),
+    ...[...steps].map((step) =>
+      permission(
+        'lambda:InvokeFunction',
+        arn('lambda', `function:slipway-test-${step.charAt(0).toLowerCase()}${step.slice(1)}`),
+      ),
     ),
-    ...['StartBuild', 'StopBuild', 'BatchGetBuilds'].map((name) =>
-      permission(`codebuild:${name}`, project),
-    ),
-    ...['PutTargets', 'PutRule', 'DescribeRule'].map((name) => permission(`events:${name}`, rule)),
+    ...(text.includes('codebuild:startBuild.sync') ? BUILD : []),
     ...LOG_DELIVERY.map((name) => permission(`logs:${name}`, '*')),
+  ];
+}
+
+const BUILD: readonly Permission[] = [
+  ...['StartBuild', 'StopBuild', 'BatchGetBuilds'].map((name) =>
+    permission(`codebuild:${name}`, arn('codebuild', 'project/slipway-test-image')),
+  ),
+  ...['PutTargets', 'PutRule', 'DescribeRule'].map((name) =>
+    permission(
+      `events:${name}`,
+      arn('events', 'rule/StepFunctionsGetEventForCodeBuildStartBuildRule'),
+    ),
+  ),
+];
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html */
+function startTask({ repository }: Pick<Names, 'repository'>): readonly Permission[] {
+  return [
+    ...writeLog('/slipway/test/models'),
+    permission('ecr:GetAuthorizationToken', '*'),
+    ...['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) =>
+      permission(`ecr:${name}`, arn('ecr', `repository/${repository}`)),
+    ),
   ];
 }
 

@@ -8,9 +8,12 @@ const ALWAYS_ALLOWED = 'sts:GetCallerIdentity';
 
 const SERVICES = [
   'apigateway',
+  'application-autoscaling',
   'codebuild',
   'dynamodb',
   'ecr',
+  'ecs',
+  'elasticloadbalancing',
   'events',
   'iam',
   'kms',
@@ -88,8 +91,10 @@ export function onForeign(
 }
 
 const OTHER_CONTEXTS: readonly Permission['context'][] = [
-  { 'iam:PassedToService': 'ec2.amazonaws.com' },
-  { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+  { 'iam:PassedToService': 'glue.amazonaws.com' },
+  { 'aws:ResourceTag/slipway:stage': 'other' },
+  { 'aws:RequestTag/slipway:stage': 'other' },
+  { 'ecs:cluster': `arn:aws:ecs:${AWS_REGION}:${AWS_ACCOUNT}:cluster/other` },
   { 'lambda:Principal': '*' },
   { 'lambda:Principal': '999999999999' },
   { 'dynamodb:LeadingKeys': ['KEYS', 'MODELS', 'API', 'OUTBOX', 'UNENDED'] },

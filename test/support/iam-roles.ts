@@ -10,7 +10,7 @@ import type { TracedWorld } from './traced-world.ts';
 // Where the scripted builds write.
 const BUILD_LOG = '/slipway/test/image-builds';
 
-/** A role of the template with what it says in the traced world, and all that is asked with it. */
+/** A role of the template with what it says in the traced world, and all that is asked with it. Those of ECS's hosts are not here: what they may do is AWS's own to say. */
 export type Role = {
   readonly id: string;
   readonly statements: readonly Statement[];
@@ -43,11 +43,13 @@ export function rolesOf(template: Template, world: TracedWorld): readonly Role[]
     queues: { OutboxDeadLetters: 'OutboxDeadLetters', SweepDeadLetters: 'SweepDeadLetters' },
   });
   const traced = Object.groupBy(world.requests, ({ caller }) => roleOf(caller));
-  return ofType(template, 'AWS::IAM::Role').map(([id, role]) => ({
-    id,
-    statements: resolve(statementsOf(role)),
-    calls: distinct([...(traced[id] ?? []).flatMap(permissionsOf), ...(documented[id] ?? [])]),
-  }));
+  return ofType(template, 'AWS::IAM::Role')
+    .map(([id, role]) => ({
+      id,
+      statements: resolve(statementsOf(role)),
+      calls: distinct([...(traced[id] ?? []).flatMap(permissionsOf), ...(documented[id] ?? [])]),
+    }))
+    .filter(({ statements }) => statements.length > 0);
 }
 
 export function grantsOf({ statements }: Role): readonly Grant[] {
@@ -86,6 +88,24 @@ export function ownResources(world: TracedWorld): Readonly<Record<string, string
   return {
     'apigateway:RestApi': `arn:aws:apigateway:${AWS_REGION}::/restapis/${api.id}`,
     'codebuild:project': arn('codebuild', 'project/slipway-test-image'),
+    'ecs:capacity-provider': arn('ecs', 'capacity-provider/slipway-test-x'),
+    'ecs:cluster': arn('ecs', 'cluster/slipway-test'),
+    'ecs:service': arn('ecs', 'service/slipway-test/shapes-v1-x'),
+    'ecs:task': arn('ecs', 'task/slipway-test/x'),
+    'ecs:task-definition': arn('ecs', 'task-definition/slipway-test-fargate-shapes-v1:1'),
+    'elasticloadbalancing:listener/app': arn(
+      'elasticloadbalancing',
+      'listener/app/slipway-test/x/x',
+    ),
+    'elasticloadbalancing:listener-rule/app': arn(
+      'elasticloadbalancing',
+      'listener-rule/app/slipway-test/x/x/x',
+    ),
+    'elasticloadbalancing:loadbalancer/app/': arn(
+      'elasticloadbalancing',
+      'loadbalancer/app/slipway-test/x',
+    ),
+    'elasticloadbalancing:targetgroup': arn('elasticloadbalancing', 'targetgroup/slipway-test-x/x'),
     'dynamodb:table': arn('dynamodb', `table/${table}`),
     'ecr:repository': arn('ecr', `repository/${repositoryOf(world)}`),
     'events:event-bus': arn('events', `event-bus/${world.bus}`),
@@ -130,7 +150,12 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     ...Object.fromEntries(functions),
     Api: world.api.id,
     Bus: world.bus,
-    DeployWorkflow: `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-deploy`,
+    ...Object.fromEntries(
+      ['deploy', 'rollback', 'undeploy'].map((name) => [
+        `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`,
+        `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-${name}`,
+      ]),
+    ),
     ImageProject: 'slipway-test-image',
     ImageProjectLogGroup: BUILD_LOG,
     ModelBucket: world.s3.bucket,

@@ -19,7 +19,7 @@ export function inventory(slipway: RunningSlipway): Inventory {
   const { dataDir } = slipway;
   const files = readdirSync(dataDir, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name).slice(dataDir.length + 1))
-    .filter((path) => !RECORDS.test(`${path}/`) && !path.endsWith('.pid'))
+    .filter((path) => !RECORDS.test(`${path}/`))
     .sort();
   return { files, processes: childrenOf(readInstance(dataDir)?.pid ?? 0), rows: rowsOf(dataDir) };
 }

@@ -162,15 +162,28 @@ export function readInstance(
 
 /** The processes that serve a model of this folder: model servers of a Slipway that runs, or ran, on it. */
 export function processesOf(dataDir: string): readonly number[] {
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  return pids.filter((pid) => {
+  return [...modelPaths()].filter(([, path]) => path.startsWith(dataDir)).map(([pid]) => pid);
+}
+
+/** The revisions of this folder that have a process. */
+export function servedIn(dataDir: string): readonly string[] {
+  const revisions = [...modelPaths().values()].flatMap((path) =>
+    path.startsWith(dataDir) ? (path.split('/revisions/')[1]?.split('/')[0] ?? []) : [],
+  );
+  return [...new Set(revisions)].sort();
+}
+
+/** What each model server on this machine serves. */
+function modelPaths(): ReadonlyMap<number, string> {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const served = pids.flatMap((pid): [number, string][] => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      return environment.includes(`MODEL_PATH=${dataDir}`);
+      const path = /(?:^|\0)MODEL_PATH=([^\0]+)/.exec(environment)?.[1];
+      return path === undefined ? [] : [[Number(pid), path]];
     } catch {
-      return false;
+      return [];
     }
   });
+  return new Map(served);
 }

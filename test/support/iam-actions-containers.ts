@@ -1,0 +1,172 @@
+import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
+import type { Permission } from './iam-actions.ts';
+import type { AwsRequest } from './traced-front.ts';
+
+type Asked = Pick<AwsRequest, 'operation' | 'body'>;
+type Context = Permission['context'];
+
+const STAGE = 'test';
+// Whatever these functions change they have made, with this tag: a request for it does not tell.
+const OURS = { 'aws:ResourceTag/slipway:stage': STAGE };
+
+/** The permissions that a request to a service of containers needs; none where the tables do not tell. Sources as in iam-actions.ts. */
+export const containerServices = {
+  ecs: ({ operation, body }: Asked) => ecs(operation, JSON.parse(body)),
+  elasticloadbalancing: ({ operation, body }: Asked) =>
+    loadBalancing(operation, new URLSearchParams(body)),
+  'application-autoscaling': ({ operation, body }: Asked) => scaling(operation, JSON.parse(body)),
+} as const;
+
+type EcsInput = {
+  readonly tags?: readonly { readonly key: string; readonly value: string }[];
+  readonly cluster?: string;
+  readonly clusters?: readonly string[];
+  readonly clusterName?: string;
+  readonly name?: string;
+  readonly service?: string;
+  readonly services?: readonly string[];
+  readonly serviceName?: string;
+  readonly tasks?: readonly string[];
+  readonly family?: string;
+  readonly executionRoleArn?: string;
+  readonly taskDefinitions?: readonly string[];
+  readonly capacityProvider?: string;
+  readonly capacityProviders?: readonly string[];
+  readonly managedInstancesProvider?: { readonly infrastructureRoleArn: string };
+};
+
+function ecs(operation: string, input: EcsInput): readonly Permission[] {
+  const { cluster = '', services = [], clusters = [], capacityProviders = [] } = input;
+  const on = (resource: string, context: Context = {}) =>
+    one(`ecs:${operation}`, arn('ecs', resource), context);
+  const made = (resource: string) => [
+    on(resource, requestTags(input)),
+    one('ecs:TagResource', arn('ecs', resource), { 'ecs:CreateAction': operation }),
+  ];
+  switch (operation) {
+    case 'RegisterTaskDefinition':
+      return [
+        ...made(`task-definition/${input.family}:1`),
+        ...passed(input.executionRoleArn, 'ecs-tasks.amazonaws.com'),
+      ];
+    case 'DeleteTaskDefinitions':
+      return (input.taskDefinitions ?? []).map((each) => one(`ecs:${operation}`, each, OURS));
+    case 'CreateService':
+      return made(`service/${cluster}/${input.serviceName}`);
+    case 'DescribeServices':
+      return services.map((each) => on(`service/${cluster}/${each}`));
+    case 'UpdateService':
+    case 'DeleteService':
+      return [on(`service/${cluster}/${input.service}`, OURS)];
+    case 'DescribeTasks':
+      return (input.tasks ?? []).map((each) => on(`task/${cluster}/${each.split('/').at(-1)}`));
+    case 'ListTasks':
+      return [one('ecs:ListTasks', '*', { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) })];
+    case 'CreateCluster':
+      return made(`cluster/${input.clusterName}`);
+    case 'DescribeClusters':
+      return clusters.map((each) => on(`cluster/${each}`));
+    case 'DeleteCluster':
+      return [on(`cluster/${cluster}`, OURS)];
+    case 'CreateCapacityProvider':
+      return [
+        ...made(`capacity-provider/${input.name}`),
+        ...passed(input.managedInstancesProvider?.infrastructureRoleArn, 'ecs.amazonaws.com'),
+      ];
+    case 'DescribeCapacityProviders':
+      return capacityProviders.map((each) => on(`capacity-provider/${each}`));
+    case 'DeleteCapacityProvider':
+      return [on(`capacity-provider/${input.capacityProvider}`, OURS)];
+    default:
+      return WITHOUT_RESOURCES.has(operation) ? [one(`ecs:${operation}`, '*')] : [];
+  }
+}
+
+const WITHOUT_RESOURCES = new Set([
+  'DescribeTaskDefinition',
+  'DeregisterTaskDefinition',
+  'ListClusters',
+  'ListTaskDefinitionFamilies',
+  'ListTaskDefinitions',
+]);
+
+function loadBalancing(operation: string, input: URLSearchParams): readonly Permission[] {
+  const action = `elasticloadbalancing:${operation}`;
+  const given = (name: string) => input.get(name) ?? '';
+  const tags = { 'aws:RequestTag/slipway:stage': tagIn(input) };
+  const tagging = (resource: string) =>
+    one('elasticloadbalancing:AddTags', resource, {
+      'elasticloadbalancing:CreateAction': operation,
+    });
+  switch (operation) {
+    case 'CreateTargetGroup': {
+      const group = arn('elasticloadbalancing', `targetgroup/${given('Name')}/0123456789abcdef`);
+      return [one(action, group, tags), tagging(group)];
+    }
+    case 'CreateRule': {
+      const listener = given('ListenerArn');
+      const rule = `${listener.replace(':listener/', ':listener-rule/')}/0123456789abcdef`;
+      return [one(action, listener, tags), tagging(rule)];
+    }
+    case 'ModifyTargetGroupAttributes':
+    case 'DeleteTargetGroup':
+      return [one(action, given('TargetGroupArn'), OURS)];
+    case 'ModifyRule':
+    case 'DeleteRule':
+      return [one(action, given('RuleArn'), OURS)];
+    default:
+      return operation.startsWith('Describe') ? [one(action, '*')] : [];
+  }
+}
+
+/** Tags of the query protocol are numbered: `Tags.member.1.Key`. */
+function tagIn(input: URLSearchParams): string {
+  const key = [...input].find(([, value]) => value === 'slipway:stage')?.[0] ?? '';
+  return input.get(key.replace(/Key$/, 'Value')) ?? '';
+}
+
+type ScalingInput = {
+  readonly ServiceNamespace: string;
+  readonly ScalableDimension: string;
+  readonly ResourceId: string;
+};
+
+function scaling(operation: string, input: ScalingInput): readonly Permission[] {
+  const target = arn('application-autoscaling', 'scalable-target/0123456789');
+  const asked = one(`application-autoscaling:${operation}`, target, {
+    'application-autoscaling:service-namespace': input.ServiceNamespace,
+    'application-autoscaling:scalable-dimension': input.ScalableDimension,
+  });
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html
+  if (operation === 'PutScalingPolicy') {
+    const alarm = arn('cloudwatch', `alarm:TargetTracking-${input.ResourceId}-AlarmHigh-x`);
+    const actions = ['PutMetricAlarm', 'DescribeAlarms', 'DeleteAlarms'];
+    return [asked, ...actions.map((action) => one(`cloudwatch:${action}`, alarm))];
+  }
+  // The first target of an account makes it. https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+  if (operation === 'RegisterScalableTarget') return [asked, LINKED_ROLE];
+  return [asked];
+}
+
+const SCALER = 'ecs.application-autoscaling.amazonaws.com';
+const LINKED_ROLE = one(
+  'iam:CreateServiceLinkedRole',
+  `arn:aws:iam::${AWS_ACCOUNT}:role/aws-service-role/${SCALER}/AWSServiceRoleForApplicationAutoScaling_ECSService`,
+  { 'iam:AWSServiceName': SCALER },
+);
+
+function requestTags({ tags = [] }: EcsInput): Context {
+  return Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value]));
+}
+
+function passed(role: string | undefined, service: string): readonly Permission[] {
+  return role ? [one('iam:PassRole', role, { 'iam:PassedToService': service })] : [];
+}
+
+function one(action: string, resource: string, context: Context = {}): Permission {
+  return { action, resource, context };
+}
+
+function arn(service: string, resource: string): string {
+  return `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${resource}`;
+}
