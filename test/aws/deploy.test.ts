@@ -1,11 +1,11 @@
-import { TARGETS } from '#domain/target.ts';
 import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
 import { describeAwsLife } from '../support/aws-world-life.ts';
 import { localAws } from '../support/aws-world-local.ts';
+import { describeAwsMoves } from '../support/aws-world-moves.ts';
 import { describeAwsScenarios } from '../support/aws-world-suite.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
-describeOnMoto('the workflows with the AWS adapters, by the local engine', (moto) => {
+describeOnMoto('the workflows on Lambda with the AWS adapters, by the local engine', (moto) => {
   let world: Awaited<ReturnType<typeof localAws>>;
   beforeAll(async () => {
     world = await localAws(moto());
@@ -13,8 +13,7 @@ describeOnMoto('the workflows with the AWS adapters, by the local engine', (moto
   afterAll(() => world.close());
 
   describeAwsScenarios(() => world);
-  for (const target of TARGETS) {
-    describeAwsFlagship(() => world, target);
-    describeAwsLife(() => world, target);
-  }
+  describeAwsFlagship(() => world, 'lambda');
+  describeAwsLife(() => world, 'lambda');
+  describeAwsMoves(() => world);
 });

@@ -72,7 +72,13 @@ describeOnMoto('events that come twice, late or never, by moto’s interpreter',
 
     expect(swept.started).toEqual([expect.stringMatching(/^lost-/)]);
     expect(await stateOf(world, event)).toMatchObject({ ...LIVE, versions: ['lost-v1'] });
-    expect(await world.sweepLater(TEN_MINUTES_MS)).toEqual({ settled: [], started: [] });
+    expect(await world.sweepLater(TEN_MINUTES_MS)).toEqual({
+      recovered: [],
+      freed: [],
+      started: [],
+      repaired: [],
+      removed: [],
+    });
   });
 
   describe('an execution that is stopped', () => {

@@ -1,8 +1,10 @@
+import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
+import { describeAwsLife } from '../support/aws-world-life.ts';
 import { type MotoAws, motoAws } from '../support/aws-world-moto.ts';
-import { describeAwsFlagship, describeAwsScenarios } from '../support/aws-world-suite.ts';
+import { describeAwsScenarios } from '../support/aws-world-suite.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
-describeOnMoto('the deploy workflow with our bundles, by moto’s interpreter', () => {
+describeOnMoto('the workflows with our bundles, by moto’s interpreter', () => {
   let world: MotoAws;
   beforeAll(async () => {
     world = await motoAws();
@@ -10,5 +12,7 @@ describeOnMoto('the deploy workflow with our bundles, by moto’s interpreter', 
   afterAll(() => world.close());
 
   describeAwsScenarios(() => world);
-  describeAwsFlagship(() => world);
+  describeAwsFlagship(() => world, 'lambda');
+  describeAwsLife(() => world, 'lambda');
+  describeAwsLife(() => world, 'fargate');
 });

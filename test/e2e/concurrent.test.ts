@@ -1,10 +1,10 @@
+import { call, REQUEST } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
-import { addConstantModel, slowModel } from '../support/onnx-models.ts';
-import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { addConstantModel, slowLoadingModel, slowModel } from '../support/onnx-models.ts';
+import { servedIn, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 const MODELS = [1, 2, 3].map((constant) => addConstantModel({ constant }));
 const [ONE, TWO, THREE] = MODELS as [Uint8Array, Uint8Array, Uint8Array];
-const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: Awaited<ReturnType<typeof startSlipway>>;
@@ -115,6 +115,79 @@ describe('an upload during a deployment of its model', () => {
       /^a newer artifact was admitted: models\/hasty\/a\.onnx, version /,
     );
     expect(await slipway.get('/models/hasty')).toMatchObject({ live: { revision: 'hasty-v4' } });
+  });
+});
+
+describe('two uploads at once of one model', () => {
+  it('end with the newest live, and the other live before it or superseded', async () => {
+    slipway.drop('models/pair/a.onnx', ONE);
+    slipway.drop('models/pair/b.onnx', TWO);
+    await eventually(async () => (await slipway.endings('pair')).length === 2);
+
+    const endings = await slipway.endings('pair');
+    expect(endings.map(({ version }) => version).toSorted()).toEqual([1, 2]);
+    expect(endings.find(({ version }) => version === 2)?.state).toBe('Live');
+    expect(['Live', 'Superseded']).toContain(endings.find(({ version }) => version === 1)?.state);
+    expect(await slipway.get('/models/pair')).toMatchObject({ live: { revision: 'pair-v2' } });
+    expect((await slipway.infer('pair', REQUEST)).headers.get('x-slipway-revision')).toBe(
+      'pair-v2',
+    );
+  });
+});
+
+describe('ten models', () => {
+  it('that are uploaded at once are all live in the end, each as itself', async () => {
+    const models = Array.from({ length: 10 }, (_, index) => `many-${index}`);
+    for (const [index, model] of models.entries()) {
+      slipway.drop(`models/${model}/a.onnx`, addConstantModel({ constant: index }));
+    }
+
+    const ended = await Promise.all(models.map((model) => slipway.ending(model, 1)));
+
+    expect(ended.map(({ detail }) => detail.state)).toEqual(models.map(() => 'Live'));
+    const answers = await Promise.all(models.map((model) => call(slipway, model)));
+    expect(answers).toEqual(
+      models.map((model, index) => ({
+        status: 200,
+        revision: `${model}-v1`,
+        data: [1 + index, 2 + index],
+      })),
+    );
+  });
+});
+
+describe('slipway abort', () => {
+  it.each([
+    { name: 'during the bake', second: TWO, state: 'Baking', end: 'RolledBack' },
+    {
+      name: 'while the new version starts',
+      second: slowLoadingModel({ seconds: 20 }),
+      state: 'Provisioning',
+      end: 'Failed',
+    },
+  ])('$name leaves the version that was live untouched', async ({ second, state, end }) => {
+    const model = `aborted-${state.toLowerCase()}`;
+    slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 60 }\n');
+    slipway.drop(`models/${model}/a.onnx`, ONE);
+    await slipway.ending(model, 1);
+    slipway.drop(`models/${model}/a.onnx`, second);
+    await reached(model, 2, state);
+
+    const { code, out, err } = await slipway.command('abort', model);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`${model} v1 is live on lambda`);
+    expect((await slipway.endings(model)).at(-1)).toMatchObject({
+      version: 2,
+      state: end,
+      reason: 'aborted by slipway abort',
+    });
+    await eventually(() => servedIn(folder.path).every((it) => it !== `${model}-v2`));
+    expect(await call(slipway, model)).toEqual({
+      status: 200,
+      revision: `${model}-v1`,
+      data: [2, 3],
+    });
   });
 });
 

@@ -17,6 +17,15 @@ const SERVES_MS = 3_000;
 // Processes are served without an image; a kill in a build is in test/docker.
 const BUILDS: readonly string[] = ['BuildImage', 'ExplainBuild'];
 
+// Of a target these know nothing.
+const BEFORE_A_TARGET: readonly string[] = [
+  'AdmitDeployment',
+  'AcquireLease',
+  'InspectArtifact',
+  'PlanBuild',
+  'ChooseTarget',
+];
+
 /** When each step of a machine begins and has ended, but those of `without`. */
 function momentsOf(workflow: keyof typeof machines, without: readonly string[]) {
   return Object.entries(machines[workflow].states)
@@ -39,7 +48,12 @@ const CHAINS: readonly Chain[] = [
   {
     name: 'an upgrade on fargate',
     machine: deployOn('fargate'),
-    moments: momentsOf('deploy', [...BUILDS, 'ProvisionLambda', 'ProvisionEc2']),
+    moments: momentsOf('deploy', [
+      ...BUILDS,
+      ...BEFORE_A_TARGET,
+      'ProvisionLambda',
+      'ProvisionEc2',
+    ]),
   },
   {
     name: 'an upgrade on ec2',
@@ -69,7 +83,7 @@ beforeAll(() => {
 afterAll(() => {
   const slowest = Math.round(Math.max(...serveMs));
   process.stdout.write(
-    `killed ${serveMs.length} times; a live model answered ${slowest} ms after the restart at the latest\n`,
+    `killed ${serveMs.length} times; all live models answered ${slowest} ms after the restart at the latest, with ${crowd().toFixed(1)} processes a core\n`,
   );
 });
 
@@ -78,21 +92,23 @@ describe.each(CHAINS)('a Slipway that is killed in the middle of $name', ({ name
     const seen = await running.get(name)!.get(moment)!;
 
     serveMs.push(seen.serveMs);
-    expect(seen.serveMs).toBeLessThan(isBusy() ? SERVES_MS * 3 : SERVES_MS);
-    expect(seen.endings.map(({ state }) => state)).toEqual([expect.any(String)]);
-    expect(seen.endings[0]?.state).toMatch(expectedEnd(name, moment));
+    expect(seen.serveMs).toBeLessThan(SERVES_MS * crowd());
+    expect(seen.endings.map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
+      expect.stringMatching(expectedEnd(name, moment)),
+    ]);
     expectConsistent(seen);
   });
 });
 
-function isBusy(): boolean {
-  return (loadavg()[0] ?? 0) > cpus().length;
+/** How many processes want each core, at least 1: the chains alone are more than a small machine runs at once. */
+function crowd(): number {
+  return Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
 }
 
 function expectedEnd(name: string, moment: string): RegExp {
-  if (name === 'an undeploy') return moment.startsWith('Compensate') ? /Failed/ : /Undeployed/;
-  if (moment.startsWith('RollBack')) return /RolledBack/;
-  return moment.startsWith('Compensate') ? /Failed/ : /Live/;
+  if (name === 'an undeploy') return moment === 'Compensate ended' ? /^Failed/ : /^Undeployed/;
+  if (moment.startsWith('RollBack')) return /^RolledBack/;
+  return moment.startsWith('Compensate') ? /^Failed/ : /^Live/;
 }
 
 /** Endpoint, live pointer and processes agree. */

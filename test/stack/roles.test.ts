@@ -1,5 +1,5 @@
-import { permission } from '../support/iam-actions.ts';
 import { onForeign, otherActions } from '../support/iam-foreign.ts';
+import { permission } from '../support/iam-permission.ts';
 import {
   grantsOf,
   otherNames,

@@ -147,7 +147,7 @@ export async function localAws(moto: Moto) {
       attempts = [];
       payloadBytes = 0;
       const end = await begin(workflow, execution, start);
-      const own = attempts;
+      const own = [...attempts];
       await settle(end);
       await publishing.done();
       const deployment = await ports.registry.deployment(await deploymentOf(start));

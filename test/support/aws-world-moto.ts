@@ -3,21 +3,27 @@ import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
   type HistoryEvent,
+  ListExecutionsCommand,
   paginateGetExecutionHistory,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { ObjectCreated } from '#domain/workflow.ts';
+import type { WorkflowName } from '#ports/executions.ts';
+import { MACHINES, type Machine } from './asl.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
-import { awsRules } from './aws-rules.ts';
-import { awsWorld, MACHINE } from './aws-world.ts';
+import { awsWorld, machineArn } from './aws-world.ts';
 import { oneAtATime } from './aws-world-outbox.ts';
 import type { Attempt, Run } from './aws-world-paths.ts';
 import { type Bundle, bundles } from './bundles.ts';
-import { deployText } from './deploy-asl.ts';
 import { eventually } from './eventually.ts';
-import { type LambdaAnswer, type LambdaRuntime, lambdaRuntime } from './lambda-runtime.ts';
+import {
+  type LambdaAnswer,
+  type LambdaRuntime,
+  lambdaRuntime,
+  SECRET_OF_ROLES,
+} from './lambda-runtime.ts';
+import { type Start, workflowOf } from './memory-way.ts';
 import { startMoto } from './moto.ts';
 import { type StepFunctionsFront, startStepFunctionsFront } from './step-functions-front.ts';
 
@@ -32,28 +38,32 @@ const SCHEDULED = { 'detail-type': 'Scheduled Event', source: 'aws.events', deta
 
 export type MotoAws = Awaited<ReturnType<typeof motoAws>>;
 
-/** The workflow that ships, run by moto's own interpreter, with our bundles as its functions. */
+/** The workflows that ship, run by moto's own interpreter, with our bundles as their functions. */
 export async function motoAws() {
   const front = await startStepFunctionsFront();
   const moto = await startMoto({ MOTO_PORT: String(front.port) });
-  const world = await awsWorld(moto, () => awsRules([]));
+  const world = await awsWorld(moto, { secret: SECRET_OF_ROLES });
   front.standBefore(world.front);
   await fetch(`${moto.endpoint}/moto-api/config`, {
     method: 'POST',
     body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
   });
   const sfn = awsClient(SFNClient, moto);
-  await sfn.send(
-    new CreateStateMachineCommand({
-      name: 'slipway-test-deploy',
-      roleArn: `arn:aws:iam::${AWS_ACCOUNT}:role/deploy`,
-      definition: definition(),
-    }),
-  );
+  for (const machine of MACHINES) {
+    await sfn.send(
+      new CreateStateMachineCommand({
+        name: `slipway-test-${machine.name}`,
+        roleArn: `arn:aws:iam::${AWS_ACCOUNT}:role/${machine.name}`,
+        definition: definition(machine),
+      }),
+    );
+  }
   const attempts: Attempt[] = [];
-  const before = new Map<string, () => Promise<unknown>>();
+  const hooks = new Map<string, () => unknown>();
   const functions = await serveFunctions(front, world.values, async (state, invoke) => {
-    await before.get(state)?.();
+    const hook = hooks.get(state);
+    hooks.delete(state);
+    await hook?.();
     const answer = await invoke();
     attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
     return answer;
@@ -71,12 +81,25 @@ export async function motoAws() {
   });
   let executions = 0;
 
+  async function running(): Promise<readonly string[]> {
+    const looks = MACHINES.map(async ({ name }) => {
+      const running = { stateMachineArn: machineArn(name), statusFilter: 'RUNNING' } as const;
+      const { executions: found = [] } = await sfn.send(new ListExecutionsCommand(running));
+      return found.flatMap(({ executionArn }) => executionArn ?? []);
+    });
+    return (await Promise.all(looks)).flat();
+  }
+
   async function ended(executionArn: string): Promise<void> {
     const end = await eventually(async () => {
       const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
       return found.status !== 'RUNNING' && found;
     });
-    if (end.status !== 'SUCCEEDED') await functions.invoke('sweep', statusChange(end));
+    if (end.status !== 'SUCCEEDED') {
+      await functions.invoke('sweep', statusChange(end));
+      // What the sweep has started to take its deployment up.
+      for (const started of await running()) await ended(started);
+    }
     await publishing.done();
   }
 
@@ -88,38 +111,40 @@ export async function motoAws() {
       const path = `/2015-03-31/functions/${world.functions.prefix}shapes/configuration`;
       front.throttle(`PUT ${path}`, times);
     },
-    /** Starts what the rule starts for an event; answers the execution's ARN. */
-    async start(event: ObjectCreated): Promise<string> {
+    /** Is done once, before the next run of a state's step. */
+    before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
+    /** Starts what the rule starts for an event, or what a command asks for; answers the execution's ARN. */
+    async start(asked: Start): Promise<string> {
       executions += 1;
       const name = `event-${executions}`;
       const { executionArn = '' } = await sfn.send(
         new StartExecutionCommand({
-          ...{ stateMachineArn: MACHINE, name },
-          input: JSON.stringify(event),
+          ...{ stateMachineArn: machineArn(workflowOf(asked)), name },
+          input: JSON.stringify(asked),
         }),
       );
       return executionArn;
     },
     /** The ARN of an execution by its name. */
-    execution: (name: string) => `${MACHINE.replace(':stateMachine:', ':execution:')}:${name}`,
+    execution: (name: string, workflow: WorkflowName = 'deploy') =>
+      `${machineArn(workflow).replace(':stateMachine:', ':execution:')}:${name}`,
     /** Waits for an execution's end, and for what follows it. */
     ended,
 
     /** Starts an execution that is stopped when it invokes a state's function, which runs all the same. */
-    async startStopped(event: ObjectCreated, state: string): Promise<string> {
+    async startStopped(asked: Start, state: string): Promise<string> {
       const { promise: execution, resolve } = Promise.withResolvers<string>();
-      before.set(state, async () => {
-        before.delete(state);
+      this.before(state, async () => {
         await sfn.send(new StopExecutionCommand({ executionArn: await execution }));
       });
-      const executionArn = await this.start(event);
+      const executionArn = await this.start(asked);
       resolve(executionArn);
       return executionArn;
     },
 
-    async run(event: ObjectCreated): Promise<Run> {
+    async run(asked: Start): Promise<Run> {
       attempts.length = 0;
-      const execution = await this.start(event);
+      const execution = await this.start(asked);
       await ended(execution);
       const history = await historyOf(sfn, execution);
       const states = history.flatMap(
@@ -193,15 +218,21 @@ function payloadOf(name: string, answer: LambdaAnswer): unknown {
   return answer.payload;
 }
 
-/** What is deployed, with one change: moto knows no CodeBuild, so BuildImage invokes a function with its Parameters as the payload. */
-function definition(): string {
+/**
+ * What is deployed, with two changes: moto knows no CodeBuild, so BuildImage invokes a function with its Parameters as the payload;
+ * and a drain, which is a minute in containers, is none.
+ */
+function definition({ text }: Machine): string {
   const arn = (name: string) => `arn:aws:lambda:${AWS_REGION}:${AWS_ACCOUNT}:function:${name}`;
   const asl = JSON.parse(
-    deployText.replaceAll(/\$\{(\w+)Function\}/g, (_, state: string) =>
+    text.replaceAll(/\$\{(\w+)Function\}/g, (_, state: string) =>
       arn(`slipway-test-${state.charAt(0).toLowerCase()}${state.slice(1)}`),
     ),
   );
-  const { BuildImage } = asl.States;
+  const { BuildImage, DrainPrevious } = asl.States;
+  delete DrainPrevious.SecondsPath;
+  DrainPrevious.Seconds = 0;
+  if (!BuildImage) return JSON.stringify(asl);
   BuildImage.Resource = 'arn:aws:states:::lambda:invoke';
   BuildImage.Parameters = { FunctionName: arn(BUILDER), Payload: BuildImage.Parameters };
   BuildImage.ResultSelector = { 'variables.$': '$.Payload.Build.ExportedEnvironmentVariables' };
@@ -221,14 +252,14 @@ async function built(build: Promise<object>): Promise<LambdaAnswer> {
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 function statusChange(end: DescribeExecutionCommandOutput) {
-  const { executionArn, status, error = null, cause = null } = end;
+  const { executionArn, stateMachineArn, status, error = null, cause = null } = end;
   return {
     version: '0',
     source: 'aws.states',
     'detail-type': 'Step Functions Execution Status Change',
     account: AWS_ACCOUNT,
     region: AWS_REGION,
-    detail: { executionArn, stateMachineArn: MACHINE, status, error, cause },
+    detail: { executionArn, stateMachineArn, status, error, cause },
   };
 }
 

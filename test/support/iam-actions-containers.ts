@@ -1,5 +1,5 @@
-import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
-import type { Permission } from './iam-actions.ts';
+import { AWS_ACCOUNT } from './aws-clients.ts';
+import { arn, type Permission, permission } from './iam-permission.ts';
 import type { AwsRequest } from './traced-front.ts';
 
 type Asked = Pick<AwsRequest, 'operation' | 'body'>;
@@ -38,10 +38,10 @@ type EcsInput = {
 function ecs(operation: string, input: EcsInput): readonly Permission[] {
   const { cluster = '', services = [], clusters = [], capacityProviders = [] } = input;
   const on = (resource: string, context: Context = {}) =>
-    one(`ecs:${operation}`, arn('ecs', resource), context);
+    permission(`ecs:${operation}`, arn('ecs', resource), context);
   const made = (resource: string) => [
     on(resource, requestTags(input)),
-    one('ecs:TagResource', arn('ecs', resource), { 'ecs:CreateAction': operation }),
+    permission('ecs:TagResource', arn('ecs', resource), { 'ecs:CreateAction': operation }),
   ];
   switch (operation) {
     case 'RegisterTaskDefinition':
@@ -50,7 +50,9 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
         ...passed(input.executionRoleArn, 'ecs-tasks.amazonaws.com'),
       ];
     case 'DeleteTaskDefinitions':
-      return (input.taskDefinitions ?? []).map((each) => one(`ecs:${operation}`, each, OURS));
+      return (input.taskDefinitions ?? []).map((each) =>
+        permission(`ecs:${operation}`, each, OURS),
+      );
     case 'CreateService':
       return made(`service/${cluster}/${input.serviceName}`);
     case 'DescribeServices':
@@ -61,7 +63,9 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
     case 'DescribeTasks':
       return (input.tasks ?? []).map((each) => on(`task/${cluster}/${each.split('/').at(-1)}`));
     case 'ListTasks':
-      return [one('ecs:ListTasks', '*', { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) })];
+      return [
+        permission('ecs:ListTasks', '*', { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) }),
+      ];
     case 'CreateCluster':
       return made(`cluster/${input.clusterName}`);
     case 'DescribeClusters':
@@ -78,7 +82,7 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
     case 'DeleteCapacityProvider':
       return [on(`capacity-provider/${input.capacityProvider}`, OURS)];
     default:
-      return WITHOUT_RESOURCES.has(operation) ? [one(`ecs:${operation}`, '*')] : [];
+      return WITHOUT_RESOURCES.has(operation) ? [permission(`ecs:${operation}`, '*')] : [];
   }
 }
 
@@ -95,27 +99,27 @@ function loadBalancing(operation: string, input: URLSearchParams): readonly Perm
   const given = (name: string) => input.get(name) ?? '';
   const tags = { 'aws:RequestTag/slipway:stage': tagIn(input) };
   const tagging = (resource: string) =>
-    one('elasticloadbalancing:AddTags', resource, {
+    permission('elasticloadbalancing:AddTags', resource, {
       'elasticloadbalancing:CreateAction': operation,
     });
   switch (operation) {
     case 'CreateTargetGroup': {
       const group = arn('elasticloadbalancing', `targetgroup/${given('Name')}/0123456789abcdef`);
-      return [one(action, group, tags), tagging(group)];
+      return [permission(action, group, tags), tagging(group)];
     }
     case 'CreateRule': {
       const listener = given('ListenerArn');
       const rule = `${listener.replace(':listener/', ':listener-rule/')}/0123456789abcdef`;
-      return [one(action, listener, tags), tagging(rule)];
+      return [permission(action, listener, tags), tagging(rule)];
     }
     case 'ModifyTargetGroupAttributes':
     case 'DeleteTargetGroup':
-      return [one(action, given('TargetGroupArn'), OURS)];
+      return [permission(action, given('TargetGroupArn'), OURS)];
     case 'ModifyRule':
     case 'DeleteRule':
-      return [one(action, given('RuleArn'), OURS)];
+      return [permission(action, given('RuleArn'), OURS)];
     default:
-      return operation.startsWith('Describe') ? [one(action, '*')] : [];
+      return operation.startsWith('Describe') ? [permission(action, '*')] : [];
   }
 }
 
@@ -133,7 +137,7 @@ type ScalingInput = {
 
 function scaling(operation: string, input: ScalingInput): readonly Permission[] {
   const target = arn('application-autoscaling', 'scalable-target/0123456789');
-  const asked = one(`application-autoscaling:${operation}`, target, {
+  const asked = permission(`application-autoscaling:${operation}`, target, {
     'application-autoscaling:service-namespace': input.ServiceNamespace,
     'application-autoscaling:scalable-dimension': input.ScalableDimension,
   });
@@ -141,7 +145,7 @@ function scaling(operation: string, input: ScalingInput): readonly Permission[] 
   if (operation === 'PutScalingPolicy') {
     const alarm = arn('cloudwatch', `alarm:TargetTracking-${input.ResourceId}-AlarmHigh-x`);
     const actions = ['PutMetricAlarm', 'DescribeAlarms', 'DeleteAlarms'];
-    return [asked, ...actions.map((action) => one(`cloudwatch:${action}`, alarm))];
+    return [asked, ...actions.map((action) => permission(`cloudwatch:${action}`, alarm))];
   }
   // The first target of an account makes it. https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
   if (operation === 'RegisterScalableTarget') return [asked, LINKED_ROLE];
@@ -149,7 +153,7 @@ function scaling(operation: string, input: ScalingInput): readonly Permission[] 
 }
 
 const SCALER = 'ecs.application-autoscaling.amazonaws.com';
-const LINKED_ROLE = one(
+const LINKED_ROLE = permission(
   'iam:CreateServiceLinkedRole',
   `arn:aws:iam::${AWS_ACCOUNT}:role/aws-service-role/${SCALER}/AWSServiceRoleForApplicationAutoScaling_ECSService`,
   { 'iam:AWSServiceName': SCALER },
@@ -160,13 +164,5 @@ function requestTags({ tags = [] }: EcsInput): Context {
 }
 
 function passed(role: string | undefined, service: string): readonly Permission[] {
-  return role ? [one('iam:PassRole', role, { 'iam:PassedToService': service })] : [];
-}
-
-function one(action: string, resource: string, context: Context = {}): Permission {
-  return { action, resource, context };
-}
-
-function arn(service: string, resource: string): string {
-  return `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${resource}`;
+  return role ? [permission('iam:PassRole', role, { 'iam:PassedToService': service })] : [];
 }

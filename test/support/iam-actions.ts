@@ -1,13 +1,7 @@
-import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
+import { AWS_REGION } from './aws-clients.ts';
 import { containerServices } from './iam-actions-containers.ts';
+import { arn, type Permission, permission } from './iam-permission.ts';
 import type { AwsRequest } from './traced-front.ts';
-
-/** What IAM is asked when a request comes. */
-export type Permission = {
-  readonly action: string;
-  readonly resource: string;
-  readonly context: Readonly<Record<string, string | readonly string[]>>;
-};
 
 type Json = Readonly<Record<string, unknown>>;
 type Table = Readonly<Record<string, (request: AwsRequest) => readonly Permission[]>>;
@@ -21,14 +15,6 @@ export function permissionsOf(request: AwsRequest): readonly Permission[] {
   if (found && found.length > 0) return found;
   const { caller, service, method, url, operation } = request;
   throw new Error(`${caller}: ${service} ${method} ${url.pathname} ${operation} is in no table`);
-}
-
-export function permission(
-  action: string,
-  resource: string,
-  context: Permission['context'] = {},
-): Permission {
-  return { action, resource, context };
 }
 
 const SERVICES: Table = {
@@ -167,10 +153,6 @@ function logs({ operation, body }: AwsRequest): readonly Permission[] {
   const { logGroupName, logStreamName = '' } = JSON.parse(body);
   const resource = arn('logs', `log-group:${logGroupName}:log-stream:${logStreamName}`);
   return [permission(`logs:${operation}`, resource)];
-}
-
-function arn(service: string, resource: string): string {
-  return `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${resource}`;
 }
 
 function parsed(body: string): Json {

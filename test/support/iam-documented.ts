@@ -1,6 +1,5 @@
 import { MACHINES, type Machine } from './asl.ts';
-import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
-import { type Permission, permission } from './iam-actions.ts';
+import { arn, type Permission, permission } from './iam-permission.ts';
 
 /** What a service asks with one of our roles, which no run here can trace: from the documentation. */
 type Documented = Readonly<Record<string, readonly Permission[]>>;
@@ -153,8 +152,4 @@ function bucketOf(object: string): string {
 function writeLog(group: string): readonly Permission[] {
   const stream = arn('logs', `log-group:${group}:log-stream:2026/11/25/[1]0`);
   return [permission('logs:CreateLogStream', stream), permission('logs:PutLogEvents', stream)];
-}
-
-function arn(service: string, resource: string): string {
-  return `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${resource}`;
 }

@@ -1,6 +1,6 @@
 import { list, type Statement } from '../template/template.ts';
 import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
-import { type Permission, permission } from './iam-actions.ts';
+import { type Permission, permission } from './iam-permission.ts';
 import type { IamSimulator } from './iam-simulator.ts';
 
 /** Needs no permission. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */

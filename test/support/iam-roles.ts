@@ -2,8 +2,9 @@ import type { Template } from '../template/template.ts';
 import { list, ofType, type Statement, statementsOf } from '../template/template.ts';
 import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
 import { deployedFunctions } from './bundles.ts';
-import { type Permission, permission, permissionsOf } from './iam-actions.ts';
+import { permissionsOf } from './iam-actions.ts';
 import { documentedCalls, roleOf } from './iam-documented.ts';
+import { arn, type Permission, permission } from './iam-permission.ts';
 import { resolver } from './stack-template.ts';
 import type { TracedWorld } from './traced-world.ts';
 
@@ -82,8 +83,6 @@ export function otherNames(world: TracedWorld): Readonly<Record<string, string>>
 
 /** A resource of ours of each type that actions work on, by service and type. */
 export function ownResources(world: TracedWorld): Readonly<Record<string, string>> {
-  const arn = (service: string, rest: string) =>
-    `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${rest}`;
   const { functions, s3, table, api } = world;
   return {
     'apigateway:RestApi': `arn:aws:apigateway:${AWS_REGION}::/restapis/${api.id}`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Statement } from '../template/template.ts';
 import { AWS_ACCOUNT } from './aws-clients.ts';
-import type { Permission } from './iam-actions.ts';
+import type { Permission } from './iam-permission.ts';
 
 export type Action = {
   readonly accessLevel: string;

@@ -18,7 +18,7 @@ import { behaving } from './servers/behaviour.ts';
 
 /** What was found after one kill, once what it had interrupted was over. */
 export type Aftermath = {
-  /** From the restart to the first right answer of a model that was live (ms). */
+  /** From the restart until each model that was live has answered (ms). */
   readonly serveMs: number;
   /** The terminal events of what was interrupted. */
   readonly endings: readonly SlipwayEvent['detail'][];
@@ -30,6 +30,8 @@ export type Aftermath = {
 
 /** What is killed: a machine's work on the model `shapes`, again and again on one data folder. */
 export type Machine = {
+  /** Whether the model itself is live all the time. */
+  readonly keepsLive: boolean;
   /** Brings the model to where the work begins. */
   setUp(slipway: RunningSlipway): Promise<void>;
   /** Begins the work, so that it comes to that state. */
@@ -57,10 +59,11 @@ export function killings(
       for (const [moment, { resolve }] of found) {
         await machine.setUp(slipway);
         const ended = (await slipway.endings(MODEL)).length;
+        const live = machine.keepsLive ? ['steady', MODEL] : ['steady'];
         await die(slipway, moment, machine);
         const startedMs = performance.now();
         slipway = await startSlipway(folder.path, SPECIAL);
-        await eventually(async () => (await call(slipway, 'steady')).status === 200);
+        await Promise.all(live.map((name) => answering(slipway, name)));
         const serveMs = performance.now() - startedMs;
         await machine.mend?.(folder.path);
         resolve({ serveMs, ...(await aftermath(slipway, machine, moment, ended)) });
@@ -110,6 +113,10 @@ async function aftermath(
   };
 }
 
+async function answering(slipway: RunningSlipway, model: string): Promise<void> {
+  await eventually(async () => (await call(slipway, model)).status === 200);
+}
+
 /** Nothing is under way any more. */
 async function settled(slipway: RunningSlipway): Promise<void> {
   await eventually(async () => {
@@ -136,6 +143,7 @@ const liveRevision = async (slipway: RunningSlipway) =>
 
 /** An upgrade of a live version. */
 export const deployOn = (target: Target): Machine => ({
+  keepsLive: true,
   async setUp(slipway) {
     const status = await slipway.get('/models');
     if (!JSON.stringify(status).includes(`"${MODEL}"`)) await deploy(slipway, target);
@@ -149,6 +157,7 @@ export const deployOn = (target: Target): Machine => ({
 export function rollbackOn(target: Target): Machine {
   let broken: { readonly path: string } | undefined;
   return {
+    keepsLive: true,
     async setUp(slipway) {
       const status = JSON.stringify(await slipway.get('/models'));
       if (status.includes(`"${MODEL}"`)) return;
@@ -175,6 +184,7 @@ export function rollbackOn(target: Target): Machine {
 
 /** An undeploy of two versions; the next one begins with an upload. */
 export const undeployOn = (target: Target): Machine => ({
+  keepsLive: false,
   async setUp(slipway) {
     await deploy(slipway, target);
   },

@@ -32,6 +32,9 @@ export type LambdaRuntime = {
 
 type Variables = Readonly<Record<string, string>>;
 
+/** What every function signs with. */
+export const SECRET_OF_ROLES = 'secret-of-the-role';
+
 const CHILD = fileURLToPath(new URL('./lambda-runtime-child.ts', import.meta.url));
 
 // Loading is bounded by Lambda too. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -111,7 +114,7 @@ function ownVariables({ file }: Bundle, functionName: string, endpoint: string):
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
     AWS_REGION,
     AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'secret-of-the-role',
+    AWS_SECRET_ACCESS_KEY: SECRET_OF_ROLES,
     AWS_SESSION_TOKEN: 'token-of-the-role',
     AWS_ENDPOINT_URL: endpoint,
   };

@@ -10,15 +10,21 @@ export const NO_WAITS = {
   retryIntervalOverrides: noTime('Task'),
 };
 
-/** Moves the clock by the Wait that follows a step's answer; a bake's slice is waited for before each judgement. */
+/** Moves the clock by the Wait that follows a step's answer, or by the interval before it is tried again; a bake's slice is waited for before each judgement. */
 export function virtualWaits(clock: FakeClock) {
   let sliceSeconds = 0;
+  let failures = 0;
   const pass = (seconds: number) => clock.advance(seconds * 1000);
 
   return (state: string, handler: TaskHandler): TaskHandler =>
     async (payload) => {
       if (state === 'JudgeBake') pass(sliceSeconds);
-      const answer = (await handler(payload)) as Answer;
+      const answer = (await handler(payload).catch((error: unknown) => {
+        pass(2 ** failures);
+        failures += 1;
+        throw error;
+      })) as Answer;
+      failures = 0;
       if (answer && 'sliceSeconds' in answer) sliceSeconds = Number(answer['sliceSeconds']);
       pass(waitSeconds(answer));
       return answer;

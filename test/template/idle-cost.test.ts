@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { costTable, idleCost } from './idle-cost.ts';
-import { readTemplate } from './template.ts';
+import { CONTAINERS, readTemplate } from './template.ts';
 
 const template = await readTemplate();
 
@@ -64,6 +64,16 @@ describe('what an idle stack costs a month', () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
 
     expect(readme).toContain(costTable(idleCost(template)));
+  });
+
+  it('is, in whole dollars, what the guide says of each kind of containers', async () => {
+    const guide = await readFile(join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+    const items = idleCost(template);
+
+    for (const containers of CONTAINERS) {
+      const usd = Math.round(items.reduce((sum, item) => sum + item.usd[containers], 0));
+      expect(guide).toMatch(new RegExp(`^\\| \`${containers}\` \\|.*\\| ${usd}(?:,| \\|)`, 'm'));
+    }
   });
 
   it('grows by an address for each task that reaches the internet, as the README says', async () => {

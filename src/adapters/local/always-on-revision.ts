@@ -10,12 +10,16 @@ import {
   READY,
   type Revision,
   type RevisionDeps,
+  type State,
   within,
 } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
 // A step that retires several has five minutes; requests that take longer end by themselves, and their replica with them.
 const LONGEST_RETIREMENT_MS = 30_000;
+
+const RETIRED: State = { kind: 'pending', reason: 'it is retired: nothing of it runs' };
+const STARTING_AGAIN: State = { kind: 'pending', reason: 'its replicas are starting again' };
 
 /**
  * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end, more under load.
@@ -32,6 +36,7 @@ export function alwaysOnRevision(
   const kept = keptRecord(record, deps.save);
   const load = requestSlices(clock.now());
   let starts: readonly Promise<Start>[] = [];
+  let waking: Promise<void> | undefined;
   let isClosed = false;
 
   const refusal = () => {
@@ -44,6 +49,13 @@ export function alwaysOnRevision(
   function begin(): void {
     starts = replicas.resize(scaleAt(spec.scaling, clock.now()).min);
     if (kept.now().state.kind === 'pending') void prove(starts);
+    else waking = wake(starts);
+  }
+
+  /** Proven before Slipway was started again, it is ready once its replicas have been started again too. */
+  async function wake(mine: readonly Promise<Start>[]): Promise<void> {
+    await Promise.all(mine);
+    waking = undefined;
   }
 
   async function prove(mine: readonly Promise<Start>[]): Promise<void> {
@@ -67,11 +79,14 @@ export function alwaysOnRevision(
 
   return {
     spec,
-    state: () =>
-      kept.now().isRetired
-        ? { kind: 'pending', reason: 'it is retired: nothing of it runs' }
-        : kept.now().state,
-    settled: kept.settled,
+    state() {
+      if (kept.now().isRetired) return RETIRED;
+      return waking ? STARTING_AGAIN : kept.now().state;
+    },
+    async settled(waitMs) {
+      if (waking && waitMs > 0) await within(waitMs, waking);
+      else await kept.settled(waitMs);
+    },
     async invoke() {
       load.count();
       const reason = refusal();
@@ -80,8 +95,7 @@ export function alwaysOnRevision(
     inFlight: replicas.inFlight,
     revive() {
       if (!kept.now().isRetired) return;
-      const state = { kind: 'pending', reason: 'its replicas are starting again' } as const;
-      kept.change({ state, isRetired: false });
+      kept.change({ state: STARTING_AGAIN, isRetired: false });
       begin();
     },
     async retire() {

@@ -3,11 +3,13 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 /** Answers true when it has dealt with the request itself. `nth` counts the inferences of this process, from 1. */
 export type Trouble = (nth: number, response: ServerResponse) => boolean | Promise<boolean>;
 
+type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
+
 /** The model server that ships, with something that befalls its inferences first; looks at its health are spared. */
 export async function troubled(trouble: Trouble): Promise<void> {
-  const { emit } = Server.prototype;
+  const emit = Server.prototype.emit as Emit;
   let inferences = 0;
-  Server.prototype.emit = function (event, ...args) {
+  const troubledEmit: Emit = function (event, ...args) {
     const [request, response] = args as [IncomingMessage, ServerResponse];
     if (event !== 'request' || request.method !== 'POST') return emit.call(this, event, ...args);
     inferences += 1;
@@ -16,5 +18,6 @@ export async function troubled(trouble: Trouble): Promise<void> {
     });
     return true;
   };
+  Server.prototype.emit = troubledEmit;
   await import('../../../runtimes/onnx/main.ts');
 }
