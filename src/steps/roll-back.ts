@@ -8,7 +8,7 @@ import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { probe } from './probe.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
-import { unverified } from './unverified.ts';
+import { looksAfter, unverified } from './unverified.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -49,7 +49,8 @@ async function putBack(
   const back = live ? await healthiest(deps, candidate, live) : {};
   if (live) await router.setShares(model, back, await router.shares(model), epoch);
   else await router.remove(model, epoch);
-  const open = await unverified(deps, model, back);
+  const looks = looksAfter(candidate.work.candidate?.target, live?.target);
+  const open = await unverified(deps, model, back, looks);
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
   }

@@ -1,13 +1,11 @@
-import type { Shift } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
-import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
-import { unverified } from './unverified.ts';
+import { looksAfter, unverified } from './unverified.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -30,7 +28,8 @@ export const verifyTraffic =
     const answer = { retrySeconds: 0, attempt: input.attempt + 1 };
     if (phase === 'Baking') return { ...answer, kind: 'verified' };
 
-    const open = await unverified({ router, prober }, model, shift.after);
+    const looks = looksAfter(shift.previous?.target, work.candidate?.target);
+    const open = await unverified({ router, prober }, model, shift.after, looks);
     const sinceMs = clock.now() - shift.intendedAtMs;
     if (open === undefined) {
       const { bakeSeconds } = bake;
@@ -44,7 +43,7 @@ export const verifyTraffic =
       );
       return { ...answer, kind: 'verified' };
     }
-    const deadlineMs = isCrossing(shift, work.candidate) ? CROSSING_DEADLINE_MS : DEADLINE_MS;
+    const deadlineMs = looks > 1 ? CROSSING_DEADLINE_MS : DEADLINE_MS;
     if (sinceMs < deadlineMs) {
       return { ...answer, kind: 'pending', retrySeconds: retrySeconds(sinceMs) };
     }
@@ -55,11 +54,3 @@ export const verifyTraffic =
     });
     return { ...answer, kind: 'expired' };
   };
-
-function isCrossing({ previous }: Shift, candidate: RevisionRef | undefined): boolean {
-  return (
-    previous !== null &&
-    candidate !== undefined &&
-    mechanismOf(previous.target) !== mechanismOf(candidate.target)
-  );
-}

@@ -4,6 +4,7 @@ import type { HTTPMethods } from 'fastify';
 import { parse } from 'yaml';
 import { controlApi } from '#adapters/local/control-api.ts';
 import { NEXT_PHASES } from '#domain/phase.ts';
+import { eventually } from '../support/eventually.ts';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
 import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
@@ -64,6 +65,8 @@ describe('docs/control-api.openapi.yaml', () => {
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
     await put('models/good/m.onnx', addConstantModel({ constant: 2 }));
     await slipway.ending('good', 2);
+    // Live is told before the version before is retired, until which the deployment is under way.
+    await eventually(async () => (await post('abort', 'good')).status === 200);
 
     const answers = [
       good,

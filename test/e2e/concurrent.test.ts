@@ -167,9 +167,9 @@ describe('slipway abort', () => {
     },
   ])('$name leaves the version that was live untouched', async ({ second, state, end }) => {
     const model = `aborted-${state.toLowerCase()}`;
-    slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 60 }\n');
     slipway.drop(`models/${model}/a.onnx`, ONE);
     await slipway.ending(model, 1);
+    slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 60 }\n');
     slipway.drop(`models/${model}/a.onnx`, second);
     await reached(model, 2, state);
 

@@ -1,5 +1,5 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
-import { unverified } from '#steps/unverified.ts';
+import { looksAfter, unverified } from '#steps/unverified.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { memoryMetrics } from '../support/memory-metrics.ts';
 import { answered, memoryProber } from '../support/memory-prober.ts';
@@ -13,7 +13,7 @@ async function doubt(answer: ProbeAnswer) {
   const world = memoryWorld();
   await world.deploy();
   const prober = { ...world.prober, ready: async () => answer };
-  return unverified({ router: world.router, prober }, MODEL, V1);
+  return unverified({ router: world.router, prober }, MODEL, V1, 1);
 }
 
 describe('it is certain what clients get', () => {
@@ -21,7 +21,7 @@ describe('it is certain what clients get', () => {
     const world = memoryWorld();
     await world.deploy();
 
-    expect(await unverified(world, MODEL, V1)).toBeUndefined();
+    expect(await unverified(world, MODEL, V1, 1)).toBeUndefined();
   });
 
   it('when the endpoint does not say which revision answered', async () => {
@@ -29,7 +29,7 @@ describe('it is certain what clients get', () => {
   });
 
   it('when the model has no route, as it should', async () => {
-    expect(await unverified(memoryWorld(), MODEL, {})).toBeUndefined();
+    expect(await unverified(memoryWorld(), MODEL, {}, 1)).toBeUndefined();
   });
 });
 
@@ -38,14 +38,14 @@ describe('it is not certain what clients get', () => {
     const world = routed(1000);
     await world.router.setShares(MODEL, V1, {}, 1);
 
-    expect(await unverified(world, MODEL, V1)).toBe('clients still get {}');
+    expect(await unverified(world, MODEL, V1, 1)).toBe('clients still get {}');
   });
 
   it('when the router holds something else', async () => {
     const world = routed(0);
     await world.router.setShares(MODEL, { 'digits-v2': 1 }, {}, 1);
 
-    expect(await unverified(world, MODEL, V1)).toBe(
+    expect(await unverified(world, MODEL, V1, 1)).toBe(
       'the router holds {"digits-v2":1}, not {"digits-v1":100}',
     );
   });
@@ -54,6 +54,22 @@ describe('it is not certain what clients get', () => {
     const stranger = { ...answered(200), revision: 'digits-v9' } as ProbeAnswer;
 
     expect(await doubt(stranger)).toBe('digits-v9 answered, which has no share');
+  });
+
+  it('when one of many answers is of a revision without a share', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    let asked = 0;
+    const ready = async () => {
+      asked += 1;
+      return { ...answered(200), revision: asked < 30 ? 'digits-v1' : 'digits-v9' } as ProbeAnswer;
+    };
+    const prober = { ...world.prober, ready };
+    const looks = looksAfter('lambda', 'fargate');
+
+    const doubted = await unverified({ router: world.router, prober }, MODEL, V1, looks);
+
+    expect(doubted).toBe('digits-v9 answered, which has no share');
   });
 
   it('when nothing answered', async () => {

@@ -203,8 +203,9 @@ async function serveFunctions(
     async invoke(name: string, event: unknown): Promise<unknown> {
       return payloadOf(name, await runtimeOf(bundleOf(name)).invoke(event));
     },
-    async invokeLater(name: string, event: unknown, clockAheadMs: number): Promise<unknown> {
-      const runtime = lambdaRuntime(bundleOf(name), values, front.endpoint, { clockAheadMs });
+    async invokeLater(name: string, event: unknown, ms: number): Promise<unknown> {
+      const later = { aheadMs: () => ms };
+      const runtime = lambdaRuntime(bundleOf(name), values, front.endpoint, later);
       const answer = await runtime.invoke(event);
       await runtime.close();
       return payloadOf(name, answer);

@@ -15,6 +15,12 @@ export const containerServices = {
   elasticloadbalancing: ({ operation, body }: Asked) =>
     loadBalancing(operation, new URLSearchParams(body)),
   'application-autoscaling': ({ operation, body }: Asked) => scaling(operation, JSON.parse(body)),
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+  'execute-api': ({ method, url }: Pick<AwsRequest, 'method' | 'url'>, api: string) => {
+    const [, stage, ...path] = url.pathname.split('/');
+    const asked = `${api}/${stage}/${method}/${path.join('/')}`;
+    return [permission('execute-api:Invoke', arn('execute-api', asked))];
+  },
 } as const;
 
 type EcsInput = {
@@ -32,7 +38,10 @@ type EcsInput = {
   readonly taskDefinitions?: readonly string[];
   readonly capacityProvider?: string;
   readonly capacityProviders?: readonly string[];
-  readonly managedInstancesProvider?: { readonly infrastructureRoleArn: string };
+  readonly managedInstancesProvider?: {
+    readonly infrastructureRoleArn: string;
+    readonly instanceLaunchTemplate: { readonly ec2InstanceProfileArn: string };
+  };
 };
 
 function ecs(operation: string, input: EcsInput): readonly Permission[] {
@@ -76,9 +85,13 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
       return [
         ...made(`capacity-provider/${input.name}`),
         ...passed(input.managedInstancesProvider?.infrastructureRoleArn, 'ecs.amazonaws.com'),
+        ...passed(hostRole(input), 'ec2.amazonaws.com'),
       ];
-    case 'DescribeCapacityProviders':
-      return capacityProviders.map((each) => on(`capacity-provider/${each}`));
+    case 'DescribeCapacityProviders': {
+      // Without names these are all of the cluster.
+      const asked = capacityProviders.length > 0 ? capacityProviders : [`${cluster}-x`];
+      return asked.map((each) => on(`capacity-provider/${each}`));
+    }
     case 'DeleteCapacityProvider':
       return [on(`capacity-provider/${input.capacityProvider}`, OURS)];
     default:
@@ -161,6 +174,14 @@ const LINKED_ROLE = permission(
 
 function requestTags({ tags = [] }: EcsInput): Context {
   return Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value]));
+}
+
+/** The role in the profile, which has the profile's name here. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instances-instance-profile.html */
+function hostRole({ managedInstancesProvider: provider }: EcsInput): string | undefined {
+  return provider?.instanceLaunchTemplate.ec2InstanceProfileArn.replace(
+    ':instance-profile/',
+    ':role/',
+  );
 }
 
 function passed(role: string | undefined, service: string): readonly Permission[] {

@@ -4,14 +4,14 @@ import { arn, type Permission, permission } from './iam-permission.ts';
 import type { AwsRequest } from './traced-front.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Table = Readonly<Record<string, (request: AwsRequest) => readonly Permission[]>>;
+type Table = Readonly<Record<string, (request: AwsRequest, api: string) => readonly Permission[]>>;
 
 /**
- * The permissions that a request needs. Throws at one that no line of this table tells of.
+ * The permissions that a request needs; of a request to the API, which its host alone tells, to the one with the id `api`. Throws at one that no line of this table tells of.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/, the page of each service, unless a line says another.
  */
-export function permissionsOf(request: AwsRequest): readonly Permission[] {
-  const found = SERVICES[request.service]?.(request);
+export function permissionsOf(request: AwsRequest, api: string): readonly Permission[] {
+  const found = SERVICES[request.service]?.(request, api);
   if (found && found.length > 0) return found;
   const { caller, service, method, url, operation } = request;
   throw new Error(`${caller}: ${service} ${method} ${url.pathname} ${operation} is in no table`);

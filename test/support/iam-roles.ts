@@ -44,11 +44,13 @@ export function rolesOf(template: Template, world: TracedWorld): readonly Role[]
     queues: { OutboxDeadLetters: 'OutboxDeadLetters', SweepDeadLetters: 'SweepDeadLetters' },
   });
   const traced = Object.groupBy(world.requests, ({ caller }) => roleOf(caller));
+  const asked = (id: string) =>
+    (traced[id] ?? []).flatMap((request) => permissionsOf(request, world.api.id));
   return ofType(template, 'AWS::IAM::Role')
     .map(([id, role]) => ({
       id,
       statements: resolve(statementsOf(role)),
-      calls: distinct([...(traced[id] ?? []).flatMap(permissionsOf), ...(documented[id] ?? [])]),
+      calls: distinct([...asked(id), ...(documented[id] ?? [])]),
     }))
     .filter(({ statements }) => statements.length > 0);
 }
@@ -148,6 +150,11 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     ...Object.fromEntries(Object.keys(template.Resources).map((id) => [id, id])),
     ...Object.fromEntries(functions),
     Api: world.api.id,
+    ApiStage: world.api.stage,
+    Listener: world.containers.front.listener,
+    TaskExecutionRole: nameIn(world.containers.values.SLIPWAY_EXECUTION_ROLE),
+    InfrastructureRole: nameIn(world.containers.values.SLIPWAY_INFRASTRUCTURE_ROLE),
+    InstanceRole: nameIn(world.containers.values.SLIPWAY_INSTANCE_PROFILE),
     Bus: world.bus,
     ...Object.fromEntries(
       ['deploy', 'rollback', 'undeploy'].map((name) => [
@@ -159,10 +166,14 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     ImageProjectLogGroup: BUILD_LOG,
     ModelBucket: world.s3.bucket,
     ModelLogGroup: world.functions.logGroup,
-    ModelRole: world.functions.role.split('/').at(-1) ?? '',
+    ModelRole: nameIn(world.functions.role),
     Registry: world.table,
     Repository: repositoryOf(world),
   };
+}
+
+function nameIn(arnOfRole: string): string {
+  return arnOfRole.split('/').at(-1) ?? '';
 }
 
 function repositoryOf({ functions }: TracedWorld): string {

@@ -2,12 +2,12 @@ import type { Context } from 'aws-lambda';
 
 // One execution environment of Lambda's Node runtime: loads the bundle, then takes one event at a time.
 
-type Asked = { readonly event: unknown; readonly context: Context };
+type Asked = { readonly event: unknown; readonly context: Context; readonly aheadMs: number };
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-const aheadMs = Number(process.argv[2]);
+let aheadMs = Number(process.argv[2]);
 const now = Date.now;
-if (aheadMs > 0) Date.now = () => now() + aheadMs;
+Date.now = () => now() + aheadMs;
 
 const startedAt = performance.now();
 const loaded = await import(String(process.env['_HANDLER'])).then(
@@ -17,7 +17,8 @@ const loaded = await import(String(process.env['_HANDLER'])).then(
 const initMs = performance.now() - startedAt;
 process.send?.('handler' in loaded ? { initMs } : { initMs, ...loaded });
 
-process.on('message', async ({ event, context }: Asked) => {
+process.on('message', async ({ event, context, ...asked }: Asked) => {
+  aheadMs = asked.aheadMs;
   process.send?.('handler' in loaded ? await run(loaded.handler, event, context) : loaded);
 });
 

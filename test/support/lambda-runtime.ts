@@ -40,15 +40,15 @@ const CHILD = fileURLToPath(new URL('./lambda-runtime-child.ts', import.meta.url
 // Loading is bounded by Lambda too. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const INIT_LIMIT_MS = 10_000;
 
-/** Runs a bundle as Lambda does, in a process with the template's variables for this function and Lambda's own; `values` has the template's, and more is left out. Its clock may be ahead. */
+/** Runs a bundle as Lambda does, in a process with the template's variables for this function and Lambda's own; `values` has the template's, and more is left out. Its clock may be ahead, by more with each event. */
 export function lambdaRuntime(
   bundle: Bundle,
   values: Variables,
   endpoint: string,
-  { clockAheadMs = 0 } = {},
+  { aheadMs = () => 0 }: { readonly aheadMs?: () => number } = {},
 ): LambdaRuntime {
   const functionName = `slipway-test-${bundle.name}`;
-  const child = fork(CHILD, [String(clockAheadMs)], {
+  const child = fork(CHILD, [String(aheadMs())], {
     env: { ...ownVariables(bundle, functionName, endpoint), ...given(bundle, values) },
     execArgv: [],
     silent: true,
@@ -76,7 +76,7 @@ export function lambdaRuntime(
       memoryLimitInMB: '512',
       awsRequestId: randomUUID(),
     };
-    child.send({ event, context });
+    child.send({ event, context, aheadMs: aheadMs() });
     return answer(bundle.timeoutSeconds * 1000);
   }
 

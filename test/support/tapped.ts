@@ -1,5 +1,9 @@
-/** What happens around a call of a port's method, named `port.method`; `call` makes the call itself. */
-export type Tap = (method: string, call: () => Promise<unknown>) => Promise<unknown>;
+/** What happens around a call of a port's method, named `port.method`, with what it is asked; `call` makes the call itself. */
+export type Tap = (
+  method: string,
+  call: () => Promise<unknown>,
+  asked: readonly unknown[],
+) => Promise<unknown>;
 
 type Ports = Readonly<Record<string, object>>;
 type Method = (...asked: readonly unknown[]) => unknown;
@@ -20,7 +24,7 @@ function tappedPort(name: string, port: object, tap: Tap): object {
     return [
       key,
       async (...asked: readonly unknown[]) => {
-        const answer = await tap(`${name}.${key}`, async () => method(...asked));
+        const answer = await tap(`${name}.${key}`, async () => method(...asked), asked);
         return key === 'open' ? tappedPort(name, answer as object, tap) : answer;
       },
     ];

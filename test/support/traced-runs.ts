@@ -9,10 +9,11 @@ import { modelKey, recordIn } from '#adapters/aws/dynamo-items.ts';
 import type { ModelRecord } from '#domain/registry-write.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
-import { MACHINE } from './aws-world.ts';
+import { machineArn } from './aws-world.ts';
 import { REQUEST } from './aws-world-scenarios.ts';
 import type { Moto } from './moto.ts';
 import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
+import { tracedContainers } from './traced-containers.ts';
 import { type TracedWorld, tracedWorld } from './traced-world.ts';
 
 const WRONG = `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [0, 0] }] }\n`;
@@ -46,6 +47,8 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
     await world.run(await world.upload('shapes', next()));
   }
+  await backAndAway(world);
+  await tracedContainers(world);
   await world.upload('lost', next());
   await world.invoke('sweep', scheduled('aws.events', 'Scheduled Event', {}));
   await world.invoke('publishEvents', { Records: [] });
@@ -57,6 +60,13 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
     })
     .catch(() => undefined);
   return world;
+}
+
+/** What is asked for by name: a version that is kept, and the end of a model. */
+async function backAndAway(world: TracedWorld): Promise<void> {
+  const [model, to, reason] = ['shapes', null, ''] as const;
+  await world.run({ kind: 'rollback', deploymentId: 'rollback-shapes', model, to, reason });
+  await world.run({ kind: 'undeploy', deploymentId: 'undeploy-fresh', model: 'shapes' });
 }
 
 async function failedBuild(world: TracedWorld, bytes: Uint8Array): Promise<void> {
@@ -73,9 +83,11 @@ async function halfRoute(moto: Moto, { api }: TracedWorld): Promise<void> {
   await client.send(new PutMethodCommand(method));
 }
 
+/** Of the first version, or of the one that would be the second. */
 async function breach(world: TracedWorld, model: string): Promise<void> {
-  const { version = '' } = await world.alias(model);
-  await world.countErrors(model, version, 1000, 900);
+  for (const revision of (await world.versions(model)).slice(-1)) {
+    await world.count({ revision: String(revision), target: 'lambda' }, 1000, 900);
+  }
 }
 
 async function folder({ s3 }: TracedWorld, bytes: Uint8Array): Promise<ObjectCreated> {
@@ -137,7 +149,7 @@ async function overtaken(world: TracedWorld, first: Uint8Array, second: Uint8Arr
 function statusChange(executionArn: string): object {
   const detail = {
     executionArn,
-    stateMachineArn: MACHINE,
+    stateMachineArn: machineArn('deploy'),
     status: 'ABORTED',
     error: null,
     cause: null,

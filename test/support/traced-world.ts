@@ -9,16 +9,16 @@ import {
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
-import type { ObjectCreated } from '#domain/workflow.ts';
+import { MACHINES, machines, statesOf } from './asl.ts';
 import { AWS_ACCOUNT, awsClient } from './aws-clients.ts';
-import { awsRules } from './aws-rules.ts';
-import { awsWorld, MACHINE } from './aws-world.ts';
+import { awsWorld, machineArn } from './aws-world.ts';
 import { bundles } from './bundles.ts';
-import { deployAsl, deployStates } from './deploy-asl.ts';
-import { type LambdaRuntime, lambdaRuntime } from './lambda-runtime.ts';
+import { type LambdaRuntime, lambdaRuntime, SECRET_OF_ROLES } from './lambda-runtime.ts';
+import { type Start, workflowOf } from './memory-way.ts';
 import type { Moto } from './moto.ts';
 import { startStepFunctionsFront } from './step-functions-front.ts';
 import { type AwsRequest, tracedFront } from './traced-front.ts';
+import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 // The sweep leaves alone what is young.
 const HOURS_MS = 3 * 3_600_000;
@@ -28,26 +28,40 @@ export type Before = Readonly<Record<string, (stop: () => void) => unknown>>;
 
 export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;
 
-/** The workflow that ships with our bundles as its functions, each of which has an endpoint of AWS of its own. */
+/** The workflows that ship with our bundles as their functions, each of which has an endpoint of AWS of its own; waits pass in virtual time. */
 export async function tracedWorld(moto: Moto) {
-  const world = await awsWorld(moto, () => awsRules([]));
+  let aheadMs = 0;
+  const clock = {
+    now: () => Date.now() + aheadMs,
+    advance(ms: number) {
+      aheadMs += ms;
+    },
+  };
+  const world = await awsWorld(moto, { clock, secret: SECRET_OF_ROLES });
   const front = await startStepFunctionsFront();
   front.standBefore(world.front);
   const traced = tracedFront(front, amend);
   const made = await bundles();
   const runtimes = new Map<string, Promise<LambdaRuntime>>();
   const sfn = awsClient(SFNClient, moto);
-  await sfn.send(
-    new CreateStateMachineCommand({
-      name: MACHINE.split(':').at(-1),
-      roleArn: `arn:aws:iam::${AWS_ACCOUNT}:role/deploy`,
-      definition: JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } }),
-    }),
-  );
+  for (const { name } of MACHINES) {
+    await sfn.send(
+      new CreateStateMachineCommand({
+        name: `slipway-test-${name}`,
+        roleArn: `arn:aws:iam::${AWS_ACCOUNT}:role/${name}`,
+        definition: JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } }),
+      }),
+    );
+  }
+  const waiting = virtualWaits(clock);
+  let runs = 0;
 
   async function start(name: string): Promise<LambdaRuntime> {
-    const ahead = name === 'sweep' ? { clockAheadMs: HOURS_MS } : {};
-    return lambdaRuntime(made.get(name)!, world.values, await traced.endpointFor(name), ahead);
+    const endpoint = await traced.endpointFor(name);
+    const more = name === 'sweep' ? HOURS_MS : 0;
+    // By its own endpoint too it is known whose probes those are that go through the API.
+    const values = { ...world.values, SLIPWAY_API_URL: `${endpoint}/${world.api.stage}` };
+    return lambdaRuntime(made.get(name)!, values, endpoint, { aheadMs: () => aheadMs + more });
   }
 
   async function invoke(name: string, event: unknown): Promise<unknown> {
@@ -59,9 +73,11 @@ export async function tracedWorld(moto: Moto) {
     throw Object.assign(new Error(errorMessage), { name: errorType });
   }
 
-  /** One execution of an event to its end; answers its ARN. Step Functions holds that it runs until it is told of the end. */
-  async function run(event: ObjectCreated, before: Before = {}): Promise<string> {
-    const named = { stateMachineArn: MACHINE, name: `run-${runtimes.size}-${Date.now()}` };
+  /** One execution of what is asked for to its end; answers its ARN. Step Functions holds that it runs until it is told of the end. */
+  async function run(asked: Start, before: Before = {}): Promise<string> {
+    runs += 1;
+    const workflow = workflowOf(asked);
+    const named = { stateMachineArn: machineArn(workflow), name: `run-${runs}` };
     const { executionArn = '' } = await sfn.send(new StartExecutionCommand(named));
     const over = Promise.withResolvers<void>();
     const handler =
@@ -71,13 +87,18 @@ export async function tracedWorld(moto: Moto) {
         if (state === 'BuildImage') return world.builds.build(payload);
         return invoke(functionOf(state), payload);
       };
-    const tasks = Object.entries(deployStates).filter(([, { Type }]) => Type === 'Task');
     const engine: WorkflowEngine = workflowEngine({
-      definition: deployAsl,
-      handlers: Object.fromEntries(tasks.map(([state]) => [state, handler(state)])),
+      definitions: { [workflow]: machines[workflow].definition },
+      handlers: Object.fromEntries(
+        statesOf(machines[workflow], 'Task').map((state) => [
+          state,
+          waiting(state, handler(state)),
+        ]),
+      ),
       onEnded: async () => over.resolve(),
+      overrides: NO_WAITS,
     });
-    await engine.start(executionArn, event);
+    await engine.start(workflow, executionArn, asked);
     await over.promise;
     await engine.stopAll();
     return executionArn;
@@ -85,8 +106,7 @@ export async function tracedWorld(moto: Moto) {
 
   return {
     ...world,
-    invoke,
-    run,
+    ...{ invoke, run, clock },
     requests: traced.requests,
     /** Tells Step Functions that an execution is over. */
     ended: (executionArn: string) => sfn.send(new StopExecutionCommand({ executionArn })),

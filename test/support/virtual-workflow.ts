@@ -91,8 +91,8 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
       begun.push(begin(name, execution, input));
     },
   };
-  const tap: Tap = (method, call) =>
-    around(method, call).finally(() => outages.push(...outagesOf(world, method)));
+  const tap: Tap = (method, call, asked) =>
+    around(method, call, asked).finally(() => outages.push(...outagesOf(world, method)));
   const world: MemoryWorld = memoryWorld({ ...options, tap, executions });
   const takeUp = recover({ registry: world.registry, executions });
 

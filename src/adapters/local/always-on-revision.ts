@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Failure } from '#domain/failure.ts';
 import { replicasFor, SLICE_MS, SLICES_REMEMBERED, scaleAt } from '#domain/scale.ts';
 import { refuse } from './invocation.ts';
@@ -10,16 +11,12 @@ import {
   READY,
   type Revision,
   type RevisionDeps,
-  type State,
   within,
 } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
 // A step that retires several has five minutes; requests that take longer end by themselves, and their replica with them.
 const LONGEST_RETIREMENT_MS = 30_000;
-
-const RETIRED: State = { kind: 'pending', reason: 'it is retired: nothing of it runs' };
-const STARTING_AGAIN: State = { kind: 'pending', reason: 'its replicas are starting again' };
 
 /**
  * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end, more under load.
@@ -52,7 +49,7 @@ export function alwaysOnRevision(
     else waking = wake(starts);
   }
 
-  /** Proven before Slipway was started again, it is ready once its replicas have been started again too. */
+  /** Proven before Slipway was started again, it has its requests wait until its replicas have been started again too. */
   async function wake(mine: readonly Promise<Start>[]): Promise<void> {
     await Promise.all(mine);
     waking = undefined;
@@ -79,23 +76,22 @@ export function alwaysOnRevision(
 
   return {
     spec,
-    state() {
-      if (kept.now().isRetired) return RETIRED;
-      return waking ? STARTING_AGAIN : kept.now().state;
-    },
-    async settled(waitMs) {
-      if (waking && waitMs > 0) await within(waitMs, waking);
-      else await kept.settled(waitMs);
-    },
-    async invoke() {
+    state: () =>
+      kept.now().isRetired
+        ? { kind: 'pending', reason: 'it is retired: nothing of it runs' }
+        : kept.now().state,
+    settled: kept.settled,
+    async invoke(signal) {
       load.count();
+      if (waking) await Promise.race([waking, once(signal, 'abort')]);
       const reason = refusal();
       return reason === undefined ? replicas.take() : refuse(503, reason);
     },
     inFlight: replicas.inFlight,
     revive() {
       if (!kept.now().isRetired) return;
-      kept.change({ state: STARTING_AGAIN, isRetired: false });
+      const state = { kind: 'pending', reason: 'its replicas are starting again' } as const;
+      kept.change({ state, isRetired: false });
       begin();
     },
     async retire() {

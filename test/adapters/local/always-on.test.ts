@@ -240,6 +240,16 @@ describe('a revision whose replicas always run', () => {
     await eventually(isServing(revision, 2));
   });
 
+  it('lets requests wait for its replicas after a restart, instead of refusing them', async () => {
+    const { revision } = await created('answers', { scaling: scaling(2) });
+    await platform.close();
+
+    platform = open();
+
+    await call(revision);
+    expect(livePids(folder, revision)).toHaveLength(2);
+  });
+
   it('is proven again after a restart that came while it was pending', async () => {
     const spec = folder.spec('answers');
     await platform.create(spec, 1);
