@@ -2,10 +2,9 @@
 
 const { allow, arn, arnOf } = require('./grants.cjs');
 
-// The cluster of Fargate, and those of ECS Managed Instances, which are made at run time. A stage has no hyphen, so no other stage's names begin so.
-const SERVICES = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) =>
-  arn('ecs', `service/${name}`),
-);
+// In the cluster of Fargate, and in those of ECS Managed Instances, which are made at run time. A stage has no hyphen, so no other stage's names begin so.
+const SERVICES = arn('ecs', 'service/slipway-STAGE/*');
+const HOSTED = arn('ecs', 'service/slipway-STAGE-*/*');
 const TASKS = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) => arn('ecs', `task/${name}`));
 const CLUSTERS = ['slipway-STAGE', 'slipway-STAGE-*'].map((name) => arn('ecs', `cluster/${name}`));
 const MADE_CLUSTERS = arn('ecs', 'cluster/slipway-STAGE-*');
@@ -22,9 +21,11 @@ const CONTAINER_GRANTS = {
   readContainers: [
     allow('ecs:DescribeTaskDefinition', '*'),
     allow('elasticloadbalancing:DescribeTags DescribeTargetGroups', '*'),
-    allow('ecs:DescribeServices', ...SERVICES),
   ],
+  readServices: [allow('ecs:DescribeServices', SERVICES)],
+  readHostedServices: [allow('ecs:DescribeServices', HOSTED)],
   readRules: [allow('elasticloadbalancing:DescribeRules', '*')],
+  readTags: [allow('elasticloadbalancing:DescribeTags', '*')],
   readGroups: [allow('elasticloadbalancing:DescribeTags DescribeTargetGroups', '*')],
   readHealth: [allow('elasticloadbalancing:DescribeTargetHealth', '*')],
   readTasks: [
@@ -36,15 +37,9 @@ const CONTAINER_GRANTS = {
 
   makeContainers: [
     tagging(allow('ecs:RegisterTaskDefinition', DEFINITIONS)),
-    tagging(allow('ecs:CreateService', ...SERVICES)),
-    onCreation(
-      allow('ecs:TagResource', DEFINITIONS, ...SERVICES),
-      'ecs:CreateAction',
-      'RegisterTaskDefinition',
-      'CreateService',
-    ),
+    onCreation(allow('ecs:TagResource', DEFINITIONS), 'ecs:CreateAction', 'RegisterTaskDefinition'),
     tagging(allow('elasticloadbalancing:CreateTargetGroup', TARGET_GROUPS)),
-    allow('elasticloadbalancing:CreateRule', `\${Listener}`),
+    tagging(allow('elasticloadbalancing:CreateRule', `\${Listener}`)),
     onCreation(
       allow('elasticloadbalancing:AddTags', TARGET_GROUPS, RULES),
       'elasticloadbalancing:CreateAction',
@@ -54,6 +49,8 @@ const CONTAINER_GRANTS = {
     tagged(allow('elasticloadbalancing:ModifyTargetGroupAttributes', TARGET_GROUPS)),
     passed('TaskExecutionRole', 'ecs-tasks.amazonaws.com'),
   ],
+  makeServices: serving(SERVICES),
+  makeHostedServices: serving(HOSTED),
   scaleContainers: [
     inEcs('application-autoscaling:RegisterScalableTarget PutScalingPolicy PutScheduledAction'),
     // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html
@@ -61,21 +58,15 @@ const CONTAINER_GRANTS = {
       'cloudwatch:PutMetricAlarm DescribeAlarms DeleteAlarms',
       arn('cloudwatch', 'alarm:TargetTracking-service/slipway-STAGE*'),
     ),
-    {
-      ...allow(
-        'iam:CreateServiceLinkedRole',
-        `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*`,
-      ),
-      Condition: {
-        StringEquals: { 'iam:AWSServiceName': 'ecs.application-autoscaling.amazonaws.com' },
-      },
-    },
+    linkedRole('ecs.application-autoscaling.amazonaws.com'),
   ],
   makeHosts: [
     allow('ecs:DescribeClusters', MADE_CLUSTERS),
     allow('ecs:DescribeCapacityProviders', PROVIDERS),
     tagging(allow('ecs:CreateCluster', MADE_CLUSTERS)),
     tagging(allow('ecs:CreateCapacityProvider', PROVIDERS)),
+    // CreateCapacityProvider needs it on its cluster too. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    allow('ecs:PutClusterCapacityProviders', MADE_CLUSTERS),
     onCreation(
       allow('ecs:TagResource', MADE_CLUSTERS, PROVIDERS),
       'ecs:CreateAction',
@@ -84,14 +75,17 @@ const CONTAINER_GRANTS = {
     ),
     passed('InfrastructureRole', 'ecs.amazonaws.com'),
     passed('InstanceRole', 'ec2.amazonaws.com'),
+    // AWSServiceRoleForECSCompute, which an account gets with its first managed instances.
+    linkedRole('ecs-compute.amazonaws.com'),
   ],
 
   stopContainers: [
     inEcs('application-autoscaling:DeregisterScalableTarget'),
     tagged(allow('elasticloadbalancing:DeleteRule', RULES)),
-    tagged(allow('ecs:UpdateService DeleteService', ...SERVICES)),
     tagged(allow('elasticloadbalancing:DeleteTargetGroup', TARGET_GROUPS)),
   ],
+  stopServices: [tagged(allow('ecs:UpdateService DeleteService', SERVICES))],
+  stopHostedServices: [tagged(allow('ecs:UpdateService DeleteService', HOSTED))],
   removeContainers: [
     // The first two know no resources.
     allow('ecs:ListTaskDefinitions DeregisterTaskDefinition', '*'),
@@ -104,7 +98,7 @@ const CONTAINER_GRANTS = {
   removeClusters: [tagged(allow('ecs:DeleteCluster', MADE_CLUSTERS))],
 
   setWeights: [
-    allow('elasticloadbalancing:CreateRule', `\${Listener}`),
+    tagging(allow('elasticloadbalancing:CreateRule', `\${Listener}`)),
     onCreation(
       allow('elasticloadbalancing:AddTags', RULES),
       'elasticloadbalancing:CreateAction',
@@ -136,10 +130,28 @@ function onCreation(statement, key, ...actions) {
   return { ...statement, Condition: { StringEquals: { [key]: actions } } };
 }
 
+function serving(services) {
+  return [
+    tagging(allow('ecs:CreateService', services)),
+    onCreation(allow('ecs:TagResource', services), 'ecs:CreateAction', 'CreateService'),
+  ];
+}
+
 function passed(role, service) {
   return {
     ...allow('iam:PassRole', arnOf(role)),
     Condition: { StringEquals: { 'iam:PassedToService': service } },
+  };
+}
+
+/** A role that a service makes for itself when an account first needs it. */
+function linkedRole(service) {
+  return {
+    ...allow(
+      'iam:CreateServiceLinkedRole',
+      `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/aws-service-role/${service}/*`,
+    ),
+    Condition: { StringEquals: { 'iam:AWSServiceName': service } },
   };
 }
 

@@ -1,7 +1,6 @@
 'use strict';
 
 const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
-const WORKFLOWS = ['deploy', 'rollback', 'undeploy'].map((name) => `slipway-STAGE-${name}`);
 const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
 
 /** What a function may be allowed, by a name that says why. `STAGE` stands for the stage's name; actions that know no resources are on all. */
@@ -20,7 +19,8 @@ const GRANTS = {
   listModels: [inPartition('Query', 'MODELS')],
   fence: [inPartition('UpdateItem', 'FENCE#*')],
   readRoutes: [inPartition('GetItem', 'ROUTE#*')],
-  recordRoutes: [inPartition('Query PutItem', 'ROUTE#*')],
+  listRoutes: [inPartition('Query', 'ROUTE#*')],
+  recordRoutes: [inPartition('PutItem', 'ROUTE#*')],
   forgetRoutes: [inPartition('DeleteItem', 'ROUTE#*')],
   endDeployments: [inPartition('DeleteItem', 'UNENDED')],
   findDeployments: [inPartition('Query', 'UNENDED')],
@@ -51,16 +51,15 @@ const GRANTS = {
     allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
   ],
 
-  lookAtExecutions: [
-    allow(
-      'states:DescribeExecution',
-      ...WORKFLOWS.map((name) => arn('states', `execution:${name}:*`)),
-    ),
-  ],
+  lookAtDeploys: [lookAt('deploy')],
+  lookAtRollbacks: [lookAt('rollback')],
+  lookAtUndeploys: [lookAt('undeploy')],
   startExecutions: [
     allow(
       'states:StartExecution',
-      ...WORKFLOWS.map((name) => arn('states', `stateMachine:${name}`)),
+      ...['deploy', 'rollback', 'undeploy'].map((name) =>
+        arn('states', `stateMachine:slipway-STAGE-${name}`),
+      ),
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
@@ -106,6 +105,8 @@ const GRANTS = {
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
+  ],
+  allowRoutes: [
     {
       ...allow('lambda:AddPermission', MODEL_FUNCTIONS),
       Condition: { StringEquals: { 'lambda:Principal': 'apigateway.amazonaws.com' } },
@@ -125,6 +126,10 @@ function allow(actions, ...resources) {
     Action: names.map((name) => `${service}:${name}`),
     Resource: resources,
   };
+}
+
+function lookAt(workflow) {
+  return allow('states:DescribeExecution', arn('states', `execution:slipway-STAGE-${workflow}:*`));
 }
 
 /** Rows of one partition of the table; `*` stands for any end of its key. */

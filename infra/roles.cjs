@@ -5,15 +5,19 @@ const { GRANTS, allow, arn } = require('./grants.cjs');
 
 const REMOVE_ROUTE = [
   ...['findVersions', 'readShares', 'readRoutes', 'readStage', 'apiLease', 'publishRoutes'],
-  ...['recordRoutes', 'removeRoutes', 'removeAliases', 'forgetRoutes'],
+  ...['listRoutes', 'recordRoutes', 'removeRoutes', 'removeAliases', 'forgetRoutes'],
 ];
+const LOOK_AT_EXECUTIONS = ['lookAtDeploys', 'lookAtRollbacks', 'lookAtUndeploys'];
 
 /** The grants of each function, by the name of its state; the sweep, publishEvents and authorize have none. */
 const ROLES = {
-  AdmitDeployment: ['registry', 'readArtifacts', 'findNewest', 'listArtifacts', 'lookAtExecutions'],
-  AdmitRollback: ['registry', 'listVersions', 'lookAtExecutions'],
-  AdmitUndeploy: ['registry', 'lookAtExecutions'],
-  AcquireLease: ['registry', 'endDeployments', 'lookAtExecutions'],
+  AdmitDeployment: [
+    ...['registry', 'findDeployments', 'readArtifacts', 'findNewest', 'listArtifacts'],
+    'lookAtDeploys',
+  ],
+  AdmitRollback: ['registry', 'listVersions', 'lookAtRollbacks'],
+  AdmitUndeploy: ['registry', 'lookAtUndeploys'],
+  AcquireLease: ['registry', 'listVersions', 'endDeployments', ...LOOK_AT_EXECUTIONS],
   InspectArtifact: ['registry', 'readArtifacts'],
   PlanBuild: ['registry', 'listVersions', 'grantArtifacts'],
   ExplainBuild: ['registry', 'readBuildLog'],
@@ -32,10 +36,11 @@ const ROLES = {
   CheckHealth: ['registry', 'findVersions', 'invokeFunctions'],
   ShiftTraffic: [
     ...['registry', 'fence', 'findVersions', 'readShares', 'setShares', 'apiLease', 'readStage'],
-    ...['publishRoutes', 'makeRoutes', 'readRoutes', 'recordRoutes'],
+    ...['publishRoutes', 'makeRoutes', 'allowRoutes', 'readRoutes', 'listRoutes', 'recordRoutes'],
   ],
   VerifyTraffic: [
-    ...['registry', 'findVersions', 'readShares', 'readStage', 'readRoutes', 'invokeFunctions'],
+    ...['registry', 'listVersions', 'findVersions', 'readShares', 'readStage', 'readRoutes'],
+    'invokeFunctions',
   ],
   JudgeBake: [
     ...['registry', 'listVersions', 'findVersions', 'readRoutes', 'invokeFunctions'],
@@ -47,15 +52,18 @@ const ROLES = {
     ...['readRoutes', 'readFunctions', 'removeVersions', 'unmarkLatest'],
   ],
   RollBack: [
-    ...['registry', 'fence', 'findVersions', 'readShares', 'setShares', 'invokeFunctions'],
-    ...['apiLease', 'readStage', 'publishRoutes', 'makeRoutes', 'removeRoutes', 'removeAliases'],
-    ...['readRoutes', 'recordRoutes', 'forgetRoutes'],
+    ...['registry', 'listVersions', 'fence', 'findVersions', 'readShares', 'setShares'],
+    'invokeFunctions',
+    ...['apiLease', 'readStage', 'publishRoutes', 'makeRoutes', 'allowRoutes', 'removeRoutes'],
+    ...['removeAliases', 'readRoutes', 'listRoutes', 'recordRoutes', 'forgetRoutes'],
   ],
   Compensate: [
     ...['registry', 'fence', 'findVersions', 'readShares', 'readStage', 'readRoutes'],
+    // What a deployment that died has begun of a route is finished by the next one's end.
+    ...['apiLease', 'publishRoutes', 'makeRoutes', 'allowRoutes', 'listRoutes', 'recordRoutes'],
     ...['readFunctions', 'removeVersions', 'unmarkLatest'],
   ],
-  RemoveRoute: ['registry', 'fence', ...REMOVE_ROUTE],
+  RemoveRoute: ['registry', 'listVersions', 'fence', ...REMOVE_ROUTE],
   RetireAll: [
     ...['registry', 'listVersions', 'fence', 'findVersions', 'readFunctions'],
     ...['removeVersions', 'unmarkLatest'],
@@ -63,9 +71,9 @@ const ROLES = {
   ReleaseLease: ['registry', 'endDeployments'],
   Sweep: [
     ...['registry', 'listModels', 'listVersions', 'findDeployments', 'endDeployments'],
-    ...['listArtifacts', 'lookAtExecutions', 'startExecutions', 'sweepDeadLetters', 'fence'],
+    ...['listArtifacts', ...LOOK_AT_EXECUTIONS, 'startExecutions', 'sweepDeadLetters', 'fence'],
     ...REMOVE_ROUTE,
-    ...['listFunctions', 'readFunctions', 'publishVersions', 'invokeFunctions', 'readModelLog'],
+    ...['listFunctions', 'readFunctions', 'invokeFunctions', 'readModelLog'],
     ...['removeVersions', 'unmarkLatest'],
   ],
   PublishEvents: ['outbox', 'stream', 'bus'],
@@ -73,34 +81,34 @@ const ROLES = {
 };
 
 const MAKE = ['readContainers', 'readRules', 'makeContainers', 'scaleContainers', 'stopContainers'];
-const RETIRE = ['readContainers', 'readRules', 'stopContainers', 'removeContainers'];
-const LOOK = ['readContainers', 'readHealth', 'readTasks'];
+const MAKE_SERVICES = ['readServices', 'makeServices', 'stopServices'];
+const MAKE_HOSTED = ['readHostedServices', 'makeHostedServices', 'stopHostedServices', 'makeHosts'];
+const READ = ['readContainers', 'readServices', 'readHostedServices'];
+const STOP = ['stopContainers', 'stopServices', 'stopHostedServices', 'removeContainers'];
+const LOOK = [...READ, 'readHealth', 'readTasks'];
+// What a model has left that moved to another kind of target is taken away once nobody comes to it.
+const CLEAR = ['removeAliases', 'readMetrics'];
 
 /** The grants that a function has besides where the stack has containers. */
 const WITH_CONTAINERS = {
-  ProvisionFargate: MAKE,
-  ProvisionEc2: [...MAKE, 'makeHosts'],
-  RestartVersion: [...MAKE, 'makeHosts'],
+  ProvisionFargate: [...MAKE, ...MAKE_SERVICES],
+  ProvisionEc2: [...MAKE, ...MAKE_HOSTED],
+  RestartVersion: [...MAKE, ...MAKE_SERVICES, ...MAKE_HOSTED],
   DescribeCandidate: LOOK,
   CheckHealth: ['probeContainers'],
-  // What a model has left that moved to containers is taken away once nobody comes to it.
-  ShiftTraffic: [
-    ...['readGroups', 'readRules', 'setWeights', 'removeRules', 'removeAliases', 'readMetrics'],
-  ],
-  VerifyTraffic: ['readGroups', 'readRules', 'readHealth', 'readMetrics', 'probeContainers'],
+  ShiftTraffic: ['readGroups', 'readRules', 'setWeights', 'removeRules', ...CLEAR],
+  VerifyTraffic: ['readTags', 'readRules', 'readHealth', 'readMetrics', 'probeContainers'],
   JudgeBake: ['readGroups', 'probeContainers'],
-  CommitDeployment: ['readContainers'],
-  RetirePrevious: RETIRE,
+  CommitDeployment: READ,
+  RetirePrevious: [...READ, 'readRules', ...STOP, 'recordRoutes', ...CLEAR],
   RollBack: [
     ...['readGroups', 'readRules', 'readHealth', 'setWeights', 'removeRules', 'readMetrics'],
     'probeContainers',
   ],
-  Compensate: RETIRE,
-  RemoveRoute: ['readContainers', 'readRules', 'removeRules'],
-  RetireAll: [...RETIRE, 'removeClusters', 'listContainers'],
-  Sweep: [...LOOK, 'readRules', 'listContainers', 'stopContainers', 'removeContainers'].concat(
-    'probeContainers',
-  ),
+  Compensate: [...READ, 'readRules', 'setWeights', ...STOP, ...CLEAR],
+  RemoveRoute: [...READ, 'readRules', 'removeRules'],
+  RetireAll: [...READ, 'readRules', ...STOP, 'removeClusters', 'listContainers'],
+  Sweep: [...LOOK, 'readRules', 'listContainers', ...STOP, 'probeContainers'],
 };
 
 const ALL = { ...GRANTS, ...CONTAINER_GRANTS };

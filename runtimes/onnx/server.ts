@@ -8,8 +8,8 @@ import type { Reply, Route } from './routes.ts';
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
-  // Longer than the 60 s after which a load balancer drops an idle connection, so that it never re-uses a closed one.
-  keepAliveTimeout: 65_000,
+  // Longer than the 300 s after which the load balancer drops an idle connection, so that it never re-uses a closed one.
+  keepAliveTimeout: 310_000,
 } as const;
 
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */

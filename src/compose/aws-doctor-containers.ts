@@ -23,7 +23,13 @@ const FULL = 0.8;
 const GOOD_FARGATE_VCPUS = 32;
 const GOOD_ADDRESSES = 16;
 const DEFAULT_RULES = 100;
-const ECS_ROLE = 'AWSServiceRoleForECS';
+// ECS makes both when it first needs them, where whoever asks it may let it.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
+const ECS_ROLE = { name: 'AWSServiceRoleForECS', service: 'ecs.amazonaws.com' } as const;
+const COMPUTE_ROLE = {
+  name: 'AWSServiceRoleForECSCompute',
+  service: 'ecs-compute.amazonaws.com',
+} as const;
 
 /** What the account allows for containers; nothing where the stack is there and has none. */
 export function containerQuotaChecks(
@@ -65,6 +71,7 @@ export function containerChecks(
   });
   return [
     check('ECS role', () => lookAtEcsRole(settings)),
+    check('EC2 role', () => lookAtComputeRole(settings)),
     check('rules', ({ Listener }) => lookAtRules(settings, Listener)),
     check('addresses', ({ ContainerSubnets }) => lookAtAddresses(settings, ContainerSubnets)),
   ];
@@ -106,19 +113,31 @@ async function lookAtGpus(account: AwsAccount) {
   return warn(says, fix);
 }
 
-/** ECS makes it with an account's first cluster, where whoever makes that may let it. */
 async function lookAtEcsRole(settings: Settings) {
+  if (await hasRole(settings, ECS_ROLE.name)) return ok(ECS_ROLE.name);
+  const says = `there is no role ${ECS_ROLE.name}: no container would get an address`;
+  return fail(says, makeRole(ECS_ROLE.service));
+}
+
+async function lookAtComputeRole(settings: Settings) {
+  if (await hasRole(settings, COMPUTE_ROLE.name)) return ok(COMPUTE_ROLE.name);
+  const says = `there is no role ${COMPUTE_ROLE.name} yet: no host would start on EC2`;
+  return warn(says, `Only models on GPUs need it. ${makeRole(COMPUTE_ROLE.service)}`);
+}
+
+async function hasRole(settings: Settings, RoleName: string): Promise<boolean> {
   const iam = new IAMClient(settings);
   try {
-    await translated(() => iam.send(new GetRoleCommand({ RoleName: ECS_ROLE })));
-    return ok(ECS_ROLE);
+    await translated(() => iam.send(new GetRoleCommand({ RoleName })));
+    return true;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'NoSuchEntityException') throw error;
-    return fail(
-      `there is no role ${ECS_ROLE}: no container would get an address`,
-      'Make it: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',
-    );
+    return false;
   }
+}
+
+function makeRole(service: string): string {
+  return `Make it: aws iam create-service-linked-role --aws-service-name ${service}`;
 }
 
 /** A model has a rule, and so has each of its revisions that runs. */

@@ -117,7 +117,7 @@ export const describeCandidateOnAws = (env: Environment) =>
   describeCandidate({ registry: registryOf(env), platforms: platformsOf(env), clock, waitMs: 0 });
 
 export const checkHealthOnAws = (env: Environment) =>
-  checkHealth({ registry: registryOf(env), router: routerOf(env), prober: proberOf(env) });
+  checkHealth({ registry: registryOf(env), router: routerOf(env), prober: proberOf(env), clock });
 
 export const shiftTrafficOnAws = (env: Environment) =>
   shiftTraffic({
@@ -196,7 +196,7 @@ export const sweepOnAws = (env: Environment) => {
       uploadGraceMs: GRACE_MS,
     }),
     ended: recoverEnded({ registry, executions }),
-    touch: touchKept({ registry, router, prober: proberOf(env) }),
+    touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),
   };
 };
 

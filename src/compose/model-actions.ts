@@ -103,6 +103,9 @@ async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefin
 async function abortDeployment(deps: Deps, begun: Deployment, reason: string): Promise<Asked> {
   const { registry, executions } = deps;
   const { id, model, version } = begun;
+  if (begun.trouble || begun.phase === 'RollingBack') {
+    return underWay(id, `what is under way of ${model} is being given up already`);
+  }
   const { events } = await registry.events({ after: '', limit: EVENTS, deploymentId: id });
   const trouble = { name: 'Aborted', reason, fix: '' };
   const { execution } = await registry.requestAbort(id, trouble);
@@ -121,6 +124,7 @@ async function abortDeployment(deps: Deps, begun: Deployment, reason: string): P
 }
 
 async function startRollback(deps: Deps, model: Model, to: number | null): Promise<Asked> {
+  await endDrain(deps, model.name);
   const goal = goalOf(model, await deps.registry.versions(model.name), to);
   if (typeof goal === 'string') return nothing(goal);
   const request: RollbackRequest = {
@@ -131,6 +135,19 @@ async function startRollback(deps: Deps, model: Model, to: number | null): Promi
     reason: 'asked for by slipway rollback',
   };
   return begin(deps, request, `${model.name} goes back to version ${goal.version}`);
+}
+
+/** A version that is live keeps its lease until the one before has drained, which would hold up the way back to that. */
+async function endDrain(deps: Deps, model: string): Promise<void> {
+  const { registry, executions } = deps;
+  for (const { id, execution, phase } of await unended(registry, model)) {
+    if (phase !== 'Live') continue;
+    await executions.stop(execution);
+    await poll(deps, `execution ${execution} does not end`, async () =>
+      (await executions.isRunning(execution)) ? undefined : true,
+    );
+    await registry.settle({ deploymentId: id, reason: '', degraded: false });
+  }
 }
 
 /** What AdmitRollback will choose, or why there is nothing to do. Fails with `InputInvalid` for a version that cannot start. */

@@ -94,6 +94,7 @@ export function request(wanted: Request): RegistryWrite<Deployment> {
       return {
         answer: deployment,
         ...announcePhase({ deployment, sequence: 0 }, { reason, data: { kind } }),
+        ...(kind === 'undeploy' && { model: { ...model, undeployAskedAtMs: nowMs } }),
       };
     },
   };
@@ -153,6 +154,7 @@ function takeVersion(
       },
       newest: order,
       lastVersion: version,
+      undeployAskedAtMs: known?.undeployAskedAtMs ?? 0,
       lease: known?.lease ?? { epoch: 0, holder: null },
     },
   };
@@ -163,6 +165,7 @@ export function supersede(
   { deployment, sequence }: DeploymentRecord,
   newest: ArtifactOrder,
   nowMs: number,
+  reason = `a newer artifact was admitted: ${newest.key}, version ${newest.versionId}`,
 ): Announced {
   const ended: Deployment = {
     ...deployment,
@@ -170,7 +173,6 @@ export function supersede(
     phaseChangedAtMs: nowMs,
     endedAtMs: nowMs,
   };
-  const reason = `a newer artifact was admitted: ${newest.key}, version ${newest.versionId}`;
   return announcePhase({ deployment: ended, sequence }, { reason });
 }
 

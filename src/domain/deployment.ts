@@ -70,6 +70,8 @@ export type TargetDecision = {
 /** The candidate's revision, the deployment that first made it (another one for a version that is started again), and until when (epoch ms) it may take to get ready. */
 export type Candidate = RevisionRef & {
   readonly madeBy: string;
+  /** The deployment's attempt that gave it its time: one that goes on for a dead one gives it anew. */
+  readonly attempt: number;
   readonly createdAtMs: number;
   readonly readyByMs: number;
 };
@@ -113,6 +115,9 @@ export type BakeRecord = {
   readonly latenciesMs: readonly number[];
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
+  /** What the verdict rests on, and the manifest's alarms that nobody could be asked about; not there before the first look. */
+  readonly judgedBy?: string;
+  readonly unknownAlarms?: readonly string[];
 };
 
 /** Something made in the world, written down before it was made, so that it can be unmade: a `revision` is taken away, a `restart` of a kept one is retired again. */

@@ -67,6 +67,7 @@ export function acquireLease(request: LeaseRequest): RegistryWrite<LeaseResult> 
       });
       if (isOwn && holder.execution === execution) return grant(epoch);
       if (isOutdated(record, model)) return giveWay(record, model, nowMs);
+      if (isUndeployed(record, model)) return giveWay(record, model, nowMs, UNDEPLOYED);
       if (!holder || isOwn || over === epoch) return grant(epoch + 1);
       return wait(record, { epoch, ...holder }, nowMs);
     },
@@ -169,11 +170,25 @@ function isOutdated({ deployment }: DeploymentRecord, { model }: ModelRecord): b
   return isUpload && !hasBegun && model.newestDeploymentId !== deployment.id;
 }
 
-function giveWay(record: DeploymentRecord, model: ModelRecord, nowMs: number): Change<LeaseResult> {
+const UNDEPLOYED = 'the model was undeployed after this upload';
+
+/** What had not begun when an undeploy was asked for. */
+function isUndeployed({ deployment }: DeploymentRecord, model: ModelRecord): boolean {
+  const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
+  const isUpload = deployment.kind === 'deploy';
+  return isUpload && !hasBegun && deployment.admittedAtMs < model.undeployAskedAtMs;
+}
+
+function giveWay(
+  record: DeploymentRecord,
+  model: ModelRecord,
+  nowMs: number,
+  reason?: string,
+): Change<LeaseResult> {
   return {
     answer: { kind: 'superseded' },
     model: freeLease(model, record.deployment.id),
-    ...supersede(record, model.newest, nowMs),
+    ...supersede(record, model.newest, nowMs, reason),
   };
 }
 
@@ -189,7 +204,7 @@ function wait(
     phase: 'Waiting',
     phaseChangedAtMs: nowMs,
   };
-  const reason = `deployment ${deploymentId} of the same model is under way; this one has its turn after it, unless a newer artifact comes`;
+  const reason = `deployment ${deploymentId} of the same model is under way; this one has its turn after it${record.deployment.kind === 'deploy' ? ', unless a newer artifact comes' : ''}`;
   return { answer, ...announcePhase({ ...record, deployment: waiting }, { reason }) };
 }
 

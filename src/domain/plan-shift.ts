@@ -40,7 +40,8 @@ export function planShift(needs: ShiftNeeds): {
   const percents = wished(needs);
   if (mechanismOf(from) !== mechanismOf(to)) {
     const bakeSeconds = rollout.bakeSeconds ?? defaults.crossingBakeSeconds;
-    const isRamp = rollout.strategy !== 'auto' && percents.length > 1;
+    const isRamp =
+      percents.length > 1 && (rollout.strategy !== 'auto' || rollout.steps !== undefined);
     const notice = isRamp
       ? `from ${from} to ${to} the traffic moves all at once, not by ${rollout.strategy}`
       : '';

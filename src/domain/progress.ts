@@ -73,6 +73,13 @@ export function commit(
   const write = holderWrite<Deployment>(holder, (records, nowMs) => {
     const { deployment } = records.deployment;
     if (deployment.phase === 'Live') return { answer: deployment };
+    if (deployment.trouble) {
+      const { name, reason } = deployment.trouble;
+      throw new Failure(
+        'PhaseConflict',
+        `deployment ${deployment.id} is given up: ${name}, ${reason}`,
+      );
+    }
     const { model } = records.model;
     const live = model.live?.revision ?? null;
     if (live !== previous) {

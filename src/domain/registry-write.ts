@@ -20,6 +20,8 @@ export type ModelRecord = {
   readonly model: Model;
   readonly newest: ArtifactOrder;
   readonly lastVersion: number;
+  /** When an undeploy was asked for last (epoch ms), 0 when never: what was uploaded before it and has not begun goes with the rest. */
+  readonly undeployAskedAtMs: number;
   readonly lease: Lease;
 };
 

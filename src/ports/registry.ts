@@ -79,7 +79,7 @@ export type Registry = {
   recordTrouble(holder: Holder, trouble: Trouble): Promise<Deployment>;
   /**
    * Makes the deployment's candidate, which is this version, the live one if the live revision still is `previous` (null: none), and announces `Live`.
-   * Fails with `PhaseConflict` when another is live, or the version is gone. The previous version is left to `markVersion`.
+   * Fails with `PhaseConflict` when another is live, the version is gone, or the deployment has a trouble, for which it is given up. The previous version is left to `markVersion`.
    */
   commit(holder: Holder, promotion: Promotion, announcement: Announcement): Promise<Deployment>;
   /** Leaves the model without a live version; nothing is announced. */

@@ -1,3 +1,4 @@
+import type { Deployment, ModelVersion } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
 import { isTerminal } from '#domain/phase.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -59,25 +60,50 @@ async function wait({ registry, clock }: Deps, deploymentId: string) {
     : ({ kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const);
 }
 
-/** Forward after the commit. Back when the deployment was being given up, or a newer version went live while nothing ran it. */
+/** Forward after the commit. Back when the deployment was being given up, or what went on meanwhile has overtaken it. */
 async function resume(
   registry: Registry,
   { deployment, epoch }: Extract<LeaseResult, { kind: 'acquired' }>,
 ): Promise<Output['resume']> {
-  const { id, kind, model, phase } = deployment;
+  const { id, phase } = deployment;
   if (phase === 'Live') return 'retire';
   if (deployment.trouble || phase === 'RollingBack' || isTerminal(phase)) return 'rollback';
-  // A rollback or an undeploy goes on; a repair is only of what is still live, and an upload is outdated by a newer one.
-  if (kind === 'rollback' || kind === 'undeploy') return 'none';
+  const reason = await outdated(registry, deployment);
+  if (reason === undefined) return 'none';
+  await registry.recordTrouble(
+    { deploymentId: id, epoch },
+    { name: 'Superseded', reason, fix: '' },
+  );
+  return 'rollback';
+}
+
+/** What happened while this deployment waited or did not run, and makes it pointless or wrong to go on; undefined when nothing did. */
+async function outdated(registry: Registry, deployment: Deployment): Promise<string | undefined> {
+  const { kind, model, admittedAtMs, work } = deployment;
   const live = (await registry.model(model))?.live ?? null;
-  const version = requireVersion(deployment);
-  const isOutdated =
-    kind === 'repair' ? live?.version !== version : live !== null && live.version >= version;
-  if (!isOutdated) return 'none';
-  const reason = live
+  const meanwhile = live
     ? `${live.revision} went live while this deployment did not run`
     : `${model} was undeployed while this deployment did not run`;
-  const trouble = { name: 'Superseded', reason, fix: '' };
-  await registry.recordTrouble({ deploymentId: id, epoch }, trouble);
-  return 'rollback';
+  if (kind === 'undeploy')
+    return (await isNewer(registry, live, admittedAtMs)) ? meanwhile : undefined;
+  // Its candidate was proven against, and takes over from, what was live then.
+  const { previous } = work.shift ?? { previous: undefined };
+  if (previous !== undefined && previous?.revision !== live?.revision) return meanwhile;
+  if (kind === 'rollback') return undefined;
+  const version = requireVersion(deployment);
+  if (kind === 'repair') return live?.version === version ? undefined : meanwhile;
+  const [newest] = await registry.versions(model);
+  return newest && newest.version > version
+    ? `${newest.revision} went live while this deployment did not run`
+    : undefined;
+}
+
+/** An upload that came after an undeploy was asked for stays. */
+async function isNewer(
+  registry: Registry,
+  live: ModelVersion | null,
+  admittedAtMs: number,
+): Promise<boolean> {
+  const deployed = live && (await registry.deployment(live.deploymentId));
+  return (deployed?.admittedAtMs ?? 0) > admittedAtMs;
 }

@@ -152,6 +152,9 @@ async function liveTwin(
   const newest = await requireDeployment(registry, known.newestDeploymentId);
   if (newest.id !== deploymentId && newest.endedAtMs === null) return undefined;
   const deployed = await requireDeployment(registry, deploymentId);
+  // What is live may be about to go.
+  const open = await registry.unended();
+  if (open.some((other) => other.model === model && other.kind !== 'deploy')) return undefined;
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 

@@ -20,14 +20,20 @@ export const commitDeployment =
     const deployment = await requireDeployment(registry, deploymentId);
     const { kind, work } = deployment;
     const { previous } = requireWork(work.shift, 'shift');
-    const { probesSent } = requireWork(work.bake, 'bake');
+    const { probesSent, judgedBy, unknownAlarms = [] } = requireWork(work.bake, 'bake');
     const { revision, target } = requireWork(work.candidate, 'candidate');
     const { warning } = requireWork(work.golden, 'golden proof');
     const replaced = previous?.revision ?? null;
     const promotion = { version: requireVersion(deployment), previous: replaced };
     await registry.commit({ deploymentId, epoch }, promotion, {
-      reason: warning,
-      data: { kind, revision, previous: replaced, probes: probesSent },
+      reason: [warning, ...unknownAlarms.map(unasked)].filter(Boolean).join('; '),
+      data: {
+        kind,
+        revision,
+        previous: replaced,
+        probes: probesSent,
+        ...(judgedBy && { judgedBy }),
+      },
     });
     if (!previous || replaced === revision) return { kind: 'Live', drainSeconds: 0 };
     const busySeconds = await platforms[previous.target].drainSeconds(previous.revision);
@@ -35,3 +41,7 @@ export const commitDeployment =
     const drainSeconds = isCrossing ? Math.max(busySeconds, crossingDrainSeconds) : busySeconds;
     return { kind: 'Live', drainSeconds };
   };
+
+function unasked(alarm: string): string {
+  return `the alarm ${alarm} is not known here, so nobody looked whether it rings`;
+}

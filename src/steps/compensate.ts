@@ -76,7 +76,7 @@ async function end(registry: Registry, holder: Holder, left: readonly string[]):
       {
         reason,
         fix,
-        data: { error: name, degraded: left.length > 0, left },
+        data: { error: name, degraded: left.length > 0 || phase === 'Undeploying', left },
       },
     );
   }

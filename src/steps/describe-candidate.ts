@@ -20,9 +20,10 @@ export const describeCandidate =
   ({ registry, platforms, clock, waitMs }: Deps) =>
   async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
     const { deploymentId, epoch } = input;
-    const { work } = await requireDeployment(registry, deploymentId);
+    const { work, trouble: known } = await requireDeployment(registry, deploymentId);
     const { revision, target, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
     const attempt = input.attempt + 1;
+    if (known) return { kind: 'failed', retrySeconds: 0, attempt };
     // Traffic moves only to a candidate that was ready; from then on the bake judges it.
     if (work.shift) return { kind: 'ready', retrySeconds: 0, attempt };
 

@@ -37,15 +37,20 @@ export const judgeBake =
     const attempt = input.attempt + 1;
     // What lasts beyond a bake of none is looked at every second.
     const sliceSeconds = Math.max(1, bakeSlice(before.bakeSeconds));
+    // A breach stays one when the step runs again.
+    if (deployment.trouble) return { kind: 'breach', sliceSeconds, attempt };
     if (before.isOver) return { kind: 'next', sliceSeconds, attempt };
 
     const counted = count(before, await burst(deps, deployment, shift));
     const traffic = await metrics.traffic(candidate, counted.startedAtMs);
-    const { ringing } = alarms.length > 0 ? await metrics.alarms(alarms) : { ringing: [] };
+    const { ringing, unknown } =
+      alarms.length > 0 ? await metrics.alarms(alarms) : { ringing: [], unknown: [] };
     const elapsedMs = clock.now() - counted.startedAtMs;
     const verdict = judge({ bake: counted, ...traffic, minRequests, ringing, elapsedMs });
     const isNext = verdict.kind === 'done' && shift.step + 1 < shift.steps.length;
-    await registry.recordWork(holder, { bake: { ...counted, isOver: isNext } });
+    const judgedBy = verdict.kind === 'done' ? verdict.judgedBy : 'probes';
+    const known = { judgedBy, unknownAlarms: unknown };
+    await registry.recordWork(holder, { bake: { ...counted, ...known, isOver: isNext } });
     if (verdict.kind === 'breach') {
       await registry.recordTrouble(holder, {
         name: 'BakeBreached',

@@ -1,9 +1,10 @@
+import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
 import type { Target } from '#domain/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Platform } from '#ports/platform.ts';
-import type { Registry } from '#ports/registry.ts';
+import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import type { Holder, Registry } from '#ports/registry.ts';
 import { requireDeployment, requireVersion } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
@@ -31,15 +32,35 @@ export const provision =
     const spec = revisionSpec(deployment, { revision, madeBy: deploymentId });
 
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target });
-    if (!work.candidate) {
-      const createdAtMs = clock.now();
-      const allowedSeconds = provisioningSeconds[target] + spec.startupTimeoutSeconds;
-      const readyByMs = createdAtMs + allowedSeconds * 1000;
-      const candidate = { target, revision, madeBy: deploymentId, createdAtMs, readyByMs };
-      const { memoryMiB, cpuUnits, scaling } = spec;
-      const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
-      await registry.advance(holder, 'Provisioning', { candidate }, { data });
-    }
+    await recordCandidate({ registry, clock }, holder, deployment, {
+      ...{ target, spec, provisioningSeconds: provisioningSeconds[target] },
+    });
     await platforms[target].create(spec, epoch);
     return {};
   };
+
+type Wanted = {
+  readonly target: Target;
+  readonly spec: RevisionSpec;
+  readonly provisioningSeconds: number;
+};
+
+/** Records the candidate with its time to get ready. An execution that goes on for a dead one gives it anew: what passed in between was not the model's. */
+export async function recordCandidate(
+  { registry, clock }: Pick<ProvisionDeps<Target>, 'registry' | 'clock'>,
+  holder: Holder,
+  { attempt, work }: Deployment,
+  { target, spec, provisioningSeconds }: Wanted,
+): Promise<void> {
+  if (work.candidate?.attempt === attempt) return;
+  const { revision, deploymentId: madeBy, memoryMiB, cpuUnits, scaling } = spec;
+  const createdAtMs = clock.now();
+  const readyByMs = createdAtMs + (provisioningSeconds + spec.startupTimeoutSeconds) * 1000;
+  const candidate = { target, revision, madeBy, attempt, createdAtMs, readyByMs };
+  if (work.candidate) {
+    await registry.recordWork(holder, { candidate });
+    return;
+  }
+  const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
+  await registry.advance(holder, 'Provisioning', { candidate }, { data });
+}

@@ -22,13 +22,14 @@ export const removeRoute =
     const holder = { deploymentId, epoch };
     const { model } = await requireDeployment(registry, deploymentId);
     const { phaseChangedAtMs } = await registry.advance(holder, 'Undeploying', {}, {});
+    // From here on the model is not to be repaired, but its undeploy to be finished.
+    await registry.retract(holder);
     await router.remove(model, epoch);
     const answer = { retrySeconds: 0, drainSeconds: 0, attempt: input.attempt + 1 };
 
     const verification = await router.verify(model, {});
     if (verification.kind === 'verified') {
       const drainSeconds = await longestDrain(registry, platforms, model);
-      await registry.retract(holder);
       return { ...answer, kind: 'removed', drainSeconds };
     }
     const sinceMs = clock.now() - phaseChangedAtMs;

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
-import type { ProvisionDeps } from './provision.ts';
+import { type ProvisionDeps, recordCandidate } from './provision.ts';
 import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
@@ -28,13 +28,9 @@ export const restartVersion =
     const spec = revisionSpec(deployment, { revision, madeBy });
 
     await registry.recordIntent(holder, { kind: 'restart', name: revision, target });
-    if (!work.candidate) {
-      const createdAtMs = clock.now();
-      const allowedSeconds = provisioningSeconds[target] + spec.startupTimeoutSeconds;
-      const readyByMs = createdAtMs + allowedSeconds * 1000;
-      const candidate = { target, revision, madeBy, createdAtMs, readyByMs };
-      await registry.advance(holder, 'Provisioning', { candidate }, { data: { target, revision } });
-    }
+    await recordCandidate({ registry, clock }, holder, deployment, {
+      ...{ target, spec, provisioningSeconds: provisioningSeconds[target] },
+    });
     await platforms[target].create(spec, epoch);
     return {};
   };

@@ -18,7 +18,7 @@ export const retirePrevious =
     epoch,
   }: StepInput<'RetirePrevious'>): Promise<StepOutput<'RetirePrevious'>> => {
     const holder = { deploymentId, epoch };
-    const { model, work } = await requireDeployment(registry, deploymentId);
+    const { kind, model, work } = await requireDeployment(registry, deploymentId);
     const { keepVersions } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const shares = await router.shares(model);
     // What the router still keeps of a side that it has left is in the way of taking that side's revisions away.
@@ -30,11 +30,13 @@ export const retirePrevious =
           version !== live && state !== 'Removed' && !Object.hasOwn(shares, revision),
       )
       .toSorted(lastLiveFirst);
-    for (const { version, revision, target } of before.slice(0, keepVersions)) {
+    // A rollback goes by the manifest of an old version, which says nothing of the newer ones.
+    const kept = kind === 'deploy' ? keepVersions : before.length;
+    for (const { version, revision, target } of before.slice(0, kept)) {
       await platforms[target].retire(revision, epoch);
       await registry.markVersion(holder, version, 'Retired');
     }
-    for (const { version, revision, target } of before.slice(keepVersions)) {
+    for (const { version, revision, target } of before.slice(kept)) {
       await platforms[target].remove(revision, epoch);
       await registry.markVersion(holder, version, 'Removed');
     }

@@ -1,6 +1,7 @@
 import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { mechanismOf } from '#domain/target.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Prober } from '#ports/prober.ts';
@@ -49,11 +50,26 @@ async function putBack(
   const back = live ? await healthiest(deps, candidate, live) : {};
   if (live) await router.setShares(model, back, await router.shares(model), epoch);
   else await router.remove(model, epoch);
-  const looks = looksAfter(candidate.work.candidate?.target, live?.target);
+  const left = requireWork(candidate.work.shift, 'shift').after;
+  const looks = live ? await looksBack(deps, candidate, live, left) : 1;
   const open = await unverified(deps, model, back, looks);
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
   }
+}
+
+/** Its own revision is no version yet, so its target is known from the candidate. */
+async function looksBack(
+  { registry }: Deps,
+  { model, work }: Deployment,
+  live: ModelVersion,
+  left: Shares,
+): Promise<number> {
+  const other = requireWork(work.candidate, 'candidate');
+  const isCrossing = mechanismOf(other.target) !== mechanismOf(live.target);
+  return isCrossing
+    ? looksAfter(registry, model, { [live.revision]: 100 }, other)
+    : looksAfter(registry, model, left, live);
 }
 
 /** Health decides, not the label "previous": a side that works now is kept before one that does not. */

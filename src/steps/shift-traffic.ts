@@ -1,6 +1,7 @@
 import type { BakeRecord, Deployment, Shares, Shift } from '#domain/deployment.ts';
 import { bakeSlice } from '#domain/loops.ts';
 import { planShift, type ShiftDefaults } from '#domain/plan-shift.ts';
+import { isSameShares } from '#domain/shares.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
@@ -48,7 +49,9 @@ async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promi
   const { model, work } = deployment;
   const before = await router.shares(model);
   const known = work.shift;
-  const { plan, notice } = known ? { plan: known, notice: '' } : await begin(deps, deployment);
+  const { plan, notice } = known
+    ? { plan: known, notice: '' }
+    : await begin(deps, deployment, before);
   const step = known ? known.step + 1 : 0;
   const { percent, bakeSeconds } = requireWork(plan.steps[step], `step ${step} of its shift`);
   const { revision } = requireWork(work.candidate, 'candidate');
@@ -73,6 +76,7 @@ type Plan = Pick<Shift, 'previous' | 'steps'>;
 async function begin(
   { registry, shifts }: Deps,
   { kind, model, work }: Deployment,
+  before: Shares,
 ): Promise<{ readonly plan: Plan; readonly notice: string }> {
   const { revision, target } = requireWork(work.candidate, 'candidate');
   const { manifest } = requireWork(work.inspection, 'inspection');
@@ -85,7 +89,14 @@ async function begin(
     defaults: shifts,
     isProven: kind !== 'deploy' || previous?.revision === revision,
   });
-  return { plan: { previous, steps }, notice };
+  // Nobody is led back to a live version that does not serve, as after a rollback to the healthier side.
+  const isServing = !previous || isSameShares(before, { [previous.revision]: 100 });
+  return isServing
+    ? { plan: { previous, steps }, notice }
+    : {
+        plan: { previous, steps: steps.slice(-1) },
+        notice: `${previous.revision} did not have the traffic, so it moves all at once`,
+      };
 }
 
 function sharesAt(percent: number, revision: string, previous: string | undefined): Shares {

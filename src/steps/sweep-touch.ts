@@ -1,5 +1,5 @@
 import type { ModelVersion } from '#domain/deployment.ts';
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf, type Target } from '#domain/target.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
@@ -9,9 +9,14 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly prober: Prober;
+  /** The targets that there are. */
+  readonly offered: readonly Target[];
 };
 
 const TIMEOUT_MS = 29_000;
+
+// Versions begin with 1: the load balancer itself answers for this one, which is all it takes.
+const NOBODY = { revision: 'nobody-v0', target: 'fargate' } as const;
 
 /**
  * Sends one request to what AWS puts to sleep when nobody calls it for weeks: each kept version of a function, and the way to the load balancer. What is answered does not matter.
@@ -19,12 +24,12 @@ const TIMEOUT_MS = 29_000;
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html
  */
 export const touchKept =
-  ({ registry, router, prober }: Deps) =>
+  ({ registry, router, prober, offered }: Deps) =>
   async (): Promise<readonly string[]> => {
-    const kept = await keptVersions(registry);
-    const addresses = kept.flatMap((version) => addressOf(router, version));
+    const kept = await keptFunctions(registry);
+    const front = offered.some((target) => mechanismOf(target) === 'container') ? [NOBODY] : [];
     const { done, failures } = await each(
-      async () => [...new Set(addresses)],
+      async () => [...front, ...kept].map((each) => router.testPath(each)),
       async (address) => {
         await prober.ready(address, TIMEOUT_MS);
         return address;
@@ -34,20 +39,15 @@ export const touchKept =
     return done;
   };
 
-type Kept = ModelVersion & { readonly isLive: boolean };
-
-async function keptVersions(registry: Registry): Promise<readonly Kept[]> {
-  const kept: Kept[] = [];
-  for (const { name, live } of await registry.models()) {
+async function keptFunctions(registry: Registry): Promise<readonly ModelVersion[]> {
+  const kept: ModelVersion[] = [];
+  for (const { name } of await registry.models()) {
     const versions = await registry.versions(name);
-    const own = versions.filter(({ state }) => state !== 'Removed');
-    kept.push(...own.map((it) => ({ ...it, isLive: it.version === live?.version })));
+    kept.push(
+      ...versions.filter(
+        ({ state, target }) => state !== 'Removed' && mechanismOf(target) === 'function',
+      ),
+    );
   }
   return kept;
-}
-
-/** Retired containers do not run, so only the live one's endpoint is asked. */
-function addressOf(router: Router, { isLive, ...version }: Kept): readonly string[] {
-  if (mechanismOf(version.target) === 'function') return [router.testPath(version)];
-  return isLive ? [router.route(version.model)] : [];
 }

@@ -1,14 +1,29 @@
 import type { Shares } from '#domain/deployment.ts';
-import { mechanismOf, type Target } from '#domain/target.ts';
+import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
+import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 
 const PROBE_TIMEOUT_MS = 5000;
+// All looks of a move together end before the step does.
+const CROSSING_TIMEOUT_MS = 2000;
 
-/** How many answers in a row tell that the traffic has moved from one target to another: between two mechanisms 30, within one a single one beside the router's own word. */
-export function looksAfter(from: Target | undefined, to: Target | undefined): number {
-  return from && to && mechanismOf(from) !== mechanismOf(to) ? 30 : 1;
+/** How many answers in a row tell that the traffic has moved from where it was to `to`: between two mechanisms 30, within one a single one beside the router's own word. */
+export async function looksAfter(
+  registry: Registry,
+  model: string,
+  before: Shares,
+  to: RevisionRef,
+): Promise<number> {
+  const versions = await registry.versions(model);
+  const isCrossing = versions.some(
+    ({ revision, target }) =>
+      Object.hasOwn(before, revision) && mechanismOf(target) !== mechanismOf(to.target),
+  );
+  return isCrossing ? CROSSING_LOOKS : 1;
 }
+
+const CROSSING_LOOKS = 30;
 
 /**
  * Why it is not certain that clients get `shares`, or undefined when it is: the router agrees in both its planes, and answers through the model's own endpoint came from a revision that has a share, `looks` of them in a row.
@@ -26,7 +41,8 @@ export async function unverified(
     return `the router holds ${JSON.stringify(verification.shares)}, not ${JSON.stringify(shares)}`;
   }
   for (let look = 0; look < looks; look += 1) {
-    const stray = strayed(await prober.ready(router.route(model), PROBE_TIMEOUT_MS), shares);
+    const timeoutMs = looks > 1 ? CROSSING_TIMEOUT_MS : PROBE_TIMEOUT_MS;
+    const stray = strayed(await prober.ready(router.route(model), timeoutMs), shares);
     if (stray !== undefined) return stray;
   }
   return undefined;

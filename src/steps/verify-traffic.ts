@@ -28,7 +28,8 @@ export const verifyTraffic =
     const answer = { retrySeconds: 0, attempt: input.attempt + 1 };
     if (phase === 'Baking') return { ...answer, kind: 'verified' };
 
-    const looks = looksAfter(shift.previous?.target, work.candidate?.target);
+    const candidate = requireWork(work.candidate, 'candidate');
+    const looks = await looksAfter(registry, model, shift.before, candidate);
     const open = await unverified({ router, prober }, model, shift.after, looks);
     const sinceMs = clock.now() - shift.intendedAtMs;
     if (open === undefined) {

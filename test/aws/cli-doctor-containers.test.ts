@@ -6,7 +6,7 @@ import { containerParts } from './cli-containers.ts';
 import { accountAnswers, type Stand, startFront } from './cli-front.ts';
 import { installInMoto } from './cli-world.ts';
 
-const CHECKS = ['networks', 'Fargate', 'GPUs', 'ECS role', 'rules', 'addresses'];
+const CHECKS = ['networks', 'Fargate', 'GPUs', 'ECS role', 'EC2 role', 'rules', 'addresses'];
 
 /** Moto has no quotas of these services. */
 function quotas(values: Readonly<Record<string, number>>): readonly Stand[] {
@@ -36,12 +36,11 @@ describeOnMoto('slipway doctor with containers', (moto) => {
   }
 
   it('finds what containers need, in one line for each', async () => {
-    // Moto gives the role that ECS makes another name.
-    const role = new CreateRoleCommand({
-      RoleName: 'AWSServiceRoleForECS',
-      AssumeRolePolicyDocument: '{}',
-    });
-    await awsClient(IAMClient, moto()).send(role);
+    // Moto gives the roles that ECS makes other names.
+    const iam = awsClient(IAMClient, moto());
+    for (const RoleName of ['AWSServiceRoleForECS', 'AWSServiceRoleForECSCompute']) {
+      await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }));
+    }
 
     const found = await findings(GOOD, 'good');
 
@@ -61,6 +60,7 @@ describeOnMoto('slipway doctor with containers', (moto) => {
       Fargate: { result: 'fail', fix: expect.stringMatching(/Service Quotas, AWS Fargate/) },
       GPUs: { result: 'warn', fix: expect.stringMatching(/Only models on GPUs need them/) },
       'ECS role': { result: 'fail', fix: expect.stringMatching(/create-service-linked-role/) },
+      'EC2 role': { result: 'warn', fix: expect.stringMatching(/ecs-compute\.amazonaws\.com/) },
     });
   });
 

@@ -33,6 +33,7 @@ async function liveAgain(world: RegistryWorld) {
   const candidate = {
     ...candidateOf((await world.registry.deployment(idOf(9)))!),
     madeBy: idOf(1),
+    attempt: 1,
   };
   for (const phase of ['Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
     await world.registry.advance(holder, phase, { candidate }, {});
@@ -69,6 +70,18 @@ export function describeVersions(open: OpenWorld): void {
       expect(
         (await eventsOf(world, idOf(1))).filter(({ detail }) => detail.state === 'Live'),
       ).toMatchObject([{ detail: { version: 1, reason: 'shapes v1 is live' } }]);
+    });
+
+    it('is refused for a deployment that is given up', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await walkTo(world, holder, 'Baking');
+      const trouble = { name: 'Aborted', reason: 'aborted by slipway abort', fix: '' };
+      await world.registry.requestAbort(idOf(1), trouble);
+
+      await expect(
+        world.registry.commit(holder, { version: 1, previous: null }, {}),
+      ).rejects.toMatchObject({ name: 'PhaseConflict' });
     });
 
     it('takes the place of the version before, which is left as it was', async () => {
@@ -183,6 +196,7 @@ export function describeVersions(open: OpenWorld): void {
       const candidate = {
         ...candidateOf((await world.registry.deployment(idOf(9)))!),
         madeBy: idOf(1),
+        attempt: 1,
       };
       for (const phase of ['Provisioning', 'Ready', 'Shifting', 'Baking'] as const) {
         await world.registry.advance(holder, phase, { candidate }, {});

@@ -106,8 +106,8 @@ describe.each(TARGETS)('on %s v1 goes on answering when v2', (target) => {
       reason: expect.stringMatching(reason),
     });
     expect(kinds(ofV1)).toEqual([`200 ${model}-v1 11,12`]);
-    expect(ofV1.length).toBeGreaterThan(answers.length * 0.8);
-    // The canary's share is what clients see of a version that breaks only under traffic.
+    // What clients see of a version that breaks only under traffic is a canary's share, and little of the next step.
+    expect(ofV1.length).toBeGreaterThan(answers.length * 0.5);
     if (state === 'Failed') expect(ofV1).toHaveLength(answers.length);
     expect((await slipway.events(model)).filter(isEnding)).toHaveLength(2);
     expect(await slipway.get(`/models/${model}`)).toMatchObject({
@@ -123,7 +123,7 @@ describe.each(TARGETS)('on %s v1 goes on answering when v2', (target) => {
 
     await slipway.stop();
 
-    expect(processesOf(folder.path)).toEqual([]);
+    await eventually(() => processesOf(folder.path).length === 0);
   });
 });
 

@@ -1,5 +1,5 @@
-import { cpus, loadavg } from 'node:os';
 import { machines } from '../support/asl.ts';
+import { crowd } from '../support/crowd.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   type Aftermath,
@@ -83,7 +83,7 @@ beforeAll(() => {
 afterAll(() => {
   const slowest = Math.round(Math.max(...serveMs));
   process.stdout.write(
-    `killed ${serveMs.length} times; all live models answered ${slowest} ms after the restart at the latest, with ${crowd().toFixed(1)} processes a core\n`,
+    `killed ${serveMs.length} times; what was live answered ${slowest} ms after the restart at the latest, with ${crowd().toFixed(1)} processes a core\n`,
   );
 });
 
@@ -99,11 +99,6 @@ describe.each(CHAINS)('a Slipway that is killed in the middle of $name', ({ name
     expectConsistent(seen);
   });
 });
-
-/** How many processes want each core, at least 1: the chains alone are more than a small machine runs at once. */
-function crowd(): number {
-  return Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
-}
 
 function expectedEnd(name: string, moment: string): RegExp {
   if (name === 'an undeploy') return moment === 'Compensate ended' ? /^Failed/ : /^Undeployed/;

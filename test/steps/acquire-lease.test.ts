@@ -218,4 +218,41 @@ describe('a deployment that is taken up', () => {
       'digits-v2 went live while this deployment did not run',
     );
   });
+
+  it('gives a rollback up that had shifted before another version went live', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    await world.deploy();
+    const held = await world.before('VerifyTraffic', world.rollback(1));
+    const { execution } = await world.recordOf(held);
+    const request = await adopted(world, held);
+    world.clock.advance(LEASE_MS + 1);
+    world.executions.end(execution);
+    await world.deploy();
+
+    expect((await acquireLease(world.deps)(request)).resume).toBe('rollback');
+  });
+
+  it('gives an upload up that had not begun when an undeploy was asked for', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const upload = await world.before('AcquireLease');
+    world.clock.advance(1000);
+    await world.before('AcquireLease', world.undeploy());
+
+    const { execution } = await world.recordOf(upload);
+    const request = { deploymentId: upload.deploymentId, execution, attempt: 0 };
+
+    expect((await acquireLease(world.deps)(request)).kind).toBe('superseded');
+  });
+
+  it('gives an undeploy up when a later upload has gone live before it', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('AcquireLease', world.undeploy());
+    world.clock.advance(1000);
+    await world.deploy();
+
+    expect((await acquireLease(world.deps)(await adopted(world, held))).resume).toBe('rollback');
+  });
 });

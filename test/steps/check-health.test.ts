@@ -65,6 +65,37 @@ describe('checking the health of a candidate', () => {
     expect((await world.recordOf(held)).trouble?.reason).toContain(reason);
   });
 
+  it.each([
+    { what: 'no answer', answer: () => ({ kind: 'none', reason: 'no answer in time' }) as const },
+    { what: '503', answer: () => answered(503) },
+    { what: '504', answer: () => answered(504) },
+  ])('takes $what of a container for the way to it, until its time is over', async ({ answer }) => {
+    const world = memoryWorld();
+    const manifest = 'placement: {target: fargate}';
+    const held = await world.before('CheckHealth', world.upload({ manifest }));
+    world.behave('digits-v1', answer);
+
+    await expect(checkHealth(world.deps)(held)).rejects.toMatchObject({
+      name: 'PlatformUnavailable',
+      message: expect.stringContaining('digits-v1 is not reached'),
+    });
+    expect((await world.recordOf(held)).trouble).toBeFalsy();
+
+    const { work } = await world.recordOf(held);
+    world.clock.advance(work.candidate!.readyByMs - world.clock.now());
+
+    expect(await checkHealth(world.deps)(held)).toEqual({ kind: 'unhealthy' });
+  });
+
+  it('finds a container unhealthy at once that says so itself', async () => {
+    const world = memoryWorld();
+    const manifest = 'placement: {target: fargate}';
+    const held = await world.before('CheckHealth', world.upload({ manifest }));
+    world.behave('digits-v1', () => answered(500));
+
+    expect(await checkHealth(world.deps)(held)).toEqual({ kind: 'unhealthy' });
+  });
+
   it('tries larger requests until one is answered, and remembers which', async () => {
     const world = memoryWorld();
     const held = await world.before('CheckHealth', world.upload({ bytes: width32OnlyModel() }));

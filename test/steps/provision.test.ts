@@ -70,6 +70,19 @@ describe.each(TARGETS)('provisioning on %s', (target) => {
     expect(world.platforms[target].starts('digits-v1')).toBe(1);
   });
 
+  it('gives the time anew in an execution that goes on for a dead one', async () => {
+    const world = memoryWorld();
+    const held = await world.before('DescribeCandidate');
+    const { execution } = await world.recordOf(held);
+    await world.registry.adopt(held.deploymentId, execution, 'another');
+    world.clock.advance(3_600_000);
+
+    await provision('lambda', world.deps)(held);
+
+    const { candidate } = (await world.recordOf(held)).work;
+    expect(candidate).toMatchObject({ attempt: 2, createdAtMs: world.clock.now() });
+  });
+
   it('gives a target that takes long itself more time than the model', async () => {
     const world = memoryWorld();
     const held = await chosen(world, target);

@@ -33,7 +33,8 @@ describe('taking the route away', () => {
 
     expect(early).toEqual({ kind: 'pending', retrySeconds: 1, drainSeconds: 0, attempt: 1 });
     expect(late).toEqual({ kind: 'pending', retrySeconds: 5, drainSeconds: 0, attempt: 2 });
-    expect((await world.registry.model(MODEL))?.live?.revision).toBe('digits-v1');
+    // What is being taken away is no longer to be repaired.
+    expect((await world.registry.model(MODEL))?.live).toBeNull();
   });
 
   it('asks for a drain while requests are in flight', async () => {

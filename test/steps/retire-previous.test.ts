@@ -71,6 +71,20 @@ describe('retiring what came before', () => {
     expect(await states(world)).toEqual(['4 Live', '3 Removed', '2 Removed', '1 Retired']);
   });
 
+  it('takes nothing away after a rollback, whose manifest is an old one', async () => {
+    const world = memoryWorld();
+    const manifest = (kept: number) => `rollout: { keepVersions: ${kept} }`;
+    await world.deploy(world.upload({ manifest: manifest(1) }));
+    for (let more = 0; more < 3; more += 1) {
+      await world.deploy(world.upload({ manifest: manifest(5) }));
+    }
+    const held = await world.before('RetirePrevious', world.rollback(1));
+
+    await retirePrevious(world.deps)(held);
+
+    expect(await states(world)).toEqual(['4 Retired', '3 Retired', '2 Retired', '1 Live']);
+  });
+
   it('stops each version where it runs', async () => {
     const world = memoryWorld();
     await world.deploy(world.upload({ manifest: 'placement: { target: fargate }' }));

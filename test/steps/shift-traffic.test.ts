@@ -31,7 +31,9 @@ describe('shifting the traffic', () => {
       },
     };
 
-    await expect(shiftTraffic({ ...world.deps, router })({ ...held, attempt: 0 })).rejects.toThrow('away');
+    await expect(shiftTraffic({ ...world.deps, router })({ ...held, attempt: 0 })).rejects.toThrow(
+      'away',
+    );
 
     expect(await world.router.shares(MODEL)).toEqual(V1);
     expect((await world.recordOf(held)).work.shift).toEqual({
@@ -75,7 +77,9 @@ describe('shifting the traffic', () => {
     await world.registry.adopt(held.deploymentId, 'execution-1', 'execution-2');
     await world.steps.AcquireLease({ ...held, execution: 'execution-2', attempt: 0 });
 
-    await expect(shiftTraffic(world.deps)({ ...held, attempt: 0 })).rejects.toMatchObject({ name: 'LeaseLost' });
+    await expect(shiftTraffic(world.deps)({ ...held, attempt: 0 })).rejects.toMatchObject({
+      name: 'LeaseLost',
+    });
   });
 });
 
@@ -118,6 +122,22 @@ describe('a shift in steps', () => {
     const held = await world.before('CommitDeployment', world.upload({ manifest }));
     return { world, held };
   }
+
+  it('is one alone where the live version does not have the traffic', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    await world.deploy();
+    const held = await world.before('ShiftTraffic', world.upload({ manifest: CANARY }));
+    const { router } = world.deps;
+    await router.setShares(MODEL, { 'digits-v1': 100 }, await router.shares(MODEL), held.epoch);
+
+    await shiftTraffic(world.deps)({ ...held, attempt: 0 });
+
+    expect((await world.recordOf(held)).work.shift).toMatchObject({
+      steps: [{ percent: 100 }],
+      after: { 'digits-v3': 100 },
+    });
+  });
 
   it('begins with the first, and says how many there are', async () => {
     const world = memoryWorld();

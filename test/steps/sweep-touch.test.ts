@@ -14,21 +14,28 @@ describe('a touch', () => {
     await touchKept(world.deps)();
 
     expect(addresses(world, before)).toEqual([
+      ['/_candidate/nobody-v0', 'ready'],
       ['/_candidate/digits-v2', 'ready'],
       ['/_candidate/digits-v1', 'ready'],
     ]);
   });
 
-  it('asks a model in containers once, through its endpoint', async () => {
+  it('asks the load balancer once, whatever runs behind it', async () => {
     const world = memoryWorld();
     const manifest = 'placement: {target: fargate}';
     await world.deploy(world.upload({ manifest }));
     await world.deploy(world.upload({ manifest }));
     const before = world.prober.sent.length;
 
-    expect(await touchKept(world.deps)()).toEqual(['/models/digits']);
+    expect(await touchKept(world.deps)()).toEqual(['/_candidate/nobody-v0']);
 
-    expect(addresses(world, before)).toEqual([['/models/digits', 'ready']]);
+    expect(addresses(world, before)).toEqual([['/_candidate/nobody-v0', 'ready']]);
+  });
+
+  it('asks no load balancer where there is none', async () => {
+    const world = memoryWorld();
+
+    expect(await touchKept({ ...world.deps, offered: ['lambda'] })()).toEqual([]);
   });
 
   it('asks nothing of what was removed', async () => {
@@ -36,7 +43,7 @@ describe('a touch', () => {
     await world.deploy();
     await world.deploy(world.undeploy());
 
-    expect(await touchKept(world.deps)()).toEqual([]);
+    expect(await touchKept(world.deps)()).toEqual(['/_candidate/nobody-v0']);
   });
 
   it('tells of a request that could not be sent, after the others were', async () => {
@@ -52,6 +59,6 @@ describe('a touch', () => {
     const touched = touchKept({ ...world.deps, prober: { ...world.prober, ready } })();
 
     await expect(touched).rejects.toThrow('no way');
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(3);
   });
 });

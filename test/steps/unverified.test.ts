@@ -65,7 +65,8 @@ describe('it is not certain what clients get', () => {
       return { ...answered(200), revision: asked < 30 ? 'digits-v1' : 'digits-v9' } as ProbeAnswer;
     };
     const prober = { ...world.prober, ready };
-    const looks = looksAfter('lambda', 'fargate');
+    const fargate = { revision: 'digits-v2', target: 'fargate' } as const;
+    const looks = await looksAfter(world.registry, MODEL, V1, fargate);
 
     const doubted = await unverified({ router: world.router, prober }, MODEL, V1, looks);
 

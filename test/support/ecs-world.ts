@@ -17,6 +17,8 @@ import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
 import { dynamoFence } from '#adapters/aws/fence.ts';
+import { unfenced } from '#adapters/aws/fenced-change.ts';
+import { listenerRule } from '#adapters/aws/listener-rule.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
 import { applicationAutoScalingRules } from './aws-rules/application-auto-scaling.ts';
@@ -142,6 +144,16 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
         scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
         ...over,
       });
+    },
+    /** Clients' requests to the model go to this revision. */
+    async route(model: string, revision: string): Promise<void> {
+      const { apiStage } = settings;
+      const rule = listenerRule({
+        elb: client(ElasticLoadBalancingV2Client),
+        front: settings,
+        apiStage,
+      });
+      await rule.write(model, { [revision]: 100 }, unfenced);
     },
     inventory: () => ecsInventory(moto, settings, managed.providers),
     starts: async (revision: string) => services.starts(`${revision}-`),

@@ -21,8 +21,8 @@ export type Befallen = {
   readonly method: string;
   readonly state: string;
   readonly call: () => Promise<unknown>;
-  /** What the same read answered before its last change. */
-  readonly stale: unknown;
+  /** Given what a read answers, what it answered before its last change. */
+  readonly stale: (answer: unknown) => readonly [unknown];
   readonly die: () => void;
   readonly passSeconds: (seconds: number) => void;
   /** Keeps the call for later. */
@@ -71,8 +71,7 @@ export async function befall(kind: Kind, it: Befallen): Promise<unknown> {
       it.putOff('the end');
       return die(it);
     case 'stale':
-      await it.call();
-      return it.stale;
+      return it.stale(await it.call())[0];
     case 'twice':
       await it.call().catch(() => {});
       return it.call();

@@ -1,4 +1,4 @@
-import { befall, isRead, type Kind, NEVER } from './fault-kinds.ts';
+import { befall, isRead, type Kind } from './fault-kinds.ts';
 import type { Recorder } from './history.ts';
 import type { Tap } from './tapped.ts';
 import type { VirtualWorkflow } from './virtual-workflow.ts';
@@ -8,8 +8,8 @@ export type Call = {
   readonly at: number;
   readonly method: string;
   readonly state: string;
-  /** The read has answered something else to the same question before. */
-  readonly isStaleable: boolean;
+  /** A read that has answered something else to the same question before. */
+  readonly canBeStale: boolean;
 };
 
 export type Faulted = {
@@ -24,6 +24,9 @@ export type Faulted = {
   land(): Promise<void>;
 };
 
+// The store's versions never change, and what answers a probe is no copy.
+const CAN_BE_STALE = ['registry.', 'lambda.', 'fargate.', 'ec2.', 'router.', 'executions.', 'metrics.'];
+
 type PutOff = { readonly method: string; readonly call: () => Promise<unknown> };
 
 /** Lets faults befall the calls of a run, by their places; what reaches the ports is recorded. */
@@ -34,7 +37,7 @@ export function faulted(
 ): Faulted {
   const calls: Call[] = [];
   const fired: (Call & { kind: Kind })[] = [];
-  const answers = staleAnswers();
+  const answers = readAnswers();
   let repeated: PutOff[] = [];
   let atTheEnd: PutOff[] = [];
   let death = Promise.withResolvers<void>();
@@ -54,21 +57,23 @@ export function faulted(
   }
 
   const tap: Tap = async (method, made, asked) => {
-    const state = world.states.at(-1) ?? '';
-    const { stale, isStaleable } = answers.of(method, asked);
-    const it = { at: calls.length, method, state, isStaleable };
-    calls.push(it);
+    const it = { at: calls.length, method, state: world.states.at(-1) ?? '' };
+    calls.push({ ...it, canBeStale: false });
     const call = () => around(method, made, asked);
     const kind = faults.get(it.at);
     if (!kind) {
       const answer = await call().finally(() => landRepeated(method));
-      answers.keep(method, asked, answer);
+      const canBeStale = answers.keep(method, asked, answer) !== undefined;
+      calls[it.at] = { ...it, canBeStale };
       return answer;
     }
-    fired.push({ ...it, kind });
-    const passSeconds = (seconds: number) => world.clock.advance(seconds * 1000);
-    const befallen = { method, state, call, stale, die, passSeconds };
-    return befall(kind, { ...befallen, putOff: putOff({ method, call }) });
+    fired.push({ ...it, canBeStale: kind === 'stale', kind });
+    return befall(kind, {
+      ...{ ...it, call, die },
+      stale: (answer) => answers.keep(method, asked, answer) ?? [answer],
+      passSeconds: (seconds) => world.clock.advance(seconds * 1000),
+      putOff: putOff({ method, call }),
+    });
   };
 
   return {
@@ -83,17 +88,22 @@ export function faulted(
   };
 }
 
-/** Of each read, its last answer and the one before the last change of it. */
-function staleAnswers() {
-  const seen = new Map<string, { last: string; before: string | undefined }>();
-  const keyOf = (method: string, asked: readonly unknown[]) => `${method} ${JSON.stringify(asked)}`;
+/** What each read has answered to the same question, the last two that differ. */
+function readAnswers() {
+  const seen = new Map<string, { readonly last: string; readonly before: string | undefined }>();
   return {
-    of(method: string, asked: readonly unknown[]) {
-      const known = seen.get(keyOf(method, asked));
-      return { stale: known, isStaleable: known !== undefined };
-    },
-    keep(method: string, asked: readonly unknown[], answer: unknown) {
-      void [seen, method, asked, answer, isRead, NEVER];
+    /** Takes note of an answer; answers what was answered before its last change, in a list, or undefined when that is not known. */
+    keep(method: string, asked: readonly unknown[], answer: unknown): [unknown] | undefined {
+      if (!isRead(method) || !CAN_BE_STALE.some((port) => method.includes(port))) return undefined;
+      const key = `${method} ${JSON.stringify(asked)}`;
+      const text = JSON.stringify([answer]);
+      const known = seen.get(key);
+      const before = known?.last === text ? known.before : known?.last;
+      seen.set(key, { last: text, before });
+      return before === undefined ? undefined : JSON.parse(before).map(orUndefined);
     },
   };
 }
+
+// JSON has no undefined, and no answer that differs from others is null.
+const orUndefined = (value: unknown) => value ?? undefined;

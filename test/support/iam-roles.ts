@@ -73,8 +73,9 @@ export function otherNames(world: TracedWorld): Readonly<Record<string, string>>
   return {
     [world.table]: 'another-table',
     [world.s3.bucket]: 'another-bucket',
-    '/models/': '/other/',
-    '/builds/': '/other/',
+    [`${world.s3.bucket}/models/`]: `${world.s3.bucket}/other/`,
+    [`${world.s3.bucket}/builds/`]: `${world.s3.bucket}/other/`,
+    '/_probe/': '/models/',
     [world.api.id]: 'anotherapi',
     'slipway-test': 'slipway-other',
     'slipway-test-m-': 'slipway-test-',

@@ -18,7 +18,7 @@ import { behaving } from './servers/behaviour.ts';
 
 /** What was found after one kill, once what it had interrupted was over. */
 export type Aftermath = {
-  /** From the restart until each model that was live has answered (ms). */
+  /** From the restart until a model that was live has answered (ms). */
   readonly serveMs: number;
   /** The terminal events of what was interrupted. */
   readonly endings: readonly SlipwayEvent['detail'][];
@@ -30,7 +30,7 @@ export type Aftermath = {
 
 /** What is killed: a machine's work on the model `shapes`, again and again on one data folder. */
 export type Machine = {
-  /** Whether the model itself is live all the time. */
+  /** Whether the model itself is live all the time; else another one is there that is. */
   readonly keepsLive: boolean;
   /** Brings the model to where the work begins. */
   setUp(slipway: RunningSlipway): Promise<void>;
@@ -54,16 +54,14 @@ export function killings(
     await using folder = await temporaryFolder();
     let slipway = await startSlipway(folder.path, SPECIAL);
     try {
-      slipway.drop('models/steady/model.onnx', addConstantModel({ constant: 1 }));
-      await slipway.ending('steady', 1);
+      if (!machine.keepsLive) await deploySteady(slipway);
       for (const [moment, { resolve }] of found) {
         await machine.setUp(slipway);
         const ended = (await slipway.endings(MODEL)).length;
-        const live = machine.keepsLive ? ['steady', MODEL] : ['steady'];
         await die(slipway, moment, machine);
         const startedMs = performance.now();
         slipway = await startSlipway(folder.path, SPECIAL);
-        await Promise.all(live.map((name) => answering(slipway, name)));
+        await answering(slipway, machine.keepsLive ? MODEL : 'steady');
         const serveMs = performance.now() - startedMs;
         await machine.mend?.(folder.path);
         resolve({ serveMs, ...(await aftermath(slipway, machine, moment, ended)) });
@@ -111,6 +109,11 @@ async function aftermath(
     answer: await call(slipway, MODEL),
     served: servedIn(slipway.dataDir).filter((revision) => !revision.startsWith('steady-')),
   };
+}
+
+async function deploySteady(slipway: RunningSlipway): Promise<void> {
+  slipway.drop('models/steady/model.onnx', addConstantModel({ constant: 1 }));
+  await slipway.ending('steady', 1);
 }
 
 async function answering(slipway: RunningSlipway, model: string): Promise<void> {

@@ -78,6 +78,7 @@ export function candidateOf({ id, model, version }: Deployment): Candidate {
     target: 'lambda',
     revision: revisionName(model, version ?? 0),
     madeBy: id,
+    attempt: 1,
     createdAtMs: START_MS,
     readyByMs: START_MS + 1000,
   };

@@ -13,7 +13,8 @@ import { machineArn } from './aws-world.ts';
 import { REQUEST } from './aws-world-scenarios.ts';
 import type { Moto } from './moto.ts';
 import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
-import { tracedContainers } from './traced-containers.ts';
+import { placing, tracedContainers } from './traced-containers.ts';
+import { tracedTroubles } from './traced-troubles.ts';
 import { type TracedWorld, tracedWorld } from './traced-world.ts';
 
 const WRONG = `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [0, 0] }] }\n`;
@@ -48,9 +49,10 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
     await world.run(await world.upload('shapes', next()));
   }
   await backAndAway(world);
-  await tracedContainers(world);
+  const place = placing(world);
+  await tracedContainers(world, place);
   await world.upload('lost', next());
-  await world.invoke('sweep', scheduled('aws.events', 'Scheduled Event', {}));
+  await tracedTroubles(world, place);
   await world.invoke('publishEvents', { Records: [] });
   await world
     .invoke('authorize', {

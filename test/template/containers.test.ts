@@ -17,6 +17,12 @@ describe('the way to containers', () => {
     expect(propertiesOf('LoadBalancer')).toMatchObject({ Type: 'application', Scheme: 'internal' });
   });
 
+  it('waits for a next byte as long as API Gateway does', () => {
+    expect(propertiesOf('LoadBalancer').LoadBalancerAttributes).toEqual([
+      { Key: 'idle_timeout.timeout_seconds', Value: '300' },
+    ]);
+  });
+
   it('answers in JSON what no rule knows', () => {
     const [{ Type, FixedResponseConfig }] = propertiesOf('Listener').DefaultActions;
 
@@ -75,11 +81,17 @@ describe('the roles of containers', () => {
     ]);
   });
 
-  it('are taken by ECS for this account only', () => {
-    for (const id of ['TaskExecutionRole', 'InfrastructureRole']) {
-      const [{ Condition }] = propertiesOf(id).AssumeRolePolicyDocument.Statement;
-      expect(Condition.StringEquals).toEqual({ 'aws:SourceAccount': { Ref: 'AWS::AccountId' } });
-    }
+  it('are taken by ECS alone, that for tasks for this account only', () => {
+    const [tasks] = propertiesOf('TaskExecutionRole').AssumeRolePolicyDocument.Statement;
+    const [hosts] = propertiesOf('InfrastructureRole').AssumeRolePolicyDocument.Statement;
+
+    expect(tasks.Condition.StringEquals).toEqual({
+      'aws:SourceAccount': { Ref: 'AWS::AccountId' },
+    });
+    expect([hosts.Principal, hosts.Condition]).toEqual([
+      { Service: 'ecs.amazonaws.com' },
+      undefined,
+    ]);
   });
 
   it('have the name for a host that ECS passes, with the region in it', () => {

@@ -30,6 +30,8 @@ export type DraftResource = {
   readonly id: string;
   readonly hasMethod: boolean;
   readonly isHalfMade: boolean;
+  /** The type of its method's integration. */
+  readonly integration: string | undefined;
 };
 
 /** The API as it will be deployed next, and what of it the stage has. All methods are `ANY`. */
@@ -148,5 +150,6 @@ async function readResources(
 function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
   const method = resourceMethods?.[httpMethod];
   const hasMethod = method !== undefined;
-  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration };
+  const integration = method?.methodIntegration?.type;
+  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration, integration };
 }

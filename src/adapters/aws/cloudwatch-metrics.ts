@@ -3,10 +3,10 @@ import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { mechanismOf } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Metrics } from '#ports/metrics.ts';
+import type { Metrics, TrafficSample } from '#ports/metrics.ts';
 import { type ContainerFront, groupCounter } from './container-front.ts';
 import { translated } from './failures.ts';
-import { type Counter, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
+import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
 import { LIVE, modelOf } from './model-function.ts';
 import { readVersions } from './model-versions.ts';
 import { targetGroupOf } from './target-group.ts';
@@ -24,6 +24,16 @@ export type CloudWatchMetricsOptions = {
   readonly clock: Clock;
 };
 
+const NOTHING: TrafficSample = { requests: 0, serverErrors: 0 };
+
+const GROUP_COUNTS = [
+  'RequestCount',
+  'HTTPCode_Target_5XX_Count',
+  'HTTPCode_Target_2XX_Count',
+  'HTTPCode_Target_3XX_Count',
+  'HTTPCode_Target_4XX_Count',
+] as const;
+
 // Longer than any bake.
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -33,20 +43,10 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
 
   return {
     async traffic(ref, sinceMs) {
-      const isFunction = mechanismOf(ref.target) === 'function';
-      const counters = isFunction
-        ? await functionCounters(options, ref.revision)
-        : await containerCounters(options, ref.revision);
-      const nowMs = clock.now();
-      const startMs = minuteOf(Math.max(sinceMs, nowMs - LONGEST_MS));
-      const endMs = minuteOf(nowMs) + PERIOD_MS;
-      const [requests = 0, serverErrors = 0] = await metricSums(
-        cloudWatch,
-        counters,
-        startMs,
-        endMs,
-      );
-      return { requests, serverErrors };
+      const startMs = minuteOf(Math.max(sinceMs, clock.now() - LONGEST_MS));
+      return mechanismOf(ref.target) === 'function'
+        ? functionTraffic(options, ref.revision, startMs)
+        : containerTraffic(options, ref.revision, startMs);
     },
 
     async alarms(names) {
@@ -64,33 +64,56 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
  * A 5xx of the server is an error of the function.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
-async function functionCounters(
-  { lambda, functionPrefix }: CloudWatchMetricsOptions,
+async function functionTraffic(
+  { cloudWatch, lambda, functionPrefix, clock }: CloudWatchMetricsOptions,
   revision: string,
-): Promise<readonly Counter[]> {
+  startMs: number,
+): Promise<TrafficSample> {
   const functionName = functionPrefix + modelOf(revision);
   const version = (await readVersions(lambda, functionName)).numbers.get(revision);
-  if (version === undefined) return [];
+  if (version === undefined) return NOTHING;
   const dimensions = {
     FunctionName: functionName,
     Resource: `${functionName}:${LIVE}`,
     ExecutedVersion: version,
   };
-  return ['Invocations', 'Errors'].map((name) => ({ namespace: 'AWS/Lambda', name, dimensions }));
+  const counters = ['Invocations', 'Errors'].map(
+    (name): Counter => ({ namespace: 'AWS/Lambda', name, dimensions }),
+  );
+  const endMs = minuteOf(clock.now()) + PERIOD_MS;
+  const [requests = 0, serverErrors = 0] = await metricSums(cloudWatch, counters, startMs, endMs);
+  return { requests, serverErrors };
 }
 
-async function containerCounters(
-  { containers }: CloudWatchMetricsOptions,
+/**
+ * To a request that no target answered the load balancer answers itself (502, 504), and counts that of no target group: it is in `RequestCount` alone.
+ * One whose client went away first is too. Only minutes whose counts are all there tell it from one whose answer is counted later.
+ */
+async function containerTraffic(
+  { cloudWatch, containers, clock }: CloudWatchMetricsOptions,
   revision: string,
-): Promise<readonly Counter[]> {
-  if (!containers) return [];
-  const { elb, front } = containers;
-  const group = await targetGroupOf(elb, front.stage, revision);
-  if (!group) return [];
-  return [
-    groupCounter(front, group.arn, 'RequestCount'),
-    groupCounter(front, group.arn, 'HTTPCode_Target_5XX_Count'),
-  ];
+  startMs: number,
+): Promise<TrafficSample> {
+  const group =
+    containers && (await targetGroupOf(containers.elb, containers.front.stage, revision));
+  if (!group) return NOTHING;
+  const counters = GROUP_COUNTS.map((name) => groupCounter(containers.front, group.arn, name));
+  const nowMs = clock.now();
+  const endMs = minuteOf(nowMs) + PERIOD_MS;
+  const [requests = 0, failed = 0] = await metricSums(
+    cloudWatch,
+    counters.slice(0, 2),
+    startMs,
+    endMs,
+  );
+  const [asked = 0, ...answered] = await metricSums(
+    cloudWatch,
+    counters,
+    startMs,
+    minuteOf(nowMs - LATE_MS),
+  );
+  const unanswered = asked - answered.reduce((sum, count) => sum + count, 0);
+  return { requests, serverErrors: failed + Math.max(0, unanswered) };
 }
 
 /** Of those that there are. An alarm without data is one that does not ring. */

@@ -1,7 +1,8 @@
 import {
   type CloudWatchLogsClient,
-  DescribeLogStreamsCommand,
   GetLogEventsCommand,
+  type LogStream,
+  paginateDescribeLogStreams,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { absentIfNotFound } from './absent.ts';
 import { CONTAINER } from './ecs-settings.ts';
@@ -31,12 +32,20 @@ export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): T
   };
 
   async function newestStreams(logStreamNamePrefix: string): Promise<readonly string[]> {
-    const command = new DescribeLogStreamsCommand({ logGroupName: group, logStreamNamePrefix });
-    const found = await translated(() => logs.send(command).catch(absentIfNotFound));
-    return (found?.logStreams ?? [])
+    return ((await translated(() => allStreams(logStreamNamePrefix).catch(absentIfNotFound))) ?? [])
       .toSorted((a, b) => (b.creationTime ?? 0) - (a.creationTime ?? 0))
       .slice(0, NEWEST)
       .flatMap(({ logStreamName }) => logStreamName ?? []);
+  }
+
+  /** With a prefix they come by name, and the names say nothing of time. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html */
+  async function allStreams(logStreamNamePrefix: string): Promise<readonly LogStream[]> {
+    const streams: LogStream[] = [];
+    const query = { logGroupName: group, logStreamNamePrefix };
+    for await (const page of paginateDescribeLogStreams({ client: logs }, query)) {
+      streams.push(...(page.logStreams ?? []));
+    }
+    return streams;
   }
 
   async function read(logStreamName: string, lines: number): Promise<readonly string[]> {

@@ -5,7 +5,9 @@ import { ensureScaling } from './auto-scaling.ts';
 import { type Definition, findDefinition, registerDefinition } from './ecs-definitions.ts';
 import type { EcsPlatformOptions } from './ecs-options.ts';
 import { stopRevision } from './ecs-removal.ts';
+import { firstReplicas } from './ecs-replicas.ts';
 import { createService, findService, serviceRef } from './ecs-service.ts';
+import { type TimedCall, timedCreation } from './ecs-waiting.ts';
 import { type Change, fencedChange } from './fenced-change.ts';
 import { ensureManagedCapacity } from './managed-capacity.ts';
 import { managedRequirement } from './managed-requirement.ts';
@@ -22,28 +24,29 @@ export async function createRevision(
   epoch: number,
 ): Promise<void> {
   const { ecs, elb, autoScaling, settings, clock } = options;
+  const call = timedCreation(options);
   const change = await fencedChange(options.fence, spec.model, epoch);
-  const nowMs = clock.now();
   const definition =
     (await findDefinition(ecs, settings, spec.revision)) ??
-    (await change(() => registerDefinition(ecs, settings, spec, nowMs)));
+    (await change(() => registerDefinition(ecs, settings, spec)));
   refuseStranger(spec, definition);
 
-  const group = await groupOf(options, spec, definition, change);
+  const group = await groupOf(call, spec, definition, change);
   await ensureTestRule(elb, settings, spec, group.arn, change);
-  const strategy = await capacityOf(options, spec, change);
+  const strategy = await capacityOf(call, spec, change);
   const service = serviceRef(definition.cluster, spec.revision, group.arn);
   if (!(await findService(ecs, service))) {
-    const making = { spec, definition, targetGroup: group.arn, strategy, nowMs };
+    const replicas = await firstReplicas(options, spec);
+    const making = { spec, definition, targetGroup: group.arn, strategy, replicas };
     await change(() => createService(ecs, settings, service, making));
   }
   const scaled = { service, listener: settings.listener, targetGroup: group.arn };
-  await ensureScaling(autoScaling, scaled, spec.scaling, nowMs, change);
+  await ensureScaling(autoScaling, scaled, spec.scaling, clock.now(), change);
 }
 
 /** A group whose service is on its way out is of a retirement that was not ended: it ends first, since no service starts again. */
 async function groupOf(
-  options: EcsPlatformOptions,
+  options: EcsPlatformOptions & TimedCall,
   spec: RevisionSpec,
   definition: Definition,
   change: Change,
@@ -60,7 +63,7 @@ async function groupOf(
 }
 
 async function capacityOf(
-  options: EcsPlatformOptions,
+  options: EcsPlatformOptions & TimedCall,
   spec: RevisionSpec,
   change: Change,
 ): Promise<readonly CapacityProviderStrategyItem[]> {

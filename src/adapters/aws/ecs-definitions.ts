@@ -14,13 +14,12 @@ import { type EcsSettings, familyPrefix, TAG, tagMap } from './ecs-settings.ts';
 import type { Change } from './fenced-change.ts';
 import { taskDefinition } from './task-definition.ts';
 
-/** What is kept of a revision as long as it is there: `replicas` is how many tasks it needs. */
+/** What is kept of a revision as long as it is there. */
 export type Definition = {
   readonly arn: string;
   readonly model: string;
   readonly deploymentId: string;
   readonly cluster: string;
-  readonly replicas: number;
 };
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html
@@ -46,9 +45,8 @@ export async function registerDefinition(
   ecs: ECSClient,
   settings: EcsSettings,
   spec: RevisionSpec,
-  nowMs: number,
 ): Promise<Definition> {
-  const command = new RegisterTaskDefinitionCommand(taskDefinition(spec, settings, nowMs));
+  const command = new RegisterTaskDefinitionCommand(taskDefinition(spec, settings));
   const { taskDefinition: made } = await ask(() => ecs.send(command));
   return definitionOf(made?.taskDefinitionArn, tagMap(command.input.tags));
 }
@@ -111,7 +109,6 @@ function definitionOf(arn = '', tags: ReadonlyMap<string, string>): Definition {
     model: tags.get(TAG.model) ?? '',
     deploymentId: tags.get(TAG.deployment) ?? '',
     cluster: tags.get(TAG.cluster) ?? '',
-    replicas: Number(tags.get(TAG.replicas) ?? 1),
   };
 }
 

@@ -4,6 +4,8 @@ import { translated } from './failures.ts';
 // What the services refuse for good is the revision's end; what holds something a while longer is asked again.
 // The names are those of the SDK's classes; ECS and Elastic Load Balancing count their quotas in the TooMany… and LimitExceeded ones.
 const NAMES: Readonly<Record<string, FailureName>> = {
+  // Of a cluster that was made a moment ago; where an absent one is an answer, it does not come here.
+  ClusterNotFoundException: 'PlatformUnavailable',
   FailedResourceAccessException: 'PlatformDenied',
   InvalidParameterException: 'RevisionFailed',
   LimitExceededException: 'RevisionFailed',
@@ -15,9 +17,9 @@ const NAMES: Readonly<Record<string, FailureName>> = {
   UpdateInProgressException: 'PlatformUnavailable',
 };
 
-// A rule, a cluster or a provider that was made a moment ago is not seen everywhere yet, and one name is free again when its service has drained.
+// A rule, a cluster or a provider that was made a moment ago is not seen everywhere yet, one name is free again when its service has drained, and a service whose count has just changed is not deleted at once.
 const PASSING =
-  /does not have an associated load balancer|still Draining|capacity provider .*(?:not found|not active|does not exist)/i;
+  /does not have an associated load balancer|still Draining|cannot be stopped while deployments are active|capacity provider .*(?:not found|not active|does not exist)/i;
 
 /** One call of ECS, Elastic Load Balancing or Application Auto Scaling, with its errors translated. */
 export function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { RevisionState } from '#ports/platform.ts';
 import { findDefinition } from './ecs-definitions.ts';
 import { absentIf, ask } from './ecs-errors.ts';
 import type { EcsPlatformOptions } from './ecs-options.ts';
-import { findService, type ServiceRef, serviceRef } from './ecs-service.ts';
+import { findService, type ServiceRef, serviceRef, startedWith } from './ecs-service.ts';
 import { healthyTargets, targetGroupOf } from './target-group.ts';
 
 const LOG_LINES = 20;
@@ -28,7 +28,7 @@ export async function lookAtRevision(
   }
   const verdict = judgeService({
     // A service that grows is ready all the same, and one that a schedule made smaller needs no more.
-    needed: Math.min(definition.replicas, service.desiredCount ?? 0),
+    needed: Math.min(startedWith(service), service.desiredCount ?? 0),
     running: service.runningCount ?? 0,
     healthy: await healthyTargets(elb, group.arn),
     hasGivenUp: hasGivenUp(service),

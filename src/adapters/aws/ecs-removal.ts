@@ -8,14 +8,12 @@ import {
 } from './ecs-definitions.ts';
 import type { EcsPlatformOptions } from './ecs-options.ts';
 import { deleteService, findService, type ServiceRef, serviceRef } from './ecs-service.ts';
+import { type TimedCall, timedRemoval, waitForNextLook } from './ecs-waiting.ts';
 import { type Change, fencedChange, unfenced } from './fenced-change.ts';
 import { removeUnusedCapacity } from './managed-capacity.ts';
 import { modelOf } from './model-function.ts';
 import { deleteTargetGroup, targetGroupOf } from './target-group.ts';
 import { readRules, removeTestRule, servesClients } from './test-rule.ts';
-
-const LONGEST_WAIT_MS = 50_000;
-const LOOK_PERIOD_MS = 2_000;
 
 /** Ends what runs of a revision, and keeps its definition. */
 export async function retireRevision(
@@ -25,7 +23,7 @@ export async function retireRevision(
 ): Promise<void> {
   const change = await fencedChange(options.fence, modelOf(revision), epoch);
   const definition = await findDefinition(options.ecs, options.settings, revision);
-  if (definition) await stopRevision(options, revision, definition, change);
+  if (definition) await stopRevision(timedRemoval(options), revision, definition, change);
 }
 
 export async function removeRevision(
@@ -36,7 +34,7 @@ export async function removeRevision(
   const { ecs, settings } = options;
   const change = await fencedChange(options.fence, modelOf(revision), epoch);
   const definition = await findDefinition(ecs, settings, revision);
-  if (definition) await stopRevision(options, revision, definition, change);
+  if (definition) await stopRevision(timedRemoval(options), revision, definition, change);
   await removeDefinitions(ecs, settings, revision, change);
   if (settings.capacity.target === 'ec2') {
     await removeUnusedCapacity(options, { emptyClusters: false });
@@ -57,10 +55,10 @@ export async function forgetModel(options: EcsPlatformOptions, model: string): P
 
 /**
  * Takes a revision's rule, service and target group away, in this order; the group comes last, since the service is named by it and its tasks have to leave it first.
- * Fails with `PlatformUnavailable` while clients are sent to it, and when its tasks have not ended in 50 s.
+ * Fails with `PlatformUnavailable` while clients are sent to it, and when its tasks have not ended in the call's time.
  */
 export async function stopRevision(
-  options: EcsPlatformOptions,
+  options: EcsPlatformOptions & TimedCall,
   revision: string,
   { cluster }: Definition,
   change: Change,
@@ -81,19 +79,11 @@ export async function stopRevision(
 }
 
 /** A service is INACTIVE once all its tasks have left the target group. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html */
-async function untilEnded(
-  { ecs, clock, sleep }: EcsPlatformOptions,
-  ref: ServiceRef,
-): Promise<void> {
-  const endMs = clock.now() + LONGEST_WAIT_MS;
+async function untilEnded(call: EcsPlatformOptions & TimedCall, ref: ServiceRef): Promise<void> {
   for (;;) {
-    const { status = 'INACTIVE', runningCount } = (await findService(ecs, ref)) ?? {};
+    const { status = 'INACTIVE', runningCount } = (await findService(call.ecs, ref)) ?? {};
     if (status === 'INACTIVE') return;
-    if (clock.now() >= endMs) {
-      const reason = `${ref.name} still has ${runningCount} tasks after ${LONGEST_WAIT_MS / 1000} s`;
-      throw new Failure('PlatformUnavailable', reason);
-    }
-    await sleep(LOOK_PERIOD_MS);
+    await waitForNextLook(call, `${ref.name} still has ${runningCount} tasks`);
   }
 }
 

@@ -8,11 +8,10 @@ import {
   type Service,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
-import { scaleAt } from '#domain/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Definition } from './ecs-definitions.ts';
 import { absentIf, ask } from './ecs-errors.ts';
-import { CONTAINER, type EcsSettings, TAG } from './ecs-settings.ts';
+import { CONTAINER, type EcsSettings, TAG, tagMap } from './ecs-settings.ts';
 import type { Change } from './fenced-change.ts';
 
 /** Which service: each target group has one of its own, so a revision that starts again waits for no old one to drain. */
@@ -31,9 +30,18 @@ export async function findService(
   ecs: ECSClient,
   { cluster, name }: ServiceRef,
 ): Promise<Service | undefined> {
-  const command = new DescribeServicesCommand({ cluster, services: [name] });
+  const command = new DescribeServicesCommand({
+    cluster,
+    services: [name],
+    include: ['TAGS'],
+  });
   const found = await ask(() => ecs.send(command).catch(absentIf('ClusterNotFoundException')));
   return found?.services?.[0];
+}
+
+/** How many tasks it began with. */
+export function startedWith({ tags }: Service): number {
+  return Number(tagMap(tags).get(TAG.replicas) ?? 1);
 }
 
 type Making = {
@@ -41,7 +49,7 @@ type Making = {
   readonly definition: Definition;
   readonly targetGroup: string;
   readonly strategy: readonly CapacityProviderStrategyItem[];
-  readonly nowMs: number;
+  readonly replicas: number;
 };
 
 /** One that was made meanwhile, with whatever count of tasks, is success. */
@@ -51,19 +59,20 @@ export async function createService(
   { cluster, name }: ServiceRef,
   making: Making,
 ): Promise<void> {
-  const { spec, definition, targetGroup, strategy, nowMs } = making;
+  const { spec, definition, targetGroup, strategy, replicas } = making;
   const tags = [
     [TAG.stage, settings.stage],
     [TAG.model, spec.model],
     [TAG.revision, spec.revision],
     [TAG.deployment, spec.deploymentId],
+    [TAG.replicas, String(replicas)],
   ] as const;
   const command = new CreateServiceCommand({
     cluster,
     serviceName: name,
     clientToken: createHash('sha256').update(name).digest('hex').slice(0, TOKEN_HEX_DIGITS),
     taskDefinition: definition.arn,
-    desiredCount: scaleAt(spec.scaling, nowMs).min,
+    desiredCount: replicas,
     capacityProviderStrategy: [...strategy],
     networkConfiguration: { awsvpcConfiguration: network(settings) },
     loadBalancers: [

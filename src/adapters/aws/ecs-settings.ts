@@ -44,9 +44,9 @@ export const TAG = {
 
 export const CONTAINER = { name: 'model', port: 8080 } as const;
 
-// How long requests in flight may take once their revision gets no new ones: ALB's default for a connection without data.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#connection-idle-timeout
-export const DRAIN_SECONDS = 60;
+// How long requests in flight may take once their revision gets no new ones: the longest that Fargate lets a container take to stop.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
+export const DRAIN_SECONDS = 120;
 
 /** Each revision has a family of task definitions of its own, which is there as long as the revision is. */
 export function familyPrefix({ stage, capacity }: EcsSettings): string {

@@ -9,6 +9,7 @@ import { type LiveAlias, liveAlias } from './live-alias.ts';
 import { LIVE } from './model-function.ts';
 import { type ModelVersions, readVersions } from './model-versions.ts';
 import { allowRoute, forbidRoute } from './route-permission.ts';
+import type { Integration } from './route-records.ts';
 import type { RouteSide } from './route-side.ts';
 import { sharesChanged } from './shares-changed.ts';
 
@@ -17,6 +18,8 @@ export type FunctionRoutesOptions = {
   readonly api: ModelApi;
   /** A model's function is named by this and the model. */
   readonly functionPrefix: string;
+  /** Whether the API's stage sends the model's requests there. */
+  readonly isLed: (model: string, to: Integration) => Promise<boolean>;
 };
 
 /** How many requests in a row have to be answered by a revision that has a share. */
@@ -24,7 +27,8 @@ const LOOKS = 5;
 const LOOK_TIMEOUT_MS = 5_000;
 
 /** Shares are the weights of the alias `live` of the model's function. */
-export function functionRoutes({ lambda, api, functionPrefix }: FunctionRoutesOptions): RouteSide {
+export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
+  const { lambda, api, functionPrefix, isLed } = options;
   const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model);
   const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
 
@@ -40,9 +44,14 @@ export function functionRoutes({ lambda, api, functionPrefix }: FunctionRoutesOp
 
     async set(model, wish, expected, change) {
       const versions = await versionsOf(model);
-      const aliasArn = await write(aliasOf(model), versions, { model, wish, expected, change });
-      await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
-      return { kind: 'function', aliasArn };
+      const written = await write(aliasOf(model), versions, { model, wish, expected, change });
+      const { aliasArn, isChanged } = written;
+      const integration: Integration = { kind: 'function', aliasArn };
+      // A route is led here only after it was let in.
+      if (isChanged || !(await isLed(model, integration))) {
+        await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
+      }
+      return integration;
     },
 
     async stray(model, shares) {
@@ -71,21 +80,23 @@ type Wish = {
   readonly change: Change;
 };
 
-/** Answers the alias's ARN. A change that somebody else made to the same end, as one of ours whose answer was lost, is success. */
+type Written = { readonly aliasArn: string; readonly isChanged: boolean };
+
+/** A change that somebody else made to the same end, as one of ours whose answer was lost, is success. */
 async function write(
   alias: LiveAlias,
   versions: ModelVersions,
   { model, wish, expected, change }: Wish,
-): Promise<string> {
+): Promise<Written> {
   const held = await alias.read(versions);
-  if (held && isSameShares(held.shares, wish)) return held.arn;
+  if (held && isSameShares(held.shares, wish)) return { aliasArn: held.arn, isChanged: false };
   const shares = held?.shares ?? {};
   if (!isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
   await change(() => alias.write(wish, versions, held)).catch((error: unknown) => {
     if (failureName(error) !== 'SharesChanged') throw error;
   });
   const now = await alias.read(versions);
-  if (now && isSameShares(now.shares, wish)) return now.arn;
+  if (now && isSameShares(now.shares, wish)) return { aliasArn: now.arn, isChanged: true };
   throw sharesChanged(model, now?.shares ?? {}, expected);
 }
 

@@ -14,6 +14,7 @@ import { absentIf, ask } from './ecs-errors.ts';
 import { TAG, tagMap } from './ecs-settings.ts';
 import type { Change } from './fenced-change.ts';
 import { modelRoute } from './model-function.ts';
+import { below, isBelow } from './rule-path.ts';
 import { targetGroupOf } from './target-group.ts';
 import { readRules } from './test-rule.ts';
 
@@ -35,7 +36,7 @@ export type ListenerRule = {
 
 export type ListenerRuleOptions = {
   readonly elb: ElasticLoadBalancingV2Client;
-  readonly front: ContainerFront;
+  readonly front: Pick<ContainerFront, 'listener' | 'stage'>;
   readonly apiStage: string;
 };
 
@@ -86,28 +87,16 @@ function creation(
   Actions: Action[],
   Priority: number,
 ): CreateRuleCommand {
-  const path = modelRoute(model);
-  const rewrite = { Regex: `^(/${apiStage})?${path}/?`, Replace: '/' };
   return new CreateRuleCommand({
     ListenerArn: front.listener,
     Priority,
-    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: paths(path, apiStage) } }],
-    Transforms: [{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [rewrite] } }],
+    ...below(modelRoute(model), apiStage),
     Actions,
     Tags: [
       { Key: TAG.stage, Value: front.stage },
       { Key: TAG.model, Value: model },
     ],
   });
-}
-
-/**
- * API Gateway puts its stage before the path that it asks of a private integration.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html
- */
-function paths(path: string, apiStage: string): string[] {
-  const staged = `/${apiStage}${path}`;
-  return [path, `${path}/*`, staged, `${staged}/*`];
 }
 
 /** Without stickiness: a weight of 0 then gets nothing from the next request on. */
@@ -153,11 +142,8 @@ async function sharesOf(elb: ElasticLoadBalancingV2Client, rule: Rule): Promise<
   return { groups, shares: Object.fromEntries(shares) };
 }
 
-function isOf({ Conditions = [] }: Rule, model: string): boolean {
-  const path = `${modelRoute(model)}/*`;
-  return Conditions.some(({ PathPatternConfig, Values }) =>
-    (PathPatternConfig?.Values ?? Values ?? []).includes(path),
-  );
+function isOf(rule: Rule, model: string): boolean {
+  return isBelow(rule, modelRoute(model));
 }
 
 function freePriority(rules: readonly Rule[]): number {

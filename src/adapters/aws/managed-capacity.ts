@@ -8,36 +8,31 @@ import {
   type ECSClient,
   paginateListClusters,
 } from '@aws-sdk/client-ecs';
-import { Failure } from '#domain/failure.ts';
 import { absentIf, ask } from './ecs-errors.ts';
 import { type EcsSettings, type ManagedCapacity, TAG, tagMap } from './ecs-settings.ts';
+import { type TimedCall, waitForNextLook } from './ecs-waiting.ts';
 import type { Change } from './fenced-change.ts';
 import { type ManagedRequirement, managedPrefix } from './managed-requirement.ts';
-import type { Waiting } from './waiting.ts';
 
-type Options = Waiting & { readonly ecs: ECSClient; readonly settings: EcsSettings };
-
-const LONGEST_WAIT_MS = 50_000;
-const LOOK_PERIOD_MS = 2_000;
+type Options = { readonly ecs: ECSClient; readonly settings: EcsSettings };
 
 /**
  * Makes the cluster and the capacity provider unless they are there, and waits until a service can use them.
  * A provider of managed instances is made in its cluster: PutClusterCapacityProviders, which replaces a cluster's whole list, has no part in it.
  */
 export async function ensureManagedCapacity(
-  options: Options,
+  options: Options & TimedCall,
   capacity: ManagedCapacity,
   requirement: ManagedRequirement,
   change: Change,
 ): Promise<void> {
-  const { ecs, settings, clock, sleep } = options;
+  const { ecs, settings } = options;
   const { cluster, name } = requirement;
   const tags = [{ key: TAG.stage, value: settings.stage }];
   if (!(await isCluster(ecs, cluster))) {
     const make = new CreateClusterCommand({ clusterName: cluster, tags });
     await change(() => ask(() => ecs.send(make)));
   }
-  const endMs = clock.now() + LONGEST_WAIT_MS;
   for (;;) {
     const status = await providerStatus(ecs, requirement);
     if (status === 'ACTIVE') return;
@@ -45,10 +40,7 @@ export async function ensureManagedCapacity(
       const make = creation(requirement, capacity, settings);
       await change(() => ask(() => ecs.send(make).catch(unlessThere)));
     }
-    if (clock.now() >= endMs) {
-      throw new Failure('PlatformUnavailable', `the capacity provider ${name} is ${status}`);
-    }
-    await sleep(LOOK_PERIOD_MS);
+    await waitForNextLook(options, `the capacity provider ${name} is ${status}`);
   }
 }
 

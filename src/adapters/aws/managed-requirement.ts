@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { CapacityOptionType, InstanceLaunchTemplate } from '@aws-sdk/client-ecs';
+import type {
+  CapacityOptionType,
+  InstanceLaunchTemplate,
+  InstanceRequirementsRequest,
+} from '@aws-sdk/client-ecs';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { EcsSettings } from './ecs-settings.ts';
 
@@ -21,6 +25,8 @@ const HOST_STORAGE_GIB = 30;
 const IMAGES = 4;
 // What ECS and the host keep of an instance's memory for themselves.
 const HOST_SHARE = 0.9;
+// What turns the protection off in EC2, whose requirements these are. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirementsRequest.html
+const ANY_PRICE = 999_999;
 const HASH_HEX_DIGITS = 12;
 
 /** One cluster for each GPU model, and one for the models without: the instances of one are never looked through for another. */
@@ -50,7 +56,7 @@ export function managedRequirement(
     instanceRequirements: {
       // The image is of this architecture alone.
       cpuManufacturers: ['intel' as const, 'amd' as const],
-      ...(spec.instanceTypes.length > 0 && { allowedInstanceTypes: [...spec.instanceTypes] }),
+      ...(spec.instanceTypes.length > 0 && allowed(spec.instanceTypes, capacityOptionType)),
       vCpuCount: { min: Math.ceil(spec.cpuUnits / 1024) },
       memoryMiB: { min: Math.ceil(spec.memoryMiB / HOST_SHARE) },
     },
@@ -63,6 +69,19 @@ export function managedRequirement(
     name: managedPrefix(settings.stage) + hash.slice(0, HASH_HEX_DIGITS),
     cluster,
     launch,
+  };
+}
+
+/** With the protection from high prices off: by default it leaves out a type that costs 20 % more than the cheapest. */
+function allowed(
+  types: readonly string[],
+  option: CapacityOptionType,
+): Partial<InstanceRequirementsRequest> {
+  return {
+    allowedInstanceTypes: [...types],
+    ...(option === 'SPOT'
+      ? { spotMaxPricePercentageOverLowestPrice: ANY_PRICE }
+      : { onDemandMaxPricePercentageOverLowestPrice: ANY_PRICE }),
   };
 }
 

@@ -17,6 +17,9 @@ const PERIOD_SECONDS = 60;
 /** AWS counts by the minute. */
 export const PERIOD_MS = PERIOD_SECONDS * 1000;
 
+/** A count is there this long after its own minute is over. */
+export const LATE_MS = PERIOD_MS;
+
 /** The minute that a time is in. */
 export function minuteOf(timeMs: number): number {
   return timeMs - (timeMs % PERIOD_MS);
@@ -29,7 +32,7 @@ export async function metricSums(
   startMs: number,
   endMs: number,
 ): Promise<readonly number[]> {
-  if (counters.length === 0) return [];
+  if (counters.length === 0 || startMs >= endMs) return counters.map(() => 0);
   const sums = counters.map(() => 0);
   const input = {
     MetricDataQueries: counters.map(query),

@@ -4,7 +4,7 @@ import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';
 import type { ContainerFront } from './container-front.ts';
 import type { Change } from './fenced-change.ts';
-import { integrationInput } from './integration.ts';
+import { INTEGRATION_TYPES, integrationInput } from './integration.ts';
 import { modelRoute } from './model-function.ts';
 import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
 
@@ -13,6 +13,8 @@ export type ModelRoutes = {
   /** Where the stage sends the model's requests by now; with a `move`, a call that made it has not recorded it. */
   read(model: string): Promise<RouteRecord>;
   isDeployed(model: string): Promise<boolean>;
+  /** Whether the stage sends the model's requests there, and that is recorded. */
+  isLed(model: string, to: Integration): Promise<boolean>;
   /** Makes the route, or moves it, and deploys the API if that is needed. */
   lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
   /** No route is success. The record stays. */
@@ -41,6 +43,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
 
   return {
     isDeployed: (model) => draft.isDeployed(proxyPath(model)),
+    isLed: async (model, to) => isLed(options, await records.read(model), to),
 
     async read(model) {
       const record = await records.read(model);
@@ -131,16 +134,19 @@ function returned({ move, left }: RouteRecord, to: Mechanism): RouteRecord['left
   return isGivenUp ? { mechanism: move.to.kind, hasServed: true } : left;
 }
 
-/** Records a move that was made by a call which did not come to record it. */
-async function settle(
-  { draft, records, clock }: ModelRoutesOptions,
-  model: string,
-): Promise<RouteRecord> {
-  const deployment = await draft.deployment();
+/**
+ * Records a move that was made by a call which did not come to record it.
+ * An update of the stack deploys the API too, without the lease: another deployment alone says nothing where the draft was not changed yet.
+ */
+async function settle(options: ModelRoutesOptions, model: string): Promise<RouteRecord> {
+  const { draft, records, clock } = options;
+  const seen = await records.read(model);
+  const { move } = seen;
+  if (move === null || (await draft.deployment()) === move.over) return seen;
+  const drafted = (await draft.resources()).get(proxyPath(model));
+  if (drafted?.integration !== INTEGRATION_TYPES[move.to.kind]) return seen;
   return records.update(model, (record) =>
-    record.move === null || record.move.over === deployment
-      ? record
-      : moved(record, record.move.to, clock.now()),
+    record.move?.over === move.over ? moved(record, move.to, clock.now()) : record,
   );
 }
 

@@ -1,13 +1,10 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { Clock } from '#ports/clock.ts';
-import { type Counter, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
+import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
 
 export type QuietSideOptions = { readonly cloudWatch: CloudWatchClient; readonly clock: Clock };
 
 const QUIET_MS = 2 * PERIOD_MS;
-
-// A count is there a minute after its own minute is over.
-const LATE_MS = PERIOD_MS;
 
 /** Why it is not certain that no client comes by a way that was left at `leftAtMs`, or undefined after two whole minutes without any. */
 export async function unquiet(

@@ -27,8 +27,8 @@ export type RestApiRouterOptions = RouteSidesOptions & {
  */
 export function restApiRouter(options: RestApiRouterOptions): Router {
   const { fence, records } = options;
-  const sides = routeSides(options);
   const routes = routesOf(options);
+  const sides = routeSides(options, routes.isLed);
   const left = { ...options, sides };
 
   return {

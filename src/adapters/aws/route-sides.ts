@@ -7,7 +7,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { ModelApi } from './api-draft.ts';
 import type { ContainerFront } from './container-front.ts';
 import { containerRoutes } from './container-routes.ts';
-import { functionRoutes } from './function-routes.ts';
+import { type FunctionRoutesOptions, functionRoutes } from './function-routes.ts';
 import { listenerRule } from './listener-rule.ts';
 import type { RouteRecords } from './route-records.ts';
 import type { RouteSide } from './route-side.ts';
@@ -28,10 +28,13 @@ export type RouteSidesOptions = {
   } | null;
 };
 
-export function routeSides(options: RouteSidesOptions): RouteSides {
+export function routeSides(
+  options: RouteSidesOptions,
+  isLed: FunctionRoutesOptions['isLed'],
+): RouteSides {
   const { lambda, records, clock, api, functionPrefix, containers } = options;
   return {
-    function: functionRoutes({ lambda, api, functionPrefix }),
+    function: functionRoutes({ lambda, api, functionPrefix, isLed }),
     container: containers
       ? containerRoutes({
           ...{ ...containers, records, clock },

@@ -2,7 +2,6 @@ import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@a
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { BuiltImage } from '#domain/image.ts';
-import { scaleAt } from '#domain/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './ecs-settings.ts';
 import { clusterOf } from './managed-requirement.ts';
@@ -17,7 +16,6 @@ const TMP = 'tmp';
 export function taskDefinition(
   spec: RevisionSpec,
   settings: EcsSettings,
-  nowMs: number,
 ): RegisterTaskDefinitionCommandInput {
   const { image } = spec;
   if (!image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
@@ -27,7 +25,6 @@ export function taskDefinition(
     [TAG.revision, spec.revision],
     [TAG.deployment, spec.deploymentId],
     [TAG.cluster, clusterOf(spec, settings)],
-    [TAG.replicas, String(scaleAt(spec.scaling, nowMs).min)],
   ] as const;
   return {
     family: familyPrefix(settings) + spec.revision,

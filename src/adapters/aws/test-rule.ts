@@ -10,6 +10,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './ecs-errors.ts';
 import { type EcsSettings, TAG } from './ecs-settings.ts';
 import type { Change } from './fenced-change.ts';
+import { below, isBelow } from './rule-path.ts';
 
 /**
  * The priorities of the rules that reach one revision alone. The paths of models' routes are others, so it does not matter which rule comes first.
@@ -68,15 +69,10 @@ function creation(
     [TAG.revision, revision],
     [TAG.deployment, deploymentId],
   ] as const;
-  const path = testRulePath(revision);
-  // API Gateway may put its stage before the path. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
-  const paths = [`${path}/*`, `/${apiStage}${path}/*`];
-  const rewrite = { Regex: `^(/${apiStage})?${path}/(.*)$`, Replace: '/$2' };
   return new CreateRuleCommand({
     ListenerArn: listener,
     Priority,
-    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: paths } }],
-    Transforms: [{ Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [rewrite] } }],
+    ...below(testRulePath(revision), apiStage),
     Actions: [{ Type: 'forward', TargetGroupArn }],
     Tags: tags.map(([Key, Value]) => ({ Key, Value })),
   });
@@ -113,11 +109,8 @@ export function servesClients(
 }
 
 /** By its path: no rule of anything else has it. */
-function isTestRule({ Conditions = [] }: Rule, revision: string): boolean {
-  const path = `${testRulePath(revision)}/*`;
-  return Conditions.some(({ PathPatternConfig, Values }) =>
-    (PathPatternConfig?.Values ?? Values ?? []).includes(path),
-  );
+function isTestRule(rule: Rule, revision: string): boolean {
+  return isBelow(rule, testRulePath(revision));
 }
 
 function freePriority(rules: readonly Rule[]): number {

@@ -91,6 +91,8 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     const revision = revisions.get(name);
     const specs = table.all().map(({ spec }) => spec);
     revisions.delete(name);
+    // Who just had the traffic may still be answering. This writes the row, so that it is deleted after it.
+    await revision?.retire();
     table.delete(name);
     await revision?.close();
     await servers.discard(name, specs);

@@ -52,8 +52,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     await containers.start('digits-v1', '10.0.0.1');
     await containers.start('digits-v2', '10.0.0.2');
 
-    /** What the load balancer counts of one request that a target answered. */
-    const countOf = (revision: string, status: number) => {
+    const countOnly = (revision: string, ...names: readonly string[]) => {
       const group = String(containers.groups.get(revision));
       const Dimensions = [
         {
@@ -62,7 +61,6 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         },
         { Name: 'TargetGroup', Value: group.split(':').at(-1) },
       ];
-      const names = ['RequestCount', ...(status >= 500 ? ['HTTPCode_Target_5XX_Count'] : [])];
       const datum = { Dimensions, Timestamp: new Date(clock.now()), Value: 1 };
       return cloudWatch.send(
         new PutMetricDataCommand({
@@ -71,12 +69,18 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
+    /** What the load balancer counts of one request that a target answered, or none. */
+    const countOf = (revision: string, status?: number) => {
+      const family = status === undefined ? [] : [Math.floor(status / 100)];
+      const codes = family.map((first) => `HTTPCode_Target_${first}XX_Count`);
+      return countOnly(revision, 'RequestCount', ...codes);
+    };
     const metricsOver = (client: CloudWatchClient) =>
       cloudWatchMetrics({
         ...{ cloudWatch: client, lambda: world.lambda(), functionPrefix, clock },
         containers: { elb, front: containers.front },
       });
-    return { ...world, clock, cloudWatch, count, countOf, metricsOver };
+    return { ...world, clock, cloudWatch, count, countOf, countOnly, metricsOver };
   }
 
   describeMetrics('cloudWatchMetrics of functions', async () => {
@@ -105,6 +109,36 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       pass: world.clock.advance,
       close: world.close,
     };
+  });
+
+  it('takes what no target answered for an error, once all of its minute is counted', async () => {
+    const world = await open();
+    const inContainers = { ...V1, target: 'fargate' } as const;
+    for (const status of [200, 302, 404, 500, undefined]) await world.countOf('digits-v1', status);
+    const traffic = () => world.metricsOver(world.cloudWatch).traffic(inContainers, 0);
+
+    const early = await traffic();
+    world.clock.advance(120_000);
+
+    expect(early).toEqual({ requests: 5, serverErrors: 1 });
+    expect(await traffic()).toEqual({ requests: 5, serverErrors: 2 });
+    await world.close();
+  });
+
+  it('counts no error where an answer is counted before its request', async () => {
+    const world = await open();
+    await world.countOf('digits-v1', 200);
+    await world.countOf('digits-v1', 503);
+    await world.countOnly('digits-v1', 'HTTPCode_Target_2XX_Count');
+    world.clock.advance(120_000);
+
+    const metrics = world.metricsOver(world.cloudWatch);
+
+    expect(await metrics.traffic({ ...V1, target: 'fargate' }, 0)).toEqual({
+      requests: 2,
+      serverErrors: 1,
+    });
+    await world.close();
   });
 
   it('counts what clients asked for, not what was asked of the version itself', async () => {

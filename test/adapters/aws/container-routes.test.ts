@@ -65,10 +65,10 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
         Field: 'path-pattern',
         PathPatternConfig: {
           Values: [
-            '/models/digits',
             '/models/digits/*',
-            '/api/models/digits',
             '/api/models/digits/*',
+            '/_probe/models/digits/*',
+            '/api/_probe/models/digits/*',
           ],
         },
       },
@@ -79,10 +79,12 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
     const seen = [
       '/models/digits/v2/models/digits/infer',
       '/api/models/digits/ping',
-      '/models/digits',
+      '/_probe/models/digits/ping',
+      '/api/_probe/models/digits/',
     ];
     expect(seen.map((path) => path.replace(new RegExp(Regex), Replace))).toEqual([
       '/v2/models/digits/infer',
+      '/ping',
       '/ping',
       '/',
     ]);
@@ -115,7 +117,11 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
         type: 'HTTP_PROXY',
         integrationHttpMethod: 'ANY',
         uri: 'http://internal-slipway-test-1.us-east-1.elb.amazonaws.com/models/digits/{proxy}',
-        requestParameters: { 'integration.request.path.proxy': 'method.request.path.proxy' },
+        requestParameters: {
+          'integration.request.path.proxy': 'method.request.path.proxy',
+          'integration.request.header.x-api-key': "'-'",
+          'integration.request.header.Authorization': "'-'",
+        },
         connectionType: 'VPC_LINK',
         connectionId: 'vpclink1',
         integrationTarget: loadBalancer,

@@ -1,3 +1,4 @@
+import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
 import { targetGroupName } from '#adapters/aws/target-group-name.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
@@ -63,7 +64,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
           mountPoints: [{ sourceVolume: 'tmp', containerPath: '/tmp' }],
           user: '1000:1000',
           linuxParameters: { capabilities: { drop: ['ALL'] } },
-          stopTimeout: 60,
+          stopTimeout: DRAIN_SECONDS,
           logConfiguration: {
             logDriver: 'awslogs',
             options: {
@@ -80,7 +81,6 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
         { key: 'slipway:revision', value: 'digits-v1' },
         { key: 'slipway:deployment', value: 'd1' },
         { key: 'slipway:cluster', value: 'slipway-test' },
-        { key: 'slipway:replicas', value: '1' },
       ],
     });
   });
@@ -114,19 +114,29 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
       Matcher: { HttpCode: '200' },
     });
     expect(sent('ModifyTargetGroupAttributes')).toMatchObject({
-      Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '60' }],
+      Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(DRAIN_SECONDS) }],
     });
     expect(sent('CreateRule')).toMatchObject({
       ListenerArn: settings.listener,
       Priority: 40_000,
       Conditions: [
-        { Field: 'path-pattern', PathPatternConfig: { Values: ['/candidate/digits-v1/*', '/v1/candidate/digits-v1/*'] } },
+        {
+          Field: 'path-pattern',
+          PathPatternConfig: {
+            Values: [
+              '/candidate/digits-v1/*',
+              '/v1/candidate/digits-v1/*',
+              '/_probe/candidate/digits-v1/*',
+              '/v1/_probe/candidate/digits-v1/*',
+            ],
+          },
+        },
       ],
       Transforms: [
         {
           Type: 'url-rewrite',
           UrlRewriteConfig: {
-            Rewrites: [{ Regex: '^(/v1)?/candidate/digits-v1/(.*)$', Replace: '/$2' }],
+            Rewrites: [{ Regex: '^(/v1)?(/_probe)?/candidate/digits-v1/(.*)$', Replace: '/$3' }],
           },
         },
       ],
@@ -244,6 +254,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
           storageConfiguration: { storageSizeGiB: 80 },
           instanceRequirements: {
             allowedInstanceTypes: ['g6.xlarge', 'g6.2xlarge'],
+            onDemandMaxPricePercentageOverLowestPrice: 999_999,
             cpuManufacturers: ['intel', 'amd'],
             vCpuCount: { min: 3 },
             memoryMiB: { min: 16_384 },
@@ -277,6 +288,20 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
         { capacityProvider: made[1]?.name, weight: 1 },
       ],
     });
+  });
+
+  it('takes every type that the manifest names on Spot too, whatever it costs', async () => {
+    const scaling = { min: 1, requestsPerMinute: 600, schedules: [], spot: { onDemandBase: 0 } };
+
+    const { inputs } = await creation('ec2', { scaling, instanceTypes: ['c7i.large'] });
+
+    const limits = (inputs['CreateCapacityProvider'] ?? []).map((each) =>
+      JSON.stringify(each).match(/"\w+MaxPricePercentageOverLowestPrice":\d+/g),
+    );
+    expect(limits).toEqual([
+      ['"onDemandMaxPricePercentageOverLowestPrice":999999'],
+      ['"spotMaxPricePercentageOverLowestPrice":999999'],
+    ]);
   });
 
   it('makes the group, the rule that uses it and the service in this order', async () => {

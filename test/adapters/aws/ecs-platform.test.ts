@@ -1,9 +1,8 @@
 import {
-  CreateRuleCommand,
   CreateTargetGroupCommand,
-  DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
 import { targetGroupName } from '#adapters/aws/target-group-name.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
@@ -13,6 +12,8 @@ import { describeOnMoto } from '../../support/moto.ts';
 const EPOCH = 1;
 const LONG = { waitMs: 120_000 };
 const AT_ONCE = { waitMs: 0 };
+const DRAINING = { status: 'DRAINING', runningCount: 1 };
+const PROVISIONING = { status: 'PROVISIONING' };
 
 describeOnMoto('ecsPlatform on moto', (moto) => {
   describe.each(['fargate', 'ec2'] as const)('for %s', (target) => {
@@ -22,8 +23,8 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
         platform: world.platform,
         endsLateStarts: false,
         // Nobody tells how many requests a task has.
-        idleDrainSeconds: 60,
-        busyDrainSeconds: 60,
+        idleDrainSeconds: DRAIN_SECONDS,
+        busyDrainSeconds: DRAIN_SECONDS,
         lastWords: LAST_WORDS,
         spec: (fate, over) => world.spec(fate === 'fails' ? 'crashes' : fate, over),
         request: async () => () => undefined,
@@ -128,18 +129,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
       const world = await ecsWorld(moto());
       const { revision } = await created(world.platform, world.spec('serves'));
       await world.platform.describe(revision, LONG);
-      const elb = world.client(ElasticLoadBalancingV2Client);
-      const look = new DescribeTargetGroupsCommand({ Names: [targetGroupName('test', revision)] });
-      const { TargetGroups = [] } = await elb.send(look);
-      const groups = [{ TargetGroupArn: TargetGroups[0]?.TargetGroupArn, Weight: 1 }];
-      await elb.send(
-        new CreateRuleCommand({
-          ListenerArn: world.settings.listener,
-          Priority: 1,
-          Conditions: [{ Field: 'path-pattern', Values: ['/models/digits/*'] }],
-          Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups: groups } }],
-        }),
-      );
+      await world.route('digits', revision);
 
       const removal = world.platform[deed](revision, EPOCH);
 
@@ -184,6 +174,49 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
   });
 
+  it.each([
+    { of: 'as many tasks as the live revision has grown to', max: 10, begins: 5 },
+    { of: 'no more than its own maximum', max: 3, begins: 3 },
+    { of: 'its own minimum, if that is more', min: 7, max: 10, begins: 7 },
+  ])('begins with $of', async ({ min = 1, max, begins }) => {
+    const world = await ecsWorld(moto());
+    const live = await created(world.platform, world.spec('serves'));
+    await world.route('digits', live.revision);
+    world.services.resize(live.revision, 5);
+    const scaling = { min, max, requestsPerMinute: 600, schedules: [] };
+    const next = world.spec('serves', { revision: 'digits-v2', scaling });
+
+    await world.platform.create(next, EPOCH);
+
+    expect(await world.platform.describe(next.revision, LONG)).toEqual({ kind: 'ready' });
+    expect(await world.starts(next.revision)).toBe(begins);
+  });
+
+  it('lets all waits of a creation end together', async () => {
+    const world = await ecsWorld(moto(), 'ec2');
+    const spec = await created(world.platform, world.spec('serves'));
+    world.services.resize(spec.revision, 0);
+    const startedMs = world.clock.now();
+    const isDraining = () => world.clock.now() < startedMs + 60_000;
+    const slow = world.platformOver({
+      outer: (client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          const answer = await next(args);
+          const slowly: Readonly<Record<string, object>> = {
+            DescribeServicesCommand: isDraining() ? { services: [DRAINING] } : {},
+            DescribeCapacityProvidersCommand: { capacityProviders: [PROVISIONING] },
+          };
+          return { ...answer, output: { ...answer.output, ...slowly[commandName] } };
+        }),
+    });
+
+    await expect(slow.create(spec, EPOCH)).rejects.toMatchObject({
+      name: 'PlatformUnavailable',
+      message: expect.stringContaining('is PROVISIONING'),
+    });
+    expect(world.clock.now() - startedMs).toBeLessThan(95_000);
+  });
+
   it('makes no revision without an image', async () => {
     const { platform, spec } = await ecsWorld(moto());
 
@@ -210,14 +243,13 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
         addMiddleware(client, (next, { commandName }) => async (args) => {
           const answer = await next(args);
           if (commandName !== 'DescribeServicesCommand') return answer;
-          const services = [{ status: 'DRAINING', runningCount: 1 }];
-          return { ...answer, output: { ...answer.output, services } };
+          return { ...answer, output: { ...answer.output, services: [DRAINING] } };
         }),
     });
 
     await expect(stuck.retire(revision, EPOCH)).rejects.toMatchObject({
       name: 'PlatformUnavailable',
-      message: expect.stringContaining('still has 1 tasks after 50 s'),
+      message: expect.stringContaining('still has 1 tasks'),
     });
   });
 });

@@ -1,9 +1,10 @@
+import { CreateDeploymentCommand } from '@aws-sdk/client-api-gateway';
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
   DeleteTargetGroupCommand,
   DescribeRulesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DeleteFunctionCommand, GetAliasCommand } from '@aws-sdk/client-lambda';
+import { DeleteFunctionCommand, GetAliasCommand, GetPolicyCommand } from '@aws-sdk/client-lambda';
 import { type AnyClient, addMiddleware } from '../../support/aws-rules.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { restApiRouterWorld } from '../../support/rest-api-router-world.ts';
@@ -134,6 +135,53 @@ describeOnMoto('restApiRouter between Lambda and containers on moto', (moto) => 
     expect(await world.router.shares('digits')).toEqual(ON_LAMBDA);
     await there();
     expect(servedType()).toBe('HTTP_PROXY');
+  });
+
+  it('a deployment of the API by somebody else is not the move that was not made', async () => {
+    await world.router.setShares('digits', ON_LAMBDA, {}, 1);
+    await endingAt('PutIntegrationCommand')
+      .setShares('digits', IN_CONTAINERS, ON_LAMBDA, 1)
+      .catch(() => undefined);
+    const stage = { restApiId: world.api.id, stageName: world.api.stage };
+    await world.apiGateway().send(new CreateDeploymentCommand(stage));
+    world.clock.advance(30_000);
+
+    await world.router.setShares('words', { 'words-v1': 1 }, {}, 1);
+
+    expect(servedType()).toBe('AWS_PROXY');
+    expect(await world.router.shares('digits')).toEqual(ON_LAMBDA);
+    await there();
+    expect(servedType()).toBe('HTTP_PROXY');
+  });
+
+  it('changes nothing where nothing is to be changed', async () => {
+    await world.router.setShares('digits', ON_LAMBDA, {}, 1);
+    const calls: string[] = [];
+    const log = (client: AnyClient) =>
+      addMiddleware(client, (next, { commandName }) => async (args) => {
+        calls.push(commandName.replace('Command', ''));
+        return next(args);
+      });
+    const router = world.routerOver({
+      apiGateway: world.apiGateway(log),
+      lambda: world.lambda({ outer: log }),
+    });
+
+    await router.setShares('digits', ON_LAMBDA, ON_LAMBDA, 1);
+
+    expect(calls.filter((call) => !/^(Get|List)/.test(call))).toEqual([]);
+  });
+
+  it('lets the route in that is led back to an alias whose maker ended before it did', async () => {
+    await world.router.setShares('digits', IN_CONTAINERS, {}, 1);
+    const ended = endingAt('AddPermissionCommand').setShares('digits', ON_LAMBDA, IN_CONTAINERS, 1);
+    await expect(ended).rejects.toThrow('the step ended here');
+
+    await back();
+
+    const policy = new GetPolicyCommand({ FunctionName, Qualifier: 'live' });
+    const { Policy } = await world.lambda().send(policy);
+    expect(Policy).toContain('apigateway.amazonaws.com');
   });
 
   it('is verified after two minutes in which no client came to the side that was left', async () => {

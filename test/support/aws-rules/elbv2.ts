@@ -6,6 +6,7 @@ import {
   type DescribeRulesCommandOutput,
   type DescribeTargetHealthCommandOutput,
   type Rule,
+  type RuleCondition,
   type RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsCall, AwsRule, Refusal } from '../aws-rules.ts';
@@ -22,6 +23,7 @@ const QUOTAS =
   'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html';
 const MOST_GROUPS_PER_ACTION = 5;
 const MOST_WEIGHT = 999;
+const MOST_VALUES_PER_RULE = 5;
 
 /** One listener's rules; moto itself refuses a name over 32 characters, a priority in use, and the deletion of a group that a rule uses. */
 export function elbv2Rules(options: Options = {}): readonly AwsRule[] {
@@ -42,6 +44,20 @@ export function elbv2Rules(options: Options = {}): readonly AwsRule[] {
         const weights = groups.flatMap((each) => (each ?? []).map(({ Weight = 1 }) => Weight));
         const isWrong = weights.some((weight) => weight < 0 || weight > MOST_WEIGHT);
         return isWrong ? invalid('ValidationError', 'Weights are from 0 to 999') : undefined;
+      },
+    },
+    {
+      name: 'elbv2: the conditions of a rule have at most 5 values together',
+      service: 'ElasticLoadBalancingV2',
+      commands: ['CreateRule', 'ModifyRule'],
+      source: `${QUOTAS}; the name of this error is not documented`,
+      before({ input }) {
+        const conditions = (input['Conditions'] ?? []) as RuleCondition[];
+        const values = conditions.flatMap(
+          ({ PathPatternConfig, Values }) => PathPatternConfig?.Values ?? Values ?? [],
+        );
+        if (values.length <= MOST_VALUES_PER_RULE) return undefined;
+        return invalid('ValidationError', 'A rule can have at most 5 condition values');
       },
     },
     {

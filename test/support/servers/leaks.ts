@@ -1,9 +1,11 @@
 import { troubled } from './troubled.ts';
 
+const MIB = 1024 * 1024;
 const held: Buffer[] = [];
 
-/** Answers right, and holds 128 MiB more after each answer. */
-await troubled((_, response) => {
-  response.once('finish', () => held.push(Buffer.alloc(128 * 1024 * 1024, 1)));
-  return false;
+/** Answers right twice, which proves it healthy; then it takes more and more memory, and answers no more. */
+await troubled((nth) => {
+  if (nth < 3) return false;
+  if (nth === 3) setInterval(() => held.push(Buffer.alloc(32 * MIB, 1)));
+  return true;
 });

@@ -1,0 +1,32 @@
+import { scaleAt } from '#domain/scale.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { findDefinition } from './ecs-definitions.ts';
+import type { EcsPlatformOptions } from './ecs-options.ts';
+import { findService, serviceRef } from './ecs-service.ts';
+import { listenerRule } from './listener-rule.ts';
+import { targetGroupOf } from './target-group.ts';
+
+/** How many tasks a revision begins with: as many as it is to take over from, within its own limits. */
+export async function firstReplicas(
+  options: EcsPlatformOptions,
+  { model, scaling }: RevisionSpec,
+): Promise<number> {
+  const { elb, settings, clock } = options;
+  const { min, max } = scaleAt(scaling, clock.now());
+  const rule = listenerRule({ elb, front: settings, apiStage: settings.apiStage });
+  const live = Object.keys((await rule.read(model))?.shares ?? {});
+  const counts = await Promise.all(live.map((revision) => desiredReplicas(options, revision)));
+  return Math.min(max, Math.max(min, ...counts));
+}
+
+/** 0 also for a revision of another target. */
+async function desiredReplicas(
+  { ecs, elb, settings }: EcsPlatformOptions,
+  revision: string,
+): Promise<number> {
+  const definition = await findDefinition(ecs, settings, revision);
+  const group = definition && (await targetGroupOf(elb, settings.stage, revision));
+  if (!group) return 0;
+  const service = await findService(ecs, serviceRef(definition.cluster, revision, group.arn));
+  return service?.desiredCount ?? 0;
+}
