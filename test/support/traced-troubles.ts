@@ -72,7 +72,11 @@ async function idle(world: TracedWorld, cluster: string, revision: string): Prom
   const { serviceArns = [] } = await ecs.send(new ListServicesCommand({ cluster }));
   const names = serviceArns.map((arn) => arn.split('/').at(-1) ?? '');
   for (const service of names.filter((name) => name.startsWith(`${revision}-`))) {
-    await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: 0 }));
+    const stop = new UpdateServiceCommand({ cluster, service, desiredCount: 0 });
+    // One of those that ran before is still listed.
+    await ecs.send(stop).catch((error: Error) => {
+      if (error.name !== 'ServiceNotActiveException') throw error;
+    });
   }
 }
 
