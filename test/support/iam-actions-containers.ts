@@ -86,6 +86,9 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
         ...made(`capacity-provider/${input.name}`),
         ...passed(input.managedInstancesProvider?.infrastructureRoleArn, 'ecs.amazonaws.com'),
         ...passed(hostRole(input), 'ec2.amazonaws.com'),
+        // The list's dependent actions, and what the first provider of an account makes.
+        permission('ecs:PutClusterCapacityProviders', arn('ecs', `cluster/${cluster}`)),
+        linkedRole('ecs-compute.amazonaws.com', 'AWSServiceRoleForECSCompute'),
       ];
     case 'DescribeCapacityProviders': {
       // Without names these are all of the cluster.
@@ -161,16 +164,16 @@ function scaling(operation: string, input: ScalingInput): readonly Permission[] 
     return [asked, ...actions.map((action) => permission(`cloudwatch:${action}`, alarm))];
   }
   // The first target of an account makes it. https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
-  if (operation === 'RegisterScalableTarget') return [asked, LINKED_ROLE];
-  return [asked];
+  const scaler = 'AWSServiceRoleForApplicationAutoScaling_ECSService';
+  return operation === 'RegisterScalableTarget'
+    ? [asked, linkedRole('ecs.application-autoscaling.amazonaws.com', scaler)]
+    : [asked];
 }
 
-const SCALER = 'ecs.application-autoscaling.amazonaws.com';
-const LINKED_ROLE = permission(
-  'iam:CreateServiceLinkedRole',
-  `arn:aws:iam::${AWS_ACCOUNT}:role/aws-service-role/${SCALER}/AWSServiceRoleForApplicationAutoScaling_ECSService`,
-  { 'iam:AWSServiceName': SCALER },
-);
+function linkedRole(service: string, name: string): Permission {
+  const role = `arn:aws:iam::${AWS_ACCOUNT}:role/aws-service-role/${service}/${name}`;
+  return permission('iam:CreateServiceLinkedRole', role, { 'iam:AWSServiceName': service });
+}
 
 function requestTags({ tags = [] }: EcsInput): Context {
   return Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value]));
