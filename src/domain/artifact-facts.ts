@@ -1,13 +1,51 @@
+import type { GoldenRequest } from './golden-request.ts';
 import type { Signature } from './signature.ts';
 
-/** What inspection reads from an artifact's bytes, never by loading it. Sizes in bytes; `parameters` counts the elements of its tensors, `weightBytes` what they take in memory. */
-export type ArtifactFacts = {
-  readonly format: 'onnx';
+/** The formats that Slipway serves, as the manifest and the registry name them. */
+export const FORMATS = [
+  ...(['onnx', 'sklearn', 'skops', 'xgboost', 'lightgbm', 'catboost'] as const),
+  ...(['mlflow', 'sagemaker', 'python'] as const),
+] as const;
+
+export type Format = (typeof FORMATS)[number];
+
+/** A Python package by the name that `pip install` takes; `version` is exact ("1.5.2") where the artifact tells it, else null. */
+export type Framework = { readonly name: string; readonly version: string | null };
+
+/** One reason why a model takes memory, in bytes: "weights", "scikit-learn and its imports". */
+export type MemoryTerm = { readonly name: string; readonly bytes: number };
+
+/** What the bytes of one format say of the model in them. */
+export type ModelFacts = {
+  readonly format: Format;
+  /** Of the file format itself: "pickle 4, joblib, zlib", "v4", "ai.onnx 17". */
   readonly formatVersion: string;
+  /** Null where no framework is named: plain Python. */
+  readonly framework: Framework | null;
+  /** "3.11", or "3.11.7" where the artifact says as much; null where it does not. */
+  readonly pythonVersion: string | null;
+  /** Requirement specifiers of pip for what the model needs beside its framework, in the artifact's order. */
+  readonly requirements: readonly string[];
+  /** Null where the bytes do not tell what goes in. `outputs` may be empty then as well. */
+  readonly signature: Signature | null;
+  /** True where the model is called with named columns, each an input of `signature`, rather than with one tensor. */
+  readonly takesColumns: boolean;
+  /** Elements of its tensors, nodes and thresholds; null where the format does not tell. */
+  readonly parameters: number | null;
+  /** What they take in memory, in bytes. */
+  readonly weightBytes: number;
+  /** The protocol's names of the element types, or the format's own where it has none; sorted. */
+  readonly dtypes: readonly string[];
+  /** What serving it is expected to take; the sum of the terms is the estimate. */
+  readonly memory: readonly MemoryTerm[];
+  /** A request that the artifact itself carries, or null. */
+  readonly example: GoldenRequest | null;
+  /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format has one way only. */
+  readonly entrypoint: string | null;
+};
+
+/** What inspection reads from an artifact's bytes, never by loading it. `modelFile` is the path of the model within the artifact, `sizeBytes` that of all its files. */
+export type ArtifactFacts = ModelFacts & {
   readonly modelFile: string;
   readonly sizeBytes: number;
-  readonly signature: Signature;
-  readonly parameters: number;
-  readonly weightBytes: number;
-  readonly dtypes: readonly string[];
 };
