@@ -1,23 +1,20 @@
 // Fetches the files of an artifact into a folder, and prints the artifact's sha256.
-// Standard input is the URL of a JSON list [{name, sizeBytes, url}]; URLs are https: or file:. They are signed, so none is ever printed.
+// Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so none is ever printed.
 // The sha256 of one file is its own; of several, that of what `sha256sum` prints of them, sorted by name.
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { json, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-const ATTEMPTS = 3;
+import { granted, open, retried } from './granted.mjs';
 
 // In the image another user reads the files.
 process.umask(0o022);
 
 try {
   const listUrl = (await text(process.stdin)).trim();
-  const parts = await retried('the list of files', async () => json(await open(listUrl)));
+  const { files: parts } = await granted(listUrl);
   checkParts(parts);
   const hashes = [];
   for (const part of [...parts].sort(byName)) {
@@ -71,32 +68,6 @@ async function fetchPart({ name, sizeBytes, url }, folder) {
   }
   await pipeline(await open(url), counted, createWriteStream(path));
   return hash.digest('hex');
-}
-
-async function open(address) {
-  const url = new URL(address);
-  if (url.protocol === 'file:') return createReadStream(url);
-  if (url.protocol !== 'https:') throw new Error(`${url.protocol} is neither https: nor file:`);
-  const response = await fetch(url, { redirect: 'error' });
-  if (response.ok) return Readable.fromWeb(response.body);
-  await response.body?.cancel();
-  const error = new Error(`${url.host} answered ${response.status}`);
-  throw Object.assign(error, { isPassing: response.status >= 500 });
-}
-
-async function retried(name, task) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await task();
-    } catch (error) {
-      // fetch throws a TypeError whose cause is what happened to the connection.
-      const isPassing = error.isPassing ?? (error instanceof TypeError && 'cause' in error);
-      if (attempt === ATTEMPTS || !isPassing) {
-        throw new Error(`${name}: ${error.cause?.message || error.message}`);
-      }
-      await sleep(1000 * attempt);
-    }
-  }
 }
 
 function byName(one, other) {

@@ -72,6 +72,7 @@ export const planBuildOnAws = (env: Environment) =>
     registry: registryOf(env),
     artifacts: artifactsOf(env),
     environmentHash: settings(env, 'ENVIRONMENT_HASH').ENVIRONMENT_HASH,
+    pythonServerHash: null,
     engine: 'image',
   });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageBuilds } from '#adapters/local/build-image.ts';
 import { containerServers } from '#adapters/local/container-servers.ts';
@@ -12,13 +12,14 @@ import { orphanGuard } from '#adapters/local/orphan-guard.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { ObjectPath } from '#adapters/local/revision-files.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
-import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
   readonly engine: 'image' | 'process';
   readonly environmentHash: string;
+  /** Names what serves a model of Python, but for the model's own packages; null where nothing does. */
+  readonly pythonServerHash: string | null;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
@@ -42,6 +43,7 @@ const SERVER_ENTRY = fileURLToPath(
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
+const PYTHON_SERVER = join(ROOT, 'runtimes/python');
 const BUILD_SECONDS = 3600;
 
 /** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
@@ -52,40 +54,56 @@ export function localEngine(kind: 'docker' | 'process', options: Options): Promi
 async function processEngine({
   folder,
   serverEntry = SERVER_ENTRY,
-  ...rest
+  environment,
+  objectPath,
 }: Options): Promise<LocalEngine> {
-  const directory = folder('revisions');
+  const images = folder('images');
+  const made = builds(folder('builds'), environment, 'buildspecs/process.yml', { IMAGES: images });
   return {
     engine: 'process',
     environmentHash: installedHash(serverEntry),
-    servers: processServers({ ...rest, directory, serverEntry }),
-    buildLog: fileBuildLog(folder('builds')),
-    async build() {
-      throw new Failure('InputInvalid', 'processes are served without an image');
-    },
-    stop: async () => {},
+    pythonServerHash: hashOf([process.platform, process.arch, ...filesOf(PYTHON_SERVER)]),
+    servers: processServers({
+      ...{ directory: folder('revisions'), images, objectPath, environment },
+      ...{ serverEntry, pythonServer: PYTHON_SERVER },
+    }),
+    ...made,
   };
 }
 
 async function dockerEngine({ folder, environment }: Options): Promise<LocalEngine> {
-  const directory = folder('builds');
+  const webAdapter = environment['WEB_ADAPTER_IMAGE'];
+  const variables = webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {};
+  // Each data folder takes away its own images, so their names differ.
+  const rest = [webAdapter ?? '', folder('')];
+  return {
+    engine: 'image',
+    environmentHash: hashOf([...rest, ...filesOf(join(ROOT, 'runtimes/onnx'))]),
+    pythonServerHash: null,
+    servers: await containerServers(folder('')),
+    ...builds(folder('builds'), environment, 'buildspecs/image.yml', variables),
+  };
+}
+
+/** What stands for CodeBuild, by a buildspec. */
+function builds(
+  directory: string,
+  own: Environment,
+  buildspec: string,
+  environment: Readonly<Record<string, string>>,
+): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
   mkdirSync(directory, { recursive: true });
   const guard = orphanGuard();
-  const webAdapter = environment['WEB_ADAPTER_IMAGE'];
-  const builds = imageBuilds({
-    ...{ directory, guard, source: ROOT, own: environment },
-    buildspec: join(ROOT, 'buildspecs/image.yml'),
-    environment: webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {},
+  const running = imageBuilds({
+    ...{ directory, guard, source: ROOT, own, environment },
+    buildspec: join(ROOT, buildspec),
     timeoutSeconds: BUILD_SECONDS,
   });
   return {
-    engine: 'image',
-    environmentHash: sourceHash(webAdapter ?? '', folder('')),
-    servers: await containerServers(folder('')),
     buildLog: fileBuildLog(directory),
-    build: builds.run,
+    build: running.run,
     async stop() {
-      await builds.stop();
+      await running.stop();
       await guard.close();
     },
   };
@@ -103,18 +121,13 @@ function installedHash(serverEntry: string): string {
   ]);
 }
 
-/** Names what an image holds beside its artifact, all that it is built of, and whose it is: each data folder takes away its own. */
-function sourceHash(webAdapter: string, dataDir: string): string {
-  const runtime = join(ROOT, 'runtimes/onnx');
-  const files = readdirSync(runtime, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name)
-    .sort();
-  return hashOf([
-    webAdapter,
-    dataDir,
-    ...files.flatMap((name) => [name, readFileSync(join(runtime, name))]),
-  ]);
+/** The names and bytes of all files in a folder, in one order. */
+function filesOf(folder: string): readonly (string | Uint8Array)[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .flatMap((path) => [relative(folder, path), readFileSync(path)]);
 }
 
 function hashOf(parts: readonly (string | Uint8Array)[]): string {

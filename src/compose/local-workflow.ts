@@ -53,6 +53,7 @@ export type StepDeps = {
   readonly clock: Clock;
   readonly buildLog: BuildLog;
   readonly environmentHash: string;
+  readonly pythonServerHash: string | null;
   readonly engine: 'image' | 'process';
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];

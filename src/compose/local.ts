@@ -156,6 +156,7 @@ export async function startLocal(
     clock,
     buildLog: runtime.buildLog,
     environmentHash: runtime.environmentHash,
+    pythonServerHash: runtime.pythonServerHash,
     engine: runtime.engine,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,

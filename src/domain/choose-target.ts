@@ -4,11 +4,10 @@ import type { TargetDecision, TargetOption } from './deployment.ts';
 import type { Accelerator } from './manifest.ts';
 import { TARGETS, type Target } from './target.ts';
 
-/** What a target is chosen by: sizes in bytes (`imageBytes` unpacked), `memoryMiB` only when the manifest asks for it, and how many replicas always run. */
+/** What a target is chosen by: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest asks for it, and how many replicas always run. */
 export type Needs = {
   readonly imageBytes: number;
-  readonly artifactBytes: number;
-  readonly weightBytes: number;
+  readonly memoryBytes: number;
   readonly memoryMiB: number | null;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
@@ -21,9 +20,6 @@ export type Wish = {
   readonly offered: readonly Target[];
 };
 
-// An idle ONNX server holds 157 MiB with an 11 MB model; inference copies the weights once at load and works in about as much again.
-const SERVER_MIB = 192;
-const WEIGHT_COPIES = 2.5;
 const MIB = 1024 * 1024;
 const CPU_UNITS_PER_VCPU = 1024;
 
@@ -35,7 +31,7 @@ type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
 
 /**
  * Weighs each target for a model: the wished one if it fits, else the first that does, from what costs least while idle to what costs most.
- * `decision` is undefined when none can hold the model. Memory is the manifest's, else estimated from the weights.
+ * `decision` is undefined when none can hold the model. Memory is the manifest's, else what the model is expected to use.
  */
 export function chooseTarget(
   needs: Needs,
@@ -86,7 +82,7 @@ function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): str
 }
 
 function weighLambda(needs: Needs): Weighed {
-  const memoryMiB = needs.memoryMiB ?? Math.max(lambda.memoryPerVcpuMiB, estimateMemoryMiB(needs));
+  const memoryMiB = needs.memoryMiB ?? Math.max(lambda.memoryPerVcpuMiB, usedMiB(needs));
   const cpuUnits = Math.round((memoryMiB / lambda.memoryPerVcpuMiB) * CPU_UNITS_PER_VCPU);
   const option = {
     target: 'lambda',
@@ -114,7 +110,7 @@ function weighContainer(
   size: typeof fargateSize,
   needs: Needs,
 ): Weighed {
-  const wanted = needs.memoryMiB ?? estimateMemoryMiB(needs);
+  const wanted = needs.memoryMiB ?? usedMiB(needs);
   const found = size({ ...needs, memoryMiB: wanted });
   if ('refusal' in found) {
     const none = { memoryMiB: wanted, cpuUnits: 0, instanceTypes: [], monthlyUsd: null };
@@ -123,7 +119,6 @@ function weighContainer(
   return { target, ...found, fits: true };
 }
 
-function estimateMemoryMiB({ artifactBytes, weightBytes }: Needs): number {
-  const heldBytes = Math.max(artifactBytes, weightBytes) * WEIGHT_COPIES;
-  return SERVER_MIB + Math.ceil(heldBytes / MIB);
+function usedMiB({ memoryBytes }: Needs): number {
+  return Math.ceil(memoryBytes / MIB);
 }

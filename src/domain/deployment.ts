@@ -4,6 +4,7 @@ import { sha256Hex } from './hash.ts';
 import type { BuiltImage } from './image.ts';
 import type { Manifest } from './manifest.ts';
 import type { Phase } from './phase.ts';
+import type { PythonEnvironment } from './python-environment.ts';
 import type { RevisionRef, Target } from './target.ts';
 
 /** One file of an artifact, pinned to one version: later reads name it, so an overwrite changes nothing. `name` is relative to the artifact. */
@@ -35,10 +36,11 @@ export type ArtifactOrder = {
 /** What the artifact says of itself: facts read from its bytes, and its manifest (an empty one where it has none). */
 export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
 
-/** How the artifact will be served: `environmentHash` names the installed runtime, `imageTag` the image to build of both (null where nothing is built), `feasible` the targets its bytes do not rule out. */
+/** How the artifact will be served: `environmentHash` names the installed runtime, `python` what it holds beside the server (null where it is none of Python), `imageTag` the image to build of environment and artifact (null where nothing is built), `feasible` the targets its bytes do not rule out. */
 export type BuildPlan = {
-  readonly runtime: 'onnx';
+  readonly runtime: 'onnx' | 'python';
   readonly environmentHash: string;
+  readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
   readonly accelerator: 'none';
   readonly feasible: readonly Target[];

@@ -8,8 +8,19 @@ export type GoldenRequest = {
   readonly body: unknown;
 };
 
-/** What a model says of itself before anything ran. */
-export type Declared = { readonly signature: Signature; readonly manifest: Manifest };
+/** A request that is known to be right, with what its answer has to contain where that is known too; `rtol` is how far a number may be off, relative to it. */
+export type Example = {
+  readonly request: GoldenRequest;
+  readonly expect?: unknown;
+  readonly rtol: number;
+};
+
+/** What is known of a model before it is asked: `signature` is null where nothing says what goes in, `example` is one of the artifact's own or of its build. */
+export type Declared = {
+  readonly signature: Signature | null;
+  readonly manifest: Manifest;
+  readonly example?: Example;
+};
 
 /** A made body of more bytes is not sent: Lambda takes about 4.5 MB after base64. */
 export const MAX_GOLDEN_BYTES = 4_000_000;
@@ -31,33 +42,38 @@ const inferBody = z.object({
 });
 
 /**
- * What to send, short enough to be kept with a version: the manifest's first example, or a request made from the signature with its free dimensions at this size.
+ * What to send, short enough to be kept with a version: the example (the manifest's first, else the model's own), or a request made from the signature with its free dimensions at this size.
  */
 export type GoldenSample = 'example' | number;
 
+/** The manifest's first example, else the model's own; undefined when there is neither. */
+export function exampleOf({ manifest, example }: Declared): Example | undefined {
+  const [first] = manifest.examples;
+  return first ? { ...first, request: exampleRequest(first.request) } : example;
+}
+
 /**
- * The samples to try, in this order, until one is answered 200: the manifest's first example alone, where it has one.
+ * The samples to try, in this order, until one is answered 200: the example alone, where there is one.
  * Without one sizes for the free dimensions: 1, and where an input has more than one of them 32, 64, 224 and 320 too.
- * One whose request would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none.
+ * One whose request would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none; without a signature there is none.
  */
-export function goldenSamples({ signature, manifest }: Declared): readonly GoldenSample[] {
-  if (manifest.examples.length > 0) return ['example'];
+export function goldenSamples(declared: Declared): readonly GoldenSample[] {
+  const { signature } = declared;
+  if (exampleOf(declared)) return ['example'];
+  if (!signature) return [];
   const sizes = isResizable(signature) ? SIZES : SIZES.slice(0, 1);
   return sizes.filter((size) => bodyBytes(sized(signature, size)) <= MAX_GOLDEN_BYTES);
 }
 
 /** The request of a sample. A made one is of zeros: the first free dimension of each input is 1, its others have the sample's size. */
-export function goldenRequest(
-  { signature, manifest }: Declared,
-  sample: GoldenSample,
-): GoldenRequest {
+export function goldenRequest(declared: Declared, sample: GoldenSample): GoldenRequest {
   return sample === 'example'
-    ? exampleRequest(manifest.examples[0]?.request)
-    : { protocol: 'infer', body: { inputs: sized(signature, sample).map(zeros) } };
+    ? (exampleOf(declared)?.request ?? exampleRequest(undefined))
+    : { protocol: 'infer', body: { inputs: sized(declared.signature, sample).map(zeros) } };
 }
 
-function sized({ inputs }: Signature, size: number): readonly TensorSpec[] {
-  return inputs.map((spec) => ({ ...spec, shape: fixed(spec, size) }));
+function sized(signature: Signature | null, size: number): readonly TensorSpec[] {
+  return (signature?.inputs ?? []).map((spec) => ({ ...spec, shape: fixed(spec, size) }));
 }
 
 /** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; all else is a body for `/invocations`. */

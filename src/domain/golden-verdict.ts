@@ -1,5 +1,10 @@
 import * as z from 'zod/mini';
-import { type Declared, type GoldenRequest, MAX_GOLDEN_BYTES } from './golden-request.ts';
+import {
+  type Declared,
+  exampleOf,
+  type GoldenRequest,
+  MAX_GOLDEN_BYTES,
+} from './golden-request.ts';
 import { difference } from './json-difference.ts';
 import type { TensorSpec } from './signature.ts';
 import type { Verdict } from './verdict.ts';
@@ -41,13 +46,13 @@ export function isProof(answer: GoldenAnswer): boolean {
 export function judgeGoldens(declared: Declared, attempts: readonly GoldenAttempt[]): Verdict {
   const last = attempts.at(-1);
   if (!last) {
-    return {
-      kind: 'healthy',
-      warning: `${UNPROVEN}: a made request has more than ${MAX_GOLDEN_BYTES} bytes; give an example in model.yaml`,
-    };
+    const why = declared.signature
+      ? `a made request has more than ${MAX_GOLDEN_BYTES} bytes`
+      : 'the artifact does not say what goes in';
+    return { kind: 'healthy', warning: `${UNPROVEN}: ${why}; give an example in model.yaml` };
   }
   const refusal = attempts.find(({ answer }) => isRefusal(answer));
-  if (isProof(last.answer) || declared.manifest.examples.length > 0 || !refusal) {
+  if (isProof(last.answer) || exampleOf(declared) || !refusal) {
     return judgeGolden(declared, last);
   }
   return {
@@ -76,20 +81,27 @@ function fault(
   const body = parse(answer.body);
   if (body === undefined) return `was answered 200 with no JSON: ${show(answer.body)}`;
   const wrong =
-    (request.protocol === 'infer' && outputFault(requested(declared, request), body)) ||
-    expectationFault(declared, request, body);
+    outputFault(requested(declared, request), body) ?? expectationFault(declared, request, body);
   return wrong ? `was answered wrong: ${wrong}` : undefined;
 }
 
-/** The outputs which a request asks for: those it names, else all. */
-function requested({ signature }: Declared, { body }: GoldenRequest): readonly TensorSpec[] {
+/** The declared outputs which a request asks for: those it names, else all; undefined where none are declared, or the answer has no outputs by name. */
+function requested(
+  { signature }: Declared,
+  { protocol, body }: GoldenRequest,
+): readonly TensorSpec[] | undefined {
+  if (protocol !== 'infer' || !signature?.outputs.length) return undefined;
   const named = withOutputs.safeParse(body);
   if (!named.success) return signature.outputs;
   const names = new Set(named.data.outputs.map(({ name }) => name));
   return signature.outputs.filter(({ name }) => names.has(name));
 }
 
-function outputFault(declared: readonly TensorSpec[], body: unknown): string | undefined {
+function outputFault(
+  declared: readonly TensorSpec[] | undefined,
+  body: unknown,
+): string | undefined {
+  if (!declared) return undefined;
   const answer = inferAnswer.safeParse(body);
   if (!answer.success) return 'it has no list `outputs` of tensors with name, datatype and shape';
   const { outputs } = answer.data;
@@ -109,11 +121,11 @@ function outputFault(declared: readonly TensorSpec[], body: unknown): string | u
 }
 
 function expectationFault(
-  { manifest }: Declared,
+  declared: Declared,
   request: GoldenRequest,
   body: unknown,
 ): string | undefined {
-  const [example] = manifest.examples;
+  const example = exampleOf(declared);
   if (example?.expect === undefined) return undefined;
   return request.protocol === 'infer'
     ? difference(flat(body), flat(example.expect), example.rtol)

@@ -1,13 +1,15 @@
+import { type BuildProof, readProof } from './build-proof.ts';
 import { Failure } from './failure.ts';
 import { sha256Hex } from './hash.ts';
 
-/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label. */
+/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label; `proof` is null of a model that needs none to be served, as ONNX. */
 export type BuiltImage = {
   readonly tag: string;
   readonly digest: string;
   readonly compressedBytes: number;
   readonly uncompressedBytes: number;
   readonly artifactSha256: string;
+  readonly proof: BuildProof | null;
 };
 
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
@@ -35,6 +37,7 @@ export async function imageTag(
 /** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value. */
 export function readImage(tag: string, variables: readonly BuildVariable[]): BuiltImage {
   const values = new Map(variables.map(({ Name, Value }) => [Name, Value]));
+  const proof = values.get('PROOF');
   const read = (name: string, form: RegExp): string => {
     const value = values.get(name) ?? '';
     if (form.test(value)) return value;
@@ -46,5 +49,6 @@ export function readImage(tag: string, variables: readonly BuildVariable[]): Bui
     compressedBytes: Number(read('COMPRESSED_BYTES', /^[1-9]\d*$/)),
     uncompressedBytes: Number(read('UNCOMPRESSED_BYTES', /^[1-9]\d*$/)),
     artifactSha256: read('ARTIFACT_SHA256', /^[0-9a-f]{64}$/),
+    proof: proof === undefined ? null : readProof(tag, proof),
   };
 }

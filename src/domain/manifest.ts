@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './manifest-model.ts';
 import { rolloutSchema } from './manifest-rollout.ts';
 import { scalingSchema } from './manifest-scaling.ts';
 import { TARGETS } from './target.ts';
@@ -65,6 +66,10 @@ export const manifestSchema = z
     examples: z
       ._default(z.array(example), [])
       .check(z.describe('Requests the model answers. The first proves a new version healthy.')),
+    model: z.prefault(modelSchema, {}),
+    runtime: z.prefault(runtimeSchema, {}),
+    build: z.prefault(buildSchema, {}),
+    entrypoint: z.exactOptional(entrypoint),
     server: z.prefault(
       z.strictObject({
         startupTimeoutSeconds: z

@@ -1,3 +1,5 @@
+import type { BuildOrder } from '#domain/build-order.ts';
+
 /** One version of one object. A version is immutable: its bytes never change and its id is never re-used. */
 export type ArtifactRef = {
   readonly bucket: string;
@@ -54,8 +56,8 @@ export type ArtifactStore = {
   newest(bucket: string, prefix: string, after: string): Promise<ListedPage>;
   open(ref: ArtifactRef): Promise<ByteSource>;
   /**
-   * The URL of a JSON list `[{name, sizeBytes, url}]` by which whoever holds it may read these versions, under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
-   * `id` names the list; the same id again replaces it.
+   * The URL of a JSON object `{order, files: [{name, sizeBytes, url}]}` by which whoever holds it reads the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
+   * `id` names it; the same id again replaces it.
    */
-  grant(id: string, files: readonly NamedRef[]): Promise<string>;
+  grant(id: string, files: readonly NamedRef[], order: BuildOrder): Promise<string>;
 };

@@ -13,7 +13,7 @@ export type RevisionSpec = {
   readonly model: string;
   readonly version: number;
   readonly deploymentId: string;
-  readonly runtime: 'onnx';
+  readonly runtime: 'onnx' | 'python';
   readonly environmentHash: string;
   /** Null where nothing is built: then the runtime reads `artifact` from the store. */
   readonly image: BuiltImage | null;

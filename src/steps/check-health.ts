@@ -1,3 +1,4 @@
+import { declaredOf } from '#domain/declared.ts';
 import type { Candidate, Deployment, GoldenProof } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { goldenRequest, goldenSamples } from '#domain/golden-request.ts';
@@ -66,8 +67,7 @@ async function examine(
   const ready = readiness(ping);
   if (ready.kind === 'failed') return { kind: 'unhealthy', reason: ready.reason };
 
-  const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const declared = { signature: facts.signature, manifest };
+  const declared = declaredOf(requireWork(work.inspection, 'inspection'), work);
   const attempts: GoldenAttempt[] = [];
   let golden: GoldenProof = { sample: 'readiness', warning: '', latencyMs: 0 };
   for (const sample of goldenSamples(declared)) {

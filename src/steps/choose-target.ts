@@ -1,5 +1,6 @@
 import { chooseTarget as weigh } from '#domain/choose-target.ts';
 import type { TargetOption } from '#domain/deployment.ts';
+import { expectedMemoryBytes } from '#domain/expected-memory.ts';
 import { Failure } from '#domain/failure.ts';
 import { readImage } from '#domain/image.ts';
 import { acceleratorOf, memoryMiB } from '#domain/manifest.ts';
@@ -29,8 +30,7 @@ export const chooseTarget =
     const needs = {
       // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      artifactBytes: facts.sizeBytes,
-      weightBytes: facts.weightBytes,
+      memoryBytes: expectedMemoryBytes(facts.memory, image?.proof ?? null),
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,

@@ -61,8 +61,8 @@ export const inspectArtifact =
           format: facts.format,
           sizeBytes: facts.sizeBytes,
           parameters: facts.parameters,
-          inputs: facts.signature.inputs,
-          outputs: facts.signature.outputs,
+          inputs: facts.signature?.inputs ?? [],
+          outputs: facts.signature?.outputs ?? [],
         },
       },
     );

@@ -1,18 +1,25 @@
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import { declaredOf } from '#domain/declared.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { exampleOf } from '#domain/golden-request.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type BuiltImage, imageTag } from '#domain/image.ts';
+import { pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Registry } from '#ports/registry.ts';
-import { requireDeployment } from './require-deployment.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  /** Names the installed runtime: its files, its packages, the machine's architecture. */
+  /** Names the installed ONNX runtime: its files, its packages, the machine's architecture. */
   readonly environmentHash: string;
-  /** `image`: the artifact is built into an image. `process`: the runtime comes with Slipway and reads the artifact from the store, so nothing is built. */
+  /** The same of the Python server without its models' packages; null where this installation serves no Python. */
+  readonly pythonServerHash: string | null;
+  /** `image`: the artifact is built into an image. `process`: the ONNX runtime comes with Slipway and reads the artifact from the store, so nothing is built for it. */
   readonly engine: 'image' | 'process';
 };
 
@@ -35,20 +42,37 @@ export const planBuild =
     }
     const data = { image: plan.imageTag };
     await registry.advance(holder, 'Building', { plan }, { data });
-    return needed(artifacts, deployment, plan.imageTag);
+    return needed(artifacts, deployment, plan, plan.imageTag);
   };
 
 async function decide(
-  { environmentHash, engine }: Deps,
-  { model, artifact }: Deployment,
+  deps: Deps,
+  { model, artifact, work: { inspection } }: Deployment,
 ): Promise<BuildPlan> {
-  return {
-    runtime: 'onnx',
-    environmentHash,
-    imageTag: engine === 'image' ? await imageTag(model, environmentHash, artifact) : null,
-    accelerator: 'none',
-    feasible: TARGETS,
-  };
+  const { facts, manifest } = requireWork(inspection, 'inspection');
+  const rest = { accelerator: 'none', feasible: TARGETS } as const;
+  if (facts.format === 'onnx') {
+    const { environmentHash, engine } = deps;
+    const tag = engine === 'image' ? await imageTag(model, environmentHash, artifact) : null;
+    return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };
+  }
+  if (deps.pythonServerHash === null) throw unserved(facts);
+  const python = pythonEnvironment(facts, manifest.build);
+  const { optimize } = manifest.runtime;
+  const environmentHash = await sha256Hex(
+    JSON.stringify([deps.pythonServerHash, python.python, python.requirements]),
+  );
+  // An image is of how it was to be served, too.
+  const tag = await imageTag(model, `${environmentHash} ${optimize}`, artifact);
+  return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };
+}
+
+function unserved({ modelFile, format }: ArtifactFacts): Failure {
+  return new Failure(
+    'ArtifactRejected',
+    `${modelFile} is of the format ${format}; this installation serves ONNX only`,
+    { fix: 'Convert the model to ONNX, or serve it on one machine with `slipway start`.' },
+  );
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */
@@ -69,15 +93,24 @@ async function builtBefore(
 /** A repeated run grants the reads anew, as those granted before run out; the token is of the grant, so a build is started once for each. */
 async function needed(
   artifacts: ArtifactStore,
-  { id, artifact }: Deployment,
+  { id, artifact, work }: Deployment,
+  { runtime, environmentHash, python }: BuildPlan,
   tag: string,
 ): Promise<Output> {
   const { bucket, parts } = artifact;
+  const { facts, manifest } = requireWork(work.inspection, 'inspection');
+  const { format, modelFile, entrypoint, signature, takesColumns } = facts;
   const artifactUrl = await artifacts.grant(
     id,
     parts.map(({ name, key, versionId, sizeBytes }) => ({
       ...{ name, bucket, key, versionId, sizeBytes },
     })),
+    {
+      ...{ runtime, environmentHash, python, format, modelFile, signature, takesColumns },
+      entrypoint: manifest.entrypoint ?? entrypoint,
+      optimize: manifest.runtime.optimize,
+      example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
+    },
   );
   return { kind: 'needed', imageTag: tag, artifactUrl, token: await sha256Hex(artifactUrl) };
 }

@@ -1,3 +1,4 @@
+import { declaredOf } from '#domain/declared.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { goldenRequest } from '#domain/golden-request.ts';
 import { judgeGolden } from '#domain/golden-verdict.ts';
@@ -21,10 +22,10 @@ export async function probe(
   { model, work }: Deployment,
 ): Promise<ProbeResult> {
   const { sample } = requireWork(work.golden, 'golden proof');
-  const { facts, manifest } = requireWork(work.inspection, 'inspection');
+  const inspection = requireWork(work.inspection, 'inspection');
   if (sample === 'readiness') return readiness(await prober.ready(address, PROBE_TIMEOUT_MS));
 
-  const declared = { signature: facts.signature, manifest };
+  const declared = declaredOf(inspection, work);
   const request = goldenRequest(declared, sample);
   const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
   if (isBusy(answer)) return { kind: 'busy' };

@@ -10,16 +10,19 @@ export function revisionSpec(
 ): RevisionSpec {
   const { model, artifact, work } = deployment;
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const { runtime, environmentHash } = requireWork(work.plan, 'plan');
+  const plan = requireWork(work.plan, 'plan');
+  const proof = work.image?.proof;
   const { memoryMiB, cpuUnits, instanceTypes } = requireWork(work.decision, 'target');
   return {
     revision,
     model,
     version: requireVersion(deployment),
     deploymentId: madeBy,
-    ...{ runtime, environmentHash, artifact },
+    runtime: proof?.runtime ?? plan.runtime,
+    environmentHash: plan.environmentHash,
+    artifact,
     image: work.image ?? null,
-    modelFile: facts.modelFile,
+    modelFile: proof?.modelFile ?? facts.modelFile,
     ...{ memoryMiB, cpuUnits, instanceTypes },
     accelerator: acceleratorOf(manifest),
     allowCpu: manifest.placement.allowCpu,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { compareOrder } from '#domain/deployment.ts';
 import type { ArtifactStore, ListedObject, StoredObject } from '#ports/artifact-store.ts';
+import { type Granted, ORDER } from '../support/build-order.ts';
 
 /** What a suite needs around a store: a way to upload and delete as a user does. */
 export type StoreWorld = {
@@ -188,17 +189,22 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       const data = await put('models/digits/weights.bin', 'more');
       await put(KEY, 'new');
 
-      const url = await world.store.grant('d1', [
-        { ...model, name: 'model.onnx' },
-        { ...data, name: 'data/weights.bin' },
-      ]);
+      const url = await world.store.grant(
+        'd1',
+        [
+          { ...model, name: 'model.onnx' },
+          { ...data, name: 'data/weights.bin' },
+        ],
+        ORDER,
+      );
 
-      const list = JSON.parse(await fetched(url)) as { url: string }[];
-      expect(list).toEqual([
+      const { order, files } = JSON.parse(await fetched(url)) as Granted;
+      expect(order).toEqual(ORDER);
+      expect(files).toEqual([
         { name: 'model.onnx', sizeBytes: 9, url: expect.any(String) },
         { name: 'data/weights.bin', sizeBytes: 4, url: expect.any(String) },
       ]);
-      expect(await Promise.all(list.map((file) => fetched(file.url)))).toEqual([
+      expect(await Promise.all(files.map((file) => fetched(file.url)))).toEqual([
         'old bytes',
         'more',
       ]);
@@ -207,11 +213,11 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
     it('grants anew under the same id, and keeps the lists of two ids apart', async () => {
       const object = { ...(await put(KEY, 'one')), name: 'model.onnx' };
       const names = async (url: string) =>
-        (JSON.parse(await fetched(url)) as { name: string }[]).map(({ name }) => name);
+        (JSON.parse(await fetched(url)) as Granted).files.map(({ name }) => name);
 
-      await world.store.grant('d1', [object]);
-      const other = await world.store.grant('d2', [object]);
-      const again = await world.store.grant('d1', [{ ...object, name: 'other.onnx' }]);
+      await world.store.grant('d1', [object], ORDER);
+      const other = await world.store.grant('d2', [object], ORDER);
+      const again = await world.store.grant('d1', [{ ...object, name: 'other.onnx' }], ORDER);
 
       expect(await names(again)).toEqual(['other.onnx']);
       expect(await names(other)).toEqual(['model.onnx']);

@@ -6,8 +6,7 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 const small: Needs = {
   imageBytes: 200 * MIB,
-  artifactBytes: 11 * MIB,
-  weightBytes: 11 * MIB,
+  memoryBytes: 219.5 * MIB,
   memoryMiB: null,
   accelerator: null,
   replicas: 1,
@@ -68,7 +67,7 @@ describe('choosing a target', () => {
   });
 
   it.each([
-    { what: 'what fits nowhere else runs on Fargate', needs: { weightBytes: 5 * GIB } },
+    { what: 'what fits nowhere else runs on Fargate', needs: { memoryBytes: 12.6 * GIB } },
     { what: 'an image that no function holds does too', needs: { imageBytes: 11 * GIB } },
   ])('$what', ({ needs }) => {
     expect(taken(needs)).toBe('fargate');
@@ -82,13 +81,10 @@ describe('choosing a target', () => {
     expect(taken(needs)).toBe('ec2');
   });
 
-  it.each([
-    { what: 'its weights', needs: { artifactBytes: MIB, weightBytes: 2 * GIB } },
-    { what: 'its file, when that is larger', needs: { artifactBytes: 2 * GIB, weightBytes: MIB } },
-  ])('gives a large model memory for two and a half of $what', ({ needs }) => {
-    const { decision } = chooseTarget({ ...small, ...needs }, any);
+  it('gives a large model the memory that it is expected to use', () => {
+    const { decision } = chooseTarget({ ...small, memoryBytes: 5312 * MIB - 1 }, any);
 
-    expect(decision?.memoryMiB).toBe(192 + 2.5 * 2048);
+    expect(decision?.memoryMiB).toBe(5312);
   });
 
   it('gives the memory that the manifest asks for, be it more or less', () => {
@@ -106,7 +102,7 @@ describe('choosing a target', () => {
     },
     {
       what: 'weights that need more memory than Lambda has',
-      needs: { weightBytes: 4 * GIB },
+      needs: { memoryBytes: 10_432 * MIB },
       reason: 'the model needs 10432 MiB of memory; Lambda has 10240',
     },
     { what: 'a GPU', needs: { accelerator: T4 }, reason: 'Lambda has no GPU' },
@@ -155,8 +151,7 @@ describe('what the manifest wishes', () => {
   it('never lets a target be taken that is not wished, allowed, offered and large enough', () => {
     const sizes = fc.record({
       imageBytes: fc.nat(300 * GIB),
-      artifactBytes: fc.nat(60 * GIB),
-      weightBytes: fc.nat(60 * GIB),
+      memoryBytes: fc.nat(150 * GIB),
       memoryMiB: fc.option(fc.integer({ min: 128, max: 1024 * 1024 })),
       accelerator: fc.option(fc.constantFrom(T4, { name: 'L4', count: 4 })),
       replicas: fc.integer({ min: 1, max: 100 }),

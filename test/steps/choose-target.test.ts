@@ -5,11 +5,11 @@ import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 
 const GIB = 1024 ** 3;
 
-/** The deployment's model holds this much in weights. */
-async function weigh(world: MemoryWorld, held: Held, weightBytes: number): Promise<void> {
+/** The deployment's model is expected to use this much memory. */
+async function weigh(world: MemoryWorld, held: Held, bytes: number): Promise<void> {
   const { facts, manifest } = (await world.recordOf(held)).work.inspection as Inspection;
   await world.registry.recordWork(held, {
-    inspection: { manifest, facts: { ...facts, weightBytes } },
+    inspection: { manifest, facts: { ...facts, memory: [{ name: 'all of it', bytes }] } },
   });
 }
 

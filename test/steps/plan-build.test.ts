@@ -1,4 +1,5 @@
 import { planBuild } from '#steps/plan-build.ts';
+import type { Granted } from '../support/build-order.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 
@@ -13,6 +14,7 @@ describe('planning the build', () => {
     expect(work.plan).toEqual({
       runtime: 'onnx',
       environmentHash: 'environment-1',
+      python: null,
       imageTag: null,
       accelerator: 'none',
       feasible: ['lambda', 'fargate', 'ec2'],
@@ -38,8 +40,9 @@ describe('planning the build', () => {
     expect({ kind, imageTag }).toEqual({ kind: 'needed', imageTag: work.plan?.imageTag });
     expect(imageTag).toMatch(/^digits-[0-9a-f]{32}$/);
     expect(token).toMatch(/^[0-9a-f]{64}$/);
-    const list = (await (await fetch(artifactUrl)).json()) as { name: string }[];
-    expect(list).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
+    const { order, files } = (await (await fetch(artifactUrl)).json()) as Granted;
+    expect(order).toMatchObject({ runtime: 'onnx', format: 'onnx', modelFile: 'digits.onnx' });
+    expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
     expect((await world.told(held.deploymentId)).at(-1)).toMatchObject({
       state: 'Building',
       data: { image: imageTag },

@@ -95,6 +95,7 @@ export async function localAws(moto: Moto) {
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
       environmentHash: 'environment-1',
+      pythonServerHash: null,
     }),
     BuildImage: world.builds.build,
   };

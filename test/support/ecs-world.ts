@@ -135,7 +135,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
       fates.set(digest, fate);
       const sizes = { compressedBytes: 50_000_000, uncompressedBytes: 150_000_000 };
       return revisionSpec(tag, {
-        image: { tag, digest, artifactSha256: '0'.repeat(64), ...sizes },
+        image: { tag, digest, artifactSha256: '0'.repeat(64), proof: null, ...sizes },
         memoryMiB: 2048,
         cpuUnits: 1024,
         instanceTypes: [],

@@ -101,14 +101,14 @@ export function memoryStore({
           read: (start, length) => call(() => bytes.slice(start, start + length)),
         };
       }),
-    grant: (_, files) =>
+    grant: (_, named, order) =>
       call(() => {
-        const list = files.map(({ name, sizeBytes, ...ref }) => {
+        const files = named.map(({ name, sizeBytes, ...ref }) => {
           const bytes = find(ref)?.bytes;
           if (!bytes) throw new Failure('ArtifactRejected', `${ref.key}: no such version`);
           return { name, sizeBytes, url: dataUrl(bytes) };
         });
-        return dataUrl(Buffer.from(JSON.stringify(list)));
+        return dataUrl(Buffer.from(JSON.stringify({ order, files })));
       }),
   };
 }

@@ -163,6 +163,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...rest,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     environmentHash: 'environment-1',
+    pythonServerHash: 'python-1',
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: 0,

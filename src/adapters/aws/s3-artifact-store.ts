@@ -50,10 +50,10 @@ export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
       return byteSource(client, ref, object.sizeBytes);
     },
 
-    async grant(id, files) {
-      const list = await Promise.all(files.map((file) => granted(client, file)));
+    async grant(id, named, order) {
+      const files = await Promise.all(named.map((file) => granted(client, file)));
       const place = { Bucket: bucket, Key: `builds/${id}.json` };
-      const body = { Body: JSON.stringify(list), ContentType: 'application/json' };
+      const body = { Body: JSON.stringify({ order, files }), ContentType: 'application/json' };
       await translated(() => client.send(new PutObjectCommand({ ...place, ...body })));
       return signed(client, new GetObjectCommand(place));
     },

@@ -140,9 +140,9 @@ function reads(
       return { objects: found.map((version) => stored(bucket, version)), next: null };
     },
     open: async (ref) => objects.read(existing(ref)),
-    grant: async (id, files) => {
+    grant: async (id, files, order) => {
       const granted = files.map((ref) => ({ ...ref, path: objects.path(existing(ref).sha256) }));
-      return grant(id, granted);
+      return grant(id, granted, order);
     },
     objectPath: (key, versionId) => objects.path(existing({ bucket, key, versionId }).sha256),
   } satisfies ArtifactStore & Pick<FolderStore, 'objectPath'>;

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BuildOrder } from '#domain/build-order.ts';
 import { storageFailure } from './storage-failure.ts';
 
 /** A file that may be read by whoever is on this machine. */
@@ -14,16 +15,22 @@ export type GrantedFile = {
 
 const OWNER_ONLY = 0o600;
 
-/** Writes lists of files, each under its id, and answers a list's URL. */
+/** Writes what a build is to do and with which files, each under its id, and answers its URL. */
 export function grants(folder: string) {
   mkdirSync(folder, { recursive: true });
 
-  return async (id: string, files: readonly GrantedFile[]): Promise<string> => {
+  return async (
+    id: string,
+    granted: readonly GrantedFile[],
+    order: BuildOrder,
+  ): Promise<string> => {
     const path = join(folder, `${id}.json`);
     const temporary = join(folder, `.${randomUUID()}`);
-    const list = files.map(({ name, sizeBytes, path }) => ({ name, sizeBytes, url: urlOf(path) }));
+    const files = granted.map(({ name, sizeBytes, path }) => ({
+      ...{ name, sizeBytes, url: urlOf(path) },
+    }));
     try {
-      await writeFile(temporary, JSON.stringify(list), { mode: OWNER_ONLY });
+      await writeFile(temporary, JSON.stringify({ order, files }), { mode: OWNER_ONLY });
       await rename(temporary, path);
     } catch (error) {
       throw storageFailure(error, path);

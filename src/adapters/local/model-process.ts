@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
 import * as z from 'zod/mini';
 import { watchMemory } from './memory-watch.ts';
@@ -7,7 +7,8 @@ import type { OrphanGuard } from './orphan-guard.ts';
 import type { RevisionLog } from './revision-log.ts';
 
 export type ModelProcessPlan = {
-  readonly entry: string;
+  /** A program and what it is given. */
+  readonly command: readonly [string, ...string[]];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
@@ -22,15 +23,15 @@ const message = z.union([
 ]);
 
 /**
- * Starts a model server: a Node script that reads MODEL_PATH and its like, and tells `{listening: port}` and `{ready: true}` over IPC.
+ * Starts a model server: a program that reads MODEL_PATH and its like, and tells `{listening: port}` and `{ready: true}` over Node's IPC: a line of JSON each, on the descriptor NODE_CHANNEL_FD.
  * It leads a process group of its own, so that what it may have started ends with it, and a Ctrl-C in the terminal is Slipway's alone.
  */
 export function startModelProcess(plan: ModelProcessPlan): ModelServer {
   try {
-    const child = fork(plan.entry, {
+    const [program, ...given] = plan.command;
+    const child = spawn(program, given, {
       cwd: plan.directory,
       env: plan.environment,
-      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });

@@ -1,6 +1,7 @@
 import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
 import { describeArtifactStore } from '../../contracts/artifact-store.ts';
 import { awsFault } from '../../support/aws-faults.ts';
+import { type Granted, ORDER } from '../../support/build-order.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { s3World } from '../../support/s3-world.ts';
 
@@ -125,7 +126,7 @@ describeOnMoto('artifacts in S3', (moto) => {
         () => store.open(ref),
         () => store.list(bucket, '', 9),
         () => source.read(0, 3),
-        () => store.grant('d1', []),
+        () => store.grant('d1', [], ORDER),
       ]) {
         await expect(call()).rejects.toMatchObject({ name });
       }
@@ -139,11 +140,13 @@ describeOnMoto('artifacts in S3', (moto) => {
       const lost = awsFault(client, 'PutObject', 'reply lost', 3);
       const files = [{ ...ref, name: 'digits.onnx' }];
 
-      await expect(store.grant('d1', files)).rejects.toMatchObject({ name: 'PlatformUnavailable' });
-      const url = await store.grant('d1', files);
+      await expect(store.grant('d1', files, ORDER)).rejects.toMatchObject({
+        name: 'PlatformUnavailable',
+      });
+      const url = await store.grant('d1', files, ORDER);
 
       expect(lost.count()).toBe(3);
-      expect(await (await fetch(url)).json()).toHaveLength(1);
+      expect(((await (await fetch(url)).json()) as Granted).files).toHaveLength(1);
       expect(await store.list(bucket, 'builds/', 9)).toHaveLength(1);
     });
   });
@@ -153,10 +156,10 @@ describeOnMoto('artifacts in S3', (moto) => {
     const versionId = await put(KEY, 'one');
 
     const file = { bucket, key: KEY, versionId, name: 'digits.onnx', sizeBytes: 3 };
-    const listUrl = new URL(await store.grant('d1', [file]));
-    const [{ url }] = (await (await fetch(listUrl)).json()) as [{ url: string }];
+    const listUrl = new URL(await store.grant('d1', [file], ORDER));
+    const { files } = (await (await fetch(listUrl)).json()) as Granted;
 
-    const signed = new URL(url);
+    const signed = new URL(files[0]!.url);
     expect(signed.searchParams.get('versionId')).toBe(versionId);
     expect(signed.searchParams.get('X-Amz-SignedHeaders')).toBe('host');
     for (const each of [listUrl, signed]) {

@@ -23,12 +23,12 @@ describe('fetching an artifact', () => {
 
   /** Each file comes from one of its own whose name says nothing. */
   function fetchParts(...parts: readonly Part[]) {
-    const list = parts.map(({ name, content = '', ...given }, index) => {
+    const files = parts.map(({ name, content = '', ...given }, index) => {
       const path = join(root, String(index));
       writeFileSync(path, content);
       return { name, sizeBytes: content.length, url: String(pathToFileURL(path)), ...given };
     });
-    return fetchList(JSON.stringify(list));
+    return fetchList(JSON.stringify({ files }));
   }
 
   function fetchList(list: string, env = {}) {

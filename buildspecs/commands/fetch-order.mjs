@@ -1,0 +1,12 @@
+// Writes the order of a build to a file. Standard input is its URL, which is signed and never printed.
+import { writeFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { granted } from './granted.mjs';
+
+try {
+  const { order } = await granted((await text(process.stdin)).trim());
+  await writeFile(process.argv[2], JSON.stringify(order));
+} catch (error) {
+  process.stderr.write(`fetch-order: ${error.message}\n`);
+  process.exitCode = 1;
+}

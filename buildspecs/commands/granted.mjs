@@ -1,0 +1,38 @@
+// Reads what Slipway granted a build, by URLs that are https: or file:. They are signed, so none is ever printed.
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ATTEMPTS = 3;
+
+/** The order of a build, and the files of its artifact. */
+export async function granted(url) {
+  return retried('the list of files', async () => json(await open(url)));
+}
+
+export async function open(address) {
+  const url = new URL(address);
+  if (url.protocol === 'file:') return createReadStream(url);
+  if (url.protocol !== 'https:') throw new Error(`${url.protocol} is neither https: nor file:`);
+  const response = await fetch(url, { redirect: 'error' });
+  if (response.ok) return Readable.fromWeb(response.body);
+  await response.body?.cancel();
+  const error = new Error(`${url.host} answered ${response.status}`);
+  throw Object.assign(error, { isPassing: response.status >= 500 });
+}
+
+export async function retried(name, task) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await task();
+    } catch (error) {
+      // fetch throws a TypeError whose cause is what happened to the connection.
+      const isPassing = error.isPassing ?? (error instanceof TypeError && 'cause' in error);
+      if (attempt === ATTEMPTS || !isPassing) {
+        throw new Error(`${name}: ${error.cause?.message || error.message}`);
+      }
+      await sleep(1000 * attempt);
+    }
+  }
+}

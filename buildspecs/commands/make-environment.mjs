@@ -1,0 +1,144 @@
+// make-environment IMAGES IMAGE_TAG ORDER: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
+// Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
+import { execFile } from 'node:child_process';
+import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
+const UV = 'uv==0.13.9';
+const SERVER = 'runtimes/python/requirements.txt';
+const ENVIRONMENTS = join(IMAGES, 'environments');
+
+try {
+  const order = JSON.parse(await readFile(ORDER, 'utf8'));
+  await link(order.environmentHash);
+  const { python, orElse, requirements } = order.python;
+  const uv = await findUv();
+  const server = await readFile(SERVER, 'utf8');
+  const make = { uv, pythons: [python, ...orElse] };
+  await ensure(order.environmentHash, { ...make, requirements: [server, ...requirements] });
+} catch (error) {
+  say(error.stderr?.trim() || error.message);
+  process.exitCode = 1;
+}
+
+// Before the environment is there, so that nobody takes it away as one that no image needs.
+async function link(name) {
+  const folder = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await symlink(join('..', '..', 'environments', name), join(folder, 'environment'));
+}
+
+async function ensure(name, { uv, pythons, requirements }) {
+  const folder = join(ENVIRONMENTS, name);
+  if (await isThere(join(folder, 'lock.txt'))) return say(`adopted the environment ${name}`);
+  const partial = `${folder}.${process.pid}.partial`;
+  const python = await findPython(uv, pythons);
+  try {
+    await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
+    await install(uv, partial, requirements);
+    await rename(partial, folder).catch(async (error) => {
+      // Another build has made it meanwhile.
+      if (!(await isThere(join(folder, 'lock.txt')))) throw error;
+    });
+    say(`made the environment ${name} with ${python}`);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function install(uv, folder, requirements) {
+  const python = ['--quiet', '--python', join(folder, 'bin', 'python')];
+  const [wanted, lock] = [join(folder, 'wanted.txt'), join(folder, 'lock.txt')];
+  await writeFile(wanted, `${requirements.join('\n')}\n`);
+  const wheels = ['--only-binary', ':all:'];
+  const compile = ['pip', 'compile', ...python, ...wheels, '--generate-hashes', '--no-header'];
+  await run(uv, [...compile, wanted, '--output-file', `${lock}.new`], { maxBuffer: 2 ** 24 });
+  const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes', '--compile-bytecode'];
+  await run(uv, [...sync, `${lock}.new`], { maxBuffer: 2 ** 24 });
+  await rename(`${lock}.new`, lock);
+}
+
+/** The first of these that is on this machine. */
+async function findPython(uv, pythons) {
+  for (const version of pythons) {
+    const found = await run(uv, [
+      'python',
+      'find',
+      '--no-python-downloads',
+      '--system',
+      version,
+    ]).then(
+      ({ stdout }) => stdout.trim(),
+      () => findOwn(version),
+    );
+    if (found) return found;
+  }
+  throw new Error(
+    `the model needs Python ${pythons.join(' or ')}, and this machine has none of them; install one, for example by \`uv python install ${pythons[0]}\``,
+  );
+}
+
+/** Pythons beside the search path: pyenv's. */
+async function findOwn(version) {
+  const folder = join(homedir(), '.pyenv', 'versions');
+  const names = await readdir(folder).catch(() => []);
+  const name = names
+    .filter((each) => each.startsWith(`${version}.`))
+    .sort()
+    .at(-1);
+  return name && join(folder, name, 'bin', 'python');
+}
+
+async function findUv() {
+  const own = join(IMAGES, 'tools', 'bin', 'uv');
+  for (const uv of ['uv', own]) {
+    if (
+      await run(uv, ['--version']).then(
+        () => true,
+        () => false,
+      )
+    )
+      return uv;
+  }
+  const python = await firstPython();
+  const partial = join(IMAGES, `tools.${process.pid}.partial`);
+  try {
+    await run(python, ['-m', 'venv', partial]);
+    await run(join(partial, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', UV]);
+    await rename(partial, join(IMAGES, 'tools')).catch(() => undefined);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return own;
+}
+
+async function firstPython() {
+  for (const python of ['python3', 'python']) {
+    if (
+      await run(python, ['--version']).then(
+        () => true,
+        () => false,
+      )
+    )
+      return python;
+  }
+  throw new Error(
+    'the model needs Python, and this machine has none; install Python 3.9 or later, or use `slipway start --engine docker`',
+  );
+}
+
+function isThere(path) {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function say(text) {
+  process.stderr.write(`make-environment: ${text}\n`);
+}

@@ -1,0 +1,70 @@
+import { readdir, readlink, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+import type { BuiltImage } from '#domain/image.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** Where the server of an image finds what it needs. */
+export type ImagePaths = {
+  readonly python: string;
+  readonly modelPath: string;
+  readonly factsPath: string;
+};
+
+export type ProcessImages = {
+  /** Fails with `RevisionFailed` when the image is not there. */
+  require(image: BuiltImage): Promise<void>;
+  paths(image: BuiltImage, modelFile: string): ImagePaths;
+  /** Takes away the image of a revision, and the environment that no image needs any more. One of another revision stays. */
+  discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
+};
+
+/**
+ * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the file `facts.json` and the link `environment` to one of `environments`, each a virtual environment of Python.
+ * The builds of buildspecs/process.yml make them.
+ */
+export function processImages(directory: string): ProcessImages {
+  const folder = ({ tag }: Pick<BuiltImage, 'tag'>) => join(directory, 'images', tag);
+
+  return {
+    async require(image) {
+      const isThere = await stat(join(folder(image), 'model')).catch(() => undefined);
+      if (isThere) return;
+      throw new Failure('RevisionFailed', `the image ${image.tag} is gone from ${directory}`, {
+        fix: 'Upload the model again.',
+      });
+    },
+    paths: (image, modelFile) => ({
+      python: join(folder(image), 'environment', 'bin', 'python'),
+      modelPath: join(folder(image), 'model', modelFile),
+      factsPath: join(folder(image), 'facts.json'),
+    }),
+    async discard(revision, specs) {
+      const image = specs.find((spec) => spec.revision === revision)?.image;
+      const isShared = specs.some(
+        (spec) => spec.revision !== revision && spec.image?.tag === image?.tag,
+      );
+      if (!image || isShared) return;
+      await rm(folder(image), { recursive: true, force: true });
+      await removeUnused(directory);
+    },
+  };
+}
+
+async function removeUnused(directory: string): Promise<void> {
+  const images = await names(join(directory, 'images'));
+  const links = images.map((tag) => readlink(join(directory, 'images', tag, 'environment')));
+  const used = new Set(
+    (await Promise.allSettled(links)).map((link) =>
+      link.status === 'fulfilled' ? basename(link.value) : '',
+    ),
+  );
+  for (const environment of await names(join(directory, 'environments'))) {
+    if (used.has(environment)) continue;
+    await rm(join(directory, 'environments', environment), { recursive: true, force: true });
+  }
+}
+
+function names(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => []);
+}

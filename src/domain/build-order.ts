@@ -1,0 +1,23 @@
+import type { Format } from './artifact-facts.ts';
+import type { GoldenRequest } from './golden-request.ts';
+import type { PythonEnvironment } from './python-environment.ts';
+import type { Signature } from './signature.ts';
+
+/** What a build is told of the model that it is to package; `python` is null where the runtime needs none. */
+export type BuildOrder = {
+  readonly runtime: 'onnx' | 'python';
+  readonly format: Format;
+  /** The path of the model within the artifact. */
+  readonly modelFile: string;
+  readonly entrypoint: string | null;
+  /** Names what serves it, and so what is built once for all models that need the same. */
+  readonly environmentHash: string;
+  readonly python: PythonEnvironment | null;
+  /** `auto`: served as ONNX where that answers the same. */
+  readonly optimize: 'auto' | 'none';
+  /** As inspection found it, or null. */
+  readonly signature: Signature | null;
+  readonly takesColumns: boolean;
+  /** A request that the model is known to answer, or null. */
+  readonly example: GoldenRequest | null;
+};

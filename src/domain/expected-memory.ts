@@ -1,0 +1,29 @@
+import type { MemoryTerm } from './artifact-facts.ts';
+import type { BuildProof } from './build-proof.ts';
+
+const MIB = 1024 * 1024;
+
+// An idle ONNX server holds 157 MiB with an 11 MB model; inference copies the weights once at load and works in about as much again.
+const ONNX_SERVER_BYTES = 192 * MIB;
+const WEIGHT_COPIES = 2.5;
+
+// What a container used while it was asked, and room for more than one request.
+const HEADROOM = 1.3;
+
+/** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take. */
+export function onnxMemory(fileBytes: number, weightBytes: number): readonly MemoryTerm[] {
+  const heldBytes = Math.max(fileBytes, weightBytes) * WEIGHT_COPIES;
+  return [
+    { name: 'the ONNX server', bytes: ONNX_SERVER_BYTES },
+    { name: 'the weights and their copies', bytes: Math.ceil(heldBytes) },
+  ];
+}
+
+/** What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. */
+export function expectedMemoryBytes(
+  terms: readonly MemoryTerm[],
+  proof: Pick<BuildProof, 'peakBytes'> | null,
+): number {
+  if (proof) return Math.ceil(proof.peakBytes * HEADROOM);
+  return terms.reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -1,0 +1,71 @@
+import { pythonEnvironment } from '#domain/python-environment.ts';
+
+const NOTHING = { framework: null, pythonVersion: null, requirements: [] };
+
+function made(name: string, version: string | null, more: object = {}) {
+  return pythonEnvironment({ ...NOTHING, framework: { name, version }, ...more });
+}
+
+describe('the environment of a Python model', () => {
+  it('has the framework at the version that made the model, and a Python which this has', () => {
+    expect(made('scikit-learn', '1.5.2')).toEqual({
+      python: '3.12',
+      orElse: ['3.13', '3.11', '3.10', '3.9'],
+      requirements: ['scikit-learn==1.5.2'],
+    });
+  });
+
+  it.each([
+    { name: 'scikit-learn', version: '1.0.2', python: '3.10' },
+    { name: 'scikit-learn', version: '1.3.0', python: '3.11' },
+    { name: 'scikit-learn', version: '1.4.0', python: '3.12' },
+    { name: 'xgboost', version: '1.7.6', python: '3.11' },
+    { name: 'catboost', version: '1.2.2', python: '3.11' },
+  ])('gives $name $version, which knows no numpy 2, an older one', ({ name, version, python }) => {
+    const environment = made(name, version);
+
+    expect(environment).toMatchObject({
+      python,
+      requirements: ['numpy<2', `${name}==${version}`].toSorted(),
+    });
+  });
+
+  it('keeps the Python that the artifact names where its framework has it', () => {
+    expect(made('scikit-learn', '1.5.2', { pythonVersion: '3.10.13' }).python).toBe('3.10');
+    expect(made('scikit-learn', '1.8.0', { pythonVersion: '3.9.1' }).python).toBe('3.11');
+    expect(made('lightgbm', null, { pythonVersion: '3.14' }).python).toBe('3.13');
+    expect(made('torch', '2.9.0', { pythonVersion: '3.6' }).python).toBe('3.9');
+  });
+
+  it('takes no CUDA with XGBoost where it comes without', () => {
+    expect(made('xgboost', '2.1.0').requirements).toEqual(['xgboost==2.1.0']);
+    expect(made('xgboost', '3.0.5').requirements).toEqual(['xgboost-cpu==3.0.5']);
+  });
+
+  it('names each requirement once, sorted, so that the same environment has one name', () => {
+    const requirements = ['pandas==2.2.3', 'numpy<2', 'pandas==2.2.3'];
+
+    expect(made('scikit-learn', '1.3.2', { requirements }).requirements).toEqual([
+      'numpy<2',
+      'pandas==2.2.3',
+      'scikit-learn==1.3.2',
+    ]);
+  });
+
+  it('is what the manifest says, where it does', () => {
+    const facts = { ...NOTHING, requirements: ['a'], pythonVersion: '3.9' };
+
+    expect(pythonEnvironment(facts, { pythonVersion: '3.13', requirements: ['b==1'] })).toEqual({
+      python: '3.13',
+      orElse: [],
+      requirements: ['b==1'],
+    });
+    expect(pythonEnvironment(NOTHING)).toMatchObject({ python: '3.12', requirements: [] });
+  });
+
+  it('refuses a framework that no Python runs which is served', () => {
+    expect(() => made('scikit-learn', '0.22.1')).toThrow(
+      'the model was made by scikit-learn 0.22.1; the oldest that runs on Python 3.9, the oldest served, is 0.24',
+    );
+  });
+});
