@@ -3,16 +3,19 @@ import { MIMEType } from 'node:util';
 import { refusal } from './refusal.ts';
 
 /**
- * The request's body as text. Refuses with 415 what is not declared as JSON in UTF-8, with 413 more than `maxBytes`,
- * with 400 what is not UTF-8. The rest of a refused body is read and dropped, so that the client sees the answer.
+ * The request's body. Refuses with 413 more than `maxBytes`, with 415 one that is compressed.
+ * The rest of a refused body is read and dropped, so that the client sees the answer.
  */
-export async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
-  checkType(request.headers['content-type'] ?? 'application/json');
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw refusal(415, `the body is encoded as "${encoding}"; it takes plain JSON`);
   }
-  const bytes = await readBytes(request, maxBytes);
+  return readBytes(request, maxBytes);
+}
+
+/** Refuses with 400 what is not UTF-8. */
+export function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -20,23 +23,28 @@ export async function readText(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-function checkType(contentType: string): void {
-  const { essence, params } = parseType(contentType);
+/** What the body is declared as: JSON or one of `also`, in UTF-8; refuses with 415 any other. */
+export function typeOf(request: IncomingMessage, also: readonly string[]): string {
+  const declared = request.headers['content-type'] ?? 'application/json';
+  const takes = ['application/json', ...also].join(' or ');
+  const { essence, params } = parseType(declared, takes);
   // curl -d says that it sends a form unless told otherwise.
-  if (!/^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence)) {
-    throw refusal(415, `the content type is "${essence}"; it takes application/json`);
+  const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
+  if (!isJson && !also.includes(essence)) {
+    throw refusal(415, `the content type is "${essence}"; it takes ${takes}`);
   }
   const charset = params.get('charset') ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw refusal(415, `the charset is "${charset}"; it takes utf-8`);
   }
+  return essence;
 }
 
-function parseType(contentType: string): MIMEType {
+function parseType(contentType: string, takes: string): MIMEType {
   try {
     return new MIMEType(contentType);
   } catch {
-    throw refusal(415, `the content type is "${contentType}"; it takes application/json`);
+    throw refusal(415, `the content type is "${contentType}"; it takes ${takes}`);
   }
 }
 

@@ -1,22 +1,48 @@
-import { isObject, show } from './json.ts';
+import { isObject, show, showKeys } from './json.ts';
 import { refusal } from './refusal.ts';
 import type { Run } from './session-worker.ts';
+import { columnsOfCsv, columnsOfRecords, columnsOfSplit } from './table.ts';
 import { nestedJson } from './tensor-json.ts';
 import { readTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
 
+/** How each of MLflow's shapes is read: into the value of each input, by name. */
+const SHAPES = {
+  inputs: (value: unknown, signature: Signature) => columns(value, 'inputs', signature),
+  instances: rows,
+  dataframe_split: columnsOfSplit,
+  dataframe_records: columnsOfRecords,
+} as const;
+
 /**
- * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name;
- * `instances` is a list of rows, each a value of the only input or an object by input name. Refuses with 400.
+ * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
+ * each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables. Refuses with 400.
  */
 export function readInvocation(body: unknown, signature: Signature): Run {
   const keys = isObject(body) ? Object.keys(body) : [];
   const [key] = keys;
-  if (!isObject(body) || keys.length !== 1 || (key !== 'inputs' && key !== 'instances')) {
+  if (!isObject(body) || keys.length !== 1 || !isShape(key)) {
     const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
-    throw refusal(400, `the body is ${found}; it takes an object with "inputs" or "instances"`);
+    throw refusal(
+      400,
+      `the body is ${found}; it takes an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
+    );
   }
-  const named =
-    key === 'inputs' ? columns(body[key], 'inputs', signature) : rows(body[key], signature);
+  return runOf(SHAPES[key](body[key], signature), signature);
+}
+
+/** A table as CSV, with the columns' names in its first line or without. Refuses with 400. */
+export function readCsvInvocation(text: string, signature: Signature): Run {
+  return runOf(columnsOfCsv(text, signature), signature);
+}
+
+/** `predictions` is the only output, or an object of them by output name. */
+export function invocationResponse(outputs: readonly Tensor[]): string {
+  const [only, ...others] = outputs;
+  const named = outputs.map((tensor) => `${JSON.stringify(tensor.name)}:${nestedJson(tensor)}`);
+  return `{"predictions":${only && others.length === 0 ? nestedJson(only) : `{${named.join(',')}}`}}`;
+}
+
+function runOf(named: ReadonlyMap<string, unknown>, signature: Signature): Run {
   return {
     inputs: signature.inputs.map((spec) => {
       const value = named.get(spec.name);
@@ -26,11 +52,8 @@ export function readInvocation(body: unknown, signature: Signature): Run {
   };
 }
 
-/** `predictions` is the only output, or an object of them by output name. */
-export function invocationResponse(outputs: readonly Tensor[]): string {
-  const [only, ...others] = outputs;
-  const named = outputs.map((tensor) => `${JSON.stringify(tensor.name)}:${nestedJson(tensor)}`);
-  return `{"predictions":${only && others.length === 0 ? nestedJson(only) : `{${named.join(',')}}`}}`;
+function isShape(key: string | undefined): key is keyof typeof SHAPES {
+  return key !== undefined && Object.hasOwn(SHAPES, key);
 }
 
 function rows(instances: unknown, signature: Signature): ReadonlyMap<string, unknown> {
@@ -62,12 +85,4 @@ function columns(
 
 function showNames(specs: readonly { readonly name: string }[]): string {
   return showKeys(specs.map(({ name }) => name));
-}
-
-function showKeys(keys: readonly string[]): string {
-  if (keys.length === 0) return 'no keys';
-  return keys
-    .slice(0, 8)
-    .map((key) => show(key))
-    .join(', ');
 }

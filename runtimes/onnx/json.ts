@@ -43,3 +43,12 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
   return value === undefined ? 'nothing' : String(value);
 }
+
+/** The names of an object's values as an error lists them: the first eight. */
+export function showKeys(keys: readonly string[]): string {
+  if (keys.length === 0) return 'no keys';
+  return keys
+    .slice(0, 8)
+    .map((key) => show(key))
+    .join(', ');
+}

@@ -1,7 +1,16 @@
+import { splitBody, tailOf } from './binary.ts';
+import { textOf } from './body.ts';
 import type { Config } from './config.ts';
 import { findExample } from './example.ts';
-import { inferResponse, type Model, metadataOf, readInferRequest } from './infer-protocol.ts';
-import { invocationResponse, readInvocation } from './invocations.ts';
+import {
+  type InferRequest,
+  inferResponse,
+  type Model,
+  metadataOf,
+  readInferRequest,
+  readRawRequest,
+} from './infer-protocol.ts';
+import { invocationResponse, readCsvInvocation, readInvocation } from './invocations.ts';
 import { parseJson, parseJsonWithBigIntegers } from './json.ts';
 import { openApiOf } from './openapi.ts';
 import { refusal } from './refusal.ts';
@@ -11,11 +20,22 @@ import type { Signature } from './tensors.ts';
 export const SERVER_NAME = 'slipway-onnx';
 export const SERVER_VERSION = '0.1.0';
 
-/** `text` reads the body; `signal` aborts when the client has gone. */
-export type Call = { readonly text: () => Promise<string>; readonly signal: AbortSignal };
+const JSON_LENGTH = 'inference-header-content-length';
 
-/** `json` is the body, written already. */
-export type Reply = { readonly status: number; readonly json: string };
+/** `type` is what the body is declared as, JSON or one of those given; `signal` aborts when the client has gone. */
+export type Call = {
+  readonly header: (name: string) => string | undefined;
+  readonly type: (...also: readonly string[]) => string;
+  readonly body: () => Promise<Uint8Array>;
+  readonly signal: AbortSignal;
+};
+
+/** `body` is written already; it is JSON unless `headers` say another type. */
+export type Reply = {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string | number>>;
+};
 
 export type Route = {
   readonly method: 'GET' | 'POST';
@@ -34,7 +54,9 @@ export function createRoutes(
   };
   const model = (): Model => ({ name, version, signature: session().signature });
   const ready = get(() => ok({ ready: session() !== undefined }));
-  const server = get(() => ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: [] }));
+  const server = get(() =>
+    ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
+  );
   const paths = [`/v2/models/${name}`];
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
@@ -54,17 +76,34 @@ export function createRoutes(
 }
 
 function infer(model: () => Model, session: () => Session): Route {
-  return post(async ({ text, signal }) => {
+  return post(async (call) => {
     const { signature, run } = session();
-    const request = readInferRequest(parseFor(signature, await text()), signature);
-    return written(inferResponse(model(), request.id, await run(request.run, signal)));
+    const request = await inferRequest(call, signature);
+    const outputs = await run(request.run, call.signal);
+    const { body, jsonBytes } = inferResponse(model(), request, outputs);
+    return jsonBytes === undefined ? written(body) : binary(body, jsonBytes);
   });
 }
 
+async function inferRequest(call: Call, signature: Signature): Promise<InferRequest> {
+  const header = call.header(JSON_LENGTH);
+  if (header === undefined) call.type();
+  const body = await call.body();
+  if (header === undefined) return readInferRequest(parseFor(signature, body), signature);
+  const [json, tail] = splitBody(header, body);
+  return json.length === 0
+    ? readRawRequest(tail, signature)
+    : readInferRequest(parseFor(signature, json), signature, tailOf(tail));
+}
+
 function invocations(session: () => Session): Route {
-  return post(async ({ text, signal }) => {
+  return post(async ({ type, body, signal }) => {
     const { signature, run } = session();
-    const request = readInvocation(parseFor(signature, await text()), signature);
+    const isCsv = type('text/csv') === 'text/csv';
+    const bytes = await body();
+    const request = isCsv
+      ? readCsvInvocation(textOf(bytes), signature)
+      : readInvocation(parseFor(signature, bytes), signature);
     return written(invocationResponse(await run(request, signal)));
   });
 }
@@ -77,7 +116,8 @@ function openApi(model: () => Model, session: () => Session): Route {
   });
 }
 
-function parseFor({ inputs }: Signature, text: string): unknown {
+function parseFor({ inputs }: Signature, bytes: Uint8Array): unknown {
+  const text = textOf(bytes);
   const hasBigIntegers = inputs.some(({ datatype }) => /^U?INT64$/.test(datatype));
   return hasBigIntegers ? parseJsonWithBigIntegers(text) : parseJson(text);
 }
@@ -94,6 +134,11 @@ function ok(body: unknown): Reply {
   return written(JSON.stringify(body));
 }
 
-function written(json: string): Reply {
-  return { status: 200, json };
+function written(body: string | Uint8Array): Reply {
+  return { status: 200, body };
+}
+
+function binary(body: string | Uint8Array, jsonBytes: number): Reply {
+  const headers = { 'content-type': 'application/octet-stream', [JSON_LENGTH]: jsonBytes };
+  return { status: 200, body, headers };
 }

@@ -1,3 +1,4 @@
+import { takesTable } from './table.ts';
 import type { Datatype, Signature, TensorSpec } from './tensors.ts';
 
 /** A JSON schema, draft 2020-12, as OpenAPI 3.1 has them. */
@@ -21,6 +22,16 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 
 export const ERROR = object({ error: { type: 'string' } });
 
+const TABLES: readonly Schema[] = [
+  object({
+    dataframe_split: object(
+      { data: list({ type: 'array' }) },
+      { columns: list({ type: 'string' }), index: { type: 'array' } },
+    ),
+  }),
+  object({ dataframe_records: { ...list({ type: 'object' }), minItems: 1 } }),
+];
+
 export function inferRequest({ inputs, outputs }: Signature): Schema {
   const names = outputs.map(({ name }) => name);
   return object(
@@ -36,12 +47,11 @@ export function inferResponse({ outputs }: Signature): Schema {
   );
 }
 
-export function invocationRequest({ inputs }: Signature): Schema {
+export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema {
   const wholes = inputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
   const rows = inputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
-  return {
-    oneOf: [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })],
-  };
+  const ways = [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })];
+  return { oneOf: [...ways, ...(takesTable({ inputs }) ? TABLES : [])] };
 }
 
 export function invocationResponse({ outputs }: Signature): Schema {

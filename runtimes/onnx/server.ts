@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { readText } from './body.ts';
+import { readBody, typeOf } from './body.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './json.ts';
 import { isRefusal, refusal } from './refusal.ts';
@@ -28,11 +28,16 @@ export function createModelServer(
     }
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    return route.answer({ text: () => readText(request, maxBodyBytes), signal: gone.signal });
+    return route.answer({
+      header: (name) => request.headers[name]?.toString(),
+      type: (...also) => typeOf(request, also),
+      body: () => readBody(request, maxBodyBytes),
+      signal: gone.signal,
+    });
   };
   const server = createServer(TIMEOUTS, async (request, response) => {
     if (revision) response.setHeader('x-slipway-revision', revision);
-    const { status, json } = await reply(request, response).catch((error) => {
+    const { status, body, headers } = await reply(request, response).catch((error) => {
       // An error after the client has gone is its going.
       if (!isRefusal(error) && !response.destroyed) console.error(error);
       return refuse(error);
@@ -41,12 +46,13 @@ export function createModelServer(
     if (!server.listening) response.setHeader('connection', 'close');
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
-    response.end(json);
+    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    response.end(body);
   });
   return server;
 }
 
 function refuse(error: unknown): Reply {
   const status = isRefusal(error) ? error.status : 500;
-  return { status, json: JSON.stringify({ error: messageOf(error) }) };
+  return { status, body: JSON.stringify({ error: messageOf(error) }) };
 }

@@ -59,19 +59,23 @@ const MOST_DIMENSIONS = 64;
 /** The tensor that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
 export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
   const label = `input "${spec.name}"`;
+  checkShape(spec, shape, label);
+  const { name, datatype } = spec;
+  return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
+}
+
+/** Refuses with 400 a shape that the model does not take. */
+export function checkShape(spec: TensorSpec, shape: readonly number[], label: string): void {
   const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
   const hasRank = spec.shape.length === 0 || spec.shape.length === shape.length;
   if (shape.length > MOST_DIMENSIONS) {
     throw refusal(400, `${label} has ${shape.length} dimensions; the limit is ${MOST_DIMENSIONS}`);
   }
-  if (!fits || !hasRank) {
-    throw refusal(
-      400,
-      `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,
-    );
-  }
-  const { name, datatype } = spec;
-  return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
+  if (fits && hasRank) return;
+  throw refusal(
+    400,
+    `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,
+  );
 }
 
 /** The lengths of nested lists, read from the first of each. */
@@ -110,7 +114,7 @@ function flatten(data: unknown, shape: readonly number[], label: string): readon
   );
 }
 
-function showShape(shape: readonly number[]): string {
+export function showShape(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
 
@@ -138,9 +142,10 @@ function textWithoutNul(value: unknown): string | undefined {
   return typeof value === 'string' && !value.includes('\0') ? value : undefined;
 }
 
+// A missing cell of a table is NaN; JSON has no way to say it.
 function float(round: (value: number) => number) {
   return (value: unknown): number | undefined =>
-    typeof value === 'number' && Number.isFinite(round(value)) ? value : undefined;
+    typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
 }
 
 function integers(least: number, most: number, pack: (values: number[]) => TensorData): Pack {

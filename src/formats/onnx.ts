@@ -1,3 +1,5 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import { onnxMemory } from '#domain/expected-memory.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
@@ -12,17 +14,14 @@ import { rejected } from './rejected.ts';
  * What an ONNX file says of itself. `parameters` counts the elements of its tensors, `weightBytes` what they take in memory.
  * `dtypes` has the protocol's names, or ONNX's where it has none; both lists of names are sorted.
  */
-export type OnnxFacts = {
+export type OnnxFacts = ModelFacts & {
   readonly format: 'onnx';
-  readonly formatVersion: string;
   readonly irVersion: number;
   readonly producer: string;
   readonly opsets: readonly Opset[];
   readonly operatorDomains: readonly string[];
   readonly signature: Signature;
   readonly parameters: number;
-  readonly weightBytes: number;
-  readonly dtypes: readonly string[];
   readonly externalData: readonly FileRange[];
 };
 
@@ -65,9 +64,25 @@ export async function inspectOnnx(
     parameters,
     weightBytes,
     dtypes: [...model.dtypes].sort(),
+    memory: onnxMemory(sizeOf(files), weightBytes),
+    ...NOTHING_PYTHON,
   } as const;
   refuseTooMuch(file, facts);
   return { ...facts, externalData };
+}
+
+/** What stands in the facts for a model that no Python makes or serves. */
+const NOTHING_PYTHON = {
+  framework: null,
+  pythonVersion: null,
+  requirements: [],
+  takesColumns: false,
+  example: null,
+  entrypoint: null,
+} as const;
+
+function sizeOf(files: readonly NamedFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 async function refuseNoModel(source: ByteSource, file: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Held } from '#domain/workflow.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 
-const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
 
 /** The deployment's model is expected to use this much memory. */
 async function weigh(world: MemoryWorld, held: Held, bytes: number): Promise<void> {
@@ -69,7 +69,7 @@ describe('choosing a target', () => {
   it('rejects a model that fits nowhere, with the numbers and what to do', async () => {
     const world = memoryWorld({ offered: ['lambda'] });
     const held = await world.before('ChooseTarget');
-    await weigh(world, held, 5 * GIB);
+    await weigh(world, held, 12_992 * MIB);
 
     await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toMatchObject({
       name: 'ArtifactRejected',
@@ -120,7 +120,7 @@ describe('choosing a target', () => {
     const world = memoryWorld();
     const held = await world.before('ChooseTarget');
     await chooseTarget(world.deps)({ ...held, variables: [] });
-    await weigh(world, held, 5 * GIB);
+    await weigh(world, held, 12_992 * MIB);
 
     expect(await chooseTarget(world.deps)({ ...held, variables: [] })).toEqual({
       target: 'lambda',

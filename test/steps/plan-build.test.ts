@@ -41,7 +41,7 @@ describe('planning the build', () => {
     expect(imageTag).toMatch(/^digits-[0-9a-f]{32}$/);
     expect(token).toMatch(/^[0-9a-f]{64}$/);
     const { order, files } = (await (await fetch(artifactUrl)).json()) as Granted;
-    expect(order).toMatchObject({ runtime: 'onnx', format: 'onnx', modelFile: 'digits.onnx' });
+    expect(order).toMatchObject({ runtime: 'onnx', format: 'onnx', modelFile: 'model.onnx' });
     expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
     expect((await world.told(held.deploymentId)).at(-1)).toMatchObject({
       state: 'Building',

@@ -63,6 +63,8 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
   const database = openDatabase(join(folder.root, 'registry.db'));
   const servers = processServers({
     directory: folder.revisions,
+    images: join(folder.revisions, 'images'),
+    pythonServer: '',
     objectPath: folder.objectPath,
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
     environment,

@@ -28,12 +28,12 @@ describe('fetching an artifact', () => {
       writeFileSync(path, content);
       return { name, sizeBytes: content.length, url: String(pathToFileURL(path)), ...given };
     });
-    return fetchList(JSON.stringify({ files }));
+    return fetchList(JSON.stringify(files));
   }
 
   function fetchList(list: string, env = {}) {
     const path = join(root, 'list.json');
-    writeFileSync(path, list);
+    writeFileSync(path, `{"files":${list}}`);
     // Whoever runs it may keep new files to himself; bash reads its rc file when its input is a socket.
     const shell = ['--norc', '-c', 'umask 077; exec "$0" "$@"'];
     const script = [process.execPath, join(COMMANDS, 'fetch-artifact.mjs'), folder];
