@@ -41,6 +41,19 @@ const EXPORTS = {
   ARTIFACT_SHA256: 'b'.repeat(64),
 };
 
+const PROVEN = {
+  runtime: 'onnx',
+  modelFile: 'model.onnx',
+  conversion: {
+    ...{ kept: true, reason: 'it answers the same', rows: 200, maxDifference: 1e-7 },
+    ...{ nativeMicros: 900, onnxMicros: 6 },
+  },
+  ...{ importMs: 1200, loadMs: 30, peakBytes: 2 ** 27, takesColumns: false },
+  signature: null,
+  example: null,
+  packages: ['scikit-learn==1.5.2'],
+};
+
 const variables = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
 
@@ -52,8 +65,24 @@ describe('what a build exports', () => {
       compressedBytes: 90,
       uncompressedBytes: 250,
       artifactSha256: EXPORTS.ARTIFACT_SHA256,
+      proof: null,
     });
   });
+
+  it('tells how a model that was loaded is served', () => {
+    const PROOF = JSON.stringify(PROVEN);
+
+    expect(readImage('digits-1', variables({ ...EXPORTS, PROOF })).proof).toEqual(PROVEN);
+  });
+
+  it.each(['', '{', '{}', JSON.stringify({ ...PROVEN, runtime: 'java' })])(
+    'is refused when its proof is `%s`',
+    (PROOF) => {
+      const read = () => readImage('digits-1', variables({ ...EXPORTS, PROOF }));
+
+      expect(read).toThrow('the build of digits-1 exported as PROOF');
+    },
+  );
 
   it.each([
     ['IMAGE_DIGEST', 'latest'],

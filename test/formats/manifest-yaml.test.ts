@@ -6,6 +6,9 @@ import { parseManifest } from '#formats/manifest-yaml.ts';
 
 const EMPTY = {
   examples: [],
+  model: { format: 'auto', allowPickle: [] },
+  runtime: { optimize: 'auto' },
+  build: {},
   server: { startupTimeoutSeconds: 300 },
   resources: { accelerator: 'none' },
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
@@ -46,6 +49,14 @@ describe('a manifest', () => {
         },
         { request: { inputs: [[0.5, 1.5, 2.5]] }, rtol: 1e-4 },
       ],
+      model: {
+        format: 'auto',
+        path: 'model.onnx',
+        allowPickle: ['mypackage.features.Cleaner'],
+      },
+      runtime: { optimize: 'auto' },
+      build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
+      entrypoint: 'predict.py:Predictor',
       server: { startupTimeoutSeconds: 120 },
       resources: { memory: '2Gi', accelerator: 'none' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
@@ -114,11 +125,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; known here: examples, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; known here: examples, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       'placement: {target: gcp}',
