@@ -65,7 +65,11 @@ export async function openSlipway(place: Place): Promise<Slipway> {
   return openAwsAccount(account);
 }
 
-export function show({ json }: Common, value: unknown, lines: readonly string[]): void {
+export function show(
+  { json }: Pick<Common, 'json'>,
+  value: unknown,
+  lines: readonly string[],
+): void {
   for (const line of json ? [JSON.stringify(value)] : lines) console.log(line);
 }
 

@@ -17,7 +17,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
   return [
     `${name}${target ? ` on ${target}` : ''}  (deployment ${deploymentId}: ${phase})`,
     ...facts.flatMap(([fact, says]) => (says ? [`${fact?.padEnd(11)}${says}`] : [])),
-    ...(options.length > 0 ? ['', ...targetsOf(options)] : []),
+    ...(options.length > 0 ? ['', ...optionLines(options)] : []),
   ];
 }
 
@@ -60,7 +60,8 @@ function shiftOf({ shift, probes }: Explanation): string | null {
   ].join('; ');
 }
 
-function targetsOf(options: Explanation['options']): readonly string[] {
+/** Each target in a row, and why it is taken or not. */
+export function optionLines(options: Explanation['options']): readonly string[] {
   const rows = options.map(({ target, taken, memoryMiB, cpuUnits, instanceTypes, ...option }) => [
     `${taken ? '* ' : '  '}${target}`,
     count(memoryMiB),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examples, openSlipway, type Place, placedCommand, show } from './command.ts';
 import { eventLine } from './event-line.ts';
+import { inspectionLines, writeManifest } from './inspect.ts';
 import { invoke } from './invoke.ts';
 import { commandOutput } from './output.ts';
 import { push } from './push.ts';
@@ -8,11 +9,33 @@ import { statusLines } from './status.ts';
 
 /** What is done with models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
+  addInspect(program);
   addPush(program);
   addInvoke(program);
   addStatus(program);
   addEvents(program);
   addLogs(program);
+}
+
+function addInspect(program: Command): void {
+  program
+    .command('inspect <path>')
+    .description(
+      'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
+    )
+    .option('--write-manifest', 'write a manifest to go on from')
+    .option('--json', 'print JSON for programs')
+    .addHelpText(
+      'after',
+      examples('slipway inspect model.joblib', 'slipway inspect ./my-folder --json'),
+    )
+    .action(async (path: string, options: { json?: boolean; writeManifest?: boolean }) => {
+      const { inspectPath } = await import('#compose/inspect-path.ts');
+      const found = await inspectPath(path);
+      if (options.writeManifest) await writeManifest(found);
+      const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];
+      show(options, found, [...inspectionLines(found), ...written]);
+    });
 }
 
 function addPush(program: Command): void {

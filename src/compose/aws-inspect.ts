@@ -10,6 +10,7 @@ export const inspectArtifactOnAws = (env: Environment) =>
   inspectArtifact({
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    inspect: (files) => inspectFiles(files, maxArtifactBytes(offeredBy(env))),
+    inspect: (files, manifest) =>
+      inspectFiles(files, { maxBytes: maxArtifactBytes(offeredBy(env)), manifest }),
     parseManifest,
   });

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import type { Definitions, TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Manifest } from '#domain/manifest.ts';
 import type { ShiftDefaults } from '#domain/plan-shift.ts';
 import type { Target } from '#domain/target.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -65,8 +67,8 @@ export type StepDeps = {
 
 /** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
 export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHandler>> {
-  const inspect = (files: Parameters<typeof inspectFiles>[0]) =>
-    inspectFiles(files, deps.maxArtifactBytes);
+  const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
+    inspectFiles(files, { maxBytes: deps.maxArtifactBytes, manifest });
   return {
     AdmitDeployment: parsed(workflow.AdmitDeployment.input, admitDeployment(deps)),
     AdmitRollback: parsed(workflow.AdmitRollback.input, admitRollback(deps)),

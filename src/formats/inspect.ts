@@ -1,6 +1,7 @@
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import type { Failure } from '#domain/failure.ts';
-import type { ByteSource } from '#ports/artifact-store.ts';
+import type { Manifest } from '#domain/manifest.ts';
+import type { ArtifactFile } from './artifact-file.ts';
 import type { NamedFile } from './external-data.ts';
 import { HEAD_BYTES, recognise } from './known-formats.ts';
 import { inspectOnnx, type OnnxFacts } from './onnx.ts';
@@ -10,16 +11,19 @@ const SERVED = 'this version serves ONNX only';
 const MAX_OPENED = 20;
 const MAX_LISTED = 3;
 
-/** A file of an artifact, by its name within it. */
-export type ArtifactFile = NamedFile & { open(): Promise<ByteSource> };
+/** `maxBytes` limits all files together; of the manifest only what it says of the model. */
+export type InspectOptions = {
+  readonly maxBytes: number;
+  readonly manifest: Pick<Manifest, 'model'>;
+};
 
 /**
- * Finds the one model in an artifact's files and reads its facts; `maxBytes` limits all files together.
+ * Finds the one model in an artifact's files and reads its facts.
  * Fails with `ArtifactRejected`: too large, no model of a format this version serves, or more than one.
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
-  maxBytes: number,
+  { maxBytes }: InspectOptions,
 ): Promise<ArtifactFacts & OnnxFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {

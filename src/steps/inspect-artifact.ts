@@ -17,7 +17,7 @@ type ArtifactFile = {
 type Deps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  readonly inspect: (files: readonly ArtifactFile[]) => Promise<ArtifactFacts>;
+  readonly inspect: (files: readonly ArtifactFile[], manifest: Manifest) => Promise<ArtifactFacts>;
   readonly parseManifest: (text: string, fileName: string) => Manifest;
 };
 
@@ -51,6 +51,7 @@ export const inspectArtifact =
         sizeBytes: part.sizeBytes,
         open: () => artifacts.open({ ...part, bucket: artifact.bucket }),
       })),
+      manifest,
     );
     await registry.advance(
       { deploymentId, epoch },

@@ -1,4 +1,6 @@
-import { type ArtifactFile, inspectFiles } from '#formats/inspect.ts';
+import { manifestSchema } from '#domain/manifest.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { inspectFiles } from '#formats/inspect.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { EXTERNAL_DATA, externalDataModel, identityModel } from '../support/onnx-models.ts';
 
@@ -13,9 +15,15 @@ function hex(digits: string): Uint8Array {
   return Buffer.from(digits.replaceAll(' ', ''), 'hex');
 }
 
+const MANIFEST = manifestSchema.parse({});
+
+function inspect(files: readonly ArtifactFile[], maxBytes: number) {
+  return inspectFiles(files, { maxBytes, manifest: MANIFEST });
+}
+
 describe('an artifact', () => {
   it.each(['model.onnx', 'MODEL.ONNX'])('of one file %s is inspected as that', async (name) => {
-    expect(await inspectFiles([file(name, MODEL)], 1000)).toMatchObject({
+    expect(await inspect([file(name, MODEL)], 1000)).toMatchObject({
       format: 'onnx',
       formatVersion: 'ai.onnx 17',
       modelFile: name,
@@ -30,7 +38,7 @@ describe('an artifact', () => {
       file('onnx/model.onnx_data', EXTERNAL_DATA),
     ];
 
-    expect(await inspectFiles(files, 1000)).toMatchObject({
+    expect(await inspect(files, 1000)).toMatchObject({
       modelFile: 'onnx/model.onnx',
       sizeBytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
       externalData: [{ location: 'onnx/model.onnx_data', offset: 0, length: 16 }],
@@ -40,7 +48,7 @@ describe('an artifact', () => {
   it('with two models is refused by both their names', async () => {
     const files = [file('a.onnx', MODEL), file('b/c.onnx', MODEL)];
 
-    await expect(inspectFiles(files, 1000)).rejects.toMatchObject({
+    await expect(inspect(files, 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message: '`a.onnx`, `b/c.onnx` are 2 models; the limit of one artifact is 1',
       fix: 'Upload each model under a name of its own.',
@@ -50,8 +58,8 @@ describe('an artifact', () => {
   it('may be as large as the limit, and no larger', async () => {
     const files = [file('a.onnx', MODEL), file('b', 'x')];
 
-    await expect(inspectFiles(files, MODEL.length + 1)).resolves.toBeDefined();
-    await expect(inspectFiles(files, MODEL.length)).rejects.toThrow(
+    await expect(inspect(files, MODEL.length + 1)).resolves.toBeDefined();
+    await expect(inspect(files, MODEL.length)).rejects.toThrow(
       `\`a.onnx\`, \`b\` are ${MODEL.length + 1} bytes; the limit is ${MODEL.length}`,
     );
   });
@@ -63,9 +71,7 @@ describe('an artifact', () => {
       open: () => Promise.reject(new Error('opened')),
     };
 
-    await expect(inspectFiles([unopened], 1)).rejects.toThrow(
-      '`a.onnx` is 2 bytes; the limit is 1',
-    );
+    await expect(inspect([unopened], 1)).rejects.toThrow('`a.onnx` is 2 bytes; the limit is 1');
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
@@ -97,7 +103,7 @@ describe('an artifact', () => {
     ['model.cbm', 'CBM1', 'a CatBoost model', 'onnxmltools'],
     ['model.cbm', '', 'a CatBoost model', 'onnxmltools'],
   ])('%s is refused by what it is, with the way out', async (name, content, format, fix) => {
-    await expect(inspectFiles([file(name, content)], 1000)).rejects.toMatchObject({
+    await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message: `${name} is ${format}; this version serves ONNX only`,
       fix: expect.stringContaining(fix),
@@ -107,13 +113,11 @@ describe('an artifact', () => {
   it('is refused by the first model among its files', async () => {
     const files = [file('config.json', '{}'), file('model.safetensors', `\u0010\0\0\0\0\0\0\0{}`)];
 
-    await expect(inspectFiles(files, 1000)).rejects.toThrow(
-      'model.safetensors is a safetensors file',
-    );
+    await expect(inspect(files, 1000)).rejects.toThrow('model.safetensors is a safetensors file');
   });
 
   it('without any file is refused', async () => {
-    await expect(inspectFiles([], 1000)).rejects.toMatchObject({
+    await expect(inspect([], 1000)).rejects.toMatchObject({
       message: 'there is no file beside model.yaml',
       fix: 'Upload the .onnx file first, then model.yaml again.',
     });
@@ -122,7 +126,7 @@ describe('an artifact', () => {
   it('in which nothing is recognised is refused with the names of its files', async () => {
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => file(name, 'x'));
 
-    await expect(inspectFiles(files, 1000)).rejects.toMatchObject({
+    await expect(inspect(files, 1000)).rejects.toMatchObject({
       message: '`a`, `b`, `c` and 2 more: no file ends in .onnx; this version serves ONNX only',
       fix: 'Export the model to ONNX and upload the .onnx file.',
     });

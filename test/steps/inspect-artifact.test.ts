@@ -1,4 +1,6 @@
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { Manifest } from '#domain/manifest.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
@@ -9,8 +11,8 @@ const BYTES = addConstantModel({ constant: 1 });
 const FOLDER = 'models/digits/v1/';
 
 function inspectIn({ deps }: MemoryWorld) {
-  const inspect = (files: Parameters<typeof inspectFiles>[0]) =>
-    inspectFiles(files, limits.imageUncompressedMaxBytes);
+  const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
+    inspectFiles(files, { maxBytes: limits.imageUncompressedMaxBytes, manifest });
   return inspectArtifact({ ...deps, inspect, parseManifest });
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { manifestSchema } from '#domain/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { identityModel } from './onnx-models.ts';
 import { BEHAVIOURS, behaving, behaviourOf } from './servers/behaviour.ts';
@@ -28,5 +29,6 @@ function inspect(bytes: Uint8Array) {
     sizeBytes: bytes.length,
     read: async (start: number, length: number) => bytes.subarray(start, start + length),
   });
-  return inspectFiles([{ name: 'digits.onnx', sizeBytes: bytes.length, open }], 1_000_000);
+  const files = [{ name: 'digits.onnx', sizeBytes: bytes.length, open }];
+  return inspectFiles(files, { maxBytes: 1_000_000, manifest: manifestSchema.parse({}) });
 }

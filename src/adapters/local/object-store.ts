@@ -4,6 +4,7 @@ import { open, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { fileSource } from './file-source.ts';
 import { storageFailure } from './storage-failure.ts';
 
 export type WrittenObject = { readonly sha256: string; readonly sizeBytes: number };
@@ -41,10 +42,7 @@ export function objectStore(folder: string): ObjectStore {
         throw storageFailure(error, folder);
       }
     },
-    read: ({ sha256, sizeBytes }) => ({
-      sizeBytes,
-      read: (start, length) => readRange(path(sha256), start, Math.min(length, sizeBytes - start)),
-    }),
+    read: ({ sha256, sizeBytes }) => fileSource(path(sha256), sizeBytes),
   };
 }
 
@@ -78,21 +76,4 @@ async function requireRoom(folder: string, neededBytes: number): Promise<void> {
     `${folder} has ${freeBytes} bytes free; ${neededBytes} are needed`,
     { fix: `Free at least ${neededBytes - freeBytes} bytes on its disk.` },
   );
-}
-
-async function readRange(path: string, start: number, length: number): Promise<Uint8Array> {
-  if (length <= 0) return new Uint8Array();
-  try {
-    await using file = await open(path);
-    const buffer = new Uint8Array(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await file.read(buffer, filled, length - filled, start + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, filled);
-  } catch (error) {
-    throw storageFailure(error, path);
-  }
 }

@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import type { PathInspection } from '#compose/inspect-path.ts';
+import type { MemoryTerm } from '#domain/artifact-facts.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Signature, TensorSpec } from '#domain/signature.ts';
+import { optionLines } from './explain.ts';
+
+const MIB = 1024 * 1024;
+const LABEL_WIDTH = 13;
+const MOST_LISTED = 12;
+
+/** What was found of an artifact and what would be done with it, for people. */
+export function inspectionLines(found: PathInspection): readonly string[] {
+  const { facts, python, converts, manifestFile, hasManifest, options } = found;
+  const { framework, signature } = facts;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['model', facts.modelFile],
+    ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
+    ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
+    ['answers by', facts.entrypoint],
+    ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
+    ['inputs', signature && tensors(signature, 'inputs')],
+    ['outputs', signature && (tensors(signature, 'outputs') || 'found out by the build')],
+    ['memory', memory(facts.memory)],
+    ['example', facts.example && `its own, for ${facts.example.protocol}`],
+    ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
+    ['serves by', python ? pythonLine(python, converts) : 'the ONNX server'],
+    ['packages', python && python.requirements.join(', ')],
+  ];
+  return [
+    ...rows.flatMap(([label, says]) => (says ? [`${label.padEnd(LABEL_WIDTH)}${says}`] : [])),
+    '',
+    ...optionLines(options),
+  ];
+}
+
+/** Writes a manifest that says what was found, for its owner to go on from. Fails with `InputInvalid` where there is one. */
+export async function writeManifest(found: PathInspection): Promise<void> {
+  const { manifestFile, hasManifest, facts, python } = found;
+  if (hasManifest) {
+    throw new Failure('InputInvalid', `${manifestFile} is there already`, {
+      fix: 'Change it by hand; docs/model.yaml shows every key.',
+    });
+  }
+  const starter = {
+    model: { format: facts.format },
+    ...(python ? { build: { pythonVersion: python.python } } : {}),
+    ...(facts.example ? { examples: [{ request: facts.example.body }] } : {}),
+  };
+  const text = `# docs/model.yaml shows every key; all of them are optional.\n${stringify(starter)}`;
+  await writeFile(manifestFile, text, { flag: 'wx' });
+}
+
+function pythonLine(
+  { python, orElse }: NonNullable<PathInspection['python']>,
+  converts: boolean,
+): string {
+  const others = orElse.length > 0 ? ` (else ${orElse.join(', ')})` : '';
+  const onnx = converts ? '; as ONNX instead, if it can be converted and answers the same' : '';
+  return `the Python server, on Python ${python}${others}${onnx}`;
+}
+
+function tensors(signature: Signature, side: keyof Signature): string {
+  const specs = signature[side];
+  const more = specs.length - MOST_LISTED;
+  const listed = specs.slice(0, MOST_LISTED).map(tensor).join(', ');
+  return more > 0 ? `${listed} and ${more} more` : listed;
+}
+
+function tensor({ name, datatype, shape, isUnranked }: TensorSpec): string {
+  return `${name} ${datatype}${isUnranked ? '' : `[${shape.join(', ')}]`}`;
+}
+
+function memory(terms: readonly MemoryTerm[]): string {
+  const sum = terms.reduce((total, { bytes }) => total + bytes, 0);
+  const listed = terms.map(({ name, bytes }) => `${mib(bytes)} ${name}`).join(' + ');
+  return `about ${mib(sum)} MiB: ${listed}`;
+}
+
+function mib(bytes: number): string {
+  return count(Math.ceil(bytes / MIB));
+}
+
+function parameters(value: number | null): string {
+  return value === null ? '' : `, ${count(value)} parameters`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

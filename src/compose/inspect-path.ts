@@ -1,0 +1,95 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { fileSource } from '#adapters/local/file-source.ts';
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { chooseTarget } from '#domain/choose-target.ts';
+import type { TargetOption } from '#domain/deployment.ts';
+import { expectedMemoryBytes } from '#domain/expected-memory.ts';
+import { Failure } from '#domain/failure.ts';
+import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest.ts';
+import { type PythonEnvironment, pythonEnvironment } from '#domain/python-environment.ts';
+import { TARGETS } from '#domain/target.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { inspectFiles } from '#formats/inspect.ts';
+import { parseManifest } from '#formats/manifest-yaml.ts';
+
+/** What would be found of an artifact, and done with it, if it were uploaded. */
+export type PathInspection = {
+  /** Where its manifest is, or would be. */
+  readonly manifestFile: string;
+  readonly hasManifest: boolean;
+  readonly manifest: Manifest;
+  readonly facts: ArtifactFacts;
+  /** Null of a model that no Python serves. */
+  readonly python: PythonEnvironment | null;
+  /** Whether the build tries to serve it as ONNX. */
+  readonly converts: boolean;
+  readonly options: readonly TargetOption[];
+};
+
+const FOLDER_MANIFEST = 'model.yaml';
+
+/**
+ * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it.
+ * Fails with `InputInvalid` when there is no such path, else as an inspection does.
+ */
+export async function inspectPath(path: string): Promise<PathInspection> {
+  const root = resolve(path);
+  const found = await stat(root).catch((cause: unknown) => {
+    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+  });
+  const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
+  const text = await readFile(manifestFile, 'utf8').catch(() => null);
+  const manifest = parseManifest(text ?? '', basename(manifestFile));
+  const files = found.isDirectory() ? await folderFiles(root) : [await fileAt(root)];
+  const facts = await inspectFiles(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
+  return {
+    ...{ manifestFile, hasManifest: text !== null, manifest, facts },
+    python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),
+    converts: facts.format !== 'onnx' && manifest.runtime.optimize === 'auto',
+    options: optionsOf(facts, manifest),
+  };
+}
+
+function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOption[] {
+  const { target, allow } = manifest.placement;
+  const needs = {
+    imageBytes: facts.sizeBytes,
+    memoryBytes: expectedMemoryBytes(facts.memory, null),
+    memoryMiB: memoryMiB(manifest),
+    accelerator: acceleratorOf(manifest),
+    replicas: manifest.scaling.min,
+  };
+  return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
+}
+
+async function folderFiles(root: string): Promise<readonly ArtifactFile[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => path !== join(root, FOLDER_MANIFEST));
+  const shown = paths.filter((path) => !nameIn(root, path).split('/').some(isHidden));
+  return Promise.all(shown.toSorted().map((path) => fileAt(path, root)));
+}
+
+async function fileAt(path: string, root = dirname(path)): Promise<ArtifactFile> {
+  const { size } = await stat(path);
+  return {
+    name: nameIn(root, path),
+    sizeBytes: size,
+    open: async () => fileSource(path, size),
+  };
+}
+
+function nameIn(root: string, path: string): string {
+  return path
+    .slice(root.length + 1)
+    .split(sep)
+    .join('/');
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
