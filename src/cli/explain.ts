@@ -9,6 +9,9 @@ export function explanationLines(explained: Explanation): readonly string[] {
   const name = version === null ? model : `${model} v${version}`;
   const facts = [
     ['artifact', artifactOf(explained)],
+    ['made by', explained.runtime?.framework],
+    ['served by', servedBy(explained)],
+    ['measured', measuredOf(explained)],
     ['image', imageOf(explained)],
     ['proven by', proofOf(explained)],
     ['shift', shiftOf(explained)],
@@ -29,6 +32,27 @@ function artifactOf({ model, artifact }: Explanation): string {
     ...(parameters === null ? [] : [`${count(parameters)} parameters`]),
   ];
   return `${key.replace(`models/${model}/`, '')}  ${facts.join(', ')}`;
+}
+
+function servedBy({ runtime }: Explanation): string | null {
+  if (!runtime) return null;
+  const server = runtime.name === 'onnx' ? 'the ONNX server' : `Python ${runtime.python}`;
+  const conversion = runtime.proof?.conversion;
+  if (!conversion) return server;
+  const { rows, maxDifference, nativeMicros, onnxMicros, reason } = conversion;
+  const compared = maxDifference === null ? '' : `, ${rows} rows compared, ${maxDifference} apart`;
+  const took =
+    nativeMicros === null || onnxMicros === null
+      ? ''
+      : `; a row takes ${Math.round(nativeMicros)} µs in its framework, ${Math.round(onnxMicros)} as ONNX`;
+  return `${server}: ${reason}${compared}${took}`;
+}
+
+function measuredOf({ runtime }: Explanation): string | null {
+  if (!runtime?.proof) return null;
+  const { importMs, loadMs, peakBytes } = runtime.proof;
+  const times = `imports in ${count(Math.round(importMs))} ms, loads in ${count(Math.round(loadMs))} ms`;
+  return `${times}, used ${bytes(peakBytes)} of memory`;
 }
 
 function imageOf({ image }: Explanation): string | null {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { buildProof } from '#domain/build-proof.ts';
 import { TARGETS } from '#domain/target.ts';
 
 // What the control API answers, by docs/control-api.openapi.yaml.
@@ -61,6 +62,17 @@ export const explanation = z.object({
     format: z.nullable(z.string()),
     parameters: z.nullable(z.number()),
   }),
+  runtime: z.nullable(
+    z.object({
+      name: z.string(),
+      framework: z.nullable(z.string()),
+      python: z.nullable(z.string()),
+      packages: z.array(z.string()),
+      proof: z.nullable(
+        z.pick(buildProof, { conversion: true, importMs: true, loadMs: true, peakBytes: true }),
+      ),
+    }),
+  ),
   image: z.nullable(
     z.object({ digest: z.string(), compressedBytes: z.number(), uncompressedBytes: z.number() }),
   ),

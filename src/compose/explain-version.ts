@@ -57,6 +57,7 @@ function explanation(deployment: Deployment): Explanation {
       format: inspection?.facts.format ?? null,
       parameters: inspection?.facts.parameters ?? null,
     },
+    runtime: runtimeOf(deployment),
     image: image
       ? {
           digest: image.digest,
@@ -69,6 +70,24 @@ function explanation(deployment: Deployment): Explanation {
     proof: golden ?? null,
     shift: shiftOf(deployment),
     probes: bake ? { sent: bake.probesSent, failed: bake.probesFailed } : null,
+  };
+}
+
+function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanation['runtime'] {
+  if (!inspection || !plan) return null;
+  const { framework } = inspection.facts;
+  const proof = image?.proof;
+  return {
+    name: proof?.runtime ?? plan.runtime,
+    framework: framework && [framework.name, framework.version].filter(Boolean).join(' '),
+    python: plan.python?.python ?? null,
+    packages: proof?.packages ?? [],
+    proof: proof
+      ? {
+          conversion: proof.conversion,
+          ...{ importMs: proof.importMs, loadMs: proof.loadMs, peakBytes: proof.peakBytes },
+        }
+      : null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BuildProof } from '#domain/build-proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
@@ -45,6 +46,14 @@ export type Explanation = {
     readonly format: string | null;
     readonly parameters: number | null;
   };
+  /** What serves it and why, and what the build measured of it (milliseconds, bytes); null before it is planned. */
+  readonly runtime: {
+    readonly name: string;
+    readonly framework: string | null;
+    readonly python: string | null;
+    readonly packages: readonly string[];
+    readonly proof: Pick<BuildProof, 'conversion' | 'importMs' | 'loadMs' | 'peakBytes'> | null;
+  } | null;
   readonly image: {
     readonly digest: string;
     readonly compressedBytes: number;
