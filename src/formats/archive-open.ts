@@ -1,0 +1,74 @@
+import { posix } from 'node:path';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { badArchive } from './archive-names.ts';
+import { type Compressed, inflated, partOf, streamedSource } from './archive-stream.ts';
+import type { ArtifactFile } from './artifact-file.ts';
+import { readerOf, readerOfStream } from './byte-reader.ts';
+import { HEAD_BYTES } from './known-formats.ts';
+import { type TarMember, tarMembers } from './tar-read.ts';
+import { zipFiles } from './zip-read.ts';
+
+const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
+const USTAR_AT = 257;
+
+/** Known by its name: a zip, a tar, or a tar in gzip. Many formats of models are zips too, which are no archives here. */
+export function isArchive(name: string): boolean {
+  return ARCHIVE.test(name);
+}
+
+/**
+ * The files in an archive, none of which is unpacked for that; `maxBytes` limits them together. An archive among them is a file.
+ * What comes out of gzip or deflate is read one part at a time, and from its start again for a part before the last.
+ * Fails with `ArtifactRejected` unless all of the archive is well-formed, harmless, and of plain files.
+ */
+export async function openArchive(
+  { name, open }: ArtifactFile,
+  maxBytes: number,
+): Promise<readonly ArtifactFile[]> {
+  const source = await open();
+  const head = Buffer.from(await source.read(0, HEAD_BYTES));
+  const files = await filesIn(source, head, name, maxBytes);
+  if (files.length > 0) return files;
+  throw badArchive(name, 'holds no file', 'Pack the files of the model.');
+}
+
+async function filesIn(
+  source: ByteSource,
+  head: Buffer,
+  name: string,
+  maxBytes: number,
+): Promise<readonly ArtifactFile[]> {
+  const starts = head.toString('latin1', 0, 4);
+  if (starts === 'PK\x03\x04' || starts === 'PK\x05\x06') return zipFiles(source, name, maxBytes);
+  if (starts.startsWith('\x1f\x8b')) return gzippedFiles(source, name, maxBytes);
+  if (head.toString('latin1', USTAR_AT, USTAR_AT + 5) === 'ustar') {
+    const members = await tarMembers(readerOf(source), name, maxBytes);
+    return members.map((member) => fileOf(member, async () => source));
+  }
+  throw badArchive(
+    name,
+    `is no ${posix.extname(name).slice(1) || 'archive'}: its first bytes are those of none`,
+    'Upload the archive that `tar czf` or `zip -r` wrote.',
+  );
+}
+
+async function gzippedFiles(
+  source: ByteSource,
+  name: string,
+  maxBytes: number,
+): Promise<readonly ArtifactFile[]> {
+  const from: Compressed = { source, what: name, method: 'gzip', start: 0, end: source.sizeBytes };
+  const tar = readerOfStream(inflated(from));
+  const members = await tarMembers(tar, name, maxBytes);
+  const tarBytes = tar.position;
+  return members.map((member) =>
+    fileOf(member, async () => streamedSource(tarBytes, () => inflated(from))),
+  );
+}
+
+function fileOf(
+  { name, sizeBytes, offset }: TarMember,
+  open: () => Promise<ByteSource>,
+): ArtifactFile {
+  return { name, sizeBytes, open: async () => partOf(await open(), offset, sizeBytes) };
+}
