@@ -1,7 +1,8 @@
 import { isObject, show, showKeys } from './json.ts';
 import { refusal } from './refusal.ts';
 import type { Run } from './session-worker.ts';
-import { columnsOfCsv, columnsOfRecords, columnsOfSplit } from './table.ts';
+import { columnsOfRecords, columnsOfSplit } from './table.ts';
+import { columnsOfCsv } from './table-csv.ts';
 import { nestedJson } from './tensor-json.ts';
 import { readTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
 

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+import uvicorn
+
+from .adapters import load_model
+from .app import create_app
+from .config import Config, read_config
+from .loaded import with_outputs
+from .model import Model
+from .parent import Parent, end_after_drain, end_with_parent
+from .predictor import Predictor
+from .refusal import where
+from .routes import Routes
+
+
+async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
+    predictor = Predictor()
+    loaded: list[Model] = []
+    routes = Routes(config, predictor, lambda: loaded[0] if loaded else None)
+    server = _Server(_settings(config, create_app(config, routes)))
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, _drain, server)
+    serving = asyncio.ensure_future(server.serve([listening]))
+
+    host, port = listening.getsockname()[:2]
+    _say(f"{config.name} listens on http://{host}:{port}")
+    parent.tell({"listening": port})
+    try:
+        loaded.append(await predictor.load(lambda: with_outputs(load_model(config.model_path, config.facts), config.facts)))
+    except BaseException as error:
+        _end(1, where(error))
+    _say(f"{config.name} is ready")
+    parent.tell({"ready": True})
+    await serving
+    await predictor.idle()
+
+
+def listen(config: Config) -> socket.socket:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((config.host, config.port))
+    listening.listen(511)
+    return listening
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> Any:
+        # Its own handlers raise the signal again when all is answered, and the exit status would be the signal's.
+        return contextlib.nullcontext()
+
+
+def _settings(config: Config, app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        headers=[("x-slipway-revision", config.revision)] if config.revision else [],
+        # Longer than the 300 s after which the load balancer drops an idle connection, so that it never re-uses a closed one.
+        timeout_keep_alive=310,
+    )
+
+
+def _drain(server: uvicorn.Server) -> None:
+    """Takes no more connections, answers what was asked, exits 0; after 10 s it is ended with what still runs."""
+    end_after_drain()
+    server.should_exit = True
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _end(code: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr, flush=True)
+    # The thread that loads may never end.
+    os._exit(code)
+
+
+def start() -> None:
+    end_with_parent(os.environ)
+    parent = Parent(os.environ)
+    # What the model's code starts is no child of Node's.
+    os.environ.pop("NODE_CHANNEL_FD", None)
+    try:
+        config = read_config(os.environ)
+        listening = listen(config)
+    except ValueError as error:
+        _end(2, str(error))
+    except OSError as error:
+        name = errno.errorcode.get(error.errno or 0, "")
+        _end(2, f"listen {name}: {os.strerror(error.errno or 0)} {config.host}:{config.port}")
+    asyncio.run(main(config, listening, parent))
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,72 @@
+"""One file for each format: `load(path, facts)` answers a Model."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, Callable, TypeVar
+
+from ..config import Facts
+from ..model import Model
+from ..refusal import Refusal, message_of, where
+
+T = TypeVar("T")
+
+_ADAPTERS = {
+    "sklearn": "sklearn",
+    "skops": "skops",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "catboost": "catboost",
+    "mlflow": "mlflow",
+    "sagemaker": "sagemaker",
+    "python": "code",
+}
+
+PLATFORMS = {
+    "sklearn": "sklearn_pickle",
+    "skops": "sklearn_skops",
+    "xgboost": "xgboost_booster",
+    "lightgbm": "lightgbm_text",
+    "catboost": "catboost_cbm",
+    "mlflow": "mlflow_folder",
+    "sagemaker": "sagemaker_handlers",
+    "python": "python_code",
+}
+
+
+def load_model(path: str, facts: Facts) -> Model:
+    """
+    Only the adapter of this format is imported, and with it only its framework. The model's own errors become refusals:
+    400 with what a framework says of the inputs, 500 with what the user's code says of itself.
+    """
+    if facts.format not in _ADAPTERS:
+        raise ValueError(f'there is no adapter for the format "{facts.format}"; there are {", ".join(_ADAPTERS)}')
+    # By a name of ours: a package called `sklearn` would hide the framework from itself.
+    adapter = import_module(f".{_ADAPTERS[facts.format]}_model", __name__)
+    model: Model = adapter.load(path, facts)
+    refused = _refused_by_code if model.is_code else _refused_by_framework
+    return model._replace(
+        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded(model.invoke, refused)
+    )
+
+
+def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
+    def call(*args: Any) -> T:
+        try:
+            return function(*args)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise refused(error) from None
+
+    return call
+
+
+def _refused_by_framework(error: Exception) -> Refusal:
+    return Refusal(400, f"the model refused the inputs: {message_of(error)}")
+
+
+def _refused_by_code(error: Exception) -> Refusal:
+    print(f"the model's code failed: {where(error)}", file=sys.stderr, flush=True)
+    return Refusal(500, f"the model's code failed: {message_of(error)}")

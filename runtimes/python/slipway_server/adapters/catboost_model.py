@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..config import Facts
+from ..model import Model, matrix, plain, stacked
+from ..tensors import Signature, TensorSpec
+
+
+def load(path: str, facts: Facts) -> Model:
+    import catboost
+
+    model = catboost.CatBoost()
+    model.load_model(path)
+    return booster_model(model, facts)
+
+
+def booster_model(model: Any, facts: Facts) -> Model:
+    names = [str(name) for name in model.feature_names_]
+    categories = set(model.get_cat_feature_indices())
+    is_unnamed = names == [str(index) for index in range(len(names))]
+    declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
+    inputs = declared or (
+        matrix(len(names))
+        if is_unnamed and not categories
+        else tuple(TensorSpec(name, "BYTES" if index in categories else "FP64", (-1,)) for index, name in enumerate(names))
+    )
+    is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
+    classes = plain(model.classes_) if len(model.classes_) > 0 else None
+
+    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        ordered = {name: arrays[name] for name in names} if is_named and set(names) == arrays.keys() else arrays
+        rows = _objects(list(ordered.values()), categories) if categories else stacked(ordered)
+        if classes is None:
+            return {"prediction": plain(model.predict(rows, thread_count=1))}
+        probabilities = np.asarray(model.predict(rows, prediction_type="Probability", thread_count=1))
+        return {"label": classes[probabilities.argmax(axis=1)], "probabilities": probabilities}
+
+    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
+
+
+def _objects(columns: list[np.ndarray], categories: set[int]) -> np.ndarray:
+    """Rows of mixed values: CatBoost takes a category as a text or a whole number, and the rest as numbers."""
+    rows = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for index, column in enumerate(columns):
+        is_number = index in categories and column.dtype.kind == "f"
+        rows[:, index] = column.reshape(len(column)).astype(np.int64 if is_number else column.dtype)
+    return rows

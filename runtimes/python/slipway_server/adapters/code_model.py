@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import inspect
+import os
+from types import ModuleType
+from typing import Any, Callable
+
+import numpy as np
+
+from ..bodies import json_answer, value_of
+from ..config import Facts
+from ..model import Model
+from ..tensors import Signature
+from .user_code import call_with, import_file, outputs_of
+
+_FILES = ("predict.py", "model.py", "inference.py")
+_CLASSES = ("Predictor", "Model")
+
+
+def load(path: str, facts: Facts) -> Model:
+    """
+    A file with a function `predict`, or a class that has one; what is called `load` or `setup` runs first.
+    With a declared signature it is given arrays, by name where its parameters have the inputs' names;
+    without one the value of `inputs` or `instances`, or else the body itself.
+    """
+    file, _, name = (facts.entrypoint or _first_file(path)).partition(":")
+    predict = _function(import_file(path, file), name)
+    signature = facts.signature or Signature((), ())
+
+    def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return outputs_of(call_with(predict, given(arrays, facts)), signature.outputs)
+
+    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
+        return json_answer(call_with(predict, value_of(body, content_type)))
+
+    return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)
+
+
+def given(arrays: dict[str, np.ndarray], facts: Facts) -> Any:
+    """What code is called with: a table where it takes columns, the only array, or arrays by name."""
+    if facts.takes_columns:
+        import pandas
+
+        return pandas.DataFrame({name: array.reshape(len(array)) for name, array in arrays.items()})
+    return arrays if len(arrays) != 1 else next(iter(arrays.values()))
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    found = getattr(module, name, None) if name else _default(module)
+    if inspect.isclass(found):
+        found = found()
+        _prepare(found)
+        found = getattr(found, "predict", None)
+    else:
+        _prepare(module)
+    if callable(found):
+        return found
+    wanted = name or "predict, or a class Predictor that has it"
+    raise ValueError(f"{os.path.basename(str(module.__file__))} has no {wanted}")
+
+
+def _default(module: ModuleType) -> Any:
+    classes = (getattr(module, name, None) for name in _CLASSES)
+    return next((each for each in classes if inspect.isclass(each)), getattr(module, "predict", None))
+
+
+def _prepare(holder: Any) -> None:
+    for name in ("setup", "load"):
+        prepare = getattr(holder, name, None)
+        if callable(prepare):
+            prepare()
+
+
+def _first_file(path: str) -> str:
+    found = next((name for name in _FILES if os.path.isfile(os.path.join(path, name))), None)
+    if found is None:
+        raise ValueError(f"there is none of {', '.join(_FILES)} in the artifact")
+    return found

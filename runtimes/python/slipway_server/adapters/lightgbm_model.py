@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..config import Facts
+from ..model import Model, matrix, stacked
+from ..tensors import Signature, TensorSpec
+
+
+def load(path: str, facts: Facts) -> Model:
+    """The library's own Booster, of a text file; scikit-learn and pandas are not needed for it."""
+    import lightgbm
+
+    return booster_model(lightgbm.Booster(model_file=path), facts)
+
+
+def booster_model(booster: Any, facts: Facts) -> Model:
+    objective = objective_of(booster)
+    names = booster.feature_name()
+    # The names that LightGBM gives by itself say nothing.
+    is_unnamed = names == [f"Column_{index}" for index in range(len(names))]
+    declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
+    inputs = declared or (matrix(len(names)) if is_unnamed else tuple(TensorSpec(name, "FP64", (-1,)) for name in names))
+    is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
+
+    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        known = {_plain(name): array for name, array in arrays.items()}
+        rows = stacked({name: known[_plain(name)] for name in names} if is_named else arrays)
+        # A second thread gains nothing for a few rows and costs its start.
+        values = booster.predict(rows.astype(np.float64, copy=False), num_threads=1)
+        return answers(objective, np.asarray(values))
+
+    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
+
+
+def objective_of(booster: Any) -> str:
+    """As the file has it: "binary sigmoid:1", "multiclass num_class:3", "regression"."""
+    for line in booster.model_to_string(num_iteration=1).splitlines():
+        if line.startswith("objective="):
+            return line[len("objective=") :].split(" ")[0]
+    return ""
+
+
+def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    if objective in ("binary", "cross_entropy"):
+        labels = (values > 0.5).astype(np.int64)
+        return {"label": labels, "probabilities": np.column_stack([1 - values, values])}
+    if objective in ("multiclass", "multiclassova"):
+        return {"label": values.argmax(axis=1).astype(np.int64), "probabilities": values}
+    return {"prediction": values}
+
+
+# A file has no spaces in its names.
+def _plain(name: str) -> str:
+    return name.replace(" ", "_")

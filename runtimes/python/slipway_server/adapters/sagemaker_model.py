@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..bodies import jsonable, parse_json, text_of
+from ..config import Facts
+from ..model import Model
+from ..refusal import Refusal
+from ..tensors import Signature
+from . import catboost_model, lightgbm_model, sklearn_model, skops_model, xgboost_model
+from .user_code import import_file, outputs_of
+
+_CODE = ("code/inference.py", "inference.py")
+_JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
+
+
+def load(path: str, facts: Facts) -> Model:
+    """
+    `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept);
+    those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
+    """
+    found = (each for each in _CODE if os.path.isfile(os.path.join(path, each)))
+    file = (facts.entrypoint or next(found, "")).partition(":")[0]
+    if not file.endswith(".py"):
+        return _only_model(path, facts)
+    module = import_file(path, file)
+    read, predict, write = (_handler(module, name) for name in ("input_fn", "predict_fn", "output_fn"))
+    model = getattr(module, "model_fn", _default_model)(path)
+    signature = facts.signature or Signature((), ())
+
+    def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        value = next(iter(arrays.values())) if len(arrays) == 1 else arrays
+        data = read(json.dumps(jsonable(value)).encode(), _JSON)
+        return outputs_of(predict(data, model), signature.outputs)
+
+    def invoke(body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        # A handler compares the type as a whole, and clients add a charset to it.
+        essence = content_type.split(";")[0].strip().lower()
+        wanted = _JSON if accept in ("", "*/*") else accept
+        result = write(predict(read(_as_text(body, essence), essence), model), wanted)
+        content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
+        return content if isinstance(content, bytes) else str(content).encode("utf-8", "replace"), type_
+
+    return Model(signature, answer, facts.takes_columns, is_code=True, invoke=invoke)
+
+
+def _handler(module: ModuleType, name: str) -> Any:
+    return getattr(module, name, _DEFAULTS[name])
+
+
+def _as_text(body: bytes, essence: str) -> Any:
+    """SageMaker gives a handler text where the type is one of text."""
+    return text_of(body) if essence == _JSON or essence.startswith("text/") else body
+
+
+def _default_input(body: Any, content_type: str) -> np.ndarray:
+    if content_type == _JSON:
+        value = parse_json(body if isinstance(body, bytes) else body.encode())
+        if isinstance(value, dict) and len(value) == 1:
+            [value] = value.values()
+        return np.array(value)
+    if content_type == _CSV:
+        return np.genfromtxt(io.StringIO(body), delimiter=",", ndmin=2)
+    if content_type == _NPY:
+        return np.load(io.BytesIO(body), allow_pickle=False)
+    raise Refusal(415, f'the content type is "{content_type}"; it takes {_JSON}, {_CSV} or {_NPY}')
+
+
+def _default_predict(data: Any, model: Any) -> Any:
+    if not isinstance(model, Model):
+        return model.predict(data)
+    name = model.signature.inputs[0].name
+    outputs = model.predict({name: np.atleast_2d(np.asarray(data, dtype=np.float64))})
+    return next(iter(outputs.values()))
+
+
+def _default_output(answer: Any, accept: str) -> tuple[bytes, str]:
+    if accept == _CSV:
+        rows = np.atleast_1d(np.asarray(answer))
+        lines = [",".join(map(str, np.atleast_1d(row).tolist())) for row in rows]
+        return ("\n".join(lines) + "\n").encode(), _CSV
+    if accept == _NPY:
+        buffer = io.BytesIO()
+        np.save(buffer, np.asarray(answer), allow_pickle=False)
+        return buffer.getvalue(), _NPY
+    return json.dumps(jsonable(answer), ensure_ascii=False).encode(), _JSON
+
+
+def _default_model(folder: str) -> Any:
+    return _only_model(folder, Facts("", None, None, False, None))
+
+
+def _only_model(folder: str, facts: Facts) -> Model:
+    """The one file at the top of the folder that a framework of ours reads."""
+    names = sorted(name for name in os.listdir(folder) if name != "requirements.txt")
+    found = [name for name in names if os.path.splitext(name)[1] in _ADAPTERS]
+    if len(found) != 1:
+        raise ValueError(f"there is no model_fn, and {len(found)} model files to take instead: {', '.join(found)}")
+    path = os.path.join(folder, found[0])
+    return _ADAPTERS[os.path.splitext(path)[1]].load(path, facts)
+
+
+_ADAPTERS = {
+    ".joblib": sklearn_model,
+    ".pkl": sklearn_model,
+    ".pickle": sklearn_model,
+    ".skops": skops_model,
+    ".ubj": xgboost_model,
+    ".bst": xgboost_model,
+    ".json": xgboost_model,
+    ".txt": lightgbm_model,
+    ".cbm": catboost_model,
+}
+
+_DEFAULTS = {"input_fn": _default_input, "predict_fn": _default_predict, "output_fn": _default_output}

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Any, Awaitable, Callable
+
+import falcon
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+from .config import Config
+from .predictor import ClientGone
+from .refusal import Refusal, message_of
+from .routes import Answer, Routes
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def create_app(config: Config, routes: Routes) -> Asgi:
+    """Every answer is JSON (but binary tensors, and what handlers write), and every refusal `{"error": why}`."""
+    app = falcon.asgi.App()
+    ready, server = _Get(routes.ready), _Get(routes.server)
+    app.add_route("/ping", ready)
+    app.add_route("/v2/health/live", _Get(routes.live))
+    app.add_route("/v2/health/ready", ready)
+    app.add_route("/v2", server)
+    app.add_route("/v2/", server)
+    for path in routes.model_paths:
+        app.add_route(path, _Get(routes.metadata))
+        app.add_route(f"{path}/ready", ready)
+        app.add_route(f"{path}/infer", _Post(routes.infer))
+    app.add_route("/invocations", _Post(routes.invocations))
+    app.add_route("/openapi.json", _Get(routes.openapi))
+    _handle_errors(app, config)
+
+    async def with_receive(scope: Any, receive: Any, send: Any) -> None:
+        # Falcon does not tell a responder that its client has left.
+        scope["slipway.receive"] = receive
+        await app(scope, receive, send)
+
+    return with_receive
+
+
+class _Get:
+    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def on_get(self, _request: Request, response: Response) -> None:
+        _write(response, await self._answer())
+
+    on_head = on_get
+
+
+class _Post:
+    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def on_post(self, request: Request, response: Response) -> None:
+        _write(response, await self._answer(request))
+
+
+def _write(response: Response, answer: Answer) -> None:
+    response.content_type = answer.content_type
+    response.data = answer.body
+    for name, value in answer.headers.items():
+        response.set_header(name, value)
+
+
+def _refuse(response: Response, status: int, message: str) -> None:
+    response.status = status
+    response.content_type = "application/json"
+    response.data = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
+    async def refused(_request: Request, response: Response, error: Refusal, _params: Any) -> None:
+        _refuse(response, error.status, error.message)
+
+    async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
+        _refuse(response, 404, f"there is no {_path_of(request)} here; the model is {config.name}")
+
+    async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
+        allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
+        response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
+        _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}")
+
+    async def failed(_request: Request, response: Response, error: Exception, _params: Any) -> None:
+        if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        _refuse(response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
+
+    app.add_error_handler(Exception, failed)
+    app.add_error_handler(Refusal, refused)
+    app.add_error_handler(falcon.HTTPRouteNotFound, not_found)
+    app.add_error_handler(falcon.HTTPMethodNotAllowed, not_allowed)
+
+
+def _path_of(request: Request) -> str:
+    raw = request.scope.get("raw_path") or request.path.encode()
+    return bytes(raw).split(b"?")[0].decode("ascii", "replace")
+

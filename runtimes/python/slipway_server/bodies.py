@@ -1,0 +1,86 @@
+"""Bodies of requests, and answers, for models that declare no signature."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from .invocations import KEYS
+from .refusal import Refusal
+
+
+def text_of(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(400, "the body is not UTF-8") from None
+
+
+def parse_json(body: bytes) -> Any:
+    """Refuses with 400 what is not JSON in UTF-8, and what is nested too deep to read. Integers keep their digits."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        text_of(body)
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise Refusal(400, f"the body is not JSON that can be read: {reason}") from None
+
+
+def value_of(body: bytes, content_type: str) -> Any:
+    """What the code is called with: rows of CSV, what JSON holds under one of MLflow's keys, else all of it; bytes of any other type."""
+    essence = content_type.split(";")[0].strip().lower()
+    if essence == "text/csv":
+        rows = list(csv.reader(io.StringIO(text_of(body), newline="")))
+        return _table({"columns": rows[0] if rows else [], "data": rows[1:]})
+    if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
+        return body
+    value = parse_json(body)
+    key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+    if key == "dataframe_split":
+        return _table(value[key])
+    if key == "dataframe_records":
+        return _frame(value[key])
+    return value[key] if key in KEYS else value
+
+
+def json_answer(result: Any) -> tuple[bytes, str]:
+    text = json.dumps({"predictions": jsonable(result)}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace"), "application/json"
+
+
+def jsonable(value: Any) -> Any:
+    """What JSON has a form for, of what models answer: arrays, tables and numbers of numpy among it."""
+    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+        return jsonable(value.to_dict(orient="records"))
+    if hasattr(value, "tolist"):
+        return jsonable(value.tolist())
+    if isinstance(value, dict):
+        return {str(name): jsonable(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [jsonable(each) for each in value]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
+
+
+def _table(split: Any) -> Any:
+    if not isinstance(split, dict) or not isinstance(split.get("data"), list):
+        raise Refusal(400, "dataframe_split takes an object with columns and data")
+    columns = split.get("columns")
+    if not isinstance(columns, list):
+        return split["data"]
+    return _frame([dict(zip(columns, row)) for row in split["data"] if isinstance(row, list)])
+
+
+def _frame(records: Any) -> Any:
+    """A table of pandas where the model brought it, else a list of objects."""
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        return records
+    return pandas.DataFrame(records)

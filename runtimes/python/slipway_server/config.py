@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from .tensors import Signature, signature_of
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the model from its bytes: the format picks the adapter, the rest may be None."""
+
+    format: str
+    entrypoint: str | None
+    signature: Signature | None
+    takes_columns: bool
+    example: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Config:
+    """`port` 0 is any free port; `version` and `revision` are empty when not given."""
+
+    model_path: str
+    facts: Facts
+    name: str
+    version: str
+    host: str
+    port: int
+    revision: str
+    max_body_bytes: int
+
+
+def read_config(env: Mapping[str, str]) -> Config:
+    """Raises ValueError with one line that names the variable, its value and what it takes."""
+    return Config(
+        model_path=required(env, "MODEL_PATH"),
+        name=path_segment("MODEL_NAME", required(env, "MODEL_NAME")),
+        version=path_segment("MODEL_VERSION", env.get("MODEL_VERSION", "")),
+        facts=read_facts(required(env, "MODEL_FACTS")),
+        host=env.get("HOST") or "127.0.0.1",
+        port=integer("PORT", env.get("PORT") or "8080", 0, 65_535),
+        revision=header_value("SLIPWAY_REVISION", env.get("SLIPWAY_REVISION", "")),
+        # 6 MiB, the request limit of Lambda.
+        max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "6291456", 1, 2**29),
+    )
+
+
+def read_facts(path: str) -> Facts:
+    """Of a JSON file as inspection writes it: {format, entrypoint, signature, takesColumns, example}."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            facts = json.load(file)
+        return Facts(
+            format=facts["format"],
+            entrypoint=facts.get("entrypoint"),
+            signature=signature_of(facts["signature"]) if facts.get("signature") else None,
+            takes_columns=bool(facts.get("takesColumns")),
+            example=facts.get("example"),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
+
+
+def required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name)
+    if not value:
+        raise ValueError(f"{name} is not set")
+    return value
+
+
+def path_segment(name: str, value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_.-]*", value):
+        return value
+    raise ValueError(f'{name} is "{value}"; it takes letters, digits, ".", "_" and "-"')
+
+
+def header_value(name: str, value: str) -> str:
+    if re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
+        return value
+    raise ValueError(f"{name} holds characters that an HTTP header cannot")
+
+
+def integer(name: str, value: str, least: int, most: int) -> int:
+    if re.fullmatch(r"[0-9]+", value) and least <= int(value) <= most:
+        return int(value)
+    raise ValueError(f'{name} is "{value}"; it takes a whole number from {least} to {most}')

@@ -1,0 +1,151 @@
+"""
+What a build finds out by loading the model: `python -m slipway_server.describe [--golden FILE]`, with the server's MODEL_PATH and MODEL_FACTS.
+Writes JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages};
+and to FILE the golden rows with the model's answers: {inputs, outputs, nativeMicros}.
+"""
+
+from __future__ import annotations
+
+import time
+
+_STARTED = time.perf_counter()
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
+import sys  # noqa: E402
+from importlib.metadata import distributions  # noqa: E402
+from typing import Any, Callable  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+from .adapters import load_model  # noqa: E402
+from .config import Facts, read_facts, required  # noqa: E402
+from .example import first_example  # noqa: E402
+from .golden import golden_inputs, rows_of, tensors_json  # noqa: E402
+from .model import Model, spec_like  # noqa: E402
+from .refusal import Refusal, where  # noqa: E402
+from .tensors import Signature  # noqa: E402
+
+# A framework answers a little differently on another processor.
+_RTOL = 1e-4
+_MOST_EXAMPLE_BYTES = 100_000
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="slipway_server.describe")
+    parser.add_argument("--golden", help="where to write the golden rows and their answers")
+    golden = parser.parse_args(arguments).golden
+    out = _own_stdout()
+    path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
+    imported = time.perf_counter()
+    model = load_model(path, facts)
+    first_seconds = time.perf_counter() - imported
+    # The second time nothing is left to import. Code of the user's may not like to be run twice.
+    again_seconds = first_seconds if model.is_code else _seconds(lambda: load_model(path, facts))
+    described = _described(model, facts)
+    if golden and described["golden"]:
+        with open(golden, "w", encoding="utf-8") as file:
+            json.dump({**described["golden"], "nativeMicros": described["nativeMicros"]}, file)
+    answer = {name: value for name, value in described.items() if name != "golden"}
+    answer["importMs"] = round((imported - _STARTED + max(0.0, first_seconds - again_seconds)) * 1000, 1)
+    answer["loadMs"] = round(again_seconds * 1000, 1)
+    answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
+    out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    out.close()
+
+
+def _described(model: Model, facts: Facts) -> dict[str, Any]:
+    inputs = golden_inputs(model, facts)
+    answered = _answer(model, inputs) if inputs is not None else None
+    if answered is None:
+        inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
+    if inputs is None or answered is None:
+        signature = facts.signature or model.signature
+        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts), None, None)
+    outputs = tuple(spec_like(name, array) for name, array in answered.items())
+    declared = facts.signature.outputs if facts.signature and model.is_code else ()
+    first = rows_of(inputs, slice(0, 1))
+    rows = min(len(array) if array.ndim else 1 for array in inputs.values())
+    golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered)}
+    example = _example(model, first if all(array.ndim for array in inputs.values()) else inputs)
+    micros = None if model.is_code else _micros(model, first)
+    return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)
+
+
+def _result(
+    signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None, golden: Any
+) -> dict[str, Any]:
+    return {
+        "signature": signature.json() if signature else None,
+        "takesColumns": model.takes_columns,
+        "rows": rows,
+        "example": example,
+        "nativeMicros": micros,
+        "golden": golden,
+    }
+
+
+def _answer(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+    try:
+        return model.predict({name: array.copy() for name, array in inputs.items()})
+    except Refusal as refused:
+        print(f"golden rows: {refused.message}", file=sys.stderr)
+        return None
+
+
+def _example(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, Any] | None:
+    outputs = _answer(model, inputs)
+    if outputs is None:
+        return None
+    request = {"protocol": "infer", "body": {"inputs": tensors_json(inputs)}}
+    return _short({"request": request, "expect": {"outputs": tensors_json(outputs)}, "rtol": _RTOL})
+
+
+def _invoked(model: Model, facts: Facts) -> dict[str, Any] | None:
+    """Of a model that takes bodies its own example, with what it answers to that."""
+    if facts.example is None or model.invoke is None:
+        return None
+    body = json.dumps(facts.example["body"]).encode()
+    content, _ = model.invoke(body, "application/json", "application/json")
+    try:
+        return _short({"request": facts.example, "expect": json.loads(content), "rtol": _RTOL})
+    except ValueError:
+        return None
+
+
+def _short(example: dict[str, Any]) -> dict[str, Any] | None:
+    return example if len(json.dumps(example)) <= _MOST_EXAMPLE_BYTES else None
+
+
+def _micros(model: Model, first: dict[str, np.ndarray]) -> float:
+    """What one row takes, the median of many."""
+    times = []
+    until = time.perf_counter() + 1
+    while len(times) < 5 or (len(times) < 200 and time.perf_counter() < until):
+        times.append(_seconds(lambda: model.predict(first)))
+    return round(sorted(times)[len(times) // 2] * 1e6, 1)
+
+
+def _seconds(task: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def _own_stdout() -> Any:
+    """What libraries print goes to stderr, so that stdout is the answer alone."""
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Refusal as refused:
+        sys.exit(refused.message)
+    except Exception as error:
+        sys.exit(where(error))

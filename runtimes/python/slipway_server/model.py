@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from .tensors import Signature, TensorSpec
+
+
+class Model(NamedTuple):
+    """
+    A loaded model. `predict` takes an array for each input of the signature, by name, and answers one for each output.
+    `is_code`: what answers is the user's own code, which keeps to one thread and whose errors are the server's.
+    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (bytes, content type).
+    `native` is the framework's own object, from which golden rows are made.
+    """
+
+    signature: Signature
+    predict: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+    takes_columns: bool = False
+    is_code: bool = False
+    invoke: Callable[[bytes, str, str], tuple[bytes, str]] | None = None
+    native: Any = None
+
+
+def matrix(width: int | None) -> tuple[TensorSpec, ...]:
+    """The only input of a model that takes rows of numbers; `width` None is any."""
+    return (TensorSpec("input", "FP64", (-1, -1 if width is None else width)),)
+
+
+def spec_like(name: str, array: np.ndarray) -> TensorSpec:
+    """An output of this type, whose first dimension is that of the request."""
+    from .tensors import datatype_of
+
+    return TensorSpec(name, datatype_of(array), (-1, *array.shape[1:]))
+
+
+def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """One matrix of numbers: the only input, or columns side by side."""
+    arrays = list(inputs.values())
+    if len(arrays) == 1 and arrays[0].ndim == 2:
+        return arrays[0]
+    return np.column_stack(arrays)
+
+
+def plain(array: Any) -> np.ndarray:
+    """What a framework answers, as an array that the protocol has a datatype for."""
+    result = np.asarray(array)
+    if result.dtype.kind in "biufU" and result.dtype.name != "float128":
+        return result
+    if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (bool, np.bool_)) for value in result.flat):
+        return result.astype(bool)
+    if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (int, np.integer)) for value in result.flat):
+        return result.astype(np.int64)
+    if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (int, float)) for value in result.flat):
+        return result.astype(np.float64)
+    if result.dtype.kind == "f":
+        return result.astype(np.float64)
+    texts = np.empty(result.shape, dtype=object)
+    texts[...] = np.vectorize(str, otypes=[object])(result) if result.size else result
+    return texts

@@ -1,0 +1,38 @@
+"""Arrays as JSON text; what JSON has no number for (NaN, infinities) is null."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite, prod
+
+import numpy as np
+
+# As many significant digits as tell any two values of the type apart.
+_DIGITS = {"float16": "%.5g", "float32": "%.9g"}
+
+
+def flat_json(array: np.ndarray) -> str:
+    return "[" + ",".join(_values_of(array)) + "]"
+
+
+def nested_json(array: np.ndarray) -> str:
+    """The values in lists as deep as the shape; a scalar is a bare value."""
+    parts = _values_of(array)
+    for axis in reversed(range(array.ndim)):
+        dim = array.shape[axis]
+        count = prod(array.shape[:axis])
+        parts = ["[" + ",".join(parts[row * dim : (row + 1) * dim]) + "]" for row in range(count)]
+    return ",".join(parts)
+
+
+def _values_of(array: np.ndarray) -> list[str]:
+    values = array.ravel().tolist()
+    kind = array.dtype.kind
+    if kind == "b":
+        return ["true" if value else "false" for value in values]
+    if kind in "iu":
+        return list(map(str, values))
+    if kind == "f":
+        write = _DIGITS[array.dtype.name].__mod__ if array.dtype.name in _DIGITS else repr
+        return [write(value) if isfinite(value) else "null" for value in values]
+    return [json.dumps(str(value), ensure_ascii=False) for value in values]

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .packing import pack
+from .refusal import Refusal, show
+
+# As many as numpy has; a model that declares no shape would take any number.
+MOST_DIMENSIONS = 64
+
+_DATATYPES = {
+    "bool": "BOOL",
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+    "int8": "INT8",
+    "int16": "INT16",
+    "int32": "INT32",
+    "int64": "INT64",
+    "uint8": "UINT8",
+    "uint16": "UINT16",
+    "uint32": "UINT32",
+    "uint64": "UINT64",
+}
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """`shape` has -1 for a free dimension; None where the model declares none and any is right."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...] | None
+
+    def json(self) -> dict[str, Any]:
+        return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape or ())}
+
+
+@dataclass(frozen=True)
+class Signature:
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def json(self) -> dict[str, Any]:
+        return {"inputs": [spec.json() for spec in self.inputs], "outputs": [spec.json() for spec in self.outputs]}
+
+
+def signature_of(value: dict[str, Any]) -> Signature:
+    def specs(items: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(item["name"], item["datatype"], None if item.get("isUnranked") else tuple(item["shape"]))
+            for item in items
+        )
+
+    return Signature(specs(value["inputs"]), specs(value.get("outputs", [])))
+
+
+def datatype_of(array: np.ndarray) -> str:
+    return _DATATYPES.get(array.dtype.name, "BYTES")
+
+
+def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
+    """The array that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
+    label = f'input "{spec.name}"'
+    check_shape(spec, shape, label)
+    return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
+
+
+def check_shape(spec: TensorSpec, shape: list[int], label: str) -> None:
+    if len(shape) > MOST_DIMENSIONS:
+        raise Refusal(400, f"{label} has {len(shape)} dimensions; the limit is {MOST_DIMENSIONS}")
+    if spec.shape is None:
+        return
+    fits = len(spec.shape) == len(shape) and all(dim in (-1, given) for dim, given in zip(spec.shape, shape))
+    if not fits:
+        raise Refusal(400, f"{label} has the shape {show_shape(shape)}; the model takes {show_shape(spec.shape)}")
+
+
+def shape_of(data: Any) -> list[int]:
+    """The lengths of nested lists, read from the first of each."""
+    shape = []
+    while isinstance(data, list):
+        shape.append(len(data))
+        data = data[0] if data else None
+    return shape
+
+
+def flatten(data: Any, shape: list[int], label: str) -> list[Any]:
+    if not isinstance(data, list):
+        if not shape:
+            return [data]
+        raise Refusal(400, f"{label} has {show(data)} as data; it takes a list")
+    if not data or not isinstance(data[0], list):
+        count = prod(shape)
+        if len(data) == count:
+            return data
+        raise Refusal(400, f"{label} has {len(data)} values; the shape {show_shape(shape)} takes {count}")
+    rows = [data]
+    for dim in shape:
+        for row in rows:
+            if not isinstance(row, list) or len(row) != dim:
+                where = f"where the shape {show_shape(shape)} takes a list of {dim}"
+                raise Refusal(400, f"{label} has {show(row)} {where}")
+        rows = [item for row in rows for item in row]
+    return rows
+
+
+def show_shape(shape: Any) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"

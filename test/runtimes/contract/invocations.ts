@@ -1,0 +1,163 @@
+import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
+
+const TAKES =
+  'it takes an object with "inputs", "instances", "dataframe_split" or "dataframe_records"';
+
+/** MLflow's scoring requests. */
+export function describeInvocations(runtime: Runtime): void {
+  const { models } = runtime;
+  afterAll(stopServers);
+
+  describe('a model of one input and one output', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.addConstant({ constant: 1, shape: ['n', 2] }));
+    });
+
+    it.each([
+      {
+        says: 'nested lists',
+        body: {
+          inputs: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      },
+      {
+        says: 'nested lists by name',
+        body: {
+          inputs: {
+            x: [
+              [1, 2],
+              [3, 4],
+            ],
+          },
+        },
+      },
+      {
+        says: 'rows',
+        body: {
+          instances: [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      },
+      { says: 'rows by name', body: { instances: [{ x: [1, 2] }, { x: [3, 4] }] } },
+      { says: 'rows, some by name', body: { instances: [[1, 2], { x: [3, 4] }] } },
+    ])('answers $says with nested lists', async ({ body }) => {
+      const { text } = await server.post('/invocations', body);
+
+      expect(text).toBe('{"predictions":[[2,3],[4,5]]}');
+    });
+
+    it('takes what curl -d sends', async () => {
+      const { status } = await server.post('/invocations', '{"inputs":[[1,2]]}', {
+        'content-type': 'application/x-www-form-urlencoded',
+      });
+
+      expect(status).toBe(200);
+    });
+
+    it.each([
+      {
+        body: [[1, 2]],
+        says: `the body is a list of 1; ${TAKES}`,
+      },
+      {
+        body: {},
+        says: `the body is an object with no keys; ${TAKES}`,
+      },
+      {
+        body: { inputs: [[1, 2]], instances: [[1, 2]] },
+        says: `the body is an object with "inputs", "instances"; ${TAKES}`,
+      },
+      {
+        body: { messages: [] },
+        says: `the body is an object with "messages"; ${TAKES}`,
+      },
+      { body: { inputs: { z: [[1, 2]] } }, says: 'inputs has "z"; it takes "x"' },
+      { body: { inputs: {} }, says: 'inputs has no keys; it takes "x"' },
+      { body: { inputs: [1, 2] }, says: 'input "x" has the shape [2]; the model takes [-1, 2]' },
+      {
+        body: { inputs: [[1, 2], [3]] },
+        says: 'input "x" has a list of 1 where the shape [2, 2] takes a list of 2',
+      },
+      { body: { inputs: 5 }, says: 'input "x" has the shape []; the model takes [-1, 2]' },
+      { body: { instances: 5 }, says: 'instances is 5; it takes a list of rows' },
+      { body: { instances: [] }, says: 'input "x" has the shape [0]; the model takes [-1, 2]' },
+      {
+        body: { instances: [[1, 2], { z: [3, 4] }] },
+        says: 'instances[1] has "z"; it takes "x"',
+      },
+    ])('refuses $says', async ({ body, says }) => {
+      const { status, json } = await server.post('/invocations', body);
+
+      expect({ status, json }).toEqual({ status: 400, json: { error: says } });
+    });
+  });
+
+  describe('a model of two inputs and two outputs', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.twoInputs());
+    });
+
+    it.each([
+      { says: 'lists', body: { inputs: { a: [[1, 2]], b: [[3, 1]] } } },
+      { says: 'rows', body: { instances: [{ b: [3, 1], a: [1, 2] }] } },
+    ])('answers $says by name with predictions by name', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: { sum: [[4, 3]], less: [[true, false]] } });
+    });
+
+    it.each([
+      {
+        body: { inputs: [[1, 2]] },
+        says: 'inputs is a list of 1; it takes an object with "a", "b"',
+      },
+      { body: { inputs: { a: [[1, 2]] } }, says: 'inputs has "a"; it takes "a", "b"' },
+      {
+        body: { instances: [{ a: [1, 2], b: [1, 2] }, [1, 2]] },
+        says: 'instances[1] is a list of 2; it takes an object with "a", "b"',
+      },
+    ])('refuses $says', async ({ body, says }) => {
+      const { status, json } = await server.post('/invocations', body);
+
+      expect({ status, json }).toEqual({ status: 400, json: { error: says } });
+    });
+  });
+
+  it('keeps integers beyond 2^53 exact', async () => {
+    const server = await startModel(runtime, models.identity({ datatype: 'INT64', shape: ['n'] }));
+
+    const { text } = await server.post('/invocations', '{"inputs":[9007199254740993,-1]}');
+
+    expect(text).toBe('{"predictions":[9007199254740993,-1]}');
+  });
+
+  describe('a model of one text', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.identity({ datatype: 'BYTES', shape: [] }));
+    });
+
+    it('answers a scalar with a bare value', async () => {
+      const { text } = await server.post('/invocations', { inputs: 'hello' });
+
+      expect(text).toBe('{"predictions":"hello"}');
+    });
+
+    it('refuses text that is not UTF-8', async () => {
+      const { status, json } = await server.post(
+        '/invocations',
+        new Blob(['{"inputs":"', new Uint8Array([0xff]), '"}']),
+      );
+
+      expect({ status, json }).toEqual({ status: 400, json: { error: 'the body is not UTF-8' } });
+    });
+  });
+}

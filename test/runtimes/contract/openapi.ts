@@ -1,0 +1,91 @@
+import Ajv from 'ajv/dist/2020.js';
+import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import type { Env, Runtime } from '../runtime.ts';
+
+const PATHS = ['/invocations', '/v2/models/m/infer'];
+
+/** Sends each example of the document to the server and judges both ways by the document's schemas. */
+async function tryExamples(server: ModelServer) {
+  const { json: document } = await server.get('/openapi.json');
+  const ajv = new Ajv.default({ strict: false });
+  return Promise.all(
+    PATHS.map(async (path) => {
+      const { requestBody, responses } = document.paths[path].post;
+      const { schema, example } = requestBody.content['application/json'];
+      const answer = await server.post(path, example);
+      return {
+        requestFits: ajv.validate(schema, example),
+        status: answer.status,
+        answerFits: ajv.validate(responses[200].content['application/json'].schema, answer.json),
+      };
+    }),
+  );
+}
+
+/** `others` are models of which the example has to work too. */
+export function describeOpenApi(
+  runtime: Runtime,
+  others: readonly { readonly says: string; readonly model: () => Promise<Env> }[] = [],
+): void {
+  const { models } = runtime;
+  afterAll(stopServers);
+
+  it.each([
+    { says: 'two inputs', model: models.twoInputs },
+    { says: 'columns', model: models.columns },
+    { says: 'text', model: () => models.identity({ datatype: 'BYTES', shape: ['n'] }) },
+    { says: 'no declared shape', model: () => models.identity({ datatype: 'INT64' }) },
+    { says: 'only one width that works', model: models.width32Only },
+    ...others,
+  ])('the example of a model with $says is one that it answers', async ({ model }) => {
+    const server = await startModel(runtime, model());
+
+    const results = await tryExamples(server);
+
+    const right = { requestFits: true, status: 200, answerFits: true };
+    expect(results).toEqual([right, right]);
+  });
+
+  describe('the document', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.twoInputs(), { MODEL_VERSION: '4' });
+    });
+
+    it('is OpenAPI 3.1 of the model, relative to where it is served', async () => {
+      const { json } = await server.get('/openapi.json');
+
+      expect(json).toMatchObject({
+        openapi: '3.1.0',
+        info: { title: 'm', version: '4' },
+        servers: [{ url: '.' }],
+      });
+    });
+
+    it('names only paths that the server answers', async () => {
+      const { json } = await server.get('/openapi.json');
+
+      const answers = await Promise.all(Object.keys(json.paths).map((path) => server.get(path)));
+
+      expect(answers.map(({ status }) => status).filter((status) => status === 404)).toEqual([]);
+      expect(answers).toHaveLength(8);
+    });
+
+    it.each([
+      { inputs: [[1, 2]] },
+      { inputs: { a: [[1, 2]] } },
+      { inputs: { a: [[1]], b: [[1]] } },
+      { inputs: { a: [['x', 'y']], b: [[1, 2]] } },
+      { instances: [[1, 2]] },
+      {},
+    ])('refuses by its schema what the server refuses: %j', async (body) => {
+      const { json } = await server.get('/openapi.json');
+      const { schema } = json.paths['/invocations'].post.requestBody.content['application/json'];
+
+      const fits = new Ajv.default({ strict: false }).validate(schema, body);
+      const answer = await server.post('/invocations', body);
+
+      expect({ fits, status: answer.status }).toEqual({ fits: false, status: 400 });
+    });
+  });
+}

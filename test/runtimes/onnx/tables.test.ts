@@ -1,0 +1,4 @@
+import { describeTables } from '../contract/tables.ts';
+import { onnx } from '../onnx-runtime.ts';
+
+describeTables(onnx);

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
+const CACHE = join(homedir(), '.cache', 'slipway-tests');
+const MINUTES_5 = 300_000;
+
+/** Why there is no Python to test with, in one line. */
+export type PythonMissing = { readonly missing: string };
+
+/**
+ * The Python of an environment with the packages of these files of `runtimes/python`, made once and kept in the user's cache.
+ * Without a Python from 3.9 on, or a registry, it is missing.
+ */
+export async function pythonWith(
+  ...requirements: readonly string[]
+): Promise<string | PythonMissing> {
+  try {
+    const { stdout: version } = await run('python3', ['-c', SAY_VERSION]);
+    const files = requirements.map((name) => join(FOLDER, name));
+    const hash = createHash('sha256').update(version);
+    for (const file of files) hash.update(await readFile(file));
+    const folder = join(CACHE, `python-${hash.digest('hex').slice(0, 16)}`);
+    const python = join(folder, 'bin', 'python');
+    if (!(await exists(python))) await make(folder, files);
+    return python;
+  } catch (error) {
+    return { missing: String(error).split('\n', 1)[0] ?? '' };
+  }
+}
+
+const SAY_VERSION =
+  'import sys; assert sys.version_info >= (3, 9), "Python 3.9 or later is needed"; print(sys.executable, sys.version)';
+
+/** Two test files may make it at once: each makes its own, and what comes first stays. */
+async function make(folder: string, files: readonly string[]): Promise<void> {
+  const own = `${folder}-${process.pid}-${Math.trunc(performance.now())}`;
+  await mkdir(CACHE, { recursive: true });
+  try {
+    // A folder's scripts name it, so only `python -m` works once it has another name.
+    await run('python3', ['-m', 'venv', own]);
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+    const from = files.flatMap((file) => ['-r', file]);
+    await run(join(own, 'bin', 'python'), [...install, ...from], { timeout: MINUTES_5 });
+    await rename(own, folder).catch(() => undefined);
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

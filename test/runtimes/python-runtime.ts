@@ -1,0 +1,120 @@
+import { fileURLToPath } from 'node:url';
+import { modelFolder } from './model-server.ts';
+import { type PythonMissing, pythonWith } from './python-environment.ts';
+import type { Env, Runtime } from './runtime.ts';
+
+const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
+
+type Spec = {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape?: readonly (number | string)[];
+};
+
+type Signature = { readonly inputs: readonly Spec[]; readonly outputs: readonly Spec[] };
+
+/** A folder with `predict.py`, and beside it what inspection would find out. */
+export async function pythonFolder(code: string, signature?: Signature): Promise<Env> {
+  const facts = {
+    format: 'python',
+    entrypoint: 'predict.py',
+    signature: signature && {
+      inputs: signature.inputs.map(free),
+      outputs: signature.outputs.map(free),
+    },
+  };
+  const folder = await modelFolder({
+    'predict.py': code,
+    'facts.json': JSON.stringify(facts),
+  });
+  return { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
+}
+
+/** The runtime in an environment with its own packages only, or why there is none here. */
+export async function pythonRuntime(): Promise<Runtime | PythonMissing> {
+  const python = await pythonWith('requirements.txt', 'numpy.txt');
+  return typeof python === 'object' ? python : runtimeIn(python);
+}
+
+/** Describes the runtime, or says in one skipped test why it is not here. */
+export async function onPython(describeIt: (runtime: Runtime) => void): Promise<void> {
+  const runtime = await pythonRuntime();
+  if (!('missing' in runtime)) return describeIt(runtime);
+  it.skip(`the Python runtime: ${runtime.missing}`, () => undefined);
+}
+
+function runtimeIn(python: string): Runtime {
+  return {
+    serverName: 'slipway-python',
+    platform: 'python_code',
+    command: [python, '-m', 'slipway_server'],
+    env: { PYTHONPATH: FOLDER, PYTHONDONTWRITEBYTECODE: '1' },
+    drainSignal: 'SIGALRM',
+    failure: 500,
+    models: {
+      identities: (datatypes) =>
+        pythonFolder(
+          'def predict(**given): return {f"{name} out": each for name, each in given.items()}',
+          {
+            inputs: datatypes.map((datatype) => ({ name: datatype, datatype, shape: ['n'] })),
+            outputs: datatypes.map((datatype) => ({
+              name: `${datatype} out`,
+              datatype,
+              shape: ['n'],
+            })),
+          },
+        ),
+      identity: (tensors) => xToY('def predict(x): return x', tensors),
+      addConstant: ({ constant, shape = ['n'] }) =>
+        xToY(`def predict(x): return x + ${constant}`, { datatype: 'FP32', shape }),
+      twoInputs: () =>
+        pythonFolder('def predict(a, b): return a + b, a < b', {
+          inputs: ['a', 'b'].map((name) => ({ name, datatype: 'FP32', shape: ['n', 2] })),
+          outputs: [
+            { name: 'sum', datatype: 'FP32', shape: ['n', 2] },
+            { name: 'less', datatype: 'BOOL', shape: ['n', 2] },
+          ],
+        }),
+      columns: () =>
+        pythonFolder('def predict(weight, pieces, name): return weight * pieces, name', {
+          inputs: [
+            { name: 'weight', datatype: 'FP32', shape: ['n'] },
+            { name: 'pieces', datatype: 'INT64', shape: ['n'] },
+            { name: 'name', datatype: 'BYTES', shape: ['n'] },
+          ],
+          outputs: [
+            { name: 'total', datatype: 'FP32', shape: ['n'] },
+            { name: 'label', datatype: 'BYTES', shape: ['n'] },
+          ],
+        }),
+      divideByZero: () =>
+        xToY('import numpy\nnumpy.seterr(all="ignore")\ndef predict(x): return x / 0', FP32),
+      width32Only: () =>
+        pythonFolder(
+          'def predict(x):\n  if x.shape[1] != 32: raise ValueError("MatMul of 32 rows")\n  return x.sum(axis=1, keepdims=True)',
+          {
+            inputs: [{ name: 'x', datatype: 'FP32', shape: ['h', 'w'] }],
+            outputs: [{ name: 'y', datatype: 'FP32', shape: ['h', 1] }],
+          },
+        ),
+      slow: ({ seconds }) =>
+        xToY(`import time\ndef predict(x):\n  time.sleep(${seconds})\n  return x + 1`, FP32),
+      slowLoading: ({ seconds }) =>
+        xToY(`import time\ntime.sleep(${seconds})\ndef predict(x): return x`, FP32),
+    },
+  };
+}
+
+const FP32 = { datatype: 'FP32', shape: ['n'] } as const;
+
+function xToY(code: string, tensors: Omit<Spec, 'name'>): Promise<Env> {
+  return pythonFolder(code, {
+    inputs: [{ name: 'x', ...tensors }],
+    outputs: [{ name: 'y', ...tensors }],
+  });
+}
+
+function free({ name, datatype, shape }: Spec): object {
+  if (!shape) return { name, datatype, shape: [], isUnranked: true };
+  return { name, datatype, shape: shape.map((dim) => (typeof dim === 'number' ? dim : -1)) };
+}

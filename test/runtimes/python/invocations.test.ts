@@ -1,0 +1,4 @@
+import { describeInvocations } from '../contract/invocations.ts';
+import { onPython } from '../python-runtime.ts';
+
+await onPython(describeInvocations);

@@ -1,0 +1,4 @@
+import { describeLifecycle } from '../contract/lifecycle.ts';
+import { onPython } from '../python-runtime.ts';
+
+await onPython(describeLifecycle);

@@ -1,0 +1,4 @@
+import { describeOpenApi } from '../contract/openapi.ts';
+import { onPython } from '../python-runtime.ts';
+
+await onPython(describeOpenApi);

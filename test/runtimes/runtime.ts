@@ -1,0 +1,40 @@
+import type { Datatype } from '../support/onnx-graph.ts';
+
+export type Env = Readonly<Record<string, string>>;
+
+type Shape = readonly (number | 'n' | 'm')[];
+
+/** A model server that the contract is held against: how it is started, and models of its kind. */
+export type Runtime = {
+  readonly serverName: string;
+  readonly platform: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Env;
+  /** What ends a server that does not drain in 10 s. */
+  readonly drainSignal: string;
+  /** The status of an answer in which the model itself failed. */
+  readonly failure: number;
+  readonly models: TestModels;
+};
+
+/** Each answers what a server of that model is started with. A letter in a shape is a free dimension. */
+export type TestModels = {
+  /** Answers each input `<name>` as `<name> out`. */
+  identities(datatypes: readonly Datatype[]): Promise<Env>;
+  /** Answers `x` as `y`; without `shape` any is right. */
+  identity(tensors: { readonly datatype: Datatype; readonly shape?: Shape }): Promise<Env>;
+  /** Answers `y` = `x` + `constant`, FP32 [n] unless another shape is given. */
+  addConstant(model: { readonly constant: number; readonly shape?: Shape }): Promise<Env>;
+  /** Answers `sum` = a + b and `less` = a < b, all [n, 2]. */
+  twoInputs(): Promise<Env>;
+  /** Answers `total` = weight x pieces, FP32 and INT64 columns [n], and `name` as `label`, a text. */
+  columns(): Promise<Env>;
+  /** Answers FP32 `y` = x / 0. */
+  divideByZero(): Promise<Env>;
+  /** Declares any FP32 `x` [h, w] and answers `y`, the sums of rows, but fails unless they are 32 wide. */
+  width32Only(): Promise<Env>;
+  /** Answers `y` > `x`, FP32 [n], after about so long. */
+  slow(model: { readonly seconds: number }): Promise<Env>;
+  /** Answers `y` = `x`, FP32 [n]; it takes about so long to load. */
+  slowLoading(model: { readonly seconds: number }): Promise<Env>;
+};
