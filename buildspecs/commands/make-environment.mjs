@@ -1,46 +1,63 @@
-// make-environment IMAGES IMAGE_TAG ORDER: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
+// make-environment IMAGES IMAGE_TAG ORDER [convert]: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
+// With `convert` it is the one in which a model is converted to ONNX. Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
 import { execFile } from 'node:child_process';
-import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
+const [, , IMAGES, IMAGE_TAG, ORDER, purpose] = process.argv;
 const UV = 'uv==0.13.9';
-const SERVER = 'runtimes/python/requirements.txt';
+const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
+const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
-  const order = JSON.parse(await readFile(ORDER, 'utf8'));
-  await link(order.environmentHash);
-  const { python, orElse, requirements } = order.python;
-  const uv = await findUv();
-  const server = await readFile(SERVER, 'utf8');
-  const make = { uv, pythons: [python, ...orElse] };
-  await ensure(order.environmentHash, { ...make, requirements: [server, ...requirements] });
+  const { environmentHash, python } = JSON.parse(await readFile(ORDER, 'utf8'));
+  const isConverter = purpose === 'convert';
+  const name = isConverter ? `${environmentHash}-convert` : environmentHash;
+  await link(name, isConverter ? 'converter' : 'environment');
+  if (!(await isThere(join(ENVIRONMENTS, name, 'lock.txt')))) {
+    const wanted = [
+      `-r ${join(SERVER, 'requirements.txt')}`,
+      isConverter ? `-r ${join(SERVER, 'convert-requirements.in')}` : 'numpy',
+      ...python.requirements,
+    ];
+    await make(name, [python.python, ...python.orElse], wanted);
+  }
 } catch (error) {
   say(error.stderr?.trim() || error.message);
   process.exitCode = 1;
 }
 
 // Before the environment is there, so that nobody takes it away as one that no image needs.
-async function link(name) {
+async function link(name, as) {
   const folder = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await symlink(join('..', '..', 'environments', name), join(folder, 'environment'));
+  await rm(join(folder, as), { force: true });
+  await symlink(join('..', '..', 'environments', name), join(folder, as));
 }
 
-async function ensure(name, { uv, pythons, requirements }) {
-  const folder = join(ENVIRONMENTS, name);
-  if (await isThere(join(folder, 'lock.txt'))) return say(`adopted the environment ${name}`);
-  const partial = `${folder}.${process.pid}.partial`;
+async function make(name, pythons, wanted) {
+  const uv = await findUv();
   const python = await findPython(uv, pythons);
+  const folder = join(ENVIRONMENTS, name);
+  const partial = `${folder}.${process.pid}.partial`;
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
-    await install(uv, partial, requirements);
+    await install(uv, partial, wanted);
+    await installServer(partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has made it meanwhile.
       if (!(await isThere(join(folder, 'lock.txt')))) throw error;
@@ -57,10 +74,20 @@ async function install(uv, folder, requirements) {
   await writeFile(wanted, `${requirements.join('\n')}\n`);
   const wheels = ['--only-binary', ':all:'];
   const compile = ['pip', 'compile', ...python, ...wheels, '--generate-hashes', '--no-header'];
-  await run(uv, [...compile, wanted, '--output-file', `${lock}.new`], { maxBuffer: 2 ** 24 });
+  await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
   const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes', '--compile-bytecode'];
-  await run(uv, [...sync, `${lock}.new`], { maxBuffer: 2 ** 24 });
-  await rename(`${lock}.new`, lock);
+  await run(uv, [...sync, lock], MOST_OUTPUT);
+}
+
+// Beside its packages, so that it is compiled once as they are.
+async function installServer(folder) {
+  const python = join(folder, 'bin', 'python');
+  const print = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  const packages = (await run(python, ['-c', print])).stdout.trim();
+  const server = join(packages, 'slipway_server');
+  await cp(join(SERVER, 'slipway_server'), server, { recursive: true });
+  const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash'];
+  await run(python, [...compile, server]);
 }
 
 /** The first of these that is on this machine. */

@@ -65,7 +65,7 @@ async function processEngine({
     pythonServerHash: hashOf([process.platform, process.arch, ...filesOf(PYTHON_SERVER)]),
     servers: processServers({
       ...{ directory: folder('revisions'), images, objectPath, environment },
-      ...{ serverEntry, pythonServer: PYTHON_SERVER },
+      serverEntry,
     }),
     ...made,
   };

@@ -44,8 +44,11 @@ export type ModelFacts = {
   readonly entrypoint: string | null;
 };
 
-/** What inspection reads from an artifact's bytes, never by loading it. `modelFile` is the path of the model within the artifact, `sizeBytes` that of all its files. */
+/** What inspection reads from an artifact's bytes, never by loading it. `sizeBytes` is that of all its files. */
 export type ArtifactFacts = ModelFacts & {
+  /** The archive among its files that the model is in, or null. */
+  readonly archive: string | null;
+  /** The path of the model within the artifact or that archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly sizeBytes: number;
 };

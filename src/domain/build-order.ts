@@ -7,7 +7,9 @@ import type { Signature } from './signature.ts';
 export type BuildOrder = {
   readonly runtime: 'onnx' | 'python';
   readonly format: Format;
-  /** The path of the model within the artifact. */
+  /** The archive among the artifact's files that the model is in, or null. */
+  readonly archive: string | null;
+  /** The path of the model within the artifact or that archive. */
   readonly modelFile: string;
   readonly entrypoint: string | null;
   /** Names what serves it, and so what is built once for all models that need the same. */

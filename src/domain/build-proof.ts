@@ -7,7 +7,7 @@ const bytes = z.int().check(z.nonnegative());
 const milliseconds = z.number().check(z.nonnegative());
 
 /**
- * What a build found out by loading the model in a process of its own: how it is served, and what that takes.
+ * What a build found out by loading the model in a process of its own: how it is served, and what that takes: `peakBytes` of memory in its own framework.
  * `conversion`: whether it serves as ONNX, why or why not, on how many golden rows both were compared, the largest difference of a probability, and what a row takes in each (microseconds; null where it was not measured).
  * `example` is a golden row with the answer of the model's own framework, null where none is short enough.
  */
@@ -26,6 +26,8 @@ export const buildProof = z.object({
   importMs: milliseconds,
   loadMs: milliseconds,
   peakBytes: bytes,
+  /** Of the file or folder that is served. */
+  modelBytes: bytes,
   signature: z.nullable(signatureSchema),
   takesColumns: z.boolean(),
   example: z.nullable(

@@ -19,11 +19,12 @@ export function onnxMemory(fileBytes: number, weightBytes: number): readonly Mem
   ];
 }
 
-/** What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. */
+/** What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. Served as ONNX, it is no longer what its framework used. */
 export function expectedMemoryBytes(
   terms: readonly MemoryTerm[],
-  proof: Pick<BuildProof, 'peakBytes'> | null,
+  proof: Pick<BuildProof, 'runtime' | 'peakBytes' | 'modelBytes'> | null,
 ): number {
-  if (proof) return Math.ceil(proof.peakBytes * HEADROOM);
+  if (proof?.runtime === 'python') return Math.ceil(proof.peakBytes * HEADROOM);
+  if (proof) return expectedMemoryBytes(onnxMemory(proof.modelBytes, proof.modelBytes), null);
   return terms.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -42,7 +42,7 @@ export async function inspectFiles(
     );
   }
   const facts = await inspectOnnx(await model.open(), model.name, files);
-  return { ...facts, modelFile: model.name, sizeBytes };
+  return { ...facts, archive: null, modelFile: model.name, sizeBytes };
 }
 
 async function unsupported(files: readonly ArtifactFile[]): Promise<Failure> {

@@ -48,7 +48,7 @@ const PROVEN = {
     ...{ kept: true, reason: 'it answers the same', rows: 200, maxDifference: 1e-7 },
     ...{ nativeMicros: 900, onnxMicros: 6 },
   },
-  ...{ importMs: 1200, loadMs: 30, peakBytes: 2 ** 27, takesColumns: false },
+  ...{ importMs: 1200, loadMs: 30, peakBytes: 2 ** 27, modelBytes: 9000, takesColumns: false },
   signature: null,
   example: null,
   packages: ['scikit-learn==1.5.2'],

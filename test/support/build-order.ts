@@ -4,6 +4,7 @@ import type { BuildOrder } from '#domain/build-order.ts';
 export const ORDER: BuildOrder = {
   runtime: 'onnx',
   format: 'onnx',
+  archive: null,
   modelFile: 'model.onnx',
   entrypoint: null,
   environmentHash: 'e1',

@@ -80,7 +80,6 @@ function models(root: string, database: ReturnType<typeof openDatabase>) {
   const servers = processServers({
     directory: join(root, 'revisions'),
     images: join(root, 'images'),
-    pythonServer: '',
     objectPath: (_key, versionId) => join(objects, versionId),
     serverEntry: SERVER_ENTRY,
     environment: process.env,

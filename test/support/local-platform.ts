@@ -64,7 +64,6 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
   const servers = processServers({
     directory: folder.revisions,
     images: join(folder.revisions, 'images'),
-    pythonServer: '',
     objectPath: folder.objectPath,
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
     environment,

@@ -20,7 +20,7 @@ export type ProcessImages = {
 };
 
 /**
- * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the file `facts.json` and the link `environment` to one of `environments`, each a virtual environment of Python.
+ * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the file `facts.json`, and links to what it was made with in `environments`, each a virtual environment of Python.
  * The builds of buildspecs/process.yml make them.
  */
 export function processImages(directory: string): ProcessImages {
@@ -51,9 +51,13 @@ export function processImages(directory: string): ProcessImages {
   };
 }
 
+const LINKS = ['environment', 'converter'] as const;
+
 async function removeUnused(directory: string): Promise<void> {
   const images = await names(join(directory, 'images'));
-  const links = images.map((tag) => readlink(join(directory, 'images', tag, 'environment')));
+  const links = images.flatMap((tag) =>
+    LINKS.map((link) => readlink(join(directory, 'images', tag, link))),
+  );
   const used = new Set(
     (await Promise.allSettled(links)).map((link) =>
       link.status === 'fulfilled' ? basename(link.value) : '',

@@ -14,8 +14,6 @@ export type ProcessServersOptions = {
   readonly objectPath: ObjectPath;
   /** The script of the ONNX server. */
   readonly serverEntry: string;
-  /** The folder of the Python server's package. */
-  readonly pythonServer: string;
   /** Slipway's own environment. */
   readonly environment: Environment;
 };
@@ -40,14 +38,13 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       const image = spec.image && images.paths(spec.image, spec.modelFile);
       const modelPath = image?.modelPath ?? folder.modelPath;
       const environment = modelEnvironment(spec, { ...folder, modelPath }, options.environment);
-      const python = { PYTHONPATH: options.pythonServer, MODEL_FACTS: image?.factsPath ?? '' };
       return startModelProcess({
         command:
           spec.runtime === 'python' && image
             ? [image.python, '-m', 'slipway_server']
             : [process.execPath, options.serverEntry],
         directory: folder.path,
-        environment: spec.runtime === 'python' ? { ...environment, ...python } : environment,
+        environment: image ? { ...environment, MODEL_FACTS: image.factsPath } : environment,
         memoryMiB: spec.memoryMiB,
         startupTimeoutSeconds: spec.startupTimeoutSeconds,
         ...{ log, guard },
