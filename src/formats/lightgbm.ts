@@ -1,0 +1,152 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { readerOf } from './byte-reader.ts';
+import { readTail } from './lightgbm-tail.ts';
+import { quoted, rejected } from './rejected.ts';
+import { type Answers, tabularMemory, tabularSignature } from './tabular-facts.ts';
+
+/** What the file says beside the facts of all models. `classes` is 1 unless there are several. */
+export type LightgbmFacts = ModelFacts & {
+  readonly objective: string;
+  readonly features: number;
+  readonly columns: readonly string[];
+  readonly classes: number;
+  readonly trees: number;
+};
+
+type Header = ReadonlyMap<string, string>;
+
+const MAX_HEADER_BYTES = 8 * 2 ** 20;
+const COUNTED_BYTES = 64 * 2 ** 20;
+const TREE_HEAD_BYTES = 64;
+const NODE_BYTES = 48;
+const RESAVE = "Save the model with Booster.save_model('model.txt') and upload the whole file.";
+
+// Measured: 4.6 answers from v3 as 3.3 does, and from v2 as 2.1 does, but for a v2 whose trees are averaged.
+const PACKAGES: Readonly<Record<string, string>> = {
+  v2: 'lightgbm>=2.1,<5',
+  v3: 'lightgbm>=2.3,<5',
+  v4: 'lightgbm>=4,<5',
+};
+const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
+
+/**
+ * Reads the facts of a model that LightGBM saved as text; of its trees only their first lines, and none above 64 MiB.
+ * The file does not tell which LightGBM wrote it: `requirements` has the versions that answer alike. Fails with `ArtifactRejected`.
+ */
+export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
+  const { header, treesAt } = await readHeader(source, file);
+  const version = header.get('version') ?? '';
+  const wanted = PACKAGES[version];
+  if (!wanted) {
+    throw rejected(
+      `${file} has the LightGBM format ${quoted(version)}; the known ones are ${Object.keys(PACKAGES).join(', ')}`,
+      RESAVE,
+    );
+  }
+  const isAveraged = version === 'v2' && header.has('average_output');
+  const columns = words(header.get('feature_names'));
+  const features = whole(header, 'max_feature_idx', file) + 1;
+  if (columns.length !== features) {
+    throw rejected(`${file} names ${columns.length} features and has ${features}`, RESAVE);
+  }
+  const takesColumns = columns.some((name, index) => name !== `Column_${index}`);
+  const sizes = words(header.get('tree_sizes'));
+  const { isWhole, categories } = await readTail(source, file, version);
+  if (!isWhole || treesAt + sum(sizes) > source.sizeBytes) {
+    throw rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
+  }
+  const texts = textColumns(columns, words(header.get('feature_infos')), categories);
+  const { trees, nodes } = await countNodes(source, treesAt, sizes);
+  const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
+  const classes = whole(header, 'num_class', file);
+  const [objective = ''] = words(header.get('objective'));
+  const names = takesColumns ? columns : null;
+  return {
+    format: 'lightgbm',
+    formatVersion: version,
+    framework: { name: 'lightgbm', version: null },
+    pythonVersion: null,
+    requirements: [isAveraged ? AVERAGED_V2 : wanted],
+    signature: tabularSignature(file, { features, names, texts }, answersOf(objective, classes)),
+    takesColumns,
+    parameters: nodes,
+    weightBytes,
+    dtypes: ['FP64'],
+    memory: tabularMemory('lightgbm', weightBytes, takesColumns),
+    example: null,
+    entrypoint: null,
+    ...{ objective, features, columns, classes, trees },
+  };
+}
+
+function answersOf(objective: string, classes: number): Answers {
+  if (objective === 'binary') return { classes: 2, label: 'INT64', probabilities: 'FP64' };
+  if (objective === 'multiclass' || objective === 'multiclassova') {
+    return { classes, label: 'INT64', probabilities: 'FP64' };
+  }
+  return { values: classes, prediction: 'FP64' };
+}
+
+async function readHeader(source: ByteSource, file: string) {
+  const reader = readerOf(source);
+  let text = '';
+  while (!text.includes('\n\n') && text.length < MAX_HEADER_BYTES) {
+    const more = await reader.take(64 * 1024);
+    if (more.length === 0) break;
+    text += Buffer.from(more).toString('latin1');
+  }
+  const end = text.indexOf('\n\n');
+  if (!/^tree\r?\n/.test(text) || end < 0) {
+    throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
+  }
+  const lines = Buffer.from(text.slice(0, end), 'latin1').toString('utf8').split('\n').slice(1);
+  const header: Header = new Map(
+    lines.map((line) => {
+      const [key = '', ...rest] = line.split('=');
+      return [key, rest.join('=')];
+    }),
+  );
+  return { header, treesAt: end + 2 };
+}
+
+function textColumns(
+  columns: readonly string[],
+  infos: readonly string[],
+  categories: readonly ('texts' | 'numbers')[],
+): ReadonlySet<string> {
+  const categorical = columns.filter((_, index) => /^-?\d/.test(infos[index] ?? ''));
+  if (categories.length !== categorical.length) return new Set();
+  return new Set(categorical.filter((_, index) => categories[index] === 'texts'));
+}
+
+/** A tree of n leaves has n - 1 nodes above them. */
+async function countNodes(source: ByteSource, treesAt: number, sizes: readonly string[]) {
+  const trees = sizes.length;
+  if (source.sizeBytes > COUNTED_BYTES) return { trees, nodes: null };
+  const reader = readerOf(source, treesAt);
+  let nodes = 0;
+  for (const size of sizes) {
+    const head = Buffer.from(await reader.take(TREE_HEAD_BYTES)).toString('latin1');
+    const [, leaves] = /^Tree=\d+\nnum_leaves=(\d{1,9})\n/.exec(head) ?? [];
+    const rest = Number(size) - TREE_HEAD_BYTES;
+    if (leaves === undefined || !(rest >= 0)) return { trees, nodes: null };
+    nodes += 2 * Number(leaves) - 1;
+    await reader.skip(rest);
+  }
+  return { trees, nodes };
+}
+
+function sum(sizes: readonly string[]): number {
+  return sizes.reduce((total, size) => total + Number(size), 0);
+}
+
+function words(line: string | undefined): readonly string[] {
+  return (line ?? '').split(' ').filter((word) => word !== '');
+}
+
+function whole(header: Header, key: string, file: string): number {
+  const value = header.get(key)?.trim() ?? '';
+  if (/^\d{1,8}$/.test(value)) return Number(value);
+  throw rejected(`${file} is no whole LightGBM model: it has no ${key}`, RESAVE);
+}

@@ -1,0 +1,57 @@
+import { inspectCatboost } from '#formats/catboost.ts';
+import { inspectLightgbm } from '#formats/lightgbm.ts';
+import { inspectXgboost } from '#formats/xgboost.ts';
+import { bytesSource } from '../support/byte-sources.ts';
+import {
+  bytesOf,
+  expectedOf,
+  modelsOf,
+  servedSignature,
+  sourceOf,
+} from '../support/saved-models.ts';
+
+const FORMATS = {
+  xgboost: inspectXgboost,
+  lightgbm: inspectLightgbm,
+  catboost: inspectCatboost,
+} as const;
+
+describe.each(Object.entries(FORMATS))('of a model saved by %s', (format, inspect) => {
+  const served = modelsOf(format).filter((name) => !expectedOf(format, name).facts['refused']);
+
+  it.each(served)('%s says what its framework says', async (name) => {
+    const expected = expectedOf(format, name);
+    const { nodes, ...facts } = expected.facts;
+
+    const found = await inspect(sourceOf(format, name), name);
+
+    const told = found.framework?.version === null ? { name: format, version: null } : undefined;
+    expect(found).toMatchObject({ ...facts, ...(told && { framework: told }) });
+    if (nodes && found.format !== 'catboost') expect(found.parameters).toBe(nodes);
+    expect(found.signature).toEqual(servedSignature(expected));
+    expect(found.weightBytes).toBeGreaterThan(0);
+  });
+
+  it.each(served)('%s is refused when it is cut short', async (name) => {
+    const whole = bytesOf(format, name);
+    const third = bytesSource(whole.subarray(0, whole.length / 3));
+
+    const outcome = await inspect(third, name).catch((error: unknown) => error);
+
+    expect(outcome).toMatchObject({
+      name: 'ArtifactRejected',
+      fix: expect.stringContaining('whole file'),
+    });
+  });
+
+  it.each(['', 'x', '{', '{"learner', 'tree\n', 'CBM1', 'binf'])(
+    'a file of %j is refused',
+    async (content) => {
+      const outcome = await inspect(bytesSource(Buffer.from(content)), 'model').catch(
+        (error: unknown) => error,
+      );
+
+      expect(outcome).toMatchObject({ name: 'ArtifactRejected' });
+    },
+  );
+});
