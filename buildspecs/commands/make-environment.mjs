@@ -1,5 +1,5 @@
 // make-environment IMAGES IMAGE_TAG ORDER [convert]: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// With `convert` it is the one in which a model is converted to ONNX. Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
+// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -24,11 +24,12 @@ const ENVIRONMENTS = join(IMAGES, 'environments');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
-  const { environmentHash, python } = JSON.parse(await readFile(ORDER, 'utf8'));
+  const { environmentHash, python, optimize } = JSON.parse(await readFile(ORDER, 'utf8'));
   const isConverter = purpose === 'convert';
   const name = isConverter ? `${environmentHash}-convert` : environmentHash;
-  await link(name, isConverter ? 'converter' : 'environment');
-  if (!(await isThere(join(ENVIRONMENTS, name, 'lock.txt')))) {
+  const isWanted = !isConverter || optimize === 'auto';
+  if (isWanted) await link(name, isConverter ? 'converter' : 'environment');
+  if (isWanted && !(await isThere(join(ENVIRONMENTS, name, 'lock.txt')))) {
     const wanted = [
       `-r ${join(SERVER, 'requirements.txt')}`,
       isConverter ? `-r ${join(SERVER, 'convert-requirements.in')}` : 'numpy',
@@ -38,7 +39,8 @@ try {
   }
 } catch (error) {
   say(error.stderr?.trim() || error.message);
-  process.exitCode = 1;
+  // Without it a model is served by its framework.
+  if (purpose !== 'convert') process.exitCode = 1;
 }
 
 // Before the environment is there, so that nobody takes it away as one that no image needs.

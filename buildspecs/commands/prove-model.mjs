@@ -1,16 +1,23 @@
-// make-folder IMAGES IMAGE_TAG ARTIFACT: makes of the artifact in ARTIFACT/model what its model is served from, IMAGES/images/IMAGE_TAG,
-// after loading it in a process of its own: how it answers is written to ARTIFACT/proof.json.
+// prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
+// and writes what was found out by loading it to ARTIFACT/proof.json. Nothing of the artifact is loaded here: that is done by
+// ENVIRONMENT, the program of a Python which has the model's packages, and CONVERTER, of one which also converts to ONNX (empty where none does).
+// With a fourth argument `docker` they are images, whose Python runs in a container that reaches nothing.
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const [, , IMAGES, IMAGE_TAG, ARTIFACT] = process.argv;
-const folder = join(IMAGES, 'images', IMAGE_TAG);
-const partial = `${folder}.partial`;
-const facts = join(partial, 'facts.json');
+const [, , ARTIFACT, ENVIRONMENT, CONVERTER, engine] = process.argv;
+const served = join(ARTIFACT, 'served');
+const facts = join(served, 'facts.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const ISOLATED = [
+  ...['--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--pids-limit', '512'],
+  ...['--security-opt', 'no-new-privileges', '--memory', '8g', '--memory-swap', '8g'],
+  ...['--tmpfs', '/tmp', '--volume', `${ARTIFACT}:${ARTIFACT}`, '--workdir', ARTIFACT],
+  ...['--entrypoint', 'python'],
+];
 // It is exported by the build, and kept in the registry.
 const MOST_EXAMPLE_BYTES = 8 * 1024;
 const MOST_SIGNATURE_BYTES = 16 * 1024;
@@ -20,26 +27,19 @@ try {
   await layOut(order);
   const described = await describe(order);
   const conversion = await convert(order, described);
-  const modelBytes = await sizeOf(join(partial, 'model'));
-  const proof = proofOf(order, described, conversion, modelBytes);
+  const proof = { ...proofOf(order, described, conversion), modelBytes: await sizeOf(served) };
   await writeFile(join(ARTIFACT, 'proof.json'), JSON.stringify(proof));
-  await rm(folder, { recursive: true, force: true });
-  await rename(partial, folder);
 } catch (error) {
   say(error.stderr?.trim() || error.message);
   process.exitCode = 1;
 }
 
 async function layOut(order) {
-  const model = join(partial, 'model');
-  await rm(model, { recursive: true, force: true });
+  const model = join(served, 'model');
+  await mkdir(served, { recursive: true });
   if (order.archive) {
-    await python('environment', [
-      '-m',
-      'slipway_server.unpack',
-      join(ARTIFACT, 'model', order.archive),
-      model,
-    ]);
+    const archive = join(ARTIFACT, 'model', order.archive);
+    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', archive, model]);
   } else {
     await rename(join(ARTIFACT, 'model'), model);
   }
@@ -50,11 +50,7 @@ async function layOut(order) {
 /** What the model says of itself, and the rows that it is compared on. */
 async function describe(order) {
   const golden = ['--golden', join(ARTIFACT, 'golden.json')];
-  const { stdout } = await python(
-    'environment',
-    ['-m', 'slipway_server.describe', ...golden],
-    order,
-  );
+  const { stdout } = await python(ENVIRONMENT, ['-m', 'slipway_server.describe', ...golden], order);
   const described = JSON.parse(stdout);
   // What the server answers is what it was seen to answer.
   const { signature, takesColumns } = described;
@@ -70,32 +66,26 @@ async function convert(order, { rows, nativeMicros }) {
   });
   if (order.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null) return refuse('it is code, or takes no rows of numbers');
-  try {
-    const make = ['buildspecs/commands/make-environment.mjs', IMAGES, IMAGE_TAG];
-    await run(process.execPath, [...make, join(ARTIFACT, 'order.json'), 'convert'], MOST_OUTPUT);
-  } catch (error) {
-    say(error.stderr?.trim() || error.message);
-    return refuse('no converter runs beside this version of its framework');
-  }
+  if (!CONVERTER) return refuse('no converter runs beside this version of its framework');
   const out = join(ARTIFACT, 'model.onnx');
   const given = ['--golden', join(ARTIFACT, 'golden.json'), '--out', out];
-  const { stdout } = await python('converter', ['-m', 'slipway_server.convert', ...given], order);
+  const { stdout } = await python(CONVERTER, ['-m', 'slipway_server.convert', ...given], order);
   const report = JSON.parse(stdout);
   if (report.converted) {
-    await rm(join(partial, 'model'), { recursive: true });
-    await mkdir(join(partial, 'model'));
-    await rename(out, join(partial, 'model', 'model.onnx'));
+    await rm(join(served, 'model'), { recursive: true });
+    await mkdir(join(served, 'model'));
+    await rename(out, join(served, 'model', 'model.onnx'));
   }
   return report;
 }
 
-function proofOf(order, described, { converted, ...conversion }, modelBytes) {
+function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
   return {
     runtime: converted ? 'onnx' : 'python',
     modelFile: converted ? 'model.onnx' : order.modelFile,
     conversion: { kept: converted, ...conversion },
-    ...{ importMs, loadMs, peakBytes, modelBytes, takesColumns, packages },
+    ...{ importMs, loadMs, peakBytes, takesColumns, packages },
     signature: short(signature, MOST_SIGNATURE_BYTES),
     example: short(example, MOST_EXAMPLE_BYTES),
   };
@@ -114,22 +104,21 @@ function short(value, mostBytes) {
   return Buffer.byteLength(JSON.stringify(value)) <= mostBytes ? value : null;
 }
 
-/** Runs the Python of an environment, with what it needs to find the model. */
-function python(environment, given, { modelFile = '' } = {}) {
-  return run(join(partial, environment, 'bin', 'python'), given, {
-    ...MOST_OUTPUT,
-    cwd: ARTIFACT,
-    env: {
-      PATH: dirname(process.execPath),
-      HOME: ARTIFACT,
-      TMPDIR: ARTIFACT,
-      MODEL_PATH: join(partial, 'model', modelFile),
-      MODEL_FACTS: facts,
-      ORT_DISABLE_TELEMETRY: '1',
-    },
-  });
+/** Runs a Python with what it needs to find the model. */
+function python(where, given, { modelFile = '' } = {}) {
+  const told = {
+    HOME: ARTIFACT,
+    TMPDIR: ARTIFACT,
+    MODEL_PATH: join(served, 'model', modelFile),
+    MODEL_FACTS: facts,
+    ORT_DISABLE_TELEMETRY: '1',
+  };
+  const options = { ...MOST_OUTPUT, cwd: ARTIFACT };
+  if (engine !== 'docker') return run(where, given, { ...options, env: told });
+  const variables = Object.entries(told).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  return run('docker', ['run', ...ISOLATED, ...variables, where, ...given], options);
 }
 
 function say(text) {
-  process.stderr.write(`make-folder: ${text}\n`);
+  process.stderr.write(`prove-model: ${text}\n`);
 }
