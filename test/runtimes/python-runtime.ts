@@ -14,10 +14,15 @@ type Spec = {
 type Signature = { readonly inputs: readonly Spec[]; readonly outputs: readonly Spec[] };
 
 /** A folder with `predict.py`, and beside it what inspection would find out. */
-export async function pythonFolder(code: string, signature?: Signature): Promise<Env> {
+export async function pythonFolder(
+  code: string,
+  signature?: Signature,
+  example?: object,
+): Promise<Env> {
   const facts = {
     format: 'python',
     entrypoint: 'predict.py',
+    example,
     signature: signature && {
       inputs: signature.inputs.map(free),
       outputs: signature.outputs.map(free),

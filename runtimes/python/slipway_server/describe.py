@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="slipway_server.describe")
     parser.add_argument("--golden", help="where to write the golden rows and their answers")
     golden = parser.parse_args(arguments).golden
-    out = _own_stdout()
+    out = own_stdout()
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
     imported = time.perf_counter()
     model = load_model(path, facts)
@@ -135,7 +135,7 @@ def _seconds(task: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _own_stdout() -> Any:
+def own_stdout() -> Any:
     """What libraries print goes to stderr, so that stdout is the answer alone."""
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

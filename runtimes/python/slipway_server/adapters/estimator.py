@@ -9,15 +9,18 @@ import numpy as np
 from ..config import Facts
 from ..model import Model, matrix, plain, spec_like, stacked
 from ..tensors import Signature, TensorSpec
+from . import catboost_model
 
 
 def estimator_model(estimator: Any, facts: Facts) -> Model:
+    if type(estimator).__module__.startswith("catboost."):
+        # It says nothing of its features in scikit-learn's way.
+        return catboost_model.booster_model(estimator, facts)
     quiet(estimator)
     inputs, takes_columns = _inputs_of(estimator, facts)
     ask = _asker(estimator, takes_columns)
     has_probabilities = _answers(estimator, "predict_proba")
-    name = "label" if has_probabilities or getattr(estimator, "_estimator_type", None) in ("classifier", "clusterer") else None
-    name = name or ("label" if getattr(estimator, "classes_", None) is not None or hasattr(estimator, "cluster_centers_") else "prediction")
+    name = "label" if has_probabilities or _is_of_classes(estimator) else "prediction"
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = ask(arrays)
@@ -27,6 +30,11 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
         return outputs
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, takes_columns, native=estimator)
+
+
+def _is_of_classes(estimator: Any) -> bool:
+    kind = getattr(estimator, "_estimator_type", None)
+    return kind in ("classifier", "clusterer") or hasattr(estimator, "classes_") or hasattr(estimator, "cluster_centers_")
 
 
 def quiet(estimator: Any) -> None:
@@ -51,12 +59,19 @@ def parts_of(estimator: Any) -> list[Any]:
 def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bool]:
     if facts.signature and facts.signature.inputs:
         return facts.signature.inputs, facts.takes_columns
-    names = getattr(estimator, "feature_names_in_", None)
+    names = _names_of(estimator)
     if names is not None:
         texts = _text_columns(estimator)
-        return tuple(TensorSpec(str(name), "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
+        return tuple(TensorSpec(name, "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
     width = getattr(estimator, "n_features_in_", None)
     return matrix(None if width is None else int(width)), False
+
+
+def _names_of(estimator: Any) -> list[str] | None:
+    """Those of the table that it was fitted on; the names that LightGBM gives by itself say nothing."""
+    names = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    is_made = names == [f"Column_{index}" for index in range(len(names))]
+    return None if is_made else names
 
 
 def _text_columns(estimator: Any) -> set[str]:
@@ -79,8 +94,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         import pandas
     except ModuleNotFoundError:
         return stacked
-    order = getattr(estimator, "feature_names_in_", None)
-    names = None if order is None else [str(name) for name in order]
+    names = _names_of(estimator)
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
         columns = {name: array.reshape(len(array)) for name, array in arrays.items()}

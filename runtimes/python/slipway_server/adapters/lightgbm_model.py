@@ -22,11 +22,14 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     # The names that LightGBM gives by itself say nothing.
     is_unnamed = names == [f"Column_{index}" for index in range(len(names))]
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
-    inputs = declared or (matrix(len(names)) if is_unnamed else tuple(TensorSpec(name, "FP64", (-1,)) for name in names))
+    words = _words_of(booster, names)
+    inputs = declared or (
+        matrix(len(names)) if is_unnamed else tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names)
+    )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        known = {_plain(name): array for name, array in arrays.items()}
+        known = {_plain(name): _coded(array, words.get(_plain(name))) for name, array in arrays.items()}
         rows = stacked({name: known[_plain(name)] for name in names} if is_named else arrays)
         # A second thread gains nothing for a few rows and costs its start.
         values = booster.predict(rows.astype(np.float64, copy=False), num_threads=1)
@@ -50,6 +53,27 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
     if objective in ("multiclass", "multiclassova"):
         return {"label": values.argmax(axis=1).astype(np.int64), "probabilities": values}
     return {"prediction": values}
+
+
+def _words_of(booster: Any, names: list[str]) -> dict[str, list[Any]]:
+    """Of the columns that were categories of pandas, what each code stands for."""
+    categories = getattr(booster, "pandas_categorical", None) or []
+    lines = booster.model_to_string(num_iteration=1).splitlines()
+    infos = next((line[len("feature_infos=") :].split(" ") for line in lines if line.startswith("feature_infos=")), [])
+    columns = [name for name, info in zip(names, infos) if not info.startswith("[") and info != "none"]
+    return dict(zip(columns, categories)) if len(columns) == len(categories) else {}
+
+
+def _datatype(words: list[Any] | None) -> str:
+    return "BYTES" if words and all(isinstance(word, str) for word in words) else "FP64"
+
+
+def _coded(array: np.ndarray, words: list[Any] | None) -> np.ndarray:
+    """A word that was not learned is as one that is missing."""
+    if not words:
+        return array
+    codes = {word: float(code) for code, word in enumerate(words)}
+    return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 # A file has no spaces in its names.

@@ -99,14 +99,19 @@ def _default_model(folder: str) -> Any:
 def _only_model(folder: str, facts: Facts) -> Model:
     """The one file at the top of the folder that a framework of ours reads."""
     names = sorted(name for name in os.listdir(folder) if name != "requirements.txt")
-    found = [name for name in names if os.path.splitext(name)[1] in _ADAPTERS]
+    found = [name for name in names if _ending(name) in _ADAPTERS]
     if len(found) != 1:
         raise ValueError(f"there is no model_fn, and {len(found)} model files to take instead: {', '.join(found)}")
-    path = os.path.join(folder, found[0])
-    return _ADAPTERS[os.path.splitext(path)[1]].load(path, facts)
+    return _ADAPTERS[_ending(found[0])].load(os.path.join(folder, found[0]), facts)
+
+
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1] or name
 
 
 _ADAPTERS = {
+    # As SageMaker's own XGBoost writes it.
+    "xgboost-model": xgboost_model,
     ".joblib": sklearn_model,
     ".pkl": sklearn_model,
     ".pickle": sklearn_model,

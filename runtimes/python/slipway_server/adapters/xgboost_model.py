@@ -22,6 +22,7 @@ def load(path: str, facts: Facts) -> Model:
 def booster_model(booster: Any, facts: Facts) -> Model:
     import xgboost
 
+    booster.set_param({"nthread": 1})
     config = json.loads(booster.save_config())
     objective = config["learner"]["objective"]["name"]
     names, types = booster.feature_names, booster.feature_types
@@ -33,7 +34,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = stacked({name: arrays[name] for name in names} if names and is_named else arrays)
-        data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types)
+        data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types, nthread=1)
         return answers(objective, booster.predict(data))
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+# What single precision may differ by where a label does not.
+TOLERANCE = 1e-5
+
+
+def difference(native: dict[str, np.ndarray], converted: dict[str, np.ndarray]) -> tuple[float, str | None]:
+    """The largest difference of a number, and why the answers are not the same; None when they are."""
+    largest = 0.0
+    for name, expected in native.items():
+        found = converted[name]
+        if found.shape != expected.shape:
+            return largest, f"{name} has the shape {list(found.shape)} instead of {list(expected.shape)}"
+        if expected.dtype.kind == "f":
+            apart = _apart(name, expected.astype(np.float64), found.astype(np.float64))
+            largest = max(largest, apart)
+            if not apart <= TOLERANCE:
+                return largest, f"{name} differs by {apart:.2g}; the limit is {TOLERANCE:g}"
+        else:
+            rows = np.flatnonzero(np.asarray(expected != found).reshape(len(expected), -1).any(axis=1))
+            if len(rows) > 0:
+                return largest, f"{name} differs in {len(rows)} of {len(expected)} rows, first in row {rows[0]}"
+    return largest, None
+
+
+def micros_of(session: Any, first: dict[str, np.ndarray]) -> float:
+    """What one row takes, the median of many."""
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        session.run(None, first)
+        times.append(time.perf_counter() - start)
+    return round(sorted(times)[len(times) // 2] * 1e6, 1)
+
+
+def _apart(name: str, expected: np.ndarray, found: np.ndarray) -> float:
+    """Of probabilities absolute; of predictions, which have any size, relative where they are above 1."""
+    if expected.size == 0:
+        return 0.0
+    same_nan = np.isnan(expected) == np.isnan(found)
+    if not same_nan.all():
+        return float("inf")
+    scale = np.ones_like(expected) if name == "probabilities" else np.maximum(1.0, np.abs(expected))
+    return float(np.nanmax(np.abs(expected - found) / scale, initial=0.0))

@@ -1,0 +1,123 @@
+"""A converter's graph behind the very signature of the framework's model, so that a client cannot tell which one answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+
+from ..tensors import Signature, TensorSpec
+
+_TYPES = {
+    "BOOL": TensorProto.BOOL,
+    "BYTES": TensorProto.STRING,
+    "FP16": TensorProto.FLOAT16,
+    "FP32": TensorProto.FLOAT,
+    "FP64": TensorProto.DOUBLE,
+    "INT8": TensorProto.INT8,
+    "INT16": TensorProto.INT16,
+    "INT32": TensorProto.INT32,
+    "INT64": TensorProto.INT64,
+    "UINT8": TensorProto.UINT8,
+    "UINT16": TensorProto.UINT16,
+    "UINT32": TensorProto.UINT32,
+    "UINT64": TensorProto.UINT64,
+}
+
+_PREFIX = "slipway_"
+
+
+def behind(model: ModelProto, signature: Signature) -> ModelProto:
+    """Its inputs are those of the signature, its outputs too, by their order; what else the graph has is dropped."""
+    graph = model.graph
+    _drop_maps(graph)
+    initializers = {each.name for each in graph.initializer}
+    own_inputs = [each for each in graph.input if each.name not in initializers]
+    own_outputs = list(graph.output)[: len(signature.outputs)]
+    _rename(graph, [each.name for each in own_inputs] + [each.name for each in own_outputs])
+    before = _columns_in(own_inputs, signature.inputs) if len(own_inputs) > 1 else _rows_in(own_inputs[0], signature.inputs)
+    after = [node for own, spec in zip(own_outputs, signature.outputs) for node in _out(own, spec)]
+    nodes = [*before, *graph.node, *after]
+    wrapped = helper.make_graph(
+        nodes,
+        "slipway",
+        [_value(spec) for spec in signature.inputs],
+        [_value(spec) for spec in signature.outputs],
+        [*graph.initializer, *_SHAPES],
+    )
+    result = helper.make_model(wrapped, opset_imports=list(model.opset_import), ir_version=model.ir_version)
+    result.producer_name, result.producer_version = model.producer_name, model.producer_version
+    checker.check_model(result)
+    return result
+
+
+# -1 by the name of a shape: as many as there are.
+_SHAPES = [
+    numpy_helper.from_array(np.array([-1], np.int64), f"{_PREFIX}flat"),
+    numpy_helper.from_array(np.array([-1, 1], np.int64), f"{_PREFIX}column"),
+]
+
+
+def _drop_maps(graph: Any) -> None:
+    """A list of maps cannot be said in the protocol: what goes into it can."""
+    for node in list(graph.node):
+        if node.op_type == "ZipMap":
+            for each in graph.output:
+                if each.name == node.output[0]:
+                    each.CopyFrom(helper.make_tensor_value_info(node.input[0], TensorProto.FLOAT, [None, None]))
+            graph.node.remove(node)
+
+
+def _rename(graph: Any, names: list[str]) -> None:
+    """The graph's own names make room for those of the signature."""
+    for node in graph.node:
+        for field in (node.input, node.output):
+            for index, name in enumerate(field):
+                if name in names:
+                    field[index] = _PREFIX + name
+
+
+def _rows_in(own: Any, inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
+    """One matrix of numbers, from the only input or from columns side by side."""
+    wanted = own.type.tensor_type.elem_type
+    [first, *others] = inputs
+    if not others and first.shape is not None and len(first.shape) == 2:
+        return [_cast(first.name, _PREFIX + own.name, wanted)]
+    nodes = [node for spec in inputs for node in _column(spec.name, f"{_PREFIX}{spec.name}_column", wanted)]
+    columns = [f"{_PREFIX}{spec.name}_column" for spec in inputs]
+    return [*nodes, helper.make_node("Concat", columns, [_PREFIX + own.name], axis=1)]
+
+
+def _columns_in(own: list[Any], inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
+    types = {each.name: each.type.tensor_type.elem_type for each in own}
+    return [
+        node
+        for spec in inputs
+        if spec.name in types
+        for node in _column(spec.name, _PREFIX + spec.name, types[spec.name])
+    ]
+
+
+def _column(name: str, to: str, wanted: int) -> list[NodeProto]:
+    shaped = f"{to}_shaped"
+    return [helper.make_node("Reshape", [name, f"{_PREFIX}column"], [shaped]), _cast(shaped, to, wanted)]
+
+
+def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
+    name, cast = _PREFIX + own.name, f"{_PREFIX}{spec.name}_cast"
+    if spec.shape is not None and len(spec.shape) == 1:
+        return [_cast(name, cast, _TYPES[spec.datatype]), helper.make_node("Reshape", [cast, f"{_PREFIX}flat"], [spec.name])]
+    return [_cast(name, spec.name, _TYPES[spec.datatype])]
+
+
+def _cast(name: str, to: str, wanted: int) -> NodeProto:
+    # There is no cast of text to text.
+    if wanted == TensorProto.STRING:
+        return helper.make_node("Identity", [name], [to])
+    return helper.make_node("Cast", [name], [to], to=wanted)
+
+
+def _value(spec: TensorSpec) -> Any:
+    shape = [None if dim == -1 else dim for dim in spec.shape or ()]
+    return helper.make_tensor_value_info(spec.name, _TYPES[spec.datatype], shape)

@@ -1,0 +1,114 @@
+"""Each framework's own object as an ONNX graph of numbers, as its converter makes it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Iterator
+
+from ..model import Model
+from ..tensors import TensorSpec
+
+OPSET = {"": 17, "ai.onnx.ml": 3}
+# The newest that onnxmltools has for boosters.
+_BOOSTER_OPSET = 15
+
+
+def attempts(model: Model) -> Iterator[tuple[str, Any]]:
+    """Ways to convert it, the one that is quicker to serve first; each may raise what its converter does."""
+    native = model.native
+    module = type(native).__module__.partition(".")[0]
+    if module == "xgboost":
+        yield "FP32", lambda: _xgboost(native, model.signature.inputs)
+    elif module == "lightgbm":
+        yield "FP32", lambda: _lightgbm(native, model.signature.inputs)
+    elif module == "catboost":
+        yield "FP32", lambda: _catboost(native)
+    elif hasattr(native, "predict"):
+        # A tree compares what a scaler made of a number: in single precision it may fall on the other side.
+        yield "FP32", lambda: _sklearn(native, model, "FP32")
+        yield "FP64", lambda: _sklearn(native, model, "FP64")
+
+
+def _sklearn(native: Any, model: Model, precision: str) -> Any:
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+
+    number = FloatTensorType if precision == "FP32" else DoubleTensorType
+    inputs = model.signature.inputs
+    if model.takes_columns:
+        types = [(spec.name, (StringTensorType if spec.datatype == "BYTES" else number)([None, 1])) for spec in inputs]
+    else:
+        types = [(inputs[0].name, number([None, (inputs[0].shape or (-1, -1))[1]]))]
+    _register_boosters()
+    return to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
+
+
+def _options(native: Any) -> dict[Any, Any]:
+    return {id(native): {"zipmap": False}} if hasattr(native, "predict_proba") else {}
+
+
+def _register_boosters() -> None:
+    """So that a pipeline may end in the class of a booster."""
+    from skl2onnx import update_registered_converter
+    from skl2onnx.common.shape_calculator import (
+        calculate_linear_classifier_output_shapes,
+        calculate_linear_regressor_output_shapes,
+    )
+
+    choices = {"nocl": [True, False], "zipmap": [True, False, "columns"]}
+    for module, name in (("xgboost", "XGB"), ("lightgbm", "LGBM")):
+        try:
+            package = __import__(module)
+        except ModuleNotFoundError:
+            continue
+        if module == "xgboost":
+            from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost as convert
+        else:
+            from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm as convert
+        for kind, shapes in (
+            ("Classifier", calculate_linear_classifier_output_shapes),
+            ("Regressor", calculate_linear_regressor_output_shapes),
+        ):
+            estimator = getattr(package, f"{name}{kind}", None)
+            options = {"options": choices} if kind == "Classifier" else {}
+            if estimator is not None:
+                update_registered_converter(estimator, f"{name}{kind}", shapes, convert, **options)
+
+
+def _floats(inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]:
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    only = inputs[0].shape
+    is_matrix = len(inputs) == 1 and only is not None and len(only) == 2
+    return [("rows", FloatTensorType([None, only[1] if is_matrix and only else len(inputs)]))]
+
+
+def _xgboost(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
+    from onnxmltools import convert_xgboost
+
+    booster = native.get_booster() if hasattr(native, "get_booster") else native
+    if any(kind == "c" for kind in booster.feature_types or []):
+        raise ValueError("it has categories, for which there is no conversion")
+    # The converter knows features by number alone.
+    booster.feature_names = None
+    return convert_xgboost(native, initial_types=_floats(inputs), target_opset=_BOOSTER_OPSET)
+
+
+def _lightgbm(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
+    from onnxmltools import convert_lightgbm
+
+    if any(spec.datatype == "BYTES" for spec in inputs):
+        raise ValueError("it has categories, for which there is no conversion")
+    return convert_lightgbm(native, initial_types=_floats(inputs), target_opset=_BOOSTER_OPSET, zipmap=False)
+
+
+def _catboost(native: Any) -> Any:
+    import onnx
+
+    if native.get_cat_feature_indices():
+        raise ValueError("it has categories, for which there is no conversion")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.onnx")
+        native.save_model(path, format="onnx")
+        return onnx.load(path)

@@ -1,0 +1,99 @@
+"""
+Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
+FILE is what `describe` wrote. Keeps the conversion when it answers the golden rows as the framework did, and writes to stdout
+{converted, reason, rows, maxDifference, nativeMicros, onnxMicros}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any, Callable
+
+import numpy as np
+
+# onnxruntime sends usage events unless this stands in the environment before it loads.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+from .adapters import load_model  # noqa: E402
+from .config import read_facts, required  # noqa: E402
+from .conversion.compare import difference, micros_of  # noqa: E402
+from .conversion.native import attempts  # noqa: E402
+from .describe import own_stdout  # noqa: E402
+from .golden import rows_of, tensors_of  # noqa: E402
+from .model import Model, spec_like  # noqa: E402
+from .refusal import message_of  # noqa: E402
+from .tensors import Signature  # noqa: E402
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="slipway_server.convert")
+    parser.add_argument("--golden", required=True, help="the golden rows and the framework's answers")
+    parser.add_argument("--out", required=True, help="where to write the ONNX model")
+    given = parser.parse_args(arguments)
+    out = own_stdout()
+    with open(given.golden, encoding="utf-8") as file:
+        golden = json.load(file)
+    report = {"converted": False, "rows": 0, "maxDifference": None, "nativeMicros": golden["nativeMicros"], "onnxMicros": None}
+    try:
+        report.update(_converted(golden, given.out))
+    except Exception as error:
+        report["reason"] = message_of(error)[:500]
+    out.write(json.dumps(report, ensure_ascii=False) + "\n")
+    out.close()
+
+
+def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
+    model = load_model(required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS")))
+    inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
+    specs = tuple(spec_like(name, array) for name, array in outputs.items())
+    signature = Signature(model.signature.inputs, specs)
+    report: dict[str, Any] = {"reason": "there is no converter for it"}
+    for precision, convert in attempts(model._replace(signature=signature)):
+        report = _tried(convert, signature, inputs, outputs, out)
+        if report["converted"]:
+            return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
+    return report
+
+
+def _tried(
+    convert: Callable[[], Any],
+    signature: Signature,
+    inputs: dict[str, np.ndarray],
+    outputs: dict[str, np.ndarray],
+    out: str,
+) -> dict[str, Any]:
+    from onnxruntime import InferenceSession, disable_telemetry_events
+
+    from .conversion.graph import behind
+
+    disable_telemetry_events()
+    try:
+        content = behind(convert(), signature).SerializeToString()
+        session = InferenceSession(content, providers=["CPUExecutionProvider"])
+        answers = session.run([spec.name for spec in signature.outputs], inputs)
+    except Exception as error:
+        return {"converted": False, "reason": message_of(error)[:500]}
+    converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
+    largest, why = difference(outputs, converted)
+    report = {
+        "converted": why is None,
+        "reason": why,
+        "rows": len(next(iter(inputs.values()))),
+        "maxDifference": largest if np.isfinite(largest) else None,
+        "onnxMicros": micros_of(session, rows_of(inputs, slice(0, 1))),
+    }
+    if why is None:
+        with open(out, "wb") as file:
+            file.write(content)
+    return report
+
+
+def _name(model: Model) -> str:
+    return type(model.native).__module__.partition(".")[0]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

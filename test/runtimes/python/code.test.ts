@@ -1,0 +1,153 @@
+import { modelFolder, startModel, stopServers } from '../model-server.ts';
+import { onPython, pythonFolder } from '../python-runtime.ts';
+import type { Runtime } from '../runtime.ts';
+
+await onPython(describeCode);
+
+const X_TO_Y = {
+  inputs: [{ name: 'x', datatype: 'FP32', shape: ['n'] }],
+  outputs: [{ name: 'y', datatype: 'FP32', shape: ['n'] }],
+} as const;
+
+const HANDLERS = `
+import json
+def model_fn(folder): return 10
+def input_fn(body, content_type):
+    if content_type != "application/x-words": raise ValueError("only words")
+    return body.decode().split()
+def predict_fn(words, model): return [len(word) + model for word in words]
+def output_fn(lengths, accept): return (";".join(map(str, lengths)), "text/plain")
+`;
+
+function describeCode(runtime: Runtime): void {
+  afterAll(stopServers);
+
+  it('a class is made and prepared once, and keeps to one thread', async () => {
+    const code = `
+import threading
+class Predictor:
+    def __init__(self): self.calls = []
+    def setup(self): self.thread = threading.get_ident()
+    def predict(self, x):
+        self.calls.append(threading.get_ident() == self.thread)
+        return x * 0 + sum(self.calls)
+`;
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
+
+    await server.post('/invocations', { inputs: [1] });
+    const { json } = await server.post('/invocations', { inputs: [1] });
+
+    expect(json).toEqual({ predictions: [2] });
+  });
+
+  describe('without a signature', () => {
+    it.each([
+      { says: 'rows', body: { instances: [[1, 2]] }, given: [[1, 2]] },
+      { says: 'inputs', body: { inputs: 'text' }, given: 'text' },
+      { says: 'any other JSON', body: [{ a: 1 }], given: [{ a: 1 }] },
+      {
+        says: 'a table, as records without pandas',
+        body: { dataframe_split: { columns: ['a'], data: [[1]] } },
+        given: [{ a: 1 }],
+      },
+    ])('code is given $says', async ({ body, given }) => {
+      const server = await startModel(runtime, pythonFolder('def predict(value): return [value]'));
+
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: [given] });
+    });
+
+    it('an object goes in by the names of the parameters', async () => {
+      const code = 'def predict(city, days=3): return {"city": city, "days": days}';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { json } = await server.post('/invocations', { city: 'Arles' });
+
+      expect(json).toEqual({ predictions: { city: 'Arles', days: 3 } });
+    });
+
+    it('arrays, bytes of numpy and NaN come out as JSON', async () => {
+      const code =
+        'import numpy\ndef predict(_): return {"a": numpy.arange(2), "b": numpy.float32(0.5), "c": float("nan")}';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { json } = await server.post('/invocations', { inputs: 1 });
+
+      expect(json).toEqual({ predictions: { a: [0, 1], b: 0.5, c: null } });
+    });
+
+    it('any tensors go in by the protocol', async () => {
+      const server = await startModel(runtime, pythonFolder('def predict(a): return a + 1'));
+      const inputs = [{ name: 'a', datatype: 'INT64', shape: [1, 2], data: [1, 2] }];
+
+      const { json } = await server.post('/v2/models/m/infer', { inputs });
+
+      expect(json.outputs).toEqual([
+        { name: 'prediction', datatype: 'INT64', shape: [1, 2], data: [2, 3] },
+      ]);
+    });
+  });
+
+  it("an error of the code is the server's, with its message and nothing of what it saw", async () => {
+    const code = 'def predict(x):\n  token = "hush"\n  raise KeyError("no such city")';
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y), { TOKEN: 'hush' });
+
+    const { status, json } = await server.post('/invocations', { inputs: [1] });
+
+    expect({ status, json }).toEqual({
+      status: 500,
+      json: { error: "the model's code failed: KeyError: 'no such city'" },
+    });
+    expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+    expect(server.stderr()).not.toContain('hush');
+  });
+
+  it("SageMaker's handlers are given the body and its type, and write the answer", async () => {
+    const folder = await modelFolder({
+      'inference.py': HANDLERS,
+      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+    });
+    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
+    const server = await startModel(runtime, model);
+
+    const answer = await fetch(`${server.url}/invocations`, {
+      method: 'POST',
+      body: 'one three',
+      headers: { 'content-type': 'application/x-words; charset=utf-8' },
+    });
+    const refused = await server.post('/invocations', { inputs: [1] });
+
+    expect(await answer.text()).toBe('13;15');
+    expect(answer.headers.get('content-type')).toBe('text/plain');
+    expect(refused.json).toEqual({ error: "the model's code failed: ValueError: only words" });
+  });
+
+  it("SageMaker's own handlers take and write JSON and CSV", async () => {
+    const folder = await modelFolder({
+      'inference.py':
+        'class Sum:\n  def predict(self, rows): return rows.sum(axis=1)\ndef model_fn(folder): return Sum()',
+      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+    });
+    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
+    const server = await startModel(runtime, model);
+
+    const json = await server.post('/invocations', [[1, 2]]);
+    const csv = await fetch(`${server.url}/invocations`, {
+      method: 'POST',
+      body: '1,2\n3,4\n',
+      headers: { 'content-type': 'text/csv', accept: 'text/csv' },
+    });
+
+    expect(json.text).toBe('[3]');
+    expect(await csv.text()).toBe('3.0\n7.0\n');
+  });
+
+  it('a file without what is called is told of', async () => {
+    const starting = startModel(runtime, pythonFolder('def forecast(x): return x', X_TO_Y));
+
+    await expect(starting).rejects.toThrow(
+      'predict.py has no predict, or a class Predictor that has it',
+    );
+  });
+}

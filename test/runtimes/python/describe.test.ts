@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { stopServers } from '../model-server.ts';
+import { onPython, pythonFolder } from '../python-runtime.ts';
+import type { Env, Runtime } from '../runtime.ts';
+
+const run = promisify(execFile);
+
+await onPython(describeDescribe);
+
+const X_TO_Y = {
+  inputs: [{ name: 'x', datatype: 'FP32', shape: ['n', 2] }],
+  outputs: [{ name: 'y', datatype: 'FP32', shape: ['n'] }],
+} as const;
+
+const SUMS = 'print("a library prints")\ndef predict(x): return x.sum(axis=1)';
+
+function describeDescribe(runtime: Runtime): void {
+  afterAll(stopServers);
+
+  /** What the command writes to stdout, and to the file of golden rows. */
+  async function describeModel(model: Env) {
+    const golden = `${model['MODEL_PATH']}/golden.json`;
+    const [python] = runtime.command;
+    const command = ['-m', 'slipway_server.describe', '--golden', golden];
+    const { stdout } = await run(python, command, { env: { ...runtime.env, ...model } });
+    const said: ReturnType<typeof JSON.parse> = JSON.parse(stdout);
+    const rows = await readFile(golden, 'utf8').then(JSON.parse, () => undefined);
+    return { said, golden: rows };
+  }
+
+  it('says what a model takes and gives, and what loading it costs, whatever else is printed', async () => {
+    const { said } = await describeModel(await pythonFolder(SUMS, X_TO_Y));
+
+    expect(said).toMatchObject({
+      signature: {
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
+        outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
+      },
+      takesColumns: false,
+      rows: 1,
+      nativeMicros: null,
+    });
+    expect(said.importMs).toBeGreaterThan(0);
+    expect(said.loadMs).toBeGreaterThan(0);
+    expect(said.peakBytes).toBeGreaterThan(10_000_000);
+    expect(said.packages).toContain('falcon==4.4.0');
+  });
+
+  it('gives an example with the answer of the model itself', async () => {
+    const { said, golden } = await describeModel(await pythonFolder(SUMS, X_TO_Y));
+
+    const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [0, 0] }];
+    const outputs = [{ name: 'y', datatype: 'FP32', shape: [1], data: [0] }];
+    expect(said.example).toEqual({
+      request: { protocol: 'infer', body: { inputs } },
+      expect: { outputs },
+      rtol: 1e-4,
+    });
+    expect(golden).toEqual({ inputs, outputs, nativeMicros: null });
+  });
+
+  it.each([
+    { protocol: 'infer', body: { inputs: [tensorOf([1, 2])] } },
+    { protocol: 'invocations', body: { instances: [[1, 2]] } },
+  ])('takes the example of the artifact, by $protocol', async (example) => {
+    const { said } = await describeModel(await pythonFolder(SUMS, X_TO_Y, example));
+
+    expect(said.example.request.body).toEqual({ inputs: [tensorOf([1, 2])] });
+    expect(said.example.expect.outputs[0].data).toEqual([3]);
+  });
+
+  it('asks a model without a signature with its own example', async () => {
+    const example = { protocol: 'invocations', body: { words: ['b', 'a'] } };
+    const code = 'def predict(words): return sorted(words)';
+
+    const { said } = await describeModel(await pythonFolder(code, undefined, example));
+
+    expect(said).toMatchObject({
+      signature: null,
+      example: { request: example, expect: { predictions: ['a', 'b'] } },
+    });
+  });
+
+  it('ends with one line that says where the code failed, and shows no value', async () => {
+    const model = await pythonFolder('secret = "hush"\nraise RuntimeError("no weights")', X_TO_Y);
+
+    const ended = describeModel(model);
+
+    await expect(ended).rejects.toMatchObject({
+      code: 1,
+      stderr: 'RuntimeError: no weights (predict.py, line 2, in <module>)\n',
+    });
+  });
+}
+
+function tensorOf(data: readonly number[]) {
+  return { name: 'x', datatype: 'FP32', shape: [1, 2], data };
+}
