@@ -3,7 +3,12 @@ import { badArchive } from './archive-names.ts';
 /** More than this many bytes for each that is stored is a bomb; what is small anyhow may be as regular as it likes. */
 const MAX_RATIO = 100;
 const ALWAYS_FINE_BYTES = 1024 * 1024;
-const MAX_ENTRIES = 1000;
+
+/** `maxBytes` limits all files of an archive together. */
+export type ArchiveLimits = { readonly maxBytes: number; readonly maxEntries: number };
+
+/** How many entries an archive of a model may have. */
+export const MAX_ENTRIES = 1000;
 
 /** What an archive takes when it is unpacked, counted as it is found. Each call fails with `ArtifactRejected` beyond a limit. */
 export type ArchiveBudget = {
@@ -12,17 +17,19 @@ export type ArchiveBudget = {
   files(bytes: number): void;
 };
 
-/** `maxBytes` limits all files of the archive together. */
-export function archiveBudget(archive: string, maxBytes: number): ArchiveBudget {
+export function archiveBudget(
+  archive: string,
+  { maxBytes, maxEntries }: ArchiveLimits,
+): ArchiveBudget {
   let entries = 0;
   let total = 0;
   return {
     entry() {
       entries += 1;
-      if (entries <= MAX_ENTRIES) return;
+      if (entries <= maxEntries) return;
       throw badArchive(
         archive,
-        `has more than ${MAX_ENTRIES} entries`,
+        `has more than ${maxEntries} entries`,
         'Pack only the files that the model needs.',
       );
     },

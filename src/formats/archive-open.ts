@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { type ArchiveLimits, MAX_ENTRIES } from './archive-limits.ts';
 import { badArchive } from './archive-names.ts';
 import { type Compressed, inflated, partOf, streamedSource } from './archive-stream.ts';
 import type { ArtifactFile } from './artifact-file.ts';
@@ -27,7 +28,7 @@ export async function openArchive(
 ): Promise<readonly ArtifactFile[]> {
   const source = await open();
   const head = Buffer.from(await source.read(0, HEAD_BYTES));
-  const files = await filesIn(source, head, name, maxBytes);
+  const files = await filesIn(source, head, name, { maxBytes, maxEntries: MAX_ENTRIES });
   if (files.length > 0) return files;
   throw badArchive(name, 'holds no file', 'Pack the files of the model.');
 }
@@ -36,13 +37,13 @@ async function filesIn(
   source: ByteSource,
   head: Buffer,
   name: string,
-  maxBytes: number,
+  limits: ArchiveLimits,
 ): Promise<readonly ArtifactFile[]> {
   const starts = head.toString('latin1', 0, 4);
-  if (starts === 'PK\x03\x04' || starts === 'PK\x05\x06') return zipFiles(source, name, maxBytes);
-  if (starts.startsWith('\x1f\x8b')) return gzippedFiles(source, name, maxBytes);
+  if (starts === 'PK\x03\x04' || starts === 'PK\x05\x06') return zipFiles(source, name, limits);
+  if (starts.startsWith('\x1f\x8b')) return gzippedFiles(source, name, limits);
   if (head.toString('latin1', USTAR_AT, USTAR_AT + 5) === 'ustar') {
-    const members = await tarMembers(readerOf(source), name, maxBytes);
+    const members = await tarMembers(readerOf(source), name, limits);
     return members.map((member) => fileOf(member, async () => source));
   }
   throw badArchive(
@@ -55,11 +56,11 @@ async function filesIn(
 async function gzippedFiles(
   source: ByteSource,
   name: string,
-  maxBytes: number,
+  limits: ArchiveLimits,
 ): Promise<readonly ArtifactFile[]> {
   const from: Compressed = { source, what: name, method: 'gzip', start: 0, end: source.sizeBytes };
   const tar = readerOfStream(inflated(from));
-  const members = await tarMembers(tar, name, maxBytes);
+  const members = await tarMembers(tar, name, limits);
   const tarBytes = tar.position;
   return members.map((member) =>
     fileOf(member, async () => streamedSource(tarBytes, () => inflated(from))),

@@ -1,4 +1,4 @@
-import { archiveBudget } from './archive-limits.ts';
+import { type ArchiveLimits, archiveBudget } from './archive-limits.ts';
 import { archiveNames, badArchive, textOf } from './archive-names.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { quoted } from './rejected.ts';
@@ -32,15 +32,15 @@ const KINDS: Readonly<Record<string, string>> = {
 type Extended = { readonly kind: 'none' | 'long name' | 'pax' } & PaxRecords;
 
 /**
- * Every file in a tar, in its order, by its headers alone: what lies between them is skipped. `maxBytes` limits the files together.
+ * Every file in a tar, in its order, by its headers alone: what lies between them is skipped.
  * Fails with `ArtifactRejected` for all but plain files and folders with harmless names, all there, and nothing else.
  */
 export async function tarMembers(
   tar: ByteReader,
   archive: string,
-  maxBytes: number,
+  limits: ArchiveLimits,
 ): Promise<readonly TarMember[]> {
-  const budget = archiveBudget(archive, maxBytes);
+  const budget = archiveBudget(archive, limits);
   const names = archiveNames(archive);
   const members: TarMember[] = [];
   let before: Extended = { kind: 'none' };

@@ -1,4 +1,4 @@
-import { archiveBudget, refuseBomb } from './archive-limits.ts';
+import { type ArchiveLimits, archiveBudget, refuseBomb } from './archive-limits.ts';
 import { archiveNames, badArchive, textOf } from './archive-names.ts';
 import { quoted } from './rejected.ts';
 import type { ZipDirectory } from './zip-directory.ts';
@@ -35,16 +35,16 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 const PLAIN: readonly number[] = [0, 0o100000, 0o040000];
 
 /**
- * All entries of a zip's directory, in its order. `maxBytes` limits the files together.
+ * All entries of a zip's directory, in its order.
  * Fails with `ArtifactRejected` for all but plain files and folders with harmless names, stored or deflated.
  */
 export function entriesOf(
   directory: Uint8Array,
   { entries }: ZipDirectory,
   archive: string,
-  maxBytes: number,
+  limits: ArchiveLimits,
 ): readonly ZipEntry[] {
-  const budget = archiveBudget(archive, maxBytes);
+  const budget = archiveBudget(archive, limits);
   const names = archiveNames(archive);
   const found: ZipEntry[] = [];
   for (let at = 0; at < directory.length; ) {

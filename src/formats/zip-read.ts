@@ -1,4 +1,5 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
+import type { ArchiveLimits } from './archive-limits.ts';
 import { badArchive } from './archive-names.ts';
 import {
   type Compressed,
@@ -14,7 +15,7 @@ import { findDirectory } from './zip-directory.ts';
 import { DEFLATED, DESCRIPTOR, entriesOf, STORED, type ZipEntry } from './zip-entry.ts';
 import { ELSEWHERE, extraFields, fieldsOf, widened } from './zip-fields.ts';
 
-const MAX_DIRECTORY_BYTES = 1024 * 1024;
+const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
 const SIGNATURE = 0x04034b50;
 const HEADER_BYTES = 30;
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
@@ -26,7 +27,7 @@ const DESCRIPTOR_SIGNATURE = 0x08074b50;
 export async function zipFiles(
   source: ByteSource,
   archive: string,
-  maxBytes: number,
+  limits: ArchiveLimits,
 ): Promise<readonly ArtifactFile[]> {
   const directory = await findDirectory(source, archive);
   const directoryBytes = directory.end - directory.start;
@@ -37,7 +38,7 @@ export async function zipFiles(
     );
   }
   const bytes = await source.read(directory.start, directoryBytes);
-  const entries = entriesOf(bytes, directory, archive, maxBytes);
+  const entries = entriesOf(bytes, directory, archive, limits);
   const starts = await contentStarts(source, entries, directory.start, archive);
   const files: ArtifactFile[] = [];
   for (const entry of entries) {
