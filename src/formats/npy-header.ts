@@ -13,9 +13,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
 const ARRAY =
   /^\{ *'descr': (.+), *'fortran_order': (?:True|False), *'shape': \(((?:\d{1,15},? ?)*)\),? *\} *\n?$/;
 const SIMPLE = /^'[<>|=]?([a-zA-Z?]\d{0,9})'$/;
-const FIELDS = /^\[(?:\('\w+', '[<>|=]?[a-zA-Z?]\d{0,9}'\)(?:, )?)+\]$/;
-const PLACED =
-  /^\{'names': \[[\w', ]+\], 'formats': \[([<>|=?\w', ]+)\], 'offsets': \[[\d, ]+\], 'itemsize': (\d{1,9})\}$/;
+const FIELDS = /^\[(?:\('\w*', '[<>|=]?[a-zA-Z?]\d{0,9}'\)(?:, )?)+\]$/;
 const FIELD = /'[<>|=]?([a-zA-Z?])(\d{0,9})'\)/g;
 
 /** Fails with `ArtifactRejected` where the file is no .npy of one simple type, or shorter than its array. */
@@ -50,8 +48,6 @@ export async function readNpyHeader(source: ByteSource, file: string): Promise<N
 
 function codeOf(type: string): string | undefined {
   const simple = SIMPLE.exec(type)?.[1];
-  const [, formats, itemBytes] = PLACED.exec(type) ?? [];
-  if (formats) return formats.includes('O') ? 'O' : `V${itemBytes}`;
   if (simple || !FIELDS.test(type)) return simple;
   const fields = [...type.matchAll(FIELD)];
   if (fields.some(([, kind]) => kind === 'O')) return 'O';
