@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -16,7 +16,7 @@ const MINUTES_5 = 300_000;
 export type PythonMissing = { readonly missing: string };
 
 /**
- * The Python of an environment with the packages of these files of `runtimes/python`, made once and kept in the user's cache.
+ * The Python of an environment with the packages of these files, named from `runtimes/python`, made once and kept in the user's cache.
  * Without a Python from 3.9 on, or a registry, it is missing.
  */
 export async function pythonWith(
@@ -24,7 +24,7 @@ export async function pythonWith(
 ): Promise<string | PythonMissing> {
   try {
     const { stdout: version } = await run('python3', ['-c', SAY_VERSION]);
-    const files = requirements.map((name) => join(FOLDER, name));
+    const files = requirements.map((name) => resolve(FOLDER, name));
     const hash = createHash('sha256').update(version);
     for (const file of files) hash.update(await readFile(file));
     const folder = join(CACHE, `python-${hash.digest('hex').slice(0, 16)}`);

@@ -42,7 +42,9 @@ export async function pythonRuntime(): Promise<Runtime | PythonMissing> {
 }
 
 /** Describes the runtime, or says in one skipped test why it is not here. */
-export async function onPython(describeIt: (runtime: Runtime) => void): Promise<void> {
+export async function onPython(
+  describeIt: (runtime: Runtime) => void | Promise<void>,
+): Promise<void> {
   const runtime = await pythonRuntime();
   if (!('missing' in runtime)) return describeIt(runtime);
   it.skip(`the Python runtime: ${runtime.missing}`, () => undefined);

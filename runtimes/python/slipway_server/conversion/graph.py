@@ -26,6 +26,7 @@ _TYPES = {
 }
 
 _PREFIX = "slipway_"
+_OPSET = 15
 
 
 def behind(model: ModelProto, signature: Signature) -> ModelProto:
@@ -46,7 +47,11 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
         [_value(spec) for spec in signature.outputs],
         [*graph.initializer, *_SHAPES],
     )
-    result = helper.make_model(wrapped, opset_imports=list(model.opset_import), ir_version=model.ir_version)
+    opsets = list(model.opset_import)
+    if all(each.domain not in ("", "ai.onnx") for each in opsets):
+        # A graph of trees alone may name no other operators.
+        opsets.append(helper.make_opsetid("", _OPSET))
+    result = helper.make_model(wrapped, opset_imports=opsets, ir_version=model.ir_version)
     result.producer_name, result.producer_version = model.producer_name, model.producer_version
     checker.check_model(result)
     return result

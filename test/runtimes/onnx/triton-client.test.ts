@@ -1,0 +1,4 @@
+import { describeTritonClient } from '../contract/triton-client.ts';
+import { onnx } from '../onnx-runtime.ts';
+
+await describeTritonClient(onnx);

@@ -1,0 +1,4 @@
+import { describeTritonClient } from '../contract/triton-client.ts';
+import { onPython } from '../python-runtime.ts';
+
+await onPython(describeTritonClient);
