@@ -9,8 +9,10 @@ const SELF_CONTAINED = [
   '.skops',
   '.ubj',
   '.bst',
+  '.model',
   '.json',
   '.txt',
+  '.lgb',
   '.cbm',
   '.keras',
   '.h5',
@@ -23,6 +25,7 @@ const SELF_CONTAINED = [
   '.zip',
   '.tar.gz',
   '.tgz',
+  '.tar',
   '.mar',
 ] as const;
 
