@@ -20,6 +20,7 @@ from .tensors import Signature, TensorSpec, datatype_of
 from .thresholds import thresholds_of
 
 ROWS = 256
+_WHOLE_ROWS = 16
 _SEED = 20_261_125
 # Where nothing is known of a feature.
 _USUAL = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 10.0])
@@ -86,9 +87,26 @@ def _made(model: Model) -> dict[str, np.ndarray]:
     inputs = model.signature.inputs
     only = inputs[0].shape
     if len(inputs) == 1 and only is not None and len(only) == 2:
-        return {inputs[0].name: _matrix(model.native, only[1], dice).astype(DTYPES[inputs[0].datatype])}
-    known = _column_values(model.native, [spec.name for spec in inputs])
-    return {spec.name: _column(spec, known.get(spec.name), dice) for spec in inputs}
+        made = {inputs[0].name: _matrix(model.native, only[1], dice).astype(DTYPES[inputs[0].datatype])}
+    else:
+        known = _column_values(model.native, [spec.name for spec in inputs])
+        made = {spec.name: _column(spec, known.get(spec.name), dice) for spec in inputs}
+    return _with_missing(made, dice) if _takes_missing(model.native) else made
+
+
+def _takes_missing(native: Any) -> bool:
+    """Boosted trees have a branch for a number that is missing, which a conversion may lose."""
+    module = type(native).__module__
+    return module.partition(".")[0] in ("xgboost", "lightgbm", "catboost") or "hist_gradient_boosting" in module
+
+
+def _with_missing(made: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
+    """One number in sixteen, but not in the first rows: one of them becomes an example, which JSON has to say."""
+    for array in made.values():
+        if array.dtype.kind == "f":
+            rows = array[_WHOLE_ROWS:]
+            rows[dice.randint(0, 16, rows.shape) == 0] = np.nan
+    return made
 
 
 def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:

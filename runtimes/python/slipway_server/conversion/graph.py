@@ -27,6 +27,8 @@ _TYPES = {
 
 _PREFIX = "slipway_"
 _OPSET = 15
+# Before the fourth an initializer had to be an input too.
+_IR = 8
 
 
 def behind(model: ModelProto, signature: Signature) -> ModelProto:
@@ -51,7 +53,7 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
     if all(each.domain not in ("", "ai.onnx") for each in opsets):
         # A graph of trees alone may name no other operators.
         opsets.append(helper.make_opsetid("", _OPSET))
-    result = helper.make_model(wrapped, opset_imports=opsets, ir_version=model.ir_version)
+    result = helper.make_model(wrapped, opset_imports=opsets, ir_version=max(model.ir_version, _IR))
     result.producer_name, result.producer_version = model.producer_name, model.producer_version
     checker.check_model(result)
     return result

@@ -88,6 +88,8 @@ def _xgboost(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
     from onnxmltools import convert_xgboost
 
     booster = native.get_booster() if hasattr(native, "get_booster") else native
+    if "tree_info" not in booster.save_raw("json").decode("utf-8", "replace") or '"dart"' in booster.save_config():
+        raise ValueError("it is not of plain trees, for which alone there is a conversion")
     if any(kind == "c" for kind in booster.feature_types or []):
         raise ValueError("it has categories, for which there is no conversion")
     # The converter knows features by number alone.
