@@ -25,6 +25,8 @@ def load(path: str, facts: Facts) -> Model:
     `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept);
     those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
     """
+    if os.path.isfile(path):
+        return _adapter_of(path).load(path, facts)
     found = (each for each in _CODE if os.path.isfile(os.path.join(path, each)))
     file = (facts.entrypoint or next(found, "")).partition(":")[0]
     if not file.endswith(".py"):
@@ -99,28 +101,28 @@ def _default_model(folder: str) -> Any:
 def _only_model(folder: str, facts: Facts) -> Model:
     """The one file at the top of the folder that a framework of ours reads."""
     names = sorted(name for name in os.listdir(folder) if name != "requirements.txt")
-    found = [name for name in names if _ending(name) in _ADAPTERS]
+    found = [name for name in names if name == "xgboost-model" or os.path.splitext(name)[1] in _ENDINGS]
     if len(found) != 1:
         raise ValueError(f"there is no model_fn, and {len(found)} model files to take instead: {', '.join(found)}")
-    return _ADAPTERS[_ending(found[0])].load(os.path.join(folder, found[0]), facts)
+    path = os.path.join(folder, found[0])
+    return _adapter_of(path).load(path, facts)
 
 
-def _ending(name: str) -> str:
-    return os.path.splitext(name)[1] or name
+def _adapter_of(path: str) -> Any:
+    """By its first bytes: what nothing else begins with, or else a pickle, which a compression may hide."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    return next((adapter for magic, adapter in _MAGIC if head.startswith(magic)), sklearn_model)
 
 
-_ADAPTERS = {
-    # As SageMaker's own XGBoost writes it.
-    "xgboost-model": xgboost_model,
-    ".joblib": sklearn_model,
-    ".pkl": sklearn_model,
-    ".pickle": sklearn_model,
-    ".skops": skops_model,
-    ".ubj": xgboost_model,
-    ".bst": xgboost_model,
-    ".json": xgboost_model,
-    ".txt": lightgbm_model,
-    ".cbm": catboost_model,
-}
+_ENDINGS = (".joblib", ".pkl", ".pickle", ".skops", ".ubj", ".bst", ".model", ".json", ".txt", ".lgb", ".cbm")
+
+_MAGIC = (
+    (b"CBM1", catboost_model),
+    (b"tree", lightgbm_model),
+    (b"{", xgboost_model),
+    (b"binf", xgboost_model),
+    (b"PK", skops_model),
+)
 
 _DEFAULTS = {"input_fn": _default_input, "predict_fn": _default_predict, "output_fn": _default_output}
