@@ -1,7 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { inspectCatboost } from '#formats/catboost.ts';
+import { inspectLightgbm } from '#formats/lightgbm.ts';
+import type { InspectData } from '#formats/mlflow.ts';
+import { inspectSklearn } from '#formats/sklearn.ts';
+import { inspectSkops } from '#formats/skops.ts';
+import { inspectXgboost } from '#formats/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { memoryFile } from './archive-files.ts';
 import { bytesSource } from './byte-sources.ts';
 
 export const MODELS: string = join(import.meta.dirname, '..', 'fixtures', 'models');
@@ -59,3 +67,30 @@ export function servedSignature({ requests }: Expected): ModelFacts['signature']
     )
   );
 }
+
+/** The files of a model that is a folder, or its one file, as an artifact has them. */
+export function artifactOf(format: string, name: string): readonly ArtifactFile[] {
+  const path = join(MODELS, format, name);
+  if (!statSync(path).isDirectory()) return [memoryFile(name, readFileSync(path))];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const full = join(entry.parentPath, entry.name);
+      return memoryFile(relative(path, full), readFileSync(full));
+    });
+}
+
+const INSPECTORS: Readonly<Record<string, InspectData>> = {
+  sklearn: async (file) => inspectSklearn(await file.open(), file.name, []),
+  skops: async (file) => inspectSkops(await file.open(), file.name, []),
+  xgboost: async (file) => inspectXgboost(await file.open(), file.name),
+  lightgbm: async (file) => inspectLightgbm(await file.open(), file.name),
+  catboost: async (file) => inspectCatboost(await file.open(), file.name),
+};
+
+/** The inspector of each format of one file. */
+export const inspectData: InspectData = (file, format) => {
+  const inspect = INSPECTORS[format];
+  if (inspect) return inspect(file, format);
+  throw new Error(`${file.name} is of the format ${format}, which is not of one file`);
+};

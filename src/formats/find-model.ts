@@ -1,0 +1,181 @@
+import type { Format } from '#domain/artifact-facts.ts';
+import { isArchive, openArchive } from './archive-open.ts';
+import type { ArtifactFile } from './artifact-file.ts';
+import { folderOf, isLitter, within } from './folder.ts';
+import { type Foreign, findForeign } from './foreign-models.ts';
+import { type ModelFile, modelFiles } from './model-files.ts';
+import { findCode } from './python-code.ts';
+import { quoted, rejected } from './rejected.ts';
+import { HANDLERS } from './sagemaker.ts';
+
+/** The one model of an artifact, and where it is. */
+export type Found = {
+  readonly format: Format;
+  /** The archives it is in, the outer one first; none where it lies among the artifact's files. */
+  readonly archives: readonly string[];
+  /** All files beside it: the artifact's, or those of the innermost archive. */
+  readonly files: readonly ArtifactFile[];
+  /** The folder of a model that is one, `.` for all of it. */
+  readonly root: string;
+  /** The file of the model; null where it is a folder. Its own format is `fileFormat`. */
+  readonly file: ArtifactFile | null;
+  readonly fileFormat: Format | null;
+};
+
+export type FindOptions = {
+  /** Limits what an archive holds. */
+  readonly maxBytes: number;
+  /** What the manifest says it is; `auto` where it does not. */
+  readonly format: Format | 'auto';
+  /** The file of the model, where the manifest names it. */
+  readonly path: string | null;
+};
+
+type Files = readonly ArtifactFile[];
+type Place = Pick<Found, 'archives' | 'files'>;
+
+const MAX_ARCHIVES = 2;
+
+/**
+ * Finds the model in an artifact: of several kinds that it could be, the one with the most to say of how it is served.
+ * An archive is opened where nothing else is a model. Fails with `ArtifactRejected`: none, two of one rank, or one of a kind not served.
+ */
+export async function findModel(files: Files, options: FindOptions): Promise<Found> {
+  return findIn({ archives: [], files: files.filter(({ name }) => !isLitter(name)) }, options);
+}
+
+async function findIn(place: Place, options: FindOptions): Promise<Found> {
+  const { files, archives } = place;
+  const found = await folderModel(place, options);
+  if (found) return found;
+
+  const models = await modelFiles(files.filter(({ name }) => !isArchive(name)));
+  const wanted = models.filter((model) => isWanted(model, options));
+  const code = await codeOf(files, options);
+  const isLoadedByCode = wanted.some(({ file }) => code?.text.includes(baseOf(file.name)));
+  if (code && (wanted.length === 0 || isLoadedByCode || options.format === 'python')) {
+    return { ...place, format: 'python', root: code.root, file: null, fileFormat: null };
+  }
+  const served = wanted.filter(({ format }) => format !== null);
+  const [one, another] = served.length > 0 ? served : wanted;
+  if (one && another) throw twoModels(one.file.name, another.file.name);
+  if (one) return fileModel(place, one);
+  const inner = files.filter(({ name }) => isArchive(name));
+  const [archive, second] = inner;
+  if (!archive) throw noModel(place, options);
+  if (second) throw twoModels(archive.name, second.name);
+  if (archives.length >= MAX_ARCHIVES) {
+    throw rejected(
+      `${archive.name} is an archive in an archive in an archive; the limit is ${MAX_ARCHIVES}`,
+      'Unpack it, and upload the archive with the model in it.',
+    );
+  }
+  const within = await openArchive(archive, options.maxBytes);
+  return findIn(
+    {
+      archives: [...archives, archive.name],
+      files: within.filter(({ name }) => !isLitter(name)),
+    },
+    options,
+  );
+}
+
+/** A model that is a folder, by the ranks of what tells most of how it is served. */
+async function folderModel(place: Place, options: FindOptions): Promise<Found | undefined> {
+  const { files } = place;
+  refuseForeign(await findForeign(files, 'images'), options);
+  const folder = (format: Format, ends: string) => {
+    const [one, another] = foldersWith(files, ends);
+    if (one === undefined || !['auto', format].includes(options.format)) return undefined;
+    if (another !== undefined) throw twoModels(within(one, ends), within(another, ends));
+    return { ...place, format, root: one, file: null, fileFormat: null };
+  };
+  const mlflow = folder('mlflow', 'MLmodel');
+  if (mlflow) return mlflow;
+  refuseForeign(await findForeign(files, 'triton'), options);
+  const sagemaker = folder('sagemaker', HANDLERS);
+  if (sagemaker) return sagemaker;
+  refuseForeign(await findForeign(files, 'folders'), options);
+  return undefined;
+}
+
+/** What SageMaker packs without code is its file, in a tar in gzip. */
+function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
+  if (format === null) {
+    throw rejected(
+      `${file.name} is ${foreign?.name ?? 'a model'}, which this version does not serve`,
+      foreign?.fix ?? 'Export the model to ONNX and upload the .onnx file.',
+    );
+  }
+  const isSagemaker = /\.(tar\.gz|tgz)$/i.test(place.archives.at(-1) ?? '');
+  return {
+    ...place,
+    format: isSagemaker ? 'sagemaker' : format,
+    root: folderOf(file.name),
+    file,
+    fileFormat: format,
+  };
+}
+
+function isWanted({ file, format }: ModelFile, options: FindOptions): boolean {
+  if (options.path !== null) return file.name === options.path;
+  return options.format === 'auto' || options.format === 'sagemaker' || options.format === format;
+}
+
+/** The code of a model in plain Python, which stands at the top, or in the one folder that everything is in. */
+async function codeOf(files: Files, { format }: FindOptions) {
+  if (format !== 'auto' && format !== 'python') return undefined;
+  const root = commonFolder(files);
+  const code = await findCode(files, root);
+  if (!code) return undefined;
+  const hasRequirements = files.some(({ name }) => name === within(root, 'requirements.txt'));
+  if (hasRequirements || format === 'python') return { ...code, root };
+  return undefined;
+}
+
+function commonFolder(files: Files): string {
+  const tops = new Set(files.map(({ name }) => (name.includes('/') ? name.split('/')[0] : '.')));
+  const [only = '.'] = tops;
+  return tops.size === 1 ? only : '.';
+}
+
+function foldersWith(files: Files, ends: string): readonly string[] {
+  return files
+    .filter(({ name }) => name === ends || name.endsWith(`/${ends}`))
+    .map(({ name }) => (name === ends ? '.' : name.slice(0, -ends.length - 1)));
+}
+
+function baseOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function refuseForeign(found: readonly Foreign[], { format }: FindOptions): void {
+  const [one, another] = found;
+  if (!one || format !== 'auto') return;
+  if (another) throw twoModels(one.at, another.at);
+  throw rejected(`${one.at} makes this ${one.name}, which this version does not serve`, one.fix);
+}
+
+function twoModels(one: string, another: string) {
+  return rejected(
+    `${quoted(one)} and ${quoted(another)} are two models; the limit of one artifact is 1`,
+    'Upload each under a name of its own, or say in model.yaml which is meant: `model.path`.',
+  );
+}
+
+function noModel({ files, archives }: Place, { format, path }: FindOptions) {
+  const names = files.slice(0, 3).map(({ name }) => quoted(name));
+  const where = archives.length > 0 ? ` in ${archives.map(quoted).join(' in ')}` : '';
+  const more = files.length > 3 ? ` and ${files.length - 3} more` : '';
+  const what =
+    path === null
+      ? `no model${format === 'auto' ? '' : ` of the format ${format}`}`
+      : `no model ${quoted(path)}`;
+  const hasCode = files.some(({ name }) => /(^|\/)(predict|model)\.py$/.test(name));
+  return rejected(
+    `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}`,
+    hasCode
+      ? 'Write `def predict(…)` or `class Predictor` in predict.py, and a requirements.txt beside it, which may be empty.'
+      : 'Upload an .onnx, .joblib, .skops, .ubj, .txt (LightGBM) or .cbm file, an MLflow folder, a model.tar.gz, or a predict.py with a requirements.txt.',
+  );
+}

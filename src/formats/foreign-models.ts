@@ -1,0 +1,98 @@
+import type { ArtifactFile } from './artifact-file.ts';
+import { folderOf, within } from './folder.ts';
+import { readText } from './text-file.ts';
+
+/** A kind of artifact that is known and not served: what it is found by, and what its owner can do. */
+export type Foreign = { readonly name: string; readonly at: string; readonly fix: string };
+
+type Files = readonly ArtifactFile[];
+
+/** Finds the name of the file by which such an artifact is known, or nothing. */
+type Kind = {
+  readonly name: string;
+  readonly fix: string;
+  find(files: Files): Promise<string | undefined> | string | undefined;
+};
+
+const CODE = 'Upload its predict.py with a requirements.txt instead.';
+
+const named = (pattern: RegExp) => (files: Files) =>
+  files.find(({ name }) => pattern.test(name))?.name;
+
+const IMAGES: readonly Kind[] = [
+  { name: 'an image of your own', fix: CODE, find: named(/(^|\/)Dockerfile$/) },
+  { name: 'a Cog model', fix: CODE, find: named(/(^|\/)cog\.yaml$/) },
+  {
+    name: 'a Truss',
+    fix: CODE,
+    find: (files) => {
+      const names = new Set(files.map(({ name }) => name));
+      const hasModel = (name: string) => names.has(within(folderOf(name), 'model/model.py'));
+      return files.find(({ name }) => /(^|\/)config\.yaml$/.test(name) && hasModel(name))?.name;
+    },
+  },
+  { name: 'a BentoML service', fix: CODE, find: named(/(^|\/)(bento|bentofile)\.yaml$/) },
+];
+
+const TRITON: Kind = {
+  name: 'a Triton model repository',
+  fix: 'Upload the model file in it alone, as ONNX.',
+  find: (files) => {
+    const config = named(/(^|\/)config\.pbtxt$/)(files);
+    const version = config && new RegExp(`^${escaped(folderOf(config))}/\\d+/`);
+    return version && files.some(({ name }) => version.test(`./${name}`) || version.test(name))
+      ? config
+      : undefined;
+  },
+};
+
+const FOLDERS: readonly Kind[] = [
+  {
+    name: 'a Hugging Face model',
+    fix: 'Export it with `optimum-cli export onnx` and upload the result.',
+    find: async (files) => {
+      const hasWeights = files.some(({ name }) =>
+        /\.safetensors(\.index\.json)?$|(^|\/)(pytorch|adapter|tf)_model[^/]*$/i.test(name),
+      );
+      const configs = files.filter(({ name }) =>
+        /(^|\/)((adapter_)?config|model_index|modules)\.json$/.test(name),
+      );
+      for (const config of hasWeights ? configs.slice(0, 3) : []) {
+        if (config.sizeBytes > 2 ** 20) continue;
+        const written = await readText(config, 2 ** 20).catch(() => '');
+        if (
+          /"(architectures|model_type|peft_type|_class_name)"\s*:|sentence_transformers/.test(
+            written,
+          )
+        ) {
+          return config.name;
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'a TensorFlow SavedModel',
+    fix: 'Convert it to ONNX with tf2onnx and upload the .onnx file.',
+    find: named(/(^|\/)saved_model\.(pb|pbtxt)$/),
+  },
+];
+
+const RANKS = { images: IMAGES, triton: [TRITON], folders: FOLDERS } as const;
+
+/** What of one rank there is among the files, each by the file it was known by. */
+export async function findForeign(
+  files: Files,
+  rank: keyof typeof RANKS,
+): Promise<readonly Foreign[]> {
+  const found: Foreign[] = [];
+  for (const { name, fix, find } of RANKS[rank]) {
+    const at = await find(files);
+    if (at !== undefined) found.push({ name, at, fix });
+  }
+  return found;
+}
+
+function escaped(text: string): string {
+  return text === '.' ? '\\.' : text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,226 @@
+import { gzipSync } from 'node:zlib';
+import type { Format } from '#domain/artifact-facts.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { findModel } from '#formats/find-model.ts';
+import { inspectPythonCode } from '#formats/python-code.ts';
+import { inspectSagemaker } from '#formats/sagemaker.ts';
+import { memoryFile } from '../support/archive-files.ts';
+import {
+  artifactOf,
+  expectedOf,
+  inspectData,
+  modelsOf,
+  servedSignature,
+} from '../support/saved-models.ts';
+import { tarOf } from '../support/tar-bytes.ts';
+import { zipOf } from '../support/zip-bytes.ts';
+
+const PICKLE = Buffer.from('\x80\x04\x95', 'latin1');
+const CODE = 'def predict(rows): return rows';
+const LEARNER = '{"learner":{}}';
+const MLMODEL = 'flavors: {}';
+
+const OPTIONS = { maxBytes: 2 ** 30, format: 'auto', path: null } as const;
+
+type Contents = Readonly<Record<string, string | Uint8Array>>;
+
+function artifact(contents: Contents): readonly ArtifactFile[] {
+  return Object.entries(contents).map(([name, content]) => memoryFile(name, content));
+}
+
+function zip(contents: Contents): Buffer {
+  return zipOf(Object.entries(contents).map(([name, content]) => ({ name, content })));
+}
+
+function tar(contents: Contents): Buffer {
+  return gzipSync(tarOf(...Object.entries(contents).map(([name, content]) => ({ name, content }))));
+}
+
+describe('the model of an artifact is found:', () => {
+  it.each<[string, Contents, Format, string | null, string]>([
+    ['one ONNX file', { 'a/m.onnx': '' }, 'onnx', 'a/m.onnx', 'a'],
+    ['one pickle', { 'm.pkl': PICKLE, 'README.md': '' }, 'sklearn', 'm.pkl', '.'],
+    ['one joblib in gzip', { 'm.joblib.gz': '' }, 'sklearn', 'm.joblib.gz', '.'],
+    ['a pickle without a name', { model: PICKLE }, 'sklearn', 'model', '.'],
+    ['one skops file', { 'm.skops': '' }, 'skops', 'm.skops', '.'],
+    ['XGBoost in JSON', { 'm.json': LEARNER, 'c.json': '{}' }, 'xgboost', 'm.json', '.'],
+    ['XGBoost as SageMaker calls it', { 'xgboost-model': '' }, 'xgboost', 'xgboost-model', '.'],
+    ['XGBoost in binary', { 'm.model': 'binf' }, 'xgboost', 'm.model', '.'],
+    ['LightGBM in text', { 'm.txt': 'tree\nversion=v4\n', 'n.txt': 'x' }, 'lightgbm', 'm.txt', '.'],
+    ['CatBoost', { 'm.cbm': 'CBM1' }, 'catboost', 'm.cbm', '.'],
+    ['an MLflow folder', { MLmodel: MLMODEL, 'model.pkl': PICKLE }, 'mlflow', null, '.'],
+    ['an MLflow folder below', { 'a/MLmodel': MLMODEL, 'a/m.pkl': '' }, 'mlflow', null, 'a'],
+    ['handlers for SageMaker', { 'code/inference.py': '', 'm.joblib': '' }, 'sagemaker', null, '.'],
+    ['plain Python', { 'predict.py': CODE, 'requirements.txt': '' }, 'python', null, '.'],
+    ['plain Python below', { 'a/predict.py': CODE, 'a/requirements.txt': '' }, 'python', null, 'a'],
+    [
+      'Python with a file it does not name',
+      { 'predict.py': CODE, 'requirements.txt': '', 'm.pkl': PICKLE },
+      'sklearn',
+      'm.pkl',
+      '.',
+    ],
+    [
+      'Python that loads a file',
+      { 'predict.py': `${CODE}\nopen("m.pkl")`, 'requirements.txt': '', 'm.pkl': PICKLE },
+      'python',
+      null,
+      '.',
+    ],
+    [
+      'a model beside litter',
+      { '__MACOSX/._m.pkl': PICKLE, '.DS_Store': '', 'm.pkl': PICKLE },
+      'sklearn',
+      'm.pkl',
+      '.',
+    ],
+  ])('%s', async (_, contents, format, file, root) => {
+    for (const [files, archives] of [
+      [artifact(contents), []],
+      [[memoryFile('a.zip', zip(contents))], ['a.zip']],
+      [[memoryFile('b.zip', zip({ 'a.zip': zip(contents) }))], ['b.zip', 'a.zip']],
+    ] as const) {
+      const found = await findModel(files, OPTIONS);
+
+      expect(found).toMatchObject({ format, root, archives, fileFormat: file && format });
+      expect(found.file?.name ?? null).toBe(file);
+    }
+  });
+
+  it('the file of a tar in gzip as one that SageMaker packed', async () => {
+    const files = [memoryFile('model.tar.gz', tar({ 'model.joblib': PICKLE }))];
+
+    expect(await findModel(files, OPTIONS)).toMatchObject({
+      format: 'sagemaker',
+      fileFormat: 'sklearn',
+      archives: ['model.tar.gz'],
+    });
+  });
+
+  it('but an archive only where nothing else is a model', async () => {
+    const files = artifact({ 'm.onnx': '', 'data.zip': 'not even one' });
+
+    expect(await findModel(files, OPTIONS)).toMatchObject({ format: 'onnx', archives: [] });
+  });
+
+  it('the one which the manifest names', async () => {
+    const files = artifact({ 'a.onnx': '', 'b.onnx': '', 'c.pkl': PICKLE });
+
+    expect(await findModel(files, { ...OPTIONS, path: 'b.onnx' })).toMatchObject({
+      file: { name: 'b.onnx' },
+    });
+    expect(await findModel(files, { ...OPTIONS, format: 'sklearn' })).toMatchObject({
+      file: { name: 'c.pkl' },
+    });
+  });
+});
+
+describe('an artifact is refused', () => {
+  it.each<[string, Contents, readonly string[]]>([
+    ['of two ONNX files', { 'a.onnx': '', 'b.onnx': '' }, ['`a.onnx` and `b.onnx` are two models']],
+    ['of two kinds of files', { 'a.onnx': '', 'b.pkl': PICKLE }, ['`a.onnx`', '`b.pkl`']],
+    ['of two MLflow folders', { 'a/MLmodel': '', 'b/MLmodel': '' }, ['`a/MLmodel`', '`b/MLmodel`']],
+    ['of two archives', { 'a.zip': '', 'b.tar.gz': '' }, ['`a.zip` and `b.tar.gz`']],
+    ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
+    ['of nothing', {}, ['no model among no files']],
+    ['of code without an entry', { 'predict.py': 'x = 1' }, ['no model among']],
+    ['of code without requirements', { 'predict.py': CODE }, ['no model among']],
+    ['of an image', { Dockerfile: '', 'm.onnx': '' }, ['an image of your own']],
+    ['of Cog', { 'cog.yaml': '', 'predict.py': CODE, 'requirements.txt': '' }, ['a Cog model']],
+    ['of Truss', { 'config.yaml': '', 'model/model.py': CODE }, ['a Truss']],
+    ['of BentoML', { 'bento.yaml': '', 'm.pkl': PICKLE }, ['a BentoML service']],
+    ['of Cog and BentoML', { 'cog.yaml': '', 'bento.yaml': '' }, ['`cog.yaml` and `bento.yaml`']],
+    ['of Triton', { 'm/config.pbtxt': '', 'm/1/model.onnx': '' }, ['a Triton model repository']],
+    [
+      'of Hugging Face',
+      { 'config.json': '{"model_type": "bert"}', 'model.safetensors': '' },
+      ['a Hugging Face model'],
+    ],
+    [
+      'of a SavedModel',
+      { 'saved_model.pb': '', 'variables/variables.index': '' },
+      ['a TensorFlow SavedModel'],
+    ],
+    ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
+    ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
+    ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
+    ['of GGUF', { 'm.gguf': '' }, ['m.gguf is a GGUF file']],
+    ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
+    ['of TensorFlow Lite', { 'm.tflite': '' }, ['m.tflite is a TensorFlow Lite model']],
+    ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
+    [
+      'of an archive in an archive in an archive',
+      { 'a.zip': zip({ 'b.zip': zip({ 'c.zip': zip({ 'm.onnx': '' }) }) }) },
+      ['c.zip is an archive in an archive'],
+    ],
+    [
+      'of an archive with nothing known',
+      { 'a.zip': zip({ 'b.csv': '' }) },
+      ['no model among `b.csv` in `a.zip`'],
+    ],
+    [
+      'of a Git LFS pointer',
+      { 'm.json': '', 'm.txt': 'version https://git-lfs.github.com/spec/v1' },
+      ['Git LFS pointer'],
+    ],
+  ])('%s', async (_, contents, messages) => {
+    const outcome = await findModel(artifact(contents), OPTIONS).catch((error: unknown) => error);
+
+    expect(outcome).toMatchObject({ name: 'ArtifactRejected', fix: expect.stringMatching(/\.$/) });
+    for (const message of messages) expect(String(outcome)).toContain(message);
+  });
+
+  it('which has not what the manifest says', async () => {
+    const files = artifact({ 'a.onnx': '' });
+
+    await expect(findModel(files, { ...OPTIONS, path: 'b.onnx' })).rejects.toThrow('`b.onnx`');
+    await expect(findModel(files, { ...OPTIONS, format: 'xgboost' })).rejects.toThrow(
+      'no model of the format xgboost',
+    );
+  });
+});
+
+describe('of what SageMaker packs', () => {
+  it.each(modelsOf('sagemaker'))('%s says what is in it', async (name) => {
+    const expected = expectedOf('sagemaker', name);
+    const { entrypoint, requirements, framework, modelFile } = expected.facts;
+    const found = await findModel(artifactOf('sagemaker', name), OPTIONS);
+
+    const facts = await inspectSagemaker(found.files, found.root, {
+      model: found.file && { file: found.file, format: found.fileFormat! },
+      inspectData,
+    });
+
+    expect(found).toMatchObject({ format: 'sagemaker', archives: [name] });
+    expect(facts).toMatchObject({ format: 'sagemaker', entrypoint });
+    if (requirements) return expect(facts.requirements).toEqual(requirements);
+    expect(facts).toMatchObject({ framework, signature: servedSignature(expected) });
+    expect(found.file?.name).toBe(modelFile);
+  });
+
+  it('code without a handler is refused', async () => {
+    const files = artifact({ 'code/inference.py': 'x = 1' });
+
+    await expect(inspectSagemaker(files, '.', { model: null, inspectData })).rejects.toThrow(
+      'none of the handlers',
+    );
+  });
+});
+
+it.each(modelsOf('python'))('plain Python in %s is found and says what it needs', async (name) => {
+  const { entrypoint, pythonVersion, requirements } = expectedOf('python', name).facts;
+
+  const found = await findModel(artifactOf('python', name), OPTIONS);
+
+  expect(found).toMatchObject({ format: 'python', archives: name.endsWith('.zip') ? [name] : [] });
+  expect(await inspectPythonCode(found.files, found.root)).toMatchObject({
+    ...{ entrypoint, pythonVersion, requirements },
+  });
+});
+
+it.each(modelsOf('mlflow'))('the MLflow folder %s is found', async (name) => {
+  expect(await findModel(artifactOf('mlflow', name), OPTIONS)).toMatchObject({
+    format: 'mlflow',
+    root: '.',
+  });
+});
