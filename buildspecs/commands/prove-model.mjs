@@ -37,12 +37,13 @@ try {
 async function layOut(order) {
   const model = join(served, 'model');
   await mkdir(served, { recursive: true });
-  if (order.archive) {
-    const archive = join(ARTIFACT, 'model', order.archive);
-    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', archive, model]);
-  } else {
-    await rename(join(ARTIFACT, 'model'), model);
+  let unpacked = join(ARTIFACT, 'model');
+  for (const [depth, archive] of order.archives.entries()) {
+    const inner = join(ARTIFACT, `unpacked-${depth}`);
+    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', join(unpacked, archive), inner]);
+    unpacked = inner;
   }
+  await rename(unpacked, model);
   const { format, entrypoint, signature, takesColumns, example } = order;
   await writeFile(facts, JSON.stringify({ format, entrypoint, signature, takesColumns, example }));
 }

@@ -46,9 +46,9 @@ export type ModelFacts = {
 
 /** What inspection reads from an artifact's bytes, never by loading it. `sizeBytes` is that of all its files. */
 export type ArtifactFacts = ModelFacts & {
-  /** The archive among its files that the model is in, or null. */
-  readonly archive: string | null;
-  /** The path of the model within the artifact or that archive; of a model that is a folder the folder's, `.` for all of it. */
+  /** The archives that the model is in, the outer one first; none where it lies among the artifact's files. */
+  readonly archives: readonly string[];
+  /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly sizeBytes: number;
 };

@@ -7,9 +7,9 @@ import type { Signature } from './signature.ts';
 export type BuildOrder = {
   readonly runtime: 'onnx' | 'python';
   readonly format: Format;
-  /** The archive among the artifact's files that the model is in, or null. */
-  readonly archive: string | null;
-  /** The path of the model within the artifact or that archive. */
+  /** The archives that the model is in, the outer one first. */
+  readonly archives: readonly string[];
+  /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly entrypoint: string | null;
   /** Names what serves it, and so what is built once for all models that need the same. */

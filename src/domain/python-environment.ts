@@ -11,7 +11,10 @@ export type PythonEnvironment = {
   readonly requirements: readonly string[];
 };
 
-type Facts = Pick<ModelFacts, 'framework' | 'pythonVersion' | 'requirements'>;
+type Facts = Pick<
+  ModelFacts,
+  'format' | 'framework' | 'pythonVersion' | 'requirements' | 'takesColumns'
+>;
 
 /** What the manifest says of it, in place of what the artifact does. */
 type Wish = { readonly pythonVersion?: string; readonly requirements?: readonly string[] };
@@ -33,6 +36,7 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
   const range = row ?? support.served;
   const wished = wish.pythonVersion ?? facts.pythonVersion;
+  const requirements = wish.requirements ?? facts.requirements;
   const python = within(minor(wished ?? support.served.usual), range);
   return {
     python,
@@ -40,10 +44,19 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
     requirements: sorted([
       ...(framework ? [pinned(framework)] : []),
       ...(row?.with ?? []),
-      ...(wish.requirements ?? facts.requirements),
+      ...requirements,
+      ...(needsPandas(facts, requirements) ? ['pandas'] : []),
     ]),
   };
 }
+
+/** What is called with named columns takes them as a table of pandas; the boosters' own files do not. */
+function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
+  const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));
+  return takesColumns && !isNamed && !BOOSTERS.includes(format);
+}
+
+const BOOSTERS: readonly string[] = ['xgboost', 'lightgbm', 'catboost'];
 
 /** The last row that begins at or before this version; undefined of a framework that is not listed. */
 function rowOf(name: string, version: string): (Range & Supported) | undefined {

@@ -1,15 +1,18 @@
-import type { ArtifactFacts } from '#domain/artifact-facts.ts';
-import type { Failure } from '#domain/failure.ts';
+import type { ArtifactFacts, Format, ModelFacts } from '#domain/artifact-facts.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { inspectCatboost } from './catboost.ts';
 import type { NamedFile } from './external-data.ts';
-import { HEAD_BYTES, recognise } from './known-formats.ts';
-import { inspectOnnx, type OnnxFacts } from './onnx.ts';
+import { type Found, findModel } from './find-model.ts';
+import { inspectLightgbm } from './lightgbm.ts';
+import { inspectMlflow } from './mlflow.ts';
+import { inspectOnnx } from './onnx.ts';
+import { inspectPythonCode } from './python-code.ts';
 import { quoted, rejected } from './rejected.ts';
-
-const SERVED = 'this version serves ONNX only';
-const MAX_OPENED = 20;
-const MAX_LISTED = 3;
+import { inspectSagemaker } from './sagemaker.ts';
+import { inspectSklearn } from './sklearn.ts';
+import { inspectSkops } from './skops.ts';
+import { inspectXgboost } from './xgboost.ts';
 
 /** `maxBytes` limits all files together; of the manifest only what it says of the model. */
 export type InspectOptions = {
@@ -17,14 +20,16 @@ export type InspectOptions = {
   readonly manifest: Pick<Manifest, 'model'>;
 };
 
+const MAX_LISTED = 3;
+
 /**
- * Finds the one model in an artifact's files and reads its facts.
- * Fails with `ArtifactRejected`: too large, no model of a format this version serves, or more than one.
+ * Finds the one model in an artifact's files and reads its facts. Nothing of it is loaded, and nothing unpacked.
+ * Fails with `ArtifactRejected`: too large, no model of a format that is served, more than one, or one that is not harmless.
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
-  { maxBytes }: InspectOptions,
-): Promise<ArtifactFacts & OnnxFacts> {
+  { maxBytes, manifest: { model } }: InspectOptions,
+): Promise<ArtifactFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
     throw rejected(
@@ -32,35 +37,61 @@ export async function inspectFiles(
       'Quantize or prune the model, or raise the limit.',
     );
   }
-  const models = files.filter(({ name }) => /\.onnx$/i.test(name));
-  const [model] = models;
-  if (!model) throw await unsupported(files);
-  if (models.length > 1) {
+  if (files.length === 0) {
     throw rejected(
-      `${list(models)} are ${models.length} models; the limit of one artifact is 1`,
-      'Upload each model under a name of its own.',
+      'there is no file beside model.yaml',
+      'Upload the files of the model first, then model.yaml again.',
     );
   }
-  const facts = await inspectOnnx(await model.open(), model.name, files);
-  return { ...facts, archive: null, modelFile: model.name, sizeBytes };
+  const { format, path = null, allowPickle } = model;
+  const found = await findModel(files, { maxBytes, format, path });
+  const facts = await factsOf(found, allowPickle);
+  const isFolder = FOLDERS.includes(found.format);
+  return {
+    ...facts,
+    archives: found.archives,
+    modelFile: isFolder || !found.file ? found.root : found.file.name,
+    sizeBytes,
+  };
 }
 
-async function unsupported(files: readonly ArtifactFile[]): Promise<Failure> {
-  if (files.length === 0) {
-    return rejected(
-      'there is no file beside model.yaml',
-      'Upload the .onnx file first, then model.yaml again.',
-    );
+/** What is served from a folder, be its model one file or several. */
+const FOLDERS: readonly Format[] = ['mlflow', 'sagemaker', 'python'];
+
+function factsOf(found: Found, allowed: readonly string[]): Promise<ModelFacts> {
+  const { format, files, root, file, fileFormat } = found;
+  const inspectData = (data: ArtifactFile, dataFormat: Format) =>
+    inspectFile(data, dataFormat, { files, allowed });
+  if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (format === 'python') return inspectPythonCode(files, root);
+  const model = file && fileFormat && { file, format: fileFormat };
+  if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
+  if (model) return inspectData(model.file, model.format);
+  throw new Error(`a model of the format ${format} has no file`);
+}
+
+async function inspectFile(
+  file: ArtifactFile,
+  format: Format,
+  { files, allowed }: { readonly files: readonly NamedFile[]; readonly allowed: readonly string[] },
+): Promise<ModelFacts> {
+  const source = await file.open();
+  switch (format) {
+    case 'onnx':
+      return inspectOnnx(source, file.name, files);
+    case 'sklearn':
+      return inspectSklearn(source, file.name, allowed);
+    case 'skops':
+      return inspectSkops(source, file.name, allowed);
+    case 'xgboost':
+      return inspectXgboost(source, file.name);
+    case 'lightgbm':
+      return inspectLightgbm(source, file.name);
+    case 'catboost':
+      return inspectCatboost(source, file.name);
+    default:
+      throw new Error(`${file.name} cannot be a whole ${format} model`);
   }
-  for (const file of files.slice(0, MAX_OPENED)) {
-    const source = await file.open();
-    const known = recognise(file.name, await source.read(0, HEAD_BYTES));
-    if (known) return rejected(`${file.name} is ${known.name}; ${SERVED}`, known.fix);
-  }
-  return rejected(
-    `${list(files)}: no file ends in .onnx; ${SERVED}`,
-    'Export the model to ONNX and upload the .onnx file.',
-  );
 }
 
 function list(files: readonly NamedFile[]): string {

@@ -99,14 +99,14 @@ async function needed(
 ): Promise<Output> {
   const { bucket, parts } = artifact;
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const { format, archive, modelFile, entrypoint, signature, takesColumns } = facts;
+  const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
   const artifactUrl = await artifacts.grant(
     id,
     parts.map(({ name, key, versionId, sizeBytes }) => ({
       ...{ name, bucket, key, versionId, sizeBytes },
     })),
     {
-      ...{ runtime, environmentHash, python, format, archive, modelFile, signature, takesColumns },
+      ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
       entrypoint: manifest.entrypoint ?? entrypoint,
       optimize: manifest.runtime.optimize,
       example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,

@@ -1,6 +1,9 @@
 import { pythonEnvironment } from '#domain/python-environment.ts';
 
-const NOTHING = { framework: null, pythonVersion: null, requirements: [] };
+const NOTHING = {
+  ...{ format: 'sklearn', framework: null, pythonVersion: null, requirements: [] },
+  takesColumns: false,
+} as const;
 
 function made(name: string, version: string | null, more: object = {}) {
   return pythonEnvironment({ ...NOTHING, framework: { name, version }, ...more });
@@ -50,6 +53,16 @@ describe('the environment of a Python model', () => {
       'pandas==2.2.3',
       'scikit-learn==1.3.2',
     ]);
+  });
+
+  it('has pandas where the model is called with named columns', () => {
+    const columns = { takesColumns: true };
+
+    expect(made('scikit-learn', '1.8.0', columns).requirements).toContain('pandas');
+    const booster = { ...columns, format: 'xgboost' };
+    expect(made('xgboost', '3.4.1', booster).requirements).toEqual(['xgboost-cpu==3.4.1']);
+    const own = { ...columns, requirements: ['pandas==2.2.3'] };
+    expect(made('scikit-learn', '1.8.0', own).requirements).not.toContain('pandas');
   });
 
   it('is what the manifest says, where it does', () => {

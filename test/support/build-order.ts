@@ -4,7 +4,7 @@ import type { BuildOrder } from '#domain/build-order.ts';
 export const ORDER: BuildOrder = {
   runtime: 'onnx',
   format: 'onnx',
-  archive: null,
+  archives: [],
   modelFile: 'model.onnx',
   entrypoint: null,
   environmentHash: 'e1',
