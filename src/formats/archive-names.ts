@@ -2,6 +2,7 @@ import type { Failure } from '#domain/failure.ts';
 import { quoted, rejected } from './rejected.ts';
 
 const MAX_NAME_BYTES = 1024;
+const MAX_FOLDERS = 64;
 const FIX = 'Make the archive again from plain files and folders, with `tar czf` or `zip -r`.';
 
 /** What an archive may do wrong, told in one manner. */
@@ -83,6 +84,7 @@ function troubleWith(name: string): string | undefined {
     .replace(/^(\.\/)+/, '')
     .replace(/\/$/, '')
     .split('/');
+  if (parts.length > MAX_FOLDERS) return `lies in more than ${MAX_FOLDERS} folders`;
   if (parts.includes('..')) return 'leaves its folder by `..`';
   const isOdd = parts.length > 1 && parts.some((part) => part === '' || part === '.');
   return isOdd ? 'has an empty or `.` folder in its path' : undefined;

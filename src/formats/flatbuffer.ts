@@ -16,6 +16,8 @@ const HELD_PAGES = 128;
 const MAX_PAGES = 2048;
 const MAX_ITEMS = 100_000;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
+const MAX_HANDED_BYTES = 64 * 2 ** 20;
+const LEAST_BYTES = 16;
 
 /**
  * The root of a flatbuffer that is the part of a file from `start`, `sizeBytes` long, over ranged reads.
@@ -28,6 +30,7 @@ export async function openFlatbuffer(
 ): Promise<FlatTable> {
   const pages = new Map<number, Uint8Array>();
   let loaded = 0;
+  let handedBytes = 0;
 
   const odd = (what: string) =>
     rejected(`${file} is damaged: ${what}`, 'Save the model again and upload the whole file.');
@@ -46,11 +49,17 @@ export async function openFlatbuffer(
 
   async function bytesAt(at: number, length: number): Promise<Buffer> {
     if (!(at >= 0 && at + length <= sizeBytes)) throw odd('it points outside itself');
+    handedBytes += Math.max(length, LEAST_BYTES);
+    if (handedBytes > MAX_HANDED_BYTES) throw odd('it points to the same again and again');
     const first = Math.floor(at / PAGE_BYTES);
     const last = Math.floor((at + length - 1) / PAGE_BYTES);
     const parts: Uint8Array[] = [];
     for (let index = first; index <= last; index++) parts.push(await page(index));
-    const joined = parts.length === 1 ? Buffer.from(parts[0] ?? []) : Buffer.concat(parts);
+    const [only] = parts;
+    const joined =
+      only && parts.length === 1
+        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+        : Buffer.concat(parts);
     const from = at - first * PAGE_BYTES;
     if (joined.length < from + length) throw odd('it is truncated');
     return joined.subarray(from, from + length);

@@ -17,6 +17,7 @@ export type Visitor = {
 export type WalkStart = { readonly at: number; readonly path: string };
 
 export const MAX_WALK_DEPTH = 64;
+export const MAX_WALK_VALUES = 600_000;
 export const MAX_WALK_BYTES: number = 256 * 2 ** 20;
 export const LONGEST_TEXT: number = 64 * 1024;
 
@@ -36,8 +37,12 @@ export async function walkJson(
 ): Promise<void> {
   const scanner = jsonScanner(source, file, start?.at ?? 0);
 
+  let values = 0;
+
   /** False once the walk is over. */
   async function value(path: string, depth: number): Promise<boolean> {
+    values += 1;
+    if (values > MAX_WALK_VALUES) throw scanner.odd(`more than ${MAX_WALK_VALUES} values`);
     const first = await scanner.peek();
     if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
       visitor.value(path, first === QUOTE ? await scanner.text() : await scanner.scalar());

@@ -16,6 +16,7 @@ export type LightgbmFacts = ModelFacts & {
 
 type Header = ReadonlyMap<string, string>;
 
+const SHORT_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
 const COUNTED_BYTES = 64 * 2 ** 20;
 const TREE_HEAD_BYTES = 64;
@@ -90,17 +91,18 @@ function answersOf(objective: string, classes: number): Answers {
 
 async function readHeader(source: ByteSource, file: string) {
   const reader = readerOf(source);
-  let text = '';
-  while (!text.includes('\n\n') && text.length < MAX_HEADER_BYTES) {
-    const more = await reader.take(64 * 1024);
-    if (more.length === 0) break;
-    text += Buffer.from(more).toString('latin1');
+  let bytes: Buffer = Buffer.alloc(0);
+  let end = -1;
+  for (let length = SHORT_HEADER_BYTES; end < 0 && length <= MAX_HEADER_BYTES; length *= 2) {
+    bytes = Buffer.concat([bytes, await reader.take(length - bytes.length)]);
+    end = bytes.indexOf('\n\n');
+    if (bytes.length < length) break;
   }
-  const end = text.indexOf('\n\n');
+  const text = bytes.toString('utf8', 0, Math.max(0, end));
   if (!/^tree\r?\n/.test(text) || end < 0) {
     throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
   }
-  const lines = Buffer.from(text.slice(0, end), 'latin1').toString('utf8').split('\n').slice(1);
+  const lines = text.split('\n').slice(1);
   const header: Header = new Map(
     lines.map((line) => {
       const [key = '', ...rest] = line.split('=');

@@ -11,7 +11,7 @@ export type NpyHeader = {
 
 const MAX_HEADER_BYTES = 64 * 1024;
 const ARRAY =
-  /^\{ *'descr': (.+), *'fortran_order': (?:True|False), *'shape': \(((?:\d{1,15},? ?)*)\),? *\} *\n?$/;
+  /^\{ *'descr': (.+), *'fortran_order': (?:True|False), *'shape': \(((?:\d{1,15}, ?)*(?:\d{1,15})?)\),? *\} *\n?$/;
 const SIMPLE = /^'[<>|=]?([a-zA-Z?]\d{0,9})'$/;
 const FIELDS = /^\[(?:\('\w*', '[<>|=]?[a-zA-Z?]\d{0,9}'\)(?:, )?)+\]$/;
 const FIELD = /'[<>|=]?([a-zA-Z?])(\d{0,9})'\)/g;

@@ -95,6 +95,7 @@ export async function readSkopsTree(
       items: [],
     };
     const elements = elementsOf(found);
+    if (!Number.isSafeInteger(elements)) throw odd(`its array ${name} is of an impossible shape`);
     const bytes = elements * (found.dtype?.itemBytes ?? 1);
     if (header.dataAt + bytes > member.sizeBytes)
       throw odd(`its array ${name} is shorter than it says`);

@@ -4,6 +4,7 @@ import {
   LONGEST_TEXT,
   MAX_WALK_BYTES,
   MAX_WALK_DEPTH,
+  MAX_WALK_VALUES,
   type Scalar,
   type Visitor,
   type WalkStart,
@@ -43,6 +44,7 @@ export async function walkUbjson(
 ): Promise<void> {
   const window = openWindow(source, file, MAX_WALK_BYTES);
   let at = start?.at ?? 0;
+  let values = 0;
 
   const odd = (what: string) =>
     rejected(
@@ -102,6 +104,8 @@ export async function walkUbjson(
     depth: number,
     seen: Visitor | undefined,
   ): Promise<boolean> {
+    values += 1;
+    if (values > MAX_WALK_VALUES) throw odd(`more than ${MAX_WALK_VALUES} values`);
     if (type === '[' || type === '{') return container(type, path, depth, seen);
     const kind = KINDS[type];
     const found = kind ? kind.read(await take(kind.bytes)) : await other(type);

@@ -23,7 +23,7 @@ const FORMATS = {
   ubj: { walk: walkUbjson, key: 'L\0\0\0\0\0\0\0\x13learner_model_param' },
 } as const;
 
-const WALKED_WHOLE_BYTES = 64 * 2 ** 20;
+const WALKED_WHOLE_BYTES = 16 * 2 ** 20;
 const TAIL_BYTES = 64 * 1024;
 const MAX_NAMES = 100_000;
 

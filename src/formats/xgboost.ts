@@ -21,7 +21,7 @@ const WEIGHT_BYTES = 4;
 
 /**
  * Reads the facts of a model that XGBoost saved as .json or .ubj.
- * Of one above 64 MiB only begin and end are read, so its nodes are not counted. Fails with `ArtifactRejected`.
+ * Of one above 16 MiB only begin and end are read, so its nodes are not counted. Fails with `ArtifactRejected`.
  */
 export async function inspectXgboost(source: ByteSource, file: string): Promise<XgboostFacts> {
   const format = await formatOf(source, file);
