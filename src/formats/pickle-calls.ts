@@ -1,0 +1,109 @@
+import { buildDType } from './numpy-dtype.ts';
+import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
+import { KEPT_ITEMS } from './pickle-containers.ts';
+import { KNOWN_CALLS } from './pickle-known-calls.ts';
+import { damaged, hostile, keep, type PickleMachine, pop, push } from './pickle-machine.ts';
+import { globalOf, instance, made } from './pickle-objects.ts';
+import {
+  type Dict,
+  type Global,
+  type Instance,
+  isDType,
+  isThing,
+  isTuple,
+  itemsOf,
+  type Value,
+} from './pickle-values.ts';
+
+const MASKED = 'numpy.ma.core._mareconstruct';
+const WRAPPER = 'joblib.numpy_pickle.NumpyArrayWrapper';
+
+export function nameGlobal(machine: PickleMachine, module: string, name: string): Global {
+  machine.tally.modules.add(module);
+  keep(machine, 1);
+  return machine.globals.find(module, name, machine.at);
+}
+
+export function nameOnStack(machine: PickleMachine): void {
+  const [name, module] = [pop(machine), pop(machine)];
+  if (typeof name !== 'string' || typeof module !== 'string') {
+    throw hostile(machine, 'names a class by what is no plain text');
+  }
+  push(machine, nameGlobal(machine, module, name));
+}
+
+/** What INST and OBJ do: a class called with arguments. */
+export function instantiate(machine: PickleMachine, named: Value, args: readonly Value[]): Value {
+  const of = globalOf(machine, named, 'calls');
+  return of.uses.call || args.length > 0 ? called(machine, of, args) : made(machine, of, args);
+}
+
+export function call(machine: PickleMachine, named: Value, args: Value): Value {
+  const of = globalOf(machine, named, 'calls');
+  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  return called(machine, of, args.items);
+}
+
+export function make(machine: PickleMachine, named: Value, args: Value): Value {
+  const of = globalOf(machine, named, 'makes an object of');
+  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  return made(machine, of, args.items);
+}
+
+// What is allowed only under another name may not be had by calling it, and an unknown name is told of at the end.
+function called(machine: PickleMachine, of: Global, args: readonly Value[]): Value {
+  const known = KNOWN_CALLS[of.name];
+  if (known) return known(machine, args, of);
+  if (!of.uses.call) machine.globals.misuse(of, 'calls', machine.at);
+  return instance(machine, of, args);
+}
+
+/** Gives an object its state; behind the wrapper that joblib writes for an array, the array comes. */
+export function build(machine: PickleMachine, target: Value, state: Value): Promise<void> | void {
+  push(machine, target);
+  if (!isThing(target)) throw hostile(machine, 'sets the state of what has none');
+  if (target.kind === 'dtype') return buildDType(machine, target, state);
+  if (target.kind === 'array') return buildArray(machine, target, state);
+  // A class, once its attributes change, does something else for every object of it.
+  if (target.kind !== 'instance') throw hostile(machine, 'sets the state of what has none');
+  if (target.of.name === MASKED) countMasked(machine, state);
+  setState(machine, target, state);
+  if (target.of.name === WRAPPER) return readArray(machine, target);
+}
+
+/** Of an array with a mask, whose state begins as that of any other. */
+function countMasked(machine: PickleMachine, state: Value): void {
+  const [, shape, dtype] = itemsOf(state);
+  if (!isDType(dtype)) throw damaged(machine, 'has an array without a type');
+  fill(machine, newArray(machine), dtype, shapeOf(machine, shape));
+}
+
+async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
+  if (!machine.readArray) throw hostile(machine, 'has an array of joblib in a pickle of its own');
+  // Python holds the rest of a frame already, and would go on in it after an array from behind it.
+  if (machine.frameEnd > machine.input.position)
+    throw hostile(machine, 'has an array within a frame');
+  const read = await machine.readArray(machine, wrapper);
+  pop(machine);
+  push(machine, read);
+}
+
+function setState(machine: PickleMachine, target: Instance, state: Value): void {
+  const parts = isTuple(state) && state.items.length === 2 ? state.items : [state];
+  for (const part of parts) {
+    if (isThing(part) && part.kind === 'dict') setAttributes(machine, target, part);
+  }
+}
+
+function setAttributes(machine: PickleMachine, target: Instance, state: Dict): void {
+  if (state.hasUnread || state.length > KEPT_ITEMS)
+    throw hostile(machine, 'sets attributes that have no plain names');
+  for (const [name, value] of state.entries) {
+    if (/^__.*__$/.test(name)) throw hostile(machine, `sets the attribute ${name}`);
+    keep(machine, 1);
+    target.attributes.set(name, value);
+    if (name === '_sklearn_version' && typeof value === 'string') {
+      machine.tally.sklearnVersions.add(value);
+    }
+  }
+}

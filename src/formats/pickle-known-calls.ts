@@ -1,0 +1,94 @@
+import { dtypeOf, refuseObjects } from './numpy-dtype.ts';
+import { arrayOfBuffer, newArray, numberOf } from './numpy-values.ts';
+import { damaged, hostile, type PickleMachine } from './pickle-machine.ts';
+import { globalOf, instance, made } from './pickle-objects.ts';
+import { type Global, isThing, itemsOf, OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+
+type Call = (machine: PickleMachine, args: readonly Value[], of: Global) => Value;
+
+const scalar: Call = (machine, [dtype, data]) => numberOf(machine, dtype, data);
+
+const array: Call = (machine, [subtype, shape, dtype]) => {
+  refuseMemory(machine, shape);
+  if (!isThing(subtype) || subtype.kind !== 'global') {
+    throw damaged(machine, 'makes an array of no class');
+  }
+  refuseObjects(machine, dtype);
+  return newArray(machine);
+};
+
+const maskedArray: Call = (machine, args, of) => {
+  refuseMemory(machine, args[2]);
+  return instance(machine, of, args);
+};
+
+/** Before its state an array has no elements: more would be memory for nothing. */
+function refuseMemory(machine: PickleMachine, shape: Value | undefined): void {
+  if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its type is known');
+}
+
+const bytes: Call = (machine, [data]) => {
+  if (typeof data === 'number' || data === OPAQUE) {
+    throw hostile(machine, 'asks for empty memory');
+  }
+  return SOME_BYTES;
+};
+
+const set: Call = (machine, [items]) => {
+  if (!isThing(items) || items.kind !== 'list') throw hostile(machine, 'makes a set of no list');
+  return items;
+};
+
+// A dict or a deque reads all that it is given, which may be without end; a default is made by calling what is given.
+const collection: Call = (machine, args, of) => {
+  for (const arg of args) {
+    const isPlain = !isThing(arg) || ['list', 'tuple', 'dict'].includes(arg.kind);
+    const isType =
+      isThing(arg) && arg.kind === 'global' && /^(builtins|collections)$/.test(arg.module);
+    if (!isPlain && !isType) throw hostile(machine, 'fills a collection with what is no list');
+  }
+  return instance(machine, of, args);
+};
+
+const GENERATOR = 'numpy.random._pickle.__bit_generator_ctor';
+
+/** A generator calls its second argument with its first. */
+const generator: Call = (machine, args, of) => {
+  const [, calls = null] = args;
+  const isOwn =
+    calls === null || (isThing(calls) && calls.kind === 'global' && calls.name === GENERATOR);
+  if (!isOwn) throw hostile(machine, 'calls by a random generator what is none');
+  return instance(machine, of, args);
+};
+
+/** Python's and numpy's own functions, each with what its arguments may be: not all that it takes is harmless. */
+export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
+  'numpy.dtype': (machine, args) => dtypeOf(machine, args),
+  'numpy.core.multiarray.scalar': scalar,
+  'numpy._core.multiarray.scalar': scalar,
+  'numpy.core.multiarray._reconstruct': array,
+  'numpy._core.multiarray._reconstruct': array,
+  'numpy.core.numeric._frombuffer': arrayOfBuffer,
+  'numpy._core.numeric._frombuffer': arrayOfBuffer,
+  'numpy.ma.core._mareconstruct': maskedArray,
+  'numpy.random._pickle.__generator_ctor': generator,
+  'numpy.random._pickle.__randomstate_ctor': generator,
+  'copyreg._reconstructor': (machine, [named = null, base]) => {
+    const isPlain = isThing(base) && base.kind === 'global' && base.module === 'builtins';
+    if (!isPlain) throw hostile(machine, 'makes an object of one class as another');
+    return made(machine, globalOf(machine, named, 'makes an object of'), []);
+  },
+  '_codecs.encode': (machine, [, encoding]) => {
+    if (encoding === 'latin1' || encoding === 'latin-1') return SOME_BYTES;
+    throw hostile(machine, 'encodes a text in its own way');
+  },
+  'builtins.bytearray': bytes,
+  'builtins.bytes': bytes,
+  'builtins.set': set,
+  'builtins.frozenset': set,
+  'builtins.complex': () => OPAQUE,
+  'collections.Counter': collection,
+  'collections.OrderedDict': collection,
+  'collections.defaultdict': collection,
+  'collections.deque': collection,
+};

@@ -1,0 +1,165 @@
+import {
+  damaged,
+  hostile,
+  PICKLE_LIMITS,
+  type PickleMachine,
+  push,
+  tooMuch,
+} from './pickle-machine.ts';
+import { OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+
+// A longer text is no name of a class, of a column or of a parameter.
+const LONGEST_TEXT = 256;
+const LONGEST_NUMBER = 1024;
+const LONGEST_SCALAR = 16;
+const LARGEST_INNER = 64 * 1024;
+const PICKLE_HEAD = 2;
+const SAMPLE_BYTES = 32 * 1024;
+const MAX_SAMPLES = 4;
+
+// Of XGBoost, CatBoost and LightGBM, which keep their models so.
+const MODEL_BEGINS: ReadonlySet<string> = new Set(['{L\0\0', 'CBM1', 'tree']);
+const BEGIN_BYTES = 4;
+
+/** The text of so many bytes, as a value of its own only while it is short. */
+export function pushText(machine: PickleMachine, length: number): Promise<void> | void {
+  refuseImpossible(machine, length);
+  if (length > LONGEST_TEXT) return passText(machine, length);
+  const coming = machine.input.need(length);
+  if (coming) return coming.then(() => takeText(machine, length));
+  takeText(machine, length);
+}
+
+function takeText(machine: PickleMachine, length: number): void {
+  push(machine, kept(machine, machine.input.text(length)));
+}
+
+async function passText(machine: PickleMachine, length: number): Promise<void> {
+  push(machine, OPAQUE);
+  await passOver(machine, length);
+}
+
+/** Passes over what is too long to be kept; a model within it says at its begin or its end who made it. */
+async function passOver({ input, tally }: PickleMachine, length: number): Promise<void> {
+  await input.need(Math.min(length, BEGIN_BYTES));
+  const isModel = MODEL_BEGINS.has(input.peek(BEGIN_BYTES)) && tally.samples.length < MAX_SAMPLES;
+  if (!isModel) return input.skip(length);
+  tally.weightBytes += length;
+  const headBytes = Math.min(length, SAMPLE_BYTES);
+  const tailBytes = Math.min(length - headBytes, SAMPLE_BYTES);
+  await input.need(headBytes);
+  const head = Buffer.from(input.bytes(headBytes)).toString('latin1');
+  await input.skip(length - headBytes - tailBytes);
+  await input.need(tailBytes);
+  tally.samples.push(head + Buffer.from(input.bytes(tailBytes)).toString('latin1'));
+}
+
+function kept(machine: PickleMachine, text: string): string {
+  machine.tally.textBytes += text.length;
+  if (machine.tally.textBytes > PICKLE_LIMITS.textBytes) throw tooMuch(machine, 'textBytes');
+  return text;
+}
+
+/** Bytes; those which are a pickle themselves are looked into, whatever they are there for. */
+export async function pushBytes(machine: PickleMachine, length: number): Promise<void> {
+  const { input } = machine;
+  refuseImpossible(machine, length);
+  await input.need(Math.min(length, PICKLE_HEAD));
+  const isPickle = length >= PICKLE_HEAD && input.isPickle();
+  if (length > LONGEST_SCALAR && !isPickle) {
+    push(machine, SOME_BYTES);
+    return passOver(machine, length);
+  }
+  const heldBytes = Math.min(length, LARGEST_INNER);
+  await input.need(heldBytes);
+  const bytes = Buffer.from(input.bytes(heldBytes));
+  push(machine, length > LONGEST_SCALAR ? SOME_BYTES : scalarOf(machine, bytes));
+  if (isPickle) await machine.lookInside(bytes);
+  await input.skip(length - heldBytes);
+}
+
+function scalarOf(machine: PickleMachine, bytes: Buffer): Value {
+  if (machine.tally.nodes > PICKLE_LIMITS.nodes / 2) return SOME_BYTES;
+  machine.tally.nodes += 1;
+  return { kind: 'bytes', head: bytes.toString('latin1') };
+}
+
+/** A little-endian integer of any size: those which are no exact number in JavaScript are not told apart. */
+export async function pushLong(machine: PickleMachine, length: number): Promise<void> {
+  refuseImpossible(machine, length);
+  if (length > LONGEST_NUMBER) throw hostile(machine, `has a number of ${length} bytes`);
+  const coming = machine.input.need(length);
+  if (coming) await coming;
+  const bytes = machine.input.bytes(length);
+  if (length > 8) {
+    push(machine, OPAQUE);
+    return;
+  }
+  const unsigned = bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  push(machine, exact(BigInt.asIntN(8 * length, unsigned)));
+}
+
+function exact(value: bigint): Value {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : OPAQUE;
+}
+
+export async function pushInteger(machine: PickleMachine): Promise<void> {
+  const text = (await numberLine(machine)).replace(/L$/, '');
+  if (!/^[+-]?\d+$/.test(text)) throw damaged(machine, 'has a number that is none');
+  if (text === '00' || text === '01') push(machine, text === '01');
+  else push(machine, exact(BigInt(text.replace('+', ''))));
+}
+
+export async function pushFloat(machine: PickleMachine): Promise<void> {
+  const text = await numberLine(machine);
+  if (!/^[+-]?(\d[\d.e+-]*|\.\d[\de+-]*|inf|nan)$/i.test(text)) {
+    throw damaged(machine, 'has a number that is none');
+  }
+  push(machine, Number(text.replace(/inf/i, 'Infinity')));
+}
+
+/** Escapes of Unicode are undone; a quoted text that has any is not read, as Python 3 writes none. */
+export async function pushLine(machine: PickleMachine, isQuoted: boolean): Promise<void> {
+  const line = await machine.input.line(LONGEST_TEXT);
+  const text = isQuoted ? unquoted(machine, line) : line?.replaceAll(UNICODE_ESCAPE, unescaped);
+  push(machine, text === undefined ? OPAQUE : kept(machine, text));
+}
+
+const UNICODE_ESCAPE = /\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi;
+
+function unescaped(written: string, short = '', long = ''): string {
+  const code = Number.parseInt(short || long, 16);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : written;
+}
+
+function unquoted(machine: PickleMachine, line: string | undefined): string | undefined {
+  if (line === undefined) return undefined;
+  const text = /^(['"])(.*)\1[ \r\t]*$/s.exec(line)?.[2];
+  if (text === undefined) throw damaged(machine, 'has a text without quotes');
+  return text.includes('\\') ? undefined : text;
+}
+
+export async function nameLine(machine: PickleMachine): Promise<string> {
+  const line = await machine.input.line(LONGEST_TEXT);
+  if (line === undefined) throw damaged(machine, `has a name of more than ${LONGEST_TEXT} bytes`);
+  return line;
+}
+
+export async function indexLine(machine: PickleMachine): Promise<number> {
+  const line = await numberLine(machine);
+  if (!/^\d{1,10}$/.test(line)) throw damaged(machine, 'has a number that is none');
+  return Number(line);
+}
+
+async function numberLine(machine: PickleMachine): Promise<string> {
+  const line = await machine.input.line(LONGEST_NUMBER);
+  if (line === undefined)
+    throw hostile(machine, `has a number of more than ${LONGEST_NUMBER} digits`);
+  return line;
+}
+
+function refuseImpossible(machine: PickleMachine, length: number): void {
+  if (!(length >= 0)) throw damaged(machine, 'has a length that is none');
+  if (length > Number.MAX_SAFE_INTEGER) throw tooMuch(machine, 'textBytes');
+}
