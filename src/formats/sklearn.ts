@@ -1,0 +1,153 @@
+import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
+import type { Signature } from '#domain/signature.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { readerOf, readerOfStream } from './byte-reader.ts';
+import { type Compression, compressionOf, decompress } from './decompress.ts';
+import { HEAD_BYTES, recognise } from './known-formats.ts';
+import { pickleGlobals } from './pickle-globals.ts';
+import type { PickleTally } from './pickle-machine.ts';
+import { type Pickled, scanPickle } from './pickle-scan.ts';
+import { type Instance, isInstance, isThing, type Value } from './pickle-values.ts';
+import { catboostVersion, xgboostFeatures, xgboostVersion } from './pickled-boosters.ts';
+import { quoted, rejected } from './rejected.ts';
+import { answersOf } from './sklearn-answers.ts';
+import { type Estimator, lastOf, readEstimator } from './sklearn-model.ts';
+import { tabularMemory, tabularSignature } from './tabular-facts.ts';
+
+/** What a pickled estimator says beside the facts of all models; null where it does not say it. */
+export type SklearnFacts = ModelFacts & {
+  readonly format: 'sklearn';
+  readonly features: number | null;
+  readonly columns: readonly string[] | null;
+  readonly classes: number | null;
+  /** The classes in a pipeline. */
+  readonly steps: readonly string[];
+};
+
+// By the first part of a class's module, the package that brings it.
+const PACKAGES: Readonly<Record<string, string>> = {
+  sklearn: 'scikit-learn',
+  xgboost: 'xgboost',
+  lightgbm: 'lightgbm',
+  catboost: 'catboost',
+};
+
+// What the object of a pickle takes beside its arrays: about so much for each opcode that made it.
+const OPCODE_BYTES = 24;
+
+/**
+ * Reads the facts of an estimator that pickle or joblib wrote, following its opcodes and making nothing of them.
+ * `allowed` are the names that the manifest allows beside the known ones. Fails with `ArtifactRejected`.
+ */
+export async function inspectSklearn(
+  source: ByteSource,
+  file: string,
+  allowed: readonly string[],
+): Promise<SklearnFacts> {
+  const compression = compressionOf(await headOf(source, file));
+  const bytes = readerOf(source);
+  const reader = compression ? readerOfStream(decompress(bytes, compression, file)) : bytes;
+  const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
+  const estimator = estimatorOf(root, file);
+  const framework = frameworkOf(estimator, tally, file);
+  const read = readEstimator(estimator);
+  const said = { ...read, features: read.features ?? xgboostFeatures(tally.samples) };
+  return {
+    format: 'sklearn',
+    formatVersion: versionOf({ root, tally }, compression),
+    framework,
+    pythonVersion: null,
+    requirements: requirementsOf(framework, tally),
+    signature: signatureOf(file, estimator, said),
+    takesColumns: said.columns !== null,
+    parameters: tally.samples.length > 0 ? null : tally.elements,
+    weightBytes: tally.weightBytes,
+    dtypes: [...tally.dtypes].sort(),
+    memory: [
+      ...tabularMemory(framework.name, tally.weightBytes, said.columns !== null),
+      { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },
+    ],
+    example: null,
+    entrypoint: estimator.of.name,
+    features: said.features,
+    columns: said.columns,
+    classes: said.classes?.count ?? null,
+    steps: said.steps,
+  };
+}
+
+async function headOf(source: ByteSource, file: string): Promise<Uint8Array> {
+  if (source.sizeBytes === 0) throw rejected(`${file} is empty`, 'Upload the whole file again.');
+  const head = await source.read(0, HEAD_BYTES);
+  const other = recognise('', head);
+  if (!other || compressionOf(head) || head[0] === PROTO) return head;
+  throw rejected(`${file} is ${other.name}, not a pickle`, other.fix);
+}
+
+const PROTO = 0x80;
+
+function versionOf({ tally }: Pickled, compression: Compression | null): string {
+  const writer = tally.isJoblib || compression ? ['joblib'] : [];
+  return [`pickle ${tally.protocol}`, ...writer, ...(compression ? [compression] : [])].join(', ');
+}
+
+function estimatorOf(root: Value, file: string): Instance {
+  if (isInstance(root)) return root;
+  const kind = isThing(root) ? KINDS[root.kind] : undefined;
+  throw rejected(
+    `${file} holds ${kind ?? 'a plain value'}, not one fitted estimator`,
+    'Save the estimator itself, or a Pipeline of all its steps, with joblib.dump; with a predict.py beside it anything can be served.',
+  );
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  tuple: 'a tuple',
+  list: 'a list',
+  dict: 'a dict',
+  array: 'an array',
+  bytes: 'bytes',
+  global: 'a class or function itself',
+};
+
+function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framework {
+  const root = of.module.split('.')[0] ?? '';
+  const name = PACKAGES[root] ?? (tally.sklearnVersions.size > 0 ? 'scikit-learn' : undefined);
+  if (name) return { name, version: madeBy(name, tally) };
+  throw rejected(
+    `${file} holds an object of ${quoted(of.name)}, which is no estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
+    'Save the fitted estimator itself with joblib.dump, or bring a predict.py that loads it.',
+  );
+}
+
+/** From the model which another library keeps in a text or in bytes of its own. */
+function madeBy(name: string, { samples, sklearnVersions }: PickleTally): string | null {
+  if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
+  if (name === 'catboost') return catboostVersion(samples);
+  return name === 'xgboost' ? xgboostVersion(samples) : null;
+}
+
+/** Of the other packages that it names, and of numpy, which moved its modules in version 2. */
+function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
+  const modules = [...tally.modules];
+  const names = (root: string) => modules.some((module) => module.split('.')[0] === root);
+  const [sklearn = ''] = tally.sklearnVersions;
+  const others = Object.entries(PACKAGES)
+    .filter(([root, name]) => name !== framework.name && names(root))
+    .map(([, name]) => (name === 'scikit-learn' && sklearn ? `${name}==${sklearn}` : name));
+  const needsSklearn =
+    /^(xgboost|lightgbm)$/.test(framework.name) &&
+    !others.some((one) => one.startsWith('scikit-learn'));
+  const numpy = modules.some((module) => module.startsWith('numpy._core')) ? 'numpy>=2' : 'numpy<2';
+  const hasNumpy = modules.some((module) => /^numpy\._?core/.test(module));
+  return [...others, ...(needsSklearn ? ['scikit-learn'] : []), ...(hasNumpy ? [numpy] : [])];
+}
+
+function signatureOf(file: string, root: Instance, said: Estimator): Signature | null {
+  const { features, columns, texts } = said;
+  if (features === null) return null;
+  const answers = answersOf(lastOf(root), said.classes);
+  const taken = { features, names: columns, texts };
+  if (answers) return tabularSignature(file, taken, answers);
+  const { inputs } = tabularSignature(file, taken, { values: 1, prediction: 'FP64' });
+  return { inputs, outputs: [] };
+}
