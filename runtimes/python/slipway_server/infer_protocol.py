@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from .binary import Tail, read_binary, read_raw, write_binary
@@ -139,5 +139,8 @@ def _flag(holder: dict[str, Any], name: str, otherwise: bool) -> bool:
     return value is True
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
 def _object(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value).decode()

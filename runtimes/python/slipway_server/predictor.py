@@ -63,9 +63,9 @@ class Predictor:
         return await self.load(lambda: self._timed(task, rows))
 
     def _timed(self, task: Callable[[], T], rows: int) -> T:
-        start = time.perf_counter()
+        start = time.thread_time()
         result = task()
-        if time.perf_counter() - start < INLINE_SECONDS:
+        if time.thread_time() - start < INLINE_SECONDS:
             self._inline_rows = max(self._inline_rows, rows)
         else:
             self._inline_rows = min(self._inline_rows, rows - 1)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import json
 from typing import Any, Awaitable, Callable, NamedTuple
 
+import msgspec
 import numpy as np
 from falcon.asgi import Request
 
@@ -125,4 +125,4 @@ async def _client_gone(request: Request) -> None:
 
 
 def _json(value: Any) -> Answer:
-    return Answer(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    return Answer(msgspec.json.encode(value))

@@ -22,14 +22,24 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
     has_probabilities = _answers(estimator, "predict_proba")
     name = "label" if has_probabilities or _is_of_classes(estimator) else "prediction"
 
+    transform, last = _last_step(estimator) if has_probabilities else (None, estimator)
+
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        rows = ask(arrays)
-        outputs = {name: plain(estimator.predict(rows))}
+        rows = ask(arrays) if transform is None else transform(ask(arrays))
+        outputs = {name: plain(last.predict(rows))}
         if has_probabilities:
-            outputs["probabilities"] = plain(estimator.predict_proba(rows))
+            outputs["probabilities"] = plain(last.predict_proba(rows))
         return outputs
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, takes_columns, native=estimator)
+
+
+def _last_step(estimator: Any) -> tuple[Any, Any]:
+    """Of a pipeline how rows come to its last step, and that step: asked as a whole for both answers, it prepares the rows twice."""
+    steps = getattr(estimator, "steps", [])
+    if type(estimator).__module__ != "sklearn.pipeline" or len(steps) < 2 or not hasattr(steps[-1][1], "predict"):
+        return None, estimator
+    return estimator[:-1].transform, steps[-1][1]
 
 
 def _is_of_classes(estimator: Any) -> bool:

@@ -47,7 +47,7 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
         "slipway",
         [_value(spec) for spec in signature.inputs],
         [_value(spec) for spec in signature.outputs],
-        [*graph.initializer, *_SHAPES],
+        [*graph.initializer, *(each for each in _SHAPES if any(each.name in node.input for node in nodes))],
     )
     opsets = list(model.opset_import)
     if all(each.domain not in ("", "ai.onnx") for each in opsets):
