@@ -19,7 +19,7 @@ export function isArchive(name: string): boolean {
 
 /**
  * The files in an archive, none of which is unpacked for that; `maxBytes` limits them together. An archive among them is a file.
- * What comes out of gzip or deflate is read one part at a time, and from its start again for a part before the last.
+ * What comes out of gzip or deflate is read from its start again for a part before the last.
  * Fails with `ArtifactRejected` unless all of the archive is well-formed, harmless, and of plain files.
  */
 export async function openArchive(
@@ -61,10 +61,9 @@ async function gzippedFiles(
   const from: Compressed = { source, what: name, method: 'gzip', start: 0, end: source.sizeBytes };
   const tar = readerOfStream(inflated(from));
   const members = await tarMembers(tar, name, limits);
-  const tarBytes = tar.position;
-  return members.map((member) =>
-    fileOf(member, async () => streamedSource(tarBytes, () => inflated(from))),
-  );
+  // One stream for all: files that are read one after the other pass through it once.
+  const whole = streamedSource(tar.position, () => inflated(from));
+  return members.map((member) => fileOf(member, async () => whole));
 }
 
 function fileOf(

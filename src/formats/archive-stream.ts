@@ -91,16 +91,23 @@ export async function verifyInflated(
   if (crc !== said.crc) throw badArchive(from.what, 'does not have the checksum of its entry');
 }
 
-/**
- * Ranged reads over a stream that can be opened again: on for what comes, from the start again for what was.
- * One read at a time.
- */
+/** Ranged reads over a stream that can be opened again: on for what comes, from the start again for what was. */
 export function streamedSource(
   sizeBytes: number,
   open: () => AsyncIterable<Uint8Array>,
 ): ByteSource {
   let reader: ByteReader | undefined;
   let held: Promise<Uint8Array> | undefined;
+  let before: Promise<unknown> = Promise.resolve();
+
+  async function readOn(start: number, length: number): Promise<Uint8Array> {
+    const from = reader && reader.position <= start ? reader : readerOfStream(open());
+    reader = undefined;
+    await from.skip(start - from.position);
+    const bytes = await from.take(Math.max(0, Math.min(length, sizeBytes - start)));
+    reader = from;
+    return bytes;
+  }
 
   return {
     sizeBytes,
@@ -109,9 +116,9 @@ export function streamedSource(
         held ??= readerOfStream(open()).take(sizeBytes);
         return (await held).subarray(start, start + length);
       }
-      if (!reader || start < reader.position) reader = readerOfStream(open());
-      await reader.skip(start - reader.position);
-      return reader.take(Math.min(length, sizeBytes - start));
+      const bytes = before.then(() => readOn(start, length));
+      before = bytes.catch(() => {});
+      return bytes;
     },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from './archive-stream.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { type ByteReader, readerOf } from './byte-reader.ts';
+import { pagedSource } from './paged-source.ts';
 import { quoted } from './rejected.ts';
 import { findDirectory } from './zip-directory.ts';
 import { DEFLATED, DESCRIPTOR, entriesOf, STORED, type ZipEntry } from './zip-entry.ts';
@@ -25,10 +26,11 @@ const DESCRIPTOR_SIGNATURE = 0x08074b50;
  * Fails with `ArtifactRejected` unless directory, headers and contents agree, and cover the file without a gap or an overlap.
  */
 export async function zipFiles(
-  source: ByteSource,
+  file: ByteSource,
   archive: string,
   limits: ArchiveLimits,
 ): Promise<readonly ArtifactFile[]> {
+  const source = pagedSource(file);
   const directory = await findDirectory(source, archive);
   const directoryBytes = directory.end - directory.start;
   if (directoryBytes > MAX_DIRECTORY_BYTES) {

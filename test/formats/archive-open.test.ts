@@ -228,6 +228,35 @@ describe('the files in an archive', () => {
     expect(Buffer.from(await (await small!.open()).read(1, 10)).toString()).toBe('nd');
   });
 
+  it('are read at once as they are one by one', async () => {
+    const bytes = gzipSync(tarOf({ name: 'a', content: LARGE }, { name: 'b', content: LARGE }));
+    const files = await openArchive(memoryFile('a.tar.gz', bytes), 2 ** 24);
+    const [a, b] = await Promise.all(files.map((file) => file.open()));
+    const places = [900_000, 5, 2_000_000, 30, 2_999_999];
+
+    const parts = await Promise.all(
+      places.flatMap((place) => [a!.read(place, 50), b!.read(place, 50)]),
+    );
+
+    expect(parts).toEqual(
+      places.flatMap((place) => [LARGE, LARGE].map((all) => all.subarray(place, place + 50))),
+    );
+  });
+
+  it('in a tar in gzip pass through once, one after the other', async () => {
+    const contents = Array.from({ length: 20 }, (_, index) => ({
+      name: `${index}`,
+      content: randomBytes(200_000),
+    }));
+    const bytes = gzipSync(tarOf(...contents));
+    const source = bytesSource(bytes);
+    const file = { name: 'a.tar.gz', sizeBytes: bytes.length, open: async () => source };
+
+    for (const member of await openArchive(file, 2 ** 24)) await contentOf(member);
+
+    expect(source.readBytes).toBeLessThan(2.2 * bytes.length);
+  });
+
   it('are not read to be listed, where they are stored', async () => {
     const content = Buffer.alloc(30 * 2 ** 20, 'x');
     for (const [name, bytes] of [

@@ -178,6 +178,20 @@ describe('of a model saved by skops', () => {
   });
 });
 
+it('a file of many arrays is read in few pieces', async () => {
+  const arrays = Array.from({ length: 500 }, (_, index) => `${index}.npy`);
+  const schema = estimator({ estimators_: list(arrays.map(array)) });
+  const source = bytesSource(
+    zipOf([
+      { name: 'schema.json', content: JSON.stringify(schema), method: 8 },
+      ...arrays.map((name) => ({ name, content: NPY, method: 8 })),
+    ]),
+  );
+
+  expect(await inspectSkops(source, 'a.skops', [])).toMatchObject({ parameters: 1500 });
+  expect(source.reads).toBeLessThan(10);
+});
+
 function inspect(schema: Node, allowed: readonly string[] = []) {
   const bytes = zipOf([
     { name: 'schema.json', content: JSON.stringify(schema), method: 8 },
