@@ -43,33 +43,44 @@ const OF_CLASSES: ReadonlySet<string> = new Set([
   ...(['SGDNode', 'ReduceNode', 'CachedNode'] as const),
 ]);
 
-/** `extra` are the names that the manifest allows beside the known ones. */
-export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
-  const unknown = new Set<string>();
-  const trusted = new Set(extra.filter(isAllowable));
+const NAMEABLE: ReadonlySet<string> = new Set([...OF_CLASSES, 'FunctionNode']);
 
-  function isKnown(loader: string, full: string): boolean {
-    if (PLAIN[loader]?.test(full)) return true;
-    if (!OF_CLASSES.has(loader)) return false;
-    return CLASSES.test(full) || trusted.has(full);
-  }
+/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but no way to call them. */
+export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
+  const unknown = new Map<string, { readonly isAllowable: boolean }>();
+  const trusted = new Set(extra.filter(isAllowable));
 
   return {
     note(loader, module, name) {
       const full = `${module}.${name}`;
-      if (unknown.size >= MAX_UNKNOWN || (isKnown(loader, full) && !name.includes('.'))) return;
-      unknown.add(full);
+      const isNameable = NAMEABLE.has(loader) && !name.includes('.');
+      const isKnown = PLAIN[loader]?.test(full) || (OF_CLASSES.has(loader) && CLASSES.test(full));
+      if ((isKnown && !name.includes('.')) || (isNameable && trusted.has(full))) return;
+      if (unknown.size < MAX_UNKNOWN) {
+        unknown.set(full, { isAllowable: isNameable && isAllowable(full) });
+      }
     },
     refuseUnknown() {
-      const [first, ...others] = unknown;
-      if (first === undefined) return;
-      const listed = others.slice(0, MAX_LISTED).map(quoted).join(', ');
-      throw rejected(
-        `${file} loads ${quoted(first)}${listed && ` (and ${listed})`}, which is not among what models of known frameworks hold`,
-        isAllowable(first)
-          ? `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${JSON.stringify(first)}]\`.`
-          : 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own.',
+      const [first] = [...unknown].sort(
+        ([, a], [, b]) => Number(a.isAllowable) - Number(b.isAllowable),
       );
+      if (first) throw refusal(file, first, [...unknown.keys()]);
     },
   };
+}
+
+function refusal(
+  file: string,
+  [name, found]: readonly [string, { readonly isAllowable: boolean }],
+  all: readonly string[],
+) {
+  const others = all.filter((other) => other !== name).slice(0, MAX_LISTED);
+  const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
+  const list = [name, ...others].map((each) => JSON.stringify(each)).join(', ');
+  return rejected(
+    `${file} loads ${quoted(name)}${more}, which is not among what models of known frameworks hold`,
+    found.isAllowable
+      ? `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`
+      : 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own.',
+  );
 }

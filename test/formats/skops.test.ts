@@ -140,6 +140,25 @@ describe('of a model saved by skops', () => {
     await expect(inspect(python, ['subprocess.Popen'])).rejects.toThrow('subprocess.Popen');
   });
 
+  it('a function is allowed by the manifest, but no method of an object', async () => {
+    const scorer = estimator({
+      f: node('FunctionNode', 'sklearn.metrics._classification', 'f1_score'),
+    });
+    const method = estimator({
+      f: node('MethodNode', 'sklearn.svm._classes', 'SVC', { content: {} }),
+    });
+
+    await expect(inspect(scorer)).rejects.toMatchObject({
+      fix: expect.stringContaining('["sklearn.metrics._classification.f1_score"]'),
+    });
+    await expect(
+      inspect(scorer, ['sklearn.metrics._classification.f1_score']),
+    ).resolves.toBeDefined();
+    await expect(inspect(method, ['sklearn.svm._classes.SVC'])).rejects.toMatchObject({
+      fix: expect.stringContaining('never allowed'),
+    });
+  });
+
   it.each<[string, string, unknown, Record<string, Uint8Array>]>([
     ['a list', 'something else than one', list([json(1)]), {}],
     ['no JSON', 'no JSON object', undefined, {}],
