@@ -3,7 +3,7 @@ import refused from './data/pickle-refused.json' with { type: 'json' };
 import type { Global, Uses } from './pickle-values.ts';
 import { quoted, rejected } from './rejected.ts';
 
-const MAX_UNKNOWN = 1000;
+const MAX_UNKNOWN = 100;
 const MAX_LISTED = 5;
 
 type Names = Readonly<Record<string, readonly string[]>>;
@@ -36,7 +36,8 @@ export function pickleGlobals(file: string, extra: readonly string[]): PickleGlo
   const unknown = new Map<string, Found>();
   const trusted = new Set(extra.filter(isAllowable));
   const note = (name: string, found: Found) => {
-    if (unknown.size < MAX_UNKNOWN && !unknown.has(name)) unknown.set(name, found);
+    if (!unknown.has(name)) unknown.set(name, found);
+    if (unknown.size > MAX_UNKNOWN) throw refusal(file, unknown);
   };
 
   return {

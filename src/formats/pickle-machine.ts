@@ -7,9 +7,9 @@ import { rejected } from './rejected.ts';
 /** What one inspection may cost, over a pickle and those in it. A node is anything that is kept: an object, an item, an entry. */
 export const PICKLE_LIMITS = {
   opcodes: 10_000_000,
-  stack: 500_000,
-  memo: 1_000_000,
-  nodes: 600_000,
+  stack: 250_000,
+  memo: 500_000,
+  nodes: 300_000,
   textBytes: 16 * 2 ** 20,
   tupleWeight: 100_000,
   nesting: 4,
@@ -29,7 +29,7 @@ export type PickleTally = {
   /** Beginnings and ends of models that other libraries keep in a text or in bytes, a character for each byte. */
   readonly samples: string[];
   readonly sklearnVersions: Set<string>;
-  /** Called with each opcode where a trace is wanted, which only tests do. */
+  /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
   readonly trace: ((name: string, position: number) => void) | undefined;
 };
 

@@ -102,7 +102,7 @@ async function run(machine: PickleMachine): Promise<Value> {
     const opcode = OPCODES[code];
     const operation = opcode && OPERATIONS[opcode.name];
     if (!operation) throw damaged(machine, `has the unknown opcode 0x${code.toString(16)}`);
-    tally.trace?.(opcode.name, machine.at);
+    if (machine.depth === 0) tally.trace?.(opcode.name, machine.at);
     const argument = input.need(ARGUMENT_BYTES[opcode.argument]);
     if (argument) await argument;
     const pending = operation(machine);

@@ -61,27 +61,37 @@ function kept(machine: PickleMachine, text: string): string {
 }
 
 /** Bytes; those which are a pickle themselves are looked into, whatever they are there for. */
-export async function pushBytes(machine: PickleMachine, length: number): Promise<void> {
+export function pushBytes(machine: PickleMachine, length: number): Promise<void> | void {
   const { input } = machine;
   refuseImpossible(machine, length);
-  await input.need(Math.min(length, PICKLE_HEAD));
+  const coming = input.need(Math.min(length, LONGEST_SCALAR));
+  if (coming) return coming.then(() => takeBytes(machine, length));
+  return takeBytes(machine, length);
+}
+
+function takeBytes(machine: PickleMachine, length: number): Promise<void> | void {
+  const { input } = machine;
   const isPickle = length >= PICKLE_HEAD && input.isPickle();
-  if (length > LONGEST_SCALAR && !isPickle) {
-    push(machine, SOME_BYTES);
-    return passOver(machine, length);
-  }
+  push(machine, length > LONGEST_SCALAR ? SOME_BYTES : scalarOf(machine, input.peek(length)));
+  if (isPickle) return lookInside(machine, length);
+  if (length > LONGEST_SCALAR) return passOver(machine, length);
+  input.bytes(length);
+}
+
+async function lookInside(
+  { input, lookInside: look }: PickleMachine,
+  length: number,
+): Promise<void> {
   const heldBytes = Math.min(length, LARGEST_INNER);
   await input.need(heldBytes);
-  const bytes = Buffer.from(input.bytes(heldBytes));
-  push(machine, length > LONGEST_SCALAR ? SOME_BYTES : scalarOf(machine, bytes));
-  if (isPickle) await machine.lookInside(bytes);
+  await look(Uint8Array.from(input.bytes(heldBytes)));
   await input.skip(length - heldBytes);
 }
 
-function scalarOf(machine: PickleMachine, bytes: Buffer): Value {
+function scalarOf(machine: PickleMachine, head: string): Value {
   if (machine.tally.nodes > PICKLE_LIMITS.nodes / 2) return SOME_BYTES;
   machine.tally.nodes += 1;
-  return { kind: 'bytes', head: bytes.toString('latin1') };
+  return { kind: 'bytes', head };
 }
 
 /** A little-endian integer of any size: those which are no exact number in JavaScript are not told apart. */

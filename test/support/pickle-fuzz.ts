@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { inspectPickle } from './pickles.ts';
+
+const MODELS = join(import.meta.dirname, '../fixtures/models/sklearn');
+const LONGEST_MS = 1000;
+
+/** Real models, by what is to be broken of them. */
+export const FUZZED: Readonly<Record<string, string>> = {
+  pickle: 'columns-pipeline-1.8.pkl',
+  'pickle of protocol 2': 'logistic-1.8-protocol-2.pickle',
+  joblib: 'columns-pipeline-1.8.joblib',
+  'joblib by zlib': 'forest-1.8-zlib.joblib',
+  'joblib by gzip': 'forest-1.8-gzip.joblib',
+  'joblib by bz2': 'forest-1.8-bz2.joblib',
+  'joblib by lzma': 'forest-1.8-lzma.joblib',
+  'joblib by xz': 'forest-1.8-xz.joblib',
+  'joblib by lz4': 'forest-1.8-lz4.joblib',
+};
+
+/** Breaks a model so many times in another way, and holds that each ends in facts or in a refusal within a second. Answers the longest, in milliseconds. */
+export async function fuzzPickle(format: string, runs: number, seed: number): Promise<number> {
+  const whole = readFileSync(join(MODELS, FUZZED[format] ?? ''));
+  let longestMs = 0;
+
+  await fc.assert(
+    fc.asyncProperty(broken(whole), async (bytes) => {
+      const started = performance.now();
+      const outcome = await inspectPickle(bytes).catch((error: unknown) => error);
+      if (outcome instanceof Error && outcome.name !== 'ArtifactRejected') throw outcome;
+      longestMs = Math.max(longestMs, performance.now() - started);
+      if (longestMs > LONGEST_MS) throw new Error(`it took ${longestMs} ms`);
+    }),
+    { numRuns: runs, seed },
+  );
+  return longestMs;
+}
+
+/** Bits flipped, a stretch cut out, doubled or made random, an end cut off. */
+function broken(whole: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const place = fc.nat({ max: whole.length - 1 });
+  const flipped = fc
+    .array(fc.nat({ max: whole.length * 8 - 1 }), { minLength: 1, maxLength: 8 })
+    .map((bits) => {
+      const bytes = Uint8Array.from(whole);
+      for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return bytes;
+    });
+  const spliced = fc
+    .tuple(place, fc.nat({ max: 40 }), fc.uint8Array({ maxLength: 40 }))
+    .map(([at, length, put]) =>
+      Buffer.concat([whole.subarray(0, at), put, whole.subarray(at + length)]),
+    );
+  const doubled = fc
+    .tuple(place, fc.nat({ max: 400 }))
+    .map(([at, length]) => Buffer.concat([whole.subarray(0, at + length), whole.subarray(at)]));
+  return fc.oneof(
+    flipped,
+    spliced,
+    doubled,
+    place.map((end) => whole.subarray(0, end)),
+  );
+}
