@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { quoted, rejected } from './rejected.ts';
 
@@ -32,19 +32,39 @@ export type MlflowModel = z.infer<typeof schema>;
 export function parseMlmodel(written: string, file: string): MlflowModel {
   const lineCounter = new LineCounter();
   const document = parseDocument(written, {
-    ...{ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false },
+    ...({ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false } as const),
+    // The parser compares each key with each other one.
+    uniqueKeys: false,
   });
   const [error] = document.errors;
-  if (error) {
-    throw odd(file, `line ${lineCounter.linePos(error.pos[0]).line}: ${quoted(error.message)}`);
-  }
+  const fault = error ? { at: error.pos[0], what: quoted(error.message) } : keyGivenTwice(document);
+  if (fault) throw odd(file, `line ${lineCounter.linePos(fault.at).line}: ${fault.what}`);
   const parsed = schema.safeParse(plain(document, file));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw odd(file, `${issue?.path.join('.') || 'the file'} is not what MLflow writes`);
 }
 
-function plain(document: ReturnType<typeof parseDocument>, file: string): unknown {
+function keyGivenTwice(document: Document) {
+  let fault: { readonly at: number; readonly what: string } | undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? String(key.value) : '';
+        if (isScalar(key) && seen.has(name)) {
+          fault = { at: key.range?.[0] ?? 0, what: `the key ${quoted(name)} is given twice` };
+          return visit.BREAK;
+        }
+        seen.add(name);
+      }
+      return undefined;
+    },
+  });
+  return fault;
+}
+
+function plain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch {

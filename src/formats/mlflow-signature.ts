@@ -3,7 +3,10 @@ import type { Datatype, Signature, TensorSpec } from '#domain/signature.ts';
 import type { MlflowModel } from './mlflow-model.ts';
 import { quoted, rejected } from './rejected.ts';
 
-const MAX_TEXT = 64 * 1024;
+const MAX_TEXT = 1024 * 1024;
+
+// The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
+const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 const column = z.object({ type: z.unknown(), name: z.optional(z.string()) });
 const tensor = z.object({
@@ -29,7 +32,7 @@ const TENSORS: Readonly<Record<string, Datatype>> = {
   ...({ object: 'BYTES', str: 'BYTES' } as const),
 };
 
-/** A signature in the protocol's words, and whether it takes named columns; null where there is none, or one the protocol cannot carry. */
+/** A signature in the protocol's words, and whether it takes named columns; null where there is none, one the protocol cannot carry, or one too long to be kept. */
 export function mlflowSignature(
   { signature }: MlflowModel,
   file: string,
@@ -39,8 +42,10 @@ export function mlflowSignature(
   const inputs = specs(written, 'input');
   const outputs = specs(parsed(signature.outputs, file), 'prediction');
   if (inputs === undefined || inputs.length === 0) return null;
+  const signed = { inputs, outputs: outputs ?? [] };
+  if (Buffer.byteLength(JSON.stringify(signed)) > MAX_SIGNATURE_BYTES) return null;
   const takesColumns = written.every((each) => !('tensor-spec' in each)) && isNamed(written);
-  return { signature: { inputs, outputs: outputs ?? [] }, takesColumns };
+  return { signature: signed, takesColumns };
 }
 
 type Written = z.infer<typeof columns>;

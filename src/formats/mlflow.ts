@@ -25,6 +25,7 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
 
 // What the user's own Python is loaded by; all other loaders belong to a flavour.
 const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
+const MAX_MLMODEL_BYTES = 1024 * 1024;
 const MAX_EXAMPLE_BYTES = 256 * 1024;
 const PYFUNC_BYTES = 450 * 2 ** 20;
 const PYTHON = /^3\.\d{1,2}(\.\d{1,3})?$/;
@@ -43,7 +44,7 @@ export async function inspectMlflow(
   const name = within(root, 'MLmodel');
   const written = files.find((file) => file.name === name);
   if (!written) throw rejected(`${name} is missing`, RESAVE);
-  const model = parseMlmodel(await readText(written), name);
+  const model = parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name);
   const requirements = await requirementsIn(files, within(root, 'requirements.txt'));
   const common = {
     format: 'mlflow',

@@ -87,6 +87,15 @@ describe('a python_function', () => {
     expect(await inspect(signed(map, []))).toMatchObject({ signature: null });
   });
 
+  it('of a very wide table has none either, and is served', async () => {
+    const wide = Array.from({ length: 5000 }, (_, index) => ({
+      type: 'double',
+      name: `c${index}`,
+    }));
+
+    expect(await inspect(signed(wide, []))).toMatchObject({ signature: null, takesColumns: false });
+  });
+
   function signed(inputs: unknown, outputs: unknown): string {
     const text = (value: unknown) => `'${JSON.stringify(value)}'`;
     return `${PYFUNC}signature:\n  inputs: ${text(inputs)}\n  outputs: ${text(outputs)}\n`;
@@ -96,6 +105,11 @@ describe('a python_function', () => {
 it.each([
   ['that is no YAML', 'flavors: [', 'line 1'],
   ['with a key given twice', 'flavors: {}\nflavors: {}', 'line 2'],
+  [
+    'with 40,000 keys',
+    Array.from({ length: 40_000 }, (_, index) => `k${index}: v`).join('\n'),
+    'flavors is not what MLflow writes',
+  ],
   ['with aliases', 'flavors: &a {}\nsignature: *a', 'aliases'],
   ['without flavors', 'mlflow_version: 2.1', 'flavors is not what MLflow writes'],
   ['with an empty list of flavors', 'flavors: {}', '`none`'],
