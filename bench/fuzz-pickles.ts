@@ -15,4 +15,4 @@ for (const format of Object.keys(FUZZED)) {
   );
 }
 const { maxRSS } = process.resourceUsage();
-console.log(`peak of the process ${(maxRSS * 1024) / MIB} MiB`);
+console.log(`peak of the process ${((maxRSS * 1024) / MIB).toFixed(0)} MiB`);

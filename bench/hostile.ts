@@ -1,5 +1,5 @@
 // How many harmful pickles Slipway and three scanners of PyPI find, and of how many harmless models they say that they are harmful.
-// `node bench/hostile.ts [PYTHON]`, where `PYTHON -m pip install picklescan fickling modelscan` has been run; without it Slipway alone.
+// `node bench/hostile.ts [PYTHON]`, where `PYTHON -m pip install picklescan fickling typing_extensions modelscan` has been run; without it Slipway alone.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
