@@ -1,13 +1,6 @@
+import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
 import type { Signature } from './signature.ts';
-
-/** The formats that Slipway serves, as the manifest and the registry name them. */
-export const FORMATS = [
-  ...(['onnx', 'sklearn', 'skops', 'xgboost', 'lightgbm', 'catboost'] as const),
-  ...(['mlflow', 'sagemaker', 'python'] as const),
-] as const;
-
-export type Format = (typeof FORMATS)[number];
 
 /** A Python package by the name that `pip install` takes; `version` is exact ("1.5.2") where the artifact tells it, else null. */
 export type Framework = { readonly name: string; readonly version: string | null };

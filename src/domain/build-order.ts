@@ -1,4 +1,4 @@
-import type { Format } from './artifact-facts.ts';
+import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import type { Signature } from './signature.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { FORMATS } from './artifact-facts.ts';
+import { FORMATS } from './format.ts';
 
 const GLOBAL_FORM = 'a global is named whole, as `package.module.name`; there is no wildcard';
 const PYTHON_FORM = 'a Python is named by two numbers, as "3.12"; 3.9 to 3.13 are served';

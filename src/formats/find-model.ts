@@ -1,4 +1,4 @@
-import type { Format } from '#domain/artifact-facts.ts';
+import type { Format } from '#domain/format.ts';
 import { isArchive, openArchive } from './archive-open.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { folderOf, isLitter, within } from './folder.ts';

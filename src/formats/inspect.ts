@@ -1,4 +1,5 @@
-import type { ArtifactFacts, Format, ModelFacts } from '#domain/artifact-facts.ts';
+import type { ArtifactFacts, ModelFacts } from '#domain/artifact-facts.ts';
+import type { Format } from '#domain/format.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { inspectCatboost } from './catboost.ts';

@@ -1,4 +1,5 @@
-import type { Format, ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { Format } from '#domain/format.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { ArtifactFile } from './artifact-file.ts';

@@ -1,4 +1,4 @@
-import type { Format } from '#domain/artifact-facts.ts';
+import type { Format } from '#domain/format.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { isLitter } from './folder.ts';
 import { HEAD_BYTES, recognise } from './known-formats.ts';

@@ -1,7 +1,7 @@
 import { pythonEnvironment } from '#domain/python-environment.ts';
 
 const NOTHING = {
-  ...{ format: 'sklearn', framework: null, pythonVersion: null, requirements: [] },
+  ...{ format: 'sklearn' as const, framework: null, pythonVersion: null, requirements: [] },
   takesColumns: false,
 } as const;
 

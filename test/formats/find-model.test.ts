@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Format } from '#domain/artifact-facts.ts';
+import type { Format } from '#domain/format.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { findModel } from '#formats/find-model.ts';
 import { inspectPythonCode } from '#formats/python-code.ts';
