@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { inspectPath } from '#compose/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
@@ -16,6 +18,21 @@ function hex(digits: string): Uint8Array {
 }
 
 const MANIFEST = manifestSchema.parse({});
+
+/** A model of each format, as it lies on a disk. */
+const SERVED = [
+  { folder: 'sklearn', format: 'sklearn', names: ['forest-1.8.pkl', 'forest-1.3-xz.joblib'] },
+  { folder: 'skops', format: 'skops', names: ['forest-0.13.skops'] },
+  { folder: 'xgboost', format: 'xgboost', names: ['binary-3.4.ubj', 'binary-3.4.json'] },
+  { folder: 'lightgbm', format: 'lightgbm', names: ['binary-4.6.txt'] },
+  { folder: 'catboost', format: 'catboost', names: ['binary-1.2.10.cbm'] },
+  { folder: 'mlflow', format: 'mlflow', names: ['sklearn-3.17', 'pyfunc-2.9'] },
+  { folder: 'sagemaker', format: 'sagemaker', names: ['sklearn-bare.tar.gz'] },
+  { folder: 'python', format: 'python', names: ['class', 'function.zip'] },
+] as const;
+
+const fixturePath = (folder: string, name: string) =>
+  fileURLToPath(new URL(`../fixtures/models/${folder}/${name}`, import.meta.url));
 
 function inspect(files: readonly ArtifactFile[], maxBytes: number) {
   return inspectFiles(files, { maxBytes, manifest: MANIFEST });
@@ -50,8 +67,8 @@ describe('an artifact', () => {
 
     await expect(inspect(files, 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      message: '`a.onnx`, `b/c.onnx` are 2 models; the limit of one artifact is 1',
-      fix: 'Upload each model under a name of its own.',
+      message: '`a.onnx` and `b/c.onnx` are two models; the limit of one artifact is 1',
+      fix: expect.stringContaining('`model.path`'),
     });
   });
 
@@ -75,39 +92,52 @@ describe('an artifact', () => {
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
-    ['model.pkl', hex('80 04 95 00'), 'a pickle', 'skl2onnx'],
-    ['model.joblib', hex('78 5e 00'), 'a joblib dump', 'skl2onnx'],
-    ['model.joblib', hex('80 04 95 00'), 'a joblib dump', 'skl2onnx'],
-    ['model.bin', hex('80 02 7d'), 'a pickle', 'skl2onnx'],
-    ['model.skops', hex('50 4b 03 04'), 'a skops archive', 'skl2onnx'],
     ['model.pt', hex('50 4b 03 04'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.pth', hex('80 02 8a 0a 6c fc 9c 46'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.keras', hex('50 4b 03 04'), 'a Keras model', 'tf2onnx'],
-    ['model.zip', hex('50 4b 03 04'), 'a zip archive', 'Unpack it'],
     ['model', hex('50 4b 03 04'), 'a zip archive', 'Unpack it'],
-    ['model.tar.gz', hex('1f 8b 08'), 'a gzip archive', 'Unpack it'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
     ['model.tflite', hex('1c 00 00 00 54 46 4c 33'), 'a TensorFlow Lite model', 'tf2onnx'],
-    ['saved_model.pb', hex('08 01 12 00'), 'a TensorFlow model', 'tf2onnx'],
     ['model.gguf', 'GGUF\u0003', 'a GGUF file', 'optimum-cli'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
-    [
-      'model.ubj',
-      hex('7b 4c 00 00 00 00 00 00 00 07 6c 65 61 72 6e 65 72'),
-      'an XGBoost model',
-      'onnxmltools',
-    ],
-    ['model.json', '{ "learner": {} }', 'an XGBoost model', 'onnxmltools'],
-    ['model.model', 'binf....', 'an XGBoost model', 'onnxmltools'],
-    ['model.txt', 'tree\nversion=v4\n', 'a LightGBM model', 'onnxmltools'],
-    ['model.cbm', 'CBM1', 'a CatBoost model', 'onnxmltools'],
-    ['model.cbm', '', 'a CatBoost model', 'onnxmltools'],
   ])('%s is refused by what it is, with the way out', async (name, content, format, fix) => {
     await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      message: `${name} is ${format}; this version serves ONNX only`,
+      message: `${name} is ${format}, which this version does not serve`,
       fix: expect.stringContaining(fix),
     });
+  });
+
+  it.each<[string, Uint8Array | string, string]>([
+    ['model.pkl', hex('80 04 95 00'), 'model.pkl is truncated'],
+    ['model.joblib', hex('78 5e 00'), 'model.joblib is truncated'],
+    ['model.bin', hex('80 02 7d'), 'model.bin is truncated'],
+    ['model.skops', hex('50 4b 03 04'), 'model.skops is no whole zip'],
+    ['model.zip', hex('50 4b 03 04'), 'model.zip is no whole zip'],
+    ['model.tar.gz', hex('1f 8b 08'), 'model.tar.gz is truncated'],
+    [
+      'model.ubj',
+      hex('7b 4c 00 00 00 00 00 00 00 07 6c 65 61 72 6e 65 72'),
+      'model.ubj is no UBJSON that can be read',
+    ],
+    ['model.json', '{ "learner": {} }', 'model.json is no whole XGBoost model'],
+    ['model.model', 'binf....', "model.model is in XGBoost's old binary format"],
+    ['model.txt', 'tree\nversion=v4\n', 'model.txt is no LightGBM model'],
+    ['model.cbm', '', 'model.cbm is no CatBoost model'],
+  ])('%s of a format that is served, but not whole, is refused', async (name, content, reason) => {
+    await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(reason),
+      fix: expect.stringMatching(/./),
+    });
+  });
+
+  it.each(
+    SERVED.flatMap(({ folder, names, format }) => names.map((name) => ({ folder, name, format }))),
+  )('$folder/$name is $format', async ({ folder, name, format }) => {
+    const { facts } = await inspectPath(fixturePath(folder, name));
+
+    expect(facts.format).toBe(format);
   });
 
   it('is refused by the first model among its files', async () => {
@@ -119,7 +149,7 @@ describe('an artifact', () => {
   it('without any file is refused', async () => {
     await expect(inspect([], 1000)).rejects.toMatchObject({
       message: 'there is no file beside model.yaml',
-      fix: 'Upload the .onnx file first, then model.yaml again.',
+      fix: 'Upload the files of the model first, then model.yaml again.',
     });
   });
 
@@ -127,8 +157,8 @@ describe('an artifact', () => {
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => file(name, 'x'));
 
     await expect(inspect(files, 1000)).rejects.toMatchObject({
-      message: '`a`, `b`, `c` and 2 more: no file ends in .onnx; this version serves ONNX only',
-      fix: 'Export the model to ONNX and upload the .onnx file.',
+      message: 'there is no model among `a`, `b`, `c` and 2 more',
+      fix: expect.stringContaining('.onnx, .joblib, .skops'),
     });
   });
 });
