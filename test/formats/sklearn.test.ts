@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { inspectSklearn } from '#formats/sklearn.ts';
 import { fileSource } from '../support/byte-sources.ts';
 import { type ModelFixture, modelFixtures } from '../support/model-fixtures.ts';
@@ -115,3 +116,14 @@ describe('harmless pickles', () => {
     },
   );
 });
+
+it.each(['binary', 'exponential', 'histogram'])(
+  'boosted trees of two classes, with the loss of scikit-learn 1.8 called %s, are read',
+  async (loss) => {
+    const path = join(import.meta.dirname, `../fixtures/pickles/harmless/two-classes-${loss}.pkl`);
+
+    const facts = await inspectSklearn(await fileSource(path), 'model.pkl', []);
+
+    expect(facts).toMatchObject({ framework: { version: '1.8.0' }, features: 3, classes: 2 });
+  },
+);
