@@ -11,7 +11,7 @@ const CASES = [
     what: 'a scikit-learn pipeline of numbers and texts',
     folder: 'sklearn',
     versions: ['columns-pipeline-1.8.joblib', 'columns-pipeline-1.8.pkl'],
-    asOnnx: [false, false],
+    asOnnx: [true, true],
   },
   {
     what: 'a forest of scikit-learn',

@@ -28,9 +28,7 @@ export function processServers(options: ProcessServersOptions): ModelServers {
   const guard = orphanGuard();
   return {
     async prepare(spec) {
-      // What a build made holds the artifact.
-      const parts = spec.image ? [] : spec.artifact.parts;
-      await files.lay({ ...spec, artifact: { ...spec.artifact, parts } });
+      await files.lay(spec);
       if (spec.image) await images.require(spec.image);
     },
     start(spec, log) {

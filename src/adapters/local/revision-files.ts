@@ -15,7 +15,7 @@ export type ObjectPath = (key: string, versionId: string) => string;
 
 export type RevisionFiles = {
   folder(spec: RevisionSpec): RevisionFolder;
-  /** Lays the artifact's parts out under their names, in place of whatever was there. */
+  /** Lays the artifact's parts out under their names, in place of whatever was there; none where a build has made something of them. */
   lay(spec: RevisionSpec): Promise<void>;
   /** No folder is success. */
   remove(revision: string): Promise<void>;
@@ -38,12 +38,13 @@ export function revisionFiles(directory: string, objectPath: ObjectPath): Revisi
     remove,
     async lay(spec) {
       const { path, scratch } = folder(spec);
-      for (const { name } of spec.artifact.parts) refuseEscape(name);
-      refuseEscape(spec.modelFile);
+      const parts = spec.image ? [] : spec.artifact.parts;
+      for (const { name } of parts) refuseEscape(name);
+      if (!spec.image) refuseEscape(spec.modelFile);
       try {
         await remove(spec.revision);
         await mkdir(scratch, { recursive: true });
-        for (const part of spec.artifact.parts) {
+        for (const part of parts) {
           await place(objectPath(part.key, part.versionId), join(path, 'artifact', part.name));
         }
       } catch (cause) {
