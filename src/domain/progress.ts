@@ -20,6 +20,8 @@ export type Ending = {
   readonly deploymentId: string;
   readonly reason: string;
   readonly degraded: boolean;
+  /** What there is to say beyond the reason, where more is known than that its execution is over. */
+  readonly trouble?: Trouble;
 };
 
 /** Decides `Registry.advance`. */
@@ -149,6 +151,7 @@ export function settle({
   deploymentId,
   reason,
   degraded,
+  trouble: known,
 }: Ending): RegistryWrite<Deployment | undefined> {
   return {
     deploymentId,
@@ -160,9 +163,13 @@ export function settle({
         const ended = end(deployment, nowMs);
         return { answer: ended, deployment: { ...record, deployment: ended }, model: freed };
       }
-      const trouble = deployment.trouble ?? { name: 'ExecutionEnded', reason, fix: '' };
+      const trouble = deployment.trouble ?? known ?? { name: 'ExecutionEnded', reason, fix: '' };
       const failed = { ...end(move(deployment, 'Failed', nowMs), nowMs), trouble };
-      const words = { reason: trouble.reason, fix: trouble.fix, data: { degraded } };
+      const words = {
+        reason: trouble.reason,
+        fix: trouble.fix,
+        data: { error: trouble.name, degraded },
+      };
       return {
         answer: failed,
         ...announcePhase({ ...record, deployment: failed }, words),
