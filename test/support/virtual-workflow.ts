@@ -8,7 +8,7 @@ import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { recover } from '#steps/recover.ts';
-import { MACHINES, machines, statesOf } from './asl.ts';
+import { machines } from './asl.ts';
 import { workflowOf } from './memory-way.ts';
 import {
   idOf,
@@ -19,6 +19,7 @@ import {
   type WorldOptions,
 } from './memory-world.ts';
 import type { Tap } from './tapped.ts';
+import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 export type VirtualWorkflow = MemoryWorld & {
   /** One execution of what is asked for, to its end; what it leaves undone is left so, as when all of Slipway died. */
@@ -58,7 +59,7 @@ const engine = workflowEngine({
     names.map((name) => [name, async (payload) => current.getStore()?.steps[name]?.(payload)]),
   ),
   onEnded: async (end) => current.getStore()?.ended(end),
-  overrides: { waitTimeOverrides: noTime('Wait'), retryIntervalOverrides: noTime('Task') },
+  overrides: NO_WAITS,
 });
 
 let runs = 0;
@@ -141,44 +142,16 @@ function outagesOf({ router, lambda, existing, running }: MemoryWorld, method: s
     });
 }
 
-type Answer = Readonly<Record<string, unknown>>;
-
-/** How long the Wait after a step's answer takes; a bake's slices are waited for before each judgement. */
-function waitSeconds({ kind, retrySeconds, drainSeconds }: Answer): number {
-  const isLooking = kind === 'held' || kind === 'pending';
-  return Number((isLooking ? retrySeconds : drainSeconds) ?? 0);
-}
-
 function inVirtualTime(
   { clock, steps }: MemoryWorld,
   states: StepName[],
 ): Readonly<Record<string, TaskHandler>> {
-  let sliceSeconds = 0;
-  let failures = 0;
-  const pass = (seconds: number) => clock.advance(seconds * 1000);
-
-  const timed = (name: StepName): TaskHandler => {
-    return async (payload) => {
-      if (name === 'JudgeBake') pass(sliceSeconds);
+  const waiting = virtualWaits(clock);
+  const timed = (name: StepName) =>
+    waiting(name, async (payload) => {
       states.push(name);
-      try {
-        const answer: Answer = workflow[name].output.parse(await steps[name](payload));
-        if ('sliceSeconds' in answer) sliceSeconds = Number(answer['sliceSeconds']);
-        pass(waitSeconds(answer));
-        failures = 0;
-        return answer;
-      } catch (error) {
-        pass(2 ** failures);
-        failures += 1;
-        throw error;
-      }
-    };
-  };
+      return workflow[name].output.parse(await steps[name](payload));
+    });
   const named = Object.keys(workflow).map((name) => [name, timed(name as StepName)]);
   return { ...Object.fromEntries(named), BuildImage: steps.BuildImage };
-}
-
-function noTime(type: 'Wait' | 'Task'): Record<string, number> {
-  const found = MACHINES.flatMap((machine) => statesOf(machine, type));
-  return Object.fromEntries(found.map((name) => [name, 0]));
 }
