@@ -91,7 +91,7 @@ export type ShiftStep = { readonly percent: number; readonly bakeSeconds: number
 
 /**
  * The move of traffic, each step of it written before it is made. `previous` is the revision that was live, null for a first deployment.
- * `step` is the index in `steps` of the one that is under way, `after` its shares.
+ * `step` is the index in `steps` of the one that is under way, `after` its shares; `intendedAtMs` (epoch) is when the `attempt`th execution took it up.
  */
 export type Shift = {
   readonly previous: RevisionRef | null;
@@ -99,6 +99,7 @@ export type Shift = {
   readonly step: number;
   readonly before: Shares;
   readonly after: Shares;
+  readonly attempt: number;
   readonly intendedAtMs: number;
 };
 
