@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type ExecutionEnd,
   type TaskHandler,
+  type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
@@ -40,54 +40,34 @@ export type VirtualWorkflow = MemoryWorld & {
   readonly outages: readonly string[];
 };
 
-type Current = {
-  readonly steps: Readonly<Record<string, TaskHandler>>;
-  readonly ended: (end: ExecutionEnd) => void;
-};
-
-const current = new AsyncLocalStorage<Current>();
-const names = [...Object.keys(workflow), 'BuildImage'];
-
-// Built once, as building it takes longer than a hundred runs; each run brings its own world's steps.
-const engine = workflowEngine({
-  definitions: {
-    deploy: machines.deploy.definition,
-    rollback: machines.rollback.definition,
-    undeploy: machines.undeploy.definition,
-  },
-  handlers: Object.fromEntries(
-    names.map((name) => [name, async (payload) => current.getStore()?.steps[name]?.(payload)]),
-  ),
-  onEnded: async (end) => current.getStore()?.ended(end),
-  overrides: NO_WAITS,
-});
-
 let runs = 0;
 
 /** The workflows that ship, in their engine, with the real steps over a memory world; waits and retries pass in virtual time. */
 export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   let around: Tap = (_, call) => call();
   const taken = new Set<string>();
-  const running = new Set<string>();
+  const running = new Map<string, WorkflowEngine>();
   const begun: Promise<ExecutionEnd>[] = [];
   const states: StepName[] = [];
   const outages: string[] = [];
 
   function begin(name: WorkflowName, execution: string, input: unknown): Promise<ExecutionEnd> {
     taken.add(execution);
-    running.add(execution);
     return new Promise<ExecutionEnd>((ended, failed) => {
-      const steps = inVirtualTime(world, states);
-      current.run({ steps, ended }, () => engine.start(name, execution, input).catch(failed));
+      // Each has its own: what a death leaves open is then gone with its world.
+      const engine = engineOf(inVirtualTime(world, states), ended);
+      running.set(execution, engine);
+      engine.start(name, execution, input).catch(failed);
     }).finally(() => running.delete(execution));
   }
 
   const executions: Executions = {
-    isRunning: engine.isRunning,
-    stop: engine.stop,
+    isRunning: async (execution) => running.has(execution),
+    stop: async (execution) => running.get(execution)?.stop(execution),
     // As on AWS, which takes no name again.
     async start(name, execution, input) {
-      if (running.has(execution)) return engine.start(name, execution, input);
+      const known = running.get(execution);
+      if (known) return known.start(name, execution, input);
       if (taken.has(execution)) throw new Failure('InputInvalid', `${execution} has run`);
       begun.push(begin(name, execution, input));
     },
@@ -122,9 +102,25 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
     },
     stop() {
       // Not before the engine knows the execution that a first step stops.
-      setImmediate(() => running.forEach(engine.stop));
+      setImmediate(() => running.forEach((engine, execution) => engine.stop(execution)));
     },
   };
+}
+
+function engineOf(
+  handlers: Readonly<Record<string, TaskHandler>>,
+  ended: (end: ExecutionEnd) => void,
+): WorkflowEngine {
+  return workflowEngine({
+    definitions: {
+      deploy: machines.deploy.definition,
+      rollback: machines.rollback.definition,
+      undeploy: machines.undeploy.definition,
+    },
+    handlers,
+    onEnded: async (end) => ended(end),
+    overrides: NO_WAITS,
+  });
 }
 
 async function deploymentOf(start: Start): Promise<string> {
