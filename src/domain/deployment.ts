@@ -135,6 +135,9 @@ export type Trouble = {
   readonly fix: string;
 };
 
+/** The candidate has the traffic after a rollback, since the live version did not answer and it did: by `reason`, the live one's failure. */
+export type Kept = { readonly revision: string; readonly live: string; readonly reason: string };
+
 /** What the steps have found and done so far. A step that finds its own entry returns it and does nothing again. */
 export type DeploymentWork = {
   readonly inspection?: Inspection;
@@ -145,6 +148,7 @@ export type DeploymentWork = {
   readonly golden?: GoldenProof;
   readonly shift?: Shift;
   readonly bake?: BakeRecord;
+  readonly kept?: Kept | null;
 };
 
 /** What a deployment does: a new version from an upload, a kept version made live again, the live one set right, or all of a model taken away. */
@@ -188,11 +192,15 @@ export type ModelVersion = {
   readonly liveAtMs: number;
 };
 
-/** A named model: the version that is live, or null, and the newest artifact admitted for it. */
+/** The repairs of a model that followed one another, and when (epoch ms) the last was asked for. */
+export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
+
+/** A named model: the version that is live, or null, the newest artifact admitted for it, and the repairs since it was last deployed. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;
   readonly newestDeploymentId: string;
+  readonly repairs?: Repairs;
 };
 
 const ID_HEX_DIGITS = 32;
