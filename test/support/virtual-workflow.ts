@@ -1,3 +1,4 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import {
   type ExecutionEnd,
   type TaskHandler,
@@ -8,7 +9,7 @@ import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { recover } from '#steps/recover.ts';
-import { machines } from './asl.ts';
+import { type Machine, machines } from './asl.ts';
 import { workflowOf } from './memory-way.ts';
 import {
   idOf,
@@ -102,21 +103,32 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
     },
     stop() {
       // Not before the engine knows the execution that a first step stops.
-      setImmediate(() => running.forEach((engine, execution) => engine.stop(execution)));
+      setImmediate(() => {
+        for (const [execution, engine] of running) void engine.stop(execution);
+      });
     },
   };
 }
+
+/** The engine's own timers are real: they would keep a step that died in virtual time, and its world, for minutes. */
+function soonOver({ text }: Machine): StateMachineDefinition {
+  return JSON.parse(text, (key, value) => (key === 'TimeoutSeconds' ? REAL_SECONDS : value));
+}
+
+const REAL_SECONDS = 30;
+
+const DEFINITIONS = {
+  deploy: soonOver(machines.deploy),
+  rollback: soonOver(machines.rollback),
+  undeploy: soonOver(machines.undeploy),
+};
 
 function engineOf(
   handlers: Readonly<Record<string, TaskHandler>>,
   ended: (end: ExecutionEnd) => void,
 ): WorkflowEngine {
   return workflowEngine({
-    definitions: {
-      deploy: machines.deploy.definition,
-      rollback: machines.rollback.definition,
-      undeploy: machines.undeploy.definition,
-    },
+    definitions: DEFINITIONS,
     handlers,
     onEnded: async (end) => ended(end),
     overrides: NO_WAITS,
