@@ -138,6 +138,9 @@ export type Trouble = {
 /** The candidate has the traffic after a rollback, since the live version did not answer and it did: by `reason`, the live one's failure. */
 export type Kept = { readonly revision: string; readonly live: string; readonly reason: string };
 
+/** Since when (epoch ms) the `attempt`th execution takes a model's route away. */
+export type Removal = { readonly attempt: number; readonly sinceMs: number };
+
 /** What the steps have found and done so far. A step that finds its own entry returns it and does nothing again. */
 export type DeploymentWork = {
   readonly inspection?: Inspection;
@@ -148,6 +151,7 @@ export type DeploymentWork = {
   readonly golden?: GoldenProof;
   readonly shift?: Shift;
   readonly bake?: BakeRecord;
+  readonly removal?: Removal;
   readonly kept?: Kept | null;
 };
 
