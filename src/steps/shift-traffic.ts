@@ -75,7 +75,7 @@ async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promi
     },
     {
       reason: notice,
-      data: { before, after, step: step + 1, steps: plan.steps.length },
+      data: { before, after, percent, step: step + 1, steps: plan.steps.length },
     },
   );
 }

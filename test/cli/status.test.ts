@@ -19,6 +19,15 @@ describe('the status of a model', () => {
     ]);
   });
 
+  it('says that the newest version is retired after a rollback', () => {
+    const newest = { id: 'd2', version: 2, phase: 'Live', trouble: null };
+    const versions = [{ ...LIVE, version: 2, revision: 'digits-v2', state: 'Retired' }, LIVE];
+
+    expect(statusLines([{ ...model, newest, versions }])).toEqual([
+      'digits  v1 live on lambda  http://here/models/digits  (newest: v2 Retired)',
+    ]);
+  });
+
   it('says how the newest deployment stands where that is not the live one', () => {
     const trouble = { name: 'BakeBreached', reason: 'it broke\nhere', fix: '' };
     const newest = { id: 'd2', version: 2, phase: 'RolledBack', trouble };

@@ -109,6 +109,10 @@ describe('what a schema cannot say and a manifest must keep', () => {
     { what: 'one step is no canary', rollout: { strategy: 'canary', steps: [100] } },
     { what: 'nor a line', rollout: { strategy: 'linear', steps: [100] } },
     { what: 'a line is even', rollout: { strategy: 'linear', steps: [10, 50, 100] } },
+    {
+      what: 'what is wished is allowed',
+      placement: { target: 'fargate', allow: ['lambda'] },
+    },
     { what: 'no more replicas than may run always run', scaling: { min: 3, max: 2 } },
     {
       what: 'a time zone exists',
