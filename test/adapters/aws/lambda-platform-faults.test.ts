@@ -55,8 +55,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       for (const spec of wanted.slice(0, before)) await persist(() => made(world.platform, spec));
       return {
         deed(outer) {
-          const table = world.dynamo.client(undefined, { maxAttempts: 1 });
-          outer(table);
+          const table = world.dynamo.client(undefined, { maxAttempts: 1, outer });
           const lambda = world.lambda({ maxAttempts: 1, outer });
           return run(world.platformOver(lambda, table), wanted);
         },
