@@ -85,6 +85,7 @@ export async function faultRun(
   };
 
   world.tap(record.around);
+  world.builds.fail([]);
   await world.run(start);
   const repeated = await digestOf(world);
   await world.run(world.upload(manifestOf(scenario.target)));

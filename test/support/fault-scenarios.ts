@@ -1,6 +1,6 @@
 import { TARGETS, type Target } from '#domain/target.ts';
 import { answersWrong, type Start, type WorldOptions } from './memory-world.ts';
-import { failsWithTraffic } from './scenarios.ts';
+import { failsWithTraffic, SCENARIOS } from './scenarios.ts';
 import type { VirtualWorkflow } from './virtual-workflow.ts';
 
 /** What is done on one target while faults befall it. */
@@ -25,12 +25,21 @@ export function manifestOf(target: Target): { readonly manifest: string } {
   return { manifest: `placement: { target: ${target} }\n${rollout}` };
 }
 
-/** The four of the fault matrix, a version that answers wrong from the start, a move to the other mechanism, and an undeploy. */
-export const FAULT_SCENARIOS: readonly FaultScenario[] = TARGETS.flatMap(scenariosOn);
+const ON_ONE = [
+  ...['a breach of a first deployment', 'a bad artifact', 'a failed build', 'a repair'],
+  ...['the bytes that are live', 'an upload that comes late', 'a rollback'],
+  'a rollback to a version that fails',
+];
+
+/** What the target has no part in, done on one. */
+export const OTHER_SCENARIOS: readonly FaultScenario[] = SCENARIOS.filter(({ name }) =>
+  ON_ONE.includes(name),
+).map((scenario) => ({ ...scenario, target: 'lambda' }));
 
 type OnEach = Omit<FaultScenario, 'target'>;
 
-function scenariosOn(target: Target): readonly FaultScenario[] {
+/** A first deployment, an upgrade, one that fails under traffic, one that answers wrong from the start, a rollback, a move to the other mechanism, and an undeploy. */
+export function scenariosOn(target: Target): readonly FaultScenario[] {
   const manifest = manifestOf(target);
   const live = async (world: VirtualWorkflow, versions: number) => {
     for (let made = 0; made < versions; made += 1) await world.deploy(world.upload(manifest));
@@ -89,3 +98,8 @@ function scenariosOn(target: Target): readonly FaultScenario[] {
   ];
   return scenarios.map((scenario) => ({ ...scenario, target }));
 }
+
+export const FAULT_SCENARIOS: readonly FaultScenario[] = [
+  ...TARGETS.flatMap(scenariosOn),
+  ...OTHER_SCENARIOS,
+];

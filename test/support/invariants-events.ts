@@ -8,14 +8,16 @@ const MOST_PAYLOAD_BYTES = 32 * 1024;
 
 /** The rules about what is announced, and about the size of an execution. */
 export const EVENTS = {
-  /** Each deployment announces its admission first and one end, and counts its events without a gap. */
+  /** Each deployment announces its admission first, unless that is its end, and one end, and counts its events without a gap. */
   I24: ({ run: { told } }) =>
     [...new Set(told.map(({ deploymentId }) => deploymentId))].flatMap((id) => {
       const own = told.filter(({ deploymentId }) => deploymentId === id);
       const ends = endings(own);
       const isCounted = own.every(({ sequence }, index) => sequence === index + 1);
       return [
-        ...(own[0]?.state === 'Admitted' ? [] : [`${id} begins with ${own[0]?.state}`]),
+        ...(own[0]?.state === 'Admitted' || own.length === 1
+          ? []
+          : [`${id} begins with ${own[0]?.state}`]),
         ...(ends.length === 1 ? [] : [`${id} has ended as ${ends.join(' and ') || 'nothing'}`]),
         ...(isCounted ? [] : [`the events of ${id} are not counted in order`]),
       ];

@@ -1,3 +1,4 @@
 import { faultMatrix } from '../support/fault-matrix.ts';
+import { scenariosOn } from '../support/fault-scenarios.ts';
 
-await faultMatrix('ec2');
+await faultMatrix('on ec2', scenariosOn('ec2'));
