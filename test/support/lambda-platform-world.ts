@@ -36,7 +36,7 @@ export async function lambdaPlatformWorld(moto: Moto, startLookMs = START_LOOK_M
 }
 
 /** Moto keeps deleted versions, since it numbers the next by how many there are; `guarded` knows which are left. */
-function listingLeft(lambda: LambdaClient, guarded: LambdaClient): LambdaClient {
+export function listingLeft(lambda: LambdaClient, guarded: LambdaClient): LambdaClient {
   addMiddleware(lambda, (next, { commandName }) => async (args) => {
     const answer = await next(args);
     if (commandName !== 'ListFunctionsCommand') return answer;
