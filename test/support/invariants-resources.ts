@@ -19,11 +19,15 @@ export const RESOURCES = {
     }),
 
   /** There are exactly the revisions of the versions that are kept. */
-  I16: ({ run: { digest } }) => {
+  I16: ({ run: { digest, fired } }) => {
     const kept = digest.versions
       .filter((it) => !it.endsWith(' Removed'))
       .map((it) => `digits-v${it.split(' ')[0]}`);
-    return kept.toSorted().join() === digest.existing.join()
+    const left = digest.existing.filter((it) => !kept.includes(it));
+    const missing = kept.filter((it) => !digest.existing.includes(it));
+    // A step that was cut short twice is not tried again: a version that it took away may be listed as kept, is made anew when it is asked for, and is struck by the next deployment.
+    const isExcused = fired.length > 1 && !missing.some((it) => it === digest.live);
+    return left.length === 0 && (missing.length === 0 || isExcused)
       ? []
       : [`${digest.existing} are there, ${kept} are kept`];
   },
