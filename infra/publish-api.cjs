@@ -1,18 +1,10 @@
 'use strict';
 
-const { setTimeout: sleep } = require('node:timers/promises');
-const { APIGatewayClient, CreateDeploymentCommand } = require('@aws-sdk/client-api-gateway');
 const { DescribeStacksCommand } = require('@aws-sdk/client-cloudformation');
-
-const TRIES = 10;
-// An account may make one deployment every 5 s. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-service-limits-table.html
-const BETWEEN_TRIES_MS = 6000;
-/** Another deployment came first, or a route of the router's is half made. */
-const PASSING = new Set(['TooManyRequestsException', 'BadRequestException', 'ConflictException']);
 
 /**
  * Publishes the API after a stack update, as a plugin of osls: a snapshot of the whole API, models' routes included.
- * The template cannot: its deployment and stage must not change (infra/api.yml).
+ * The template cannot: its deployment and stage must not change (infra/api.yml). It is done under the lease of those who make routes at run time (docs/adr/0003).
  */
 module.exports = function publishApi(serverless) {
   return { hooks: { 'after:aws:deploy:deploy:updateStack': () => publish(serverless) } };
@@ -26,21 +18,11 @@ async function publish(serverless) {
   const cloudFormation = await provider.getCloudFormationClient();
   const StackName = provider.naming.getStackName();
   const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
-  const deployment = new CreateDeploymentCommand({
-    restApiId: Stacks[0].Outputs.find(({ OutputKey }) => OutputKey === 'Api').OutputValue,
-    stageName: compiledCloudFormationTemplate.Resources.ApiStage.Properties.StageName,
-  });
-  const apiGateway = new APIGatewayClient(await provider.getAwsSdkV3Config());
-  await retrying(() => apiGateway.send(deployment));
-}
-
-async function retrying(attempt) {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!PASSING.has(error.name) || tried === TRIES) throw error;
-      await sleep(BETWEEN_TRIES_MS);
-    }
-  }
+  const ApiStage = compiledCloudFormationTemplate.Resources.ApiStage.Properties.StageName;
+  const told = Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]);
+  const { publishApi } = await import('../src/compose/publish-api.ts');
+  await publishApi(
+    { stage: provider.getStage(), outputs: { ...Object.fromEntries(told), ApiStage } },
+    await provider.getAwsSdkV3Config(),
+  );
 }

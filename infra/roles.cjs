@@ -65,7 +65,7 @@ const ROLES = {
   ],
   RemoveRoute: ['registry', 'listVersions', 'fence', ...REMOVE_ROUTE],
   RetireAll: [
-    ...['registry', 'listVersions', 'fence', 'findVersions', 'readFunctions'],
+    ...['registry', 'listVersions', 'fence', 'listFunctions', 'findVersions', 'readFunctions'],
     ...['removeVersions', 'unmarkLatest'],
   ],
   ReleaseLease: ['registry', 'endDeployments'],

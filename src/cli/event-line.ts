@@ -23,6 +23,9 @@ function summary(data: SlipwayEvent['detail']['data']): string {
     'target',
     'memoryMiB',
     'latencyMs',
+    'percent',
+    'step',
+    'steps',
     'bakeSeconds',
     'probes',
   ];

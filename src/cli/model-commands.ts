@@ -112,9 +112,13 @@ function addEvents(program: Command): void {
       const slipway = await openSlipway(options);
       const narrowed = options.model === undefined ? {} : { model: options.model };
       const events = slipway.events({ ...narrowed, follow: options.follow ?? false });
+      let count = 0;
       for await (const { event } of events) {
+        count += 1;
         show(options, event, [`${event.detail.time}  ${eventLine(event)}`]);
       }
+      const whose = options.model === undefined ? '' : ` of ${options.model}`;
+      if (count === 0) commandOutput(options).line(`there are no events${whose} yet`);
     });
 }
 

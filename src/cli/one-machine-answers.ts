@@ -23,6 +23,7 @@ export const models = z.object({
       newest: z.nullable(
         z.object({ id: z.string(), version: z.nullable(z.int()), phase: z.string(), trouble }),
       ),
+      repairs: z.nullable(z.object({ inARow: z.int(), notBeforeMs: z.number() })),
     }),
   ),
 });

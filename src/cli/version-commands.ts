@@ -77,7 +77,7 @@ function addUndeploy(program: Command): void {
   placedCommand(
     program,
     'undeploy <model>',
-    'Takes a model away: its endpoint and all its versions, once it has said so and asked.',
+    'Takes a model away: its endpoint and all its versions, once it has said so and asked; a deployment that is under way is aborted.',
   )
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('slipway undeploy digits', 'slipway undeploy digits --yes'))

@@ -48,7 +48,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     async models() {
       const models = await registry.models();
       return bounded(models, READS_AT_ONCE, (model) =>
-        modelStatus(registry, model, endpoint(model.name)),
+        modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
       );
     },
     logs: async (name) =>

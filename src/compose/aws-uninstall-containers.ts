@@ -26,6 +26,8 @@ export type Containers = {
   removeCapacity(): Promise<void>;
 };
 
+// The fence of an uninstall lets every epoch pass.
+const EPOCH = 0;
 const LONGEST_MS = 15 * 60_000;
 const waiting = { clock: { now: Date.now }, sleep: (ms: number) => sleep(ms) };
 
@@ -43,11 +45,11 @@ export function accountContainers(account: AwsAccount, stack: SlipwayStack): Con
         const definition = await findDefinition(ecs, settings, revision);
         if (!definition) continue;
         requireOwn(definition.model, { revision, model });
-        await patiently(() => platform.remove(revision, 0));
+        await patiently(() => platform.remove(revision, EPOCH));
       }
     },
     async forget(model) {
-      for (const { platform } of targets) await platform.forget(model);
+      for (const { platform } of targets) await platform.forget(model, EPOCH);
     },
     async removeCapacity() {
       for (const { ecs, settings } of targets) {

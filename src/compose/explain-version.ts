@@ -1,5 +1,6 @@
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { toldTrouble } from '#domain/kept.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Explanation } from './slipway.ts';
 
@@ -47,10 +48,10 @@ async function admittedAs(
 }
 
 function explanation(deployment: Deployment): Explanation {
-  const { id, model, version, phase, trouble, artifact, work } = deployment;
+  const { id, model, version, phase, artifact, work } = deployment;
   const { inspection, image, decision, golden, bake } = work;
   return {
-    ...{ model, version, deploymentId: id, phase, trouble },
+    ...{ model, version, deploymentId: id, phase, trouble: toldTrouble(deployment) },
     artifact: {
       key: artifact.key,
       sizeBytes: artifact.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),

@@ -185,7 +185,10 @@ export async function startLocal(
   const api = controlApi({
     registry,
     status: (model) =>
-      modelStatus(registry, model, `${gateway.origin}${gateway.router.route(model.name)}`),
+      modelStatus(registry, model, {
+        endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
+        nowMs: clock.now(),
+      }),
     log: (model) => modelLog(registry, local.platforms, model),
     requests: {
       ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),

@@ -52,7 +52,12 @@ export function modelActions(deps: Deps): ModelActions {
       const says = `${name} is being undeployed: its endpoint and ${counted(kept.length)}`;
       const id = newId();
       const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
-      return begin(deps, request, says);
+      const asked = await begin(deps, request, says);
+      // It would go live only to be taken away. What waits gives way by itself.
+      const begun = deployments.find(hasBegun);
+      if (begun)
+        await unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway undeploy'));
+      return asked;
     },
     async abort(name) {
       const { live } = await requireModel(registry, name);
@@ -91,10 +96,14 @@ async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefin
   if (kind === 'rollback')
     return underWay(id, `${model} is going back to version ${version} already`);
   if (kind !== 'deploy') return undefined;
+  // A version that went live meanwhile is what to go back from.
+  return unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway rollback'));
+}
+
+async function unlessLive(abort: () => Promise<Asked>): Promise<Asked | undefined> {
   try {
-    return await abortDeployment(deps, begun, 'aborted by slipway rollback');
+    return await abort();
   } catch (error) {
-    // Its version went live meanwhile: that is what to go back from.
     if (failureName(error) === 'PhaseConflict') return undefined;
     throw error;
   }

@@ -1,5 +1,7 @@
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { toldTrouble } from '#domain/kept.ts';
+import { nextRepairMs, repairsInARow } from '#domain/repair-pace.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
@@ -16,12 +18,16 @@ export async function requireModel(registry: Registry, name: string): Promise<Mo
   return model;
 }
 
-/** How a model stands, by the registry; `endpoint` is the base of its URLs. */
+type Seen = { readonly endpoint: string; readonly nowMs: number };
+
+/** How a model stands at `nowMs` (epoch), by the registry; `endpoint` is the base of its URLs. */
 export async function modelStatus(
   registry: Registry,
-  { name, live, newestDeploymentId }: Model,
-  endpoint: string,
+  model: Model,
+  { endpoint, nowMs }: Seen,
 ): Promise<ModelStatus> {
+  const { name, live, newestDeploymentId } = model;
+  const inARow = repairsInARow(model, nowMs);
   const [newest, versions] = await Promise.all([
     registry.deployment(newestDeploymentId),
     registry.versions(name),
@@ -29,8 +35,14 @@ export async function modelStatus(
   return {
     ...{ name, endpoint, live, versions },
     newest: newest
-      ? { id: newest.id, version: newest.version, phase: newest.phase, trouble: newest.trouble }
+      ? {
+          id: newest.id,
+          version: newest.version,
+          phase: newest.phase,
+          trouble: toldTrouble(newest),
+        }
       : null,
+    repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
   };
 }
 

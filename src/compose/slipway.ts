@@ -22,6 +22,8 @@ export type ModelStatus = {
     readonly phase: Phase | string;
     readonly trouble: Trouble | null;
   } | null;
+  /** The repairs that followed one another until now, and when (epoch ms) the next may begin if it is needed; null for fewer than two. */
+  readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
 };
 
 /** A version that went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */

@@ -10,6 +10,7 @@ import {
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
 import type { Change, DeploymentRecord, ModelRecord, RegistryWrite } from './registry-write.ts';
+import { countRepair, repairNotice } from './repair-pace.ts';
 
 export type Admission = {
   readonly deploymentId: string;
@@ -91,12 +92,29 @@ export function request(wanted: Request): RegistryWrite<Deployment> {
       if (!model) throw new Failure('InputInvalid', `there is no model ${wanted.model}`);
       const { kind, version, work, reason } = wanted;
       const deployment: Deployment = { ...begin(wanted, nowMs), kind, version, work };
+      if (kind === 'repair') return repair(deployment, reason, model, nowMs);
       return {
         answer: deployment,
         ...announcePhase({ deployment, sequence: 0 }, { reason, data: { kind } }),
         ...(kind === 'undeploy' && { model: { ...model, undeployAskedAtMs: nowMs } }),
       };
     },
+  };
+}
+
+function repair(
+  deployment: Deployment,
+  reason: string,
+  record: ModelRecord,
+  nowMs: number,
+): Change<Deployment> {
+  const repairs = countRepair(record.model, nowMs);
+  const data = { kind: 'repair', repairsInARow: repairs.inARow };
+  const words = { reason: reason + repairNotice(repairs), data };
+  return {
+    answer: deployment,
+    ...announcePhase({ deployment, sequence: 0 }, words),
+    model: { ...record, model: { ...record.model, repairs } },
   };
 }
 
@@ -148,8 +166,7 @@ function takeVersion(
     ...announcePhase({ deployment, sequence: 0 }, {}),
     model: {
       model: {
-        name: admission.model,
-        live: known?.model.live ?? null,
+        ...(known?.model ?? { name: admission.model, live: null }),
         newestDeploymentId: deployment.id,
       },
       newest: order,

@@ -93,7 +93,7 @@ export type ShiftStep = { readonly percent: number; readonly bakeSeconds: number
 
 /**
  * The move of traffic, each step of it written before it is made. `previous` is the revision that was live, null for a first deployment.
- * `step` is the index in `steps` of the one that is under way, `after` its shares.
+ * `step` is the index in `steps` of the one that is under way, `after` its shares; `intendedAtMs` (epoch) is when the `attempt`th execution took it up.
  */
 export type Shift = {
   readonly previous: RevisionRef | null;
@@ -101,6 +101,7 @@ export type Shift = {
   readonly step: number;
   readonly before: Shares;
   readonly after: Shares;
+  readonly attempt: number;
   readonly intendedAtMs: number;
 };
 
@@ -136,6 +137,12 @@ export type Trouble = {
   readonly fix: string;
 };
 
+/** The candidate has the traffic after a rollback, since the live version did not answer and it did: by `reason`, the live one's failure. */
+export type Kept = { readonly revision: string; readonly live: string; readonly reason: string };
+
+/** Since when (epoch ms) the `attempt`th execution takes a model's route away. */
+export type Removal = { readonly attempt: number; readonly sinceMs: number };
+
 /** What the steps have found and done so far. A step that finds its own entry returns it and does nothing again. */
 export type DeploymentWork = {
   readonly inspection?: Inspection;
@@ -146,6 +153,8 @@ export type DeploymentWork = {
   readonly golden?: GoldenProof;
   readonly shift?: Shift;
   readonly bake?: BakeRecord;
+  readonly removal?: Removal;
+  readonly kept?: Kept | null;
 };
 
 /** What a deployment does: a new version from an upload, a kept version made live again, the live one set right, or all of a model taken away. */
@@ -189,11 +198,15 @@ export type ModelVersion = {
   readonly liveAtMs: number;
 };
 
-/** A named model: the version that is live, or null, and the newest artifact admitted for it. */
+/** The repairs of a model that followed one another, and when (epoch ms) the last was asked for. */
+export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
+
+/** A named model: the version that is live, or null, the newest artifact admitted for it, and the repairs since it was last deployed. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;
   readonly newestDeploymentId: string;
+  readonly repairs?: Repairs;
 };
 
 const ID_HEX_DIGITS = 32;

@@ -17,7 +17,9 @@ const steps = z.array(z.int().check(z.gte(1), z.lte(100))).check(
   z.refine((shares) => isAscending(shares), {
     error: 'the steps rise, and the last is 100',
   }),
-  z.describe('The shares of the traffic (percent) that the new version gets, one after another.'),
+  z.describe(
+    'The shares of the traffic (percent) that the new version gets, one after another; not with all-at-once, and evenly apart with linear.',
+  ),
 );
 
 /** `rollout` of a manifest: how the traffic moves to a new version. */
@@ -58,6 +60,22 @@ export const rolloutSchema = z
       .check(z.describe('How many versions before the live one stay ready to be started again.')),
   })
   .check(
+    z.refine(({ strategy, steps: shares }) => strategy !== 'all-at-once' || shares === undefined, {
+      path: ['steps'],
+      error: 'all-at-once has no steps; leave them out, or take the strategy canary or linear',
+    }),
+    z.refine(
+      ({ strategy, steps: shares }) =>
+        !(strategy === 'canary' || strategy === 'linear') || shares?.length !== 1,
+      {
+        path: ['steps'],
+        error: 'a canary or linear has two steps at least; for one take the strategy all-at-once',
+      },
+    ),
+    z.refine(({ strategy, steps: shares }) => strategy !== 'linear' || isEven(shares), {
+      path: ['steps'],
+      error: 'the steps of linear are evenly apart; for others take the strategy canary',
+    }),
     z.refine(
       ({ strategy, steps: shares, bakeSeconds = 0 }) => {
         const own = strategy === 'linear' ? STEPS.linear : STEPS.canary;
@@ -75,4 +93,10 @@ export type Rollout = Readonly<z.infer<typeof rolloutSchema>>;
 function isAscending(shares: readonly number[]): boolean {
   const isRising = shares.every((share, index) => share > (shares[index - 1] ?? 0));
   return isRising && shares.at(-1) === 100;
+}
+
+/** As far apart as whole percents can be: 33, 66, 100. */
+function isEven(shares: readonly number[] = STEPS.linear): boolean {
+  const each = 100 / shares.length;
+  return shares.every((share, index) => Math.abs(share - each * (index + 1)) <= 1);
 }

@@ -43,19 +43,26 @@ const accelerator = z
     z.describe('The GPU that the model needs, and how many of it: T4, L4:1, A10G:4; or none.'),
   );
 
-const placement = z.strictObject({
-  target: z
-    ._default(z.enum(['auto', ...TARGETS]), 'auto')
-    .check(z.describe('Where to run; by default the cheapest target that can hold the model.')),
-  allow: z
-    ._default(z.array(z.enum(TARGETS)).check(z.minLength(1)), [...TARGETS])
-    .check(z.describe('The targets to choose from.')),
-  allowCpu: z
-    ._default(z.boolean(), false)
-    .check(
-      z.describe('Whether a model that asks for a GPU may run without one, where there is none.'),
-    ),
-});
+const placement = z
+  .strictObject({
+    target: z
+      ._default(z.enum(['auto', ...TARGETS]), 'auto')
+      .check(z.describe('Where to run; by default the cheapest target that can hold the model.')),
+    allow: z
+      ._default(z.array(z.enum(TARGETS)).check(z.minLength(1)), [...TARGETS])
+      .check(z.describe('The targets to choose from.')),
+    allowCpu: z
+      ._default(z.boolean(), false)
+      .check(
+        z.describe('Whether a model that asks for a GPU may run without one, where there is none.'),
+      ),
+  })
+  .check(
+    z.refine(({ target, allow }) => target === 'auto' || allow.includes(target), {
+      path: ['target'],
+      error: 'placement.allow does not name it; leave out one of the two',
+    }),
+  );
 
 /**
  * A model's manifest, `model.yaml`: one schema for its type, its validation and docs/model.schema.json.

@@ -39,6 +39,11 @@ export function isTerminal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
 }
 
+/** In these phases, what ends a deployment from outside leaves traffic that may not be where the registry says. */
+export function hasMovedTraffic(phase: Phase): boolean {
+  return ['Shifting', 'Baking', 'RollingBack', 'Undeploying'].includes(phase);
+}
+
 export function mayMove(from: Phase, to: Phase): boolean {
   const next: readonly string[] = NEXT_PHASES[from];
   return next.includes(to);

@@ -3,12 +3,14 @@ import type {
   Deployment,
   DeploymentWork,
   Intent,
+  Model,
   ModelVersion,
   Trouble,
   VersionState,
 } from './deployment.ts';
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
+import { withKept } from './kept.ts';
 import { end, freeLease, type HeldRecords, type Holder, holderWrite } from './lease.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
 import type { Change, RegistryWrite } from './registry-write.ts';
@@ -20,6 +22,8 @@ export type Ending = {
   readonly deploymentId: string;
   readonly reason: string;
   readonly degraded: boolean;
+  /** What there is to say beyond the reason, where more is known than that its execution is over. */
+  readonly trouble?: Trouble;
 };
 
 /** Decides `Registry.advance`. */
@@ -91,7 +95,7 @@ export function commit(
     const promoted = liveVersion(deployment, nowMs);
     return {
       ...announced(records, move(deployment, 'Live', nowMs), announcement),
-      model: { ...records.model, model: { ...model, live: promoted } },
+      model: { ...records.model, model: promote(model, promoted, deployment) },
       version: promoted,
     };
   });
@@ -149,6 +153,7 @@ export function settle({
   deploymentId,
   reason,
   degraded,
+  trouble: known,
 }: Ending): RegistryWrite<Deployment | undefined> {
   return {
     deploymentId,
@@ -160,9 +165,10 @@ export function settle({
         const ended = end(deployment, nowMs);
         return { answer: ended, deployment: { ...record, deployment: ended }, model: freed };
       }
-      const trouble = deployment.trouble ?? { name: 'ExecutionEnded', reason, fix: '' };
+      const trouble = deployment.trouble ?? known ?? { name: 'ExecutionEnded', reason, fix: '' };
       const failed = { ...end(move(deployment, 'Failed', nowMs), nowMs), trouble };
-      const words = { reason: trouble.reason, fix: trouble.fix, data: { degraded } };
+      const { reason: said, fix } = withKept(trouble, deployment.work);
+      const words = { reason: said, fix, data: { error: trouble.name, degraded } };
       return {
         answer: failed,
         ...announcePhase({ ...record, deployment: failed }, words),
@@ -201,6 +207,11 @@ function announced(
   announcement: Announcement,
 ): Change<Deployment> {
   return { answer: deployment, ...announcePhase({ ...record, deployment }, announcement) };
+}
+
+/** What was repaired may need it again; any other deployment ends the row of repairs. */
+function promote({ repairs, ...model }: Model, live: ModelVersion, { kind }: Deployment): Model {
+  return { ...model, live, ...(kind === 'repair' && repairs && { repairs }) };
 }
 
 function liveVersion({ id, model, version, work }: Deployment, liveAtMs: number): ModelVersion {

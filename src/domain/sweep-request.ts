@@ -10,15 +10,16 @@ export type SweepRequest =
 const HOUR_MS = 3_600_000;
 
 /**
- * The repair of a live version. It is the same within an hour, so that two sweeps ask for it once, and another in the next, so that one that failed is tried again.
- * One that worked makes the version live anew, which makes the next another too.
+ * The repair of a live version, after `inARow` others. It is the same within an hour, so that two sweeps ask for it once, and another in the next, so that one that did not begin is tried again.
+ * One that was admitted, or made the version live anew, makes the next another too.
  */
 export async function repairRequest(
   { model, version, revision, liveAtMs }: ModelVersion,
-  reason: string,
+  { reason, inARow }: { readonly reason: string; readonly inARow: number },
   nowMs: number,
 ): Promise<SweepRequest> {
-  const id = await deploymentId('repair', revision, `${liveAtMs}/${hourOf(nowMs)}`);
+  const turn = `${liveAtMs}/${inARow}/${hourOf(nowMs)}`;
+  const id = await deploymentId('repair', revision, turn);
   return {
     workflow: 'rollback',
     name: requestName('repair', model, id, 1),

@@ -80,7 +80,7 @@ export const workflow = {
   AcquireLease: {
     input: z.object({ deploymentId: z.string(), execution: z.string(), attempt }),
     output: z.object({
-      kind: z.enum(['acquired', 'held', 'superseded', 'expired']),
+      kind: z.enum(['acquired', 'held', 'superseded', 'givenUp']),
       epoch: z.int(),
       resume: z.enum(['none', 'rollback', 'retire']),
       retrySeconds: seconds,

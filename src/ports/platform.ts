@@ -52,7 +52,7 @@ export type Platform = {
   /** Takes the revision away with all that was made for it. An absent revision is success. */
   remove(revision: string, epoch: number): Promise<void>;
   /** Takes away what is kept of a model whose revisions are all removed, but for logs that run out by themselves. Nothing there is success. */
-  forget(model: string): Promise<void>;
+  forget(model: string, epoch: number): Promise<void>;
   /** Every revision that is there, retired ones too, with its model. What others made is not named. */
   revisions(): Promise<readonly { readonly revision: string; readonly model: string }[]>;
   /** The last lines its server wrote, oldest first; empty when there are none. */

@@ -93,7 +93,7 @@ export type Registry = {
   markVersion(holder: Holder, version: number, state: 'Retired' | 'Removed'): Promise<void>;
 
   /**
-   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: only for one whose execution is over.
+   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: only for one whose execution is over, or that holds no lease and says by `trouble` why it waits no more.
    * One in a terminal phase only ends and loses its lease; an ended or unknown one is left as it is.
    */
   settle(ending: Ending): Promise<Deployment | undefined>;

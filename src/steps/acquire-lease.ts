@@ -1,6 +1,7 @@
 import type { Deployment, ModelVersion } from '#domain/deployment.ts';
+import { whyGivenUp } from '#domain/give-up.ts';
 import { retrySeconds } from '#domain/loops.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { hasMovedTraffic, isTerminal } from '#domain/phase.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -17,7 +18,6 @@ type Output = StepOutput<'AcquireLease'>;
 
 /** Longer than the longest step; every write of the holder renews it. */
 const LEASE_SECONDS = 900;
-const LONGEST_WAIT_MS = 2 * 60 * 60 * 1000;
 const LONGEST_POLL_SECONDS = 60;
 
 export const acquireLease =
@@ -40,7 +40,7 @@ export const acquireLease =
       case 'superseded':
         return { ...answer, kind: 'superseded' };
       case 'held':
-        return { ...answer, ...(await wait(deps, deploymentId)) };
+        return { ...answer, ...(await wait(deps, deploymentId, lease.deploymentId)) };
     }
   };
 
@@ -52,12 +52,16 @@ async function isDead(
   return lease.leaseUntilMs <= clock.now() && !(await executions.isRunning(lease.execution));
 }
 
-async function wait({ registry, clock }: Deps, deploymentId: string) {
-  const { admittedAtMs } = await requireDeployment(registry, deploymentId);
-  const waitedMs = clock.now() - admittedAtMs;
-  return waitedMs > LONGEST_WAIT_MS
-    ? ({ kind: 'expired' } as const)
-    : ({ kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const);
+async function wait({ registry, clock }: Deps, deploymentId: string, holder: string) {
+  const deployment = await requireDeployment(registry, deploymentId);
+  const trouble = whyGivenUp(deployment, holder, clock.now());
+  if (trouble) {
+    const degraded = hasMovedTraffic(deployment.phase);
+    await registry.settle({ deploymentId, reason: trouble.reason, degraded, trouble });
+    return { kind: 'givenUp' } as const;
+  }
+  const waitedMs = clock.now() - deployment.admittedAtMs;
+  return { kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const;
 }
 
 /** Forward after the commit. Back when the deployment was being given up, or what went on meanwhile has overtaken it. */

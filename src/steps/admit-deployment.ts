@@ -207,13 +207,21 @@ async function refuseName(
 ): Promise<Output> {
   const { bucket, object } = event.detail;
   const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
-  const reason = `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
+  const isInNoFolder = [name, `models/${name}`].includes(object.key);
+  const reason = isInNoFolder
+    ? `${object.key} is in no model's folder, and it is the folder that names the model`
+    : `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
   await registry.refuse({
     deploymentId: id,
     model: name,
     execution,
     phase: 'Rejected',
-    announcement: { reason, fix: 'Upload it again under models/NAME/ with such a name.' },
+    announcement: {
+      reason,
+      fix: isInNoFolder
+        ? `Upload it again as models/NAME/${name}.`
+        : 'Upload it again under models/NAME/ with such a name.',
+    },
     artifact: withoutFiles(event),
   });
   return { kind: 'rejected', id, model: name, reason };

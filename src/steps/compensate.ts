@@ -1,4 +1,5 @@
 import type { Deployment, Intent } from '#domain/deployment.ts';
+import { withKept } from '#domain/kept.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -61,14 +62,15 @@ async function unmake(platform: Platform, { kind, name }: Intent, epoch: number)
 }
 
 async function end(registry: Registry, holder: Holder, left: readonly string[]): Promise<Output> {
-  const { phase, trouble } = await requireDeployment(registry, holder.deploymentId);
+  const { phase, trouble, work } = await requireDeployment(registry, holder.deploymentId);
   const kind = ending(phase, trouble?.name);
   if (!isTerminal(phase)) {
-    const { name, reason, fix } = trouble ?? {
+    const unknown = {
       name: 'Unknown',
       reason: `the workflow gave the deployment up in phase ${phase}`,
       fix: '',
     };
+    const { name, reason, fix } = withKept(trouble ?? unknown, work);
     await registry.advance(
       holder,
       kind,

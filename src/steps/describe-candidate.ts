@@ -20,7 +20,7 @@ export const describeCandidate =
   ({ registry, platforms, clock, waitMs }: Deps) =>
   async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
     const { deploymentId, epoch } = input;
-    const { work, trouble: known } = await requireDeployment(registry, deploymentId);
+    const { model, work, trouble: known } = await requireDeployment(registry, deploymentId);
     const { revision, target, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
     const attempt = input.attempt + 1;
     if (known) return { kind: 'failed', retrySeconds: 0, attempt };
@@ -32,18 +32,21 @@ export const describeCandidate =
     if (state.kind === 'ready') return { ...answer, kind: 'ready' };
     if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };
     const limitSeconds = (readyByMs - createdAtMs) / 1000;
-    await registry.recordTrouble({ deploymentId, epoch }, trouble(state, revision, limitSeconds));
+    await registry.recordTrouble(
+      { deploymentId, epoch },
+      trouble(state, model, explain(state, revision, limitSeconds)),
+    );
     return { ...answer, kind: state.kind === 'pending' ? 'expired' : 'failed' };
   };
 
 type Unready = Exclude<RevisionState, { kind: 'ready' }>;
 
-function trouble(state: Unready, revision: string, limitSeconds: number): Trouble {
+function trouble(state: Unready, model: string, reason: string): Trouble {
   const fix =
     state.kind === 'pending'
       ? 'Make the model load faster, for example with more resources.memory, which brings CPU; or raise server.startupTimeoutSeconds in model.yaml, which helps where one start may take so long (on Lambda it may take 30 s).'
-      : 'See the whole log with `slipway logs NAME`, mend the model, or raise resources.memory where that was short, and upload it again.';
-  return { name: 'RevisionFailed', reason: explain(state, revision, limitSeconds), fix };
+      : `See the whole log with \`slipway logs ${model}\`, mend the model, or raise resources.memory where that was short, and upload it again.`;
+  return { name: 'RevisionFailed', reason, fix };
 }
 
 function explain(state: Unready, revision: string, limitSeconds: number): string {

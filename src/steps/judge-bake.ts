@@ -55,7 +55,7 @@ export const judgeBake =
       await registry.recordTrouble(holder, {
         name: 'BakeBreached',
         reason: verdict.reason,
-        fix: "See the model's log with `slipway logs NAME`, mend the model and upload it again.",
+        fix: `See the model's log with \`slipway logs ${deployment.model}\`, mend the model and upload it again.`,
       });
     }
     return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };

@@ -1,5 +1,6 @@
 import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
+import { hasMovedTraffic } from '#domain/phase.ts';
 import { recoveryInput, recoveryName } from '#domain/recovery.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -67,6 +68,6 @@ async function settle(registry: Registry, { id, phase }: Deployment, how: How): 
   await registry.settle({
     deploymentId: id,
     reason: `the workflow ended in phase ${phase}${error && ` with ${error}`}${cause && `: ${cause}`}`,
-    degraded: ['Shifting', 'Baking', 'RollingBack', 'Undeploying'].includes(phase),
+    degraded: hasMovedTraffic(phase),
   });
 }

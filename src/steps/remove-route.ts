@@ -1,3 +1,4 @@
+import type { Deployment, Removal } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -20,8 +21,11 @@ export const removeRoute =
   async (input: StepInput<'RemoveRoute'>): Promise<StepOutput<'RemoveRoute'>> => {
     const { deploymentId, epoch } = input;
     const holder = { deploymentId, epoch };
-    const { model } = await requireDeployment(registry, deploymentId);
-    const { phaseChangedAtMs } = await registry.advance(holder, 'Undeploying', {}, {});
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { model } = deployment;
+    const removal = removalOf(deployment, clock.now());
+    await registry.advance(holder, 'Undeploying', {}, {});
+    await registry.recordWork(holder, { removal });
     // From here on the model is not to be repaired, but its undeploy to be finished.
     await registry.retract(holder);
     await router.remove(model, epoch);
@@ -32,7 +36,7 @@ export const removeRoute =
       const drainSeconds = await longestDrain(registry, platforms, model);
       return { ...answer, kind: 'removed', drainSeconds };
     }
-    const sinceMs = clock.now() - phaseChangedAtMs;
+    const sinceMs = clock.now() - removal.sinceMs;
     if (sinceMs < DEADLINE_MS) {
       return { ...answer, kind: 'pending', retrySeconds: retrySeconds(sinceMs) };
     }
@@ -43,6 +47,11 @@ export const removeRoute =
     });
     return { ...answer, kind: 'expired' };
   };
+
+/** An execution that goes on for a dead one has its time anew: what passed in between was not the router's. */
+function removalOf({ attempt, work }: Deployment, sinceMs: number): Removal {
+  return work.removal?.attempt === attempt ? work.removal : { attempt, sinceMs };
+}
 
 /** Of every version that is there, as a repeated run finds none of them live any more. */
 async function longestDrain(

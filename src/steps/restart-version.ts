@@ -21,7 +21,7 @@ export const restartVersion =
     const kept = (await registry.versions(model)).find(({ version }) => version === wanted);
     if (!kept || kept.state === 'Removed') {
       throw new Failure('RevisionFailed', `${model} version ${wanted} is gone`, {
-        fix: 'See `slipway versions NAME` for those that can start again, or upload the model again.',
+        fix: `See \`slipway versions ${model}\` for those that can start again, or upload the model again.`,
       });
     }
     const { revision, deploymentId: madeBy } = kept;

@@ -6,7 +6,7 @@ import { requireDeployment } from './require-deployment.ts';
 
 type Deps = { readonly registry: Registry; readonly platforms: Platforms };
 
-/** Takes every version of the model away, with what its platforms keep for it; its history stays in the registry. */
+/** Takes every version and every other revision of the model away, with what its platforms keep for it; its history stays in the registry. */
 export const retireAll =
   ({ registry, platforms }: Deps) =>
   async ({ deploymentId, epoch }: StepInput<'RetireAll'>): Promise<StepOutput<'RetireAll'>> => {
@@ -17,7 +17,14 @@ export const retireAll =
       await platforms[target].remove(revision, epoch);
       await registry.markVersion(holder, version, 'Removed');
     }
-    for (const target of TARGETS) await platforms[target].forget(model);
+    for (const target of TARGETS) {
+      const platform = platforms[target];
+      // Also what no version tells of: candidates that were given up, and what their removal left.
+      for (const found of await platform.revisions()) {
+        if (found.model === model) await platform.remove(found.revision, epoch);
+      }
+      await platform.forget(model, epoch);
+    }
     await registry.advance(holder, 'Undeployed', {}, {});
     return { kind: 'Undeployed', drainSeconds: 0 };
   };

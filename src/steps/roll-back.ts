@@ -1,11 +1,11 @@
-import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
+import type { Deployment, Kept, ModelVersion, Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { mechanismOf } from '#domain/target.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Prober } from '#ports/prober.ts';
-import type { Registry } from '#ports/registry.ts';
+import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { probe } from './probe.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
@@ -34,7 +34,7 @@ export const rollBack =
 
     if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
     await registry.advance(holder, 'RollingBack', {}, {});
-    await putBack(deps, deployment, live, epoch);
+    await putBack(deps, deployment, live, holder);
     return {};
   };
 
@@ -43,11 +43,14 @@ async function putBack(
   deps: Deps,
   candidate: Deployment,
   live: ModelVersion | null,
-  epoch: number,
+  holder: Holder,
 ): Promise<void> {
-  const { router } = deps;
+  const { registry, router } = deps;
   const { model } = candidate;
-  const back = live ? await healthiest(deps, candidate, live) : {};
+  const { epoch } = holder;
+  const kept = live && (await healthier(deps, candidate, live));
+  await registry.recordWork(holder, { kept });
+  const back = live ? { [kept?.revision ?? live.revision]: 100 } : {};
   if (live) await router.setShares(model, back, await router.shares(model), epoch);
   else await router.remove(model, epoch);
   const left = requireWork(candidate.work.shift, 'shift').after;
@@ -72,16 +75,17 @@ async function looksBack(
     : looksAfter(registry, model, left, live);
 }
 
-/** Health decides, not the label "previous": a side that works now is kept before one that does not. */
-async function healthiest(
+/** Health decides, not the label "previous": a side that works now is kept before one that does not. Null where the live version gets the traffic. */
+async function healthier(
   { registry, router, prober }: Deps,
   candidate: Deployment,
   live: ModelVersion,
-): Promise<Shares> {
+): Promise<Kept | null> {
   const proven = await requireDeployment(registry, live.deploymentId);
   const before = await probe(prober, router.testPath(live), proven);
-  if (before.kind !== 'failed') return { [live.revision]: 100 };
+  if (before.kind !== 'failed') return null;
   const other = requireWork(candidate.work.candidate, 'candidate');
   const after = await probe(prober, router.testPath(other), candidate);
-  return { [after.kind === 'passed' ? other.revision : live.revision]: 100 };
+  if (after.kind !== 'passed' || other.revision === live.revision) return null;
+  return { revision: other.revision, live: live.revision, reason: before.reason };
 }

@@ -1,4 +1,4 @@
-import type { BakeRecord, Deployment, Shares, Shift } from '#domain/deployment.ts';
+import type { BakeRecord, Deployment, DeploymentWork, Shares, Shift } from '#domain/deployment.ts';
 import { bakeSlice } from '#domain/loops.ts';
 import { planShift, type ShiftDefaults } from '#domain/plan-shift.ts';
 import { isSameShares } from '#domain/shares.ts';
@@ -23,21 +23,27 @@ export const shiftTraffic =
     epoch,
     attempt,
   }: StepInput<'ShiftTraffic'>): Promise<StepOutput<'ShiftTraffic'>> => {
-    const { registry, router } = deps;
+    const { registry, router, clock } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { shift, bake } = isUnderWay(deployment)
       ? deployment.work
       : (await intend(deps, holder, deployment)).work;
-    const { after } = requireWork(shift, 'shift');
+    const intended = requireWork(shift, 'shift');
+    const timed = inTime(intended, deployment.attempt, clock.now());
     const { bakeSeconds } = requireWork(bake, 'bake');
 
     const expected = await router.shares(deployment.model);
     // After what is expected was read: who lost the lease before this changes nothing.
-    await registry.recordWork(holder, {});
-    await router.setShares(deployment.model, after, expected, epoch);
+    await registry.recordWork(holder, timed);
+    await router.setShares(deployment.model, intended.after, expected, epoch);
     return { sliceSeconds: bakeSlice(bakeSeconds), attempt };
   };
+
+/** An execution that goes on for a dead one gives the shift its time anew: what passed in between was not the router's. */
+function inTime(shift: Shift, attempt: number, intendedAtMs: number): DeploymentWork {
+  return shift.attempt === attempt ? {} : { shift: { ...shift, attempt, intendedAtMs } };
+}
 
 /** A step that was intended is carried out before another one is. */
 function isUnderWay({ work }: Deployment): boolean {
@@ -46,7 +52,7 @@ function isUnderWay({ work }: Deployment): boolean {
 
 async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promise<Deployment> {
   const { registry, router, clock } = deps;
-  const { model, work } = deployment;
+  const { model, work, attempt } = deployment;
   const before = await router.shares(model);
   const known = work.shift;
   const { plan, notice } = known
@@ -61,12 +67,15 @@ async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promi
     holder,
     'Shifting',
     {
-      shift: { previous: plan.previous, steps: plan.steps, step, before, after, intendedAtMs },
+      shift: {
+        ...{ previous: plan.previous, steps: plan.steps, step },
+        ...{ before, after, attempt, intendedAtMs },
+      },
       bake: newBake(intendedAtMs, bakeSeconds),
     },
     {
       reason: notice,
-      data: { before, after, step: step + 1, steps: plan.steps.length },
+      data: { before, after, percent, step: step + 1, steps: plan.steps.length },
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
+import { nextRepairMs, repairsInARow } from '#domain/repair-pace.ts';
 import { isSameShares } from '#domain/shares.ts';
 import { repairRequest, type SweepRequest, undeployRequest } from '#domain/sweep-request.ts';
 import { mechanismOf } from '#domain/target.ts';
@@ -53,9 +54,13 @@ async function repairLive(
   model: Model,
   live: ModelVersion,
 ): Promise<string | undefined> {
+  const nowMs = deps.clock.now();
+  // What repairs do not mend is not tried at every sweep.
+  if (nowMs < nextRepairMs(model)) return undefined;
   const reason = await trouble(deps, live);
   if (reason === undefined || !(await isUnchanged(deps.registry, model))) return undefined;
-  return start(deps.executions, await repairRequest(live, reason, deps.clock.now()));
+  const inARow = repairsInARow(model, nowMs);
+  return start(deps.executions, await repairRequest(live, { reason, inARow }, nowMs));
 }
 
 /** A model that has no live version has no traffic, and no version that could start again: else an undeploy was not finished. */

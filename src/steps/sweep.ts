@@ -50,8 +50,9 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
   const recovered = await recoverDead(deps);
   const freed = await freeDeadLeases(deps);
   const started = await startLostUploads(deps);
-  const repaired = await repairModels(deps);
+  // First, as a model that is being repaired is left alone: what had its traffic would be seen a sweep later.
   const removed = await removeUnreferenced(deps);
+  const repaired = await repairModels(deps);
 
   const parts = { recovered, freed, started, repaired, removed };
   const [failure] = Object.values(parts).flatMap(({ failures }) => failures);

@@ -77,7 +77,10 @@ describeOnMoto('slipway in AWS', (moto) => {
       .map((line) => JSON.parse(line).detail.state);
     expect(states.slice(0, 1)).toEqual(['Admitted']);
     expect(states.at(-1)).toBe('Live');
-    expect(none).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(none).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: 'there are no events of nobody yet\n',
+    });
   });
 
   it('pushes a large file in parts, with its checksum, and follows its deployment to its end', async () => {

@@ -3,6 +3,7 @@ import { describeAwsLife } from '../support/aws-world-life.ts';
 import { localAws } from '../support/aws-world-local.ts';
 import { describeAwsLongest } from '../support/aws-world-longest.ts';
 import { describeAwsRefusals } from '../support/aws-world-refusals.ts';
+import { describeAwsSweeps } from '../support/aws-world-sweeps.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
 describe.each([{ target: 'fargate' }, { target: 'ec2' }] as const)('$target', ({ target }) => {
@@ -15,6 +16,7 @@ describe.each([{ target: 'fargate' }, { target: 'ec2' }] as const)('$target', ({
 
     describeAwsFlagship(() => world, target);
     describeAwsLife(() => world, target);
+    describeAwsSweeps(() => world, target);
     describeAwsRefusals(() => world, target);
     if (target === 'fargate') describeAwsLongest(() => world);
   });

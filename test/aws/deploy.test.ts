@@ -3,6 +3,7 @@ import { describeAwsLife } from '../support/aws-world-life.ts';
 import { localAws } from '../support/aws-world-local.ts';
 import { describeAwsMoves } from '../support/aws-world-moves.ts';
 import { describeAwsScenarios } from '../support/aws-world-suite.ts';
+import { describeAwsSweeps } from '../support/aws-world-sweeps.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
 describeOnMoto('the workflows on Lambda with the AWS adapters, by the local engine', (moto) => {
@@ -15,5 +16,6 @@ describeOnMoto('the workflows on Lambda with the AWS adapters, by the local engi
   describeAwsScenarios(() => world);
   describeAwsFlagship(() => world, 'lambda');
   describeAwsLife(() => world, 'lambda');
+  describeAwsSweeps(() => world, 'lambda');
   describeAwsMoves(() => world);
 });

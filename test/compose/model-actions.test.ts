@@ -216,6 +216,24 @@ describe('a rollback', () => {
   );
 });
 
+describe('an undeploy of a model with a deployment under way', () => {
+  it('aborts that, and goes on once it is taken back', async () => {
+    const { registry, executions, actions, live, underWay } = actionsOf();
+    await live(1);
+    await underWay(2);
+
+    const { kind } = await actions.undeploy(MODEL);
+
+    expect(kind).toBe('begun');
+    expect(await executions.isRunning('run-2')).toBe(false);
+    expect((await registry.deployment(idOf(2)))?.trouble).toMatchObject({
+      name: 'Aborted',
+      reason: 'aborted by slipway undeploy',
+    });
+    expect(executions.started.map(({ workflow }) => workflow)).toEqual(['undeploy', 'deploy']);
+  });
+});
+
 describe('an abort', () => {
   it('stops the execution, and has another one take back what was done', async () => {
     const { executions, actions, live, underWay } = actionsOf();

@@ -231,11 +231,25 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
       const spec = await ready();
       await world.platform.remove(spec.revision, EPOCH);
 
-      await world.platform.forget(spec.model);
-      await world.platform.forget(spec.model);
+      await world.platform.forget(spec.model, EPOCH);
+      await world.platform.forget(spec.model, EPOCH);
 
       expect(await world.platform.revisions()).toEqual([]);
       expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'absent' });
+    });
+
+    it('is told to forget a model by none but the latest holder of its lease, and goes on to refuse those before', async () => {
+      const spec = await ready();
+      await world.platform.remove(spec.revision, EPOCH);
+
+      await expect(world.platform.forget(spec.model, EPOCH - 1)).rejects.toMatchObject({
+        name: 'LeaseLost',
+      });
+      await world.platform.forget(spec.model, EPOCH);
+
+      await expect(world.platform.create(spec, EPOCH - 1)).rejects.toMatchObject({
+        name: 'LeaseLost',
+      });
     });
 
     it('asks for a drain while requests are in flight, if it could cut them off', async () => {

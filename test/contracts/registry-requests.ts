@@ -51,6 +51,23 @@ export function describeRequests(open: OpenWorld): void {
       },
     );
 
+    it('counts the repairs that follow one another, until another deployment is live', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      const repairs = async () => (await world.registry.model('shapes'))?.repairs;
+
+      await world.registry.request(asking(8, { kind: 'repair' }));
+      await world.registry.request(asking(9, { kind: 'repair' }));
+      await world.registry.request(asking(9, { kind: 'repair' }));
+
+      expect(await repairs()).toEqual({ inARow: 2, lastAtMs: START_MS });
+      expect((await eventsOf(world, idOf(9))).map(({ detail }) => detail)).toMatchObject([
+        { reason: expect.stringContaining('repair 2 in a row'), data: { repairsInARow: 2 } },
+      ]);
+      await goneLive(world, 2);
+      expect(await repairs()).toBeUndefined();
+    });
+
     it('is the same however often it is asked for', async () => {
       const world = open();
       await goneLive(world, 1);

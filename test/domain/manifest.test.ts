@@ -117,6 +117,18 @@ describe('what a schema cannot say and a manifest must keep', () => {
       rollout: { steps: [1, 50, 100], bakeSeconds: 2401 },
     },
     { what: 'so do those of a strategy', rollout: { strategy: 'linear', bakeSeconds: 1441 } },
+    {
+      what: 'all at once has no steps',
+      rollout: { strategy: 'all-at-once', steps: [10, 100] },
+    },
+    { what: 'nor one of all', rollout: { strategy: 'all-at-once', steps: [100] } },
+    { what: 'one step is no canary', rollout: { strategy: 'canary', steps: [100] } },
+    { what: 'nor a line', rollout: { strategy: 'linear', steps: [100] } },
+    { what: 'a line is even', rollout: { strategy: 'linear', steps: [10, 50, 100] } },
+    {
+      what: 'what is wished is allowed',
+      placement: { target: 'fargate', allow: ['lambda'] },
+    },
     { what: 'no more replicas than may run always run', scaling: { min: 3, max: 2 } },
     {
       what: 'a time zone exists',
@@ -124,6 +136,16 @@ describe('what a schema cannot say and a manifest must keep', () => {
     },
   ])('$what', ({ what: _, ...manifest }) => {
     expect(manifestSchema.safeParse(manifest).success).toBe(false);
+  });
+
+  it.each([
+    { strategy: 'linear', steps: [33, 66, 100] },
+    { strategy: 'linear', steps: [14, 29, 43, 57, 71, 86, 100] },
+    { strategy: 'canary', steps: [10, 50, 100] },
+    { steps: [100] },
+    { strategy: 'all-at-once', bakeSeconds: 0 },
+  ])('%j is no contradiction', (rollout) => {
+    expect(manifestSchema.safeParse({ rollout }).success).toBe(true);
   });
 
   it('and no more than that', () => {

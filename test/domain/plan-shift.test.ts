@@ -102,14 +102,16 @@ it('every shift rises to all of the traffic, and one between mechanisms has one 
   const percents = fc
     .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 9 })
     .map((shares) => [...shares.toSorted((a, b) => a - b), 100]);
-  const wishes = fc.record(
-    {
-      strategy: fc.constantFrom('auto', 'all-at-once', 'canary', 'linear'),
-      steps: percents,
-      bakeSeconds: fc.nat(720),
-    },
-    { requiredKeys: [] },
-  );
+  const wishes = fc
+    .record(
+      {
+        strategy: fc.constantFrom('auto', 'all-at-once', 'canary', 'linear'),
+        steps: percents,
+        bakeSeconds: fc.nat(720),
+      },
+      { requiredKeys: [] },
+    )
+    .filter((wish) => manifestSchema.safeParse({ rollout: wish }).success);
   fc.assert(
     fc.property(
       fc.option(targets),

@@ -8,8 +8,9 @@ const live: ModelVersion = {
 };
 const model: Model = { name: 'digits', live: null, newestDeploymentId: 'd2' };
 
-const repair = async (version: Partial<ModelVersion>, nowMs: number) =>
-  (await repairRequest({ ...live, ...version }, 'it drifted', nowMs)).name;
+const reason = 'it drifted';
+const repair = async (version: Partial<ModelVersion>, nowMs: number, inARow = 0) =>
+  (await repairRequest({ ...live, ...version }, { reason, inARow }, nowMs)).name;
 const undeploy = async (known: Partial<Model>, nowMs: number) =>
   (await undeployRequest({ ...model, ...known }, nowMs)).name;
 
@@ -30,8 +31,12 @@ describe('what the sweep asks for', () => {
     expect(await undeploy({}, 0)).not.toBe(await undeploy({ newestDeploymentId: 'd3' }, 0));
   });
 
+  it('is another after each repair that was admitted', async () => {
+    expect(await repair({}, 0, 1)).not.toBe(await repair({}, 0, 2));
+  });
+
   it('says why a version is repaired', async () => {
-    const { workflow, input } = await repairRequest(live, 'it drifted', 0);
+    const { workflow, input } = await repairRequest(live, { reason, inARow: 0 }, 0);
 
     expect({ workflow, input }).toMatchObject({
       workflow: 'rollback',

@@ -145,6 +145,14 @@ describe('a manifest', () => {
       'rollout: {strategy: linear, bakeSeconds: 1441}',
       'line 1: rollout.bakeSeconds is `1441`; all steps together may bake for 7200 s',
     ],
+    [
+      'rollout: {strategy: all-at-once, steps: [10, 100]}',
+      'line 1: rollout.steps is `[10, 100]`; all-at-once has no steps; leave them out, or take the strategy canary or linear',
+    ],
+    [
+      'rollout: {strategy: linear, steps: [10, 50, 100]}',
+      'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear are evenly apart; for others take the strategy canary',
+    ],
     ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it is at least `min`'],
     [
       'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',

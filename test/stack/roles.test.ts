@@ -44,6 +44,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     /^apigateway:(?:DELETE|PUT) (?:RemoveRoute|Sweep)Role .*\/methods\/ANY/,
     'a route that somebody left half made or half moved is put right before the API is deployed, as ShiftTraffic does it here',
   ],
+  [
+    /^(?:lambda:AddPermission|apigateway:\w+|dynamodb:(?:Query|UpdateItem)|elasticloadbalancing:(?:CreateRule|AddTags|ModifyRule)) CompensateRole /,
+    'what a deployment that died has begun of a route is finished by the next one’s end',
+  ],
 ];
 
 if (!isSimulatorHere) {

@@ -63,7 +63,52 @@ describe('the lease of a model', () => {
     const never = await acquireLease(world.deps)(waiter);
 
     expect(seldom).toMatchObject({ kind: 'held', retrySeconds: 60 });
-    expect(never).toMatchObject({ kind: 'expired', retrySeconds: 0 });
+    expect(never).toMatchObject({ kind: 'givenUp', retrySeconds: 0 });
+  });
+
+  it('that does not come within two hours ends the deployment, and says for whom it waited', async () => {
+    const world = memoryWorld();
+    const { holder, waiter } = await holderAndWaiter(world);
+    world.clock.advance(2 * HOUR_MS + 1000);
+
+    await acquireLease(world.deps)(waiter);
+
+    const { phase, endedAtMs } = await world.recordOf(waiter);
+    expect({ phase, isEnded: endedAtMs !== null }).toEqual({ phase: 'Failed', isEnded: true });
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Failed',
+      reason: `waited 2 h for deployment ${holder.deploymentId} of the model, which is still under way`,
+      fix: expect.stringContaining('slipway abort'),
+      data: { error: 'WaitedTooLong', degraded: false },
+    });
+  });
+
+  it('is not waited for by a deployment that was aborted', async () => {
+    const world = memoryWorld();
+    const { waiter } = await holderAndWaiter(world);
+    const aborted = { name: 'Aborted', reason: 'somebody asked for it', fix: '' };
+    await world.registry.requestAbort(waiter.deploymentId, aborted);
+
+    const answer = await acquireLease(world.deps)(waiter);
+
+    expect(answer).toMatchObject({ kind: 'givenUp' });
+    expect(await world.recordOf(waiter)).toMatchObject({ phase: 'Failed', trouble: aborted });
+  });
+
+  it('is waited for by an aborted deployment that has made something, to take it away', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const asked = await adopted(world, held);
+    await world.registry.releaseLease(held);
+    const holder = await world.before('InspectArtifact');
+    await world.registry.requestAbort(held.deploymentId, {
+      ...{ name: 'Aborted', reason: 'somebody asked for it', fix: '' },
+    });
+
+    const answer = await acquireLease(world.deps)(asked);
+
+    expect(holder.deploymentId).not.toBe(held.deploymentId);
+    expect(answer).toMatchObject({ kind: 'held' });
   });
 
   it('is not taken from a deployment that runs, however long that takes', async () => {

@@ -216,4 +216,21 @@ describe('an object that starts nothing', () => {
     ]);
     expect(await world.registry.model('My_Model')).toBeUndefined();
   });
+
+  it.each(['models/digits.onnx', 'digits.onnx'])(
+    'is rejected as %s, which is in no model’s folder',
+    async (key) => {
+      const world = memoryWorld();
+
+      await admitDeployment(world.deps)({ event: arrival(world, key), execution: 'run-1' });
+
+      expect(await world.told()).toMatchObject([
+        {
+          state: 'Rejected',
+          reason: `${key} is in no model's folder, and it is the folder that names the model`,
+          fix: 'Upload it again as models/NAME/digits.onnx.',
+        },
+      ]);
+    },
+  );
 });

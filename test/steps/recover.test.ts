@@ -164,7 +164,7 @@ describe('after its third execution a deployment', () => {
 
     await takeUp();
 
-    expect((await world.told()).at(-1)?.data).toEqual({ degraded });
+    expect((await world.told()).at(-1)?.data).toMatchObject({ degraded });
   });
 
   it('only ends where it is live', async () => {

@@ -1,5 +1,8 @@
+import { acquireLease } from '#steps/acquire-lease.ts';
 import { removeRoute } from '#steps/remove-route.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
+
+const PENDING = { kind: 'pending', reason: 'clients still get it' } as const;
 
 /** A live model that is about to lose its route. */
 async function leaving(options: Parameters<typeof memoryWorld>[0] = {}) {
@@ -48,8 +51,7 @@ describe('taking the route away', () => {
 
   it('gives up after five minutes, and says so', async () => {
     const { world, held } = await leaving();
-    const pending = { kind: 'pending', reason: 'clients still get it' } as const;
-    const router = { ...world.router, verify: async () => pending };
+    const router = { ...world.router, verify: async () => PENDING };
     const remove = (attempt = 0) => removeRoute({ ...world.deps, router })({ ...held, attempt });
     await remove();
 
@@ -64,6 +66,20 @@ describe('taking the route away', () => {
       reason: 'the route of digits was not gone within 300 s',
     });
     expect(world.existing()).toEqual(['digits-v1']);
+  });
+
+  it('has its five minutes anew when another execution takes it up', async () => {
+    const { world, held, remove } = await leaving();
+    await remove();
+    const execution = 'execution-3';
+    await world.registry.adopt(held.deploymentId, 'execution-2', execution);
+    world.clock.advance(900_000);
+    const router = { ...world.router, verify: async () => PENDING };
+
+    const { epoch } = await acquireLease(world.deps)({ ...held, execution, attempt: 0 });
+    const removed = await removeRoute({ ...world.deps, router })({ ...held, epoch, attempt: 0 });
+
+    expect(removed.kind).toBe('pending');
   });
 
   it('is done once, also for a model that never was live', async () => {

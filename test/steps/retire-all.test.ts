@@ -1,5 +1,7 @@
+import { TARGETS } from '#domain/target.ts';
 import { retireAll } from '#steps/retire-all.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { revisionSpec } from '../support/revision-spec.ts';
 
 /** Versions on three targets, and an undeploy that has taken their route away. */
 async function routeless() {
@@ -33,7 +35,8 @@ describe('taking all of a model away', () => {
     const forgotten: string[] = [];
     const forgetful = (name: 'lambda' | 'fargate' | 'ec2') => ({
       ...world.deps.platforms[name],
-      forget: async (model: string) => void forgotten.push(`${name} ${model}`),
+      forget: async (model: string, epoch: number) =>
+        void forgotten.push(`${name} ${model} ${epoch}`),
     });
     const platforms = {
       lambda: forgetful('lambda'),
@@ -43,7 +46,23 @@ describe('taking all of a model away', () => {
 
     await retireAll({ ...world.deps, platforms })(held);
 
-    expect(forgotten).toEqual(['lambda digits', 'fargate digits', 'ec2 digits']);
+    const { epoch } = held;
+    expect(forgotten).toEqual([
+      ...[`lambda digits ${epoch}`, `fargate digits ${epoch}`, `ec2 digits ${epoch}`],
+    ]);
+  });
+
+  it('removes revisions that no version tells of, and none of other models', async () => {
+    const { world, held } = await routeless();
+    for (const target of TARGETS) {
+      const platform = world.platforms[target];
+      await platform.create(revisionSpec('a1', { model: MODEL, version: 7 }), held.epoch);
+      await platform.create(revisionSpec('a1', { model: 'digits-v9' }), 1);
+    }
+
+    await retireAll(world.deps)(held);
+
+    expect(world.existing()).toEqual(['digits-v9-v1', 'digits-v9-v1', 'digits-v9-v1']);
   });
 
   it('goes on where it was when a removal failed', async () => {

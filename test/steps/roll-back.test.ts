@@ -1,5 +1,6 @@
+import { compensate } from '#steps/compensate.ts';
 import { rollBack } from '#steps/roll-back.ts';
-import { answersWrong, MODEL, memoryWorld } from '../support/memory-world.ts';
+import { answersRight, answersWrong, MODEL, memoryWorld } from '../support/memory-world.ts';
 
 const V1 = { 'digits-v1': 100 };
 const V2 = { 'digits-v2': 100 };
@@ -73,6 +74,42 @@ describe('the side that gets the traffic', () => {
     await rollBack(world.deps)({ ...held, error: NONE });
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
+    expect((await world.recordOf(held)).work.kept).toEqual({
+      ...{
+        revision: 'digits-v2',
+        live: 'digits-v1',
+        reason: expect.stringContaining('golden request'),
+      },
+    });
+  });
+
+  it('is said by the deployment’s end when it is the candidate', async () => {
+    const { world, held } = await shifted();
+    world.behave('digits-v1', answersWrong);
+    await rollBack(world.deps)({ ...held, error: DENIED });
+
+    await compensate(world.deps)({ ...held, error: NONE });
+
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'RolledBack',
+      reason: expect.stringMatching(
+        /^not allowed; all the same digits-v2 has the traffic, since it answered and digits-v1, which is live, did not: /,
+      ),
+      fix: 'Allow it. Upload a version that works; until then Slipway tries to repair digits-v1.',
+      data: { degraded: true, left: ['digits-v2'] },
+    });
+  });
+
+  it('is the live version once that works again', async () => {
+    const { world, held } = await shifted();
+    world.behave('digits-v1', answersWrong);
+    await rollBack(world.deps)({ ...held, error: NONE });
+    world.behave('digits-v1', answersRight);
+
+    await rollBack(world.deps)({ ...held, error: NONE });
+
+    expect(await world.router.shares(MODEL)).toEqual(V1);
+    expect((await world.recordOf(held)).work.kept).toBeNull();
   });
 
   it('is the live version when neither works', async () => {

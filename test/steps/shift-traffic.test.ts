@@ -1,3 +1,4 @@
+import { acquireLease } from '#steps/acquire-lease.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
 
@@ -42,6 +43,7 @@ describe('shifting the traffic', () => {
       step: 0,
       before: V1,
       after: V2,
+      attempt: 1,
       intendedAtMs: world.clock.now(),
     });
   });
@@ -58,6 +60,23 @@ describe('shifting the traffic', () => {
     expect(await shift({ ...held, attempt: 0 })).toEqual(first);
     expect((await world.recordOf(held)).work).toEqual(work);
     expect(world.router.history(MODEL)).toHaveLength(2);
+  });
+
+  it('has its time anew when another execution takes it up', async () => {
+    const world = memoryWorld();
+    await world.deploy();
+    const held = await world.before('VerifyTraffic');
+    const execution = 'execution-3';
+    await world.registry.adopt(held.deploymentId, 'execution-2', execution);
+    world.clock.advance(900_000);
+
+    const { epoch } = await acquireLease(world.deps)({ ...held, execution, attempt: 0 });
+    await shiftTraffic(world.deps)({ ...held, epoch, attempt: 0 });
+
+    expect((await world.recordOf(held)).work.shift).toMatchObject({
+      attempt: 2,
+      intendedAtMs: world.clock.now(),
+    });
   });
 
   it('is seen through when someone has changed the shares meanwhile', async () => {

@@ -119,9 +119,47 @@ describe('a live model is repaired', () => {
     await drift(world);
     await run();
     world.executions.end(starts[0]!.name);
-    world.clock.advance(MINUTE_MS);
     await world.deploy(starts[0]!.input as ReturnType<typeof world.rollback>);
     await drift(world);
+    world.clock.advance(MINUTE_MS);
+
+    expect((await run()).repaired).toHaveLength(1);
+  });
+
+  it('ever more seldom while that is in vain, and says so', async () => {
+    const { world, starts, run } = await served();
+    const repairedAt: number[] = [];
+    for (let minute = 0; minute <= 40; minute += 1) {
+      await drift(world);
+      if ((await run()).repaired.length > 0) {
+        repairedAt.push(minute);
+        const { name, input } = starts.at(-1)!;
+        world.executions.end(name);
+        await world.deploy(input as ReturnType<typeof world.rollback>);
+      }
+      world.clock.advance(MINUTE_MS);
+    }
+
+    // Each takes some seconds of its own.
+    expect(repairedAt).toEqual([0, 1, 3, 7, 15, 31]);
+    const told = (await world.told()).filter(({ data }) => data['repairsInARow'] === 6);
+    expect(told).toMatchObject([
+      {
+        state: 'Admitted',
+        reason: expect.stringMatching(/; repair 6 in a row, and no other before \S+Z$/),
+      },
+    ]);
+  });
+
+  it('at once again after another version was deployed', async () => {
+    const { world, starts, run } = await served();
+    await drift(world);
+    await run();
+    world.executions.end(starts[0]!.name);
+    await world.deploy(starts[0]!.input as ReturnType<typeof world.rollback>);
+    await world.deploy();
+    const { epoch } = (await world.registry.lease('digits'))!;
+    await world.router.remove('digits', epoch);
 
     expect((await run()).repaired).toHaveLength(1);
   });

@@ -49,6 +49,28 @@ describe('a revision that nothing refers to', () => {
     expect(world.existing()).toEqual(['digits-v1']);
   });
 
+  it('is seen before the repair of the traffic that it has begins', async () => {
+    const { world, deps } = await leftOver();
+    const { epoch } = (await world.registry.lease('digits'))!;
+    const [live, drifted] = [{ 'digits-v1': 100 }, { 'digits-v1': 50, 'digits-v2': 50 }];
+    await world.router.setShares('digits', drifted, live, epoch);
+    const start: typeof deps.executions.start = async (_workflow, execution, request) =>
+      void (await world.steps.AdmitRollback({ request, execution }));
+    const sighted: (readonly string[])[] = [];
+    const registry = {
+      ...deps.registry,
+      sighted(names: readonly string[]) {
+        sighted.push(names);
+        return deps.registry.sighted(names);
+      },
+    };
+
+    await sweep({ ...deps, registry, executions: { ...deps.executions, start } })();
+
+    expect(sighted).toEqual([['lambda/digits-v2']]);
+    expect(await world.registry.unended()).toMatchObject([{ kind: 'repair' }]);
+  });
+
   it('is taken away when its version is said to be removed', async () => {
     const { world, run } = sweptWorld();
     await world.deploy();

@@ -28,7 +28,7 @@ export function awsFault<Client extends AnyClient>(
   return { client, count: () => Math.min(calls, times), calls: () => calls };
 }
 
-function faultError(fault: AwsFault): Error {
+export function faultError(fault: AwsFault): Error {
   switch (fault) {
     case 'denied':
       return awsError({ name: 'AccessDeniedException', message: 'not allowed', status: 400 });

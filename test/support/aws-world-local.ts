@@ -10,7 +10,7 @@ import { AWS_SHIFTS } from '#domain/plan-shift.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
-import { recoverEnded } from '#steps/sweep.ts';
+import { recoverEnded, type Swept, sweep } from '#steps/sweep.ts';
 import { machines } from './asl.ts';
 import { awsClient } from './aws-clients.ts';
 import { apiGatewayRules } from './aws-rules/apigateway.ts';
@@ -30,6 +30,7 @@ import { onOutbox } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
 import { type Start, workflowOf } from './memory-way.ts';
 import type { Moto } from './moto.ts';
+import { GRACES, PERIOD_MS } from './swept-world.ts';
 import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 // As src/compose/aws.ts has it.
@@ -63,11 +64,14 @@ export async function localAws(moto: Moto) {
   const ends = new Map<string, (end: ExecutionEnd) => void>();
   const begun: Promise<ExecutionEnd>[] = [];
   const hooks = new Map<string, () => unknown>();
+  const steps = new Set<Promise<unknown>>();
   let attempts: Attempt[] = [];
   let payloadBytes = 0;
 
   const observed = (state: string, handler: TaskHandler): TaskHandler => {
     return async (payload) => {
+      const over = Promise.withResolvers<void>();
+      steps.add(over.promise);
       const hook = hooks.get(state);
       hooks.delete(state);
       await hook?.();
@@ -79,6 +83,8 @@ export async function localAws(moto: Moto) {
       } catch (error) {
         attempts.push({ state, error: (error as Error).name });
         throw error;
+      } finally {
+        over.resolve();
       }
     };
   };
@@ -116,6 +122,9 @@ export async function localAws(moto: Moto) {
     overrides: NO_WAITS,
   });
   const takeUp = recoverEnded({ registry: ports.registry, executions });
+  const sweepAll = sweep({
+    ...{ ...ports, clock, executions, offered: TARGETS, bucket: world.s3.bucket, ...GRACES },
+  });
   let runs = 0;
 
   function begin(workflow: WorkflowName, name: string, input: unknown): Promise<ExecutionEnd> {
@@ -127,6 +136,10 @@ export async function localAws(moto: Moto) {
 
   async function settle({ execution, error, cause }: ExecutionEnd): Promise<void> {
     if (error) await takeUp({ executionArn: execution, status: 'FAILED', error, cause });
+    await follow();
+  }
+
+  async function follow(): Promise<void> {
     for (const next of await Promise.all(begun.splice(0))) await settle(next);
   }
 
@@ -156,6 +169,24 @@ export async function localAws(moto: Moto) {
       const states = statesOf(machines[workflow], own, phase);
       const historyEvents = historyLength(machines[workflow], states);
       return { execution, attempts: own, payloadBytes, states, historyEvents };
+    },
+
+    /** One execution that is stopped when it is about to run a state's step, which runs all the same; nobody hears of its end. */
+    async runStopped(start: Start, state: string): Promise<void> {
+      runs += 1;
+      const execution = `execution-${runs}`;
+      hooks.set(state, () => engine.stop(execution));
+      await begin(workflowOf(start), execution, start);
+      await Promise.all(steps);
+    },
+
+    /** What the schedule's sweep puts right when its time has come, and what follows of that. */
+    async sweep(): Promise<Swept> {
+      clock.advance(PERIOD_MS);
+      const swept = await sweepAll();
+      await follow();
+      await publishing.done();
+      return swept;
     },
 
     async close() {

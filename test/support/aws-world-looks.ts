@@ -27,6 +27,13 @@ type Options = {
   readonly clock: Clock;
 };
 
+// In the order of the values that `count` puts there.
+const GROUP_COUNTS = [
+  'RequestCount',
+  'HTTPCode_Target_5XX_Count',
+  'HTTPCode_Target_2XX_Count',
+] as const;
+
 /** What a client of a model sees, and what is there of it in the account. */
 export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock }: Options) {
   const apiGateway = awsClient(APIGatewayClient, moto);
@@ -64,9 +71,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
   async function countersOf({ revision, target }: RevisionRef): Promise<readonly Counter[]> {
     if (mechanismOf(target) === 'container') {
       const group = await containers.groupOf(revision);
-      return (['RequestCount', 'HTTPCode_Target_5XX_Count'] as const).map((name) =>
-        groupCounter(containers.front, group, name),
-      );
+      return GROUP_COUNTS.map((name) => groupCounter(containers.front, group, name));
     }
     const model = revision.replace(/-v\d+$/, '');
     const version = (await versionsOf(model)).findLast(
@@ -111,7 +116,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
       const MetricData = counters.flatMap(({ name, dimensions }, index) =>
         [0, 60_000].map((aheadMs) => ({
           MetricName: name,
-          Value: index === 0 ? requests : errors,
+          Value: [requests, errors, requests - errors][index],
           Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
           Timestamp: new Date(clock.now() + aheadMs),
         })),

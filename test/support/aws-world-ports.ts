@@ -29,6 +29,7 @@ import { AWS_REGION, type awsClient } from './aws-clients.ts';
 import type { AnyClient } from './aws-rules.ts';
 import type { AwsWorld } from './aws-world.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { listingLeft } from './lambda-platform-world.ts';
 
 type MakeClient = <Client extends AnyClient>(
   Client: Parameters<typeof awsClient<Client>>[0],
@@ -63,7 +64,8 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     artifacts: s3ArtifactStore({ client: client(S3Client), bucket: world.s3.bucket }),
     platforms: {
       lambda: lambdaPlatform({
-        ...{ clock, sleep, fence, lambda, functions, startLookMs: 30_000, apiStage: api.stage },
+        ...{ clock, sleep, fence, functions, startLookMs: 30_000, apiStage: api.stage },
+        lambda: listingLeft(client(LambdaClient), lambda),
         logs: cloudWatchModelLogs({ logs, group: functions.logGroup, clock }),
       }),
       fargate: ecsPlatform({ ...ecs, settings: settings(world, 'fargate') }),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { AwsWorld } from './aws-world.ts';
 import { type Run, retried } from './aws-world-paths.ts';
 import {
@@ -79,8 +81,20 @@ export async function stateOf(world: AwsWorld, start: Start) {
   };
 }
 
-/** What came out of the bus about a deployment, in the order in which it came. */
+/** What came out of the bus about a deployment, in the order in which it came; each event is as the documents say. */
 export async function toldOf(world: AwsWorld, start: Start) {
   const id = await deploymentOf(start);
-  return (await world.told()).filter(({ deploymentId }) => deploymentId === id);
+  const events = await world.events();
+  for (const { source, 'detail-type': type, detail } of events) {
+    expect([isDocumented({ source, 'detail-type': type, detail }), isDocumented.errors]).toEqual([
+      true,
+      null,
+    ]);
+  }
+  return events.map(({ detail }) => detail).filter(({ deploymentId }) => deploymentId === id);
 }
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../docs/event.schema.json', import.meta.url), 'utf8'),
+);
+const isDocumented = new Ajv2020({ formats: { 'date-time': true } }).compile(schema);

@@ -106,9 +106,9 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       return Item && recordIn<ModelRecord>(Item).lease.holder;
     },
 
-    /** What has come out of the bus, in the order in which it came. */
-    async told(): Promise<readonly SlipwayEvent['detail'][]> {
-      return ((await told()) as readonly SlipwayEvent[]).map(({ detail }) => detail);
+    /** The events that have come out of the bus, in the order in which they came. */
+    async events(): Promise<readonly SlipwayEvent[]> {
+      return (await told()) as readonly SlipwayEvent[];
     },
 
     async close() {

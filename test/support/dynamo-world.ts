@@ -5,12 +5,18 @@ import {
   type TransactWriteItemsCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { awsClient } from './aws-clients.ts';
-import { type AwsRules, addMiddleware } from './aws-rules.ts';
+import { type AnyClient, type AwsRules, addMiddleware } from './aws-rules.ts';
 import type { Moto } from './moto.ts';
+
+type ClientSetup = {
+  readonly maxAttempts: number;
+  /** Puts something between a client and AWS's rules. */
+  readonly outer?: (client: AnyClient) => void;
+};
 
 export type DynamoWorld = {
   readonly table: string;
-  client(rules?: AwsRules, options?: { readonly maxAttempts: number }): DynamoDBClient;
+  client(rules?: AwsRules, setup?: ClientSetup): DynamoDBClient;
 };
 
 /** A table of its own, which is there before the first call of any of its clients. */
@@ -34,8 +40,10 @@ export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
   let turn: Promise<unknown> = made;
   return {
     table,
-    client(rules, options) {
-      const client = awsClient(DynamoDBClient, moto, rules, options);
+    client(rules, setup) {
+      const client = awsClient(DynamoDBClient, moto, undefined, setup);
+      setup?.outer?.(client);
+      rules?.guard(client);
       addMiddleware(client, (next, { commandName }) => async (args) => {
         await made;
         if (commandName !== 'TransactWriteItemsCommand') return next(args);

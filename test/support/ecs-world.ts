@@ -113,17 +113,20 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
     return rules.guard(made);
   }
 
-  const platformOver = (setup: Setup = {}) =>
-    ecsPlatform({
+  const platformOver = ({ maxAttempts = 3, outer }: Setup = {}) => {
+    const setup = { maxAttempts, ...(outer && { outer }) };
+    const table = dynamo.client(undefined, setup);
+    return ecsPlatform({
       ecs: client(ECSClient, setup),
       elb: client(ElasticLoadBalancingV2Client, setup),
       autoScaling: client(ApplicationAutoScalingClient, setup),
       logs: cloudWatchTaskLogs(logs, LOG_GROUP),
-      fence: dynamoFence({ client: dynamo.client(), table: dynamo.table }),
+      fence: dynamoFence({ client: table, table: dynamo.table }),
       settings,
       clock,
       sleep: async (ms) => clock.advance(ms),
     });
+  };
 
   return {
     ...{ settings, services, managed, rules, clock, client, platformOver },

@@ -12,8 +12,8 @@ export type Inventory = {
 };
 
 const RECORDS = /^(registry\.db|events\.ndjson|bucket\/|objects\/)/;
-// What routers, platforms and sweep keep; the registry's own tables are history.
-const TABLES = ['shares', 'revisions', 'fences', 'sightings'];
+// What routers, platforms and sweep keep; the registry's own tables are history, and a model's fence stays with its lease.
+const TABLES = ['shares', 'revisions', 'sightings'];
 
 export function inventory(slipway: RunningSlipway): Inventory {
   const { dataDir } = slipway;

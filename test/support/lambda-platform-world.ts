@@ -21,22 +21,22 @@ export async function lambdaPlatformWorld(moto: Moto, startLookMs = START_LOOK_M
   const clock = fakeClock(Date.now());
   const dynamo = dynamoWorld(moto);
   const { functions } = world;
-  const platformOver = (lambda: LambdaClient, logs = world.logs) =>
+  const platformOver = (lambda: LambdaClient, table = dynamo.client()) =>
     lambdaPlatform({
       lambda: listingLeft(lambda, world.lambda()),
-      logs: cloudWatchModelLogs({ logs, group: functions.logGroup, clock }),
+      logs: cloudWatchModelLogs({ logs: world.logs, group: functions.logGroup, clock }),
       functions,
-      fence: dynamoFence({ client: dynamo.client(), table: dynamo.table }),
+      fence: dynamoFence({ client: table, table: dynamo.table }),
       apiStage: API_STAGE,
       clock,
       sleep: async (ms) => clock.advance(ms),
       startLookMs,
     });
-  return { ...world, clock, platformOver, platform: platformOver(world.lambda()) };
+  return { ...world, clock, dynamo, platformOver, platform: platformOver(world.lambda()) };
 }
 
 /** Moto keeps deleted versions, since it numbers the next by how many there are; `guarded` knows which are left. */
-function listingLeft(lambda: LambdaClient, guarded: LambdaClient): LambdaClient {
+export function listingLeft(lambda: LambdaClient, guarded: LambdaClient): LambdaClient {
   addMiddleware(lambda, (next, { commandName }) => async (args) => {
     const answer = await next(args);
     if (commandName !== 'ListFunctionsCommand') return answer;

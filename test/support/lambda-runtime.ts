@@ -40,12 +40,15 @@ const CHILD = fileURLToPath(new URL('./lambda-runtime-child.ts', import.meta.url
 // Loading is bounded by Lambda too. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const INIT_LIMIT_MS = 10_000;
 
-/** Runs a bundle as Lambda does, in a process with the template's variables for this function and Lambda's own; `values` has the template's, and more is left out. Its clock may be ahead, by more with each event. */
+/** Runs a bundle as Lambda does, in a process with the template's variables for this function and Lambda's own; `values` has the template's, and more is left out. Its clock may be ahead, by more with each event; `slack` times its time limits is how long it may take. */
 export function lambdaRuntime(
   bundle: Bundle,
   values: Variables,
   endpoint: string,
-  { aheadMs = () => 0 }: { readonly aheadMs?: () => number } = {},
+  {
+    aheadMs = () => 0,
+    slack = 1,
+  }: { readonly aheadMs?: () => number; readonly slack?: number } = {},
 ): LambdaRuntime {
   const functionName = `slipway-test-${bundle.name}`;
   const child = fork(CHILD, [String(aheadMs())], {
@@ -59,9 +62,11 @@ export function lambdaRuntime(
   }
   const exited = once(child, 'exit');
   const answer = async (limitMs: number) => {
-    const signal = AbortSignal.timeout(limitMs);
+    const signal = AbortSignal.timeout(limitMs * slack);
     const gone = exited.then(() => Promise.reject(new Error(`${bundle.name} ended: ${lines}`)));
-    const said = once(child, 'message', { signal });
+    const said = once(child, 'message', { signal }).catch(() => {
+      throw new Error(`${bundle.name} took more than ${limitMs * slack} ms: ${lines}`);
+    });
     return (await Promise.race([said, gone]))[0];
   };
   const loaded: Promise<Loaded> = answer(INIT_LIMIT_MS);

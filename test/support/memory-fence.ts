@@ -10,6 +10,5 @@ export function memoryFence(): Fence {
       if (seen > epoch) throw new Failure('LeaseLost', `epoch ${epoch} of ${model} is over`);
       epochs.set(model, epoch);
     },
-    forget: (model) => void epochs.delete(model),
   };
 }

@@ -130,7 +130,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     drainSeconds: (name) => call(() => (revisions.get(name)?.inFlight ? 1 : 0)),
     retire: (name, epoch) => change(modelOf(name), epoch, () => retire(name)),
     remove: (name, epoch) => change(modelOf(name), epoch, () => void revisions.delete(name)),
-    forget: (model) => call(() => fence.forget(model)),
+    forget: (model, epoch) => change(model, epoch, () => {}),
     revisions: () => call(() => [...revisions.values()].map(({ spec }) => nameOf(spec))),
     logTail: (name, lines) => call(() => logTail(name, lines)),
     foresee: (name, fate) => void fates.set(name, fate),

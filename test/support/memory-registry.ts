@@ -11,10 +11,22 @@ import { registryWrites } from '#domain/registry-writes.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
+export type MemoryRegistry = Registry & {
+  /** All that is held now, as it is held: nobody may change it. */
+  texts(): Texts;
+};
+
+export type Texts = {
+  readonly models: readonly string[];
+  readonly versions: readonly string[];
+  readonly deployments: readonly string[];
+  readonly events: number;
+};
+
 type Options = { readonly clock: Clock; readonly onEvents?: () => void };
 
 /** A registry in memory. Records go in and out as JSON, as they do in a database: nobody shares an object with it. */
-export function memoryRegistry({ clock, onEvents = () => {} }: Options): Registry {
+export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryRegistry {
   const deployments = new Map<string, string>();
   const models = new Map<string, string>();
   const versions = new Map<string, string>();
@@ -51,6 +63,12 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): Registr
 
   return {
     ...registryWrites(write),
+    texts: () => ({
+      models: [...models.values()],
+      versions: [...versions.values()],
+      deployments: [...deployments.values()],
+      events: events.length,
+    }),
     deployment: async (id) => parsed<DeploymentRecord>(deployments.get(id))?.deployment,
     model: async (name) => parsed<ModelRecord>(models.get(name))?.model,
     models: async () =>

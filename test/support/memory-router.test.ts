@@ -24,6 +24,22 @@ it('a change is pending until it has spread', async () => {
   expect([before.kind, after.kind]).toEqual(['pending', 'verified']);
 });
 
+it('a change back is pending until the change before it has spread, too', async () => {
+  const clock = fakeClock(0);
+  const router = memoryRouter({ clock, spreadMs: 5_000 });
+  const [V1, V2] = [{ 'digits-v1': 1 }, { 'digits-v2': 1 }];
+  await router.setShares('digits', V1, {}, 1);
+  clock.advance(5_000);
+  await router.setShares('digits', V2, V1, 1);
+  await router.setShares('digits', V1, V2, 1);
+
+  const before = await router.verify('digits', V1);
+  clock.advance(5_000);
+  const after = await router.verify('digits', V1);
+
+  expect([before.kind, after.kind]).toEqual(['pending', 'verified']);
+});
+
 it('remembers what clients got and since when', async () => {
   const clock = fakeClock(0);
   const router = memoryRouter({ clock, spreadMs: 10 });

@@ -11,14 +11,13 @@ import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
-import type { Registry } from '#ports/registry.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type MemoryBuilds, memoryBuilds } from './memory-builds.ts';
 import { type MemoryExecutions, memoryExecutions } from './memory-executions.ts';
 import { type MemoryMetrics, memoryMetrics } from './memory-metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from './memory-platform.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from './memory-prober.ts';
-import { memoryRegistry } from './memory-registry.ts';
+import { type MemoryRegistry, memoryRegistry } from './memory-registry.ts';
 import { type MemoryRouter, memoryRouter } from './memory-router.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
 import { type Start, walker } from './memory-way.ts';
@@ -57,7 +56,7 @@ type Upload = {
 /** All ports in memory and virtual time, wired together as on AWS, and the real steps over them. */
 export type MemoryWorld = {
   readonly clock: FakeClock;
-  readonly registry: Registry;
+  readonly registry: MemoryRegistry;
   readonly store: MemoryStore;
   readonly platforms: Readonly<Record<Target, MemoryPlatform>>;
   /** The platform that a model without a wish runs on. */

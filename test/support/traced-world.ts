@@ -20,6 +20,8 @@ import { startStepFunctionsFront } from './step-functions-front.ts';
 import { type AwsRequest, tracedFront } from './traced-front.ts';
 import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
+// What is asked is looked at here, not how fast: dozens of models are swept in one moto.
+const SLACK = 20;
 // The sweep leaves alone what is young.
 const HOURS_MS = 3 * 3_600_000;
 
@@ -61,7 +63,8 @@ export async function tracedWorld(moto: Moto) {
     const more = name === 'sweep' ? HOURS_MS : 0;
     // By its own endpoint too it is known whose probes those are that go through the API.
     const values = { ...world.values, SLIPWAY_API_URL: `${endpoint}/${world.api.stage}` };
-    return lambdaRuntime(made.get(name)!, values, endpoint, { aheadMs: () => aheadMs + more });
+    const clocked = { aheadMs: () => aheadMs + more, slack: SLACK };
+    return lambdaRuntime(made.get(name)!, values, endpoint, clocked);
   }
 
   async function invoke(name: string, event: unknown): Promise<unknown> {

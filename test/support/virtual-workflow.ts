@@ -1,14 +1,15 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import {
   type ExecutionEnd,
   type TaskHandler,
+  type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { recover } from '#steps/recover.ts';
-import { MACHINES, machines, statesOf } from './asl.ts';
+import { type Machine, machines } from './asl.ts';
 import { workflowOf } from './memory-way.ts';
 import {
   idOf,
@@ -19,6 +20,7 @@ import {
   type WorldOptions,
 } from './memory-world.ts';
 import type { Tap } from './tapped.ts';
+import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 export type VirtualWorkflow = MemoryWorld & {
   /** One execution of what is asked for, to its end; what it leaves undone is left so, as when all of Slipway died. */
@@ -39,54 +41,34 @@ export type VirtualWorkflow = MemoryWorld & {
   readonly outages: readonly string[];
 };
 
-type Current = {
-  readonly steps: Readonly<Record<string, TaskHandler>>;
-  readonly ended: (end: ExecutionEnd) => void;
-};
-
-const current = new AsyncLocalStorage<Current>();
-const names = [...Object.keys(workflow), 'BuildImage'];
-
-// Built once, as building it takes longer than a hundred runs; each run brings its own world's steps.
-const engine = workflowEngine({
-  definitions: {
-    deploy: machines.deploy.definition,
-    rollback: machines.rollback.definition,
-    undeploy: machines.undeploy.definition,
-  },
-  handlers: Object.fromEntries(
-    names.map((name) => [name, async (payload) => current.getStore()?.steps[name]?.(payload)]),
-  ),
-  onEnded: async (end) => current.getStore()?.ended(end),
-  overrides: { waitTimeOverrides: noTime('Wait'), retryIntervalOverrides: noTime('Task') },
-});
-
 let runs = 0;
 
 /** The workflows that ship, in their engine, with the real steps over a memory world; waits and retries pass in virtual time. */
 export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   let around: Tap = (_, call) => call();
   const taken = new Set<string>();
-  const running = new Set<string>();
+  const running = new Map<string, WorkflowEngine>();
   const begun: Promise<ExecutionEnd>[] = [];
   const states: StepName[] = [];
   const outages: string[] = [];
 
   function begin(name: WorkflowName, execution: string, input: unknown): Promise<ExecutionEnd> {
     taken.add(execution);
-    running.add(execution);
     return new Promise<ExecutionEnd>((ended, failed) => {
-      const steps = inVirtualTime(world, states);
-      current.run({ steps, ended }, () => engine.start(name, execution, input).catch(failed));
+      // Each has its own: what a death leaves open is then gone with its world.
+      const engine = engineOf(inVirtualTime(world, states), ended);
+      running.set(execution, engine);
+      engine.start(name, execution, input).catch(failed);
     }).finally(() => running.delete(execution));
   }
 
   const executions: Executions = {
-    isRunning: engine.isRunning,
-    stop: engine.stop,
+    isRunning: async (execution) => running.has(execution),
+    stop: async (execution) => running.get(execution)?.stop(execution),
     // As on AWS, which takes no name again.
     async start(name, execution, input) {
-      if (running.has(execution)) return engine.start(name, execution, input);
+      const known = running.get(execution);
+      if (known) return known.start(name, execution, input);
       if (taken.has(execution)) throw new Failure('InputInvalid', `${execution} has run`);
       begun.push(begin(name, execution, input));
     },
@@ -121,9 +103,36 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
     },
     stop() {
       // Not before the engine knows the execution that a first step stops.
-      setImmediate(() => running.forEach(engine.stop));
+      setImmediate(() => {
+        for (const [execution, engine] of running) void engine.stop(execution);
+      });
     },
   };
+}
+
+/** The engine's own timers are real: they would keep a step that died in virtual time, and its world, for minutes. */
+function soonOver({ text }: Machine): StateMachineDefinition {
+  return JSON.parse(text, (key, value) => (key === 'TimeoutSeconds' ? REAL_SECONDS : value));
+}
+
+const REAL_SECONDS = 30;
+
+const DEFINITIONS = {
+  deploy: soonOver(machines.deploy),
+  rollback: soonOver(machines.rollback),
+  undeploy: soonOver(machines.undeploy),
+};
+
+function engineOf(
+  handlers: Readonly<Record<string, TaskHandler>>,
+  ended: (end: ExecutionEnd) => void,
+): WorkflowEngine {
+  return workflowEngine({
+    definitions: DEFINITIONS,
+    handlers,
+    onEnded: async (end) => ended(end),
+    overrides: NO_WAITS,
+  });
 }
 
 async function deploymentOf(start: Start): Promise<string> {
@@ -141,44 +150,16 @@ function outagesOf({ router, lambda, existing, running }: MemoryWorld, method: s
     });
 }
 
-type Answer = Readonly<Record<string, unknown>>;
-
-/** How long the Wait after a step's answer takes; a bake's slices are waited for before each judgement. */
-function waitSeconds({ kind, retrySeconds, drainSeconds }: Answer): number {
-  const isLooking = kind === 'held' || kind === 'pending';
-  return Number((isLooking ? retrySeconds : drainSeconds) ?? 0);
-}
-
 function inVirtualTime(
   { clock, steps }: MemoryWorld,
   states: StepName[],
 ): Readonly<Record<string, TaskHandler>> {
-  let sliceSeconds = 0;
-  let failures = 0;
-  const pass = (seconds: number) => clock.advance(seconds * 1000);
-
-  const timed = (name: StepName): TaskHandler => {
-    return async (payload) => {
-      if (name === 'JudgeBake') pass(sliceSeconds);
+  const waiting = virtualWaits(clock);
+  const timed = (name: StepName) =>
+    waiting(name, async (payload) => {
       states.push(name);
-      try {
-        const answer: Answer = workflow[name].output.parse(await steps[name](payload));
-        if ('sliceSeconds' in answer) sliceSeconds = Number(answer['sliceSeconds']);
-        pass(waitSeconds(answer));
-        failures = 0;
-        return answer;
-      } catch (error) {
-        pass(2 ** failures);
-        failures += 1;
-        throw error;
-      }
-    };
-  };
+      return workflow[name].output.parse(await steps[name](payload));
+    });
   const named = Object.keys(workflow).map((name) => [name, timed(name as StepName)]);
   return { ...Object.fromEntries(named), BuildImage: steps.BuildImage };
-}
-
-function noTime(type: 'Wait' | 'Task'): Record<string, number> {
-  const found = MACHINES.flatMap((machine) => statesOf(machine, type));
-  return Object.fromEntries(found.map((name) => [name, 0]));
 }

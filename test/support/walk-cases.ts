@@ -67,7 +67,7 @@ export function leaseCases(start: readonly string[], goesOn: readonly string[]):
     failed(
       'waiting for the lease ends when the step says so',
       {
-        AcquireLease: { ...lease, kind: 'expired' },
+        AcquireLease: { ...lease, kind: 'givenUp' },
       },
       start,
     ),

@@ -15,29 +15,7 @@ import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
 const DEATHS = ['dead before', 'dead after'] as const;
 const LEASE_MS = 900_000;
 
-const cases = await Promise.all(
-  SCENARIOS.map(async (scenario) => ({ scenario, calls: await callsOf(scenario) })),
-);
 const upgrade = await callsOf(UPGRADE);
-
-describe.each(cases)('$scenario.name', ({ scenario, calls }) => {
-  const states = [...new Set(calls.map(({ state }) => state))];
-
-  it.each(states)('whose execution dies in %s is taken up by another', async (wanted) => {
-    const problems: string[] = [];
-
-    for (const call of calls.filter(({ state }) => state === wanted)) {
-      for (const death of DEATHS) {
-        const world = slowWorld();
-        const event = await dieAt(world, scenario, call, death);
-        await world.run(await recoveryOf(event));
-        problems.push(...(await faultsAfter(world, scenario)).map(named(call, death)));
-      }
-    }
-
-    expect(problems).toEqual([]);
-  });
-});
 
 describe('an execution that died', () => {
   it('ends as ever, whatever befalls it and those that take it up', async () => {
@@ -112,23 +90,6 @@ describe('an execution that died', () => {
     const began = newer.find(({ state }) => state === 'Inspected')!.time;
     expect(Date.parse(began) - diedAtMs).toBeGreaterThan(LEASE_MS - 1);
   });
-
-  it('changes nothing by a step that comes back when another has taken over', async () => {
-    const problems: string[] = [];
-
-    for (const call of upgrade) {
-      const world = slowWorld();
-      const event = await UPGRADE.prepare(world);
-      const release = holdAt(world, call);
-      await world.execute(event);
-      await world.run(await recoveryOf(event));
-      release();
-      await new Promise(setImmediate);
-      problems.push(...(await faultsAfter(world, UPGRADE)).map(named(call, 'held')));
-    }
-
-    expect(problems).toEqual([]);
-  });
 });
 
 /** Runs the scenario to its death at a call. */
@@ -144,20 +105,6 @@ async function dieAt(
   expect(error).toBe('States.Aborted');
   world.tap((_, made) => made());
   return event;
-}
-
-/** Stops the execution while it makes a call; answers what lets the call be made. */
-function holdAt(world: VirtualWorkflow, at: Call): () => void {
-  const held = Promise.withResolvers<void>();
-  let calls = 0;
-  world.tap(async (method, call) => {
-    if (method === at.method) calls += 1;
-    if (method !== at.method || calls !== at.nth) return call();
-    world.stop();
-    await held.promise;
-    return call();
-  });
-  return held.resolve;
 }
 
 /** Executes an event, and again after each death, with a fault at each call whose number is in the list. */

@@ -41,7 +41,7 @@ export function ecsPlatform(options: EcsPlatformOptions): Platform {
     drainSeconds: async (revision) => ((await runningTasks(revision)) > 0 ? DRAIN_SECONDS : 0),
     retire: (revision, epoch) => retireRevision(options, revision, epoch),
     remove: (revision, epoch) => removeRevision(options, revision, epoch),
-    forget: (model) => forgetModel(options, model),
+    forget: (model, epoch) => forgetModel(options, model, epoch),
     async revisions() {
       const names = await definedRevisions(ecs, settings, 'ACTIVE');
       return names

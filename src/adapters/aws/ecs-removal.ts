@@ -9,7 +9,7 @@ import {
 import type { EcsPlatformOptions } from './ecs-options.ts';
 import { deleteService, findService, type ServiceRef, serviceRef } from './ecs-service.ts';
 import { type TimedCall, timedRemoval, waitForNextLook } from './ecs-waiting.ts';
-import { type Change, fencedChange, unfenced } from './fenced-change.ts';
+import { type Change, fencedChange } from './fenced-change.ts';
 import { removeUnusedCapacity } from './managed-capacity.ts';
 import { modelOf } from './model-function.ts';
 import { deleteTargetGroup, targetGroupOf } from './target-group.ts';
@@ -42,11 +42,16 @@ export async function removeRevision(
 }
 
 /** What a removal that was not ended left of the model's definitions, and capacity that nobody uses any more. */
-export async function forgetModel(options: EcsPlatformOptions, model: string): Promise<void> {
+export async function forgetModel(
+  options: EcsPlatformOptions,
+  model: string,
+  epoch: number,
+): Promise<void> {
   const { ecs, settings } = options;
+  const change = await fencedChange(options.fence, model, epoch);
   const left = await definedRevisions(ecs, settings, 'INACTIVE');
   for (const revision of left.filter((name) => isOf(name, model))) {
-    await removeDefinitions(ecs, settings, revision, unfenced);
+    await removeDefinitions(ecs, settings, revision, change);
   }
   if (settings.capacity.target === 'ec2') {
     await removeUnusedCapacity(options, { emptyClusters: true });

@@ -56,7 +56,9 @@ export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
       const changes = await changesOf(modelOf(revision), epoch);
       await removeVersion(lambda, functions, revision, changes);
     },
-    forget: (model) => forgetFunction(lambda, functions, model, unfencedChangesOf),
+    async forget(model, epoch) {
+      await forgetFunction(lambda, functions, model, await changesOf(model, epoch));
+    },
     revisions: () => listRevisions(lambda, functions.prefix),
     async logTail(revision, lines) {
       const name = nameOf(revision);

@@ -19,6 +19,8 @@ export type ModelRoutes = {
   lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
   /** No route is success. The record stays. */
   remove(model: string, change: Change): Promise<void>;
+  /** Deploys the API as it is drafted, for what is not of any model; a route that somebody left half made or half moved is put right before. */
+  publish(): Promise<void>;
   models(): Promise<readonly string[]>;
 };
 
@@ -62,6 +64,14 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
       if (isDrafted || (await draft.isDeployed(proxyPath(model)))) {
         await remove(options, model, change);
       }
+    },
+
+    async publish() {
+      await options.lease.during(async () => {
+        await putOthersRight(options, null);
+        await draft.deploy();
+        return DEPLOYED;
+      });
     },
 
     async models() {
@@ -136,7 +146,7 @@ function returned({ move, left }: RouteRecord, to: Mechanism): RouteRecord['left
 
 /**
  * Records a move that was made by a call which did not come to record it.
- * An update of the stack deploys the API too, without the lease: another deployment alone says nothing where the draft was not changed yet.
+ * Somebody may deploy the API by hand, without the lease: another deployment alone says nothing where the draft was not changed yet.
  */
 async function settle(options: ModelRoutesOptions, model: string): Promise<RouteRecord> {
   const { draft, records, clock } = options;
@@ -154,11 +164,11 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
  * What callers left who died on their way must not come into this deployment:
  * a method without an integration, with which API Gateway deploys nothing, or a route that was led elsewhere and not deployed.
  */
-async function putOthersRight(options: ModelRoutesOptions, but: string): Promise<Resources> {
+async function putOthersRight(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
   const { draft, records } = options;
   const resources = await draft.resources();
   for (const [path, { id, isHalfMade }] of resources) {
-    if (isHalfMade && path !== proxyPath(but)) await draft.removeMethod(id);
+    if (isHalfMade && (but === null || path !== proxyPath(but))) await draft.removeMethod(id);
   }
   for (const { model, move } of await records.all()) {
     if (move !== null && model !== but) await putBack(options, model, resources);

@@ -33,10 +33,10 @@ export async function forgetFunction(
   lambda: LambdaClient,
   { prefix }: ModelFunctions,
   model: string,
-  changesOf: (functionName: string) => FunctionChanges,
+  changes: FunctionChanges,
 ): Promise<void> {
   const name = prefix + model;
   const { numbers } = await readVersions(lambda, name);
   const latest = await readFunction(lambda, name);
-  if (latest?.revision === '' && numbers.size === 0) await changesOf(name).remove();
+  if (latest?.revision === '' && numbers.size === 0) await changes.remove();
 }

@@ -9,18 +9,15 @@ import { transaction } from './database.ts';
 export type Fence = {
   /** Fails with `LeaseLost` when a greater epoch has passed, and as `transaction` does. */
   pass(model: string, epoch: number): void;
-  /** The model is undeployed; no row is success. */
-  forget(model: string): void;
 };
 
-/** One row for each model; all who open it on the same database share it. */
+/** One row for each model, which outlives the model's undeploy as its lease's epochs do; all who open it on the same database share it. */
 export function fence(database: DatabaseSync): Fence {
   database.exec(
     'CREATE TABLE IF NOT EXISTS fences (model TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT',
   );
   const seen = database.prepare('SELECT epoch FROM fences WHERE model = ?');
   const put = database.prepare('INSERT OR REPLACE INTO fences (model, epoch) VALUES (?, ?)');
-  const remove = database.prepare('DELETE FROM fences WHERE model = ?');
   return {
     pass: (model, epoch) =>
       transaction(database, () => {
@@ -33,6 +30,5 @@ export function fence(database: DatabaseSync): Fence {
         }
         if (greatest < epoch) put.run(model, epoch);
       }),
-    forget: (model) => transaction(database, () => void remove.run(model)),
   };
 }

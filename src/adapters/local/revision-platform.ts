@@ -118,9 +118,9 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
       fences.pass(modelOf(name), epoch);
       await revisions.get(name)?.retire();
     },
-    async forget(model) {
+    async forget(model, epoch) {
+      fences.pass(model, epoch);
       await removeLogs(logDirectory, model);
-      fences.forget(model);
     },
     revisions: async () =>
       [...revisions.values()].map(({ spec: { revision, model } }) => ({ revision, model })),

@@ -10,6 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { cloudWatchBuildLog } from '#adapters/aws/cloudwatch-build-log.ts';
 import { describeBuildLog } from '../../contracts/build-log.ts';
 import { AWS_REGION, awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { describeOnMoto, type Moto } from '../../support/moto.ts';
 
@@ -49,6 +50,19 @@ describeOnMoto('build logs in CloudWatch', (moto) => {
     await expect(cloudWatchBuildLog({ client }).tail(ref, 5)).rejects.toMatchObject({ name });
 
     expect(failing.count()).toBe(1);
+  });
+
+  itBearsFaults('the end of a build log', async () => {
+    const { write } = await logWorld(moto());
+    const ref = await write(['one', 'two', 'three']);
+    return {
+      deed(outer) {
+        const client = awsClient(CloudWatchLogsClient, moto(), undefined, { maxAttempts: 1 });
+        outer(client);
+        return cloudWatchBuildLog({ client }).tail(ref, 2);
+      },
+      left: async () => undefined,
+    };
   });
 });
 

@@ -7,8 +7,10 @@ import {
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
 import type { RevisionRef } from '#domain/target.ts';
+import type { Metrics } from '#ports/metrics.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
 import { containersWorld } from '../../support/containers-world.ts';
@@ -75,10 +77,10 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       const codes = family.map((first) => `HTTPCode_Target_${first}XX_Count`);
       return countOnly(revision, 'RequestCount', ...codes);
     };
-    const metricsOver = (client: CloudWatchClient) =>
+    const metricsOver = (client: CloudWatchClient, others = { lambda: world.lambda(), elb }) =>
       cloudWatchMetrics({
-        ...{ cloudWatch: client, lambda: world.lambda(), functionPrefix, clock },
-        containers: { elb, front: containers.front },
+        ...{ cloudWatch: client, lambda: others.lambda, functionPrefix, clock },
+        containers: { elb: others.elb, front: containers.front },
       });
     return { ...world, clock, cloudWatch, count, countOf, countOnly, metricsOver };
   }
@@ -206,6 +208,34 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     expect([counting.count(), looking.count()]).toEqual([1, 1]);
     await world.close();
   });
+
+  const deeds: Readonly<Record<string, (metrics: Metrics) => Promise<unknown>>> = {
+    'a count of a function': (metrics) => metrics.traffic(V1, 0),
+    'a count of containers': (metrics) => metrics.traffic({ ...V1, target: 'fargate' }, 0),
+    'a look at alarms': (metrics) => metrics.alarms(['nobody']),
+  };
+
+  for (const [deed, run] of Object.entries(deeds)) {
+    itBearsFaults(deed, async () => {
+      const world = await open();
+      await world.count('1', true);
+      await world.countOf('digits-v1', 200);
+      world.clock.advance(300_000);
+      return {
+        deed(outer) {
+          const client = awsClient(CloudWatchClient, moto(), undefined, { maxAttempts: 1 });
+          const elb = awsClient(ElasticLoadBalancingV2Client, moto(), undefined, {
+            maxAttempts: 1,
+          });
+          for (const each of [client, elb]) outer(each);
+          const lambda = world.lambda({ maxAttempts: 1, outer });
+          return run(world.metricsOver(client, { lambda, elb }));
+        },
+        left: async () => undefined,
+        close: world.close,
+      };
+    });
+  }
 });
 
 /** Moto has no composite alarms: this one rings, and is told to whoever asks for its type. */

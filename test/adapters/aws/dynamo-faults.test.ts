@@ -1,5 +1,6 @@
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { type AwsFault, awsFault } from '../../support/aws-faults.ts';
 import { dynamodbRules } from '../../support/aws-rules/dynamodb.ts';
 import { awsRules } from '../../support/aws-rules.ts';
@@ -169,4 +170,31 @@ describeOnMoto('a fault of DynamoDB', (moto) => {
 
     expect([denied.count(), lost.count()]).toEqual([1, 1]);
   });
+
+  const deeds = [
+    ...WRITES.map(([method, from, , ask]) => ({ method, from, ask })),
+    ...READS.map(([method, , ask]) => ({ method, from: admitted, ask })),
+  ];
+
+  for (const { method, from, ask } of deeds) {
+    itBearsFaults(`${method} of the registry`, async () => {
+      const { table, client } = dynamoWorld(moto());
+      const clock = fakeClock(START_MS);
+      const registry = dynamoRegistry({ client: client(), table, clock });
+      const holder = await from({ registry, clock, wakes: () => 0 });
+      return {
+        deed(outer) {
+          const faulty = client(awsRules(dynamodbRules()), { maxAttempts: 1, outer });
+          return ask(dynamoRegistry({ client: faulty, table, clock }), holder);
+        },
+        left: async () => ({
+          deployment: await registry.deployment(idOf(1)),
+          model: await registry.model('shapes'),
+          versions: await registry.versions('shapes'),
+          events: (await registry.events({ after: '', limit: 999 })).events,
+          unpublished: await registry.unpublished(99),
+        }),
+      };
+    });
+  }
 });

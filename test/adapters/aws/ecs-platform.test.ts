@@ -117,7 +117,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     await world.platform.retire(revision, EPOCH);
     const retired = await world.inventory();
     await world.platform.remove(revision, EPOCH);
-    await world.platform.forget('digits');
+    await world.platform.forget('digits', 1);
 
     expect(retired).toMatchObject({ targetGroups: 0, rules: 0, services: 0, activeDefinitions: 1 });
     expect(await world.inventory()).toEqual(before);
@@ -158,7 +158,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     await world.platform.describe(second.revision, LONG);
 
     await world.platform.remove(first.revision, EPOCH);
-    await world.platform.forget('digits');
+    await world.platform.forget('digits', 1);
 
     expect(world.managed.providers()).toHaveLength(1);
     expect(await world.platform.describe(second.revision, AT_ONCE)).toEqual({ kind: 'ready' });

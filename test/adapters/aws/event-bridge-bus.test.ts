@@ -15,6 +15,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { describeEventBus, numberedEvent } from '../../contracts/event-bus.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { eventbridgeRules } from '../../support/aws-rules/eventbridge.ts';
 import { awsRules } from '../../support/aws-rules.ts';
@@ -38,6 +39,7 @@ async function busWorld(moto: Moto, options?: { readonly maxAttempts: number }) 
   await client.send(new PutTargetsCommand({ Rule: 'all', EventBusName: name, Targets }));
 
   return {
+    name,
     client,
     bus: eventBridgeBus({ client, bus: name }),
     async arrived(): Promise<readonly Arrived[]> {
@@ -115,6 +117,20 @@ describeOnMoto('events in EventBridge', (moto) => {
 
     expect(lost.count()).toBe(1);
     expect(ids(await arrived())).toEqual(['d1-1', 'd1-1']);
+  });
+
+  itBearsFaults('a batch of events', async () => {
+    const { name, arrived } = await busWorld(moto());
+    const events = Array.from({ length: 12 }, (_, index) => numberedEvent(index + 1));
+    return {
+      deed(outer) {
+        const rules = awsRules(eventbridgeRules);
+        const client = awsClient(EventBridgeClient, moto(), rules, { maxAttempts: 1 });
+        outer(client);
+        return eventBridgeBus({ client, bus: name }).publish(events);
+      },
+      left: async () => [...new Set(ids(await arrived()))].toSorted(),
+    };
   });
 });
 

@@ -1,5 +1,7 @@
 import { type LambdaClient, ListVersionsByFunctionCommand } from '@aws-sdk/client-lambda';
-import { type AwsFault, awsFault } from '../../support/aws-faults.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { awsFault } from '../../support/aws-faults.ts';
 import { lambdaPlatformWorld } from '../../support/lambda-platform-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { persist } from '../../support/persist.ts';
@@ -9,62 +11,71 @@ const ANSWERS = behaving('answers');
 const EPOCH = 1;
 const LONG = { waitMs: 60_000 };
 const NAME = 'slipway-test-m-digits';
-const FAULTS: readonly AwsFault[] = ['throttled', 'broken', 'reply lost'];
 
-const CALLS = [
-  { deed: 'a first revision', command: 'CreateFunction' },
-  { deed: 'a first revision', command: 'ListVersionsByFunction' },
-  { deed: 'a first revision', command: 'GetFunction' },
-  { deed: 'a first revision', command: 'PublishVersion' },
-  { deed: 'a first revision', command: 'Invoke' },
-  { deed: 'a next revision', command: 'UpdateFunctionConfiguration' },
-  { deed: 'a next revision', command: 'UpdateFunctionCode' },
-  { deed: 'a next revision', command: 'PublishVersion' },
-  { deed: 'a removal', command: 'UpdateFunctionConfiguration' },
-  { deed: 'a removal', command: 'DeleteFunction' },
-].flatMap((call) => FAULTS.map((fault) => ({ ...call, fault })));
+type World = Awaited<ReturnType<typeof lambdaPlatformWorld>>;
+type Platform = World['platform'];
 
-const LEFT: Readonly<Record<string, readonly string[]>> = {
-  'a first revision': ['digits-v1'],
-  'a next revision': ['digits-v1', 'digits-v2'],
-  'a removal': ['digits-v1'],
-};
+const specs = (world: World) =>
+  [1, 2].map((version) => world.spec(ANSWERS, { version })) as [RevisionSpec, RevisionSpec];
+
+async function made(platform: Platform, spec: RevisionSpec) {
+  await platform.create(spec, EPOCH);
+  return platform.describe(spec.revision, LONG);
+}
+
+/** What is done by a platform over two revisions, and how many of them there are before. */
+const DEEDS: readonly {
+  readonly deed: string;
+  readonly before: 0 | 1 | 2;
+  run(platform: Platform, specs: [RevisionSpec, RevisionSpec]): Promise<unknown>;
+}[] = [
+  { deed: 'a first revision', before: 0, run: (on, [first]) => made(on, first) },
+  { deed: 'a next revision', before: 1, run: (on, [, second]) => made(on, second) },
+  { deed: 'the same revision again', before: 1, run: (on, [first]) => made(on, first) },
+  { deed: 'a retirement', before: 1, run: (on, [{ revision }]) => on.retire(revision, EPOCH) },
+  { deed: 'a removal', before: 2, run: (on, [, { revision }]) => on.remove(revision, EPOCH) },
+  { deed: 'the last removal', before: 1, run: (on, [{ revision }]) => on.remove(revision, EPOCH) },
+  { deed: 'a list', before: 2, run: (on) => on.revisions() },
+  { deed: 'the end of a log', before: 1, run: (on, [{ revision }]) => on.logTail(revision, 5) },
+  {
+    deed: 'the end of a model',
+    before: 1,
+    async run(on, [{ revision, model }]) {
+      await on.remove(revision, EPOCH);
+      await on.forget(model, EPOCH);
+    },
+  },
+];
 
 describeOnMoto('lambdaPlatform on moto', (moto) => {
-  it.each(CALLS)('$deed comes out the same when its $command is $fault once', async (call) => {
-    const { deed, command, fault } = call;
-    const world = await lambdaPlatformWorld(moto());
-    const { platform } = world;
-    const [first, second] = [1, 2].map((version) => world.spec(ANSWERS, { version }));
-    const make = async (spec: typeof first, on = platform) => {
-      await persist(() => on.create(spec!, EPOCH));
-      return persist(() => on.describe(spec!.revision, LONG));
-    };
-    if (deed !== 'a first revision') await make(first);
-    if (deed === 'a removal') await make(second);
-    let count = () => 0;
-    const lambda = world.lambda({
-      maxAttempts: 1,
-      outer: (client) => {
-        count = awsFault(client, command, fault, 1).count;
-      },
+  for (const { deed, before, run } of DEEDS) {
+    itBearsFaults(deed, async () => {
+      const world = await lambdaPlatformWorld(moto());
+      const wanted = specs(world);
+      for (const spec of wanted.slice(0, before)) await persist(() => made(world.platform, spec));
+      return {
+        deed(outer) {
+          const table = world.dynamo.client(undefined, { maxAttempts: 1, outer });
+          const lambda = world.lambda({ maxAttempts: 1, outer });
+          return run(world.platformOver(lambda, table), wanted);
+        },
+        async left() {
+          const list = new ListVersionsByFunctionCommand({ FunctionName: NAME });
+          const { Versions = [] } = await world
+            .lambda()
+            .send(list)
+            .catch(() => ({ Versions: [] }));
+          const states = [];
+          for (const { revision } of wanted) {
+            states.push(await world.platform.describe(revision, LONG));
+          }
+          const published = Versions.filter(({ Version }) => Version !== '$LATEST');
+          return { states, published: published.map(({ Description }) => Description) };
+        },
+        close: world.close,
+      };
     });
-    const faulty = world.platformOver(lambda);
-
-    if (deed === 'a removal') await persist(() => faulty.remove('digits-v2', EPOCH));
-    else await make(deed === 'a first revision' ? first : second, faulty);
-
-    expect(count()).toBe(1);
-    const { Versions = [] } = await world
-      .lambda()
-      .send(new ListVersionsByFunctionCommand({ FunctionName: NAME }));
-    const published = Versions.filter(({ Version }) => Version !== '$LATEST');
-    expect(published.map(({ Description }) => Description)).toEqual(LEFT[deed]);
-    for (const revision of LEFT[deed] ?? []) {
-      expect(await platform.describe(revision, LONG)).toEqual({ kind: 'ready' });
-    }
-    await world.close();
-  });
+  }
 
   it.each([
     { command: 'CreateFunction', name: 'PlatformDenied', fault: 'denied' },

@@ -237,7 +237,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const only = new DeleteFunctionCommand({ FunctionName, Qualifier: '1' });
       await world.lambda().send(only);
 
-      await world.platform.forget('digits');
+      await world.platform.forget('digits', 1);
 
       const look = world.lambda().send(new GetFunctionCommand({ FunctionName }));
       await expect(look).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
@@ -246,7 +246,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     it('leaves a function that serves alone when its model is forgotten', async () => {
       const { revision } = await deployed(1);
 
-      await world.platform.forget('digits');
+      await world.platform.forget('digits', 1);
 
       expect(await world.platform.describe(revision, AT_ONCE)).toEqual({ kind: 'ready' });
     });

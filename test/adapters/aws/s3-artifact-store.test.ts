@@ -1,11 +1,39 @@
 import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
+import type { ArtifactRef, ArtifactStore } from '#ports/artifact-store.ts';
 import { describeArtifactStore } from '../../contracts/artifact-store.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
+import type { AnyClient } from '../../support/aws-rules.ts';
 import { type Granted, ORDER } from '../../support/build-order.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { s3World } from '../../support/s3-world.ts';
 
 const KEY = 'models/digits/digits.onnx';
+
+/** What is asked of the store, without what tells one bucket from another. */
+const DEEDS: Readonly<
+  Record<string, (store: ArtifactStore, ref: ArtifactRef) => Promise<unknown>>
+> = {
+  'a look at a version': async (store, ref) => (await store.describe(ref))?.checksum,
+  'a look at the newest': async (store, { bucket, key }) =>
+    (await store.latest(bucket, key))?.checksum,
+  'a list': async (store, { bucket }) =>
+    (await store.list(bucket, 'models/', 9)).map(({ key, checksum }) => ({ key, checksum })),
+  'a list of pages': async (store, { bucket }) => {
+    const { objects, next } = await store.newest(bucket, 'models/', '');
+    return { keys: objects.map(({ key }) => key), next };
+  },
+  'a read': async (store, ref) => {
+    const source = await store.open(ref);
+    return Buffer.from(await source.read(1, 2)).toString();
+  },
+  'a grant': async (store, ref) => {
+    const url = await store.grant('d1', [{ ...ref, name: 'digits.onnx', sizeBytes: 3 }], ORDER);
+    const { files } = JSON.parse(await (await fetch(url)).text()) as Granted;
+    const [part] = files;
+    return { name: part!.name, bytes: await (await fetch(part!.url)).text() };
+  },
+};
 
 describeOnMoto('artifacts in S3', (moto) => {
   async function open(options?: { readonly maxAttempts: number }) {
@@ -167,4 +195,22 @@ describeOnMoto('artifacts in S3', (moto) => {
     }
     expect(listUrl.pathname).toBe(`/${bucket}/builds/d1.json`);
   });
+
+  for (const [deed, run] of Object.entries(DEEDS)) {
+    itBearsFaults(deed, async () => {
+      const { bucket, put, client } = await s3World(moto());
+      await put(KEY, 'one');
+      const ref = { bucket, key: KEY, versionId: await put(KEY, 'two') };
+      const over = (outer: (to: AnyClient) => void) => {
+        const faulty = client({ maxAttempts: 1 });
+        outer(faulty);
+        return s3ArtifactStore({ client: faulty, bucket });
+      };
+      const listing = s3ArtifactStore({ client: client(), bucket });
+      return {
+        deed: (outer) => run(over(outer), ref),
+        left: async () => (await listing.list(bucket, '', 9)).map(({ key }) => key),
+      };
+    });
+  }
 });

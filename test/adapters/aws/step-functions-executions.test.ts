@@ -5,9 +5,10 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
-import type { WorkflowName } from '#ports/executions.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
 import { awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { statesRules } from '../../support/aws-rules/states.ts';
 import { addMiddleware, awsRules } from '../../support/aws-rules.ts';
@@ -143,4 +144,38 @@ describeOnMoto('executions in Step Functions', (moto) => {
       expect(await list()).toHaveLength(1);
     });
   });
+
+  const deeds: Readonly<Record<string, (executions: Executions, arn: string) => Promise<unknown>>> =
+    {
+      'a start': (executions) => executions.start('rollback', 'next', { of: 'digits' }),
+      'a look': (executions, arn) => executions.isRunning(arn),
+      'a stop': (executions, arn) => executions.stop(arn),
+    };
+
+  for (const [deed, run] of Object.entries(deeds)) {
+    itBearsFaults(deed, async () => {
+      const { stateMachineArn: deploy } = await stateMachine(moto());
+      const { stateMachineArn: rollback } = await stateMachine(moto());
+      const stateMachineArns = { deploy, rollback, undeploy: deploy };
+      const client = () => awsClient(SFNClient, moto(), awsRules(statesRules), { maxAttempts: 1 });
+      const sfn = client();
+      await stepFunctionsExecutions({ client: sfn, stateMachineArns }).start('deploy', 'first', {});
+      const arn = `${deploy.replace(':stateMachine:', ':execution:')}:first`;
+      return {
+        deed(outer) {
+          const faulty = client();
+          outer(faulty);
+          return run(stepFunctionsExecutions({ client: faulty, stateMachineArns }), arn);
+        },
+        async left() {
+          const list = (stateMachineArn: string) =>
+            sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+          const lists = await Promise.all([list(deploy), list(rollback)]);
+          return lists.map(({ executions = [] }) =>
+            executions.map(({ name, status }) => ({ name, status })),
+          );
+        },
+      };
+    });
+  }
 });

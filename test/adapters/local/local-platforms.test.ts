@@ -125,7 +125,7 @@ describe('the three targets on one machine', () => {
     }
     expect(readdirSync(folder.logs)).toEqual(['digits-v1-v2.log', 'digits-v2.log']);
 
-    await all.platforms.fargate.forget('digits');
+    await all.platforms.fargate.forget('digits', 1);
 
     expect(readdirSync(folder.logs)).toEqual(['digits-v1-v2.log']);
   });

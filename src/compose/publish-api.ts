@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { apiDraft } from '#adapters/aws/api-draft.ts';
+import { apiLease } from '#adapters/aws/api-lease.ts';
+import { modelRoutes } from '#adapters/aws/model-routes.ts';
+import { routeRecords } from '#adapters/aws/route-records.ts';
+import { failureName } from '#domain/failure.ts';
+
+/** The stack, as its outputs tell it; the last three where it has containers. */
+export type PublishedStack = {
+  readonly stage: string;
+  readonly outputs: {
+    readonly Table: string;
+    readonly Api: string;
+    readonly ApiStage: string;
+    readonly ModelsResource: string;
+    readonly Authorizer: string;
+    readonly Listener?: string;
+    readonly LoadBalancer?: string;
+    readonly VpcLink?: string;
+  };
+};
+
+const TRIES = 10;
+
+/** Publishes the API after an update of its stack, alone with it as deployments of models are (docs/adr/0003). Each try waits 30 s for them. */
+export async function publishApi(
+  { stage, outputs }: PublishedStack,
+  settings: Pick<APIGatewayClientConfig, 'region' | 'credentials'>,
+): Promise<void> {
+  const clock = { now: Date.now };
+  const dynamo = new DynamoDBClient(settings);
+  const { Table: table, Api, ApiStage, ModelsResource, Authorizer } = outputs;
+  const { Listener, LoadBalancer, VpcLink } = outputs;
+  const isWithContainers = Listener && LoadBalancer && VpcLink;
+  const api = { id: Api, stage: ApiStage, modelsResource: ModelsResource, authorizer: Authorizer };
+  const routes = modelRoutes({
+    ...{ api, clock },
+    draft: apiDraft(new APIGatewayClient(settings), api),
+    lease: apiLease({ clock, sleep: (ms: number) => sleep(ms), dynamo, table, api: Api }),
+    records: routeRecords({ dynamo, table, api: Api }),
+    front: isWithContainers
+      ? { stage, listener: Listener, host: LoadBalancer, vpcLink: VpcLink }
+      : null,
+  });
+  await patiently(() => routes.publish());
+}
+
+async function patiently(attempt: () => Promise<void>): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const name = failureName(error);
+      const isPassing = name === 'PlatformThrottled' || name === 'PlatformUnavailable';
+      if (!isPassing || tried === TRIES) throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { ecsWorld } from '../../support/ecs-world.ts';
+import { describeOnMoto } from '../../support/moto.ts';
+import { persist } from '../../support/persist.ts';
+
+const EPOCH = 1;
+const LONG = { waitMs: 120_000 };
+const SCHEDULES = [{ days: ['mon' as const], at: '08:00', timeZone: 'UTC', min: 2 }];
+const SCALING = { min: 1, max: 3, requestsPerMinute: 600, schedules: SCHEDULES };
+
+async function made(platform: Platform, spec: RevisionSpec) {
+  await platform.create(spec, EPOCH);
+  return platform.describe(spec.revision, LONG);
+}
+
+type Deed = {
+  readonly deed: string;
+  readonly target: 'fargate' | 'ec2';
+  /** What was done before it. */
+  prepare(platform: Platform, spec: RevisionSpec): Promise<unknown>;
+  run(platform: Platform, spec: RevisionSpec): Promise<unknown>;
+};
+
+const nothing = async () => undefined;
+
+async function retired(platform: Platform, spec: RevisionSpec): Promise<void> {
+  await made(platform, spec);
+  await platform.retire(spec.revision, EPOCH);
+}
+
+const DEEDS: readonly Deed[] = [
+  { deed: 'a creation for Fargate', target: 'fargate', prepare: nothing, run: made },
+  { deed: 'a creation for EC2', target: 'ec2', prepare: nothing, run: made },
+  { deed: 'a restart', target: 'fargate', prepare: retired, run: made },
+  {
+    ...{ deed: 'a retirement', target: 'fargate', prepare: made },
+    run: (on, { revision }) => on.retire(revision, EPOCH),
+  },
+];
+
+describeOnMoto('ecsPlatform on moto', (moto) => {
+  for (const { deed, target, prepare, run } of DEEDS) {
+    itBearsFaults(deed, async () => {
+      const world = await ecsWorld(moto(), target);
+      const spec = world.spec('serves', { scaling: SCALING });
+      await persist(() => prepare(world.platform, spec));
+      return {
+        deed: (outer) => run(world.platformOver({ maxAttempts: 1, outer }), spec),
+        async left() {
+          const { platform } = world;
+          const state = await platform.describe(spec.revision, LONG);
+          const { activeDefinitions, ...inventory } = await world.inventory();
+          await platform.remove(spec.revision, EPOCH);
+          await platform.forget(spec.model, EPOCH);
+          // ECS registers a task definition twice where it is asked twice: both are taken away.
+          const isDefined = (activeDefinitions ?? 0) > 0;
+          return { state, isDefined, inventory, removed: await world.inventory() };
+        },
+      };
+    });
+  }
+});

@@ -1,0 +1,83 @@
+import { type Befalls, CRASHED, notedCalls, plantFaults } from './aws-fault-plans.ts';
+import type { AnyClient } from './aws-rules.ts';
+import { persist } from './persist.ts';
+
+/** An account in which something can be done. */
+export type FaultWorld = {
+  /** Does it, by an adapter of its own whose clients have been handed to `outer`, and are tried once. */
+  deed(outer: (client: AnyClient) => void): Promise<unknown>;
+  /** What there is, once it is done. */
+  left(): Promise<unknown>;
+  close?(): Promise<void>;
+};
+
+const READ = /^(?:Describe|Get|List|Head|Query|Scan|TransactGet|Filter|Invoke)/;
+
+// What leaves nothing behind befalls one call after the other: the deed is tried again until none is left.
+const OF_READS: readonly (readonly Befalls[])[] = [
+  ['throttled', 'broken', 'reply lost', 'slow', 'duplicate'],
+  ['crash before', 'crash after'],
+];
+const OF_WRITES: readonly (readonly Befalls[])[] = [
+  ['throttled', 'broken', 'crash before'],
+  ['reply lost'],
+  ['crash after'],
+  ['slow'],
+  ['duplicate'],
+];
+
+/**
+ * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
+ * A failure that passes has it done again, and a crash too, by another process.
+ */
+export function itBearsFaults(deed: string, open: () => Promise<FaultWorld>): void {
+  it(`${deed} comes out the same whatever befalls one of its calls to AWS`, async () => {
+    const calls = notedCalls();
+    const untroubled = await outcome(open, { outer: calls.outer });
+    const counts = new Map<Befalls, number>();
+
+    for (const { command, plan } of plansOf(calls)) {
+      const planted = plantFaults(command, plan);
+      const troubled = await outcome(open, planted);
+      expect({ command, plan: planted.fired(), ...troubled }).toEqual({
+        ...{ command, plan, ...untroubled },
+      });
+      for (const kind of plan) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+
+    expect(calls.commands().length).toBeGreaterThan(0);
+    const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+    process.stdout.write(`${deed}: ${calls.commands().length} commands; befell: ${kinds}\n`);
+  });
+}
+
+function plansOf({ commands, isAskedAgain }: ReturnType<typeof notedCalls>) {
+  return commands().flatMap((command) => {
+    const isRead = READ.test(command);
+    const stale: (typeof OF_READS)[number][] = isRead && isAskedAgain(command) ? [['stale']] : [];
+    return [...(isRead ? OF_READS : OF_WRITES), ...stale].map((plan) => ({ command, plan }));
+  });
+}
+
+type Around = Pick<ReturnType<typeof plantFaults>, 'outer'> &
+  Partial<ReturnType<typeof plantFaults>>;
+
+async function outcome(open: () => Promise<FaultWorld>, around: Around) {
+  const world = await open();
+  try {
+    const answer = await surviving(() => world.deed(around.outer), around);
+    await around.land?.();
+    return { answer, left: await world.left() };
+  } finally {
+    await world.close?.();
+  }
+}
+
+/** Each process persists; the next one starts where the last has died. */
+async function surviving(deed: () => Promise<unknown>, { crash }: Around): Promise<unknown> {
+  for (;;) {
+    const ends = crash ? [crash(), persist(deed)] : [persist(deed)];
+    const end = await Promise.race(ends);
+    if (end !== CRASHED) return end;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
+import type { DeploymentRecord, Lease, ModelRecord } from '#domain/registry-write.ts';
+import { type MemoryWorld, MODEL } from './memory-world.ts';
+
+/** The whole of a world between two changes of it. */
+export type Moment = {
+  readonly atMs: number;
+  /** The call that led to it. */
+  readonly after: string;
+  /** What clients get, and what the router was told. */
+  readonly served: Shares;
+  readonly told: Shares;
+  /** The revisions that would answer, and all that there are. */
+  readonly serving: readonly string[];
+  readonly existing: readonly string[];
+  readonly live: ModelVersion | null;
+  readonly lease: Lease | undefined;
+  /** Of the model, in the order of their admission. */
+  readonly deployments: readonly Deployment[];
+  readonly versions: readonly ModelVersion[];
+  readonly events: number;
+};
+
+/** Records by their texts, each read once. */
+export function reader() {
+  const known = new Map<string, unknown>();
+  return <Value>(texts: readonly string[]): readonly Value[] =>
+    texts.map((text) => {
+      if (!known.has(text)) known.set(text, JSON.parse(text));
+      return known.get(text) as Value;
+    });
+}
+
+export async function momentOf(
+  { registry, router, platforms, clock, existing }: MemoryWorld,
+  after: string,
+  read: ReturnType<typeof reader>,
+): Promise<Moment> {
+  const serving: string[] = [];
+  for (const platform of Object.values(platforms)) {
+    for (const revision of platform.existing().filter(isOwn)) {
+      const { kind } = await platform.describe(revision, { waitMs: 0 });
+      if (kind === 'ready') serving.push(revision);
+    }
+  }
+  const texts = registry.texts();
+  const model = read<ModelRecord>(texts.models).find((it) => it.model.name === MODEL);
+  return {
+    ...{ atMs: clock.now(), after, serving, existing: existing().filter(isOwn) },
+    served: router.dataPlane(MODEL),
+    told: await router.shares(MODEL),
+    live: model?.model.live ?? null,
+    lease: model?.lease,
+    deployments: read<DeploymentRecord>(texts.deployments).map(({ deployment }) => deployment),
+    versions: read<ModelVersion>(texts.versions),
+    events: texts.events,
+  };
+}
+
+/** Others have revisions on the same platforms. */
+export const isOwn = (revision: string) => revision.startsWith(`${MODEL}-v`);

@@ -1,0 +1,4 @@
+import { faultMatrix } from '../support/fault-matrix.ts';
+import { scenariosOn } from '../support/fault-scenarios.ts';
+
+await faultMatrix('on ec2', scenariosOn('ec2'));

@@ -1,0 +1,23 @@
+import { faultRun } from '../support/fault-run.ts';
+import { INVARIANTS, violations } from '../support/invariants.ts';
+import { END_BUGS } from '../support/museum-ends.ts';
+import { TRAFFIC_BUGS } from '../support/museum-traffic.ts';
+
+const BUGS = [...TRAFFIC_BUGS, ...END_BUGS];
+
+describe('the museum of bugs', () => {
+  it.each(BUGS)('$caught shows $bug: $what', async ({ scenario, caught, ...bug }) => {
+    const reference = await faultRun(scenario);
+    const run = await faultRun(scenario, bug);
+
+    const found = INVARIANTS[caught]!({ run, reference, isSame: true });
+
+    expect(violations({ run: reference, reference, isSame: true })).toEqual([]);
+    expect(reference.digest.ends.at(-1)).toBe(scenario.ends);
+    expect(found).not.toEqual([]);
+  });
+
+  it('has sixteen, each of another kind', () => {
+    expect(new Set(BUGS.map(({ bug }) => bug)).size).toBe(16);
+  });
+});
