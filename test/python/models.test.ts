@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { difference } from '#domain/json-difference.ts';
 import { type ModelFixture, modelFixtures } from '../support/model-fixtures.ts';
-import { whyNoPython } from '../support/python-at-hand.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 /** A version of each format and the next one, as their owners upload them; `asOnnx`: whether it is converted. */
@@ -21,7 +20,11 @@ const CASES = [
   },
   { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'multiclass-3.4.json'] },
   { what: 'LightGBM', folder: 'lightgbm', versions: ['binary-3.3.txt', 'categorical-4.6.txt'] },
-  { what: 'CatBoost', folder: 'catboost', versions: ['binary-1.2.3.cbm', 'categorical-1.2.10.cbm'] },
+  {
+    what: 'CatBoost',
+    folder: 'catboost',
+    versions: ['binary-1.2.3.cbm', 'categorical-1.2.10.cbm'],
+  },
   { what: 'an MLflow folder', folder: 'mlflow', versions: ['sklearn-3.17', 'xgboost-3.17'] },
   {
     what: 'a SageMaker archive',
@@ -31,25 +34,25 @@ const CASES = [
   { what: 'plain Python', folder: 'python', versions: ['function.zip', 'class'] },
 ] as const;
 
-const missing = await whyNoPython();
-if (missing) console.log(`models of Python are not tried: ${missing}`);
-
 // Converted or not, no answer is further from the framework's own.
 const RTOL = 1e-4;
 
-(missing ? describe.skip : describe)('dropped, as it is, on one machine', () => {
-  it.each(CASES)('$what answers as its framework does, and so does the next version', async (given) => {
-    await using folder = await temporaryFolder();
-    await using slipway = await startSlipway(folder.path);
+describe('dropped, as it is, on one machine', () => {
+  it.each(CASES)(
+    '$what answers as its framework does, and so does the next version',
+    async (given) => {
+      await using folder = await temporaryFolder();
+      await using slipway = await startSlipway(folder.path);
 
-    for (const name of given.versions) {
-      const fixture = fixtureOf(given.folder, name);
+      for (const name of given.versions) {
+        const fixture = fixtureOf(given.folder, name);
 
-      expect(await pushed(slipway, fixture)).toMatchObject({ state: 'Live', reason: '' });
-      expect(await wrongAnswers(slipway, fixture)).toEqual([]);
-    }
-    if ('asOnnx' in given) expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx);
-  });
+        expect(await pushed(slipway, fixture)).toMatchObject({ state: 'Live' });
+        expect(await wrongAnswers(slipway, fixture)).toEqual([]);
+      }
+      if ('asOnnx' in given) expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx);
+    },
+  );
 
   it('a version that its framework cannot load is given up, and the one before answers on', async () => {
     await using folder = await temporaryFolder();
@@ -93,7 +96,9 @@ async function wrongAnswers(
       body: JSON.stringify(body),
     });
     const got = await response.json();
-    const why = response.ok ? difference(got, answer, RTOL) : `${response.status} ${JSON.stringify(got)}`;
+    const why = response.ok
+      ? difference(got, answer, RTOL)
+      : `${response.status} ${JSON.stringify(got)}`;
     if (why) wrong.push(why);
   }
   return wrong;
