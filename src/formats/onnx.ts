@@ -99,7 +99,7 @@ async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
   const other = recognise(file, head);
   const found = other?.name ?? (isWritten ? 'a text file' : 'in no known format');
   throw rejected(
-    `${file} is ${found}; this version serves ONNX only`,
+    `${file} is ${found}, not an ONNX model`,
     other?.fix ?? 'Upload the ONNX file that the exporter wrote.',
   );
 }

@@ -70,7 +70,7 @@ const ARTIFACTS: readonly Case[] = [
     name: 'a text file named .onnx',
     model: 'text',
     files: { 'a.onnx': 'this is no model, it is a letter\n'.repeat(20) },
-    reason: 'a.onnx is a text file; this version serves ONNX only',
+    reason: 'a.onnx is a text file, not an ONNX model',
     fix: /^Upload the ONNX file/,
   },
   {
@@ -88,25 +88,25 @@ const ARTIFACTS: readonly Case[] = [
     fix: /standard operators/,
   },
   {
-    name: 'a format that is not served',
+    name: 'a pickle that would run a command',
     model: 'pickle',
-    files: { 'a.pkl': new Uint8Array([0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0, 0, 0x2e]) },
-    reason: 'a.pkl is a pickle; this version serves ONNX only',
-    fix: /skl2onnx/,
+    files: { 'a.pkl': "cposix\nsystem\n(S'touch owned'\ntR." },
+    reason: /^a\.pkl: .*posix\.system/,
+    fix: /./,
   },
   {
     name: 'a format known by its name alone',
     model: 'tensors',
     files: { 'a.safetensors': 'not even that' },
-    reason: 'a.safetensors is a safetensors file; this version serves ONNX only',
+    reason: 'a.safetensors is a safetensors file, which this version does not serve',
     fix: /optimum-cli export onnx/,
   },
   {
     name: 'a file in no known format',
     model: 'json',
     files: { 'a.json': '{}' },
-    reason: '`a.json`: no file ends in .onnx; this version serves ONNX only',
-    fix: /^Export the model to ONNX/,
+    reason: 'there is no model among `a.json`',
+    fix: /^Upload an \.onnx, \.joblib/,
   },
   {
     name: 'external data above the artifact',
@@ -131,7 +131,7 @@ const ARTIFACTS: readonly Case[] = [
     model: 'bare',
     files: { 'f/model.yaml': '' },
     reason: 'there is no file beside model.yaml',
-    fix: /^Upload the \.onnx file first/,
+    fix: /^Upload the files of the model first/,
   },
 ];
 

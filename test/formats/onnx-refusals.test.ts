@@ -42,30 +42,22 @@ const SEQUENCE: readonly Field[] = [[4, [[1, tensorType(1, [])]]]];
 describe('a file called model.onnx is refused', () => {
   it.each<[string, Uint8Array, string]>([
     ['empty', new Uint8Array(), 'model.onnx is empty'],
-    [
-      'a text',
-      Buffer.from('hello, world\n'),
-      'model.onnx is a text file; this version serves ONNX only',
-    ],
+    ['a text', Buffer.from('hello, world\n'), 'model.onnx is a text file, not an ONNX model'],
     [
       'a text that begins like a model',
       Buffer.from(':-)'),
-      'model.onnx is a text file; this version serves ONNX only',
+      'model.onnx is a text file, not an ONNX model',
     ],
     [
       'a Git LFS pointer',
       Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n'),
-      'model.onnx is a Git LFS pointer, not the model itself; this version serves ONNX only',
+      'model.onnx is a Git LFS pointer, not the model itself, not an ONNX model',
     ],
-    [
-      'a pickle',
-      new Uint8Array([0x80, 4, 0x95, 0]),
-      'model.onnx is a pickle; this version serves ONNX only',
-    ],
+    ['a pickle', new Uint8Array([0x80, 4, 0x95, 0]), 'model.onnx is a pickle, not an ONNX model'],
     [
       'nothing known',
       new Uint8Array([0xff, 1, 2]),
-      'model.onnx is in no known format; this version serves ONNX only',
+      'model.onnx is in no known format, not an ONNX model',
     ],
     [
       'without an IR version',

@@ -53,6 +53,12 @@ describe('inspecting an ONNX model', () => {
       weightBytes: 10_761_252,
       dtypes: ['FP32', 'INT32', 'INT64'],
       externalData: [],
+      ...{ framework: null, pythonVersion: null, requirements: [], entrypoint: null },
+      ...{ takesColumns: false, example: null },
+      memory: [
+        { name: 'the ONNX server', bytes: 192 * 2 ** 20 },
+        { name: 'the weights and their copies', bytes: 26_903_130 },
+      ],
     });
     expect(source.readBytes).toBeLessThan(source.sizeBytes / 5);
     expect(source.reads).toBeLessThan(40);
