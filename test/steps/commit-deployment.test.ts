@@ -30,6 +30,19 @@ describe('the commit', () => {
     expect(await world.told()).toEqual(told);
   });
 
+  it('says which alarms nobody could ask about', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CommitDeployment');
+    const { bake } = (await world.recordOf(held)).work;
+    await world.registry.recordWork(held, { bake: { ...bake!, unknownAlarms: ['p99'] } });
+
+    await commitDeployment(world.deps)(held);
+
+    expect((await world.told()).at(-1)?.reason).toBe(
+      'the alarm p99 is not known here, so nobody looked whether it rings',
+    );
+  });
+
   it('says what the proof could not show', async () => {
     const world = memoryWorld();
     world.behave('digits-v1', (asked) => answered(asked === 'ready' ? 200 : 400));

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { planBuild } from '#steps/plan-build.ts';
 import type { Granted } from '../support/build-order.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
+
+const BOOSTER = readFileSync(new URL('../fixtures/models/xgboost/binary-3.4.ubj', import.meta.url));
 
 describe('planning the build', () => {
   it('names the runtime and the environment that serve the artifact', async () => {
@@ -89,6 +92,49 @@ describe('planning the build', () => {
     const held = await world.before('PlanBuild', world.upload({ bytes }));
 
     expect((await planBuild(world.deps)(held)).kind).toBe('needed');
+  });
+
+  it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {
+    const world = memoryWorld();
+    const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
+
+    const { kind, imageTag, artifactUrl } = await planBuild(world.deps)(held);
+
+    const { plan } = (await world.recordOf(held)).work;
+    expect(plan).toMatchObject({
+      runtime: 'python',
+      python: { python: '3.12', requirements: ['xgboost-cpu==3.4.1'] },
+      imageTag,
+    });
+    expect(plan?.environmentHash).toMatch(/^[\da-f]{64}$/);
+    expect(kind).toBe('needed');
+    const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
+    expect(order).toMatchObject({
+      ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
+      ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
+    });
+  });
+
+  it('builds anew what is to be served otherwise', async () => {
+    const tag = async (manifest?: string) => {
+      const world = memoryWorld();
+      const upload = { file: 'm.ubj', bytes: BOOSTER, ...(manifest ? { manifest } : {}) };
+      const held = await world.before('PlanBuild', world.upload(upload));
+      return (await planBuild(world.deps)(held)).imageTag;
+    };
+
+    expect(await tag('runtime: { optimize: none }')).not.toBe(await tag());
+  });
+
+  it('refuses a model of Python where none is served, by its format', async () => {
+    const world = memoryWorld();
+    const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
+
+    await expect(planBuild({ ...world.deps, pythonServerHash: null })(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: 'm.ubj is of the format xgboost; this installation serves ONNX only',
+      fix: expect.stringContaining('Convert the model to ONNX'),
+    });
   });
 
   it('keeps the plan when Slipway was updated meanwhile', async () => {

@@ -254,6 +254,16 @@ describe('a model without a live version', () => {
     expect(swept).toEqual(NOTHING);
   });
 
+  it('is looked at again by the next sweep when its route could not be taken away', async () => {
+    const { deps } = await givenUp();
+    const throttled = new Failure('PlatformThrottled', 'too many');
+    const remove = () => Promise.reject(throttled);
+
+    const swept = sweep({ ...deps, router: { ...deps.router, remove } })();
+
+    await expect(swept).rejects.toBe(throttled);
+  });
+
   it('is undeployed to the end when that was begun', async () => {
     const { world, starts, run } = await served();
     const held = await world.before('RetireAll', world.undeploy());
