@@ -44,7 +44,7 @@ export async function openImageWorld() {
       writeFileSync(path, bytes);
       return { name, sizeBytes: bytes.length, url: String(pathToFileURL(path)) };
     });
-    writeFileSync(join(folder, 'list.json'), JSON.stringify(list));
+    writeFileSync(join(folder, 'list.json'), JSON.stringify({ files: list }));
     return String(pathToFileURL(join(folder, 'list.json')));
   }
 

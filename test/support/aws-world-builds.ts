@@ -88,8 +88,8 @@ export async function scriptedBuilds(
 }
 
 async function artifact(url: string): Promise<Buffer> {
-  const parts = (await read(url)).toString();
-  const [model] = JSON.parse(parts) as Part[];
+  const { files } = JSON.parse((await read(url)).toString()) as { readonly files: Part[] };
+  const [model] = files;
   const bytes = await read(String(model?.url));
   if (bytes.length !== model?.sizeBytes) throw new Error(`${model?.name}: ${bytes.length} bytes`);
   return bytes;

@@ -1,6 +1,7 @@
 import { DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
 import {
   DescribeListenersCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -8,13 +9,20 @@ import { GetInstanceProfileCommand, IAMClient } from '@aws-sdk/client-iam';
 import { AWS_REGION, awsClient } from './aws-clients.ts';
 import { capital, type Look } from './stack-parts.ts';
 
-const loadBalancer: Look = async ({ id }, aws) => {
+const loadBalancer: Look = async ({ id, properties }, aws) => {
   const find = new DescribeLoadBalancersCommand({ LoadBalancerArns: [id] });
-  const { LoadBalancers: [found] = [] } = await awsClient(ElasticLoadBalancingV2Client, aws).send(
-    find,
+  const elb = awsClient(ElasticLoadBalancingV2Client, aws);
+  const { LoadBalancers: [found] = [] } = await elb.send(find);
+  const { Attributes: attributes } = await elb.send(
+    new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: id }),
   );
+  const written: readonly { readonly Key?: string }[] = properties['LoadBalancerAttributes'] ?? [];
   return {
     ...found,
+    // Those that are not in the template have their defaults.
+    LoadBalancerAttributes: attributes?.filter(({ Key }) =>
+      written.some((attribute) => attribute.Key === Key),
+    ),
     Name: found?.LoadBalancerName,
     Subnets: found?.AvailabilityZones?.map(({ SubnetId }) => SubnetId),
   };
