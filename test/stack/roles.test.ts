@@ -45,8 +45,16 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a route that somebody left half made or half moved is put right before the API is deployed, as ShiftTraffic does it here',
   ],
   [
-    /^(?:lambda:AddPermission|apigateway:\w+|dynamodb:(?:Query|UpdateItem)|elasticloadbalancing:(?:CreateRule|AddTags|ModifyRule)) CompensateRole /,
+    /^(?:lambda:AddPermission|apigateway:\w+|dynamodb:(?:Query|UpdateItem|PutItem)|elasticloadbalancing:(?:CreateRule|AddTags|ModifyRule)|cloudwatch:GetMetricData) CompensateRole /,
     'what a deployment that died has begun of a route is finished by the next one’s end',
+  ],
+  [
+    /^lambda:(?:DeleteAlias|RemovePermission) (?:ShiftTraffic|Compensate)Role /,
+    'the function that a move to containers has left is closed by whoever finds it quiet: here that is RetirePrevious',
+  ],
+  [
+    /^dynamodb:DeleteItem SweepRole /,
+    'what is known of a route goes with it, where an undeploy died between the two',
   ],
 ];
 
