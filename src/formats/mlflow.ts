@@ -3,6 +3,7 @@ import type { Format } from '#domain/format.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { codeFacts } from './code-facts.ts';
 import { within } from './folder.ts';
 import { type MlflowModel, parseMlmodel } from './mlflow-model.ts';
 import { mlflowSignature } from './mlflow-signature.ts';
@@ -124,20 +125,8 @@ function pyfuncFacts(
       'Export the model to ONNX, or log it as a python_function.',
     );
   }
-  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return {
-    framework: null,
-    signature: null,
-    takesColumns: false,
-    parameters: null,
-    weightBytes: bytes,
-    dtypes: [],
-    memory: [
-      { name: 'files of the model', bytes },
-      { name: 'mlflow and its imports', bytes: PYFUNC_BYTES },
-    ],
-    entrypoint: loader,
-  };
+  const python = { name: 'mlflow and its imports', bytes: PYFUNC_BYTES };
+  return { ...codeFacts(files, python), entrypoint: loader };
 }
 
 /** Of what the model says itself, with the columns of texts that only MLflow knows of. */

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { codeFacts } from './code-facts.ts';
 import { within } from './folder.ts';
 import { parseRequirements } from './python-requirements.ts';
 import { rejected } from './rejected.ts';
@@ -10,7 +11,6 @@ export type CodeEntry = { readonly entrypoint: string; readonly text: string };
 
 const FILES = ['predict.py', 'model.py'] as const;
 const MAX_CODE_BYTES = 1024 * 1024;
-const SERVER_BYTES = 150 * 2 ** 20;
 const PYTHON = /^(?:python-)?(3\.\d{1,2}(?:\.\d{1,3})?)$/;
 
 /**
@@ -43,23 +43,13 @@ export async function inspectPythonCode(
       'Write `def predict(…)`, or `class Predictor` with a method `predict`, in predict.py.',
     );
   }
-  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const [file = ''] = code.entrypoint.split(':');
   return {
     format: 'python',
     formatVersion: file,
-    framework: null,
+    ...codeFacts(files),
     pythonVersion: await pythonVersionOf(files, root),
     requirements: await requirementsIn(files, within(root, 'requirements.txt')),
-    signature: null,
-    takesColumns: false,
-    parameters: null,
-    weightBytes: bytes,
-    dtypes: [],
-    memory: [
-      { name: 'files of the model', bytes },
-      { name: 'Python and its packages', bytes: SERVER_BYTES },
-    ],
     example: null,
     entrypoint: code.entrypoint,
   };

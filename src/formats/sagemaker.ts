@@ -1,6 +1,7 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { Format } from '#domain/format.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { codeFacts } from './code-facts.ts';
 import { within } from './folder.ts';
 import type { InspectData } from './mlflow.ts';
 import { requirementsIn } from './python-code.ts';
@@ -12,7 +13,6 @@ export const HANDLERS = 'code/inference.py';
 
 const HANDLER =
   /^(async[ \t]+)?def[ \t]+(model_fn|input_fn|predict_fn|output_fn|transform_fn)[ \t]*\(/m;
-const SERVER_BYTES = 150 * 2 ** 20;
 
 /**
  * Reads the facts of what SageMaker packs in a model.tar.gz, `root` being the folder that it has everything in: handlers in
@@ -41,22 +41,12 @@ export async function inspectSagemaker(
       'Write `def model_fn(model_dir)`, which loads the model, in it.',
     );
   }
-  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return {
     format: 'sagemaker',
     formatVersion: HANDLERS,
-    framework: null,
+    ...codeFacts(files),
     pythonVersion: null,
     requirements: await requirementsIn(files, within(root, 'code/requirements.txt')),
-    signature: null,
-    takesColumns: false,
-    parameters: null,
-    weightBytes: bytes,
-    dtypes: [],
-    memory: [
-      { name: 'files of the model', bytes },
-      { name: 'Python and its packages', bytes: SERVER_BYTES },
-    ],
     example: null,
     entrypoint: HANDLERS,
   };

@@ -1,8 +1,8 @@
 import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
-import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readerOf, readerOfStream } from './byte-reader.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
+import { ESTIMATOR_PACKAGES, type EstimatorFacts, estimatorFacts } from './estimator-facts.ts';
 import { HEAD_BYTES, recognise } from './known-formats.ts';
 import { pickleGlobals } from './pickle-globals.ts';
 import type { PickleTally } from './pickle-machine.ts';
@@ -10,27 +10,11 @@ import { type Pickled, scanPickle } from './pickle-scan.ts';
 import { type Instance, isInstance, isThing, type Value } from './pickle-values.ts';
 import { catboostVersion, xgboostFeatures, xgboostVersion } from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
-import { answersOf } from './sklearn-answers.ts';
-import { type Estimator, lastOf, readEstimator } from './sklearn-model.ts';
-import { tabularMemory, tabularSignature } from './tabular-facts.ts';
+import { readEstimator } from './sklearn-model.ts';
+import { tabularMemory } from './tabular-facts.ts';
 
 /** What a pickled estimator says beside the facts of all models; null where it does not say it. */
-export type SklearnFacts = ModelFacts & {
-  readonly format: 'sklearn';
-  readonly features: number | null;
-  readonly columns: readonly string[] | null;
-  readonly classes: number | null;
-  /** The classes in a pipeline. */
-  readonly steps: readonly string[];
-};
-
-// By the first part of a class's module, the package that brings it.
-const PACKAGES: Readonly<Record<string, string>> = {
-  sklearn: 'scikit-learn',
-  xgboost: 'xgboost',
-  lightgbm: 'lightgbm',
-  catboost: 'catboost',
-};
+export type SklearnFacts = ModelFacts & EstimatorFacts & { readonly format: 'sklearn' };
 
 // What the object of a pickle takes beside its arrays: about so much for each opcode that made it.
 const OPCODE_BYTES = 24;
@@ -56,10 +40,8 @@ export async function inspectSklearn(
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),
     framework,
-    pythonVersion: null,
     requirements: requirementsOf(framework, tally),
-    signature: signatureOf(file, estimator, said),
-    takesColumns: said.columns !== null,
+    ...estimatorFacts(file, estimator, said),
     parameters: tally.samples.length > 0 ? null : tally.elements,
     weightBytes: tally.weightBytes,
     dtypes: [...tally.dtypes].sort(),
@@ -67,12 +49,6 @@ export async function inspectSklearn(
       ...tabularMemory(framework.name, tally.weightBytes, said.columns !== null),
       { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },
     ],
-    example: null,
-    entrypoint: estimator.of.name,
-    features: said.features,
-    columns: said.columns,
-    classes: said.classes?.count ?? null,
-    steps: said.steps,
   };
 }
 
@@ -111,7 +87,8 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framework {
   const root = of.module.split('.')[0] ?? '';
-  const name = PACKAGES[root] ?? (tally.sklearnVersions.size > 0 ? 'scikit-learn' : undefined);
+  const name =
+    ESTIMATOR_PACKAGES[root] ?? (tally.sklearnVersions.size > 0 ? 'scikit-learn' : undefined);
   if (name) return { name, version: madeBy(name, tally) };
   throw rejected(
     `${file} holds an object of ${quoted(of.name)}, which is no estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
@@ -131,7 +108,7 @@ function requirementsOf(framework: Framework, tally: PickleTally): readonly stri
   const modules = [...tally.modules];
   const names = (root: string) => modules.some((module) => module.split('.')[0] === root);
   const [sklearn = ''] = tally.sklearnVersions;
-  const others = Object.entries(PACKAGES)
+  const others = Object.entries(ESTIMATOR_PACKAGES)
     .filter(([root, name]) => name !== framework.name && names(root))
     .map(([, name]) => (name === 'scikit-learn' && sklearn ? `${name}==${sklearn}` : name));
   const needsSklearn =
@@ -140,14 +117,4 @@ function requirementsOf(framework: Framework, tally: PickleTally): readonly stri
   const numpy = modules.some((module) => module.startsWith('numpy._core')) ? 'numpy>=2' : 'numpy<2';
   const hasNumpy = modules.some((module) => /^numpy\._?core/.test(module));
   return [...others, ...(needsSklearn ? ['scikit-learn'] : []), ...(hasNumpy ? [numpy] : [])];
-}
-
-function signatureOf(file: string, root: Instance, said: Estimator): Signature | null {
-  const { features, columns, texts } = said;
-  if (features === null) return null;
-  const answers = answersOf(lastOf(root), said.classes);
-  const taken = { features, names: columns, texts };
-  if (answers) return tabularSignature(file, taken, answers);
-  const { inputs } = tabularSignature(file, taken, { values: 1, prediction: 'FP64' });
-  return { inputs, outputs: [] };
 }

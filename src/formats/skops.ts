@@ -1,23 +1,16 @@
 import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
-import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { ESTIMATOR_PACKAGES, type EstimatorFacts, estimatorFacts } from './estimator-facts.ts';
 import { datatypeOf } from './numpy-dtype.ts';
 import { type Instance, isInstance, type Value } from './pickle-values.ts';
 import { quoted, rejected } from './rejected.ts';
-import { answersOf } from './sklearn-answers.ts';
-import { type Estimator, lastOf, readEstimator } from './sklearn-model.ts';
+import { readEstimator } from './sklearn-model.ts';
 import { readSkopsTree } from './skops-tree.ts';
 import { skopsTypes } from './skops-types.ts';
-import { tabularMemory, tabularSignature } from './tabular-facts.ts';
+import { tabularMemory } from './tabular-facts.ts';
 import { zipFiles } from './zip-read.ts';
 
-/** What a skops file says beside the facts of all models; null where it does not say it. */
-export type SkopsFacts = ModelFacts & {
-  readonly features: number | null;
-  readonly columns: readonly string[] | null;
-  readonly classes: number | null;
-  readonly steps: readonly string[];
-};
+export type SkopsFacts = ModelFacts & EstimatorFacts;
 
 // An array is a member, of which a tree in a forest has four.
 const MAX_MEMBERS = 20_000;
@@ -25,13 +18,6 @@ const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
-
-const PACKAGES: Readonly<Record<string, string>> = {
-  sklearn: 'scikit-learn',
-  xgboost: 'xgboost',
-  lightgbm: 'lightgbm',
-  catboost: 'catboost',
-};
 
 /**
  * Reads the facts of an estimator that skops saved: its tree of types and values, and the heads of its arrays.
@@ -66,15 +52,13 @@ export async function inspectSkops(
     format: 'skops',
     formatVersion: `protocol ${text(schema['protocol'])}`,
     framework,
-    pythonVersion: null,
     requirements: [
       /^\d+(\.\d+)+$/.test(skops) ? `skops==${skops}` : 'skops',
       ...(framework.name === 'scikit-learn'
         ? []
         : [sklearn === undefined ? 'scikit-learn' : `scikit-learn==${sklearn}`]),
     ],
-    signature: signatureOf(file, estimator, said),
-    takesColumns: said.columns !== null,
+    ...estimatorFacts(file, estimator, said),
     parameters: tree.elements,
     weightBytes: tree.weightBytes,
     dtypes: [...new Set([...tree.codes].map(protocolName))].sort(),
@@ -82,12 +66,6 @@ export async function inspectSkops(
       ...tabularMemory('skops', tree.weightBytes, said.columns !== null),
       { name: 'objects of Python', bytes: tree.nodes * NODE_BYTES },
     ],
-    example: null,
-    entrypoint: estimator.of.name,
-    features: said.features,
-    columns: said.columns,
-    classes: said.classes?.count ?? null,
-    steps: said.steps,
   };
 }
 
@@ -108,23 +86,14 @@ function estimatorOf(root: Value, file: string): Instance {
 }
 
 function frameworkOf({ of }: Instance, versions: ReadonlySet<string>, file: string): Framework {
-  const name = PACKAGES[of.module.split('.')[0] ?? ''] ?? (versions.size > 0 && 'scikit-learn');
+  const name =
+    ESTIMATOR_PACKAGES[of.module.split('.')[0] ?? ''] ?? (versions.size > 0 && 'scikit-learn');
   const [sklearn = null] = versions;
   if (name) return { name, version: name === 'scikit-learn' ? sklearn : null };
   throw rejected(
     `${file} holds an object of ${quoted(of.name)}, which is no estimator of a known framework`,
     'Save the fitted estimator itself, or bring a predict.py that loads it.',
   );
-}
-
-function signatureOf(file: string, root: Instance, said: Estimator): Signature | null {
-  const { features, columns, texts } = said;
-  if (features === null) return null;
-  const taken = { features, names: columns, texts };
-  const answers = answersOf(lastOf(root), said.classes);
-  if (answers) return tabularSignature(file, taken, answers);
-  const { inputs } = tabularSignature(file, taken, { values: 1, prediction: 'FP64' });
-  return { inputs, outputs: [] };
 }
 
 function protocolName(code: string): string {
