@@ -1,9 +1,10 @@
 // folder-facts FOLDER: prints of an image that is a folder what one in a registry would say of itself. Nothing is compressed, so both sizes are the same.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { filesIn, sizeOf } from './files.mjs';
 
 const folder = process.argv[2];
 const hash = createHash('sha256');
@@ -13,18 +14,7 @@ for (const path of await filesIn(join(folder, 'model'))) {
 }
 const served = await filesIn(folder);
 const environment = await filesIn(await realpath(join(folder, 'environment')));
-const sizes = await Promise.all(
-  [...served, ...environment].map(async (path) => (await stat(path)).size),
-);
-const bytes = sizes.reduce((sum, size) => sum + size, 0);
+const bytes = await sizeOf([...served, ...environment]);
 process.stdout.write(
   `IMAGE_DIGEST=sha256:${hash.digest('hex')}\nCOMPRESSED_BYTES=${bytes}\nUNCOMPRESSED_BYTES=${bytes}\n`,
 );
-
-async function filesIn(root) {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}

@@ -125,15 +125,7 @@ async function findOwn(version) {
 
 async function findUv() {
   const own = join(IMAGES, 'tools', 'bin', 'uv');
-  for (const uv of ['uv', own]) {
-    if (
-      await run(uv, ['--version']).then(
-        () => true,
-        () => false,
-      )
-    )
-      return uv;
-  }
+  for (const uv of ['uv', own]) if (await runs(uv)) return uv;
   const python = await firstPython();
   const partial = join(IMAGES, `tools.${process.pid}.partial`);
   try {
@@ -147,22 +139,22 @@ async function findUv() {
 }
 
 async function firstPython() {
-  for (const python of ['python3', 'python']) {
-    if (
-      await run(python, ['--version']).then(
-        () => true,
-        () => false,
-      )
-    )
-      return python;
-  }
+  for (const python of ['python3', 'python']) if (await runs(python)) return python;
   throw new Error(
     'the model needs Python, and this machine has none; install Python 3.9 or later, or use `slipway start --engine docker`',
   );
 }
 
+function runs(program) {
+  return succeeds(run(program, ['--version']));
+}
+
 function isThere(path) {
-  return access(path).then(
+  return succeeds(access(path));
+}
+
+function succeeds(attempt) {
+  return attempt.then(
     () => true,
     () => false,
   );

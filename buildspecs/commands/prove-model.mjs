@@ -1,23 +1,17 @@
 // prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
 // and writes what was found out by loading it to ARTIFACT/proof.json. Nothing of the artifact is loaded here: that is done by
 // ENVIRONMENT, the program of a Python which has the model's packages, and CONVERTER, of one which also converts to ONNX (empty where none does).
-// With a fourth argument `docker` they are images, whose Python runs in a container that reaches nothing.
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { filesIn, sizeOf } from './files.mjs';
 
 const run = promisify(execFile);
-const [, , ARTIFACT, ENVIRONMENT, CONVERTER, engine] = process.argv;
+const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
 const served = join(ARTIFACT, 'served');
 const facts = join(served, 'facts.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
-const ISOLATED = [
-  ...['--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--pids-limit', '512'],
-  ...['--security-opt', 'no-new-privileges', '--memory', '8g', '--memory-swap', '8g'],
-  ...['--tmpfs', '/tmp', '--volume', `${ARTIFACT}:${ARTIFACT}`, '--workdir', ARTIFACT],
-  ...['--entrypoint', 'python'],
-];
 // It is exported by the build, and kept in the registry.
 const MOST_EXAMPLE_BYTES = 8 * 1024;
 const MOST_SIGNATURE_BYTES = 16 * 1024;
@@ -27,7 +21,10 @@ try {
   await layOut(order);
   const described = await describe(order);
   const conversion = await convert(order, described);
-  const proof = { ...proofOf(order, described, conversion), modelBytes: await sizeOf(served) };
+  const proof = {
+    ...proofOf(order, described, conversion),
+    modelBytes: await sizeOf(await filesIn(served)),
+  };
   await writeFile(join(ARTIFACT, 'proof.json'), JSON.stringify(proof));
 } catch (error) {
   say(error.stderr?.trim() || error.message);
@@ -92,32 +89,23 @@ function proofOf(order, described, { converted, ...conversion }) {
   };
 }
 
-async function sizeOf(root) {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(
-    files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 function short(value, mostBytes) {
   return Buffer.byteLength(JSON.stringify(value)) <= mostBytes ? value : null;
 }
 
 /** Runs a Python with what it needs to find the model. */
-function python(where, given, { modelFile = '' } = {}) {
-  const told = {
-    HOME: ARTIFACT,
-    TMPDIR: ARTIFACT,
-    MODEL_PATH: join(served, 'model', modelFile),
-    MODEL_FACTS: facts,
-    ORT_DISABLE_TELEMETRY: '1',
-  };
-  const options = { ...MOST_OUTPUT, cwd: ARTIFACT };
-  if (engine !== 'docker') return run(where, given, { ...options, env: told });
-  const variables = Object.entries(told).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  return run('docker', ['run', ...ISOLATED, ...variables, where, ...given], options);
+function python(program, given, { modelFile = '' } = {}) {
+  return run(program, given, {
+    ...MOST_OUTPUT,
+    cwd: ARTIFACT,
+    env: {
+      HOME: ARTIFACT,
+      TMPDIR: ARTIFACT,
+      MODEL_PATH: join(served, 'model', modelFile),
+      MODEL_FACTS: facts,
+      ORT_DISABLE_TELEMETRY: '1',
+    },
+  });
 }
 
 function say(text) {
