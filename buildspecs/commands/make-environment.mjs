@@ -21,6 +21,7 @@ const [, , IMAGES, IMAGE_TAG, ORDER, purpose] = process.argv;
 const UV = 'uv==0.13.9';
 const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
+const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
@@ -28,6 +29,8 @@ try {
   const isConverter = purpose === 'convert';
   const name = isConverter ? `${environmentHash}-convert` : environmentHash;
   const isWanted = !isConverter || optimize === 'auto';
+  // The first step of a build: what a killed one of the same image has left is in its way.
+  if (!isConverter) await rm(PARTIAL, { recursive: true, force: true });
   if (isWanted) await link(name, isConverter ? 'converter' : 'environment');
   if (isWanted && !(await isThere(join(ENVIRONMENTS, name, 'lock.txt')))) {
     const wanted = [
@@ -45,10 +48,8 @@ try {
 
 // Before the environment is there, so that nobody takes it away as one that no image needs.
 async function link(name, as) {
-  const folder = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
-  await mkdir(folder, { recursive: true });
-  await rm(join(folder, as), { force: true });
-  await symlink(join('..', '..', 'environments', name), join(folder, as));
+  await mkdir(PARTIAL, { recursive: true });
+  await symlink(join('..', '..', 'environments', name), join(PARTIAL, as));
 }
 
 async function make(name, pythons, wanted) {

@@ -64,7 +64,8 @@ async function removeUnused(directory: string): Promise<void> {
     ),
   );
   for (const environment of await names(join(directory, 'environments'))) {
-    if (used.has(environment)) continue;
+    // One that is being made has more to its name.
+    if (used.has(environment.split('.')[0] ?? '')) continue;
     await rm(join(directory, 'environments', environment), { recursive: true, force: true });
   }
 }
