@@ -1,5 +1,6 @@
-import { access, constants, readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve, sep } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { folderFiles, isFile } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -68,23 +69,15 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
 /** Hidden files stay behind, as they do in the bucket folder; a link to a file is the file. */
 async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
-    key: [`models/${model}/${basename(path)}`, ...name.split(sep)].join('/'),
+    key: `models/${model}/${basename(path)}/${name}`,
     file: join(path, name),
   });
-  const names = await readdir(path, { recursive: true });
-  const shown = names.filter((name) => !name.split(sep).some((part) => part.startsWith('.')));
-  const areFiles = await Promise.all(shown.map((name) => isFile(join(path, name))));
-  const files = shown.filter((_, index) => areFiles[index]);
+  const files = await folderFiles(path);
   const manifest = upload(MANIFEST);
   return [
     ...files.filter((name) => name !== MANIFEST).map(upload),
     files.includes(MANIFEST) ? manifest : { ...manifest, file: null },
   ];
-}
-
-async function isFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ?? false;
 }
 
 async function send(

@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/file-source.ts';
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import { maxArtifactBytes } from '#domain/artifact-limit.ts';
@@ -13,6 +13,7 @@ import { TARGETS } from '#domain/target.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
+import { folderFiles } from './folder-files.ts';
 
 /** What would be found of an artifact, and done with it, if it were uploaded. */
 export type PathInspection = {
@@ -42,7 +43,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
   const manifest = parseManifest(text ?? '', basename(manifestFile));
-  const files = found.isDirectory() ? await folderFiles(root) : [await fileAt(root)];
+  const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
   const facts = await inspectFiles(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   return {
     ...{ manifestFile, hasManifest: text !== null, manifest, facts },
@@ -64,32 +65,12 @@ function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOpt
   return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
 }
 
-async function folderFiles(root: string): Promise<readonly ArtifactFile[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => path !== join(root, FOLDER_MANIFEST));
-  const shown = paths.filter((path) => !nameIn(root, path).split('/').some(isHidden));
-  return Promise.all(shown.toSorted().map((path) => fileAt(path, root)));
+async function filesIn(root: string): Promise<readonly ArtifactFile[]> {
+  const names = (await folderFiles(root)).filter((name) => name !== FOLDER_MANIFEST);
+  return Promise.all(names.toSorted().map((name) => fileAt(join(root, name), name)));
 }
 
-async function fileAt(path: string, root = dirname(path)): Promise<ArtifactFile> {
+async function fileAt(path: string, name: string): Promise<ArtifactFile> {
   const { size } = await stat(path);
-  return {
-    name: nameIn(root, path),
-    sizeBytes: size,
-    open: async () => fileSource(path, size),
-  };
-}
-
-function nameIn(root: string, path: string): string {
-  return path
-    .slice(root.length + 1)
-    .split(sep)
-    .join('/');
-}
-
-function isHidden(name: string): boolean {
-  return name.startsWith('.');
+  return { name, sizeBytes: size, open: async () => fileSource(path, size) };
 }

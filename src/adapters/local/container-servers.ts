@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '#domain/failure.ts';
-import type { BuiltImage } from '#domain/image.ts';
-import type { RevisionSpec } from '#ports/platform.ts';
 import { docker } from './docker.ts';
 import { startModelContainer } from './model-container.ts';
 import { type ModelServers, stillborn } from './model-server.ts';
+import { ownImage } from './own-image.ts';
 
 // Internal: containers on it reach nothing beyond this machine.
 const NETWORK = 'slipway-models';
@@ -34,8 +33,8 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
       return startModelContainer({ ...{ spec, log, label, image }, network: NETWORK });
     },
     async discard(revision, specs) {
-      const image = specs.find((spec) => spec.revision === revision)?.image;
-      if (!image || isShared(image, revision, specs)) return;
+      const image = ownImage(revision, specs);
+      if (!image) return;
       // By its name, which is this data folder's: under another's name the same image stays. One that is gone already is success.
       await docker('image', 'rm', `slipway/${image.tag}`).catch(() => undefined);
     },
@@ -52,8 +51,4 @@ async function ensureNetwork(): Promise<void> {
 async function removeContainers(label: string): Promise<void> {
   const ids = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
   if (ids) await docker('rm', '--force', ...ids.split('\n'));
-}
-
-function isShared({ tag }: BuiltImage, revision: string, specs: readonly RevisionSpec[]) {
-  return specs.some((spec) => spec.revision !== revision && spec.image?.tag === tag);
 }

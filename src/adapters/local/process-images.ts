@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import type { BuiltImage } from '#domain/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
+import { ownImage } from './own-image.ts';
 
 /** Where the server of an image finds what it needs. */
 export type ImagePaths = {
@@ -40,11 +41,8 @@ export function processImages(directory: string): ProcessImages {
       factsPath: join(folder(image), 'facts.json'),
     }),
     async discard(revision, specs) {
-      const image = specs.find((spec) => spec.revision === revision)?.image;
-      const isShared = specs.some(
-        (spec) => spec.revision !== revision && spec.image?.tag === image?.tag,
-      );
-      if (!image || isShared) return;
+      const image = ownImage(revision, specs);
+      if (!image) return;
       await rm(folder(image), { recursive: true, force: true });
       await removeUnused(directory);
     },

@@ -1,0 +1,11 @@
+import type { BuiltImage } from '#domain/image.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** The image of a revision that no other one of `specs` starts from; undefined where it has none, or shares it. */
+export function ownImage(revision: string, specs: readonly RevisionSpec[]): BuiltImage | undefined {
+  const image = specs.find((spec) => spec.revision === revision)?.image;
+  const isShared = specs.some(
+    (spec) => spec.revision !== revision && spec.image?.tag === image?.tag,
+  );
+  return image && !isShared ? image : undefined;
+}
