@@ -65,7 +65,7 @@ function proofOf({ proof }: Explanation): string | null {
   const { sample, warning, latencyMs } = proof;
   const by =
     sample === 'example'
-      ? 'the example of its manifest'
+      ? 'its example: the manifest’s, else its own or one of its build'
       : sample === 'readiness'
         ? 'its readiness alone'
         : `a request of zeros made from its signature, free dimensions ${sample}`;
