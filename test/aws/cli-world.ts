@@ -15,6 +15,7 @@ import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk
 import { type Result, type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
 import type { Moto } from '../support/moto.ts';
+import { REGISTRY_TABLE } from '../support/registry-table.ts';
 
 /** A stack such as Slipway's in moto, and the command line as its owner runs it. */
 export type CliWorld = {
@@ -139,15 +140,7 @@ function template(stage: string, endpoint: string, usagePlan: string) {
         Type: 'AWS::DynamoDB::Table',
         DeletionPolicy: 'Retain',
         Properties: {
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [
-            { AttributeName: 'pk', AttributeType: 'S' },
-            { AttributeName: 'sk', AttributeType: 'S' },
-          ],
-          KeySchema: [
-            { AttributeName: 'pk', KeyType: 'HASH' },
-            { AttributeName: 'sk', KeyType: 'RANGE' },
-          ],
+          ...REGISTRY_TABLE,
           StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
         },
       },

@@ -10,6 +10,7 @@ import {
 import { routeRecords } from '#adapters/aws/route-records.ts';
 import { AWS_REGION, awsClient } from '../support/aws-clients.ts';
 import { describeOnMoto, type Moto } from '../support/moto.ts';
+import { REGISTRY_TABLE } from '../support/registry-table.ts';
 
 const keepContainers = createRequire(import.meta.url)('../../infra/keep-containers.cjs');
 const TABLE = 'slipway-test-registry';
@@ -93,15 +94,7 @@ async function installed(moto: Moto, more: Readonly<Record<string, string>>): Pr
   await awsClient(DynamoDBClient, moto).send(
     new CreateTableCommand({
       TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
+      ...REGISTRY_TABLE,
     }),
   );
 }

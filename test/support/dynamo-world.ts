@@ -7,6 +7,7 @@ import {
 import { awsClient } from './aws-clients.ts';
 import { type AnyClient, type AwsRules, addMiddleware } from './aws-rules.ts';
 import type { Moto } from './moto.ts';
+import { REGISTRY_TABLE } from './registry-table.ts';
 
 type ClientSetup = {
   readonly maxAttempts: number;
@@ -25,15 +26,7 @@ export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
   const made = awsClient(DynamoDBClient, moto).send(
     new CreateTableCommand({
       TableName: table,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
+      ...REGISTRY_TABLE,
     }),
   );
   // Moto serves each request in a thread, and two transactions at once can both find their conditions met: in DynamoDB they are serial.
