@@ -6,6 +6,7 @@ import {
   DeleteApiKeyCommand,
   paginateGetApiKeys,
 } from '@aws-sdk/client-api-gateway';
+import { Failure } from '#domain/failure.ts';
 import { translated } from './failures.ts';
 
 type Options = {
@@ -43,12 +44,14 @@ export function usagePlanKeys({ gateway, usagePlan, prefix }: Options) {
     return [{ keyId, id, createdAtMs: createdDate?.getTime() ?? 0 }];
   }
 
-  async function create(id: string, hash: string): Promise<string | undefined> {
+  async function create(id: string, hash: string): Promise<string> {
     const name = `${prefix}${id}`;
     const made = await unless('ConflictException', () =>
       gateway.send(new CreateApiKeyCommand({ name, value: hash, enabled: true })),
     );
-    return made?.id ?? (await named(name))[0]?.keyId;
+    const keyId = made?.id ?? (await named(name))[0]?.keyId;
+    if (keyId) return keyId;
+    throw new Failure('PlatformUnavailable', `API Gateway has ${name} and does not list it yet`);
   }
 
   return {

@@ -1,71 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import {
-  APIGatewayClient,
-  CreateUsagePlanCommand,
-  GetApiKeysCommand,
-  GetUsagePlanKeysCommand,
-} from '@aws-sdk/client-api-gateway';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dynamoApiKeys } from '#adapters/aws/dynamo-api-keys.ts';
 import { keyHash } from '#domain/api-key.ts';
 import { describeApiKeys } from '../../contracts/api-keys.ts';
-import { awsClient } from '../../support/aws-clients.ts';
+import { type ApiKeysWorld, apiKeysWorld } from '../../support/api-keys-world.ts';
 import { type AwsFault, awsFault } from '../../support/aws-faults.ts';
 import { type AwsRule, awsRules } from '../../support/aws-rules.ts';
-import { dynamoWorld } from '../../support/dynamo-world.ts';
-import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
-import { describeOnMoto, type Moto } from '../../support/moto.ts';
+import { describeOnMoto } from '../../support/moto.ts';
 
 const HOUR_MS = 3_600_000;
-const STAGE_NAME = () => `t${randomUUID().slice(0, 8)}`;
-
-type World = {
-  readonly clock: FakeClock;
-  readonly stage: string;
-  /** The keys, through clients of their own. */
-  keys(clients?: Partial<Clients>): ReturnType<typeof dynamoApiKeys>;
-  gateway(): APIGatewayClient;
-  dynamo(): DynamoDBClient;
-  /** The values of this stage's keys at API Gateway, and of those on the plan. */
-  values(): Promise<readonly (string | undefined)[]>;
-  planned(): Promise<readonly (string | undefined)[]>;
-};
-type Clients = { readonly client: DynamoDBClient; readonly gateway: APIGatewayClient };
-
-async function keysWorld(moto: Moto): Promise<World> {
-  const { client, table } = dynamoWorld(moto);
-  const dynamo = () => client();
-  const gateway = () => awsClient(APIGatewayClient, moto);
-  const admin = gateway();
-  const { id: usagePlan = '' } = await admin.send(new CreateUsagePlanCommand({ name: table }));
-  const stage = STAGE_NAME();
-  // Moto's own clock tells when its keys were made.
-  const clock = fakeClock(Date.now());
-  return {
-    clock,
-    stage,
-    keys: (clients = {}) =>
-      dynamoApiKeys({
-        client: dynamo(),
-        gateway: gateway(),
-        ...clients,
-        table,
-        usagePlan,
-        stage,
-        clock,
-      }),
-    gateway,
-    dynamo,
-    async values() {
-      const all = new GetApiKeysCommand({ nameQuery: `slipway-${stage}-`, includeValues: true });
-      return ((await admin.send(all)).items ?? []).map(({ value }) => value);
-    },
-    async planned() {
-      const all = new GetUsagePlanKeysCommand({ usagePlanId: usagePlan });
-      return ((await admin.send(all)).items ?? []).map(({ value }) => value);
-    },
-  };
-}
 
 /** Moto answers all keys at once. */
 const oneToAPage: AwsRule = {
@@ -81,27 +21,10 @@ const oneToAPage: AwsRule = {
   },
 };
 
-/** Moto puts a key on a plan as often as it is asked to. */
-function onPlanOnce(): AwsRule {
-  const known = new Set<unknown>();
-  return {
-    name: 'apigateway: a key is on a plan once',
-    service: 'APIGateway',
-    commands: ['CreateUsagePlanKey'],
-    source:
-      'https://docs.aws.amazon.com/apigateway/latest/api/API_CreateUsagePlanKey.html#API_CreateUsagePlanKey_Errors',
-    before({ input: { keyId } }) {
-      if (!known.has(keyId)) return void known.add(keyId);
-      const message = 'Usage Plan key already exists';
-      return { name: 'ConflictException', message, status: 409 };
-    },
-  };
-}
-
 describeOnMoto('API keys on AWS', (moto) => {
-  let world: World;
+  let world: ApiKeysWorld;
   beforeEach(async () => {
-    world = await keysWorld(moto());
+    world = await apiKeysWorld(moto());
   });
 
   describeApiKeys('dynamoApiKeys', () => ({ keys: world.keys(), clock: world.clock }));
@@ -115,7 +38,7 @@ describeOnMoto('API keys on AWS', (moto) => {
   });
 
   it('leaves nothing at API Gateway of a key that is revoked, nor takes another stage’s', async () => {
-    const other = await keysWorld(moto());
+    const other = await apiKeysWorld(moto());
     await other.keys().create('ci', 'all');
     const { record } = await world.keys().create('ci', 'all');
 
@@ -147,7 +70,7 @@ describeOnMoto('API keys on AWS', (moto) => {
       { at: 'TransactWriteItems', fault: 'broken', isAtGateway: false },
     ] as const)('at $at ($fault) no key works, and the next one tidies up', async (crash) => {
       const { at, fault, isAtGateway } = crash;
-      const gateway = awsFault(world.gateway(), at, fault);
+      const gateway = awsFault(world.gateway({ maxAttempts: 1 }), at, fault);
       const client = awsFault(world.dynamo(), at, fault);
 
       const broken = world.keys({ gateway: gateway.client, client: client.client });
@@ -191,9 +114,8 @@ describeOnMoto('API keys on AWS', (moto) => {
 
   describe('an answer that is lost once', () => {
     it.each(['CreateApiKey', 'CreateUsagePlanKey'])('of %s is no failure', async (command) => {
-      const rules = awsRules([onPlanOnce()]);
-      const guarded = rules.guard(world.gateway());
-      const { client: gateway, count } = awsFault(guarded, command, 'reply lost', 1);
+      const { rules } = world;
+      const { client: gateway, count } = awsFault(world.gateway(), command, 'reply lost', 1);
 
       const { key } = await world.keys({ gateway }).create('ci', 'all');
 
