@@ -124,6 +124,32 @@ describe('frontDoorProbes', () => {
     await Promise.all([before.close(), within.close()]);
   });
 
+  it.each(['throttled', 'broken', 'reply lost', 'slow', 'duplicate'] as const)(
+    'answers the next probe as ever when one was %s',
+    async (fault) => {
+      const served: string[] = [];
+      const befell: string[] = [];
+      const { probes, close } = await open((request, _body, response) => {
+        const serve = () => void served.push(String(request.url));
+        if (befell.length === 0) {
+          befell.push(fault);
+          return FAULTS[fault].befall(response, serve);
+        }
+        serve();
+        return void response.end('as ever');
+      });
+
+      const first = await probes('/models/digits', PING, 500);
+      const next = await probes('/models/digits', PING, 2_000);
+
+      expect(befell).toEqual([fault]);
+      expect(first).toMatchObject(FAULTS[fault].seen);
+      expect(next).toMatchObject({ kind: 'answer', status: 200, body: 'as ever' });
+      expect(served).toHaveLength(FAULTS[fault].served + 1);
+      await close();
+    },
+  );
+
   it('has no answer when the whole of it does not come in time', async () => {
     const { probes, close } = await open((_request, _body, response) => {
       response.writeHead(200);
@@ -147,6 +173,57 @@ describe('frontDoorProbes', () => {
     });
   });
 });
+
+type Fault = {
+  befall(response: ServerResponse, serve: () => void): void;
+  /** What the probe makes of it. */
+  readonly seen: object;
+  /** How often a server was asked. */
+  readonly served: number;
+};
+
+// API Gateway's own answers, as a client of it sees them.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+const FAULTS = {
+  throttled: {
+    befall: (response) => {
+      response.writeHead(429, { 'x-amzn-errortype': 'TooManyRequestsException' });
+      response.end('{"message":"Too Many Requests"}');
+    },
+    seen: { kind: 'answer', status: 429, revision: null },
+    served: 0,
+  },
+  broken: {
+    befall: (response) => {
+      response.writeHead(504, { 'x-amzn-errortype': 'InternalServerErrorException' });
+      response.end('{"message":"Endpoint request timed out"}');
+    },
+    seen: { kind: 'answer', status: 504, revision: null },
+    served: 0,
+  },
+  'reply lost': {
+    befall(response, serve) {
+      serve();
+      response.socket?.destroy();
+    },
+    seen: { kind: 'none', reason: 'other side closed' },
+    served: 1,
+  },
+  slow: {
+    befall: (_response, serve) => serve(),
+    seen: { kind: 'none', reason: 'no answer within 500 ms' },
+    served: 1,
+  },
+  duplicate: {
+    befall(response, serve) {
+      serve();
+      serve();
+      response.end('twice');
+    },
+    seen: { kind: 'answer', status: 200, body: 'twice' },
+    served: 2,
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
 
 /** The rules of a load balancer that has `digits`, all of it `digits-v1`. */
 function balanced(behave: () => Behaviour): Answer {

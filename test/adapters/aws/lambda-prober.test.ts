@@ -1,48 +1,16 @@
-import { CreateAliasCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { awsProber } from '#adapters/aws/aws-prober.ts';
-import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { revisionAddress, routeAddress } from '#adapters/aws/probe-address.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { addMiddleware, awsError } from '../../support/aws-rules.ts';
-import { modelFunctionsWorld } from '../../support/model-functions-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
-import { scriptedServer } from '../../support/scripted-server.ts';
+import { probedFunctionsWorld } from '../../support/probed-functions-world.ts';
 
 const REQUEST: GoldenRequest = { protocol: 'infer', body: {} };
-const NO_RECORD = { rev: 0, serves: null, move: null, movedAtMs: 0, left: null, containers: null };
 
 describeOnMoto('awsProber of functions on moto', (moto) => {
-  async function open(behave: () => Behaviour) {
-    const server = scriptedServer(() => async (request, response) => {
-      const text = Buffer.concat(await request.toArray()).toString();
-      // The web adapter asks until it is told that the server is ready.
-      if (request.url === '/ping' && !request.headers['content-type']) return response.end();
-      const body = text === '' ? undefined : JSON.parse(text);
-      const answer = behave()({ path: request.url ?? '', body });
-      if (answer === 'silent') return response;
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      return response.end(JSON.stringify(answer.body));
-    });
-    const world = await modelFunctionsWorld(moto(), server);
-    await world.publish('digits', ['digits-v1']);
-    const { prefix: functionPrefix } = world.functions;
-    await world.lambda().send(
-      new CreateAliasCommand({
-        FunctionName: `${functionPrefix}digits`,
-        Name: 'live',
-        FunctionVersion: '1',
-      }),
-    );
-    const probing = (lambda = world.lambda()) =>
-      awsProber({
-        functions: lambdaProbes({ lambda, functionPrefix, apiStage: 'api' }),
-        containers: () => Promise.reject(new Error('no container is probed')),
-        records: { read: async (model) => ({ ...NO_RECORD, model }) },
-      });
-    return { ...world, probing };
-  }
+  const open = (behave: () => Behaviour) => probedFunctionsWorld(moto(), behave);
 
   const addresses = {
     route: routeAddress('digits'),
@@ -90,7 +58,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', fault);
     const lambda = world.lambda({ maxAttempts: 1, outer });
 
-    expect(await world.probing(lambda).ready(addresses.route, 2_000)).toEqual(found);
+    expect(await world.probing({ lambda }).ready(addresses.route, 2_000)).toEqual(found);
     await world.close();
   });
 
@@ -99,7 +67,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', 'denied');
 
     const probe = world
-      .probing(world.lambda({ maxAttempts: 1, outer }))
+      .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
       .ready(addresses.route, 2_000);
 
     await expect(probe).rejects.toMatchObject({ name: 'PlatformDenied' });
@@ -116,7 +84,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
       });
 
     const answer = await world
-      .probing(world.lambda({ maxAttempts: 1, outer }))
+      .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
       .ready(addresses.route, 2_000);
 
     expect(answer).toMatchObject({ kind: 'answer', status: 429 });
