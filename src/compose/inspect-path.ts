@@ -57,7 +57,7 @@ function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOpt
   const { target, allow } = manifest.placement;
   const needs = {
     imageBytes: facts.sizeBytes,
-    memoryBytes: expectedMemoryBytes(facts.memory, null),
+    memoryBytes: expectedMemoryBytes(facts.memory),
     memoryMiB: memoryMiB(manifest),
     accelerator: acceleratorOf(manifest),
     replicas: manifest.scaling.min,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Failure } from './failure.ts';
+import { parseJson } from './parse-json.ts';
 import { signatureSchema } from './signature.ts';
 
 const micros = z.number().check(z.nonnegative());
@@ -45,15 +46,7 @@ export type BuildProof = Readonly<z.infer<typeof buildProof>>;
 
 /** What a build exported as its proof. Fails with `BuildFailed` when it is no such record. */
 export function readProof(tag: string, text: string): BuildProof {
-  const parsed = buildProof.safeParse(jsonOf(text));
+  const parsed = buildProof.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new Failure('BuildFailed', `the build of ${tag} exported as PROOF ${parsed.error.message}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type { MemoryTerm } from './artifact-facts.ts';
 import type { BuildProof } from './build-proof.ts';
+import type { SmokeTest } from './image.ts';
 
 const MIB = 1024 * 1024;
 
@@ -19,12 +20,24 @@ export function onnxMemory(fileBytes: number, weightBytes: number): readonly Mem
   ];
 }
 
-/** What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. Served as ONNX, it is no longer what its framework used. */
+type Measured = {
+  readonly proof: Pick<BuildProof, 'runtime' | 'peakBytes' | 'modelBytes'> | null;
+  readonly smoke: Pick<SmokeTest, 'peakBytes'> | null;
+};
+
+/**
+ * What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. Served as ONNX, a model is no longer what its framework used;
+ * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least.
+ */
 export function expectedMemoryBytes(
   terms: readonly MemoryTerm[],
-  proof: Pick<BuildProof, 'runtime' | 'peakBytes' | 'modelBytes'> | null,
+  { proof, smoke }: Measured = { proof: null, smoke: null },
 ): number {
-  if (proof?.runtime === 'python') return Math.ceil(proof.peakBytes * HEADROOM);
-  if (proof) return expectedMemoryBytes(onnxMemory(proof.modelBytes, proof.modelBytes), null);
-  return terms.reduce((sum, { bytes }) => sum + bytes, 0);
+  const seenBytes = smoke?.peakBytes ?? 0;
+  if (proof?.runtime === 'python') {
+    return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
+  }
+  const known = proof ? onnxMemory(proof.modelBytes, proof.modelBytes) : terms;
+  const knownBytes = known.reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Trouble } from './deployment.ts';
+import { parseJson } from './parse-json.ts';
 import type { CaughtError } from './trouble.ts';
 
 /** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
@@ -87,12 +88,4 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
 /** A presigned URL is a right to read: it stays out of events. */
 function withoutQueries(line: string): string {
   return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,11 @@
+import * as z from 'zod/mini';
+import type { BuildOrder } from './build-order.ts';
 import { type BuildProof, readProof } from './build-proof.ts';
 import { Failure } from './failure.ts';
 import { sha256Hex } from './hash.ts';
+import { parseJson } from './parse-json.ts';
 
-/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label; `proof` is null of a model that needs none to be served, as ONNX. */
+/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label; `proof` is null of a model that needs none to be served, as ONNX; `smoke` of what is no image that a container could start. */
 export type BuiltImage = {
   readonly tag: string;
   readonly digest: string;
@@ -10,7 +13,16 @@ export type BuiltImage = {
   readonly uncompressedBytes: number;
   readonly artifactSha256: string;
   readonly proof: BuildProof | null;
+  readonly smoke: SmokeTest | null;
 };
+
+/** What an image took when it was started once, after its push and without a network: milliseconds until it was ready, and the most memory that its server held when it had answered, in bytes. */
+export type SmokeTest = { readonly startMs: number; readonly peakBytes: number };
+
+const smokeTest = z.object({
+  startMs: z.number().check(z.nonnegative()),
+  peakBytes: z.int().check(z.positive()),
+});
 
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };
@@ -34,10 +46,15 @@ export async function imageTag(
   return `${model}-${hash.slice(0, HASH_HEX_DIGITS)}`;
 }
 
-/** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value. */
-export function readImage(tag: string, variables: readonly BuildVariable[]): BuiltImage {
+/** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value; a model of Python has a proof. */
+export function readImage(
+  tag: string,
+  variables: readonly BuildVariable[],
+  runtime: BuildOrder['runtime'] = 'onnx',
+): BuiltImage {
   const values = new Map(variables.map(({ Name, Value }) => [Name, Value]));
-  const proof = values.get('PROOF');
+  // A variable that a build never set may be exported as an empty one.
+  const smoke = values.get('SMOKE') || null;
   const read = (name: string, form: RegExp): string => {
     const value = values.get(name) ?? '';
     if (form.test(value)) return value;
@@ -49,6 +66,13 @@ export function readImage(tag: string, variables: readonly BuildVariable[]): Bui
     compressedBytes: Number(read('COMPRESSED_BYTES', /^[1-9]\d*$/)),
     uncompressedBytes: Number(read('UNCOMPRESSED_BYTES', /^[1-9]\d*$/)),
     artifactSha256: read('ARTIFACT_SHA256', /^[0-9a-f]{64}$/),
-    proof: proof === undefined ? null : readProof(tag, proof),
+    proof: runtime === 'python' ? readProof(tag, values.get('PROOF') ?? '') : null,
+    smoke: smoke === null ? null : readSmoke(tag, smoke),
   };
+}
+
+function readSmoke(tag: string, text: string): SmokeTest {
+  const parsed = smokeTest.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new Failure('BuildFailed', `the build of ${tag} exported \`${text}\` as SMOKE`);
 }

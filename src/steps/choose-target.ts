@@ -25,12 +25,13 @@ export const chooseTarget =
     const { work } = await requireDeployment(registry, deploymentId);
     if (work.decision) return { target: work.decision.target };
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
-    const { imageTag } = requireWork(work.plan, 'plan');
-    const image = work.image ?? (imageTag === null ? undefined : readImage(imageTag, variables));
+    const { imageTag, runtime } = requireWork(work.plan, 'plan');
+    const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
+    const image = work.image ?? built();
     const needs = {
       // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(facts.memory, image?.proof ?? null),
+      memoryBytes: expectedMemoryBytes(facts.memory, image),
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,

@@ -66,19 +66,40 @@ describe('what a build exports', () => {
       uncompressedBytes: 250,
       artifactSha256: EXPORTS.ARTIFACT_SHA256,
       proof: null,
+      smoke: null,
     });
   });
+
+  it('tells what its image took when it was started', () => {
+    const smoke = { startMs: 812, peakBytes: 118_620_160 };
+    const SMOKE = JSON.stringify(smoke);
+
+    expect(readImage('digits-1', variables({ ...EXPORTS, SMOKE, PROOF: '' }))).toMatchObject({
+      smoke,
+      proof: null,
+    });
+    expect(readImage('digits-1', variables({ ...EXPORTS, SMOKE: '' })).smoke).toBeNull();
+  });
+
+  it.each(['{', '{"startMs":1}', '{"startMs":1,"peakBytes":0}'])(
+    'is refused when its smoke test is `%s`',
+    (SMOKE) => {
+      const read = () => readImage('digits-1', variables({ ...EXPORTS, SMOKE }));
+
+      expect(read).toThrow('as SMOKE');
+    },
+  );
 
   it('tells how a model that was loaded is served', () => {
     const PROOF = JSON.stringify(PROVEN);
 
-    expect(readImage('digits-1', variables({ ...EXPORTS, PROOF })).proof).toEqual(PROVEN);
+    expect(readImage('digits-1', variables({ ...EXPORTS, PROOF }), 'python').proof).toEqual(PROVEN);
   });
 
   it.each(['', '{', '{}', JSON.stringify({ ...PROVEN, runtime: 'java' })])(
     'is refused when its proof is `%s`',
     (PROOF) => {
-      const read = () => readImage('digits-1', variables({ ...EXPORTS, PROOF }));
+      const read = () => readImage('digits-1', variables({ ...EXPORTS, PROOF }), 'python');
 
       expect(read).toThrow('the build of digits-1 exported as PROOF');
     },

@@ -37,7 +37,7 @@ const IMAGE: BuiltImage = {
   compressedBytes: 1,
   uncompressedBytes: 2,
   artifactSha256: '0'.repeat(64),
-  proof: null,
+  proof: null, smoke: null,
 };
 
 type ClientSetup = {

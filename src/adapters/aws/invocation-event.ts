@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '#domain/parse-json.ts';
 import { modelRoute } from './model-function.ts';
 
 /** A request to a model's server; `path` is below the model's route. */
@@ -99,12 +100,4 @@ const refused = z.object({ statusCode: z.int(), body: z.string() });
 function serverError(message: string): string | undefined {
   const { data } = refused.safeParse(parseJson(message));
   return data && `status code: ${data.statusCode}: ${data.body}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { Shares } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import { withoutZeros } from '#domain/shares.ts';
 import { absentIfNotFound } from './absent.ts';
 import { translated } from './failures.ts';
@@ -99,7 +100,7 @@ const writtenShares = z.record(z.string(), z.number());
 
 /** The shares as they were written, as long as the alias routes by them; else what it routes by, in hundredths. */
 function sharesOf(found: AliasConfiguration, versions: ModelVersions): Shares {
-  const written = writtenShares.safeParse(parseJson(found.Description));
+  const written = writtenShares.safeParse(parseJson(found.Description ?? ''));
   if (written.data && isRoutedBy(found, written.data, versions)) return written.data;
   const second = Object.entries(found.RoutingConfig?.AdditionalVersionWeights ?? {});
   const hundredths = second.map(([number, part]) => [number, Math.round(part * 100)] as const);
@@ -123,12 +124,4 @@ function isRoutedBy(found: AliasConfiguration, shares: Shares, versions: ModelVe
     (number) => Math.abs((weights[number] ?? 0) - (held[number] ?? 0)) > TOLERANCE,
   );
   return found.FunctionVersion === primary && !differ;
-}
-
-function parseJson(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

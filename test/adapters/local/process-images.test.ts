@@ -71,5 +71,5 @@ describe('images of models that are processes', () => {
 
 function imageOf(tag: string): BuiltImage {
   const sizes = { compressedBytes: 1, uncompressedBytes: 1 };
-  return { tag, digest: 'sha256:1', ...sizes, artifactSha256: '1', proof: null };
+  return { tag, digest: 'sha256:1', ...sizes, artifactSha256: '1', proof: null, smoke: null };
 }
