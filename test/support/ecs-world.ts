@@ -120,7 +120,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
       ecs: client(ECSClient, setup),
       elb: client(ElasticLoadBalancingV2Client, setup),
       autoScaling: client(ApplicationAutoScalingClient, setup),
-      logs: cloudWatchTaskLogs(logs, LOG_GROUP),
+      logs: cloudWatchTaskLogs(client(CloudWatchLogsClient, setup), LOG_GROUP),
       fence: dynamoFence({ client: table, table: dynamo.table }),
       settings,
       clock,
@@ -138,7 +138,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
       fates.set(digest, fate);
       const sizes = { compressedBytes: 50_000_000, uncompressedBytes: 150_000_000 };
       return revisionSpec(tag, {
-        image: { tag, digest, artifactSha256: '0'.repeat(64), proof: null, ...sizes },
+        image: { tag, digest, artifactSha256: '0'.repeat(64), proof: null, smoke: null, ...sizes },
         memoryMiB: 2048,
         cpuUnits: 1024,
         instanceTypes: [],
