@@ -10,6 +10,7 @@ import {
   ListExecutionsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
+import { invocationEvent } from '#adapters/aws/invocation-event.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -24,6 +25,14 @@ import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
 import { LOST_IN_MINISTACK, printLost, UNKNOWN_TO_MINISTACK } from '../support/stack-lost.ts';
 import { ask } from '../support/stack-parts.ts';
 import { packageWithout } from '../support/stack-prepared.ts';
+import {
+  makeKey,
+  publishEcho,
+  REQUEST_BODY,
+  requestOf,
+  stackKeys,
+} from '../support/stack-request.ts';
+import { stackRouter } from '../support/stack-route.ts';
 import { missingIn } from '../support/stack-seen.ts';
 import { packagedFolder } from '../template/packaged.ts';
 import { type Json, readTemplate } from '../template/template.ts';
@@ -86,6 +95,53 @@ if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${w
       return events.some(({ state }) => state === 'Failed') && events.map(({ state }) => state);
     });
     expect(states).toEqual(['Admitted', 'Inspected', 'Building', 'Failed']);
+  });
+
+  it('leads a request by the route that the router made to the revision that has the shares, for a key that may call the model', async () => {
+    await publishEcho(ministack, stack, 'echo', ['echo-v1', 'echo-v2']);
+    const router = stackRouter(ministack, stack);
+    const request = requestOf(ministack, stack, 'echo');
+    const { key, record } = await makeKey(ministack, stack, 'echo');
+    const other = await makeKey(ministack, stack, 'letters');
+
+    const before = await request(key);
+    await router.setShares('echo', { 'echo-v1': 100 }, {}, 1);
+    const first = await request(key);
+    await router.setShares('echo', { 'echo-v2': 100 }, { 'echo-v1': 100 }, 1);
+    const second = await request(key);
+    const refused = [await request(), await request(other.key)];
+    await stackKeys(ministack, stack).revoke(record.id);
+    const revoked = await request(key);
+    await router.remove('echo', 1);
+    const after = await request(other.key);
+
+    const unknown = { status: 404, body: { error: 'no model is served here' } };
+    expect([before, after]).toMatchObject([unknown, unknown]);
+    expect(first).toMatchObject({ status: 200, revision: 'echo-v1' });
+    expect(second).toMatchObject({ status: 200, revision: 'echo-v2' });
+    expect(refused).toMatchObject([
+      { status: 401, body: { error: 'the request has no valid key' } },
+      { status: 403, body: { error: 'this key may not call this model' } },
+    ]);
+    expect(revoked).toMatchObject({ status: 401 });
+  });
+
+  it('hands a function the event that our probes imitate, but for the headers', async () => {
+    await publishEcho(ministack, stack, 'probed', ['probed-v1']);
+    await stackRouter(ministack, stack).setShares('probed', { 'probed-v1': 100 }, {}, 1);
+    const { key } = await makeKey(ministack, stack, 'probed');
+
+    const { body: handed } = await requestOf(ministack, stack, 'probed')(key);
+
+    const asked = { model: 'probed', method: 'POST', path: '/invocations' } as const;
+    const { headers, multiValueHeaders, requestContext, ...event } = invocationEvent('v1', asked);
+    const { requestId, identity, ...context } = requestContext;
+    // The API takes any media type for binary.
+    const body = Buffer.from(REQUEST_BODY).toString('base64');
+    expect(handed).toMatchObject({
+      ...{ ...event, body, isBase64Encoded: true },
+      requestContext: context,
+    });
   });
 });
 

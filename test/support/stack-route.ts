@@ -18,6 +18,7 @@ import { apiLease } from '#adapters/aws/api-lease.ts';
 import { dynamoFence } from '#adapters/aws/fence.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/route-records.ts';
+import type { Router } from '#ports/router.ts';
 import { awsClient } from './aws-clients.ts';
 import { fakeClock } from './fake-clock.ts';
 import type { DeployedStack } from './stack-deploy.ts';
@@ -26,31 +27,48 @@ import type { Endpoint } from './stack-parts.ts';
 const MODEL = 'shapes';
 
 /** A model as it is made at run time, by the router itself: a function with a version, an alias, a route, a deployment of the API. */
-export async function makeModel(aws: Endpoint, { outputs }: DeployedStack): Promise<void> {
+export async function makeModel(aws: Endpoint, stack: DeployedStack): Promise<void> {
+  const { outputs } = stack;
   const lambda = awsClient(LambdaClient, aws);
   const apiGateway = awsClient(APIGatewayClient, aws);
   const FunctionName = functionOf(outputs);
-  const { Api = '', Table = '', ModelsResource = '', FunctionPrefix = '' } = outputs;
   const Code = { ImageUri: outputs['Repository'] };
   const made = { FunctionName, Code, Role: outputs['ModelRole'], PackageType: 'Image' } as const;
   await lambda.send(new CreateFunctionCommand(made));
   await lambda.send(new PublishVersionCommand({ FunctionName, Description: `${MODEL}-v1` }));
   // The stack's own is one of the things that moto does not make.
   const { id: authorizer = '' } = await apiGateway.send(
-    new CreateAuthorizerCommand({ restApiId: Api, name: 'a', type: 'REQUEST', authorizerUri: 'a' }),
+    new CreateAuthorizerCommand({
+      restApiId: outputs['Api'],
+      name: 'a',
+      type: 'REQUEST',
+      authorizerUri: 'a',
+    }),
   );
+  const router = stackRouter(aws, stack, authorizer);
+  await router.setShares(MODEL, { [`${MODEL}-v1`]: 100 }, {}, 1);
+}
+
+/** The router of a stack without containers, in virtual time: to sleep is to move the clock. */
+export function stackRouter(
+  aws: Endpoint,
+  { outputs }: DeployedStack,
+  authorizer = outputs['Authorizer'] ?? '',
+): Router {
+  const { Api = '', Table = '', ModelsResource = '', FunctionPrefix = '' } = outputs;
   const clock = fakeClock(Date.now());
   const sleep = async (ms: number) => clock.advance(ms);
   const dynamo = awsClient(DynamoDBClient, aws);
-  const router = restApiRouter({
-    ...{ lambda, apiGateway, clock, containers: null, functionPrefix: FunctionPrefix },
+  return restApiRouter({
+    ...{ clock, containers: null, functionPrefix: FunctionPrefix },
+    lambda: awsClient(LambdaClient, aws),
+    apiGateway: awsClient(APIGatewayClient, aws),
     cloudWatch: awsClient(CloudWatchClient, aws),
     lease: apiLease({ clock, sleep, dynamo, table: Table, api: Api }),
     fence: dynamoFence({ client: dynamo, table: Table }),
     records: routeRecords({ dynamo, table: Table, api: Api }),
     api: { id: Api, stage: 'v1', modelsResource: ModelsResource, authorizer },
   });
-  await router.setShares(MODEL, { [`${MODEL}-v1`]: 100 }, {}, 1);
 }
 
 /** All that a model has at run time, and that no stack update may touch. */
