@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 
@@ -87,5 +88,19 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
     const { client: faulty } = awsFault(client, 'DescribeLogStreams', fault);
 
     await expect(logs(faulty).tail('digits', '1', 10)).rejects.toMatchObject({ name });
+  });
+
+  itBearsFaults('the end of a model’s log', async () => {
+    await moto().reset();
+    await client.send(new CreateLogGroupCommand({ logGroupName: group }));
+    await write('digits[1][aa]', ['one', 'two', 'three'], 1);
+    return {
+      deed(outer) {
+        const faulty = awsClient(CloudWatchLogsClient, moto(), undefined, { maxAttempts: 1 });
+        outer(faulty);
+        return logs(faulty).tail('digits', '1', 2);
+      },
+      left: async () => undefined,
+    };
   });
 });
