@@ -1,16 +1,23 @@
 // prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
-// and writes what was found out by loading it to ARTIFACT/proof.json. Nothing of the artifact is loaded here: that is done by
-// ENVIRONMENT, the program of a Python which has the model's packages, and CONVERTER, of one which also converts to ONNX (empty where none does).
+// and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of an ONNX model: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
+// ENVIRONMENT, a Python which has the model's packages, and CONVERTER, one which also converts to ONNX (empty where none does).
+// Each is a program, or `docker://IMAGE`; in an image the artifact has no network, and can write to one folder alone.
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
 
 const run = promisify(execFile);
 const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
+const IMAGE = 'docker://';
 const served = join(ARTIFACT, 'served');
 const facts = join(served, 'facts.json');
+// What the artifact's own code can write to.
+const out = join(ARTIFACT, 'out');
+const golden = join(out, 'golden.json');
+const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 // It is exported by the build, and kept in the registry.
 const MOST_EXAMPLE_BYTES = 8 * 1024;
@@ -18,17 +25,24 @@ const MOST_SIGNATURE_BYTES = 16 * 1024;
 
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
+  await mkdir(out);
   await layOut(order);
+  if (order.runtime === 'python') await prove(order);
+  else await writeFile(proofFile, '');
+} catch (error) {
+  say(error.stderr?.trim() || error.message);
+  process.exitCode = 1;
+}
+
+async function prove(order) {
+  await compile();
   const described = await describe(order);
   const conversion = await convert(order, described);
   const proof = {
     ...proofOf(order, described, conversion),
     modelBytes: await sizeOf(await filesIn(served)),
   };
-  await writeFile(join(ARTIFACT, 'proof.json'), JSON.stringify(proof));
-} catch (error) {
-  say(error.stderr?.trim() || error.message);
-  process.exitCode = 1;
+  await writeFile(proofFile, JSON.stringify(proof));
 }
 
 async function layOut(order) {
@@ -36,7 +50,7 @@ async function layOut(order) {
   await mkdir(served, { recursive: true });
   let unpacked = join(ARTIFACT, 'model');
   for (const [depth, archive] of order.archives.entries()) {
-    const inner = join(ARTIFACT, `unpacked-${depth}`);
+    const inner = join(out, `unpacked-${depth}`);
     await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', join(unpacked, archive), inner]);
     unpacked = inner;
   }
@@ -45,11 +59,25 @@ async function layOut(order) {
   await writeFile(facts, JSON.stringify({ format, entrypoint, signature, takesColumns, example }));
 }
 
+/** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */
+async function compile() {
+  if (!ENVIRONMENT.startsWith(IMAGE)) return;
+  const [image, model] = [ENVIRONMENT.slice(IMAGE.length), join(served, 'model')];
+  const quietly = ['-q', '-q', '--invalidation-mode', 'unchecked-hash', '-s', served, '-p', '/opt'];
+  const given = ['-m', 'compileall', ...quietly, model];
+  await pythonIn(image, given, { folder: ARTIFACT, writable: model, env: {} }).catch(
+    () => undefined,
+  );
+}
+
 /** What the model says of itself, and the rows that it is compared on. */
 async function describe(order) {
-  const golden = ['--golden', join(ARTIFACT, 'golden.json')];
-  const { stdout } = await python(ENVIRONMENT, ['-m', 'slipway_server.describe', ...golden], order);
-  const described = JSON.parse(stdout);
+  const given = ['-m', 'slipway_server.describe', '--golden', golden];
+  const described = JSON.parse(await python(ENVIRONMENT, given, order));
+  const { uncompiled } = described;
+  if (uncompiled.length > 0 && ENVIRONMENT.startsWith(IMAGE)) {
+    throw new Error(`${uncompiled.length} modules have no compiled form: ${uncompiled.join(', ')}`);
+  }
   // What the server answers is what it was seen to answer.
   const { signature, takesColumns } = described;
   const known = JSON.parse(await readFile(facts, 'utf8'));
@@ -65,14 +93,15 @@ async function convert(order, { rows, nativeMicros }) {
   if (order.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null) return refuse('it is code, or takes no rows of numbers');
   if (!CONVERTER) return refuse('no converter runs beside this version of its framework');
-  const out = join(ARTIFACT, 'model.onnx');
-  const given = ['--golden', join(ARTIFACT, 'golden.json'), '--out', out];
-  const { stdout } = await python(CONVERTER, ['-m', 'slipway_server.convert', ...given], order);
-  const report = JSON.parse(stdout);
+  const onnx = join(out, 'model.onnx');
+  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
+  const report = JSON.parse(await python(CONVERTER, given, order));
   if (report.converted) {
+    // A link, which the artifact's code could have put there, would lead out of its folder.
+    if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is no file');
     await rm(join(served, 'model'), { recursive: true });
     await mkdir(join(served, 'model'));
-    await rename(out, join(served, 'model', 'model.onnx'));
+    await rename(onnx, join(served, 'model', 'model.onnx'));
   }
   return report;
 }
@@ -93,19 +122,19 @@ function short(value, mostBytes) {
   return Buffer.byteLength(JSON.stringify(value)) <= mostBytes ? value : null;
 }
 
-/** Runs a Python with what it needs to find the model. */
-function python(program, given, { modelFile = '' } = {}) {
-  return run(program, given, {
-    ...MOST_OUTPUT,
-    cwd: ARTIFACT,
-    env: {
-      HOME: ARTIFACT,
-      TMPDIR: ARTIFACT,
-      MODEL_PATH: join(served, 'model', modelFile),
-      MODEL_FACTS: facts,
-      ORT_DISABLE_TELEMETRY: '1',
-    },
-  });
+/** What a Python prints that has what it needs to find the model. */
+async function python(place, given, { modelFile = '' } = {}) {
+  const env = {
+    HOME: out,
+    TMPDIR: out,
+    MODEL_PATH: join(served, 'model', modelFile),
+    MODEL_FACTS: facts,
+    ORT_DISABLE_TELEMETRY: '1',
+  };
+  if (place.startsWith(IMAGE)) {
+    return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
+  }
+  return (await run(place, given, { ...MOST_OUTPUT, cwd: out, env })).stdout;
 }
 
 function say(text) {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type BuiltImage, readImage } from '#domain/image.ts';
+import { ORDER } from '../support/build-order.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { CRANE, docker, LAMBDA_USER, output } from './docker.ts';
-import { type ImageWorld, openImageWorld, say, timed } from './image-world.ts';
-import { startRaceLost } from './registry.ts';
+import { type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
+import { startMountless, startRaceLost } from './registry.ts';
 
 const plusOne = addConstantModel({ constant: 1 });
 const plusTwo = addConstantModel({ constant: 2 });
@@ -27,7 +28,11 @@ describe('the image that a build leaves', () => {
     expect([config.os, config.architecture]).toEqual(['linux', 'amd64']);
     const sha256 = createHash('sha256').update(plusOne).digest('hex');
     expect(image.artifactSha256).toBe(sha256);
-    expect(config.config.Labels).toEqual({ 'slipway.artifact-sha256': sha256 });
+    expect(config.config.Labels).toEqual({
+      'slipway.artifact-sha256': sha256,
+      'slipway.environments': 'onnx-e1',
+      'slipway.proof': '',
+    });
   });
 
   it('has the sizes that its build exported', async () => {
@@ -72,8 +77,9 @@ describe('the image that a build leaves', () => {
     );
 
     expect(await world.logOf(answer)).toContain('adopted');
-    expect(await world.logOf(answer)).not.toContain('load build definition');
-    expect(readImage('digits-1', answer.ExportedEnvironmentVariables)).toEqual(image);
+    expect(withoutSmoke(readImage('digits-1', answer.ExportedEnvironmentVariables))).toEqual(
+      withoutSmoke(image),
+    );
   });
 
   it('is not overwritten by other bytes under the same tag', async () => {
@@ -88,13 +94,16 @@ describe('the image that a build leaves', () => {
 
   it('is adopted by a build that finds its tag taken only when it pushes', async () => {
     const front = await startRaceLost(world.registry, 'digits-1');
-    const REPOSITORY = `${front.host}/slipway/models`;
+    const variables = {
+      REPOSITORY: `${front.host}/slipway/models`,
+      ENVIRONMENTS: `${front.host}/slipway/environments`,
+    };
 
-    const answer = await world.run('digits-1', { 'model.onnx': plusOne }, { REPOSITORY });
+    const answer = await world.run('digits-1', { 'model.onnx': plusOne }, variables);
     await front.close();
 
-    expect(await world.logOf(answer)).toContain('already exists and is immutable');
-    expect(readImage('digits-1', answer.ExportedEnvironmentVariables)).toEqual(image);
+    expect(await world.logOf(answer)).toContain('adopted');
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
   });
 
   it('shares with the next model’s image all layers but the last', async () => {
@@ -116,12 +125,33 @@ describe('the image that a build leaves', () => {
     expect(createHash('sha256').update(listing).digest('hex')).toBe(next.artifactSha256);
   });
 
-  it('explains in its log why it could not be built', async () => {
-    const missing = { WEB_ADAPTER_IMAGE: `${world.registry.host}/no/such:adapter` };
-    const answer = await world.run('digits-3', { 'model.onnx': plusOne }, missing);
+  it('has the environment’s layers also from a registry that mounts none', async () => {
+    const front = await startMountless(world.registry);
+    const variables = {
+      REPOSITORY: `${front.host}/slipway/others`,
+      ENVIRONMENTS: `${front.host}/slipway/environments`,
+    };
+
+    const answer = await world.run('digits-1', { 'model.onnx': plusOne }, variables);
+    await front.close();
+
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
+  });
+
+  it('is not made of a model that its server does not load, and its log says why', async () => {
+    const answer = await world.run('broken-1', { 'model.onnx': plusOne.slice(0, -20) });
 
     expect(answer.BuildStatus).toBe('FAILED');
-    expect(await world.logOf(answer)).toMatch(/no\/such:adapter: not found/);
+    expect(await world.logOf(answer)).toMatch(/does not serve its model: .*[Pp]rotobuf/s);
+  });
+
+  it('explains in its log that its environment is gone', async () => {
+    const order = { ...ORDER, environments: { ...ORDER.environments, onnx: 'onnx-gone' } };
+    const ARTIFACT_URL = world.artifact({ 'model.onnx': plusOne }, order);
+    const answer = await world.run('digits-3', {}, { ARTIFACT_URL });
+
+    expect(answer.BuildStatus).toBe('FAILED');
+    expect(await world.logOf(answer)).toMatch(/environments:onnx-gone is gone/);
   });
 
   it('never has a signed URL in its log', async () => {
@@ -132,3 +162,56 @@ describe('the image that a build leaves', () => {
     expect(await world.logOf(answer)).not.toContain('secret');
   });
 });
+
+describe('the image of an environment', () => {
+  let world: ImageWorld;
+  beforeAll(async () => {
+    world = await openImageWorld();
+  });
+  afterAll(() => world.close());
+
+  it('is built once', async () => {
+    const again = await world.runEnvironments([ONNX]);
+
+    expect(again.BuildStatus).toBe('SUCCEEDED');
+    expect(await world.logOf(again)).toContain(`${world.environments}:onnx-e1 is there`);
+  });
+
+  it('is one manifest for one platform, and holds no model', async () => {
+    const name = `${world.environments}:onnx-e1`;
+    const manifest = JSON.parse(await output(CRANE, 'manifest', '--insecure', name));
+    const files = await docker('run', '--rm', '--entrypoint', 'ls', name, '/opt');
+
+    expect(manifest.manifests).toBeUndefined();
+    expect(files.split('\n')).toEqual(['extensions', 'runtime']);
+  });
+
+  it('explains in its log why it could not be built', async () => {
+    const missing = { WEB_ADAPTER_IMAGE: `${world.registry.host}/no/such:adapter` };
+    const answer = await world.runEnvironments([{ ...ONNX, tag: 'onnx-e2' }], missing);
+
+    expect(answer.BuildStatus).toBe('FAILED');
+    expect(await world.logOf(answer)).toMatch(/no\/such:adapter: not found/);
+  });
+
+  it('is not missed where it is a converter that nobody makes', async () => {
+    const python = { python: '3.13', orElse: [], requirements: ['no-such-package-of-anybody==1'] };
+    const answer = await world.runEnvironments([{ tag: 'convert-e1', runtime: 'convert', python }]);
+
+    expect(answer.BuildStatus).toBe('SUCCEEDED');
+    expect(await world.logOf(answer)).toMatch(/no converter for no-such-package-of-anybody==1/);
+  });
+
+  it('fails where a package is missing that its model is served by', async () => {
+    const python = { python: '3.13', orElse: [], requirements: ['no-such-package-of-anybody==1'] };
+    const answer = await world.runEnvironments([{ tag: 'python-e1', runtime: 'python', python }]);
+
+    expect(answer.BuildStatus).toBe('FAILED');
+    expect(await world.logOf(answer)).toMatch(/no-such-package-of-anybody/);
+  });
+});
+
+/** What a start took is never the same twice. */
+function withoutSmoke(image: BuiltImage) {
+  return { ...image, smoke: null };
+}

@@ -2,12 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type BuildAnswer, imageBuilds } from '#adapters/local/build-image.ts';
+import { type BuildAnswer, type ImageBuilds, imageBuilds } from '#adapters/local/build-image.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import { orphanGuard } from '#adapters/local/orphan-guard.ts';
+import type { BuildOrder } from '#domain/build-order.ts';
+import type { EnvironmentImage } from '#domain/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/image.ts';
+import { ORDER } from '../support/build-order.ts';
 import { CRANE, docker, makeWebAdapterImage, output, WEB_ADAPTER_IMAGE } from './docker.ts';
 import { startRegistry } from './registry.ts';
+
+/** What serves ONNX models in this world. */
+export const ONNX: EnvironmentImage = { tag: 'onnx-e1', runtime: 'onnx', python: null };
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -17,7 +23,7 @@ export type Files = Readonly<Record<string, Uint8Array>>;
 
 export type ImageWorld = Awaited<ReturnType<typeof openImageWorld>>;
 
-/** The shipped buildspec, and an empty registry that it pushes to. */
+/** The shipped buildspecs, and a registry that they push to, with the environment of ONNX models in it. */
 export async function openImageWorld() {
   const root = mkdtempSync(join(tmpdir(), 'slipway-image-'));
   const directory = join(root, 'builds');
@@ -26,44 +32,41 @@ export async function openImageWorld() {
   say(`web adapter ${await makeWebAdapterImage()}, as ${WEB_ADAPTER_IMAGE}`);
   const registry = await startRegistry();
   const repository = `${registry.host}/slipway/models`;
-  const builds = imageBuilds({
-    buildspec: join(SOURCE, 'buildspecs/image.yml'),
-    source: SOURCE,
-    directory,
-    environment: { REPOSITORY: repository, WEB_ADAPTER_IMAGE },
-    own: process.env,
-    timeoutSeconds: 600,
-    guard,
-  });
+  const environments = `${registry.host}/slipway/environments`;
+  const buildsBy = (buildspec: string, environment: Readonly<Record<string, string>>) =>
+    imageBuilds({
+      ...{ source: SOURCE, directory, own: process.env, timeoutSeconds: 600, guard, environment },
+      buildspec: join(SOURCE, 'buildspecs', buildspec),
+    });
+  const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
+  const bases = buildsBy('environment.yml', { ENVIRONMENTS: environments, WEB_ADAPTER_IMAGE });
 
-  /** The URL of the list of an artifact's files. */
-  function artifact(files: Files): string {
+  /** The URL of what a build is granted: its order, and an artifact's files. */
+  function artifact(files: Files, order: object = orderOf(files)): string {
     const folder = mkdtempSync(join(root, 'artifact-'));
     const list = Object.entries(files).map(([name, bytes], index) => {
       const path = join(folder, String(index));
       writeFileSync(path, bytes);
       return { name, sizeBytes: bytes.length, url: String(pathToFileURL(path)) };
     });
-    writeFileSync(join(folder, 'list.json'), JSON.stringify({ files: list }));
+    writeFileSync(join(folder, 'list.json'), JSON.stringify({ order, files: list }));
     return String(pathToFileURL(join(folder, 'list.json')));
   }
 
   /** What the build answers, also when it fails. */
   async function run(tag: string, files: Files, over: Readonly<Record<string, string>> = {}) {
-    const host = over['REPOSITORY'] ?? repository;
-    tags.push(host ? `${host}:${tag}` : `slipway/${tag}`);
-    const variables = { IMAGE_TAG: tag, ARTIFACT_URL: artifact(files), ...over };
-    const { Build } = await builds
-      .run({
-        ProjectName: 'slipway-image',
-        EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
-          Name,
-          Value,
-        })),
-        IdempotencyToken: crypto.randomUUID(),
-      })
-      .catch((error): BuildAnswer => JSON.parse(error.message));
-    return Build;
+    if (over['REPOSITORY'] === '') tags.push(`slipway/${tag}`);
+    return ended(builds, { IMAGE_TAG: tag, ARTIFACT_URL: artifact(files), ...over });
+  }
+
+  /** Builds environments, whose images are only to be seen in the registry, or in the engine when ENVIRONMENTS is ''. */
+  async function runEnvironments(
+    wanted: readonly EnvironmentImage[],
+    over: Readonly<Record<string, string>> = {},
+  ) {
+    const host = over['ENVIRONMENTS'] ?? environments;
+    for (const { tag } of wanted) tags.push(host ? `${host}:${tag}` : `slipway-environment:${tag}`);
+    return ended(bases, { ORDER_URL: artifact({}, { environments: wanted }), ...over });
   }
 
   async function logOf({ Logs: { GroupName, StreamName } }: Build): Promise<string> {
@@ -76,13 +79,18 @@ export async function openImageWorld() {
     return readImage(tag, build.ExportedEnvironmentVariables);
   }
 
+  const made = await timed('the environment of ONNX', () => runEnvironments([ONNX]));
+  if (made.BuildStatus !== 'SUCCEEDED') throw new Error(await logOf(made));
+
   const byDigest = ({ digest }: BuiltImage) => `${repository}@${digest}`;
 
   return {
     registry,
     repository,
+    environments,
     artifact,
     run,
+    runEnvironments,
     logOf,
     imageOf,
     byDigest,
@@ -91,13 +99,37 @@ export async function openImageWorld() {
     manifestOf: async (image: BuiltImage) =>
       JSON.parse(await output(CRANE, 'manifest', '--insecure', byDigest(image))),
     async close() {
-      await builds.stop();
-      await docker('image', 'rm', '--force', ...new Set(tags));
+      await Promise.all([builds.stop(), bases.stop()]);
+      const pulled = await docker('image', 'ls', '--quiet', `${registry.host}/*/*`);
+      const gone = [...new Set([...tags, ...pulled.split('\n').filter(Boolean)])];
+      await docker('image', 'rm', '--force', ...gone).catch(() => undefined);
       await registry.close();
       await guard.close();
       rmSync(root, { recursive: true });
     },
   };
+}
+
+function orderOf(files: Files): BuildOrder {
+  const modelFile = Object.keys(files).find((name) => name.endsWith('.onnx'));
+  return { ...ORDER, modelFile: modelFile ?? ORDER.modelFile };
+}
+
+/** What a build answers, also when it fails. */
+async function ended(
+  builds: ImageBuilds,
+  variables: Readonly<Record<string, string>>,
+): Promise<Build> {
+  const { Build } = await builds
+    .run({
+      ProjectName: 'slipway',
+      EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
+        ...{ Name, Value },
+      })),
+      IdempotencyToken: crypto.randomUUID(),
+    })
+    .catch((error): BuildAnswer => JSON.parse(error.message));
+  return Build;
 }
 
 /** Tells how long it took. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,18 +44,36 @@ export async function startRegistry(): Promise<Registry> {
  */
 export async function startRaceLost(registry: Registry, tag: string): Promise<Registry> {
   let isPushed = false;
-  const server = createServer((incoming, response) => {
+  return startFront(registry, (incoming, refuse) => {
     const isTag = incoming.url?.endsWith(`/manifests/${tag}`);
-    const refuse = (status: number, code: string, message: string) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ errors: [{ code, message }] }));
-    };
     if (isTag && incoming.method === 'PUT') {
       isPushed = true;
       incoming.resume();
-      return refuse(400, 'TAG_INVALID', `The image tag '${tag}' already exists and is immutable.`);
-    }
-    if (isTag && !isPushed) return refuse(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+      refuse(400, 'TAG_INVALID', `The image tag '${tag}' already exists and is immutable.`);
+    } else if (isTag && !isPushed) refuse(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+  });
+}
+
+/** A front of `registry` that mounts no blob of another repository, as a registry may. */
+export async function startMountless(registry: Registry): Promise<Registry> {
+  return startFront(registry, (incoming) => {
+    incoming.url = incoming.url?.replace(/\?mount=.*$/, '');
+  });
+}
+
+type Refuse = (status: number, code: string, message: string) => void;
+
+/** Hands on what `look` has not refused. */
+async function startFront(
+  registry: Registry,
+  look: (incoming: IncomingMessage, refuse: Refuse) => void,
+): Promise<Registry> {
+  const server = createServer((incoming, response) => {
+    look(incoming, (status, code, message) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ errors: [{ code, message }] }));
+    });
+    if (response.headersSent) return;
     const [hostname, port] = registry.host.split(':');
     const { method, url: path, headers } = incoming;
     const onward = request({ hostname, port, method, path, headers }, (answer) => {

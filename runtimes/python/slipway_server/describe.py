@@ -1,6 +1,6 @@
 """
 What a build finds out by loading the model: `python -m slipway_server.describe [--golden FILE]`, with the server's MODEL_PATH and MODEL_FACTS.
-Writes JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages};
+Writes JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled};
 and to FILE the golden rows with the model's answers: {inputs, outputs, nativeMicros}.
 """
 
@@ -21,6 +21,7 @@ from typing import Any, Callable  # noqa: E402
 import numpy as np  # noqa: E402
 
 from .adapters import load_model  # noqa: E402
+from .compiled import uncompiled  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .example import first_example  # noqa: E402
 from .golden import golden_inputs, rows_of, tensors_json  # noqa: E402
@@ -53,6 +54,7 @@ def main(arguments: list[str]) -> None:
     answer["loadMs"] = round(again_seconds * 1000, 1)
     answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
+    answer["uncompiled"] = uncompiled()
     out.write(json.dumps(answer, ensure_ascii=False) + "\n")
     out.close()
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '#domain/failure.ts';
 import { docker } from './docker.ts';
+import { removeImage } from './docker-images.ts';
 import { startModelContainer } from './model-container.ts';
 import { type ModelServers, stillborn } from './model-server.ts';
 import { ownImage } from './own-image.ts';
@@ -35,8 +36,7 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
     async discard(revision, specs) {
       const image = ownImage(revision, specs);
       if (!image) return;
-      // By its name, which is this data folder's: under another's name the same image stays. One that is gone already is success.
-      await docker('image', 'rm', `slipway/${image.tag}`).catch(() => undefined);
+      await removeImage(image.tag);
     },
     close: () => removeContainers(label),
   };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -11,41 +10,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMANDS, run } from '../../support/commands.ts';
-
-describe('reading a manifest', () => {
-  const layer = (kind: string) => ({
-    mediaType: `application/vnd.docker.image.rootfs.diff.tar${kind}`,
-    size: 100,
-  });
-  const read = (manifest: object) =>
-    run(process.execPath, [join(COMMANDS, 'read-manifest.mjs')], `${JSON.stringify(manifest)}\n`);
-
-  it('answers its digest, and the bytes of config and layers', async () => {
-    const manifest = { config: { size: 11 }, layers: [layer('.gzip'), layer('+gzip')] };
-    const { code, out } = await read(manifest);
-
-    const digest = createHash('sha256')
-      .update(`${JSON.stringify(manifest)}\n`)
-      .digest('hex');
-    expect(code).toBe(0);
-    expect(out).toBe(`IMAGE_DIGEST=sha256:${digest}\nCOMPRESSED_BYTES=211\n`);
-  });
-
-  it.each([
-    [
-      'an index',
-      { mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] },
-      'the image is application/vnd.oci.image.index.v1+json',
-    ],
-    ['zstd', { config: { size: 1 }, layers: [layer('.gzip'), layer('+zstd')] }, 'tar+zstd'],
-  ])('refuses %s, as Lambda does', async (_, manifest, reason) => {
-    const { code, out, err } = await read(manifest);
-
-    expect(code).toBe(1);
-    expect(out).toBe('');
-    expect(err).toContain(reason);
-  });
-});
 
 describe('logging in to a registry', () => {
   let bin: string;
@@ -61,10 +25,10 @@ describe('logging in to a registry', () => {
   });
   afterEach(() => rmSync(bin, { recursive: true }));
 
-  const logIn = (repository: string) =>
+  const logIn = (repository: string, name = 'REPOSITORY') =>
     run('bash', [join(COMMANDS, 'log-in')], '', {
       PATH: `${bin}:${process.env['PATH']}`,
-      REPOSITORY: repository,
+      [name]: repository,
     });
   const said = (name: string) => readFileSync(join(bin, 'said', name), 'utf8');
 
@@ -76,6 +40,14 @@ describe('logging in to a registry', () => {
 
     expect(code).toBe(0);
     expect(said('aws')).toBe(`ecr get-login-password --region ${region}\n`);
+    expect(said('docker')).toBe(`login --username AWS --password-stdin ${registry}\npassword\n`);
+  });
+
+  it('does so for the repository of environments, where a build has no other', async () => {
+    const registry = '111122223333.dkr.ecr.eu-west-1.amazonaws.com';
+    const { code } = await logIn(`${registry}/slipway/environments`, 'ENVIRONMENTS');
+
+    expect(code).toBe(0);
     expect(said('docker')).toBe(`login --username AWS --password-stdin ${registry}\npassword\n`);
   });
 

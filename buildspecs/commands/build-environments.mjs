@@ -1,0 +1,98 @@
+// build-environments FOLDER: builds each environment of FOLDER/order.json whose image is not there yet, in their order, and pushes it when there is a repository ENVIRONMENTS.
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { docker } from './docker.mjs';
+import { environmentInEngine } from './images-in-engine.mjs';
+import { openRepository } from './registry.mjs';
+
+const FOLDER = process.argv[2];
+const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, SSL_CERT_FILE } = process.env;
+
+// As runtimes/python/Dockerfile has it.
+const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
+
+try {
+  const { environments } = JSON.parse(await readFile(join(FOLDER, 'order.json'), 'utf8'));
+  for (const environment of environments) await make(environment);
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
+}
+
+async function make({ tag, runtime, python }) {
+  const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
+  if (await isThere(reference, tag)) return say(`${reference} is there`);
+  try {
+    await build(reference, tag, runtime, python);
+  } catch (error) {
+    // Not every version of a framework has one; without it a model is served by its framework.
+    if (runtime !== 'convert') throw error;
+    return say(`no converter for ${python.requirements.join(', ')}: ${error.message}`);
+  }
+  if (ENVIRONMENTS) await push(reference, tag);
+  say(`made ${reference}`);
+}
+
+async function isThere(reference, tag) {
+  if (ENVIRONMENTS) return (await (await openRepository(ENVIRONMENTS)).manifest(tag)) !== undefined;
+  return succeeds(docker(['image', 'inspect', reference]));
+}
+
+// Lambda takes neither an index, which attestations would make of it, nor another platform.
+async function build(reference, tag, runtime, python) {
+  const folder = join(FOLDER, tag);
+  await mkdir(folder);
+  // Inspection has let through names with versions alone: no option of pip, no address, no path.
+  if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
+  const settings = [
+    ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
+    ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
+    ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
+    ...(python ? ['--build-context', `wanted=${folder}`] : []),
+    ...(runtime === 'onnx' ? [] : ['--target', runtime === 'convert' ? 'convert' : 'environment']),
+  ];
+  await loudly([
+    ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
+    ...['--provenance=false', '--sbom=false'],
+    ...[...settings, '--tag', reference, runtime === 'onnx' ? 'runtimes/onnx' : 'runtimes/python'],
+  ]);
+}
+
+/** The Python that the model names, else the nearest that its framework has too: where nothing can be pulled, not every one is at hand. */
+async function versionOf({ python, orElse }) {
+  for (const version of [python, ...orElse]) {
+    const base = `${PYTHON_IMAGE}:${version}-slim-trixie`;
+    if (await succeeds(docker(['image', 'inspect', base]))) return version;
+    if (await succeeds(docker(['pull', '--quiet', '--platform', 'linux/amd64', base])))
+      return version;
+  }
+  throw new Error(`no image ${PYTHON_IMAGE} of ${[python, ...orElse].join(' or ')} can be pulled`);
+}
+
+function succeeds(attempt) {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Another build may have pushed it meanwhile. */
+async function push(reference, tag) {
+  await docker(['push', '--quiet', reference]).catch(async (error) => {
+    if (!(await isThere(reference, tag))) throw error;
+  });
+}
+
+/** A build's own lines are the log. */
+async function loudly(args) {
+  const child = spawn('docker', args, { stdio: ['ignore', 2, 2] });
+  const code = await new Promise((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  );
+  if (code !== 0) throw new Error(`docker ${args[0]} ${args[1]} ended with ${code}`);
+}
+
+function say(text) {
+  process.stderr.write(`build-environments: ${text}\n`);
+}

@@ -1,0 +1,104 @@
+// build-image ARTIFACT: makes the image of the artifact that was fetched to ARTIFACT, by ARTIFACT/order.json, and prints what a build exports of it.
+// One that is there already under this tag and of the same bytes is adopted: a tag in ECR cannot be written twice.
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { docker } from './docker.mjs';
+import { imagesInEngine } from './images-in-engine.mjs';
+import { imagesInRegistry } from './images-in-registry.mjs';
+import { smokeTest } from './smoke-test.mjs';
+
+const run = promisify(execFile);
+const ARTIFACT = process.argv[2];
+const { IMAGE_TAG, ARTIFACT_SHA256, REPOSITORY, ENVIRONMENTS } = process.env;
+const PROOF = join(ARTIFACT, 'proof.json');
+
+try {
+  const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
+  const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
+  const image = (await adopted(images)) ?? (await made(images, order));
+  const proof = await proofOf();
+  const smoke = await smokeTest({
+    image: image.reference,
+    runtime: proof?.runtime ?? 'onnx',
+    modelFile: proof?.modelFile ?? order.modelFile,
+    request: order.example ?? proof?.example?.request,
+  });
+  const uncompressed = await uncompressedBytes(image.reference);
+  const facts = {
+    IMAGE_DIGEST: image.digest,
+    // An engine compresses nothing.
+    COMPRESSED_BYTES: image.compressedBytes ?? uncompressed,
+    UNCOMPRESSED_BYTES: uncompressed,
+    SMOKE: JSON.stringify(smoke),
+  };
+  for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name}=${value}\n`);
+} catch (error) {
+  say(error.stderr?.trim() || error.message);
+  process.exitCode = 1;
+}
+
+async function adopted(images) {
+  const image = await images.find(IMAGE_TAG);
+  if (!image) return undefined;
+  const sha256 = image.labels['slipway.artifact-sha256'];
+  if (sha256 !== ARTIFACT_SHA256) {
+    if (!REPOSITORY) return undefined;
+    throw new Error(
+      `${IMAGE_TAG} holds another artifact, ${sha256}; this one is ${ARTIFACT_SHA256}`,
+    );
+  }
+  await writeFile(PROOF, Buffer.from(image.labels['slipway.proof'] ?? '', 'base64'));
+  say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
+  return image;
+}
+
+async function made(images, { environments }) {
+  const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
+  const [environment, converter] = [environments.python, environments.convert].map(place);
+  await run(process.execPath, [
+    ...['buildspecs/commands/prove-model.mjs', ARTIFACT],
+    ...[environment, (await isThere(converter)) ? converter : ''],
+  ]);
+  const proof = await proofOf();
+  const labels = {
+    'slipway.artifact-sha256': ARTIFACT_SHA256,
+    // What one machine takes away with its last image.
+    'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
+    'slipway.proof': (await readFile(PROOF)).toString('base64'),
+  };
+  const runtime = proof?.runtime ?? 'onnx';
+  const plan = { environment: environments[runtime], folder: join(ARTIFACT, 'served'), labels };
+  return images.append({ ...plan, tag: IMAGE_TAG }).catch(async (error) => {
+    // Another build may have pushed this tag meanwhile.
+    const other = error.isTaken && (await adopted(images));
+    if (other) return other;
+    throw error;
+  });
+}
+
+/** A converter that could not be made is none: its model is served by its framework. */
+async function isThere(place) {
+  const image = place.slice('docker://'.length);
+  if (!image) return false;
+  const there = docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
+  return there.then(
+    () => true,
+    () => false,
+  );
+}
+
+async function proofOf() {
+  const text = await readFile(PROOF, 'utf8');
+  return text ? JSON.parse(text) : undefined;
+}
+
+async function uncompressedBytes(image) {
+  const sizes = await docker(['history', '--human=false', '--format', '{{.Size}}', image]);
+  return sizes.split('\n').reduce((sum, size) => sum + Number(size), 0);
+}
+
+function say(text) {
+  process.stderr.write(`build-image: ${text}\n`);
+}

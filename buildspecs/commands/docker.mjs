@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { chmod, chown } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+
+/** What a docker command prints. Fails with what it said of its trouble. */
+export async function docker(args, input = '') {
+  return (await dockerBoth(args, input)).out;
+}
+
+/** What it prints, and beside it what it says: a container's log is both. */
+export async function dockerBoth(args, input = '') {
+  const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // A program that ends before it has read all.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const exited = new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  const [out, said, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  if (code === 0) return { out: out.trim(), said: said.trim() };
+  const reason = said.trim() || `docker ${args[0]} ended with ${code}`;
+  throw Object.assign(new Error(reason), { exitCode: code });
+}
+
+// What loads an artifact gets: no network, no capabilities, nothing to write to but /tmp and what is mounted.
+export const CONFINED = [
+  ...['--network', 'none', '--read-only', '--tmpfs', '/tmp:rw,size=512m', '--ipc', 'none'],
+  ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'],
+];
+
+/** The user that the images name, unless this one is not root. */
+const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
+
+/** What `python ARGS` prints in an image that sees `folder`, at the same path, and can write to `writable` within it alone. */
+export async function pythonIn(image, args, { folder, writable, env }) {
+  await chmod(folder, 0o755);
+  if (process.getuid?.() === 0) await chown(writable, ...USER);
+  return docker([
+    ...['run', '--rm', ...CONFINED, '--user', USER.join(':'), '--workdir', writable],
+    ...['--volume', `${folder}:${folder}:ro`, '--volume', `${writable}:${writable}`],
+    ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...['--entrypoint', '/opt/venv/bin/python', image, ...args],
+  ]);
+}

@@ -1,0 +1,36 @@
+import { docker } from './docker.mjs';
+
+/** The name of an environment's image in the engine. */
+export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
+
+/** Images in the Docker engine of one machine, where there is no registry. */
+export function imagesInEngine() {
+  return {
+    environment: environmentInEngine,
+    /** {reference, digest, labels} of the image that has this tag, or undefined. */
+    find: (tag) => look(nameOf(tag)),
+    /** Makes the image: an environment, with the files of `folder` in its last layer. */
+    async append({ environment, folder, labels, tag }) {
+      const container = await docker(['create', environmentInEngine(environment)]);
+      const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}="${value}"`);
+      try {
+        await docker(['cp', '--quiet', `${folder}/.`, `${container}:/opt/`]);
+        const said = changes.flatMap((change) => ['--change', change]);
+        await docker(['commit', ...said, container, nameOf(tag)]);
+      } finally {
+        await docker(['rm', '--force', '--volumes', container]);
+      }
+      return look(nameOf(tag));
+    },
+  };
+}
+
+function nameOf(tag) {
+  return `slipway/${tag}`;
+}
+
+async function look(reference) {
+  const found = await docker(['image', 'inspect', reference]).catch(() => '[]');
+  const [image] = JSON.parse(found);
+  return image && { reference: image.Id, digest: image.Id, labels: image.Config.Labels ?? {} };
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { compose } from 'node:stream';
+import { createGzip } from 'node:zlib';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A reproducible archive: neither times nor owners, in one order; names of any length. What is at the top comes under /opt. */
+const TAR = [
+  ...['--create', '--format=posix', '--sort=name', '--mtime=@0', '--numeric-owner'],
+  ...['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
+  ...['--owner=0', '--group=0', '--mode=u=rwX,go=rX', '--transform=s,^\\.\\(/\\|$\\),opt\\1,'],
+];
+
+/**
+ * The layer with the files of `folder` under /opt: `bytes` are a stream of gzip, and once that was read `facts()` are its {digest, size, diffId}.
+ * The files are stored, not deflated: weights gain next to nothing by it, and it takes twenty times as long.
+ */
+export function modelLayer(folder) {
+  const tar = spawn('tar', [...TAR, '--directory', folder, '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(tar, 'close');
+  const [unpacked, packed] = [createHash('sha256'), createHash('sha256')];
+  const gzip = createGzip({ level: 0, chunkSize: CHUNK_BYTES });
+  let size = 0;
+
+  async function* archive() {
+    for await (const chunk of tar.stdout) {
+      unpacked.update(chunk);
+      yield chunk;
+    }
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`tar ended with ${code}`);
+  }
+
+  async function* counted(chunks) {
+    for await (const chunk of chunks) {
+      packed.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  }
+
+  let known;
+  return {
+    bytes: compose(archive, gzip, counted),
+    facts() {
+      known ??= { digest: digest(packed), diffId: digest(unpacked), size };
+      return known;
+    },
+  };
+}
+
+function digest(hash) {
+  return `sha256:${hash.digest('hex')}`;
+}

@@ -1,0 +1,97 @@
+// A client of registries that speak the OCI distribution specification with Basic credentials, as ECR does.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md · https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const MANIFESTS = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
+/** A repository, named `HOST/PATH`. Digests are `sha256:…`; what a registry refuses is thrown with its own words. */
+export async function openRepository(repository) {
+  const [host, ...path] = repository.split('/');
+  const name = path.join('/');
+  const ask = asker(host, await credentials(host));
+  const at = (kind) => `/v2/${name}/${kind}`;
+
+  /** The digest is asked for when all of the body was read. */
+  async function upload(started, body, digest) {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const sent = await ask('PATCH', locationOf(started), { headers, body, duplex: 'half' });
+    const end = locationOf(sent);
+    end.searchParams.set('digest', digest());
+    await ask('PUT', end, { headers: { 'content-length': '0' } });
+  }
+
+  return {
+    name,
+    /** The manifest of a tag as it is stored; undefined when there is none. */
+    async manifest(tag) {
+      const headers = { accept: MANIFESTS.join(', ') };
+      const answer = await ask('GET', at(`manifests/${tag}`), { headers }, [404]);
+      return answer.ok ? Buffer.from(await answer.arrayBuffer()) : undefined;
+    },
+    async blob(digest) {
+      const answer = await ask('GET', at(`blobs/${digest}`));
+      return Buffer.from(await answer.arrayBuffer());
+    },
+    /** Has a blob of another repository of this registry: mounted where the registry does that, else copied through here. */
+    async take(digest, from) {
+      const known = await ask('HEAD', at(`blobs/${digest}`), {}, [404]);
+      if (known.ok) return;
+      const query = new URLSearchParams({ mount: digest, from });
+      const answer = await ask('POST', at(`blobs/uploads/?${query}`));
+      if (answer.status === 201) return;
+      const source = await ask('GET', `/v2/${from}/blobs/${digest}`);
+      await upload(answer, source.body, () => digest);
+    },
+    async put(body, digest) {
+      await upload(await ask('POST', at('blobs/uploads/')), body, digest);
+    },
+    /** Throws with `isTaken` where the tag is there already and may not be written again. */
+    async putManifest(tag, body, mediaType) {
+      const headers = { 'content-type': mediaType };
+      await ask('PUT', at(`manifests/${tag}`), { headers, body }).catch((error) => {
+        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+        throw Object.assign(error, { isTaken: /already exists|immutable/i.test(error.message) });
+      });
+    },
+  };
+}
+
+export function digestOf(bytes) {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** Asks a registry; fails with its words unless it agrees or answers with one of the accepted. */
+function asker(host, authorization) {
+  // As Docker has it: only a registry on this machine may speak plain HTTP.
+  const scheme = /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(host) ? 'http' : 'https';
+  return async (method, place, request = {}, accepted = []) => {
+    const url = new URL(place, `${scheme}://${host}`);
+    // A registry may send its clients elsewhere, which is none of whose business the password is.
+    const secret = url.host === host && authorization ? { authorization } : {};
+    const headers = { ...request.headers, ...secret };
+    const answer = await fetch(url, { ...request, method, headers }).catch((error) => {
+      throw new Error(`${host}: ${error.cause?.message || error.message}`);
+    });
+    if (answer.ok || accepted.includes(answer.status)) return answer;
+    const said = `${host} answered ${answer.status} to ${method} ${url.pathname}`;
+    throw new Error(`${said}: ${await answer.text()}`);
+  };
+}
+
+function locationOf(answer) {
+  return new URL(answer.headers.get('location'), answer.url);
+}
+
+/** What `docker login` has kept. */
+async function credentials(host) {
+  const folder = process.env.DOCKER_CONFIG || join(homedir(), '.docker');
+  const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
+  const auth = JSON.parse(config).auths?.[host]?.auth;
+  return auth && `Basic ${auth}`;
+}

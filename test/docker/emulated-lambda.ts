@@ -1,0 +1,66 @@
+import { eventually } from '../support/eventually.ts';
+import { restEvent } from '../support/rest-event.ts';
+import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from './docker.ts';
+
+// As the Lambda platform sets them.
+const ADAPTER = {
+  AWS_LWA_PORT: '8080',
+  AWS_LWA_READINESS_CHECK_PATH: '/ping',
+  AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
+  AWS_LWA_ERROR_STATUS_CODES: '500-599',
+  AWS_LWA_INVOKE_MODE: 'buffered',
+  AWS_LWA_ASYNC_INIT: 'true',
+};
+
+export type Answer = {
+  readonly statusCode: number;
+  readonly body: string;
+  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
+};
+
+export type EmulatedLambda = {
+  readonly container: Container;
+  /** The answer to a POST through API Gateway. */
+  post(path: string, body: unknown): Promise<Answer>;
+};
+
+/** The function of a model, as Lambda runs it: by its emulator, as a user that the image does not know, within Lambda's limits. Resolves when its model is loaded. */
+export async function emulatedLambda(
+  image: string,
+  { name, modelFile }: { readonly name: string; readonly modelFile: string },
+): Promise<EmulatedLambda> {
+  const format = ['--format', '{{json .Config.Entrypoint}}'];
+  const server: readonly string[] = JSON.parse(
+    await docker('image', 'inspect', ...format, image).catch(async () => {
+      await docker('pull', '--quiet', image);
+      return docker('image', 'inspect', ...format, image);
+    }),
+  );
+  const environment = {
+    ...ADAPTER,
+    AWS_LWA_REMOVE_BASE_PATH: `/models/${name}`,
+    MODEL_PATH: `/opt/model/${modelFile}`,
+    MODEL_NAME: name,
+    MODEL_VERSION: '1',
+    SLIPWAY_REVISION: `${name}-v1`,
+  };
+  const container = await startContainer([
+    ...['--publish', '127.0.0.1::9000', '--user', LAMBDA_USER],
+    ...['--volume', `${EMULATOR}:/rie:ro`, '--entrypoint', '/rie'],
+    ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...[image, '--runtime-interface-emulator-address', '0.0.0.0:9000', ...server],
+  ]);
+  const url = `${await container.origin(9000)}/2015-03-31/functions/function/invocations`;
+  const post = async (path: string, body: unknown): Promise<Answer> => {
+    const event = JSON.stringify(restEvent(name, path, JSON.stringify(body)));
+    const answer = await fetch(url, { method: 'POST', body: event });
+    return JSON.parse(await answer.text());
+  };
+  await eventually(() =>
+    post('ping', {}).then(
+      ({ statusCode }) => statusCode !== undefined && statusCode !== 503,
+      () => false,
+    ),
+  );
+  return { container, post };
+}

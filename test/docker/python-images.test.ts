@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { difference } from '#domain/json-difference.ts';
+import {
+  brokenBooster,
+  fixtureOf,
+  type Post,
+  pushed,
+  servedAsOnnx,
+  throughGateway,
+  wrongAnswers,
+} from '../support/dropped-models.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { docker, makeWebAdapterImage, removeContainers } from './docker.ts';
+import { emulatedLambda } from './emulated-lambda.ts';
+import { say, timed } from './image-world.ts';
+
+/** A version of each format and the next one, made by frameworks that Python 3.13 has: there is no other base image everywhere. `asOnnx`: whether it is converted. */
+const CASES = [
+  {
+    what: 'a scikit-learn pipeline of numbers and texts',
+    folder: 'sklearn',
+    versions: ['columns-pipeline-1.8.joblib', 'columns-pipeline-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a forest of scikit-learn',
+    folder: 'sklearn',
+    versions: ['forest-1.8-zlib.joblib', 'forest-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'multiclass-3.4.json'] },
+  { what: 'LightGBM', folder: 'lightgbm', versions: ['binary-3.3.txt', 'categorical-4.6.txt'] },
+  {
+    what: 'CatBoost',
+    folder: 'catboost',
+    versions: ['binary-1.2.10.cbm', 'categorical-1.2.10.cbm'],
+  },
+  { what: 'an MLflow folder', folder: 'mlflow', versions: ['sklearn-3.17', 'xgboost-3.17'] },
+  {
+    what: 'a SageMaker archive',
+    folder: 'sagemaker',
+    versions: ['sklearn-bare.tar.gz', 'sklearn-code.tar.gz'],
+  },
+  { what: 'plain Python', folder: 'python', versions: ['function.zip', 'class'] },
+] as const;
+
+const DOCKER = { config: { engine: 'docker', gatewayPort: 0, controlPort: 0 } } as const;
+
+type Recorded = {
+  readonly work: {
+    readonly image: {
+      readonly digest: string;
+      readonly smoke: { readonly startMs: number; readonly peakBytes: number };
+      readonly proof: { readonly modelFile: string };
+    };
+  };
+};
+
+beforeAll(async () => say(`web adapter ${await makeWebAdapterImage()}`));
+afterEach(removeContainers);
+
+describe('an image of a model that is no ONNX', () => {
+  it.each(CASES)(
+    'of $what answers as its framework does, also as Lambda runs it, and so does the next version',
+    async (given) => {
+      await using folder = await temporaryFolder();
+      await using slipway = await startSlipway(folder.path, DOCKER);
+
+      for (const name of given.versions) {
+        const fixture = fixtureOf(given.folder, name);
+
+        const end = await timed(`${name}, from drop to Live`, () => pushed(slipway, fixture));
+        expect(end).toMatchObject({ state: 'Live' });
+        expect(await wrongAnswers(throughGateway(slipway), fixture)).toEqual([]);
+        expect(await wrongAnswers(await onLambda(slipway, end.deploymentId), fixture)).toEqual([]);
+      }
+      if ('asOnnx' in given) expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx);
+    },
+  );
+
+  it('is not started when its framework cannot load it, and the version before answers on', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, DOCKER);
+    const good = fixtureOf('xgboost', 'binary-3.4.ubj');
+    await pushed(slipway, good);
+
+    slipway.drop('models/m/broken.json', brokenBooster());
+    const end = await slipway.ending('m', 2);
+
+    expect(end.detail).toMatchObject({ state: 'Failed', reason: expect.stringMatching(/build/i) });
+    expect(await wrongAnswers(throughGateway(slipway), good)).toEqual([]);
+  });
+
+  it('goes with its environments when the model is undeployed', async () => {
+    const before = images();
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, DOCKER);
+    await pushed(slipway, fixtureOf('xgboost', 'binary-3.4.ubj'));
+    expect(images().length).toBeGreaterThan(before.length);
+
+    await slipway.command('undeploy', 'm', '--yes');
+
+    await eventually(() => difference(images(), before, 0) === undefined);
+  });
+});
+
+const images = () =>
+  execFileSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'])
+    .toString()
+    .split('\n')
+    .filter((name) => name.startsWith('slipway'))
+    .toSorted();
+
+/** The image of a deployment, under Lambda's emulator. */
+async function onLambda(slipway: RunningSlipway, deploymentId: string): Promise<Post> {
+  const { work } = (await slipway.get(`/deployments/${deploymentId}`)) as Recorded;
+  const { digest, smoke, proof } = work.image;
+  expect(smoke.peakBytes).toBeGreaterThan(2 ** 20);
+  const size = await docker('image', 'inspect', '--format', '{{.Size}}', digest);
+  say(`${size} bytes, ready in ${smoke.startMs} ms with ${smoke.peakBytes} bytes of memory`);
+  const { post } = await emulatedLambda(digest, { name: 'm', modelFile: proof.modelFile });
+  return async (path, body) => {
+    const answer = await post(path, body);
+    return { status: answer.statusCode, body: JSON.parse(answer.body) };
+  };
+}
