@@ -9,6 +9,8 @@ type Run = {
   readonly workflow: WorkflowName;
   readonly target?: 'lambda' | 'fargate' | 'ec2';
   readonly isBuilt?: boolean;
+  /** What it is served by is built first. */
+  readonly environment?: 'environment';
   /** How long the candidate takes to get ready, and a change of shares to be seen (seconds). */
   readonly readySeconds: number;
   readonly spreadSeconds: number;
@@ -24,10 +26,19 @@ const LAMBDA = { target: 'lambda', readySeconds: 10, spreadSeconds: 5 } as const
 const FARGATE = { target: 'fargate', readySeconds: 90, spreadSeconds: 5 } as const;
 const EC2 = { target: 'ec2', readySeconds: 240, spreadSeconds: 5 } as const;
 const BUILT = { workflow: 'deploy', isBuilt: true } as const;
+const GRANTED = {
+  ...{ imageTag: 'tag', artifactUrl: 'url', token: 't' },
+  ...{ environmentUrl: 'url', environmentToken: 't' },
+};
 const AGAIN = { workflow: 'rollback', bakes: [0] } as const;
 
 const RUNS: readonly Run[] = [
   { what: 'a first version on Lambda', ...BUILT, ...LAMBDA, bakes: [0] },
+  {
+    what: 'a first version on Lambda whose environment is new',
+    ...{ ...BUILT, ...LAMBDA, environment: 'environment' },
+    bakes: [0],
+  },
   { what: 'an upgrade on Lambda', ...BUILT, ...LAMBDA, bakes: [60] },
   { what: 'an upgrade on Fargate, a canary', ...BUILT, ...FARGATE, bakes: [120, 60] },
   { what: 'an upgrade on EC2, a canary', ...BUILT, ...EC2, bakes: [120, 60] },
@@ -55,8 +66,9 @@ for (const run of RUNS) {
   );
 }
 
-function scriptOf({ target = 'lambda', isBuilt, readySeconds, spreadSeconds, bakes }: Run): Script {
-  const needed = { kind: 'needed', imageTag: 'tag', artifactUrl: 'url', token: 't' } as const;
+function scriptOf(run: Run): Script {
+  const { target = 'lambda', isBuilt, environment, readySeconds, spreadSeconds, bakes } = run;
+  const needed = { kind: environment ?? 'needed', ...GRANTED } as const;
   return {
     ...(isBuilt && { PlanBuild: needed }),
     ChooseTarget: { target },

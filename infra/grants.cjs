@@ -51,6 +51,8 @@ const GRANTS = {
     allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
   ],
 
+  readEnvironments: [allow('ecr:DescribeImages', arnOf('EnvironmentRepository'))],
+
   lookAtDeploys: [lookAt('deploy')],
   lookAtRollbacks: [lookAt('rollback')],
   lookAtUndeploys: [lookAt('undeploy')],

@@ -6,13 +6,13 @@ const { join } = require('node:path');
 const { PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
 const zip = require('./zip.cjs');
 
-/** What CodeBuild needs of this repository to build a model's image. */
-const FOLDERS = ['buildspecs', 'runtimes/onnx'];
-const LEFT_OUT = new Set(['node_modules', 'dist']);
+/** What CodeBuild needs of this repository to build the images of environments and models. */
+const FOLDERS = ['buildspecs', 'runtimes/onnx', 'runtimes/python'];
+const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 
 /**
  * The source of image builds, as a plugin of osls: one zip, named by its bytes, beside the functions' in the deployment bucket.
- * The template reads `${imageSource:key}`, and `${imageSource:environmentHash}`: with it and an artifact's hash an image is known, so a change in any of these files, or of the web adapter's image, builds models anew.
+ * The template reads `${imageSource:key}`, and `${imageSource:environmentHash}`: environments are named by it, and with it and an artifact's hash an image is known, so a change in any of these files, or of the web adapter's image, builds environments and models anew.
  */
 module.exports = function imageSource(serverless) {
   // A package given by `--package` is copied here before it is deployed, and from here after it is made.

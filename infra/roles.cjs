@@ -19,7 +19,7 @@ const ROLES = {
   AdmitUndeploy: ['registry', 'lookAtUndeploys'],
   AcquireLease: ['registry', 'listVersions', 'endDeployments', ...LOOK_AT_EXECUTIONS],
   InspectArtifact: ['registry', 'readArtifacts'],
-  PlanBuild: ['registry', 'listVersions', 'grantArtifacts'],
+  PlanBuild: ['registry', 'listVersions', 'grantArtifacts', 'readEnvironments'],
   ExplainBuild: ['registry', 'readBuildLog'],
   ChooseTarget: ['registry'],
   ProvisionLambda: ['registry', 'fence', 'findVersions', 'readFunctions', 'makeFunctions'],

@@ -51,6 +51,7 @@ function resourcesOf(file, stage) {
 
 function role(file, named) {
   const functions = named.filter((name) => name.endsWith('Function')).map(value);
+  const projects = named.filter((name) => name.endsWith('Project'));
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
@@ -72,7 +73,7 @@ function role(file, named) {
             Version: '2012-10-17',
             Statement: [
               { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functions },
-              ...(named.includes('ImageProject') ? BUILD : []),
+              ...(projects.length > 0 ? build(projects) : []),
               LOG_DELIVERY,
             ],
           },
@@ -84,16 +85,18 @@ function role(file, named) {
 
 // What `.sync` needs: to follow the build by a rule that Step Functions keeps in the account.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
-const BUILD = [
-  inAccount(
-    'codebuild:StartBuild StopBuild BatchGetBuilds',
-    arn('codebuild', `project/\${ImageProject}`),
-  ),
-  inAccount(
-    'events:PutTargets PutRule DescribeRule',
-    arn('events', 'rule/StepFunctionsGetEventForCodeBuildStartBuildRule'),
-  ),
-];
+function build(projects) {
+  return [
+    inAccount(
+      'codebuild:StartBuild StopBuild BatchGetBuilds',
+      ...projects.map((name) => arn('codebuild', `project/\${${name}}`)),
+    ),
+    inAccount(
+      'events:PutTargets PutRule DescribeRule',
+      arn('events', 'rule/StepFunctionsGetEventForCodeBuildStartBuildRule'),
+    ),
+  ];
+}
 
 // Log delivery knows no resources. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const LOG_DELIVERY = allow(
@@ -101,8 +104,8 @@ const LOG_DELIVERY = allow(
   '*',
 );
 
-function inAccount(actions, resource) {
-  return { ...allow(actions, resource), Resource: { 'Fn::Sub': resource } };
+function inAccount(actions, ...resources) {
+  return allow(actions, ...resources.map((resource) => ({ 'Fn::Sub': resource })));
 }
 
 /** `AcquireLeaseFunction` is our function acquireLease, `ImageProject` the project itself. */

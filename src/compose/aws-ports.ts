@@ -4,6 +4,7 @@ import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-s
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -18,6 +19,7 @@ import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { ecrEnvironments } from '#adapters/aws/ecr-environments.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { dynamoFence } from '#adapters/aws/fence.ts';
@@ -71,6 +73,11 @@ export function registryOf(environment: Environment) {
 export function artifactsOf(environment: Environment) {
   const { BUCKET: bucket } = settings(environment, 'BUCKET');
   return s3ArtifactStore({ client: new S3Client(), bucket });
+}
+
+export function environmentsOf(environment: Environment) {
+  const { ENVIRONMENTS: repository } = settings(environment, 'ENVIRONMENTS');
+  return ecrEnvironments({ client: new ECRClient(), repository });
 }
 
 export function executionsOf(environment: Environment) {

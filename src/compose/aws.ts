@@ -32,6 +32,7 @@ import {
   busOf,
   clock,
   containerPlatformOf,
+  environmentsOf,
   executionsOf,
   findKeyOf,
   lambdaPlatformOf,
@@ -67,14 +68,18 @@ export const admitUndeployOnAws = (env: Environment) =>
 export const acquireLeaseOnAws = (env: Environment) =>
   acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
 
-export const planBuildOnAws = (env: Environment) =>
-  planBuild({
+export const planBuildOnAws = (env: Environment) => {
+  // One source builds all environments, so one hash names both servers.
+  const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
+  return planBuild({
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    environmentHash: settings(env, 'ENVIRONMENT_HASH').ENVIRONMENT_HASH,
-    pythonServerHash: null,
+    environments: environmentsOf(env),
+    environmentHash: hash,
+    pythonServerHash: hash,
     engine: 'image',
   });
+};
 
 export const explainBuildOnAws = (env: Environment) =>
   explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageBuilds } from '#adapters/local/build-image.ts';
 import { containerServers } from '#adapters/local/container-servers.ts';
+import { dockerEnvironments } from '#adapters/local/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import type { Environment } from '#adapters/local/model-environment.ts';
 import type { ModelServers } from '#adapters/local/model-server.ts';
@@ -12,7 +13,9 @@ import { orphanGuard } from '#adapters/local/orphan-guard.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { ObjectPath } from '#adapters/local/revision-files.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
+import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { EnvironmentImages } from '#ports/environment-images.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
@@ -23,6 +26,9 @@ export type LocalEngine = {
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
+  /** Null where models are processes, which need no images. */
+  readonly environments: EnvironmentImages | null;
+  readonly buildEnvironment: TaskHandler;
   /** Ends what is being built. */
   stop(): Promise<void>;
 };
@@ -68,7 +74,14 @@ async function processEngine({
       serverEntry,
     }),
     ...made,
+    environments: null,
+    buildEnvironment: neverAsked,
   };
+}
+
+/** The engine of workflows wants something for each state. */
+async function neverAsked(): Promise<never> {
+  throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
 
 async function dockerEngine({ folder, environment }: Options): Promise<LocalEngine> {
@@ -76,12 +89,22 @@ async function dockerEngine({ folder, environment }: Options): Promise<LocalEngi
   const variables = webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {};
   // Each data folder takes away its own images, so their names differ.
   const rest = [webAdapter ?? '', folder('')];
+  const builtBy = (buildspec: string) =>
+    builds(folder('builds'), environment, `buildspecs/${buildspec}`, variables);
+  const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
     engine: 'image',
     environmentHash: hashOf([...rest, ...filesOf(join(ROOT, 'runtimes/onnx'))]),
-    pythonServerHash: null,
+    pythonServerHash: hashOf([...rest, ...filesOf(PYTHON_SERVER)]),
     servers: await containerServers(folder('')),
-    ...builds(folder('builds'), environment, 'buildspecs/image.yml', variables),
+    build: image.build,
+    environments: dockerEnvironments(),
+    buildEnvironment: environments.build,
+    // Both write to one folder.
+    buildLog: image.buildLog,
+    async stop() {
+      await Promise.all([image.stop(), environments.stop()]);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { parseManifest } from '#formats/manifest-yaml.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Platforms } from '#ports/platform.ts';
@@ -57,6 +58,7 @@ export type StepDeps = {
   readonly environmentHash: string;
   readonly pythonServerHash: string | null;
   readonly engine: 'image' | 'process';
+  readonly environments: EnvironmentImages | null;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
   readonly provisioningSeconds: Readonly<Record<Target, number>>;

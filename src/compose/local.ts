@@ -158,6 +158,7 @@ export async function startLocal(
     environmentHash: runtime.environmentHash,
     pythonServerHash: runtime.pythonServerHash,
     engine: runtime.engine,
+    environments: runtime.environments,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
@@ -168,7 +169,11 @@ export async function startLocal(
   const engine: WorkflowEngine = workflowEngine({
     definitions: readDefinitions(),
     // What stands for CodeBuild.
-    handlers: { ...handlers, BuildImage: runtime.build },
+    handlers: {
+      ...handlers,
+      BuildEnvironment: runtime.buildEnvironment,
+      BuildImage: runtime.build,
+    },
     onStep,
     async onEnded(end) {
       await ends.ended(end);

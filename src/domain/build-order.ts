@@ -1,3 +1,4 @@
+import type { EnvironmentTags } from './environment-image.ts';
 import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
 import type { PythonEnvironment } from './python-environment.ts';
@@ -15,6 +16,8 @@ export type BuildOrder = {
   /** Names what serves it, and so what is built once for all models that need the same. */
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
+  /** The images that hold what serves and proves it; all null where models are processes. That of `convert` may be missing. */
+  readonly environments: EnvironmentTags;
   /** `auto`: served as ONNX where that answers the same. */
   readonly optimize: 'auto' | 'none';
   /** As inspection found it, or null. */

@@ -90,12 +90,14 @@ export const workflow = {
   InspectArtifact: { input: held, output: done },
   PlanBuild: {
     input: held,
-    // What BuildImage hands to the build; empty where the image is known, or nothing is built.
+    // What BuildImage hands to the build, and BuildEnvironment to its own before it; empty where there is no such build.
     output: z.object({
-      kind: z.enum(['built', 'needed']),
+      kind: z.enum(['built', 'needed', 'environment']),
       imageTag: z.string(),
       artifactUrl: z.string(),
       token: z.string(),
+      environmentUrl: z.string(),
+      environmentToken: z.string(),
     }),
   },
   ExplainBuild: { input: failed, output: done },

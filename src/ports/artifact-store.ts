@@ -1,4 +1,5 @@
 import type { BuildOrder } from '#domain/build-order.ts';
+import type { EnvironmentOrder } from '#domain/environment-image.ts';
 
 /** One version of one object. A version is immutable: its bytes never change and its id is never re-used. */
 export type ArtifactRef = {
@@ -32,6 +33,9 @@ export type StoredObject = ListedObject & {
 /** A version under the relative path that its reader is to give it. */
 export type NamedRef = ArtifactRef & { readonly name: string; readonly sizeBytes: number };
 
+/** What a build is to do: package a model, or build what models are served by. */
+export type GrantedOrder = BuildOrder | EnvironmentOrder;
+
 /**
  * Ranged reads over one version, as an artifact's inspection needs them.
  * `read` answers the bytes from `start`, at most `length` of them; shorter only at the end.
@@ -59,5 +63,5 @@ export type ArtifactStore = {
    * The URL of a JSON object `{order, files: [{name, sizeBytes, url}]}` by which whoever holds it reads the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
    * `id` names it; the same id again replaces it.
    */
-  grant(id: string, files: readonly NamedRef[], order: BuildOrder): Promise<string>;
+  grant(id: string, files: readonly NamedRef[], order: GrantedOrder): Promise<string>;
 };

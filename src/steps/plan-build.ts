@@ -1,15 +1,15 @@
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
-import { declaredOf } from '#domain/declared.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { exampleOf } from '#domain/golden-request.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type BuiltImage, imageTag } from '#domain/image.ts';
 import { pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
+import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
+import { grantBuild } from './grant-build.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -21,16 +21,21 @@ type Deps = {
   readonly pythonServerHash: string | null;
   /** `image`: the artifact is built into an image. `process`: the ONNX runtime comes with Slipway and reads the artifact from the store, so nothing is built for it. */
   readonly engine: 'image' | 'process';
+  /** Null where models are processes, which need no images. */
+  readonly environments: EnvironmentImages | null;
 };
 
 type Output = StepOutput<'PlanBuild'>;
 
-const BUILT: Output = { kind: 'built', imageTag: '', artifactUrl: '', token: '' };
+const BUILT: Output = {
+  ...{ kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+  ...{ environmentUrl: '', environmentToken: '' },
+};
 
 export const planBuild =
   (deps: Deps) =>
   async ({ deploymentId, epoch }: StepInput<'PlanBuild'>): Promise<Output> => {
-    const { registry, artifacts } = deps;
+    const { registry } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, work } = deployment;
@@ -42,7 +47,7 @@ export const planBuild =
     }
     const data = { image: plan.imageTag };
     await registry.advance(holder, 'Building', { plan }, { data });
-    return needed(artifacts, deployment, plan, plan.imageTag);
+    return grantBuild(deps, deployment, { ...plan, imageTag: plan.imageTag });
   };
 
 async function decide(
@@ -88,29 +93,4 @@ async function builtBefore(
     if (image?.tag === tag) return image;
   }
   return undefined;
-}
-
-/** A repeated run grants the reads anew, as those granted before run out; the token is of the grant, so a build is started once for each. */
-async function needed(
-  artifacts: ArtifactStore,
-  { id, artifact, work }: Deployment,
-  { runtime, environmentHash, python }: BuildPlan,
-  tag: string,
-): Promise<Output> {
-  const { bucket, parts } = artifact;
-  const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
-  const artifactUrl = await artifacts.grant(
-    id,
-    parts.map(({ name, key, versionId, sizeBytes }) => ({
-      ...{ name, bucket, key, versionId, sizeBytes },
-    })),
-    {
-      ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
-      entrypoint: manifest.entrypoint ?? entrypoint,
-      optimize: manifest.runtime.optimize,
-      example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
-    },
-  );
-  return { kind: 'needed', imageTag: tag, artifactUrl, token: await sha256Hex(artifactUrl) };
 }

@@ -1,6 +1,7 @@
 import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
 import { describeAwsLife } from '../support/aws-world-life.ts';
 import { type MotoAws, motoAws } from '../support/aws-world-moto.ts';
+import { describeAwsPython } from '../support/aws-world-python.ts';
 import { describeAwsScenarios } from '../support/aws-world-suite.ts';
 import { describeOnMoto } from '../support/moto.ts';
 
@@ -12,6 +13,7 @@ describeOnMoto('the workflows with our bundles, by moto’s interpreter', () => 
   afterAll(() => world.close());
 
   describeAwsScenarios(() => world);
+  describeAwsPython(() => world);
   describeAwsFlagship(() => world, 'lambda');
   describeAwsLife(() => world, 'lambda');
   describeAwsLife(() => world, 'fargate');

@@ -31,7 +31,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   explainBuild: 'cloudwatch-logs dynamodb',
   inspectArtifact: 'dynamodb s3',
   judgeBake: ROUTER,
-  planBuild: 'dynamodb s3',
+  planBuild: 'dynamodb ecr s3',
   provisionEc2: CONTAINERS,
   provisionFargate: CONTAINERS,
   provisionLambda: 'cloudwatch-logs dynamodb lambda',

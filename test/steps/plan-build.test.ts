@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { planBuild } from '#steps/plan-build.ts';
-import type { Granted } from '../support/build-order.ts';
+import type { Granted, GrantedEnvironments } from '../support/build-order.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 
@@ -30,17 +30,20 @@ describe('planning the build', () => {
 
     const answer = await planBuild(world.deps)(held);
 
-    expect(answer).toEqual({ kind: 'built', imageTag: '', artifactUrl: '', token: '' });
+    expect(answer).toEqual({
+      ...{ kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+      ...{ environmentUrl: '', environmentToken: '' },
+    });
   });
 
   it('asks for an image of exactly the pinned files, and announces the build', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');
 
-    const { kind, imageTag, artifactUrl, token } = await planBuild(world.deps)(held);
+    const { imageTag, artifactUrl, token } = await planBuild(world.deps)(held);
 
     const { artifact, work } = await world.recordOf(held);
-    expect({ kind, imageTag }).toEqual({ kind: 'needed', imageTag: work.plan?.imageTag });
+    expect(imageTag).toBe(work.plan?.imageTag);
     expect(imageTag).toMatch(/^digits-[0-9a-f]{32}$/);
     expect(token).toMatch(/^[0-9a-f]{64}$/);
     const { order, files } = (await (await fetch(artifactUrl)).json()) as Granted;
@@ -94,6 +97,93 @@ describe('planning the build', () => {
     expect((await planBuild(world.deps)(held)).kind).toBe('needed');
   });
 
+  it('asks for what serves the artifact first where that was never built, by a URL that leads to no file', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild');
+
+    const answer = await planBuild(world.deps)(held);
+
+    const { kind, artifactUrl, environmentUrl, environmentToken, token } = answer;
+    expect(kind).toBe('environment');
+    const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
+    expect(order.environments).toEqual({
+      onnx: 'onnx-environment-1',
+      ...{ python: null, convert: null },
+    });
+    expect(await (await fetch(environmentUrl)).json()).toEqual({
+      order: { environments: [{ tag: 'onnx-environment-1', runtime: 'onnx', python: null }] },
+      files: [],
+    });
+    expect(environmentToken).toMatch(/^[0-9a-f]{64}$/);
+    expect(environmentToken).not.toBe(token);
+  });
+
+  it('asks for what serves the artifact once for all models', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    await world.deploy();
+
+    const held = await world.before('PlanBuild', world.upload({ model: 'letters' }));
+    const answer = await planBuild(world.deps)(held);
+
+    expect(answer).toMatchObject({ kind: 'needed', environmentUrl: '', environmentToken: '' });
+    expect(world.builds.environments).toEqual(['onnx-environment-1']);
+  });
+
+  it('asks for an environment again that is there no more', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    await world.deploy();
+    world.environments.expire('onnx-environment-1');
+
+    const held = await world.before('PlanBuild');
+
+    expect((await planBuild(world.deps)(held)).kind).toBe('environment');
+  });
+
+  it('asks for all that a model of Python may be served by, with what is in it', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
+
+    const { kind, artifactUrl, environmentUrl } = await planBuild(world.deps)(held);
+
+    const { environmentHash, python } = (await world.recordOf(held)).work.plan!;
+    const [onnx, convert, served] = [
+      'onnx-environment-1',
+      `convert-${environmentHash}`,
+      `python-${environmentHash}`,
+    ];
+    expect(kind).toBe('environment');
+    const { order } = (await (await fetch(environmentUrl)).json()) as GrantedEnvironments;
+    expect(order.environments).toEqual([
+      { tag: onnx, runtime: 'onnx', python: null },
+      { tag: convert, runtime: 'convert', python },
+      { tag: served, runtime: 'python', python },
+    ]);
+    const image = (await (await fetch(artifactUrl)).json()) as Granted;
+    expect(image.order.environments).toEqual({ onnx, python: served, convert });
+  });
+
+  it('does without a converter, which not every framework has', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const upload = () => world.upload({ file: 'm.ubj', bytes: BOOSTER });
+    const first = await world.before('PlanBuild', upload());
+    await planBuild(world.deps)(first);
+    const { environmentHash } = (await world.recordOf(first)).work.plan!;
+    world.environments.add('onnx-environment-1', `python-${environmentHash}`);
+
+    expect((await planBuild(world.deps)(first)).kind).toBe('needed');
+  });
+
+  it('asks for nothing of ONNX for a model that is to be served as it is', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const upload = { file: 'm.ubj', bytes: BOOSTER, manifest: 'runtime: { optimize: none }' };
+    const held = await world.before('PlanBuild', world.upload(upload));
+
+    const { environmentUrl } = await planBuild(world.deps)(held);
+
+    const { order } = (await (await fetch(environmentUrl)).json()) as GrantedEnvironments;
+    expect(order.environments).toMatchObject([{ runtime: 'python' }]);
+  });
+
   it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
@@ -112,6 +202,7 @@ describe('planning the build', () => {
     expect(order).toMatchObject({
       ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
       ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
+      environments: { onnx: null, python: null, convert: null },
     });
   });
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { AslState, Machine } from './asl.ts';
+import { isBuild } from './walk-script.ts';
 
 type Paths = ReadonlySet<string>;
 type Read = { readonly state: string; readonly path: string };
@@ -39,7 +40,7 @@ function fieldsOf(name: StepName, prefix: string): readonly string[] {
 /** The paths of a task's own answer that are surely in it. */
 function answersOf(name: string): readonly string[] {
   // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
-  if (name === 'BuildImage') return ['$.Build.ExportedEnvironmentVariables'];
+  if (isBuild(name)) return ['$.Build.ExportedEnvironmentVariables'];
   return ['$.Payload', ...fieldsOf(name as StepName, '$.Payload')];
 }
 

@@ -17,7 +17,7 @@ export type AslState = {
   Comment?: string;
   Resource?: string;
   /** Of a step; a service task has its own. */
-  Parameters?: { FunctionName: string; Payload: Record<string, unknown> };
+  Parameters?: { FunctionName: string; Payload: Record<string, unknown>; ProjectName?: string };
   ResultSelector?: Record<string, unknown>;
   ResultPath?: string | null;
   SecondsPath?: string;

@@ -7,38 +7,44 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import type { BuildVariable } from '#domain/image.ts';
 import { awsClient } from './aws-clients.ts';
+import { converted } from './aws-world-conversion.ts';
+import type { Granted, GrantedEnvironments } from './build-order.ts';
 import { manifest } from './model-functions-world.ts';
 import type { Moto } from './moto.ts';
 
 export type ScriptedBuilds = {
   /** What Step Functions makes of `startBuild.sync`: the answer, or an error whose message is the Cause. */
   build(parameters: unknown): Promise<object>;
+  /** The same of the project of environments. */
+  buildEnvironment(parameters: unknown): Promise<object>;
   /** The next build fails with these lines in its log. */
   failNext(lines: readonly string[]): void;
   /** The file of the model of an image. */
   modelFile(digest: string): string;
 };
 
-type Parameters = {
-  readonly EnvironmentVariablesOverride: readonly {
-    readonly Name: string;
-    readonly Value: string;
-  }[];
+type Places = {
+  /** Where the models of images are kept. */
+  readonly folder: string;
+  readonly repository: string;
+  readonly environments: string;
 };
-type Part = { readonly name: string; readonly sizeBytes: number; readonly url: string };
+
+type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariable[] };
 
 const GROUP = '/slipway/test/image-builds';
 
 /**
- * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that it is given,
- * and what they leave is an image's manifest in ECR and a log in CloudWatch.
+ * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given,
+ * and what they leave is an image's manifest in ECR and a log in CloudWatch. A model of Python is found to answer the same as ONNX.
  */
 export async function scriptedBuilds(
   moto: Pick<Moto, 'endpoint'>,
   ecr: ECRClient,
-  { folder, repository }: { readonly folder: string; readonly repository: string },
+  { folder, repository, environments }: Places,
 ): Promise<ScriptedBuilds> {
   const logs = awsClient(CloudWatchLogsClient, moto);
   await logs.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
@@ -54,42 +60,72 @@ export async function scriptedBuilds(
     await logs.send(new PutLogEventsCommand({ ...named, logEvents }));
   }
 
+  /** One build, which exports what `work` answers. */
+  async function run(work: () => Promise<Readonly<Record<string, string>>>): Promise<object> {
+    builds += 1;
+    const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };
+    await write(Logs.StreamName, failing ?? ['pushed']);
+    if (failing) {
+      failing = undefined;
+      const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
+      const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
+      throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
+    }
+    const exported = Object.entries(await work()).map(([Name, Value]) => ({ Name, Value }));
+    return { Build: { BuildStatus: 'SUCCEEDED', Logs, ExportedEnvironmentVariables: exported } };
+  }
+
+  async function push(repositoryName: string, imageTag: string): Promise<string> {
+    const imageManifest = JSON.stringify(manifest(imageTag));
+    const imageDigest = `sha256:${createHash('sha256').update(imageManifest).digest('hex')}`;
+    await ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageTag, imageDigest }));
+    return imageDigest;
+  }
+
+  /** Fails where the image is not there. */
+  async function pull(repositoryName: string, imageTag: string): Promise<void> {
+    await ecr.send(new DescribeImagesCommand({ repositoryName, imageIds: [{ imageTag }] }));
+  }
+
   return {
     modelFile,
     failNext: (lines) => {
       failing = lines;
     },
-    async build(parameters) {
-      const { EnvironmentVariablesOverride } = parameters as Parameters;
-      const given = Object.fromEntries(
-        EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]),
-      );
-      builds += 1;
-      const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };
-      const lines = failing ?? ['pushed'];
-      await write(Logs.StreamName, lines);
-      if (failing) {
-        failing = undefined;
-        const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
-        const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
-        throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
-      }
-      const bytes = await artifact(String(given['ARTIFACT_URL']));
-      const imageTag = String(given['IMAGE_TAG']);
-      const imageManifest = JSON.stringify(manifest(imageTag));
-      const imageDigest = `sha256:${createHash('sha256').update(imageManifest).digest('hex')}`;
-      await ecr.send(
-        new PutImageCommand({ repositoryName: repository, imageManifest, imageTag, imageDigest }),
-      );
-      writeFileSync(modelFile(imageDigest), bytes);
-      return { Build: { BuildStatus: 'SUCCEEDED', Logs, ...exported(imageDigest, bytes) } };
-    },
+    build: (parameters) =>
+      run(async () => {
+        const { order, files } = await granted<Granted>(parameters, 'ARTIFACT_URL');
+        const { onnx, python } = order.environments;
+        for (const tag of [onnx, python]) if (tag !== null) await pull(environments, tag);
+        const bytes = await artifact(files);
+        const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
+        const made = order.runtime === 'python' ? converted(bytes) : undefined;
+        writeFileSync(modelFile(imageDigest), made?.model ?? bytes);
+        return { ...exported(imageDigest, bytes), PROOF: made ? JSON.stringify(made.proof) : '' };
+      }),
+    buildEnvironment: (parameters) =>
+      run(async () => {
+        const { order, files } = await granted<GrantedEnvironments>(parameters, 'ORDER_URL');
+        if (files.length > 0) throw new Error('the build of an environment was given files');
+        for (const { tag } of order.environments) {
+          // One that is there is adopted.
+          await pull(environments, tag).catch(() => push(environments, tag));
+        }
+        return {};
+      }),
   };
 }
 
-async function artifact(url: string): Promise<Buffer> {
-  const { files } = JSON.parse((await read(url)).toString()) as { readonly files: Part[] };
-  const [model] = files;
+function variable(parameters: unknown, name: string): string {
+  const { EnvironmentVariablesOverride } = parameters as Parameters;
+  return String(EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value);
+}
+
+async function granted<Body>(parameters: unknown, name: string): Promise<Body> {
+  return JSON.parse((await read(variable(parameters, name))).toString());
+}
+
+async function artifact([model]: Granted['files']): Promise<Buffer> {
   const bytes = await read(String(model?.url));
   if (bytes.length !== model?.sizeBytes) throw new Error(`${model?.name}: ${bytes.length} bytes`);
   return bytes;
@@ -101,16 +137,11 @@ async function read(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-function exported(imageDigest: string, bytes: Buffer) {
-  const values = {
+function exported(imageDigest: string, bytes: Buffer): Readonly<Record<string, string>> {
+  return {
     IMAGE_DIGEST: imageDigest,
     COMPRESSED_BYTES: '90000000',
     UNCOMPRESSED_BYTES: '250000000',
     ARTIFACT_SHA256: createHash('sha256').update(bytes).digest('hex'),
   };
-  const ExportedEnvironmentVariables = Object.entries(values).map(([Name, Value]) => ({
-    Name,
-    Value,
-  }));
-  return { ExportedEnvironmentVariables };
 }

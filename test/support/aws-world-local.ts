@@ -101,8 +101,9 @@ export async function localAws(moto: Moto) {
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
       environmentHash: 'environment-1',
-      pythonServerHash: null,
+      pythonServerHash: 'environment-1',
     }),
+    BuildEnvironment: world.builds.buildEnvironment,
     BuildImage: world.builds.build,
   };
   const waiting = virtualWaits(clock);

@@ -27,7 +27,8 @@ import { type Start, workflowOf } from './memory-way.ts';
 import { startMoto } from './moto.ts';
 import { type StepFunctionsFront, startStepFunctionsFront } from './step-functions-front.ts';
 
-const BUILDER = 'image-build';
+/** The functions that stand for the projects of CodeBuild, by the states that start them. */
+const BUILDERS = { BuildEnvironment: 'environment-build', BuildImage: 'image-build' } as const;
 
 /** As the table's stream hands it over. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 const STREAM_EVENT = {
@@ -68,11 +69,14 @@ export async function motoAws() {
     attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
     return answer;
   });
-  front.serve(BUILDER, async (parameters) => {
-    const answer = await built(world.builds.build(parameters));
-    attempts.push({ state: 'BuildImage', error: 'error' in answer ? answer.error.errorType : '' });
-    return answer;
-  });
+  const { build: BuildImage, buildEnvironment: BuildEnvironment } = world.builds;
+  for (const [state, build] of Object.entries({ BuildEnvironment, BuildImage })) {
+    front.serve(BUILDERS[state as keyof typeof BUILDERS], async (parameters) => {
+      const answer = await built(build(parameters));
+      attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
+      return answer;
+    });
+  }
   const publishing = oneAtATime(() => functions.invoke('publishEvents', STREAM_EVENT));
   front.watch((asked, body) => {
     if (asked === 'POST ' && body.includes('"TransactItems"') && body.includes('"OUTBOX"')) {
@@ -220,7 +224,7 @@ function payloadOf(name: string, answer: LambdaAnswer): unknown {
 }
 
 /**
- * What is deployed, with two changes: moto knows no CodeBuild, so BuildImage invokes a function with its Parameters as the payload;
+ * What is deployed, with two changes: moto knows no CodeBuild, so a build invokes a function with its Parameters as the payload;
  * and a drain, which is a minute in containers, is none.
  */
 function definition({ text }: Machine): string {
@@ -234,8 +238,11 @@ function definition({ text }: Machine): string {
   delete DrainPrevious.SecondsPath;
   DrainPrevious.Seconds = 0;
   if (!BuildImage) return JSON.stringify(asl);
-  BuildImage.Resource = 'arn:aws:states:::lambda:invoke';
-  BuildImage.Parameters = { FunctionName: arn(BUILDER), Payload: BuildImage.Parameters };
+  for (const [state, name] of Object.entries(BUILDERS)) {
+    const { Parameters } = asl.States[state];
+    asl.States[state].Resource = 'arn:aws:states:::lambda:invoke';
+    asl.States[state].Parameters = { FunctionName: arn(name), Payload: Parameters };
+  }
   BuildImage.ResultSelector = { 'variables.$': '$.Payload.Build.ExportedEnvironmentVariables' };
   return JSON.stringify(asl);
 }

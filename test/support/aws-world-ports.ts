@@ -2,6 +2,7 @@ import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -14,6 +15,7 @@ import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { ecrEnvironments } from '#adapters/aws/ecr-environments.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
@@ -83,6 +85,10 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),
+    environments: ecrEnvironments({
+      client: client(ECRClient),
+      repository: world.environments.uri,
+    }),
     bus: eventBridgeBus({ client: client(EventBridgeClient), bus: world.bus }),
   };
 }

@@ -7,7 +7,7 @@ import {
   FilterLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ECRClient } from '@aws-sdk/client-ecr';
+import { CreateRepositoryCommand, type ECRClient } from '@aws-sdk/client-ecr';
 import {
   CreateEventBusCommand,
   EventBridgeClient,
@@ -38,6 +38,7 @@ import { restApi } from './rest-api-world.ts';
 import { s3World } from './s3-world.ts';
 
 const BUS = 'slipway-test';
+const ENVIRONMENTS = 'slipway-test-environments';
 const MACHINES = `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-`;
 const BAKE_SECONDS = 1;
 
@@ -61,7 +62,10 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
   const models = await modelFunctionsWorld(moto, childServers(files));
   const { functions, ecr } = models;
   const repository = functions.repository.split('/').at(-1) ?? '';
-  const builds = await scriptedBuilds(moto, ecr, { folder, repository });
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: ENVIRONMENTS }));
+  const builds = await scriptedBuilds(moto, ecr, {
+    ...{ folder, repository, environments: ENVIRONMENTS },
+  });
   const api = await restApi(moto);
   const containers = await awsWorldContainers(moto, {
     upstream: models.front,
@@ -86,6 +90,8 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
     ...{ functions, front, rules, builds, api, table, dynamo, registry, s3, bus: BUS, containers },
     ...awsLooks(moto, { lambda, functions, api, containers, clock }),
     bakeSeconds: BAKE_SECONDS,
+    /** The repository of environments. */
+    environments: { name: ENVIRONMENTS, uri: uriOf(ENVIRONMENTS) },
     /** What the template gives to functions, by variable. */
     values: {
       ...variables(functions, { api, table, bucket: s3.bucket }),
@@ -93,8 +99,13 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
     },
 
     /** Puts a model in the bucket, its manifest first; answers the event of it. */
-    async upload(model: string, bytes: Uint8Array, manifest?: string): Promise<ObjectCreated> {
-      const key = `models/${model}/model.onnx`;
+    async upload(
+      model: string,
+      bytes: Uint8Array,
+      manifest?: string,
+      file = 'model.onnx',
+    ): Promise<ObjectCreated> {
+      const key = `models/${model}/${file}`;
       if (manifest !== undefined) await s3.put(`${key}.yaml`, manifest);
       return uploads(await s3.put(key, bytes));
     },
@@ -117,6 +128,10 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function uriOf(repository: string): string {
+  return `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${repository}`;
 }
 
 type Places = {
@@ -148,6 +163,7 @@ function variables(
     SLIPWAY_MODEL_SECURITY_GROUP: functions.securityGroup,
     SLIPWAY_MODEL_LOG_GROUP: functions.logGroup,
     SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
+    SLIPWAY_ENVIRONMENTS: uriOf(ENVIRONMENTS),
     SLIPWAY_BAKE_SECONDS: String(BAKE_SECONDS),
     POWERTOOLS_SERVICE_NAME: 'slipway',
     POWERTOOLS_METRICS_NAMESPACE: 'Slipway',

@@ -1,4 +1,5 @@
 import type { BuildOrder } from '#domain/build-order.ts';
+import type { EnvironmentOrder } from '#domain/environment-image.ts';
 
 /** What is ordered for an ONNX model. */
 export const ORDER: BuildOrder = {
@@ -9,6 +10,7 @@ export const ORDER: BuildOrder = {
   entrypoint: null,
   environmentHash: 'e1',
   python: null,
+  environments: { onnx: 'onnx-e1', python: null, convert: null },
   optimize: 'auto',
   signature: null,
   takesColumns: false,
@@ -18,5 +20,15 @@ export const ORDER: BuildOrder = {
 /** What a granted URL holds. */
 export type Granted = {
   readonly order: BuildOrder;
-  readonly files: readonly { readonly name: string; readonly url: string }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly url: string;
+  }[];
+};
+
+/** What the URL for a build of environments holds. */
+export type GrantedEnvironments = {
+  readonly order: EnvironmentOrder;
+  readonly files: readonly unknown[];
 };

@@ -34,6 +34,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   artifacts: ['describe', 'latest', 'list', 'newest', 'open', 'read'],
   executions: ['isRunning'],
   buildLog: ['tail'],
+  environments: ['missing'],
   metrics: ['traffic', 'alarms'],
   prober: ['send', 'ready'],
 };

@@ -26,7 +26,8 @@ export function manifestOf(target: Target): { readonly manifest: string } {
 }
 
 const ON_ONE = [
-  ...['a breach of a first deployment', 'a bad artifact', 'a failed build', 'a repair'],
+  ...['a breach of a first deployment', 'a bad artifact', 'a failed build'],
+  ...['a failed build of an environment', 'a repair'],
   ...['the bytes that are live', 'an upload that comes late', 'a rollback'],
   'a rollback to a version that fails',
 ];

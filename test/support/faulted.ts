@@ -31,6 +31,7 @@ const CAN_BE_STALE = [
   'ec2.',
   'router.',
   'executions.',
+  'environments.',
   'metrics.',
 ];
 

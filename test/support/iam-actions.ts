@@ -40,6 +40,10 @@ const SERVICES: Table = {
       ),
     );
   },
+  ecr: ({ operation, body }) => {
+    const { repositoryName } = JSON.parse(body);
+    return [permission(`ecr:${operation}`, arn('ecr', `repository/${repositoryName}`))];
+  },
   monitoring: ({ operation }) => [permission(`cloudwatch:${operation}`, '*')],
   ...containerServices,
 };

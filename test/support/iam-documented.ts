@@ -9,6 +9,7 @@ export type Names = {
   readonly buildLog: string;
   readonly imageSource: string;
   readonly repository: string;
+  readonly environments: string;
   readonly stream: string;
   readonly queues: Readonly<Record<'OutboxDeadLetters' | 'SweepDeadLetters', string>>;
 };
@@ -35,7 +36,8 @@ export function documentedCalls({ functions, ...names }: Names): Documented {
       // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
       permission('states:StartExecution', arn('states', 'stateMachine:slipway-test-deploy')),
     ],
-    ImageProjectRole: build(names),
+    EnvironmentProjectRole: build({ ...names, repository: names.environments }),
+    ImageProjectRole: [...build(names), ...pull(names.environments)],
     ModelRole: [...writeLog('/slipway/test/models'), ...NETWORK],
   };
 }
@@ -75,8 +77,10 @@ function workflow({ states, text }: Machine): readonly Permission[] {
 }
 
 const BUILD: readonly Permission[] = [
-  ...['StartBuild', 'StopBuild', 'BatchGetBuilds'].map((name) =>
-    permission(`codebuild:${name}`, arn('codebuild', 'project/slipway-test-image')),
+  ...['environment', 'image'].flatMap((project) =>
+    ['StartBuild', 'StopBuild', 'BatchGetBuilds'].map((name) =>
+      permission(`codebuild:${name}`, arn('codebuild', `project/slipway-test-${project}`)),
+    ),
   ),
   ...['PutTargets', 'PutRule', 'DescribeRule'].map((name) =>
     permission(
@@ -91,10 +95,14 @@ function startTask({ repository }: Pick<Names, 'repository'>): readonly Permissi
   return [
     ...writeLog('/slipway/test/models'),
     permission('ecr:GetAuthorizationToken', '*'),
-    ...['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) =>
-      permission(`ecr:${name}`, arn('ecr', `repository/${repository}`)),
-    ),
+    ...pull(repository),
   ];
+}
+
+function pull(repository: string): readonly Permission[] {
+  return ['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) =>
+    permission(`ecr:${name}`, arn('ecr', `repository/${repository}`)),
+  );
 }
 
 const LOG_DELIVERY = [

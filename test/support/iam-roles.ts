@@ -40,6 +40,7 @@ export function rolesOf(template: Template, world: TracedWorld): readonly Role[]
     buildLog: BUILD_LOG,
     imageSource: resource('ImageProjectRole', 's3:GetObject'),
     repository: repositoryOf(world),
+    environments: world.environments.name,
     stream: resource('PublishEventsRole', 'dynamodb:GetRecords'),
     queues: { OutboxDeadLetters: 'OutboxDeadLetters', SweepDeadLetters: 'SweepDeadLetters' },
   });
@@ -163,6 +164,8 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
         `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-${name}`,
       ]),
     ),
+    EnvironmentProject: 'slipway-test-environment',
+    EnvironmentRepository: world.environments.name,
     ImageProject: 'slipway-test-image',
     ImageProjectLogGroup: BUILD_LOG,
     ModelBucket: world.s3.bucket,

@@ -1,51 +1,74 @@
 import { createHash } from 'node:crypto';
+import type { EnvironmentOrder } from '#domain/environment-image.ts';
 import type { BuildVariable } from '#domain/image.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import { memoryBuildLog } from './memory-build-log.ts';
+import type { MemoryEnvironments } from './memory-environments.ts';
 
 export type MemoryBuilds = {
   /** What stands for CodeBuild in the BuildImage state. */
   build(parameters: unknown): Promise<unknown>;
+  /** The same in the BuildEnvironment state. */
+  buildEnvironment(parameters: unknown): Promise<unknown>;
   readonly log: BuildLog;
   /** Every build from now on fails with these lines in its log, until it is given none. */
   fail(lines: readonly string[]): void;
   /** The tags of the images that were built, oldest first. */
   readonly built: readonly string[];
+  /** The tags of the environments that were asked for, oldest first. */
+  readonly environments: readonly string[];
 };
 
 type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariable[] };
 
 /** Builds that take no time: the image of a tag always has the same digest. */
-export function memoryBuilds(): MemoryBuilds {
+export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   const log = memoryBuildLog();
   const built: string[] = [];
+  const environments: string[] = [];
   let builds = 0;
   let failing: readonly string[] = [];
 
+  /** Writes the log of a build, and says where it is; throws as Step Functions does when the build is to fail. */
+  function run(name: string) {
+    builds += 1;
+    const Logs = { GroupName: 'builds', StreamName: `${name}-${builds}` };
+    log.write({ group: Logs.GroupName, stream: Logs.StreamName }, failing);
+    if (failing.length === 0) return { BuildStatus: 'SUCCEEDED', Logs };
+    const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
+    const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
+    throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
+  }
+
   return {
-    built,
+    ...{ built, environments, log },
     fail(lines) {
       failing = lines;
     },
-    log,
     async build(parameters) {
-      const { EnvironmentVariablesOverride } = parameters as Parameters;
-      const tag = EnvironmentVariablesOverride.find(({ Name }) => Name === 'IMAGE_TAG')!.Value;
-      builds += 1;
-      const Logs = { GroupName: 'builds', StreamName: `${tag}-${builds}` };
-      log.write({ group: Logs.GroupName, stream: Logs.StreamName }, failing);
-      if (failing.length > 0) {
-        const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
-        const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
-        throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
-      }
+      const tag = variable(parameters, 'IMAGE_TAG');
+      const answer = run(tag);
       built.push(tag);
-      return { Build: { BuildStatus: 'SUCCEEDED', Logs, ...exported(tag) } };
+      return { Build: { ...answer, ExportedEnvironmentVariables: exported(tag) } };
+    },
+    async buildEnvironment(parameters) {
+      const asked = await fetch(variable(parameters, 'ORDER_URL'));
+      const { order } = (await asked.json()) as { readonly order: EnvironmentOrder };
+      const answer = run('environment');
+      const tags = order.environments.map(({ tag }) => tag);
+      environments.push(...tags);
+      kept.add(...tags);
+      return { Build: { ...answer, ExportedEnvironmentVariables: [] } };
     },
   };
 }
 
-function exported(tag: string): { readonly ExportedEnvironmentVariables: BuildVariable[] } {
+function variable(parameters: unknown, name: string): string {
+  const { EnvironmentVariablesOverride } = parameters as Parameters;
+  return EnvironmentVariablesOverride.find(({ Name }) => Name === name)!.Value;
+}
+
+function exported(tag: string): readonly BuildVariable[] {
   const hash = createHash('sha256').update(tag).digest('hex');
   const values = {
     IMAGE_DIGEST: `sha256:${hash}`,
@@ -53,6 +76,5 @@ function exported(tag: string): { readonly ExportedEnvironmentVariables: BuildVa
     UNCOMPRESSED_BYTES: '250000000',
     ARTIFACT_SHA256: hash,
   };
-  const variables = Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
-  return { ExportedEnvironmentVariables: variables };
+  return Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
 }

@@ -9,6 +9,7 @@ import type {
 import type { WorkflowName } from '#ports/executions.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { MemoryExecutions } from './memory-executions.ts';
+import type { BuildName } from './walk-script.ts';
 
 /** What an execution is started with. */
 export type Start = ObjectCreated | RollbackRequest | UndeployRequest;
@@ -39,8 +40,8 @@ const WAYS: Readonly<Record<WorkflowName, readonly StepName[]>> = {
 };
 
 const GOES_ON = [
-  ...[undefined, 'admitted', 'acquired', 'built', 'needed', 'ready', 'healthy', 'verified'],
-  ...['next', 'done', 'Live', 'removed', 'Undeployed'],
+  ...[undefined, 'admitted', 'acquired', 'built', 'needed', 'environment', 'ready', 'healthy'],
+  ...['verified', 'next', 'done', 'Live', 'removed', 'Undeployed'],
 ];
 const LOOKS_AGAIN: readonly (string | undefined)[] = ['held', 'pending', 'baking'];
 const LOOK_MS = 10_000;
@@ -50,6 +51,7 @@ type Answer = {
   readonly id?: string;
   readonly epoch?: number;
   readonly imageTag?: string;
+  readonly environmentUrl?: string;
   readonly target?: keyof typeof PROVISION;
 };
 type Built = { readonly Build: { readonly ExportedEnvironmentVariables: unknown[] } };
@@ -59,7 +61,7 @@ type Input = Held & {
   readonly execution: string;
 };
 type World = {
-  readonly steps: Readonly<Record<StepName | 'BuildImage', TaskHandler>>;
+  readonly steps: Readonly<Record<StepName | BuildName, TaskHandler>>;
   readonly clock: FakeClock;
   readonly executions: MemoryExecutions;
 };
@@ -69,7 +71,11 @@ export function walker({ steps, clock, executions }: World) {
   let runs = 0;
   let variables: unknown[] = [];
 
-  async function build(imageTag: string | undefined): Promise<void> {
+  async function build({ kind, imageTag, environmentUrl }: Answer): Promise<void> {
+    if (kind === 'environment') {
+      const order = [{ Name: 'ORDER_URL', Value: environmentUrl }];
+      await steps.BuildEnvironment({ EnvironmentVariablesOverride: order });
+    }
     const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
     const answer = await steps.BuildImage({ EnvironmentVariablesOverride: override });
     variables = (answer as Built).Build.ExportedEnvironmentVariables;
@@ -84,7 +90,7 @@ export function walker({ steps, clock, executions }: World) {
       return look(attempt + 1);
     };
     const answer = await look(0);
-    if (answer.kind === 'needed') await build(answer.imageTag);
+    if (answer.imageTag) await build(answer);
     return answer;
   }
 

@@ -13,6 +13,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type MemoryBuilds, memoryBuilds } from './memory-builds.ts';
+import { type MemoryEnvironments, memoryEnvironments } from './memory-environments.ts';
 import { type MemoryExecutions, memoryExecutions } from './memory-executions.ts';
 import { type MemoryMetrics, memoryMetrics } from './memory-metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from './memory-platform.ts';
@@ -23,6 +24,7 @@ import { type MemoryStore, memoryStore } from './memory-store.ts';
 import { type Start, walker } from './memory-way.ts';
 import { addConstantModel } from './onnx-models.ts';
 import { type Tap, tapped } from './tapped.ts';
+import type { BuildName } from './walk-script.ts';
 
 export type { Start } from './memory-way.ts';
 
@@ -66,8 +68,10 @@ export type MemoryWorld = {
   readonly metrics: MemoryMetrics;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
+  /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
+  readonly environments: MemoryEnvironments;
   readonly deps: StepDeps;
-  readonly steps: ReturnType<typeof stepHandlers> & { readonly BuildImage: TaskHandler };
+  readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, TaskHandler>>;
   /** The revisions there are, on any target. */
   existing(): readonly string[];
   /** Those with a server that runs. */
@@ -93,7 +97,11 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
   const parts = memoryPorts(options);
   const { clock, registry, store, platforms, executions, builds } = parts;
   const deps = stepDeps(parts, options);
-  const steps = { ...stepHandlers(deps), BuildImage: builds.build };
+  const steps = {
+    ...stepHandlers(deps),
+    BuildEnvironment: builds.buildEnvironment,
+    BuildImage: builds.build,
+  };
   const upload = uploader(store, clock);
   const walk = walker({ steps, clock, executions });
   const everywhere = (look: 'existing' | 'running') =>
@@ -132,13 +140,14 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
   const router = memoryRouter({ clock, spreadMs, targetOf });
   const metrics = memoryMetrics({ clock, lateMs });
   const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
+  const environments = memoryEnvironments();
   return {
-    ...{ clock, platforms, router, metrics, behaviours },
+    ...{ clock, platforms, router, metrics, behaviours, environments },
     registry: memoryRegistry({ clock }),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
     executions: memoryExecutions(),
-    builds: memoryBuilds(),
+    builds: memoryBuilds(environments),
     behave: (revision: string, answer: (asked: Asked) => ProbeAnswer) =>
       void behaviours.set(revision, answer),
   };
@@ -148,9 +157,9 @@ type Parts = ReturnType<typeof memoryPorts>;
 
 function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { tap, engine = 'process', offered = TARGETS } = options;
-  const { clock, registry, store, router, prober, metrics, builds } = parts;
+  const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
   const ports = {
-    ...{ registry, artifacts: store, router, prober, metrics },
+    ...{ registry, artifacts: store, router, prober, metrics, environments },
     lambda: served(parts, 'lambda'),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -160,6 +169,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { lambda, fargate, ec2, ...rest } = tap ? tapped(ports, tap) : ports;
   return {
     ...rest,
+    environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     environmentHash: 'environment-1',
     pythonServerHash: 'python-1',

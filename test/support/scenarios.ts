@@ -81,6 +81,17 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a failed build of an environment',
+    ends: 'Failed',
+    async prepare(world) {
+      await world.deploy();
+      // By its age.
+      world.environments.expire('onnx-environment-1');
+      world.builds.fail(['could not resolve host']);
+      return world.upload();
+    },
+  },
+  {
     name: 'the bytes that are live',
     ends: 'Ignored',
     async prepare(world) {

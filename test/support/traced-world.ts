@@ -87,6 +87,7 @@ export async function tracedWorld(moto: Moto) {
       (state: string): TaskHandler =>
       async (payload) => {
         await before[state]?.(() => engine.stop(executionArn));
+        if (state === 'BuildEnvironment') return world.builds.buildEnvironment(payload);
         if (state === 'BuildImage') return world.builds.build(payload);
         return invoke(functionOf(state), payload);
       };

@@ -161,5 +161,6 @@ function inVirtualTime(
       return workflow[name].output.parse(await steps[name](payload));
     });
   const named = Object.keys(workflow).map((name) => [name, timed(name as StepName)]);
-  return { ...Object.fromEntries(named), BuildImage: steps.BuildImage };
+  const { BuildEnvironment, BuildImage } = steps;
+  return { ...Object.fromEntries(named), BuildEnvironment, BuildImage };
 }

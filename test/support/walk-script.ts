@@ -9,9 +9,17 @@ export type Act<Name extends StepName> =
 
 export type BuildAct = { readonly Build: object } | { readonly throws: string };
 
+/** The states that are builds, and no steps of ours. */
+export const BUILDS = ['BuildEnvironment', 'BuildImage'] as const;
+export type BuildName = (typeof BUILDS)[number];
+
+export function isBuild(state: string): state is BuildName {
+  return BUILDS.some((name) => name === state);
+}
+
 /** What each step does; a list is used up one run at a time, its last entry for ever. */
 export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] } & {
-  readonly BuildImage?: readonly BuildAct[];
+  readonly [Name in BuildName]?: readonly BuildAct[];
 };
 
 const admitted = { kind: 'admitted', id: 'd1', model: 'digits', reason: '' } as const;
@@ -24,7 +32,10 @@ export const HAPPY = {
   AdmitUndeploy: admitted,
   AcquireLease: { ...lease, kind: 'acquired' },
   InspectArtifact: {},
-  PlanBuild: { kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+  PlanBuild: {
+    ...{ kind: 'built', imageTag: '', artifactUrl: '', token: '' },
+    ...{ environmentUrl: '', environmentToken: '' },
+  },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
   ProvisionLambda: {},

@@ -2,7 +2,15 @@ import { StateMachine } from 'aws-local-stepfunctions';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { WorkflowName } from '#ports/executions.ts';
 import { type Edge, type Machine, machines, statesOf } from './asl.ts';
-import { type Act, BUILT, HAPPY, INPUTS, type Script } from './walk-script.ts';
+import {
+  type Act,
+  BUILT,
+  type BuildName,
+  HAPPY,
+  INPUTS,
+  isBuild,
+  type Script,
+} from './walk-script.ts';
 
 export type { Script } from './walk-script.ts';
 
@@ -61,14 +69,14 @@ function handlersOf(machine: Machine, script: Script, payloads: Payloads) {
     const answer = 'unforeseen' in act ? (act.unforeseen as object) : output.parse(act);
     return { Payload: { ...answer } };
   };
-  const build = async (parameters: unknown) => {
-    const act = nth(script.BuildImage ?? BUILT, record('BuildImage', parameters));
+  const build = (name: BuildName) => async (parameters: unknown) => {
+    const act = nth(script[name] ?? BUILT, record(name, parameters));
     if ('throws' in act) throw scripted(act.throws);
     return JSON.parse(JSON.stringify(act));
   };
   const tasks = statesOf(machine, 'Task').map((name) => [
     name,
-    name === 'BuildImage' ? build : step(name as StepName),
+    isBuild(name) ? build(name) : step(name as StepName),
   ]);
   return Object.fromEntries(tasks);
 }

@@ -1,24 +1,71 @@
-import { type Json, plain, readTemplate } from './template.ts';
+import { type Json, list, plain, readTemplate, statementsOf } from './template.ts';
 
 const template = await readTemplate();
 
-describe('the build of images', () => {
-  const { Properties } = template.Resources['ImageProject']!;
+const ENVIRONMENTS = 'EnvironmentRepository.RepositoryUri';
 
-  it('has Docker, and is told where to push', () => {
+const BUILDS = [
+  {
+    what: 'images',
+    ...{ id: 'ImageProject', buildspec: 'buildspecs/image.yml' },
+    told: { REPOSITORY: 'Repository.RepositoryUri', ENVIRONMENTS },
+  },
+  {
+    what: 'environments',
+    ...{ id: 'EnvironmentProject', buildspec: 'buildspecs/environment.yml' },
+    told: { ENVIRONMENTS, WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/) },
+  },
+] as const;
+
+describe.each(BUILDS)('the build of $what', ({ id, buildspec, told }) => {
+  const { Properties } = template.Resources[id]!;
+
+  it('has Docker, and is told where to pull and push', () => {
     const { Environment } = Properties;
+    const variables = Environment.EnvironmentVariables.map(({ Name, Value }: Json) => [
+      Name,
+      plain(Value),
+    ]);
 
     expect(Environment).toMatchObject({ Type: 'LINUX_CONTAINER', PrivilegedMode: true });
-    expect(Environment.EnvironmentVariables.map(({ Name }: Json) => Name)).toEqual([
-      'REPOSITORY',
-      'WEB_ADAPTER_IMAGE',
-    ]);
+    expect(Object.fromEntries(variables)).toEqual(told);
   });
 
   it('reads one object of the deployment bucket, named by its bytes', () => {
     expect(plain(Properties.Source.Location)).toMatch(
       /^ServerlessDeploymentBucket\/serverless\/slipway\/test\/image-source\/[0-9a-f]{32}\.zip$/,
     );
-    expect(Properties.Source.BuildSpec).toBe('buildspecs/image.yml');
+    expect(Properties.Source.BuildSpec).toBe(buildspec);
+  });
+
+  it('has a role of its own', () => {
+    expect(plain(Properties.ServiceRole)).toBe(`${id}Role`);
+  });
+});
+
+describe('the roles of builds', () => {
+  const onImages = (id: string, repository: string) =>
+    statementsOf(template.Resources[`${id}Role`]!)
+      .filter(({ Resource }) => list(Resource).map(plain).includes(repository))
+      .flatMap(({ Action }) => list(Action))
+      .map((action) => action.replace('ecr:', ''));
+  const WRITES = ['CompleteLayerUpload', 'InitiateLayerUpload', 'PutImage', 'UploadLayerPart'];
+
+  it('let the build of an environment do nothing to what models are, or to their artifacts', () => {
+    const said = JSON.stringify(template.Resources['EnvironmentProjectRole']);
+
+    expect(onImages('EnvironmentProject', 'Repository')).toEqual([]);
+    expect(said).not.toMatch(/ModelBucket|Registry/);
+    expect(onImages('EnvironmentProject', 'EnvironmentRepository')).toEqual(
+      expect.arrayContaining(WRITES),
+    );
+  });
+
+  it('let the build of an image write no environment', () => {
+    const allowed = onImages('ImageProject', 'EnvironmentRepository');
+
+    expect(allowed).toContain('BatchGetImage');
+    expect(allowed.filter((action) => WRITES.includes(action))).toEqual([]);
+    expect(onImages('ImageProject', 'Repository')).toEqual(expect.arrayContaining(WRITES));
   });
 });

@@ -10,25 +10,33 @@ const zip = await readFile(join(await packagedFolder(), 'image-source.zip'));
 const files = readZip(zip);
 
 describe('the source of image builds', () => {
-  it('is stored under the name that the project reads it by', async () => {
-    const { Location } = (await readTemplate()).Resources['ImageProject']!.Properties.Source;
-    const hash = createHash('sha256').update(zip).digest('hex').slice(0, 32);
+  it.each(['ImageProject', 'EnvironmentProject'])(
+    'is stored under the name that the %s reads it by',
+    async (id) => {
+      const { Location } = (await readTemplate()).Resources[id]!.Properties.Source;
+      const hash = createHash('sha256').update(zip).digest('hex').slice(0, 32);
 
-    expect(plain(Location)).toMatch(new RegExp(`/${hash}\\.zip$`));
-  });
+      expect(plain(Location)).toMatch(new RegExp(`/${hash}\\.zip$`));
+    },
+  );
 
-  it('holds the buildspec, its commands and the runtime, as they are', async () => {
+  it('holds the buildspecs, their commands and the runtimes, as they are', async () => {
     const names = files.map(({ name }) => name);
 
     expect(names).toEqual(names.toSorted());
     expect(names).toEqual(
       expect.arrayContaining([
+        'buildspecs/environment.yml',
         'buildspecs/image.yml',
         'runtimes/onnx/Dockerfile',
         'runtimes/onnx/main.ts',
         'runtimes/onnx/package-lock.json',
+        'runtimes/python/Dockerfile',
+        'runtimes/python/requirements.txt',
+        'runtimes/python/slipway_server/__main__.py',
       ]),
     );
+    expect(names.filter((name) => /__pycache__|node_modules/.test(name))).toEqual([]);
     for (const { name, content, sum } of files) {
       expect(content.equals(await readFile(join(ROOT, name)))).toBe(true);
       expect(sum).toBe(crc32(content));

@@ -19,7 +19,7 @@ const PACKAGED = [
   'serverless.yml',
   'tsconfig.json',
 ];
-const LEFT_OUT = new Set(['node_modules', 'dist']);
+const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 const HASH = /^[0-9a-f]{16}$/;
 const LIMIT_MS = 300_000;
 

@@ -121,6 +121,7 @@ describe('the roles of the packaged template', () => {
     ]);
     const services: Readonly<Record<string, string>> = {
       DeployWorkflowRole: 'states.amazonaws.com',
+      EnvironmentProjectRole: 'codebuild.amazonaws.com',
       ImageProjectRole: 'codebuild.amazonaws.com',
       InfrastructureRole: 'ecs.amazonaws.com',
       InstanceRole: 'ec2.amazonaws.com',

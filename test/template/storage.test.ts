@@ -113,6 +113,38 @@ describe('the repository of the packaged template', () => {
   });
 });
 
+describe('the repository of environments', () => {
+  const { Properties, DeletionPolicy } = template.Resources['EnvironmentRepository']!;
+
+  it('never gives a tag to another image, scans what is pushed, and lets go of what is half a year old', () => {
+    const { rules } = JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText);
+
+    expect(Properties.RepositoryName).toBe('slipway-test-environments');
+    expect(Properties.ImageTagMutability).toBe('IMMUTABLE');
+    expect(Properties.ImageScanningConfiguration).toEqual({ ScanOnPush: true });
+    expect(
+      rules.map(({ selection }: Json) => [selection.tagStatus, selection.countNumber]),
+    ).toEqual([
+      ['untagged', 1],
+      ['any', 180],
+    ]);
+  });
+
+  // https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+  it('has the rule for any image last, as ECR asks', () => {
+    const { rules } = JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText);
+    const priorities = rules.map(({ rulePriority }: Json) => rulePriority);
+
+    expect(rules.at(-1).selection.tagStatus).toBe('any');
+    expect(rules.at(-1).rulePriority).toBe(Math.max(...priorities));
+  });
+
+  it('lets nobody pull for models, and goes with the stack', () => {
+    expect(Properties.RepositoryPolicyText).toBeUndefined();
+    expect([Properties.EmptyOnDelete, DeletionPolicy]).toEqual([true, 'Delete']);
+  });
+});
+
 describe('the queues of the packaged template', () => {
   it('take messages over TLS only, and from the rules of this stage', () => {
     const { Statement, Queues } = {

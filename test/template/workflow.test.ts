@@ -29,7 +29,11 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
   });
 
   it('runs each step in the function of its name, and may invoke those functions and no other', () => {
-    const { ImageProject: _, ...functions } = machine.DefinitionSubstitutions;
+    const {
+      ImageProject: _,
+      EnvironmentProject: __,
+      ...functions
+    } = machine.DefinitionSubstitutions;
     const invocations = statementsOf(template.Resources[`${id}Role`]!).filter(({ Action }) =>
       list(Action).includes('lambda:InvokeFunction'),
     );
@@ -50,19 +54,25 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
 });
 
 describe('builds', () => {
-  it('are started by deployments alone, in the project of this stack', () => {
+  it('are started by deployments alone, in the projects of this stack', () => {
     const builders = machines.filter(({ id }) =>
       JSON.stringify(template.Resources[`${id}Role`]).includes('codebuild:StartBuild'),
     );
 
     expect(builders.map(({ name }) => name)).toEqual(['deploy']);
-    expect(plain(builders[0]!.machine.DefinitionSubstitutions.ImageProject)).toBe('ImageProject');
+    const { ImageProject, EnvironmentProject } = builders[0]!.machine.DefinitionSubstitutions;
+    expect([ImageProject, EnvironmentProject].map(plain)).toEqual([
+      'ImageProject',
+      'EnvironmentProject',
+    ]);
   });
 
-  it('have the time that their project may take, in the queue and after it', () => {
-    const { TimeoutInMinutes, QueuedTimeoutInMinutes } =
-      template.Resources['ImageProject']!.Properties;
-    const { TimeoutSeconds } = machines[0]!.definition.States.BuildImage;
+  it.each([
+    ['ImageProject', 'BuildImage'],
+    ['EnvironmentProject', 'BuildEnvironment'],
+  ])('have the time that their project may take, in the queue and after it: %s', (id, state) => {
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = template.Resources[id]!.Properties;
+    const { TimeoutSeconds } = machines[0]!.definition.States[state];
 
     expect((TimeoutInMinutes + QueuedTimeoutInMinutes) * 60).toBeLessThan(TimeoutSeconds);
   });

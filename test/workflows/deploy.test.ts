@@ -11,13 +11,26 @@ import {
   succeeding,
 } from '../support/walk-cases.ts';
 
-const built = { kind: 'built', imageTag: '', artifactUrl: '', token: '' } as const;
+const built = {
+  kind: 'built',
+  imageTag: '',
+  artifactUrl: '',
+  token: '',
+  environmentUrl: '',
+  environmentToken: '',
+} as const;
 const needed = {
   ...built,
   kind: 'needed',
   imageTag: 'digits-1',
   artifactUrl: 'file:///parts.json',
   token: 't1',
+} as const;
+const environment = {
+  ...needed,
+  kind: 'environment',
+  environmentUrl: 'file:///environments.json',
+  environmentToken: 't2',
 } as const;
 const broken = [{ throws: 'States.TaskFailed' }];
 
@@ -74,6 +87,20 @@ const BUILDS: readonly Case[] = [
     ...['BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
     ...TO_LIVE,
   ]),
+  succeeding(
+    'what an artifact is served by is built before it, where it is not there yet',
+    { PlanBuild: environment },
+    [
+      ...PLANNED,
+      ...['BuildEnvironment', 'BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
+      ...TO_LIVE,
+    ],
+  ),
+  failing(
+    'a build of an environment that fails is explained, and no image is built',
+    { PlanBuild: environment, BuildEnvironment: broken },
+    [...PLANNED, 'BuildEnvironment', 'ExplainBuild'],
+  ),
   failing(
     'a build that fails is explained and given up',
     { PlanBuild: needed, BuildImage: broken },
@@ -179,10 +206,39 @@ describe('the deploy workflow', () => {
     ]);
   });
 
-  it('a build that failed is not run again', async () => {
-    const run = await walk({ PlanBuild: needed, BuildImage: [{ throws: 'States.TaskFailed' }] });
+  it('the build of an environment waits for room in the account too', async () => {
+    const full = { throws: 'CodeBuild.AccountLimitExceededException' };
+    const run = await walk({ PlanBuild: environment, BuildEnvironment: [full, { Build: {} }] });
 
-    expect(run.runs['BuildImage']).toBe(1);
+    expect(run.runs['BuildEnvironment']).toBe(2);
+    expect(run.states.at(-1)).toBe('Live');
+  });
+
+  it.each([
+    ['BuildImage', { PlanBuild: needed, BuildImage: broken }],
+    ['BuildEnvironment', { PlanBuild: environment, BuildEnvironment: broken }],
+  ] as const)('a %s that failed is not run again', async (state, script) => {
+    const run = await walk(script);
+
+    expect(run.runs[state]).toBe(1);
+  });
+
+  it('the build of an environment is told nothing of the artifact, and leaves nothing to the image', async () => {
+    const run = await walk({ PlanBuild: environment });
+
+    expect(run.payloads['BuildEnvironment']).toEqual([
+      {
+        ProjectName: `\${EnvironmentProject}`,
+        IdempotencyToken: 't2',
+        EnvironmentVariablesOverride: [
+          { Name: 'ORDER_URL', Type: 'PLAINTEXT', Value: 'file:///environments.json' },
+        ],
+      },
+    ]);
+    expect(run.payloads['BuildImage']).toMatchObject([{ IdempotencyToken: 't1' }]);
+    expect(run.payloads['ChooseTarget']).toMatchObject([
+      { variables: [{ Name: 'A', Value: 'b' }] },
+    ]);
   });
 
   it('a build is told which image of which artifact', async () => {
@@ -190,7 +246,7 @@ describe('the deploy workflow', () => {
 
     expect(run.payloads['BuildImage']).toEqual([
       {
-        ProjectName: '${ImageProject}',
+        ProjectName: `\${ImageProject}`,
         IdempotencyToken: 't1',
         EnvironmentVariablesOverride: [
           { Name: 'IMAGE_TAG', Type: 'PLAINTEXT', Value: 'digits-1' },

@@ -38,11 +38,23 @@ describe('a first deployment', () => {
     const { imageTag } = (await world.registry.deployment((await told(world)).deploymentId))!.work
       .plan!;
     expect(world.builds.built).toEqual([imageTag]);
+    expect(world.builds.environments).toEqual(['onnx-environment-1']);
     expect((await world.told()).map(({ state }) => state).slice(1, 4)).toEqual([
       'Inspected',
       'Building',
       'Provisioning',
     ]);
+  });
+
+  it('waits for no build of what serves it where another model has it already', async () => {
+    const world = virtualWorkflow({ engine: 'image' });
+    await world.run(world.upload({ model: 'letters' }));
+
+    const end = await world.run(world.upload());
+
+    expect(end.error).toBe('');
+    expect(world.builds.built).toHaveLength(2);
+    expect(world.builds.environments).toEqual(['onnx-environment-1']);
   });
 
   it('whose build fails leaves nothing behind, and says why', async () => {

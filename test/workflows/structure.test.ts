@@ -59,7 +59,7 @@ describe('the names of the workflows', () => {
   it('have a state for every step, but for those that run beside the workflows', () => {
     const beside = ['publish-events', 'recover'];
     const shared = [
-      ...['probe', 'provision', 'require-deployment', 'revision-spec', 'take-over'],
+      ...['grant-build', 'probe', 'provision', 'require-deployment', 'revision-spec', 'take-over'],
       'unverified',
     ];
     const files = namesIn('src/steps').filter((name) => !name.startsWith('sweep'));
@@ -115,12 +115,22 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     expect(TimeoutSeconds).toBeLessThan(timeoutSeconds);
   });
 
-  it('starts no service but the build of an image, which it waits for', () => {
-    const builds = [['BuildImage', 'arn:aws:states:::codebuild:startBuild.sync']];
+  it('starts no service but the builds of an environment and an image, each in a project of its own, and waits for them', () => {
+    const resource = 'arn:aws:states:::codebuild:startBuild.sync';
+    const builds = [
+      ['BuildEnvironment', resource, `\${EnvironmentProject}`],
+      ['BuildImage', resource, `\${ImageProject}`],
+    ];
 
-    expect(services.map(([name, { Resource }]) => [name, Resource])).toEqual(
-      machine.name === 'deploy' ? builds : [],
-    );
+    expect(
+      services.map(([name, { Resource, Parameters }]) => [name, Resource, Parameters?.ProjectName]),
+    ).toEqual(machine.name === 'deploy' ? builds : []);
+  });
+
+  it('gives builds of an environment nothing that leads to an artifact', () => {
+    const given = JSON.stringify(states['BuildEnvironment']?.Parameters ?? {});
+
+    expect(given).not.toMatch(/artifact|image/i);
   });
 
   it('starts a service again only when the account has no room', () => {
@@ -232,6 +242,7 @@ const CATCHERS: Readonly<Record<string, string>> = {
   AdmitRollback: 'Failed',
   AdmitUndeploy: 'Failed',
   AcquireLease: 'Failed',
+  BuildEnvironment: 'ExplainBuild',
   BuildImage: 'ExplainBuild',
   ShiftTraffic: 'RollBack',
   VerifyTraffic: 'RollBack',

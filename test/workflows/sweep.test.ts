@@ -6,6 +6,7 @@ import { revisionSpec } from '../support/revision-spec.ts';
 import { stopIn, stopNothing, sweptWorkflow } from '../support/swept-workflow.ts';
 import { NOTHING } from '../support/swept-world.ts';
 import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
+import { BUILDS } from '../support/walk-script.ts';
 
 const FARGATE = 'placement: {target: fargate}';
 
@@ -72,7 +73,7 @@ function stepsOf({ workflow, what }: Case): readonly string[] {
   const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
   return statesOf(machines[workflow], 'Task').filter(
     (state) =>
-      ![...COMPENSATION, 'BuildImage'].includes(state) &&
+      ![...COMPENSATION, ...BUILDS].includes(state) &&
       (!state.startsWith('Provision') || state === target),
   );
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BuildOrder } from '#domain/build-order.ts';
+import type { GrantedOrder } from '#ports/artifact-store.ts';
 import { storageFailure } from './storage-failure.ts';
 
 /** A file that may be read by whoever is on this machine. */
@@ -22,7 +22,7 @@ export function grants(folder: string) {
   return async (
     id: string,
     granted: readonly GrantedFile[],
-    order: BuildOrder,
+    order: GrantedOrder,
   ): Promise<string> => {
     const path = join(folder, `${id}.json`);
     const temporary = join(folder, `.${randomUUID()}`);

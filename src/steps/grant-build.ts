@@ -1,0 +1,62 @@
+import { declaredOf } from '#domain/declared.ts';
+import type { BuildPlan, Deployment } from '#domain/deployment.ts';
+import { environmentImages, environmentTags, requiredTags } from '#domain/environment-image.ts';
+import { exampleOf } from '#domain/golden-request.ts';
+import { sha256Hex } from '#domain/hash.ts';
+import type { StepOutput } from '#domain/workflow.ts';
+import type { ArtifactStore } from '#ports/artifact-store.ts';
+import type { EnvironmentImages } from '#ports/environment-images.ts';
+import { requireWork } from './require-deployment.ts';
+
+type Deps = {
+  readonly artifacts: ArtifactStore;
+  readonly environments: EnvironmentImages | null;
+  readonly environmentHash: string;
+};
+
+type ImagePlan = BuildPlan & { readonly imageTag: string };
+
+/**
+ * Lets the build of an image read the artifact and what is to be done with it, and where an environment of it is missing also lets that be built first: by a URL of its own, that leads to no file.
+ * A repeated run grants the reads anew, as those granted before run out; a token is of its grant, so a build is started once for each.
+ */
+export async function grantBuild(
+  { artifacts, environments, environmentHash }: Deps,
+  deployment: Deployment,
+  plan: ImagePlan,
+): Promise<StepOutput<'PlanBuild'>> {
+  const { id, work } = deployment;
+  const { optimize } = requireWork(work.inspection, 'inspection').manifest.runtime;
+  const wanted = environments
+    ? environmentImages({ plan, optimize, onnxHash: environmentHash })
+    : [];
+  const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
+  const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
+    ...orderOf(deployment, plan),
+    environments: environmentTags(wanted),
+  });
+  const image = { imageTag: plan.imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
+  if (missing.length === 0) {
+    return { kind: 'needed', ...image, environmentUrl: '', environmentToken: '' };
+  }
+  const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
+  const environmentToken = await sha256Hex(environmentUrl);
+  return { kind: 'environment', ...image, environmentUrl, environmentToken };
+}
+
+function filesOf({ artifact: { bucket, parts } }: Deployment) {
+  return parts.map(({ name, key, versionId, sizeBytes }) => ({
+    ...{ name, bucket, key, versionId, sizeBytes },
+  }));
+}
+
+function orderOf({ work }: Deployment, { runtime, environmentHash, python }: BuildPlan) {
+  const { facts, manifest } = requireWork(work.inspection, 'inspection');
+  const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
+  return {
+    ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
+    entrypoint: manifest.entrypoint ?? entrypoint,
+    optimize: manifest.runtime.optimize,
+    example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
+  };
+}
