@@ -17,6 +17,7 @@ export const OUTPUTS = [
   'Bus',
   'Containers',
   'Endpoint',
+  'Environments',
   'FunctionPrefix',
   'ModelLogGroup',
   'ModelRole',

@@ -14,7 +14,7 @@ import { accountRegistry } from './aws-account.ts';
 import { type AwsAccount, clientSettings } from './aws-account-clients.ts';
 import type { SlipwayStack } from './aws-account-stack.ts';
 import { lookAtBucket } from './aws-doctor-bucket.ts';
-import { lookAtRepository } from './aws-doctor-repository.ts';
+import { lookAtEnvironments, lookAtRepository } from './aws-doctor-repository.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
 const DEPLOY_AGAIN = 'Deploy the stack again.';
@@ -38,7 +38,9 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('event bus', ({ outputs }) => lookAtBus(settings, outputs.Bus)),
     check('API', ({ outputs }) => lookAtApi(settings, outputs)),
     check('repository', ({ outputs }) => lookAtRepository(settings, outputs.Repository)),
-    check('image project', ({ id }) => lookAtProject(settings, id)),
+    check('environments', ({ outputs }) => lookAtEnvironments(settings, outputs.Environments)),
+    check('image project', ({ id }) => lookAtProject(settings, id, 'ImageProject')),
+    check('environment project', ({ id }) => lookAtProject(settings, id, 'EnvironmentProject')),
     check('web adapter', ({ id }) => lookAtWebAdapter(settings, id)),
     check('model logs', ({ outputs }) => lookAtLogs(settings, outputs.ModelLogGroup)),
   ];
@@ -91,9 +93,9 @@ async function lookAtApi(settings: Settings, outputs: SlipwayStack['outputs']) {
   return ok(outputs.Endpoint);
 }
 
-async function lookAtProject(settings: Settings, StackName: string) {
+async function lookAtProject(settings: Settings, StackName: string, LogicalResourceId: string) {
   const client = new CloudFormationClient(settings);
-  const ask = new DescribeStackResourceCommand({ StackName, LogicalResourceId: 'ImageProject' });
+  const ask = new DescribeStackResourceCommand({ StackName, LogicalResourceId });
   const { StackResourceDetail } = await translated(() => client.send(ask));
   const { PhysicalResourceId: name, ResourceStatus: status = '' } = StackResourceDetail ?? {};
   const says = `${name} is ${status}`;

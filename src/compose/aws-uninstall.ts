@@ -45,7 +45,11 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
             ...(await removalsOfKeys(account, stack)),
           ],
           removalsOfRemains(account, stack, containers),
-          [await emptying(account, stack), removalOfImages(account, stack.outputs.Repository)],
+          [
+            await emptying(account, stack),
+            removalOfImages(account, stack.outputs.Repository),
+            removalOfImages(account, stack.outputs.Environments),
+          ],
           [removalOfStack(account, stack)],
           data,
         ]

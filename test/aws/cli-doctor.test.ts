@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteRepositoryPolicyCommand, ECRClient } from '@aws-sdk/client-ecr';
+import {
+  DeleteRepositoryCommand,
+  DeleteRepositoryPolicyCommand,
+  ECRClient,
+} from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Finding } from '#compose/doctor.ts';
 import { type Result, runCli } from '../cli/run-cli.ts';
@@ -40,7 +44,9 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       'ok    event bus',
       'ok    API',
       'ok    repository',
+      'ok    environments',
       'ok    image project',
+      'ok    environment proj',
       'ok    web adapter',
       'ok    model logs',
     ]);
@@ -73,6 +79,9 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     await awsClient(ECRClient, moto()).send(
       new DeleteRepositoryPolicyCommand({ repositoryName: 'slipway-hurt' }),
     );
+    await awsClient(ECRClient, moto()).send(
+      new DeleteRepositoryCommand({ repositoryName: 'slipway-hurt-environments' }),
+    );
     await awsClient(S3Client, moto()).send(
       new PutBucketVersioningCommand({
         Bucket,
@@ -88,6 +97,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       bucket: { result: 'fail', says: `${Bucket} is not versioned`, fix },
       table: { result: 'fail', says: expect.stringMatching(/ResourceNotFoundException/), fix },
       repository: { result: 'fail', says: expect.stringMatching(/does not let Lambda pull/), fix },
+      environments: { result: 'fail', says: expect.stringMatching(/RepositoryNotFound/), fix },
       workflow: { result: 'ok' },
     });
   });

@@ -30,7 +30,7 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
       body: '<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>',
     },
     {
-      calls: /Action=DescribeStackResource&.*LogicalResourceId=ImageProject/,
+      calls: /Action=DescribeStackResource&.*LogicalResourceId=(?:Image|Environment)Project/,
       body: `<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail>
         <PhysicalResourceId>image</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus>
         </StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`,

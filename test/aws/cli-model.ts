@@ -41,6 +41,22 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
   await router.setShares('shapes', { 'shapes-v1': 1 }, {}, 1);
 }
 
+/** An image of what serves models, as the first of them had it built. */
+export async function environmentImage(moto: Moto, { stage }: CliWorld): Promise<void> {
+  await pushImage(moto, `slipway-${stage}-environments`, 'onnx-e1');
+}
+
+function pushImage(moto: Moto, repositoryName: string, imageTag: string) {
+  const imageManifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { digest: imageTag },
+    layers: [],
+  });
+  const put = new PutImageCommand({ repositoryName, imageTag, imageManifest });
+  return awsClient(ECRClient, moto).send(put);
+}
+
 /** A function with one version, as a revision of the model is one; `tagged` is what it says of itself. */
 export async function modelFunction(
   moto: Moto,
@@ -51,18 +67,7 @@ export async function modelFunction(
   const lambda = awsClient(LambdaClient, moto);
   const FunctionName = outputs['FunctionPrefix']! + model;
   const imageTag = randomUUID();
-  const { image } = await awsClient(ECRClient, moto).send(
-    new PutImageCommand({
-      repositoryName: `slipway-${stage}`,
-      imageTag,
-      imageManifest: JSON.stringify({
-        schemaVersion: 2,
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        config: { digest: imageTag },
-        layers: [],
-      }),
-    }),
-  );
+  const { image } = await pushImage(moto, `slipway-${stage}`, imageTag);
   await lambda.send(
     new CreateFunctionCommand({
       FunctionName,

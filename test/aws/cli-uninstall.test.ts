@@ -14,7 +14,7 @@ import { awsClient } from '../support/aws-clients.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { startFront } from './cli-front.ts';
 import { inventory } from './cli-inventory.ts';
-import { liveShapes, modelFunction } from './cli-model.ts';
+import { environmentImage, liveShapes, modelFunction } from './cli-model.ts';
 import { installInMoto } from './cli-world.ts';
 
 // The stack's own, which moto's CloudFormation does not delete with it; its routes are looked at below.
@@ -37,6 +37,7 @@ describeOnMoto('slipway uninstall', (moto) => {
     const Key = 'models/shapes/model.onnx';
     for (const Body of ['one', 'two']) await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
     await liveShapes(moto(), world);
+    await environmentImage(moto(), world);
     await dynamoApiKeys({
       client: awsClient(DynamoDBClient, moto()),
       gateway: awsClient(APIGatewayClient, moto()),

@@ -128,6 +128,21 @@ function template(stage: string, endpoint: string, usagePlan: string) {
       DefinitionString: '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
     },
   });
+  const project = (Name: string, variables: Readonly<Record<string, string>>) => ({
+    Type: 'AWS::CodeBuild::Project',
+    Properties: {
+      Name,
+      ServiceRole: att('Role', 'Arn'),
+      Source: { Type: 'NO_SOURCE', BuildSpec: 'version: 0.2' },
+      Artifacts: { Type: 'NO_ARTIFACTS' },
+      Environment: {
+        Type: 'LINUX_CONTAINER',
+        Image: 'aws/codebuild/standard:8.0',
+        ComputeType: ref('BuildCompute'),
+        EnvironmentVariables: Object.entries(variables).map(([Name, Value]) => ({ Name, Value })),
+      },
+    },
+  });
   return {
     Parameters: { BuildCompute: { Type: 'String' } },
     Resources: {
@@ -170,26 +185,18 @@ function template(stage: string, endpoint: string, usagePlan: string) {
           ImageTagMutability: 'IMMUTABLE',
         },
       },
-      ImageProject: {
-        Type: 'AWS::CodeBuild::Project',
+      EnvironmentRepository: {
+        Type: 'AWS::ECR::Repository',
         Properties: {
-          Name: `${name}-image`,
-          ServiceRole: att('Role', 'Arn'),
-          Source: { Type: 'NO_SOURCE', BuildSpec: 'version: 0.2' },
-          Artifacts: { Type: 'NO_ARTIFACTS' },
-          Environment: {
-            Type: 'LINUX_CONTAINER',
-            Image: 'aws/codebuild/standard:8.0',
-            ComputeType: ref('BuildCompute'),
-            EnvironmentVariables: [
-              {
-                Name: 'WEB_ADAPTER_IMAGE',
-                Value: 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1',
-              },
-            ],
-          },
+          RepositoryName: `${name}-environments`,
+          EmptyOnDelete: true,
+          ImageTagMutability: 'IMMUTABLE',
         },
       },
+      ImageProject: project(`${name}-image`, { REPOSITORY: name }),
+      EnvironmentProject: project(`${name}-environment`, {
+        WEB_ADAPTER_IMAGE: 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1',
+      }),
       ModelLogGroup: {
         Type: 'AWS::Logs::LogGroup',
         Properties: { LogGroupName: `/slipway/${stage}/models` },
@@ -208,6 +215,9 @@ function template(stage: string, endpoint: string, usagePlan: string) {
       Authorizer: value('authorizer'),
       UsagePlan: value(usagePlan),
       Repository: value(`${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${name}`),
+      Environments: value(
+        `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${name}-environments`,
+      ),
       FunctionPrefix: value(`${name}-m-`),
       ModelRole: value(att('Role', 'Arn')),
       ModelSubnets: value('subnet-a,subnet-b'),
