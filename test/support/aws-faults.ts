@@ -1,4 +1,4 @@
-import { type AnyClient, addMiddleware, awsError } from './aws-rules.ts';
+import { type AnyClient, addMiddleware, awsError, isAside } from './aws-rules.ts';
 
 /** What befalls a call on its way: AWS refuses it, has too many, breaks, has nothing of that name any more, or does it and the answer is lost. */
 export type AwsFault = 'denied' | 'throttled' | 'broken' | 'gone' | 'reply lost';
@@ -19,7 +19,7 @@ export function awsFault<Client extends AnyClient>(
 ): FaultyClient<Client> {
   let calls = 0;
   addMiddleware(client, (next, { commandName }) => async (args) => {
-    if (commandName !== `${command}Command`) return next(args);
+    if (commandName !== `${command}Command` || isAside(args.input)) return next(args);
     calls += 1;
     if (calls > times) return next(args);
     if (fault === 'reply lost') await next(args);

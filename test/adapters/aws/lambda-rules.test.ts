@@ -142,6 +142,16 @@ describeOnMoto('the rules of Lambda', (moto) => {
     });
   });
 
+  it('an alias is made once', async () => {
+    await alias('1');
+
+    await expect(alias('2')).rejects.toMatchObject({
+      name: 'ResourceConflictException',
+      $metadata: { httpStatusCode: 409 },
+    });
+    expect(world.rules.fired()).toContain('lambda: an alias is made once');
+  });
+
   it('a version that an alias names is not deleted', async () => {
     await alias('1', { 2: 0.1 });
 

@@ -5,6 +5,7 @@ import {
   GetPolicyCommand,
   ListAliasesCommand,
 } from '@aws-sdk/client-lambda';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import type { AwsCall, AwsRule, Refusal } from '../aws-rules.ts';
 import { conflict, nameOf, preconditionFailed } from './lambda.ts';
 
@@ -37,6 +38,19 @@ export function lambdaAliases(): readonly AwsRule[] {
       },
     },
     {
+      // moto answers ConflictException, which Lambda has not.
+      name: 'lambda: an alias is made once',
+      service: 'Lambda',
+      commands: ['CreateAlias'],
+      source:
+        'https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html (ResourceConflictException, 409); the message: HumanCellAtlas/data-store#929',
+      async before({ input, send }) {
+        const target = { FunctionName: nameOf(input), Name: String(input['Name']) };
+        const alias = await send(GetAliasCommand, target).catch(absentIfNotFound);
+        return alias && alreadyThere(alias.AliasArn);
+      },
+    },
+    {
       name: 'lambda: an alias routes to one or two published versions of one role, with a weight from 0 to 1',
       service: 'Lambda',
       commands: ['CreateAlias', 'UpdateAlias'],
@@ -52,7 +66,7 @@ export function lambdaAliases(): readonly AwsRule[] {
             send(GetFunctionCommand, {
               FunctionName: nameOf(input),
               Qualifier: String(version),
-            }).catch(() => undefined),
+            }).catch(absentIfNotFound),
           ),
         );
         const roles = new Set(found.map((each) => each?.Configuration?.Role));
@@ -124,8 +138,9 @@ export function lambdaAliases(): readonly AwsRule[] {
       async before({ input, send }) {
         const Qualifier = String(input['Qualifier']);
         const target = { FunctionName: nameOf(input), Qualifier };
-        const alias = await send(GetAliasCommand, { ...target, Name: Qualifier }).catch(() => null);
-        const policy = alias && (await send(GetPolicyCommand, target).catch(() => null));
+        const named = { ...target, Name: Qualifier };
+        const alias = await send(GetAliasCommand, named).catch(absentIfNotFound);
+        const policy = alias && (await send(GetPolicyCommand, target).catch(absentIfNotFound));
         const { Statement = [] } = JSON.parse(policy?.Policy ?? '{}');
         const isThere = Statement.some(({ Sid }: { Sid: string }) => Sid === input['StatementId']);
         return isThere ? conflict('The statement id provided already exists') : undefined;
@@ -152,6 +167,15 @@ function weightsFault(input: Input): string | undefined {
 
 function invalid(message: string): Refusal {
   return { name: 'InvalidParameterValueException', message, status: 400 };
+}
+
+/** As Lambda words it, without what `conflict` says of a resource that is busy. */
+function alreadyThere(arn = ''): Refusal {
+  return {
+    name: 'ResourceConflictException',
+    message: `Alias already exists: ${arn}`,
+    status: 409,
+  };
 }
 
 function notFound(input: Input): Refusal {
