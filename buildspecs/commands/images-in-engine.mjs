@@ -14,7 +14,7 @@ export function imagesInEngine() {
       const container = await docker(['create', environmentInEngine(environment)]);
       const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}="${value}"`);
       try {
-        await docker(['cp', '--quiet', `${folder}/.`, `${container}:/opt/`]);
+        await docker(['cp', `${folder}/.`, `${container}:/opt/`]);
         const said = changes.flatMap((change) => ['--change', change]);
         await docker(['commit', ...said, container, nameOf(tag)]);
       } finally {

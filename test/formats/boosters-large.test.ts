@@ -4,7 +4,8 @@ import { inspectLightgbm } from '#formats/lightgbm.ts';
 import { inspectXgboost } from '#formats/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';
-import { bytesOf, sourceOf } from '../support/saved-models.ts';
+import { largeCatboost, largeLightgbm, largeXgboost } from '../support/large-models.ts';
+import { sourceOf } from '../support/saved-models.ts';
 import { tarPart } from '../support/tar-bytes.ts';
 import { numbers, wideEnd, zipOf } from '../support/zip-bytes.ts';
 
@@ -12,14 +13,9 @@ const GIB = 2 ** 30;
 const FEW_BYTES = 10 * 2 ** 20;
 
 describe('a file of 20 GB is read in parts', () => {
-  it.each([
-    ['json', '"trees":[', '"learner_model_param"'],
-    ['ubj', 'trees[', 'L\0\0\0\0\0\0\0\x13learner_model_param'],
-  ])('where XGBoost saved it as .%s', async (format, begins, goesOn) => {
-    const name = `multiclass-3.2.${format}`;
-    const whole = bytesOf('xgboost', name);
-    const cut = whole.indexOf(begins) + begins.length + 100;
-    const source = holed(whole.subarray(0, cut), whole.subarray(whole.indexOf(goesOn)), 20 * GIB);
+  it.each(['json', 'ubj'] as const)('where XGBoost saved it as .%s', async (format) => {
+    const { name, head, tail } = largeXgboost(format);
+    const source = holed(head, tail, 20 * GIB);
 
     const { features, columns, objective, trees, framework, ...facts } = await inspectXgboost(
       source,
@@ -34,21 +30,18 @@ describe('a file of 20 GB is read in parts', () => {
   });
 
   it('where LightGBM saved it', async () => {
-    const whole = bytesOf('lightgbm', 'multiclass-4.6.txt');
-    const end = whole.indexOf('\nend of trees');
-    const source = holed(whole.subarray(0, end), whole.subarray(end), 20 * GIB);
+    const { name, head, tail } = largeLightgbm();
+    const source = holed(head, tail, 20 * GIB);
 
-    expect(await inspectLightgbm(source, 'model.txt')).toMatchObject({
-      parameters: null,
-      classes: 3,
-    });
+    expect(await inspectLightgbm(source, name)).toMatchObject({ parameters: null, classes: 3 });
     expect(source.readBytes).toBeLessThan(FEW_BYTES);
   });
 
   it('where CatBoost saved it', async () => {
-    const source = holed(bytesOf('catboost', 'categorical-1.2.10.cbm'), Buffer.alloc(1), 20 * GIB);
+    const { name, head, tail } = largeCatboost();
+    const source = holed(head, tail, 20 * GIB);
 
-    expect(await inspectCatboost(source, 'model.cbm')).toMatchObject({ trees: 4 });
+    expect(await inspectCatboost(source, name)).toMatchObject({ trees: 4 });
     expect(source.readBytes).toBeLessThan(FEW_BYTES);
   });
 

@@ -1,29 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectSklearn } from '#formats/sklearn.ts';
+import { largeJoblib, number, wrapper } from '../support/large-models.ts';
 import { inspectPickle, pickleOf, pickleRefusal } from '../support/pickles.ts';
 
 const MODELS = join(import.meta.dirname, '../fixtures/models/sklearn');
 const GIB = 2 ** 30;
 
-const number = (value: number) =>
-  `\x8a\x07${Buffer.from(new BigUint64Array([BigInt(value)]).buffer).toString('latin1', 0, 7)}`;
-const dtype = (code: string) =>
-  `cnumpy\ndtype\n(V${code}\n\x89\x88tR(K\x03V|\nNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb`;
-const wrapper = (shape: string, code = 'u1') =>
-  `cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(Vsubclass\ncnumpy\nndarray\nVshape\n${shape}Vorder\nVC\nVdtype\n${dtype(code)}Vallow_mmap\n\x89ub`;
-const model = (state: string) =>
-  `csklearn.svm._classes\nSVC\n)\x81}(V_sklearn_version\nV1.8.0\nVsupport_\n${state}ub.`;
-const split = (text: string, array: string) => {
-  const [begin = '', end = ''] = text.split('ARRAY');
-  return [begin, array, end] as const;
-};
-
 /** A model whose array is so many bytes, which are announced and never read. */
 function hugeModel(bytes: number) {
-  const [begin, array, end] = split(model('ARRAY'), wrapper(`(${number(bytes)}t`));
-  const head = pickleOf(0x80, 4, begin, array);
-  const tail = pickleOf(end);
+  const { head, tail } = largeJoblib(bytes);
   const sizeBytes = head.length + bytes + tail.length;
   let readBytes = 0;
   const read = async (start: number, length: number) => {
