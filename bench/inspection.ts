@@ -16,7 +16,8 @@ import { row, spread } from './figures.ts';
 
 const run = promisify(execFile);
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 100, 1000, 20_000];
-const ROUNDS = 3;
+/** A sum of 20 GB takes a minute. */
+const roundsOf = (size: number) => (size > 1000 ? 1 : 3);
 
 const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel>> = {
   'sklearn (joblib)': largeJoblib,
@@ -50,7 +51,7 @@ for (const size of SIZES) {
   );
   const figures = new Map<string, { ms: number; wholeMs: number; peakMiB: number }[]>();
   const sums: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < roundsOf(size); round += 1) {
     for (const [name, model] of Object.entries(FORMATS)) {
       if (size < BOOSTERS_FROM_MB && name !== 'sklearn (joblib)') continue;
       const large = model(size * 1e6);

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { difference } from '#domain/json-difference.ts';
 import {
   brokenBooster,
@@ -10,6 +12,7 @@ import {
   wrongAnswers,
 } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
+import type { ModelFixture } from '../support/model-fixtures.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 import { docker, makeWebAdapterImage, removeContainers } from './docker.ts';
 import { emulatedLambda } from './emulated-lambda.ts';
@@ -40,7 +43,9 @@ const CASES = [
   {
     what: 'a SageMaker archive',
     folder: 'sagemaker',
-    versions: ['sklearn-bare.tar.gz', 'sklearn-code.tar.gz'],
+    versions: ['xgboost-bare.tar.gz', 'xgboost-code.tar.gz'],
+    // Its own packages are those of an older Python.
+    manifests: [null, 'build: { requirements: [xgboost-cpu==2.1.4, numpy] }'],
   },
   { what: 'plain Python', folder: 'python', versions: ['function.zip', 'class'] },
 ] as const;
@@ -67,8 +72,9 @@ describe('an image of a model that is no ONNX', () => {
       await using folder = await temporaryFolder();
       await using slipway = await startSlipway(folder.path, DOCKER);
 
-      for (const name of given.versions) {
-        const fixture = fixtureOf(given.folder, name);
+      for (const [index, name] of given.versions.entries()) {
+        const manifest = 'manifests' in given ? given.manifests[index] : null;
+        const fixture = described(fixtureOf(given.folder, name), folder.path, manifest);
 
         const end = await timed(`${name}, from drop to Live`, () => pushed(slipway, fixture));
         expect(end).toMatchObject({ state: 'Live' });
@@ -111,6 +117,15 @@ const images = () =>
     .split('\n')
     .filter((name) => name.startsWith('slipway'))
     .toSorted();
+
+/** As its owner has it with a manifest beside it. */
+function described(fixture: ModelFixture, folder: string, manifest?: string | null): ModelFixture {
+  if (!manifest) return fixture;
+  const path = join(folder, basename(fixture.path));
+  cpSync(fixture.path, path);
+  writeFileSync(`${path}.yaml`, manifest);
+  return { ...fixture, path };
+}
 
 /** The image of a deployment, under Lambda's emulator. */
 async function onLambda(slipway: RunningSlipway, deploymentId: string): Promise<Post> {
