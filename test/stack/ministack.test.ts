@@ -83,13 +83,13 @@ if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${w
     );
     expect(entered).toEqual([
       ...['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease', 'InspectArtifact'],
-      ...['PlanBuild', 'IsImageBuilt', 'BuildImage', 'ExplainBuild', 'Compensate', 'ReleaseLease'],
-      ...['WhichEnd', 'Failed'],
+      ...['PlanBuild', 'IsImageBuilt', 'BuildEnvironment', 'ExplainBuild', 'Compensate'],
+      ...['ReleaseLease', 'WhichEnd', 'Failed'],
     ]);
     const failed = history.find(({ taskFailedEventDetails }) => taskFailedEventDetails);
     const { resource, cause } = failed?.taskFailedEventDetails ?? {};
     expect(resource).toBe('arn:aws:states:::codebuild:startBuild.sync');
-    process.stdout.write(`ministack goes no further than BuildImage: ${cause}\n`);
+    process.stdout.write(`ministack goes no further than BuildEnvironment: ${cause}\n`);
     const states = await eventually(async () => {
       const events = await told();
       return events.some(({ state }) => state === 'Failed') && events.map(({ state }) => state);
