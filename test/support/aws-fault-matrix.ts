@@ -28,20 +28,32 @@ const OF_WRITES: readonly (readonly Befalls[])[] = [
 
 /**
  * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
- * A failure that passes has it done again, and a crash too, by another process.
+ * A failure that passes has it done again, and a crash too, by another process. `more` is what a deed bears beyond what each does.
  */
-export function itBearsFaults(deed: string, open: () => Promise<FaultWorld>): void {
+export function itBearsFaults(
+  deed: string,
+  open: () => Promise<FaultWorld>,
+  more: readonly Befalls[] = [],
+): void {
   it(`${deed} comes out the same whatever befalls one of its calls to AWS`, async () => {
     const calls = notedCalls();
     const untroubled = await outcome(open, { outer: calls.outer });
     const counts = new Map<Befalls, number>();
 
-    for (const { command, plan } of plansOf(calls)) {
-      const planted = plantFaults(command, plan);
-      const troubled = await outcome(open, planted);
-      expect({ command, plan: planted.fired(), ...troubled }).toEqual({
-        ...{ command, plan, ...untroubled },
-      });
+    for (const { command, plan } of plansOf(calls, more)) {
+      for (let left = plan; left.length > 0; ) {
+        const planted = plantFaults(command, left);
+        const troubled = await outcome(open, planted);
+        const fired = planted.fired();
+        expect({ command, plan: left, ...troubled }).toEqual({
+          command,
+          plan: left,
+          ...untroubled,
+        });
+        // A deed that is over before all of them could befall it is done anew for those that are left.
+        expect({ command, plan: left, isFired: fired.length > 0 }).toMatchObject({ isFired: true });
+        left = left.slice(fired.length);
+      }
       for (const kind of plan) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
 
@@ -51,11 +63,16 @@ export function itBearsFaults(deed: string, open: () => Promise<FaultWorld>): vo
   });
 }
 
-function plansOf({ commands, isAskedAgain }: ReturnType<typeof notedCalls>) {
+function plansOf(
+  { commands, isAskedAgain }: ReturnType<typeof notedCalls>,
+  more: readonly Befalls[],
+) {
   return commands().flatMap((command) => {
-    const isRead = READ.test(command);
-    const stale: (typeof OF_READS)[number][] = isRead && isAskedAgain(command) ? [['stale']] : [];
-    return [...(isRead ? OF_READS : OF_WRITES), ...stale].map((plan) => ({ command, plan }));
+    if (!READ.test(command)) return OF_WRITES.map((plan) => ({ command, plan }));
+    const old = (['stale', 'unseen'] as const).filter(
+      (kind) => isAskedAgain(command, kind) && (kind === 'stale' || more.includes(kind)),
+    );
+    return [...OF_READS, ...old.map((kind) => [kind])].map((plan) => ({ command, plan }));
   });
 }
 

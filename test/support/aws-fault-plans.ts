@@ -1,9 +1,9 @@
 import { faultError } from './aws-faults.ts';
-import { type AnyClient, addMiddleware } from './aws-rules.ts';
+import { type AnyClient, addMiddleware, isAside } from './aws-rules.ts';
 
 /**
  * What befalls one call to AWS. Refused or broken before it is done; done with its answer lost; done only once the whole deed is over, though its client has long given up (`slow`);
- * the process is gone before it or after it; it answers what it answered the last time (`stale`); it is done twice, and the second answer counts.
+ * the process is gone before it or after it; it answers what it answered the last time (`stale`), or that there is no such thing, as it did the last time (`unseen`); it is done twice, and the second answer counts.
  */
 export type Befalls =
   | 'throttled'
@@ -13,6 +13,7 @@ export type Befalls =
   | 'crash before'
   | 'crash after'
   | 'stale'
+  | 'unseen'
   | 'duplicate';
 
 export const CRASHED = Symbol('crashed');
@@ -29,15 +30,16 @@ export type PlantedFaults = {
 };
 
 type Handler = Parameters<Parameters<typeof addMiddleware>[1]>[0];
+type Told = ReturnType<Handler>;
 type Call = { readonly next: Handler; readonly args: Parameters<Handler>[0]; readonly key: string };
 
 const NEVER: Promise<never> = new Promise(() => undefined);
 
-/** Lets each of `plan` befall one call of a command, named without `Command`, in order; a stale answer waits for a call that was asked before. */
+/** Lets each of `plan` befall one call of a command, named without `Command`, in order; an old answer waits for a call that was asked before. */
 export function plantFaults(command: string, plan: readonly Befalls[]): PlantedFaults {
   const fired: Befalls[] = [];
   const late: (() => Promise<unknown>)[] = [];
-  const answers = new Map<string, Awaited<ReturnType<Handler>>>();
+  const told = { stale: new Map<string, Told>(), unseen: new Map<string, Told>() };
   let crashing = Promise.withResolvers<typeof CRASHED>();
 
   const die = (): Promise<never> => {
@@ -62,27 +64,37 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
         await next(args);
         return die();
       case 'stale':
-        return answers.get(key) ?? next(args);
+      case 'unseen':
+        return told[kind].get(key) ?? next(args);
       case 'duplicate':
         await next(args).catch(() => undefined);
         return next(args);
     }
   }
 
+  const isEarly = (kind: Befalls, { key }: Call) =>
+    (kind === 'stale' || kind === 'unseen') && !told[kind].has(key);
+
+  async function remembered({ next, args, key }: Call) {
+    const answer = next(args);
+    const kind = await answer.then(
+      () => 'stale' as const,
+      () => 'unseen' as const,
+    );
+    told[kind].set(key, answer);
+    return answer;
+  }
+
   return {
     fired: () => fired,
     outer(client) {
       addMiddleware(client, (next, { commandName }) => async (args) => {
-        if (commandName !== `${command}Command`) return next(args);
-        const key = keyOf(args.input);
+        if (commandName !== `${command}Command` || isAside(args.input)) return next(args);
+        const call = { next, args, key: keyOf(args.input) };
         const kind = plan[fired.length];
-        if (kind === undefined || (kind === 'stale' && !answers.has(key))) {
-          const answer = await next(args);
-          answers.set(key, answer);
-          return answer;
-        }
+        if (kind === undefined || isEarly(kind, call)) return remembered(call);
         fired.push(kind);
-        return befall(kind, { next, args, key });
+        return befall(kind, call);
       });
     },
     crash() {
@@ -95,23 +107,33 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
   };
 }
 
-/** What a deed asks of AWS: every command, and those that it asks the same of twice. */
+/** What a deed asks of AWS: every command, and those that it asks the same of twice, after an answer (`stale`) or a refusal (`unseen`). */
 export function notedCalls() {
-  const asked = new Map<string, Set<string>>();
-  const again = new Set<string>();
+  const commands = new Set<string>();
+  const ends = new Map<string, 'stale' | 'unseen'>();
+  const again = { stale: new Set<string>(), unseen: new Set<string>() };
   return {
     outer(client: AnyClient): void {
       addMiddleware(client, (next, { commandName }) => async (args) => {
+        if (isAside(args.input)) return next(args);
         const command = commandName.replace(/Command$/, '');
-        const keys = asked.get(command) ?? new Set();
-        const key = keyOf(args.input);
-        if (keys.has(key) && !isConsistent(args.input)) again.add(command);
-        asked.set(command, keys.add(key));
-        return next(args);
+        commands.add(command);
+        const key = `${command} ${keyOf(args.input)}`;
+        const end = ends.get(key);
+        if (end && !isConsistent(args.input)) again[end].add(command);
+        const answer = next(args);
+        ends.set(
+          key,
+          await answer.then(
+            () => 'stale' as const,
+            () => 'unseen' as const,
+          ),
+        );
+        return answer;
       });
     },
-    commands: () => [...asked.keys()],
-    isAskedAgain: (command: string) => again.has(command),
+    commands: () => [...commands],
+    isAskedAgain: (command: string, kind: 'stale' | 'unseen') => again[kind].has(command),
   };
 }
 

@@ -1,128 +1,127 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { Shares } from '#domain/deployment.ts';
+import type { Router } from '#ports/router.ts';
+import { awsClient } from '../../support/aws-clients.ts';
+import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { type AwsFault, awsFault } from '../../support/aws-faults.ts';
 import type { AnyClient } from '../../support/aws-rules.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { persist } from '../../support/persist.ts';
+import { routerInventory } from '../../support/rest-api-router-inventory.ts';
 import { restApiRouterWorld } from '../../support/rest-api-router-world.ts';
 
-type Service = 'lambda' | 'apiGateway' | 'dynamo' | 'elb' | 'cloudWatch';
+type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
-const FAULTS: readonly AwsFault[] = ['throttled', 'broken', 'reply lost'];
+const EPOCH = 1;
+const QUIET_MS = 300_000;
+// More than any of these changes takes to be seen.
+const LOOKS = 10;
 const ON_LAMBDA = { 'digits-v1': 100 };
+const LATER_ON_LAMBDA = { 'digits-v2': 90, 'digits-v1': 10 };
 const IN_CONTAINERS = { 'digits-v6': 100 };
+const LATER_IN_CONTAINERS = { 'digits-v6': 10, 'digits-v7': 90 };
 
-/** What is done, from what to what, and the calls of AWS that befalls. */
-const DEEDS = [
-  {
-    deed: 'a first route',
-    before: {},
-    after: ON_LAMBDA,
-    calls: {
-      lambda: ['ListVersionsByFunction', 'GetAlias', 'CreateAlias', 'AddPermission'],
-      dynamo: ['GetItem', 'UpdateItem', 'PutItem', 'Query'],
-      apiGateway: [
-        ...['GetStage', 'GetResources', 'CreateResource', 'PutMethod'],
-        ...['PutIntegration', 'CreateDeployment'],
-      ],
-    },
-  },
-  {
-    deed: 'a shift',
-    before: ON_LAMBDA,
-    after: { 'digits-v2': 90, 'digits-v1': 10 },
-    calls: { lambda: ['UpdateAlias'], apiGateway: ['GetStage', 'GetDeployment'] },
-  },
-  {
-    deed: 'a first route to containers',
-    before: {},
-    after: IN_CONTAINERS,
-    calls: {
-      elb: ['DescribeRules', 'DescribeTargetGroups', 'DescribeTags', 'CreateRule'],
-      dynamo: ['GetItem', 'PutItem'],
-    },
-  },
-  {
-    deed: 'a shift in containers',
-    before: IN_CONTAINERS,
-    after: { 'digits-v6': 10, 'digits-v7': 90 },
-    calls: { elb: ['DescribeRules', 'ModifyRule'], dynamo: ['PutItem'] },
-  },
-  {
-    deed: 'a move to containers',
-    before: ON_LAMBDA,
-    after: IN_CONTAINERS,
-    calls: {
-      elb: ['CreateRule'],
-      apiGateway: ['PutIntegration', 'CreateDeployment'],
-      dynamo: ['PutItem', 'UpdateItem'],
-    },
-  },
-  {
-    deed: 'a removal',
-    before: ON_LAMBDA,
-    after: {},
-    calls: {
-      apiGateway: ['DeleteResource', 'CreateDeployment'],
-      lambda: ['RemovePermission', 'DeleteAlias'],
-      dynamo: ['DeleteItem'],
-    },
-  },
-  {
-    deed: 'a removal of containers',
-    before: IN_CONTAINERS,
-    after: {},
-    calls: { elb: ['DescribeRules', 'DeleteRule'], dynamo: ['PutItem', 'DeleteItem'] },
-  },
-] as const;
+/** As a step shifts: what is expected is what the router says. */
+async function shift(router: Router, shares: Shares): Promise<void> {
+  await router.setShares('digits', shares, await router.shares('digits'), EPOCH);
+}
 
-const CASES = DEEDS.flatMap(({ calls, ...deed }) =>
-  Object.entries(calls).flatMap(([service, commands]) =>
-    (commands as readonly string[]).flatMap((command) =>
-      FAULTS.map((fault) => ({ ...deed, service: service as Service, command, fault })),
-    ),
-  ),
-);
+/** As the workflow looks: again after a while, until it is certain. */
+async function seen(router: Router, shares: Shares, { clock }: World, waitMs: number) {
+  for (let looks = 1; ; looks += 1) {
+    const { kind } = await router.verify('digits', shares);
+    if (kind === 'verified' || looks === LOOKS) return kind;
+    clock.advance(waitMs);
+  }
+}
+
+/** What is done by a router, after which shifts; `quiet` when no client has come to the side that they left. */
+const DEEDS: readonly {
+  readonly deed: string;
+  readonly before: readonly Shares[];
+  readonly quiet?: true;
+  run(router: Router, world: World): Promise<unknown>;
+}[] = [
+  { deed: 'a first route', before: [], run: (on) => shift(on, ON_LAMBDA) },
+  {
+    deed: 'a shift, and a look at it',
+    before: [ON_LAMBDA],
+    async run(on, world) {
+      await shift(on, LATER_ON_LAMBDA);
+      return seen(on, LATER_ON_LAMBDA, world, 1_000);
+    },
+  },
+  { deed: 'the same shares again', before: [ON_LAMBDA], run: (on) => shift(on, ON_LAMBDA) },
+  { deed: 'a first route to containers', before: [], run: (on) => shift(on, IN_CONTAINERS) },
+  {
+    deed: 'a shift in containers, and a look at it',
+    before: [IN_CONTAINERS],
+    async run(on, world) {
+      await shift(on, LATER_IN_CONTAINERS);
+      return seen(on, LATER_IN_CONTAINERS, world, 10_000);
+    },
+  },
+  {
+    deed: 'a move to containers, and the end of the alias that it left',
+    before: [ON_LAMBDA],
+    async run(on, world) {
+      await shift(on, IN_CONTAINERS);
+      const kind = await seen(on, IN_CONTAINERS, world, QUIET_MS);
+      await shift(on, IN_CONTAINERS);
+      return kind;
+    },
+  },
+  { deed: 'a move to Lambda', before: [IN_CONTAINERS], run: (on) => shift(on, ON_LAMBDA) },
+  {
+    ...{ deed: 'the end of the rule that was left', before: [IN_CONTAINERS, ON_LAMBDA] },
+    ...{ quiet: true, run: (on) => shift(on, ON_LAMBDA) },
+  },
+  { deed: 'a removal', before: [ON_LAMBDA], run: (on) => on.remove('digits', EPOCH) },
+  {
+    deed: 'a removal after a move, and a look at it',
+    before: [ON_LAMBDA, IN_CONTAINERS],
+    async run(on, world) {
+      await on.remove('digits', EPOCH);
+      return seen(on, {}, world, 1_000);
+    },
+  },
+  { deed: 'the shares', before: [LATER_IN_CONTAINERS], run: (on) => on.shares('digits') },
+  { deed: 'the models', before: [ON_LAMBDA], run: (on) => on.models() },
+];
 
 describeOnMoto('restApiRouter on moto', (moto) => {
-  /** A router with a fault between it and AWS, and how often that befell. */
-  async function open(service: Service, command: string, fault: AwsFault, times: number) {
-    const world = await restApiRouterWorld(moto());
-    let count = () => 0;
-    const outer = (client: AnyClient) => {
-      count = awsFault(client, command, fault, times).count;
-    };
-    const befallen = <Client extends AnyClient>(client: Client): Client => {
-      outer(client);
-      return client;
-    };
-    const faulty = world.routerOver(
-      {
-        lambda: () => ({ lambda: world.lambda({ maxAttempts: 1, outer }) }),
-        apiGateway: () => ({ apiGateway: world.apiGateway(outer) }),
-        elb: () => ({ elb: world.elb(outer) }),
-        dynamo: () => ({ dynamo: befallen(world.dynamo(undefined, { maxAttempts: 1 })) }),
-        cloudWatch: () => ({ cloudWatch: befallen(world.cloudWatch) }),
-      }[service](),
-    );
-    return { ...world, faulty, count: () => count() };
+  /** A router of its own whose clients are tried once. */
+  function routerBehind(world: World, outer: (client: AnyClient) => void): Router {
+    const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, { maxAttempts: 1 });
+    outer(cloudWatch);
+    return world.routerOver({
+      lambda: world.lambda({ maxAttempts: 1, outer }),
+      apiGateway: world.apiGateway(outer),
+      elb: world.elb(outer),
+      dynamo: world.dynamo(undefined, { maxAttempts: 1, outer }),
+      cloudWatch,
+    });
   }
 
-  it.each(CASES)('$deed comes out the same when its $command is $fault once', async (each) => {
-    const { before, after, service, command, fault } = each;
-    const { router, faulty, count, clock, close } = await open(service, command, fault, 1);
-    if (Object.keys(before).length > 0) await router.setShares('digits', before, {}, 1);
-
-    await persist(async () =>
-      Object.keys(after).length === 0
-        ? faulty.remove('digits', 1)
-        : faulty.setShares('digits', after, await router.shares('digits'), 1),
-    );
-    clock.advance(300_000);
-
-    expect(count()).toBe(1);
-    expect(await router.shares('digits')).toEqual(after);
-    expect(await router.verify('digits', after)).toEqual({ kind: 'verified' });
-    await close();
-  });
+  for (const { deed, before, quiet, run } of DEEDS) {
+    itBearsFaults(deed, async () => {
+      const world = await restApiRouterWorld(moto());
+      for (const shares of before) await persist(() => shift(world.router, shares));
+      if (quiet) world.clock.advance(QUIET_MS);
+      return {
+        deed: (outer) => run(routerBehind(world, outer), world),
+        async left() {
+          const shares = await world.router.shares('digits');
+          const models = await world.router.models();
+          const made = await routerInventory(world, 'digits');
+          world.clock.advance(QUIET_MS);
+          const { kind } = await world.router.verify('digits', shares);
+          return { shares, models, ...made, kind };
+        },
+        close: world.close,
+      };
+    }, ['unseen']);
+  }
 
   it.each(
     (
@@ -142,13 +141,14 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       ).map((each) => ({ ...call, ...each })),
     ),
   )('a verification whose $command is $fault fails with $name', async (each) => {
-    const { service, command, fault, name } = each;
-    const { faulty, router, clock, close } = await open(service, command, fault, 99);
-    await router.setShares('digits', ON_LAMBDA, {}, 1);
-    await router.setShares('digits', IN_CONTAINERS, ON_LAMBDA, 1);
-    clock.advance(300_000);
+    const { command, fault, name } = each satisfies { readonly fault: AwsFault };
+    const world = await restApiRouterWorld(moto());
+    const faulty = routerBehind(world, (client) => void awsFault(client, command, fault));
+    await world.router.setShares('digits', ON_LAMBDA, {}, EPOCH);
+    await world.router.setShares('digits', IN_CONTAINERS, ON_LAMBDA, EPOCH);
+    world.clock.advance(QUIET_MS);
 
     await expect(faulty.verify('digits', IN_CONTAINERS)).rejects.toMatchObject({ name });
-    await close();
+    await world.close();
   });
 });
