@@ -57,7 +57,10 @@ function measuredOf({ runtime }: Explanation): string | null {
 
 function imageOf({ image }: Explanation): string | null {
   if (!image) return null;
-  return `${bytes(image.compressedBytes)} to pull, ${bytes(image.uncompressedBytes)} unpacked`;
+  const { compressedBytes, uncompressedBytes, smoke } = image;
+  const sizes = `${bytes(compressedBytes)} to pull, ${bytes(uncompressedBytes)} unpacked`;
+  if (!smoke) return sizes;
+  return `${sizes}; ready in ${count(smoke.startMs)} ms, then used ${bytes(smoke.peakBytes)} of memory`;
 }
 
 function proofOf({ proof }: Explanation): string | null {

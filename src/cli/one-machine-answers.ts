@@ -75,7 +75,12 @@ export const explanation = z.object({
     }),
   ),
   image: z.nullable(
-    z.object({ digest: z.string(), compressedBytes: z.number(), uncompressedBytes: z.number() }),
+    z.object({
+      digest: z.string(),
+      compressedBytes: z.number(),
+      uncompressedBytes: z.number(),
+      smoke: z.nullable(z.object({ startMs: z.number(), peakBytes: z.number() })),
+    }),
   ),
   target: z.nullable(z.string()),
   options: z.array(option),

@@ -64,6 +64,8 @@ function explanation(deployment: Deployment): Explanation {
           digest: image.digest,
           compressedBytes: image.compressedBytes,
           uncompressedBytes: image.uncompressedBytes,
+          // Kept before builds started what they had made: nothing.
+          smoke: image.smoke ?? null,
         }
       : null,
     target: decision?.target ?? null,

@@ -8,6 +8,7 @@ import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 
 const LIMIT_MS = 10_000;
 const OLDEST_NODE = [22, 18] as const;
+const OLDEST_PYTHON_MINOR = 9;
 const PORTS = [8080, 8081] as const;
 const MEBIBYTE = 1024 * 1024;
 const LEAST_FREE_MIB = 100;
@@ -20,6 +21,7 @@ export function oneMachineDoctor(dataDir: string): Promise<readonly Finding[]> {
     { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
     ...PORTS.map((port) => ({ check: `port ${port}`, look: () => lookAtPort(port) })),
+    { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
   ];
   return examine(checks, LIMIT_MS);
@@ -73,6 +75,20 @@ function lookAtPort(port: number) {
     );
     server.listen(port, '127.0.0.1', () => server.close(() => answer(ok('free'))));
   });
+}
+
+/** `program` is what answers to `--version`. */
+export async function lookAtPython(program = 'python3') {
+  const fix =
+    'Only models of Python need it, at 3.9 or later; `slipway start --engine docker` does without.';
+  try {
+    const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: LIMIT_MS });
+    const version = stdout.trim().replace('Python ', '');
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    return major === 3 && minor >= OLDEST_PYTHON_MINOR ? ok(version) : warn(version, fix);
+  } catch {
+    return warn('there is none', fix);
+  }
 }
 
 async function lookAtDocker() {

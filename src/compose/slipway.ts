@@ -1,6 +1,7 @@
 import type { BuildProof } from '#domain/build-proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import type { SmokeTest } from '#domain/image.ts';
 import type { Phase } from '#domain/phase.ts';
 
 export type VersionStatus = {
@@ -60,6 +61,8 @@ export type Explanation = {
     readonly digest: string;
     readonly compressedBytes: number;
     readonly uncompressedBytes: number;
+    /** What a start of it took, in its build. */
+    readonly smoke: SmokeTest | null;
   } | null;
   readonly target: string | null;
   readonly options: readonly TargetOption[];

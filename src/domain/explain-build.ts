@@ -56,7 +56,7 @@ const CAUSES: readonly Cause[] = [
     fix: 'Run `slipway doctor`; it names the permission that is missing.',
   },
   {
-    sign: /\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|connection refused|could not resolve|i\/o timeout|TLS handshake)\b/i,
+    sign: /\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|connection refused|can be pulled|could not resolve|i\/o timeout|TLS handshake)\b/i,
     reason: 'the build could not reach a registry',
     fix: AGAIN,
   },

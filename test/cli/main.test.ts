@@ -187,6 +187,7 @@ describe('slipway', () => {
       'free disk',
       'port 8080',
       'port 8081',
+      'python',
       'docker',
     ]);
     expect(bad.code).toBe(1);

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { examine, fail, ok } from '#compose/doctor.ts';
-import { lookAtNode } from '#compose/one-machine-doctor.ts';
+import { lookAtNode, lookAtPython } from '#compose/one-machine-doctor.ts';
 import { Failure } from '#domain/failure.ts';
+import { temporaryFolder } from '../support/running-slipway.ts';
 
 describe('lookAtNode', () => {
   it.each([
@@ -10,6 +13,28 @@ describe('lookAtNode', () => {
     { version: '24.0.0', result: 'ok' },
   ])('finds Node $version to be $result', ({ version, result }) => {
     expect(lookAtNode(version)).toMatchObject({ result, says: version });
+  });
+});
+
+describe('lookAtPython', () => {
+  it.each([
+    ['Python 3.8.20', 'warn', '3.8.20'],
+    ['Python 3.9.0', 'ok', '3.9.0'],
+    ['Python 3.13.1', 'ok', '3.13.1'],
+    ['Python 2.7.18', 'warn', '2.7.18'],
+  ])('finds %s to be %s', async (version, result, says) => {
+    await using folder = await temporaryFolder();
+    const program = join(folder.path, 'python3');
+    writeFileSync(program, `#!/bin/sh\necho "${version}"\n`, { mode: 0o755 });
+
+    expect(await lookAtPython(program)).toMatchObject({ result, says });
+  });
+
+  it('warns where there is none', async () => {
+    expect(await lookAtPython('/no/such/python')).toMatchObject({
+      result: 'warn',
+      says: 'there is none',
+    });
   });
 });
 

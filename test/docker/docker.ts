@@ -30,6 +30,12 @@ async function outputOf(program: string, args: readonly string[], input: string)
   throw new Error(`${program} ${args.join(' ')} ended with ${code}: ${err}`);
 }
 
+/** Builds an image of a Dockerfile that needs no files, and pushes it. */
+export async function built(name: string, dockerfile: string): Promise<void> {
+  await outputOf('docker', ['build', '--quiet', '--tag', name, '-'], dockerfile);
+  await docker('push', '--quiet', name);
+}
+
 /** Gives the adapter that cargo built the name of its public image, and answers its version. */
 export async function makeWebAdapterImage(): Promise<string> {
   const dockerfile = 'FROM scratch\nCOPY lambda-adapter /lambda-adapter\n';

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type BuiltImage, readImage } from '#domain/image.ts';
 import { ORDER } from '../support/build-order.ts';
+import { fixtureOf } from '../support/dropped-models.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
-import { CRANE, docker, LAMBDA_USER, output } from './docker.ts';
-import { type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
+import { built, CRANE, docker, LAMBDA_USER, output } from './docker.ts';
+import { type Build, type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
 import { startMountless, startRaceLost } from './registry.ts';
 
 const plusOne = addConstantModel({ constant: 1 });
@@ -162,6 +164,99 @@ describe('the image that a build leaves', () => {
     expect(await world.logOf(answer)).not.toContain('secret');
   });
 });
+
+describe('the image of a model of Python', () => {
+  const model = fixtureOf('xgboost', 'binary-3.4.ubj');
+  const python = { python: '3.13', orElse: [], requirements: ['xgboost-cpu==3.4.0'] };
+  const order = {
+    ...ORDER,
+    ...{ runtime: 'python', format: 'xgboost', python, modelFile: 'model.ubj' },
+    environments: { onnx: ONNX.tag, python: 'python-e1', convert: null },
+  } as const;
+  let world: ImageWorld;
+  let bytes: Buffer;
+  beforeAll(async () => {
+    world = await openImageWorld();
+    bytes = readFileSync(model.path);
+    const made = await world.runEnvironments([{ tag: 'python-e1', runtime: 'python', python }]);
+    if (made.BuildStatus !== 'SUCCEEDED') throw new Error(await world.logOf(made));
+  });
+  afterAll(() => world.close());
+
+  const run = (tag: string, over: object = {}) =>
+    world.run(
+      tag,
+      {},
+      { ARTIFACT_URL: world.artifact({ 'model.ubj': bytes }, { ...order, ...over }) },
+    );
+
+  it('is pushed with what was found out by loading it, which an adoption reads again', async () => {
+    const [first, again] = [await run('native-1'), await run('native-1')];
+    const read = (build: Build) =>
+      readImage('native-1', build.ExportedEnvironmentVariables, 'python');
+
+    expect(read(first).proof).toMatchObject({
+      runtime: 'python',
+      conversion: { kept: false, reason: 'no converter runs beside this version of its framework' },
+      packages: expect.arrayContaining(['xgboost-cpu==3.4.0']),
+    });
+    expect(await world.logOf(again)).toContain('adopted');
+    expect(withoutSmoke(read(again))).toEqual(withoutSmoke(read(first)));
+  });
+
+  it('is not made where a module that is imported has no compiled form', async () => {
+    const [from, to] = ['python-e1', 'python-e2'].map((tag) => `${world.environments}:${tag}`);
+    const without = `FROM ${from}\nUSER root\nRUN find /opt/venv -name "core*.pyc" -delete\nUSER 1000:1000\n`;
+    await built(to ?? '', without);
+    const answer = await run('native-2', {
+      environments: { ...order.environments, python: 'python-e2' },
+    });
+
+    expect(answer.BuildStatus).toBe('FAILED');
+    expect(await world.logOf(answer)).toMatch(/modules have no compiled form: .*xgboost\.core/);
+  });
+
+  it('is loaded, before and after, where its code reaches nothing and writes to no file of the model', async () => {
+    const files = {
+      'predict.py': Buffer.from(CURIOUS),
+      'requirements.txt': Buffer.from(''),
+    };
+    const code = { format: 'python', modelFile: '.', entrypoint: 'predict.py:predict' };
+    const ARTIFACT_URL = world.artifact(files, { ...order, ...code });
+
+    const answer = await world.run('curious-1', {}, { ARTIFACT_URL });
+
+    expect(answer.BuildStatus === 'SUCCEEDED' || (await world.logOf(answer))).toBe(true);
+  });
+});
+
+/** Code that refuses to be loaded where it finds a way out. */
+const CURIOUS = `
+import os, socket
+
+def may(task):
+    try:
+        task()
+        return True
+    except OSError:
+        return False
+
+here = os.path.dirname(os.path.abspath(__file__))
+ways = {
+    "writes beside itself": lambda: open(os.path.join(here, "x"), "w"),
+    "writes to its facts": lambda: open(os.environ["MODEL_FACTS"], "a"),
+    "writes to the system": lambda: open("/opt/x", "w"),
+    "reaches the host": lambda: socket.create_connection(("172.17.0.1", 22), 1),
+    "reaches the metadata": lambda: socket.create_connection(("169.254.169.254", 80), 1),
+    "becomes root": lambda: os.setuid(0),
+}
+found = [name for name, way in ways.items() if may(way)]
+if found:
+    raise RuntimeError(f"it {found}")
+
+def predict(rows):
+    return rows
+`;
 
 describe('the image of an environment', () => {
   let world: ImageWorld;
