@@ -18,6 +18,8 @@ export function targetUnderTest(revision: string): Target | undefined {
 
 export type RouterUnderTest = {
   readonly router: Router;
+  /** Whether clients get a change only some time after it was made. */
+  readonly isSpreading: boolean;
   /** Lets every change spread to where clients are. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -126,6 +128,22 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
 
       await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
+    });
+
+    it.each([
+      { name: 'functions', before: { 'digits-v1': 1 }, after: { 'digits-v2': 9, 'digits-v1': 1 } },
+      { name: 'containers', before: { 'digits-v6': 1 }, after: { 'digits-v7': 9, 'digits-v6': 1 } },
+    ])('does not verify a change among $name before it can be everywhere', async (each) => {
+      await router.setShares('digits', each.before, {}, 1);
+      await world.settle();
+
+      await router.setShares('digits', each.after, each.before, 1);
+      const early = await router.verify('digits', each.after);
+      await world.settle();
+      const late = await router.verify('digits', each.after);
+
+      expect(early.kind).toBe(world.isSpreading ? 'pending' : 'verified');
+      expect(late.kind).toBe('verified');
     });
 
     it('says what it holds when asked to verify something else', async () => {

@@ -6,6 +6,7 @@ describeRouter('memoryRouter', async () => {
   const clock = fakeClock(0);
   return {
     router: memoryRouter({ clock, spreadMs: 5_000, targetOf: targetUnderTest }),
+    isSpreading: true,
     settle: async () => clock.advance(5_000),
     close: async () => {},
   };

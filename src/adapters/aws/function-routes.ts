@@ -2,6 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Shares } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { isSameShares } from '#domain/shares.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { ModelApi } from './api-draft.ts';
 import type { Change } from './fenced-change.ts';
 import { type InvocationTarget, invokeModel } from './invoke-model.ts';
@@ -15,6 +16,7 @@ import { sharesChanged } from './shares-changed.ts';
 
 export type FunctionRoutesOptions = {
   readonly lambda: LambdaClient;
+  readonly clock: Clock;
   readonly api: ModelApi;
   /** A model's function is named by this and the model. */
   readonly functionPrefix: string;
@@ -26,10 +28,14 @@ export type FunctionRoutesOptions = {
 const LOOKS = 5;
 const LOOK_TIMEOUT_MS = 5_000;
 
+// AWS says of no time by which every invocation goes by a changed alias; where the version that it had left was deleted at once, requests were answered `Function not found`: DataBiosphere/azul#7883.
+// A precaution, as long as the workflow's shortest wait: what the looks see after it, they see of an alias that had a while to spread.
+const SETTLE_MS = 1_000;
+
 /** Shares are the weights of the alias `live` of the model's function. */
 export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
-  const { lambda, api, functionPrefix, isLed } = options;
-  const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model);
+  const { lambda, clock, api, functionPrefix, isLed } = options;
+  const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model, clock);
   const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
 
   return {
@@ -56,8 +62,12 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
 
     async stray(model, shares) {
       const functionName = functionPrefix + model;
+      const versions = await versionsOf(model);
+      const held = await aliasOf(model).read(versions);
+      const openMs = (held?.changedAtMs ?? 0) + SETTLE_MS - clock.now();
+      if (openMs > 0) return `the alias of ${model} is known everywhere in ${openMs} ms`;
       const target = { functionName, qualifier: LIVE, stage: api.stage };
-      return stray(lambda, target, { model, shares, versions: await versionsOf(model) });
+      return stray(lambda, target, { model, shares, versions });
     },
 
     async counters(model) {

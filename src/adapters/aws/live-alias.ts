@@ -12,14 +12,16 @@ import type { Shares } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { withoutZeros } from '#domain/shares.ts';
+import type { Clock } from '#ports/clock.ts';
 import { absentIfNotFound } from './absent.ts';
 import { translated } from './failures.ts';
 import { LIVE } from './model-function.ts';
 import type { ModelVersions } from './model-versions.ts';
 
-/** What the alias that clients reach holds; `arn` is the alias's own. */
+/** What the alias that clients reach holds; `arn` is the alias's own. `changedAtMs` is when it was told that, 0 when somebody else did. */
 export type Held = {
   readonly shares: Shares;
+  readonly changedAtMs: number;
   readonly arn: string;
   readonly revisionId: string;
 };
@@ -40,7 +42,8 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
   ResourceConflictException: 'SharesChanged',
 };
 
-export function liveAlias(lambda: LambdaClient, FunctionName: string): LiveAlias {
+/** What the shares are, and since when, stands in the alias's description: it changes with the alias, so the two cannot differ. */
+export function liveAlias(lambda: LambdaClient, FunctionName: string, clock: Clock): LiveAlias {
   const alias = { FunctionName, Name: LIVE };
 
   return {
@@ -50,7 +53,7 @@ export function liveAlias(lambda: LambdaClient, FunctionName: string): LiveAlias
       );
       if (!found) return undefined;
       const { AliasArn = '', RevisionId = '' } = found;
-      return { shares: sharesOf(found, versions), arn: AliasArn, revisionId: RevisionId };
+      return { ...toldOf(found, versions), arn: AliasArn, revisionId: RevisionId };
     },
 
     async write(shares, versions, seen) {
@@ -59,7 +62,7 @@ export function liveAlias(lambda: LambdaClient, FunctionName: string): LiveAlias
         ...alias,
         FunctionVersion: primary,
         RoutingConfig: { AdditionalVersionWeights: weights },
-        Description: JSON.stringify(shares),
+        Description: JSON.stringify({ shares, changedAtMs: clock.now() } satisfies Told),
       };
       await translated(async () => {
         if (!seen) return lambda.send(new CreateAliasCommand(input));
@@ -96,12 +99,18 @@ function numberOf(revision: string, numbers: ReadonlyMap<string, string>): strin
   throw new Failure('SharesRefused', `${revision} has no published version to send requests to`);
 }
 
-const writtenShares = z.record(z.string(), z.number());
+const told = z.object({ shares: z.record(z.string(), z.number()), changedAtMs: z.number() });
+
+type Told = Pick<Held, 'shares' | 'changedAtMs'>;
 
 /** The shares as they were written, as long as the alias routes by them; else what it routes by, in hundredths. */
-function sharesOf(found: AliasConfiguration, versions: ModelVersions): Shares {
-  const written = writtenShares.safeParse(parseJson(found.Description ?? ''));
-  if (written.data && isRoutedBy(found, written.data, versions)) return written.data;
+function toldOf(found: AliasConfiguration, versions: ModelVersions): Told {
+  const written = told.safeParse(parseJson(found.Description ?? ''));
+  if (written.data && isRoutedBy(found, written.data.shares, versions)) return written.data;
+  return { shares: routedShares(found, versions), changedAtMs: 0 };
+}
+
+function routedShares(found: AliasConfiguration, versions: ModelVersions): Shares {
   const second = Object.entries(found.RoutingConfig?.AdditionalVersionWeights ?? {});
   const hundredths = second.map(([number, part]) => [number, Math.round(part * 100)] as const);
   const primary = 100 - hundredths.reduce((total, [, part]) => total + part, 0);

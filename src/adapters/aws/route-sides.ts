@@ -34,7 +34,7 @@ export function routeSides(
 ): RouteSides {
   const { lambda, records, clock, api, functionPrefix, containers } = options;
   return {
-    function: functionRoutes({ lambda, api, functionPrefix, isLed }),
+    function: functionRoutes({ lambda, clock, api, functionPrefix, isLed }),
     container: containers
       ? containerRoutes({
           ...{ ...containers, records, clock },

@@ -26,7 +26,8 @@ const SECOND = { 'digits-v2': 100 };
 describeOnMoto('restApiRouter on moto', (moto) => {
   describeRouter('restApiRouter', async () => {
     const { router, clock, close } = await restApiRouterWorld(moto());
-    return { router, settle: async () => clock.advance(300_000), close };
+    const settle = async () => clock.advance(300_000);
+    return { router, isSpreading: true, settle, close };
   });
 
   describe('restApiRouter', () => {
@@ -145,11 +146,34 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       expect(await world.router.shares('digits')).toEqual({});
     });
 
+    it('verifies a change of the alias a second after it, and looks at no answer before', async () => {
+      await world.router.setShares('digits', FIRST, {}, 1);
+      world.clock.advance(999);
+      const early = await world.router.verify('digits', FIRST);
+      const starts = world.front.starts('digits-v1');
+      world.clock.advance(1);
+
+      const late = await world.router.verify('digits', FIRST);
+
+      const reason = 'the alias of digits is known everywhere in 1 ms';
+      expect(early).toEqual({ kind: 'pending', reason });
+      expect([starts, world.front.starts('digits-v1')]).toEqual([0, 1]);
+      expect(late).toEqual({ kind: 'verified' });
+    });
+
+    it('takes an alias that somebody else has changed for one that is known everywhere', async () => {
+      await world.router.setShares('digits', FIRST, {}, 1);
+      await world.lambda().send(new UpdateAliasCommand({ ...LIVE, FunctionVersion: '2' }));
+
+      expect(await world.router.verify('digits', SECOND)).toEqual({ kind: 'verified' });
+    });
+
     it('does not verify what another version still answers', async () => {
       await world.router.setShares('digits', FIRST, {}, 1);
       const told = await world.lambda().send(new GetAliasCommand(LIVE));
       const late = world.routerOver({ lambda: world.lambda({ outer: answeringAlias(told) }) });
       await world.lambda().send(new UpdateAliasCommand({ ...LIVE, FunctionVersion: '2' }));
+      world.clock.advance(1_000);
 
       expect(await late.verify('digits', FIRST)).toEqual({
         kind: 'pending',

@@ -12,6 +12,7 @@ describeRouter('gatewayRouter', async () => {
   const database = new DatabaseSync(':memory:');
   return {
     router: gatewayRouter({ database, revisions }).router,
+    isSpreading: false,
     settle: async () => {},
     close: async () => database.close(),
   };
