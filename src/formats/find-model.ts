@@ -103,7 +103,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
   if (format === null) {
     throw rejected(
-      `${file.name} is ${foreign?.name ?? 'a model'}, which this version does not serve`,
+      `${file.name} is ${foreign?.name ?? 'a model'}, which ${foreign?.isServed ? 'its name does not say' : 'this version does not serve'}`,
       foreign?.fix ?? 'Export the model to ONNX and upload the .onnx file.',
     );
   }

@@ -1,18 +1,21 @@
-/** A format that is recognised to be refused: what to call it, how to know it, and what its owner can do. */
+/** A format that is recognised where another is expected: what to call it, how to know it, and what its owner can do. */
 export type KnownFormat = {
   readonly name: string;
   readonly extensions: readonly string[];
   /** Of the file's first bytes, in hex. */
   readonly magic?: RegExp;
   readonly fix: string;
+  /** By its own name. */
+  readonly isServed?: boolean;
 };
 
-const SKLEARN = 'Convert it to ONNX with skl2onnx and upload the .onnx file.';
-const BOOSTER = 'Convert it to ONNX with onnxmltools and upload the .onnx file.';
+const SERVED = {
+  isServed: true,
+  fix: 'It is served as it is: upload it under a name with its own ending.',
+};
 const TORCH = 'Export it with torch.onnx.export and upload the .onnx file.';
 const TENSORFLOW = 'Convert it to ONNX with tf2onnx and upload the .onnx file.';
 const HUGGING_FACE = 'Export it with `optimum-cli export onnx` and upload the result.';
-const UNPACK = 'Unpack it and upload the .onnx file in it.';
 const ZIP = /^504b0304/;
 
 // Of two that share a magic, the one with the file's extension is meant, else the last: it is the plainest.
@@ -21,10 +24,10 @@ const KNOWN_FORMATS: readonly KnownFormat[] = [
     name: 'a joblib dump',
     extensions: ['.joblib'],
     magic: /^(78(01|5e|9c|da)|800[2-5])/,
-    fix: SKLEARN,
+    ...SERVED,
   },
-  { name: 'a pickle', extensions: ['.pkl', '.pickle'], magic: /^800[2-5]/, fix: SKLEARN },
-  { name: 'a skops archive', extensions: ['.skops'], magic: ZIP, fix: SKLEARN },
+  { name: 'a pickle', extensions: ['.pkl', '.pickle'], magic: /^800[2-5]/, ...SERVED },
+  { name: 'a skops archive', extensions: ['.skops'], magic: ZIP, ...SERVED },
   {
     name: 'a PyTorch file',
     extensions: ['.pt', '.pth', '.pt2', '.ckpt', '.ts'],
@@ -33,8 +36,13 @@ const KNOWN_FORMATS: readonly KnownFormat[] = [
   },
   { name: 'a TorchServe archive', extensions: ['.mar'], magic: ZIP, fix: TORCH },
   { name: 'a Keras model', extensions: ['.keras'], magic: ZIP, fix: TENSORFLOW },
-  { name: 'a zip archive', extensions: ['.zip'], magic: ZIP, fix: UNPACK },
-  { name: 'a gzip archive', extensions: ['.tar.gz', '.tgz', '.gz'], magic: /^1f8b/, fix: UNPACK },
+  { name: 'a zip archive', extensions: ['.zip'], magic: ZIP, ...SERVED },
+  {
+    name: 'a gzip archive',
+    extensions: ['.tar.gz', '.tgz', '.gz'],
+    magic: /^1f8b/,
+    ...SERVED,
+  },
   {
     name: 'an HDF5 file',
     extensions: ['.h5', '.hdf5'],
@@ -59,15 +67,15 @@ const KNOWN_FORMATS: readonly KnownFormat[] = [
     name: 'an XGBoost model',
     extensions: ['.ubj', '.bst'],
     magic: /^(7b4c0{14}076c6561726e6572|7b(20|0a)*226c6561726e6572|62696e66)/,
-    fix: BOOSTER,
+    ...SERVED,
   },
   {
     name: 'a LightGBM model',
     extensions: ['.lgb'],
     magic: /^747265650a76657273696f6e3d/,
-    fix: BOOSTER,
+    ...SERVED,
   },
-  { name: 'a CatBoost model', extensions: ['.cbm'], magic: /^43424d31/, fix: BOOSTER },
+  { name: 'a CatBoost model', extensions: ['.cbm'], magic: /^43424d31/, ...SERVED },
   {
     name: 'a Git LFS pointer, not the model itself',
     extensions: [],

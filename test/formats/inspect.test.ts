@@ -95,7 +95,6 @@ describe('an artifact', () => {
     ['model.pt', hex('50 4b 03 04'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.pth', hex('80 02 8a 0a 6c fc 9c 46'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.keras', hex('50 4b 03 04'), 'a Keras model', 'tf2onnx'],
-    ['model', hex('50 4b 03 04'), 'a zip archive', 'Unpack it'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
     ['model.tflite', hex('1c 00 00 00 54 46 4c 33'), 'a TensorFlow Lite model', 'tf2onnx'],
     ['model.gguf', 'GGUF\u0003', 'a GGUF file', 'optimum-cli'],
@@ -105,6 +104,13 @@ describe('an artifact', () => {
       name: 'ArtifactRejected',
       message: `${name} is ${format}, which this version does not serve`,
       fix: expect.stringContaining(fix),
+    });
+  });
+
+  it('is told its name where that hides what would be served', async () => {
+    await expect(inspect([file('model', hex('50 4b 03 04'))], 1000)).rejects.toMatchObject({
+      message: 'model is a zip archive, which its name does not say',
+      fix: expect.stringContaining('a name with its own ending'),
     });
   });
 
