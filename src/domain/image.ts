@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { BuildOrder } from './build-order.ts';
 import { type BuildProof, readProof } from './build-proof.ts';
 import { Failure } from './failure.ts';
 import { sha256Hex } from './hash.ts';
@@ -50,7 +49,7 @@ export async function imageTag(
 export function readImage(
   tag: string,
   variables: readonly BuildVariable[],
-  runtime: BuildOrder['runtime'] = 'onnx',
+  runtime: BuildProof['runtime'] = 'onnx',
 ): BuiltImage {
   const values = new Map(variables.map(({ Name, Value }) => [Name, Value]));
   // A variable that a build never set may be exported as an empty one.

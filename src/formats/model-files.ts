@@ -1,14 +1,14 @@
 import type { Format } from '#domain/format.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { isLitter } from './folder.ts';
-import { HEAD_BYTES, recognise } from './known-formats.ts';
+import { HEAD_BYTES, type KnownFormat, recognise } from './known-formats.ts';
 
 /** A file that is a model by its name or its first bytes; without `format` one that is not served. */
 export type ModelFile = {
   readonly file: ArtifactFile;
   readonly format: Format | null;
   /** What it is and what to do, where it is not served. */
-  readonly foreign: { readonly name: string; readonly fix: string } | null;
+  readonly foreign: KnownFormat | null;
 };
 
 const BY_NAME: readonly (readonly [RegExp, Format])[] = [
