@@ -37,7 +37,8 @@ const IMAGE: BuiltImage = {
   compressedBytes: 1,
   uncompressedBytes: 2,
   artifactSha256: '0'.repeat(64),
-  proof: null, smoke: null,
+  proof: null,
+  smoke: null,
 };
 
 type ClientSetup = {

@@ -70,7 +70,8 @@ describeAdapter(() => {
       compressedBytes: 1,
       uncompressedBytes: 1,
       artifactSha256: '0',
-      proof: null, smoke: null,
+      proof: null,
+      smoke: null,
     };
     const { configuration } = functionDefinition(revisionSpec('1', { image }), {
       stage: 'test',
