@@ -40,6 +40,12 @@ const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
+    // uv and pip.
+    sign: /No solution found when resolving|No matching distribution found/,
+    reason: 'the packages of the model cannot be installed together on its Python',
+    fix: 'Name others under `build.requirements`, or another `build.pythonVersion`, in model.yaml, and upload again.',
+  },
+  {
     sign: /no space left on device/i,
     reason: 'the build ran out of disk',
     fix: 'Make the model smaller, or give the build project a larger compute type.',

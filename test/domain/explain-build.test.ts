@@ -49,6 +49,10 @@ describe('a failed build', () => {
       'the right to read the artifact',
     ],
     ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied'],
+    [
+      '× No solution found when resolving dependencies:',
+      'the packages of the model cannot be installed together',
+    ],
     ['no image python of 3.12 or 3.11 can be pulled', 'the build could not reach a registry'],
     ['npm error code ENOTFOUND', 'the build could not reach a registry'],
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
