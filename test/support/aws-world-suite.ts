@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { AwsWorld } from './aws-world.ts';
-import { type Run, retried } from './aws-world-paths.ts';
+import { type Run, retried, withOneLook } from './aws-world-paths.ts';
 import {
   AWS_SCENARIOS,
   deploymentOf,
@@ -25,7 +25,7 @@ export function describeAwsScenarios(open: () => RunningAws): void {
 
     const run = await world.run(event);
 
-    expect({ states: run.states, retried: retried(run.attempts) }).toEqual({
+    expect({ states: withOneLook(run.states), retried: retried(run.attempts) }).toEqual({
       states: scenario.states,
       retried: scenario.retried,
     });
