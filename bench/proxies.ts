@@ -87,7 +87,8 @@ async function endOf(child: ChildProcess, name: string): Promise<never> {
   throw new Error(`${name} ended with code ${code}`);
 }
 
-async function freePort(): Promise<number> {
+/** One that nobody listens on; somebody may before its asker does. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   server.close();
