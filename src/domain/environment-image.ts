@@ -34,12 +34,10 @@ export function environmentImages({
   const { runtime, environmentHash: hash, python } = plan;
   if (runtime === 'onnx') return [{ tag: `onnx-${hash}`, runtime, python: null }];
   const served: EnvironmentImage = { tag: `python-${hash}`, runtime, python };
-  if (optimize === 'none') return [served];
-  return [
-    { tag: `onnx-${onnxHash}`, runtime: 'onnx', python: null },
-    { tag: `convert-${hash}`, runtime: 'convert', python },
-    served,
-  ];
+  // Also of a model that is not to be converted: whether there is a converter is not asked when the next one finds the rest.
+  const convert: EnvironmentImage = { tag: `convert-${hash}`, runtime: 'convert', python };
+  if (optimize === 'none') return [convert, served];
+  return [{ tag: `onnx-${onnxHash}`, runtime: 'onnx', python: null }, convert, served];
 }
 
 /** The tags of those that a model cannot do without: not every version of a framework has a converter. */

@@ -76,7 +76,14 @@ export async function runningContainer(
     revisionSpec(`${version}`, {
       ...revision,
       revision: `${model}-v${version}`,
-      image: { tag: model, digest, artifactSha256: '0'.repeat(64), proof: null, smoke: null, ...sizes },
+      image: {
+        tag: model,
+        digest,
+        artifactSha256: '0'.repeat(64),
+        proof: null,
+        smoke: null,
+        ...sizes,
+      },
       memoryMiB: 2048,
       cpuUnits: 1024,
       scaling: { min: 1, requestsPerMinute: 600, schedules: [] },

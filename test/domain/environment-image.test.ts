@@ -20,8 +20,9 @@ describe('the environments of a model', () => {
     ]);
   });
 
-  it('are one where it is to be served as it is', () => {
+  it('have a converter also where it is to be served as it is, for the next model that finds them', () => {
     expect(environmentImages({ plan: PYTHON, optimize: 'none', onnxHash })).toEqual([
+      { tag: 'convert-p1', runtime: 'convert', python },
       { tag: 'python-p1', runtime: 'python', python },
     ]);
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { BuildVariable } from '#domain/image.ts';
 import type { Variables } from './build-phase.ts';
@@ -59,7 +59,7 @@ type StartBuild = z.infer<typeof startBuild>;
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   const running = new Map<string, Promise<BuildAnswer>>();
   // A Slipway that was killed left here whole artifacts.
-  const swept = rm(scratchFolder(options.directory), { recursive: true, force: true });
+  const swept = rm(scratchFolder(options), { recursive: true, force: true });
   swept.catch(() => undefined);
   const stopped = new AbortController();
 
@@ -110,7 +110,7 @@ async function inScratch(
   stopped: AbortSignal,
 ): Promise<BuildOutcome> {
   const spec = await readBuildSpec(buildspec);
-  const scratch = join(scratchFolder(directory), id);
+  const scratch = join(scratchFolder({ directory, buildspec }), id);
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutSeconds * 1000)]);
   const inherited = INHERITED.flatMap((name) => (own[name] ? [[name, own[name]]] : []));
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
@@ -125,6 +125,10 @@ async function inScratch(
   }
 }
 
-function scratchFolder(directory: string): string {
-  return join(directory, 'scratch');
+/** One for each buildspec: two may share a directory, and neither sweeps what the other has begun. */
+function scratchFolder({
+  directory,
+  buildspec,
+}: Pick<ImageBuildsOptions, 'directory' | 'buildspec'>): string {
+  return join(directory, 'scratch', basename(buildspec));
 }

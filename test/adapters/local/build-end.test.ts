@@ -30,13 +30,22 @@ describe('the end of a build', () => {
   });
 
   it('removes what a build left whose Slipway was killed', async () => {
-    const left = folder.path('builds/scratch/left');
+    const left = folder.path('builds/scratch/buildspec.yml/left');
     mkdirSync(left, { recursive: true });
     writeFileSync(`${left}/model.onnx`, 'weights');
 
     const { Build } = await folder.builds({ build: ['true'] }).run(startBuild());
 
     expect(folder.files()).toEqual([Build.Logs.StreamName]);
+  });
+
+  it('leaves alone what another buildspec has begun', async () => {
+    const begun = folder.path('builds/scratch/other.yml/begun');
+    mkdirSync(begun, { recursive: true });
+
+    await folder.builds({ build: ['true'] }).run(startBuild());
+
+    expect(existsSync(begun)).toBe(true);
   });
 
   it('is killed with all that it started when Slipway stops', async () => {
