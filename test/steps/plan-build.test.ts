@@ -181,7 +181,7 @@ describe('planning the build', () => {
     const { environmentUrl } = await planBuild(world.deps)(held);
 
     const { order } = (await (await fetch(environmentUrl)).json()) as GrantedEnvironments;
-    expect(order.environments).toMatchObject([{ runtime: 'python' }]);
+    expect(order.environments).toMatchObject([{ runtime: 'convert' }, { runtime: 'python' }]);
   });
 
   it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {

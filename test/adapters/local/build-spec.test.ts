@@ -26,6 +26,8 @@ describe('a buildspec', () => {
       'COMPRESSED_BYTES',
       'UNCOMPRESSED_BYTES',
       'ARTIFACT_SHA256',
+      'PROOF',
+      'SMOKE',
     ]);
     expect(Object.keys(phases)).toEqual(['pre_build', 'build']);
   });
