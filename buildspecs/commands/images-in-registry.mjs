@@ -43,7 +43,7 @@ async function withModel({ to, from, base, folder, labels }) {
   ]);
   const { digest, size, diffId } = layer.facts();
   const changed = Buffer.from(JSON.stringify(changedConfig(settings, diffId, labels)));
-  await to.put(changed, () => digestOf(changed));
+  await to.put([changed], () => digestOf(changed));
   return {
     ...{ schemaVersion: 2, mediaType },
     config: { ...config, digest: digestOf(changed), size: changed.length },

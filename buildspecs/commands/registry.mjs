@@ -1,9 +1,14 @@
 // A client of registries that speak the OCI distribution specification with Basic credentials, as ECR does.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md · https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 
 const MANIFESTS = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -19,8 +24,7 @@ export async function openRepository(repository) {
 
   /** The digest is asked for when all of the body was read. */
   async function upload(started, body, digest) {
-    const headers = { 'content-type': 'application/octet-stream' };
-    const sent = await ask('PATCH', locationOf(started), { headers, body, duplex: 'half' });
+    const sent = await ask('PATCH', locationOf(started), { stream: body });
     const end = locationOf(sent);
     end.searchParams.set('digest', digest());
     await ask('PUT', end, { headers: { 'content-length': '0' } });
@@ -48,6 +52,7 @@ export async function openRepository(repository) {
       const source = await ask('GET', `/v2/${from}/blobs/${digest}`);
       await upload(answer, source.body, () => digest);
     },
+    /** The chunks of a new blob. */
     async put(body, digest) {
       await upload(await ask('POST', at('blobs/uploads/')), body, digest);
     },
@@ -75,13 +80,34 @@ function asker(host, authorization) {
     // A registry may send its clients elsewhere, which is none of whose business the password is.
     const secret = url.host === host && authorization ? { authorization } : {};
     const headers = { ...request.headers, ...secret };
-    const answer = await fetch(url, { ...request, method, headers }).catch((error) => {
+    const asked = request.stream
+      ? patch(url, headers, request.stream)
+      : fetch(url, { ...request, method, headers });
+    const answer = await asked.catch((error) => {
       throw new Error(`${host}: ${error.cause?.message || error.message}`);
     });
     if (answer.ok || accepted.includes(answer.status)) return answer;
     const said = `${host} answered ${answer.status} to ${method} ${url.pathname}`;
     throw new Error(`${said}: ${await answer.text()}`);
   };
+}
+
+/** A Response, as `fetch` answers, which takes half as long again to send a stream. */
+async function patch(url, headers, stream) {
+  const { request } = url.protocol === 'http:' ? http : https;
+  const type = { 'content-type': 'application/octet-stream' };
+  const sent = request(url, { method: 'PATCH', headers: { ...type, ...headers } });
+  const [[answer]] = await Promise.all([once(sent, 'response'), pipeline(stream, sent)]);
+  const body = await text(answer);
+  const { statusCode: status, headers: said } = answer;
+  return Object.defineProperty(
+    new Response(status === 204 ? null : body, {
+      status,
+      headers: { location: said.location ?? '' },
+    }),
+    'url',
+    { value: String(url) },
+  );
 }
 
 function locationOf(answer) {
