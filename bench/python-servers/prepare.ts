@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type RunningSlipway, startSlipway } from '../../test/support/running-slipway.ts';
@@ -33,8 +33,11 @@ export type Trained = {
 export type Image = { readonly folder: string; readonly isOnnx: boolean; readonly file: string };
 
 export type Prepared = {
+  readonly folder: string;
   /** With the packages of FastAPI and KServe, and of the frameworks. */
   readonly python: string;
+  /** Without scikit-learn and pandas, which a booster does not need, and imports for a second where they are. */
+  readonly bare: string;
   readonly modelPath: (kind: Kind) => string;
   readonly trained: Readonly<Record<Kind, Trained>>;
   readonly image: (kind: Kind, optimize: Optimize) => Image;
@@ -46,7 +49,12 @@ export type Prepared = {
 /** Makes in the folder what is not there: an environment, the models, and a Slipway's images of them. The first time takes some minutes. */
 export async function prepare(folder: string, basePython: string): Promise<Prepared> {
   await mkdir(folder, { recursive: true });
-  const python = await environment(folder, basePython);
+  const python = await environment(join(folder, 'environment'), basePython, () => true);
+  const bare = await environment(
+    join(folder, 'bare'),
+    basePython,
+    (line) => !/^(scikit-learn|pandas|kserve)=/.test(line),
+  );
   const models = join(folder, 'models');
   if (!existsSync(join(models, 'models.json'))) {
     await mkdir(models, { recursive: true });
@@ -72,18 +80,24 @@ export async function prepare(folder: string, basePython: string): Promise<Prepa
       if (code !== 0) throw new Error(err);
     }
   }
-  return { python, modelPath, trained, image, slipway, manifest };
+  return { folder, python, bare, modelPath, trained, image, slipway, manifest };
 }
 
-async function environment(folder: string, basePython: string): Promise<string> {
-  const [made, wanted] = [join(folder, 'environment'), join(HERE, 'requirements.txt')];
-  const [python, lock] = [join(made, 'bin', 'python'), join(made, 'requirements.txt')];
-  const text = await readFile(wanted, 'utf8');
-  if (existsSync(lock) && readFileSync(lock, 'utf8') === text) return python;
-  await run(basePython, ['-m', 'venv', made]);
+async function environment(
+  made: string,
+  basePython: string,
+  isWanted: (requirement: string) => boolean,
+): Promise<string> {
+  const [python, wanted] = [join(made, 'bin', 'python'), join(made, 'requirements.txt')];
+  const lines = (await readFile(join(HERE, 'requirements.txt'), 'utf8')).split('\n');
+  const text = lines.filter(isWanted).join('\n');
+  if (existsSync(wanted) && readFileSync(wanted, 'utf8') === text) return python;
+  await run(basePython, ['-m', 'venv', '--clear', made]);
+  await writeFile(`${wanted}.partial`, text);
   // pip compiles what it installs, as the builds of Slipway do.
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '-r', wanted]);
-  await writeFile(lock, text);
+  const wheels = ['--only-binary', ':all:', '-r', `${wanted}.partial`];
+  await run(python, ['-m', 'pip', 'install', '--quiet', ...wheels]);
+  await rename(`${wanted}.partial`, wanted);
   return python;
 }
 

@@ -1,4 +1,4 @@
-import { row, spread } from '../figures.ts';
+import { spread } from '../figures.ts';
 import { KINDS, type Kind, OPTIMIZE, type Optimize, type Prepared } from './prepare.ts';
 import { SIDES, type Side } from './servers.ts';
 import type { Cost } from './turns.ts';
@@ -10,11 +10,19 @@ export type Seen = {
 };
 
 const NAMES: Readonly<Record<Side, string>> = {
-  auto: 'Slipway, optimize auto',
-  none: 'Slipway, optimize none',
+  auto: 'Slipway auto',
+  none: 'Slipway none',
   fastapi: 'FastAPI',
   kserve: 'KServe',
 };
+
+/** Each side of Slipway under each other one. */
+const PAIRS = [
+  ['fastapi', 'auto'],
+  ['kserve', 'auto'],
+  ['fastapi', 'none'],
+  ['kserve', 'none'],
+] as const satisfies readonly (readonly [Side, Optimize])[];
 
 const FIGURES = [
   ['start, ms', 'startMs'],
@@ -23,7 +31,7 @@ const FIGURES = [
   ['PSS, MiB', 'pssMiB'],
   ['CPU of 1 row, µs', 'oneMicros'],
   ['CPU of 32 rows, µs', 'manyMicros'],
-  ['1 row, time, µs', 'oneWallMicros'],
+  ['time of 1 row, µs', 'oneWallMicros'],
 ] as const satisfies readonly (readonly [string, keyof Cost])[];
 
 type Aims = Partial<Record<keyof Cost, number>>;
@@ -50,49 +58,58 @@ export function print(prepared: Prepared, seen: Seen): void {
     const rounds = seen.costs[kind].auto.length;
     const served = isOnnx ? 'converted to ONNX by auto' : 'not converted by auto';
     console.log(`\n${kind} (${prepared.trained[kind].framework}), ${served}, ${rounds} rounds`);
-    for (const side of SIDES) printCosts(seen, kind, side);
-    for (const optimize of OPTIMIZE) printDrops(optimize, seen.drops[kind][optimize]);
-    console.log('  ratios, round by round');
-    const aimsOf = (own: Side) => (isOnnx && own === 'auto' ? AIMS : {});
-    for (const own of OPTIMIZE) {
-      printRatios(seen, kind, [own, 'fastapi'], aimsOf(own));
-      printRatios(seen, kind, [own, 'kserve'], aimsOf(own));
-    }
+    printCosts(seen, kind);
+    printRatios(seen, kind, isOnnx ? AIMS : {});
   }
 }
 
-function printDrops(optimize: Optimize, took: readonly number[]): void {
-  const name = `  drop to answer, ${optimize}, ms`;
-  console.log(row(name, took.length > 0 ? `${spread(took)}    of ${took.length}` : 'no time'));
-}
-
-function printCosts(seen: Seen, kind: Kind, side: Side): void {
-  console.log(`  ${NAMES[side]}`);
+function printCosts(seen: Seen, kind: Kind): void {
+  const names = SIDES.map((side) => NAMES[side]);
+  line('', names);
   for (const [name, key] of FIGURES) {
-    console.log(row(`    ${name}`, spread(valuesOf(seen, kind, side, key))));
+    const cells = SIDES.map((side) => spread(valuesOf(seen, kind, side, key)));
+    line(name, cells);
+  }
+  const drops = OPTIMIZE.map((optimize) => dropCell(seen.drops[kind][optimize]));
+  line('drop to answer, ms', drops);
+}
+
+function dropCell(took: readonly number[]): string {
+  return took.length > 0 ? spread(took) : 'no time';
+}
+
+function printRatios(seen: Seen, kind: Kind, aims: Aims): void {
+  const names = PAIRS.map(([other, own]) => `${NAMES[other]} / ${own}`);
+  line('ratios, round by round', names);
+  for (const [name, key] of FIGURES) {
+    const [plain = name] = name.split(', ');
+    const aim = aims[key];
+    const cells = PAIRS.map((pair) => ratioCell(seen, kind, pair, key, aim));
+    line(aim ? `${plain} (aim ${aim})` : plain, cells);
   }
 }
 
-function printRatios(
+function line(name: string, cells: readonly string[]): void {
+  console.log(`${name.padEnd(24)}${cells.map((cell) => cell.padEnd(25)).join('')}`.trimEnd());
+}
+
+function ratioCell(
   seen: Seen,
   kind: Kind,
-  [own, other]: readonly [Side, Side],
-  aims: Aims,
-): void {
-  console.log(`    ${NAMES[other]} / ${NAMES[own]}`);
-  for (const [name, key] of FIGURES) {
-    const mine = valuesOf(seen, kind, own, key);
-    const ratios = valuesOf(seen, kind, other, key).map((value, at) => value / (mine[at] ?? NaN));
-    const aim = aims[key];
-    console.log(row(`      ${name}`, `× ${spread(ratios, 1)}${aim ? verdict(ratios, aim) : ''}`));
-  }
+  [other, own]: (typeof PAIRS)[number],
+  key: keyof Cost,
+  aim: number | undefined,
+): string {
+  const mine = valuesOf(seen, kind, own, key);
+  const ratios = valuesOf(seen, kind, other, key).map((value, at) => value / (mine[at] ?? NaN));
+  return `${spread(ratios, 1)}${aim && own === 'auto' ? verdict(ratios, aim) : ''}`;
 }
 
 /** By the median, as `spread` has it. */
 function verdict(ratios: readonly number[], aim: number): string {
   const sorted = ratios.toSorted((a, b) => a - b);
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
-  return `    aim ${aim}: ${median >= aim ? 'met' : 'MISSED'}`;
+  return median >= aim ? ' met' : ' MISSED';
 }
 
 function valuesOf(seen: Seen, kind: Kind, side: Side, key: keyof Cost): readonly number[] {

@@ -38,7 +38,7 @@ export async function startServer(prepared: Prepared, kind: Kind, side: Side): P
       : slipwayServer(prepared, kind, side);
   const [program, ...given] = start.command;
   const port = await freePort();
-  const log = join(tmpdir(), `slipway-bench-${process.pid}-${kind}-${side}.log`);
+  const log = join(prepared.folder, `${kind}-${side}.log`);
   const into = openSync(log, 'w');
   const child = spawn(program, given, {
     cwd: HERE,
@@ -81,9 +81,14 @@ function slipwayServer({ image }: Prepared, kind: Kind, optimize: Optimize): Sta
   };
 }
 
-function ownServer({ python, modelPath }: Prepared, kind: Kind, side: 'fastapi' | 'kserve'): Start {
+function ownServer(
+  { python, bare, modelPath }: Prepared,
+  kind: Kind,
+  side: 'fastapi' | 'kserve',
+): Start {
+  const needsAll = side === 'kserve' || kind === 'forest' || kind === 'pipeline';
   return {
-    command: [python, join(HERE, `${side}_server.py`)],
+    command: [needsAll ? python : bare, join(HERE, `${side}_server.py`)],
     environment: { MODEL_PATH: modelPath(kind), MODEL_KIND: kind },
     path: side === 'fastapi' ? '/predict' : '/v2/models/m/infer',
     body: side === 'fastapi' ? ({ plain }) => JSON.stringify(plain) : inferBody,
