@@ -90,7 +90,7 @@ function printRatios(seen: Seen, kind: Kind, aims: Aims): void {
 }
 
 function line(name: string, cells: readonly string[]): void {
-  console.log(`${name.padEnd(24)}${cells.map((cell) => cell.padEnd(25)).join('')}`.trimEnd());
+  console.log(`${name.padEnd(24)}${cells.map((cell) => cell.padEnd(28)).join('')}`.trimEnd());
 }
 
 function ratioCell(
