@@ -15,7 +15,7 @@ import { drop, processesOf, startSlipway, temporaryFolder } from '../support/run
 const SERVES_MS = 3_000;
 
 // Processes are served without an image; a kill in a build is in test/docker.
-const BUILDS: readonly string[] = ['BuildImage', 'ExplainBuild'];
+const BUILDS: readonly string[] = ['BuildEnvironment', 'BuildImage', 'ExplainBuild'];
 
 // Of a target these know nothing.
 const BEFORE_A_TARGET: readonly string[] = [
