@@ -19,7 +19,7 @@ const CASES = [
   {
     what: 'a forest of scikit-learn',
     folder: 'sklearn',
-    versions: ['forest-1.3-zlib.joblib', 'forest-1.8.pkl'],
+    versions: ['forest-1.3-zlib.joblib', 'tied-forest-1.8.pkl'],
     asOnnx: [true, true],
   },
   { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'multiclass-3.4.json'] },

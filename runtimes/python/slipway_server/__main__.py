@@ -47,7 +47,8 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
 
 def listen(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio lets an answer go at once only where the socket says that it is TCP: else its second write waits 40 ms for the client to acknowledge the first.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((config.host, config.port))
     listening.listen(511)

@@ -18,6 +18,7 @@ import numpy as np
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from .adapters import load_model  # noqa: E402
+from .adapters.estimator import likeliest_of  # noqa: E402
 from .config import read_facts, required  # noqa: E402
 from .conversion.compare import difference, micros_of  # noqa: E402
 from .conversion.native import attempts  # noqa: E402
@@ -46,13 +47,16 @@ def main(arguments: list[str]) -> None:
 
 
 def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
+    from .conversion.graph import behind
+
     model = load_model(required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS")))
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     signature = Signature(model.signature.inputs, specs)
     report: dict[str, Any] = {"reason": "there is no converter for it"}
+    classes = likeliest_of(model.native)
     for precision, convert in attempts(model._replace(signature=signature)):
-        report = _tried(convert, signature, inputs, outputs, out)
+        report = _tried(lambda: behind(convert(), signature, classes), signature, inputs, outputs, out)
         if report["converted"]:
             return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
     return report
@@ -67,11 +71,9 @@ def _tried(
 ) -> dict[str, Any]:
     from onnxruntime import InferenceSession, disable_telemetry_events
 
-    from .conversion.graph import behind
-
     disable_telemetry_events()
     try:
-        content = behind(convert(), signature).SerializeToString()
+        content = convert().SerializeToString()
         session = InferenceSession(content, providers=["CPUExecutionProvider"])
         answers = session.run([spec.name for spec in signature.outputs], inputs)
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,26 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
     name = "label" if has_probabilities or _is_of_classes(estimator) else "prediction"
 
     transform, last = _last_step(estimator) if has_probabilities else (None, estimator)
+    classes = likeliest_of(estimator)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = ask(arrays) if transform is None else transform(ask(arrays))
-        outputs = {name: plain(last.predict(rows))}
-        if has_probabilities:
-            outputs["probabilities"] = plain(last.predict_proba(rows))
-        return outputs
+        if not has_probabilities:
+            return {name: plain(last.predict(rows))}
+        probabilities = last.predict_proba(rows)
+        labels = last.predict(rows) if classes is None else classes.take(np.argmax(probabilities, axis=1))
+        return {name: plain(labels), "probabilities": plain(probabilities)}
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, takes_columns, native=estimator)
+
+
+def likeliest_of(estimator: Any) -> np.ndarray | None:
+    """The classes of a forest, or of a pipeline that ends in one: its label is the likeliest of them, the first of equals. None of any other model."""
+    _, last = _last_step(estimator)
+    forest = getattr(sys.modules.get("sklearn.ensemble._forest"), "ForestClassifier", None)
+    is_forest = forest is not None and isinstance(last, forest) and getattr(last, "n_outputs_", 0) == 1
+    is_own = is_forest and all(getattr(type(last), each) is getattr(forest, each) for each in ("predict", "predict_proba"))
+    return np.asarray(last.classes_) if is_own else None
 
 
 def _last_step(estimator: Any) -> tuple[Any, Any]:

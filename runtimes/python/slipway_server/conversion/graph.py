@@ -8,6 +8,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from ..tensors import Signature, TensorSpec
+from .compare import TOLERANCE
 
 _TYPES = {
     "BOOL": TensorProto.BOOL,
@@ -31,8 +32,11 @@ _OPSET = 15
 _IR = 8
 
 
-def behind(model: ModelProto, signature: Signature) -> ModelProto:
-    """Its inputs are those of the signature, its outputs too, by their order; what else the graph has is dropped."""
+def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None = None) -> ModelProto:
+    """
+    Its inputs are those of the signature, its outputs too, by their order; what else the graph has is dropped.
+    With `classes` the label is the likeliest of them, the first of those that are as likely: an operator of trees adds up in single precision, and so takes any one of them.
+    """
     graph = model.graph
     _drop_maps(graph)
     initializers = {each.name for each in graph.initializer}
@@ -40,14 +44,16 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
     own_outputs = list(graph.output)[: len(signature.outputs)]
     _rename(graph, [each.name for each in own_inputs] + [each.name for each in own_outputs])
     before = _columns_in(own_inputs, signature.inputs) if len(own_inputs) > 1 else _rows_in(own_inputs[0], signature.inputs)
-    after = [node for own, spec in zip(own_outputs, signature.outputs) for node in _out(own, spec)]
+    pairs = list(zip(own_outputs, signature.outputs))
+    likeliest, constants = _likeliest(pairs, classes) if classes is not None and len(pairs) == 2 else ([], [])
+    after = [*likeliest, *(node for own, spec in (pairs[1:] if likeliest else pairs) for node in _out(own, spec))]
     nodes = [*before, *graph.node, *after]
     wrapped = helper.make_graph(
         nodes,
         "slipway",
         [_value(spec) for spec in signature.inputs],
         [_value(spec) for spec in signature.outputs],
-        [*graph.initializer, *(each for each in _SHAPES if any(each.name in node.input for node in nodes))],
+        [*graph.initializer, *constants, *(each for each in _SHAPES if any(each.name in node.input for node in nodes))],
     )
     opsets = list(model.opset_import)
     if all(each.domain not in ("", "ai.onnx") for each in opsets):
@@ -109,6 +115,30 @@ def _columns_in(own: list[Any], inputs: tuple[TensorSpec, ...]) -> list[NodeProt
 def _column(name: str, to: str, wanted: int) -> list[NodeProto]:
     shaped = f"{to}_shaped"
     return [helper.make_node("Reshape", [name, f"{_PREFIX}column"], [shaped]), _cast(shaped, to, wanted)]
+
+
+def _likeliest(pairs: list[tuple[Any, TensorSpec]], classes: np.ndarray) -> tuple[list[NodeProto], list[TensorProto]]:
+    """The label of each row, from the probabilities beside it."""
+    (_, label), (probabilities, _) = pairs
+    rows = _PREFIX + probabilities.name
+    most, least, less, flags, index, named, apart = (
+        f"{_PREFIX}{each}" for each in ("most", "least", "less", "flags", "likeliest", "classes", "apart")
+    )
+    values = [str(each).encode() if label.datatype == "BYTES" else each for each in classes.tolist()]
+    number = probabilities.type.tensor_type.elem_type
+    nodes = [
+        helper.make_node("ReduceMax", [rows], [most], axes=[1], keepdims=1),
+        helper.make_node("Sub", [most, apart], [least]),
+        helper.make_node("Less", [rows, least], [less]),
+        # Of those that are not less, the first.
+        helper.make_node("Cast", [less], [flags], to=TensorProto.INT32),
+        helper.make_node("ArgMin", [flags], [index], axis=1, keepdims=0),
+        helper.make_node("Gather", [named, index], [label.name]),
+    ]
+    return nodes, [
+        helper.make_tensor(named, _TYPES[label.datatype], [len(values)], values),
+        helper.make_tensor(apart, number, [], [TOLERANCE]),
+    ]
 
 
 def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
