@@ -11,6 +11,9 @@ const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, SSL_CERT_FILE } = process.env;
 
 // As runtimes/python/Dockerfile has it.
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
+/** What uv says of packages that do not go together. */
+const NO_SOLUTION = /No solution found when resolving/;
+const MOST_SAID = 20_000;
 
 try {
   const { environments } = JSON.parse(await readFile(join(FOLDER, 'order.json'), 'utf8'));
@@ -26,8 +29,8 @@ async function make({ tag, runtime, python }) {
   try {
     await build(reference, tag, runtime, python);
   } catch (error) {
-    // Not every version of a framework has one; without it a model is served by its framework.
-    if (runtime !== 'convert') throw error;
+    // Not every version of a framework has one; without it a model is served by its framework. Whatever else went wrong may not the next time.
+    if (runtime !== 'convert' || !NO_SOLUTION.test(error.said ?? '')) throw error;
     return say(`no converter for ${python.requirements.join(', ')}: ${error.message}`);
   }
   if (ENVIRONMENTS) await push(reference, tag);
@@ -59,15 +62,16 @@ async function build(reference, tag, runtime, python) {
   ]);
 }
 
-/** The Python that the model names, else the nearest that its framework has too: where nothing can be pulled, not every one is at hand. */
+/** The Python that the model names; on one machine, where it may be that nothing can be pulled, else the nearest that its framework has too. */
 async function versionOf({ python, orElse }) {
-  for (const version of [python, ...orElse]) {
+  const versions = ENVIRONMENTS ? [python] : [python, ...orElse];
+  for (const version of versions) {
     const base = `${PYTHON_IMAGE}:${version}-slim-trixie`;
     if (await succeeds(docker(['image', 'inspect', base]))) return version;
     if (await succeeds(docker(['pull', '--quiet', '--platform', 'linux/amd64', base])))
       return version;
   }
-  throw new Error(`no image ${PYTHON_IMAGE} of ${[python, ...orElse].join(' or ')} can be pulled`);
+  throw new Error(`no image ${PYTHON_IMAGE} of ${versions.join(' or ')} can be pulled`);
 }
 
 function succeeds(attempt) {
@@ -84,13 +88,19 @@ async function push(reference, tag) {
   });
 }
 
-/** A build's own lines are the log. */
+/** A build's own lines are the log; the last of them are what it fails with. */
 async function loudly(args) {
-  const child = spawn('docker', args, { stdio: ['ignore', 2, 2] });
+  const child = spawn('docker', args, { stdio: ['ignore', 2, 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    process.stderr.write(chunk);
+    said = (said + chunk).slice(-MOST_SAID);
+  });
   const code = await new Promise((resolve, reject) =>
     child.on('error', reject).on('close', resolve),
   );
-  if (code !== 0) throw new Error(`docker ${args[0]} ${args[1]} ended with ${code}`);
+  if (code === 0) return;
+  throw Object.assign(new Error(`docker ${args[0]} ${args[1]} ended with ${code}`), { said });
 }
 
 function say(text) {

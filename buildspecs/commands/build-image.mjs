@@ -36,7 +36,8 @@ try {
   for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name}=${value}\n`);
 } catch (error) {
   say(error.stderr?.trim() || error.message);
-  process.exitCode = 1;
+  // Whatever else was begun is given up.
+  process.exit(1);
 }
 
 async function adopted(images) {
@@ -56,11 +57,11 @@ async function adopted(images) {
 
 async function made(images, { environments }) {
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
-  const [environment, converter] = [environments.python, environments.convert].map(place);
-  await run(process.execPath, [
-    ...['buildspecs/commands/prove-model.mjs', ARTIFACT],
-    ...[environment, (await isThere(converter)) ? converter : ''],
-  ]);
+  // A framework that has no converter has no image of one: its model is served by itself.
+  const { python, convert } = environments;
+  const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
+  const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
+  await run(process.execPath, prove);
   const proof = await proofOf();
   const labels = {
     'slipway.artifact-sha256': ARTIFACT_SHA256,
@@ -76,17 +77,6 @@ async function made(images, { environments }) {
     if (other) return other;
     throw error;
   });
-}
-
-/** A converter that could not be made is none: its model is served by its framework. */
-async function isThere(place) {
-  const image = place.slice('docker://'.length);
-  if (!image) return false;
-  const there = docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
-  return there.then(
-    () => true,
-    () => false,
-  );
 }
 
 async function proofOf() {

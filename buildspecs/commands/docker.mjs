@@ -1,6 +1,9 @@
-import { spawn } from 'node:child_process';
-import { chmod, chown } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 /** What a docker command prints. Fails with what it said of its trouble. */
 export async function docker(args, input = '') {
@@ -23,8 +26,13 @@ export async function dockerBoth(args, input = '') {
   throw Object.assign(new Error(reason), { exitCode: code });
 }
 
+/** By which one machine finds what a killed build has left. */
+const { CONTAINER_LABEL } = process.env;
+export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
+
 // What loads an artifact gets: no network, no capabilities, nothing to write to but /tmp and what is mounted.
 export const CONFINED = [
+  ...LABELLED,
   ...['--network', 'none', '--read-only', '--tmpfs', '/tmp:rw,size=512m', '--ipc', 'none'],
   ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'],
 ];
@@ -35,7 +43,8 @@ const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
 /** What `python ARGS` prints in an image that sees `folder`, at the same path, and can write to `writable` within it alone. */
 export async function pythonIn(image, args, { folder, writable, env }) {
   await chmod(folder, 0o755);
-  if (process.getuid?.() === 0) await chown(writable, ...USER);
+  // -h: a link is never followed.
+  if (process.getuid?.() === 0) await run('chown', ['-hR', USER.join(':'), writable]);
   return docker([
     ...['run', '--rm', ...CONFINED, '--user', USER.join(':'), '--workdir', writable],
     ...['--volume', `${folder}:${folder}:ro`, '--volume', `${writable}:${writable}`],

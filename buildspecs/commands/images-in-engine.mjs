@@ -1,4 +1,4 @@
-import { docker } from './docker.mjs';
+import { docker, LABELLED } from './docker.mjs';
 
 /** The name of an environment's image in the engine. */
 export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
@@ -7,11 +7,12 @@ export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
 export function imagesInEngine() {
   return {
     environment: environmentInEngine,
+    hasEnvironment: async (tag) => (await look(environmentInEngine(tag))) !== undefined,
     /** {reference, digest, labels} of the image that has this tag, or undefined. */
     find: (tag) => look(nameOf(tag)),
     /** Makes the image: an environment, with the files of `folder` in its last layer. */
     async append({ environment, folder, labels, tag }) {
-      const container = await docker(['create', environmentInEngine(environment)]);
+      const container = await docker(['create', ...LABELLED, environmentInEngine(environment)]);
       const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}="${value}"`);
       try {
         await docker(['cp', `${folder}/.`, `${container}:/opt/`]);

@@ -14,6 +14,7 @@ export async function imagesInRegistry(models, environments) {
   const described = (bytes, labels) => describe(models, bytes, labels);
   return {
     environment: (tag) => `${environments}:${tag}`,
+    hasEnvironment: async (tag) => (await from.manifest(tag)) !== undefined,
     /** {reference, digest, labels, compressedBytes} of the image that has this tag, or undefined. */
     async find(tag) {
       const found = await to.manifest(tag);

@@ -1,5 +1,5 @@
 // make-environment IMAGES IMAGE_TAG ORDER [convert]: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes: nothing of a package runs before its environment is used.
+// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes, and compiled by a Python that does not look at them: nothing of a package runs before its environment is used.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -60,6 +60,7 @@ async function make(name, pythons, wanted) {
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
     await install(uv, partial, wanted);
+    await compile(python, join(partial, 'lib'));
     await installServer(partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has made it meanwhile.
@@ -78,8 +79,15 @@ async function install(uv, folder, requirements) {
   const wheels = ['--only-binary', ':all:'];
   const compile = ['pip', 'compile', ...python, ...wheels, '--generate-hashes', '--no-header'];
   await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
-  const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes', '--compile-bytecode'];
+  const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes'];
   await run(uv, [...sync, lock], MOST_OUTPUT);
+}
+
+/** -S: a Python of the environment would run what its .pth files say. What does not compile is not fit to be imported. */
+async function compile(python, folder) {
+  const given = ['-I', '-S', '-m', 'compileall', '-q', '-j', '0'];
+  const unchecked = ['--invalidation-mode', 'unchecked-hash', folder];
+  await run(python, [...given, ...unchecked], MOST_OUTPUT).catch(() => undefined);
 }
 
 // Beside its packages, so that it is compiled once as they are.

@@ -64,7 +64,8 @@ async function compile() {
   if (!ENVIRONMENT.startsWith(IMAGE)) return;
   const [image, model] = [ENVIRONMENT.slice(IMAGE.length), join(served, 'model')];
   const quietly = ['-q', '-q', '--invalidation-mode', 'unchecked-hash', '-s', served, '-p', '/opt'];
-  const given = ['-m', 'compileall', ...quietly, model];
+  // -I: a module of the artifact that is called as one of Python's own is not taken for it.
+  const given = ['-I', '-m', 'compileall', ...quietly, model];
   await pythonIn(image, given, { folder: ARTIFACT, writable: model, env: {} }).catch(
     () => undefined,
   );
@@ -130,6 +131,8 @@ async function python(place, given, { modelFile = '' } = {}) {
     MODEL_PATH: join(served, 'model', modelFile),
     MODEL_FACTS: facts,
     ORT_DISABLE_TELEMETRY: '1',
+    // From 3.11 on modules are not looked for where this runs.
+    PYTHONSAFEPATH: '1',
   };
   if (place.startsWith(IMAGE)) {
     return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });

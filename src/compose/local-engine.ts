@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageBuilds } from '#adapters/local/build-image.ts';
-import { containerServers } from '#adapters/local/container-servers.ts';
+import { containerLabel, containerServers } from '#adapters/local/container-servers.ts';
 import { dockerEnvironments } from '#adapters/local/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import type { Environment } from '#adapters/local/model-environment.ts';
@@ -50,6 +50,8 @@ const SERVER_ENTRY = fileURLToPath(
     : new URL('../onnx/main.js', import.meta.url),
 );
 const PYTHON_SERVER = join(ROOT, 'runtimes/python');
+/** What a build does is a part of what it makes. */
+const BUILDSPECS = join(ROOT, 'buildspecs');
 const BUILD_SECONDS = 3600;
 
 /** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
@@ -68,7 +70,10 @@ async function processEngine({
   return {
     engine: 'process',
     environmentHash: installedHash(serverEntry),
-    pythonServerHash: hashOf([process.platform, process.arch, ...filesOf(PYTHON_SERVER)]),
+    pythonServerHash: hashOf([
+      ...[process.platform, process.arch],
+      ...[...filesOf(BUILDSPECS), ...filesOf(PYTHON_SERVER)],
+    ]),
     servers: processServers({
       ...{ directory: folder('revisions'), images, objectPath, environment },
       serverEntry,
@@ -86,9 +91,12 @@ async function neverAsked(): Promise<never> {
 
 async function dockerEngine({ folder, environment }: Options): Promise<LocalEngine> {
   const webAdapter = environment['WEB_ADAPTER_IMAGE'];
-  const variables = webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {};
+  const variables = {
+    ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
+    CONTAINER_LABEL: containerLabel(folder('')),
+  };
   // Each data folder takes away its own images, so their names differ.
-  const rest = [webAdapter ?? '', folder('')];
+  const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
   const builtBy = (buildspec: string) =>
     builds(folder('builds'), environment, `buildspecs/${buildspec}`, variables);
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];

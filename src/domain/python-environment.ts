@@ -33,6 +33,7 @@ const XGBOOST_CPU_FROM = '2.1.1';
  */
 export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironment {
   const { framework } = facts;
+  const pin = framework ? [pinned(framework)] : [];
   const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
   const range = row ?? support.served;
   const wished = wish.pythonVersion ?? facts.pythonVersion;
@@ -42,7 +43,7 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
     python,
     orElse: wish.pythonVersion ? [] : others(python, range),
     requirements: sorted([
-      ...(framework ? [pinned(framework)] : []),
+      ...pin,
       ...(row?.with ?? []),
       ...requirements,
       ...(needsPandas(facts, requirements) ? ['pandas'] : []),
@@ -71,8 +72,23 @@ function rowOf(name: string, version: string): (Range & Supported) | undefined {
   );
 }
 
+// https://packaging.python.org/en/latest/specifications/version-specifiers, without epochs.
+const VERSION = /^\d+(\.\d+){0,3}(\.?(a|b|rc|dev|post)\d+)*(\+[a-zA-Z0-9.]+)?$/;
+
+/** Whether it can stand behind `==` in a line of requirements, and nothing else in that line or after it. */
+export function isVersion(text: string): boolean {
+  return text.length <= 50 && VERSION.test(text);
+}
+
 function pinned({ name, version }: { readonly name: string; readonly version: string | null }) {
   if (version === null) return name;
+  if (!isVersion(version)) {
+    throw new Failure(
+      'ArtifactRejected',
+      `the model was made by ${name} ${JSON.stringify(version)}, which is no version`,
+      { fix: `Save it again by a released ${name}.` },
+    );
+  }
   const isSplit = name === 'xgboost' && compare(version, XGBOOST_CPU_FROM) >= 0;
   return `${isSplit ? 'xgboost-cpu' : name}==${version}`;
 }

@@ -107,6 +107,12 @@ function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
       foreign?.fix ?? 'Export the model to ONNX and upload the .onnx file.',
     );
   }
+  if (format === 'onnx' && place.archives.length > 0) {
+    throw rejected(
+      `${file.name} is in ${place.archives.at(-1)}; an ONNX model is not served from an archive`,
+      'Upload the .onnx file itself, or its folder where it has external data.',
+    );
+  }
   const isSagemaker = /\.(tar\.gz|tgz)$/i.test(place.archives.at(-1) ?? '');
   return {
     ...place,

@@ -1,3 +1,4 @@
+import { isVersion } from '#domain/python-environment.ts';
 import { buildDType } from './numpy-dtype.ts';
 import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
 import { KEPT_ITEMS } from './pickle-containers.ts';
@@ -103,6 +104,8 @@ function setAttributes(machine: PickleMachine, target: Instance, state: Dict): v
     keep(machine, 1);
     target.attributes.set(name, value);
     if (name === '_sklearn_version' && typeof value === 'string') {
+      // It becomes a line of what is installed.
+      if (!isVersion(value)) throw hostile(machine, 'sets a version of scikit-learn that is none');
       machine.tally.sklearnVersions.add(value);
     }
   }

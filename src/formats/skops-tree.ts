@@ -1,3 +1,4 @@
+import { isVersion } from '#domain/python-environment.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { readNpyHeader } from './npy-header.ts';
 import { type Instance, type Ndarray, OPAQUE, type Value } from './pickle-values.ts';
@@ -68,7 +69,7 @@ export async function readSkopsTree(
     const module = String(__module__);
     const attributes = isDict(inner) ? inner.entries : new Map<string, Value>();
     const version = attributes.get('_sklearn_version');
-    if (typeof version === 'string' && VERSION.test(version)) sklearnVersions.add(version);
+    if (typeof version === 'string' && isVersion(version)) sklearnVersions.add(version);
     const of = { kind: 'global', module, name, uses: NO_USE } as const;
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
   }
@@ -117,8 +118,6 @@ export async function readSkopsTree(
     nodes,
   };
 }
-
-const VERSION = /^\d+\.\d+(\.\d+)?(\.?(rc|dev|post|a|b)\d+)?$/;
 
 function objects(inner: Value): Ndarray {
   const items = typeof inner === 'object' && inner?.kind === 'list' ? inner.items : [];

@@ -64,9 +64,7 @@ async function decide(
   if (deps.pythonServerHash === null) throw unserved(facts);
   const python = pythonEnvironment(facts, manifest.build);
   const { optimize } = manifest.runtime;
-  const environmentHash = await sha256Hex(
-    JSON.stringify([deps.pythonServerHash, python.python, python.requirements]),
-  );
+  const environmentHash = await sha256Hex(JSON.stringify([deps.pythonServerHash, python]));
   // An image is of how it was to be served, too.
   const tag = await imageTag(model, `${environmentHash} ${optimize}`, artifact);
   return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };

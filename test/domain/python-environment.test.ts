@@ -76,6 +76,20 @@ describe('the environment of a Python model', () => {
     expect(pythonEnvironment(NOTHING)).toMatchObject({ python: '3.12', requirements: [] });
   });
 
+  it.each(['1.8.0\n--extra-index-url https://evil.example', '1.8.0 ; x', '', '==1', '1.8.0,<2'])(
+    'refuses what is no version, as what is installed is told by it: %j',
+    (version) => {
+      expect(() => made('scikit-learn', version)).toThrow('which is no version');
+    },
+  );
+
+  it.each(['1.8.0', '1.8', '1.8.0rc1', '1.9.dev0', '2.1.4+cpu', '1.8.0.post1'])(
+    'takes the version %s',
+    (version) => {
+      expect(made('scikit-learn', version).requirements).toContain(`scikit-learn==${version}`);
+    },
+  );
+
   it('refuses a framework that no Python runs which is served', () => {
     expect(() => made('scikit-learn', '0.22.1')).toThrow(
       'the model was made by scikit-learn 0.22.1; the oldest that runs on Python 3.9, the oldest served, is 0.24',

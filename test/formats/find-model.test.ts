@@ -38,7 +38,6 @@ function tar(contents: Contents): Buffer {
 
 describe('the model of an artifact is found:', () => {
   it.each<[string, Contents, Format, string | null, string]>([
-    ['one ONNX file', { 'a/m.onnx': '' }, 'onnx', 'a/m.onnx', 'a'],
     ['one pickle', { 'm.pkl': PICKLE, 'README.md': '' }, 'sklearn', 'm.pkl', '.'],
     ['one joblib in gzip', { 'm.joblib.gz': '' }, 'sklearn', 'm.joblib.gz', '.'],
     ['a pickle without a name', { model: PICKLE }, 'sklearn', 'model', '.'],
@@ -85,6 +84,19 @@ describe('the model of an artifact is found:', () => {
       expect(found).toMatchObject({ format, root, archives, fileFormat: file && format });
       expect(found.file?.name ?? null).toBe(file);
     }
+  });
+
+  it('one ONNX file, which no build unpacks', async () => {
+    const contents = { 'a/m.onnx': '' };
+    const packed = [memoryFile('a.zip', zip(contents))];
+
+    expect(await findModel(artifact(contents), OPTIONS)).toMatchObject({
+      ...{ format: 'onnx', root: 'a', archives: [], fileFormat: 'onnx' },
+      file: { name: 'a/m.onnx' },
+    });
+    await expect(findModel(packed, OPTIONS)).rejects.toThrow(
+      'a/m.onnx is in a.zip; an ONNX model is not served from an archive',
+    );
   });
 
   it('the file of a tar in gzip as one that SageMaker packed', async () => {

@@ -52,6 +52,16 @@ describe('what a pickle loads is told by name', () => {
     expect(message).toContain('calls `sklearn.metrics._classification.accuracy_score` at byte');
   });
 
+  it('and when it claims a version that is a line of requirements and more', async () => {
+    const claim = '1.8.0\n--extra-index-url https://evil.example';
+    const text = `\x8c${String.fromCharCode(claim.length)}${claim}`;
+    const bytes = pickleOf(0x80, 4, `${SVC}}(V_sklearn_version\n${text}ub.`);
+
+    const { message } = await pickleRefusal(bytes);
+
+    expect(message).toContain('sets a version of scikit-learn that is none');
+  });
+
   it('and passes when the manifest allows it by name', async () => {
     const step = `${SVC}}(Vkernel\ncshop\nkernel\nV_sklearn_version\nV1.8.0\nub.`;
 

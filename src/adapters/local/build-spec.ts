@@ -17,7 +17,7 @@ const buildSpec = z.readonly(
     version: z.literal(0.2),
     env: z.strictObject({
       shell: z.literal('bash'),
-      'exported-variables': z.readonly(z.array(z.string())),
+      'exported-variables': z._default(z.readonly(z.array(z.string())), []),
     }),
     phases: z.strictObject({ install: phase, pre_build: phase, build: phase, post_build: phase }),
   }),

@@ -12,12 +12,17 @@ const NETWORK = 'slipway-models';
 const NO_IMAGE = 'was deployed without an image';
 const NO_IMAGE_FIX = 'Start Slipway with --engine process, or upload the model again.';
 
+/** Of all containers that Slipway starts for its data in this folder. */
+export function containerLabel(dataDir: string): string {
+  return `slipway.data=${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+}
+
 /**
  * Model servers as containers of images that were built before. Fails with `PlatformUnavailable` when no Docker engine answers.
  * What an earlier Slipway on the same data folder left running is ended first.
  */
 export async function containerServers(dataDir: string): Promise<ModelServers> {
-  const label = `slipway.data=${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+  const label = containerLabel(dataDir);
   await ensureNetwork();
   await removeContainers(label);
 
