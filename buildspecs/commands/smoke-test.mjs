@@ -58,8 +58,12 @@ async function answered(ask, { protocol, body }) {
   throw new Error(`it answered ${answer.status} to a request: ${answer.body.slice(0, 2000)}`);
 }
 
+// 128 + SIGKILL: how what runs in a container ends when its server does.
+const KILLED = 137;
+
 /** A server that has ended said why. */
 async function said(container, error) {
+  if (error.exitCode === KILLED) await docker(['wait', container]);
   const isRunning = await docker(['inspect', '--format', '{{.State.Running}}', container]);
   if (isRunning === 'true') return error.message;
   const { out, said: trouble } = await dockerBoth(['logs', '--tail', '20', container]);
