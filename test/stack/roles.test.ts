@@ -49,8 +49,8 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'what a deployment that died has begun of a route is finished by the next one’s end',
   ],
   [
-    /^lambda:(?:DeleteAlias|RemovePermission) (?:ShiftTraffic|Compensate)Role /,
-    'the function that a move to containers has left is closed by whoever finds it quiet: here that is RetirePrevious',
+    /^(?:lambda:(?:DeleteAlias|RemovePermission)|elasticloadbalancing:DeleteRule|cloudwatch:GetMetricData) (?:ShiftTraffic|Compensate)Role /,
+    'the side that a move has left is closed by whoever finds it quiet: here that is RetirePrevious',
   ],
   [
     /^dynamodb:DeleteItem SweepRole /,
