@@ -24,6 +24,9 @@ try {
     runtime: proof?.runtime ?? 'onnx',
     modelFile: proof?.modelFile ?? order.modelFile,
     request: order.example ?? proof?.example?.request,
+  }).catch(async (error) => {
+    await images.discard(IMAGE_TAG);
+    throw error;
   });
   const uncompressed = await uncompressedBytes(image.reference);
   const facts = {

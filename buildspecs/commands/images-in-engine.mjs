@@ -10,6 +10,8 @@ export function imagesInEngine() {
     hasEnvironment: async (tag) => (await look(environmentInEngine(tag))) !== undefined,
     /** {reference, digest, labels} of the image that has this tag, or undefined. */
     find: (tag) => look(nameOf(tag)),
+    /** Takes away what nobody will start. */
+    discard: (tag) => docker(['image', 'rm', nameOf(tag)]),
     /** Makes the image: an environment, with the files of `folder` in its last layer. */
     async append({ environment, folder, labels, tag }) {
       const container = await docker(['create', ...LABELLED, environmentInEngine(environment)]);

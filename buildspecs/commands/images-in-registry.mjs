@@ -20,6 +20,8 @@ export async function imagesInRegistry(models, environments) {
       const found = await to.manifest(tag);
       return found && described(found, (await configOf(to, found)).config.Labels ?? {});
     },
+    /** A build may not delete what is in the registry, where the same bytes are found again and fail again. */
+    async discard() {},
     /** Makes the image: an environment, with the files of `folder` as its last layer. Throws with `isTaken` where another build was first. */
     async append({ environment, folder, labels, tag }) {
       const base = await from.manifest(environment);

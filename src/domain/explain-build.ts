@@ -46,6 +46,12 @@ const CAUSES: readonly Cause[] = [
     fix: 'Name others under `build.requirements`, or another `build.pythonVersion`, in model.yaml, and upload again.',
   },
   {
+    // What buildspecs/commands/smoke-test.mjs says; the reason follows it.
+    sign: /the image does not serve its model/,
+    reason: 'the model did not load, or did not answer, when its image was started',
+    fix: 'The last lines say why; mend the model and upload again.',
+  },
+  {
     sign: /no space left on device/i,
     reason: 'the build ran out of disk',
     fix: 'Make the model smaller, or give the build project a larger compute type.',

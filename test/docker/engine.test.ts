@@ -18,6 +18,9 @@ const docker = (...args: readonly string[]) => execFileSync('docker', args).toSt
 const running = () =>
   docker('ps', '--quiet', '--filter', 'label=slipway.data').split('\n').filter(Boolean);
 
+const images = () =>
+  docker('image', 'ls', '--quiet', 'slipway/shapes-*').split('\n').filter(Boolean);
+
 // A Slipway that a test leaves is killed, and its containers end themselves.
 afterEach(async () => void (await eventually(() => running().length === 0)));
 
@@ -34,7 +37,7 @@ describe('Slipway with the docker engine', () => {
     expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
     expect(answer.headers.get('x-slipway-revision')).toBe('shapes-v1');
     const { work } = (await slipway.get(`/deployments/${live.detail.deploymentId}`)) as Recorded;
-    expect(work.image.uncompressedBytes).toBeGreaterThan(work.image.compressedBytes);
+    expect(work.image.uncompressedBytes).toBeGreaterThan(100_000_000);
     const [{ HostConfig, Config }] = JSON.parse(docker('inspect', ...running()));
     expect(HostConfig).toMatchObject({
       ReadonlyRootfs: true,
@@ -56,12 +59,11 @@ describe('Slipway with the docker engine', () => {
     const failed = await slipway.ending('shapes', 2);
 
     expect(failed.detail).toMatchObject({ state: 'Failed', version: 2 });
-    expect(failed.detail.reason).toMatch(/shapes-v2 did not start/);
+    expect(failed.detail.reason).toMatch(/did not load, or did not answer.*Mystery/s);
     const answer = await slipway.infer('shapes', REQUEST);
     expect(await answer.json()).toMatchObject({ outputs: [{ data: [11, 12] }] });
     expect(running()).toHaveLength(1);
-    const { work } = (await slipway.get(`/deployments/${failed.detail.deploymentId}`)) as Recorded;
-    expect(docker('images', '--quiet', `slipway/${work.image.tag}`)).toBe('');
+    expect(images()).toHaveLength(1);
   });
 
   it('says that a model used more memory than it has, and answers the next request', async () => {

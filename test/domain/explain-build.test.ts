@@ -50,6 +50,10 @@ describe('a failed build', () => {
     ],
     ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied'],
     [
+      'build-image: the image does not serve its model: no such operator',
+      'the model did not load, or did not answer',
+    ],
+    [
       '× No solution found when resolving dependencies:',
       'the packages of the model cannot be installed together',
     ],
