@@ -27,6 +27,9 @@ const REQUEST: GoldenRequest = {
 };
 
 describeOnMoto('real model servers in front of moto', (moto) => {
+  // How long a changed alias is given.
+  const SETTLE_MS = 1_000;
+
   async function open() {
     const world = await lambdaPlatformWorld(moto());
     const { clock, platform } = world;
@@ -64,7 +67,7 @@ describeOnMoto('real model servers in front of moto', (moto) => {
   }
 
   it('a model is deployed, proven, given its route and replaced, and answers from its own bytes', async () => {
-    const { router, deploy, ask, close } = await open();
+    const { router, deploy, ask, clock, close } = await open();
 
     expect(await deploy(1, addConstantModel({ constant: 1 }))).toEqual({ kind: 'ready' });
     await router.setShares('digits', { 'digits-v1': 100 }, {}, 1);
@@ -78,6 +81,7 @@ describeOnMoto('real model servers in front of moto', (moto) => {
     const first = { status: 200, revision: 'digits-v1', data: [2, 3] };
     const second = { status: 200, revision: 'digits-v2', data: [11, 12] };
     expect([before, candidate, meanwhile, after]).toEqual([first, second, first, second]);
+    clock.advance(SETTLE_MS);
     expect(await router.verify('digits', { 'digits-v2': 100 })).toEqual({ kind: 'verified' });
     await close();
   });
