@@ -9,6 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const MANIFESTS = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -71,7 +72,10 @@ export function digestOf(bytes) {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Asks a registry; fails with its words unless it agrees or answers with one of the accepted. */
+const ATTEMPTS = 3;
+const isPassing = (status) => status === 429 || status >= 500;
+
+/** Asks a registry, again while it is too busy; fails with its words unless it agrees or answers with one of the accepted. A stream is sent once. */
 function asker(host, authorization) {
   // As Docker has it: only a registry on this machine may speak plain HTTP.
   const scheme = /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(host) ? 'http' : 'https';
@@ -82,7 +86,7 @@ function asker(host, authorization) {
     const headers = { ...request.headers, ...secret };
     const asked = request.stream
       ? patch(url, headers, request.stream)
-      : fetch(url, { ...request, method, headers });
+      : insistently(() => fetch(url, { ...request, method, headers }));
     const answer = await asked.catch((error) => {
       throw new Error(`${host}: ${error.cause?.message || error.message}`);
     });
@@ -90,6 +94,17 @@ function asker(host, authorization) {
     const said = `${host} answered ${answer.status} to ${method} ${url.pathname}`;
     throw new Error(`${said}: ${await answer.text()}`);
   };
+}
+
+async function insistently(ask) {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await ask().catch((error) => {
+      if (attempt === ATTEMPTS) throw error;
+    });
+    if (answer && (attempt === ATTEMPTS || !isPassing(answer.status))) return answer;
+    await answer?.body?.cancel();
+    await sleep(1000 * attempt);
+  }
 }
 
 /** A Response, as `fetch` answers, which takes half as long again to send a stream. */

@@ -6,7 +6,7 @@ import { fixtureOf } from '../support/dropped-models.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { built, CRANE, docker, LAMBDA_USER, output } from './docker.ts';
 import { type Build, type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
-import { startMountless, startRaceLost } from './registry.ts';
+import { startBusy, startMountless, startRaceLost } from './registry.ts';
 
 const plusOne = addConstantModel({ constant: 1 });
 const plusTwo = addConstantModel({ constant: 2 });
@@ -131,6 +131,19 @@ describe('the image that a build leaves', () => {
     const front = await startMountless(world.registry);
     const variables = {
       REPOSITORY: `${front.host}/slipway/others`,
+      ENVIRONMENTS: `${front.host}/slipway/environments`,
+    };
+
+    const answer = await world.run('digits-1', { 'model.onnx': plusOne }, variables);
+    await front.close();
+
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
+  });
+
+  it('is made also where the registry is too busy at first', async () => {
+    const front = await startBusy(world.registry);
+    const variables = {
+      REPOSITORY: `${front.host}/slipway/patient`,
       ENVIRONMENTS: `${front.host}/slipway/environments`,
     };
 

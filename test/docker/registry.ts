@@ -61,6 +61,17 @@ export async function startMountless(registry: Registry): Promise<Registry> {
   });
 }
 
+/** A front of `registry` that is too busy for the first request of each kind and place, as ECR may be; what only an engine asks when it pulls is answered. */
+export async function startBusy(registry: Registry): Promise<Registry> {
+  const seen = new Set<string>();
+  return startFront(registry, ({ method, url }, refuse) => {
+    const asked = `${method} ${url?.replace(/[?].*$/, '')}`;
+    if (!/^(POST|PUT) |^GET .*manifests\/(?!sha256)/.test(asked) || seen.has(asked)) return;
+    seen.add(asked);
+    refuse(429, 'TOOMANYREQUESTS', 'Rate exceeded');
+  });
+}
+
 type Refuse = (status: number, code: string, message: string) => void;
 
 /** Hands on what `look` has not refused. */
