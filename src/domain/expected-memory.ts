@@ -4,8 +4,8 @@ import type { SmokeTest } from './image.ts';
 
 const MIB = 1024 * 1024;
 
-// An idle ONNX server holds 157 MiB with an 11 MB model; inference copies the weights once at load and works in about as much again.
-const ONNX_SERVER_BYTES = 192 * MIB;
+// An idle ONNX server holds 157 MiB with an 11 MB model, and one that loads on a busy machine was seen at 210; inference copies the weights once at load and works in about as much again.
+const ONNX_SERVER_BYTES = 256 * MIB;
 const WEIGHT_COPIES = 2.5;
 
 // What a container used while it was asked, and room for more than one request.

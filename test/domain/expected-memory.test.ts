@@ -24,7 +24,7 @@ describe('the memory that a replica is expected to use', () => {
 
   it('is of the model that is served where that was converted', () => {
     const proof = { ...PYTHON, runtime: 'onnx' } as const;
-    const server = 192 * 2 ** 20;
+    const server = 256 * 2 ** 20;
 
     expect(expectedMemoryBytes(TERMS, { proof, smoke: null })).toBe(server + 25);
   });

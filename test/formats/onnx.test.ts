@@ -56,7 +56,7 @@ describe('inspecting an ONNX model', () => {
       ...{ framework: null, pythonVersion: null, requirements: [], entrypoint: null },
       ...{ takesColumns: false, example: null },
       memory: [
-        { name: 'the ONNX server', bytes: 192 * 2 ** 20 },
+        { name: 'the ONNX server', bytes: 256 * 2 ** 20 },
         { name: 'the weights and their copies', bytes: 26_903_130 },
       ],
     });
