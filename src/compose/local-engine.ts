@@ -21,8 +21,8 @@ import type { EnvironmentImages } from '#ports/environment-images.ts';
 export type LocalEngine = {
   readonly engine: 'image' | 'process';
   readonly environmentHash: string;
-  /** Names what serves a model of Python, but for the model's own packages; null where nothing does. */
-  readonly pythonServerHash: string | null;
+  /** Names what serves a model of Python, but for the model's own packages. */
+  readonly pythonServerHash: string;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;

@@ -56,7 +56,7 @@ export type StepDeps = {
   readonly clock: Clock;
   readonly buildLog: BuildLog;
   readonly environmentHash: string;
-  readonly pythonServerHash: string | null;
+  readonly pythonServerHash: string;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;
   readonly maxArtifactBytes: number;

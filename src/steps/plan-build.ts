@@ -1,6 +1,4 @@
-import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type BuiltImage, imageTag } from '#domain/image.ts';
 import { pythonEnvironment } from '#domain/python-environment.ts';
@@ -17,8 +15,8 @@ type Deps = {
   readonly artifacts: ArtifactStore;
   /** Names the installed ONNX runtime: its files, its packages, the machine's architecture. */
   readonly environmentHash: string;
-  /** The same of the Python server without its models' packages; null where this installation serves no Python. */
-  readonly pythonServerHash: string | null;
+  /** The same of the Python server without its models' packages. */
+  readonly pythonServerHash: string;
   /** `image`: the artifact is built into an image. `process`: the ONNX runtime comes with Slipway and reads the artifact from the store, so nothing is built for it. */
   readonly engine: 'image' | 'process';
   /** Null where models are processes, which need no images. */
@@ -61,21 +59,12 @@ async function decide(
     const tag = engine === 'image' ? await imageTag(model, environmentHash, artifact) : null;
     return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };
   }
-  if (deps.pythonServerHash === null) throw unserved(facts);
   const python = pythonEnvironment(facts, manifest.build);
   const { optimize } = manifest.runtime;
   const environmentHash = await sha256Hex(JSON.stringify([deps.pythonServerHash, python]));
   // An image is of how it was to be served, too.
   const tag = await imageTag(model, `${environmentHash} ${optimize}`, artifact);
   return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };
-}
-
-function unserved({ modelFile, format }: ArtifactFacts): Failure {
-  return new Failure(
-    'ArtifactRejected',
-    `${modelFile} is of the format ${format}; this installation serves ONNX only`,
-    { fix: 'Convert the model to ONNX, or serve it on one machine with `slipway start`.' },
-  );
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */

@@ -217,17 +217,6 @@ describe('planning the build', () => {
     expect(await tag('runtime: { optimize: none }')).not.toBe(await tag());
   });
 
-  it('refuses a model of Python where none is served, by its format', async () => {
-    const world = memoryWorld();
-    const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
-
-    await expect(planBuild({ ...world.deps, pythonServerHash: null })(held)).rejects.toMatchObject({
-      name: 'ArtifactRejected',
-      message: 'm.ubj is of the format xgboost; this installation serves ONNX only',
-      fix: expect.stringContaining('Convert the model to ONNX'),
-    });
-  });
-
   it('keeps the plan when Slipway was updated meanwhile', async () => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild');
