@@ -14,10 +14,12 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return readBytes(request, maxBytes);
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Refuses with 400 what is not UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw refusal(400, 'the body is not UTF-8');
   }

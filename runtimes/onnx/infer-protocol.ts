@@ -1,7 +1,7 @@
 import { NO_TAIL, readBinary, readRaw, type Tail, writeBinary } from './binary.ts';
 import { isObject, show } from './json.ts';
+import type { Run } from './model.ts';
 import { refusal } from './refusal.ts';
-import type { Run } from './session-worker.ts';
 import { flatJson } from './tensor-json.ts';
 import { readTensor, type Signature, type Tensor, type TensorSpec } from './tensors.ts';
 

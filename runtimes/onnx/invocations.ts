@@ -1,6 +1,6 @@
 import { isObject, show, showKeys } from './json.ts';
+import type { Run } from './model.ts';
 import { refusal } from './refusal.ts';
-import type { Run } from './session-worker.ts';
 import { columnsOfRecords, columnsOfSplit } from './table.ts';
 import { columnsOfCsv } from './table-csv.ts';
 import { nestedJson } from './tensor-json.ts';

@@ -2,8 +2,8 @@ import { refusal } from './refusal.ts';
 
 /** Runs one task at a time, in the order they came. */
 export type Queue = {
-  /** Rejects without running the task when `signal` has aborted by its turn; refuses with 503 when too many wait. */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Rejects without running the task when `isGone` says so at its turn; refuses with 503 when too many wait. */
+  run<T>(task: () => Promise<T>, isGone?: () => boolean): Promise<T>;
   /** Settles when the last task has. */
   idle(): Promise<unknown>;
 };
@@ -12,14 +12,14 @@ export function createQueue(mostWaiting: number): Queue {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   return {
-    run: async (task, signal) => {
+    run: async (task, isGone) => {
       if (waiting >= mostWaiting) {
         throw refusal(503, `${waiting} requests are waiting; the limit is ${mostWaiting}`);
       }
       waiting += 1;
       const turn = last.then(() => {
         waiting -= 1;
-        signal?.throwIfAborted();
+        if (isGone?.()) throw new Error('nobody waits for the answer any more');
         return task();
       });
       last = turn.catch(() => undefined);

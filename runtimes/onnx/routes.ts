@@ -22,12 +22,12 @@ export const SERVER_VERSION = '0.1.0';
 
 const JSON_LENGTH = 'inference-header-content-length';
 
-/** `type` is what the body is declared as, JSON or one of those given; `signal` aborts when the client has gone. */
+/** `type` is what the body is declared as, JSON or one of those given; `isGone` is whether the client has gone. */
 export type Call = {
   readonly header: (name: string) => string | undefined;
   readonly type: (...also: readonly string[]) => string;
   readonly body: () => Promise<Uint8Array>;
-  readonly signal: AbortSignal;
+  readonly isGone: () => boolean;
 };
 
 /** `body` is written already; it is JSON unless `headers` say another type. */
@@ -79,7 +79,7 @@ function infer(model: () => Model, session: () => Session): Route {
   return post(async (call) => {
     const { signature, run } = session();
     const request = await inferRequest(call, signature);
-    const outputs = await run(request.run, call.signal);
+    const outputs = await run(request.run, call.isGone);
     const { body, jsonBytes } = inferResponse(model(), request, outputs);
     return jsonBytes === undefined ? written(body) : binary(body, jsonBytes);
   });
@@ -97,14 +97,14 @@ async function inferRequest(call: Call, signature: Signature): Promise<InferRequ
 }
 
 function invocations(session: () => Session): Route {
-  return post(async ({ type, body, signal }) => {
+  return post(async ({ type, body, isGone }) => {
     const { signature, run } = session();
     const isCsv = type('text/csv') === 'text/csv';
     const bytes = await body();
     const request = isCsv
       ? readCsvInvocation(textOf(bytes), signature)
       : readInvocation(parseFor(signature, bytes), signature);
-    return written(invocationResponse(await run(request, signal)));
+    return written(invocationResponse(await run(request, isGone)));
   });
 }
 

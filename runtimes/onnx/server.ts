@@ -26,13 +26,11 @@ export function createModelServer(
       response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
       throw refusal(405, `${path} takes ${route.method}, not ${request.method}`);
     }
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     return route.answer({
       header: (name) => request.headers[name]?.toString(),
       type: (...also) => typeOf(request, also),
       body: () => readBody(request, maxBodyBytes),
-      signal: gone.signal,
+      isGone: () => response.destroyed,
     });
   };
   const server = createServer(TIMEOUTS, async (request, response) => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { extname } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { openModel, type Run, type RunResult } from './model.ts';
 import { createQueue } from './queue.ts';
 import { refusal } from './refusal.ts';
-import type { Run, RunResult } from './session-worker.ts';
+import { shortRunsHere } from './short-runs.ts';
 import { buffersOf, type Signature, type Tensor } from './tensors.ts';
 
 /**
@@ -12,13 +14,16 @@ import { buffersOf, type Signature, type Tensor } from './tensors.ts';
  */
 export type Session = {
   readonly signature: Signature;
-  run(run: Run, signal?: AbortSignal): Promise<readonly Tensor[]>;
+  run(run: Run, isGone?: () => boolean): Promise<readonly Tensor[]>;
   /** Settles when nothing runs and nothing waits. */
   idle(): Promise<unknown>;
 };
 
+// A model of this size loads in a tenth of a second, and twice adds little to the memory of the server.
+const MOST_BYTES_TWICE = 16 * 2 ** 20;
+
 /**
- * Loads the model in a thread of its own, since onnxruntime blocks its thread while it loads and runs.
+ * Loads the model in a thread of its own, since onnxruntime blocks its thread while it loads and runs; runs that prove to be short are run here.
  * Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
  */
 export async function openSession(
@@ -31,17 +36,30 @@ export async function openSession(
   const signature = await nextMessage<Signature>(worker);
   worker.once('error', onDeath);
 
-  const runNow = async ({ inputs, outputs }: Run): Promise<readonly Tensor[]> => {
+  const runThere = ({ inputs, outputs }: Run): Promise<RunResult> => {
     worker.postMessage({ inputs, outputs }, buffersOf(inputs));
-    const result = await nextMessage<RunResult>(worker);
+    return nextMessage(worker);
+  };
+  const isSmall = bytesIn(dirname(modelPath)) <= MOST_BYTES_TWICE;
+  const runModel = isSmall ? shortRunsHere(runThere, () => openModel(modelPath, 1)) : runThere;
+
+  const runNow = async (run: Run): Promise<readonly Tensor[]> => {
+    const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
     throw refusal(400, `the model refused the inputs: ${result.refused}`);
   };
   return {
     signature,
-    run: (run, signal) => queue.run(() => runNow(run), signal),
+    run: (run, isGone) => queue.run(() => runNow(run), isGone),
     idle: queue.idle,
   };
+}
+
+/** A model may have its weights in files of their own beside it. */
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => statSync(join(folder, path)).size)
+    .reduce((sum, size) => sum + size, 0);
 }
 
 async function nextMessage<T>(worker: Worker): Promise<T> {

@@ -45,3 +45,44 @@ it('loads weights that lie beside the model', async () => {
 
   expect(json).toEqual({ predictions: [1, 2, 3, 4] });
 });
+
+describe('a model that answers a hundred short requests, and then runs where they are read', () => {
+  it('answers the same with every type of value', async () => {
+    const server = await startModel(onnx, await onnx.models.columns());
+    const body = {
+      inputs: [
+        { name: 'weight', datatype: 'FP32', shape: [2], data: [0.5, 2] },
+        { name: 'pieces', datatype: 'INT64', shape: [2], data: [3, -1] },
+        { name: 'name', datatype: 'BYTES', shape: [2], data: ['a', 'ü'] },
+      ],
+    };
+    const answers = new Set<string>();
+
+    for (let time = 0; time < 150; time += 1) {
+      const { json } = await server.post('/v2/models/m/infer', body);
+      answers.add(JSON.stringify(json));
+    }
+
+    expect([...answers].map((answer) => JSON.parse(answer))).toEqual([
+      expect.objectContaining({
+        outputs: [
+          { name: 'total', datatype: 'FP32', shape: [2], data: [1.5, -2] },
+          { name: 'label', datatype: 'BYTES', shape: [2], data: ['a', 'ü'] },
+        ],
+      }),
+    ]);
+  });
+
+  it('says why the model refuses one', async () => {
+    const server = await startModel(onnx, await onnx.models.width32Only());
+    const refusals = new Set<string>();
+
+    for (let time = 0; time < 150; time += 1) {
+      const { status, json } = await server.post('/invocations', { inputs: [[1, 2, 3]] });
+      refusals.add(`${status}: ${json.error}`);
+    }
+
+    expect(refusals.size).toBe(1);
+    expect([...refusals][0]).toMatch(/^400: the model refused the inputs: .*MatMul/);
+  });
+});

@@ -1,0 +1,52 @@
+import type { Model, Run } from './model.ts';
+
+type RunModel = Model['run'];
+
+const SHORT_MS = 2;
+const ENOUGH_IN_A_ROW = 100;
+
+/**
+ * Runs a model there, in another thread, until its runs prove to be short, and here from then on: the way to another thread
+ * and back costs several times what a forest takes. Whatever runs here keeps the server from answering anything else, so a
+ * run of larger inputs than those known to be short goes there, and after one that was long all do, until they prove short again.
+ * `open` loads the model here; where that fails, for want of memory, it goes on there.
+ */
+export function shortRunsHere(
+  runThere: RunModel,
+  open: () => Promise<Pick<Model, 'run'>>,
+  nowMs: () => number = () => performance.now(),
+): RunModel {
+  let inARow = 0;
+  let largest = 0;
+  let opening: ReturnType<typeof open> | undefined;
+  const note = (size: number, tookMs: number) => {
+    if (tookMs <= SHORT_MS) {
+      inARow += 1;
+      largest = Math.max(largest, size);
+    } else if (size <= largest) {
+      inARow = 0;
+      largest = 0;
+    }
+  };
+  return async (run) => {
+    // Afterwards the inputs are gone: to run takes their memory.
+    const size = sizeOf(run);
+    const isShort = inARow >= ENOUGH_IN_A_ROW && size <= largest;
+    if (isShort) opening ??= open().catch(() => ({ run: runThere }));
+    const model = isShort ? await opening : undefined;
+    const startedMs = nowMs();
+    const result = await (model ? model.run(run) : runThere(run));
+    note(size, nowMs() - startedMs);
+    return result;
+  };
+}
+
+/** Values and, of text, characters: a model may take as long as its texts are. */
+function sizeOf({ inputs }: Run): number {
+  let size = 0;
+  for (const { data } of inputs) {
+    size += data.length;
+    if (Array.isArray(data)) for (const text of data) size += text.length;
+  }
+  return size;
+}
