@@ -3,12 +3,16 @@ import type { Model, Run } from './model.ts';
 type RunModel = Model['run'];
 
 const SHORT_MS = 2;
-const ENOUGH_IN_A_ROW = 100;
+// A short run adds one to the trust in those to come, and a long one takes ten for each of its milliseconds: on a busy machine
+// a run or two in a hundred wait for a core, and one of 20 ms takes all.
+const ENOUGH = 100;
+const MOST = 200;
+const LOST_PER_MS = 10;
 
 /**
  * Runs a model there, in another thread, until its runs prove to be short, and here from then on: the way to another thread
  * and back costs several times what a forest takes. Whatever runs here keeps the server from answering anything else, so a
- * run of larger inputs than those known to be short goes there, and after one that was long all do, until they prove short again.
+ * run of larger inputs than those known to be short goes there, and after long ones all do, until they prove short again.
  * `open` loads the model here; where that fails, for want of memory, it goes on there.
  */
 export function shortRunsHere(
@@ -16,22 +20,22 @@ export function shortRunsHere(
   open: () => Promise<Pick<Model, 'run'>>,
   nowMs: () => number = () => performance.now(),
 ): RunModel {
-  let inARow = 0;
+  let trust = 0;
   let largest = 0;
   let opening: ReturnType<typeof open> | undefined;
   const note = (size: number, tookMs: number) => {
     if (tookMs <= SHORT_MS) {
-      inARow += 1;
+      trust = Math.min(MOST, trust + 1);
       largest = Math.max(largest, size);
     } else if (size <= largest) {
-      inARow = 0;
-      largest = 0;
+      trust = Math.max(0, trust - LOST_PER_MS * tookMs);
+      if (trust < ENOUGH) largest = 0;
     }
   };
   return async (run) => {
     // Afterwards the inputs are gone: to run takes their memory.
     const size = sizeOf(run);
-    const isShort = inARow >= ENOUGH_IN_A_ROW && size <= largest;
+    const isShort = trust >= ENOUGH && size <= largest;
     if (isShort) opening ??= open().catch(() => ({ run: runThere }));
     const model = isShort ? await opening : undefined;
     const startedMs = nowMs();

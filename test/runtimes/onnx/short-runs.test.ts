@@ -43,7 +43,7 @@ function text(value: string): Run {
   return { inputs: [{ name: 'x', datatype: 'BYTES', shape: [1], data: [value] }], outputs: ['y'] };
 }
 
-it('loads a model here once a hundred of its runs in a row were short', async () => {
+it('loads a model here once a hundred of its runs were short', async () => {
   const model = createModel();
 
   expect(await model.run(100)).toBe('there');
@@ -88,7 +88,7 @@ it('takes a longer text for a larger input', async () => {
 
 it('runs all there after one that was long here, until a hundred were short again', async () => {
   const model = createModel();
-  await model.run(101);
+  await model.run(300);
   model.takes(50);
   expect(await model.run(1)).toBe('here');
   model.takes(1);
@@ -96,6 +96,33 @@ it('runs all there after one that was long here, until a hundred were short agai
   expect(await model.run(100)).toBe('there');
   expect(await model.run(1)).toBe('here');
   expect(model.opened()).toBe(1);
+});
+
+it('stays here when a few of many runs wait for a core', async () => {
+  const model = createModel();
+  await model.run(300);
+
+  for (let time = 0; time < 5; time += 1) {
+    model.takes(4);
+    expect(await model.run(1)).toBe('here');
+    model.takes(1);
+    expect(await model.run(60)).toBe('here');
+  }
+});
+
+it('forgets what was short among larger inputs once they take long, and not what is short still', async () => {
+  const model = createModel();
+  await model.run(101, rows(32));
+
+  for (let time = 0; time < 120; time += 1) {
+    model.takes(10);
+    await model.run(1, rows(32));
+    model.takes(1);
+    await model.run(1, rows(1));
+  }
+
+  expect(await model.run(1, rows(1))).toBe('here');
+  expect(await model.run(1, rows(32))).toBe('there');
 });
 
 it('goes on there where the model cannot be loaded a second time', async () => {
