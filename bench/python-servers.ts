@@ -1,13 +1,12 @@
 // What a model of a Python framework costs to start and to ask, served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
 // And from such a model dropped in the bucket of a Slipway that runs to its first right answer: the others have no such thing, and only their start.
-// The ONNX server starts from its sources here: 260 ms of CPU, where the bundle that ships takes 110.
 // `node bench/python-servers.ts [FOLDER] [ROUNDS]`; what it prepares is kept in FOLDER. PYTHON is a Python from 3.11 to 3.13 with pip, `python3` where it is not given.
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spread } from './figures.ts';
 import { KINDS, type Kind, prepare } from './python-servers/prepare.ts';
 import { emptySeen, print } from './python-servers/report.ts';
-import { SIDES } from './python-servers/servers.ts';
+import { bundleOnnxServer, SIDES } from './python-servers/servers.ts';
 import { dropped, turn } from './python-servers/turns.ts';
 
 const FOLDER = process.argv[2] ?? join(tmpdir(), 'slipway-bench-python-servers');
@@ -15,6 +14,7 @@ const ROUNDS = Number(process.argv[3] ?? 5);
 // A job begins while one as long as the longest so far still ends within this.
 const MOST_MS = 330_000;
 
+await bundleOnnxServer();
 const prepared = await prepare(FOLDER, process.env['PYTHON'] ?? 'python3');
 const seen = emptySeen();
 const loads: number[] = [];

@@ -4,11 +4,14 @@ import { openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { freePort } from '../proxies.ts';
 import type { Kind, Optimize, Prepared, Question } from './prepare.ts';
 
 const HERE = import.meta.dirname;
-const ONNX_SERVER = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../runtimes/onnx', import.meta.url));
+// From there it finds onnxruntime.
+const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/slipway-bench', import.meta.url));
 
 export const SIDES = ['auto', 'none', 'fastapi', 'kserve'] as const;
 export type Side = (typeof SIDES)[number];
@@ -29,6 +32,15 @@ type Start = {
   readonly path: string;
   readonly body: Server['body'];
 };
+
+/** The ONNX server as it ships, in one file for each thread. */
+export async function bundleOnnxServer(): Promise<void> {
+  await build({
+    entryPoints: ['main.ts', 'session-worker.ts'].map((file) => join(SOURCES, file)),
+    outdir: BUNDLE,
+    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node22' },
+  });
+}
 
 /** Starts the server of one side on the model of one kind: a process of its own, on a free port. */
 export async function startServer(prepared: Prepared, kind: Kind, side: Side): Promise<Server> {
@@ -68,7 +80,9 @@ function slipwayServer({ image }: Prepared, kind: Kind, optimize: Optimize): Sta
   const { folder, file, isOnnx } = image(kind, optimize);
   const python = join(folder, 'environment', 'bin', 'python');
   return {
-    command: isOnnx ? [process.execPath, ONNX_SERVER] : [python, '-m', 'slipway_server'],
+    command: isOnnx
+      ? [process.execPath, join(BUNDLE, 'main.js')]
+      : [python, '-m', 'slipway_server'],
     environment: {
       MODEL_PATH: join(folder, 'model', file),
       MODEL_FACTS: join(folder, 'facts.json'),
