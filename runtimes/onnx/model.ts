@@ -33,14 +33,11 @@ const OPTIONS: InferenceSession.SessionOptions = {
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 };
 
-/** `threads` is how many share the work of one run, as many as there are cores where it is not given. Rejects when the file cannot be loaded. */
-export async function openModel(path: string, threads?: number): Promise<Model> {
+/** Rejects when the file cannot be loaded. */
+export async function openModel(path: string): Promise<Model> {
   // Where another thread loads it, this one never needs it: 30 ms of CPU at the start.
   const ort = await import('onnxruntime-node');
-  const session = await ort.InferenceSession.create(path, {
-    ...OPTIONS,
-    ...(threads && { intraOpNumThreads: threads }),
-  });
+  const session = await ort.InferenceSession.create(path, OPTIONS);
   const types = new Map(
     session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : 'float32']),
   );

@@ -41,7 +41,8 @@ export async function openSession(
     return nextMessage(worker);
   };
   const isSmall = bytesIn(dirname(modelPath)) <= MOST_BYTES_TWICE;
-  const runModel = isSmall ? shortRunsHere(runThere, () => openModel(modelPath, 1)) : runThere;
+  // With the same options, for with other threads a sum of trees has another last digit.
+  const runModel = isSmall ? shortRunsHere(runThere, () => openModel(modelPath)) : runThere;
 
   const runNow = async (run: Run): Promise<readonly Tensor[]> => {
     const result = await runModel(run);
