@@ -51,6 +51,8 @@ const GRANTS = {
     allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
   ],
 
+  // Nobody else deletes an image; a build may only add one.
+  removeImages: [allow('ecr:ListImages BatchDeleteImage', arnOf('Repository'))],
   readEnvironments: [allow('ecr:DescribeImages', arnOf('EnvironmentRepository'))],
 
   lookAtDeploys: [lookAt('deploy')],

@@ -74,7 +74,7 @@ const ROLES = {
     ...['listArtifacts', ...LOOK_AT_EXECUTIONS, 'startExecutions', 'sweepDeadLetters', 'fence'],
     ...REMOVE_ROUTE,
     ...['listFunctions', 'readFunctions', 'invokeFunctions', 'readModelLog'],
-    ...['removeVersions', 'unmarkLatest'],
+    ...['removeVersions', 'unmarkLatest', 'removeImages'],
   ],
   PublishEvents: ['outbox', 'stream', 'bus'],
   Authorize: ['keys'],

@@ -20,6 +20,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { ecrEnvironments } from '#adapters/aws/ecr-environments.ts';
+import { ecrModelImages } from '#adapters/aws/ecr-model-images.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { dynamoFence } from '#adapters/aws/fence.ts';
@@ -78,6 +79,16 @@ export function artifactsOf(environment: Environment) {
 export function environmentsOf(environment: Environment) {
   const { ENVIRONMENTS: repository } = settings(environment, 'ENVIRONMENTS');
   return ecrEnvironments({ client: new ECRClient(), repository });
+}
+
+export function modelImagesOf(environment: Environment) {
+  const set = settings(environment, 'REPOSITORY', 'FUNCTION_PREFIX');
+  return ecrModelImages({
+    client: new ECRClient(),
+    lambda: lambdaClient(),
+    repository: set.REPOSITORY,
+    functionPrefix: set.FUNCTION_PREFIX,
+  });
 }
 
 export function executionsOf(environment: Environment) {

@@ -37,6 +37,7 @@ import {
   findKeyOf,
   lambdaPlatformOf,
   metricsOf,
+  modelImagesOf,
   offeredBy,
   PROVISIONING_SECONDS,
   platformsOf,
@@ -196,6 +197,9 @@ export const sweepOnAws = (env: Environment) => {
       ...{ registry, executions, router, clock },
       artifacts: artifactsOf(env),
       platforms: platformsOf(env),
+      images: modelImagesOf(env),
+      // A rule of their repository takes them away.
+      unusedEnvironments: null,
       bucket: settings(env, 'BUCKET').BUCKET,
       offered: offeredBy(env),
       executionGraceMs: GRACE_MS,

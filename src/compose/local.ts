@@ -216,6 +216,8 @@ export async function startLocal(
       ...{ registry, artifacts: store, executions: engine, clock, bucket: BUCKET },
       router: gateway.router,
       platforms: local.platforms,
+      images: null,
+      unusedEnvironments: null,
       offered: TARGETS,
       executionGraceMs: 0,
       uploadGraceMs: UPLOAD_GRACE_MS,

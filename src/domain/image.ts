@@ -30,6 +30,7 @@ export type BuildVariable = { readonly Name: string; readonly Value: string };
 type Part = { readonly name: string; readonly sizeBytes: number; readonly checksum: string };
 
 const HASH_HEX_DIGITS = 32;
+const TAG = new RegExp(`^(.+)-[0-9a-f]{${HASH_HEX_DIGITS}}$`);
 
 /**
  * The tag of the image of an artifact in an environment: the model, and a hash of both, so the same bytes are built once.
@@ -43,6 +44,11 @@ export async function imageTag(
   const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
   const hash = await sha256Hex(JSON.stringify([environmentHash, named.toSorted()]));
   return `${model}-${hash.slice(0, HASH_HEX_DIGITS)}`;
+}
+
+/** The model of a tag that `imageTag` made; undefined of any other. */
+export function modelOfTag(tag: string): string | undefined {
+  return TAG.exec(tag)?.[1];
 }
 
 /** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value; a model of Python has a proof. */

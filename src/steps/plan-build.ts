@@ -8,6 +8,7 @@ import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
 import { grantBuild } from './grant-build.ts';
+import { imagesOf, keptVersions } from './kept-versions.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -74,10 +75,8 @@ async function builtBefore(
   tag: string | null,
 ): Promise<BuiltImage | undefined> {
   if (tag === null) return undefined;
-  for (const { deploymentId, state } of await registry.versions(model)) {
-    if (state === 'Removed') continue;
-    const { image } = (await requireDeployment(registry, deploymentId)).work;
-    if (image?.tag === tag) return image;
+  for await (const image of imagesOf(registry, await keptVersions(registry, model))) {
+    if (image.tag === tag) return image;
   }
   return undefined;
 }

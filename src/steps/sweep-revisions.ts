@@ -1,8 +1,11 @@
+import { modelOfTag } from '#domain/image.ts';
 import type { RevisionRef, Target } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { ModelImage, ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
+import { imagesOf, keptVersions } from './kept-versions.ts';
 import { each, type Part } from './sweep-each.ts';
 import { isBusy, unlessOvertaken } from './sweep-models.ts';
 
@@ -10,39 +13,67 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly platforms: Platforms;
+  readonly images: ModelImages | null;
   readonly clock: Clock;
   /** The targets that there are. */
   readonly offered: readonly Target[];
 };
 
-type Found = RevisionRef & { readonly model: string };
+type FoundRevision = RevisionRef & { readonly model: string };
+/** `epoch` is that of the model's lease when it was found. */
+type FoundImage = { readonly image: ModelImage; readonly model: string; readonly epoch: number };
+type Found = FoundRevision | FoundImage;
 
 // Longer than the longest step, which is cut short after 5 min, and shorter than the time between two sweeps on AWS.
 const SIGHTED_FOR_MS = 10 * 60_000;
 
+/** In one sweep, which has other things to do; and what was sighted is one row of the registry. The rest is for the next ones. */
+const MOST_IMAGES = 200;
+
 /**
- * Takes away the revisions that nothing refers to, once they were seen twice, far enough apart; answers their names.
- * Left alone is what has traffic, what is of a model that the registry does not know, and all of a model with a deployment under way.
+ * Takes away the revisions and images that nothing refers to, once they were seen twice, far enough apart; answers their names.
+ * Left alone is what has traffic, what is of a model that the registry does not know, and all of a model with a deployment under way;
+ * and the images of a model as long as it has a revision that nothing refers to.
  */
 export async function removeUnreferenced(deps: Deps): Promise<Part> {
-  const { registry, clock } = deps;
+  const { registry, clock, offered, platforms } = deps;
   const found: Found[] = [];
+  // Before the revisions: one that is made later is under a higher epoch.
+  const images = await findImages(deps, found);
   const looks = await each(
-    async () => deps.offered,
+    async () => offered,
     async (target) => {
-      const revisions = await deps.platforms[target].revisions();
+      const revisions = await platforms[target].revisions();
       found.push(...revisions.map((revision) => ({ ...revision, target })));
       return undefined;
     },
   );
+  const isWhole = looks.failures.length === 0;
   const due = async () => {
-    const left = await unreferenced(registry, found);
+    const all = await unreferenced(registry, found);
+    const unused = isWhole ? all.filter(isImage).slice(0, MOST_IMAGES) : [];
+    const left = [...all.filter((it) => !isImage(it)), ...unused];
     const sighted = await registry.sighted(left.map(nameOf));
     const firstSeenMs = (it: Found) => sighted.get(nameOf(it)) ?? clock.now();
     return left.filter((it) => firstSeenMs(it) < clock.now() - SIGHTED_FOR_MS);
   };
-  const removed = await each(due, (it) => remove(deps, it));
-  return { done: removed.done, failures: [...looks.failures, ...removed.failures] };
+  const removed = await each(due, (it) =>
+    isImage(it) ? removeImage(deps, it) : removeRevision(deps, it),
+  );
+  const failures = [images, looks, removed].flatMap((part) => part.failures);
+  return { done: removed.done, failures };
+}
+
+function findImages({ images, registry }: Deps, found: Found[]): Promise<Part> {
+  const byModel = async () =>
+    [...Map.groupBy((await images?.all()) ?? [], ({ tag }) => modelOfTag(tag))].flatMap(
+      ([model, own]) => (model === undefined ? [] : [{ model, own }]),
+    );
+  return each(byModel, async ({ model, own }) => {
+    const lease = await registry.lease(model);
+    if (lease) found.push(...own.map((image) => ({ image, model, epoch: lease.epoch })));
+    return undefined;
+  });
 }
 
 /** Of models that are known and have no deployment under way, whose intents would refer to what it makes. */
@@ -56,13 +87,22 @@ async function unreferenced(
   for (const { name } of idle) {
     const own = found.filter(({ model }) => model === name);
     if (own.length === 0) continue;
-    const kept = (await registry.versions(name)).filter(({ state }) => state !== 'Removed');
-    left.push(...own.filter((it) => kept.every(({ revision }) => revision !== it.revision)));
+    const kept = await keptVersions(registry, name);
+    const images = own.filter(isImage);
+    const strays = own.filter(
+      (it) => !isImage(it) && kept.every(({ revision }) => revision !== it.revision),
+    );
+    left.push(...strays);
+    // What a stray one is of nobody knows: it was given up before it was a version, and may have traffic all the same.
+    if (strays.length > 0 || images.length === 0) continue;
+    const tags = new Set<string>();
+    for await (const { tag } of imagesOf(registry, kept)) tags.add(tag);
+    left.push(...images.filter(({ image }) => !tags.has(image.tag)));
   }
   return left;
 }
 
-async function remove(deps: Deps, found: Found): Promise<string | undefined> {
+async function removeRevision(deps: Deps, found: FoundRevision): Promise<string | undefined> {
   const { registry, router, platforms } = deps;
   const { model, revision, target } = found;
   // Before the last look: what a deployment does after it is under a higher epoch.
@@ -76,6 +116,19 @@ async function remove(deps: Deps, found: Found): Promise<string | undefined> {
   });
 }
 
-function nameOf({ target, revision }: Found): string {
-  return `${target}/${revision}`;
+/** No registry of images knows of epochs, so a deployment may find what is about to go; but it begins seconds before it looks, and from the last look on this is one call. */
+async function removeImage(deps: Deps, found: FoundImage): Promise<string | undefined> {
+  const { registry, images } = deps;
+  const lease = await registry.lease(found.model);
+  const [left] = await unreferenced(registry, [found]);
+  if (!left || lease?.epoch !== found.epoch) return undefined;
+  return (await images?.remove(found.image)) ? found.image.tag : undefined;
+}
+
+function isImage(found: Found): found is FoundImage {
+  return 'image' in found;
+}
+
+function nameOf(found: Found): string {
+  return isImage(found) ? `image/${found.image.tag}` : `${found.target}/${found.revision}`;
 }

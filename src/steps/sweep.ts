@@ -3,12 +3,15 @@ import type { ExecutionEnd } from '#domain/sweep-event.ts';
 import type { Target } from '#domain/target.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { UnusedEnvironments } from '#ports/environment-images.ts';
 import type { Executions } from '#ports/executions.ts';
+import type { ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { recover, UNTOLD } from './recover.ts';
 import { each, type Part } from './sweep-each.ts';
+import { removeUnusedEnvironments } from './sweep-environments.ts';
 import { freeDeadLeases } from './sweep-leases.ts';
 import { repairModels } from './sweep-models.ts';
 import { removeUnreferenced } from './sweep-revisions.ts';
@@ -19,6 +22,10 @@ export type SweepDeps = {
   readonly artifacts: ArtifactStore;
   readonly router: Router;
   readonly platforms: Platforms;
+  /** Null where models are processes, which need no images. */
+  readonly images: ModelImages | null;
+  /** Null where nothing has to be done for them to go. */
+  readonly unusedEnvironments: UnusedEnvironments | null;
   readonly executions: Executions;
   readonly clock: Clock;
   readonly bucket: string;
@@ -31,7 +38,7 @@ export type SweepDeps = {
 };
 
 /**
- * What was put right: the deployments that were taken up or settled, the models whose leases were freed, the executions started for lost uploads, those started for models (or the models whose route was taken away), and the revisions that were taken away.
+ * What was put right: the deployments that were taken up or settled, the models whose leases were freed, the executions started for lost uploads, those started for models (or the models whose route was taken away), and the revisions, images and environments that were taken away.
  */
 export type Swept = {
   readonly recovered: readonly string[];
@@ -53,8 +60,9 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
   // First, as a model that is being repaired is left alone: what had its traffic would be seen a sweep later.
   const removed = await removeUnreferenced(deps);
   const repaired = await repairModels(deps);
+  const environments = await removeUnusedEnvironments(deps);
 
-  const parts = { recovered, freed, started, repaired, removed };
+  const parts = { recovered, freed, started, repaired, removed, environments };
   const [failure] = Object.values(parts).flatMap(({ failures }) => failures);
   if (failure) throw failure;
   return {
@@ -62,7 +70,7 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
     freed: freed.done,
     started: started.done,
     repaired: repaired.done,
-    removed: removed.done,
+    removed: [...removed.done, ...environments.done],
   };
 };
 

@@ -1,5 +1,5 @@
 import type { Artifact } from '#domain/deployment.ts';
-import { imageTag, readImage } from '#domain/image.ts';
+import { imageTag, modelOfTag, readImage } from '#domain/image.ts';
 
 const part = { name: 'a.onnx', key: 'k', versionId: 'v1', sizeBytes: 3, checksum: 'crc64nvme:x' };
 const artifact: Artifact = {
@@ -18,6 +18,23 @@ describe('the tag of an image', () => {
 
     expect(tag).toMatch(/^digits-[0-9a-f]{32}$/);
     expect(await imageTag('digits', 'e1', moved)).toBe(tag);
+  });
+
+  it.each(['digits', 'digits-2', `digits-${'a'.repeat(32)}`])(
+    'tells that it is of %s',
+    async (model) => {
+      expect(modelOfTag(await imageTag(model, 'e1', artifact))).toBe(model);
+    },
+  );
+
+  it.each([
+    'digits',
+    'digits-v1',
+    'a'.repeat(32),
+    `-${'a'.repeat(32)}`,
+    `digits-${'A'.repeat(32)}`,
+  ])('is not %s', (tag) => {
+    expect(modelOfTag(tag)).toBeUndefined();
   });
 
   it.each([

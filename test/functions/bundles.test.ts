@@ -43,7 +43,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   retirePrevious: ROUTER_AND_PLATFORMS,
   rollBack: ROUTER,
   shiftTraffic: ROUTER,
-  sweep: `${ROUTER_AND_PLATFORMS} s3 sfn`,
+  sweep: `${ROUTER_AND_PLATFORMS.replace('ecs', 'ecr ecs')} s3 sfn`,
   verifyTraffic: ROUTER,
 };
 

@@ -125,6 +125,7 @@ export async function localAws(moto: Moto) {
   const takeUp = recoverEnded({ registry: ports.registry, executions });
   const sweepAll = sweep({
     ...{ ...ports, clock, executions, offered: TARGETS, bucket: world.s3.bucket, ...GRACES },
+    unusedEnvironments: null,
   });
   let runs = 0;
 

@@ -16,6 +16,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
 import { ecrEnvironments } from '#adapters/aws/ecr-environments.ts';
+import { ecrModelImages } from '#adapters/aws/ecr-model-images.ts';
 import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
@@ -85,6 +86,10 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),
+    images: ecrModelImages({
+      ...{ lambda, functionPrefix, repository: functions.repository },
+      client: client(ECRClient),
+    }),
     environments: ecrEnvironments({
       client: client(ECRClient),
       repository: world.environments.uri,

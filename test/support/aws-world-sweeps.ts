@@ -1,3 +1,4 @@
+import { modelOfTag } from '#domain/image.ts';
 import type { Target } from '#domain/target.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { callers } from './aws-world-flagship.ts';
@@ -25,6 +26,11 @@ export function describeAwsSweeps(open: () => LocalAws, target: Target): void {
     expect(await world.sweep()).not.toEqual(NOTHING);
     await world.sweep();
     expect(await world.sweep()).toEqual(NOTHING);
+  }
+
+  async function imagesLeft(): Promise<readonly string[]> {
+    const tags = (await open().ports.images.all()).map(({ tag }) => tag);
+    return tags.filter((tag) => modelOfTag(tag) === model);
   }
 
   it(`${target}: an upgrade that is stopped in ShiftTraffic goes live without an answer that fails`, async () => {
@@ -81,6 +87,7 @@ export function describeAwsSweeps(open: () => LocalAws, target: Target): void {
     await sweepTwice();
 
     expect(await stateOf(world, request)).toMatchObject({ live: v1, phase: 'Live', ...ENDED });
+    expect(await imagesLeft()).toHaveLength(2);
     expect(await world.infer(model, REQUEST)).toEqual(answer(v1));
   });
 
@@ -92,6 +99,7 @@ export function describeAwsSweeps(open: () => LocalAws, target: Target): void {
     await sweepTwice();
 
     expect((await world.registry.deployment(deploymentId))?.phase).toBe('Undeployed');
+    expect(await imagesLeft()).toEqual([]);
     expect(await world.inventory()).toEqual(nothing);
   });
 }

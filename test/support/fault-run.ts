@@ -7,7 +7,7 @@ import { type Call, type Faulted, faulted } from './faulted.ts';
 import { type History, recorder } from './history.ts';
 import { BUCKET, idOf, type MemoryWorld, type Start } from './memory-world.ts';
 import { revisionSpec } from './revision-spec.ts';
-import { GRACES, NOTHING, PERIOD_MS } from './swept-world.ts';
+import { GRACES, NO_IMAGES, NOTHING, PERIOD_MS } from './swept-world.ts';
 import { type Tap, tapped } from './tapped.ts';
 import { type VirtualWorkflow, virtualWorkflow } from './virtual-workflow.ts';
 
@@ -129,7 +129,7 @@ function sweepOf(world: VirtualWorkflow, tap: Tap) {
   );
   const { lambda, fargate, ec2, ...rest } = ports;
   const deps = { ...rest, platforms: { lambda, fargate, ec2 }, executions, clock, offered };
-  return sweep({ ...deps, bucket: BUCKET, ...GRACES });
+  return sweep({ ...deps, bucket: BUCKET, ...GRACES, ...NO_IMAGES });
 }
 
 async function isKnown({ registry }: VirtualWorkflow, start: Start): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { sweep } from '#steps/sweep.ts';
 import { NEVER } from './faults.ts';
 import { BUCKET } from './memory-world.ts';
-import { GRACES, PERIOD_MS } from './swept-world.ts';
+import { GRACES, NO_IMAGES, PERIOD_MS } from './swept-world.ts';
 import { type VirtualWorkflow, virtualWorkflow } from './virtual-workflow.ts';
 
 /** Workflows in virtual time whose ends nobody hears of, and their sweep. */
@@ -11,7 +11,7 @@ export function sweptWorkflow() {
   const { executions, offered } = world.deps;
   // Not those of the steps: what befalls their calls does not befall the sweep's.
   const ports = { registry, artifacts: store, router, platforms, executions, clock };
-  const run = sweep({ ...ports, offered, bucket: BUCKET, ...GRACES });
+  const run = sweep({ ...ports, offered, bucket: BUCKET, ...GRACES, ...NO_IMAGES });
   return {
     world,
     /** Sweeps when its time has come, and waits for what was started. */

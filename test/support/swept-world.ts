@@ -12,10 +12,13 @@ export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired:
 /** As on AWS. */
 export const GRACES = { executionGraceMs: 5 * MINUTE_MS, uploadGraceMs: 5 * MINUTE_MS };
 
+/** Images that nobody takes away. */
+export const NO_IMAGES = { images: null, unusedEnvironments: null } as const;
+
 /** A memory world, its sweep, and what that has started. */
 export function sweptWorld(options: WorldOptions = {}) {
   const world = memoryWorld(options);
-  const deps = { ...world.deps, bucket: BUCKET, ...GRACES };
+  const deps = { ...world.deps, bucket: BUCKET, ...GRACES, ...NO_IMAGES };
   return { world, deps, starts: world.executions.started, run: sweep(deps) };
 }
 

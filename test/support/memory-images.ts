@@ -1,0 +1,23 @@
+import type { ModelImage, ModelImages } from '#ports/model-images.ts';
+
+export type MemoryImages = ModelImages & {
+  /** Has an image of this tag from now on; without a word, one of its own. */
+  add(tag: string, digest?: string): void;
+  /** Whatever is of these bytes stays from now on, as something may start from it. */
+  hold(digest: string): void;
+};
+
+export function memoryImages(): MemoryImages {
+  const kept = new Map<string, ModelImage>();
+  const held = new Set<string>();
+  return {
+    add: (tag, digest = `sha256:${tag}`) => void kept.set(tag, { tag, digest }),
+    hold: (digest) => void held.add(digest),
+    all: async () => [...kept.values()],
+    async remove({ tag, digest }) {
+      if (held.has(digest)) return false;
+      kept.delete(tag);
+      return true;
+    },
+  };
+}
