@@ -19,8 +19,8 @@ export type Session = {
   idle(): Promise<unknown>;
 };
 
-// A model of this size loads in a tenth of a second, and twice adds little to the memory of the server.
-const MOST_BYTES_TWICE = 16 * 2 ** 20;
+// Loaded in a tenth of a second. Trees take 13 times their size once loaded: what a server is expected to take knows of both copies (src/domain/expected-memory.ts).
+const SMALL_BYTES = 4 * 2 ** 20;
 
 /**
  * Loads the model in a thread of its own, since onnxruntime blocks its thread while it loads and runs; runs that prove to be short are run here.
@@ -40,8 +40,7 @@ export async function openSession(
     worker.postMessage({ inputs, outputs }, buffersOf(inputs));
     return nextMessage(worker);
   };
-  const isSmall = bytesIn(dirname(modelPath)) <= MOST_BYTES_TWICE;
-  // With the same options, for with other threads a sum of trees has another last digit.
+  const isSmall = bytesIn(dirname(modelPath)) <= SMALL_BYTES;
   const runModel = isSmall ? shortRunsHere(runThere, () => openModel(modelPath)) : runThere;
 
   const runNow = async (run: Run): Promise<readonly Tensor[]> => {

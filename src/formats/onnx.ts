@@ -4,7 +4,7 @@ import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
 import { HEAD_BYTES, isText, recognise } from './known-formats.ts';
-import { domainOf, type Opset, readModel } from './onnx-model.ts';
+import { domainOf, type OnnxModel, type Opset, readModel } from './onnx-model.ts';
 import { refuseUnservable } from './onnx-rules.ts';
 import { signatureOf } from './onnx-signature.ts';
 import { openWire } from './protobuf-walk.ts';
@@ -64,11 +64,15 @@ export async function inspectOnnx(
     parameters,
     weightBytes,
     dtypes: [...model.dtypes].sort(),
-    memory: onnxMemory(sizeOf(files), weightBytes),
+    memory: onnxMemory({ fileBytes: sizeOf(files), weightBytes, hasTrees: hasTrees(model) }),
     ...NOTHING_PYTHON,
   } as const;
   refuseTooMuch(file, facts);
   return { ...facts, externalData };
+}
+
+function hasTrees({ operators }: OnnxModel): boolean {
+  return [...operators].some((operator) => operator.startsWith('ai.onnx.ml::TreeEnsemble'));
 }
 
 /** What stands in the facts for a model that no Python makes or serves. */

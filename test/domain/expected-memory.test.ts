@@ -1,5 +1,6 @@
-import { expectedMemoryBytes } from '#domain/expected-memory.ts';
+import { expectedMemoryBytes, onnxMemory } from '#domain/expected-memory.ts';
 
+const MIB = 2 ** 20;
 const TERMS = [
   { name: 'the server', bytes: 100 },
   { name: 'the weights', bytes: 50 },
@@ -22,10 +23,24 @@ describe('the memory that a replica is expected to use', () => {
     expect(expectedMemoryBytes(TERMS, { proof: null, smoke: { peakBytes: 1000 } })).toBe(1300);
   });
 
-  it('is of the model that is served where that was converted', () => {
-    const proof = { ...PYTHON, runtime: 'onnx' } as const;
-    const server = 256 * 2 ** 20;
+  it('is of the model that is served where that was converted: its trees, unfolded, and small ones twice', () => {
+    const server = 256 * MIB;
+    const converted = (modelBytes: number) =>
+      expectedMemoryBytes(TERMS, {
+        proof: { ...PYTHON, runtime: 'onnx', modelBytes },
+        smoke: null,
+      });
 
-    expect(expectedMemoryBytes(TERMS, { proof, smoke: null })).toBe(server + 25);
+    expect(converted(12 * MIB)).toBe(server + 156 * MIB);
+    expect(converted(4 * MIB)).toBe(server + 104 * MIB);
+    expect(converted(10)).toBe(server + 260);
+  });
+
+  it('is less for the weights of a network than for trees of the same size', () => {
+    const model = { fileBytes: 100 * MIB, weightBytes: 100 * MIB };
+    const bytes = (hasTrees: boolean) => expectedMemoryBytes(onnxMemory({ ...model, hasTrees }));
+
+    expect(bytes(false)).toBe((256 + 250) * MIB);
+    expect(bytes(true)).toBe((256 + 1300) * MIB);
   });
 });

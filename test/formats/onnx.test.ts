@@ -15,6 +15,7 @@ import {
 } from '../support/onnx-bytes.ts';
 import {
   constantNodeModel,
+  forestModel,
   identityModel,
   subgraphModel,
   twoInputsModel,
@@ -62,6 +63,14 @@ describe('inspecting an ONNX model', () => {
     });
     expect(source.readBytes).toBeLessThan(source.sizeBytes / 5);
     expect(source.reads).toBeLessThan(40);
+  });
+
+  it('counts the memory of trees, which take many times their size in the file', async () => {
+    const bytes = forestModel();
+
+    const { memory } = await inspectAlone(bytes);
+
+    expect(memory[1]).toEqual({ name: 'the trees, unfolded', bytes: 26 * bytes.length });
   });
 
   it('lists inputs and outputs in the model’s order', async () => {

@@ -110,6 +110,12 @@ export function wrongDomainModel(): Bytes {
   );
 }
 
+/** A forest by its operator alone, with no trees in it. */
+export function forestModel(): Bytes {
+  const node = { op: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['y'] };
+  return model({ ...X_TO_Y, nodes: [node] }, ['ai.onnx.ml']);
+}
+
 /** Has an operator that ONNX does not define: only onnxruntime finds that out, when it loads the model. */
 export function unknownOperatorModel(): Bytes {
   return model({
