@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { docker } from './docker.mjs';
+import { docker, LABELLED } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
 import { openRepository } from './registry.mjs';
 
@@ -57,7 +57,7 @@ async function build(reference, tag, runtime, python) {
   ];
   await loudly([
     ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
-    ...['--provenance=false', '--sbom=false'],
+    ...['--provenance=false', '--sbom=false', ...LABELLED],
     ...[...settings, '--tag', reference, runtime === 'onnx' ? 'runtimes/onnx' : 'runtimes/python'],
   ]);
 }

@@ -68,7 +68,7 @@ async function made(images, { environments }) {
   const proof = await proofOf();
   const labels = {
     'slipway.artifact-sha256': ARTIFACT_SHA256,
-    // What one machine takes away with its last image.
+    // What one machine keeps as long as it has an image of it.
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': (await readFile(PROOF)).toString('base64'),
   };

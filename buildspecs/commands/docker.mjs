@@ -26,7 +26,7 @@ export async function dockerBoth(args, input = '') {
   throw Object.assign(new Error(reason), { exitCode: code });
 }
 
-/** By which one machine finds what a killed build has left. */
+/** By which one machine finds what a killed build has left, and what it may take away. */
 const { CONTAINER_LABEL } = process.env;
 export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
 

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageBuilds } from '#adapters/local/build-image.ts';
 import { containerLabel, containerServers } from '#adapters/local/container-servers.ts';
-import { dockerEnvironments } from '#adapters/local/docker-images.ts';
+import { dockerEnvironments, dockerModelImages } from '#adapters/local/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import type { Environment } from '#adapters/local/model-environment.ts';
 import type { ModelServers } from '#adapters/local/model-server.ts';
@@ -15,7 +15,9 @@ import type { ObjectPath } from '#adapters/local/revision-files.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
-import type { EnvironmentImages } from '#ports/environment-images.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
+import type { ModelImages } from '#ports/model-images.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
@@ -27,7 +29,8 @@ export type LocalEngine = {
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
   /** Null where models are processes, which need no images. */
-  readonly environments: EnvironmentImages | null;
+  readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
+  readonly images: ModelImages | null;
   readonly buildEnvironment: TaskHandler;
   /** Ends what is being built. */
   stop(): Promise<void>;
@@ -37,6 +40,7 @@ type Options = {
   /** A folder of Slipway's data. */
   readonly folder: (name: string) => string;
   readonly objectPath: ObjectPath;
+  readonly clock: Clock;
   /** Slipway's own. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
@@ -79,7 +83,7 @@ async function processEngine({
       serverEntry,
     }),
     ...made,
-    environments: null,
+    ...{ environments: null, images: null },
     buildEnvironment: neverAsked,
   };
 }
@@ -89,11 +93,12 @@ async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
 
-async function dockerEngine({ folder, environment }: Options): Promise<LocalEngine> {
+async function dockerEngine({ folder, environment, clock }: Options): Promise<LocalEngine> {
+  const label = containerLabel(folder(''));
   const webAdapter = environment['WEB_ADAPTER_IMAGE'];
   const variables = {
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
-    CONTAINER_LABEL: containerLabel(folder('')),
+    CONTAINER_LABEL: label,
   };
   // Each data folder takes away its own images, so their names differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
@@ -106,7 +111,8 @@ async function dockerEngine({ folder, environment }: Options): Promise<LocalEngi
     pythonServerHash: hashOf([...rest, ...filesOf(PYTHON_SERVER)]),
     servers: await containerServers(folder('')),
     build: image.build,
-    environments: dockerEnvironments(),
+    environments: dockerEnvironments({ label, clock }),
+    images: dockerModelImages({ label }),
     buildEnvironment: environments.build,
     // Both write to one folder.
     buildLog: image.buildLog,

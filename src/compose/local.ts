@@ -113,6 +113,7 @@ export async function startLocal(
   const runtime = await localEngine(config.engine, {
     folder,
     objectPath: store.objectPath,
+    clock,
     environment,
     serverEntry,
   });
@@ -216,8 +217,8 @@ export async function startLocal(
       ...{ registry, artifacts: store, executions: engine, clock, bucket: BUCKET },
       router: gateway.router,
       platforms: local.platforms,
-      images: null,
-      unusedEnvironments: null,
+      images: runtime.images,
+      unusedEnvironments: runtime.environments,
       offered: TARGETS,
       executionGraceMs: 0,
       uploadGraceMs: UPLOAD_GRACE_MS,

@@ -41,7 +41,8 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
     async discard(revision, specs) {
       const image = ownImage(revision, specs);
       if (!image) return;
-      await removeImage(image.tag);
+      // What cannot go yet, the sweep takes away.
+      await removeImage(image.tag).catch(() => undefined);
     },
     close: () => removeContainers(label),
   };

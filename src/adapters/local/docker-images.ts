@@ -1,42 +1,95 @@
-import type { EnvironmentImages } from '#ports/environment-images.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
+import type { ModelImages } from '#ports/model-images.ts';
 import { docker } from './docker.ts';
+import { turns } from './turns.ts';
 
 // As buildspecs/commands/images-in-engine.mjs names them.
 const MODELS = 'slipway';
 const ENVIRONMENTS = 'slipway-environment';
 /** Of a model's image: the tags of the environments that it was made of and proven in, with spaces between. */
 const LABEL = 'slipway.environments';
+// A build that failed is tried again, and what takes minutes to make is there then.
+const FRESH_MS = 3_600_000;
+
+type Options = {
+  /** Of all that is built for one data folder; another Slipway may use the same engine. */
+  readonly label: string;
+  readonly clock: Clock;
+};
 
 /** The images of environments in this machine's Docker engine. */
-export function dockerEnvironments(): EnvironmentImages {
+export function dockerEnvironments({
+  label,
+  clock,
+}: Options): EnvironmentImages & UnusedEnvironments {
+  const inTurn = turns();
+
+  async function isFresh(tag: string): Promise<boolean> {
+    const format = '{{json .Metadata.LastTagTime}}';
+    const made = await docker('image', 'inspect', '--format', format, `${ENVIRONMENTS}:${tag}`);
+    return clock.now() - Date.parse(JSON.parse(made)) < FRESH_MS;
+  }
+
+  async function unused(): Promise<readonly string[]> {
+    const own = ['--filter', `label=${label}`, '--format', '{{.Tag}}', ENVIRONMENTS];
+    const used = await usedEnvironments();
+    const left = (await lines('image', 'ls', ...own)).filter((tag) => !used.has(tag));
+    const isOld = await Promise.all(left.map(async (tag) => !(await isFresh(tag))));
+    return left.filter((_, index) => isOld[index]);
+  }
+
   return {
-    async missing(tags) {
-      const listed = await docker('image', 'ls', '--format', '{{.Tag}}', ENVIRONMENTS);
-      const there = new Set(listed.split('\n'));
-      return tags.filter((tag) => !there.has(tag));
+    missing: (tags) =>
+      inTurn(ENVIRONMENTS, async () => {
+        const there = new Set(await lines('image', 'ls', '--format', '{{.Tag}}', ENVIRONMENTS));
+        return tags.filter((tag) => !there.has(tag));
+      }),
+    clear: (isBusy) =>
+      inTurn(ENVIRONMENTS, async () => {
+        if (await isBusy()) return [];
+        const gone = await unused();
+        for (const tag of gone) await docker('image', 'rm', `${ENVIRONMENTS}:${tag}`);
+        return gone;
+      }),
+  };
+}
+
+/** The images of models in this machine's Docker engine. */
+export function dockerModelImages({ label }: Pick<Options, 'label'>): ModelImages {
+  return {
+    async all() {
+      const format = '{{.Repository}} {{.ID}}';
+      const own = ['--no-trunc', '--filter', `label=${label}`, '--format', format, `${MODELS}/*`];
+      return (await lines('image', 'ls', ...own)).map((line) => {
+        const [name = '', digest = ''] = line.split(' ');
+        return { tag: name.slice(MODELS.length + 1), digest };
+      });
+    },
+    async remove({ tag }) {
+      await removeImage(tag);
+      return true;
     },
   };
 }
 
-/** Takes away the image of a model, and the environments that no other one needs. What is gone already is success. */
+/** Takes away the image of a model. What is gone already is success; what a container still runs is `PlatformUnavailable`. */
 export async function removeImage(tag: string): Promise<void> {
   // By its name, which is of one data folder: under another's name the same image stays.
   const image = `${MODELS}/${tag}`;
-  const made = await environmentsOf(image);
-  await docker('image', 'rm', image).catch(() => undefined);
-  const used = new Set((await otherImages()).flat());
-  for (const unused of made.filter((each) => !used.has(each))) {
-    await docker('image', 'rm', `${ENVIRONMENTS}:${unused}`).catch(() => undefined);
-  }
+  if ((await lines('image', 'ls', '--quiet', image)).length === 0) return;
+  await docker('image', 'rm', image);
 }
 
-async function otherImages(): Promise<readonly (readonly string[])[]> {
-  const ids = await docker('image', 'ls', '--quiet', '--filter', `label=${LABEL}`);
-  return Promise.all(ids.split('\n').filter(Boolean).map(environmentsOf));
-}
-
-async function environmentsOf(image: string): Promise<readonly string[]> {
+/** What any image of a model, also of another data folder, is made of. */
+async function usedEnvironments(): Promise<ReadonlySet<string>> {
+  const ids = await lines('image', 'ls', '--quiet', '--filter', `label=${LABEL}`);
+  if (ids.length === 0) return new Set();
   const format = `{{index .Config.Labels "${LABEL}"}}`;
-  const listed = await docker('image', 'inspect', '--format', format, image).catch(() => '');
-  return listed.split(' ').filter(Boolean);
+  const made = await lines('image', 'inspect', '--format', format, ...new Set(ids));
+  return new Set(made.flatMap((tags) => tags.split(' ')));
+}
+
+async function lines(...args: readonly string[]): Promise<readonly string[]> {
+  return (await docker(...args)).split('\n').filter(Boolean);
 }
