@@ -16,6 +16,8 @@ export type Tail = {
   readonly isWhole: boolean;
   /** Of each categorical column of the table which the model was trained on, in the table's order, what it holds. */
   readonly categories: readonly ('texts' | 'numbers')[];
+  /** The places of the categorical columns as its parameters have them; null in a file without parameters. */
+  readonly categorical: readonly number[] | null;
 };
 
 /** Fails with `ArtifactRejected` where the categories are written otherwise than LightGBM does. */
@@ -25,7 +27,8 @@ export async function readTail(source: ByteSource, file: string, version: string
   const hasTrees = version === 'v2' || tail.includes(TREES_END);
   const isWhole = hasTrees && (!tail.includes(PARAMETERS) || tail.includes(PARAMETERS_END));
   const at = tail.lastIndexOf(KEY);
-  if (at < 0) return { isWhole, categories: [] };
+  const categorical = placesIn(tail.subarray(Math.max(0, tail.lastIndexOf(PARAMETERS))));
+  if (at < 0) return { isWhole, categories: [], categorical };
   const parsed = written.safeParse(json(tail.subarray(at + KEY.length).toString('utf8')));
   if (!parsed.success) {
     throw rejected(
@@ -36,7 +39,12 @@ export async function readTail(source: ByteSource, file: string, version: string
   const categories = (parsed.data ?? []).map((values) =>
     values.some((value) => typeof value === 'string') ? ('texts' as const) : ('numbers' as const),
   );
-  return { isWhole, categories };
+  return { isWhole, categories, categorical };
+}
+
+function placesIn(parameters: Buffer): readonly number[] | null {
+  const [, list] = /^\[categorical_feature: ([\d,]*)\]$/m.exec(parameters.toString('latin1')) ?? [];
+  return list?.split(',').filter(Boolean).map(Number) ?? null;
 }
 
 function json(text: string): unknown {

@@ -53,11 +53,12 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
   }
   const takesColumns = columns.some((name, index) => name !== `Column_${index}`);
   const sizes = words(header.get('tree_sizes'));
-  const { isWhole, categories } = await readTail(source, file, version);
+  const { isWhole, categories, categorical } = await readTail(source, file, version);
   if (!isWhole || treesAt + sum(sizes) > source.sizeBytes) {
     throw rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
   }
-  const texts = textColumns(columns, words(header.get('feature_infos')), categories);
+  const coded = categorical ?? codedColumns(words(header.get('feature_infos')));
+  const texts = textColumns(file, columns, coded, categories);
   const { trees, nodes } = await countNodes(source, treesAt, sizes);
   const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
@@ -113,13 +114,24 @@ async function readHeader(source: ByteSource, file: string) {
 }
 
 function textColumns(
+  file: string,
   columns: readonly string[],
-  infos: readonly string[],
+  coded: readonly number[],
   categories: readonly ('texts' | 'numbers')[],
 ): ReadonlySet<string> {
-  const categorical = columns.filter((_, index) => /^-?\d/.test(infos[index] ?? ''));
-  if (categories.length !== categorical.length) return new Set();
-  return new Set(categorical.filter((_, index) => categories[index] === 'texts'));
+  if (categories.length > 0 && categories.length !== coded.length) {
+    throw rejected(
+      `${file} has ${categories.length} columns of categories, and ${coded.length} that are categorical: it does not say which is which`,
+      "Train it with pandas' categories or with categorical_feature, not with both.",
+    );
+  }
+  const texts = coded.filter((_, at) => categories[at] === 'texts');
+  return new Set(texts.map((index) => columns[index] ?? ''));
+}
+
+/** Of a file without parameters, which has their codes where other columns have a range. */
+function codedColumns(infos: readonly string[]): readonly number[] {
+  return infos.flatMap((info, index) => (/^-?\d/.test(info) ? [index] : []));
 }
 
 /** A tree of n leaves has n - 1 nodes above them. */

@@ -58,10 +58,20 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
 def _words_of(booster: Any, names: list[str]) -> dict[str, list[Any]]:
     """Of the columns that were categories of pandas, what each code stands for."""
     categories = getattr(booster, "pandas_categorical", None) or []
+    columns = _categorical(booster, names)
+    if categories and len(columns) != len(categories):
+        raise ValueError(f"it has {len(categories)} columns of categories and {len(columns)} that are categorical: which is which it does not say")
+    return dict(zip(columns, categories))
+
+
+def _categorical(booster: Any, names: list[str]) -> list[str]:
+    """As its parameters have them, or a file of 2.1, which has none, the kinds of its splits."""
     lines = booster.model_to_string(num_iteration=1).splitlines()
+    listed = next((line for line in lines if line.startswith("[categorical_feature: ")), None)
+    if listed is not None:
+        return [names[int(index)] for index in listed[len("[categorical_feature: ") : -1].split(",") if index.strip()]
     infos = next((line[len("feature_infos=") :].split(" ") for line in lines if line.startswith("feature_infos=")), [])
-    columns = [name for name, info in zip(names, infos) if not info.startswith("[") and info != "none"]
-    return dict(zip(columns, categories)) if len(columns) == len(categories) else {}
+    return [name for name, info in zip(names, infos) if not info.startswith("[") and info != "none"]
 
 
 def _datatype(words: list[Any] | None) -> str:
