@@ -123,6 +123,25 @@ class Predictor:
     expect(refused.json).toEqual({ error: "the model's code failed: ValueError: only words" });
   });
 
+  it("SageMaker's transform_fn takes the place of the three that read, predict and write", async () => {
+    const folder = await modelFolder({
+      'inference.py': `${HANDLERS}
+def transform_fn(model, body, content_type, accept): return f"{body} {model} {content_type} {accept}"`,
+      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+    });
+    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
+    const server = await startModel(runtime, model);
+
+    const answer = await fetch(`${server.url}/invocations`, {
+      method: 'POST',
+      body: '1,2',
+      headers: { 'content-type': 'text/csv', accept: 'text/plain' },
+    });
+
+    expect(await answer.text()).toBe('1,2 10 text/csv text/plain');
+    expect(answer.headers.get('content-type')).toBe('text/plain');
+  });
+
   it("SageMaker's own handlers take and write JSON and CSV", async () => {
     const folder = await modelFolder({
       'inference.py':

@@ -22,8 +22,8 @@ _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 
 def load(path: str, facts: Facts) -> Model:
     """
-    `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept);
-    those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
+    `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept),
+    or transform_fn(model, body, content type, accept) in place of the last three; those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
     """
     if os.path.isfile(path):
         return _adapter_of(path).load(path, facts)
@@ -34,22 +34,35 @@ def load(path: str, facts: Facts) -> Model:
     module = import_file(path, file)
     read, predict, write = (_handler(module, name) for name in ("input_fn", "predict_fn", "output_fn"))
     model = getattr(module, "model_fn", _default_model)(path)
+    transform = getattr(module, "transform_fn", None)
     signature = facts.signature or Signature((), ())
+
+    def answered(body: Any, content_type: str, accept: str) -> Any:
+        if transform is not None:
+            return transform(model, body, content_type, accept)
+        return write(predict(read(body, content_type), model), accept)
 
     def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         value = next(iter(arrays.values())) if len(arrays) == 1 else arrays
-        data = read(json.dumps(jsonable(value)).encode(), _JSON)
-        return outputs_of(predict(data, model), signature.outputs)
+        body = json.dumps(jsonable(value))
+        if transform is None:
+            return outputs_of(predict(read(body.encode(), _JSON), model), signature.outputs)
+        content, _ = _content_of(answered(body, _JSON, _JSON), _JSON)
+        return outputs_of(parse_json(content), signature.outputs)
 
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
         # A handler compares the type as a whole, and clients add a charset to it.
         essence = content_type.split(";")[0].strip().lower()
         wanted = _JSON if accept in ("", "*/*") else accept
-        result = write(predict(read(_as_text(body, essence), essence), model), wanted)
-        content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
-        return content if isinstance(content, bytes) else str(content).encode("utf-8", "replace"), type_
+        return _content_of(answered(_as_text(body, essence), essence, wanted), wanted)
 
     return Model(signature, answer, facts.takes_columns, is_code=True, invoke=invoke)
+
+
+def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
+    """An answer's bytes and type: handlers give both, or the first alone."""
+    content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
+    return content if isinstance(content, bytes) else str(content).encode("utf-8", "replace"), type_
 
 
 def _handler(module: ModuleType, name: str) -> Any:
