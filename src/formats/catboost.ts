@@ -48,8 +48,15 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
   };
 }
 
-function answersOf({ classes, dimension }: CatboostModel): Answers {
+// A row may have several of their labels, or none: each is 1 or 0.
+const TOGETHER: readonly string[] = ['MultiLogloss', 'MultiCrossEntropy'];
+
+function answersOf({ objective, classes, dimension }: CatboostModel): Answers {
   if (!classes) return { values: dimension, prediction: 'FP64' };
+  if (TOGETHER.includes(objective)) {
+    const answers = { classes: classes.length, label: 'INT64', probabilities: 'FP64' } as const;
+    return { ...answers, areTogether: true };
+  }
   return { classes: classes.length, label: labelOf(classes), probabilities: 'FP64' };
 }
 

@@ -11,7 +11,13 @@ export type Columns = {
 
 /** What comes out for each row: one of `classes` with their probabilities, or `values` numbers. */
 export type Answers =
-  | { readonly classes: number; readonly label: Datatype; readonly probabilities?: Datatype }
+  | {
+      readonly classes: number;
+      readonly label: Datatype;
+      readonly probabilities?: Datatype;
+      /** A row has each of the labels or not. */
+      readonly areTogether?: boolean;
+    }
   | { readonly values: number; readonly prediction: Datatype };
 
 // The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
@@ -52,8 +58,9 @@ function outputsOf(answers: Answers): readonly TensorSpec[] {
     const { values, prediction } = answers;
     return [{ name: 'prediction', datatype: prediction, shape: values > 1 ? [-1, values] : [-1] }];
   }
-  const { classes, label, probabilities } = answers;
-  const chosen: TensorSpec = { name: 'label', datatype: label, shape: [-1] };
+  const { classes, label, probabilities, areTogether } = answers;
+  const shape = areTogether ? [-1, classes] : [-1];
+  const chosen: TensorSpec = { name: 'label', datatype: label, shape };
   if (!probabilities) return [chosen];
   return [chosen, { name: 'probabilities', datatype: probabilities, shape: [-1, classes] }];
 }

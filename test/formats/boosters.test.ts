@@ -55,3 +55,30 @@ describe.each(Object.entries(FORMATS))('of a model saved by %s', (format, inspec
     },
   );
 });
+
+describe('of categories of pandas', () => {
+  const NAME = 'pandas-categorical-4.6.txt';
+
+  const inspected = (change: (text: string) => string) =>
+    inspectLightgbm(
+      bytesSource(Buffer.from(change(bytesOf('lightgbm', NAME).toString('utf8')))),
+      NAME,
+    );
+
+  it('a column that no tree asks about is one of words all the same', async () => {
+    const { signature } = await inspected((text) => text.replace(/ -1:0[:\d]*\n/, ' none\n'));
+
+    expect(signature?.inputs.at(-1)).toMatchObject({ name: 'hue', datatype: 'BYTES' });
+  });
+
+  it('a model that does not say which columns have them is refused', async () => {
+    const outcome = inspected((text) =>
+      text.replace('[categorical_feature: 2]', '[categorical_feature: 1,2]'),
+    );
+
+    await expect(outcome).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: `${NAME} has 1 columns of categories, and 2 that are categorical: it does not say which is which`,
+    });
+  });
+});

@@ -29,6 +29,28 @@ const CASES = [
     folder: 'catboost',
     versions: ['binary-1.2.3.cbm', 'categorical-1.2.10.cbm'],
   },
+  {
+    what: 'a model that knows what is missing, and one that takes what it knows alone,',
+    folder: 'sklearn',
+    versions: ['missing-forest-1.8.pkl', 'coded-pipeline-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a model of several labels',
+    folder: 'sklearn',
+    versions: ['several-labels-1.8.pkl'],
+  },
+  { what: 'a training that stopped early', folder: 'xgboost', versions: ['stopped-3.4.json'] },
+  {
+    what: 'a model of seconds since 1970',
+    folder: 'lightgbm',
+    versions: ['seconds-4.6.txt'],
+  },
+  {
+    what: 'a model of counts, and one of several labels,',
+    folder: 'catboost',
+    versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm'],
+  },
   { what: 'an MLflow folder', folder: 'mlflow', versions: ['sklearn-3.17', 'xgboost-3.17'] },
   {
     what: 'a SageMaker archive',
@@ -54,6 +76,20 @@ describe('dropped, as it is, on one machine', () => {
       if ('asOnnx' in given) expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx);
     },
   );
+
+  it('what its framework refuses is refused by the conversion too', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    await pushed(slipway, fixtureOf('sklearn', 'logistic-1.8.pkl'));
+    const rows = { dataframe_split: { data: [[null, 1, 2, 3]] } };
+
+    const answer = await throughGateway(slipway)('invocations', rows);
+
+    expect(answer).toEqual({
+      status: 400,
+      body: { error: expect.stringMatching('a number is missing, or is not finite, in input') },
+    });
+  });
 
   it('a version that its framework cannot load is given up, and the one before answers on', async () => {
     await using folder = await temporaryFolder();

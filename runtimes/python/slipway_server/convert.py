@@ -26,6 +26,7 @@ from .describe import own_stdout  # noqa: E402
 from .golden import rows_of, tensors_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .refusal import message_of  # noqa: E402
+from .strange import Place  # noqa: E402
 from .tensors import Signature  # noqa: E402
 
 
@@ -48,29 +49,36 @@ def main(arguments: list[str]) -> None:
 
 def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
     from .conversion.graph import behind
+    from .conversion.guard import guarded
 
     model = load_model(required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS")))
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
+    refused = [(Place(each["name"], each["index"]), tensors_of(each["inputs"])) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     signature = Signature(model.signature.inputs, specs)
-    report: dict[str, Any] = {"reason": "there is no converter for it"}
+    reports: list[dict[str, Any]] = []
     classes = likeliest_of(model.native)
     for precision, convert in attempts(model._replace(signature=signature)):
-        report = _tried(lambda: behind(convert(), signature, classes), signature, inputs, outputs, out)
+        def graph(convert: Any = convert) -> Any:
+            return guarded(behind(convert(), signature, classes), [place for place, _ in refused])
+
+        report = _tried(graph, signature, (inputs, outputs, refused), out)
         if report["converted"]:
             return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
-    return report
+        reports.append(report)
+    # The first that came as far as an answer says more than one that did not.
+    return max(reports, key=lambda each: each.get("rows", 0), default={"reason": "there is no converter for it"})
 
 
 def _tried(
     convert: Callable[[], Any],
     signature: Signature,
-    inputs: dict[str, np.ndarray],
-    outputs: dict[str, np.ndarray],
+    golden: tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[tuple[Place, dict[str, np.ndarray]]]],
     out: str,
 ) -> dict[str, Any]:
     from onnxruntime import InferenceSession, disable_telemetry_events
 
+    inputs, outputs, refused = golden
     disable_telemetry_events()
     try:
         content = convert().SerializeToString()
@@ -80,6 +88,7 @@ def _tried(
         return {"converted": False, "reason": message_of(error)[:500]}
     converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
     largest, why = difference(outputs, converted)
+    why = why or next((_answered(place) for place, row in refused if _answers(session, row)), None)
     report = {
         "converted": why is None,
         "reason": why,
@@ -91,6 +100,19 @@ def _tried(
         with open(out, "wb") as file:
             file.write(content)
     return report
+
+
+def _answers(session: Any, row: dict[str, np.ndarray]) -> bool:
+    try:
+        session.run(None, row)
+        return True
+    except Exception:
+        return False
+
+
+def _answered(place: Place) -> str:
+    column = "" if place.index is None else f" in column {place.index}"
+    return f"it answers what the framework refuses: a missing number or an unknown word{column} of {place.name}"
 
 
 def _name(model: Model) -> str:

@@ -1,7 +1,7 @@
 """
 What a build finds out by loading the model: `python -m slipway_server.describe [--golden FILE]`, with the server's MODEL_PATH and MODEL_FACTS.
 Writes JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled};
-and to FILE the golden rows with the model's answers: {inputs, outputs, nativeMicros}.
+and to FILE the golden rows with the model's answers, and rows that it refuses: {inputs, outputs, refused, nativeMicros}.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .adapters import load_model  # noqa: E402
 from .compiled import uncompiled  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .example import first_example  # noqa: E402
-from .golden import golden_inputs, rows_of, tensors_json  # noqa: E402
+from .golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .tensors import Signature  # noqa: E402
@@ -60,10 +60,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _described(model: Model, facts: Facts) -> dict[str, Any]:
-    inputs = golden_inputs(model, facts)
+    inputs, refused = golden_inputs(model, facts)
     answered = _answer(model, inputs) if inputs is not None else None
     if answered is None:
         inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
+        refused = []
     if inputs is None or answered is None:
         signature = facts.signature or model.signature
         return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts), None, None)
@@ -71,7 +72,7 @@ def _described(model: Model, facts: Facts) -> dict[str, Any]:
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = rows_of(inputs, slice(0, 1))
     rows = min(len(array) if array.ndim else 1 for array in inputs.values())
-    golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered)}
+    golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
     example = _example(model, first if all(array.ndim for array in inputs.values()) else inputs)
     micros = None if model.is_code else _micros(model, first)
     return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)

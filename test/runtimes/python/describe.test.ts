@@ -58,7 +58,7 @@ function describeDescribe(runtime: Runtime): void {
       expect: { outputs },
       rtol: 1e-4,
     });
-    expect(golden).toEqual({ inputs, outputs, nativeMicros: null });
+    expect(golden).toEqual({ inputs, outputs, refused: [], nativeMicros: null });
   });
 
   it.each([

@@ -9,6 +9,12 @@ from ..model import Model, matrix, plain, stacked
 from ..tensors import Signature, TensorSpec
 
 
+# What CatBoostRegressor answers where its loss is one of these; the class of all models answers with the trees' sums.
+_NUMBERS = {"Poisson": "Exponent", "Tweedie": "Exponent", "RMSEWithUncertainty": "RMSEWithUncertainty"}
+# A row may have several of their labels, or none.
+_SEVERAL = ("MultiLogloss", "MultiCrossEntropy")
+
+
 def load(path: str, facts: Facts) -> Model:
     import catboost
 
@@ -29,13 +35,18 @@ def booster_model(model: Any, facts: Facts) -> Model:
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
     classes = plain(model.classes_) if len(model.classes_) > 0 else None
+    loss = str(model.get_all_params().get("loss_function", ""))
+    numbers = next((kind for name, kind in _NUMBERS.items() if loss.startswith(name)), "RawFormulaVal")
+    has_labels = loss.startswith(_SEVERAL)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         ordered = {name: arrays[name] for name in names} if is_named and set(names) == arrays.keys() else arrays
         rows = _objects(list(ordered.values()), categories) if categories else stacked(ordered)
         if classes is None:
-            return {"prediction": plain(model.predict(rows, thread_count=1))}
+            return {"prediction": plain(model.predict(rows, prediction_type=numbers, thread_count=1))}
         probabilities = np.asarray(model.predict(rows, prediction_type="Probability", thread_count=1))
+        if has_labels:
+            return {"label": plain(model.predict(rows, prediction_type="Class", thread_count=1)), "probabilities": probabilities}
         return {"label": classes[probabilities.argmax(axis=1)], "probabilities": probabilities}
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)

@@ -31,6 +31,9 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
         if not has_probabilities:
             return {name: plain(last.predict(rows))}
         probabilities = last.predict_proba(rows)
+        if isinstance(probabilities, list):
+            # Of several labels each has classes of its own, for which there is no one array.
+            return {name: plain(last.predict(rows))}
         labels = last.predict(rows) if classes is None else classes.take(np.argmax(probabilities, axis=1))
         return {name: plain(labels), "probabilities": plain(probabilities)}
 

@@ -16,7 +16,15 @@ def load(path: str, facts: Facts) -> Model:
 
     booster = xgboost.Booster()
     booster.load_model(path)
-    return booster_model(booster, facts)
+    return booster_model(best_of(booster), facts)
+
+
+def best_of(booster: Any) -> Any:
+    """What XGBoost's classes in the manner of scikit-learn saved answers with its trees up to the best iteration, where training stopped early; a Booster's own with all."""
+    attributes = booster.attributes()
+    best = attributes.get("best_iteration")
+    is_linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
+    return booster if best is None or is_linear or "scikit_learn" not in attributes else booster[: int(best) + 1]
 
 
 def booster_model(booster: Any, facts: Facts) -> Model:

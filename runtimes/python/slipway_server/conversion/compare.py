@@ -39,11 +39,15 @@ def micros_of(session: Any, first: dict[str, np.ndarray]) -> float:
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray) -> float:
-    """Of probabilities absolute; of predictions, which have any size, relative where they are above 1."""
+    """Of probabilities absolute; of predictions, which have any size, relative to themselves, or to the largest where all are below 1."""
     if expected.size == 0:
         return 0.0
     same_nan = np.isnan(expected) == np.isnan(found)
     if not same_nan.all():
         return float("inf")
-    scale = np.ones_like(expected) if name == "probabilities" else np.maximum(1.0, np.abs(expected))
+    sizes = np.abs(expected)
+    # Of each column, where a row has several: one may be a million times as large as another.
+    largest = np.fmax.reduce(sizes, axis=0, initial=0.0)
+    usual = np.where(largest > 0, np.minimum(1.0, largest), 1.0)
+    scale = np.ones_like(expected) if name == "probabilities" else np.maximum(usual, sizes)
     return float(np.nanmax(np.abs(expected - found) / scale, initial=0.0))

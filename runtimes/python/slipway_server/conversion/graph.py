@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -103,13 +104,20 @@ def _rows_in(own: Any, inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
 
 
 def _columns_in(own: list[Any], inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
-    types = {each.name: each.type.tensor_type.elem_type for each in own}
+    """An input for each column, which the converter calls by its name; of one that is not a name in C, it makes one."""
+    by_name = {each.name: each for each in own}
+    pairs = [(spec, by_name.get(spec.name) or by_name.get(_as_in_c(spec.name))) for spec in inputs]
     return [
         node
-        for spec in inputs
-        if spec.name in types
-        for node in _column(spec.name, _PREFIX + spec.name, types[spec.name])
+        for spec, found in pairs
+        if found is not None
+        for node in _column(spec.name, _PREFIX + found.name, found.type.tensor_type.elem_type)
     ]
+
+
+def _as_in_c(name: str) -> str:
+    plain = re.sub(r"[^\w+]", "_", name)
+    return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 def _column(name: str, to: str, wanted: int) -> list[NodeProto]:

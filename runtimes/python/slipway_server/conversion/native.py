@@ -6,8 +6,10 @@ import os
 import tempfile
 from typing import Any, Iterator
 
+from ..adapters.estimator import parts_of
 from ..model import Model
 from ..tensors import TensorSpec
+from .missing import with_missing
 
 OPSET = {"": 17, "ai.onnx.ml": 3}
 # The newest that onnxmltools has for boosters.
@@ -36,12 +38,23 @@ def _sklearn(native: Any, model: Model, precision: str) -> Any:
 
     number = FloatTensorType if precision == "FP32" else DoubleTensorType
     inputs = model.signature.inputs
-    if model.takes_columns:
+    if _names_columns(native):
         types = [(spec.name, (StringTensorType if spec.datatype == "BYTES" else number)([None, 1])) for spec in inputs]
     else:
-        types = [(inputs[0].name, number([None, (inputs[0].shape or (-1, -1))[1]]))]
+        types = [("rows", number([None, _width(inputs)]))]
     _register_boosters()
-    return to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
+    converted = to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
+    return with_missing(converted, native)
+
+
+def _names_columns(native: Any) -> bool:
+    """Whether it takes its columns by their names; any other takes them side by side."""
+    return any(isinstance(column, str) for part in parts_of(native) for _, _, columns in getattr(part, "transformers_", []) for column in columns)
+
+
+def _width(inputs: tuple[TensorSpec, ...]) -> int:
+    only = inputs[0].shape
+    return only[1] if len(inputs) == 1 and only is not None and len(only) == 2 else len(inputs)
 
 
 def _options(native: Any) -> dict[Any, Any]:
@@ -79,9 +92,7 @@ def _register_boosters() -> None:
 def _floats(inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]:
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    only = inputs[0].shape
-    is_matrix = len(inputs) == 1 and only is not None and len(only) == 2
-    return [("rows", FloatTensorType([None, only[1] if is_matrix and only else len(inputs)]))]
+    return [("rows", FloatTensorType([None, _width(inputs)]))]
 
 
 def _xgboost(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:

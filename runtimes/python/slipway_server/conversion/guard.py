@@ -1,0 +1,72 @@
+"""Makes a graph refuse a missing number where the framework's model does: operators of ONNX would answer something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+
+from ..strange import Place
+
+_PREFIX = "slipway_guard_"
+_NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
+
+
+def guarded(model: ModelProto, refused: list[Place]) -> ModelProto:
+    """
+    Its sessions fail where a number of these places is NaN or infinite, with the columns in the message.
+    There is no operator that fails, but Gather does beyond its data: the 0 that it takes otherwise is added to an input.
+    """
+    graph = model.graph
+    types = {each.name: each.type.tensor_type.elem_type for each in graph.input}
+    nodes: list[NodeProto] = []
+    for number in _NUMBERS:
+        places = [place for place in refused if types.get(place.name) == number]
+        if places:
+            nodes += _guard(graph, places, number)
+    if nodes:
+        _prepend(graph, nodes)
+        checker.check_model(model)
+    return model
+
+
+def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
+    first, tag = places[0].name, f"{_PREFIX}{number}_"
+    flat, none, zero = f"{tag}flat", f"{tag}none", f"{tag}zero"
+    graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), flat))
+    graph.initializer.append(numpy_helper.from_array(np.array([0], np.int64), none))
+    columns = []
+    nodes = []
+    for name in dict.fromkeys(place.name for place in places):
+        taken, shaped = name, f"{tag}{name}_column"
+        indexes = [place.index for place in places if place.name == name and place.index is not None]
+        if indexes:
+            taken, wanted = f"{tag}{name}_taken", f"{tag}{name}_wanted"
+            graph.initializer.append(numpy_helper.from_array(np.array(indexes, np.int64), wanted))
+            nodes.append(helper.make_node("Gather", [name, wanted], [taken], axis=1))
+        nodes.append(helper.make_node("Reshape", [taken, flat], [shaped]))
+        columns.append(shaped)
+    all_, less, strange, flags, count = (f"{tag}{each}" for each in ("all", "less", "strange", "flags", "count"))
+    says = f"a number is missing, or is not finite, in {', '.join(dict.fromkeys(place.name for place in places))}"[:200]
+    nodes += [
+        helper.make_node("Concat", columns, [all_], axis=0),
+        # NaN of NaN, and of an infinity.
+        helper.make_node("Sub", [all_, all_], [less]),
+        helper.make_node("IsNaN", [less], [strange]),
+        helper.make_node("Cast", [strange], [flags], to=TensorProto.INT64),
+        helper.make_node("ReduceSum", [flags], [count], keepdims=0),
+        helper.make_node("Gather", [none, count], [f"{zero}_whole"], name=says),
+        helper.make_node("Cast", [f"{zero}_whole"], [zero], to=number),
+    ]
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if name == first:
+                node.input[index] = f"{tag}checked"
+    return [*nodes, helper.make_node("Add", [first, zero], [f"{tag}checked"])]
+
+
+def _prepend(graph: Any, nodes: list[NodeProto]) -> None:
+    others = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *others])

@@ -1,0 +1,82 @@
+"""What a model may or may not take: numbers that are missing, and words that it has not learned."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .model import Model
+from .refusal import Refusal
+
+UNKNOWN_WORD = "\u2047"
+# A model of more columns is asked about all of them at once.
+_MOST_ASKED = 64
+# The first rows stay as they are: one of them becomes an example, which JSON has to say.
+_WHOLE_ROWS = 16
+_SEED = 20_261_126
+
+
+class Place(NamedTuple):
+    """A column of an input, of a matrix by its index; None is all that the input has."""
+
+    name: str
+    index: int | None
+
+
+class Taken(NamedTuple):
+    """Where the model answers what is strange, and where it refuses it."""
+
+    answered: list[Place]
+    refused: list[Place]
+
+
+def asked_strangely(model: Model, rows: dict[str, np.ndarray]) -> Taken:
+    """Asks with the first row, strange in one column at a time; nothing is known where it is refused as it is."""
+    answered: list[Place] = []
+    refused: list[Place] = []
+    if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):
+        return Taken(answered, refused)
+    for place in _places(rows):
+        (answered if _answers(model, strange_row(rows, place)) else refused).append(place)
+    return Taken(answered, refused)
+
+
+def strange_row(rows: dict[str, np.ndarray], place: Place) -> dict[str, np.ndarray]:
+    """The first row, strange in this place."""
+    first = {name: array[:1].copy() for name, array in rows.items()}
+    _cells(first[place.name], place)[...] = _stranger(first[place.name])
+    return first
+
+
+def with_strangers(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """One value in sixteen of these places is strange."""
+    dice = np.random.RandomState(_SEED)
+    found = {name: array.copy() for name, array in rows.items()}
+    for place in places:
+        cells = _cells(found[place.name], place)[_WHOLE_ROWS:]
+        cells[dice.randint(0, 16, cells.shape) == 0] = _stranger(cells)
+    return found
+
+
+def _places(rows: dict[str, np.ndarray]) -> list[Place]:
+    wide = {name: array.shape[1] if array.ndim == 2 else 1 for name, array in rows.items() if array.dtype.kind in "fO"}
+    if sum(wide.values()) > _MOST_ASKED:
+        return [Place(name, None) for name in wide][:_MOST_ASKED]
+    return [Place(name, None if width == 1 else index) for name, width in wide.items() for index in range(width)]
+
+
+def _cells(array: np.ndarray, place: Place) -> np.ndarray:
+    return array if place.index is None else array[:, place.index]
+
+
+def _stranger(array: np.ndarray) -> Any:
+    return UNKNOWN_WORD if array.dtype.kind == "O" else np.nan
+
+
+def _answers(model: Model, row: dict[str, np.ndarray]) -> bool:
+    try:
+        model.predict(row)
+        return True
+    except Refusal:
+        return False

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { onPython } from '../python-runtime.ts';
+import type { Runtime } from '../runtime.ts';
+
+const run = promisify(execFile);
+
+await onPython(describeGolden);
+
+/** A model over the columns `count` and `place`, whose encoder has learned these. */
+const COLUMNS = `
+import json, sys
+import numpy as np
+from slipway_server.conversion.compare import difference
+from slipway_server.golden import golden_inputs
+from slipway_server.golden_rows import made_rows
+from slipway_server.config import Facts
+from slipway_server.model import Model, matrix
+from slipway_server.refusal import Refusal
+from slipway_server.tensors import Signature, TensorSpec
+
+class Part:
+    def __init__(self, **learned): self.__dict__.update(learned)
+    def fit(self): pass
+
+def table(*columns):
+    return Signature(tuple(TensorSpec(name, datatype, (-1,)) for name, datatype in columns), ())
+
+FACTS = Facts("sklearn", None, None, True, None)
+`;
+
+function describeGolden(runtime: Runtime): void {
+  /** What the code prints as JSON. */
+  async function said(code: string): Promise<ReturnType<typeof JSON.parse>> {
+    const [python] = runtime.command;
+    const { stdout } = await run(python, ['-c', COLUMNS + code], { env: runtime.env });
+    return JSON.parse(stdout);
+  }
+
+  it('an encoder is asked for what it has learned alone, be it words or numbers', async () => {
+    const found = await said(`
+encoder = Part(categories_=[np.array([1, 2, 5]), np.array(["here", None], dtype=object)])
+native = Part(transformers_=[("code", encoder, ["count", "place"])])
+rows = made_rows(Model(table(("count", "FP64"), ("place", "BYTES")), None, True, native=native))
+print(json.dumps({name: sorted(set(values.tolist())) for name, values in rows.items()}))
+`);
+
+    expect(found).toEqual({ count: [1, 2, 5], place: ['here'] });
+  });
+
+  it.each([
+    { what: 'between two seconds', split: 1_700_000_000.5, of: [1_700_000_000, 1_700_000_001] },
+    {
+      what: 'just above a second',
+      split: 1_700_001_002.0000002,
+      of: [1_700_001_001, 1_700_001_003],
+    },
+    { what: 'between two prices', split: 123_456.785, of: [123_456.78, 123_456.79] },
+    { what: 'between two milliseconds', split: 1_700_000_000_000.5, of: [1.7e12, 1.7e12 + 1] },
+    { what: 'below zero', split: -20.5, of: [-21, -20] },
+  ])('both sides of a split $what are asked for', async ({ split, of }) => {
+    const found = await said(`
+tree = Part(tree_=Part(feature=np.array([0]), threshold=np.array([${split}])))
+print(json.dumps(sorted(set(made_rows(Model(Signature(matrix(1), ()), None, native=tree))["input"].ravel().tolist()))))
+`);
+
+    expect(found).toEqual(expect.arrayContaining(of));
+  });
+
+  it('a split that no one wrote has no numbers beside it: none are so near to it', async () => {
+    const found = await said(`
+tree = Part(tree_=Part(feature=np.array([0]), threshold=np.array([0.12345678901234])))
+rows = made_rows(Model(Signature(matrix(1), ()), None, native=tree))["input"]
+print(json.dumps(sorted(set(rows.ravel().tolist()))))
+`);
+
+    expect(found).toHaveLength(4);
+  });
+
+  it('what is missing or unknown is asked for where the model answers it, and named where it does not', async () => {
+    const found = await said(`
+def predict(arrays):
+    if np.isnan(arrays["strict"]).any(): raise Refusal(400, "missing")
+    return {"prediction": arrays["lax"]}
+model = Model(table(("strict", "FP64"), ("lax", "FP64"), ("word", "BYTES")), predict, True)
+rows, refused = golden_inputs(model, FACTS)
+print(json.dumps({
+    "strict": int(np.isnan(rows["strict"]).sum()),
+    "lax": bool(np.isnan(rows["lax"]).sum() > 4),
+    "word": "\\u2047" in rows["word"].tolist(),
+    "first": bool(np.isnan(rows["lax"][:16]).any()),
+    "refused": refused,
+}))
+`);
+
+    expect(found).toEqual({
+      strict: 0,
+      lax: true,
+      word: true,
+      first: false,
+      refused: [['strict', null]],
+    });
+  });
+
+  it.each([
+    { what: 'a part in a million', scale: 1, apart: 1e-6, isSame: true },
+    { what: 'a tenth of a number that is small itself', scale: 1e-6, apart: 1e-7, isSame: false },
+    { what: 'a tenth of a large number', scale: 1e6, apart: 1e5, isSame: false },
+    { what: 'nothing', scale: 0, apart: 0, isSame: true },
+  ])('an answer that differs by $what: the same is $isSame', async ({ scale, apart, isSame }) => {
+    const found = await said(`
+native = np.array([0.0, ${scale}, ${scale} / 2])
+largest, why = difference({"prediction": native}, {"prediction": native + ${apart}})
+print(json.dumps(why))
+`);
+
+    expect(found === null).toBe(isSame);
+  });
+}
