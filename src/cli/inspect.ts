@@ -15,7 +15,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
   const { facts, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;
   const rows: readonly (readonly [string, string | null])[] = [
-    ['model', facts.modelFile],
+    ['model', placeOf(facts)],
     ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
     ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
     ['answers by', facts.entrypoint],
@@ -45,11 +45,17 @@ export async function writeManifest(found: PathInspection): Promise<void> {
   }
   const starter = {
     model: { format: facts.format },
-    ...(python ? { build: { pythonVersion: python.python } } : {}),
+    // One that its artifact does not name may be any that this framework has, as a machine has it.
+    ...(python && facts.pythonVersion ? { build: { pythonVersion: python.python } } : {}),
     ...(facts.example ? { examples: [{ request: facts.example.body }] } : {}),
   };
   const text = `# docs/model.yaml shows every key; all of them are optional.\n${stringify(starter)}`;
   await writeFile(manifestFile, text, { flag: 'wx' });
+}
+
+/** The archives that it is in, and its file or folder in them. */
+function placeOf({ archives, modelFile }: PathInspection['facts']): string {
+  return [...archives, modelFile].filter((name) => name !== '.').join(': ') || '.';
 }
 
 function pythonLine(

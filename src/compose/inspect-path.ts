@@ -48,7 +48,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   return {
     ...{ manifestFile, hasManifest: text !== null, manifest, facts },
     python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),
-    converts: facts.format !== 'onnx' && manifest.runtime.optimize === 'auto',
+    converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),
   };
 }

@@ -29,13 +29,14 @@ const XGBOOST_CPU_FROM = '2.1.1';
 
 /**
  * The environment of a model: its framework at the exact version that made it, the Python it names or else one that this framework has.
- * Fails with `ArtifactRejected` when the framework is older than any Python that is served.
+ * Fails with `ArtifactRejected` when the framework is older than any Python that is served, or the manifest names one that it does not have.
  */
 export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironment {
   const { framework } = facts;
   const pin = framework ? [pinned(framework)] : [];
   const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
   const range = row ?? support.served;
+  if (framework && wish.pythonVersion) requireWithin(wish.pythonVersion, range, framework);
   const wished = wish.pythonVersion ?? facts.pythonVersion;
   const requirements = wish.requirements ?? facts.requirements;
   const python = within(minor(wished ?? support.served.usual), range);
@@ -91,6 +92,19 @@ function pinned({ name, version }: { readonly name: string; readonly version: st
   }
   const isSplit = name === 'xgboost' && compare(version, XGBOOST_CPU_FROM) >= 0;
   return `${isSplit ? 'xgboost-cpu' : name}==${version}`;
+}
+
+function requireWithin(
+  version: string,
+  range: Range,
+  { name, version: made }: NonNullable<Facts['framework']>,
+): void {
+  if (within(version, range) === version) return;
+  throw new Failure(
+    'ArtifactRejected',
+    `build.pythonVersion is ${version}; the model was made by ${name} ${made ?? ''}, which runs on Python ${range.oldest} to ${range.newest}`,
+    { fix: 'Name one of these, or none.' },
+  );
 }
 
 function within(version: string, { oldest, newest }: Range): string {

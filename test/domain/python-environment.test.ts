@@ -90,6 +90,14 @@ describe('the environment of a Python model', () => {
     },
   );
 
+  it.each(['3.10', '3.9'])('refuses a Python %s that the framework does not have', (wished) => {
+    const facts = { ...NOTHING, framework: { name: 'scikit-learn', version: '1.8.0' } };
+
+    expect(() => pythonEnvironment(facts, { pythonVersion: wished })).toThrow(
+      `build.pythonVersion is ${wished}; the model was made by scikit-learn 1.8.0, which runs on Python 3.11 to 3.13`,
+    );
+  });
+
   it('refuses a framework that no Python runs which is served', () => {
     expect(() => made('scikit-learn', '0.22.1')).toThrow(
       'the model was made by scikit-learn 0.22.1; the oldest that runs on Python 3.9, the oldest served, is 0.24',

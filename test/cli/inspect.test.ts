@@ -1,0 +1,59 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
+import { inspectPath } from '../../src/compose/inspect-path.ts';
+import { fixtureOf } from '../support/dropped-models.ts';
+import { temporaryFolder } from '../support/running-slipway.ts';
+
+/** The lines that begin with these labels. */
+async function said(path: string, ...labels: readonly string[]): Promise<readonly string[]> {
+  const lines = inspectionLines(await inspectPath(path));
+  return lines.filter((line) => labels.some((label) => line.startsWith(label)));
+}
+
+describe('slipway inspect', () => {
+  it('says what a model is, what serves it, and that it may be served as ONNX', async () => {
+    const { path } = fixtureOf('xgboost', 'binary-3.4.json');
+
+    expect(await said(path, 'model', 'made by', 'serves by', 'packages')).toEqual([
+      'model        binary-3.4.json',
+      'made by      xgboost 3.4.1',
+      'serves by    the Python server, on Python 3.12 (else 3.13, 3.11); as ONNX instead, if it can be converted and answers the same',
+      'packages     xgboost-cpu==3.4.1',
+    ]);
+  });
+
+  it('promises no conversion of code', async () => {
+    const { path } = fixtureOf('python', 'class');
+
+    expect(await said(path, 'serves by')).toEqual([
+      expect.stringMatching(/^serves by {4}the Python server, on Python [^;]*$/),
+    ]);
+  });
+
+  it.each([
+    { folder: 'sagemaker', name: 'xgboost-bare.tar.gz' },
+    { folder: 'archives', name: 'mlflow-in-a-folder.zip' },
+  ])('names the archive that a model is in: $name', async ({ folder, name }) => {
+    const { path } = fixtureOf(folder, name);
+
+    expect(await said(path, 'model ')).toEqual([
+      expect.stringMatching(new RegExp(String.raw`^model {8}${name}`)),
+    ]);
+  });
+
+  it('writes a manifest to go on from, which names a Python only where the artifact does', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'model.json');
+    await copyFile(fixtureOf('xgboost', 'binary-3.4.json').path, path);
+
+    await writeManifest(await inspectPath(path));
+
+    expect(await readFile(`${path}.yaml`, 'utf8')).toBe(
+      '# docs/model.yaml shows every key; all of them are optional.\nmodel:\n  format: xgboost\n',
+    );
+    await expect(inspectPath(path).then(writeManifest)).rejects.toMatchObject({
+      name: 'InputInvalid',
+    });
+  });
+});
