@@ -36,7 +36,7 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   const pin = framework ? [pinned(framework)] : [];
   const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
   const range = row ?? support.served;
-  if (framework && wish.pythonVersion) requireWithin(wish.pythonVersion, range, framework);
+  requireWithin(wish.pythonVersion, range, framework);
   const wished = wish.pythonVersion ?? facts.pythonVersion;
   const requirements = wish.requirements ?? facts.requirements;
   const python = within(minor(wished ?? support.served.usual), range);
@@ -95,11 +95,12 @@ function pinned({ name, version }: { readonly name: string; readonly version: st
 }
 
 function requireWithin(
-  version: string,
+  version: string | undefined,
   range: Range,
-  { name, version: made }: NonNullable<Facts['framework']>,
+  framework: Facts['framework'],
 ): void {
-  if (within(version, range) === version) return;
+  if (!framework || !version || within(version, range) === version) return;
+  const { name, version: made } = framework;
   throw new Failure(
     'ArtifactRejected',
     `build.pythonVersion is ${version}; the model was made by ${name} ${made ?? ''}, which runs on Python ${range.oldest} to ${range.newest}`,

@@ -38,7 +38,7 @@ describe('slipway inspect', () => {
     const { path } = fixtureOf(folder, name);
 
     expect(await said(path, 'model ')).toEqual([
-      expect.stringMatching(new RegExp(String.raw`^model {8}${name}`)),
+      expect.stringMatching(new RegExp(`^model {8}${name}`)),
     ]);
   });
 
