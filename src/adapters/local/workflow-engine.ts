@@ -173,7 +173,8 @@ function observed(handlers: Options['handlers'], onStep: StepObserver): Options[
 }
 
 async function run(handler: TaskHandler, payload: unknown): Promise<unknown> {
-  return handler(metered(payload));
+  metered(payload);
+  return handler(payload);
 }
 
 /** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; those of a service task are its own. */
@@ -184,12 +185,14 @@ function invocationOf(parameters: unknown): { readonly Payload: unknown } | unde
 }
 
 function toJson(value: unknown) {
-  return JSON.parse(JSON.stringify(metered(value)));
+  return JSON.parse(metered(value));
 }
 
-function metered(value: unknown): unknown {
-  const sizeBytes = Buffer.byteLength(JSON.stringify(value));
-  if (sizeBytes <= MAX_PAYLOAD_BYTES) return value;
+/** A payload as text; throws when it is larger than Step Functions takes. */
+function metered(value: unknown): string {
+  const text = JSON.stringify(value);
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes <= MAX_PAYLOAD_BYTES) return text;
   const error = new Error(`a payload of ${sizeBytes} bytes; the limit is ${MAX_PAYLOAD_BYTES}`);
   error.name = 'States.DataLimitExceeded';
   // The engine knows no such limit; Step Functions lets nothing catch or retry it.
