@@ -1,4 +1,5 @@
 import { Failure } from '#domain/failure.ts';
+import { TARGETS } from '#domain/target.ts';
 import { machines } from './asl.ts';
 
 /**
@@ -27,9 +28,10 @@ export type Befallen = {
   readonly putOff: (until: 'it is repeated' | 'the end') => void;
 };
 
+const PLATFORM_READS = ['describe', 'drainSeconds', 'revisions', 'logTail'];
 const READS: Readonly<Record<string, readonly string[]>> = {
   registry: ['deployment', 'model', 'models', 'versions', 'unended', 'lease', 'events'],
-  platform: ['describe', 'drainSeconds', 'revisions', 'logTail'],
+  ...Object.fromEntries(TARGETS.map((target) => [target, PLATFORM_READS])),
   router: ['shares', 'verify', 'models'],
   artifacts: ['describe', 'latest', 'list', 'newest', 'open', 'read'],
   executions: ['isRunning'],
@@ -39,12 +41,13 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   prober: ['send', 'ready'],
 };
 
-const PLATFORMS = ['lambda', 'fargate', 'ec2'];
+const READ_METHODS = new Set(
+  Object.entries(READS).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),
+);
 
 /** True of a call that changes nothing. */
 export function isRead(method: string): boolean {
-  const [port = '', name = ''] = method.replace(/^sweep:/, '').split('.');
-  return READS[PLATFORMS.includes(port) ? 'platform' : port]?.includes(name) === true;
+  return READ_METHODS.has(method.startsWith('sweep:') ? method.slice('sweep:'.length) : method);
 }
 
 /** Makes the call as the fault has it. */

@@ -7,7 +7,7 @@ export type Call = {
   readonly at: number;
   readonly method: string;
   readonly state: string;
-  /** A read that has answered something else to the same question before. */
+  /** A read that has answered something else to the same question before; told only of a run without a fault. */
   readonly canBeStale: boolean;
 };
 
@@ -46,6 +46,8 @@ export function faulted(
   const calls: Call[] = [];
   const fired: (Call & { kind: Kind })[] = [];
   const answers = readAnswers();
+  // Elsewhere nobody asks what was answered before.
+  const mayAskForStale = faults.size === 0 || [...faults.values()].includes('stale');
   let repeated: PutOff[] = [];
   let atTheEnd: PutOff[] = [];
   let death = Promise.withResolvers<void>();
@@ -71,6 +73,7 @@ export function faulted(
     const kind = faults.get(it.at);
     if (!kind) {
       const answer = await call().finally(() => landRepeated(method));
+      if (!mayAskForStale) return answer;
       const canBeStale = answers.keep(method, asked, answer) !== undefined;
       calls[it.at] = { ...it, canBeStale };
       return answer;

@@ -6,7 +6,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { isRead } from './fault-kinds.ts';
 import { type MemoryWorld, MODEL } from './memory-world.ts';
-import { type Moment, momentOf, reader } from './moment.ts';
+import { type Moment, momentOf } from './moment.ts';
 import type { Tap } from './tapped.ts';
 
 /** One change of a platform or of the router, as it was asked for. */
@@ -54,10 +54,9 @@ export function recorder(world: MemoryWorld, within: Tap = (_, call) => call()):
   const moments: Moment[] = [];
   const changes: Change[] = [];
   const probes: RouteProbe[] = [];
-  const read = reader();
 
   async function look(after: string): Promise<void> {
-    moments.push(await momentOf(world, after, read));
+    moments.push(await momentOf(world, after));
   }
 
   async function change(method: string, asked: readonly unknown[], call: () => Promise<unknown>) {
@@ -91,7 +90,8 @@ export function recorder(world: MemoryWorld, within: Tap = (_, call) => call()):
     async around(method, made, asked) {
       const call = () => within(method, made, asked);
       const served = world.router.dataPlane(MODEL);
-      if (!isSameShares(served, moments.at(-1)?.served ?? {})) await look('time');
+      const before = moments.at(-1)?.served ?? {};
+      if (served !== before && !isSameShares(served, before)) await look('time');
       if (!isRead(method)) return change(method, asked, call);
       const isRoute = method.startsWith('prober.') && asked[0] === world.router.route(MODEL);
       return isRoute ? probe(served, call) : call();

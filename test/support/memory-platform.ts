@@ -145,7 +145,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
       if (revision) revision.inFlight = requests;
     },
     existing: () => [...revisions.keys()],
-    running: () => [...revisions].flatMap(([name, it]) => (isRunning(it) ? [name] : [])),
+    running: () => [...revisions.keys()].filter((name) => isRunning(revisions.get(name)!)),
     starts: (name) => starts.get(name) ?? 0,
   };
 }

@@ -12,35 +12,35 @@ import type { Clock } from '#ports/clock.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
 export type MemoryRegistry = Registry & {
-  /** All that is held now, as it is held: nobody may change it. */
-  texts(): Texts;
+  /** All that is held now. */
+  held(): AllHeld;
 };
 
-export type Texts = {
-  readonly models: readonly string[];
-  readonly versions: readonly string[];
-  readonly deployments: readonly string[];
+export type AllHeld = {
+  readonly models: readonly ModelRecord[];
+  readonly versions: readonly ModelVersion[];
+  readonly deployments: readonly DeploymentRecord[];
   readonly events: number;
 };
 
 type Options = { readonly clock: Clock; readonly onEvents?: () => void };
 
-/** A registry in memory. Records go in and out as JSON, as they do in a database: nobody shares an object with it. */
+/** A registry in memory. What it holds is frozen: nobody shares an object with it that can be changed. */
 export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryRegistry {
-  const deployments = new Map<string, string>();
-  const models = new Map<string, string>();
-  const versions = new Map<string, string>();
-  const events: string[] = [];
+  const deployments = new Map<string, DeploymentRecord>();
+  const models = new Map<string, ModelRecord>();
+  const versions = new Map<string, ModelVersion>();
+  const events: SlipwayEvent[] = [];
   const published = new Set<string>();
   let sightings: ReadonlyMap<string, number> = new Map();
 
   function records({ deploymentId, model, version }: RegistryWrite<unknown>): Records {
-    const deployment = parsed<DeploymentRecord>(deployments.get(deploymentId));
+    const deployment = deployments.get(deploymentId);
     const name = model ?? deployment?.deployment.model ?? '';
     return {
       deployment,
-      model: parsed<ModelRecord>(models.get(name)),
-      version: parsed<ModelVersion>(versions.get(`${name}/${version}`)),
+      model: models.get(name),
+      version: versions.get(`${name}/${version}`),
     };
   }
 
@@ -49,38 +49,34 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
       records(wanted),
       clock.now(),
     );
-    if (deployment) deployments.set(deployment.deployment.id, JSON.stringify(deployment));
-    if (model) models.set(model.model.name, JSON.stringify(model));
-    if (version) versions.set(`${version.model}/${version.version}`, JSON.stringify(version));
+    if (deployment) deployments.set(deployment.deployment.id, stored(deployment));
+    if (model) models.set(model.model.name, stored(model));
+    if (version) versions.set(`${version.model}/${version.version}`, stored(version));
     if (event) {
-      events.push(JSON.stringify(event));
+      events.push(stored(event));
       onEvents();
     }
     return answer;
   }
 
-  const all = <Value>(texts: Iterable<string>) => [...texts].map((text): Value => JSON.parse(text));
-
   return {
     ...registryWrites(write),
-    texts: () => ({
+    held: () => ({
       models: [...models.values()],
       versions: [...versions.values()],
       deployments: [...deployments.values()],
       events: events.length,
     }),
-    deployment: async (id) => parsed<DeploymentRecord>(deployments.get(id))?.deployment,
-    model: async (name) => parsed<ModelRecord>(models.get(name))?.model,
+    deployment: async (id) => deployments.get(id)?.deployment,
+    model: async (name) => models.get(name)?.model,
     models: async () =>
-      all<ModelRecord>(models.values())
-        .map(({ model }) => model)
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      [...models.values()].map(({ model }) => model).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     versions: async (name) =>
-      all<ModelVersion>(versions.values())
+      [...versions.values()]
         .filter(({ model }) => model === name)
         .toSorted((a, b) => b.version - a.version),
     unended: async () =>
-      all<DeploymentRecord>(deployments.values())
+      [...deployments.values()]
         .map(({ deployment }) => deployment)
         .filter(({ endedAtMs }) => endedAtMs === null),
     sighted: async (resources) => {
@@ -90,13 +86,11 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
       return sightings;
     },
     unpublished: async (limit) =>
-      all<SlipwayEvent>(events)
-        .filter(({ detail }) => !published.has(detail.eventId))
-        .slice(0, limit),
+      events.filter(({ detail }) => !published.has(detail.eventId)).slice(0, limit),
     markPublished: async (eventIds) => {
       for (const id of eventIds) published.add(id);
     },
-    events: async (query) => ({ events: page(all<SlipwayEvent>(events), query) }),
+    events: async (query) => ({ events: page(events, query) }),
   };
 }
 
@@ -111,6 +105,13 @@ function page(events: readonly SlipwayEvent[], { after, limit, model, deployment
     .slice(0, limit);
 }
 
-function parsed<Value>(text: string | undefined): Value | undefined {
-  return text === undefined ? undefined : JSON.parse(text);
+/** What a database would give back of it, that nobody can change; what is held already is not copied again. */
+function stored<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const kept = Array.isArray(value)
+    ? value.map(stored)
+    : Object.fromEntries(
+        Object.entries(value).flatMap(([key, it]) => (it === undefined ? [] : [[key, stored(it)]])),
+      );
+  return Object.freeze(kept) as Value;
 }

@@ -23,6 +23,8 @@ export type MemoryRouterOptions = {
   readonly targetOf?: (revision: string) => Target | undefined;
 };
 
+const NONE: Shares = Object.freeze({});
+
 /** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
 export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
   const { clock, spreadMs, targetOf = () => 'lambda' } = options;
@@ -37,7 +39,8 @@ export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
   };
   const history = (model: string) =>
     (changes.get(model) ?? []).filter(({ atMs }) => atMs <= clock.now());
-  const dataPlane = (model: string): Shares => history(model).at(-1)?.shares ?? {};
+  const dataPlane = (model: string): Shares =>
+    changes.get(model)?.findLast(({ atMs }) => atMs <= clock.now())?.shares ?? NONE;
 
   return {
     route: (model) => `/models/${model}`,

@@ -206,14 +206,20 @@ export async function idOf({ detail: { bucket, object } }: ObjectCreated): Promi
 
 /** What an uploaded model answers unless it was told to behave otherwise. */
 export function answersRight(asked: Asked): ProbeAnswer {
-  const y = { name: 'y', datatype: 'FP32', shape: [1], data: [1] };
-  return asked === 'ready' ? answered(200) : answered(200, { outputs: [y] });
+  return asked === 'ready' ? READY : RIGHT;
 }
 
 /** Loads, but answers its golden request by an output that it never declared. */
 export function answersWrong(asked: Asked): ProbeAnswer {
-  const z = { name: 'z', datatype: 'FP32', shape: [1], data: [1] };
-  return asked === 'ready' ? answered(200) : answered(200, { outputs: [z] });
+  return asked === 'ready' ? READY : WRONG;
+}
+
+const READY = answered(200);
+const RIGHT = answeredBy('y');
+const WRONG = answeredBy('z');
+
+function answeredBy(name: string): ProbeAnswer {
+  return answered(200, { outputs: [{ name, datatype: 'FP32', shape: [1], data: [1] }] });
 }
 
 function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {

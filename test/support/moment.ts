@@ -1,5 +1,5 @@
 import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
-import type { DeploymentRecord, Lease, ModelRecord } from '#domain/registry-write.ts';
+import type { Lease } from '#domain/registry-write.ts';
 import { type MemoryWorld, MODEL } from './memory-world.ts';
 
 /** The whole of a world between two changes of it. */
@@ -21,20 +21,9 @@ export type Moment = {
   readonly events: number;
 };
 
-/** Records by their texts, each read once. */
-export function reader() {
-  const known = new Map<string, unknown>();
-  return <Value>(texts: readonly string[]): readonly Value[] =>
-    texts.map((text) => {
-      if (!known.has(text)) known.set(text, JSON.parse(text));
-      return known.get(text) as Value;
-    });
-}
-
 export async function momentOf(
   { registry, router, platforms, clock, existing }: MemoryWorld,
   after: string,
-  read: ReturnType<typeof reader>,
 ): Promise<Moment> {
   const serving: string[] = [];
   for (const platform of Object.values(platforms)) {
@@ -43,17 +32,17 @@ export async function momentOf(
       if (kind === 'ready') serving.push(revision);
     }
   }
-  const texts = registry.texts();
-  const model = read<ModelRecord>(texts.models).find((it) => it.model.name === MODEL);
+  const held = registry.held();
+  const model = held.models.find((it) => it.model.name === MODEL);
   return {
     ...{ atMs: clock.now(), after, serving, existing: existing().filter(isOwn) },
     served: router.dataPlane(MODEL),
     told: await router.shares(MODEL),
     live: model?.model.live ?? null,
     lease: model?.lease,
-    deployments: read<DeploymentRecord>(texts.deployments).map(({ deployment }) => deployment),
-    versions: read<ModelVersion>(texts.versions),
-    events: texts.events,
+    deployments: held.deployments.map(({ deployment }) => deployment),
+    versions: held.versions,
+    events: held.events,
   };
 }
 

@@ -141,9 +141,8 @@ async function deploymentOf(start: Start): Promise<string> {
 
 /** What clients would get now and is not there, or in containers does not run. */
 function outagesOf({ router, lambda, existing, running }: MemoryWorld, method: string) {
-  const served = [...running(), ...lambda.existing()];
   return Object.keys(router.dataPlane(MODEL))
-    .filter((revision) => !served.includes(revision))
+    .filter((revision) => !lambda.existing().includes(revision) && !running().includes(revision))
     .map((revision) => {
       const what = existing().includes(revision) ? 'does not run' : 'is gone';
       return `after ${method} clients get ${revision}, which ${what}`;
