@@ -8,11 +8,12 @@ export type GoldenRequest = {
   readonly body: unknown;
 };
 
-/** A request that is known to be right, with what its answer has to contain where that is known too; `rtol` is how far a number may be off, relative to it. */
+/** A request that is known to be right, with what its answer has to contain where that is known too; `rtol` is how far a number may be off, relative to it, and `atol` whatever its size. */
 export type Example = {
   readonly request: GoldenRequest;
   readonly expect?: unknown;
   readonly rtol: number;
+  readonly atol?: number;
 };
 
 /** What is known of a model before it is asked: `signature` is null where nothing says what goes in, `example` is one of the artifact's own or of its build. */

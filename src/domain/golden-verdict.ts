@@ -127,9 +127,10 @@ function expectationFault(
 ): string | undefined {
   const example = exampleOf(declared);
   if (example?.expect === undefined) return undefined;
+  const { expect, rtol, atol } = example;
   return request.protocol === 'infer'
-    ? difference(flat(body), flat(example.expect), example.rtol)
-    : difference(body, example.expect, example.rtol);
+    ? difference(flat(body), flat(expect), rtol, atol)
+    : difference(body, expect, rtol, atol);
 }
 
 /** The protocol writes a tensor's data flat or nested by its shape; both say the same. */

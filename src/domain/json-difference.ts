@@ -2,9 +2,12 @@
 const ABSOLUTE_TOLERANCE = 1e-8;
 const LONGEST_SHOWN = 80;
 
+/** How far two numbers may be apart: relative to the expected one, and whatever its size. */
+type Tolerance = { readonly rtol: number; readonly atol: number };
+
 /**
  * The first place where the answer is not as expected, as `path is got; expected value`; undefined when there is none.
- * Numbers agree when |got - expected| <= rtol * |expected| + 1e-8; texts, booleans and null when they are equal;
+ * Numbers agree when |got - expected| <= rtol * |expected| + atol, which is 1e-8 at least; texts, booleans and null when they are equal;
  * lists when they are as long and agree by item; an object may have more keys than expected.
  * The numbers of a tensor with an integer datatype agree only when they are equal.
  */
@@ -12,13 +15,23 @@ export function difference(
   got: unknown,
   expected: unknown,
   rtol: number,
-  path = 'the answer',
+  atol = 0,
 ): string | undefined {
-  if (Array.isArray(expected)) return listDifference(got, expected, rtol, path);
-  if (isObject(expected)) return objectDifference(got, expected, rtol, path);
+  const tolerance = { rtol, atol: Math.max(atol, ABSOLUTE_TOLERANCE) };
+  return differenceAt(got, expected, tolerance, 'the answer');
+}
+
+function differenceAt(
+  got: unknown,
+  expected: unknown,
+  tolerance: Tolerance,
+  path: string,
+): string | undefined {
+  if (Array.isArray(expected)) return listDifference(got, expected, tolerance, path);
+  if (isObject(expected)) return objectDifference(got, expected, tolerance, path);
   const agrees =
     typeof got === 'number' && typeof expected === 'number'
-      ? isClose(got, expected, rtol)
+      ? isClose(got, expected, tolerance)
       : got === expected;
   return agrees ? undefined : mismatch(got, expected, path);
 }
@@ -26,31 +39,39 @@ export function difference(
 function listDifference(
   got: unknown,
   expected: readonly unknown[],
-  rtol: number,
+  tolerance: Tolerance,
   path: string,
 ): string | undefined {
   if (!Array.isArray(got)) return mismatch(got, expected, path);
   if (got.length !== expected.length) {
     return `${path} has ${got.length} items; expected ${expected.length}`;
   }
-  return first(expected, (item, index) => difference(got[index], item, rtol, `${path}[${index}]`));
+  return first(expected, (item, index) =>
+    differenceAt(got[index], item, tolerance, `${path}[${index}]`),
+  );
 }
 
 function objectDifference(
   got: unknown,
   expected: Readonly<Record<string, unknown>>,
-  rtol: number,
+  given: Tolerance,
   path: string,
 ): string | undefined {
   if (!isObject(got)) return mismatch(got, expected, path);
-  const tolerance = /^U?INT/.test(String(got['datatype'])) ? 0 : rtol;
+  const isWhole = /^U?INT/.test(String(got['datatype']));
+  const tolerance = isWhole ? { rtol: 0, atol: ABSOLUTE_TOLERANCE } : given;
   return first(Object.entries(expected), ([key, value]) =>
-    difference(Object.hasOwn(got, key) ? got[key] : undefined, value, tolerance, `${path}.${key}`),
+    differenceAt(
+      Object.hasOwn(got, key) ? got[key] : undefined,
+      value,
+      tolerance,
+      `${path}.${key}`,
+    ),
   );
 }
 
-function isClose(got: number, expected: number, rtol: number): boolean {
-  return Math.abs(got - expected) <= rtol * Math.abs(expected) + ABSOLUTE_TOLERANCE;
+function isClose(got: number, expected: number, { rtol, atol }: Tolerance): boolean {
+  return Math.abs(got - expected) <= rtol * Math.abs(expected) + atol;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -17,6 +17,12 @@ describe('an answer agrees with what is expected', () => {
     expect(difference(got, expected, RTOL)).toBeUndefined();
   });
 
+  it('with numbers within what they may be apart whatever their size', () => {
+    expect(difference([0, 4e-7], [1e-7, 3e-7], 0, 1e-7)).toBeUndefined();
+    expect(difference([6e-7], [3e-7], 0, 1e-7)).toBe('the answer[0] is 6e-7; expected 3e-7');
+    expect(difference({ datatype: 'INT64', data: [8] }, { data: [7] }, 0, 2)).toBeDefined();
+  });
+
   it('whenever both are the same', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
