@@ -15,14 +15,15 @@ const TAR = [
  * The same files are the same layer.
  */
 export function modelLayer(folder) {
-  const tar = spawn('tar', [...TAR, '--directory', folder, '.'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(tar, 'close');
   const [unpacked, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
 
+  // Begun by who reads it: what a program wrote that has ended unread is thrown away by Node.
   async function* archive() {
+    const tar = spawn('tar', [...TAR, '--directory', folder, '.'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(tar, 'close');
     for await (const chunk of tar.stdout) {
       unpacked.update(chunk);
       yield chunk;
