@@ -17,8 +17,7 @@ const PROOF = join(ARTIFACT, 'proof.json');
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
-  const image = (await adopted(images)) ?? (await made(images, order));
-  const proof = await proofOf();
+  const { image, proof } = (await adopted(images)) ?? (await made(images, order));
   const smoke = await smokeTest({
     image: image.reference,
     runtime: proof?.runtime ?? 'onnx',
@@ -53,9 +52,10 @@ async function adopted(images) {
       `${IMAGE_TAG} holds another artifact, ${sha256}; this one is ${ARTIFACT_SHA256}`,
     );
   }
-  await writeFile(PROOF, Buffer.from(image.labels['slipway.proof'] ?? '', 'base64'));
+  const text = Buffer.from(image.labels['slipway.proof'] ?? '', 'base64').toString();
+  await writeFile(PROOF, text);
   say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
-  return image;
+  return { image, proof: parsed(text) };
 }
 
 async function made(images, { environments }) {
@@ -65,25 +65,27 @@ async function made(images, { environments }) {
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
   const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
   await run(process.execPath, prove);
-  const proof = await proofOf();
+  const text = await readFile(PROOF, 'utf8');
+  const proof = parsed(text);
   const labels = {
     'slipway.artifact-sha256': ARTIFACT_SHA256,
     // What one machine keeps as long as it has an image of it.
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
-    'slipway.proof': (await readFile(PROOF)).toString('base64'),
+    'slipway.proof': Buffer.from(text).toString('base64'),
   };
   const runtime = proof?.runtime ?? 'onnx';
   const plan = { environment: environments[runtime], folder: join(ARTIFACT, 'served'), labels };
-  return images.append({ ...plan, tag: IMAGE_TAG }).catch(async (error) => {
+  try {
+    return { image: await images.append({ ...plan, tag: IMAGE_TAG }), proof };
+  } catch (error) {
     // Another build may have pushed this tag meanwhile.
     const other = error.isTaken && (await adopted(images));
     if (other) return other;
     throw error;
-  });
+  }
 }
 
-async function proofOf() {
-  const text = await readFile(PROOF, 'utf8');
+function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 

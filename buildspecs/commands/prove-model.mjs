@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
+import { proofOf } from './proof.mjs';
 
 const run = promisify(execFile);
 const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
@@ -19,9 +20,6 @@ const out = join(ARTIFACT, 'out');
 const golden = join(out, 'golden.json');
 const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
-// It is exported by the build, and kept in the registry.
-const MOST_EXAMPLE_BYTES = 8 * 1024;
-const MOST_SIGNATURE_BYTES = 16 * 1024;
 
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
@@ -105,22 +103,6 @@ async function convert(order, { rows, nativeMicros }) {
     await rename(onnx, join(served, 'model', 'model.onnx'));
   }
   return report;
-}
-
-function proofOf(order, described, { converted, ...conversion }) {
-  const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
-  return {
-    runtime: converted ? 'onnx' : 'python',
-    modelFile: converted ? 'model.onnx' : order.modelFile,
-    conversion: { kept: converted, ...conversion },
-    ...{ importMs, loadMs, peakBytes, takesColumns, packages },
-    signature: short(signature, MOST_SIGNATURE_BYTES),
-    example: short(example, MOST_EXAMPLE_BYTES),
-  };
-}
-
-function short(value, mostBytes) {
-  return Buffer.byteLength(JSON.stringify(value)) <= mostBytes ? value : null;
 }
 
 /** What a Python prints that has what it needs to find the model. */

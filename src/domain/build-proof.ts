@@ -38,7 +38,7 @@ export const buildProof = z.object({
       rtol: z.number().check(z.gte(0), z.lte(1)),
     }),
   ),
-  /** The exact packages of the environment, as `name==version`. */
+  /** The exact packages of the environment, as `name==version`; where they are too many, the last says how many more there are. */
   packages: z.array(z.string()),
 });
 

@@ -1,0 +1,56 @@
+// All of it is exported by the build in one variable, and kept in the registry and as the image's label. No length is documented for what a build exports
+// (https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ExportedEnvironmentVariable.html), but no program starts beside a variable of 128 KiB (MAX_ARG_STRLEN of Linux),
+// and what the artifact's own code may have printed has no length of its own.
+const MOST_SIGNATURE_BYTES = 16 * 1024;
+const MOST_EXAMPLE_BYTES = 8 * 1024;
+const MOST_PACKAGES_BYTES = 4 * 1024;
+const MOST_TEXT = 500;
+
+/** What a build tells of a model that was loaded and, where `conversion` says so, converted. */
+export function proofOf(order, described, { converted, ...conversion }) {
+  const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
+  return {
+    runtime: converted ? 'onnx' : 'python',
+    modelFile: converted ? 'model.onnx' : order.modelFile,
+    conversion: { kept: converted, ...conversion, reason: clipped(conversion.reason) },
+    ...{ importMs, loadMs, peakBytes, takesColumns },
+    packages: mostOf(packages, order.python?.requirements ?? []),
+    signature: short(signature, MOST_SIGNATURE_BYTES),
+    example: short(example, MOST_EXAMPLE_BYTES),
+  };
+}
+
+/** Where they are too many, those that the model names come first, and the last entry says how many are left out. */
+function mostOf(packages, requirements) {
+  if (sizeOf(packages) <= MOST_PACKAGES_BYTES) return packages;
+  const wanted = new Set(requirements.map(nameOf));
+  const isWanted = (each) => wanted.has(nameOf(each));
+  const sorted = [...packages.filter(isWanted), ...packages.filter((each) => !isWanted(each))];
+  let count = sorted.length;
+  const cut = () => {
+    const rest = packages.length - count;
+    return [...sorted.slice(0, count).map(clipped), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  };
+  while (count > 0 && sizeOf(cut()) > MOST_PACKAGES_BYTES) count -= 1;
+  return cut();
+}
+
+/** As packages are compared. https://packaging.python.org/en/latest/specifications/name-normalization */
+function nameOf(requirement) {
+  return /^[\w.-]*/
+    .exec(requirement)[0]
+    .replace(/[-_.]+/g, '-')
+    .toLowerCase();
+}
+
+function clipped(text) {
+  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
+}
+
+function short(value, mostBytes) {
+  return sizeOf(value) <= mostBytes ? value : null;
+}
+
+function sizeOf(value) {
+  return Buffer.byteLength(JSON.stringify(value));
+}
