@@ -120,9 +120,15 @@ function addTexts({ attributes }: Instance, columns: readonly Value[], found: Se
   if (learned.length !== columns.length) return;
   learned.forEach((values, index) => {
     const column = columns[index];
-    const isText = isArray(values) && values.dtype && datatypeOf(values.dtype) === 'BYTES';
-    if (isText && typeof column === 'string') found.add(column);
+    if (isArray(values) && isOfTexts(values) && typeof column === 'string') found.add(column);
   });
+}
+
+/** Python's objects may be numbers or booleans too, which an encoder does not know by their texts. */
+function isOfTexts({ dtype, items }: Ndarray): boolean {
+  if (!dtype || datatypeOf(dtype) !== 'BYTES') return false;
+  const isNumber = (item: Value) => ['boolean', 'number'].includes(typeof item);
+  return !items.some(isNumber) || !items.every((item) => item === null || isNumber(item));
 }
 
 /** An estimator and those within it, each once. */

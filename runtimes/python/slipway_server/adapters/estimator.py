@@ -101,15 +101,24 @@ def _names_of(estimator: Any) -> list[str] | None:
 
 def _text_columns(estimator: Any) -> set[str]:
     """The columns that an encoder has learned words from."""
-    found: set[str] = set()
+    return {name for name, values in _learned(estimator) if _is_of_texts(values)}
+
+
+def _learned(estimator: Any) -> list[tuple[Any, np.ndarray]]:
+    """What encoders have learned of each column, by its name or its place."""
+    found = []
     for part in parts_of(estimator):
         for _, transformer, columns in getattr(part, "transformers_", []):
             for inner in parts_of(transformer) if not isinstance(transformer, str) else []:
                 learned = getattr(inner, "categories_", [])
-                words = [values for values in learned if np.asarray(values).dtype.kind in "OU"]
-                if words and len(learned) == len(columns):
-                    found.update(name for name, values in zip(columns, learned) if np.asarray(values).dtype.kind in "OU")
+                if len(learned) == len(columns):
+                    found.extend((name, np.asarray(values)) for name, values in zip(columns, learned))
     return found
+
+
+def _is_of_texts(values: np.ndarray) -> bool:
+    """Python's objects may be numbers or booleans too, which an encoder does not know by their texts."""
+    return values.dtype.kind == "U" or (values.dtype.kind == "O" and any(isinstance(value, str) for value in values.tolist()))
 
 
 def _asker(estimator: Any, takes_columns: bool) -> Any:
@@ -120,9 +129,14 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
     except ModuleNotFoundError:
         return stacked
     names = _names_of(estimator)
+    # Those of Python's objects, be they booleans: an encoder cannot look for a number of numpy's among them.
+    objects = {name for name, values in _learned(estimator) if values.dtype.kind == "O"}
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
-        columns = {name: array.reshape(len(array)) for name, array in arrays.items()}
+        columns = {
+            name: array.reshape(len(array)).astype(object if name in objects else array.dtype, copy=False)
+            for name, array in arrays.items()
+        }
         return pandas.DataFrame(columns if names is None else {name: columns[name] for name in names})
 
     return frame
