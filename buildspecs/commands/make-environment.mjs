@@ -12,13 +12,12 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
 const [, , IMAGES, IMAGE_TAG, ORDER, purpose] = process.argv;
-const UV = 'uv==0.13.9';
 const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
 const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
@@ -53,10 +52,11 @@ async function link(name, as) {
 }
 
 async function make(name, pythons, wanted) {
-  const uv = await findUv();
+  const uv = await findUv(IMAGES);
   const python = await findPython(uv, pythons);
   const folder = join(ENVIRONMENTS, name);
   const partial = `${folder}.${process.pid}.partial`;
+  await removeLeft(name);
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
     await install(uv, partial, wanted);
@@ -69,6 +69,24 @@ async function make(name, pythons, wanted) {
     say(`made the environment ${name} with ${python}`);
   } finally {
     await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** What builds have left that were killed while they made it: some hundred megabytes each. */
+async function removeLeft(name) {
+  for (const left of await readdir(ENVIRONMENTS).catch(() => [])) {
+    const [, pid] = left.startsWith(`${name}.`) ? (/\.(\d+)\.partial$/.exec(left) ?? []) : [];
+    if (pid && !isRunning(Number(pid))) {
+      await rm(join(ENVIRONMENTS, left), { recursive: true, force: true });
+    }
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
   }
 }
 
@@ -101,72 +119,8 @@ async function installServer(folder) {
   await run(python, [...compile, server]);
 }
 
-/** The first of these that is on this machine. */
-async function findPython(uv, pythons) {
-  for (const version of pythons) {
-    const found = await run(uv, [
-      'python',
-      'find',
-      '--no-python-downloads',
-      '--system',
-      version,
-    ]).then(
-      ({ stdout }) => stdout.trim(),
-      () => findOwn(version),
-    );
-    if (found) return found;
-  }
-  throw new Error(
-    `the model needs Python ${pythons.join(' or ')}, and this machine has none of them; install one, for example by \`uv python install ${pythons[0]}\``,
-  );
-}
-
-/** Pythons beside the search path: pyenv's. */
-async function findOwn(version) {
-  const folder = join(homedir(), '.pyenv', 'versions');
-  const names = await readdir(folder).catch(() => []);
-  const name = names
-    .filter((each) => each.startsWith(`${version}.`))
-    .sort()
-    .at(-1);
-  return name && join(folder, name, 'bin', 'python');
-}
-
-async function findUv() {
-  const own = join(IMAGES, 'tools', 'bin', 'uv');
-  for (const uv of ['uv', own]) if (await runs(uv)) return uv;
-  const python = await firstPython();
-  const partial = join(IMAGES, `tools.${process.pid}.partial`);
-  try {
-    await run(python, ['-m', 'venv', partial]);
-    await run(join(partial, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', UV]);
-    await rename(partial, join(IMAGES, 'tools')).catch(() => undefined);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
-  return own;
-}
-
-async function firstPython() {
-  for (const python of ['python3', 'python']) if (await runs(python)) return python;
-  throw new Error(
-    'the model needs Python, and this machine has none; install Python 3.9 or later, or use `slipway start --engine docker`',
-  );
-}
-
-function runs(program) {
-  return succeeds(run(program, ['--version']));
-}
-
 function isThere(path) {
   return succeeds(access(path));
-}
-
-function succeeds(attempt) {
-  return attempt.then(
-    () => true,
-    () => false,
-  );
 }
 
 function say(text) {

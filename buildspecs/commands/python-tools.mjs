@@ -1,0 +1,74 @@
+// The tools of Python that this machine has, or is given.
+import { execFile } from 'node:child_process';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const UV = 'uv==0.13.9';
+
+/** The first of these that is on this machine. */
+export async function findPython(uv, pythons) {
+  for (const version of pythons) {
+    const found = await run(uv, [
+      'python',
+      'find',
+      '--no-python-downloads',
+      '--system',
+      version,
+    ]).then(
+      ({ stdout }) => stdout.trim(),
+      () => findOwn(version),
+    );
+    if (found) return found;
+  }
+  throw new Error(
+    `the model needs Python ${pythons.join(' or ')}, and this machine has none of them; install one, for example by \`uv python install ${pythons[0]}\``,
+  );
+}
+
+/** Pythons beside the search path: pyenv's. */
+async function findOwn(version) {
+  const folder = join(homedir(), '.pyenv', 'versions');
+  const names = await readdir(folder).catch(() => []);
+  const name = names
+    .filter((each) => each.startsWith(`${version}.`))
+    .sort()
+    .at(-1);
+  return name && join(folder, name, 'bin', 'python');
+}
+
+/** The machine's own, or one that is kept with the images. */
+export async function findUv(images) {
+  const own = join(images, 'tools', 'bin', 'uv');
+  for (const uv of ['uv', own]) if (await runs(uv)) return uv;
+  const python = await firstPython();
+  const partial = join(images, `tools.${process.pid}.partial`);
+  try {
+    await run(python, ['-m', 'venv', partial]);
+    await run(join(partial, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', UV]);
+    await rename(partial, join(images, 'tools')).catch(() => undefined);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return own;
+}
+
+async function firstPython() {
+  for (const python of ['python3', 'python']) if (await runs(python)) return python;
+  throw new Error(
+    'the model needs Python, and this machine has none; install Python 3.9 or later, or use `slipway start --engine docker`',
+  );
+}
+
+function runs(program) {
+  return succeeds(run(program, ['--version']));
+}
+
+export function succeeds(attempt) {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}
