@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 
@@ -10,7 +10,7 @@ import { Failure } from '#domain/failure.ts';
 export function lockFolder(dataDir: string): () => void {
   let lock: DatabaseSync | undefined;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -18,6 +18,16 @@ export function lockFolder(dataDir: string): () => void {
     throw isBusy(cause) ? heldByAnother(dataDir, cause) : unusable(dataDir, cause);
   }
   return () => lock.close();
+}
+
+/** Node's own way, with `recursive`, never comes back from a folder that is there and takes no other, as /proc is. */
+function makeFolder(path: string): void {
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 const SQLITE_BUSY = 5;

@@ -14,6 +14,8 @@ function lockElsewhere(dataDir: string): string {
   return execFileSync(process.execPath, args, {
     env: { ...process.env, DATA: dataDir },
     encoding: 'utf8',
+    timeout: 10_000,
+    killSignal: 'SIGKILL',
   });
 }
 
@@ -41,6 +43,17 @@ describe('a data folder', () => {
 
     expect(lockElsewhere(folder)).toBe('taken\n');
     expect(lockElsewhere(folder)).toBe('taken\n');
+  });
+
+  it('is made with the folders that it is to lie in', () => {
+    expect(lockElsewhere(join(newFolder(), 'deep', 'down'))).toBe('taken\n');
+  });
+
+  // Of another process, since what is wrong here may never end: Linux alone has a folder that nobody can make another in.
+  it('is refused at once, and what to do is said, where none can be made', () => {
+    expect(lockElsewhere('/proc/slipway/data')).toMatch(
+      /^InputInvalid \/proc\/slipway\/data cannot hold Slipway's data: \w+: .* Name another folder: --data DIR\.\n$/,
+    );
   });
 
   it('is refused with the reason where it cannot be one', () => {
