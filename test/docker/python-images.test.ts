@@ -98,24 +98,28 @@ describe('an image of a model that is no ONNX', () => {
     expect(await wrongAnswers(throughGateway(slipway), good)).toEqual([]);
   });
 
-  it('goes with its environments when the model is undeployed', async () => {
-    const before = images();
+  it('goes when the model is undeployed, and leaves its environments to the next one of its kind', async () => {
+    const before = images('slipway/');
+    const others = images('slipway-environment:');
     await using folder = await temporaryFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
     await pushed(slipway, fixtureOf('xgboost', 'binary-3.4.ubj'));
-    expect(images().length).toBeGreaterThan(before.length);
+    expect(images('slipway/').length).toBeGreaterThan(before.length);
 
     await slipway.command('undeploy', 'm', '--yes');
 
-    await eventually(() => difference(images(), before, 0) === undefined);
+    await eventually(() => difference(images('slipway/'), before, 0) === undefined);
+    const made = images('slipway-environment:').filter((name) => !others.includes(name));
+    expect(made.length).toBeGreaterThan(0);
+    await docker('image', 'rm', ...made);
   });
 });
 
-const images = () =>
+const images = (prefix: string) =>
   execFileSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'])
     .toString()
     .split('\n')
-    .filter((name) => name.startsWith('slipway'))
+    .filter((name) => name.startsWith(prefix))
     .toSorted();
 
 /** As its owner has it with a manifest beside it. */
