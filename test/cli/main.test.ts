@@ -66,6 +66,17 @@ describe('slipway', () => {
     expect(pushed.stdout).toMatch(/uploaded models\/nets\/net\/model\.yaml \(0 bytes\)[\s\S]*Live/);
   });
 
+  it('pushes a folder again, as its next version, without waiting for what is there', async () => {
+    const path = join(await file('again/model.onnx', GOOD), '..');
+    await file('again/notes.txt', 'first');
+    await run(['push', path]);
+    await file('again/notes.txt', 'second');
+
+    const pushed = await run(['push', path]);
+
+    expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/Live +again v2/) });
+  });
+
   it('pushes the manifest beside a file before it', async () => {
     const path = await file('sided.onnx', GOOD);
     await file('sided.onnx.yaml', 'exmaples: []\n');

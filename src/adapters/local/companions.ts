@@ -43,7 +43,7 @@ async function companions(key: string, folder: string): Promise<readonly string[
       return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
     }
     case 'loose':
-      return [`${folderOf(key) ?? dirname(key)}/model.yaml`];
+      return [`${folderOf(key) ?? `${dirname(key)}/`}model.yaml`];
     default:
       return [];
   }
