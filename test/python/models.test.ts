@@ -51,7 +51,11 @@ const CASES = [
     folder: 'catboost',
     versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm'],
   },
-  { what: 'an MLflow folder', folder: 'mlflow', versions: ['sklearn-3.17', 'xgboost-3.17'] },
+  {
+    what: 'an MLflow folder',
+    folder: 'mlflow',
+    versions: ['sklearn-3.17', 'xgboost-3.17', 'lightgbm-class-tensor-3.17'],
+  },
   {
     what: 'a SageMaker archive',
     folder: 'sagemaker',
@@ -89,6 +93,24 @@ describe('dropped, as it is, on one machine', () => {
       status: 400,
       body: { error: expect.stringMatching('a number is missing, or is not finite, in input') },
     });
+  });
+
+  it('a probability is between 0 and 1, though a conversion adds up in single precision', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    await pushed(slipway, fixtureOf('sklearn', 'tied-forest-1.8.pkl'));
+    // Its trees add up to -1.2e-7 and 1.0000001 here.
+    const data = [7.5, 3, 8, 3, 8.5, 3];
+    const input = { name: 'input', datatype: 'FP64', shape: [3, 2], data };
+
+    const { body } = await throughGateway(slipway)('v2/models/m/infer', { inputs: [input] });
+
+    const explained = await slipway.get('/models/m/explain?version=1');
+    expect(explained).toMatchObject({ runtime: { name: 'onnx' } });
+    const { outputs } = body as { outputs: readonly { name: string; data: readonly number[] }[] };
+    const probabilities = outputs.find(({ name }) => name === 'probabilities')?.data ?? [];
+    expect(probabilities).toHaveLength(6);
+    expect(probabilities.filter((each) => each < 0 || each > 1)).toEqual([]);
   });
 
   it('a version that its framework cannot load is given up, and the one before answers on', async () => {

@@ -54,7 +54,7 @@ def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None =
         "slipway",
         [_value(spec) for spec in signature.inputs],
         [_value(spec) for spec in signature.outputs],
-        [*graph.initializer, *constants, *(each for each in _SHAPES if any(each.name in node.input for node in nodes))],
+        [*graph.initializer, *constants, *(each for each in _CONSTANTS if any(each.name in node.input for node in nodes))],
     )
     opsets = list(model.opset_import)
     if all(each.domain not in ("", "ai.onnx") for each in opsets):
@@ -66,10 +66,13 @@ def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None =
     return result
 
 
+_BOUNDED = {"FP32": np.float32, "FP64": np.float64}
 # -1 by the name of a shape: as many as there are.
-_SHAPES = [
+_CONSTANTS = [
     numpy_helper.from_array(np.array([-1], np.int64), f"{_PREFIX}flat"),
     numpy_helper.from_array(np.array([-1, 1], np.int64), f"{_PREFIX}column"),
+    *(numpy_helper.from_array(number(0), f"{_PREFIX}{name}_least") for name, number in _BOUNDED.items()),
+    *(numpy_helper.from_array(number(1), f"{_PREFIX}{name}_most") for name, number in _BOUNDED.items()),
 ]
 
 
@@ -153,7 +156,15 @@ def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
     name, cast = _PREFIX + own.name, f"{_PREFIX}{spec.name}_cast"
     if spec.shape is not None and len(spec.shape) == 1:
         return [_cast(name, cast, _TYPES[spec.datatype]), helper.make_node("Reshape", [cast, f"{_PREFIX}flat"], [spec.name])]
+    if spec.name == "probabilities" and spec.datatype in _BOUNDED:
+        return [_cast(name, cast, _TYPES[spec.datatype]), *_bounded(cast, spec)]
     return [_cast(name, spec.name, _TYPES[spec.datatype])]
+
+
+def _bounded(name: str, spec: TensorSpec) -> list[NodeProto]:
+    """What trees add up in single precision may be 1e-7 less than 0, or more than 1. Max and Min leave NaN what it is, of Clip that is not said."""
+    least, most, above = f"{_PREFIX}{spec.datatype}_least", f"{_PREFIX}{spec.datatype}_most", f"{_PREFIX}{spec.name}_above"
+    return [helper.make_node("Max", [name, least], [above]), helper.make_node("Min", [above, most], [spec.name])]
 
 
 def _cast(name: str, to: str, wanted: int) -> NodeProto:
