@@ -108,6 +108,8 @@ function dataOf(
 
 function formatOf(said: Readonly<Record<string, unknown>>, { format }: Flavour): Format {
   if (format === 'sklearn' && text(said['serialization_format']) === 'skops') return 'skops';
+  // A booster is written in its own format, whatever it says of that of its class in the manner of scikit-learn.
+  if (/\.skops$/i.test(text(said['data']))) return 'skops';
   const isPickled = /\.(pkl|pickle|joblib)$/i.test(text(said['data']));
   return isPickled ? 'sklearn' : format;
 }

@@ -30,7 +30,7 @@ const PLAIN: Readonly<Record<string, RegExp>> = {
   RandomGeneratorNode: /^numpy\.random\._generator\.Generator$/,
   SparseMatrixNode: /^scipy\.sparse\._\w+\.\w+_(matrix|array)$/,
   TypeNode:
-    /^(builtins\.(int|float|str|bool|list|set|map|tuple)|numpy\.(ndarray|(float|int|uint|complex|str|bool|object|datetime|timedelta)\w*))$/,
+    /^(builtins\.(int|float|str|bool|list|set|map|tuple)|collections\.OrderedDict|numpy\.(ndarray|(float|int|uint|complex|str|bool|object|datetime|timedelta)\w*))$/,
   FunctionNode:
     /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp[mlr12]\w*|log1p|boxcox1?p?|inv_boxcox1?p?))$/,
 };

@@ -62,6 +62,10 @@ def _booster(
     """The file is a Booster's, or that of a class in the manner of scikit-learn, as `model_class` says."""
     file = os.path.join(path, flavor["data"])
     model_class = str(flavor.get("model_class") or native)
+    if file.endswith(".skops"):
+        from . import skops_model
+
+        return skops_model.load(file, facts)
     if file.endswith((".pkl", ".pickle")):
         with open(file, "rb") as pickled:
             return estimator_model(pickle.load(pickled), facts)
