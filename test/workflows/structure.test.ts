@@ -59,7 +59,8 @@ describe('the names of the workflows', () => {
   it('have a state for every step, but for those that run beside the workflows', () => {
     const beside = ['publish-events', 'recover'];
     const shared = [
-      ...['grant-build', 'probe', 'provision', 'require-deployment', 'revision-spec', 'take-over'],
+      ...['grant-build', 'kept-versions', 'probe', 'provision', 'require-deployment'],
+      ...['revision-spec', 'take-over'],
       'unverified',
     ];
     const files = namesIn('src/steps').filter((name) => !name.startsWith('sweep'));
