@@ -53,7 +53,7 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
 
     model = load_model(required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS")))
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
-    refused = [(Place(each["name"], each["index"]), tensors_of(each["inputs"])) for each in golden["refused"]]
+    refused = [(Place(each["name"], each["index"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     signature = Signature(model.signature.inputs, specs)
     reports: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
 def _tried(
     convert: Callable[[], Any],
     signature: Signature,
-    golden: tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[tuple[Place, dict[str, np.ndarray]]]],
+    golden: tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[tuple[Place, dict[str, np.ndarray] | None]]],
     out: str,
 ) -> dict[str, Any]:
     from onnxruntime import InferenceSession, disable_telemetry_events
@@ -88,7 +88,7 @@ def _tried(
         return {"converted": False, "reason": message_of(error)[:500]}
     converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
     largest, why = difference(outputs, converted)
-    why = why or next((_answered(place) for place, row in refused if _answers(session, row)), None)
+    why = why or next((_answered(place) for place, row in refused if row and _answers(session, row)), None)
     report = {
         "converted": why is None,
         "reason": why,

@@ -20,6 +20,10 @@ from .tensor_json import flat_json
 from .tensors import Signature, TensorSpec, datatype_of
 
 
+# Each has a value for every column.
+_MOST_REFUSED = 64
+
+
 def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | None, list[Place]]:
     """
     At least 200 rows, the artifact's own example first; None where the model takes no rows, or none can be made for it.
@@ -39,8 +43,11 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
 
 
 def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[str, Any]]:
-    """Each of these places, and a row that is refused for it alone."""
-    return [{"name": place.name, "index": place.index, "inputs": tensors_json(strange_row(rows, place))} for place in places]
+    """Each of these places, and of the first a row that is refused for it alone."""
+    return [
+        {"name": place.name, "index": place.index, "inputs": tensors_json(strange_row(rows, [place])) if at < _MOST_REFUSED else None}
+        for at, place in enumerate(places)
+    ]
 
 
 def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:

@@ -86,7 +86,7 @@ def _categories(native: Any) -> dict[str, np.ndarray]:
     """What an encoder has learned of each named column: most take nothing else."""
     known: dict[str, np.ndarray] = {}
     for columns, part in _parts_by_columns(native):
-        learned = getattr(part, "categories_", None) or []
+        learned = list(getattr(part, "categories_", ()))
         for name, values in zip(columns, learned if len(learned) == len(columns) else []):
             said = [value for value in np.asarray(values).tolist() if value is not None and value == value]
             if said:

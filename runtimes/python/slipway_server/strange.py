@@ -11,7 +11,7 @@ from .refusal import Refusal
 
 UNKNOWN_WORD = "\u2047"
 # A model of more columns is asked about all of them at once.
-_MOST_ASKED = 64
+_MOST_ASKED = 128
 # The first rows stay as they are: one of them becomes an example, which JSON has to say.
 _WHOLE_ROWS = 16
 _SEED = 20_261_126
@@ -37,15 +37,17 @@ def asked_strangely(model: Model, rows: dict[str, np.ndarray]) -> Taken:
     refused: list[Place] = []
     if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):
         return Taken(answered, refused)
-    for place in _places(rows):
-        (answered if _answers(model, strange_row(rows, place)) else refused).append(place)
+    places = _places(rows)
+    for together in [places] if len(places) > _MOST_ASKED else [[place] for place in places]:
+        (answered if _answers(model, strange_row(rows, together)) else refused).extend(together)
     return Taken(answered, refused)
 
 
-def strange_row(rows: dict[str, np.ndarray], place: Place) -> dict[str, np.ndarray]:
-    """The first row, strange in this place."""
+def strange_row(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """The first row, strange in these places."""
     first = {name: array[:1].copy() for name, array in rows.items()}
-    _cells(first[place.name], place)[...] = _stranger(first[place.name])
+    for place in places:
+        _cells(first[place.name], place)[...] = _stranger(first[place.name])
     return first
 
 
@@ -61,9 +63,11 @@ def with_strangers(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str
 
 def _places(rows: dict[str, np.ndarray]) -> list[Place]:
     wide = {name: array.shape[1] if array.ndim == 2 else 1 for name, array in rows.items() if array.dtype.kind in "fO"}
-    if sum(wide.values()) > _MOST_ASKED:
-        return [Place(name, None) for name in wide][:_MOST_ASKED]
-    return [Place(name, None if width == 1 else index) for name, width in wide.items() for index in range(width)]
+    return [
+        Place(name, index)
+        for name, width in wide.items()
+        for index in ([None] if width == 1 or width > _MOST_ASKED else range(width))
+    ]
 
 
 def _cells(array: np.ndarray, place: Place) -> np.ndarray:

@@ -103,6 +103,27 @@ print(json.dumps({
   });
 
   it.each([
+    { what: 'a matrix', inputs: 'matrix(200)', refused: [['input', null]] },
+    {
+      what: 'a table',
+      inputs: 'tuple(TensorSpec(f"c{n}", "FP64", (-1,)) for n in range(200))',
+      refused: Array.from({ length: 200 }, (_, index) => [`c${index}`, null]),
+    },
+  ])('$what of many columns is asked about all of them', async ({ inputs, refused }) => {
+    const found = await said(`
+asked = []
+def predict(arrays):
+    asked.append(1)
+    if any(np.isnan(array).any() for array in arrays.values()): raise Refusal(400, "missing")
+    return {"prediction": np.zeros(1)}
+_, refused = golden_inputs(Model(Signature(${inputs}, ()), predict), FACTS)
+print(json.dumps([refused, len(asked)]))
+`);
+
+    expect(found).toEqual([refused, 2]);
+  });
+
+  it.each([
     { what: 'a part in a million', scale: 1, apart: 1e-6, isSame: true },
     { what: 'a tenth of a number that is small itself', scale: 1e-6, apart: 1e-7, isSame: false },
     { what: 'a tenth of a large number', scale: 1e6, apart: 1e5, isSame: false },
