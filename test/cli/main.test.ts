@@ -67,14 +67,17 @@ describe('slipway', () => {
   });
 
   it('pushes a folder again, as its next version, without waiting for what is there', async () => {
-    const path = join(await file('again/model.onnx', GOOD), '..');
-    await file('again/notes.txt', 'first');
+    const path = join(await file('folder-twice/model.onnx', GOOD), '..');
+    await file('folder-twice/notes.txt', 'first');
     await run(['push', path]);
-    await file('again/notes.txt', 'second');
+    await file('folder-twice/notes.txt', 'second');
 
     const pushed = await run(['push', path]);
 
-    expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/Live +again v2/) });
+    expect(pushed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/Live +folder-twice v2/),
+    });
   });
 
   it('pushes the manifest beside a file before it', async () => {
