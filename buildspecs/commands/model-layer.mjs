@@ -7,6 +7,8 @@ import { storedGzip } from './stored-gzip.mjs';
 const TAR = [
   ...['--create', '--format=posix', '--sort=name', '--mtime=@0', '--numeric-owner'],
   ...['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
+  // Written as much at once as a pipe holds.
+  '--blocking-factor=128',
   ...['--owner=0', '--group=0', '--mode=u=rwX,go=rX', '--transform=s,^\\.\\(/\\|$\\),opt\\1,'],
 ];
 
