@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { containerLabel } from '#adapters/local/container-servers.ts';
 import { run } from '../support/commands.ts';
+import { temporaryFolder } from '../support/running-slipway.ts';
 
 const TOOLS = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 
@@ -85,4 +87,32 @@ export async function startContainer(args: readonly string[]): Promise<Container
 
 export async function removeContainers(): Promise<void> {
   if (started.length > 0) await docker('rm', '--force', ...started.splice(0));
+}
+
+const labels: string[] = [];
+
+/** A data folder for Slipway. What one that is killed leaves goes with its next start, which there is none of here. */
+export async function dockerFolder(): ReturnType<typeof temporaryFolder> {
+  const { path, [Symbol.asyncDispose]: remove } = await temporaryFolder();
+  const label = containerLabel(path);
+  labels.push(label);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await removeAll('rm', docker('ps', '--all', '--quiet', '--filter', `label=${label}`));
+      await remove();
+    },
+  };
+}
+
+/** Those of models and environments in all of these folders. */
+export async function removeImages(): Promise<void> {
+  for (const label of labels.splice(0)) {
+    await removeAll('rmi', docker('images', '--quiet', '--filter', `label=${label}`));
+  }
+}
+
+async function removeAll(how: 'rm' | 'rmi', listed: Promise<string>): Promise<void> {
+  const ids = new Set((await listed).split('\n').filter(Boolean));
+  if (ids.size > 0) await docker(how, '--force', ...ids);
 }

@@ -8,7 +8,8 @@ import {
   unknownOperatorModel,
   zeros,
 } from '../support/onnx-models.ts';
-import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { startSlipway } from '../support/running-slipway.ts';
+import { dockerFolder, removeImages } from './docker.ts';
 
 const KEY = 'models/shapes/model.onnx';
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
@@ -22,11 +23,12 @@ const images = () =>
   docker('image', 'ls', '--quiet', 'slipway/shapes-*').split('\n').filter(Boolean);
 
 // A Slipway that a test leaves is killed, and its containers end themselves.
+afterAll(removeImages);
 afterEach(async () => void (await eventually(() => running().length === 0)));
 
 describe('Slipway with the docker engine', () => {
   it('builds an image, measures it, and runs it within the limits of Lambda', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
 
     slipway.drop(KEY, addConstantModel({ constant: 10 }));
@@ -50,7 +52,7 @@ describe('Slipway with the docker engine', () => {
   });
 
   it('keeps a version serving when the next one does not load, and leaves no container of that', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
     slipway.drop(KEY, addConstantModel({ constant: 10 }));
     await slipway.ending('shapes', 1);
@@ -68,7 +70,7 @@ describe('Slipway with the docker engine', () => {
   });
 
   it('says that a model used more memory than it has, and answers the next request', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
     slipway.drop(`${KEY}.yaml`, 'resources: { memory: 400Mi }');
     slipway.drop(KEY, hungryModel());
@@ -83,7 +85,7 @@ describe('Slipway with the docker engine', () => {
   });
 
   it('leaves no container behind when it is killed, and serves again after a restart', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     const first = await startSlipway(folder.path, DOCKER);
     first.drop(KEY, addConstantModel({ constant: 10 }));
     await first.ending('shapes', 1);
@@ -97,7 +99,7 @@ describe('Slipway with the docker engine', () => {
   });
 
   it('takes a deployment up again that was killed in the middle of its build', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     const first = await startSlipway(folder.path, DOCKER);
     first.drop(KEY, addConstantModel({ constant: 12 }));
     await eventually(() => readdirSync(join(folder.path, 'builds')).length > 0);
@@ -112,7 +114,7 @@ describe('Slipway with the docker engine', () => {
   });
 
   it('explains a build that failed by its log', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     process.env['WEB_ADAPTER_IMAGE'] = '127.0.0.1:1/no-such-adapter:1';
     await using slipway = await startSlipway(folder.path, DOCKER);
     delete process.env['WEB_ADAPTER_IMAGE'];

@@ -13,8 +13,14 @@ import {
 } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ModelFixture } from '../support/model-fixtures.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
-import { docker, makeWebAdapterImage, removeContainers } from './docker.ts';
+import { type RunningSlipway, startSlipway } from '../support/running-slipway.ts';
+import {
+  docker,
+  dockerFolder,
+  makeWebAdapterImage,
+  removeContainers,
+  removeImages,
+} from './docker.ts';
 import { emulatedLambda } from './emulated-lambda.ts';
 import { say, timed } from './image-world.ts';
 
@@ -64,12 +70,13 @@ type Recorded = {
 
 beforeAll(async () => say(`web adapter ${await makeWebAdapterImage()}`));
 afterEach(removeContainers);
+afterAll(removeImages);
 
 describe('an image of a model that is no ONNX', () => {
   it.each(CASES)(
     'of $what answers as its framework does, also as Lambda runs it, and so does the next version',
     async (given) => {
-      await using folder = await temporaryFolder();
+      await using folder = await dockerFolder();
       await using slipway = await startSlipway(folder.path, DOCKER);
 
       for (const [index, name] of given.versions.entries()) {
@@ -86,7 +93,7 @@ describe('an image of a model that is no ONNX', () => {
   );
 
   it('is not started when its framework cannot load it, and the version before answers on', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
     const good = fixtureOf('xgboost', 'binary-3.4.ubj');
     await pushed(slipway, good);
@@ -101,7 +108,7 @@ describe('an image of a model that is no ONNX', () => {
   it('goes when the model is undeployed, and leaves its environments to the next one of its kind', async () => {
     const before = images('slipway/');
     const others = images('slipway-environment:');
-    await using folder = await temporaryFolder();
+    await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);
     await pushed(slipway, fixtureOf('xgboost', 'binary-3.4.ubj'));
     expect(images('slipway/').length).toBeGreaterThan(before.length);
