@@ -40,7 +40,10 @@ function servedBy({ runtime }: Explanation): string | null {
   const conversion = runtime.proof?.conversion;
   if (!conversion) return server;
   const { rows, maxDifference, nativeMicros, onnxMicros, reason } = conversion;
-  const compared = maxDifference === null ? '' : `, ${rows} rows compared, ${maxDifference} apart`;
+  const compared =
+    maxDifference === null
+      ? ''
+      : `, ${rows} rows compared, ${Number(maxDifference.toPrecision(2))} apart`;
   const took =
     nativeMicros === null || onnxMicros === null
       ? ''
