@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters.estimator import parts_of
+from .adapters.estimator import columns_of, learned_of, parts_of
 from .model import Model
 from .packing import DTYPES
 from .tensors import TensorSpec
@@ -77,31 +77,22 @@ def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
     """The splits or the range of each named column, in the model itself or else in what scales it."""
     known: dict[str, np.ndarray] = {}
     own = thresholds_of(native, len(names)) if native is not None else []
-    for columns, part in _parts_by_columns(native):
-        known.update((name, values) for name, values in zip(columns, thresholds_of(part, len(columns))) if len(values) > 0 and name not in known)
+    for transformer, columns in columns_of(native) if hasattr(native, "fit") else []:
+        if isinstance(transformer, str) or not columns or not all(isinstance(name, str) for name in columns):
+            continue
+        for part in parts_of(transformer):
+            known.update((name, values) for name, values in zip(columns, thresholds_of(part, len(columns))) if len(values) > 0 and name not in known)
     return {**{name: values for name, values in zip(names, own) if len(values) > 0}, **known}
 
 
 def _categories(native: Any) -> dict[str, np.ndarray]:
     """What an encoder has learned of each named column: most take nothing else."""
     known: dict[str, np.ndarray] = {}
-    for columns, part in _parts_by_columns(native):
-        learned = list(getattr(part, "categories_", ()))
-        for name, values in zip(columns, learned if len(learned) == len(columns) else []):
-            said = [value for value in np.asarray(values).tolist() if value is not None and value == value]
-            if said:
-                known.setdefault(name, np.array(said, dtype=object))
+    for name, values in learned_of(native) if hasattr(native, "fit") else []:
+        said = [value for value in values.tolist() if value is not None and value == value]
+        if isinstance(name, str) and said:
+            known.setdefault(name, np.array(said, dtype=object))
     return known
-
-
-def _parts_by_columns(native: Any) -> list[tuple[list[str], Any]]:
-    """Each transformer, and those within it, with the names of the columns that it takes."""
-    found = []
-    for part in parts_of(native) if hasattr(native, "fit") else []:
-        for _, transformer, columns in getattr(part, "transformers_", []):
-            if not isinstance(transformer, str) and all(isinstance(name, str) for name in columns):
-                found.extend((list(columns), inner) for inner in parts_of(transformer))
-    return found
 
 
 def _column(spec: TensorSpec, limits: np.ndarray | None, categories: np.ndarray | None, dice: np.random.RandomState) -> np.ndarray:

@@ -48,6 +48,17 @@ print(json.dumps({name: sorted(set(values.tolist())) for name, values in rows.it
     expect(found).toEqual({ count: [1, 2, 5], place: ['here'] });
   });
 
+  it('columns that a slice or one name chooses are taken as well as a list of them', async () => {
+    const found = await said(`
+scaler, encoder = Part(mean_=np.zeros(2), scale_=np.ones(2)), Part(categories_=[np.array(["here", "there"], dtype=object)])
+native = Part(transformers_=[("scale", scaler, slice(0, 2)), ("rest", "drop", [1]), ("code", encoder, "place")])
+rows = made_rows(Model(table(("count", "FP64"), ("place", "BYTES")), None, True, native=native))
+print(json.dumps({"rows": len(rows["count"]), "place": sorted(set(rows["place"].tolist()))}))
+`);
+
+    expect(found).toEqual({ rows: 256, place: ['here', 'there'] });
+  });
+
   it.each([
     { what: 'between two seconds', split: 1_700_000_000.5, of: [1_700_000_000, 1_700_000_001] },
     {

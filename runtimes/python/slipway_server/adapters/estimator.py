@@ -101,18 +101,28 @@ def _names_of(estimator: Any) -> list[str] | None:
 
 def _text_columns(estimator: Any) -> set[str]:
     """The columns that an encoder has learned words from."""
-    return {name for name, values in _learned(estimator) if _is_of_texts(values)}
+    return {name for name, values in learned_of(estimator) if _is_of_texts(values)}
 
 
-def _learned(estimator: Any) -> list[tuple[Any, np.ndarray]]:
+def columns_of(estimator: Any) -> list[tuple[Any, list[Any]]]:
+    """Each transformer of a table's columns, those that are words ('drop', 'passthrough') too, with the columns that it takes, by their names or places; of a slice none are told."""
+    return [(transformer, _listed(columns)) for part in parts_of(estimator) for _, transformer, columns in getattr(part, "transformers_", [])]
+
+
+def _listed(columns: Any) -> list[Any]:
+    if isinstance(columns, slice):
+        return []
+    return [columns] if np.ndim(columns) == 0 else list(columns)
+
+
+def learned_of(estimator: Any) -> list[tuple[Any, np.ndarray]]:
     """What encoders have learned of each column, by its name or its place."""
     found = []
-    for part in parts_of(estimator):
-        for _, transformer, columns in getattr(part, "transformers_", []):
-            for inner in parts_of(transformer) if not isinstance(transformer, str) else []:
-                learned = getattr(inner, "categories_", [])
-                if len(learned) == len(columns):
-                    found.extend((name, np.asarray(values)) for name, values in zip(columns, learned))
+    for transformer, columns in columns_of(estimator):
+        for inner in parts_of(transformer) if not isinstance(transformer, str) else []:
+            learned = getattr(inner, "categories_", [])
+            if len(learned) == len(columns):
+                found.extend((name, np.asarray(values)) for name, values in zip(columns, learned))
     return found
 
 
@@ -130,7 +140,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         return stacked
     names = _names_of(estimator)
     # Those of Python's objects, be they booleans: an encoder cannot look for a number of numpy's among them.
-    objects = {name for name, values in _learned(estimator) if values.dtype.kind == "O"}
+    objects = {name for name, values in learned_of(estimator) if values.dtype.kind == "O"}
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
         columns = {

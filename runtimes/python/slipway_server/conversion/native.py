@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import Any, Iterator
 
-from ..adapters.estimator import parts_of
+from ..adapters.estimator import columns_of
 from ..model import Model
 from ..tensors import TensorSpec
 from .missing import with_missing
@@ -49,7 +49,7 @@ def _sklearn(native: Any, model: Model, precision: str) -> Any:
 
 def _names_columns(native: Any) -> bool:
     """Whether it takes its columns by their names; any other takes them side by side."""
-    return any(isinstance(column, str) for part in parts_of(native) for _, _, columns in getattr(part, "transformers_", []) for column in columns)
+    return any(isinstance(column, str) for _, columns in columns_of(native) for column in columns)
 
 
 def _width(inputs: tuple[TensorSpec, ...]) -> int:
