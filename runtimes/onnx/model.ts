@@ -9,7 +9,7 @@ export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readon
 export type RunResult = { readonly outputs: readonly Tensor[] } | { readonly refused: string };
 
 /** Loaded in this thread, which it blocks while it runs. */
-export type Model = { readonly signature: Signature; run(run: Run): Promise<RunResult> };
+export type LoadedModel = { readonly signature: Signature; run(run: Run): Promise<RunResult> };
 
 const DATATYPES: Readonly<Partial<Record<OrtTensor.Type, Datatype>>> = {
   bool: 'BOOL',
@@ -39,7 +39,7 @@ const OPTIONS: InferenceSession.SessionOptions = {
 const FOREST_OPTIONS: InferenceSession.SessionOptions = { ...OPTIONS, intraOpNumThreads: 1 };
 
 /** Rejects when the file cannot be loaded. */
-export async function openModel(path: string): Promise<Model> {
+export async function openModel(path: string): Promise<LoadedModel> {
   // Where another thread loads it, this one never needs it: 30 ms of CPU at the start.
   const ort = await import('onnxruntime-node');
   const isForest = await hasTrees(path).catch(() => false);

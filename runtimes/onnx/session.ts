@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { openModel, type Run, type RunResult } from './model.ts';
+import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
 import { createQueue } from './queue.ts';
 import { refusal } from './refusal.ts';
 import { shortRunsHere } from './short-runs.ts';
@@ -40,9 +40,7 @@ export async function openSession(
     worker.postMessage({ inputs, outputs }, buffersOf(inputs));
     return nextMessage(worker);
   };
-  const isSmall = bytesIn(dirname(modelPath)) <= SMALL_BYTES;
-  const runModel = isSmall ? shortRunsHere(runThere, () => openModel(modelPath)) : runThere;
-
+  const runModel = shortRunsHere(runThere, () => openSmall(modelPath));
   const runNow = async (run: Run): Promise<readonly Tensor[]> => {
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
@@ -55,11 +53,16 @@ export async function openSession(
   };
 }
 
+async function openSmall(modelPath: string): Promise<LoadedModel> {
+  if ((await bytesIn(dirname(modelPath))) > SMALL_BYTES) throw new Error('it is too large');
+  return openModel(modelPath);
+}
+
 /** A model may have its weights in files of their own beside it. */
-function bytesIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((path) => statSync(join(folder, path)).size)
-    .reduce((sum, size) => sum + size, 0);
+async function bytesIn(folder: string): Promise<number> {
+  const paths = await readdir(folder, { recursive: true });
+  const found = await Promise.all(paths.map((path) => stat(join(folder, path))));
+  return found.reduce((sum, { size }) => sum + size, 0);
 }
 
 async function nextMessage<T>(worker: Worker): Promise<T> {

@@ -1,6 +1,6 @@
-import type { Model, Run } from './model.ts';
+import type { LoadedModel, Run } from './model.ts';
 
-type RunModel = Model['run'];
+type RunModel = LoadedModel['run'];
 
 const SHORT_MS = 2;
 // A short run adds one to the trust in those to come, and a long one takes ten for each of its milliseconds: on a busy machine
@@ -13,11 +13,11 @@ const LOST_PER_MS = 10;
  * Runs a model there, in another thread, until its runs prove to be short, and here from then on: the way to another thread
  * and back costs several times what a forest takes. Whatever runs here keeps the server from answering anything else, so a
  * run of larger inputs than those known to be short goes there, and after long ones all do, until they prove short again.
- * `open` loads the model here; where that fails, for want of memory, it goes on there.
+ * `open` loads the model here; where it does not, it goes on there.
  */
 export function shortRunsHere(
   runThere: RunModel,
-  open: () => Promise<Pick<Model, 'run'>>,
+  open: () => Promise<Pick<LoadedModel, 'run'>>,
   nowMs: () => number = () => performance.now(),
 ): RunModel {
   let trust = 0;
