@@ -101,6 +101,10 @@ export const explanation = z.object({
   probes: z.nullable(z.object({ sent: z.int(), failed: z.int() })),
 });
 
+export const objects = z.object({ keys: z.array(z.string()) });
+
+export const removed = z.object({ key: z.string() });
+
 export const uploaded = z.object({
   key: z.string(),
   versionId: z.string(),

@@ -4,7 +4,16 @@ import { Readable } from 'node:stream';
 import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { call, findInstance, readEvents } from './client.ts';
-import { asked, explanation, modelLog, models, uploaded, versions } from './one-machine-answers.ts';
+import {
+  asked,
+  explanation,
+  modelLog,
+  models,
+  objects,
+  removed,
+  uploaded,
+  versions,
+} from './one-machine-answers.ts';
 
 /** The Slipway that runs on a data folder of this machine, by its control API. */
 export async function openOneMachine(dataDir: string): Promise<Slipway> {
@@ -24,7 +33,15 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
     abort: (model) => ask(model, 'abort'),
     events: (query) => readEvents(control, query),
     upload: (upload) => put(control, upload),
+    objects: async (prefix) =>
+      (await call(`${control}/objects?${new URLSearchParams({ prefix })}`, objects)).keys,
+    remove: async (key) =>
+      void (await call(urlOfObject(control, key), removed, { method: 'DELETE' })),
   };
+}
+
+function urlOfObject(control: string, key: string): string {
+  return `${control}/objects/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 async function put(control: string, { key, file, signal, onSent }: Upload): Promise<Uploaded> {
@@ -35,20 +52,16 @@ async function put(control: string, { key, file, signal, onSent }: Upload): Prom
     onSent(sentBytes);
   });
   try {
-    return await call(
-      `${control}/objects/${key.split('/').map(encodeURIComponent).join('/')}`,
-      uploaded,
-      {
-        method: 'PUT',
-        headers: {
-          'content-type': 'application/octet-stream',
-          'content-length': String(file === null ? 0 : (await stat(file)).size),
-        },
-        body: Readable.toWeb(body),
-        duplex: 'half',
-        signal,
+    return await call(urlOfObject(control, key), uploaded, {
+      method: 'PUT',
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-length': String(file === null ? 0 : (await stat(file)).size),
       },
-    );
+      body: Readable.toWeb(body),
+      duplex: 'half',
+      signal,
+    });
   } catch (cause) {
     if (!signal.aborted) throw cause;
     throw new Failure('PlatformUnavailable', `the upload of ${key} was stopped`, { cause });

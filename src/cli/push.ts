@@ -25,7 +25,11 @@ export async function push(
   const planned = await uploads(resolve(path), options.name);
   const slipway = await open();
   let deployment: string | null = null;
-  for (const upload of planned) deployment = await send(slipway, upload, options);
+  for (const upload of planned) {
+    const meaning = readKey(upload.key);
+    if (meaning.kind === 'folder') await clear(slipway, meaning.prefix, planned, options);
+    deployment = await send(slipway, upload, options);
+  }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
   const events = slipway.events({ deployment, follow: true });
   return followDeployment(events, options.output, startedAtMs);
@@ -78,6 +82,21 @@ async function folderUploads(path: string, model: string): Promise<readonly Plan
     ...files.filter((name) => name !== MANIFEST).map(upload),
     files.includes(MANIFEST) ? manifest : { ...manifest, file: null },
   ];
+}
+
+/** What an earlier push left there is no part of this one. */
+async function clear(
+  slipway: Slipway,
+  prefix: string,
+  planned: readonly Planned[],
+  { output }: Options,
+): Promise<void> {
+  const keys = planned.map(({ key }) => key);
+  const stray = (await slipway.objects(prefix)).filter((key) => !keys.includes(key));
+  for (const key of stray) {
+    await slipway.remove(key);
+    output.line(`removed ${key}, which is not in the folder`);
+  }
 }
 
 async function send(

@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { bounded } from '#adapters/aws/bounded.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { translated } from '#adapters/aws/failures.ts';
 import { modelOf } from '#adapters/aws/model-function.ts';
 import { readVersions } from '#adapters/aws/model-versions.ts';
+import { listNewest } from '#adapters/aws/s3-versions.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
@@ -39,6 +41,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const registry = accountRegistry(account, outputs);
   const executions = accountExecutions(account, outputs);
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
+  const { Bucket } = outputs;
+  const s3 = () => new S3Client(clientSettings(account));
   return {
     ...modelActions({
       ...{ registry, executions, recover: recover({ registry, executions }), clock },
@@ -57,8 +61,14 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     explain: async (name, version) =>
       explainVersion(registry, await requireModel(registry, name), version),
     events: (query) => registryEvents(registry, query),
-    upload: (upload) =>
-      uploadToBucket(new S3Client(clientSettings(account)), outputs.Bucket, upload),
+    upload: (upload) => uploadToBucket(s3(), Bucket, upload),
+    async objects(prefix) {
+      const found = await listNewest(s3(), Bucket, prefix, Number.POSITIVE_INFINITY);
+      return found.map(({ key }) => key);
+    },
+    async remove(Key) {
+      await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
+    },
   };
 }
 

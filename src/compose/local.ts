@@ -203,6 +203,9 @@ export async function startLocal(
     },
     events,
     upload,
+    objects: async (prefix) =>
+      (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
+    remove: store.remove,
   });
   await api.ready();
   const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });

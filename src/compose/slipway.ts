@@ -139,4 +139,8 @@ export type Slipway = {
   events(query: EventQuery): AsyncGenerator<CursoredEvent, void>;
   /** Leaves nothing behind when `signal` ends it. */
   upload(upload: Upload): Promise<Uploaded>;
+  /** The keys of the bucket's objects that begin with `prefix`. */
+  objects(prefix: string): Promise<readonly string[]>;
+  /** Takes an object out of the bucket, but not the versions that deployments were made of. Nothing there is success. */
+  remove(key: string): Promise<void>;
 };

@@ -5,7 +5,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
@@ -115,6 +117,30 @@ describeOnMoto('slipway in AWS', (moto) => {
     expect(stdout).toMatch(
       /uploaded models\/big\/big\.onnx \(20,971,520 bytes\)[\s\S]*Live +big v1/,
     );
+  });
+
+  it('pushes a folder without what was in it at the push before, which goes from the bucket too', async () => {
+    await file('net/model.onnx', 'new');
+    const Bucket = world.outputs['Bucket']!;
+    const s3 = awsClient(S3Client, moto());
+    for (const Key of ['models/net/net/old.onnx', 'models/net/network/model.onnx']) {
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'old' }));
+    }
+
+    const pushing = world.command(['push', join(folder.path, 'net')]);
+    await eventually(() => pushing.output().includes('uploaded models/net/net/model.yaml'));
+    pushing.interrupt();
+    await pushing.result;
+
+    expect(pushing.output()).toMatch(/removed models\/net\/net\/old\.onnx[\s\S]*model\.yaml/);
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket, Prefix: 'models/net/' }),
+    );
+    expect(Contents.map(({ Key }) => Key)).toEqual([
+      'models/net/net/model.onnx',
+      'models/net/net/model.yaml',
+      'models/net/network/model.onnx',
+    ]);
   });
 
   it('takes the parts of an upload away when it is stopped', async () => {

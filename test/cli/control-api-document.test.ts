@@ -58,6 +58,7 @@ describe('docs/control-api.openapi.yaml', () => {
     };
     const put = (key: string, bytes: Uint8Array | string) =>
       ask('/objects/{key}', `/objects/${key}`, { method: 'PUT', body: Buffer.from(bytes) });
+    const remove = (key: string) => ask('/objects/{key}', `/objects/${key}`, { method: 'DELETE' });
     const post = (what: string, model: string, query = '') =>
       ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
     const good = await put('models/good/m.onnx', addConstantModel({ constant: 1 }));
@@ -72,6 +73,10 @@ describe('docs/control-api.openapi.yaml', () => {
       good,
       bad,
       await put('models/good/notes', 'hello'),
+      await ask('/objects', '/objects?prefix=models/good/n'),
+      await remove('models/good/notes'),
+      await remove('models/good/notes'),
+      await ask('/objects', '/objects?prefix=models/good/n'),
       await ask('/healthz', '/healthz'),
       await ask('/models', '/models'),
       await ask('/models/{name}', '/models/good'),
@@ -92,14 +97,21 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/events', '/events', { headers: { 'last-event-id': 'x' } }),
       await ask('/models', '/models', { headers: { origin: 'http://elsewhere' } }),
       await ask('/models', '/nothing'),
+      await remove('models/good//notes'),
       await post('rollback', 'nobody'),
       await post('rollback', 'good', '?to=first'),
       await ask('/models/{name}/explain', '/models/good/explain?version=9'),
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(17).fill(200),
-      ...[404, 404, 404, 400, 400, 404, 404, 400, 400],
+      ...Array(21).fill(200),
+      ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400],
+    ]);
+    expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
+      { keys: ['models/good/notes'] },
+      { key: 'models/good/notes' },
+      { key: 'models/good/notes' },
+      { keys: [] },
     ]);
     expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
@@ -77,6 +77,22 @@ describe('slipway', () => {
     expect(pushed).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/Live +folder-twice v2/),
+    });
+  });
+
+  it('pushes a folder without what was in it at the push before, which goes from the bucket too', async () => {
+    const renamed = await file('renaming/weights/first.onnx', GOOD);
+    const path = join(renamed, '../..');
+    await run(['push', path]);
+    await rename(renamed, await file('renaming/second.onnx', ''));
+
+    const pushed = await run(['push', path]);
+
+    expect(pushed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /removed models\/renaming\/renaming\/weights\/first\.onnx, which is not in the folder[\s\S]*Live +renaming v2/,
+      ),
     });
   });
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Failure } from '#domain/failure.ts';
 import { atOnce } from './at-once.ts';
-import { showInBucket } from './bucket-view.ts';
+import { hideFromBucket, showInBucket } from './bucket-view.ts';
 import { fingerprint } from './file-state.ts';
 import type { ObjectVersion } from './object-versions.ts';
 import type { FileState } from './settling.ts';
@@ -12,6 +12,7 @@ import { turns } from './turns.ts';
 export type BucketIntake = {
   drop(key: string, file: FileState): Promise<Taken>;
   upload(key: string, bytes: Readable, expectedBytes?: number): Promise<ObjectVersion>;
+  remove(key: string): Promise<void>;
   /** Gives up copies of drops, and resolves when nothing runs. */
   close(): Promise<void>;
 };
@@ -49,6 +50,12 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
         return versions.add(key, written, fingerprint(shown));
       });
     },
+    remove: (key) =>
+      run(key, async () => {
+        requireKey(key);
+        await hideFromBucket(folder, key);
+        if (versions.latest(key)) versions.markDeleted(key);
+      }),
     async close() {
       closing.abort();
       await Promise.allSettled(running);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
-import { errorCode, fileAt } from './file-state.ts';
+import { errorCode, fileAt, isAbsence } from './file-state.ts';
 import { storageFailure } from './storage-failure.ts';
 
 const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'];
@@ -22,11 +22,9 @@ export async function showInBucket(
   const path = join(bucketFolder, key);
   const temporary = join(dirname(path), `.${randomUUID()}`);
   try {
-    const bucket = await realpath(bucketFolder).catch((error: unknown) => {
-      throw storageFailure(error, bucketFolder);
-    });
+    const bucket = await realBucket(bucketFolder);
     await mkdir(dirname(path), { recursive: true });
-    if ((await realpath(dirname(path))) !== join(bucket, dirname(key))) throw outside(key);
+    await requireInside(bucket, key);
     await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
     await chmod(temporary, WRITABLE);
     const copied = await fileAt(temporary);
@@ -43,8 +41,28 @@ export async function showInBucket(
   }
 }
 
-function outside(key: string): Failure {
-  return new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`, {
+/** Takes an object's file out of the bucket. Fails with `InputInvalid` when the key leads out of the bucket by a link. */
+export async function hideFromBucket(bucketFolder: string, key: string): Promise<void> {
+  const path = join(bucketFolder, key);
+  try {
+    await requireInside(await realBucket(bucketFolder), key);
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw storageFailure(error, path);
+  }
+}
+
+/** The bucket folder may be a link itself, and is never made anew: one that is gone may be a disk that is away. */
+function realBucket(bucketFolder: string): Promise<string> {
+  return realpath(bucketFolder).catch((error: unknown) => {
+    throw storageFailure(error, bucketFolder);
+  });
+}
+
+async function requireInside(bucket: string, key: string): Promise<void> {
+  const folder = join(bucket, dirname(key));
+  if ((await realpath(folder)) === folder) return;
+  throw new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`, {
     fix: 'Choose another key, or take the link away.',
   });
 }

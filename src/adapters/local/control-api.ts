@@ -29,6 +29,10 @@ type Deps = {
     bytes: Readable,
     sizeBytes: number | undefined,
   ) => Promise<Uploaded>;
+  /** The keys of the objects that begin so. */
+  readonly objects: (prefix: string) => Promise<readonly string[]>;
+  /** Takes an object out of the bucket. */
+  readonly remove: (key: string) => Promise<void>;
 };
 
 const STATUS: Partial<Record<FailureName, number>> = {
@@ -56,7 +60,14 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
       error: 'no such resource',
-      see: ['/models', '/deployments/{id}', '/events', '/healthz', 'PUT /objects/{key}'],
+      see: [
+        '/models',
+        '/deployments/{id}',
+        '/events',
+        '/healthz',
+        '/objects',
+        'PUT /objects/{key}',
+      ],
     }),
   );
 
@@ -77,6 +88,13 @@ export function controlApi(deps: Deps): FastifyInstance {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
   api.get('/events', deps.events.send);
+  api.get<{ Querystring: { prefix?: string } }>('/objects', async ({ query }) => ({
+    keys: await deps.objects(query.prefix ?? ''),
+  }));
+  api.delete<{ Params: { '*': string } }>('/objects/*', async ({ params: { '*': key } }) => {
+    await deps.remove(key);
+    return { key };
+  });
 
   // An upload is bytes whatever its content type says, and is read as it comes.
   api.removeAllContentTypeParsers();

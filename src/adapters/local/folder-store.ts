@@ -25,6 +25,11 @@ export type FolderStore = ArtifactStore & {
    * Fails with `InputInvalid` (the key is no path, or other than `expectedBytes` came), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
    */
   put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
+  /**
+   * Takes a key's file out of the bucket folder and marks the key deleted; its versions stay.
+   * Nothing there is success. Fails with `InputInvalid` (the key is no path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
+   */
+  remove(key: string): Promise<void>;
   /** Takes note that a version's event was dealt with; until then each `scan` announces it again. */
   settled(key: string, versionId: string): void;
   /** Finds what was dropped, changed or deleted while nobody watched, and announces what was not settled. */
@@ -97,6 +102,7 @@ export function folderStore(options: Options): FolderStore {
       await announce(version);
       return { ...stored(bucket, version), sha256: version.sha256 };
     },
+    remove: intake.remove,
     settled: versions.settle,
     async scan() {
       const unsettled = versions.unsettled();

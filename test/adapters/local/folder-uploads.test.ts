@@ -147,3 +147,42 @@ describe('uploading', () => {
     expect(opened.events).toHaveLength(all.length + 1);
   });
 });
+
+describe('removing', () => {
+  it('takes the file out of the folder, and leaves its version to whoever was made of it', async () => {
+    const opened = await folder.watched();
+    const { versionId } = await upload(opened, KEY, 'weights');
+    await upload(opened, `${KEY}.yaml`, '');
+
+    await opened.store.remove(KEY);
+
+    expect(await readdir(folder.path('models/digits'))).toEqual(['digits.onnx.yaml']);
+    expect(await opened.store.latest(BUCKET, KEY)).toBeUndefined();
+    expect(await readFile(opened.store.objectPath(KEY, versionId), 'utf8')).toBe('weights');
+  });
+
+  it('is done where nothing is', async () => {
+    const opened = folder.open();
+
+    await expect(opened.store.remove(KEY)).resolves.toBeUndefined();
+    expect(await opened.store.list(BUCKET, '', 10)).toEqual([]);
+  });
+
+  it.each(['../outside', 'models//x', ''])('refuses the key %j', async (key) => {
+    const opened = folder.open();
+
+    await expect(opened.store.remove(key)).rejects.toMatchObject({ name: 'InputInvalid' });
+  });
+
+  it('follows no link out of the bucket', async () => {
+    const opened = folder.open();
+    await mkdir(folder.outside('elsewhere'));
+    await appendFile(folder.outside('elsewhere/x'), 'mine');
+    await symlink(folder.outside('elsewhere'), folder.path('models'));
+
+    const removed = opened.store.remove('models/x');
+
+    await expect(removed).rejects.toMatchObject({ name: 'InputInvalid' });
+    expect(await readdir(folder.outside('elsewhere'))).toEqual(['x']);
+  });
+});
