@@ -8,6 +8,7 @@ import {
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { Failure } from '#domain/failure.ts';
+import { HEALTH_CHECK } from '#domain/health-check.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './ecs-errors.ts';
 import { CONTAINER, DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './ecs-settings.ts';
@@ -68,12 +69,11 @@ async function create(
     VpcId: vpc,
     Protocol: 'HTTP',
     Port: CONTAINER.port,
-    HealthCheckPath: '/ping',
-    HealthCheckIntervalSeconds: 5,
-    HealthCheckTimeoutSeconds: 4,
+    HealthCheckPath: HEALTH_CHECK.path,
+    HealthCheckIntervalSeconds: HEALTH_CHECK.intervalSeconds,
+    HealthCheckTimeoutSeconds: HEALTH_CHECK.timeoutSeconds,
     HealthyThresholdCount: 2,
-    // A server that works on a long request answers late: it has 20 s.
-    UnhealthyThresholdCount: 4,
+    UnhealthyThresholdCount: HEALTH_CHECK.badLooks,
     Matcher: { HttpCode: '200' },
     Tags: [...tags].map(([Key, Value]) => ({ Key, Value })),
   });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Failure } from '#domain/failure.ts';
 import { replicasFor, SLICE_MS, SLICES_REMEMBERED, scaleAt } from '#domain/scale.ts';
+import { answersInTime } from './health-watch.ts';
 import { refuse } from './invocation.ts';
 import type { Start } from './model-server.ts';
 import { replicaSet } from './replica-set.ts';
@@ -19,7 +20,7 @@ import type { RevisionRecord } from './revision-table.ts';
 const LONGEST_RETIREMENT_MS = 30_000;
 
 /**
- * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end, more under load.
+ * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end or hang, more under load.
  * It is ready once all that it begins with were, and failed as soon as one of them did not start.
  */
 export function alwaysOnRevision(
@@ -29,7 +30,9 @@ export function alwaysOnRevision(
   const { spec } = record;
   const { clock, log, requestTimeoutMs } = deps;
   const launch = () => deps.start(spec);
-  const replicas = replicaSet(spec.revision, { launch, clock, requestTimeoutMs });
+  const replicas = replicaSet(spec.revision, {
+    ...{ launch, look: answersInTime, clock, log, requestTimeoutMs },
+  });
   const kept = keptRecord(record, deps.save);
   const load = requestSlices(clock.now());
   let starts: readonly Promise<Start>[] = [];
@@ -107,9 +110,8 @@ export function alwaysOnRevision(
       }
     },
     async tend() {
-      if (refusal() !== undefined) return;
       replicas.tend();
-      if (kept.now().state.kind === 'ready') scale();
+      if (refusal() === undefined && kept.now().state.kind === 'ready') scale();
     },
     async close() {
       isClosed = true;

@@ -47,7 +47,7 @@ export function replicaSet(revision: string, deps: ReplicaDeps): ReplicaSet {
     inFlight: () =>
       [...serving, ...leaving.keys()].reduce((sum, replica) => sum + replica.inFlight(), 0),
     tend() {
-      for (const replica of serving) replica.tend();
+      for (const replica of [...serving, ...leaving.keys()]) replica.tend();
     },
     async leave() {
       resize(0);

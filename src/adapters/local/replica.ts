@@ -1,9 +1,11 @@
 import type { Clock } from '#ports/clock.ts';
+import { type HealthLook, healthWatch } from './health-watch.ts';
 import type { InvocationSlot } from './invocation.ts';
 import type { ModelServer, Start } from './model-server.ts';
 import { blame } from './revision.ts';
+import type { RevisionLog } from './revision-log.ts';
 
-/** A place for a model server that always runs: one that ends is followed by another. Leaving, it ends with its last request. */
+/** A place for a model server that always runs: one that ends is followed by another, and one that hangs is ended. Leaving, it ends with its last request. */
 export type Replica = {
   /** How its first server came out. */
   readonly started: Promise<Start>;
@@ -13,7 +15,7 @@ export type Replica = {
   take(): InvocationSlot;
   /** Why its server ended, or where one is starting again, the one before it; undefined when none has. */
   diagnosis(): string | undefined;
-  /** Starts a server again when that is due. */
+  /** Looks whether its server is healthy, or starts one again, when that is due. */
   tend(): void;
   leave(): Promise<void>;
   stop(): Promise<void>;
@@ -21,7 +23,10 @@ export type Replica = {
 
 export type ReplicaDeps = {
   readonly launch: () => ModelServer;
+  readonly look: HealthLook;
   readonly clock: Clock;
+  /** Is told why a server ended that nobody stopped. */
+  readonly log: Pick<RevisionLog, 'append'>;
   /** How long a request may take, and so keep a replica from leaving. */
   readonly requestTimeoutMs: number;
 };
@@ -33,6 +38,7 @@ type Run = {
   origin: string;
   readyAtMs: number;
   inFlight: number;
+  watch(): void;
 };
 
 const FIRST_DELAY_MS = 1_000;
@@ -41,7 +47,7 @@ const LONGEST_DELAY_MS = 60_000;
 const STEADY_MS = 60_000;
 
 export function startReplica(revision: string, deps: ReplicaDeps): Replica {
-  const { launch, clock, requestTimeoutMs } = deps;
+  const { launch, look, clock, log, requestTimeoutMs } = deps;
   let crashes = 0;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let isLeaving = false;
@@ -49,13 +55,22 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
 
   function begin(before: string | undefined): Run {
     const server = launch();
-    const fresh = { server, before, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 };
+    const fresh: Run = {
+      ...{ server, before, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 },
+      watch: () => undefined,
+    };
     void server.started.then((start) => {
       if (start.kind !== 'ready') return;
-      fresh.origin = start.origin;
+      const { origin } = start;
+      fresh.origin = origin;
       fresh.readyAtMs = clock.now();
+      fresh.watch = healthWatch({ origin, look, clock, onUnhealthy: server.kill });
     });
-    void server.ended.then(() => planRestart(fresh));
+    void server.ended.then(() => {
+      if (isLeaving) return;
+      note(fresh);
+      planRestart(fresh);
+    });
     return fresh;
   }
 
@@ -63,6 +78,13 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
     if (clock.now() - readyAtMs >= STEADY_MS) crashes = 0;
     dueAtMs = clock.now() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** crashes);
     crashes += 1;
+  }
+
+  function note({ server, before, origin }: Run): void {
+    // Why the first start failed is told with the state of the revision.
+    if (origin === '' && before === undefined) return;
+    const why = blame(revision, server.diagnosis() ?? 'ended');
+    void log.append(Buffer.from(`slipway: ${why}\n`));
   }
 
   function giveBack(taken: Run): void {
@@ -89,6 +111,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
       };
     },
     tend() {
+      if (run.server.diagnosis() === undefined) run.watch();
       if (isLeaving || clock.now() < dueAtMs) return;
       dueAtMs = Number.POSITIVE_INFINITY;
       run = begin(run.server.diagnosis());

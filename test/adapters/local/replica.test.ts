@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelServer, Start } from '#adapters/local/model-server.ts';
 import { type Replica, startReplica } from '#adapters/local/replica.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -38,15 +39,36 @@ function scripted(number: number): Scripted {
 describe('a replica', () => {
   const clock = fakeClock(0);
   let servers: Scripted[];
+  let looks: string[];
+  let isHealthy: boolean;
+  let written: string;
   let replica: Replica;
   beforeEach(() => {
     servers = [];
+    looks = [];
+    isHealthy = true;
+    written = '';
     const launch = () => {
       servers.push(scripted(servers.length + 1));
       return servers.at(-1)!.server;
     };
-    replica = startReplica('digits-v1', { launch, clock, requestTimeoutMs: 50 });
+    const look = async (origin: string) => looks.push(origin) > 0 && isHealthy;
+    const log = {
+      async append(bytes: Uint8Array) {
+        written += bytes;
+      },
+    };
+    replica = startReplica('digits-v1', { launch, look, clock, log, requestTimeoutMs: 500 });
   });
+
+  /** Goes on as a platform does, which tends its replicas four times a second. */
+  async function pass(seconds: number): Promise<void> {
+    for (let turn = 0; turn < seconds * 4; turn += 1) {
+      clock.advance(250);
+      replica.tend();
+      await nextTurn();
+    }
+  }
 
   /** How long it takes until another server is started after this one. */
   async function pauseAfterCrash(): Promise<number> {
@@ -120,6 +142,70 @@ describe('a replica', () => {
     expect(replica.isReady()).toBe(true);
   });
 
+  it('looks at the health of its server every five seconds, from the moment that it serves', async () => {
+    await pass(30);
+    expect(looks).toEqual([]);
+    await servers[0]!.ready();
+
+    await pass(30);
+
+    expect(looks).toEqual(Array.from({ length: 6 }, () => 'http://server-1'));
+  });
+
+  it('ends a server that did not answer four looks, gives it no more requests, and starts another a second later', async () => {
+    await servers[0]!.ready();
+    const slot = replica.take();
+    isHealthy = false;
+
+    await pass(19);
+    expect(replica.isReady()).toBe(true);
+    await pass(1);
+
+    expect(replica.isReady()).toBe(false);
+    const why = 'the model server of digits-v1 did not answer its health check 4 times';
+    expect(slot.diagnosis()).toBe(why);
+    expect(written).toBe(`slipway: ${why}\n`);
+    await pass(1);
+    expect(servers).toHaveLength(2);
+  });
+
+  it('keeps a server that answers one look of four', async () => {
+    await servers[0]!.ready();
+
+    for (let round = 0; round < 5; round += 1) {
+      isHealthy = false;
+      await pass(15);
+      isHealthy = true;
+      await pass(5);
+    }
+
+    expect(replica.isReady()).toBe(true);
+    expect(looks).toHaveLength(20);
+  });
+
+  it('looks at a server no more that is ended, nor at the next one before it serves', async () => {
+    await servers[0]!.ready();
+    await servers[0]!.crash();
+
+    await pass(60);
+
+    expect(servers).toHaveLength(2);
+    expect(looks).toEqual([]);
+  });
+
+  it('leaves without the requests of a server that hangs', async () => {
+    await servers[0]!.ready();
+    replica.take();
+    isHealthy = false;
+
+    const leaving = replica.leave();
+    await pass(20);
+    await leaving;
+
+    expect(replica.diagnosis()).toBe('did not answer its health check 4 times');
+    expect(servers).toHaveLength(1);
+  });
+
   it('leaves when its last request has ended, and is not started again', async () => {
     await servers[0]!.ready();
     const slots = [replica.take(), replica.take()];
@@ -142,6 +228,6 @@ describe('a replica', () => {
 
     await replica.leave();
 
-    expect(replica.diagnosis()).toBe('was busy 50 ms after it was to stop');
+    expect(replica.diagnosis()).toBe('was busy 500 ms after it was to stop');
   });
 });
