@@ -36,12 +36,21 @@ export function scheduledLimits(scaling: Scaling, { min, max }: Schedule): Repli
   return { min, max: Math.max(min, max ?? plainLimits(scaling).max) };
 }
 
+/** How many replicas a candidate begins with: as many as it is to take over from, within its own limits. `live` counts those of each revision that has traffic. */
+export function firstReplicas(live: readonly number[], { min, max }: ReplicaLimits): number {
+  return Math.min(max, Math.max(min, ...live));
+}
+
+/** What a revision has met since it began with `first` replicas: the requests of each 10 s, the newest last, those before the last five minutes forgotten. */
+export type Load = { readonly first: number; readonly slices: readonly number[] };
+
 /**
- * How many replicas the load asks for, within `limits`. `slices` counts the requests of each 10 s, the newest last.
+ * How many replicas the load asks for, within the limits.
  * The busiest minute of the last five decides, so more come at once and fewer only after five quiet minutes: a replica takes longer to get ready than to stop.
+ * As many as it began with stay for the first five, in which a candidate gets its traffic.
  */
 export function replicasFor(
-  slices: readonly number[],
+  { first, slices }: Load,
   requestsPerMinute: number,
   { min, max }: ReplicaLimits,
 ): number {
@@ -50,7 +59,8 @@ export function replicasFor(
     remembered.slice(Math.max(0, index + 1 - SLICES_A_MINUTE), index + 1),
   );
   const busiest = Math.max(0, ...minutes.map((minute) => minute.reduce((sum, it) => sum + it, 0)));
-  return Math.min(max, Math.max(min, Math.ceil(busiest / requestsPerMinute)));
+  const atLeast = remembered.length < SLICES_REMEMBERED ? first : 0;
+  return Math.min(max, Math.max(min, atLeast, Math.ceil(busiest / requestsPerMinute)));
 }
 
 /** When (epoch ms) the schedule last began. */

@@ -1,5 +1,5 @@
 import type { Scaling } from '#domain/manifest-scaling.ts';
-import { replicasFor, scaleAt } from '#domain/scale.ts';
+import { firstReplicas, replicasFor, scaleAt } from '#domain/scale.ts';
 
 type Schedule = Scaling['schedules'][number];
 
@@ -102,6 +102,31 @@ describe('the replicas for a load', () => {
       replicas: 2,
     },
   ])('$name', ({ slices, replicas }) => {
-    expect(replicasFor(slices, 600, limits)).toBe(replicas);
+    expect(replicasFor({ first: 2, slices }, 600, limits)).toBe(replicas);
+  });
+
+  it.each([
+    { name: 'stay as many as it began with', slices: [0], replicas: 5 },
+    { name: 'are more where it needs more', slices: [3_600], replicas: 6 },
+    { name: 'stay for five minutes', slices: Array<number>(29).fill(0), replicas: 5 },
+    { name: 'go then', slices: Array<number>(30).fill(0), replicas: 2 },
+  ])('$name, of a candidate', ({ slices, replicas }) => {
+    expect(replicasFor({ first: 5, slices }, 600, limits)).toBe(replicas);
+  });
+
+  it('are never more than its limits come to say, of a candidate', () => {
+    expect(replicasFor({ first: 5, slices: [0] }, 600, { min: 1, max: 3 })).toBe(3);
+  });
+});
+
+describe('the replicas that a candidate begins with', () => {
+  it.each([
+    { name: 'are the fewest where nothing is live', live: [], first: 2 },
+    { name: 'are as many as live ones', live: [4], first: 4 },
+    { name: 'are as many as the larger of two live revisions has', live: [3, 5], first: 5 },
+    { name: 'are not fewer than the fewest', live: [1], first: 2 },
+    { name: 'are not more than the most', live: [9], first: 6 },
+  ])('$name', ({ live, first }) => {
+    expect(firstReplicas(live, { min: 2, max: 6 })).toBe(first);
   });
 });

@@ -5,7 +5,7 @@ import { ensureScaling } from './auto-scaling.ts';
 import { type Definition, findDefinition, registerDefinition } from './ecs-definitions.ts';
 import type { EcsPlatformOptions } from './ecs-options.ts';
 import { stopRevision } from './ecs-removal.ts';
-import { firstReplicas } from './ecs-replicas.ts';
+import { firstTasks } from './ecs-replicas.ts';
 import { createService, findService, serviceRef } from './ecs-service.ts';
 import { type TimedCall, timedCreation } from './ecs-waiting.ts';
 import { type Change, fencedChange } from './fenced-change.ts';
@@ -36,7 +36,7 @@ export async function createRevision(
   const strategy = await capacityOf(call, spec, change);
   const service = serviceRef(definition.cluster, spec.revision, group.arn);
   if (!(await findService(ecs, service))) {
-    const replicas = await firstReplicas(options, spec);
+    const replicas = await firstTasks(options, spec);
     const making = { spec, definition, targetGroup: group.arn, strategy, replicas };
     await change(() => createService(ecs, settings, service, making));
   }

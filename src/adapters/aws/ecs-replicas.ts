@@ -1,4 +1,4 @@
-import { scaleAt } from '#domain/scale.ts';
+import { firstReplicas, scaleAt } from '#domain/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { findDefinition } from './ecs-definitions.ts';
 import type { EcsPlatformOptions } from './ecs-options.ts';
@@ -6,17 +6,16 @@ import { findService, serviceRef } from './ecs-service.ts';
 import { listenerRule } from './listener-rule.ts';
 import { targetGroupOf } from './target-group.ts';
 
-/** How many tasks a revision begins with: as many as it is to take over from, within its own limits. */
-export async function firstReplicas(
+/** How many tasks a revision begins with. */
+export async function firstTasks(
   options: EcsPlatformOptions,
   { model, scaling }: RevisionSpec,
 ): Promise<number> {
   const { elb, settings, clock } = options;
-  const { min, max } = scaleAt(scaling, clock.now());
   const rule = listenerRule({ elb, front: settings, apiStage: settings.apiStage });
   const live = Object.keys((await rule.read(model))?.shares ?? {});
   const counts = await Promise.all(live.map((revision) => desiredReplicas(options, revision)));
-  return Math.min(max, Math.max(min, ...counts));
+  return firstReplicas(counts, scaleAt(scaling, clock.now()));
 }
 
 /** 0 also for a revision of another target. */

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { Failure } from '#domain/failure.ts';
-import { replicasFor, SLICE_MS, SLICES_REMEMBERED, scaleAt } from '#domain/scale.ts';
+import {
+  firstReplicas,
+  type Load,
+  replicasFor,
+  SLICE_MS,
+  SLICES_REMEMBERED,
+  scaleAt,
+} from '#domain/scale.ts';
 import { answersInTime } from './health-watch.ts';
 import { refuse } from './invocation.ts';
 import type { Start } from './model-server.ts';
@@ -28,13 +35,13 @@ export function alwaysOnRevision(
   deps: RevisionDeps & { readonly requestTimeoutMs: number },
 ): Revision {
   const { spec } = record;
-  const { clock, log, requestTimeoutMs } = deps;
+  const { clock, live, log, requestTimeoutMs } = deps;
   const launch = () => deps.start(spec);
   const replicas = replicaSet(spec.revision, {
     ...{ launch, look: answersInTime, clock, log, requestTimeoutMs },
   });
   const kept = keptRecord(record, deps.save);
-  const load = requestSlices(clock.now());
+  let load = requestSlices(0, clock.now());
   let starts: readonly Promise<Start>[] = [];
   let waking: Promise<void> | undefined;
   let isClosed = false;
@@ -47,7 +54,9 @@ export function alwaysOnRevision(
   };
 
   function begin(): void {
-    starts = replicas.resize(scaleAt(spec.scaling, clock.now()).min);
+    const first = firstReplicas(live(), scaleAt(spec.scaling, clock.now()));
+    load = requestSlices(first, clock.now());
+    starts = replicas.resize(first);
     if (kept.now().state.kind === 'pending') void prove(starts);
     else waking = wake(starts);
   }
@@ -69,10 +78,10 @@ export function alwaysOnRevision(
   }
 
   function scale(): void {
-    const slices = load.until(clock.now());
-    if (!slices) return;
+    const seen = load.until(clock.now());
+    if (!seen) return;
     const limits = scaleAt(spec.scaling, clock.now());
-    replicas.resize(replicasFor(slices, spec.scaling.requestsPerMinute, limits));
+    replicas.resize(replicasFor(seen, spec.scaling.requestsPerMinute, limits));
   }
 
   if (refusal() === undefined) begin();
@@ -91,6 +100,7 @@ export function alwaysOnRevision(
       return reason === undefined ? replicas.take() : refuse(503, reason);
     },
     inFlight: replicas.inFlight,
+    replicas: replicas.count,
     revive() {
       if (!kept.now().isRetired) return;
       const state = { kind: 'pending', reason: 'its replicas are starting again' } as const;
@@ -130,8 +140,8 @@ function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undef
   return Promise.any(failures).catch(() => undefined);
 }
 
-/** Counts requests by the slices of time that scaling looks at. */
-function requestSlices(startMs: number) {
+/** Counts requests by the slices of time that scaling looks at, from when it began with `first` replicas. */
+function requestSlices(first: number, startMs: number) {
   let slices: readonly number[] = [];
   let current = 0;
   let endMs = startMs + SLICE_MS;
@@ -139,13 +149,13 @@ function requestSlices(startMs: number) {
     count() {
       current += 1;
     },
-    /** Those that are over, the newest last; undefined when that is what it was at the last look. */
-    until(nowMs: number): readonly number[] | undefined {
+    /** Of the slices that are over; undefined when those are what they were at the last look. */
+    until(nowMs: number): Load | undefined {
       if (nowMs < endMs) return undefined;
       slices = [...slices, current].slice(-SLICES_REMEMBERED);
       current = 0;
       endMs = nowMs + SLICE_MS;
-      return slices;
+      return { first, slices };
     },
   };
 }

@@ -33,6 +33,7 @@ export function onDemandRevision(
     settled: kept.settled,
     invoke,
     inFlight: pool.inFlight,
+    replicas: () => 0,
     // As a published version, it never stops being there for requests.
     revive: () => undefined,
     retire: pool.retire,

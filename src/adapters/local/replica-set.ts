@@ -9,6 +9,8 @@ export type ReplicaSet = {
   /** The ready replica with the fewest requests, in turn among equals; a refusal when none is ready, as a load balancer without a healthy target gives. */
   take(): InvocationSlot | InvocationRefusal;
   inFlight(): number;
+  /** How many it has or, while some of them start, is to have. */
+  count(): number;
   tend(): void;
   /** Resolves when all have ended, which their requests may delay. */
   leave(): Promise<void>;
@@ -46,6 +48,7 @@ export function replicaSet(revision: string, deps: ReplicaDeps): ReplicaSet {
     },
     inFlight: () =>
       [...serving, ...leaving.keys()].reduce((sum, replica) => sum + replica.inFlight(), 0),
+    count: () => serving.length,
     tend() {
       for (const replica of [...serving, ...leaving.keys()]) replica.tend();
     },

@@ -12,6 +12,7 @@ import type { ModelServers } from './model-server.ts';
 import type { Revision, RevisionDeps } from './revision.ts';
 import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
+import { shareTable } from './share-table.ts';
 import { turns } from './turns.ts';
 
 /** What the platforms of one machine share. */
@@ -51,6 +52,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   const { logDirectory, servers, clock } = options;
   const { target, limits } = habits;
   const table = revisionTable(options.database);
+  const shares = shareTable(options.database);
   const fences = fence(options.database);
   const inTurn = turns();
   const revisions = new Map<string, Revision>();
@@ -58,11 +60,16 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
   const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
 
+  /** One of another target counts as none, as on AWS. */
+  const live = (model: string) =>
+    Object.keys(shares.read(model)).map((name) => revisions.get(name)?.replicas() ?? 0);
+
   function open(record: RevisionRecord): void {
-    const { revision } = record.spec;
+    const { revision, model } = record.spec;
     const log = logOf(revision);
     const start = (spec: RevisionSpec) => servers.start(spec, log);
-    revisions.set(revision, habits.open(record, { start, log, clock, save: table.put }));
+    const deps = { start, log, clock, live: () => live(model), save: table.put };
+    revisions.set(revision, habits.open(record, deps));
   }
 
   /** The other target that has it: a revision's name, files and log are its own on the whole machine. */

@@ -17,6 +17,8 @@ export type Revision = {
   invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
   /** Requests that have a server, or wait for its start. */
   inFlight(): number;
+  /** How many servers it keeps running; 0 where they only start for requests. */
+  replicas(): number;
   /** It is asked for again: starts if it is retired. */
   revive(): void;
   /** Ends its servers once their requests have ended. */
@@ -33,6 +35,8 @@ export type RevisionDeps = {
   start(spec: RevisionSpec): ModelServer;
   readonly log: RevisionLog;
   readonly clock: Clock;
+  /** The replicas of each revision of its model that has traffic. */
+  readonly live: () => readonly number[];
   readonly save: (record: RevisionRecord) => void;
 };
 

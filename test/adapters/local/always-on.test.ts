@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { openDatabase } from '#adapters/local/database.ts';
 import type { LocalPlatform } from '#adapters/local/revision-platform.ts';
+import { shareTable } from '#adapters/local/share-table.ts';
 import type { Scaling } from '#domain/manifest-scaling.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -176,6 +179,50 @@ describe('a revision whose replicas always run', () => {
 
     await eventually(() => pids.filter(isAlive).length === 1);
     expect(await call(revision)).toBe(pids.find(isAlive));
+  });
+
+  /** Has that many replicas by the load that this takes. */
+  async function loaded(revision: string, replicas: number): Promise<void> {
+    for (let count = 0; count < 60 * replicas; count += 1) {
+      (await slotOf(platform, revision)).release('done');
+    }
+    clock.advance(10_000);
+    await platform.tend();
+    await eventually(isServing(revision, replicas));
+  }
+
+  function giveTraffic(model: string, revision: string): void {
+    const database = openDatabase(join(folder.root, 'registry.db'));
+    shareTable(database).put(model, { [revision]: 100 });
+    database.close();
+  }
+
+  it('begins with as many as those that it is to take over from, and keeps them until its traffic has come', async () => {
+    const { revision, model } = await created('answers', { scaling: scaling(1, 3) });
+    giveTraffic(model, revision);
+    await loaded(revision, 3);
+
+    const candidate = await created('answers', { version: 2, scaling: scaling(1, 5) });
+    expect(livePids(folder, candidate.revision)).toHaveLength(3);
+    for (let slices = 0; slices < 29; slices += 1) {
+      clock.advance(10_000);
+      await platform.tend();
+    }
+
+    await eventually(isServing(candidate.revision, 3));
+  });
+
+  it('begins with its fewest beside a revision that has no traffic, also when it is asked for again', async () => {
+    const other = await created('answers', { scaling: scaling(1, 3) });
+    await loaded(other.revision, 3);
+
+    const candidate = await created('answers', { version: 2, scaling: scaling(1, 3) });
+    await platform.retire(other.revision, 1);
+    await platform.create(other, 1);
+    await platform.describe(other.revision, LONG);
+
+    expect(livePids(folder, candidate.revision)).toHaveLength(1);
+    expect(livePids(folder, other.revision)).toHaveLength(1);
   });
 
   it('has as many of them as its schedule says', async () => {
