@@ -5,7 +5,9 @@ const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const replicas = z.int().check(z.gte(1), z.lte(100));
 
 const timeZone = z.string().check(
-  z.refine((name) => isTimeZone(name), { error: 'it is a time zone as Europe/Berlin or UTC' }),
+  z.refine((name) => isTimeZone(name), {
+    error: 'it is a time zone of the IANA database, written as there: Europe/Berlin, or UTC',
+  }),
   z.describe('The time zone of `at`, as in the IANA database.'),
 );
 
@@ -58,7 +60,12 @@ export const scalingSchema = z
 
 export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
 
+// Of what this runtime knows, Application Auto Scaling takes neither offsets (+01:00) nor names in other letters (europe/berlin).
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+const ZONE = /^(UTC|[A-Z][\w+-]*(\/[A-Z][\w+-]*)+)$/;
+
 function isTimeZone(name: string): boolean {
+  if (!ZONE.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

@@ -100,12 +100,16 @@ describe('docs/control-api.openapi.yaml', () => {
       await remove('models/good//notes'),
       await post('rollback', 'nobody'),
       await post('rollback', 'good', '?to=first'),
+      await ask('/models/{name}/rollback', '/models/good/rollback', {
+        method: 'POST',
+        body: '{"to": 1}',
+      }),
       await ask('/models/{name}/explain', '/models/good/explain?version=9'),
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
       ...Array(21).fill(200),
-      ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400],
+      ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
       { keys: ['models/good/notes'] },

@@ -130,10 +130,10 @@ describe('what a schema cannot say and a manifest must keep', () => {
       placement: { target: 'fargate', allow: ['lambda'] },
     },
     { what: 'no more replicas than may run always run', scaling: { min: 3, max: 2 } },
-    {
-      what: 'a time zone exists',
-      scaling: { schedules: [{ at: '08:00', min: 1, timeZone: 'Mars/Base' }] },
-    },
+    ...['Mars/Base', '+01:00', 'utc', 'europe/berlin', 'EST5EDT'].map((timeZone) => ({
+      what: `a time zone exists, unlike ${timeZone}, and is written as AWS takes it`,
+      scaling: { schedules: [{ at: '08:00', min: 1, timeZone }] },
+    })),
   ])('$what', ({ what: _, ...manifest }) => {
     expect(manifestSchema.safeParse(manifest).success).toBe(false);
   });
@@ -150,7 +150,8 @@ describe('what a schema cannot say and a manifest must keep', () => {
 
   it('and no more than that', () => {
     const rollout = { steps: [1, 50, 100], bakeSeconds: 2400 };
-    const schedules = [{ at: '08:00', min: 1, timeZone: 'America/Sao_Paulo' }];
+    const zones = ['UTC', 'America/Sao_Paulo', 'America/Argentina/Buenos_Aires', 'Etc/GMT+1'];
+    const schedules = zones.map((timeZone) => ({ at: '08:00', min: 1, timeZone }));
 
     expect(manifestSchema.safeParse({ rollout, scaling: { schedules } }).success).toBe(true);
     expect(manifestSchema.safeParse({ rollout: { bakeSeconds: 3600 } }).success).toBe(true);

@@ -160,7 +160,7 @@ describe('a manifest', () => {
     ],
     [
       'scaling:\n  schedules:\n    - {at: "08:00", min: 1, timeZone: Mars}',
-      'line 3: scaling.schedules[0].timeZone is `Mars`; it is a time zone as Europe/Berlin or UTC',
+      'line 3: scaling.schedules[0].timeZone is `Mars`; it is a time zone of the IANA database, written as there: Europe/Berlin, or UTC',
     ],
     [
       'resources: {accelerator: T4:0}',

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
+import { hasBody } from './measured-body.ts';
 
 /** What is done with a model by its name, and what its versions are. */
 export type ModelRequests = {
@@ -15,6 +16,11 @@ export type ModelRequests = {
 type ModelRoute = { Params: { name: string }; Querystring: Readonly<Record<string, unknown>> };
 type Answer = (model: Model, query: ModelRoute['Querystring']) => Promise<object>;
 
+// Whoever sends what is not read would believe that it counts.
+const BODY_REFUSED = new Failure('InputInvalid', 'the request has a body; here none is read', {
+  fix: 'Say what you mean in the query: ?to=2.',
+});
+
 /** The routes of a model below `/models/{name}`, but its status and its log. */
 export function addModelRequests(
   api: FastifyInstance,
@@ -23,7 +29,8 @@ export function addModelRequests(
 ): void {
   const answered =
     (answer: Answer) =>
-    async ({ params, query }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
+    async ({ params, query, raw }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
+      if (hasBody(raw)) throw BODY_REFUSED;
       const model = await registry.model(params.name);
       if (!model) return reply.code(404).send({ error: `no model ${params.name}` });
       return answer(model, query);
