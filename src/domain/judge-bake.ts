@@ -6,7 +6,7 @@ export type BakeEvidence = {
   readonly elapsedMs: number;
   readonly requests: number;
   readonly serverErrors: number;
-  /** Client traffic says nothing below this many requests; the version is then judged by probes alone. */
+  /** Traffic is no proof of health below this many requests; the version is then judged by probes alone. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
 };
@@ -27,7 +27,7 @@ const ENOUGH_LATENCIES = 5;
 const GRACE_MS = 60_000;
 
 /**
- * Judges a bake. A breach is a ringing alarm, more than 5 % of the probes failed, more than 5 % server errors in at least `minRequests` requests, or a median probe five times slower than the previous revision's.
+ * Judges a bake. A breach is a ringing alarm, more than 5 % of the probes failed, more than 5 % server errors in the requests, or in fewer than `minRequests` so many that they would be more than 5 % of those too, or a median probe five times slower than the previous revision's.
  * No probe result is never a pass: the bake goes on for up to a minute more, then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
@@ -38,7 +38,7 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   if (elapsedMs < bakeMs) return { kind: 'baking' };
   const isDoubtful = bake.probesFailed > 0 && bake.probesSent < ENOUGH_PROBES;
   if (bake.probesSent > 0 && !isDoubtful) {
-    return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and clients' : 'probes' };
+    return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
   }
   if (elapsedMs < bakeMs + GRACE_MS) return { kind: 'baking' };
   return {
@@ -54,7 +54,7 @@ function breach({ bake, ringing, ...clients }: BakeEvidence): string | undefined
   if (ringing.length > 0) return `the alarm ${ringing.join(', ')} rings`;
   const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
   if (isCertain && bake.probesFailed > bake.probesSent * MAX_FAILURES) return failures(bake);
-  if (requests >= minRequests && serverErrors > requests * MAX_FAILURES) {
+  if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
     return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
   }
   return slowdown(bake);

@@ -31,7 +31,7 @@ describe('a bake', () => {
 
   it.each([
     { requests: 49, judgedBy: 'probes' },
-    { requests: 50, judgedBy: 'probes and clients' },
+    { requests: 50, judgedBy: 'probes and traffic' },
   ])('of $requests requests is judged by $judgedBy', ({ requests, judgedBy }) => {
     expect(judgeBake({ ...over, requests })).toEqual({ kind: 'done', judgedBy });
   });
@@ -79,11 +79,15 @@ describe('a bake', () => {
     });
   });
 
-  it('is not judged by fewer clients than the manifest says, whatever they got', () => {
-    expect(judgeBake({ ...over, requests: 49, serverErrors: 49 }).kind).toBe('done');
-    expect(judgeBake({ ...over, requests: 49, serverErrors: 49, minRequests: 49 }).kind).toBe(
-      'breach',
-    );
+  it('is a breach before there are as many requests as the manifest says, once those to come could not make up for it', () => {
+    const failing = (requests: number, serverErrors: number) =>
+      judgeBake({ ...over, requests, serverErrors, minRequests: 100 });
+
+    expect(failing(5, 5)).toEqual({ kind: 'done', judgedBy: 'probes' });
+    expect(failing(6, 6)).toEqual({
+      kind: 'breach',
+      reason: '6 of 6 requests since the shift were answered by a server error; the limit is 5 %',
+    });
   });
 
   it('is a breach as soon as one of its alarms rings', () => {
