@@ -1,4 +1,4 @@
-/** `tag` is as `imageTag` makes it, `digest` names the bytes: two tags may have one. */
+/** `tag` is as `imageTag` makes it, `digest` names the bytes: two tags may have one. It is empty of what a build has begun and not come to its end with. */
 export type ModelImage = { readonly tag: string; readonly digest: string };
 
 /** The images that artifacts were built into. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */

@@ -1,7 +1,8 @@
-import { readdir, readlink, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import type { BuiltImage } from '#domain/image.ts';
+import type { ModelImages } from '#ports/model-images.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ownImage } from './own-image.ts';
 
@@ -12,7 +13,7 @@ export type ImagePaths = {
   readonly factsPath: string;
 };
 
-export type ProcessImages = {
+export type ProcessImages = ModelImages & {
   /** Fails with `RevisionFailed` when the image is not there. */
   require(image: BuiltImage): Promise<void>;
   paths(image: BuiltImage, modelFile: string): ImagePaths;
@@ -21,11 +22,17 @@ export type ProcessImages = {
 };
 
 /**
- * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the file `facts.json`, and links to what it was made with in `environments`, each a virtual environment of Python.
- * The builds of buildspecs/process.yml make them.
+ * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the files `facts.json` and `digest`, and links to what it was made with in `environments`, each a virtual environment of Python.
+ * The builds of buildspecs/process.yml make them; what one that did not come to its end has left, `images/<tag>.partial`, is an image without a digest.
  */
 export function processImages(directory: string): ProcessImages {
   const folder = ({ tag }: Pick<BuiltImage, 'tag'>) => join(directory, 'images', tag);
+
+  async function remove(image: Pick<BuiltImage, 'tag'>): Promise<void> {
+    await rm(folder(image), { recursive: true, force: true });
+    await rm(`${folder(image)}${PARTIAL}`, { recursive: true, force: true });
+    await removeUnused(directory);
+  }
 
   return {
     async require(image) {
@@ -42,12 +49,26 @@ export function processImages(directory: string): ProcessImages {
     }),
     async discard(revision, specs) {
       const image = ownImage(revision, specs);
-      if (!image) return;
-      await rm(folder(image), { recursive: true, force: true });
-      await removeUnused(directory);
+      if (image) await remove(image);
+    },
+    async all() {
+      const folders = await names(join(directory, 'images'));
+      const tags = new Set(folders.map((name) => name.replace(PARTIAL, '')));
+      return Promise.all(
+        [...tags].map(async (tag) => {
+          const digest = await readFile(join(folder({ tag }), 'digest'), 'utf8').catch(() => '');
+          return { tag, digest };
+        }),
+      );
+    },
+    async remove(image) {
+      await remove(image);
+      return true;
     },
   };
 }
+
+const PARTIAL = '.partial';
 
 const LINKS = ['environment', 'converter'] as const;
 

@@ -1,9 +1,33 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processImages } from '#adapters/local/process-images.ts';
 import type { BuiltImage } from '#domain/image.ts';
+import { describeModelImages } from '../../contracts/model-images.ts';
 import { revisionSpec } from '../../support/revision-spec.ts';
+
+describeModelImages('processImages', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'slipway-process-images-'));
+  return {
+    images: processImages(directory),
+    async build(tag, bytes) {
+      const folder = join(directory, 'images', tag);
+      mkdirSync(folder, { recursive: true });
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      writeFileSync(join(folder, 'digest'), `sha256:${digest}`);
+    },
+    close: async () => rmSync(directory, { recursive: true }),
+  };
+});
 
 describe('images of models that are processes', () => {
   let directory: string;
@@ -58,6 +82,20 @@ describe('images of models that are processes', () => {
     await processImages(directory).discard('m-v1', [spec('m-v1', 'm-1')]);
 
     expect(environments()).toEqual(['e2.4711.partial']);
+  });
+
+  it('are named though their build did not come to its end, and take what it has left with them', async () => {
+    made('m-1', 'e1');
+    made('m-2', 'e1');
+    made('m-2.partial', 'e2');
+    made('m-3.partial', 'e3');
+    const images = processImages(directory);
+
+    expect((await images.all()).map(({ tag }) => tag).toSorted()).toEqual(['m-1', 'm-2', 'm-3']);
+    for (const tag of ['m-2', 'm-3']) await images.remove({ tag, digest: '' });
+
+    expect(readdirSync(join(directory, 'images'))).toEqual(['m-1']);
+    expect(environments()).toEqual(['e1']);
   });
 
   it('that are gone cannot be started from', async () => {
