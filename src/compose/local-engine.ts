@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { imageBuilds } from '#adapters/local/build-image.ts';
+import { atOnce } from '#adapters/local/at-once.ts';
+import { type ImageBuildsOptions, imageBuilds } from '#adapters/local/build-image.ts';
 import { containerLabel, containerServers } from '#adapters/local/container-servers.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
@@ -56,7 +58,11 @@ const SERVER_ENTRY = fileURLToPath(
 const PYTHON_SERVER = join(ROOT, 'runtimes/python');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
+// As infra/build.yml has them for CodeBuild.
+const QUEUED_SECONDS = 7200;
 const BUILD_SECONDS = 3600;
+// A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile.
+const BUILDS_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
 
 /** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {
@@ -70,7 +76,10 @@ async function processEngine({
   objectPath,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
-  const made = builds(folder('builds'), environment, 'buildspecs/process.yml', { IMAGES: images });
+  const made = builds({
+    ...{ directory: folder('builds'), own: environment, inTurn: atOnce(BUILDS_AT_ONCE) },
+    ...{ buildspec: 'buildspecs/process.yml', environment: { IMAGES: images } },
+  });
   return {
     engine: 'process',
     environmentHash: installedHash(serverEntry),
@@ -102,8 +111,12 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   };
   // Each data folder takes away its own images, so their names differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
+  const inTurn = atOnce(BUILDS_AT_ONCE);
   const builtBy = (buildspec: string) =>
-    builds(folder('builds'), environment, `buildspecs/${buildspec}`, variables);
+    builds({
+      ...{ directory: folder('builds'), own: environment, inTurn },
+      ...{ buildspec: `buildspecs/${buildspec}`, environment: variables },
+    });
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
     engine: 'image',
@@ -122,19 +135,20 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   };
 }
 
-/** What stands for CodeBuild, by a buildspec. */
-function builds(
-  directory: string,
-  own: Environment,
-  buildspec: string,
-  environment: Readonly<Record<string, string>>,
-): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
+type Builds = Pick<
+  ImageBuildsOptions,
+  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'
+>;
+
+/** What stands for CodeBuild, by a buildspec of this repository. */
+function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
+  const { directory, buildspec } = options;
   mkdirSync(directory, { recursive: true });
   const guard = orphanGuard();
   const running = imageBuilds({
-    ...{ directory, guard, source: ROOT, own, environment },
-    buildspec: join(ROOT, buildspec),
-    timeoutSeconds: BUILD_SECONDS,
+    ...options,
+    ...{ guard, source: ROOT, buildspec: join(ROOT, buildspec) },
+    ...{ queuedTimeoutSeconds: QUEUED_SECONDS, timeoutSeconds: BUILD_SECONDS },
   });
   return {
     buildLog: fileBuildLog(directory),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
-import type { Definitions, TaskHandler } from '#adapters/local/workflow-engine.ts';
+import type { Definitions } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import type { ShiftDefaults } from '#domain/plan-shift.ts';
@@ -67,8 +67,11 @@ export type StepDeps = {
   readonly crossingDrainSeconds: number;
 };
 
+/** A step's task: it cannot be interrupted, as a Lambda function cannot. */
+export type StepHandler = (payload: unknown) => Promise<unknown>;
+
 /** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
-export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHandler>> {
+export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHandler>> {
   const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
     inspectFiles(files, { maxBytes: deps.maxArtifactBytes, manifest });
   return {
@@ -105,7 +108,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, TaskHand
 function parsed<Input>(
   schema: z.ZodMiniType<Input>,
   step: (input: Input) => Promise<unknown>,
-): TaskHandler {
+): StepHandler {
   return async (payload) => {
     const input = schema.safeParse(payload);
     if (!input.success) {

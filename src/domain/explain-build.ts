@@ -84,10 +84,19 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
+// What a build that never began logs is nothing.
+const NEVER_BEGUN = {
+  reason: 'its build waited for its turn, behind others, until it was given up',
+  fix: 'Upload the model again when fewer are being deployed.',
+};
+
 /** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
   const shown = lines.map(withoutQueries);
-  const cause = CAUSES.find(({ sign }) => shown.some((line) => sign.test(line)));
+  const cause =
+    build.phase === 'QUEUED'
+      ? NEVER_BEGUN
+      : CAUSES.find(({ sign }) => shown.some((line) => sign.test(line)));
   const where = build.phase && ` in ${build.phase}`;
   const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
   return {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { atOnce } from '#adapters/local/at-once.ts';
 import { type BuildAnswer, type ImageBuilds, imageBuilds } from '#adapters/local/build-image.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import { orphanGuard } from '#adapters/local/orphan-guard.ts';
@@ -35,7 +36,8 @@ export async function openImageWorld() {
   const environments = `${registry.host}/slipway/environments`;
   const buildsBy = (buildspec: string, environment: Readonly<Record<string, string>>) =>
     imageBuilds({
-      ...{ source: SOURCE, directory, own: process.env, timeoutSeconds: 600, guard, environment },
+      ...{ source: SOURCE, directory, own: process.env, guard, environment },
+      ...{ inTurn: atOnce(2), queuedTimeoutSeconds: 600, timeoutSeconds: 600 },
       buildspec: join(SOURCE, 'buildspecs', buildspec),
     });
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
@@ -120,14 +122,15 @@ async function ended(
   builds: ImageBuilds,
   variables: Readonly<Record<string, string>>,
 ): Promise<Build> {
+  const request = {
+    ProjectName: 'slipway',
+    EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
+      ...{ Name, Value },
+    })),
+    IdempotencyToken: crypto.randomUUID(),
+  };
   const { Build } = await builds
-    .run({
-      ProjectName: 'slipway',
-      EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
-        ...{ Name, Value },
-      })),
-      IdempotencyToken: crypto.randomUUID(),
-    })
+    .run(request, new AbortController().signal)
     .catch((error): BuildAnswer => JSON.parse(error.message));
   return Build;
 }

@@ -70,6 +70,17 @@ describe('a failed build', () => {
     expect(trouble.fix).toMatch(/./);
   });
 
+  it('that never began waited too long for others', () => {
+    const build = { error: 'States.TaskFailed', phase: 'QUEUED', log: null };
+
+    expect(explainBuild(build, [])).toEqual({
+      name: 'BuildFailed',
+      reason:
+        'the image was not built: its build waited for its turn, behind others, until it was given up',
+      fix: 'Upload the model again when fewer are being deployed.',
+    });
+  });
+
   it('that nothing explains names its phase', () => {
     const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
 

@@ -69,14 +69,14 @@ export async function localAws(moto: Moto) {
   let payloadBytes = 0;
 
   const observed = (state: string, handler: TaskHandler): TaskHandler => {
-    return async (payload) => {
+    return async (payload, stopped) => {
       const over = Promise.withResolvers<void>();
       steps.add(over.promise);
       const hook = hooks.get(state);
       hooks.delete(state);
       await hook?.();
       try {
-        const answer = await handler(payload);
+        const answer = await handler(payload, stopped);
         payloadBytes = Math.max(payloadBytes, bytesOf(payload), bytesOf(answer));
         attempts.push({ state, error: '' });
         return answer;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atOnce } from '#adapters/local/at-once.ts';
 import {
   type BuildAnswer,
   type ImageBuildsOptions,
@@ -41,7 +42,13 @@ export function buildFolder() {
       const environment = { REPOSITORY: 'registry/models' };
       const own = process.env;
       const rest = { buildspec, source: root, directory, environment, own, guard };
-      return imageBuilds({ ...rest, timeoutSeconds: 60, ...over });
+      const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 60, timeoutSeconds: 60 };
+      const { run, stop } = imageBuilds({ ...rest, ...limits, ...over });
+      const untilItEnds = new AbortController().signal;
+      return {
+        run: (request: unknown, stopped = untilItEnds) => run(request, stopped),
+        stop,
+      };
     },
     /** What the log of a build has, without CodeBuild's own lines. */
     async written(build: Build): Promise<readonly string[]> {

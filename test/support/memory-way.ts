@@ -1,4 +1,4 @@
-import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
+import type { StepHandler } from '#compose/local-workflow.ts';
 import type {
   Held,
   ObjectCreated,
@@ -61,7 +61,7 @@ type Input = Held & {
   readonly execution: string;
 };
 type World = {
-  readonly steps: Readonly<Record<StepName | BuildName, TaskHandler>>;
+  readonly steps: Readonly<Record<StepName | BuildName, StepHandler>>;
   readonly clock: FakeClock;
   readonly executions: MemoryExecutions;
 };

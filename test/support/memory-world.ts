@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { objectCreatedEvent } from '#adapters/local/object-created.ts';
-import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
-import { type StepDeps, stepHandlers } from '#compose/local-workflow.ts';
+import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
@@ -71,7 +70,7 @@ export type MemoryWorld = {
   /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
   readonly environments: MemoryEnvironments;
   readonly deps: StepDeps;
-  readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, TaskHandler>>;
+  readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
   existing(): readonly string[];
   /** Those with a server that runs. */

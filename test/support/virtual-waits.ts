@@ -17,9 +17,9 @@ export function virtualWaits(clock: FakeClock) {
   const pass = (seconds: number) => clock.advance(seconds * 1000);
 
   return (state: string, handler: TaskHandler): TaskHandler =>
-    async (payload) => {
+    async (payload, stopped) => {
       if (state === 'JudgeBake') pass(sliceSeconds);
-      const answer = (await handler(payload).catch((error: unknown) => {
+      const answer = (await handler(payload, stopped).catch((error: unknown) => {
         pass(2 ** failures);
         failures += 1;
         throw error;

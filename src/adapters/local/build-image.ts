@@ -3,8 +3,15 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { BuildVariable } from '#domain/image.ts';
+import type { InTurn } from './at-once.ts';
 import type { Variables } from './build-phase.ts';
-import { type BuildOutcome, type BuildStatus, type PhaseReport, runBuild } from './build-run.ts';
+import {
+  type BuildOutcome,
+  type BuildStatus,
+  neverBegun,
+  type PhaseReport,
+  runBuild,
+} from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { storageFailure } from './storage-failure.ts';
@@ -20,6 +27,11 @@ export type ImageBuildsOptions = {
   readonly environment: Variables;
   /** Slipway's own environment, of which a build gets where programs, the home, the engine and the certificates are. */
   readonly own: Readonly<Record<string, string | undefined>>;
+  /** Shared by all builds of this machine, of which only some may run side by side. */
+  readonly inTurn: InTurn;
+  /** How long it may wait for its turn. */
+  readonly queuedTimeoutSeconds: number;
+  /** How long it may take from then on. */
   readonly timeoutSeconds: number;
   readonly guard: OrphanGuard;
 };
@@ -37,12 +49,18 @@ export type BuildAnswer = {
 
 export type ImageBuilds = {
   /**
-   * The task `BuildImage`: takes the state's evaluated Parameters; asked again while it runs, it is the same build.
+   * The task `BuildImage`: takes the state's evaluated Parameters; asked again while it waits or runs, it is the same build. It ends with whoever asked, by `stopped`.
    * A build that did not succeed is thrown as `States.TaskFailed` with its answer as the message.
    */
-  run(parameters: unknown): Promise<BuildAnswer>;
-  /** Kills what runs and resolves when it has ended. */
+  run(parameters: unknown, stopped: AbortSignal): Promise<BuildAnswer>;
+  /** Kills what runs, gives up what waits, and resolves when all has ended. */
   stop(): Promise<void>;
+};
+
+type Build = {
+  readonly token: string;
+  readonly ended: Promise<BuildAnswer>;
+  readonly stopping: AbortController;
 };
 
 const INHERITED = ['PATH', 'HOME', 'DOCKER_HOST', 'SSL_CERT_FILE'] as const;
@@ -57,25 +75,36 @@ type StartBuild = z.infer<typeof startBuild>;
 
 /** CodeBuild on one machine: the phases of a buildspec, run in bash. */
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
-  const running = new Map<string, Promise<BuildAnswer>>();
+  const builds = new Set<Build>();
   // A Slipway that was killed left here whole artifacts.
   const swept = rm(scratchFolder(options), { recursive: true, force: true });
   swept.catch(() => undefined);
-  const stopped = new AbortController();
+  const closing = new AbortController();
+
+  function begin(request: StartBuild): Build {
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([closing.signal, stopping.signal]);
+    const ended = swept.then(() => runOne(options, request, signal));
+    const build = { token: request.IdempotencyToken, ended, stopping };
+    const forget = () => void builds.delete(build);
+    builds.add(build);
+    ended.then(forget, forget);
+    return build;
+  }
 
   return {
-    async run(parameters) {
+    async run(parameters, stopped) {
       const request = startBuild.parse(parameters);
-      const token = request.IdempotencyToken;
-      const already = running.get(token);
-      if (already) return already;
-      const build = swept.then(() => runOne(options, request, stopped.signal));
-      running.set(token, build);
-      return build.finally(() => running.delete(token));
+      const known = [...builds].find(
+        ({ token, stopping }) => token === request.IdempotencyToken && !stopping.signal.aborted,
+      );
+      const { ended, stopping } = known ?? begin(request);
+      stopped.addEventListener('abort', () => stopping.abort(), { once: true });
+      return ended;
     },
     async stop() {
-      stopped.abort();
-      await Promise.allSettled(running.values());
+      closing.abort();
+      await Promise.allSettled([...builds].map(({ ended }) => ended));
     },
   };
 }
@@ -89,7 +118,9 @@ async function runOne(
   const stream = `${id}.log`;
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
-  const { status, phases, exported } = await inScratch({ ...options, environment }, id, stopped);
+  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, () =>
+    inScratch({ ...options, environment }, id, stopped),
+  );
   const answer: BuildAnswer = {
     Build: {
       Id: `${ProjectName}:${id}`,
@@ -101,6 +132,20 @@ async function runOne(
   };
   if (status === 'SUCCEEDED') return answer;
   throw Object.assign(new Error(JSON.stringify(answer)), { name: 'States.TaskFailed' });
+}
+
+async function whenItIsItsTurn(
+  { inTurn, queuedTimeoutSeconds }: ImageBuildsOptions,
+  stopped: AbortSignal,
+  build: () => Promise<BuildOutcome>,
+): Promise<BuildOutcome> {
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(queuedTimeoutSeconds * 1000)]);
+  try {
+    return await inTurn(build, signal);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return neverBegun(signal);
+    throw error;
+  }
 }
 
 /** With a log, and a folder for temporary files that is gone afterwards. */

@@ -8,7 +8,7 @@ export type BuildStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
 
 /** `Contexts` say why the phase did not succeed. */
 export type PhaseReport = {
-  /** As CodeBuild writes it: `PRE_BUILD`. */
+  /** As CodeBuild writes it: `PRE_BUILD`; of a build that never began `QUEUED`. */
   readonly PhaseType: string;
   readonly PhaseStatus: BuildStatus;
   readonly Contexts: readonly { readonly StatusCode: string; readonly Message: string }[];
@@ -61,6 +61,12 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   return { status: trouble()?.PhaseStatus ?? 'SUCCEEDED', phases, exported };
 }
 
+/** A build that waited for its turn until its signal aborted. */
+export function neverBegun(signal: AbortSignal): BuildOutcome {
+  const report = cutShort('QUEUED', signal);
+  return { status: report.PhaseStatus, phases: [report], exported: [] };
+}
+
 function isDue(phase: Phase, trouble: PhaseReport | undefined): boolean {
   if (!trouble) return true;
   const { PhaseType, PhaseStatus } = trouble;
@@ -69,12 +75,7 @@ function isDue(phase: Phase, trouble: PhaseReport | undefined): boolean {
 
 function reportOf(phase: Phase, end: PhaseEnd, signal: AbortSignal): PhaseReport {
   const PhaseType = phase.toUpperCase();
-  if (signal.aborted) {
-    const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
-    const PhaseStatus = isLate ? 'TIMED_OUT' : 'STOPPED';
-    const Message = isLate ? 'Build has timed out.' : 'Build was stopped.';
-    return { PhaseType, PhaseStatus, Contexts: [{ StatusCode: `BUILD_${PhaseStatus}`, Message }] };
-  }
+  if (signal.aborted) return cutShort(PhaseType, signal);
   if (end.exitCode === 0) return { PhaseType, PhaseStatus: 'SUCCEEDED', Contexts: [] };
   const Message = `Error while executing command: ${end.command}. Reason: exit status ${end.exitCode}`;
   return {
@@ -82,6 +83,13 @@ function reportOf(phase: Phase, end: PhaseEnd, signal: AbortSignal): PhaseReport
     PhaseStatus: 'FAILED',
     Contexts: [{ StatusCode: 'COMMAND_EXECUTION_ERROR', Message }],
   };
+}
+
+function cutShort(PhaseType: string, { reason }: AbortSignal): PhaseReport {
+  const isLate = reason instanceof Error && reason.name === 'TimeoutError';
+  const PhaseStatus = isLate ? 'TIMED_OUT' : 'STOPPED';
+  const Message = isLate ? 'Build has timed out.' : 'Build was stopped.';
+  return { PhaseType, PhaseStatus, Contexts: [{ StatusCode: `BUILD_${PhaseStatus}`, Message }] };
 }
 
 /** As CodeBuild words them, so that one reader explains both logs. */

@@ -9,8 +9,11 @@ import { Failure, failureName } from '#domain/failure.ts';
 import { wireMessage } from '#domain/trouble.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 
-/** What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer. */
-export type TaskHandler = (payload: unknown) => Promise<unknown>;
+/**
+ * What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer.
+ * `stopped` aborts when the execution is over, with which Step Functions also ends what a service task has begun.
+ */
+export type TaskHandler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
 /** How an execution ended; `error` and `cause` are empty when it succeeded. */
 export type ExecutionEnd = {
@@ -23,7 +26,7 @@ export type ExecutionEnd = {
 
 export type StepObserver = (state: string, moment: 'begins' | 'ended') => void;
 
-/** `stop` does not interrupt a step that runs. */
+/** `stop` does not interrupt a step that runs, unless that heeds its signal. */
 export type WorkflowEngine = Executions & {
   /** Stops every execution and resolves when each end was dealt with and the steps that were running have returned. */
   stopAll(): Promise<void>;
@@ -62,10 +65,13 @@ export function workflowEngine(options: Options): WorkflowEngine {
 
   function begin(workflow: WorkflowName, execution: string, input: unknown): void {
     const failures: Error[] = [];
+    const over = new AbortController();
     const run = requireMachine(machines, workflow).run(toJson(input), {
       overrides: {
         ...overrides,
-        taskResourceLocalHandlers: tasks(observed(handlers, onStep), steps, failures),
+        taskResourceLocalHandlers: tasks(observed(handlers, onStep), {
+          ...{ steps, failures, stopped: over.signal },
+        }),
       },
       context: { Execution: { Id: execution, Name: execution } },
     });
@@ -75,7 +81,10 @@ export function workflowEngine(options: Options): WorkflowEngine {
         () => ({ error: '', cause: '' }),
         (error: unknown) => explain(error, failures.at(-1)),
       )
-      .finally(() => running.delete(execution))
+      .finally(() => {
+        running.delete(execution);
+        over.abort();
+      })
       .then((how) => onEnded({ workflow, execution, input, ...how }))
       .finally(() => ends.delete(ended));
     ends.add(ended);
@@ -133,13 +142,21 @@ function requireHandlers({ States }: StateMachineDefinition, handlers: Options['
   );
 }
 
-function tasks(handlers: Options['handlers'], steps: Set<Promise<unknown>>, failures: Error[]) {
+/** What the tasks of one execution share: the steps that run, of all, and its own failures so far. */
+type Around = {
+  readonly steps: Set<Promise<unknown>>;
+  readonly failures: Error[];
+  readonly stopped: AbortSignal;
+};
+
+function tasks(handlers: Options['handlers'], { steps, failures, stopped }: Around) {
   return Object.fromEntries(
     Object.entries(handlers).map(([state, handler]) => [
       state,
       async (parameters: unknown) => {
         const invocation = invocationOf(parameters);
-        const step = run(handler, invocation ? invocation.Payload : parameters);
+        const payload = invocation ? invocation.Payload : parameters;
+        const step = run(handler, payload, stopped);
         steps.add(step);
         try {
           const answer = (await step) ?? null;
@@ -160,10 +177,10 @@ function observed(handlers: Options['handlers'], onStep: StepObserver): Options[
   return Object.fromEntries(
     Object.entries(handlers).map(([state, handler]) => [
       state,
-      async (payload: unknown) => {
+      async (payload: unknown, stopped: AbortSignal) => {
         onStep(state, 'begins');
         try {
-          return await handler(payload);
+          return await handler(payload, stopped);
         } finally {
           onStep(state, 'ended');
         }
@@ -172,9 +189,9 @@ function observed(handlers: Options['handlers'], onStep: StepObserver): Options[
   );
 }
 
-async function run(handler: TaskHandler, payload: unknown): Promise<unknown> {
+async function run(handler: TaskHandler, payload: unknown, stopped: AbortSignal): Promise<unknown> {
   metered(payload);
-  return handler(payload);
+  return handler(payload, stopped);
 }
 
 /** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; those of a service task are its own. */

@@ -22,6 +22,46 @@ describe('atOnce', () => {
     expect(seen).toHaveLength(8);
   });
 
+  it('never runs a task that was given up while it waited, and goes on with the one after it', async () => {
+    const limited = atOnce(1);
+    const gate = Promise.withResolvers<void>();
+    const ended = new AbortController();
+    const seen: string[] = [];
+    const first = limited(() => gate.promise);
+
+    const second = limited(async () => seen.push('second'), ended.signal);
+    const third = limited(async () => seen.push('third'), ended.signal);
+    const fourth = limited(async () => seen.push('fourth'));
+    ended.abort(new Error('no more'));
+
+    await expect(second).rejects.toThrow('no more');
+    await expect(third).rejects.toThrow('no more');
+    gate.resolve();
+    await Promise.all([first, fourth]);
+    expect(seen).toEqual(['fourth']);
+  });
+
+  it('takes no place for a task that was given up before', async () => {
+    const limited = atOnce(1);
+
+    const never = limited(async () => 'never', AbortSignal.abort(new Error('no more')));
+
+    await expect(never).rejects.toThrow('no more');
+    expect(await limited(async () => 'done')).toBe('done');
+  });
+
+  it('lets a task that has its turn go on, whatever its signal says', async () => {
+    const limited = atOnce(1);
+    const gate = Promise.withResolvers<string>();
+    const ended = new AbortController();
+
+    const task = limited(() => gate.promise, ended.signal);
+    ended.abort();
+    gate.resolve('done');
+
+    expect(await task).toBe('done');
+  });
+
   it('gives the place of a failed task to the next', async () => {
     const limited = atOnce(1);
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { atOnce } from '#adapters/local/at-once.ts';
 import {
   type BuildFolder,
   buildFolder,
@@ -70,6 +71,82 @@ describe('the end of a build', () => {
     expect(build.BuildStatus).toBe('TIMED_OUT');
     expect((await folder.log(build)).at(-1)).toMatch(/Build has timed out/);
     await eventually(() => !pids().some(isAlive));
+  });
+
+  it('is that of who asked for it: it is killed with all that it started', async () => {
+    const { run } = folder.builds({ build: endless() });
+    const asker = new AbortController();
+    const failed = failureOf(run(startBuild(), asker.signal));
+    const started = await eventually(() => pids().length === 2 && pids());
+
+    asker.abort();
+
+    expect((await failed).build.BuildStatus).toBe('STOPPED');
+    await eventually(() => !started.some(isAlive));
+  });
+
+  it('comes before it has begun when who asked for it is gone, and frees the turn of the next', async () => {
+    const { run } = folder.builds(
+      { build: ['[ -z "$ENDLESS" ] || sleep 1000'] },
+      { inTurn: atOnce(1) },
+    );
+    const [first, second] = [new AbortController(), new AbortController()];
+    const running = failureOf(run(startBuild('1', { ENDLESS: 'yes' }), first.signal));
+    const waiting = failureOf(run(startBuild('2', { ENDLESS: 'yes' }), second.signal));
+    const last = run(startBuild('3'));
+
+    second.abort();
+
+    const { name, build } = await waiting;
+    expect(name).toBe('States.TaskFailed');
+    expect(build.BuildStatus).toBe('STOPPED');
+    expect(build.Phases).toEqual([
+      expect.objectContaining({ PhaseType: 'QUEUED', PhaseStatus: 'STOPPED' }),
+    ]);
+    expect(await folder.log(build)).toEqual([]);
+    first.abort();
+    expect((await running).build.BuildStatus).toBe('STOPPED');
+    expect((await last).Build.BuildStatus).toBe('SUCCEEDED');
+  });
+
+  it('comes when it has waited for its turn too long', async () => {
+    const limits = { inTurn: atOnce(1), queuedTimeoutSeconds: 0.2 };
+    const { run, stop } = folder.builds({ build: ['sleep 1000'] }, limits);
+    const running = failureOf(run(startBuild('1')));
+
+    const { build } = await failureOf(run(startBuild('2')));
+
+    expect(build.BuildStatus).toBe('TIMED_OUT');
+    expect(build.Phases).toEqual([
+      expect.objectContaining({ PhaseType: 'QUEUED', PhaseStatus: 'TIMED_OUT' }),
+    ]);
+    await stop();
+    await running;
+  });
+
+  it('is that of those that wait too when Slipway stops', async () => {
+    const { run, stop } = folder.builds({ build: ['sleep 1000'] }, { inTurn: atOnce(1) });
+    const all = ['1', '2', '3'].map((token) => failureOf(run(startBuild(token))));
+
+    await stop();
+
+    const ends = (await Promise.all(all)).map(({ build }) => build.BuildStatus);
+    expect(ends).toEqual(['STOPPED', 'STOPPED', 'STOPPED']);
+  });
+
+  it('is no answer for who asks again: that is another build', async () => {
+    const { run } = folder.builds({ build: ['[ -e "$GATE" ] || sleep 1000'] });
+    const gone = new AbortController();
+    const asked = startBuild('1', { GATE: folder.path('gate') });
+    const first = failureOf(run(asked, gone.signal));
+    await eventually(() => folder.files().length === 1);
+    writeFileSync(folder.path('gate'), '');
+
+    gone.abort();
+    const { Build } = await run(asked);
+
+    expect(Build.BuildStatus).toBe('SUCCEEDED');
+    expect((await first).build.BuildStatus).toBe('STOPPED');
   });
 
   it('leaves no process behind when its commands have ended', async () => {

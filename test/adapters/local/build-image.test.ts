@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { atOnce } from '#adapters/local/at-once.ts';
 import {
   type BuildFolder,
   buildFolder,
@@ -157,6 +158,26 @@ describe('a build on one machine', () => {
     ]);
 
     expect(both.map(({ Build }) => Build.BuildStatus)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('waits for its turn, and its time counts from then on', async () => {
+    const { run } = folder.builds(
+      { build: ['[ -z "$ENDLESS" ] || sleep 1000'] },
+      { inTurn: atOnce(1), timeoutSeconds: 1 },
+    );
+    const first = run(startBuild('1', { ENDLESS: 'yes' })).catch(() => undefined);
+    const order: string[] = [];
+
+    const others = ['2', '3', '4'].map((token) =>
+      run(startBuild(token)).then(({ Build }) => {
+        order.push(token);
+        return Build.BuildStatus;
+      }),
+    );
+    await first;
+
+    expect(await Promise.all(others)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    expect(order).toEqual(['2', '3', '4']);
   });
 
   it('says that there is no bash', async () => {

@@ -21,7 +21,7 @@ const definition = {
   States: { Work: task, Caught: { ...task, Catch: [] } },
 };
 
-type Handler = (payload: unknown) => Promise<unknown>;
+type Handler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
 function engineWith(handlers: { Work: Handler; Caught?: Handler }) {
   const ends: ExecutionEnd[] = [];
@@ -149,6 +149,28 @@ describe('the workflow engine', () => {
     await engine.stopAll();
     expect(await engine.isRunning('run-1')).toBe(false);
     expect(ends).toHaveLength(1);
+  });
+
+  it('tells a step that its run is over, however that came', async () => {
+    const signals: AbortSignal[] = [];
+    const gate = Promise.withResolvers<void>();
+    const { engine, ends } = engineWith({
+      async Work(payload, stopped) {
+        signals.push(stopped);
+        await (payload === 'waits' ? gate.promise : undefined);
+      },
+    });
+    await engine.start('deploy', 'run-1', 'ends');
+    await engine.start('deploy', 'run-2', 'waits');
+    await engine.start('deploy', 'run-3', 'waits');
+    await eventually(() => ends.length === 1);
+
+    await engine.stop('run-2');
+
+    await eventually(() => ends.length === 2);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
+    gate.resolve();
+    await engine.stopAll();
   });
 
   it('ends a run that outlives the workflow’s own time', async () => {
