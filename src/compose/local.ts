@@ -247,8 +247,9 @@ export async function startLocal(
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
-      await runtime.stop();
+      // First, as a build that is killed under an execution that goes on is one that failed.
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
+      await runtime.stop();
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();

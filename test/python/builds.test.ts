@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fixtureOf } from '../support/dropped-models.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+
+// One more than are built at once.
+const NAMES = Array.from({ length: 1 + Math.ceil(availableParallelism() / 2) }, (_, i) => `m${i}`);
+
+type Status = { readonly newest: { readonly phase: string } };
+
+/** Resolves when all are being built, and a build has begun. */
+async function allAreBuilding(slipway: RunningSlipway): Promise<void> {
+  const { path } = fixtureOf('python', 'function.zip');
+  for (const name of NAMES) slipway.drop(`models/${name}/model.zip`, readFileSync(path));
+  await eventually(async () => {
+    const { models } = (await slipway.get('/models')) as { models: readonly Status[] };
+    const building = models.filter(({ newest }) => newest.phase === 'Building');
+    return building.length === NAMES.length;
+  });
+  const logs = join(slipway.dataDir, 'builds');
+  const hasBegun = (log: string) => log.endsWith('.log') && statSync(join(logs, log)).size > 0;
+  await eventually(() => readdirSync(logs).some(hasBegun));
+}
+
+describe('builds that run, and one that waits for its turn', () => {
+  it.each([
+    { how: 'stopped', end: (slipway: RunningSlipway) => slipway.stop() },
+    { how: 'killed', end: (slipway: RunningSlipway) => slipway.kill() },
+  ])('are taken up after Slipway was $how', async ({ end }) => {
+    await using folder = await temporaryFolder();
+    await using first = await startSlipway(folder.path);
+    await allAreBuilding(first);
+
+    await end(first);
+
+    await using slipway = await startSlipway(folder.path);
+    for (const name of NAMES) {
+      expect((await slipway.ending(name, 1)).detail).toMatchObject({ state: 'Live' });
+    }
+  });
+
+  it('are given up by an abort at once, each by its own', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    await allAreBuilding(slipway);
+    const [stays = '', ...others] = NAMES;
+
+    for (const name of others.toReversed()) await slipway.ask(name, 'abort');
+
+    for (const name of others) {
+      expect((await slipway.ending(name, 1)).detail).toMatchObject({ state: 'Failed' });
+    }
+    expect((await slipway.ending(stays, 1)).detail).toMatchObject({ state: 'Live' });
+  });
+});
