@@ -2,7 +2,7 @@ import { isVersion } from '#domain/python-environment.ts';
 import { buildDType } from './numpy-dtype.ts';
 import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
 import { KEPT_ITEMS } from './pickle-containers.ts';
-import { KNOWN_CALLS } from './pickle-known-calls.ts';
+import { KNOWN_CALLS, refuseOtherFunction } from './pickle-known-calls.ts';
 import { damaged, hostile, keep, type PickleMachine, pop, push } from './pickle-machine.ts';
 import { globalOf, instance, made } from './pickle-objects.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from './pickle-values.ts';
 
 const MASKED = 'numpy.ma.core._mareconstruct';
+const PARTIAL = 'functools.partial';
 const WRAPPER = 'joblib.numpy_pickle.NumpyArrayWrapper';
 
 export function nameGlobal(machine: PickleMachine, module: string, name: string): Global {
@@ -68,6 +69,7 @@ export function build(machine: PickleMachine, target: Value, state: Value): Prom
   // A class, once its attributes change, does something else for every object of it.
   if (target.kind !== 'instance') throw hostile(machine, 'sets the state of what has none');
   if (target.of.name === MASKED) countMasked(machine, state);
+  if (target.of.name === PARTIAL) refuseOtherFunction(machine, itemsOf(state)[0]);
   setState(machine, target, state);
   if (target.of.name === WRAPPER) return readArray(machine, target);
 }

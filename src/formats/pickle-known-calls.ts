@@ -50,6 +50,20 @@ const collection: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
+const CHECK = 'sklearn.utils.validation.check_array';
+
+/** A function that waits for its arguments is called by nobody here; it is the one which scikit-learn's histogram trees keep so, and stays it. */
+const partial: Call = (machine, [named], of) => {
+  refuseOtherFunction(machine, named);
+  return instance(machine, of, []);
+};
+
+/** Refuses any other than that one, which a partial may be made of, and which its state names again. */
+export function refuseOtherFunction(machine: PickleMachine, named: Value | undefined): void {
+  if (isThing(named) && named.kind === 'global' && named.name === CHECK) return;
+  throw hostile(machine, 'binds a function that scikit-learn does not');
+}
+
 const GENERATOR = 'numpy.random._pickle.__bit_generator_ctor';
 
 /** A generator calls its second argument with its first. */
@@ -63,6 +77,7 @@ const generator: Call = (machine, args, of) => {
 
 /** Python's and numpy's own functions, each with what its arguments may be: not all that it takes is harmless. */
 export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
+  'functools.partial': partial,
   'numpy.dtype': (machine, args) => dtypeOf(machine, args),
   'numpy.core.multiarray.scalar': scalar,
   'numpy._core.multiarray.scalar': scalar,
