@@ -60,7 +60,7 @@ export function takesColumns({ inputs }: Inputs): boolean {
   return inputs.every(isColumn);
 }
 
-/** A column for each input, by name, or the rows as the only input. A missing number (null) is NaN. */
+/** A column for each input, by name, or the rows as the only input. Of a number null is NaN, and true is 1: frameworks make no difference. */
 export function inputsOfRows(
   rows: readonly Row[],
   names: readonly string[] | undefined,
@@ -76,7 +76,7 @@ export function inputsOfRows(
         `${label} has ${row.length} values in row ${index}; the others have ${width}`,
       );
     }
-    return row.map((value, column) => (value === null && isFloat(specs[column]) ? NaN : value));
+    return row.map((value, column) => (isFloat(specs[column]) ? numberOf(value) : value));
   });
   const [only] = signature.inputs;
   if (only && !takesColumns(signature)) return new Map([[only.name, filled]]);
@@ -86,6 +86,11 @@ export function inputsOfRows(
       return [name, shape.length === 1 ? values : values.map((value) => [value])];
     }),
   );
+}
+
+function numberOf(value: unknown): unknown {
+  if (value === null) return NaN;
+  return typeof value === 'boolean' ? Number(value) : value;
 }
 
 export function columnSpecs(

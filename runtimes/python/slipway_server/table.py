@@ -61,13 +61,13 @@ def columns_of_csv(text: str, signature: Signature) -> dict[str, Any]:
 
 
 def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, signature: Signature) -> dict[str, Any]:
-    """A column for each input, by name, or the rows as the only input. A missing number (null) is NaN."""
+    """A column for each input, by name, or the rows as the only input. Of a number null is NaN, and true is 1: frameworks make no difference."""
     width = len(names) if names is not None else len(rows[0]) if rows else 0
     specs = _column_specs(signature, names, width, label)
     for index, row in enumerate(rows):
         if len(row) != width:
             raise Refusal(400, f"{label} has {len(row)} values in row {index}; the others have {width}")
-    filled = [[math.nan if value is None and _is_float(spec) else value for value, spec in zip(row, specs)] for row in rows]
+    filled = [[_plain(value, spec) for value, spec in zip(row, specs)] for row in rows]
     if not takes_columns(signature):
         return {signature.inputs[0].name: filled}
     return {spec.name: _shaped(spec, [row[index] for row in filled]) for index, spec in enumerate(specs)}
@@ -115,6 +115,12 @@ def _is_list_of_rows(rows: Any) -> bool:
 
 def _is_float(spec: TensorSpec) -> bool:
     return spec.datatype.startswith("FP")
+
+
+def _plain(value: Any, spec: TensorSpec) -> Any:
+    if _is_float(spec):
+        return math.nan if value is None else float(value) if isinstance(value, bool) else value
+    return str(int(value)) if spec.is_category and isinstance(value, int) else value
 
 
 def _number_of(cell: str) -> float | None:

@@ -30,11 +30,15 @@ _DATATYPES = {
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """`shape` has -1 for a free dimension; None where the model declares none and any is right."""
+    """
+    `shape` has -1 for a free dimension; None where the model declares none and any is right.
+    `is_category`: a text that is a whole number is the same to the model as the number, as true is to 1.
+    """
 
     name: str
     datatype: str
     shape: tuple[int, ...] | None
+    is_category: bool = False
 
     def json(self) -> dict[str, Any]:
         return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape or ())}

@@ -55,6 +55,21 @@ export function describeTables(runtime: Runtime): void {
 
     it.each([
       {
+        says: 'dataframe_split',
+        body: { dataframe_split: { columns, data: [['nail', 3, true]] } },
+      },
+      {
+        says: 'dataframe_records',
+        body: { dataframe_records: [{ name: 'nail', pieces: 3, weight: true }] },
+      },
+    ])('takes true for a number in $says as 1', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: { total: [3], label: ['nail'] } });
+    });
+
+    it.each([
+      {
         body: { dataframe_split: { columns: ['name', 'pieces'], data: [['nail', 1]] } },
         says: 'dataframe_split has "name", "pieces"; it takes "weight", "pieces", "name"',
       },

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,9 @@ def booster_model(model: Any, facts: Facts) -> Model:
             return {"label": plain(model.predict(rows, prediction_type="Class", thread_count=1)), "probabilities": probabilities}
         return {"label": classes[probabilities.argmax(axis=1)], "probabilities": probabilities}
 
-    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
+    # CatBoost tells categories apart by their texts, of a number by its digits.
+    taken = tuple(replace(spec, is_category=spec.datatype == "BYTES") for spec in inputs)
+    return Model(Signature(taken, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
 
 
 def _objects(columns: list[np.ndarray], categories: set[int]) -> np.ndarray:
