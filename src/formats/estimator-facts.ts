@@ -1,8 +1,10 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { Instance } from './pickle-values.ts';
+import type { BoosterTable } from './pickled-boosters.ts';
 import { answersOf } from './sklearn-answers.ts';
-import { type Estimator, lastOf } from './sklearn-model.ts';
+import { type Estimator, firstOf, lastOf } from './sklearn-model.ts';
+import { textsOf } from './sklearn-texts.ts';
 import { tabularSignature } from './tabular-facts.ts';
 
 /** What a saved estimator says beside the facts of all models; null where it does not say it. */
@@ -17,6 +19,9 @@ export type EstimatorFacts = Pick<
   readonly steps: readonly string[];
 };
 
+/** With the tables which the boosters in it were trained on. */
+type Said = Estimator & { readonly tables: readonly BoosterTable[] };
+
 /** By the first part of a class's module, the package that brings it. */
 export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
   sklearn: 'scikit-learn',
@@ -25,8 +30,16 @@ export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
   catboost: 'catboost',
 };
 
+/** With the names of the booster's table, where the rows go to a booster as they are. */
+export function onTables(root: Instance, read: Estimator, tables: readonly BoosterTable[]): Said {
+  const isBooster = /^(xgboost|lightgbm)\./.test(firstOf(root).of.module);
+  const own = isBooster ? tables[0]?.columns : undefined;
+  const features = read.features ?? own?.length ?? null;
+  return { ...read, features, columns: read.columns ?? own ?? null, tables };
+}
+
 /** The same facts, however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs. */
-export function estimatorFacts(file: string, root: Instance, said: Estimator): EstimatorFacts {
+export function estimatorFacts(file: string, root: Instance, said: Said): EstimatorFacts {
   return {
     pythonVersion: null,
     signature: signatureOf(file, root, said),
@@ -40,12 +53,19 @@ export function estimatorFacts(file: string, root: Instance, said: Estimator): E
   };
 }
 
-function signatureOf(file: string, root: Instance, said: Estimator): Signature | null {
-  const { features, columns, texts } = said;
+function signatureOf(file: string, root: Instance, said: Said): Signature | null {
+  const { features, columns } = said;
   if (features === null) return null;
-  const taken = { features, names: columns, texts };
+  const taken = { features, names: columns, texts: new Set([...textsOf(root), ...textsIn(said)]) };
   const answers = answersOf(lastOf(root), said.classes);
   if (answers) return tabularSignature(file, taken, answers);
   const { inputs } = tabularSignature(file, taken, { values: 1, prediction: 'FP64' });
   return { inputs, outputs: [] };
+}
+
+/** What the boosters tell that were given the table as it is. */
+function textsIn({ columns, tables }: Said): readonly string[] {
+  const isGiven = (own: readonly string[]) =>
+    own.length === columns?.length && own.every((name, index) => name === columns[index]);
+  return tables.filter((table) => isGiven(table.columns)).flatMap(({ texts }) => texts);
 }

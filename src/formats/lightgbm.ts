@@ -1,7 +1,7 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readerOf } from './byte-reader.ts';
-import { readTail } from './lightgbm-tail.ts';
+import { readTail, type Tail } from './lightgbm-tail.ts';
 import { quoted, rejected } from './rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from './tabular-facts.ts';
 
@@ -46,19 +46,15 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     );
   }
   const isAveraged = version === 'v2' && header.has('average_output');
-  const columns = words(header.get('feature_names'));
-  const features = whole(header, 'max_feature_idx', file) + 1;
-  if (columns.length !== features) {
-    throw rejected(`${file} names ${columns.length} features and has ${features}`, RESAVE);
-  }
-  const takesColumns = columns.some((name, index) => name !== `Column_${index}`);
+  const columns = columnsOf(header, file);
+  const features = columns.length;
+  const takesColumns = isNamed(columns);
   const sizes = words(header.get('tree_sizes'));
-  const { isWhole, categories, categorical } = await readTail(source, file, version);
-  if (!isWhole || treesAt + sum(sizes) > source.sizeBytes) {
+  const tail = await readTail(source, file, version);
+  if (!tail.isWhole || treesAt + sum(sizes) > source.sizeBytes) {
     throw rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
   }
-  const coded = categorical ?? codedColumns(words(header.get('feature_infos')));
-  const texts = textColumns(file, columns, coded, categories);
+  const texts = textColumns(file, { header, columns, tail });
   const { trees, nodes } = await countNodes(source, treesAt, sizes);
   const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
@@ -80,6 +76,27 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     entrypoint: null,
     ...{ objective, features, columns, classes, trees },
   };
+}
+
+/** The names and texts of a model's text that may be cut between its first trees and its last; null where its columns have no names. */
+export async function readLightgbmTable(source: ByteSource, file: string) {
+  const { header } = await readHeader(source, file);
+  const columns = columnsOf(header, file);
+  const tail = await readTail(source, file, header.get('version') ?? '');
+  return isNamed(columns)
+    ? { columns, texts: [...textColumns(file, { header, columns, tail })] }
+    : null;
+}
+
+function columnsOf(header: Header, file: string): readonly string[] {
+  const columns = words(header.get('feature_names'));
+  const features = whole(header, 'max_feature_idx', file) + 1;
+  if (columns.length === features) return columns;
+  throw rejected(`${file} names ${columns.length} features and has ${features}`, RESAVE);
+}
+
+function isNamed(columns: readonly string[]): boolean {
+  return columns.some((name, index) => name !== `Column_${index}`);
 }
 
 function answersOf(objective: string, classes: number): Answers {
@@ -115,10 +132,10 @@ async function readHeader(source: ByteSource, file: string) {
 
 function textColumns(
   file: string,
-  columns: readonly string[],
-  coded: readonly number[],
-  categories: readonly ('texts' | 'numbers')[],
+  read: { readonly header: Header; readonly columns: readonly string[]; readonly tail: Tail },
 ): ReadonlySet<string> {
+  const { categories, categorical } = read.tail;
+  const coded = categorical ?? codedColumns(words(read.header.get('feature_infos')));
   if (categories.length > 0 && categories.length !== coded.length) {
     throw rejected(
       `${file} has ${categories.length} columns of categories, and ${coded.length} that are categorical: it does not say which is which`,
@@ -126,7 +143,7 @@ function textColumns(
     );
   }
   const texts = coded.filter((_, at) => categories[at] === 'texts');
-  return new Set(texts.map((index) => columns[index] ?? ''));
+  return new Set(texts.map((index) => read.columns[index] ?? ''));
 }
 
 /** Of a file without parameters, which has their codes where other columns have a range. */

@@ -7,6 +7,7 @@ import {
   tooMuch,
 } from './pickle-machine.ts';
 import { OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+import { SAMPLE_BYTES } from './pickled-boosters.ts';
 
 // A longer text is no name of a class, of a column or of a parameter.
 const LONGEST_TEXT = 256;
@@ -14,7 +15,6 @@ const LONGEST_NUMBER = 1024;
 const LONGEST_SCALAR = 16;
 const LARGEST_INNER = 64 * 1024;
 const PICKLE_HEAD = 2;
-const SAMPLE_BYTES = 32 * 1024;
 const MAX_SAMPLES = 4;
 
 // Of XGBoost, CatBoost and LightGBM, which keep their models so.

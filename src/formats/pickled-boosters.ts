@@ -1,3 +1,13 @@
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { readLightgbmTable } from './lightgbm.ts';
+import { readXgboostHead } from './xgboost-model.ts';
+
+/** The columns of the table that a booster was trained on, and those of them which hold texts. */
+export type BoosterTable = {
+  readonly columns: readonly string[];
+  readonly texts: readonly string[];
+};
+
 // In UBJSON a list of three small integers, and a number as a text behind its length.
 const XGBOOST_VERSION = /version\[#L.{8}i(.)i(.)i(.)/s;
 const XGBOOST_FEATURES = /num_featureSL.{8}(\d{1,9})/s;
@@ -18,6 +28,41 @@ export function xgboostFeatures(samples: readonly string[]): number | null {
 
 export function catboostVersion(samples: readonly string[]): string | null {
   return first(samples, CATBOOST_VERSION)?.[1] ?? null;
+}
+
+// The words of a booster's categories stand near one of them.
+export const SAMPLE_BYTES: number = 2 ** 20;
+const XGBOOST_MODEL = 'L\0\0\0\0\0\0\0\x05Model{';
+
+/** Of each booster that was trained on a table, as far as its sample tells. */
+export async function boosterTables(samples: readonly string[]): Promise<readonly BoosterTable[]> {
+  const found = await Promise.all(samples.map((sample) => tableOf(sample).catch(() => null)));
+  return found.filter((table) => table !== null);
+}
+
+/** Its begin and its end, a character for each byte. */
+export async function sampleOf(source: ByteSource): Promise<string> {
+  const head = await source.read(0, SAMPLE_BYTES);
+  const from = Math.max(head.length, source.sizeBytes - SAMPLE_BYTES);
+  const tail = from < source.sizeBytes ? [await source.read(from, SAMPLE_BYTES)] : [];
+  return Buffer.concat([head, ...tail]).toString('latin1');
+}
+
+async function tableOf(sample: string): Promise<BoosterTable | null> {
+  if (sample.startsWith('tree')) return readLightgbmTable(sourceOf(sample), 'the model');
+  const at = sample.indexOf(XGBOOST_MODEL);
+  if (at < 0) return null;
+  const source = sourceOf(sample.slice(at + XGBOOST_MODEL.length - 1));
+  const { names, texts } = await readXgboostHead(source, 'the model');
+  return names.length === xgboostFeatures([sample]) ? { columns: names, texts } : null;
+}
+
+function sourceOf(sample: string): ByteSource {
+  const bytes = Buffer.from(sample, 'latin1');
+  return {
+    sizeBytes: bytes.length,
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+  };
 }
 
 function first(samples: readonly string[], pattern: RegExp): RegExpExecArray | undefined {

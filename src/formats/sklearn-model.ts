@@ -13,14 +13,10 @@ import {
 export type Estimator = {
   readonly features: number | null;
   readonly columns: readonly string[] | null;
-  /** Of `columns`, those which hold texts. */
-  readonly texts: ReadonlySet<string>;
   /** How many, and the protocol's name of their type; null for what is no classifier of one output. */
   readonly classes: { readonly count: number; readonly datatype: string } | null;
   readonly steps: readonly string[];
 };
-
-const MAX_PARTS = 10_000;
 
 /** Reads an estimator, through the pipelines and searches around the one that answers. */
 export function readEstimator(root: Instance): Estimator {
@@ -33,7 +29,6 @@ export function readEstimator(root: Instance): Estimator {
   return {
     features: columns?.length ?? features ?? null,
     columns: columns ?? null,
-    texts: textsOf(root),
     classes: classes ?? null,
     steps: stepsOf(root).map((step) => (isInstance(step) ? nameOf(step) : String(step))),
   };
@@ -42,6 +37,11 @@ export function readEstimator(root: Instance): Estimator {
 /** The estimator that answers in the end. */
 export function lastOf(root: Instance): Instance {
   return chain(root, lastPart).at(-1) ?? root;
+}
+
+/** The estimator that is given the rows as they are. */
+export function firstOf(root: Instance): Instance {
+  return chain(root, firstPart).at(-1) ?? root;
 }
 
 /** `SVC` of `sklearn.svm._classes.SVC`. */
@@ -59,19 +59,22 @@ function chain(
   return [...parts];
 }
 
-function stepsOf({ attributes }: Instance): readonly Value[] {
+export function stepsOf({ attributes }: Instance): readonly Value[] {
   return itemsOf(attributes.get('steps')).map((step) => itemsOf(step)[1] ?? null);
 }
 
 // A search keeps what it found best, and others what they are made of under one of these names.
 const INNER = ['best_estimator_', 'regressor_', 'estimator_'] as const;
 
-function innerOf({ attributes }: Instance): Instance | undefined {
+export function innerOf({ attributes }: Instance): Instance | undefined {
   return INNER.map((name) => attributes.get(name)).find(isInstance);
 }
 
 function firstPart(part: Instance): Instance | undefined {
-  const several = itemsOf(part.attributes.get('estimators_'));
+  const several = [
+    ...itemsOf(part.attributes.get('estimators_')),
+    ...itemsOf(part.attributes.get('transformer_list')).map((entry) => itemsOf(entry)[1] ?? null),
+  ];
   return stepsOf(part).find(isInstance) ?? innerOf(part) ?? several.find(isInstance);
 }
 
@@ -79,7 +82,7 @@ function lastPart(part: Instance): Instance | undefined {
   return stepsOf(part).findLast(isInstance) ?? innerOf(part);
 }
 
-function isArray(value: Value | undefined): value is Ndarray {
+export function isArray(value: Value | undefined): value is Ndarray {
   return isThing(value) && value.kind === 'array';
 }
 
@@ -87,7 +90,7 @@ function featuresOf({ attributes }: Instance): number | undefined {
   return [attributes.get('n_features_in_'), attributes.get('_n_features_in')].find(isCount);
 }
 
-function namesOf(value: Value | undefined): readonly string[] | undefined {
+export function namesOf(value: Value | undefined): readonly string[] | undefined {
   const names = isArray(value) ? value.items.filter((name) => typeof name === 'string') : [];
   const isWhole = isArray(value) && names.length > 0 && names.length === value.shape[0];
   return isWhole ? names : undefined;
@@ -100,47 +103,4 @@ function classesOf({ attributes, of }: Instance): Estimator['classes'] | undefin
   if (of.module === 'xgboost.sklearn' && isCount(count)) return { count, datatype: 'INT64' };
   if (!isArray(classes) || !classes.dtype || classes.shape.length !== 1) return undefined;
   return { count: classes.shape[0] ?? 0, datatype: datatypeOf(classes.dtype) };
-}
-
-/** The columns whose encoder has learned words. */
-function textsOf(root: Instance): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const part of partsOf(root)) {
-    for (const entry of itemsOf(part.attributes.get('transformers_'))) {
-      const [, transformer, columns] = itemsOf(entry);
-      if (!isInstance(transformer)) continue;
-      for (const inner of partsOf(transformer)) addTexts(inner, itemsOf(columns), found);
-    }
-  }
-  return found;
-}
-
-function addTexts({ attributes }: Instance, columns: readonly Value[], found: Set<string>): void {
-  const learned = itemsOf(attributes.get('categories_'));
-  if (learned.length !== columns.length) return;
-  learned.forEach((values, index) => {
-    const column = columns[index];
-    if (isArray(values) && isOfTexts(values) && typeof column === 'string') found.add(column);
-  });
-}
-
-/** Python's objects may be numbers or booleans too, which an encoder does not know by their texts. */
-function isOfTexts({ dtype, items }: Ndarray): boolean {
-  if (!dtype || datatypeOf(dtype) !== 'BYTES') return false;
-  const isNumber = (item: Value) => ['boolean', 'number'].includes(typeof item);
-  return !items.some(isNumber) || !items.every((item) => item === null || isNumber(item));
-}
-
-/** An estimator and those within it, each once. */
-function partsOf(root: Instance): readonly Instance[] {
-  const parts = new Set<Instance>([root]);
-  for (const part of parts) {
-    const transformers = itemsOf(part.attributes.get('transformers_')).map(
-      (entry) => itemsOf(entry)[1],
-    );
-    for (const inner of [...stepsOf(part), ...transformers, innerOf(part)]) {
-      if (isInstance(inner) && parts.size < MAX_PARTS) parts.add(inner);
-    }
-  }
-  return [...parts];
 }

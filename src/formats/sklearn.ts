@@ -2,13 +2,23 @@ import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readerOf, readerOfStream } from './byte-reader.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
-import { ESTIMATOR_PACKAGES, type EstimatorFacts, estimatorFacts } from './estimator-facts.ts';
+import {
+  ESTIMATOR_PACKAGES,
+  type EstimatorFacts,
+  estimatorFacts,
+  onTables,
+} from './estimator-facts.ts';
 import { HEAD_BYTES, recognise } from './known-formats.ts';
 import { pickleGlobals } from './pickle-globals.ts';
 import type { PickleTally } from './pickle-machine.ts';
 import { type Pickled, scanPickle } from './pickle-scan.ts';
 import { type Instance, isInstance, isThing, type Value } from './pickle-values.ts';
-import { catboostVersion, xgboostFeatures, xgboostVersion } from './pickled-boosters.ts';
+import {
+  boosterTables,
+  catboostVersion,
+  xgboostFeatures,
+  xgboostVersion,
+} from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
 import { readEstimator } from './sklearn-model.ts';
 import { tabularMemory } from './tabular-facts.ts';
@@ -34,7 +44,7 @@ export async function inspectSklearn(
   const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
   const estimator = estimatorOf(root, file);
   const framework = frameworkOf(estimator, tally, file);
-  const read = readEstimator(estimator);
+  const read = onTables(estimator, readEstimator(estimator), await boosterTables(tally.samples));
   const said = { ...read, features: read.features ?? xgboostFeatures(tally.samples) };
   return {
     format: 'sklearn',

@@ -1,10 +1,17 @@
 import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { ESTIMATOR_PACKAGES, type EstimatorFacts, estimatorFacts } from './estimator-facts.ts';
+import type { ArtifactFile } from './artifact-file.ts';
+import {
+  ESTIMATOR_PACKAGES,
+  type EstimatorFacts,
+  estimatorFacts,
+  onTables,
+} from './estimator-facts.ts';
 import { datatypeOf } from './numpy-dtype.ts';
 import { type Instance, isInstance, type Value } from './pickle-values.ts';
+import { boosterTables, sampleOf } from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
-import { readEstimator } from './sklearn-model.ts';
+import { firstOf, readEstimator } from './sklearn-model.ts';
 import { readSkopsTree } from './skops-tree.ts';
 import { skopsTypes } from './skops-types.ts';
 import { tabularMemory } from './tabular-facts.ts';
@@ -16,6 +23,7 @@ export type SkopsFacts = ModelFacts & EstimatorFacts;
 const MAX_MEMBERS = 20_000;
 const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
+const MAX_SAMPLES = 4;
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 
@@ -45,7 +53,10 @@ export async function inspectSkops(
 
   const estimator = estimatorOf(tree.root, file);
   const framework = frameworkOf(estimator, tree.sklearnVersions, file);
-  const said = readEstimator(estimator);
+  const members = files.filter(({ name }) => name.endsWith('.bin'));
+  const tables = await boosterTables(await samplesIn(estimator, members));
+  const said = onTables(estimator, readEstimator(estimator), tables);
+  const weightBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, tree.weightBytes);
   const skops = text(schema['_skops_version']);
   const [sklearn] = tree.sklearnVersions;
   return {
@@ -60,13 +71,24 @@ export async function inspectSkops(
     ],
     ...estimatorFacts(file, estimator, said),
     parameters: tree.elements,
-    weightBytes: tree.weightBytes,
+    weightBytes,
     dtypes: [...new Set([...tree.codes].map(protocolName))].sort(),
     memory: [
-      ...tabularMemory('skops', tree.weightBytes, said.columns !== null),
+      ...tabularMemory('skops', weightBytes, said.columns !== null),
       { name: 'objects of Python', bytes: tree.nodes * NODE_BYTES },
     ],
   };
+}
+
+/** A booster is a text in the tree, or a member of its own. */
+async function samplesIn(root: Instance, members: readonly ArtifactFile[]): Promise<string[]> {
+  const booster = firstOf(root).attributes.get('_Booster');
+  const kept = isInstance(booster) ? [...booster.attributes.values()] : [];
+  const texts = kept.filter((value) => typeof value === 'string');
+  const samples = await Promise.all(
+    members.slice(0, MAX_SAMPLES).map(async (member) => sampleOf(await member.open())),
+  );
+  return [...texts.map((each) => Buffer.from(each).toString('latin1')), ...samples];
 }
 
 function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {

@@ -10,6 +10,8 @@ export type XgboostModel = {
   readonly classes: number;
   readonly targets: number;
   readonly names: readonly string[];
+  /** Those which were texts in the table that it was trained on; XGBoost keeps the texts from 3.1 on. */
+  readonly texts: readonly string[];
   readonly objective: string;
   readonly booster: string;
   readonly trees: number;
@@ -30,11 +32,14 @@ const MAX_NAMES = 100_000;
 const TREES = /^learner\.gradient_booster\.(gbtree\.)?model\.trees$/;
 const NODES = /^learner\.gradient_booster\.(gbtree\.)?model\.trees\[\]\.tree_param\.num_nodes$/;
 const TREE_COUNT = /^learner\.gradient_booster\.(gbtree\.)?model\.gbtree_model_param\.num_trees$/;
+const CATEGORIES = /^learner\.gradient_booster\.(gbtree\.)?model\.cats\.enc\[\]$/;
+const OFFSETS = /^learner\.gradient_booster\.(gbtree\.)?model\.cats\.enc\[\]\.offsets\[\]$/;
 const WALKED: readonly RegExp[] = [
   /^(|learner|version)$/,
   /^learner\.(feature_names|learner_model_param|objective|gradient_booster)$/,
   /^learner\.gradient_booster\.(gbtree|(gbtree\.)?model)$/,
   /^learner\.gradient_booster\.(gbtree\.)?model\.(gbtree_model_param|trees|trees\[\]|trees\[\]\.tree_param)$/,
+  /^learner\.gradient_booster\.(gbtree\.)?model\.cats(\.enc(\[\](\.offsets)?)?)?$/,
 ];
 
 /** Fails with `ArtifactRejected` where the file is not what it begins as, or has too many names. */
@@ -57,29 +62,40 @@ export async function readXgboost(
   return found.model();
 }
 
+/** Of UBJSON that may be cut behind the begin of its trees: what is said before them. */
+export async function readXgboostHead(source: ByteSource, file: string): Promise<XgboostModel> {
+  const found = collected(file, false);
+  await walkUbjson(source, file, found.visitor);
+  return found.model();
+}
+
 function collected(file: string, countsNodes: boolean) {
-  const texts = new Map<string, Scalar>();
+  const scalars = new Map<string, Scalar>();
   const version: number[] = [];
   const names: string[] = [];
+  const texts = new Set<number>();
+  let categories = 0;
   let nodes = 0;
 
   const number = (key: string) => {
-    const value = Number(texts.get(`learner.learner_model_param.${key}`) ?? 0);
+    const value = Number(scalars.get(`learner.learner_model_param.${key}`) ?? 0);
     return Number.isSafeInteger(value) ? value : 0;
   };
-  const text = (path: string) => String(texts.get(path) ?? '');
+  const text = (path: string) => String(scalars.get(path) ?? '');
 
   const visitor: Visitor = {
     enter(path) {
       if (TREES.test(path) && !countsNodes) return 'stop';
+      if (CATEGORIES.test(path)) categories += 1;
       return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
     },
     value(path, value) {
       if (path === 'version[]') version.push(Number(value));
       else if (path === 'learner.feature_names[]') names.push(String(value));
+      else if (OFFSETS.test(path)) texts.add(categories - 1);
       else if (NODES.test(path)) nodes += Number(value);
-      else if (TREE_COUNT.test(path)) texts.set('trees', value);
-      else if (texts.size < 100) texts.set(path, value);
+      else if (TREE_COUNT.test(path)) scalars.set('trees', value);
+      else if (scalars.size < 100) scalars.set(path, value);
       if (names.length > MAX_NAMES || version.length > 3) throw tooMany(file);
     },
   };
@@ -92,6 +108,7 @@ function collected(file: string, countsNodes: boolean) {
       classes: number('num_class'),
       targets: Math.max(1, number('num_target')),
       names,
+      texts: [...texts].map((place) => names[place] ?? ''),
       objective: text('learner.objective.name'),
       booster: text('learner.gradient_booster.name'),
       trees: Number(text('trees')) || 0,

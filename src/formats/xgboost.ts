@@ -50,7 +50,11 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
     framework: { name: 'xgboost', version },
     pythonVersion: null,
     requirements: [],
-    signature: tabularSignature(file, { features, names: columns }, answersOf(model)),
+    signature: tabularSignature(
+      file,
+      { features, names: columns, texts: new Set(model.texts) },
+      answersOf(model),
+    ),
     takesColumns: columns !== null,
     parameters,
     weightBytes,

@@ -4,6 +4,7 @@ import { inspectSklearn } from '#formats/sklearn.ts';
 import { fileSource } from '../support/byte-sources.ts';
 import { type ModelFixture, modelFixtures } from '../support/model-fixtures.ts';
 import { pickleRefusal } from '../support/pickles.ts';
+import { expectedOf, servedSignature } from '../support/saved-models.ts';
 
 const LEAST_HARMLESS = 30;
 
@@ -98,6 +99,16 @@ describe('a fitted estimator', () => {
     ]);
     expect(requirements).toEqual(['numpy>=2']);
   });
+
+  it.each(models.filter((model) => said(model).takesColumns))(
+    '$name takes numbers and texts as its requests bring them',
+    async (fixture) => {
+      const { signature } = await inspected(fixture);
+
+      const [folder = '', file = ''] = fixture.name.split('/');
+      expect(signature?.inputs).toEqual(servedSignature(expectedOf(folder, file))?.inputs);
+    },
+  );
 });
 
 describe('harmless pickles', () => {

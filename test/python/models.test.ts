@@ -22,7 +22,7 @@ const CASES = [
     versions: ['forest-1.3-zlib.joblib', 'tied-forest-1.8.pkl'],
     asOnnx: [true, true],
   },
-  { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'multiclass-3.4.json'] },
+  { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'words-3.4.json'] },
   { what: 'LightGBM', folder: 'lightgbm', versions: ['binary-3.3.txt', 'categorical-4.6.txt'] },
   {
     what: 'CatBoost',
@@ -36,6 +36,22 @@ const CASES = [
     asOnnx: [true, true],
   },
   {
+    what: 'a model that chooses the columns of a table by their places',
+    folder: 'sklearn',
+    versions: ['sliced-pipeline-1.8.pkl', 'masked-pipeline-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a model that counts words, one behind an imputer, and several together,',
+    folder: 'sklearn',
+    versions: ['cutting-pipeline-1.8.pkl', 'imputed-pipeline-1.8.pkl', 'voting-pipelines-1.8.pkl'],
+  },
+  {
+    what: 'a class of LightGBM, of XGBoost, or of histogram trees, which knows categories of pandas,',
+    folder: 'sklearn',
+    versions: [...['lgbm-categories-4.6.pkl', 'xgb-categories-3.4.pkl', 'hist-categories-1.8.pkl']],
+  },
+  {
     what: 'a model of several labels',
     folder: 'sklearn',
     versions: ['several-labels-1.8.pkl'],
@@ -47,9 +63,9 @@ const CASES = [
     versions: ['seconds-4.6.txt'],
   },
   {
-    what: 'a model of counts, and one of several labels,',
+    what: 'a model of counts, one of several labels, and one of categories that are no texts,',
     folder: 'catboost',
-    versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm'],
+    versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm', 'kinds-1.2.10.cbm'],
   },
   {
     what: 'an MLflow folder',
@@ -111,6 +127,31 @@ describe('dropped, as it is, on one machine', () => {
     const probabilities = outputs.find(({ name }) => name === 'probabilities')?.data ?? [];
     expect(probabilities).toHaveLength(6);
     expect(probabilities.filter((each) => each < 0 || each > 1)).toEqual([]);
+  });
+
+  it('a booster of XGBoost refuses what it has not learned, and columns of other names', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    await pushed(slipway, fixtureOf('sklearn', 'xgb-categories-3.4.pkl'));
+    const usual = { sepal_length: 5.1, sepal_width: 3, petals: 2, hue: 'blue', site: 'Arles' };
+    const answerTo = (change: object) =>
+      throughGateway(slipway)('invocations', { dataframe_records: [{ ...usual, ...change }] });
+
+    const answers = [
+      await answerTo({ hue: 'pink' }),
+      await answerTo({ petals: 9 }),
+      await answerTo({ colour: 'blue' }),
+    ];
+
+    const refused = (says: string) => ({
+      status: 400,
+      body: { error: expect.stringContaining(says) },
+    });
+    expect(answers).toEqual([
+      refused('input "hue" has "pink" at 0; the model knows "blue", "purple"'),
+      refused('input "petals" has 9 at 0; the model knows 0, 1, 2'),
+      refused('it takes "sepal_length", "sepal_width", "hue", "site", "petals"'),
+    ]);
   });
 
   it('a version that its framework cannot load is given up, and the one before answers on', async () => {

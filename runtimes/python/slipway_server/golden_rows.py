@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters.estimator import columns_of, learned_of, parts_of
+from .adapters.columns import learned_of, parts_given
 from .model import Model
 from .packing import DTYPES
 from .tensors import TensorSpec
@@ -77,22 +77,17 @@ def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
     """The splits or the range of each named column, in the model itself or else in what scales it."""
     known: dict[str, np.ndarray] = {}
     own = thresholds_of(native, len(names)) if native is not None else []
-    for transformer, columns in columns_of(native) if hasattr(native, "fit") else []:
-        if isinstance(transformer, str) or not columns or not all(isinstance(name, str) for name in columns):
-            continue
-        for part in parts_of(transformer):
-            known.update((name, values) for name, values in zip(columns, thresholds_of(part, len(columns))) if len(values) > 0 and name not in known)
+    for part, columns in parts_given(native):
+        learned = thresholds_of(part, len(columns)) if columns else []
+        known.update((name, values) for name, values in zip(columns, learned) if len(values) > 0 and name not in known)
     return {**{name: values for name, values in zip(names, own) if len(values) > 0}, **known}
 
 
 def _categories(native: Any) -> dict[str, np.ndarray]:
     """What an encoder has learned of each named column: most take nothing else."""
-    known: dict[str, np.ndarray] = {}
-    for name, values in learned_of(native) if hasattr(native, "fit") else []:
-        said = [value for value in values.tolist() if value is not None and value == value]
-        if isinstance(name, str) and said:
-            known.setdefault(name, np.array(said, dtype=object))
-    return known
+    learned = learned_of(native)
+    said = {name: [value for value in values.tolist() if value is not None and value == value] for name, values in learned.items()}
+    return {name: np.array(values, dtype=object) for name, values in said.items() if values}
 
 
 def _column(spec: TensorSpec, limits: np.ndarray | None, categories: np.ndarray | None, dice: np.random.RandomState) -> np.ndarray:

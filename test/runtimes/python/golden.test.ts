@@ -60,6 +60,40 @@ print(json.dumps({"rows": len(rows["count"]), "place": sorted(set(rows["place"].
   });
 
   it.each([
+    { what: 'of a table', before: 'None', columns: { place: ['here'] } },
+    {
+      what: 'behind an imputer',
+      before: 'SimpleImputer(add_indicator=False)',
+      columns: { place: ['here'] },
+    },
+    {
+      what: 'behind one that adds columns',
+      before: 'SimpleImputer(add_indicator=True)',
+      columns: {},
+    },
+    { what: 'behind another step', before: 'Part()', columns: {} },
+  ])(
+    'what an encoder has learned of a place $what is of that column, or of none',
+    async ({ before, columns }) => {
+      const found = await said(`
+from slipway_server.adapters.columns import learned_of
+class SimpleImputer(Part): pass
+before, names = ${before}, np.array(["count", "place"], dtype=object)
+choose = Part(
+    transformers_=[("code", Part(categories_=[np.array(["here"], dtype=object)]), [-1])],
+    _transformer_to_input_indices={"code": [1]},
+    n_features_in_=2,
+)
+(before or choose).feature_names_in_ = names
+learned = learned_of(Part(steps=[("before", before), ("choose", choose)]))
+print(json.dumps({name: values.tolist() for name, values in learned.items()}))
+`);
+
+      expect(found).toEqual(columns);
+    },
+  );
+
+  it.each([
     { what: 'between two seconds', split: 1_700_000_000.5, of: [1_700_000_000, 1_700_000_001] },
     {
       what: 'just above a second',

@@ -10,7 +10,8 @@ import numpy as np
 from ..config import Facts
 from ..model import Model, matrix, plain, spec_like, stacked
 from ..tensors import Signature, TensorSpec
-from . import catboost_model
+from . import catboost_model, xgboost_model
+from .columns import categories_of, learned_of, names_of
 
 
 def estimator_model(estimator: Any, facts: Facts) -> Model:
@@ -84,46 +85,17 @@ def parts_of(estimator: Any) -> list[Any]:
 def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bool]:
     if facts.signature and facts.signature.inputs:
         return facts.signature.inputs, facts.takes_columns
-    names = _names_of(estimator)
-    if names is not None:
+    names = names_of(estimator)
+    if names:
         texts = _text_columns(estimator)
         return tuple(TensorSpec(name, "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
     width = getattr(estimator, "n_features_in_", None)
     return matrix(None if width is None else int(width)), False
 
 
-def _names_of(estimator: Any) -> list[str] | None:
-    """Those of the table that it was fitted on; the names that LightGBM gives by itself say nothing."""
-    names = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
-    is_made = names == [f"Column_{index}" for index in range(len(names))]
-    return None if is_made else names
-
-
 def _text_columns(estimator: Any) -> set[str]:
-    """The columns that an encoder has learned words from."""
-    return {name for name, values in learned_of(estimator) if _is_of_texts(values)}
-
-
-def columns_of(estimator: Any) -> list[tuple[Any, list[Any]]]:
-    """Each transformer of a table's columns, those that are words ('drop', 'passthrough') too, with the columns that it takes, by their names or places; of a slice none are told."""
-    return [(transformer, _listed(columns)) for part in parts_of(estimator) for _, transformer, columns in getattr(part, "transformers_", [])]
-
-
-def _listed(columns: Any) -> list[Any]:
-    if isinstance(columns, slice):
-        return []
-    return [columns] if np.ndim(columns) == 0 else list(columns)
-
-
-def learned_of(estimator: Any) -> list[tuple[Any, np.ndarray]]:
-    """What encoders have learned of each column, by its name or its place."""
-    found = []
-    for transformer, columns in columns_of(estimator):
-        for inner in parts_of(transformer) if not isinstance(transformer, str) else []:
-            learned = getattr(inner, "categories_", [])
-            if len(learned) == len(columns):
-                found.extend((name, np.asarray(values)) for name, values in zip(columns, learned))
-    return found
+    """The columns that words were learned from."""
+    return {name for name, values in learned_of(estimator).items() if _is_of_texts(values)}
 
 
 def _is_of_texts(values: np.ndarray) -> bool:
@@ -138,16 +110,22 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         import pandas
     except ModuleNotFoundError:
         return stacked
-    names = _names_of(estimator)
+    names = names_of(estimator)
     # Those of Python's objects, be they booleans: an encoder cannot look for a number of numpy's among them.
-    objects = {name for name, values in learned_of(estimator) if values.dtype.kind == "O"}
+    objects = {name for name, values in learned_of(estimator).items() if values.dtype.kind == "O"}
+    categories = categories_of(estimator)
+    dtypes = {name: pandas.CategoricalDtype(values) for name, (values, _) in categories.items()}
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
         columns = {
             name: array.reshape(len(array)).astype(object if name in objects else array.dtype, copy=False)
             for name, array in arrays.items()
         }
-        return pandas.DataFrame(columns if names is None else {name: columns[name] for name in names})
+        for name, (values, is_strict) in categories.items():
+            if is_strict:
+                xgboost_model.refuse_unknown(name, columns[name], values)
+        table = pandas.DataFrame({name: columns[name] for name in names or columns})
+        return table.astype(dtypes) if dtypes else table
 
     return frame
 

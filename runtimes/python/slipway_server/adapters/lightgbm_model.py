@@ -22,7 +22,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     # The names that LightGBM gives by itself say nothing.
     is_unnamed = names == [f"Column_{index}" for index in range(len(names))]
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
-    words = _words_of(booster, names)
+    words = words_of(booster)
     inputs = declared or (
         matrix(len(names)) if is_unnamed else tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names)
     )
@@ -55,11 +55,11 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
     return {"prediction": values}
 
 
-def _words_of(booster: Any, names: list[str]) -> dict[str, list[Any]]:
+def words_of(booster: Any) -> dict[str, list[Any]]:
     """Of the columns that were categories of pandas, what each code stands for."""
     categories = getattr(booster, "pandas_categorical", None) or []
-    columns = _categorical(booster, names)
-    if categories and len(columns) != len(categories):
+    columns = _categorical(booster, booster.feature_name()) if categories else []
+    if len(columns) != len(categories):
         raise ValueError(f"it has {len(categories)} columns of categories and {len(columns)} that are categorical: which is which it does not say")
     return dict(zip(columns, categories))
 

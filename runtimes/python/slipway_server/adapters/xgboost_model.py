@@ -7,6 +7,7 @@ import numpy as np
 
 from ..config import Facts
 from ..model import Model, matrix, stacked
+from ..refusal import Refusal, show, show_keys
 from ..tensors import Signature, TensorSpec
 
 
@@ -35,17 +36,60 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     objective = config["learner"]["objective"]["name"]
     names, types = booster.feature_names, booster.feature_types
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
+    words = words_of(booster)
     inputs = declared or (
-        tuple(TensorSpec(name, "FP64", (-1,)) for name in names) if names else matrix(booster.num_features())
+        tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        rows = stacked({name: arrays[name] for name in names} if names and is_named else arrays)
+        rows = stacked({name: _coded(name, arrays[name], words.get(name)) for name in names} if names and is_named else arrays)
         data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types, nthread=1)
         return answers(objective, booster.predict(data))
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
+
+
+# How XGBoost numbers the kinds of lists that hold whole numbers; it tells them apart.
+_INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 12: "uint16", 13: "int32", 14: "uint32", 15: "int64", 16: "uint64"}
+
+
+def words_of(booster: Any) -> dict[str, np.ndarray]:
+    """Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on."""
+    names = booster.feature_names or []
+    if "c" not in (booster.feature_types or []):
+        return {}
+    gradient = json.loads(booster[:1].save_raw("json"))["learner"]["gradient_booster"]
+    kept = gradient.get("gbtree", gradient)["model"].get("cats", {}).get("enc", [])
+    return {name: words for name, words in zip(names, map(_words, kept)) if len(words) > 0}
+
+
+def _words(kept: dict[str, Any]) -> np.ndarray:
+    if "type" in kept:
+        return np.array(kept["values"], dtype=_INTEGERS[kept["type"]])
+    text = bytes(byte % 256 for byte in kept["values"])
+    ends = kept["offsets"]
+    return np.array([text[start:end].decode() for start, end in zip(ends, ends[1:])], dtype=object)
+
+
+def refuse_unknown(name: str, values: np.ndarray, words: np.ndarray) -> None:
+    """As XGBoost does, with 400; a number may be missing."""
+    known = set(words.tolist())
+    for index, value in enumerate(values.ravel().tolist()):
+        if value not in known and value == value:
+            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(words.tolist())}')
+
+
+def _datatype(words: np.ndarray | None) -> str:
+    return "BYTES" if words is not None and words.dtype.kind == "O" else "FP64"
+
+
+def _coded(name: str, array: np.ndarray, words: np.ndarray | None) -> np.ndarray:
+    if words is None:
+        return array
+    refuse_unknown(name, array, words)
+    codes = {word: float(code) for code, word in enumerate(words.tolist())}
+    return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:

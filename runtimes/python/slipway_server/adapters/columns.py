@@ -1,0 +1,131 @@
+"""Which columns of a table the parts of an estimator are given, and what they have learned of them."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, NamedTuple
+
+import numpy as np
+
+from . import lightgbm_model, xgboost_model
+
+
+class Given(NamedTuple):
+    """A part, and the names of the table's columns that it is given as they are, in its order; empty where that is not known."""
+
+    part: Any
+    columns: list[str]
+
+
+def parts_given(estimator: Any, around: list[str] | None = None) -> Iterator[Given]:
+    """An estimator and what is in it, each before what it holds."""
+    given = Given(estimator, _columns_of(estimator, around or []))
+    yield given
+    for part, columns in _within(given):
+        if part is not None and not isinstance(part, str):
+            yield from parts_given(part, columns)
+
+
+def learned_of(estimator: Any) -> dict[str, np.ndarray]:
+    """By the name of a column the values that a part has learned of it, of several parts the most: those of an encoder or of a booster, or words."""
+    found: dict[str, np.ndarray] = {}
+    for part, columns in parts_given(estimator):
+        for name, values in _learned(part, columns).items():
+            if len(values) > len(found.get(name, ())):
+                found[name] = values
+    return found
+
+
+def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
+    """Of a booster that was fitted on a table, the columns of categories with what they may be; and whether it refuses what else there is."""
+    return {
+        name: (values, _package(part) == "xgboost")
+        for part, columns in parts_given(estimator)
+        for name, values in _words(part).items()
+        if name in columns
+    }
+
+
+def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
+    learned = getattr(part, "categories_", [])
+    if len(learned) == len(columns):
+        return {name: np.asarray(values) for name, values in zip(columns, learned)}
+    if cuts_texts(part):
+        return {name: np.array([*getattr(part, "vocabulary_", ["a"])], dtype=object) for name in columns[:1]}
+    # Of a constant it is what was asked for, in each column.
+    if getattr(part, "strategy", None) == "most_frequent":
+        usual = zip(columns, getattr(part, "statistics_", []))
+        return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
+    return {name: values for name, values in _words(part).items() if name in columns}
+
+
+def _words(part: Any) -> dict[str, np.ndarray]:
+    if _package(part) == "xgboost":
+        return xgboost_model.words_of(part.get_booster() if hasattr(part, "get_booster") else part)
+    if _package(part) == "lightgbm":
+        words = lightgbm_model.words_of(getattr(part, "booster_", part))
+        return {name: np.array(values, dtype=object) for name, values in words.items()}
+    return {}
+
+
+def _package(part: Any) -> str:
+    return type(part).__module__.partition(".")[0]
+
+
+def cuts_texts(part: Any) -> bool:
+    """Whether it takes one column of texts, and counts the words in each."""
+    return type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
+
+
+def names_of(part: Any) -> list[str]:
+    """Those of the table that it was fitted on; the names that LightGBM gives by itself say nothing."""
+    names = [str(name) for name in _own_names(part)]
+    return [] if names == [f"Column_{index}" for index in range(len(names))] else names
+
+
+def _own_names(part: Any) -> Any:
+    # Up to 4.6 the class of LightGBM in the manner of scikit-learn asked its booster, and from 4.7 on it remembers.
+    booster = getattr(part, "booster_", part)
+    if _package(part) == "lightgbm" and hasattr(booster, "feature_name"):
+        return booster.feature_name()
+    if _package(part) == "xgboost" and not hasattr(part, "get_booster"):
+        return part.feature_names or ()
+    return getattr(part, "feature_names_in_", ())
+
+
+def _columns_of(part: Any, around: list[str]) -> list[str]:
+    """Fitted on a table it has its names; else it is given what the part around it is, as far as it takes as many."""
+    return names_of(part) or (around if getattr(part, "n_features_in_", len(around)) == len(around) else [])
+
+
+def _within(given: Given) -> Iterator[tuple[Any, list[str]]]:
+    part, columns = given
+    taken = columns
+    for _, step in getattr(part, "steps", []):
+        yield step, taken
+        if step not in (None, "passthrough"):
+            taken = _columns_of(step, taken) if _keeps_columns(step) else []
+    for name, transformer, written in getattr(part, "transformers_", []):
+        yield transformer, _chosen(part, columns, name, written)
+    for _, transformer in getattr(part, "transformer_list", []):
+        yield transformer, columns
+    for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
+        yield getattr(part, name, None), columns
+    # Trees of a forest are none that hold others.
+    for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:
+        yield inner, columns
+    for calibrated in getattr(part, "calibrated_classifiers_", []):
+        yield getattr(calibrated, "estimator", None), columns
+
+
+def _keeps_columns(step: Any) -> bool:
+    """Whether it answers a column for each, in the same places; what it adds stands behind them."""
+    return type(step).__name__ == "SimpleImputer" and not step.add_indicator
+
+
+def _chosen(part: Any, columns: list[str], name: str, written: Any) -> list[str]:
+    """By their places; a scikit-learn that does not keep them has what chose the columns alone."""
+    places = getattr(part, "_transformer_to_input_indices", {}).get(name)
+    if places is not None:
+        return [columns[place] for place in places] if columns else []
+    listed = [written] if isinstance(written, str) else list(written) if isinstance(written, list) else []
+    return listed if all(isinstance(each, str) for each in listed) else []
