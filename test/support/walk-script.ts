@@ -4,7 +4,7 @@ import type { StepName, StepOutput } from '#domain/workflow.ts';
 /** What a step does in a walk: an answer, an error by name, or an answer that it should never give. */
 export type Act<Name extends StepName> =
   | StepOutput<Name>
-  | { readonly throws: FailureName | 'TypeError' }
+  | { readonly throws: FailureName | 'TypeError' | `Lambda.${string}` }
   | { readonly unforeseen: unknown };
 
 export type BuildAct = { readonly Build: object } | { readonly throws: string };

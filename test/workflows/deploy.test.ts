@@ -206,6 +206,23 @@ describe('the deploy workflow', () => {
     ]);
   });
 
+  it('a build whose start was not answered is started again', async () => {
+    const image = { Build: { ExportedEnvironmentVariables: [] } };
+    const lost = { throws: 'CodeBuild.CodeBuildException' };
+    const run = await walk({ PlanBuild: needed, BuildImage: [lost, image] });
+
+    expect(run.runs['BuildImage']).toBe(2);
+    expect(run.states.at(-1)).toBe('Live');
+  });
+
+  it('a step that was idle for weeks is waited for', async () => {
+    const waking = { throws: 'Lambda.CodeArtifactUserPendingException' } as const;
+    const run = await walk({ CheckHealth: [waking, waking, waking, { kind: 'healthy' }] });
+
+    expect(run.runs['CheckHealth']).toBe(4);
+    expect(run.states.at(-1)).toBe('Live');
+  });
+
   it('the build of an environment waits for room in the account too', async () => {
     const full = { throws: 'CodeBuild.AccountLimitExceededException' };
     const run = await walk({ PlanBuild: environment, BuildEnvironment: [full, { Build: {} }] });
