@@ -4,8 +4,8 @@ import type { Instance } from './pickle-values.ts';
 import type { BoosterTable } from './pickled-boosters.ts';
 import { answersOf } from './sklearn-answers.ts';
 import { type Estimator, firstOf, lastOf } from './sklearn-model.ts';
-import { textsOf } from './sklearn-texts.ts';
-import { tabularSignature } from './tabular-facts.ts';
+import { cutsTexts, textsOf } from './sklearn-texts.ts';
+import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
 
 /** What a saved estimator says beside the facts of all models; null where it does not say it. */
 export type EstimatorFacts = Pick<
@@ -55,12 +55,16 @@ export function estimatorFacts(file: string, root: Instance, said: Said): Estima
 
 function signatureOf(file: string, root: Instance, said: Said): Signature | null {
   const { features, columns } = said;
-  if (features === null) return null;
-  const taken = { features, names: columns, texts: new Set([...textsOf(root), ...textsIn(said)]) };
   const answers = answersOf(lastOf(root), said.classes);
-  if (answers) return tabularSignature(file, taken, answers);
-  const { inputs } = tabularSignature(file, taken, { values: 1, prediction: 'FP64' });
-  return { inputs, outputs: [] };
+  const signature = (given: Answers) => {
+    if (cutsTexts(firstOf(root)) && !columns) return textSignature(file, given);
+    if (features === null) return null;
+    const texts = new Set([...textsOf(root), ...textsIn(said)]);
+    return tabularSignature(file, { features, names: columns, texts }, given);
+  };
+  if (answers) return signature(answers);
+  const { inputs } = signature({ values: 1, prediction: 'FP64' }) ?? {};
+  return inputs ? { inputs, outputs: [] } : null;
 }
 
 /** What the boosters tell that were given the table as it is. */

@@ -91,10 +91,16 @@ function wordsIn(written: Value | undefined): readonly string[] {
   return list.every((name) => typeof name === 'string') ? list : [];
 }
 
+/** Whether it takes texts alone, and counts the words in each: not those of files, which a text may name. */
+export function cutsTexts({ of, attributes }: Instance): boolean {
+  const isVectorizer = /^sklearn\.feature_extraction\.text\.\w+Vectorizer$/.test(of.name);
+  return isVectorizer && attributes.get('input') === 'content';
+}
+
 /** Whether it has found texts at a place, of so many. */
 function textPlaces(part: Instance, count: number): (place: number) => boolean {
-  const { attributes, of } = part;
-  if (/^sklearn\.feature_extraction\.text\.\w+Vectorizer$/.test(of.name)) return () => count === 1;
+  const { attributes } = part;
+  if (cutsTexts(part)) return () => count === 1;
   const learned = itemsOf(attributes.get('categories_'));
   if (learned.length === count) return (place) => isOfTexts(learned[place]);
   // Of a constant it is what was asked for, in each column.

@@ -35,7 +35,16 @@ const IMPORTS_MIB: Readonly<Record<string, number>> = {
 
 /** A matrix called `input`, or an input for each named column; `label` and `probabilities`, or `prediction`. */
 export function tabularSignature(file: string, columns: Columns, answers: Answers): Signature {
-  const signature = { inputs: inputsOf(columns), outputs: outputsOf(answers) };
+  return named(file, { inputs: inputsOf(columns), outputs: outputsOf(answers) });
+}
+
+/** A list of texts called `input`, which is cut into words. */
+export function textSignature(file: string, answers: Answers): Signature {
+  const inputs: readonly TensorSpec[] = [{ name: 'input', datatype: 'BYTES', shape: [-1] }];
+  return named(file, { inputs, outputs: outputsOf(answers) });
+}
+
+function named(file: string, signature: Signature): Signature {
   const signatureBytes = Buffer.byteLength(JSON.stringify(signature));
   if (signatureBytes <= MAX_SIGNATURE_BYTES) return signature;
   throw rejected(

@@ -42,9 +42,14 @@ const CASES = [
     asOnnx: [true, true],
   },
   {
-    what: 'a model that counts words, one behind an imputer, and several together,',
+    what: 'a model of texts, of texts in a table, behind an imputer, and several together,',
     folder: 'sklearn',
-    versions: ['cutting-pipeline-1.8.pkl', 'imputed-pipeline-1.8.pkl', 'voting-pipelines-1.8.pkl'],
+    versions: [
+      'texts-pipeline-1.8.pkl',
+      'cutting-pipeline-1.8.pkl',
+      'imputed-pipeline-1.8.pkl',
+      'voting-pipelines-1.8.pkl',
+    ],
   },
   {
     what: 'a class of LightGBM, of XGBoost, or of histogram trees, which knows categories of pandas,',

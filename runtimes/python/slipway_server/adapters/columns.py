@@ -9,6 +9,10 @@ import numpy as np
 from . import lightgbm_model, xgboost_model
 
 
+# The only input of a model that takes texts alone.
+TEXTS = "input"
+
+
 class Given(NamedTuple):
     """A part, and the names of the table's columns that it is given as they are, in its order; empty where that is not known."""
 
@@ -72,8 +76,9 @@ def _package(part: Any) -> str:
 
 
 def cuts_texts(part: Any) -> bool:
-    """Whether it takes one column of texts, and counts the words in each."""
-    return type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
+    """Whether it takes texts alone, and counts the words in each: not those of files, which a text may name."""
+    is_vectorizer = type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
+    return is_vectorizer and bool(part.input == "content")
 
 
 def names_of(part: Any) -> list[str]:
@@ -93,7 +98,9 @@ def _own_names(part: Any) -> Any:
 
 
 def _columns_of(part: Any, around: list[str]) -> list[str]:
-    """Fitted on a table it has its names; else it is given what the part around it is, as far as it takes as many."""
+    """Fitted on a table it has its names; else it is given what the part around it is, as far as it takes as many. What cuts texts takes a list of them."""
+    if cuts_texts(part):
+        return around or [TEXTS]
     return names_of(part) or (around if getattr(part, "n_features_in_", len(around)) == len(around) else [])
 
 

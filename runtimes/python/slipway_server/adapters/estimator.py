@@ -11,7 +11,7 @@ from ..config import Facts
 from ..model import Model, matrix, plain, spec_like, stacked
 from ..tensors import Signature, TensorSpec
 from . import catboost_model, xgboost_model
-from .columns import categories_of, learned_of, names_of
+from .columns import TEXTS, categories_of, cuts_texts, learned_of, names_of, parts_given
 
 
 def estimator_model(estimator: Any, facts: Facts) -> Model:
@@ -89,8 +89,15 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
     if names:
         texts = _text_columns(estimator)
         return tuple(TensorSpec(name, "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
+    if _takes_texts(estimator):
+        return (TensorSpec(TEXTS, "BYTES", (-1,)),), False
     width = getattr(estimator, "n_features_in_", None)
     return matrix(None if width is None else int(width)), False
+
+
+def _takes_texts(estimator: Any) -> bool:
+    """Whether rows are texts, and no table that holds some."""
+    return any(cuts_texts(part) and columns == [TEXTS] for part, columns in parts_given(estimator))
 
 
 def _text_columns(estimator: Any) -> set[str]:
@@ -105,7 +112,8 @@ def _is_of_texts(values: np.ndarray) -> bool:
 
 def _asker(estimator: Any, takes_columns: bool) -> Any:
     if not takes_columns:
-        return lambda arrays: stacked(arrays)
+        takes_texts = _takes_texts(estimator)
+        return lambda arrays: arrays[TEXTS] if takes_texts else stacked(arrays)
     try:
         import pandas
     except ModuleNotFoundError:
