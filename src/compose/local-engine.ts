@@ -12,6 +12,7 @@ import { fileBuildLog } from '#adapters/local/file-build-log.ts';
 import type { Environment } from '#adapters/local/model-environment.ts';
 import type { ModelServers } from '#adapters/local/model-server.ts';
 import { orphanGuard } from '#adapters/local/orphan-guard.ts';
+import { processImages } from '#adapters/local/process-images.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { ObjectPath } from '#adapters/local/revision-files.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
@@ -30,9 +31,9 @@ export type LocalEngine = {
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
-  /** Null where models are processes, which need no images. */
+  /** Null where models are processes, whose environments go with the last image that is made of them. */
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
-  readonly images: ModelImages | null;
+  readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
   /** Ends what is being built. */
   stop(): Promise<void>;
@@ -61,8 +62,8 @@ const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
 const QUEUED_SECONDS = 7200;
 const BUILD_SECONDS = 3600;
-// A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile.
-const BUILDS_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2));
+// A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile. Two always may, lest a long one keeps all other models waiting.
+const BUILDS_AT_ONCE = Math.max(2, Math.floor(availableParallelism() / 2));
 
 /** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {
@@ -92,7 +93,7 @@ async function processEngine({
       serverEntry,
     }),
     ...made,
-    ...{ environments: null, images: null },
+    ...{ environments: null, images: processImages(images) },
     buildEnvironment: neverAsked,
   };
 }

@@ -13,7 +13,7 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly platforms: Platforms;
-  readonly images: ModelImages | null;
+  readonly images: ModelImages;
   readonly clock: Clock;
   /** The targets that there are. */
   readonly offered: readonly Target[];
@@ -66,8 +66,8 @@ export async function removeUnreferenced(deps: Deps): Promise<Part> {
 
 function findImages({ images, registry }: Deps, found: Found[]): Promise<Part> {
   const byModel = async () =>
-    [...Map.groupBy((await images?.all()) ?? [], ({ tag }) => modelOfTag(tag))].flatMap(
-      ([model, own]) => (model === undefined ? [] : [{ model, own }]),
+    [...Map.groupBy(await images.all(), ({ tag }) => modelOfTag(tag))].flatMap(([model, own]) =>
+      model === undefined ? [] : [{ model, own }],
     );
   return each(byModel, async ({ model, own }) => {
     const lease = await registry.lease(model);
@@ -122,7 +122,7 @@ async function removeImage(deps: Deps, found: FoundImage): Promise<string | unde
   const lease = await registry.lease(found.model);
   const [left] = await unreferenced(registry, [found]);
   if (!left || lease?.epoch !== found.epoch) return undefined;
-  return (await images?.remove(found.image)) ? found.image.tag : undefined;
+  return (await images.remove(found.image)) ? found.image.tag : undefined;
 }
 
 function isImage(found: Found): found is FoundImage {

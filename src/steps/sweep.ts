@@ -22,8 +22,7 @@ export type SweepDeps = {
   readonly artifacts: ArtifactStore;
   readonly router: Router;
   readonly platforms: Platforms;
-  /** Null where models are processes, which need no images. */
-  readonly images: ModelImages | null;
+  readonly images: ModelImages;
   /** Null where nothing has to be done for them to go. */
   readonly unusedEnvironments: UnusedEnvironments | null;
   readonly executions: Executions;

@@ -6,7 +6,8 @@ import { eventually } from '../support/eventually.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // One more than are built at once.
-const NAMES = Array.from({ length: 1 + Math.ceil(availableParallelism() / 2) }, (_, i) => `m${i}`);
+const AT_ONCE = Math.max(2, Math.floor(availableParallelism() / 2));
+const NAMES = Array.from({ length: 1 + AT_ONCE }, (_, i) => `m${i}`);
 
 type Status = { readonly newest: { readonly phase: string } };
 

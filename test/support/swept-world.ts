@@ -1,4 +1,5 @@
 import { type Swept, sweep } from '#steps/sweep.ts';
+import { memoryImages } from './memory-images.ts';
 import { BUCKET, idOf, MODEL, memoryWorld, type WorldOptions } from './memory-world.ts';
 
 export const MINUTE_MS = 60_000;
@@ -12,8 +13,8 @@ export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired:
 /** As on AWS. */
 export const GRACES = { executionGraceMs: 5 * MINUTE_MS, uploadGraceMs: 5 * MINUTE_MS };
 
-/** Images that nobody takes away. */
-export const NO_IMAGES = { images: null, unusedEnvironments: null } as const;
+/** None is there. */
+export const NO_IMAGES = { images: memoryImages(), unusedEnvironments: null };
 
 /** A memory world, its sweep, and what that has started. */
 export function sweptWorld(options: WorldOptions = {}) {
