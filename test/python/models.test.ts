@@ -57,6 +57,11 @@ const CASES = [
     versions: [...['lgbm-categories-4.6.pkl', 'xgb-categories-3.4.pkl', 'hist-categories-1.8.pkl']],
   },
   {
+    what: 'such a class that skops saved',
+    folder: 'skops',
+    versions: ['lgbm-categories-4.6.skops', 'xgb-categories-3.4.skops'],
+  },
+  {
     what: 'a model of several labels',
     folder: 'sklearn',
     versions: ['several-labels-1.8.pkl'],

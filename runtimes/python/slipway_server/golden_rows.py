@@ -77,7 +77,7 @@ def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
     """The splits or the range of each named column, in the model itself or else in what scales it."""
     known: dict[str, np.ndarray] = {}
     own = thresholds_of(native, len(names)) if native is not None else []
-    for part, columns in parts_given(native):
+    for part, columns, _ in parts_given(native):
         learned = thresholds_of(part, len(columns)) if columns else []
         known.update((name, values) for name, values in zip(columns, learned) if len(values) > 0 and name not in known)
     return {**{name: values for name, values in zip(names, own) if len(values) > 0}, **known}

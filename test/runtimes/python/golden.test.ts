@@ -94,6 +94,23 @@ print(json.dumps({name: values.tolist() for name, values in learned.items()}))
   );
 
   it.each([
+    { what: 'that is given the table', before: 'None', columns: { place: ['here', 'there'] } },
+    { what: 'behind a step', before: 'Part()', columns: {} },
+  ])('a booster $what is given its own categories: $columns', async ({ before, columns }) => {
+    const found = await said(`
+from slipway_server.adapters.columns import categories_of
+class Booster(Part):
+    __module__ = "lightgbm.basic"
+    def feature_name(self): return ["count", "place"]
+    def model_to_string(self, num_iteration): return "[categorical_feature: 1]"
+steps = [("before", ${before}), ("boost", Booster(pandas_categorical=[["here", "there"]]))]
+print(json.dumps({name: values.tolist() for name, (values, _) in categories_of(Part(steps=steps)).items()}))
+`);
+
+    expect(found).toEqual(columns);
+  });
+
+  it.each([
     { what: 'between two seconds', split: 1_700_000_000.5, of: [1_700_000_000, 1_700_000_001] },
     {
       what: 'just above a second',

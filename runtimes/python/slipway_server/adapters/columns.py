@@ -14,25 +14,22 @@ TEXTS = "input"
 
 
 class Given(NamedTuple):
-    """A part, and the names of the table's columns that it is given as they are, in its order; empty where that is not known."""
+    """A part, and the names of the table's columns that it is given, in its order; empty where that is not known. `is_direct`: no step has changed them before."""
 
     part: Any
     columns: list[str]
+    is_direct: bool = True
 
 
-def parts_given(estimator: Any, around: list[str] | None = None) -> Iterator[Given]:
+def parts_given(estimator: Any) -> Iterator[Given]:
     """An estimator and what is in it, each before what it holds."""
-    given = Given(estimator, _columns_of(estimator, around or []))
-    yield given
-    for part, columns in _within(given):
-        if part is not None and not isinstance(part, str):
-            yield from parts_given(part, columns)
+    return _given(Given(estimator, []))
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
     """By the name of a column the values that a part has learned of it, of several parts the most: those of an encoder or of a booster, or words."""
     found: dict[str, np.ndarray] = {}
-    for part, columns in parts_given(estimator):
+    for part, columns, _ in parts_given(estimator):
         for name, values in _learned(part, columns).items():
             if len(values) > len(found.get(name, ())):
                 found[name] = values
@@ -43,9 +40,9 @@ def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
     """Of a booster that was fitted on a table, the columns of categories with what they may be; and whether it refuses what else there is."""
     return {
         name: (values, _package(part) == "xgboost")
-        for part, columns in parts_given(estimator)
+        for part, columns, is_direct in parts_given(estimator)
         for name, values in _words(part).items()
-        if name in columns
+        if is_direct and name in columns
     }
 
 
@@ -104,24 +101,33 @@ def _columns_of(part: Any, around: list[str]) -> list[str]:
     return names_of(part) or (around if getattr(part, "n_features_in_", len(around)) == len(around) else [])
 
 
-def _within(given: Given) -> Iterator[tuple[Any, list[str]]]:
-    part, columns = given
-    taken = columns
+def _given(taken: Given) -> Iterator[Given]:
+    given = taken._replace(columns=_columns_of(taken.part, taken.columns))
+    yield given
+    for inner in _within(given):
+        if inner.part is not None and not isinstance(inner.part, str):
+            yield from _given(inner)
+
+
+def _within(given: Given) -> Iterator[Given]:
+    part, columns, is_direct = given
+    taken = given
     for _, step in getattr(part, "steps", []):
-        yield step, taken
+        yield taken._replace(part=step)
         if step not in (None, "passthrough"):
-            taken = _columns_of(step, taken) if _keeps_columns(step) else []
+            kept = _columns_of(step, taken.columns)
+            taken = Given(step, kept, is_direct) if _keeps_columns(step) else Given(step, [], False)
     for name, transformer, written in getattr(part, "transformers_", []):
-        yield transformer, _chosen(part, columns, name, written)
+        yield Given(transformer, _chosen(part, columns, name, written), is_direct)
     for _, transformer in getattr(part, "transformer_list", []):
-        yield transformer, columns
+        yield Given(transformer, columns, is_direct)
     for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
-        yield getattr(part, name, None), columns
+        yield Given(getattr(part, name, None), columns, is_direct)
     # Trees of a forest are none that hold others.
     for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:
-        yield inner, columns
+        yield Given(inner, columns, is_direct)
     for calibrated in getattr(part, "calibrated_classifiers_", []):
-        yield getattr(calibrated, "estimator", None), columns
+        yield Given(getattr(calibrated, "estimator", None), columns, is_direct)
 
 
 def _keeps_columns(step: Any) -> bool:

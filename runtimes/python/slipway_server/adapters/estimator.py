@@ -97,7 +97,7 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
 
 def _takes_texts(estimator: Any) -> bool:
     """Whether rows are texts, and no table that holds some."""
-    return any(cuts_texts(part) and columns == [TEXTS] for part, columns in parts_given(estimator))
+    return any(cuts_texts(part) and columns == [TEXTS] for part, columns, _ in parts_given(estimator))
 
 
 def _text_columns(estimator: Any) -> set[str]:

@@ -44,7 +44,7 @@ def _sklearn(native: Any, model: Model, precision: str) -> Any:
 
 
 def _refuse_inexact(native: Any) -> None:
-    parts = [part for part, _ in parts_given(native)]
+    parts = [given.part for given in parts_given(native)]
     if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
         raise ValueError(_CATEGORIES)
     if any(map(cuts_texts, parts)):
@@ -67,7 +67,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[
 
 def _takes_names(native: Any) -> bool:
     """Whether columns are chosen in it, by their names from now on: its converter does not know each way of places. Any other takes them side by side."""
-    choosing = [(part, columns) for part, columns in parts_given(native) if columns and hasattr(part, "transformers_")]
+    choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
     for part, columns in choosing:
         places = getattr(part, "_transformer_to_input_indices", {})
         part.transformers_ = [
