@@ -14,12 +14,14 @@ export type EventStream = {
 };
 
 const PAGE = 100;
+// Many clients, and what is between, give up a connection on which nothing comes for some minutes (Node's fetch after five), and a build may take longer.
+const HEARTBEAT_MS = 15_000;
 
 /**
  * Server-sent events: `id` is the cursor, `data` the event. Begins after `Last-Event-ID`, else at the first event.
- * `?model=` and `?deployment=` narrow it; `?follow=false` ends it where the record ends.
+ * `?model=` and `?deployment=` narrow it; `?follow=false` ends it where the record ends. While nothing happens an empty comment comes every 15 s.
  */
-export function eventStream(registry: Registry): EventStream {
+export function eventStream(registry: Registry, heartbeatMs = HEARTBEAT_MS): EventStream {
   const changes = new EventEmitter().setMaxListeners(0);
   const closing = new AbortController();
   let version = 0;
@@ -41,6 +43,7 @@ export function eventStream(registry: Registry): EventStream {
       let after = String(request.headers['last-event-id'] ?? '');
       await checkCursor(registry, after);
       begin(reply);
+      const beating = setInterval(() => beat(reply), heartbeatMs);
       try {
         let seen: number;
         do {
@@ -50,6 +53,7 @@ export function eventStream(registry: Registry): EventStream {
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
+        clearInterval(beating);
         reply.raw.end();
       }
     },
@@ -66,6 +70,11 @@ function begin(reply: FastifyReply): void {
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   reply.raw.flushHeaders();
+}
+
+/** A reader that does not read needs no sign of life. */
+function beat(reply: FastifyReply): void {
+  if (!reply.raw.writableNeedDrain) reply.raw.write(':\n\n');
 }
 
 /** Sends what there is after the cursor, page by page and no faster than it is read; answers the new cursor. */

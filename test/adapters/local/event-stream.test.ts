@@ -32,8 +32,8 @@ function numberedEvents(first: number, meanwhile = () => {}) {
   };
 }
 
-async function serving(registry: Registry) {
-  const stream = eventStream(registry);
+async function serving(registry: Registry, heartbeatMs = 60_000) {
+  const stream = eventStream(registry, heartbeatMs);
   const api = fastify();
   api.get('/events', stream.send);
   await api.listen({ host: '127.0.0.1', port: 0 });
@@ -100,6 +100,26 @@ describe('the event stream', () => {
 
     const ids = idsIn(text);
     expect(ids).toEqual(upTo(ids.length));
+  });
+
+  it('gives a follower a sign of life while nothing happens, between events', async () => {
+    const { registry, add } = numberedEvents(1);
+    await using server = await serving(registry, 1);
+    const response = await server.get('model=follower');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const until = async (end: string) => {
+      while (!text.endsWith(end)) text += (await reader.read()).value ?? '';
+    };
+
+    await until('\n\n:\n\n:\n\n');
+    add();
+    server.stream.changed();
+    while (!text.includes('id: 2\n')) text += (await reader.read()).value ?? '';
+    await until(':\n\n');
+    await reader.cancel();
+
+    expect(idsIn(text)).toEqual([1, 2]);
   });
 
   it('looks no more for a reader that has hung up', async () => {
