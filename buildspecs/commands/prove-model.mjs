@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
@@ -20,6 +21,7 @@ const out = join(ARTIFACT, 'out');
 const golden = join(out, 'golden.json');
 const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const LAST_OUTPUT_MS = 1000;
 
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
@@ -119,7 +121,18 @@ async function python(place, given, { modelFile = '' } = {}) {
   if (place.startsWith(IMAGE)) {
     return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
   }
-  return (await run(place, given, { ...MOST_OUTPUT, cwd: out, env })).stdout;
+  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
+  letGo(running.child);
+  return (await running).stdout;
+}
+
+/** What an artifact's code has started in the background holds the output open, and is not waited for: it ends with the build. */
+function letGo(child) {
+  child.once('exit', async () => {
+    await sleep(LAST_OUTPUT_MS, undefined, { ref: false });
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
 }
 
 function say(text) {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
+import { isAlive } from '../support/processes.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // One more than are built at once.
@@ -24,6 +25,32 @@ async function allAreBuilding(slipway: RunningSlipway): Promise<void> {
   const hasBegun = (log: string) => log.endsWith('.log') && statSync(join(logs, log)).size > 0;
   await eventually(() => readdirSync(logs).some(hasBegun));
 }
+
+describe('a build of code that starts processes of its own', () => {
+  it('does not wait for them, and leaves none', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    const pids = join(folder.path, 'pids');
+    const code = `import subprocess
+started = subprocess.Popen(["sleep", "600"])
+with open("${pids}", "a") as file:
+    print(started.pid, file=file)
+
+def predict(x):
+    return x
+`;
+
+    slipway.drop('models/m/code/predict.py', code);
+    slipway.drop('models/m/code/requirements.txt', '');
+    slipway.drop('models/m/code/model.yaml', '');
+    expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
+
+    await slipway.ask('m', 'undeploy');
+    const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    expect(started.length).toBeGreaterThan(1);
+    await eventually(() => !started.some(isAlive));
+  });
+});
 
 describe('builds that run, and one that waits for its turn', () => {
   it.each([
