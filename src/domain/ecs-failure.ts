@@ -39,12 +39,12 @@ const UNHEALTHY = /failed (?:ELB|container) health checks/i;
 
 /**
  * How a service of ECS stands. It is ready when as many tasks as it needs run and answer the load balancer, and none of them ended too often.
- * Missing capacity leaves it pending, with what ECS says: whoever waits has a deadline. A quota, an image that cannot be pulled, a server that ended three times or never answered, and ECS's circuit breaker fail it.
+ * Missing capacity leaves it pending, with what ECS says: whoever waits has a deadline. A quota, an image that cannot be pulled, a server that ended three times (and as often as there are tasks) or never answered, and ECS's circuit breaker fail it.
  */
 export function judgeService(view: ServiceView): ServiceVerdict {
   const { needed, running, healthy, stopped } = view;
   const said = [...view.events.slice(0, EVENTS), ...stopped.map(({ reason }) => reason)];
-  const crash = crashLoop(stopped);
+  const crash = crashLoop(stopped, needed);
   if (crash) return failed(crash);
   if (needed > 0 && running >= needed && healthy >= needed) return { kind: 'ready' };
 
@@ -63,10 +63,11 @@ function failed(reason: string): ServiceVerdict {
   return { kind: 'failed', reason };
 }
 
-function crashLoop(stopped: readonly StoppedTask[]): string | undefined {
+/** Of many tasks three may end in the hour that ECS tells of them, and the others serve. */
+function crashLoop(stopped: readonly StoppedTask[], needed: number): string | undefined {
   const crashes = stopped.filter(({ code }) => code === CRASHED);
   const [last] = crashes;
-  if (!last || crashes.length < MOST_ENDS) return undefined;
+  if (!last || crashes.length < Math.max(MOST_ENDS, needed)) return undefined;
   const how = last.exitCode === null ? 'without a code' : `with code ${last.exitCode}`;
   return `its server ended ${crashes.length} times, last ${how} (${last.reason})`;
 }

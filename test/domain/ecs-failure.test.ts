@@ -92,6 +92,14 @@ describe('the verdict on a service of ECS', () => {
     expect(verdict).toEqual({ kind: 'pending', reason: expect.stringContaining(says) });
   });
 
+  it('is ready though three of ten tasks ended, and has failed when as many did as it has', () => {
+    const ten = { ...VIEW, needed: 10, running: 10, healthy: 10 };
+    const ended = (count: number) => judgeService({ ...ten, stopped: Array(count).fill(crash()) });
+
+    expect(ended(9)).toEqual({ kind: 'ready' });
+    expect(ended(10)).toMatchObject({ kind: 'failed' });
+  });
+
   it.each([
     {
       name: 'its server ended three times',
