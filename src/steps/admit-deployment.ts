@@ -1,3 +1,4 @@
+import { MAX_PARTS, untilTooMany } from '#domain/artifact-limit.ts';
 import {
   type Artifact,
   type ArtifactPart,
@@ -11,7 +12,6 @@ import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Admission, Registry } from '#ports/registry.ts';
-import { MAX_PARTS } from './inspect-artifact.ts';
 import { requireDeployment } from './require-deployment.ts';
 import { takeOver } from './take-over.ts';
 
@@ -125,9 +125,9 @@ async function pin(
       manifest: manifest ? part(manifest, 'model.yaml') : null,
     };
   }
-  // One more than may be and the manifest, so that the inspection sees that there are too many.
+  // One more than may be and the manifest, so that the inspection sees that there are too many, and a record holds no more.
   const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
-  const parts = files.filter((file) => file.key !== key);
+  const parts = untilTooMany(files.filter((file) => file.key !== key));
   return {
     bucket,
     key,

@@ -1,4 +1,5 @@
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import { tooManyParts } from '#domain/artifact-limit.ts';
 import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
@@ -21,8 +22,6 @@ type Deps = {
   readonly parseManifest: (text: string, fileName: string) => Manifest;
 };
 
-/** How many files an artifact may have beside its manifest. */
-export const MAX_PARTS = 1000;
 const MAX_MANIFEST_BYTES = 256 * 1024;
 
 export const inspectArtifact =
@@ -34,13 +33,8 @@ export const inspectArtifact =
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.work.inspection) return {};
     const { artifact } = deployment;
-    if (artifact.parts.length > MAX_PARTS) {
-      throw new Failure(
-        'ArtifactRejected',
-        `${artifact.key} has more than ${MAX_PARTS} files beside it; that is the limit`,
-        { fix: 'Upload only the files that the model is served from.' },
-      );
-    }
+    const tooMany = tooManyParts(artifact.key, artifact.parts);
+    if (tooMany) throw tooMany;
     const manifest = parseManifest(
       artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
       artifact.manifest?.key ?? '',

@@ -1,4 +1,4 @@
-import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { maxArtifactBytes, tooManyParts, untilTooMany } from '#domain/artifact-limit.ts';
 
 const GIB = 1024 ** 3;
 
@@ -9,3 +9,23 @@ it.each([
 ] as const)('with $offered an artifact may have $bytes bytes', ({ offered, bytes }) => {
   expect(maxArtifactBytes(offered)).toBe(bytes);
 });
+
+const files = (count: number, keyBytes: number) =>
+  Array.from({ length: count }, () => ({ key: 'x'.repeat(keyBytes) }));
+
+it.each([
+  { count: 1000, keyBytes: 100, isTooMany: false },
+  { count: 1001, keyBytes: 10, isTooMany: true },
+  { count: 1000, keyBytes: 101, isTooMany: true },
+  { count: 2000, keyBytes: 1000, isTooMany: true },
+])(
+  '$count files with keys of $keyBytes bytes are too many: $isTooMany',
+  ({ count, keyBytes, isTooMany }) => {
+    const read = untilTooMany(files(count, keyBytes));
+
+    expect(tooManyParts('k', files(count, keyBytes)) !== undefined).toBe(isTooMany);
+    expect(tooManyParts('k', read) !== undefined).toBe(isTooMany);
+    expect(read.length).toBeLessThanOrEqual(1001);
+    expect(read.length * keyBytes).toBeLessThanOrEqual(101_000);
+  },
+);

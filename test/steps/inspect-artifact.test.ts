@@ -117,6 +117,14 @@ describe('an artifact is rejected', () => {
       manifest: '',
       message: /more than 1000 files/,
     },
+    {
+      why: 'its files have longer names than its record holds',
+      files: Object.fromEntries(
+        Array.from({ length: 600 }, (_, part) => [`${part}-${'x'.repeat(200)}`, Buffer.of(1)]),
+      ),
+      manifest: '',
+      message: /are more than 100000 bytes long/,
+    },
   ])('because $why', async ({ files, manifest, message }) => {
     const world = memoryWorld();
     const held = await folderOf(world, files as Record<string, Uint8Array>, Buffer.from(manifest));
