@@ -63,7 +63,7 @@ const BUILDSPECS = join(ROOT, 'buildspecs');
 const QUEUED_SECONDS = 7200;
 const BUILD_SECONDS = 3600;
 // A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile. Two always may, lest a long one keeps all other models waiting.
-const BUILDS_AT_ONCE = Math.max(2, Math.floor(availableParallelism() / 2));
+export const BUILDS_AT_ONCE: number = Math.max(2, Math.floor(availableParallelism() / 2));
 
 /** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {

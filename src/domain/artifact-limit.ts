@@ -38,11 +38,11 @@ export function tooManyParts(
   parts: readonly Pick<ArtifactPart, 'key'>[],
 ): Failure | undefined {
   const keyBytes = parts.reduce((sum, part) => sum + Buffer.byteLength(part.key), 0);
-  const reason =
-    parts.length > MAX_PARTS
-      ? `${key} has more than ${MAX_PARTS} files beside it; that is the limit`
-      : `the keys of the files beside ${key} are more than ${MAX_KEY_BYTES} bytes long, all together; that is the limit`;
-  if (parts.length <= MAX_PARTS && keyBytes <= MAX_KEY_BYTES) return undefined;
+  const isMany = parts.length > MAX_PARTS;
+  if (!isMany && keyBytes <= MAX_KEY_BYTES) return undefined;
+  const reason = isMany
+    ? `${key} has more than ${MAX_PARTS} files beside it; that is the limit`
+    : `the keys of the files beside ${key} are more than ${MAX_KEY_BYTES} bytes long, all together; that is the limit`;
   return new Failure('ArtifactRejected', reason, {
     fix: 'Upload only the files that the model is served from, or an archive of them.',
   });

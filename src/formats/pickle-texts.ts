@@ -7,7 +7,6 @@ import {
   tooMuch,
 } from './pickle-machine.ts';
 import { OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
-import { SAMPLE_BYTES } from './pickled-boosters.ts';
 
 // A longer text is no name of a class, of a column or of a parameter.
 const LONGEST_TEXT = 256;
@@ -15,7 +14,9 @@ const LONGEST_NUMBER = 1024;
 const LONGEST_SCALAR = 16;
 const LARGEST_INNER = 64 * 1024;
 const PICKLE_HEAD = 2;
-const MAX_SAMPLES = 4;
+// Of a model, whose categories' words stand near its begin or its end.
+export const SAMPLE_BYTES: number = 2 ** 20;
+export const MAX_SAMPLES = 4;
 
 // Of XGBoost, CatBoost and LightGBM, which keep their models so.
 const MODEL_BEGINS: ReadonlySet<string> = new Set(['{L\0\0', 'CBM1', 'tree']);

@@ -1,5 +1,6 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readLightgbmTable } from './lightgbm.ts';
+import { SAMPLE_BYTES } from './pickle-texts.ts';
 import { readXgboostHead } from './xgboost-model.ts';
 
 /** The columns of the table that a booster was trained on, and those of them which hold texts. */
@@ -30,8 +31,6 @@ export function catboostVersion(samples: readonly string[]): string | null {
   return first(samples, CATBOOST_VERSION)?.[1] ?? null;
 }
 
-// The words of a booster's categories stand near one of them.
-export const SAMPLE_BYTES: number = 2 ** 20;
 const XGBOOST_MODEL = 'L\0\0\0\0\0\0\0\x05Model{';
 
 /** Of each booster that was trained on a table, as far as its sample tells. */

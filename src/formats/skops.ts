@@ -8,6 +8,7 @@ import {
   onTables,
 } from './estimator-facts.ts';
 import { datatypeOf } from './numpy-dtype.ts';
+import { MAX_SAMPLES } from './pickle-texts.ts';
 import { type Instance, isInstance, type Value } from './pickle-values.ts';
 import { boosterTables, sampleOf } from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
@@ -23,7 +24,6 @@ export type SkopsFacts = ModelFacts & EstimatorFacts;
 const MAX_MEMBERS = 20_000;
 const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
-const MAX_SAMPLES = 4;
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 

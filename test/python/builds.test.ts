@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // One more than are built at once.
-const AT_ONCE = Math.max(2, Math.floor(availableParallelism() / 2));
-const NAMES = Array.from({ length: 1 + AT_ONCE }, (_, i) => `m${i}`);
+const NAMES = Array.from({ length: 1 + BUILDS_AT_ONCE }, (_, i) => `m${i}`);
 
 type Status = { readonly newest: { readonly phase: string } };
 

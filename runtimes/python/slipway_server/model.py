@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,18 @@ def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
     if len(arrays) == 1 and arrays[0].ndim == 2:
         return arrays[0]
     return np.column_stack(arrays)
+
+
+def codes_of(words: Iterable[Any]) -> dict[Any, float]:
+    """By a word the number that a booster has for it."""
+    return {word: float(code) for code, word in enumerate(words)}
+
+
+def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
+    """The numbers of words, as it is where there are none; a word that was not learned is missing."""
+    if not codes:
+        return array
+    return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 def plain(array: Any) -> np.ndarray:

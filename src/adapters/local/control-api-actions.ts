@@ -16,11 +16,6 @@ export type ModelRequests = {
 type ModelRoute = { Params: { name: string }; Querystring: Readonly<Record<string, unknown>> };
 type Answer = (model: Model, query: ModelRoute['Querystring']) => Promise<object>;
 
-// Whoever sends what is not read would believe that it counts.
-const BODY_REFUSED = new Failure('InputInvalid', 'the request has a body; here none is read', {
-  fix: 'Say what you mean in the query: ?to=2.',
-});
-
 /** The routes of a model below `/models/{name}`, but its status and its log. */
 export function addModelRequests(
   api: FastifyInstance,
@@ -30,7 +25,7 @@ export function addModelRequests(
   const answered =
     (answer: Answer) =>
     async ({ params, query, raw }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
-      if (hasBody(raw)) throw BODY_REFUSED;
+      if (hasBody(raw)) throw bodyRefused();
       const model = await registry.model(params.name);
       if (!model) return reply.code(404).send({ error: `no model ${params.name}` });
       return answer(model, query);
@@ -56,6 +51,13 @@ export function addModelRequests(
     '/models/:name/abort',
     answered(({ name }) => requests.abort(name)),
   );
+}
+
+/** Whoever sends what is not read would believe that it counts. */
+function bodyRefused(): Failure {
+  return new Failure('InputInvalid', 'the request has a body; here none is read', {
+    fix: 'Say what you mean in the query: ?to=2.',
+  });
 }
 
 /** Absent is null. */

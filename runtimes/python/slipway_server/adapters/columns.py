@@ -81,7 +81,7 @@ def cuts_texts(part: Any) -> bool:
 def names_of(part: Any) -> list[str]:
     """Those of the table that it was fitted on; the names that LightGBM gives by itself say nothing."""
     names = [str(name) for name in _own_names(part)]
-    return [] if names == [f"Column_{index}" for index in range(len(names))] else names
+    return [] if lightgbm_model.are_made(names) else names
 
 
 def _own_names(part: Any) -> Any:
@@ -135,10 +135,18 @@ def _keeps_columns(step: Any) -> bool:
     return type(step).__name__ == "SimpleImputer" and not step.add_indicator
 
 
+def chosen_of(part: Any, columns: list[str], name: str) -> list[str] | None:
+    """The columns of a transformer by the places that were looked up when it was fitted; None where those are not kept."""
+    places = getattr(part, "_transformer_to_input_indices", {}).get(name)
+    if places is None:
+        return None
+    return [columns[place] for place in places] if columns else []
+
+
 def _chosen(part: Any, columns: list[str], name: str, written: Any) -> list[str]:
     """By their places; a scikit-learn that does not keep them has what chose the columns alone."""
-    places = getattr(part, "_transformer_to_input_indices", {}).get(name)
-    if places is not None:
-        return [columns[place] for place in places] if columns else []
+    named = chosen_of(part, columns, name)
+    if named is not None:
+        return named
     listed = [written] if isinstance(written, str) else list(written) if isinstance(written, list) else []
     return listed if all(isinstance(each, str) for each in listed) else []

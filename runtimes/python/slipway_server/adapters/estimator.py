@@ -123,15 +123,15 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
     objects = {name for name, values in learned_of(estimator).items() if values.dtype.kind == "O"}
     categories = categories_of(estimator)
     dtypes = {name: pandas.CategoricalDtype(values) for name, (values, _) in categories.items()}
+    strict = {name: dict.fromkeys(values.tolist()) for name, (values, is_strict) in categories.items() if is_strict}
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
         columns = {
             name: array.reshape(len(array)).astype(object if name in objects else array.dtype, copy=False)
             for name, array in arrays.items()
         }
-        for name, (values, is_strict) in categories.items():
-            if is_strict:
-                xgboost_model.refuse_unknown(name, columns[name], values)
+        for name, known in strict.items():
+            xgboost_model.refuse_unknown(name, columns[name], known)
         table = pandas.DataFrame({name: columns[name] for name in names or columns})
         return table.astype(dtypes) if dtypes else table
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..config import Facts
-from ..model import Model, matrix, stacked
+from ..model import Model, coded, codes_of, matrix, stacked
 from ..tensors import Signature, TensorSpec
 
 
@@ -19,23 +19,27 @@ def load(path: str, facts: Facts) -> Model:
 def booster_model(booster: Any, facts: Facts) -> Model:
     objective = objective_of(booster)
     names = booster.feature_name()
-    # The names that LightGBM gives by itself say nothing.
-    is_unnamed = names == [f"Column_{index}" for index in range(len(names))]
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     words = words_of(booster)
+    codes = {name: codes_of(values) for name, values in words.items()}
     inputs = declared or (
-        matrix(len(names)) if is_unnamed else tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names)
+        matrix(len(names)) if are_made(names) else tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names)
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        known = {_plain(name): _coded(array, words.get(_plain(name))) for name, array in arrays.items()}
+        known = {_plain(name): coded(array, codes.get(_plain(name))) for name, array in arrays.items()}
         rows = stacked({name: known[_plain(name)] for name in names} if is_named else arrays)
         # A second thread gains nothing for a few rows and costs its start.
         values = booster.predict(rows.astype(np.float64, copy=False), num_threads=1)
         return answers(objective, np.asarray(values))
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
+
+
+def are_made(names: list[str]) -> bool:
+    """Whether LightGBM gave them by itself: those say nothing."""
+    return names == [f"Column_{index}" for index in range(len(names))]
 
 
 def objective_of(booster: Any) -> str:
@@ -76,14 +80,6 @@ def _categorical(booster: Any, names: list[str]) -> list[str]:
 
 def _datatype(words: list[Any] | None) -> str:
     return "BYTES" if words and all(isinstance(word, str) for word in words) else "FP64"
-
-
-def _coded(array: np.ndarray, words: list[Any] | None) -> np.ndarray:
-    """A word that was not learned is as one that is missing."""
-    if not words:
-        return array
-    codes = {word: float(code) for code, word in enumerate(words)}
-    return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 # A file has no spaces in its names.

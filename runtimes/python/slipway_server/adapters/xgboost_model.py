@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Collection
 
 import numpy as np
 
 from ..config import Facts
-from ..model import Model, matrix, stacked
+from ..model import Model, coded, codes_of, matrix, stacked
 from ..refusal import Refusal, show, show_keys
 from ..tensors import Signature, TensorSpec
 
@@ -37,13 +37,14 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     names, types = booster.feature_names, booster.feature_types
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     words = words_of(booster)
+    codes = {name: codes_of(values.tolist()) for name, values in words.items()}
     inputs = declared or (
         tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        rows = stacked({name: _coded(name, arrays[name], words.get(name)) for name in names} if names and is_named else arrays)
+        rows = stacked({name: _coded(name, arrays[name], codes.get(name)) for name in names} if names and is_named else arrays)
         data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types, nthread=1)
         return answers(objective, booster.predict(data))
 
@@ -72,24 +73,21 @@ def _words(kept: dict[str, Any]) -> np.ndarray:
     return np.array([text[start:end].decode() for start, end in zip(ends, ends[1:])], dtype=object)
 
 
-def refuse_unknown(name: str, values: np.ndarray, words: np.ndarray) -> None:
+def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
     """As XGBoost does, with 400; a number may be missing."""
-    known = set(words.tolist())
     for index, value in enumerate(values.ravel().tolist()):
         if value not in known and value == value:
-            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(words.tolist())}')
+            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 
 def _datatype(words: np.ndarray | None) -> str:
     return "BYTES" if words is not None and words.dtype.kind == "O" else "FP64"
 
 
-def _coded(name: str, array: np.ndarray, words: np.ndarray | None) -> np.ndarray:
-    if words is None:
-        return array
-    refuse_unknown(name, array, words)
-    codes = {word: float(code) for code, word in enumerate(words.tolist())}
-    return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
+def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
+    if codes:
+        refuse_unknown(name, array, codes)
+    return coded(array, codes)
 
 
 def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import Any, Iterator
 
-from ..adapters.columns import categories_of, cuts_texts, learned_of, parts_given
+from ..adapters.columns import categories_of, chosen_of, cuts_texts, learned_of, parts_given
 from ..model import Model
 from ..tensors import TensorSpec
 from .missing import with_missing
@@ -58,22 +58,19 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[
 
     number = FloatTensorType if precision == "FP32" else DoubleTensorType
     kinds = [StringTensorType if spec.datatype == "BYTES" else number for spec in inputs]
-    if _takes_names(native):
+    if _choose_by_names(native):
         return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]
     if len(set(kinds)) > 1:
         raise ValueError("it takes words and numbers side by side, for which there is no conversion")
     return [("rows", kinds[0]([None, _width(inputs)]))]
 
 
-def _takes_names(native: Any) -> bool:
-    """Whether columns are chosen in it, by their names from now on: its converter does not know each way of places. Any other takes them side by side."""
+def _choose_by_names(native: Any) -> bool:
+    """Has columns chosen by their names, since the converter does not know each way of places; False where none are chosen, and it takes them side by side."""
     choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
     for part, columns in choosing:
-        places = getattr(part, "_transformer_to_input_indices", {})
-        part.transformers_ = [
-            (name, transformer, [columns[place] for place in places[name]] if name in places else chosen)
-            for name, transformer, chosen in part.transformers_
-        ]
+        named = [(name, transformer, chosen, chosen_of(part, columns, name)) for name, transformer, chosen in part.transformers_]
+        part.transformers_ = [(name, transformer, chosen if by_name is None else by_name) for name, transformer, chosen, by_name in named]
     return len(choosing) > 0
 
 
