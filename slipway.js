@@ -1,19 +1,24 @@
 #!/usr/bin/env node
-// The published command. Slipway needs Node 22.18; below that it runs on the Node which it brings along as a dependency.
+// The command, published and in a clone. Slipway needs Node 22.18; below that it runs on the Node which it brings along as a dependency.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// A clone has no bundle: Node runs its TypeScript as it is.
-const BUNDLE = new URL('dist/cli/main.js', import.meta.url);
-const MAIN = existsSync(BUNDLE) ? BUNDLE : new URL('src/cli/main.ts', import.meta.url);
+// A clone runs its TypeScript as it is, whatever bundle an earlier packing has left there; what is published has the bundle alone.
+const SOURCE = new URL('src/cli/main.ts', import.meta.url);
+const MAIN = existsSync(SOURCE) ? SOURCE : new URL('dist/cli/main.js', import.meta.url);
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
+  // Without it two thirds of what a command takes is compiling. The user's own folder: what others may write must not be run.
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  module.enableCompileCache(join(caches, 'slipway', 'compiled'));
   await import(MAIN);
 } else {
-  const child = spawn(ownNode(), [fileURLToPath(MAIN), ...process.argv.slice(2)], {
+  const child = spawn(ownNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   // A Ctrl-C reaches both; this one waits for the other to end.
@@ -25,7 +30,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 
 function ownNode() {
   try {
-    return createRequire(import.meta.url).resolve('node/bin/node');
+    return module.createRequire(import.meta.url).resolve('node/bin/node');
   } catch {
     return giveUp();
   }

@@ -1,0 +1,25 @@
+// The tiers of the tests: a folder belongs to one tier, whatever no other tier names to `unit`. What each is for: test/tiers.js.
+import { TIERS } from './test/tiers.js';
+
+const FOLDERS = Object.values(TIERS).flatMap(({ folders = [] }) => folders);
+const under = (folder) => `<rootDir>/test/${folder}/**/*.test.ts`;
+
+const projects = Object.entries(TIERS).map(([displayName, { folders }]) => ({
+  displayName,
+  // Native modules and type stripping, as Node runs the product.
+  runner: 'jest-light-runner',
+  roots: ['<rootDir>/test'],
+  transform: {},
+  extensionsToTreatAsEsm: ['.ts'],
+  testMatch: folders?.map(under) ?? ['<rootDir>/test/**/*.test.ts'],
+  ...(!folders && { testPathIgnorePatterns: FOLDERS.map((folder) => `<rootDir>/test/${folder}/`) }),
+}));
+
+export default {
+  projects,
+  // Two cores give one worker where nothing is said; most tests wait now and then for a process or a disk.
+  maxWorkers: '100%',
+  // One server that a test left open would keep the run from ending.
+  forceExit: true,
+  reporters: ['default', './test/alone.js'],
+};

@@ -1,0 +1,29 @@
+// A reporter that says of each red test how to see it alone.
+import { relative } from 'node:path';
+
+/** After the last test: one command a red test, or a file that did not load. */
+export default function alone({ rootDir }) {
+  return {
+    onRunComplete(_contexts, { testResults }) {
+      const commands = testResults.flatMap((file) =>
+        commandsOf(relative(rootDir, file.testFilePath), file),
+      );
+      if (commands.length > 0) {
+        process.stderr.write(
+          `\nto see what is red alone:\n${commands.map((it) => `  ${it}\n`).join('')}`,
+        );
+      }
+    },
+  };
+}
+
+function commandsOf(path, { testResults, testExecError }) {
+  const names = testResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => fullName);
+  if (names.length === 0) return testExecError ? [`npm test -- ${path}`] : [];
+  return names.map((name) => `npm test -- ${path} -t ${quoted(name)}`);
+}
+
+// As a pattern that matches the name, in the quotes of a shell.
+const quoted = (name) => `'${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll("'", '.')}'`;

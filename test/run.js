@@ -1,0 +1,92 @@
+// `npm test`: the checks, then the tier `unit`. `npm test -- PATTERN [OPTIONS OF JEST]`: the test files whose paths match, in whichever tier they are.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TIERS } from './tiers.js';
+
+const ROOT = join(import.meta.dirname, '..');
+const BIN = join(ROOT, 'node_modules/.bin');
+const CACHE = join(ROOT, 'node_modules/.cache');
+
+// Through a pipe biome would colour all the same.
+const COLORS = process.stdout.isTTY ? ['--colors=force'] : ['--colors=off'];
+
+const args = process.argv.slice(2);
+const optionsAt = args.findIndex((arg) => arg.startsWith('-'));
+const patterns = optionsAt === -1 ? args : args.slice(0, optionsAt);
+
+if (args[0] === 'check') process.exitCode = await check();
+else process.exitCode = patterns.length > 0 ? await named() : await everyday();
+
+async function everyday() {
+  const checked = await check();
+  if (checked !== 0) return checked;
+  const tested = await run('jest', ['--selectProjects', 'unit', ...args]);
+  const others = Object.values(TIERS).filter(({ folders }) => folders);
+  const lines = others.map(({ what, run: command }) => `  ${command.padEnd(22)} ${what}`);
+  process.stdout.write(`\nnot run here, but by .ci/run:\n${lines.join('\n')}\n`);
+  return tested;
+}
+
+async function named() {
+  const matches = patterns.map((pattern) => new RegExp(pattern, 'i'));
+  const tiers = new Set(
+    readdirSync(join(ROOT, 'test'), { recursive: true })
+      .map((file) => `test/${file}`)
+      .filter((file) => file.endsWith('.test.ts') && matches.some((it) => it.test(file)))
+      .map(tierOf),
+  );
+  if (tiers.size === 0) {
+    process.stderr.write(
+      `no test file matches ${patterns.join(' or ')}; a pattern is a part of a path: npm test -- steps/admit\n`,
+    );
+    return 1;
+  }
+  const plain = [...tiers].filter((tier) => !TIERS[tier].script);
+  const codes = [];
+  if (plain.length > 0)
+    codes.push(await run('jest', ['--selectProjects', ...plain, '--maxWorkers', '100%', ...args]));
+  for (const tier of tiers) {
+    const { script } = TIERS[tier];
+    if (script) codes.push(await run(join(ROOT, script), args));
+  }
+  return Math.max(...codes);
+}
+
+function tierOf(file) {
+  const isIn = ([, { folders = [] }]) => folders.some((it) => file.startsWith(`test/${it}/`));
+  return Object.entries(TIERS).find(isIn)?.[0] ?? 'unit';
+}
+
+/** Format and lint, types, and the import rules, side by side: what each says comes out in one piece. */
+async function check() {
+  const folders = ['src', 'functions', 'runtimes', 'bench', 'test'];
+  const codes = await Promise.all([
+    // Its size rules only warn.
+    inOnePiece('biome', ['ci', '.', '--diagnostic-level=error', ...COLORS]),
+    inOnePiece('tsc', ['--incremental', '--tsBuildInfoFile', join(CACHE, 'tsc.tsbuildinfo')]),
+    inOnePiece('depcruise', folders),
+  ]);
+  return Math.max(...codes);
+}
+
+async function inOnePiece(command, commandArgs) {
+  const said = [];
+  const code = await run(command, commandArgs, (text) => said.push(text));
+  process.stdout.write(Buffer.concat(said));
+  return code;
+}
+
+/** Runs a program in the root; answers its exit status, 1 where a signal ended it. */
+function run(command, commandArgs, heard) {
+  const child = spawn(command.startsWith('/') ? command : join(BIN, command), commandArgs, {
+    cwd: ROOT,
+    stdio: heard ? ['inherit', 'pipe', 'pipe'] : 'inherit',
+  });
+  child.stdout?.on('data', heard);
+  child.stderr?.on('data', heard);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}

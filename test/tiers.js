@@ -1,0 +1,45 @@
+/**
+ * The tiers of the tests, each with the folders under `test/` that are its own; `unit` has all others.
+ * `npm test` is the checks and `unit`; `.ci/run` runs all. `run` runs a tier by itself, `script` where it needs more than Node and is set up first.
+ */
+export const TIERS = {
+  unit: { what: 'units, contracts, workflows, and a story for each target', run: 'npm test' },
+  e2e: {
+    folders: ['e2e'],
+    what: 'Slipway in processes of its own: killed, full, crowded, asked for everything',
+    run: 'npm run test:e2e',
+  },
+  matrix: {
+    folders: ['matrix'],
+    what: 'every fault at every call, and pairs of them',
+    run: 'npm run test:matrix',
+  },
+  template: {
+    folders: ['template', 'functions'],
+    what: 'what would be deployed: the packaged template and the functions in it',
+    run: 'npm run test:template',
+  },
+  aws: {
+    folders: ['adapters/aws', 'aws'],
+    what: 'the AWS half, on moto',
+    run: 'npm run test:aws',
+  },
+  stack: {
+    folders: ['stack'],
+    what: 'the template deployed into moto and ministack',
+    run: 'npm run test:stack',
+    script: '.ci/stack',
+  },
+  python: {
+    folders: ['python'],
+    what: 'models of each format of Python, with their frameworks',
+    run: 'npm run test:python',
+    script: '.ci/python',
+  },
+  docker: {
+    folders: ['docker'],
+    what: 'images, built and run',
+    run: 'npm run test:docker',
+    script: '.ci/docker',
+  },
+};
