@@ -27,7 +27,7 @@ const slipway = await startLocal(
   {
     environment: process.env,
     report: console.error,
-    onStep(state, moment) {
+    async onStep({ state, moment }) {
       const now = performance.now();
       if (moment === 'begins') began.set(state, now);
       else spent.set(state, (spent.get(state) ?? 0) + now - (began.get(state) ?? now));

@@ -74,7 +74,7 @@ const UPLOAD_GRACE_MS = 60_000;
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = () => {}, serverEntry }: Surroundings,
+  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);

@@ -30,11 +30,12 @@ export async function call(slipway: RunningSlipway, model: string): Promise<Answ
 /** Clients that call a model again and again until they are stopped. */
 export function clients(slipway: RunningSlipway, model: string, { count = 1, pauseMs = 10 } = {}) {
   const answers: Answer[] = [];
+  let nowMs = pauseMs;
   let isOver = false;
   const loop = async () => {
     while (!isOver) {
       answers.push(await call(slipway, model));
-      await sleep(pauseMs);
+      await sleep(nowMs);
     }
   };
   const loops = Array.from({ length: count }, loop);
@@ -44,6 +45,10 @@ export function clients(slipway: RunningSlipway, model: string, { count = 1, pau
     async more(wished: number) {
       const goal = answers.length + wished;
       await eventually(() => answers.length >= goal);
+    },
+    /** From its next request on each client pauses for so long. */
+    pauseFor(ms: number) {
+      nowMs = ms;
     },
     async stop() {
       isOver = true;

@@ -1,7 +1,7 @@
-// A Slipway with what the command line has no flags for: `node configured-slipway.ts OPTIONS_JSON`.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// A Slipway with what the command line has no flags for, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
+import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 
@@ -9,20 +9,37 @@ export type Special = {
   readonly config?: Partial<LocalConfig>;
   /** Its models behave as their files are marked: `test/support/servers`. */
   readonly hasAnyServer?: boolean;
-  /** The kernel kills it at the moment that its data folder's file `die-at` names, as `State begins` or `State ended`. */
-  readonly isMortal?: boolean;
+  /** At each moment of a step it tells its parent, as `Held`, and goes on once it is sent the same `n`. */
+  readonly isStepwise?: boolean;
 };
 
+export type Held = StepMoment & { readonly n: number };
+
 const [options = '{}'] = process.argv.slice(2);
-const { config, hasAnyServer, isMortal }: Special = JSON.parse(options);
-const dieAt = join(config?.dataDir ?? '', 'die-at');
+const { config, hasAnyServer, isStepwise }: Special = JSON.parse(options);
 
 await startLocal(readLocalConfig({ gatewayPort: 0, controlPort: 0, ...config }), {
   environment: process.env,
   report: (problem) => process.stderr.write(`${problem}\n`),
-  ...(hasAnyServer && { serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)) }),
-  onStep(state, moment) {
-    if (!isMortal || !existsSync(dieAt)) return;
-    if (readFileSync(dieAt, 'utf8') === `${state} ${moment}`) process.kill(process.pid, 'SIGKILL');
-  },
+  ...(hasAnyServer && { serverEntry: fileURLToPath(new URL('./servers/any.js', import.meta.url)) }),
+  ...(isStepwise && { onStep: toldToParent() }),
 });
+
+// Most of them are killed, and would leave nothing.
+flushCompileCache();
+
+function toldToParent(): (at: StepMoment) => Promise<void> {
+  const held = new Map<number, () => void>();
+  let told = 0;
+  process.on('message', (n: number) => {
+    held.get(n)?.();
+    held.delete(n);
+  });
+  return (at) => {
+    const n = ++told;
+    return new Promise((goOn) => {
+      held.set(n, goOn);
+      process.send?.({ n, ...at } satisfies Held);
+    });
+  };
+}

@@ -1,13 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Target } from '#domain/target.ts';
 import { type Answer, call } from './clients.ts';
 import { eventually } from './eventually.ts';
 import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
 import {
-  isEnding,
   processesOf,
   type RunningSlipway,
   servedIn,
@@ -18,8 +18,8 @@ import { behaving } from './servers/behaviour.ts';
 
 /** What was found after one kill, once what it had interrupted was over. */
 export type Aftermath = {
-  /** From the restart until a model that was live has answered (ms). */
-  readonly serveMs: number;
+  /** What the model that was live answered after the restart, before any step had begun again. */
+  readonly first: Answer;
   /** The terminal events of what was interrupted. */
   readonly endings: readonly SlipwayEvent['detail'][];
   readonly live: string | null;
@@ -28,10 +28,18 @@ export type Aftermath = {
   readonly served: readonly string[];
 };
 
-/** What is killed: a machine's work on the model `shapes`, again and again on one data folder. */
+/** Work that is interrupted at each of these moments. */
+export type Work = {
+  readonly name: string;
+  readonly machine: (model: string) => Machine;
+  readonly moments: readonly string[];
+};
+
+/** What a workflow does with one model, again and again. */
 export type Machine = {
-  /** Whether the model itself is live all the time; else another one is there that is. */
-  readonly keepsLive: boolean;
+  readonly model: string;
+  /** What is live all the time: the model itself, or another one. */
+  readonly steady: string;
   /** Brings the model to where the work begins. */
   setUp(slipway: RunningSlipway): Promise<void>;
   /** Begins the work, so that it comes to that state. */
@@ -40,171 +48,252 @@ export type Machine = {
   mend?(dataDir: string): Promise<void>;
 };
 
-const MODEL = 'shapes';
-const KEY = `models/${MODEL}/model.onnx`;
-const SPECIAL = { hasAnyServer: true, isMortal: true, config: { bakeSeconds: 0 } };
+/** One model of a work, and its part of the moments. */
+type Lane = {
+  readonly work: string;
+  readonly machine: Machine;
+  readonly moments: readonly string[];
+};
+/** One moment of a lane. */
+type Interruption = {
+  readonly machine: Machine;
+  readonly moment: string;
+  readonly ended: number;
+  isReached: boolean;
+};
 
-/** Kills Slipway at each of these moments of the work, one after another, and answers what came of each. */
+// One kill interrupts every lane; a lane has at most this many.
+const MOST_KILLS = 16;
+const OTHER = 'other';
+const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
+
+/** Kills Slipway at each of these moments of each work, and answers what came of each, by the work's name and the moment. */
 export function killings(
-  machine: Machine,
-  moments: readonly string[],
-): ReadonlyMap<string, Promise<Aftermath>> {
-  const found = new Map(moments.map((moment) => [moment, Promise.withResolvers<Aftermath>()]));
-  const run = async () => {
-    await using folder = await temporaryFolder();
-    let slipway = await startSlipway(folder.path, SPECIAL);
-    try {
-      if (!machine.keepsLive) await deploySteady(slipway);
-      for (const [moment, { resolve }] of found) {
-        await machine.setUp(slipway);
-        const ended = (await slipway.endings(MODEL)).length;
-        await die(slipway, moment, machine);
-        const startedMs = performance.now();
-        slipway = await startSlipway(folder.path, SPECIAL);
-        await answering(slipway, machine.keepsLive ? MODEL : 'steady');
-        const serveMs = performance.now() - startedMs;
-        await machine.mend?.(folder.path);
-        resolve({ serveMs, ...(await aftermath(slipway, machine, moment, ended)) });
-      }
-    } finally {
-      await slipway[Symbol.asyncDispose]();
-    }
+  works: readonly Work[],
+): (work: string, moment: string) => Promise<Aftermath> {
+  const lanes = works.flatMap(lanesOf);
+  const found = new Map(
+    lanes.flatMap(({ work, moments }) =>
+      moments.map((moment) => [`${work}: ${moment}`, Promise.withResolvers<Aftermath>()] as const),
+    ),
+  );
+  killAll(lanes, (lane, moment, seen) => found.get(`${lane.work}: ${moment}`)?.resolve(seen)).catch(
+    (error) => {
+      for (const { reject } of found.values()) reject(error);
+    },
+  );
+  for (const { promise } of found.values()) promise.catch(() => {});
+  return async (work, moment) => {
+    const one = found.get(`${work}: ${moment}`);
+    if (!one) throw new Error(`${work} has no moment ${moment}`);
+    return one.promise;
   };
-  void run().catch((error) => {
-    for (const { reject } of found.values()) reject(error);
-  });
-  const promises = [...found].map(([moment, { promise }]) => [moment, promise] as const);
-  for (const [, promise] of promises) promise.catch(() => {});
-  return new Map(promises);
 }
 
-/** Begins the work, and resolves once Slipway is dead and no process of its models is left. */
-async function die(slipway: RunningSlipway, moment: string, machine: Machine): Promise<void> {
-  const dieAt = join(slipway.dataDir, 'die-at');
-  writeFileSync(dieAt, moment);
-  const [state = ''] = moment.split(' ');
-  // The answer is lost where Slipway dies before it has sent one.
-  const beginning = machine.begin(slipway, state).catch(() => {});
-  await eventually(() => slipway.process.signalCode === 'SIGKILL');
-  await beginning;
-  rmSync(dieAt);
+/** The moments of a work, dealt out to as few models as there must be. */
+function lanesOf({ name, machine, moments }: Work): readonly Lane[] {
+  const count = Math.ceil(moments.length / MOST_KILLS);
+  const size = Math.ceil(moments.length / count);
+  return Array.from({ length: count }, (_, index) => ({
+    work: name,
+    machine: machine(`${name.replaceAll(/[^a-z0-9]+/g, '-')}-${index}`),
+    moments: moments.slice(index * size, (index + 1) * size),
+  }));
+}
+
+async function killAll(
+  lanes: readonly Lane[],
+  onSeen: (lane: Lane, moment: string, seen: Aftermath) => void,
+): Promise<void> {
+  await using folder = await temporaryFolder();
+  let interruptions: readonly Interruption[] = [];
+  let released = Promise.withResolvers<void>();
+  const atStep = async (at: StepMoment) => {
+    await released.promise;
+    const one = interruptions.find((it) => !it.isReached && isAt(it, at));
+    if (!one) return;
+    one.isReached = true;
+    await new Promise(() => {});
+  };
+  const start = () => startSlipway(folder.path, SPECIAL, atStep);
+
+  let slipway = await start();
+  try {
+    released.resolve();
+    slipway.drop(`models/${OTHER}/model.onnx`, freshModel());
+    await slipway.ending(OTHER, 1);
+    for (let kill = 0; kill < MOST_KILLS; kill += 1) {
+      const round = lanes.filter(({ moments }) => kill < moments.length);
+      const begun = await Promise.all(
+        round.map(({ machine, moments }) => setUp(slipway, machine, moments[kill] ?? '')),
+      );
+      interruptions = begun;
+      await die(slipway, begun);
+      interruptions = [];
+      released = Promise.withResolvers();
+      slipway = await start();
+      const first = await Promise.all(begun.map(({ machine }) => answer(slipway, machine.steady)));
+      for (const { machine } of begun) await machine.mend?.(folder.path);
+      released.resolve();
+      await Promise.all(
+        round.map(async (lane, index) => {
+          const one = begun[index] as Interruption;
+          const after = await aftermath(slipway, one);
+          onSeen(lane, one.moment, { first: first[index] as Answer, ...after });
+        }),
+      );
+    }
+  } finally {
+    await slipway[Symbol.asyncDispose]();
+  }
+}
+
+async function setUp(
+  slipway: RunningSlipway,
+  machine: Machine,
+  moment: string,
+): Promise<Interruption> {
+  await machine.setUp(slipway);
+  const ended = (await slipway.endings(machine.model)).length;
+  return { machine, moment, ended, isReached: false };
+}
+
+/** An execution is named after its model: `NAME-ID-aN`, or `NAME-rollback-ID-aN`. */
+function isAt({ machine, moment }: Interruption, at: StepMoment): boolean {
+  return (
+    moment === `${at.state} ${at.moment}` &&
+    at.execution.replace(/(-(rollback|undeploy))?-[0-9a-f]{16}-a\d+$/, '') === machine.model
+  );
+}
+
+/** Begins all that is to be interrupted, and resolves once Slipway is dead and no process of its models is left. */
+async function die(slipway: RunningSlipway, begun: readonly Interruption[]): Promise<void> {
+  const beginnings = begun.map(({ machine, moment }) =>
+    // The answer is lost where Slipway dies before it has sent one.
+    machine.begin(slipway, moment.split(' ')[0] ?? '').catch(() => {}),
+  );
+  await eventually(() => begun.every(({ isReached }) => isReached));
+  await slipway.kill();
+  await Promise.all(beginnings);
   await eventually(() => processesOf(slipway.dataDir).length === 0);
+}
+
+/** A request to what is served waits for its server, and is refused only where that one ends. */
+async function answer(slipway: RunningSlipway, model: string): Promise<Answer> {
+  return eventually(async () => {
+    const found = await call(slipway, model);
+    return found.status === 200 && found;
+  });
 }
 
 async function aftermath(
   slipway: RunningSlipway,
-  machine: Machine,
-  moment: string,
-  ended: number,
-): Promise<Omit<Aftermath, 'serveMs'>> {
+  { machine, moment, ended }: Interruption,
+): Promise<Omit<Aftermath, 'first'>> {
+  const { model } = machine;
   // What was asked for and not recorded is asked for again by whoever got no answer; an upload is found by Slipway itself.
   if (/^Admit(Rollback|Undeploy) begins$/.test(moment)) await machine.begin(slipway, '');
-  await slipway.ending(MODEL, ended + 1);
-  await settled(slipway);
-  const endings = (await slipway.events(MODEL)).filter(isEnding).slice(ended);
-  const { live } = (await slipway.get(`/models/${MODEL}`)) as { live: { revision: string } | null };
+  await slipway.ending(model, ended + 1);
+  await slipway.settled(model);
+  const { live } = (await slipway.get(`/models/${model}`)) as { live: { revision: string } | null };
   return {
-    endings: endings.map(({ detail }) => detail),
+    endings: (await slipway.endings(model)).slice(ended),
     live: live?.revision ?? null,
-    answer: await call(slipway, MODEL),
-    served: servedIn(slipway.dataDir).filter((revision) => !revision.startsWith('steady-')),
+    answer: await call(slipway, model),
+    served: servedIn(slipway.dataDir).filter((revision) => revision.startsWith(`${model}-v`)),
   };
-}
-
-async function deploySteady(slipway: RunningSlipway): Promise<void> {
-  slipway.drop('models/steady/model.onnx', addConstantModel({ constant: 1 }));
-  await slipway.ending('steady', 1);
-}
-
-async function answering(slipway: RunningSlipway, model: string): Promise<void> {
-  await eventually(async () => (await call(slipway, model)).status === 200);
-}
-
-/** Nothing is under way any more. */
-async function settled(slipway: RunningSlipway): Promise<void> {
-  await eventually(async () => {
-    const ids = new Set((await slipway.events(MODEL)).map(({ detail }) => detail.deploymentId));
-    const all = await Promise.all([...ids].map((id) => slipway.get(`/deployments/${id}`)));
-    return (all as { endedAtMs: number | null }[]).every(({ endedAtMs }) => endedAtMs !== null);
-  });
 }
 
 let constant = 10;
 /** A model like none before it. */
-const freshModel = () => addConstantModel({ constant: constant++ });
+const freshBytes = () => addConstantModel({ constant: constant++ });
+/** On a server that is light: what is killed here is Slipway. */
+const freshModel = () => behaving('echoes', freshBytes());
 
-async function deploy(slipway: RunningSlipway, target: Target): Promise<void> {
-  const ended = (await slipway.endings(MODEL)).length;
-  slipway.drop(`${KEY}.yaml`, `placement: { target: ${target} }\n`);
-  slipway.drop(KEY, freshModel());
-  await slipway.ending(MODEL, ended + 1);
-  await settled(slipway);
+async function deploy(slipway: RunningSlipway, model: string, target: Target): Promise<void> {
+  const ended = (await slipway.endings(model)).length;
+  slipway.drop(`${keyOf(model)}.yaml`, `placement: { target: ${target} }\n`);
+  slipway.drop(keyOf(model), freshModel());
+  await slipway.ending(model, ended + 1);
+  await slipway.settled(model);
 }
 
-const liveRevision = async (slipway: RunningSlipway) =>
-  ((await slipway.get(`/models/${MODEL}`)) as { live: { revision: string } | null }).live?.revision;
+const keyOf = (model: string) => `models/${model}/model.onnx`;
+
+const isKnown = async (slipway: RunningSlipway, model: string) =>
+  (await slipway.endings(model)).length > 0;
+
+const liveRevision = async (slipway: RunningSlipway, model: string) =>
+  ((await slipway.get(`/models/${model}`)) as { live: { revision: string } | null }).live?.revision;
 
 /** An upgrade of a live version. */
-export const deployOn = (target: Target): Machine => ({
-  keepsLive: true,
-  async setUp(slipway) {
-    const status = await slipway.get('/models');
-    if (!JSON.stringify(status).includes(`"${MODEL}"`)) await deploy(slipway, target);
-  },
-  async begin(slipway, state) {
-    slipway.drop(KEY, brokenFor(state) ?? freshModel());
-  },
-});
-
-/** A rollback between two versions that take turns. */
-export function rollbackOn(target: Target): Machine {
-  let broken: { readonly path: string } | undefined;
-  return {
-    keepsLive: true,
+export const deployOn =
+  (target: Target) =>
+  (model: string): Machine => ({
+    model,
+    steady: model,
     async setUp(slipway) {
-      const status = JSON.stringify(await slipway.get('/models'));
-      if (status.includes(`"${MODEL}"`)) return;
-      await deploy(slipway, target);
-      await deploy(slipway, target);
+      if (!(await isKnown(slipway, model))) await deploy(slipway, model, target);
     },
     async begin(slipway, state) {
-      const bytes = brokenFor(state);
-      if (bytes) {
-        const kept = (await liveRevision(slipway)) === `${MODEL}-v1` ? 2 : 1;
-        const path = join(slipway.dataDir, 'revisions', `${MODEL}-v${kept}/artifact/model.onnx`);
-        await rename(path, `${path}.whole`);
-        writeFileSync(path, bytes);
-        broken = { path };
-      }
-      await slipway.ask(MODEL, 'rollback');
+      slipway.drop(keyOf(model), brokenFor(state) ?? freshModel());
     },
-    async mend() {
-      if (broken) await rename(`${broken.path}.whole`, broken.path);
-      broken = undefined;
-    },
+  });
+
+/** A rollback between two versions that take turns. */
+export const rollbackOn =
+  (target: Target) =>
+  (model: string): Machine => {
+    let broken: { readonly path: string } | undefined;
+    return {
+      model,
+      steady: model,
+      async setUp(slipway) {
+        if (await isKnown(slipway, model)) return;
+        await deploy(slipway, model, target);
+        await deploy(slipway, model, target);
+      },
+      async begin(slipway, state) {
+        const bytes = brokenFor(state);
+        if (bytes) {
+          const kept = (await liveRevision(slipway, model)) === `${model}-v1` ? 2 : 1;
+          const path = join(slipway.dataDir, 'revisions', `${model}-v${kept}/artifact/model.onnx`);
+          await rename(path, `${path}.whole`);
+          writeFileSync(path, bytes);
+          broken = { path };
+        }
+        await slipway.ask(model, 'rollback');
+      },
+      async mend() {
+        if (broken) await rename(`${broken.path}.whole`, broken.path);
+        broken = undefined;
+      },
+    };
   };
-}
 
 /** An undeploy of two versions; the next one begins with an upload. */
-export const undeployOn = (target: Target): Machine => ({
-  keepsLive: false,
-  async setUp(slipway) {
-    await deploy(slipway, target);
-  },
-  async begin(slipway, state) {
-    // The last of its work finds no folder, so that it fails.
-    if (state === 'Compensate') {
-      await rename(join(slipway.dataDir, 'logs'), join(slipway.dataDir, 'logs-aside'));
-    }
-    await slipway.ask(MODEL, 'undeploy');
-  },
-  async mend(dataDir) {
-    rmSync(join(dataDir, 'logs-aside'), { recursive: true, force: true });
-  },
-});
+export const undeployOn =
+  (target: Target) =>
+  (model: string): Machine => ({
+    model,
+    steady: OTHER,
+    async setUp(slipway) {
+      await deploy(slipway, model, target);
+    },
+    async begin(slipway, state) {
+      // The last of its work finds a folder for a log, so that it fails.
+      if (state === 'Compensate') await mkdir(noLog(slipway.dataDir, model));
+      await slipway.ask(model, 'undeploy');
+    },
+    async mend(dataDir) {
+      rmSync(noLog(dataDir, model), { recursive: true, force: true });
+    },
+  });
+
+const noLog = (dataDir: string, model: string) => join(dataDir, 'logs', `${model}-v999.log`);
 
 /** Bytes with which a version fails so that the machine comes to this state. */
 function brokenFor(state: string): Uint8Array | undefined {
-  if (state === 'RollBack') return behaving('crashes-in-use', freshModel());
+  if (state === 'RollBack') return behaving('crashes-in-use', freshBytes());
   return state === 'Compensate' ? unknownOperatorModel() : undefined;
 }

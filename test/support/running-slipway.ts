@@ -12,13 +12,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { readEvents } from '../../src/cli/client.ts';
 import { run } from './commands.ts';
-import type { Special } from './configured-slipway.ts';
+import { COMPILED } from './compile-cache.ts';
+import type { Held, Special } from './configured-slipway.ts';
 import { eventually } from './eventually.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
 
 /** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
@@ -36,6 +39,10 @@ export type RunningSlipway = {
   endings(model: string): Promise<readonly SlipwayEvent['detail'][]>;
   /** The `n`th terminal event of the model's deployments, once it is there. */
   ending(model: string, n: number): Promise<SlipwayEvent>;
+  /** The first event of the model that is such, once it is there. */
+  told(model: string, isSuch: (detail: SlipwayEvent['detail']) => boolean): Promise<SlipwayEvent>;
+  /** Resolves once nothing of the model is under way any more. */
+  settled(model: string): Promise<void>;
   get(path: string): Promise<unknown>;
   /** Asks for something by the control API; answers once that has begun. */
   ask(model: string, what: string): Promise<{ readonly kind: string; readonly says: string }>;
@@ -57,21 +64,29 @@ export async function temporaryFolder(): Promise<{
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Starts Slipway on a data folder. */
+/** Starts Slipway on a data folder. With `atStep` none of its steps begins or ends before that has resolved. */
 export async function startSlipway(
   dataDir: string,
   special: Special = {},
+  atStep?: (at: StepMoment) => Promise<void>,
 ): Promise<RunningSlipway> {
-  const args = startArguments(dataDir, special);
+  const args = startArguments(dataDir, atStep ? { ...special, isStepwise: true } : special);
   // Its processes are killed and replaced: their coverage would be torn, and costs them seconds.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  child.stdout.on('data', (text) => {
-    output += text;
+  const child = spawn(process.execPath, args, {
+    env: { ...env, NODE_COMPILE_CACHE: COMPILED },
+    stdio: ['ignore', 'pipe', 'pipe', ...(atStep ? (['ipc'] as const) : [])],
   });
-  child.stderr.on('data', (text) => {
-    output += text;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (text) => {
+      output += text;
+    });
+  }
+  child.on('message', async ({ n, ...at }: Held) => {
+    await atStep?.(at);
+    // It may have been killed meanwhile.
+    child.send(n, () => {});
   });
   const exited = once(child, 'exit');
   const { gateway, control } = await eventually(async () => {
@@ -81,12 +96,19 @@ export async function startSlipway(
   });
 
   const events = async (model: string) => {
-    const response = await fetch(`${control}/events?model=${model}&follow=false`);
-    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
-    return lines.map((line): SlipwayEvent => JSON.parse(line.slice('data: '.length)));
+    const found: SlipwayEvent[] = [];
+    for await (const { event } of readEvents(control, { model, follow: false })) found.push(event);
+    return found;
   };
-
   const endings = async (model: string) => (await events(model)).filter(isEnding);
+  const nth = async (model: string, n: number, isSuch: (event: SlipwayEvent) => boolean) => {
+    let count = 0;
+    for await (const { event } of readEvents(control, { model, follow: true })) {
+      if (isSuch(event)) count += 1;
+      if (count === n) return event;
+    }
+    throw new Error(`Slipway ended before it told of ${model}: ${output}`);
+  };
 
   return {
     dataDir,
@@ -97,7 +119,9 @@ export async function startSlipway(
     drop: (key, bytes) => drop(dataDir, key, bytes),
     events,
     endings: async (model) => (await endings(model)).map(({ detail }) => detail),
-    ending: (model, n) => eventually(async () => (await endings(model))[n - 1]),
+    ending: (model, n) => nth(model, n, isEnding),
+    told: (model, isSuch) => nth(model, 1, ({ detail }) => isSuch(detail)),
+    settled: (model) => settled(control, model),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
     async ask(model, what) {
       const response = await fetch(`${control}/models/${model}/${what}`, { method: 'POST' });
@@ -132,6 +156,19 @@ function startArguments(dataDir: string, special: Special): readonly string[] {
     return [MAIN, 'start', '--data', dataDir, '--port', '0', '--control-port', '0'];
   }
   return [CONFIGURED, JSON.stringify({ ...special, config: { dataDir, ...special.config } })];
+}
+
+async function settled(control: string, model: string): Promise<void> {
+  const ids = new Set<string>();
+  for await (const { event } of readEvents(control, { model, follow: false })) {
+    ids.add(event.detail.deploymentId);
+  }
+  for (const id of ids) {
+    await eventually(async () => {
+      const deployment = await (await fetch(`${control}/deployments/${id}`)).json();
+      return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
+    });
+  }
 }
 
 /** Puts a file in a bucket folder whether a Slipway runs on it or not. */

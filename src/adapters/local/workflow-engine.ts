@@ -24,7 +24,14 @@ export type ExecutionEnd = {
   readonly cause: string;
 };
 
-export type StepObserver = (state: string, moment: 'begins' | 'ended') => void;
+/** A step of an execution begins, or has returned or thrown. */
+export type StepMoment = {
+  readonly state: string;
+  readonly moment: 'begins' | 'ended';
+  readonly execution: string;
+};
+
+export type StepObserver = (at: StepMoment) => Promise<void>;
 
 /** `stop` does not interrupt a step that runs, unless that heeds its signal. */
 export type WorkflowEngine = Executions & {
@@ -41,7 +48,7 @@ type Options = {
   readonly handlers: Readonly<Record<string, TaskHandler>>;
   /** Called when the execution runs no longer. */
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
-  /** Told when a step begins and when it has returned or thrown, before the workflow goes on. */
+  /** Told of each moment; the execution goes on once this resolves. */
   readonly onStep?: StepObserver;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
 };
@@ -57,7 +64,7 @@ const MAX_PAYLOAD_BYTES = 262_144;
  * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
  */
 export function workflowEngine(options: Options): WorkflowEngine {
-  const { definitions, handlers, onEnded, onStep = () => {}, overrides } = options;
+  const { definitions, handlers, onEnded, onStep = async () => {}, overrides } = options;
   const machines = build(definitions, handlers);
   const running = new Map<string, Run>();
   const ends = new Set<Promise<void>>();
@@ -69,7 +76,7 @@ export function workflowEngine(options: Options): WorkflowEngine {
     const run = requireMachine(machines, workflow).run(toJson(input), {
       overrides: {
         ...overrides,
-        taskResourceLocalHandlers: tasks(observed(handlers, onStep), {
+        taskResourceLocalHandlers: tasks(observed(handlers, execution, onStep), {
           ...{ steps, failures, stopped: over.signal },
         }),
       },
@@ -173,16 +180,20 @@ function tasks(handlers: Options['handlers'], { steps, failures, stopped }: Arou
   );
 }
 
-function observed(handlers: Options['handlers'], onStep: StepObserver): Options['handlers'] {
+function observed(
+  handlers: Options['handlers'],
+  execution: string,
+  onStep: StepObserver,
+): Options['handlers'] {
   return Object.fromEntries(
     Object.entries(handlers).map(([state, handler]) => [
       state,
       async (payload: unknown, stopped: AbortSignal) => {
-        onStep(state, 'begins');
+        await onStep({ state, moment: 'begins', execution });
         try {
           return await handler(payload, stopped);
         } finally {
-          onStep(state, 'ended');
+          await onStep({ state, moment: 'ended', execution });
         }
       },
     ]),

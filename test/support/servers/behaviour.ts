@@ -6,6 +6,7 @@ export const BEHAVIOURS = [
   'crashes-at-load',
   'crashes-in-use',
   'crashes-on-request',
+  'echoes',
   'fails-one-in-ten',
   'floods-its-log',
   'ignores-sigterm',
@@ -15,6 +16,7 @@ export const BEHAVIOURS = [
   'ponders',
   'slow',
   'spins',
+  'waits-while-held',
 ] as const;
 
 export type Behaviour = (typeof BEHAVIOURS)[number];

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { troubled } from './troubled.ts';
 
-/** Answers right, each time 400 ms late. */
+/** Answers right, each time 2 s late. */
 await troubled(async () => {
-  await sleep(400);
+  await sleep(2_000);
   return false;
 });

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 /**
  * A model server for tests, under the contract of the real ones: listens on HOST and PORT, tells `{listening}` and `{ready}` over IPC,
  * ends when the channel closes, and on SIGTERM once its requests have ended. Without `answer` it never gets ready.
- * Leaves a file `PID.pid` in its HOME before it tells anything.
+ * Leaves a file `PID.pid` in its HOME before it tells anything, and is ready once it is `loaded`.
  */
-export function serve(answer?: RequestListener): void {
+export function serve(answer?: RequestListener, loaded = Promise.resolve()): void {
   const server = createServer(answer ?? ((_request, response) => response.writeHead(503).end()));
   server.listen(Number(process.env['PORT']), process.env['HOST'], () => {
     const { port } = server.address() as AddressInfo;
     writeFileSync(join(process.env['HOME'] ?? '', `${process.pid}.pid`), '');
     process.send?.({ listening: port });
-    if (answer) process.send?.({ ready: true });
+    if (answer) void loaded.then(() => process.send?.({ ready: true }));
   });
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('SIGTERM', () => server.close(() => process.exit(0)));

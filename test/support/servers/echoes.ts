@@ -1,0 +1,4 @@
+import { echo } from './echo.ts';
+import { healthy, serve } from './serve.ts';
+
+serve(healthy(echo));
