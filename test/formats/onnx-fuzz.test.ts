@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { fuzzRuns } from '../support/fuzz-runs.ts';
 import { inspectAlone, refusalOf } from '../support/inspection.ts';
 import { subgraphModel } from '../support/onnx-models.ts';
 
@@ -31,7 +32,7 @@ describe('whatever the bytes are, an inspection ends in facts or a refusal', () 
         for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         await ends(bytes);
       }),
-      { numRuns: 1000 },
+      fuzzRuns(500, 10_000),
     );
   });
 
@@ -42,7 +43,7 @@ describe('whatever the bytes are, an inspection ends in facts or a refusal', () 
       fc.asyncProperty(start, fc.uint8Array({ maxLength: 200 }), (head, tail) =>
         ends(new Uint8Array([...head, ...tail])),
       ),
-      { numRuns: 1000 },
+      fuzzRuns(500, 10_000),
     );
   });
 });

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { openArchive } from '#formats/archive-open.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { inspectCatboost } from '#formats/catboost.ts';
 import { findModel } from '#formats/find-model.ts';
 import { inspectLightgbm } from '#formats/lightgbm.ts';
@@ -7,7 +8,8 @@ import { inspectMlflow } from '#formats/mlflow.ts';
 import { parseRequirements } from '#formats/python-requirements.ts';
 import { inspectSkops } from '#formats/skops.ts';
 import { inspectXgboost } from '#formats/xgboost.ts';
-import { contentOf, memoryFile } from './archive-files.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { contentOf } from './archive-files.ts';
 import { bytesSource } from './byte-sources.ts';
 import { artifactOf, bytesOf, inspectData, modelsOf } from './saved-models.ts';
 import { longName, paxPart, tarOf } from './tar-bytes.ts';
@@ -16,8 +18,11 @@ import { numbers, zipOf } from './zip-bytes.ts';
 /** A format under fuzz: sound files to begin with, and what reads one that was changed. */
 export type Fuzzed = {
   readonly seeds: readonly Buffer[];
-  read(bytes: Buffer): Promise<unknown>;
+  /** All that it reads is read through `open`. */
+  read(bytes: Buffer, open: Open): Promise<unknown>;
 };
+
+type Open = (bytes: Buffer) => ByteSource;
 
 const MAX_BYTES = 64 * 2 ** 20;
 const TAR = tarOf(
@@ -41,45 +46,51 @@ const ZIP = zipOf([
 export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   'XGBoost in JSON': {
     seeds: seedsOf('xgboost', '.json'),
-    read: (bytes) => inspectXgboost(bytesSource(bytes), 'model.json'),
+    read: (bytes, open) => inspectXgboost(open(bytes), 'model.json'),
   },
   'XGBoost in UBJSON': {
     seeds: seedsOf('xgboost', '.ubj'),
-    read: (bytes) => inspectXgboost(bytesSource(bytes), 'model.ubj'),
+    read: (bytes, open) => inspectXgboost(open(bytes), 'model.ubj'),
   },
   LightGBM: {
     seeds: seedsOf('lightgbm', '.txt'),
-    read: (bytes) => inspectLightgbm(bytesSource(bytes), 'model.txt'),
+    read: (bytes, open) => inspectLightgbm(open(bytes), 'model.txt'),
   },
   CatBoost: {
     seeds: seedsOf('catboost', '.cbm'),
-    read: (bytes) => inspectCatboost(bytesSource(bytes), 'model.cbm'),
+    read: (bytes, open) => inspectCatboost(open(bytes), 'model.cbm'),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),
-    read: (bytes) => inspectSkops(bytesSource(bytes), 'model.skops', []),
+    read: (bytes, open) => inspectSkops(open(bytes), 'model.skops', []),
   },
   'the tree in skops': {
     seeds: [Buffer.from(JSON.stringify(skopsTree()))],
-    read: (schema) => {
+    read: (schema, open) => {
       const bytes = zipOf([{ name: 'schema.json', content: schema, method: 8 }]);
-      return inspectSkops(bytesSource(bytes), 'model.skops', []);
+      return inspectSkops(open(bytes), 'model.skops', []);
     },
   },
-  tar: { seeds: [TAR], read: (bytes) => readAll('a.tar', bytes) },
-  'tar in gzip': { seeds: [gzipSync(TAR)], read: (bytes) => readAll('a.tar.gz', bytes) },
-  'tar within gzip': { seeds: [TAR], read: (bytes) => readAll('a.tar.gz', gzipSync(bytes)) },
-  zip: { seeds: [ZIP], read: (bytes) => readAll('a.zip', bytes) },
+  tar: { seeds: [TAR], read: (bytes, open) => readAll('a.tar', bytes, open) },
+  'tar in gzip': {
+    seeds: [gzipSync(TAR)],
+    read: (bytes, open) => readAll('a.tar.gz', bytes, open),
+  },
+  'tar within gzip': {
+    seeds: [TAR],
+    read: (bytes, open) => readAll('a.tar.gz', gzipSync(bytes), open),
+  },
+  zip: { seeds: [ZIP], read: (bytes, open) => readAll('a.zip', bytes, open) },
   'a SageMaker archive': {
     seeds: modelsOf('sagemaker').map((name) => gunzipSync(bytesOf('sagemaker', name))),
-    read: (bytes) =>
-      findModel([memoryFile('model.tar.gz', gzipSync(bytes))], {
+    read: (bytes, open) =>
+      findModel([fileOf('model.tar.gz', gzipSync(bytes), open)], {
         ...{ maxBytes: MAX_BYTES, format: 'auto', path: null },
       }),
   },
   MLmodel: {
     seeds: modelsOf('mlflow').map(mlmodelOf),
-    read: (bytes) => inspectMlflow([memoryFile('MLmodel', bytes)], '.', inspectData),
+    read: (bytes, open) => inspectMlflow([fileOf('MLmodel', bytes, open)], '.', inspectData),
   },
   'requirements.txt': {
     seeds: [Buffer.from('numpy==1.26.4\nscikit-learn[a] >=1.3,<2 ; python_version < "3.13"\n# x')],
@@ -87,28 +98,23 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   },
 };
 
-/** What became of one changed file: facts or a refusal, after so much of the processor's time. Any other error is thrown. */
+/** What became of one changed file: facts or a refusal, and how often each of its bytes was read, one with another. Any other error is thrown. */
 export async function fuzzOnce({ seeds, read }: Fuzzed, random: () => number) {
   const bytes = changed(seeds, random);
-  const before = process.cpuUsage();
-  const outcome = await read(bytes).catch((error: unknown) => error);
-  const { user, system } = process.cpuUsage(before);
+  const sources: ReturnType<typeof bytesSource>[] = [];
+  const open = (content: Buffer) => {
+    const source = bytesSource(content);
+    sources.push(source);
+    return source;
+  };
+  const outcome = await read(bytes, open).catch((error: unknown) => error);
   const isRefused = outcome instanceof Error && outcome.name === 'ArtifactRejected';
   if (outcome instanceof Error && !isRefused) {
     throw new Error(`${outcome.message}, on ${bytes.toString('base64')}`, { cause: outcome });
   }
-  return { isRefused, milliseconds: (user + system) / 1000 };
-}
-
-/** Numbers from 0 to 1, the same for a seed. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const readBytes = sources.reduce((sum, source) => sum + source.readBytes, 0);
+  const sizeBytes = Math.max(1, ...sources.map((source) => source.sizeBytes));
+  return { isRefused, timesRead: readBytes / sizeBytes };
 }
 
 const EXTREMES = [0, 1, 0x7f, 0xff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff] as const;
@@ -152,8 +158,13 @@ function seedsOf(format: string, ends: string): readonly Buffer[] {
     .map((name) => bytesOf(format, name));
 }
 
-async function readAll(name: string, bytes: Buffer): Promise<void> {
-  for (const file of await openArchive(memoryFile(name, bytes), MAX_BYTES)) await contentOf(file);
+function fileOf(name: string, bytes: Buffer, open: Open): ArtifactFile {
+  return { name, sizeBytes: bytes.length, open: async () => open(bytes) };
+}
+
+async function readAll(name: string, bytes: Buffer, open: Open): Promise<void> {
+  const files = await openArchive(fileOf(name, bytes, open), MAX_BYTES);
+  for (const file of files) await contentOf(file);
 }
 
 function mlmodelOf(name: string): Buffer {

@@ -32,6 +32,13 @@ export function inspectPickle(
   return inspectSklearn(bytesSource(bytes), 'model.pkl', allowed);
 }
 
+/** Facts or an error, and how many bytes were read for that. */
+export async function pickleOutcome(bytes: Uint8Array) {
+  const source = bytesSource(bytes);
+  const outcome: unknown = await inspectSklearn(source, 'model.pkl', []).catch((error) => error);
+  return { outcome, readBytes: source.readBytes };
+}
+
 export async function pickleRefusal(
   bytes: Uint8Array,
   allowed: readonly string[] = [],
