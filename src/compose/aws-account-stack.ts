@@ -60,7 +60,7 @@ export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
   if (stack) return read(stack);
   const region = await cloudFormation.config.region();
   throw new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
-    fix: `Install it with \`npx serverless deploy --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
+    fix: `Install it with \`npm run deploy -- --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
   });
 }
 
@@ -116,7 +116,7 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
       'InputInvalid',
       `the stack ${StackName} is ${StackStatus} and does not tell its ${missing.join(', ')}`,
       {
-        fix: 'Install it again with `npx serverless deploy`; the events of the stack say why it is not complete.',
+        fix: 'Install it again with `npm run deploy`; the events of the stack say why it is not complete.',
       },
     );
   }
