@@ -19,8 +19,8 @@ export type PlatformWorld = {
   close(): Promise<void>;
 };
 
-// Longer than any start takes.
-const LONG = { waitMs: 60_000 };
+// Only a start that hangs would take so long.
+const LONG = { waitMs: 3_600_000 };
 const AT_ONCE = { waitMs: 0 };
 const EPOCH = 5;
 
@@ -59,13 +59,11 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
       expect(state).toEqual({ kind: 'pending', reason: expect.stringMatching(/./) });
     });
 
-    it('tells that a revision is ready as soon as it is', async () => {
+    it('tells that a revision is ready as soon as it is, not when the wait is over', async () => {
       const spec = world.spec('serves');
       await world.platform.create(spec, EPOCH);
-      const askedMs = performance.now();
 
       expect(await world.platform.describe(spec.revision, LONG)).toEqual({ kind: 'ready' });
-      expect(performance.now() - askedMs).toBeLessThan(LONG.waitMs / 2);
       expect(await world.platform.describe(spec.revision, AT_ONCE)).toEqual({ kind: 'ready' });
     });
 
@@ -85,14 +83,15 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
       const spec = world.spec('hangs', { startupTimeoutSeconds: 0.4 });
       await world.platform.create(spec, EPOCH);
 
-      const state = await world.platform.describe(spec.revision, { waitMs: 5_000 });
+      const wait = world.endsLateStarts ? LONG : { waitMs: 5_000 };
+      const state = await world.platform.describe(spec.revision, wait);
 
       const late = { kind: 'failed', reason: expect.stringContaining('not ready in 0.4 s') };
       expect(state).toMatchObject(world.endsLateStarts ? late : { kind: 'pending' });
     });
 
     it('leaves a revision pending when the wait is shorter than its start', async () => {
-      const spec = world.spec('hangs', { startupTimeoutSeconds: 20 });
+      const spec = world.spec('hangs', { startupTimeoutSeconds: 600 });
       await world.platform.create(spec, EPOCH);
 
       const state = await world.platform.describe(spec.revision, { waitMs: 30 });

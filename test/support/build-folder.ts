@@ -42,7 +42,8 @@ export function buildFolder() {
       const environment = { REPOSITORY: 'registry/models' };
       const own = process.env;
       const rest = { buildspec, source: root, directory, environment, own, guard };
-      const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 60, timeoutSeconds: 60 };
+      // Only a build that hangs would take so long.
+      const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 3_600, timeoutSeconds: 3_600 };
       const { run, stop } = imageBuilds({ ...rest, ...limits, ...over });
       const untilItEnds = new AbortController().signal;
       return {

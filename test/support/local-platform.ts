@@ -11,6 +11,7 @@ import { type LocalPlatforms, localPlatforms } from '#adapters/local/local-platf
 import type { Environment } from '#adapters/local/model-environment.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { LocalPlatform } from '#adapters/local/revision-platform.ts';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { Target } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -53,20 +54,24 @@ type Changes = {
   readonly limits?: Partial<LambdaLimits>;
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
+  /** By which a start takes too long. */
+  readonly timers?: Timers;
 };
 
-const REAL_CLOCK: Clock = { now: () => Date.now() };
+const REAL_CLOCK: Clock = { now: Date.now };
 
 /** The platforms of all targets, which share the folder. */
 export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): LocalPlatforms {
-  const { clock = REAL_CLOCK, environment = process.env, limits, ...rest } = changes;
+  const { clock = REAL_CLOCK, environment = process.env, limits, ...others } = changes;
+  const { timers = realTimers, ...rest } = others;
   const database = openDatabase(join(folder.root, 'registry.db'));
   const servers = processServers({
     directory: folder.revisions,
     images: join(folder.revisions, 'images'),
     objectPath: folder.objectPath,
-    serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
+    serverEntry: fileURLToPath(new URL('./servers/any.js', import.meta.url)),
     environment,
+    timers,
   });
   const all = localPlatforms({
     ...{ database, servers, clock },

@@ -27,7 +27,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     accelerator: null,
     allowCpu: false,
     scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
-    startupTimeoutSeconds: 20,
+    startupTimeoutSeconds: 600,
     ...over,
   };
 }

@@ -5,6 +5,7 @@ import { type BucketWatch, bucketWatch } from '#adapters/local/bucket-watch.ts';
 import { hasSameContent } from '#adapters/local/file-state.ts';
 import { problems } from '#adapters/local/problems.ts';
 import type { FileState } from '#adapters/local/settling.ts';
+import { realTimers } from '#adapters/local/timers.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from './eventually.ts';
 
@@ -33,6 +34,7 @@ const LONG_AGO = new Date('2020-01-01');
 export async function watchedFolder({
   rescanMs = HOUR_MS,
   knows = true,
+  timers = realTimers,
 } = {}): Promise<WatchedFolder> {
   const base = await mkdtemp(join(tmpdir(), 'slipway-watch-'));
   const root = join(base, 'bucket');
@@ -47,6 +49,7 @@ export async function watchedFolder({
   const watch = bucketWatch({
     root,
     rescanMs,
+    timers,
     problems: problems((failure) => told.push(failure)),
     keys: () => [...known.keys()].filter((key) => known.get(key)),
     isKnown: (key, file) =>

@@ -9,6 +9,7 @@ import { type FolderWatchers, folderWatchers } from './folder-watchers.ts';
 import type { Problems } from './problems.ts';
 import { type FileState, type Settling, settling } from './settling.ts';
 import { storageFailure } from './storage-failure.ts';
+import type { Timers } from './timers.ts';
 
 export type BucketWatch = {
   /** Scans, and from then on tells of each change; scans again every `rescanMs`, for what no event told of and what could not be stored. */
@@ -29,6 +30,8 @@ type Options = {
   readonly isKnown: (key: string, file: FileState) => boolean;
   /** Called once a change is over: at once for a file that was renamed in, else after 200 ms. */
   readonly onDue: (key: string, file: FileState) => void;
+  /** By which a change settles. */
+  readonly timers?: Timers;
 };
 
 type Watch = Options & {

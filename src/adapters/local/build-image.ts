@@ -15,6 +15,7 @@ import {
 import { readBuildSpec } from './build-spec.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { storageFailure } from './storage-failure.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
@@ -34,6 +35,7 @@ export type ImageBuildsOptions = {
   /** How long it may take from then on. */
   readonly timeoutSeconds: number;
   readonly guard: OrphanGuard;
+  readonly timers?: Timers;
 };
 
 /** What `codebuild:startBuild.sync` answers, as far as it is known on one machine. */
@@ -135,11 +137,12 @@ async function runOne(
 }
 
 async function whenItIsItsTurn(
-  { inTurn, queuedTimeoutSeconds }: ImageBuildsOptions,
+  { inTurn, queuedTimeoutSeconds, timers }: ImageBuildsOptions,
   stopped: AbortSignal,
   build: () => Promise<BuildOutcome>,
 ): Promise<BuildOutcome> {
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(queuedTimeoutSeconds * 1000)]);
+  using time = limited(stopped, queuedTimeoutSeconds, timers);
+  const { signal } = time;
   try {
     return await inTurn(build, signal);
   } catch (error) {
@@ -150,24 +153,38 @@ async function whenItIsItsTurn(
 
 /** With a log, and a folder for temporary files that is gone afterwards. */
 async function inScratch(
-  { buildspec, source, directory, environment, own, timeoutSeconds, guard }: ImageBuildsOptions,
+  options: ImageBuildsOptions,
   id: string,
   stopped: AbortSignal,
 ): Promise<BuildOutcome> {
+  const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
   const spec = await readBuildSpec(buildspec);
   const scratch = join(scratchFolder({ directory, buildspec }), id);
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutSeconds * 1000)]);
+  using time = limited(stopped, timeoutSeconds, options.timers);
   const inherited = INHERITED.flatMap((name) => (own[name] ? [[name, own[name]]] : []));
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
   try {
     await mkdir(scratch, { recursive: true });
     await using log = await open(join(directory, `${id}.log`), 'a');
-    return await runBuild({ spec, source, environment: variables, scratch, log, signal, guard });
+    return await runBuild({
+      ...{ spec, source, environment: variables, scratch, log, guard },
+      signal: time.signal,
+    });
   } catch (error) {
     throw storageFailure(error, directory);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Aborted with `stopped`, or when the time is over, as by `AbortSignal.timeout`. */
+function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTimers) {
+  const late = new AbortController();
+  const isOver = () => late.abort(new DOMException(`${seconds} s are over`, 'TimeoutError'));
+  return {
+    signal: AbortSignal.any([stopped, late.signal]),
+    [Symbol.dispose]: timers.after(seconds * 1000, isOver),
+  };
 }
 
 /** One for each buildspec: two may share a directory, and neither sweeps what the other has begun. */

@@ -16,6 +16,7 @@ import { type ObjectVersion, type ObjectVersions, objectVersions } from './objec
 import { problems } from './problems.ts';
 import type { FileState } from './settling.ts';
 import { isKnown } from './take-file.ts';
+import type { Timers } from './timers.ts';
 
 export type FolderStore = ArtifactStore & {
   /** Where a version's bytes are, for reading only. Fails with `ArtifactRejected` when there is no such version. */
@@ -52,6 +53,8 @@ type Options = {
   /** Told once why something is not taken; it stays in the bucket and is tried again. The key is empty when it is the whole bucket. */
   readonly onProblem: (failure: Failure, key: string) => void;
   readonly objects?: ObjectStore;
+  /** By which a change settles. */
+  readonly timers?: Timers;
 };
 
 const RESCAN_MS = 5000;
@@ -73,6 +76,7 @@ export function folderStore(options: Options): FolderStore {
     keys: versions.keys,
     isKnown: (key, file) => isKnown(versions, key, file),
     onDue: drop,
+    ...(options.timers && { timers: options.timers }),
   });
   const closing = new AbortController();
   const { signal } = closing;

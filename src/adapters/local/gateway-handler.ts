@@ -7,6 +7,7 @@ import { serve, type Visit } from './gateway-serve.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RevisionHost } from './invocation.ts';
 import type { RoutingTable } from './routing-table.ts';
+import type { Timers } from './timers.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
 export type GatewayParts = {
@@ -14,6 +15,7 @@ export type GatewayParts = {
   readonly upstreams: UpstreamPools;
   readonly inFlight: InFlight;
   readonly counts: GatewayMetrics;
+  readonly timers: Timers;
   table(): RoutingTable;
 };
 

@@ -11,6 +11,7 @@ import {
 import { requestHeaders, responseHeaders } from './headers.ts';
 import type { InvocationLimits } from './invocation.ts';
 import type { MeasuredBody } from './measured-body.ts';
+import type { Timers } from './timers.ts';
 
 /** One request on its way to one process. */
 export type Exchange = {
@@ -21,8 +22,9 @@ export type Exchange = {
   readonly revision: string;
   readonly mechanism: Mechanism;
   readonly limits: InvocationLimits;
-  /** When its time is over, by `performance.now`. */
+  /** When its time is over, by `timers`. */
   readonly endMs: number;
+  readonly timers: Timers;
   readonly upstream: Dispatcher;
 };
 
@@ -46,7 +48,7 @@ const STOPPED = new Error('the exchange has ended');
 
 /** Passes the request to the process and its answer to the client, both as they come. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, path, limits, upstream, mechanism, endMs } = exchange;
+  const { request, path, limits, upstream, mechanism, endMs, timers } = exchange;
   const { socket } = request;
   if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
@@ -61,10 +63,8 @@ export async function relay(exchange: Exchange): Promise<Ending> {
 
   const leave = () => settle({ kind: 'abandoned' });
   socket.once('close', leave);
-  const timer = setTimeout(
-    () => settle(overtime(exchange)),
-    Math.max(0, endMs - performance.now()),
-  );
+  const leftMs = Math.max(0, endMs - timers.nowMs());
+  const callOff = timers.after(leftMs, () => settle(overtime(exchange)));
   const body = exchange.body.open(() =>
     settle({ kind: 'refused', refusal: requestTooLarge(limits, mechanism) }),
   );
@@ -81,7 +81,7 @@ export async function relay(exchange: Exchange): Promise<Ending> {
 
   const ending = await promise;
   socket.off('close', leave);
-  clearTimeout(timer);
+  callOff();
   if (body && 'destroy' in body) body.destroy();
   return ending;
 }

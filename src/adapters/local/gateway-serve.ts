@@ -6,6 +6,7 @@ import { type Ending, type Exchange, relay } from './gateway-proxy.ts';
 import * as refusals from './gateway-refusal.ts';
 import type { InvocationSlot, RevisionHost } from './invocation.ts';
 import { declaredBytes, hasBody, measuredBody } from './measured-body.ts';
+import type { Timers } from './timers.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
 /** A request whose revision is chosen; `gone` aborts when the client's connection closes. */
@@ -17,7 +18,11 @@ export type Visit = {
   readonly gone: AbortSignal;
 };
 
-type Parts = { readonly revisions: RevisionHost; readonly upstreams: UpstreamPools };
+type Parts = {
+  readonly revisions: RevisionHost;
+  readonly upstreams: UpstreamPools;
+  readonly timers: Timers;
+};
 
 /** All of an exchange but the process, and how to get one. */
 type Errand = Omit<Exchange, 'upstream'> & {
@@ -41,7 +46,8 @@ const RELEASES = {
  * A request goes to another process once more when the first broke off: one of a container without any part of an answer, one of a function before it was connected, as a function that dies is answered 502 on AWS too.
  * An inference has no effects, so a POST may be repeated like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
  */
-export async function serve({ revisions, upstreams }: Parts, visit: Visit): Promise<Ending> {
+export async function serve(parts: Parts, visit: Visit): Promise<Ending> {
+  const { revisions, upstreams, timers } = parts;
   const { request, response, place, revision, gone } = visit;
   const limits = revisions.limits(revision);
   const target = revisions.target(revision);
@@ -59,10 +65,11 @@ export async function serve({ revisions, upstreams }: Parts, visit: Visit): Prom
   if (slot.kind === 'refused') return refused({ status: slot.status, error: slot.error });
   if (hasBody(request) && awaitsLeave(request)) response.writeContinue();
   const body = measuredBody(request, limits.maxRequestBytes);
-  const endMs = performance.now() + limits.timeoutMs;
+  const endMs = timers.nowMs() + limits.timeoutMs;
   const path = place.rest;
   try {
-    const errand = { ...visit, path, body, mechanism, limits, endMs, upstreams, invoke };
+    const time = { endMs, timers };
+    const errand = { ...visit, ...time, path, body, mechanism, limits, upstreams, invoke };
     return await attempt(errand, slot, { isLast: false });
   } finally {
     body.close();

@@ -10,6 +10,7 @@ import { gatewayRouter } from './gateway-router.ts';
 import { inFlight } from './in-flight.ts';
 import type { RevisionHost } from './invocation.ts';
 import { listen } from './listen.ts';
+import { realTimers, type Timers } from './timers.ts';
 import { upstreamPools } from './upstream-pools.ts';
 
 export type GatewayOptions = {
@@ -19,6 +20,8 @@ export type GatewayOptions = {
   readonly revisions: RevisionHost;
   readonly database: DatabaseSync;
   readonly clock: Clock;
+  /** By which a request's time is over, and that of those in flight at the close. */
+  readonly timers?: Timers;
 };
 
 export type Gateway = {
@@ -42,17 +45,19 @@ const SERVER_OPTIONS = {
 
 /** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, port, revisions, database, clock } = options;
+  const { host, port, revisions, database, clock, timers = realTimers } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
   const upstreams = upstreamPools();
 
-  const handler = gatewayHandler({ revisions, upstreams, inFlight: flights, counts, table });
+  const handler = gatewayHandler({
+    ...{ revisions, upstreams, inFlight: flights, counts, timers, table },
+  });
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
   // Each request of a pipeline waits for the close of the one connection; that is no leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
-  const closeServer = gracefulClose(server);
+  const closeServer = gracefulClose(server, timers);
   const boundPort = await listen(server, { host, port });
 
   return {

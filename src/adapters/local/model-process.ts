@@ -5,6 +5,7 @@ import { watchMemory } from './memory-watch.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import type { RevisionLog } from './revision-log.ts';
+import type { Timers } from './timers.ts';
 
 export type ModelProcessPlan = {
   /** A program and what it is given. */
@@ -13,6 +14,7 @@ export type ModelProcessPlan = {
   readonly environment: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
   readonly startupTimeoutSeconds: number;
+  readonly timers: Timers;
   readonly log: RevisionLog;
   readonly guard: OrphanGuard;
 };
@@ -46,10 +48,10 @@ function processKind(
   plan: ModelProcessPlan,
   kill: (reason: string) => void,
 ): ServerKind {
-  const { startupTimeoutSeconds, log } = plan;
+  const { startupTimeoutSeconds, timers, log } = plan;
   const restraint = restrain(child, plan, kill);
   return {
-    ...{ child, startupTimeoutSeconds, log },
+    ...{ child, startupTimeoutSeconds, timers, log },
     ready: readyPort(child).then((port) => `http://127.0.0.1:${port}`),
     look: restraint.look,
     signal: (name) => signal(child, name),

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { RevisionLog } from './revision-log.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 // What Lambda leaves a function with an external extension (the web adapter is one) to shut down.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
@@ -42,6 +43,8 @@ export type ModelServer = {
 export type ServerKind = {
   readonly child: ChildProcess;
   readonly startupTimeoutSeconds: number;
+  /** By which that time is over. */
+  readonly timers?: Timers;
   readonly log: RevisionLog;
   /** Resolves with its origin once it listens and its model is loaded. */
   readonly ready: Promise<string>;
@@ -113,13 +116,13 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
   }
 
   async function start(): Promise<Start> {
-    const { startupTimeoutSeconds } = kind;
-    const deadline = setTimeout(() => {
+    const { startupTimeoutSeconds, timers = realTimers } = kind;
+    const callOff = timers.after(startupTimeoutSeconds * 1000, () => {
       isLate = true;
       void kill(`was not ready in ${startupTimeoutSeconds} s`);
-    }, startupTimeoutSeconds * 1000);
+    });
     const origin = await Promise.race([kind.ready, ended]);
-    clearTimeout(deadline);
+    callOff();
     kind.look?.();
     if (origin && diagnosis() === undefined) return { kind: 'ready', origin };
     await ended;

@@ -4,6 +4,7 @@ import type { ModelServers } from './model-server.ts';
 import { orphanGuard } from './orphan-guard.ts';
 import { processImages } from './process-images.ts';
 import { type ObjectPath, revisionFiles } from './revision-files.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 export type ProcessServersOptions = {
   /** Holds a folder per revision. */
@@ -16,6 +17,8 @@ export type ProcessServersOptions = {
   readonly serverEntry: string;
   /** Slipway's own environment. */
   readonly environment: Environment;
+  /** By which a start takes too long. */
+  readonly timers?: Timers;
 };
 
 /**
@@ -26,6 +29,7 @@ export function processServers(options: ProcessServersOptions): ModelServers {
   const files = revisionFiles(options.directory, options.objectPath);
   const images = processImages(options.images);
   const guard = orphanGuard();
+  const { timers = realTimers } = options;
   return {
     async prepare(spec) {
       await files.lay(spec);
@@ -45,7 +49,7 @@ export function processServers(options: ProcessServersOptions): ModelServers {
         environment: image ? { ...environment, MODEL_FACTS: image.factsPath } : environment,
         memoryMiB: spec.memoryMiB,
         startupTimeoutSeconds: spec.startupTimeoutSeconds,
-        ...{ log, guard },
+        ...{ timers, log, guard },
       });
     },
     async discard(revision, specs) {

@@ -1,6 +1,6 @@
 import { appendFile, open, rename, stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { realTimers, type Timers } from './timers.ts';
 
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
@@ -18,7 +18,7 @@ export type RevisionLog = {
 };
 
 /** What a revision's model servers write, in one file of 5 MiB at most, with one older file (`.1`) beside it. */
-export function revisionLog(path: string): RevisionLog {
+export function revisionLog(path: string, timers: Timers = realTimers): RevisionLog {
   const older = `${path}.1`;
   let written = Promise.resolve();
 
@@ -32,7 +32,7 @@ export function revisionLog(path: string): RevisionLog {
       written = written
         .then(() => write(bytes))
         .catch(() => undefined)
-        .then(() => paceOf(bytes));
+        .then(() => paceOf(bytes, timers));
       return written;
     },
     async tail(lines) {
@@ -44,9 +44,9 @@ export function revisionLog(path: string): RevisionLog {
   };
 }
 
-async function paceOf(bytes: Uint8Array): Promise<void> {
+async function paceOf(bytes: Uint8Array, timers: Timers): Promise<void> {
   const pauseMs = Math.floor(bytes.length / BYTES_PER_MS);
-  if (pauseMs > 0) await sleep(pauseMs);
+  if (pauseMs > 0) await new Promise<void>((go) => timers.after(pauseMs, go));
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { hasSameContent } from './file-state.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 /** What is at a key's path, a folder or link too; undefined when nothing is. */
 export type FileState = BigIntStats | undefined;
@@ -20,31 +21,33 @@ type Options = {
   readonly onDue: (key: string, file: FileState) => void;
   /** Looks at the file again, and hands what it sees to `use`. */
   readonly lookAgain: (key: string, use: (file: FileState) => void) => void;
+  readonly timers?: Timers;
 };
 
 /** `isWritten`: it was written after `file` was seen. */
 type Seen = {
   readonly file: FileState;
   readonly isWritten: boolean;
-  readonly timer: NodeJS.Timeout;
+  callOff(): void;
 };
 
 const QUIET_MS = 200;
 // The last look comes after the last event: some may be on their way when a timer ends.
 const CONFIRM_MS = 20;
 
-export function settling({ isKnown, onDue, lookAgain }: Options): Settling {
+export function settling(options: Options): Settling {
+  const { isKnown, onDue, lookAgain, timers = realTimers } = options;
   const unsettled = new Map<string, Seen>();
 
   function forget(key: string): void {
-    clearTimeout(unsettled.get(key)?.timer);
+    unsettled.get(key)?.callOff();
     unsettled.delete(key);
   }
 
   function wait(key: string, file: FileState, ms: number, isWritten = false): void {
     forget(key);
-    const timer = setTimeout(() => lookAgain(key, (now) => compare(key, seen, now)), ms);
-    const seen = { file, isWritten, timer };
+    const callOff = timers.after(ms, () => lookAgain(key, (now) => compare(key, seen, now)));
+    const seen = { file, isWritten, callOff };
     unsettled.set(key, seen);
   }
 

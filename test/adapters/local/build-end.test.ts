@@ -7,6 +7,7 @@ import {
   startBuild,
 } from '../../support/build-folder.ts';
 import { eventually } from '../../support/eventually.ts';
+import { fakeTimers } from '../../support/fake-timers.ts';
 import { isAlive } from '../../support/processes.ts';
 
 describe('the end of a build', () => {
@@ -63,14 +64,18 @@ describe('the end of a build', () => {
   });
 
   it('is killed when its time is up', async () => {
-    const { run } = folder.builds({ build: endless() }, { timeoutSeconds: 0.5 });
+    const timers = fakeTimers();
+    const { run } = folder.builds({ build: endless() }, { timers, timeoutSeconds: 60 });
+    const failed = failureOf(run(startBuild()));
+    const started = await eventually(() => pids().length === 2 && pids());
 
-    const { name, build } = await failureOf(run(startBuild()));
+    timers.advance(60_000);
 
+    const { name, build } = await failed;
     expect(name).toBe('States.TaskFailed');
     expect(build.BuildStatus).toBe('TIMED_OUT');
     expect((await folder.log(build)).at(-1)).toMatch(/Build has timed out/);
-    await eventually(() => !pids().some(isAlive));
+    await eventually(() => !started.some(isAlive));
   });
 
   it('is that of who asked for it: it is killed with all that it started', async () => {
@@ -110,11 +115,17 @@ describe('the end of a build', () => {
   });
 
   it('comes when it has waited for its turn too long', async () => {
-    const limits = { inTurn: atOnce(1), queuedTimeoutSeconds: 0.2 };
-    const { run, stop } = folder.builds({ build: ['sleep 1000'] }, limits);
+    const timers = fakeTimers();
+    const limits = { timers, inTurn: atOnce(1), queuedTimeoutSeconds: 60 };
+    const { run, stop } = folder.builds({ build: endless() }, limits);
     const running = failureOf(run(startBuild('1')));
+    await eventually(() => pids().length === 2);
+    const waiting = failureOf(run(startBuild('2')));
+    await eventually(() => timers.leftMs().filter((ms) => ms === 60_000).length === 2);
 
-    const { build } = await failureOf(run(startBuild('2')));
+    timers.advance(60_000);
+
+    const { build } = await waiting;
 
     expect(build.BuildStatus).toBe('TIMED_OUT');
     expect(build.Phases).toEqual([

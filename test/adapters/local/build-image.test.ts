@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { atOnce } from '#adapters/local/at-once.ts';
 import {
   type BuildFolder,
@@ -6,6 +6,8 @@ import {
   failureOf,
   startBuild,
 } from '../../support/build-folder.ts';
+import { eventually } from '../../support/eventually.ts';
+import { fakeTimers } from '../../support/fake-timers.ts';
 
 describe('a build on one machine', () => {
   let folder: BuildFolder;
@@ -161,11 +163,14 @@ describe('a build on one machine', () => {
   });
 
   it('waits for its turn, and its time counts from then on', async () => {
+    const timers = fakeTimers();
+    const begun = folder.path('begun');
     const { run } = folder.builds(
-      { build: ['[ -z "$ENDLESS" ] || sleep 1000'] },
-      { inTurn: atOnce(1), timeoutSeconds: 1 },
+      { build: [`[ -z "$ENDLESS" ] || { touch ${begun}; sleep 1000; }`] },
+      { timers, inTurn: atOnce(1), queuedTimeoutSeconds: 600, timeoutSeconds: 60 },
     );
     const first = run(startBuild('1', { ENDLESS: 'yes' })).catch(() => undefined);
+    await eventually(() => existsSync(begun));
     const order: string[] = [];
 
     const others = ['2', '3', '4'].map((token) =>
@@ -174,6 +179,8 @@ describe('a build on one machine', () => {
         return Build.BuildStatus;
       }),
     );
+    await eventually(() => timers.leftMs().filter((ms) => ms === 600_000).length === 4);
+    timers.advance(60_000);
     await first;
 
     expect(await Promise.all(others)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);

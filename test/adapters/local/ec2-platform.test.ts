@@ -16,7 +16,7 @@ describe('a revision that asks for a GPU', () => {
     const platform = openPlatform(folder, { gpus }, 'ec2');
     const spec = folder.spec('answers', over);
     await platform.create(spec, 1);
-    const state = await platform.describe(spec.revision, { waitMs: 60_000 });
+    const state = await platform.describe(spec.revision, { waitMs: 3_600_000 });
     const { length } = pidsOf(folder, spec.revision);
     await platform.close();
     expect(livePids(folder, spec.revision)).toEqual([]);

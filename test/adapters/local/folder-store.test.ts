@@ -25,6 +25,7 @@ import {
   versionOf,
 } from '../../support/bucket-folder.ts';
 import { eventually } from '../../support/eventually.ts';
+import { fakeTimers } from '../../support/fake-timers.ts';
 
 const run = promisify(execFile);
 const KEY = 'models/digits/digits.onnx';
@@ -164,10 +165,19 @@ describe('dropping a file in the bucket folder', () => {
   });
 
   it('takes the whole file of a slow writer, never a part of it', async () => {
-    const opened = await folder.watched();
-    const script = 'for i in 1 2 3 4 5 6 7 8; do printf "part $i;" >> "$0"; sleep 0.06; done';
+    const timers = fakeTimers();
+    const opened = await folder.watched({ timers });
 
-    await run('sh', ['-c', script, folder.path(KEY)]);
+    for (let part = 1; part <= 8; part += 1) {
+      const before = timers.calls();
+      await appendFile(folder.path(KEY), `part ${part};`);
+      await eventually(() => timers.calls() > before);
+      timers.advance(179);
+    }
+    await eventually(() => {
+      timers.advance(200);
+      return opened.events.length > 0;
+    });
 
     const whole = [1, 2, 3, 4, 5, 6, 7, 8].map((part) => `part ${part};`).join('');
     await taken(opened, KEY, whole);

@@ -139,7 +139,11 @@ describe('an answer that has begun is cut, so that its client sees it is not who
       go: (response: ServerResponse) => response.write('x'.repeat(1_100_000)),
       released: 'aborted',
     },
-    { name: 'when its time is over', go: () => {}, released: 'timeout' },
+    {
+      name: 'when its time is over',
+      go: () => world.timers.advance(LIMITS.timeoutMs),
+      released: 'timeout',
+    },
   ])('$name', async ({ go, released }) => {
     const arrivals = new EventEmitter();
     const arriving = once(arrivals, 'arrival');

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
+import { openArrivals } from '../../support/arrivals.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 import { exchangeBytes } from '../../support/raw-http.ts';
 
@@ -119,15 +121,18 @@ describe('a client that is refused while it sends can go on with its connection'
   ])('$name', async ({ name, listener, chunks }) => {
     await world.revisions.serve('digits-v1', listener ?? (() => {}), LIMITS);
     if (listener === null) await world.revisions.close();
+    const isLate = name === 'after 504';
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
 
-    const received = await exchangeBytes(
+    const exchange = exchangeBytes(
       world.gateway.origin,
       'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n' +
         `${chunk.repeat(chunks)}0\r\n\r\n` +
         'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
+    if (isLate) await eventually(endWhileTheModelIsSlow);
 
+    const received = await exchange;
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual([
       `HTTP/1.1 ${name.slice(-3)}`,
       'HTTP/1.1 404',
@@ -135,12 +140,28 @@ describe('a client that is refused while it sends can go on with its connection'
   });
 });
 
+/** Ends the time of the one request as soon as more of it has come than the model takes. */
+function endWhileTheModelIsSlow(): boolean {
+  const [asked] = world.taken;
+  const isModelSlow = asked && (asked.request.complete || asked.request.readableLength > 0);
+  if (isModelSlow) world.timers.advance(LIMITS.timeoutMs);
+  return isModelSlow === true;
+}
+
 describe('504: the model took too long', () => {
   it('is said after its time, and its process is given back as overdue', async () => {
-    await world.revisions.serve('digits-v1', () => {}, LIMITS);
+    const arrivals = openArrivals();
+    await world.revisions.serve('digits-v1', arrivals.listener, LIMITS);
+    const arriving = arrivals.next();
+    const calling = world.call('/models/digits/', { method: 'POST', body: 'x' });
+    const [request] = await arriving;
+    await text(request);
 
-    const answer = await world.call('/models/digits/', { method: 'POST', body: 'x' });
+    world.timers.advance(LIMITS.timeoutMs - 1);
+    expect(world.gateway.inFlight('digits-v1')).toBe(1);
+    world.timers.advance(1);
 
+    const answer = await calling;
     expect(answer.statusCode).toBe(504);
     expect(await answer.body.json()).toMatchObject({
       error: 'digits-v1 did not answer within 0.2 s',
@@ -149,10 +170,15 @@ describe('504: the model took too long', () => {
   });
 
   it('is 408 when the client was slow to send, and the process is not to blame', async () => {
-    await world.revisions.serve('digits-v1', () => {}, LIMITS);
+    const arrivals = openArrivals();
+    await world.revisions.serve('digits-v1', arrivals.listener, LIMITS);
+    const arriving = arrivals.next();
     const sending = post({ 'content-length': 10 });
-
     sending.write('half');
+    const [request] = await arriving;
+    await once(request, 'data');
+
+    world.timers.advance(LIMITS.timeoutMs);
     const answer = await answerOf(sending);
 
     expect(answer.statusCode).toBe(408);

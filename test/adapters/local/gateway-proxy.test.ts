@@ -8,9 +8,11 @@ import { buildConnector, Pool } from 'undici';
 import { type Ending, type Exchange, relay } from '#adapters/local/gateway-proxy.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { measuredBody } from '#adapters/local/measured-body.ts';
+import { fakeTimers } from '../../support/fake-timers.ts';
 
 const ADDRESS = { host: '127.0.0.1', port: 0 };
 const LIMITS = { maxRequestBytes: 100, maxResponseBytes: 100, timeoutMs: 5_000 };
+const timers = fakeTimers();
 
 it('a request whose client leaves while the process is being connected is never sent', async () => {
   const urls: (string | undefined)[] = [];
@@ -49,7 +51,7 @@ it('a request that was answered leaves no listener on its connection and no time
   const upstream = new Pool(`http://127.0.0.1:${await listen(model, ADDRESS)}`);
   const held: number[][] = [];
   const front = createServer(async (request, response) => {
-    held.push([request.socket.listenerCount('close'), timers()]);
+    held.push([request.socket.listenerCount('close'), timers.leftMs().length]);
     await relay({ ...exchangeOf(request, response), upstream });
   });
   const origin = `http://127.0.0.1:${await listen(front, ADDRESS)}`;
@@ -73,10 +75,7 @@ function exchangeOf(
     revision: 'digits-v1',
     mechanism: 'function',
     limits: LIMITS,
-    endMs: performance.now() + LIMITS.timeoutMs,
+    endMs: timers.nowMs() + LIMITS.timeoutMs,
+    timers,
   };
-}
-
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 }

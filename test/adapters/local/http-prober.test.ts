@@ -2,6 +2,9 @@ import { httpProber } from '#adapters/local/http-prober.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { gatewayWorld } from '../../support/gateway-world.ts';
 
+// Only a probe that hangs would take so long.
+const LONG_MS = 600_000;
+
 describeProber('httpProber', async () => {
   const world = await gatewayWorld();
   let behaviour: Behaviour = () => 'silent';
@@ -39,7 +42,7 @@ it('a probe says that its body is JSON', async () => {
     '/_candidate/digits-v1',
     'digits',
     { protocol: 'infer', body: {} },
-    2_000,
+    LONG_MS,
   );
 
   expect(answer).toMatchObject({ body: 'application/json' });
@@ -67,7 +70,7 @@ it.each([
   });
   const prober = httpProber({ origin: world.gateway.origin });
 
-  const answer = await prober.ready('/_candidate/digits-v1', 5_000);
+  const answer = await prober.ready('/_candidate/digits-v1', LONG_MS);
 
   expect(answer.kind).toBe(kind);
   await world.close();
@@ -80,7 +83,7 @@ it('an answer that breaks off is no answer', async () => {
   );
   const prober = httpProber({ origin: world.gateway.origin });
 
-  const answer = await prober.ready('/_candidate/digits-v1', 2_000);
+  const answer = await prober.ready('/_candidate/digits-v1', LONG_MS);
 
   expect(answer).toMatchObject({ kind: 'none', reason: expect.any(String) });
   await world.close();
@@ -89,7 +92,7 @@ it('an answer that breaks off is no answer', async () => {
 it('a gateway that is not there is no answer, and the reason names it', async () => {
   const prober = httpProber({ origin: 'http://127.0.0.1:1' });
 
-  const answer = await prober.ready('/models/digits', 2_000);
+  const answer = await prober.ready('/models/digits', LONG_MS);
 
   expect(answer).toEqual({ kind: 'none', reason: 'connect ECONNREFUSED 127.0.0.1:1' });
 });

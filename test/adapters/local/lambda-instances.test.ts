@@ -29,7 +29,7 @@ describe('the instances of a revision', () => {
   async function deployed(behaviour: Behaviour, over: Partial<RevisionSpec> = {}): Promise<string> {
     const spec = folder.spec(behaviour, over);
     await platform.create(spec, 1);
-    await platform.describe(spec.revision, { waitMs: 60_000 });
+    await platform.describe(spec.revision, { waitMs: 3_600_000 });
     return spec.revision;
   }
 
@@ -126,10 +126,10 @@ describe('the instances of a revision', () => {
   });
 
   it('are ended when a request takes too long', async () => {
-    const revision = await deployed('spins');
+    const revision = await deployed('freezes');
     const slot = await slotOf(platform, revision);
     const answer = request(slot.origin).catch(() => 'lost');
-    await eventually(async () => (await platform.logTail(revision, 1))[0] === 'it spins');
+    await eventually(async () => (await platform.logTail(revision, 1))[0] === 'it freezes');
 
     slot.release('timeout');
 

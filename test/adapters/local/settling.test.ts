@@ -1,37 +1,60 @@
-import { execFile } from 'node:child_process';
-import { rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { appendFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { eventually } from '../../support/eventually.ts';
+import { type FakeTimers, fakeTimers } from '../../support/fake-timers.ts';
 import { type WatchedFolder, watchedFolder } from '../../support/watched-folder.ts';
 
-const run = promisify(execFile);
 const LONG_AGO = new Date('2020-01-01');
 const A = 'models/a/a.onnx';
 const B = 'models/a/b.onnx';
 
+const QUIET_MS = 200;
+// What is left of it once a write was seen, but for the last look.
+const SEEN_MS = 180;
+
+let timers: FakeTimers;
 let folder: WatchedFolder;
 beforeEach(async () => {
-  folder = await watchedFolder();
+  timers = fakeTimers();
+  folder = await watchedFolder({ timers });
 });
 afterEach(() => folder.close());
+
+/** Does something to a file, and resolves once the watch waits for it to be the last. */
+async function noticed(change: () => Promise<unknown>): Promise<void> {
+  const before = timers.calls();
+  await change();
+  await eventually(() => timers.calls() > before);
+}
+
+/** Lets time pass until a key was due. */
+function settled(key: string): Promise<unknown> {
+  return eventually(() => {
+    timers.advance(QUIET_MS);
+    return folder.dueKeys().includes(key);
+  });
+}
 
 describe('a file in a watched bucket', () => {
   beforeEach(() => folder.watch.start());
 
   it('is due at once when it was renamed in, before one that was written earlier', async () => {
-    await writeFile(folder.path(A), 'written');
+    await noticed(() => writeFile(folder.path(A), 'written'));
     await folder.moveIn(B);
+    await folder.isDue(B);
 
-    await folder.isDue(A);
+    await settled(A);
 
     expect(folder.dueKeys()).toEqual([B, A]);
   });
 
   it('is due once it is unchanged, however often it was written before', async () => {
-    const script = 'for i in 1 2 3 4 5 6; do printf 12345 >> "$0"; sleep 0.08; done';
-    await run('sh', ['-c', script, folder.path(A)]);
+    for (let part = 1; part <= 6; part += 1) {
+      await noticed(() => appendFile(folder.path(A), '12345'));
+      timers.advance(SEEN_MS - 1);
+    }
+    expect(folder.due).toEqual([]);
 
-    await folder.isDue(A);
+    await settled(A);
 
     expect(folder.due.map(({ file }) => file?.size)).toEqual([30n]);
   });
@@ -45,7 +68,7 @@ describe('a file in a watched bucket', () => {
     await folder.isDue(B);
 
     expect(folder.dueKeys()).toEqual([B]);
-    await folder.isDue(A);
+    await settled(A);
   });
 
   it('is due again when another is renamed over it', async () => {
@@ -66,7 +89,10 @@ describe('a file in a watched bucket', () => {
     await rename(folder.path(A), folder.path(`${A}~`));
     await rename(folder.path(`${A}~`), folder.path(A));
     await rm(folder.path(B));
-    await eventually(() => folder.due.length === 3);
+    await eventually(() => {
+      timers.advance(QUIET_MS);
+      return folder.due.length === 3;
+    });
 
     expect(folder.due.at(-1)).toEqual({ key: B, file: undefined });
   });
@@ -75,8 +101,9 @@ describe('a file in a watched bucket', () => {
     const names = ['.hidden', 'a~', 'a.swp', 'a.onnx.part', 'a.crdownload', 'a.TMP', '.git/config'];
     for (const name of names) await folder.moveIn(`models/a/${name}`);
     await folder.moveIn(B);
-    await writeFile(folder.path(A), 'weights');
-    await folder.isDue(A);
+    await folder.isDue(B);
+    await noticed(() => writeFile(folder.path(A), 'weights'));
+    await settled(A);
 
     expect(folder.dueKeys()).toEqual([B, A]);
   });
@@ -87,9 +114,12 @@ describe('a file in a bucket that tells of no events', () => {
     await writeFile(folder.path(A), '');
     await folder.watch.scan();
 
-    const script = 'for i in 1 2 3 4 5 6 7 8; do sleep 0.08; printf 12345 >> "$0"; done';
-    await run('sh', ['-c', script, folder.path(A)]);
-    await folder.isDue(A);
+    for (let part = 1; part <= 8; part += 1) {
+      await appendFile(folder.path(A), '12345');
+      await noticed(async () => timers.advance(QUIET_MS));
+    }
+    expect(folder.due).toEqual([]);
+    await settled(A);
 
     expect(folder.due.map(({ file }) => file?.size)).toEqual([40n]);
   });

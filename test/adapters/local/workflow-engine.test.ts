@@ -17,17 +17,18 @@ const task = {
 
 const definition = {
   StartAt: 'Work',
-  TimeoutSeconds: 1,
+  TimeoutSeconds: 3_600,
   States: { Work: task, Caught: { ...task, Catch: [] } },
 };
 
 type Handler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
-function engineWith(handlers: { Work: Handler; Caught?: Handler }) {
+function engineWith(handlers: { Work: Handler; Caught?: Handler }, over: object = {}) {
   const ends: ExecutionEnd[] = [];
   const ended = Promise.withResolvers<ExecutionEnd>();
+  const given = { ...definition, ...over };
   const engine = workflowEngine({
-    definitions: { deploy: definition, rollback: definition, undeploy: definition },
+    definitions: { deploy: given, rollback: given, undeploy: given },
     handlers: { Caught: async (payload) => payload, ...handlers },
     overrides: { retryIntervalOverrides: { Work: 0 } },
     async onEnded(end) {
@@ -175,7 +176,7 @@ describe('the workflow engine', () => {
 
   it('ends a run that outlives the workflow’s own time', async () => {
     const gate = Promise.withResolvers<void>();
-    const { engine, ended } = engineWith({ Work: () => gate.promise });
+    const { engine, ended } = engineWith({ Work: () => gate.promise }, { TimeoutSeconds: 1 });
 
     await engine.start('deploy', 'run-1', {});
 

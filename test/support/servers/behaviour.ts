@@ -9,13 +9,13 @@ export const BEHAVIOURS = [
   'echoes',
   'fails-one-in-ten',
   'floods-its-log',
+  'freezes',
   'ignores-sigterm',
   'leaks',
   'loads-much',
   'never-ready',
   'ponders',
   'slow',
-  'spins',
   'waits-while-held',
 ] as const;
 

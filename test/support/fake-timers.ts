@@ -1,0 +1,41 @@
+import type { Timers } from '#adapters/local/timers.ts';
+
+export type FakeTimers = Timers & {
+  /** How much is left until each of what is to be done, the soonest first, in milliseconds. */
+  leftMs(): readonly number[];
+  /** How often `after` was called so far. */
+  calls(): number;
+  /** Goes on by so much, and does what falls due on the way, in its order. */
+  advance(ms: number): void;
+};
+
+type Due = { readonly atMs: number; readonly run: () => void };
+
+/** Time that passes only when it is told to. */
+export function fakeTimers(): FakeTimers {
+  let nowMs = 0;
+  let calls = 0;
+  const due = new Set<Due>();
+  const soonestFirst = () => [...due].sort((one, other) => one.atMs - other.atMs);
+
+  return {
+    nowMs: () => nowMs,
+    after(ms, run) {
+      const entry = { atMs: nowMs + ms, run };
+      due.add(entry);
+      calls += 1;
+      return () => void due.delete(entry);
+    },
+    calls: () => calls,
+    leftMs: () => soonestFirst().map(({ atMs }) => atMs - nowMs),
+    advance(ms) {
+      const endMs = nowMs + ms;
+      for (let next = soonestFirst()[0]; next && next.atMs <= endMs; next = soonestFirst()[0]) {
+        due.delete(next);
+        nowMs = next.atMs;
+        next.run();
+      }
+      nowMs = endMs;
+    },
+  };
+}
