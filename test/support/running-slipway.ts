@@ -24,6 +24,8 @@ import { eventually } from './eventually.ts';
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
 
+const SETTLED_LOOK_MS = 30;
+
 /** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
 export type RunningSlipway = {
   readonly dataDir: string;
@@ -158,16 +160,20 @@ function startArguments(dataDir: string, special: Special): readonly string[] {
   return [CONFIGURED, JSON.stringify({ ...special, config: { dataDir, ...special.config } })];
 }
 
+/** Deployments that are over stay so. */
+const ended = new Set<string>();
+
 async function settled(control: string, model: string): Promise<void> {
   const ids = new Set<string>();
   for await (const { event } of readEvents(control, { model, follow: false })) {
     ids.add(event.detail.deploymentId);
   }
-  for (const id of ids) {
+  for (const id of [...ids].filter((known) => !ended.has(known))) {
     await eventually(async () => {
       const deployment = await (await fetch(`${control}/deployments/${id}`)).json();
       return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
-    });
+    }, SETTLED_LOOK_MS);
+    ended.add(id);
   }
 }
 
