@@ -19,7 +19,7 @@ import { readEvents } from '../../src/cli/client.ts';
 import { run } from './commands.ts';
 import { COMPILED } from './compile-cache.ts';
 import type { Held, Special } from './configured-slipway.ts';
-import { eventually } from './eventually.ts';
+import { eventually, unlessHung } from './eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
@@ -121,8 +121,12 @@ export async function startSlipway(
     drop: (key, bytes) => drop(dataDir, key, bytes),
     events,
     endings: async (model) => (await endings(model)).map(({ detail }) => detail),
-    ending: (model, n) => nth(model, n, isEnding),
-    told: (model, isSuch) => nth(model, 1, ({ detail }) => isSuch(detail)),
+    ending: (model, n) => unlessHung(`end ${n} of ${model}`, nth(model, n, isEnding)),
+    told: (model, isSuch) =>
+      unlessHung(
+        `${isSuch} of ${model}`,
+        nth(model, 1, ({ detail }) => isSuch(detail)),
+      ),
     settled: (model) => settled(control, model),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
     async ask(model, what) {
