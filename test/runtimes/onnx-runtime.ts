@@ -14,7 +14,7 @@ import { modelFolder } from './model-server.ts';
 import type { Env, Runtime } from './runtime.ts';
 
 const MAIN = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+const { NODE_COMPILE_CACHE = '' } = process.env;
 
 export const OCR: Env = {
   MODEL_PATH: fileURLToPath(
@@ -34,8 +34,7 @@ export const onnx: Runtime = {
   serverName: 'slipway-onnx',
   platform: 'onnx_onnxv1',
   command: [process.execPath, MAIN],
-  // Of half of what a start takes, Node keeps what it has compiled.
-  env: { NODE_COMPILE_CACHE: COMPILED },
+  env: { NODE_COMPILE_CACHE },
   drainSignal: 'SIGKILL',
   failure: 400,
   models: {

@@ -69,7 +69,7 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
     directory: folder.revisions,
     images: join(folder.revisions, 'images'),
     objectPath: folder.objectPath,
-    serverEntry: fileURLToPath(new URL('./servers/any.js', import.meta.url)),
+    serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
     environment,
     timers,
   });
