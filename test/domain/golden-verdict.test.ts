@@ -89,6 +89,24 @@ describe('a model is healthy', () => {
     expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({ kind: 'healthy' });
   });
 
+  it.each([
+    ['a part of its outputs', [{ name: 'n', data: [7] }]],
+    [
+      'its outputs in another order',
+      [
+        { name: 'n', data: [[7]] },
+        { name: 'y', data: [1, 2] },
+      ],
+    ],
+  ])('when its example expects %s', (_, outputs) => {
+    const told = declare([Y, N], { request: INFER_EXAMPLE, expect: { outputs } });
+    const given = answer(200, {
+      outputs: [output('y', 'FP32', [1, 2], [1, 2]), output('n', 'INT64', [], [7])],
+    });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({ kind: 'healthy' });
+  });
+
   it('when it answers an /invocations example with any JSON, if nothing is expected', () => {
     const told = declare([Y], { request: { instances: [1] } });
 
@@ -210,7 +228,7 @@ describe('a model is unhealthy', () => {
       {
         kind: 'unhealthy',
         reason:
-          'the golden request was answered wrong: the answer.outputs[0].data[1] is 2.1; expected 2',
+          'the golden request was answered wrong: the answer.outputs["y"].data[1] is 2.1; expected 2',
       },
       { kind: 'healthy' },
     ]);
