@@ -117,27 +117,21 @@ describe('a model is healthy', () => {
 });
 
 describe('a model is healthy with a warning', () => {
-  const model = declare([Y]);
-
-  it.each([
-    ['it refuses every size', [answer(400, 'bad shape'), answer(422)]],
-    [
-      'it refuses one size and crashes at the others',
-      [NONE, answer(400, 'bad shape'), answer(500)],
-    ],
-  ])('when %s', (_, answers) => {
-    expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({
+  it('when every request made for it would be too large', () => {
+    expect(judgeGoldens(declare([Y]), [])).toEqual({
       kind: 'healthy',
       warning:
-        'proven by readiness only: requests made from the signature were not answered, the first refused one was answered 400: bad shape; give an example in model.yaml',
+        'started, unproven: a request made from the signature has more than 4000000 bytes; give an example in model.yaml',
     });
   });
 
-  it('when every request made for it would be too large', () => {
-    expect(judgeGoldens(model, [])).toEqual({
+  it('when nothing says what goes in', () => {
+    const opaque = { ...declare([]), signature: null };
+
+    expect(judgeGoldens(opaque, [])).toEqual({
       kind: 'healthy',
       warning:
-        'proven by readiness only: a made request has more than 4000000 bytes; give an example in model.yaml',
+        'started, unproven: the artifact does not say what goes in, so nothing was asked; give an example in model.yaml',
     });
   });
 });
@@ -148,6 +142,7 @@ describe('a model is unhealthy', () => {
 
   it.each<[string, readonly GoldenAnswer[], string]>([
     ['it crashes at every size', [NONE, NONE], 'got no answer: the process ended with code 1'],
+    ['it refuses the only request', [answer(400, 'no')], 'was answered 400: no'],
     ['it fails at every size', [answer(500, 'a'), answer(503, 'b')], 'was answered 503: b'],
     ['it is busy', [answer(429, 'busy')], 'was answered 429: busy'],
     ['it times out in its own words', [answer(408, '')], 'was answered 408: (no body)'],
@@ -196,6 +191,18 @@ describe('a model is unhealthy', () => {
     expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({
       kind: 'unhealthy',
       reason: `the golden request ${reason}`,
+    });
+  });
+
+  it.each([
+    ['it refuses every size', [answer(400, 'bad shape'), answer(422)], 2],
+    ['it refuses one and crashes at the others', [NONE, answer(400, 'bad shape'), answer(500)], 3],
+  ])('when %s, and says how the first was refused', (_, answers, count) => {
+    const one = declare([Y]);
+
+    expect(judgeGoldens(one, attempts(one, ...answers))).toEqual({
+      kind: 'unhealthy',
+      reason: `none of ${count} golden requests was answered 200; the first that was refused was answered 400: bad shape`,
     });
   });
 

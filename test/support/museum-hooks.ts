@@ -38,6 +38,14 @@ export function inState(
   };
 }
 
+/** Each around the one before it. */
+export function together(
+  ...taps: readonly ((world: VirtualWorkflow) => Tap)[]
+): (world: VirtualWorkflow) => Tap {
+  return (world) => (method, call, asked) =>
+    taps.reduce((inner, tap) => () => tap(world)(method, inner, asked), call)();
+}
+
 /** Of the matrix, in containers: there nothing answers that was stopped. */
 export function scenario(name: string): FaultScenario {
   return FAULT_SCENARIOS.find((it) => it.name === name && it.target === 'fargate')!;
