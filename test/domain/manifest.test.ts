@@ -6,6 +6,7 @@ import { acceleratorOf, manifestSchema, memoryMiB } from '#domain/manifest.ts';
 const PUBLISHED = JSON.parse(
   readFileSync(new URL('../../docs/model.schema.json', import.meta.url), 'utf8'),
 );
+const validate = new Ajv2020().compile(PUBLISHED);
 
 describe('the manifest schema', () => {
   it('is published as it is', () => {
@@ -68,8 +69,6 @@ describe('the manifest schema', () => {
     [{ resources: { memory: '2Gi' } }, true],
     [{ resources: { memory: '2G' } }, false],
   ])('and its published form agree on %j: %s', (manifest, isValid) => {
-    const validate = new Ajv2020().compile(PUBLISHED);
-
     expect(manifestSchema.safeParse(manifest).success).toBe(isValid);
     expect(validate(manifest)).toBe(isValid);
   });

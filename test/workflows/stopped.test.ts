@@ -31,6 +31,15 @@ describe('a stopped execution', () => {
   });
 });
 
+it('a step that never returns keeps no timer once its execution is stopped', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((it) => it === 'Timeout').length;
+  const before = timers();
+
+  await stopped('JudgeBake', 'the first');
+
+  expect(timers()).toBe(before);
+});
+
 describe('a deployment whose execution is stopped three times in a row', () => {
   const before = ['AcquireLease', 'InspectArtifact', 'ProvisionLambda', 'CheckHealth'] as const;
   const moved = ['VerifyTraffic', 'JudgeBake', 'CommitDeployment'] as const;
