@@ -25,6 +25,15 @@ export function before(
   });
 }
 
+/** A candidate is healthy once it says that it is ready. */
+export function takeReadinessForProof(world: VirtualWorkflow): void {
+  change(world, 'CheckHealth', () => async (holder) => {
+    const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
+    await world.deps.registry.advance(holder, 'Ready', { golden }, {});
+    return { kind: 'healthy' };
+  });
+}
+
 /** What the calls of one state's step of some ports are answered with; the others are made. */
 export function inState(
   state: StepName,

@@ -1,7 +1,16 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { answersRight, answersWrong, MODEL } from './memory-world.ts';
 import type { Exhibit } from './museum.ts';
-import { before, change, fargateOf, inState, liveOf, scenario, together } from './museum-hooks.ts';
+import {
+  before,
+  change,
+  fargateOf,
+  inState,
+  liveOf,
+  scenario,
+  takeReadinessForProof,
+  together,
+} from './museum-hooks.ts';
 import { abortOnce, drifted, inFlightForASecond } from './museum-scenarios.ts';
 import type { VirtualWorkflow } from './virtual-workflow.ts';
 
@@ -71,11 +80,7 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
         ...(await look(held)),
         kind: 'ready',
       }));
-      change(world, 'CheckHealth', () => async (holder) => {
-        const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
-        await world.deps.registry.advance(holder, 'Ready', { golden }, {});
-        return { kind: 'healthy' };
-      });
+      takeReadinessForProof(world);
     },
   },
   {
