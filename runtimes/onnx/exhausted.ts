@@ -1,10 +1,10 @@
 import { messageOf } from './json.ts';
 
-// Of C++, of onnxruntime's allocators and thread pools, and of the operating system; the binding hands on their messages alone.
+// Of C++, of onnxruntime's allocators and thread pools, of the operating system and of V8; the binding hands on their messages alone.
 const EXHAUSTED =
-  /bad_alloc|bad allocation|bad_array_new_length|failed to allocate|allocation failed|out of memory|cannot allocate|resource temporarily unavailable|no space left/i;
+  /bad_alloc|bad allocation|bad_array_new_length|failed to allocate|allocation failed|out of memory|cannot allocate|resource temporarily unavailable|no space left|invalid (typed array|array|array buffer|string) length/i;
 
-/** Whether what a run needed was not there: the server's own failure, whatever the client sent. V8 says of its own memory that a length is out of range. */
+/** Whether what a run needed was not there: the server's own failure, whatever the client sent. Lengths that no tensor may have are the client's, though they are a RangeError too. */
 export function isExhausted(error: unknown): boolean {
-  return error instanceof RangeError || EXHAUSTED.test(messageOf(error));
+  return EXHAUSTED.test(messageOf(error));
 }

@@ -25,6 +25,7 @@ describe('a run that has too little memory', () => {
       'Non-zero status code returned: Failed to allocate memory for requested buffer of size 4',
     ),
     new RangeError('Array buffer allocation failed'),
+    new RangeError('Invalid typed array length: 9007199254740991'),
     'out of memory',
   ])('is known by what it says: %s', (error) => {
     expect(isExhausted(error)).toBe(true);
@@ -34,6 +35,7 @@ describe('a run that has too little memory', () => {
     new Error(
       'indices element out of data bounds, idx=9 must be within the inclusive range [-3,2]',
     ),
+    new RangeError('Tensor.dims[0] is invalid: 1.09951e+12'),
     new TypeError('the shape is wrong'),
   ])('is not what the model refuses: %s', (error) => {
     expect(isExhausted(error)).toBe(false);
