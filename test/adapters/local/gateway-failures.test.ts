@@ -16,18 +16,21 @@ const LIMITS = { maxRequestBytes: 1_048_576, maxResponseBytes: 1_048_576, timeou
 
 describe('a revision that gives no process', () => {
   it.each([
-    { status: 429, error: 'digits-v1 answers 10 requests, its limit', retryAfter: '1' },
     { status: 502, error: 'its process died at once', retryAfter: undefined },
+    { status: 503, error: '1000 requests wait for digits-v1, the most that may', retryAfter: 1 },
     { status: 503, error: 'digits-v1 is stopped', retryAfter: undefined },
     { status: 504, error: 'no process of digits-v1 got ready', retryAfter: undefined },
   ] as const)('is answered $status with the reason', async ({ status, error, retryAfter }) => {
     await world.revisions.serve('digits-v1', (_, response) => response.end());
-    world.revisions.refuse('digits-v1', { status, error });
+    world.revisions.refuse('digits-v1', {
+      ...{ status, error },
+      ...(retryAfter !== undefined && { retryAfterSeconds: retryAfter }),
+    });
 
     const answer = await world.call('/models/digits/');
 
     expect(answer.statusCode).toBe(status);
-    expect(answer.headers['retry-after']).toBe(retryAfter);
+    expect(answer.headers['retry-after']).toBe(retryAfter?.toString());
     expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
     expect(await answer.body.json()).toEqual({ error });
   });

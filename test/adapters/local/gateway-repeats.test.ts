@@ -192,8 +192,8 @@ it('a request that reached no process of a function goes to another one', async 
   await world.route('digits', { 'digits-v1': 1 });
   const { invoke } = world.revisions;
   const outcomes: string[] = [];
-  world.revisions.invoke = async (revision, gone) => {
-    const slot = await invoke(revision, gone);
+  world.revisions.invoke = async (revision, gone, company) => {
+    const slot = await invoke(revision, gone, company);
     if (slot.kind === 'refused' || outcomes.length > 0) return slot;
     outcomes.push('begun');
     // Port 1 is nobody's.

@@ -129,10 +129,10 @@ describe('a process is given back once', () => {
     const invoke = world.revisions.invoke;
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
     let signal: AbortSignal | undefined;
-    world.revisions.invoke = async (revision, gone) => {
+    world.revisions.invoke = async (revision, gone, company) => {
       signal = gone;
       await found;
-      return invoke(revision, gone);
+      return invoke(revision, gone, company);
     };
     const socket = client(GET);
     await eventually(() => signal !== undefined);

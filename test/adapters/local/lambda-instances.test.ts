@@ -55,7 +55,7 @@ describe('the instances of a revision', () => {
 
     expect(second.origin).not.toBe(first.origin);
     expect(platform.inFlight(revision)).toBe(2);
-    expect(await platform.invoke(revision, PATIENT)).toEqual({
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toEqual({
       kind: 'refused',
       status: 429,
       error: 'digits-v1 runs 2 requests at once, its limit',
@@ -71,7 +71,7 @@ describe('the instances of a revision', () => {
     const revision = await deployed('answers');
     await platform.retire(revision, 1);
 
-    const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT)));
+    const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT, 'shared')));
 
     expect(answers.map(({ kind }) => kind)).toEqual(['slot', 'slot', 'refused']);
     for (const answer of answers) if (answer.kind === 'slot') answer.release('done');
@@ -142,7 +142,7 @@ describe('the instances of a revision', () => {
     const revision = await deployed('answers');
     await platform.retire(revision, 1);
     const client = new AbortController();
-    const given = platform.invoke(revision, client.signal);
+    const given = platform.invoke(revision, client.signal, 'shared');
 
     client.abort();
 
@@ -157,13 +157,13 @@ describe('the instances of a revision', () => {
     const failed = await deployed('crashes-at-load', { model: 'broken', revision: 'broken-v1' });
     const revision = await deployed('answers');
 
-    expect(await platform.invoke('digits-v9', PATIENT)).toMatchObject({ status: 404 });
-    expect(await platform.invoke(failed, PATIENT)).toMatchObject({
+    expect(await platform.invoke('digits-v9', PATIENT, 'shared')).toMatchObject({ status: 404 });
+    expect(await platform.invoke(failed, PATIENT, 'shared')).toMatchObject({
       status: 502,
       error: 'the model server of broken-v1 exited with code 1',
     });
     const closing = platform.close();
-    expect(await platform.invoke(revision, PATIENT)).toMatchObject({ status: 503 });
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({ status: 503 });
     await closing;
     platform = openPlatform(folder);
   });
@@ -171,7 +171,7 @@ describe('the instances of a revision', () => {
   it('start nothing for a request that waits while they are closed', async () => {
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
-    const waiting = platform.invoke(revision, PATIENT);
+    const waiting = platform.invoke(revision, PATIENT, 'shared');
 
     await platform.close();
 
@@ -184,10 +184,10 @@ describe('the instances of a revision', () => {
   it('refuse a request whose process dies or does not get ready', async () => {
     const spec = folder.spec('never-ready', { startupTimeoutSeconds: 0.5 });
     await platform.create(spec, 1);
-    const late = await platform.invoke(spec.revision, PATIENT);
+    const late = await platform.invoke(spec.revision, PATIENT, 'shared');
     const dying = folder.spec('crashes-at-load', { version: 2 });
     await platform.create(dying, 1);
-    const dead = await platform.invoke(dying.revision, PATIENT);
+    const dead = await platform.invoke(dying.revision, PATIENT, 'shared');
 
     expect(late).toMatchObject({
       status: 504,
