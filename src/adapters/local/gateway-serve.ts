@@ -46,12 +46,12 @@ export async function serve(parts: Parts, visit: Visit): Promise<Ending | undefi
   }
   const errand = { ...visit, ...terms, ...parts };
   const slot = await invoke(errand, 'shared');
-  if (slot.kind === 'refused') return refused(slot);
+  if (slot.kind === 'refused') return unserved(slot);
   const first = await exchange(errand, slot);
   if (first.kind !== 'lost' && first.kind !== 'recalled') return first;
   const other = await another(errand, slot, first);
   if (other.kind === 'none') return explain(errand, slot, first);
-  if (other.kind === 'refused') return refused(other);
+  if (other.kind === 'refused') return unserved(other);
   const second = await exchange(errand, other);
   return second.kind === 'lost' ? explain(errand, other, second) : second;
 }
@@ -110,6 +110,10 @@ async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Pr
     await delay(INTERVAL_MS);
   }
   return refused(refusals.revisionLost(errand.revision, ending.reason, slot.diagnosis()));
+}
+
+function unserved({ kind, ...refusal }: InvocationRefusal): Ending {
+  return { kind, refusal };
 }
 
 function refused(refusal: refusals.Refusal): Ending {

@@ -47,34 +47,36 @@ describe('the instances of a revision', () => {
     second.release('done');
   });
 
-  it('answer requests at the same time by a process each, and refuse those beyond the limit', async () => {
+  it('let a request wait for its turn until one has room', async () => {
     const revision = await deployed('answers');
-
     const first = await slotOf(platform, revision);
-    const second = await slotOf(platform, revision);
 
-    expect(second.origin).not.toBe(first.origin);
+    const waiting = slotOf(platform, revision);
     expect(platform.inFlight(revision)).toBe(2);
-    expect(await platform.invoke(revision, PATIENT, 'shared')).toEqual({
-      kind: 'refused',
-      status: 429,
-      error: 'digits-v1 runs 2 requests at once, its limit',
-    });
     first.release('done');
-    const third = await slotOf(platform, revision);
-    expect(third.origin).toBe(first.origin);
+
+    const second = await waiting;
+    expect(second.origin).toBe(first.origin);
+    expect(pidsOf(folder, revision)).toHaveLength(1);
     second.release('done');
-    third.release('done');
   });
 
-  it('count a request that waits for a start against the limit', async () => {
+  it('that start serve all who wait for that by one process, while it is quick', async () => {
     const revision = await deployed('answers');
     await platform.retire(revision, 1);
+    const startedBefore = pidsOf(folder, revision).length;
 
-    const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT, 'shared')));
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const slot = await slotOf(platform, revision);
+        const { status } = await request(slot.origin);
+        slot.release('done');
+        return status;
+      }),
+    );
 
-    expect(answers.map(({ kind }) => kind)).toEqual(['slot', 'slot', 'refused']);
-    for (const answer of answers) if (answer.kind === 'slot') answer.release('done');
+    expect(statuses).toEqual(statuses.map(() => 200));
+    expect(pidsOf(folder, revision).length - startedBefore).toBe(1);
   });
 
   it('stop when they have been idle for a while, and start again on demand', async () => {
