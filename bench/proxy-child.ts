@@ -24,6 +24,8 @@ async function gateway(): Promise<string> {
       origin: backend,
       release: () => {},
       diagnosis: () => undefined,
+      isRepeatable: () => true,
+      onRecall: () => {},
     }),
   };
   const database = new DatabaseSync(':memory:');

@@ -131,6 +131,8 @@ async function tickers() {
       origin: origins.get(revision) ?? '',
       release: () => {},
       diagnosis: () => undefined,
+      isRepeatable: () => true,
+      onRecall: () => {},
     }),
   };
   return {

@@ -44,7 +44,8 @@ export async function gatewayWorld(): Promise<GatewayWorld> {
   const host: RevisionHost = {
     limits: (name) => replicas.limits(name) ?? revisions.limits(name),
     target: (name) => replicas.target(name) ?? 'lambda',
-    invoke: (name, signal) => (replicas.target(name) ? replicas : revisions).invoke(name, signal),
+    invoke: (name, signal, company) =>
+      (replicas.target(name) ? replicas : revisions).invoke(name, signal, company),
   };
   const clock = fakeClock(1_700_000_000_000);
   const timers = fakeTimers();

@@ -54,7 +54,7 @@ type Changes = {
   readonly limits?: Partial<LambdaLimits>;
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
-  /** By which a start takes too long. */
+  /** By which a start takes too long, and requests wait and are answered. */
   readonly timers?: Timers;
 };
 
@@ -74,7 +74,7 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
     timers,
   });
   const all = localPlatforms({
-    ...{ database, servers, clock },
+    ...{ database, servers, clock, timers },
     logDirectory: folder.logs,
     lambda: { ...LIMITS, ...limits },
     ...rest,
@@ -104,7 +104,7 @@ export async function slotOf(
   revision: string,
   signal = new AbortController().signal,
 ): Promise<InvocationSlot> {
-  const slot = await platform.invoke(revision, signal);
+  const slot = await platform.invoke(revision, signal, 'shared');
   if (slot.kind === 'refused') throw new Error(`${slot.status}: ${slot.error}`);
   return slot;
 }

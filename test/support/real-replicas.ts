@@ -55,6 +55,8 @@ export function realReplicas(): RealReplicas {
           replica.taken -= 1;
         },
         diagnosis: () => replica.diagnosis,
+        isRepeatable: () => true,
+        onRecall: () => {},
       };
     },
     async serve(revision, listeners, limits = {}) {

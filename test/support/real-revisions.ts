@@ -80,6 +80,8 @@ export function realRevisions(): RealRevisions {
     origin: process.origin,
     release: (outcome) => void process.releases.push(outcome),
     diagnosis: () => process.diagnosis,
+    isRepeatable: () => process.target !== 'lambda',
+    onRecall: () => {},
   });
 
   return {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
-import { hasBody } from './measured-body.ts';
+import { hasBody } from './received-body.ts';
 
 /** What is done with a model by its name, and what its versions are. */
 export type ModelRequests = {

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodyRoom } from './body-room.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import { readPlace } from './gateway-place.ts';
+import { type Place, readPlace } from './gateway-place.ts';
 import type { Ending } from './gateway-proxy.ts';
+import { type Arrival, receive } from './gateway-receive.ts';
 import * as refusals from './gateway-refusal.ts';
 import { serve, type Visit } from './gateway-serve.ts';
+import { type Terms, termsOf } from './gateway-terms.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RevisionHost } from './invocation.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -16,44 +19,86 @@ export type GatewayParts = {
   readonly inFlight: InFlight;
   readonly counts: GatewayMetrics;
   readonly timers: Timers;
+  readonly room: BodyRoom;
   table(): RoutingTable;
 };
 
-type Choice = Pick<Visit, 'place' | 'revision'>;
+/** What of the request is known from its head: `standing` is the revision that stands for all with a share until one of them is chosen. */
+type Known = { readonly place: Place; readonly standing: string; readonly terms: Terms };
 
-/** Answers one request: finds the revision whose turn it is, has its process answer, and says why when it did not. */
+/** How a request ended, and of which revision that is told. */
+type Outcome = { readonly ending: Ending; readonly revision: string };
+
+/** Answers one request: receives all of it, finds the revision whose turn it is then, has its process answer, and says why when it did not. */
 export function gatewayHandler(parts: GatewayParts) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const choice = choose(request, parts.table());
-    if ('status' in choice) return refusals.refuse(response, choice);
+    const known = look(request, parts);
+    if ('refusal' in known) return refusals.refuse(response, known.refusal, known.revision);
 
     const gone = new AbortController();
     const leave = () => gone.abort();
-    const visit = { ...choice, request, response, gone: gone.signal };
+    const arrival = { request, response, gone: gone.signal };
     const { socket } = request;
     socket.once('close', leave);
-    parts.inFlight.begin(visit.revision);
-    const ending = await serve(parts, visit).catch((error) => afterThrow(error, visit));
-    parts.inFlight.end(visit.revision);
+    const outcome = await answer(parts, arrival, known);
     socket.off('close', leave);
 
-    const status = finish(visit, ending);
-    const isCounted = visit.place.kind === 'model' && status !== undefined;
-    if (isCounted) parts.counts.record(visit.revision, status);
+    const status = finish(arrival, outcome);
+    const isCounted = known.place.kind === 'model' && status !== undefined;
+    if (isCounted) parts.counts.record(outcome.revision, status);
   };
 }
 
-function choose(request: IncomingMessage, table: RoutingTable): Choice | refusals.Refusal {
+type Refused = { readonly refusal: refusals.Refusal; readonly revision?: string };
+
+function look(request: IncomingMessage, { revisions, table }: GatewayParts): Known | Refused {
   const unserved = unservedProtocol(request);
-  if (unserved) return unserved;
+  if (unserved) return { refusal: unserved };
   const place = readPlace(request.url ?? '');
-  const revision = place?.kind === 'model' ? table.get(place.name)?.next() : place?.name;
-  if (!place || revision === undefined) return refusals.nothingHere([...table.keys()].sort());
-  return { place, revision };
+  const candidates = place ? revisionsAt(place, table()) : [];
+  const standing = candidates.find((revision) => revisions.limits(revision)) ?? candidates[0];
+  if (!place || standing === undefined) {
+    return { refusal: refusals.nothingHere([...table().keys()].sort()) };
+  }
+  const terms = termsOf(revisions, standing);
+  if (!terms) return { refusal: refusals.noRevision(place.kind, standing), revision: standing };
+  return { place, standing, terms };
+}
+
+/** Shares never mix targets with different limits, so any that has one stands for all. */
+function revisionsAt({ kind, name }: Place, table: RoutingTable): readonly string[] {
+  return kind === 'model' ? Object.keys(table.get(name)?.shares ?? {}) : [name];
+}
+
+/** The revision is chosen once all of the request is here: while a slow client sends, versions come and go. Never rejects. */
+async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Promise<Outcome> {
+  const { place, standing, terms } = known;
+  let revision = standing;
+  try {
+    const body = await receive(parts, arrival, terms);
+    if (body.kind !== 'whole') return { ending: body, revision };
+    revision =
+      place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
+    const visit = { ...arrival, path: place.rest, revision, body: body.bytes };
+    const ending = await serveCounted(parts, visit).finally(body.free);
+    const refusal = refusals.noRevision(place.kind, revision);
+    return { ending: ending ?? { kind: 'refused', refusal }, revision };
+  } catch (error) {
+    return { ending: afterThrow(error, arrival), revision };
+  }
+}
+
+async function serveCounted(parts: GatewayParts, visit: Visit): Promise<Ending | undefined> {
+  parts.inFlight.begin(visit.revision);
+  try {
+    return await serve(parts, visit);
+  } finally {
+    parts.inFlight.end(visit.revision);
+  }
 }
 
 /** Says what is left to say, and answers the status that counts: undefined when the client left before it got one. */
-function finish({ response, revision }: Visit, ending: Ending): number | undefined {
+function finish({ response }: Arrival, { ending, revision }: Outcome): number | undefined {
   if (ending.kind === 'answered') return response.statusCode;
   const isBegun = response.headersSent;
   if (!('refusal' in ending)) return isBegun ? response.statusCode : undefined;
@@ -63,7 +108,7 @@ function finish({ response, revision }: Visit, ending: Ending): number | undefin
   return ending.refusal.status;
 }
 
-function afterThrow(error: unknown, { gone }: Visit): Ending {
+function afterThrow(error: unknown, { gone }: Arrival): Ending {
   if (gone.aborted) return { kind: 'abandoned' };
   return { kind: 'refused', refusal: refusals.gatewayFailed(error) };
 }

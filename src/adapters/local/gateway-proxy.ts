@@ -3,14 +3,12 @@ import type { Dispatcher } from 'undici';
 import type { Mechanism } from '#domain/target.ts';
 import {
   type Refusal,
-  requestTooLarge,
   requestTooSlow,
   responseTooLarge,
   revisionTooSlow,
 } from './gateway-refusal.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
-import type { InvocationLimits } from './invocation.ts';
-import type { MeasuredBody } from './measured-body.ts';
+import type { InvocationLimits, InvocationSlot } from './invocation.ts';
 import type { Timers } from './timers.ts';
 
 /** One request on its way to one process. */
@@ -18,7 +16,8 @@ export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  readonly body: MeasuredBody;
+  /** All of it; null for none. */
+  readonly body: Buffer | null;
   readonly revision: string;
   readonly mechanism: Mechanism;
   readonly limits: InvocationLimits;
@@ -26,15 +25,16 @@ export type Exchange = {
   readonly endMs: number;
   readonly timers: Timers;
   readonly upstream: Dispatcher;
+  readonly onRecall: InvocationSlot['onRecall'];
 };
 
 /**
- * How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, or broken off by the process.
+ * How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, broken off by the process, or recalled from it before an answer began.
  * `stage` is how far one that broke off had come: not even connected, no part of an answer seen, or some.
  */
 export type Ending =
   | { readonly kind: 'answered' }
-  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'abandoned' | 'recalled' }
   | { readonly kind: 'refused' | 'expired'; readonly refusal: Refusal }
   | {
       readonly kind: 'lost';
@@ -46,9 +46,9 @@ type Settle = (ending: Ending) => void;
 
 const STOPPED = new Error('the exchange has ended');
 
-/** Passes the request to the process and its answer to the client, both as they come. Never rejects; an ending but `answered` may have sent a part of the answer. */
+/** Passes the request to the process, and its answer to the client as it comes. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, path, limits, upstream, mechanism, endMs, timers } = exchange;
+  const { request, response, path, body, upstream, endMs, timers } = exchange;
   const { socket } = request;
   if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
@@ -65,9 +65,9 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   socket.once('close', leave);
   const leftMs = Math.max(0, endMs - timers.nowMs());
   const callOff = timers.after(leftMs, () => settle(overtime(exchange)));
-  const body = exchange.body.open(() =>
-    settle({ kind: 'refused', refusal: requestTooLarge(limits, mechanism) }),
-  );
+  exchange.onRecall(() => {
+    if (!response.headersSent) settle({ kind: 'recalled' });
+  });
   upstream.dispatch(
     { path, method: request.method ?? 'GET', headers: requestHeaders(request), body },
     {
@@ -82,7 +82,6 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   const ending = await promise;
   socket.off('close', leave);
   callOff();
-  if (body && 'destroy' in body) body.destroy();
   return ending;
 }
 
@@ -134,10 +133,9 @@ function stageOf(error: Error) {
   return BROKEN.includes(code) ? 'unanswered' : 'answering';
 }
 
-/** Who kept whom waiting when the time is over: a client that does not send or does not read, else the process. */
-function overtime({ request, response, revision, limits }: Exchange): Ending {
-  const isSending = !request.complete && request.readableLength === 0;
-  return isSending || response.writableNeedDrain
+/** Who kept whom waiting when the time is over: a client that does not read, else the process. */
+function overtime({ response, revision, limits }: Exchange): Ending {
+  return response.writableNeedDrain
     ? { kind: 'refused', refusal: requestTooSlow(limits) }
     : { kind: 'expired', refusal: revisionTooSlow(revision, limits) };
 }

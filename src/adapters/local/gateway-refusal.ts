@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Mechanism } from '#domain/target.ts';
+import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import type { InvocationLimits } from './invocation.ts';
 
 /** An answer of the gateway's own. `fix` is what the client can do about it. */
@@ -7,6 +8,7 @@ export type Refusal = {
   readonly status: number;
   readonly error: string;
   readonly fix?: string;
+  readonly retryAfterSeconds?: number | undefined;
   readonly models?: readonly string[];
 };
 
@@ -17,13 +19,13 @@ const WHOSE_LIMIT = {
 
 /** Answers in JSON, with the revision where one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
-  const { status, ...content } = refusal;
+  const { status, retryAfterSeconds, ...content } = refusal;
   const body = Buffer.from(JSON.stringify(content));
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': body.length,
     ...(revision !== undefined && { 'x-slipway-revision': revision }),
-    ...(status === 429 && { 'retry-after': '1' }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
   });
   response.end(body);
 }
@@ -70,6 +72,21 @@ export function responseTooLarge(
 
 export function requestTooSlow({ timeoutMs }: InvocationLimits): Refusal {
   return { status: 408, error: `the request did not arrive within ${timeoutMs / 1_000} s` };
+}
+
+export function requestStalled(): Refusal {
+  return {
+    status: 408,
+    error: `nothing of the request came for ${SILENT_MS / 1_000} s, while others waited for the memory that it holds`,
+  };
+}
+
+export function noRoom(): Refusal {
+  return {
+    status: 503,
+    error: `the bodies of other requests hold the ${inMegabytes(ROOM_BYTES)} that all have together`,
+    retryAfterSeconds: 1,
+  };
 }
 
 export function revisionTooSlow(revision: string, { timeoutMs }: InvocationLimits): Refusal {

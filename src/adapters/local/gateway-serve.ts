@@ -1,21 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { mechanismOf } from '#domain/target.ts';
-import type { Place } from './gateway-place.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Ending, type Exchange, relay } from './gateway-proxy.ts';
+import type { Arrival } from './gateway-receive.ts';
 import * as refusals from './gateway-refusal.ts';
-import type { InvocationSlot, RevisionHost } from './invocation.ts';
-import { declaredBytes, hasBody, measuredBody } from './measured-body.ts';
+import { type Terms, termsOf } from './gateway-terms.ts';
+import type { Company, InvocationRefusal, InvocationSlot, RevisionHost } from './invocation.ts';
 import type { Timers } from './timers.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
-/** A request whose revision is chosen; `gone` aborts when the client's connection closes. */
-export type Visit = {
-  readonly place: Place;
+/** A whole request whose revision is chosen; `path` is what its server sees, `body` is null when it has none. */
+export type Visit = Arrival & {
+  readonly path: string;
   readonly revision: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly gone: AbortSignal;
+  readonly body: Buffer | null;
 };
 
 type Parts = {
@@ -24,111 +20,102 @@ type Parts = {
   readonly timers: Timers;
 };
 
-/** All of an exchange but the process, and how to get one. */
-type Errand = Omit<Exchange, 'upstream'> & {
-  readonly upstreams: UpstreamPools;
-  readonly invoke: () => ReturnType<RevisionHost['invoke']>;
-  readonly gone: AbortSignal;
-};
-
-type Lost = Extract<Ending, { readonly kind: 'lost' }>;
+type Errand = Visit & Terms & Parts;
 
 const RELEASES = {
   answered: 'done',
   abandoned: 'aborted',
+  recalled: 'aborted',
   refused: 'aborted',
   expired: 'timeout',
   lost: 'aborted',
 } as const satisfies Record<Ending['kind'], Parameters<InvocationSlot['release']>[0]>;
 
 /**
- * Has a process of the revision answer, and says why when none did.
- * A request goes to another process once more when the first broke off: one of a container without any part of an answer, one of a function before it was connected, as a function that dies is answered 502 on AWS too.
+ * Has a process of the revision answer, and says why when none did; undefined when there is no such revision.
+ * A request goes to another process once more, where it is alone, when the first one broke off before it was connected, or without any part of an answer where another request may have been the reason:
+ * a function that had it alone and died is answered 502, as on AWS. So does one that waited behind a request that takes long.
  * An inference has no effects, so a POST may be repeated like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
  */
-export async function serve(parts: Parts, visit: Visit): Promise<Ending> {
-  const { revisions, upstreams, timers } = parts;
-  const { request, response, place, revision, gone } = visit;
-  const limits = revisions.limits(revision);
-  const target = revisions.target(revision);
-  if (!limits || !target) return refused(refusals.noRevision(place.kind, revision));
-  const mechanism = mechanismOf(target);
-  if (declaredBytes(request) > limits.maxRequestBytes) {
+export async function serve(parts: Parts, visit: Visit): Promise<Ending | undefined> {
+  const terms = termsOf(parts.revisions, visit.revision);
+  if (!terms) return undefined;
+  const { limits, mechanism } = terms;
+  if ((visit.body?.length ?? 0) > limits.maxRequestBytes) {
     return refused(refusals.requestTooLarge(limits, mechanism));
   }
-
-  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop: sent as one Buffer
-  // it costs 55 µs of CPU, as a stream 78 (bench/gateway-cpu.ts, 293 B). All wait alike, so a pipeline keeps its order.
-  await nextTurn();
-  const invoke = () => revisions.invoke(revision, gone);
-  const slot = await invoke();
-  if (slot.kind === 'refused') return refused({ status: slot.status, error: slot.error });
-  if (hasBody(request) && awaitsLeave(request)) response.writeContinue();
-  const body = measuredBody(request, limits.maxRequestBytes);
-  const endMs = timers.nowMs() + limits.timeoutMs;
-  const path = place.rest;
-  try {
-    const time = { endMs, timers };
-    const errand = { ...visit, ...time, path, body, mechanism, limits, upstreams, invoke };
-    return await attempt(errand, slot, { isLast: false });
-  } finally {
-    body.close();
-  }
+  const errand = { ...visit, ...terms, ...parts };
+  const slot = await invoke(errand, 'shared');
+  if (slot.kind === 'refused') return unserved(slot);
+  const first = await exchange(errand, slot);
+  if (first.kind !== 'lost' && first.kind !== 'recalled') return first;
+  const other = await another(errand, slot, first);
+  if (other.kind === 'none') return explain(errand, slot, first);
+  if (other.kind === 'refused') return unserved(other);
+  const second = await exchange(errand, other);
+  return second.kind === 'lost' ? explain(errand, other, second) : second;
 }
 
-async function attempt(
-  errand: Errand,
-  slot: InvocationSlot,
-  { isLast }: { readonly isLast: boolean },
-): Promise<Ending> {
+function invoke({ revisions, revision, gone }: Errand, company: Company) {
+  return revisions.invoke(revision, gone, company);
+}
+
+async function exchange(errand: Errand, slot: InvocationSlot): Promise<Ending> {
+  const { limits, timers, upstreams } = errand;
   let ending: Ending = { kind: 'abandoned' };
   try {
-    ending = await relay({ ...errand, upstream: errand.upstreams.to(slot.origin) });
-    if (ending.kind !== 'lost') return ending;
-    const other = !isLast && mayRepeat(errand, ending.stage) && (await another(errand, slot));
-    return other
-      ? await attempt(errand, other, { isLast: true })
-      : await explain(ending.reason, errand.revision, slot);
+    const exchange: Exchange = {
+      ...errand,
+      endMs: timers.nowMs() + limits.timeoutMs,
+      upstream: upstreams.to(slot.origin),
+      onRecall: slot.onRecall,
+    };
+    ending = await relay(exchange);
+    return ending;
   } finally {
     slot.release(RELEASES[ending.kind]);
   }
 }
 
-function mayRepeat({ mechanism, body, gone }: Errand, stage: Lost['stage']): boolean {
-  const isRepeatable =
-    stage === 'unconnected' || (stage === 'unanswered' && mechanism === 'container');
-  return isRepeatable && body.isKept() && !gone.aborted;
-}
+type Broken = Extract<Ending, { readonly kind: 'lost' | 'abandoned' | 'recalled' }>;
+type None = { readonly kind: 'none' };
 
 const LOOKS = 20;
 const INTERVAL_MS = 10;
 
 /** A connection breaks a moment before its process is known to have ended, so for 200 ms at most another one is waited for. */
 async function another(
-  { invoke }: Errand,
-  broken: InvocationSlot,
-): Promise<InvocationSlot | undefined> {
-  for (let look = 1; ; look += 1) {
-    const slot = await invoke();
-    if (slot.kind === 'refused') return undefined;
-    if (slot.origin !== broken.origin || look === LOOKS) return slot;
-    slot.release('done');
+  errand: Errand,
+  left: InvocationSlot,
+  ending: Broken,
+): Promise<InvocationSlot | InvocationRefusal | None> {
+  if (errand.gone.aborted) return { kind: 'none' };
+  if (ending.kind !== 'lost') return invoke(errand, 'alone');
+  const isRepeatable =
+    ending.stage === 'unconnected' || (ending.stage === 'unanswered' && left.isRepeatable());
+  for (let look = 1; isRepeatable; look += 1) {
+    const slot = await invoke(errand, 'alone');
+    if (slot.kind === 'refused') break;
+    if (slot.origin !== left.origin || look === LOOKS) return slot;
+    slot.release('aborted');
     await delay(INTERVAL_MS);
   }
+  return { kind: 'none' };
 }
 
 /** For the same reason why it ended is waited for. */
-async function explain(reason: string, revision: string, slot: InvocationSlot): Promise<Ending> {
+async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Promise<Ending> {
+  if (ending.kind !== 'lost' || errand.gone.aborted) return { kind: 'abandoned' };
   for (let look = 1; look < LOOKS && slot.diagnosis() === undefined; look += 1) {
     await delay(INTERVAL_MS);
   }
-  return refused(refusals.revisionLost(revision, reason, slot.diagnosis()));
+  return refused(refusals.revisionLost(errand.revision, ending.reason, slot.diagnosis()));
+}
+
+function unserved({ kind, ...refusal }: InvocationRefusal): Ending {
+  return { kind, refusal };
 }
 
 function refused(refusal: refusals.Refusal): Ending {
   return { kind: 'refused', refusal };
-}
-
-function awaitsLeave({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.expect !== undefined && httpVersion === '1.1';
 }

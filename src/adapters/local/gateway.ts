@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
+import { bodyRoom } from './body-room.ts';
 import { gracefulClose } from './gateway-close.ts';
 import { gatewayHandler } from './gateway-handler.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
@@ -52,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = upstreamPools();
 
   const handler = gatewayHandler({
-    ...{ revisions, upstreams, inFlight: flights, counts, timers, table },
+    ...{ revisions, upstreams, inFlight: flights, counts, timers, table, room: bodyRoom(timers) },
   });
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
   // Each request of a pipeline waits for the close of the one connection; that is no leak.

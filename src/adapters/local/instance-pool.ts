@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
-import { type Instance, instanceOf } from './instance.ts';
-import { type InvocationRefusal, type InvocationSlot, refuse } from './invocation.ts';
+import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
+import { type Company, type InvocationRefusal, type InvocationSlot, refuse } from './invocation.ts';
 import type { ModelServer, Start } from './model-server.ts';
 import { blame } from './revision.ts';
+import type { Timers } from './timers.ts';
+import { waitingLine } from './waiting-line.ts';
 
 export type InstanceLimits = {
   /** How many instances of one revision serve at once. */
@@ -13,12 +14,13 @@ export type InstanceLimits = {
 };
 
 export type InstancePool = {
-  /** A free instance, else one that is starting for nobody or gets free within 50 ms, else a new one; at the limit a refusal. */
-  invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
+  /** The instance with the fewest requests that has room, else the first that gets some, in turn; a refusal when too many wait, or none had room in the time of a request. */
+  invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
   /** Starts an instance that is nobody's yet. */
   warm(): Promise<Start>;
+  /** Requests that have an instance, or wait for one. */
   inFlight(): number;
-  /** Ends each instance once its request has ended; those that are started later are not concerned. */
+  /** Ends each instance once its requests have ended; those that are started later are not concerned. */
   retire(): Promise<void>;
   /** Ends the instances that have been idle for too long. */
   reap(): Promise<void>;
@@ -29,64 +31,119 @@ export type InstancePool = {
 type Deps = {
   readonly launch: () => ModelServer;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly limits: InstanceLimits;
+  readonly requestsAtOnce: number;
 };
 
-type Outcome = Parameters<InvocationSlot['release']>[0];
+type Turn = InvocationSlot | InvocationRefusal;
 
-// A short request ends sooner than another process starts, which takes a few hundred milliseconds of the machine's time.
-const SCALE_OUT_MS = 50;
+/** As many as Lambda has instances for an account that asked for no more. */
+export const MOST_WAITING = 1_000;
 
-/** The instances of one revision, kept as Lambda keeps them: started on demand, one request at a time each, stopped when idle. */
-export function instancePool(revision: string, { launch, clock, limits }: Deps): InstancePool {
+// A process starts in a few hundred milliseconds of the machine's time: it helps who would wait longer than that, however fast the line moves.
+const LONG_WAIT_MS = 500;
+const FAILED_START_PAUSE_MS = 10_000;
+
+/** The instances of one revision: started on demand, a few requests at once each, stopped when idle. What Lambda would answer by another of a thousand instances waits here for its turn. */
+export function instancePool(revision: string, deps: Deps): InstancePool {
+  const { launch, clock, timers, limits, requestsAtOnce } = deps;
   const instances = new Set<Instance>();
+  const line = waitingLine<Company, Turn>(timers);
   let isClosed = false;
-  let freed = Promise.withResolvers<void>();
+  let isWatched = false;
+  let lastTurnMs = timers.nowMs();
+  let startsAgainMs = lastTurnMs;
 
   const serving = () => [...instances].filter((instance) => instance.isServing());
+  const ready = () => serving().filter((instance) => instance.isReady());
   const all = async (end: (instance: Instance) => Promise<void>, chosen: Iterable<Instance>) => {
     await Promise.all([...chosen].map(end));
   };
 
   function add(): Instance {
-    const instance = instanceOf(launch(), { clock, ...limits });
+    const { requestTimeoutMs } = limits;
+    const instance = instanceOf(revision, launch(), {
+      ...{ clock, timers, requestTimeoutMs, requestsAtOnce },
+      onFreed: giveTurns,
+    });
     instances.add(instance);
-    void instance.ended.then(() => instances.delete(instance));
+    void instance.started.then((start) => {
+      if (start.kind !== 'ready' && !instance.isLeaving()) startFailed(start);
+      else giveTurns();
+    });
+    void instance.ended.then(() => {
+      instances.delete(instance);
+      if (instance.isReady()) giveTurns();
+    });
     return instance;
   }
 
-  function takeFree(): Instance | undefined {
-    const free = serving().filter((instance) => !instance.isTaken());
-    const instance = free.find((candidate) => candidate.isReady()) ?? free[0];
-    instance?.take();
-    return instance;
+  /** While others serve, or may yet, the line waits for them. */
+  function startFailed({ kind, reason }: Exclude<Start, { readonly kind: 'ready' }>): void {
+    startsAgainMs = timers.nowMs() + FAILED_START_PAUSE_MS;
+    if (serving().length > 0) giveTurns();
+    else line.callAll(refuse(kind === 'late' ? 504 : 502, blame(revision, reason)));
   }
 
-  /** Waits for one of the instances that serve to become free. */
-  async function takeFreed(): Promise<Instance | undefined> {
-    const endMs = performance.now() + SCALE_OUT_MS;
-    while (serving().some((instance) => instance.isReady())) {
-      const leftMs = endMs - performance.now();
-      if (leftMs <= 0) return undefined;
-      await Promise.race([freed.promise, sleep(leftMs)]);
-      const instance = takeFree();
-      if (instance) return instance;
+  function takeIdlest(company: Company): InvocationSlot | undefined {
+    let idlest: Instance | undefined;
+    for (const instance of instances) {
+      const isIdler = !idlest || instance.inFlight() < idlest.inFlight();
+      if (isIdler && instance.hasRoom(company)) idlest = instance;
     }
-    return undefined;
+    if (idlest) lastTurnMs = timers.nowMs();
+    return idlest?.take(company);
   }
 
-  function takeNew(): Instance | undefined {
-    if (isClosed || serving().length >= limits.maxInstances) return undefined;
-    const instance = add();
-    instance.take();
-    return instance;
+  function giveTurns(): void {
+    for (let first = line.first(); first; first = line.first()) {
+      const slot = takeIdlest(first.kind);
+      if (!slot) break;
+      first.call(slot);
+    }
+    if (isClosed || line.size() === 0) return;
+    if (serving().length === 0) add();
+    watch();
   }
 
-  function giveBack(instance: Instance, outcome: Outcome): void {
-    instance.giveBack(outcome);
-    freed.resolve();
-    freed = Promise.withResolvers();
+  function watch(): void {
+    if (isWatched || isClosed || line.size() === 0) return;
+    isWatched = true;
+    timers.after(QUICK_MS, () => {
+      isWatched = false;
+      if (isBehind()) add();
+      watch();
+    });
   }
+
+  /** Whether those that are ready do not keep up: nobody's turn came for a while, or some wait too long for theirs. */
+  function isBehind(): boolean {
+    const [all, answering] = [serving().length, ready().length];
+    const mayStart = !isClosed && all < limits.maxInstances && timers.nowMs() >= startsAgainMs;
+    if (!mayStart || answering === 0 || line.size() <= all - answering) return false;
+    const waitedMs = timers.nowMs() - (line.first()?.sinceMs ?? timers.nowMs());
+    return timers.nowMs() - lastTurnMs >= QUICK_MS || waitedMs >= LONG_WAIT_MS;
+  }
+
+  async function wait(signal: AbortSignal, company: Company): Promise<Turn> {
+    const waiting = line.join({
+      kind: company,
+      // It has waited once before.
+      isUrgent: company === 'alone',
+      signal,
+      patienceMs: limits.requestTimeoutMs,
+      // A start has a limit of its own.
+      staysOn: () => ready().length === 0,
+    });
+    giveTurns();
+    const turn = await waiting;
+    if (turn === 'left') return refuse(504, `${revision} was not ready in the time of the request`);
+    return turn === 'late' ? refuse(504, tooLate()) : turn;
+  }
+
+  const tooLate = () =>
+    `${revision} was busy with other requests for ${limits.requestTimeoutMs / 1_000} s`;
 
   function isOverdue(instance: Instance): boolean {
     const sinceMs = instance.idleSinceMs();
@@ -94,67 +151,27 @@ export function instancePool(revision: string, { launch, clock, limits }: Deps):
   }
 
   return {
-    async invoke(signal) {
-      const instance = takeFree() ?? (await takeFreed()) ?? takeNew();
-      if (instance) {
-        return whenStarted(revision, instance, signal, (outcome) => giveBack(instance, outcome));
-      }
-      return isClosed
-        ? refuse(503, `${revision} is stopped`)
-        : refuse(429, `${revision} runs ${limits.maxInstances} requests at once, its limit`);
+    async invoke(signal, company) {
+      if (isClosed) return refuse(503, `${revision} is stopped`);
+      const slot = line.size() === 0 ? takeIdlest(company) : undefined;
+      if (slot) return slot;
+      return company === 'shared' && line.size() >= MOST_WAITING
+        ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }
+        : wait(signal, company);
     },
     warm: () => add().started,
-    inFlight: () => [...instances].filter((instance) => instance.isTaken()).length,
+    inFlight: () =>
+      [...instances].reduce((sum, instance) => sum + instance.inFlight(), line.size()),
     retire: () => all((instance) => instance.leave(), instances),
     reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
     async close() {
       isClosed = true;
+      line.callAll(refuse(503, `${revision} is stopped`));
       await all((instance) => instance.stop(), instances);
     },
   };
 }
 
-async function whenStarted(
-  revision: string,
-  instance: Instance,
-  signal: AbortSignal,
-  release: (outcome: Outcome) => void,
-): Promise<InvocationSlot | InvocationRefusal> {
-  const start = await Promise.race([instance.started, whenAborted(signal)]);
-  switch (start.kind) {
-    case 'ready':
-      return slot(revision, instance, start.origin, release);
-    case 'aborted':
-      release('aborted');
-      return refuse(504, `${revision} was not ready in the time of the request`);
-    case 'late':
-      return refuse(504, blame(revision, start.reason));
-    case 'died':
-      return refuse(502, blame(revision, start.reason));
-  }
-}
-
-function slot(
-  revision: string,
-  instance: Instance,
-  origin: string,
-  release: (outcome: Outcome) => void,
-): InvocationSlot {
-  return {
-    kind: 'slot',
-    origin,
-    release,
-    diagnosis() {
-      const reason = instance.diagnosis();
-      return reason && blame(revision, reason);
-    },
-  };
-}
-
-function whenAborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
-  return new Promise((resolve) => {
-    const abort = () => resolve({ kind: 'aborted' });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
+function full(revision: string): string {
+  return `${MOST_WAITING} requests wait for ${revision}, the most that may`;
 }

@@ -1,66 +1,144 @@
 import type { Clock } from '#ports/clock.ts';
-import type { InvocationSlot } from './invocation.ts';
+import type { Company, InvocationSlot } from './invocation.ts';
 import type { ModelServer, Start } from './model-server.ts';
+import { blame } from './revision.ts';
+import type { Timers } from './timers.ts';
 
-/** A model server that answers one request at a time. Taken, it belongs to one request; leaving, it ends with that one. */
+/** A model server that is started for requests and answers some at once while it is quick, else one. Leaving, it ends with its last one. */
 export type Instance = {
   readonly started: Promise<Start>;
   readonly ended: Promise<void>;
-  readonly diagnosis: ModelServer['diagnosis'];
   isServing(): boolean;
-  isTaken(): boolean;
+  /** Whether its server got ready; also of one that has ended since. */
   isReady(): boolean;
+  isLeaving(): boolean;
+  inFlight(): number;
+  /** Whether it takes one more request now. */
+  hasRoom(company: Company): boolean;
+  /** Only where it has room. */
+  take(company: Company): InvocationSlot;
   /** Since when it has had nothing to do, epoch ms; undefined while it starts, works or leaves. */
   idleSinceMs(): number | undefined;
-  take(): void;
-  giveBack(outcome: Parameters<InvocationSlot['release']>[0]): void;
-  /** Resolves when it has ended, which a request in flight may delay up to its own time limit. */
+  /** Resolves when it has ended, which requests in flight may delay up to their own time limit. */
   leave(): Promise<void>;
   stop(): Promise<void>;
 };
 
-export function instanceOf(
-  process: ModelServer,
-  { clock, requestTimeoutMs }: { readonly clock: Clock; readonly requestTimeoutMs: number },
-): Instance {
+export type InstanceDeps = {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly requestTimeoutMs: number;
+  /** The most requests that it has at once. */
+  readonly requestsAtOnce: number;
+  /** Told when it may have room again. */
+  readonly onFreed: () => void;
+};
+
+/** One request that it has. */
+type Turn = { readonly sinceMs: number; isShared: boolean; recall(): void };
+
+/** An answer within this time is quick: a process more would take longer to start. */
+export const QUICK_MS = 50;
+
+// Who waits behind one that takes a second is better off anywhere else; the one that takes it then ends, by a crash or by its limit, with no other.
+const LONG_MS = 1_000;
+
+export function instanceOf(revision: string, server: ModelServer, deps: InstanceDeps): Instance {
+  const { clock, timers, requestTimeoutMs, requestsAtOnce, onFreed } = deps;
+  const longMs = Math.min(LONG_MS, requestTimeoutMs / 2);
+  // Oldest first.
+  const turns = new Set<Turn>();
+  let origin: string | undefined;
   let freeSinceMs = clock.now();
-  let isReady = false;
-  let isTaken = false;
   let isLeaving = false;
+  let isReserved = false;
+  let isWatched = false;
+  // One more for each quick answer, so that a model whose requests take long has one at a time from the first on.
+  let room = 1;
 
-  const isServing = () => !isLeaving && process.diagnosis() === undefined;
+  const isServing = () => !isLeaving && server.diagnosis() === undefined;
+  const isReady = () => origin !== undefined;
 
-  void process.started.then(({ kind }) => {
-    isReady = kind === 'ready';
+  void server.started.then((start) => {
+    if (start.kind === 'ready') origin = start.origin;
     freeSinceMs = clock.now();
   });
 
+  function hasRoom(company: Company): boolean {
+    if (!isReady() || !isServing()) return false;
+    const [oldest] = turns;
+    if (!oldest) return true;
+    if (company === 'alone' || isReserved || turns.size >= room) return false;
+    return timers.nowMs() - oldest.sinceMs <= QUICK_MS;
+  }
+
+  /** Sends those away that wait behind one that takes long. */
+  function watch(): void {
+    if (isWatched || turns.size < 2) return;
+    isWatched = true;
+    timers.after(longMs, () => {
+      isWatched = false;
+      const [oldest, ...others] = turns;
+      const isLong = oldest && timers.nowMs() - oldest.sinceMs >= longMs;
+      if (isLong) for (const turn of others) turn.recall();
+      watch();
+    });
+  }
+
+  function giveBack(turn: Turn, outcome: Parameters<InvocationSlot['release']>[0]): void {
+    turns.delete(turn);
+    isReserved = false;
+    freeSinceMs = clock.now();
+    const isQuick = outcome === 'done' && timers.nowMs() - turn.sinceMs <= QUICK_MS;
+    room = isQuick ? Math.min(requestsAtOnce, room + 1) : 1;
+    if (outcome === 'timeout') void server.kill(`did not answer in ${requestTimeoutMs} ms`);
+    else if (isLeaving && turns.size === 0) void server.stop();
+    onFreed();
+  }
+
   return {
-    started: process.started,
-    ended: process.ended,
-    diagnosis: process.diagnosis,
-    stop: process.stop,
+    started: server.started,
+    ended: server.ended,
+    stop: server.stop,
     isServing,
-    isTaken: () => isTaken,
-    isReady: () => isReady,
-    idleSinceMs: () => (isServing() && isReady && !isTaken ? freeSinceMs : undefined),
-    take() {
-      isTaken = true;
+    isReady,
+    isLeaving: () => isLeaving,
+    inFlight: () => turns.size,
+    hasRoom,
+    take(company) {
+      const turn: Turn = {
+        sinceMs: timers.nowMs(),
+        isShared: turns.size > 0,
+        recall: () => undefined,
+      };
+      if (turns.size > 0) for (const other of turns) other.isShared = true;
+      turns.add(turn);
+      isReserved = company === 'alone';
+      watch();
+      return {
+        kind: 'slot',
+        origin: origin ?? '',
+        release: (outcome) => giveBack(turn, outcome),
+        diagnosis() {
+          const reason = server.diagnosis();
+          return reason && blame(revision, reason);
+        },
+        isRepeatable: () => turn.isShared,
+        onRecall(run) {
+          turn.recall = run;
+        },
+      };
     },
-    giveBack(outcome) {
-      isTaken = false;
-      freeSinceMs = clock.now();
-      if (outcome === 'timeout') void process.kill(`did not answer in ${requestTimeoutMs} ms`);
-      else if (isLeaving) void process.stop();
-    },
+    idleSinceMs: () => (isServing() && isReady() && turns.size === 0 ? freeSinceMs : undefined),
     async leave() {
       isLeaving = true;
-      if (!isTaken) return process.stop();
-      const overdue = () =>
-        void process.kill(`was busy ${requestTimeoutMs} ms after its retirement`);
-      const deadline = setTimeout(overdue, requestTimeoutMs);
-      await process.ended;
-      clearTimeout(deadline);
+      if (turns.size === 0) return server.stop();
+      const callOff = timers.after(
+        requestTimeoutMs,
+        () => void server.kill(`was busy ${requestTimeoutMs} ms after its retirement`),
+      );
+      await server.ended;
+      callOff();
     },
   };
 }

@@ -1,13 +1,17 @@
 import type { Target } from '#domain/target.ts';
 
-/** Why a revision gave no process for a request, as the gateway's status: 404 no such revision, 429 at its concurrency limit, 502 its process died at once, 503 stopped or without a ready replica, 504 not ready in time. */
+/** Why a revision gave no process for a request, as the gateway's status: 404 no such revision, 502 its process died at once, 503 stopped, without a ready replica, or with too many waiting (`retryAfterSeconds`), 504 none in time. */
 export type InvocationRefusal = {
   readonly kind: 'refused';
-  readonly status: 404 | 429 | 502 | 503 | 504;
+  readonly status: 404 | 502 | 503 | 504;
   readonly error: string;
+  readonly retryAfterSeconds?: number;
 };
 
-/** A process's time for one request until `release`, which must be called exactly once, however the request ends. On Lambda the process is this request's alone. */
+/** `shared`: a process that may have other requests too. `alone`: where a process has but a few, one that has none beside this one. */
+export type Company = 'shared' | 'alone';
+
+/** A process's time for one request until `release`, which must be called exactly once, however the request ends. */
 export type InvocationSlot = {
   readonly kind: 'slot';
   /** Where the process listens, `http://127.0.0.1:PORT`. */
@@ -16,9 +20,13 @@ export type InvocationSlot = {
   release(outcome: 'done' | 'aborted' | 'timeout'): void;
   /** Why the process ended, when it did during this request (out of memory, crash); undefined while it lives. */
   diagnosis(): string | undefined;
+  /** Whether a request to which it gave no part of an answer before it ended goes to another one: not on Lambda when it had this request alone, which then is what ended it. */
+  isRepeatable(): boolean;
+  /** Calls `run` when the request waits behind one that takes long: it is to go to another process if its answer has not begun. */
+  onRecall(run: () => void): void;
 };
 
-/** The limits a revision's target puts on one request; `maxResponseBytes` is Infinity where an answer may have any size. */
+/** The limits a revision's target puts on one request; `maxResponseBytes` is Infinity where an answer may have any size. `timeoutMs` is for the request to come, and again for a process to answer it. */
 export type InvocationLimits = {
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
@@ -30,8 +38,12 @@ export type RevisionHost = {
   /** Undefined when there is no such revision here. */
   target(revision: string): Target | undefined;
   limits(revision: string): InvocationLimits | undefined;
-  /** A process that takes the request now, or on Lambda one that is started for it; gives up when `signal` aborts. */
-  invoke(revision: string, signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
+  /** A process that takes the request: now, or on Lambda when its turn comes; gives up when `signal` aborts. */
+  invoke(
+    revision: string,
+    signal: AbortSignal,
+    company: Company,
+  ): Promise<InvocationSlot | InvocationRefusal>;
 };
 
 export function refuse(status: InvocationRefusal['status'], error: string): InvocationRefusal {

@@ -1,6 +1,7 @@
 import { Failure } from '#domain/failure.ts';
+import { REQUESTS_AT_ONCE } from '#domain/requests-at-once.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
-import { refuse } from './invocation.ts';
+import { type Company, refuse } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
@@ -10,7 +11,11 @@ export function onDemandRevision(
   deps: RevisionDeps & { readonly limits: InstanceLimits },
 ): Revision {
   const { spec } = record;
-  const pool = instancePool(spec.revision, { ...deps, launch: () => deps.start(spec) });
+  const pool = instancePool(spec.revision, {
+    ...deps,
+    launch: () => deps.start(spec),
+    requestsAtOnce: REQUESTS_AT_ONCE[spec.runtime],
+  });
   const kept = keptRecord(record, deps.save);
   let isClosed = false;
 
@@ -20,9 +25,9 @@ export function onDemandRevision(
     if (!isClosed) kept.decide(state);
   }
 
-  async function invoke(signal: AbortSignal) {
+  async function invoke(signal: AbortSignal, company: Company) {
     const { state } = kept.now();
-    return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal);
+    return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal, company);
   }
 
   if (record.state.kind === 'pending') void prove();
@@ -38,7 +43,7 @@ export function onDemandRevision(
     revive: () => undefined,
     retire: pool.retire,
     async start() {
-      const instance = await invoke(new AbortController().signal);
+      const instance = await invoke(new AbortController().signal, 'shared');
       if (instance.kind === 'refused') throw new Failure('RevisionFailed', instance.error);
       instance.release('done');
     },

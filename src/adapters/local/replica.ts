@@ -108,6 +108,9 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
           const reason = taken.server.diagnosis();
           return reason && blame(revision, reason);
         },
+        isRepeatable: () => true,
+        // A load balancer recalls nothing.
+        onRecall: () => undefined,
       };
     },
     tend() {

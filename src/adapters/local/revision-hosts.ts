@@ -6,9 +6,11 @@ export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
   return {
     target: (revision) => hostOf(revision)?.target(revision),
     limits: (revision) => hostOf(revision)?.limits(revision),
-    async invoke(revision, signal) {
+    async invoke(revision, signal, company) {
       const host = hostOf(revision);
-      return host?.invoke(revision, signal) ?? refuse(404, `there is no revision ${revision}`);
+      return (
+        host?.invoke(revision, signal, company) ?? refuse(404, `there is no revision ${revision}`)
+      );
     },
   };
 }

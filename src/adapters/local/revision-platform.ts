@@ -13,6 +13,7 @@ import type { Revision, RevisionDeps } from './revision.ts';
 import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 import { shareTable } from './share-table.ts';
+import { realTimers, type Timers } from './timers.ts';
 import { turns } from './turns.ts';
 
 /** What the platforms of one machine share. */
@@ -21,13 +22,15 @@ export type PlatformOptions = {
   readonly logDirectory: string;
   readonly servers: ModelServers;
   readonly clock: Clock;
+  /** By which requests wait and are answered. */
+  readonly timers?: Timers;
 };
 
 export type LocalPlatform = Platform &
   RevisionHost & {
     /** Has a server ready, as a request would on Lambda. Fails with `RevisionFailed`. */
     start(revision: string): Promise<void>;
-    /** Requests that have a server, or wait for its start. */
+    /** Requests that have a server, or wait for one. */
     inFlight(revision: string): number;
     /** Does what is due: stops what is idle, starts what has crashed, scales. The platform does so itself, four times a second. */
     tend(): Promise<void>;
@@ -49,7 +52,7 @@ const BUSY_DRAIN_SECONDS = 1;
 
 /** A target on one machine. Its revisions are in the table of all targets, so they are here again after a restart. */
 export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
-  const { logDirectory, servers, clock } = options;
+  const { logDirectory, servers, clock, timers = realTimers } = options;
   const { target, limits } = habits;
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
@@ -68,7 +71,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     const { revision, model } = record.spec;
     const log = logOf(revision);
     const start = (spec: RevisionSpec) => servers.start(spec, log);
-    const deps = { start, log, clock, live: () => live(model), save: table.put };
+    const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
     revisions.set(revision, habits.open(record, deps));
   }
 
@@ -134,8 +137,10 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     logTail: (name, lines) => logOf(name).tail(lines),
     target: (name) => (revisions.has(name) ? target : undefined),
     limits: (name) => (revisions.has(name) ? limits : undefined),
-    async invoke(name, signal) {
-      return revisions.get(name)?.invoke(signal) ?? refuse(404, `there is no revision ${name}`);
+    async invoke(name, signal, company) {
+      return (
+        revisions.get(name)?.invoke(signal, company) ?? refuse(404, `there is no revision ${name}`)
+      );
     },
     inFlight,
     tend,

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
-import type { InvocationRefusal, InvocationSlot } from './invocation.ts';
+import type { Company, InvocationRefusal, InvocationSlot } from './invocation.ts';
 import type { ModelServer } from './model-server.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { RevisionRecord } from './revision-table.ts';
+import type { Timers } from './timers.ts';
 
 export type State = RevisionRecord['state'];
 
@@ -14,8 +15,8 @@ export type Revision = {
   state(): State;
   /** Resolves when nothing is undecided any more, it is closed, or `waitMs` is over. */
   settled(waitMs: number): Promise<void>;
-  invoke(signal: AbortSignal): Promise<InvocationSlot | InvocationRefusal>;
-  /** Requests that have a server, or wait for its start. */
+  invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
+  /** Requests that have a server, or wait for one. */
   inFlight(): number;
   /** How many servers it keeps running; 0 where they only start for requests. */
   replicas(): number;
@@ -35,6 +36,7 @@ export type RevisionDeps = {
   start(spec: RevisionSpec): ModelServer;
   readonly log: RevisionLog;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** The replicas of each revision of its model that has traffic. */
   readonly live: () => readonly number[];
   readonly save: (record: RevisionRecord) => void;

@@ -100,7 +100,7 @@ describe('a revision whose replicas always run', () => {
       kind: 'failed',
       reason: 'the model server of digits-v1 exited with code 1',
     });
-    expect(await platform.invoke(revision, PATIENT)).toMatchObject({
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({
       status: 503,
       error: 'the model server of digits-v1 exited with code 1',
     });
@@ -161,13 +161,13 @@ describe('a revision whose replicas always run', () => {
     await eventually(() => slot.diagnosis());
     slot.release('done');
 
-    expect(await platform.invoke(revision, PATIENT)).toMatchObject({
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({
       status: 503,
       error: 'digits-v1 has no replica that is ready: its model server exited with code 3',
     });
     await eventually(async () => {
       clock.advance(1_000);
-      return (await platform.invoke(revision, PATIENT)).kind === 'slot';
+      return (await platform.invoke(revision, PATIENT, 'shared')).kind === 'slot';
     });
   });
 
@@ -261,7 +261,7 @@ describe('a revision whose replicas always run', () => {
 
     expect(isAlive(pid)).toBe(false);
     expect(livePids(folder, revision)).toEqual([]);
-    expect(await platform.invoke(revision, PATIENT)).toMatchObject({
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({
       status: 503,
       error: 'digits-v1 is retired',
     });

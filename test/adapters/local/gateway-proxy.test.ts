@@ -7,7 +7,6 @@ import {
 import { buildConnector, Pool } from 'undici';
 import { type Ending, type Exchange, relay } from '#adapters/local/gateway-proxy.ts';
 import { listen } from '#adapters/local/listen.ts';
-import { measuredBody } from '#adapters/local/measured-body.ts';
 import { fakeTimers } from '../../support/fake-timers.ts';
 
 const ADDRESS = { host: '127.0.0.1', port: 0 };
@@ -71,11 +70,12 @@ function exchangeOf(
     request,
     response,
     path: '/',
-    body: measuredBody(request, LIMITS.maxRequestBytes),
+    body: null,
     revision: 'digits-v1',
     mechanism: 'function',
     limits: LIMITS,
     endMs: timers.nowMs() + LIMITS.timeoutMs,
     timers,
+    onRecall: () => {},
   };
 }

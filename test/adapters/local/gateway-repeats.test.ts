@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { request as nodeRequest, type RequestListener } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { openArrivals } from '../../support/arrivals.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
@@ -34,11 +32,11 @@ describe('a request whose replica dies before it answers goes to another one', (
   it('with its whole body, and counts as one request that was answered', async () => {
     await serve(dying(0), echo);
 
-    const answer = await post('x'.repeat(1_048_576));
+    const answer = await post('x'.repeat(9_000_000));
 
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
-    expect((await answer.body.text()).length).toBe(1_048_576);
+    expect((await answer.body.text()).length).toBe(9_000_000);
     expect(
       await world.gateway.metrics.traffic({ revision: 'digits-v1', target: 'fargate' }, 0),
     ).toEqual({ requests: 1, serverErrors: 0 });
@@ -51,25 +49,6 @@ describe('a request whose replica dies before it answers goes to another one', (
     const answer = await post('x');
 
     expect(await answer.body.text()).toBe('x');
-  });
-
-  it('with what its client sent so far and what is still to come', async () => {
-    const arrivals = openArrivals();
-    const arriving = arrivals.next();
-    await serve(arrivals.listener, echo);
-    const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST' });
-    const answering = once(sending, 'response');
-    sending.write('before, ');
-    const [request] = await arriving;
-    await once(request, 'data');
-
-    world.replicas.kill('digits-v1', 0);
-    await eventually(() => world.replicas.invocations('digits-v1') === 2);
-    sending.end('after');
-
-    const [answer] = await answering;
-    expect(answer.statusCode).toBe(200);
-    expect(await text(answer)).toBe('before, after');
   });
 
   it('so that none of a hundred clients is refused while one replica of two is there', async () => {
@@ -96,7 +75,8 @@ describe('a request whose replica dies before it answers goes to another one', (
 
 describe('a request is not repeated', () => {
   it('a second time', async () => {
-    await serve(dying(0), dying(1), echo);
+    let thirds = 0;
+    await serve(dying(0), dying(1), () => (thirds += 1));
 
     const answer = await post('x');
 
@@ -104,23 +84,7 @@ describe('a request is not repeated', () => {
     expect(await answer.body.json()).toEqual({
       error: 'the process of digits-v1 ended before it answered: was killed',
     });
-    expect(world.replicas.invocations('digits-v1')).toBe(2);
-  });
-
-  it('when its body is over 1 MiB', async () => {
-    await serve(
-      (request) =>
-        request
-          .on('error', () => {})
-          .on('end', dying(0))
-          .resume(),
-      echo,
-    );
-
-    const answer = await post('x'.repeat(1_048_577));
-
-    expect(answer.statusCode).toBe(502);
-    expect(world.replicas.invocations('digits-v1')).toBe(1);
+    expect(thirds).toBe(0);
   });
 
   it.each([
@@ -172,7 +136,7 @@ describe('a request is not repeated', () => {
     });
   });
 
-  it('when its function died, as on AWS', async () => {
+  it('when its function died that had nothing else to do, as on AWS', async () => {
     let requests = 0;
     await world.revisions.serve('digits-v1', () => {
       requests += 1;
@@ -192,8 +156,8 @@ it('a request that reached no process of a function goes to another one', async 
   await world.route('digits', { 'digits-v1': 1 });
   const { invoke } = world.revisions;
   const outcomes: string[] = [];
-  world.revisions.invoke = async (revision, gone) => {
-    const slot = await invoke(revision, gone);
+  world.revisions.invoke = async (revision, gone, company) => {
+    const slot = await invoke(revision, gone, company);
     if (slot.kind === 'refused' || outcomes.length > 0) return slot;
     outcomes.push('begun');
     // Port 1 is nobody's.

@@ -56,16 +56,6 @@ describe('a process is given back once', () => {
     expect(await releasesOnceOver()).toEqual(['done']);
   });
 
-  it('when the model answers before it has read the body', async () => {
-    await world.revisions.serve('digits-v1', (_, response) => response.writeHead(400).end('no'));
-    const socket = client(HALF_A_POST);
-
-    await once(socket, 'data');
-
-    expect(await releasesOnceOver()).toEqual(['done']);
-    socket.destroy();
-  });
-
   it('when the client leaves before the answer, and the model learns that', async () => {
     const { socket, response } = await sent(GET);
 
@@ -83,28 +73,6 @@ describe('a process is given back once', () => {
     socket.destroy();
     await once(response, 'close');
 
-    expect(await releasesOnceOver()).toEqual(['aborted']);
-  });
-
-  it('when the client leaves in the middle of its body, and the model sees no whole request', async () => {
-    const { socket, request, response } = await sent(HALF_A_POST);
-
-    socket.destroy();
-    await once(response, 'close');
-
-    expect(request.complete).toBe(false);
-    expect(await releasesOnceOver()).toEqual(['aborted']);
-  });
-
-  it('when the body turns out not to be HTTP', async () => {
-    const { socket, request, response } = await sent(
-      'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
-    );
-
-    socket.write('no size\r\n');
-    await once(response, 'close');
-
-    expect(request.complete).toBe(false);
     expect(await releasesOnceOver()).toEqual(['aborted']);
   });
 
@@ -129,10 +97,10 @@ describe('a process is given back once', () => {
     const invoke = world.revisions.invoke;
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
     let signal: AbortSignal | undefined;
-    world.revisions.invoke = async (revision, gone) => {
+    world.revisions.invoke = async (revision, gone, company) => {
       signal = gone;
       await found;
-      return invoke(revision, gone);
+      return invoke(revision, gone, company);
     };
     const socket = client(GET);
     await eventually(() => signal !== undefined);
@@ -142,6 +110,52 @@ describe('a process is given back once', () => {
     find();
 
     expect(await releasesOnceOver()).toEqual(['aborted']);
+  });
+});
+
+describe('no process is taken for a request that is not all there', () => {
+  /** Sends the bytes, waits until the gateway has read them, and answers the connection. */
+  async function begun(bytes: string): Promise<Socket> {
+    await serveByHand();
+    const socket = client(bytes);
+    await eventually(() => world.taken.length === 1);
+    await (await world.call('/nothing')).body.dump();
+    return socket;
+  }
+
+  it('because its client leaves in the middle of its body', async () => {
+    const socket = await begun(HALF_A_POST);
+    expect(arrivals.responses).toEqual([]);
+
+    socket.destroy();
+    await once(world.taken[0]!.response, 'close');
+
+    expect(await releasesOnceOver()).toEqual([]);
+    expect(arrivals.responses).toEqual([]);
+  });
+
+  it('because its body turns out not to be HTTP', async () => {
+    const socket = await begun(
+      'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
+    );
+
+    socket.write('no size\r\n');
+    await once(world.taken[0]!.response, 'close');
+
+    expect(await releasesOnceOver()).toEqual([]);
+    expect(arrivals.responses).toEqual([]);
+  });
+
+  it('until its last byte is', async () => {
+    const socket = await begun(HALF_A_POST);
+    const arriving = arrivals.next();
+
+    socket.write('-done');
+    const [, response] = await arriving;
+    response.end();
+
+    expect(await releasesOnceOver()).toEqual(['done']);
+    socket.destroy();
   });
 });
 

@@ -66,22 +66,6 @@ describe('a body reaches the model whole', () => {
     expect(await answer.body.text()).toBe('');
   });
 
-  it('as it comes, before the client has sent all of it', async () => {
-    await serveByHand();
-    const arriving = nextArrival();
-    const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST' });
-    sending.write('first');
-    const [request, response] = await arriving;
-
-    const [first] = await once(request, 'data');
-
-    expect(String(first)).toBe('first');
-    sending.end('last');
-    response.end();
-    const [answer] = await once(sending, 'response');
-    expect(answer.statusCode).toBe(200);
-  });
-
   it('after leave to send it, when its client waits for that', async () => {
     await serveEcho();
     const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, {

@@ -47,34 +47,36 @@ describe('the instances of a revision', () => {
     second.release('done');
   });
 
-  it('answer requests at the same time by a process each, and refuse those beyond the limit', async () => {
+  it('let a request wait for its turn until one has room', async () => {
     const revision = await deployed('answers');
-
     const first = await slotOf(platform, revision);
-    const second = await slotOf(platform, revision);
 
-    expect(second.origin).not.toBe(first.origin);
+    const waiting = slotOf(platform, revision);
     expect(platform.inFlight(revision)).toBe(2);
-    expect(await platform.invoke(revision, PATIENT)).toEqual({
-      kind: 'refused',
-      status: 429,
-      error: 'digits-v1 runs 2 requests at once, its limit',
-    });
     first.release('done');
-    const third = await slotOf(platform, revision);
-    expect(third.origin).toBe(first.origin);
+
+    const second = await waiting;
+    expect(second.origin).toBe(first.origin);
+    expect(pidsOf(folder, revision)).toHaveLength(1);
     second.release('done');
-    third.release('done');
   });
 
-  it('count a request that waits for a start against the limit', async () => {
+  it('that start serve all who wait for that by one process, while it is quick', async () => {
     const revision = await deployed('answers');
     await platform.retire(revision, 1);
+    const startedBefore = pidsOf(folder, revision).length;
 
-    const answers = await Promise.all([1, 2, 3].map(() => platform.invoke(revision, PATIENT)));
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const slot = await slotOf(platform, revision);
+        const { status } = await request(slot.origin);
+        slot.release('done');
+        return status;
+      }),
+    );
 
-    expect(answers.map(({ kind }) => kind)).toEqual(['slot', 'slot', 'refused']);
-    for (const answer of answers) if (answer.kind === 'slot') answer.release('done');
+    expect(statuses).toEqual(statuses.map(() => 200));
+    expect(pidsOf(folder, revision).length - startedBefore).toBe(1);
   });
 
   it('stop when they have been idle for a while, and start again on demand', async () => {
@@ -142,7 +144,7 @@ describe('the instances of a revision', () => {
     const revision = await deployed('answers');
     await platform.retire(revision, 1);
     const client = new AbortController();
-    const given = platform.invoke(revision, client.signal);
+    const given = platform.invoke(revision, client.signal, 'shared');
 
     client.abort();
 
@@ -157,13 +159,13 @@ describe('the instances of a revision', () => {
     const failed = await deployed('crashes-at-load', { model: 'broken', revision: 'broken-v1' });
     const revision = await deployed('answers');
 
-    expect(await platform.invoke('digits-v9', PATIENT)).toMatchObject({ status: 404 });
-    expect(await platform.invoke(failed, PATIENT)).toMatchObject({
+    expect(await platform.invoke('digits-v9', PATIENT, 'shared')).toMatchObject({ status: 404 });
+    expect(await platform.invoke(failed, PATIENT, 'shared')).toMatchObject({
       status: 502,
       error: 'the model server of broken-v1 exited with code 1',
     });
     const closing = platform.close();
-    expect(await platform.invoke(revision, PATIENT)).toMatchObject({ status: 503 });
+    expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({ status: 503 });
     await closing;
     platform = openPlatform(folder);
   });
@@ -171,7 +173,7 @@ describe('the instances of a revision', () => {
   it('start nothing for a request that waits while they are closed', async () => {
     const revision = await deployed('answers');
     const slot = await slotOf(platform, revision);
-    const waiting = platform.invoke(revision, PATIENT);
+    const waiting = platform.invoke(revision, PATIENT, 'shared');
 
     await platform.close();
 
@@ -184,10 +186,10 @@ describe('the instances of a revision', () => {
   it('refuse a request whose process dies or does not get ready', async () => {
     const spec = folder.spec('never-ready', { startupTimeoutSeconds: 0.5 });
     await platform.create(spec, 1);
-    const late = await platform.invoke(spec.revision, PATIENT);
+    const late = await platform.invoke(spec.revision, PATIENT, 'shared');
     const dying = folder.spec('crashes-at-load', { version: 2 });
     await platform.create(dying, 1);
-    const dead = await platform.invoke(dying.revision, PATIENT);
+    const dead = await platform.invoke(dying.revision, PATIENT, 'shared');
 
     expect(late).toMatchObject({
       status: 504,

@@ -77,10 +77,10 @@ describe('the three targets on one machine', () => {
       timeoutMs: 900_000,
     });
     expect(host.limits('digits-v4')).toBeUndefined();
-    const slot = await host.invoke('digits-v3', PATIENT);
+    const slot = await host.invoke('digits-v3', PATIENT, 'shared');
     expect(slot.kind).toBe('slot');
     if (slot.kind === 'slot') slot.release('done');
-    expect(await host.invoke('digits-v4', PATIENT)).toMatchObject({ status: 404 });
+    expect(await host.invoke('digits-v4', PATIENT, 'shared')).toMatchObject({ status: 404 });
   });
 
   it('see their own revisions alone, also after a restart', async () => {

@@ -1,47 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ModelServer, Start } from '#adapters/local/model-server.ts';
 import { type Replica, startReplica } from '#adapters/local/replica.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
+import {
+  type ScriptedModelServer,
+  scriptedModelServer,
+} from '../../support/scripted-model-server.ts';
 
 // Only a replica that hangs would meet it.
 const HOUR_MS = 3_600_000;
 
-type Scripted = {
-  readonly server: ModelServer;
-  ready(): Promise<void>;
-  crash(): Promise<void>;
-};
-
-function scripted(number: number): Scripted {
-  const started = Promise.withResolvers<Start>();
-  const ended = Promise.withResolvers<void>();
-  let reason: string | undefined;
-  const end = async (why: string) => {
-    reason ??= why;
-    started.resolve({ kind: 'died', reason });
-    ended.resolve();
-    await ended.promise;
-  };
-  const server: ModelServer = {
-    started: started.promise,
-    ended: ended.promise,
-    diagnosis: () => reason,
-    stop: () => end('was stopped'),
-    kill: end,
-  };
-  return {
-    server,
-    async ready() {
-      started.resolve({ kind: 'ready', origin: `http://server-${number}` });
-      await started.promise;
-    },
-    crash: () => end('exited with code 1'),
-  };
-}
-
 describe('a replica', () => {
   const clock = fakeClock(0);
-  let servers: Scripted[];
+  let servers: ScriptedModelServer[];
   let looks: string[];
   let isHealthy: boolean;
   let written: string;
@@ -53,7 +23,7 @@ describe('a replica', () => {
   };
   const look = async (origin: string) => looks.push(origin) > 0 && isHealthy;
   const launch = () => {
-    servers.push(scripted(servers.length + 1));
+    servers.push(scriptedModelServer(servers.length + 1));
     return servers.at(-1)!.server;
   };
   const started = (requestTimeoutMs: number) =>
