@@ -18,7 +18,8 @@ const server = createModelServer(routes, config);
 drainOnSignal(server, async () => (await opening).idle());
 
 server.once('error', exitWith(2));
-server.listen(config.port, config.host);
+const { listening: fd, port, host } = config;
+server.listen(fd === null ? { port, host } : { fd });
 await once(server, 'listening');
 const address = server.address();
 if (address && typeof address === 'object') {

@@ -15,6 +15,7 @@ import { orphanGuard } from '#adapters/local/orphan-guard.ts';
 import { processImages } from '#adapters/local/process-images.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { ObjectPath } from '#adapters/local/revision-files.ts';
+import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
@@ -24,6 +25,8 @@ import type { ModelImages } from '#ports/model-images.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
+  /** What keeps a model to itself, in one line. */
+  readonly walls: string;
   readonly engine: 'image' | 'process';
   readonly environmentHash: string;
   /** Names what serves a model of Python, but for the model's own packages. */
@@ -57,6 +60,7 @@ const SERVER_ENTRY = fileURLToPath(
     : new URL('../onnx/main.js', import.meta.url),
 );
 const PYTHON_SERVER = join(ROOT, 'runtimes/python');
+const LAUNCHER = join(PYTHON_SERVER, 'slipway_server/walls.py');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
@@ -77,11 +81,16 @@ async function processEngine({
   objectPath,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
+  const walls = await lookAtWalls(LAUNCHER, [folder(''), ROOT], environment);
   const made = builds({
     ...{ directory: folder('builds'), own: environment, inTurn: atOnce(BUILDS_AT_ONCE) },
-    ...{ buildspec: 'buildspecs/process.yml', environment: { IMAGES: images } },
+    ...{
+      buildspec: 'buildspecs/process.yml',
+      environment: { IMAGES: images, ...buildWalls(walls) },
+    },
   });
   return {
+    walls: wallsLine(walls),
     engine: 'process',
     environmentHash: installedHash(serverEntry),
     pythonServerHash: hashOf([
@@ -91,6 +100,11 @@ async function processEngine({
     servers: processServers({
       ...{ directory: folder('revisions'), images, objectPath, environment },
       serverEntry,
+      // What tests start in its place reads and writes where they like.
+      walls:
+        serverEntry === SERVER_ENTRY
+          ? { machine: walls, serverFiles: serverFiles(serverEntry, ROOT), launcher: LAUNCHER }
+          : null,
     }),
     ...made,
     ...{ environments: null, images: processImages(images) },
@@ -120,6 +134,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     });
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
+    walls: 'containers',
     engine: 'image',
     environmentHash: hashOf([...rest, ...filesOf(join(ROOT, 'runtimes/onnx'))]),
     pythonServerHash: hashOf([...rest, ...filesOf(PYTHON_SERVER)]),
