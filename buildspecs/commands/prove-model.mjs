@@ -56,8 +56,9 @@ async function layOut(order) {
     unpacked = inner;
   }
   await rename(unpacked, model);
-  const { format, entrypoint, signature, takesColumns, example } = order;
-  await writeFile(facts, JSON.stringify({ format, entrypoint, signature, takesColumns, example }));
+  const { format, entrypoint, signature, takesColumns, example, network } = order;
+  const known = { format, entrypoint, signature, takesColumns, example, network };
+  await writeFile(facts, JSON.stringify(known));
 }
 
 /** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */

@@ -105,7 +105,7 @@ def enter(env: MutableMapping[str, str]) -> None:
         env[LISTENING] = str(listening.detach())
     facts = _facts_of(env)
     is_code = facts.get("format") in _OF_CODE
-    has_network = is_code and facts.get("network") is True
+    has_network = is_code and facts.get("network") == "open"
     limits = plan.get("limits", {})
     # Before the namespace, in which nothing may be raised, but for the processes, which it counts by itself.
     _limit(limits)
@@ -178,15 +178,16 @@ def _limit(limits: dict[str, Any]) -> None:
     _limit_to(resource.RLIMIT_NOFILE, limits.get("files"))
     _limit_to(resource.RLIMIT_FSIZE, limits.get("fileBytes"))
     _limit_to(resource.RLIMIT_DATA, limits.get("dataBytes"))
-    _limit_to(resource.RLIMIT_CPU, limits.get("cpuSeconds"))
+    # At the first it is told so by a signal of its own, which says why it ends; at the second killed.
+    _limit_to(resource.RLIMIT_CPU, limits.get("cpuSeconds"), 5)
 
 
-def _limit_to(what: int, most: Any) -> None:
+def _limit_to(what: int, most: Any, grace: int = 0) -> None:
     if most is None:
         return
     hard = resource.getrlimit(what)[1]
-    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (least, least))
+    known = most + grace if hard == resource.RLIM_INFINITY else min(most + grace, hard)
+    resource.setrlimit(what, (min(most, known), known))
 
 
 def _enter_namespaces(writable: Iterable[str], has_network: bool) -> None:
