@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -60,7 +60,8 @@ const SERVER_ENTRY = fileURLToPath(
     : new URL('../onnx/main.js', import.meta.url),
 );
 const PYTHON_SERVER = join(ROOT, 'runtimes/python');
-const LAUNCHER = join(PYTHON_SERVER, 'slipway_server/walls.py');
+/** Sets the walls around what loads a model. */
+export const LAUNCHER: string = join(PYTHON_SERVER, 'slipway_server/walls.py');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
@@ -81,7 +82,7 @@ async function processEngine({
   objectPath,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
-  const walls = await lookAtWalls(LAUNCHER, [folder(''), ROOT], environment);
+  const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
   const made = builds({
     ...{ directory: folder('builds'), own: environment, inTurn: atOnce(BUILDS_AT_ONCE) },
     ...{
@@ -110,6 +111,11 @@ async function processEngine({
     ...{ environments: null, images: processImages(images) },
     buildEnvironment: neverAsked,
   };
+}
+
+/** What must be readable within namespaces of a user's own. */
+export function wallFolders(dataDir: string): readonly string[] {
+  return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
 }
 
 /** The engine of workflows wants something for each state. */

@@ -45,6 +45,8 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
+  /** What keeps its models to themselves, in one line. */
+  readonly walls: string;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
@@ -241,6 +243,7 @@ export async function startLocal(
   return {
     gateway: gateway.origin,
     control,
+    walls: runtime.walls,
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,11 @@ const CANARIES = fileURLToPath(new URL('./canaries.py', import.meta.url));
 const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 
 /** What this machine has, for tests: none without Linux and a Python. */
-export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], process.env);
+export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
+
+/** Of a root's own Python nobody may be allowed to run anything. */
+export const SYSTEM_PYTHON = '/usr/bin/python3';
+const NOBODY = 65_534;
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 
@@ -63,6 +67,22 @@ export async function canaryWorld() {
     path,
     port,
     python,
+    /** Of what a root may, some is not limited: this is run by nobody, where this is root. */
+    async pythonOfNobody(code: string, limits: Readonly<Record<string, number>>) {
+      const isRoot = process.getuid?.() === 0;
+      const program = isRoot ? SYSTEM_PYTHON : String(MACHINE.python);
+      const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+      if (isRoot) {
+        chmodSync(root, 0o755);
+        chownSync(path('scratch'), NOBODY, NOBODY);
+      }
+      const within = {
+        ...{ read: [], write: [path('scratch')], execute: [program], listens: false, limits },
+      };
+      const env = { PATH: '/usr/bin:/bin', ...wallsVariable(MACHINE, within) };
+      const given = ['-I', '-S', LAUNCHER, program, '-c', code];
+      return (await run(program, given, { env, cwd: path('scratch'), ...user })).stdout;
+    },
     /** Runs all attempts, and answers the names of those that were refused. */
     async refused(
       walls: Walls,

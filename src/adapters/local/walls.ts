@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import type { Environment } from './model-environment.ts';
 
 const run = promisify(execFile);
 
@@ -42,15 +41,11 @@ const BUILD_CPU_SECONDS = 1800;
  * Looks at what this machine has; nothing is what it answers where it cannot. `launcher` is runtimes/python/slipway_server/walls.py.
  * Namespaces are used only where `folders` can be read in them: there a root has no right to the files of others.
  */
-export async function lookAtWalls(
-  launcher: string,
-  folders: readonly string[],
-  { PATH = '' }: Environment,
-): Promise<Walls> {
+export async function lookAtWalls(launcher: string, folders: readonly string[]): Promise<Walls> {
   if (process.platform !== 'linux') return NO_WALLS;
   const given = ['-I', '-S', launcher, '--look', ...folders];
   try {
-    const { stdout } = await run('python3', given, { env: { PATH }, timeout: LOOK_MS });
+    const { stdout } = await run('python3', given, { timeout: LOOK_MS });
     return found.parse(JSON.parse(stdout));
   } catch {
     return NO_WALLS;
@@ -65,6 +60,23 @@ export function wallsLine({ landlock, seccomp, namespaces }: Walls): string {
     ...(namespaces ? ['namespaces'] : []),
   ];
   return there.join(', ') || 'none';
+}
+
+// As of these, Landlock holds all that it is asked for here: Linux 6.12.
+const WHOLE_LANDLOCK = 6;
+
+/** What a model could still do on this machine, each as a predicate; empty where all walls stand. `isRoot`: Slipway runs as root. */
+export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
+  const { python, landlock, seccomp, namespaces } = walls;
+  if (python === null) return ['reads and writes your files, and reaches the network'];
+  return [
+    ...(landlock === 0 ? ['reads your files, and starts programs'] : []),
+    ...(landlock < WHOLE_LANDLOCK ? ['signals your processes'] : []),
+    ...(seccomp ? [] : ['reaches sockets in folders, as that of Docker']),
+    ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['reaches the network']),
+    ...(namespaces ? [] : ['changes the mode and the times of your files']),
+    ...(namespaces && !isRoot ? [] : ['starts as many processes as there is room for']),
+  ];
 }
 
 /** What a process that loads a model needs: files that it reads, folders that it may write to, and how much of the machine. */

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { NO_WALLS, type Walls } from '#adapters/local/walls.ts';
-import { type CanaryWorld, canaryWorld, MACHINE } from '../../support/canary-world.ts';
+import {
+  type CanaryWorld,
+  canaryWorld,
+  MACHINE,
+  SYSTEM_PYTHON,
+} from '../../support/canary-world.ts';
 
 /** Each attempt of canaries.py, and which of the three refuse it by itself. */
 const ATTEMPTS = {
@@ -32,6 +37,17 @@ const ATTEMPTS = {
   "makes a user's namespace": ['seccomp', 'namespaces'],
   'asks the kernel by a ring': ['seccomp'],
 } as const;
+
+// Each waits until all are gone that could end it.
+const FORKS = `
+import os
+ended, kept = os.pipe()
+for _ in range(20):
+    if os.fork() == 0:
+        os.close(kept)
+        os.read(ended, 1)
+        os._exit(0)
+`;
 
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
@@ -147,6 +163,16 @@ if (missing.length > 0) {
 
     expect(`${ended.signal} ${ended.stderr}`).toContain(says);
   });
+
+  const canBeNobody = process.getuid?.() !== 0 || existsSync(SYSTEM_PYTHON);
+  (MACHINE.namespaces && canBeNobody ? it : it.skip)(
+    'starts no more processes than its limit, unless it is of a root',
+    async () => {
+      const ended = await world.pythonOfNobody(FORKS, { processes: 10 }).catch((error) => error);
+
+      expect(ended.stderr).toContain('BlockingIOError');
+    },
+  );
 
   it('does not run where a wall that is asked for cannot be set', async () => {
     const asked = { ...MACHINE, landlock: 1000 };
