@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
-import { isAlive } from '../support/processes.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // One more than are built at once.
@@ -25,15 +24,25 @@ async function allAreBuilding(slipway: RunningSlipway): Promise<void> {
   await eventually(() => readdirSync(logs).some(hasBegun));
 }
 
+/** How many processes of this machine run this command. */
+function running(...command: readonly string[]): number {
+  const whole = `${command.join('\0')}\0`;
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === whole;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 describe('a build of code that starts processes of its own', () => {
   it('does not wait for them, and leaves none', async () => {
     await using folder = await temporaryFolder();
     await using slipway = await startSlipway(folder.path);
-    const pids = join(folder.path, 'pids');
+    const seconds = `600.${process.pid}`;
     const code = `import subprocess
-started = subprocess.Popen(["sleep", "600"])
-with open("${pids}", "a") as file:
-    print(started.pid, file=file)
+subprocess.Popen(["sleep", "${seconds}"])
 
 def predict(x):
     return x
@@ -44,10 +53,11 @@ def predict(x):
     slipway.drop('models/m/code/model.yaml', '');
     expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
 
+    // The build has loaded it too.
+    await eventually(() => running('sleep', seconds) === 1);
+
     await slipway.ask('m', 'undeploy');
-    const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
-    expect(started.length).toBeGreaterThan(1);
-    await eventually(() => !started.some(isAlive));
+    await eventually(() => running('sleep', seconds) === 0);
   });
 });
 
