@@ -20,6 +20,8 @@ export type BuildOrder = {
   readonly environments: EnvironmentTags;
   /** `auto`: served as ONNX where that answers the same. */
   readonly optimize: 'auto' | 'none';
+  /** `open`: its own code may reach the network, where nothing else says so. */
+  readonly network: 'none' | 'open';
   /** As inspection found it, or null. */
   readonly signature: Signature | null;
   readonly takesColumns: boolean;

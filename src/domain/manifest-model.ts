@@ -42,6 +42,13 @@ export const runtimeSchema = z.strictObject({
         '`auto` serves forests, boosted trees and linear models as ONNX where that answers the same; `none` always by their framework.',
       ),
     ),
+  network: z
+    ._default(z.enum(['none', 'open']), 'none')
+    .check(
+      z.describe(
+        'Whether the code of a model may reach the network, where it is a process of one machine: `none`, or `open`. Elsewhere it may what its target may.',
+      ),
+    ),
 });
 
 /** `build` of a manifest: what the model runs on, in place of what its artifact says. */

@@ -57,6 +57,7 @@ function orderOf({ work }: Deployment, { runtime, environmentHash, python }: Bui
     ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
     entrypoint: manifest.entrypoint ?? entrypoint,
     optimize: manifest.runtime.optimize,
+    network: manifest.runtime.network,
     example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };
 }

@@ -54,6 +54,8 @@ describe('the manifest schema', () => {
     [{ model: { allowPickle: ['name'] } }, false],
     [{ runtime: { optimize: 'none' } }, true],
     [{ runtime: { optimize: true } }, false],
+    [{ runtime: { network: 'open' } }, true],
+    [{ runtime: { network: 'local' } }, false],
     [
       { build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3', 'numpy<2', 'scipy'] } },
       true,

@@ -7,7 +7,7 @@ import { parseManifest } from '#formats/manifest-yaml.ts';
 const EMPTY = {
   examples: [],
   model: { format: 'auto', allowPickle: [] },
-  runtime: { optimize: 'auto' },
+  runtime: { optimize: 'auto', network: 'none' },
   build: {},
   server: { startupTimeoutSeconds: 300 },
   resources: { accelerator: 'none' },
@@ -54,7 +54,7 @@ describe('a manifest', () => {
         path: 'model.onnx',
         allowPickle: ['mypackage.features.Cleaner'],
       },
-      runtime: { optimize: 'auto' },
+      runtime: { optimize: 'auto', network: 'none' },
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
       server: { startupTimeoutSeconds: 120 },

@@ -201,6 +201,7 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
       ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
+      network: 'none',
       ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
       environments: { onnx: null, python: null, convert: null },
     });
@@ -214,7 +215,12 @@ describe('planning the build', () => {
       return (await planBuild(world.deps)(held)).imageTag;
     };
 
-    expect(await tag('runtime: { optimize: none }')).not.toBe(await tag());
+    const tags = await Promise.all([
+      tag(),
+      tag('runtime: { optimize: none }'),
+      tag('runtime: { network: open }'),
+    ]);
+    expect(new Set(tags).size).toBe(tags.length);
   });
 
   it('keeps the plan when Slipway was updated meanwhile', async () => {

@@ -12,6 +12,7 @@ export const ORDER: BuildOrder = {
   python: null,
   environments: { onnx: 'onnx-e1', python: null, convert: null },
   optimize: 'auto',
+  network: 'none',
   signature: null,
   takesColumns: false,
   example: null,

@@ -70,6 +70,7 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
     images: join(folder.revisions, 'images'),
     objectPath: folder.objectPath,
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
+    walls: null,
     environment,
     timers,
   });
