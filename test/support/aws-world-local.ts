@@ -28,6 +28,7 @@ import { awsPorts } from './aws-world-ports.ts';
 import { deploymentOf } from './aws-world-scenarios.ts';
 import { onOutbox } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
+import { HERE } from './inspector.ts';
 import { type Start, workflowOf } from './memory-way.ts';
 import type { Moto } from './moto.ts';
 import { GRACES, PERIOD_MS } from './swept-world.ts';
@@ -97,6 +98,7 @@ export async function localAws(moto: Moto) {
     ...stepHandlers({
       ...{ ...ports, clock, executions, engine: 'image', offered: TARGETS, waitMs: 0 },
       provisioningSeconds: PROVISIONING_SECONDS,
+      inspector: HERE,
       maxArtifactBytes: maxArtifactBytes(TARGETS),
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
