@@ -217,6 +217,7 @@ describe('slipway', () => {
       'free disk',
       'port 8080',
       'port 8081',
+      'walls',
       'python',
       'docker',
     ]);
@@ -298,7 +299,12 @@ describe('slipway', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { gateway: expect.any(String), control: expect.any(String), bucket: join(data, 'bucket') },
+      {
+        gateway: expect.any(String),
+        control: expect.any(String),
+        bucket: join(data, 'bucket'),
+        walls: expect.any(String),
+      },
       { endpoint: expect.any(String), drawn: 'Total 431.50', read: 'Total 431.50' },
     ]);
   });
