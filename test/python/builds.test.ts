@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
+import { MACHINE } from '../support/canary-world.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
@@ -60,6 +61,33 @@ def predict(x):
     await eventually(() => running('sleep', seconds) === 0);
   });
 });
+
+(MACHINE.landlock > 0 && MACHINE.seccomp ? describe : describe.skip)(
+  'code that would not load where it can do more than answer',
+  () => {
+    it('is built and served: neither its build nor its server reads a file of Slipway or connects', async () => {
+      await using folder = await temporaryFolder();
+      await using slipway = await startSlipway(folder.path);
+      const code = `import socket
+for attempt in (lambda: open("${folder.path}/registry.db"), lambda: socket.create_connection(("127.0.0.1", ${new URL(slipway.control).port}))):
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    raise SystemError("nothing refused it")
+
+def predict(x):
+    return x
+`;
+
+      slipway.drop('models/m/code/predict.py', code);
+      slipway.drop('models/m/code/requirements.txt', '');
+      slipway.drop('models/m/code/model.yaml', '');
+
+      expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
+    });
+  },
+);
 
 describe('builds that run, and one that waits for its turn', () => {
   it.each([
