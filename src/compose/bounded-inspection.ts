@@ -60,6 +60,7 @@ export function boundedInspector(budget: InspectionBudget): Inspector {
 
 /** Threads that inspect; one that has nothing to do keeps no process alive. */
 function threadsOf(heapMiB: number) {
+  const compiled = getCompileCacheDir();
   let spare: Worker | undefined;
 
   function start(): Worker {
@@ -67,7 +68,7 @@ function threadsOf(heapMiB: number) {
       workerData: MARK,
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
       // Half of what a thread's start takes is compiling.
-      env: { NODE_COMPILE_CACHE: getCompileCacheDir() },
+      env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled },
     });
     thread.once('exit', () => {
       if (spare === thread) spare = undefined;
