@@ -1,21 +1,18 @@
 // From a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it.
 // Both sides take turns in one run. `node bench/first-answer.ts [ROUNDS]`
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { drawLine } from '../src/cli/demo/line-image.ts';
 import { READER_MODEL, readerRequest, readText } from '../src/cli/demo/line-reader.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { startSlipway } from '../test/support/running-slipway.ts';
+import { bareStart } from './bare-server.ts';
 import { row, spread } from './figures.ts';
 
 const TEXT = 'Total 431.50';
 const ROUNDS = Number(process.argv[2] ?? 7);
-const SERVER = fileURLToPath(new URL('../runtimes/onnx/main.ts', import.meta.url));
 const body = JSON.stringify(readerRequest(drawLine(TEXT)));
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
@@ -32,7 +29,7 @@ const times: Record<'bare' | 'renamed' | 'pushed' | 'copied', number[]> = {
 for (let round = 0; round < ROUNDS; round += 1) {
   // As a user has it: written a while before it is moved into the bucket.
   await copyFile(READER_MODEL, aside);
-  times.bare.push(await bareStart());
+  times.bare.push(await bareStart(READER_MODEL, rightAnswer));
   times.renamed.push(await dropped(`renamed-${round}`, renameIn));
   times.pushed.push(await dropped(`pushed-${round}`, push));
   times.copied.push(await dropped(`copied-${round}`, copyIn));
@@ -48,27 +45,6 @@ for (const [way, values] of Object.entries(times)) {
   console.log(`${row(way, spread(values))}    × ${spread(ratios, 2)}`);
 }
 console.log(row('end of cp → Admitted', spread(settleTimes)));
-
-async function bareStart(): Promise<number> {
-  const startedAt = performance.now();
-  const server = fork(SERVER, {
-    env: { PATH: process.env['PATH'], MODEL_PATH: READER_MODEL, MODEL_NAME: 'ocr', PORT: '0' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  let port = 0;
-  await new Promise<void>((ready) => {
-    server.on('message', (message: { listening?: number; ready?: boolean }) => {
-      port = message.listening ?? port;
-      if (message.ready) ready();
-    });
-  });
-  await rightAnswer(`http://127.0.0.1:${port}/v2/models/ocr/infer`);
-  const tookMs = performance.now() - startedAt;
-  const exited = once(server, 'exit');
-  server.kill('SIGTERM');
-  await exited;
-  return tookMs;
-}
 
 async function dropped(model: string, drop: (model: string) => Promise<void>): Promise<number> {
   const startedAt = performance.now();

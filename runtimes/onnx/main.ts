@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import { type Config, readConfig } from './config.ts';
 import { messageOf } from './json.ts';
 import { drainOnSignal, endWithParent } from './lifecycle.ts';
@@ -28,6 +29,8 @@ if (address && typeof address === 'object') {
 session = await opening;
 console.log(`${config.name} is ready`);
 process.send?.({ ready: true });
+// Else only a server that ends by itself leaves what it has compiled to the next one.
+flushCompileCache();
 
 function configure(): Config {
   try {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atOnce } from '#adapters/local/at-once.ts';
@@ -89,13 +89,18 @@ async function processEngine({
       ...[...filesOf(BUILDSPECS), ...filesOf(PYTHON_SERVER)],
     ]),
     servers: processServers({
-      ...{ directory: folder('revisions'), images, objectPath, environment },
-      serverEntry,
+      ...{ directory: folder('revisions'), images, objectPath, serverEntry },
+      environment: { NODE_COMPILE_CACHE: compiledFolder(environment), ...environment },
     }),
     ...made,
     ...{ environments: null, images: processImages(images) },
     buildEnvironment: neverAsked,
   };
+}
+
+/** The user's own, but not the folder of what Slipway itself runs: a model server writes there. */
+function compiledFolder({ XDG_CACHE_HOME }: Environment): string {
+  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'slipway', 'served');
 }
 
 /** The engine of workflows wants something for each state. */

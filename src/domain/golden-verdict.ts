@@ -24,7 +24,9 @@ const DEEPEST_DATA = 16;
 const NO_REFUSAL: ReadonlySet<number> = new Set([408, 425, 429]);
 
 const tensor = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
-const withOutputs = z.object({ outputs: z.array(z.looseObject({ name: z.string() })) });
+const withOutputs = z.object({
+  outputs: z.optional(z.array(z.looseObject({ name: z.string() }))),
+});
 const data = z.pipe(
   z.array(z.unknown()),
   z.transform((nested) => nested.flat(DEEPEST_DATA)),
@@ -91,9 +93,9 @@ function requested(
   { protocol, body }: GoldenRequest,
 ): readonly TensorSpec[] | undefined {
   if (protocol !== 'infer' || !signature?.outputs.length) return undefined;
-  const named = withOutputs.safeParse(body);
-  if (!named.success) return signature.outputs;
-  const names = new Set(named.data.outputs.map(({ name }) => name));
+  const { data: named } = withOutputs.safeParse(body);
+  if (!named?.outputs) return signature.outputs;
+  const names = new Set(named.outputs.map(({ name }) => name));
   return signature.outputs.filter(({ name }) => names.has(name));
 }
 

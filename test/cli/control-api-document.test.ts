@@ -4,13 +4,15 @@ import type { HTTPMethods } from 'fastify';
 import { parse } from 'yaml';
 import { controlApi } from '#adapters/local/control-api.ts';
 import { NEXT_PHASES } from '#domain/phase.ts';
-import { eventually } from '../support/eventually.ts';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
 import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { behaving } from '../support/servers/behaviour.ts';
 
 const FILE = new URL('../../docs/control-api.openapi.yaml', import.meta.url);
 const document = parse(readFileSync(FILE, 'utf8'));
 const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema(document, 'api');
+
+const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
 
 /** What is wrong with an answer by the document; null when nothing is. */
 function wrong(path: string, method: string, status: string, body: unknown) {
@@ -48,7 +50,10 @@ describe('docs/control-api.openapi.yaml', () => {
 
   it('describes what a Slipway answers, and what it refuses', async () => {
     await using folder = await temporaryFolder();
-    await using slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path, {
+      hasAnyServer: true,
+      config: { bakeSeconds: 0 },
+    });
     const ask = async (path: string, url: string, init: RequestInit = {}) => {
       const response = await fetch(`${slipway.control}${url}`, init);
       const body = (await response.json()) as { readonly deploymentId?: string };
@@ -61,13 +66,13 @@ describe('docs/control-api.openapi.yaml', () => {
     const remove = (key: string) => ask('/objects/{key}', `/objects/${key}`, { method: 'DELETE' });
     const post = (what: string, model: string, query = '') =>
       ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
-    const good = await put('models/good/m.onnx', addConstantModel({ constant: 1 }));
+    const good = await put('models/good/m.onnx', light(1));
     const bad = await put('models/bad/m.onnx', unknownOperatorModel());
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
-    await put('models/good/m.onnx', addConstantModel({ constant: 2 }));
+    await put('models/good/m.onnx', light(2));
     await slipway.ending('good', 2);
     // Live is told before the version before is retired, until which the deployment is under way.
-    await eventually(async () => (await post('abort', 'good')).status === 200);
+    await slipway.settled('good');
 
     const answers = [
       good,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 
 export type Result = { code: number | null; stdout: string; stderr: string };
 
@@ -12,9 +12,9 @@ export type RunningCommand = {
 };
 
 /** The command line as a user runs it, without a terminal. */
-export function runCli(args: readonly string[], env: NodeJS.ProcessEnv): RunningCommand {
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, cwd = '.'): RunningCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env,
+    ...{ cwd, env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const result: Result = { code: null, stdout: '', stderr: '' };

@@ -56,7 +56,6 @@ export async function makeWebAdapterImage(): Promise<string> {
 
 export type Container = {
   readonly id: string;
-  readonly startedMs: number;
   /** Where the host reaches its port. */
   origin(port: number): Promise<string>;
   logs(): Promise<string>;
@@ -70,12 +69,10 @@ const started: string[] = [];
 export async function startContainer(args: readonly string[]): Promise<Container> {
   const limits =
     '--read-only --tmpfs /tmp:rw,size=512m --ipc none --memory 512m --memory-swap 512m --cpus 1 --cap-drop ALL --security-opt no-new-privileges';
-  const startedMs = performance.now();
   const id = await docker('run', '--detach', ...limits.split(' '), ...args);
   started.push(id);
   return {
     id,
-    startedMs,
     origin: async (port) => `http://${await docker('port', id, `${port}/tcp`)}`,
     async logs() {
       const { out, err } = await run('docker', ['logs', id], '', ENVIRONMENT);

@@ -5,7 +5,7 @@ import { ORDER } from '../support/build-order.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { built, CRANE, docker, LAMBDA_USER, output } from './docker.ts';
-import { type Build, type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
+import { type Build, type ImageWorld, ONNX, openImageWorld, say } from './image-world.ts';
 import { startBusy, startMountless, startRaceLost } from './registry.ts';
 
 const plusOne = addConstantModel({ constant: 1 });
@@ -16,7 +16,7 @@ describe('the image that a build leaves', () => {
   let image: BuiltImage;
   beforeAll(async () => {
     world = await openImageWorld();
-    image = await timed('first build', () => world.build('digits-1', { 'model.onnx': plusOne }));
+    image = await world.build('digits-1', { 'model.onnx': plusOne });
     say(`${image.compressedBytes} bytes compressed, ${image.uncompressedBytes} uncompressed`);
   });
   afterAll(() => world.close());
@@ -74,9 +74,7 @@ describe('the image that a build leaves', () => {
   });
 
   it('is adopted by another build of the same bytes and tag', async () => {
-    const answer = await timed('a build that adopts', () =>
-      world.run('digits-1', { 'model.onnx': plusOne }),
-    );
+    const answer = await world.run('digits-1', { 'model.onnx': plusOne });
 
     expect(await world.logOf(answer)).toContain('adopted');
     expect(withoutSmoke(readImage('digits-1', answer.ExportedEnvironmentVariables))).toEqual(
@@ -109,12 +107,10 @@ describe('the image that a build leaves', () => {
   });
 
   it('shares with the next model’s image all layers but the last', async () => {
-    const next = await timed('the next model’s build', () =>
-      world.build('shapes-1', {
-        'weights/shapes.onnx': plusTwo,
-        '.dockerignore': Buffer.from('*'),
-      }),
-    );
+    const next = await world.build('shapes-1', {
+      'weights/shapes.onnx': plusTwo,
+      '.dockerignore': Buffer.from('*'),
+    });
 
     const [one, other] = [await world.manifestOf(image), await world.manifestOf(next)];
     expect(other.layers.slice(0, -1)).toEqual(one.layers.slice(0, -1));

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { type Container, docker, removeContainers, startContainer } from './docker.ts';
 import { emulatedLambda } from './emulated-lambda.ts';
-import { type ImageWorld, ONNX, openImageWorld, say, timed } from './image-world.ts';
+import { type ImageWorld, ONNX, openImageWorld } from './image-world.ts';
 
 const plusOne = addConstantModel({ constant: 1 });
 const plusTwo = addConstantModel({ constant: 2 });
@@ -35,7 +35,6 @@ describe('the image of an ONNX model', () => {
         () => false,
       ),
     );
-    say(`a container is ready ${sinceMs(container)} ms after its start`);
     const answer = await fetch(`${origin}/invocations`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -47,11 +46,10 @@ describe('the image of an ONNX model', () => {
   it('answers REST API events with the right prediction when it runs as Lambda runs it', async () => {
     const reference = world.byDigest(image);
     const lambda = await emulatedLambda(reference, { name: 'digits', modelFile: 'model.onnx' });
-    say(`as on Lambda, the first answer comes ${sinceMs(lambda.container)} ms after the start`);
     const invokeWith = (inputs: unknown) => lambda.post('invocations', { inputs });
 
     const first = await invokeWith([1, 2]);
-    const second = await timed('the second answer', () => invokeWith([5]));
+    const second = await invokeWith([5]);
     const refused = await invokeWith(['five']);
 
     expect(first).toMatchObject({ statusCode: 200, isBase64Encoded: false });
@@ -73,9 +71,7 @@ describe('the image of an ONNX model', () => {
   it('stays in the engine when there is no repository', async () => {
     const here = { REPOSITORY: '', ENVIRONMENTS: '' };
     await world.runEnvironments([ONNX], here);
-    const local = await timed('a build without a repository', () =>
-      world.build('digits-2', { 'model.onnx': plusTwo }, here),
-    );
+    const local = await world.build('digits-2', { 'model.onnx': plusTwo }, here);
     const again = await world.build('digits-2', { 'model.onnx': plusTwo }, here);
 
     const id = await docker('image', 'inspect', '--format', '{{.Id}}', 'slipway/digits-2');
@@ -85,7 +81,3 @@ describe('the image of an ONNX model', () => {
     expect(await invoke(await serve(local.digest))).toEqual({ predictions: [3, 4] });
   });
 });
-
-function sinceMs({ startedMs }: Container): number {
-  return Math.round(performance.now() - startedMs);
-}

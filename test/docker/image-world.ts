@@ -81,7 +81,7 @@ export async function openImageWorld() {
     return readImage(tag, build.ExportedEnvironmentVariables);
   }
 
-  const made = await timed('the environment of ONNX', () => runEnvironments([ONNX]));
+  const made = await runEnvironments([ONNX]);
   if (made.BuildStatus !== 'SUCCEEDED') throw new Error(await logOf(made));
 
   const byDigest = ({ digest }: BuiltImage) => `${repository}@${digest}`;
@@ -133,14 +133,6 @@ async function ended(
     .run(request, new AbortController().signal)
     .catch((error): BuildAnswer => JSON.parse(error.message));
   return Build;
-}
-
-/** Tells how long it took. */
-export async function timed<T>(what: string, task: () => Promise<T>): Promise<T> {
-  const startMs = performance.now();
-  const result = await task();
-  say(`${what}: ${Math.round(performance.now() - startMs)} ms`);
-  return result;
 }
 
 export function say(text: string): void {

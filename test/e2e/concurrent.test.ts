@@ -1,17 +1,24 @@
 import { call, REQUEST } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
-import { addConstantModel, slowLoadingModel, slowModel } from '../support/onnx-models.ts';
+import { hold } from '../support/hold.ts';
+import { addConstantModel, slowLoadingModel } from '../support/onnx-models.ts';
 import { servedIn, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { behaving } from '../support/servers/behaviour.ts';
 
 const MODELS = [1, 2, 3].map((constant) => addConstantModel({ constant }));
 const [ONE, TWO, THREE] = MODELS as [Uint8Array, Uint8Array, Uint8Array];
+// A bake that nobody waits for: it is aborted.
+const LONG_BAKE = 'rollout: { bakeSeconds: 3600 }\n';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: Awaited<ReturnType<typeof startSlipway>>;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  slipway = await startSlipway(folder.path, { config: { maxInstances: 1 } });
+  slipway = await startSlipway(folder.path, {
+    hasAnyServer: true,
+    config: { maxInstances: 1, bakeSeconds: 0 },
+  });
 });
 
 afterAll(async () => {
@@ -21,23 +28,19 @@ afterAll(async () => {
 
 /** Resolves once a version of the model is in a state. */
 const reached = (model: string, version: number, state: string) =>
-  eventually(async () =>
-    (await slipway.events(model)).some(
-      ({ detail }) => detail.version === version && detail.state === state,
-    ),
-  );
+  slipway.told(model, (detail) => detail.version === version && detail.state === state);
 
-/** Deploys version 1 of the model, and version 2 as far as its bake. */
-async function untilBaking(
+/** Deploys version 1 of the model, and version 2 until its server is starting, which goes on when the answer is called. */
+async function untilHeld(
   model: string,
   [first, second]: readonly [Uint8Array, Uint8Array],
-  bakeSeconds: number,
-): Promise<void> {
-  slipway.drop(`models/${model}/a.onnx.yaml`, `rollout: { bakeSeconds: ${bakeSeconds} }\n`);
+): Promise<() => void> {
   slipway.drop(`models/${model}/a.onnx`, first);
   await slipway.ending(model, 1);
-  slipway.drop(`models/${model}/a.onnx`, second);
-  await reached(model, 2, 'Baking');
+  const { hasServer, release } = hold(folder.path, `${model}-v2`);
+  slipway.drop(`models/${model}/a.onnx`, behaving('waits-while-held', second));
+  await eventually(hasServer);
+  return release;
 }
 
 const ends = async (model: string) =>
@@ -75,9 +78,11 @@ describe('an upload of the same bytes', () => {
 
 describe('an upload during a deployment of its model', () => {
   it('waits, says for whom, and then has its turn', async () => {
-    await untilBaking('queue', [ONE, TWO], 1);
+    const goOn = await untilHeld('queue', [ONE, TWO]);
 
     slipway.drop('models/queue/a.onnx', THREE);
+    await reached('queue', 3, 'Waiting');
+    goOn();
     await slipway.ending('queue', 3);
 
     const told = (await slipway.events('queue')).map(({ detail }) => detail);
@@ -95,11 +100,13 @@ describe('an upload during a deployment of its model', () => {
   });
 
   it('gives way to a newer one, and the newest is live in the end', async () => {
-    await untilBaking('hasty', [addConstantModel({ constant: 9 }), ONE], 1);
+    const goOn = await untilHeld('hasty', [addConstantModel({ constant: 9 }), ONE]);
 
     slipway.drop('models/hasty/a.onnx', TWO);
     await reached('hasty', 3, 'Waiting');
     slipway.drop('models/hasty/a.onnx', THREE);
+    await reached('hasty', 4, 'Waiting');
+    goOn();
     await slipway.ending('hasty', 4);
 
     const superseded = (await slipway.endings('hasty')).filter(
@@ -122,7 +129,7 @@ describe('two uploads at once of one model', () => {
   it('end with the newest live, and the other live before it or superseded', async () => {
     slipway.drop('models/pair/a.onnx', ONE);
     slipway.drop('models/pair/b.onnx', TWO);
-    await eventually(async () => (await slipway.endings('pair')).length === 2);
+    await slipway.ending('pair', 2);
 
     const endings = await slipway.endings('pair');
     expect(endings.map(({ version }) => version).toSorted()).toEqual([1, 2]);
@@ -169,7 +176,7 @@ describe('slipway abort', () => {
     const model = `aborted-${state.toLowerCase()}`;
     slipway.drop(`models/${model}/a.onnx`, ONE);
     await slipway.ending(model, 1);
-    slipway.drop(`models/${model}/a.onnx.yaml`, 'rollout: { bakeSeconds: 60 }\n');
+    slipway.drop(`models/${model}/a.onnx.yaml`, LONG_BAKE);
     slipway.drop(`models/${model}/a.onnx`, second);
     await reached(model, 2, state);
 
@@ -193,13 +200,13 @@ describe('slipway abort', () => {
 
 describe('two models', () => {
   it('are deployed side by side', async () => {
-    // Long enough for the other one, however busy the machine is.
-    await untilBaking('left', [ONE, TWO], 8);
+    const goOn = await untilHeld('left', [ONE, TWO]);
 
     slipway.drop('models/right/a.onnx', ONE);
     await slipway.ending('right', 1);
 
     expect(await ends('left')).toEqual(['v1 Live']);
+    goOn();
     await slipway.ending('left', 2);
     expect(await ends('left')).toEqual(['v1 Live', 'v2 Live']);
   });
@@ -207,15 +214,17 @@ describe('two models', () => {
 
 describe('requests at once', () => {
   it('are turned away above what a revision may run, with the limit', async () => {
-    slipway.drop('models/slow/a.onnx', slowModel({ seconds: 0.1 }));
+    slipway.drop('models/slow/a.onnx', behaving('waits-while-held', ONE));
     await slipway.ending('slow', 1);
+    const { hasServer, release } = hold(folder.path, 'slow-v1');
 
-    const data = new Array(200_000).fill(0);
-    const long = { inputs: [{ name: 'x', datatype: 'FP32', shape: [data.length], data }] };
-    const answers = await Promise.all([1, 2, 3].map(() => slipway.infer('slow', long)));
+    const first = slipway.infer('slow', REQUEST);
+    await eventually(hasServer);
+    const refused = await Promise.all([2, 3].map(() => slipway.infer('slow', REQUEST)));
+    release();
 
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 429, 429]);
+    expect((await first).status).toBe(200);
+    expect(refused.map(({ status }) => status)).toEqual([429, 429]);
     expect(refused[0]?.headers.get('retry-after')).toBe('1');
     expect(await refused[0]?.json()).toEqual({
       error: 'slow-v1 runs 1 requests at once, its limit',

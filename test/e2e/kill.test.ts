@@ -9,10 +9,14 @@ import {
   type Work,
 } from '../support/killed-slipway.ts';
 import { addConstantModel, slowModel } from '../support/onnx-models.ts';
+import { usedTicks } from '../support/processes.ts';
 import { drop, processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // Processes are served without an image; a kill in a build is in test/docker.
 const BUILDS: readonly string[] = ['BuildEnvironment', 'BuildImage', 'ExplainBuild'];
+
+// A server that waits for a request uses none.
+const RUN_TICKS = 30;
 
 // Of a target these know nothing.
 const BEFORE_A_TARGET: readonly string[] = [
@@ -70,15 +74,18 @@ beforeAll(() => {
 });
 
 describe.each(WORKS)('a Slipway that is killed in the middle of $name', ({ name, moments }) => {
-  it.each(moments)('finishes it after a restart, when it was killed as %s', async (moment) => {
-    const seen = await seenAfter(name, moment);
+  it.each(moments)(
+    'serves what was live before it goes on, and then finishes, when it was killed as %s',
+    async (moment) => {
+      const seen = await seenAfter(name, moment);
 
-    expect(seen.first.status).toBe(200);
-    expect(seen.endings.map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
-      expect.stringMatching(expectedEnd(name, moment)),
-    ]);
-    expectConsistent(seen);
-  });
+      expect(seen.first.status).toBe(200);
+      expect(seen.endings.map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
+        expect.stringMatching(expectedEnd(name, moment)),
+      ]);
+      expectConsistent(seen);
+    },
+  );
 });
 
 function expectedEnd(name: string, moment: string): RegExp {
@@ -95,18 +102,21 @@ function expectConsistent({ live, answer, served }: Aftermath): void {
 
 it('a Slipway that is killed leaves no model server behind that was busy inside a run', async () => {
   await using folder = await temporaryFolder();
-  await using slipway = await startSlipway(folder.path);
-  slipway.drop('models/slow/model.onnx', slowModel({ seconds: 30 }));
-  await eventually(() => processesOf(folder.path).length > 0);
+  await using slipway = await startSlipway(folder.path, { hasAnyServer: true });
+  slipway.drop('models/slow/model.onnx', slowModel({ seconds: 60 }));
+  await slipway.told('slow', ({ state }) => state === 'Provisioning');
   await eventually(async () =>
-    (await slipway.events('slow')).some(({ detail }) => detail.state === 'Provisioning'),
+    JSON.stringify(await slipway.get('/models/slow/logs')).includes('is ready'),
   );
+  const [pid = 0] = processesOf(folder.path);
+  const idleTicks = usedTicks(pid);
+  await eventually(() => usedTicks(pid) > idleTicks + RUN_TICKS);
 
   await slipway.kill();
 
   await eventually(() => processesOf(folder.path).length === 0);
   drop(folder.path, 'models/other/model.onnx', addConstantModel({ constant: 20 }));
-  await using restarted = await startSlipway(folder.path);
+  await using restarted = await startSlipway(folder.path, { hasAnyServer: true });
   expect((await restarted.ending('other', 1)).detail.state).toBe('Live');
   await restarted.kill();
 });

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
-import { addConstantModel, hungryModel, slowModel, zeros } from '../support/onnx-models.ts';
+import { hold } from '../support/hold.ts';
+import { addConstantModel, hungryModel, zeros } from '../support/onnx-models.ts';
 import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { behaving } from '../support/servers/behaviour.ts';
 
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
 
@@ -11,7 +13,11 @@ let slipway: Awaited<ReturnType<typeof startSlipway>>;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  slipway = await startSlipway(folder.path, { config: { requestTimeoutMs: 2000 } });
+  // A model server starts in it on a machine that is very busy.
+  slipway = await startSlipway(folder.path, {
+    hasAnyServer: true,
+    config: { requestTimeoutMs: 15_000 },
+  });
   slipway.drop('models/good/a.onnx', addConstantModel({ constant: 10 }));
   await slipway.ending('good', 1);
 });
@@ -54,16 +60,16 @@ describe('a request', () => {
   });
 
   it('that takes too long is ended with the limit, and the next one is answered', async () => {
-    slipway.drop('models/slow/a.onnx', slowModel({ seconds: 0.1 }));
+    const bytes = behaving('waits-while-held', addConstantModel({ constant: 10 }));
+    slipway.drop('models/slow/a.onnx', bytes);
     await slipway.ending('slow', 1);
-    const data = new Array(600_000).fill(0);
+    const { release } = hold(folder.path, 'slow-v1');
 
-    const response = await slipway.infer('slow', {
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [data.length], data }],
-    });
+    const response = await slipway.infer('slow', REQUEST);
+    release();
 
     expect(response.status).toBe(504);
-    expect(await response.json()).toMatchObject({ error: 'slow-v1 did not answer within 2 s' });
+    expect(await response.json()).toMatchObject({ error: 'slow-v1 did not answer within 15 s' });
     expect((await slipway.infer('slow', REQUEST)).status).toBe(200);
   });
 

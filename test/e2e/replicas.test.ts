@@ -10,99 +10,102 @@ import {
   temporaryFolder,
 } from '../support/running-slipway.ts';
 
-const KEY = 'models/shapes/model.onnx';
+const LOOK_MS = 250;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: RunningSlipway;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await temporaryFolder();
-  slipway = await startSlipway(folder.path);
+  slipway = await startSlipway(folder.path, { hasAnyServer: true, config: { bakeSeconds: 0 } });
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await slipway[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
 });
 
+/** Deploys a model on two replicas; answers their processes. */
+async function twoReplicas(model: string): Promise<readonly number[]> {
+  const key = `models/${model}/model.onnx`;
+  slipway.drop(`${key}.yaml`, 'placement: { target: fargate }\nscaling: { min: 2 }\n');
+  slipway.drop(key, addConstantModel({ constant: 10 }));
+  await slipway.ending(model, 1);
+  return replicasOf(model);
+}
+
+const replicasOf = (model: string) => processesOf(`${folder.path}/revisions/${model}-v1/`);
+
 it('a replica that is killed under load costs no request, and is started again', async () => {
-  slipway.drop(`${KEY}.yaml`, 'placement: { target: fargate }\nscaling: { min: 2 }\n');
-  slipway.drop(KEY, addConstantModel({ constant: 10 }));
-  await slipway.ending('shapes', 1);
-  const first = processesOf(folder.path);
-  const load = clients(slipway, 'shapes', { count: 8, pauseMs: 0 });
+  const first = await twoReplicas('killed');
+  const load = clients(slipway, 'killed', { count: 8, pauseMs: 10 });
   await load.more(100);
 
   for (const [index, pid] of first.entries()) {
     process.kill(pid, 'SIGKILL');
-    // The other one is not killed before this one's successor serves: nobody would be left.
-    await eventually(async () => (await startsSoFar()) === first.length + index + 1);
     await load.more(200);
+    // The other one is not killed before this one's successor serves: nobody would be left.
+    await eventually(async () => (await startsOf('killed')) === first.length + index + 1, LOOK_MS);
   }
+  await load.more(100);
   await load.stop();
 
   expect(first).toHaveLength(2);
-  expect(kinds(load.answers)).toEqual(['200 shapes-v1 11,12']);
-  process.stdout.write(`${load.answers.length} requests, 2 replicas killed, 0 lost\n`);
+  expect(kinds(load.answers)).toEqual(['200 killed-v1 11,12']);
 });
 
 it('a replica that hangs under load is replaced, and its requests are answered by the other', async () => {
-  slipway.drop(`${KEY}.yaml`, 'placement: { target: fargate }\nscaling: { min: 2 }\n');
-  slipway.drop(KEY, addConstantModel({ constant: 10 }));
-  await slipway.ending('shapes', 1);
-  const [hung = 0, other] = processesOf(folder.path);
-  const load = clients(slipway, 'shapes', { count: 8, pauseMs: 0 });
+  const [hung = 0, other] = await twoReplicas('hung');
+  const load = clients(slipway, 'hung', { count: 8, pauseMs: 10 });
   await load.more(100);
 
   process.kill(hung, 'SIGSTOP');
-  const stoppedMs = performance.now();
-  await eventually(async () => (await startsSoFar()) === 3);
-  const seconds = Math.round((performance.now() - stoppedMs) / 1000);
+  await load.more(200);
+  load.pauseFor(500);
+  await eventually(async () => (await startsOf('hung')) === 3, LOOK_MS);
+  load.pauseFor(10);
   await load.more(200);
   await load.stop();
 
-  expect(kinds(load.answers)).toEqual(['200 shapes-v1 11,12']);
+  expect(kinds(load.answers)).toEqual(['200 hung-v1 11,12']);
   expect(isAlive(hung)).toBe(false);
-  const now = processesOf(folder.path);
+  const now = replicasOf('hung');
   expect(now).toHaveLength(2);
   expect(now).toContain(other);
-  expect(await lines()).toContain(
-    'slipway: the model server of shapes-v1 did not answer its health check 4 times',
-  );
-  process.stdout.write(
-    `${load.answers.length} requests, a hung replica replaced in ${seconds} s\n`,
+  expect(await lines('hung')).toContain(
+    'slipway: the model server of hung-v1 did not answer its health check 4 times',
   );
 });
 
 /** How many of the model's servers have ever said that they are ready. */
-async function startsSoFar(): Promise<number> {
-  return (await lines()).filter((line) => line.includes('is ready')).length;
+async function startsOf(model: string): Promise<number> {
+  return (await lines(model)).filter((line) => line.includes('is ready')).length;
 }
 
-async function lines(): Promise<readonly string[]> {
-  const log = (await slipway.get('/models/shapes/logs')) as { lines: readonly string[] };
+async function lines(model: string): Promise<readonly string[]> {
+  const log = (await slipway.get(`/models/${model}/logs`)) as { lines: readonly string[] };
   return log.lines;
 }
 
 it('a model moves from lambda to fargate and back under load, behind one URL', async () => {
-  slipway.drop(`${KEY}.yaml`, 'placement: { target: lambda }\n');
-  slipway.drop(KEY, addConstantModel({ constant: 10 }));
-  await slipway.ending('shapes', 1);
-  const load = clients(slipway, 'shapes', { count: 3, pauseMs: 0 });
+  const key = 'models/moved/model.onnx';
+  slipway.drop(`${key}.yaml`, 'placement: { target: lambda }\n');
+  slipway.drop(key, addConstantModel({ constant: 10 }));
+  await slipway.ending('moved', 1);
+  const load = clients(slipway, 'moved', { count: 3, pauseMs: 10 });
   await load.more(50);
 
   for (const [index, target] of ['fargate', 'lambda'].entries()) {
-    slipway.drop(`${KEY}.yaml`, `placement: { target: ${target} }\n`);
-    slipway.drop(KEY, addConstantModel({ constant: 10 }));
-    expect((await slipway.ending('shapes', index + 2)).detail.state).toBe('Live');
-    expect(await slipway.get('/models/shapes')).toMatchObject({ live: { target } });
+    slipway.drop(`${key}.yaml`, `placement: { target: ${target} }\n`);
+    slipway.drop(key, addConstantModel({ constant: 10 }));
+    expect((await slipway.ending('moved', index + 2)).detail.state).toBe('Live');
+    expect(await slipway.get('/models/moved')).toMatchObject({ live: { target } });
     await load.more(50);
   }
-  await eventually(() => servedIn(folder.path).join() === 'shapes-v3');
+  await eventually(() => !servedIn(folder.path).some((it) => /^moved-v[12]$/.test(it)));
   await load.more(50);
   await load.stop();
 
-  expect(kinds(load.answers)).toEqual([1, 2, 3].map((version) => `200 shapes-v${version} 11,12`));
-  expect(await call(slipway, 'shapes')).toMatchObject({ revision: 'shapes-v3' });
-  process.stdout.write(`${load.answers.length} requests, 2 moves between targets, 0 lost\n`);
+  expect(kinds(load.answers)).toEqual([1, 2, 3].map((version) => `200 moved-v${version} 11,12`));
+  expect(await call(slipway, 'moved')).toMatchObject({ revision: 'moved-v3' });
 });

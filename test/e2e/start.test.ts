@@ -1,63 +1,106 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, get } from 'node:http';
+import { writeFile } from 'node:fs/promises';
+import { Agent, createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
 import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FLAGS = ['--port', '0', '--control-port', '0'];
 
-function slipwayStart(...args: readonly string[]) {
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'start', ...args, ...FLAGS], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text) => {
-      output += text;
-    });
-  }
-  return { child, output: () => output, exited: once(child, 'exit') };
+const ENV = { PATH: process.env['PATH'] };
+
+function slipwayStart(...args: readonly string[]): RunningCommand {
+  return runCli(['start', '--port', '0', '--control-port', '0', ...args], ENV);
 }
 
-describe('slipway start', () => {
+describe('slipway start --demo', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let dataDir: string;
+  let serving: RunningCommand;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    dataDir = join(folder.path, 'my data');
+    serving = slipwayStart('--demo', '--data', dataDir);
+    await eventually(() => serving.output().includes('serving until Ctrl-C'));
+  });
+
+  afterAll(async () => {
+    serving.interrupt();
+    await serving.result;
+    await folder[Symbol.asyncDispose]();
+  });
+
   it('prints three commands to try next, each of which works as it is printed', async () => {
-    await using folder = await temporaryFolder();
-    const dataDir = join(folder.path, 'my data');
-    const { child, output, exited } = slipwayStart('--demo', '--data', dataDir);
-    await eventually(() => output().includes('serving until Ctrl-C'));
-    const commands = output().split('try next\n')[1]?.split('\n').slice(0, 3) ?? [];
+    const commands = serving.output().split('try next\n')[1]?.split('\n').slice(0, 3) ?? [];
 
     const answers = [];
     for (const command of commands) {
       answers.push(await promisify(execFile)('sh', ['-c', command], { cwd: ROOT }));
     }
-    child.kill('SIGINT');
-    await exited;
 
     expect(answers.map(({ stdout }) => stdout)).toEqual([
       expect.stringMatching(/^\{"model_name":"ocr"/),
       expect.stringMatching(/Live +mine v1/),
       expect.stringMatching(/^mine +v1 live on lambda .*\nocr +v1 live on lambda /),
     ]);
-    expect(child.exitCode).toBe(0);
-    expect(processesOf(dataDir)).toEqual([]);
   });
 
+  it('reads what was drawn, on the next ports when one is busy, and finds the model live the second time', async () => {
+    const busy = /^gateway .*:(\d+)$/m.exec(serving.output())?.[1] ?? '';
+    const data = join(folder.path, 'again');
+    const args = ['--demo', '--once', '--data', data, '--port', busy, '--control-port', busy];
+
+    const first = await slipwayStart(...args).result;
+    const second = await slipwayStart(...args, '--json').result;
+
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(
+      /Live +ocr v1[\s\S]*drawn +Total 431\.50 [\s\S]*read +Total 431\.50 /,
+    );
+    const ports = [...first.stdout.matchAll(/^(?:gateway|control) .*:(\d+)$/gm)].map(
+      ([, port]) => port,
+    );
+    expect(new Set([busy, ...ports]).size).toBe(3);
+    expect(second.code).toBe(0);
+    expect(second.stderr).toMatch(/`ocr` is live[\s\S]*read +Total 431\.50 /);
+    expect(second.stderr).not.toMatch(/Admitted/);
+    expect(
+      second.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { gateway: expect.any(String), control: expect.any(String), bucket: join(data, 'bucket') },
+      { endpoint: expect.any(String), drawn: 'Total 431.50', read: 'Total 431.50' },
+    ]);
+  });
+
+  it('ends at a Ctrl-C and leaves no process behind', async () => {
+    serving.interrupt();
+
+    expect((await serving.result).code).toBe(0);
+    expect(processesOf(dataDir)).toEqual([]);
+  });
+});
+
+describe('slipway start', () => {
   it('ends at a signal during the demo, whose deployment the next start takes up', async () => {
     await using folder = await temporaryFolder();
     const first = slipwayStart('--demo', '--data', folder.path);
     await eventually(() => first.output().includes('Provisioning'));
 
-    first.child.kill('SIGINT');
-    await first.exited;
+    first.interrupt();
+    const { code } = await first.result;
     await using second = await startSlipway(folder.path);
 
-    expect(first.child.exitCode).toBe(0);
+    expect(code).toBe(0);
     expect((await second.ending('ocr', 1)).detail).toMatchObject({ state: 'Live', version: 1 });
   });
 
@@ -65,11 +108,10 @@ describe('slipway start', () => {
     await using folder = await temporaryFolder();
     await using running = await startSlipway(folder.path);
 
-    const { child, output, exited } = slipwayStart('--data', running.dataDir);
-    await exited;
+    const { code, stdout, stderr } = await slipwayStart('--data', running.dataDir).result;
 
-    expect(child.exitCode).toBe(2);
-    expect(output()).toMatch(/^slipway: another Slipway runs on \S+\n→ Stop it first.*\n$/);
+    expect(code).toBe(2);
+    expect(stdout + stderr).toMatch(/^slipway: another Slipway runs on \S+\n→ Stop it first.*\n$/);
     expect((await fetch(`${running.control}/healthz`)).status).toBe(200);
   });
 
@@ -86,5 +128,32 @@ describe('slipway start', () => {
     expect(await slipway.stop()).toBe(0);
     expect(await follower.text()).toBe('');
     agent.destroy();
+  });
+
+  it('posts each event to its webhooks', async () => {
+    await using data = await temporaryFolder();
+    const states: string[] = [];
+    const server = createServer(async (request, response) => {
+      states.push(JSON.parse((await request.toArray()).join('')).detail.state);
+      response.writeHead(204).end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const webhook = ['--webhook', `http://127.0.0.1:${port}/`];
+    const running = runCli(
+      ['start', '--port', '0', '--control-port', '0', '--data', data.path, ...webhook],
+      { ...ENV, SLIPWAY_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}` },
+    );
+    await eventually(() => running.output().includes('serving until'));
+    await writeFile(join(data.path, 'm.onnx'), addConstantModel({ constant: 1 }));
+
+    await runCli(['push', join(data.path, 'm.onnx'), '--data', data.path], ENV).result;
+    await eventually(() => states.includes('Live'));
+    running.interrupt();
+    await running.result;
+    server.closeAllConnections();
+    server.close();
+
+    expect(states[0]).toBe('Admitted');
   });
 });

@@ -2,24 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
-import { addConstantModel, slowLoadingModel } from '../support/onnx-models.ts';
+import { hold } from '../support/hold.ts';
+import { addConstantModel } from '../support/onnx-models.ts';
 import { proto } from '../support/proto-bytes.ts';
-import {
-  drop,
-  type RunningSlipway,
-  startSlipway,
-  temporaryFolder,
-} from '../support/running-slipway.ts';
+import { drop, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { behaving } from '../support/servers/behaviour.ts';
 
-const GOOD = addConstantModel({ constant: 10 });
+const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
+const GOOD = light(10);
+const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
 
 const DISK_BYTES = 32 * 2 ** 20;
 const DOCUMENTATION = 6;
-const LARGE = Buffer.concat([
-  addConstantModel({ constant: 20 }),
-  proto([DOCUMENTATION, 'x'.repeat(3_000_000)]),
-]);
+const LARGE = Buffer.concat([addConstantModel({ constant: 20 }), proto([DOCUMENTATION, 'x'.repeat(3_000_000)])]);
 
 /** A folder on a small file system of its own; undefined with the reason printed where this process may not mount one. */
 async function smallDisk() {
@@ -49,21 +45,12 @@ function fill(folder: string): () => void {
   return () => rmSync(path);
 }
 
-/** Resolves once the model's first deployment has done its last write. */
-async function idle(slipway: RunningSlipway, model: string): Promise<void> {
-  const { deploymentId } = (await slipway.ending(model, 1)).detail;
-  await eventually(async () => {
-    const deployment = await slipway.get(`/deployments/${deploymentId}`);
-    return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
-  });
-}
-
 describe('a Slipway', () => {
   it('finds what was dropped while it was down', async () => {
     await using folder = await temporaryFolder();
     drop(folder.path, 'models/found/a.onnx', GOOD);
 
-    await using slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path, SPECIAL);
     await slipway.ending('found', 1);
 
     expect((await slipway.infer('found', REQUEST)).status).toBe(200);
@@ -71,7 +58,7 @@ describe('a Slipway', () => {
 
   it('goes on serving a model whose file is deleted, and says nothing', async () => {
     await using folder = await temporaryFolder();
-    await using slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path, SPECIAL);
     slipway.drop('models/kept/a.onnx', GOOD);
     await slipway.ending('kept', 1);
 
@@ -85,7 +72,7 @@ describe('a Slipway', () => {
 
   it('says that its bucket is gone, goes on answering, and takes drops when it is back', async () => {
     await using folder = await temporaryFolder();
-    await using slipway = await startSlipway(folder.path);
+    await using slipway = await startSlipway(folder.path, SPECIAL);
     slipway.drop('models/steady/a.onnx', GOOD);
     await slipway.ending('steady', 1);
     const bucket = join(folder.path, 'bucket');
@@ -110,9 +97,10 @@ describe('a Slipway', () => {
   it('says what its full disk lacks, goes on answering, and takes the drop once there is room', async () => {
     await using disk = await smallDisk();
     if (!disk) return;
-    await using slipway = await startSlipway(disk.path);
+    await using slipway = await startSlipway(disk.path, SPECIAL);
     slipway.drop('models/good/a.onnx', GOOD);
-    await idle(slipway, 'good');
+    await slipway.ending('good', 1);
+    await slipway.settled('good');
     mkdirSync(join(disk.path, 'bucket/models/large'), { recursive: true });
     writeFileSync(join(disk.path, 'large'), LARGE);
     const free = fill(disk.path);
@@ -133,22 +121,24 @@ describe('a Slipway', () => {
   it('takes a deployment up again that its full disk stopped, and the next one too', async () => {
     await using disk = await smallDisk();
     if (!disk) return;
-    await using slipway = await startSlipway(disk.path);
+    await using slipway = await startSlipway(disk.path, SPECIAL);
     slipway.drop('models/good/a.onnx', GOOD);
-    await idle(slipway, 'good');
-    slipway.drop('models/good/a.onnx', slowLoadingModel({ seconds: 1 }));
-    await eventually(async () =>
-      (await slipway.events('good')).some(
-        ({ detail }) => detail.version === 2 && detail.state === 'Provisioning',
-      ),
+    await slipway.ending('good', 1);
+    await slipway.settled('good');
+    const starting = hold(disk.path, 'good-v2');
+    slipway.drop(
+      'models/good/a.onnx',
+      behaving('waits-while-held', addConstantModel({ constant: 20 })),
     );
+    await eventually(starting.hasServer);
 
     const free = fill(disk.path);
+    starting.release();
     await eventually(() => slipway.output().includes('is full → Free some space'));
     const answer = await slipway.infer('good', REQUEST);
     free();
     await slipway.ending('good', 2);
-    slipway.drop('models/good/a.onnx', addConstantModel({ constant: 30 }));
+    slipway.drop('models/good/a.onnx', light(30));
     await slipway.ending('good', 3);
 
     expect(answer.headers.get('x-slipway-revision')).toBe('good-v1');

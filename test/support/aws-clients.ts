@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import type { AnyClient, AwsRules } from './aws-rules.ts';
 import type { Moto } from './moto.ts';
 
@@ -7,6 +8,7 @@ type Configuration = {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly maxAttempts: number;
   readonly forcePathStyle: boolean;
+  readonly requestHandler: { readonly httpAgent: Agent };
 };
 
 export const AWS_REGION = 'us-east-1';
@@ -14,6 +16,8 @@ export const AWS_REGION = 'us-east-1';
 export const AWS_ACCOUNT = '123456789012';
 // The SDK's own default, which production leaves as it is.
 const MAX_ATTEMPTS = 3;
+// Of all clients, of which every world makes some: each would open its own connections, and never close them.
+const AGENT = new Agent({ keepAlive: true });
 
 /** A client of moto, behind AWS's rules where they are given. S3 is asked by path: no name server knows `bucket.127.0.0.1`. */
 export function awsClient<Client extends AnyClient>(
@@ -28,6 +32,7 @@ export function awsClient<Client extends AnyClient>(
     credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' },
     maxAttempts,
     forcePathStyle: true,
+    requestHandler: { httpAgent: AGENT },
   });
   return rules ? rules.guard(client) : client;
 }

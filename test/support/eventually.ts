@@ -15,3 +15,17 @@ export async function eventually<T>(look: () => T | Promise<T>, everyMs = 10): P
     await sleep(everyMs);
   }
 }
+
+/** What `wait` comes to; gives up as late. */
+export async function unlessHung<T>(what: string, wait: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const tooLate = sleep(LONGEST_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`not seen in ${LONGEST_MS / 1000} s: ${what}`);
+  });
+  try {
+    return await Promise.race([wait, tooLate]);
+  } finally {
+    tooLate.catch(() => {});
+    over.abort();
+  }
+}

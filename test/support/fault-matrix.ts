@@ -1,43 +1,73 @@
-import { KINDS } from './fault-kinds.ts';
-import { carryOut, faultOf, fewer, singleFaults } from './fault-plan.ts';
-import type { FaultScenario } from './fault-scenarios.ts';
+import { type Mechanism, mechanismOf } from '#domain/target.ts';
+import { KINDS, type Kind } from './fault-kinds.ts';
+import { carryOut, covering, faultOf, fewer, type Plan, singleFaults } from './fault-plan.ts';
+import { FAULT_SCENARIOS } from './fault-scenarios.ts';
+import { again, SEED } from './seeded.ts';
 
-/** The tests of some scenarios: a run for each fault at each call, and in the end how many of each kind there were. */
-export async function faultMatrix(
-  what: string,
-  scenarios: readonly FaultScenario[],
-): Promise<void> {
-  const all = await singleFaults(scenarios);
-  const plans = fewer(all);
-  const fired = new Map<string, number>();
+const TEN_MINUTES_MS = 600_000;
 
-  describe(`${what}, at whichever call`, () => {
-    it.each(KINDS)(
-      '`%s` leaves every invariant as it is',
-      async (kind) => {
-        const problems: string[] = [];
+/** The tests of one fault at each call of every scenario: what is the same on Fargate and EC2, on Fargate. */
+export function faultMatrix(kind: Kind): void {
+  let runs = 0;
 
-        for (const plan of plans.filter((it) => faultOf(it).kind === kind)) {
-          const outcome = await carryOut(plan);
-          problems.push(...outcome.problems);
-          const [first] = outcome.run.fired;
-          if (first) fired.set(first.kind, (fired.get(first.kind) ?? 0) + 1);
-        }
+  describe(`\`${kind}\`, at whichever call, leaves every invariant as it is`, () => {
+    it.each(FAULT_SCENARIOS)(
+      '$name on $target',
+      async (scenario) => {
+        const plans = distinct(await singleFaults([scenario])).filter(
+          (plan) => faultOf(plan).kind === kind,
+        );
+        runs += plans.length;
 
-        expect(problems).toEqual([]);
-        expect(fired.get(kind)).toBeGreaterThan(MANY);
+        expect(await problemsOf(plans)).toEqual([]);
       },
       TEN_MINUTES_MS,
     );
 
-    afterAll(() => {
-      const kinds = [...fired].map(([kind, count]) => `${count} ${kind}`).join(', ');
-      const runs = [...fired.values()].reduce((sum, count) => sum + count, 0);
-      const left = all.length - plans.length;
-      process.stdout.write(`${what}: ${runs} faults (${kinds}), ${left} alike left out\n`);
+    it('in many runs', () => {
+      process.stdout.write(`${kind}: ${runs} runs\n`);
+      expect(runs).toBeGreaterThan(200);
     });
   });
 }
 
-const MANY = 20;
-const TEN_MINUTES_MS = 600_000;
+/** The runs that differ from each other: a loop makes the same calls again, and EC2 those of Fargate. */
+export function distinct(plans: readonly Plan[]): readonly Plan[] {
+  return fewer(plans).filter((plan) => plan.scenario.target !== 'ec2' || isOrdered(plan));
+}
+
+/** The sweep lists what runs on Fargate before what runs on EC2: what befalls it between them befalls either alone. */
+export function isOrdered(plan: Plan): boolean {
+  return /^sweep:(fargate|ec2)\.revisions$/.test(faultOf(plan).method);
+}
+
+/** The tests of one fault at each call in each state, in the scenarios and on the targets that the seed has chosen; `path` is their file's. */
+export function faultsIn(mechanism: Mechanism, path: string): void {
+  describe(`whatever befalls a call of a ${mechanism}'s deployment`, () => {
+    const own = FAULT_SCENARIOS.filter(({ target }) => mechanismOf(target) === mechanism);
+    let plans: readonly Plan[] = [];
+
+    beforeAll(async () => {
+      plans = covering(fewer(await singleFaults(own)), SEED);
+      process.stdout.write(`${plans.length} runs; the same again: ${again(path)}\n`);
+    });
+
+    it.each(KINDS)(
+      '`%s` leaves every invariant as it is',
+      async (kind) => {
+        const planned = plans.filter((plan) => faultOf(plan).kind === kind);
+
+        expect(planned.length).toBeGreaterThan(20);
+        expect(await problemsOf(planned, again(path))).toEqual([]);
+      },
+      TEN_MINUTES_MS,
+    );
+  });
+}
+
+/** What is wrong after the runs; where anything is, by which command they are made again. */
+async function problemsOf(plans: readonly Plan[], command?: string): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const plan of plans) problems.push(...(await carryOut(plan)).problems);
+  return problems.length > 0 && command ? [command, ...problems] : problems;
+}

@@ -1,3 +1,4 @@
+import { mechanismOf } from '#domain/target.ts';
 import { isRead, KINDS, type Kind } from './fault-kinds.ts';
 import { type FaultRun, faultRun } from './fault-run.ts';
 import type { FaultScenario } from './fault-scenarios.ts';
@@ -29,17 +30,28 @@ export async function singleFaults(scenarios: readonly FaultScenario[]): Promise
 
 /** Of the faults of one kind at the same call in the same state the first, and where that changes something also the last: a loop makes the same calls again. */
 export function fewer(plans: readonly Plan[]): readonly Plan[] {
-  const groups = new Map<string, Plan[]>();
-  for (const plan of plans) {
+  const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);
-    const key = [plan.scenario.name, plan.scenario.target, state, method, kind].join();
-    groups.set(key, [...(groups.get(key) ?? []), plan]);
-  }
+    return [plan.scenario.name, plan.scenario.target, state, method, kind].join();
+  });
   return [...groups.values()].flatMap(([first, ...more]) => {
     const last = more.at(-1);
     return last && !isRead(faultOf(last).method) ? [first!, last] : [first!];
   });
 }
+
+/** Of the faults of one kind at the same call in the same state on either target of a mechanism one, in whichever scenario: which, goes round with the seed. */
+export function covering(plans: readonly Plan[], seed: number): readonly Plan[] {
+  const groups = Map.groupBy(plans, (plan) => {
+    const { kind, method, state } = faultOf(plan);
+    const called = [onAny(state), onAny(method)];
+    return [mechanismOf(plan.scenario.target), ...called, kind].join();
+  });
+  return [...groups.values()].map((group, index) => group[(seed + index) % group.length]!);
+}
+
+/** A state or a call as it is named on whichever target in containers. */
+const onAny = (name: string) => name.replace(/fargate|ec2/i, 'container');
 
 export function faultOf({ reference, faults }: Plan): Call & { readonly kind: Kind } {
   const { at, kind } = faults[0]!;

@@ -2,7 +2,7 @@ import { sweep } from '#steps/sweep.ts';
 import { type Digest, digestOf } from './digest.ts';
 import type { Kind } from './fault-kinds.ts';
 import { meterOf } from './fault-meter.ts';
-import { type FaultScenario, manifestOf } from './fault-scenarios.ts';
+import { type FaultScenario, plainManifestOf } from './fault-scenarios.ts';
 import { type Call, type Faulted, faulted } from './faulted.ts';
 import { type History, recorder } from './history.ts';
 import { BUCKET, idOf, type MemoryWorld, type Start } from './memory-world.ts';
@@ -64,7 +64,8 @@ export async function faultRun(
   await world.platforms[scenario.target].create(FOREIGN, 1);
   spoil?.(world);
   const meter = meterOf(world);
-  const record = recorder(world, within?.(world));
+  const inner = within?.(world);
+  const record = recorder(world, inner);
   const fault = faulted(world, record.around, faults);
   const startedAtMs = world.clock.now();
   await record.look('start');
@@ -87,11 +88,12 @@ export async function faultRun(
     tookMs: world.clock.now() - startedAtMs,
   };
 
-  world.tap(record.around);
+  // Of what follows only the digests are judged.
+  world.tap(inner ?? ((_, call) => call()));
   world.builds.fail([]);
   await world.run(start);
   const repeated = await digestOf(world);
-  await world.run(world.upload(manifestOf(scenario.target)));
+  await world.run(world.upload(plainManifestOf(scenario.target)));
   world.clock.advance(MINUTE_MS);
   const next = await digestOf(world);
   await world.run(world.rollback());

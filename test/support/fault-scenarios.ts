@@ -20,10 +20,20 @@ export type FaultScenario = {
 const MOVES_TO = { lambda: 'fargate', fargate: 'lambda', ec2: 'lambda' } as const;
 
 /** Two steps with a bake of two looks each: every state and loop of the workflow, in few calls. */
-export function manifestOf(target: Target): { readonly manifest: string } {
-  const rollout = 'rollout: { steps: [50, 100], bakeSeconds: 40, keepVersions: 1 }';
-  return { manifest: `placement: { target: ${target} }\n${rollout}` };
+export function manifestOf(target: Target): Written {
+  return written(target, 'steps: [50, 100], bakeSeconds: 40');
 }
+
+/** All at once and with a bake of one look: for the versions that nothing befalls. */
+export function plainManifestOf(target: Target): Written {
+  return written(target, 'steps: [100], bakeSeconds: 0');
+}
+
+type Written = { readonly manifest: string };
+
+const written = (target: Target, rollout: string): Written => ({
+  manifest: `placement: { target: ${target} }\nrollout: { ${rollout}, keepVersions: 1 }`,
+});
 
 const ON_ONE = [
   ...['a breach of a first deployment', 'a bad artifact', 'a failed build'],
@@ -42,8 +52,9 @@ type OnEach = Omit<FaultScenario, 'target'>;
 /** A first deployment, an upgrade, one that fails under traffic, one that answers wrong from the start, a rollback, a move to the other mechanism, and an undeploy. */
 export function scenariosOn(target: Target): readonly FaultScenario[] {
   const manifest = manifestOf(target);
+  const plain = plainManifestOf(target);
   const live = async (world: VirtualWorkflow, versions: number) => {
-    for (let made = 0; made < versions; made += 1) await world.deploy(world.upload(manifest));
+    for (let made = 0; made < versions; made += 1) await world.deploy(world.upload(plain));
   };
   const upgrade = async (world: VirtualWorkflow) => {
     await live(world, 1);

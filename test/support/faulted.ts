@@ -66,13 +66,21 @@ export function faulted(
     for (const { call } of due) await call().catch(() => {});
   }
 
+  async function finished(call: () => Promise<unknown>, method: string): Promise<unknown> {
+    try {
+      return await call();
+    } finally {
+      if (repeated.length > 0) await landRepeated(method);
+    }
+  }
+
   const tap: Tap = async (method, made, asked) => {
     const it = { at: calls.length, method, state: world.states.at(-1) ?? '' };
     calls.push({ ...it, canBeStale: false });
     const call = () => around(method, made, asked);
     const kind = faults.get(it.at);
     if (!kind) {
-      const answer = await call().finally(() => landRepeated(method));
+      const answer = await finished(call, method);
       if (!mayAskForStale) return answer;
       const canBeStale = answers.keep(method, asked, answer) !== undefined;
       calls[it.at] = { ...it, canBeStale };

@@ -47,7 +47,7 @@ const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-to
 const packages = join(tools, 'iam-simulate-0.1.173/node_modules/@cloud-copilot');
 
 export const isSimulatorHere = existsSync(packages);
-export const whySkipped = `iam-simulate is not installed in ${packages}: .ci/stack does that`;
+export const whySkipped = `iam-simulate is not installed in ${packages}: .ci/tools does that`;
 
 // In the catalogue API Gateway's list of paths has gaps, and an ARN may be of two types: then the rules are asked without it.
 const OF_THE_CATALOGUE = ['no.resource.types', 'multiple.resource.types', 'must.use.wildcard'];

@@ -26,7 +26,9 @@ export const EVENTS = {
   /** What an event says is so in the registry at that moment: who is live, and the phase of its deployment. */
   I25: ({ run: { told, history } }) =>
     history.moments.flatMap((moment, index) => {
-      const news = told.slice(history.moments[index - 1]?.events ?? moment.events, moment.events);
+      const before = history.moments[index - 1]?.events ?? moment.events;
+      if (before === moment.events) return [];
+      const news = told.slice(before, moment.events);
       return news.flatMap(({ deploymentId, version, state }) => {
         const phase = moment.deployments.find(({ id }) => id === deploymentId)?.phase;
         const isVersion = state === 'Retired' || state === 'Removed';

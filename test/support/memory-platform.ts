@@ -22,6 +22,8 @@ export type MemoryPlatform = Platform & {
   existing(): readonly string[];
   /** Those with a server that runs. */
   running(): readonly string[];
+  /** Those that are ready. */
+  ready(): readonly string[];
   /** How many servers were ever started for it. */
   starts(revision: string): number;
 };
@@ -146,6 +148,8 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     },
     existing: () => [...revisions.keys()],
     running: () => [...revisions.keys()].filter((name) => isRunning(revisions.get(name)!)),
+    ready: () =>
+      [...revisions.keys()].filter((name) => stateOf(revisions.get(name)).kind === 'ready'),
     starts: (name) => starts.get(name) ?? 0,
   };
 }

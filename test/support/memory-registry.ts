@@ -108,10 +108,10 @@ function page(events: readonly SlipwayEvent[], { after, limit, model, deployment
 /** What a database would give back of it, that nobody can change; what is held already is not copied again. */
 function stored<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  const kept = Array.isArray(value)
-    ? value.map(stored)
-    : Object.fromEntries(
-        Object.entries(value).flatMap(([key, it]) => (it === undefined ? [] : [[key, stored(it)]])),
-      );
+  if (Array.isArray(value)) return Object.freeze(value.map(stored)) as Value;
+  const kept: Record<string, unknown> = {};
+  for (const [key, it] of Object.entries(value)) {
+    if (it !== undefined) kept[key] = stored(it);
+  }
   return Object.freeze(kept) as Value;
 }

@@ -228,8 +228,17 @@ function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
     clock.advance(1000);
     const key = `models/${model}/${file}`;
     if (manifest !== undefined) store.put(`${key}.yaml`, Buffer.from(manifest));
-    return objectCreatedEvent(store.put(key, bytes ?? addConstantModel({ constant: uploads })));
+    return objectCreatedEvent(store.put(key, bytes ?? modelOf(uploads)));
   };
+}
+
+const models = new Map<number, Uint8Array>();
+
+/** The model of an upload, which is the same in each world. */
+function modelOf(upload: number): Uint8Array {
+  const model = models.get(upload) ?? addConstantModel({ constant: upload });
+  models.set(upload, model);
+  return model;
 }
 
 function requests(): Pick<MemoryWorld, 'rollback' | 'undeploy'> {

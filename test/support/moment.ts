@@ -25,13 +25,7 @@ export async function momentOf(
   { registry, router, platforms, clock, existing }: MemoryWorld,
   after: string,
 ): Promise<Moment> {
-  const serving: string[] = [];
-  for (const platform of Object.values(platforms)) {
-    for (const revision of platform.existing().filter(isOwn)) {
-      const { kind } = await platform.describe(revision, { waitMs: 0 });
-      if (kind === 'ready') serving.push(revision);
-    }
-  }
+  const serving = Object.values(platforms).flatMap((platform) => platform.ready().filter(isOwn));
   const held = registry.held();
   const model = held.models.find((it) => it.model.name === MODEL);
   return {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 
 export type Moto = {
@@ -17,21 +18,15 @@ const bin = join(tools, 'moto-5.2.5/bin');
 
 export const isMotoHere = existsSync(join(bin, 'moto_server'));
 
-// moto_server, which ends with the process that holds its standard input: a killed test run leaves none behind.
-const SERVER = `
-import os, sys, threading
-def leave():
-    sys.stdin.read()
-    os._exit(0)
-threading.Thread(target=leave, daemon=True).start()
-from moto.server import main
-main(['-H', '127.0.0.1', '-p', '0'])
-`;
+const SERVER = fileURLToPath(new URL('./moto-server.py', import.meta.url));
+
+/** What costs CPU and no test looks at: machine images, which are read again after each reset, and headers for browsers. */
+const LEFT_OUT = { MOTO_EC2_LOAD_DEFAULT_AMIS: 'false', MOTO_DISABLE_GLOBAL_CORS: 'true' };
 
 /** A moto of its own on a free port; `environment` is added to its variables. */
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
-  const server = spawn(join(bin, 'python'), ['-c', SERVER], {
-    env: { ...process.env, ...environment },
+  const server = spawn(join(bin, 'python'), [SERVER], {
+    env: { ...process.env, ...LEFT_OUT, ...environment },
   });
   const port = await listeningPort(server);
   const endpoint = `http://127.0.0.1:${port}`;
@@ -50,7 +45,15 @@ export async function startMoto(environment: Readonly<Record<string, string>> = 
   };
 }
 
-/** A suite against a moto of its own; skipped, with the reason, where moto is not installed. */
+let shared: Promise<Moto> | undefined;
+
+/** The moto of all suites of this process: its start costs seconds of CPU. It ends with the process. */
+function sharedMoto(): Promise<Moto> {
+  shared ??= startMoto();
+  return shared;
+}
+
+/** A suite against a moto in which nothing is left of the suite before; skipped, with the reason, where moto is not installed. */
 export function describeOnMoto(name: string, body: (moto: () => Moto) => void): void {
   if (!isMotoHere) {
     process.stderr.write(`skipped: ${name}: moto is not installed in ${bin}\n`);
@@ -60,9 +63,9 @@ export function describeOnMoto(name: string, body: (moto: () => Moto) => void): 
   describe(name, () => {
     let moto: Moto;
     beforeAll(async () => {
-      moto = await startMoto();
+      moto = await sharedMoto();
+      await moto.reset();
     });
-    afterAll(() => moto.close());
     body(() => moto);
   });
 }

@@ -19,10 +19,12 @@ import { readEvents } from '../../src/cli/client.ts';
 import { run } from './commands.ts';
 import { COMPILED } from './compile-cache.ts';
 import type { Held, Special } from './configured-slipway.ts';
-import { eventually } from './eventually.ts';
+import { eventually, unlessHung } from './eventually.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 const CONFIGURED = fileURLToPath(new URL('./configured-slipway.ts', import.meta.url));
+
+const SETTLED_LOOK_MS = 30;
 
 /** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
 export type RunningSlipway = {
@@ -119,8 +121,12 @@ export async function startSlipway(
     drop: (key, bytes) => drop(dataDir, key, bytes),
     events,
     endings: async (model) => (await endings(model)).map(({ detail }) => detail),
-    ending: (model, n) => nth(model, n, isEnding),
-    told: (model, isSuch) => nth(model, 1, ({ detail }) => isSuch(detail)),
+    ending: (model, n) => unlessHung(`end ${n} of ${model}`, nth(model, n, isEnding)),
+    told: (model, isSuch) =>
+      unlessHung(
+        `${isSuch} of ${model}`,
+        nth(model, 1, ({ detail }) => isSuch(detail)),
+      ),
     settled: (model) => settled(control, model),
     get: async (path) => (await fetch(`${control}${path}`)).json(),
     async ask(model, what) {
@@ -158,16 +164,20 @@ function startArguments(dataDir: string, special: Special): readonly string[] {
   return [CONFIGURED, JSON.stringify({ ...special, config: { dataDir, ...special.config } })];
 }
 
+/** Deployments that are over stay so. */
+const ended = new Set<string>();
+
 async function settled(control: string, model: string): Promise<void> {
   const ids = new Set<string>();
   for await (const { event } of readEvents(control, { model, follow: false })) {
     ids.add(event.detail.deploymentId);
   }
-  for (const id of ids) {
+  for (const id of [...ids].filter((known) => !ended.has(known))) {
     await eventually(async () => {
       const deployment = await (await fetch(`${control}/deployments/${id}`)).json();
       return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
-    });
+    }, SETTLED_LOOK_MS);
+    ended.add(id);
   }
 }
 

@@ -1,3 +1,13 @@
+import { randomInt } from 'node:crypto';
+
+/** What a run of the tests chooses by: another each time, or what `SLIPWAY_SEED` says, by which a red run is repeated. */
+export const SEED = Number(process.env['SLIPWAY_SEED'] ?? randomInt(2 ** 31));
+
+/** The command that makes the same choices again; `path` is the test's, or a part of it. */
+export function again(path: string): string {
+  return `SLIPWAY_SEED=${SEED} npm test -- ${path}`;
+}
+
 /** Numbers from 0 to 1 (without it) that are the same for the same seed: mulberry32. */
 export function seeded(seed: number): () => number {
   let state = seed;

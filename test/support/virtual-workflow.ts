@@ -1,4 +1,3 @@
-import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import {
   type ExecutionEnd,
   type TaskHandler,
@@ -9,7 +8,8 @@ import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { recover } from '#steps/recover.ts';
-import { type Machine, machines } from './asl.ts';
+import { machines } from './asl.ts';
+import './prompt-digest.ts';
 import { workflowOf } from './memory-way.ts';
 import {
   idOf,
@@ -56,7 +56,7 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
     taken.add(execution);
     return new Promise<ExecutionEnd>((ended, failed) => {
       // Each has its own: what a death leaves open is then gone with its world.
-      const engine = engineOf(inVirtualTime(world, states), ended);
+      const engine = engineOf(mortal(inVirtualTime(world, states)), ended);
       running.set(execution, engine);
       engine.start(name, execution, input).catch(failed);
     }).finally(() => running.delete(execution));
@@ -110,17 +110,33 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   };
 }
 
-/** The engine's own timers are real: they would keep a step that died in virtual time, and its world, for minutes. */
-function soonOver({ text }: Machine): StateMachineDefinition {
-  return JSON.parse(text, (key, value) => (key === 'TimeoutSeconds' ? REAL_SECONDS : value));
+/** Tasks that end with their execution: the engine waits for each by a real timer, which would keep a step that died in virtual time, and its world, for minutes. */
+function mortal(
+  handlers: Readonly<Record<string, TaskHandler>>,
+): Readonly<Record<string, TaskHandler>> {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [
+      name,
+      (payload, stopped) => Promise.race([handler(payload, stopped), endOf(stopped)]),
+    ]),
+  );
 }
 
-const REAL_SECONDS = 30;
+function endOf(stopped: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  stopped.addEventListener('abort', () => reject(OVER), { once: true });
+  return promise;
+}
+
+// As the engine has what no Retry and no Catch may take up.
+const OVER = Object.assign(new Error('the execution is over'), {
+  ...{ name: 'States.Aborted', isCatchable: false, isRetryable: false },
+});
 
 const DEFINITIONS = {
-  deploy: soonOver(machines.deploy),
-  rollback: soonOver(machines.rollback),
-  undeploy: soonOver(machines.undeploy),
+  deploy: machines.deploy.definition,
+  rollback: machines.rollback.definition,
+  undeploy: machines.undeploy.definition,
 };
 
 function engineOf(
@@ -140,9 +156,14 @@ async function deploymentOf(start: Start): Promise<string> {
 }
 
 /** What clients would get now and is not there, or in containers does not run. */
-function outagesOf({ router, lambda, existing, running }: MemoryWorld, method: string) {
+function outagesOf({ router, lambda, platforms, existing }: MemoryWorld, method: string) {
+  const { fargate, ec2 } = platforms;
+  const answer = (revision: string) =>
+    lambda.existing().includes(revision) ||
+    fargate.running().includes(revision) ||
+    ec2.running().includes(revision);
   return Object.keys(router.dataPlane(MODEL))
-    .filter((revision) => !lambda.existing().includes(revision) && !running().includes(revision))
+    .filter((revision) => !answer(revision))
     .map((revision) => {
       const what = existing().includes(revision) ? 'does not run' : 'is gone';
       return `after ${method} clients get ${revision}, which ${what}`;

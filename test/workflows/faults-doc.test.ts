@@ -1,9 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { KINDS } from '../support/fault-kinds.ts';
+import { distinct } from '../support/fault-matrix.ts';
+import { covering, fewer, singleFaults } from '../support/fault-plan.ts';
+import { FAULT_SCENARIOS } from '../support/fault-scenarios.ts';
 import { INVARIANTS } from '../support/invariants.ts';
 
 const doc = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
 const rows = [...doc.matchAll(/^\| ([^|]+) \|/gm)].map(([, first = '']) => first.trim());
+
+/** The number in the line that begins so. */
+function about(start: string): number {
+  const line = doc.split('\n').find((it) => it.startsWith(start)) ?? '';
+  return Number(/about ([\d,]*\d)/.exec(line)?.[1]?.replaceAll(',', ''));
+}
 
 describe('docs/faults.md', () => {
   it('lists every invariant that is judged, in order', () => {
@@ -17,5 +26,24 @@ describe('docs/faults.md', () => {
 
   it.each(KINDS)('says what `%s` is', (kind) => {
     expect(rows.some((row) => row === kind || row.split(', ').includes(kind))).toBe(true);
+  });
+
+  it('says about how many runs there are', async () => {
+    const plans = await singleFaults(FAULT_SCENARIOS);
+    const counts = [covering(fewer(plans), 0).length, distinct(plans).length];
+
+    const told = [about('- `npm test` '), about('- `npm run test:matrix`')];
+
+    const off = told.map((number, at) => Math.abs(number / counts[at]! - 1));
+    expect({ counts, isClose: off.every((it) => it < 0.03) }).toEqual({ counts, isClose: true });
+  });
+});
+
+describe('the matrix', () => {
+  it('has a file for each fault', () => {
+    const files = readdirSync(new URL('../matrix/', import.meta.url));
+
+    const due = KINDS.map((kind) => `${kind.replaceAll(/,? /g, '-')}.test.ts`);
+    expect(files.toSorted()).toEqual([...due, 'pairs.test.ts'].toSorted());
   });
 });

@@ -1,6 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { modelEnvironment } from '#adapters/local/model-environment.ts';
 import { openPlatform, platformFolder, slotOf } from '../../support/local-platform.ts';
+import { revisionSpec } from '../../support/revision-spec.ts';
 
 it('tells a model server where its model is, and nothing that is Slipway’s own', async () => {
   const folder = platformFolder();
@@ -36,4 +38,11 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   expect(told['nodeOptions']).toEqual([]);
   await platform.close();
   folder.delete();
+});
+
+it('tells a model server where Node keeps what it has compiled', () => {
+  const folder = { path: '/r', modelPath: '/r/artifact/m.onnx', scratch: '/r/scratch' };
+  const own = { NODE_COMPILE_CACHE: '/compiled' };
+
+  expect(modelEnvironment(revisionSpec('1'), folder, own)).toMatchObject(own);
 });

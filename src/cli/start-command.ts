@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander';
+import { readLocalConfig } from '#compose/config.ts';
+import { type Common, collected, examples, integer, localCommand } from './command.ts';
+import { commandOutput } from './output.ts';
+
+type Options = Common & {
+  readonly engine: string;
+  readonly demo?: boolean;
+  readonly once?: boolean;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly webhook: readonly string[];
+};
+
+/** What starts Slipway itself, on this machine. */
+export function addStartCommand(program: Command): void {
+  localCommand(
+    program,
+    'start',
+    'Starts Slipway on this machine: bucket folder, gateway and control API on 127.0.0.1.',
+  )
+    .option('--demo', 'deploy the demo model, call it and print its answer')
+    .option('--once', 'with --demo: stop after the answer; exit 0 only if it is right')
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'what runs models: processes, or containers of images built here',
+      )
+        .choices(['process', 'docker'])
+        .default('process'),
+    )
+    .option('--port <n>', "the gateway's first port to try", integer, 8080)
+    .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+    .option(
+      '--webhook <url>',
+      'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
+      collected,
+      [],
+    )
+    .addHelpText(
+      'after',
+      examples('slipway start --demo --once', 'slipway start --data /srv/slipway --port 9000'),
+    )
+    .action(startAsAsked);
+}
+
+async function startAsAsked(options: Options): Promise<void> {
+  // It loads all that runs models, which the other commands do without.
+  const { start } = await import('./start.ts');
+  const isRight = await start({
+    config: readLocalConfig({
+      dataDir: options.data,
+      engine: options.engine,
+      gatewayPort: options.port,
+      controlPort: options.controlPort,
+      webhooks: options.webhook,
+      webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
+    }),
+    demo: options.demo ?? false,
+    once: options.once ?? false,
+    output: commandOutput(options),
+  });
+  process.exitCode = isRight ? 0 : 1;
+}

@@ -1,0 +1,111 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readLocalConfig } from '../../src/compose/config.ts';
+import { type LocalSlipway, startLocal } from '../../src/compose/local.ts';
+import { runHere } from '../support/command-line.ts';
+import { temporaryFolder } from '../support/running-slipway.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let data: string;
+let slipway: LocalSlipway;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  data = join(folder.path, 'data');
+  slipway = await startLocal(readLocalConfig({ dataDir: data, gatewayPort: 0, controlPort: 0 }), {
+    environment: {},
+    report: () => {},
+  });
+});
+
+afterAll(async () => {
+  await slipway.stop();
+  await folder[Symbol.asyncDispose]();
+});
+
+describe('slipway', () => {
+  it.each([
+    { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
+    { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
+    { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is no model name/ },
+    { args: ['push'], says: /missing required argument/ },
+    { args: ['launch'], says: /unknown command/ },
+    { args: ['status', '--loud'], says: /unknown option/ },
+    { args: ['start', '--port', 'many'], says: /a whole number/ },
+    { args: ['invoke', 'nobody'], says: /\/invocations takes a body/ },
+    { args: ['uninstall'], says: /uninstall needs the stage it is to remove/ },
+    { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
+    { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
+    { args: ['rollback', 'nobody', '--to', 'one'], says: /a whole number is needed/ },
+    { args: ['start', '--webhook', 'http://127.0.0.1:1/'], says: /a webhook needs a secret/ },
+  ])('answers 2 for $args and says why', async ({ args, says }) => {
+    const result = await runHere(...args);
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(says);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it.each([
+    ['logs', 'nobody'],
+    ['rollback', 'nobody'],
+    ['abort', 'nobody'],
+    ['undeploy', 'nobody', '--yes'],
+    ['versions', 'nobody'],
+    ['explain', 'nobody'],
+  ])('%s answers 2 for a model that is not there', async (...args) => {
+    const result = await runHere(...args, '--data', data);
+
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringMatching(/no model nobody/) });
+  });
+
+  it('asks for a name where the stem cannot be one', async () => {
+    const path = join(folder.path, 'My Model.onnx');
+    await writeFile(path, '');
+
+    const pushed = await runHere('push', path, '--data', data);
+
+    expect(pushed.code).toBe(2);
+    expect(pushed.stderr).toMatch(/`My Model` is no model name\n→ .*--name NAME/);
+  });
+
+  it('says how to start one when no Slipway runs', async () => {
+    const status = await runHere('status', '--data', join(folder.path, 'nowhere'));
+
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(/no Slipway is running on .*nowhere\n→ Start one with/);
+  });
+
+  it('is not taken in by the file of a killed Slipway whose port is another’s now', async () => {
+    const killed = join(folder.path, 'killed');
+    const { control, gateway } = slipway;
+    await mkdir(killed);
+    await writeFile(join(killed, 'instance.json'), JSON.stringify({ pid: 1, control, gateway }));
+
+    const status = await runHere('status', '--data', killed);
+
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(/no Slipway is running on .*killed/);
+  });
+
+  it('shows its help and its version', async () => {
+    expect(await runHere()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: slipway/),
+    });
+    expect((await runHere('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each(['start', 'push', 'invoke', 'status', 'events', 'logs', 'doctor', 'uninstall'])(
+    'has help with examples for %s',
+    async (name) => {
+      const help = await runHere(name, '--help');
+
+      expect(help.code).toBe(0);
+      expect(help.stdout).toMatch(new RegExp(`Examples:\\n +slipway ${name}`));
+    },
+  );
+});

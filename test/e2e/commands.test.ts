@@ -1,0 +1,292 @@
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../support/command-line.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { behaving } from '../support/servers/behaviour.ts';
+
+const GOOD = addConstantModel({ constant: 10 });
+// Where nobody calls what is pushed.
+const LIGHT = behaving('echoes', GOOD);
+// A bake that nobody waits for: it is aborted.
+const LONG_BAKE = 'rollout: { bakeSeconds: 3600 }\n';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let slipway: RunningSlipway;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  slipway = await startSlipway(join(folder.path, 'data'), {
+    hasAnyServer: true,
+    config: { bakeSeconds: 0 },
+  });
+});
+
+afterAll(async () => {
+  await slipway[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+const run = (...args: readonly string[]) => runHere(...args, '--data', slipway.dataDir);
+
+/** As its user runs it, in a process of its own. */
+const runApart = (args: readonly string[], cwd = '.') =>
+  runCli(args, { PATH: process.env['PATH'], SLIPWAY_DATA: slipway.dataDir }, cwd).result;
+
+async function file(name: string, bytes: Uint8Array | string): Promise<string> {
+  const path = join(folder.path, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, bytes);
+  return path;
+}
+
+let constant = 100;
+
+/** Drops the next version of a model. */
+function dropNext(model: string, manifest?: string): void {
+  constant += 1;
+  const key = `models/${model}/v${constant}.onnx`;
+  if (manifest) slipway.drop(`${key}.yaml`, manifest);
+  slipway.drop(key, behaving('echoes', addConstantModel({ constant })));
+}
+
+async function live(model: string, versions: number): Promise<void> {
+  for (let version = 1; version <= versions; version += 1) {
+    dropNext(model);
+    await slipway.ending(model, version);
+  }
+}
+
+/** Version 1 is live, and version 2 bakes. */
+async function untilBaking(model: string): Promise<void> {
+  await live(model, 1);
+  dropNext(model, LONG_BAKE);
+  await slipway.told(model, ({ data }) => data['bakeSeconds'] === 3600);
+}
+
+describe('slipway push', () => {
+  it('uploads a file under its stem and follows it until it is live', async () => {
+    const pushed = await runApart(['push', await file('shapes.onnx', GOOD)]);
+
+    expect(pushed).toMatchObject({ code: 0, stderr: '' });
+    expect(pushed.stdout).toMatch(/uploaded models\/shapes\/shapes\.onnx[\s\S]*Live +shapes v1/);
+  });
+
+  it('uploads a folder with its model.yaml last, and one without gets an empty one', async () => {
+    await file('net/model.onnx', LIGHT);
+    await file('net/notes.txt', 'hello');
+
+    const pushed = await run('push', join(folder.path, 'net'), '--name', 'nets');
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout).toMatch(/uploaded models\/nets\/net\/model\.yaml \(0 bytes\)[\s\S]*Live/);
+  });
+
+  it('uploads a folder again, as its next version, without waiting for what is there', async () => {
+    const path = join(await file('folder-twice/model.onnx', LIGHT), '..');
+    await file('folder-twice/notes.txt', 'first');
+    await run('push', path);
+    await file('folder-twice/notes.txt', 'second');
+
+    const pushed = await run('push', path);
+
+    expect(pushed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/Live +folder-twice v2/),
+    });
+  });
+
+  it('uploads a folder without what was in it at the push before, which goes from the bucket too', async () => {
+    const renamed = await file('renaming/weights/first.onnx', LIGHT);
+    const path = join(renamed, '../..');
+    await run('push', path);
+    await rename(renamed, await file('renaming/second.onnx', ''));
+
+    const pushed = await run('push', path);
+
+    expect(pushed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /removed models\/renaming\/renaming\/weights\/first\.onnx, which is not in the folder[\s\S]*Live +renaming v2/,
+      ),
+    });
+  });
+
+  it('uploads the manifest beside a file before it', async () => {
+    const path = await file('sided.onnx', LIGHT);
+    await file('sided.onnx.yaml', 'exmaples: []\n');
+
+    const pushed = await run('push', path);
+
+    expect(pushed.code).toBe(1);
+    expect(pushed.stdout).toMatch(/Rejected[\s\S]*did you mean `examples`/);
+  });
+
+  it('uploads the files behind links and leaves hidden ones behind, from inside the folder too', async () => {
+    const path = await file('linked.d/notes.txt', 'hello');
+    await file('linked.d/.git/config', 'secret');
+    await symlink(await file('blob', LIGHT), join(path, '../model.onnx'));
+
+    const pushed = await runApart(['push', '.', '--name', 'linked'], join(path, '..'));
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout.match(/(?<=uploaded models\/linked\/)\S+/g)?.toSorted()).toEqual([
+      'linked.d/model.onnx',
+      'linked.d/model.yaml',
+      'linked.d/notes.txt',
+    ]);
+  });
+
+  it('answers the terminal event alone as JSON, and 1 when the model is not live', async () => {
+    const bad = await file('bad.onnx', unknownOperatorModel());
+
+    const pushed = await runApart(['push', bad, '--json']);
+
+    expect(pushed.code).toBe(1);
+    expect(JSON.parse(pushed.stdout)).toMatchObject({
+      'detail-type': 'Deployment State Change',
+      detail: { model: 'bad', state: 'Failed', reason: expect.stringMatching(/Mystery/) },
+    });
+  });
+
+  it('answers 0 for the same bytes again, which change nothing', async () => {
+    const path = await file('again.onnx', LIGHT);
+    await run('push', path);
+
+    const pushed = await run('push', path);
+
+    expect(pushed.code).toBe(0);
+    expect(pushed.stdout).toMatch(/Ignored[\s\S]*again-v1, which is live/);
+  });
+});
+
+it('slipway status, events and logs show what they say, each as JSON too', async () => {
+  await run('push', await file('shown.onnx', GOOD));
+
+  const status = await run('status', '--json');
+  const events = await run('events', '--model', 'shown', '--json');
+  const logs = await run('logs', 'shown', '--json');
+
+  expect(JSON.parse(status.stdout).models).toEqual(
+    expect.arrayContaining([expect.objectContaining({ name: 'shown' })]),
+  );
+  const states = events.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).detail.state);
+  expect(states.at(-1)).toBe('Live');
+  expect(JSON.parse(logs.stdout)).toMatchObject({ revision: 'shown-v1' });
+  expect((await run('status')).stdout).toMatch(/shown +v1 live on lambda +http:\/\/127/);
+  expect((await run('events', '--model', 'shown')).stdout).toMatch(/Admitted +shown v1/);
+  expect((await run('logs', 'shown')).stdout).toMatch(/shown is ready/);
+});
+
+it('slipway invoke calls a model by its name and shows what it answered, right or wrong', async () => {
+  await run('push', await file('called.onnx', GOOD));
+  const body = await file('request.json', JSON.stringify({ inputs: [1, 2] }));
+
+  const ready = await run('invoke', 'called', '--path', '/ping');
+  const called = await run('invoke', 'called', '--body', `@${body}`, '--json');
+  const wrong = await run('invoke', 'called', '--body', '{}');
+  const nobody = await run('invoke', 'nobody', '--path', 'ping');
+
+  expect(ready).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^200 OK \(called-v1\)\n/),
+  });
+  expect(JSON.parse(called.stdout)).toMatchObject({
+    revision: 'called-v1',
+    status: 200,
+    body: { predictions: [11, 12] },
+  });
+  expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^400 /) });
+  expect(nobody).toMatchObject({ code: 1, stdout: expect.stringMatching(/^404 Not Found\n/) });
+});
+
+it('slipway doctor looks at this machine, and says what is in the way with its fix', async () => {
+  const good = await run('doctor', '--json');
+  const bad = await runHere('doctor', '--data', '/proc/slipway');
+
+  const findings: readonly { check: string; result: string }[] = JSON.parse(good.stdout);
+  expect(good.code).toBe(0);
+  expect(findings.map(({ check }) => check)).toEqual([
+    'node',
+    'data folder',
+    'free disk',
+    'port 8080',
+    'port 8081',
+    'python',
+    'docker',
+  ]);
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toMatch(
+    /^fail {2}data folder +\/proc cannot be written to\n +→ Name another/m,
+  );
+});
+
+// On each target: rollback.test.ts.
+describe('slipway rollback, abort and undeploy', () => {
+  it('rollback aborts a deployment that is under way instead', async () => {
+    await untilBaking('busy');
+
+    const { code, stdout } = await run('rollback', 'busy');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /version 2, which is under way, is aborted[\s\S]*RolledBack +busy v2\n +aborted by slipway rollback\nbusy v1 is live/,
+    );
+    expect(stdout).not.toMatch(/Admitted/);
+  });
+
+  it('abort gives up a deployment and leaves what is live', async () => {
+    await untilBaking('given');
+
+    const aborted = await run('abort', 'given');
+    const again = await run('abort', 'given');
+
+    expect(aborted.code).toBe(0);
+    expect(aborted.stdout).toMatch(/aborted by slipway abort\ngiven v1 is live/);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^no deployment of/) });
+  });
+
+  it('undeploy says what goes, and removes nothing where it cannot ask', async () => {
+    await live('kept', 1);
+
+    const { code, stdout, stderr } = await run('undeploy', 'kept');
+
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/removes its endpoint http\S+kept\n {2}removes kept-v1 on lambda, Live/);
+    expect(stderr).toMatch(/nothing was removed\n→ Say --yes/);
+    expect((await fetch(`${slipway.gateway}/models/kept/ping`)).status).toBe(200);
+  });
+
+  it('undeploy takes a model away when it is told to', async () => {
+    await live('gone', 2);
+
+    const { code, stdout } = await run('undeploy', 'gone', '--yes');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Undeployed +gone\n[\s\S]*nothing of gone is live/);
+    expect((await fetch(`${slipway.gateway}/models/gone/ping`)).status).toBe(404);
+    expect((await run('versions', 'gone')).stdout.match(/Removed/g)).toHaveLength(2);
+    expect((await run('status')).stdout).toMatch(/^gone +undeployed$/m);
+  });
+});
+
+it('slipway versions and explain show a table of what went live, and the decision of one', async () => {
+  await live('told', 2);
+
+  const versions = await run('versions', 'told');
+  const explained = await run('explain', 'told', '--version', '1');
+  const json = await run('explain', 'told', '--json');
+
+  expect(versions.stdout).toMatch(
+    /^VERSION +STATE +TARGET +LIVE SINCE \(UTC\) +ARTIFACT\nv2 +Live +lambda +\S+ \S+ +v\d+\.onnx\nv1 +Retired +lambda/,
+  );
+  expect(explained.stdout).toMatch(/^told v1 on lambda +\(deployment \w{32}: Live\)\n/);
+  expect(explained.stdout).toMatch(/\nproven by +a request of zeros/);
+  expect(explained.stdout).toMatch(/\n\* lambda +1,769 +1\.00 +0\.00 +fits in/);
+  expect(explained.stdout).toMatch(/\n {2}fargate .*lambda costs less while idle/);
+  expect(JSON.parse(json.stdout)).toMatchObject({ version: 2, shift: { previous: 'told-v1' } });
+});

@@ -1,0 +1,74 @@
+"""moto_server on a free port, for less CPU: it keeps connections, answers in one write, and looks once for what it would look for at each request.
+
+It ends with the process that holds its standard input: a killed test run leaves none behind.
+"""
+
+import functools
+import io
+import os
+import sys
+import threading
+
+
+def leave():
+    sys.stdin.read()
+    os._exit(0)
+
+
+threading.Thread(target=leave, daemon=True).start()
+
+import moto.backends
+import moto.core.responses
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+# Both read folders or classes at each request, which do not change.
+modules = tuple(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: modules
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+
+class KeepsConnections(MotoRequestHandler):
+    """Werkzeug's own handler ends a connection with each answer, and with it a thread."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def handle_expect_100(self):
+        done = super().handle_expect_100()
+        self.wfile.flush()
+        return done
+
+    def run_wsgi(self):
+        self.environ = environ = self.make_environ()
+        length = None if "wsgi.input_terminated" in environ else int(self.headers.get("content-length") or 0)
+        body = environ["wsgi.input"].read() if length is None else self.rfile.read(length)
+        environ["wsgi.input"] = io.BytesIO(body)
+        status, headers, answer = run(self.server.app, environ)
+        code, _, reason = status.partition(" ")
+        self.send_response_only(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer)
+
+
+def run(app, environ):
+    begun = []
+    parts = app(environ, lambda status, headers, _=None: begun.extend((status, headers)))
+    try:
+        return *begun, b"".join(parts)
+    finally:
+        getattr(parts, "close", lambda: None)()
+
+
+application = DomainDispatcherApplication(create_backend_app)
+server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=KeepsConnections)
+# Parts of moto call it by its own address.
+os.environ.setdefault("MOTO_PORT", str(server.port))
+print(f"Running on http://127.0.0.1:{server.port}", flush=True)
+server.serve_forever()

@@ -1,0 +1,3 @@
+import { faultsIn } from '../support/fault-matrix.ts';
+
+faultsIn('container', 'workflows/faults-in-containers');

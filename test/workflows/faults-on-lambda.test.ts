@@ -1,0 +1,3 @@
+import { faultsIn } from '../support/fault-matrix.ts';
+
+faultsIn('function', 'workflows/faults-on-lambda');

@@ -1,4 +1,0 @@
-import { faultMatrix } from '../support/fault-matrix.ts';
-import { scenariosOn } from '../support/fault-scenarios.ts';
-
-await faultMatrix('on fargate', scenariosOn('fargate'));

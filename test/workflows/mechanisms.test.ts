@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isOrdered } from '../support/fault-matrix.ts';
+import { carryOut, singleFaults } from '../support/fault-plan.ts';
+import { faultRun } from '../support/fault-run.ts';
+import { scenariosOn } from '../support/fault-scenarios.ts';
+import { renamed } from '../support/renamed.ts';
+import { again, SEED, seeded } from '../support/seeded.ts';
+
+const ON_EC2 = scenariosOn('ec2');
+const ON_FARGATE = scenariosOn('fargate');
+const FAULTS = 40;
+const AGAIN = again('workflows/mechanisms');
+
+const sources = ['steps', 'domain'].flatMap((folder) => {
+  const root = new URL(`../../src/${folder}/`, import.meta.url);
+  return readdirSync(root)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({
+      file: `${folder}/${file}`,
+      text: readFileSync(new URL(file, root), 'utf8'),
+    }));
+});
+
+// What test/matrix runs on Fargate holds on EC2 as long as this does.
+describe('Fargate and EC2', () => {
+  it('are told apart where a target is chosen, and by the names of two steps', () => {
+    const naming = sources.filter(({ text }) => /'(fargate|ec2)'/.test(text));
+
+    expect(naming.map(({ file }) => file).toSorted()).toEqual([
+      'domain/choose-target.ts',
+      'domain/target.ts',
+      'steps/provision-ec2.ts',
+      'steps/provision-fargate.ts',
+      // Of a revision that nobody has.
+      'steps/sweep-touch.ts',
+    ]);
+  });
+
+  it.each(ON_EC2.map((onEc2, at) => ({ onEc2, onFargate: ON_FARGATE[at]!, name: onEc2.name })))(
+    'are the same in every call, moment and event: $name',
+    async ({ onEc2, onFargate }) => {
+      const run = await faultRun(onEc2);
+
+      expect(run.digest.ends.at(-1)).toBe(onEc2.ends);
+      expect(renamed(run)).toBe(renamed(await faultRun(onFargate)));
+    },
+  );
+
+  it('are the same, whatever befalls a call', async () => {
+    const [onEc2, onFargate] = [await singleFaults(ON_EC2), await singleFaults(ON_FARGATE)];
+    const pairs = onEc2
+      .map((plan, at) => [plan, onFargate[at]!] as const)
+      .filter(([plan]) => !isOrdered(plan));
+    const random = seeded(SEED);
+
+    for (let run = 0; run < FAULTS; run += 1) {
+      const [plan, other] = pairs[Math.floor(random() * pairs.length)]!;
+      const seen = renamed((await carryOut(plan)).run);
+
+      expect({ again: AGAIN, seen }).toEqual({
+        again: AGAIN,
+        seen: renamed((await carryOut(other)).run),
+      });
+    }
+  });
+});
