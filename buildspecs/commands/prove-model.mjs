@@ -55,8 +55,10 @@ async function layOut(order) {
     unpacked = inner;
   }
   await rename(unpacked, model);
-  const { format, entrypoint, signature, takesColumns, example } = order;
-  await writeFile(facts, JSON.stringify({ format, entrypoint, signature, takesColumns, example }));
+  // What is loaded is what inspection found: nothing of these is found out again by other rules.
+  const { format, entrypoint, data, allowed, signature, takesColumns, example } = order;
+  const found = { format, entrypoint, data, allowed, signature, takesColumns, example };
+  await writeFile(facts, JSON.stringify(found));
 }
 
 /** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */

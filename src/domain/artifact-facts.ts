@@ -8,6 +8,16 @@ export type Framework = { readonly name: string; readonly version: string | null
 /** One reason why a model takes memory, in bytes: "weights", "scikit-learn and its imports". */
 export type MemoryTerm = { readonly name: string; readonly bytes: number };
 
+/**
+ * The one file that a framework loads of a model that is a folder or an archive: its path within the model's folder, what it is, and
+ * the class that it is loaded into where the artifact names one ("xgboost.sklearn.XGBClassifier"), else null.
+ */
+export type ModelData = {
+  readonly file: string;
+  readonly format: Format;
+  readonly modelClass: string | null;
+};
+
 /** What the bytes of one format say of the model in them. */
 export type ModelFacts = {
   readonly format: Format;
@@ -35,6 +45,8 @@ export type ModelFacts = {
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format has one way only. */
   readonly entrypoint: string | null;
+  /** Absent where the model is one file itself, or code that loads what it wants. */
+  readonly data?: ModelData;
 };
 
 /** What inspection reads from an artifact's bytes, never by loading it. `sizeBytes` is that of all its files. */

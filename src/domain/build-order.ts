@@ -1,3 +1,4 @@
+import type { ModelData } from './artifact-facts.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
@@ -13,6 +14,10 @@ export type BuildOrder = {
   /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly entrypoint: string | null;
+  /** The file of a model that is a folder which its framework loads; null where there is none. */
+  readonly data: ModelData | null;
+  /** The names that the manifest allows in pickles beside the known ones. */
+  readonly allowed: readonly string[];
   /** Names what serves it, and so what is built once for all models that need the same. */
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;

@@ -55,7 +55,9 @@ function orderOf({ work }: Deployment, { runtime, environmentHash, python }: Bui
   const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
     ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
-    entrypoint: manifest.entrypoint ?? entrypoint,
+    entrypoint,
+    data: facts.data ?? null,
+    allowed: manifest.model.allowPickle,
     optimize: manifest.runtime.optimize,
     example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };

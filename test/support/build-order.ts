@@ -8,6 +8,8 @@ export const ORDER: BuildOrder = {
   archives: [],
   modelFile: 'model.onnx',
   entrypoint: null,
+  data: null,
+  allowed: [],
   environmentHash: 'e1',
   python: null,
   environments: { onnx: 'onnx-e1', python: null, convert: null },

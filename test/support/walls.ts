@@ -7,6 +7,8 @@ const FOLDER = join(import.meta.dirname, '../fixtures/walls');
 export type Technique = {
   readonly file: string;
   readonly technique: string;
+  /** By which adapter it is loaded. */
+  readonly format: string;
   readonly effect: string;
 };
 
