@@ -1,4 +1,4 @@
-import type { ModelData } from './artifact-facts.ts';
+import type { ModelData, Unpacking } from './artifact-facts.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
@@ -9,8 +9,8 @@ import type { Signature } from './signature.ts';
 export type BuildOrder = {
   readonly runtime: 'onnx' | 'python';
   readonly format: Format;
-  /** The archives that the model is in, the outer one first. */
-  readonly archives: readonly string[];
+  /** The archives that the model is in, the outer one first, with what is taken out of each. */
+  readonly unpacking: readonly Unpacking[];
   /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly entrypoint: string | null;

@@ -23,6 +23,7 @@ export type InspectOptions = {
 };
 
 const MAX_LISTED = 3;
+const MAX_UNPACKING_BYTES = 160 * 1024;
 
 /**
  * Finds the one model in an artifact's files and reads its facts. Nothing of it is loaded, and nothing unpacked.
@@ -53,9 +54,20 @@ export async function inspectFiles(
     ...facts,
     ...(entrypoint !== undefined && { entrypoint: entryIn(found, entrypoint) }),
     archives: found.archives,
+    unpacking: kept(found),
     modelFile: isFolder || !found.file ? found.root : found.file.name,
     sizeBytes,
   };
+}
+
+/** What is kept in the registry has to fit there: DynamoDB limits an item to 400 KB. */
+function kept({ unpacking, archives }: Found): Found['unpacking'] {
+  const bytes = Buffer.byteLength(JSON.stringify(unpacking));
+  if (bytes <= MAX_UNPACKING_BYTES) return unpacking;
+  throw rejected(
+    `${archives.map(quoted).join(' in ')} takes ${bytes} bytes to say which files are in it and where; the limit is ${MAX_UNPACKING_BYTES}`,
+    'Pack only the files that the model needs, under shorter names.',
+  );
 }
 
 /** The entry that the manifest names, a file of the model's own folder. */

@@ -70,7 +70,10 @@ export async function zipFiles(
       entry.method === STORED
         ? partOf(source, start, sizeBytes)
         : streamedSource(sizeBytes, () => inflated(from));
-    files.push({ name, sizeBytes, open });
+    const { storedBytes, crc } = entry;
+    const isDeflated = entry.method === DEFLATED;
+    const member = { name, offset: start, sizeBytes, storedBytes, isDeflated, crc };
+    files.push({ name, sizeBytes, member, open });
   }
   return files;
 }

@@ -52,9 +52,9 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 
 function orderOf({ work }: Deployment, { runtime, environmentHash, python }: BuildPlan) {
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
+  const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
-    ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
+    ...{ runtime, environmentHash, python, format, unpacking, modelFile, signature, takesColumns },
     entrypoint,
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,

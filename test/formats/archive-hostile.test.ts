@@ -29,6 +29,11 @@ describe('a tar is refused', () => {
     ['which climbs out later', 'by `..`', { name: 'a/b/../../../model.txt' }],
     ['which climbs behind ./', 'by `..`', { name: './../model.txt' }],
     ['which climbs by its prefix', 'by `..`', { name: 'model.txt', prefix: '..' }],
+    [
+      'of GNU with a folder where POSIX has one',
+      'where POSIX has a folder',
+      { name: 'model.txt', magic: 'ustar  \0', prefix: 'other' },
+    ],
     ['which climbs by a long name', 'by `..`', longName('../model.txt'), FINE],
     ['which climbs by a pax path', 'by `..`', paxPart({ path: '../model.txt' }), FINE],
     ['which climbs by a folder', 'by `..`', { name: '..', type: '5' }],

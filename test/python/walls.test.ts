@@ -64,7 +64,7 @@ function factsOf(format: string): object {
 }
 
 async function loaded(cases: readonly Case[]): Promise<readonly End[]> {
-  const python = await pythonWith('requirements.txt', REQUIREMENTS);
+  const python = await pythonWith(REQUIREMENTS);
   if (typeof python === 'object') throw new Error(python.missing);
   return new Promise((resolve, reject) => {
     const options = { maxBuffer: 2 ** 24, timeout: MINUTES_10 };

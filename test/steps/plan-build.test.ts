@@ -201,7 +201,7 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
       ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
-      ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
+      ...{ environmentHash: plan?.environmentHash, python: plan?.python, unpacking: [] },
       environments: { onnx: null, python: null, convert: null },
     });
   });

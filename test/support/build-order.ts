@@ -5,7 +5,7 @@ import type { EnvironmentOrder } from '#domain/environment-image.ts';
 export const ORDER: BuildOrder = {
   runtime: 'onnx',
   format: 'onnx',
-  archives: [],
+  unpacking: [],
   modelFile: 'model.onnx',
   entrypoint: null,
   data: null,
