@@ -186,6 +186,11 @@ describe('a zip is refused', () => {
         [{ ...PACKED, ...said({ size: 251 }) }],
       ],
       ['whose stored sizes differ', 'has 4 bytes, and 5', [{ ...ENTRY, ...said({ size: 5 }) }]],
+      [
+        'with a wrong checksum of what is stored',
+        'the checksum',
+        [{ ...ENTRY, ...said({ crc: 1 }) }],
+      ],
       ['with a wrong checksum', 'the checksum', [{ ...PACKED, ...said({ crc: 1 }) }]],
       ['with more behind a content', 'something follows', [{ ...PACKED, data: longer() }]],
       [

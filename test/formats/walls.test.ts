@@ -16,6 +16,10 @@ describe('inspection alone refuses', () => {
   });
 
   it('nothing that was not seen to do harm', () => {
-    expect(TECHNIQUES.filter(({ effect }) => effect !== 'runs a command')).toEqual([]);
+    expect(
+      TECHNIQUES.filter(
+        ({ effect }) => !/^(runs a command|names what is no model's)$/.test(effect),
+      ),
+    ).toEqual([]);
   });
 });
