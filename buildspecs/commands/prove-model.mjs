@@ -50,15 +50,19 @@ async function layOut(order) {
   const model = join(served, 'model');
   await mkdir(served, { recursive: true });
   let unpacked = join(ARTIFACT, 'model');
-  for (const [depth, archive] of order.archives.entries()) {
-    const inner = join(out, `unpacked-${depth}`);
-    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', join(unpacked, archive), inner]);
+  // By the places that inspection found: no second reader looks for files in an archive.
+  for (const [depth, { archive, ...taken }] of order.unpacking.entries()) {
+    const [inner, list] = [join(out, `unpacked-${depth}`), join(ARTIFACT, `taken-${depth}.json`)];
+    await writeFile(list, JSON.stringify(taken));
+    const given = [join(unpacked, archive), inner, list];
+    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', ...given]);
     unpacked = inner;
   }
   await rename(unpacked, model);
-  const { format, entrypoint, signature, takesColumns, example, network } = order;
-  const known = { format, entrypoint, signature, takesColumns, example, network };
-  await writeFile(facts, JSON.stringify(known));
+  // What is loaded is what inspection found: nothing of these is found out again by other rules.
+  const { format, entrypoint, data, allowed, signature, takesColumns, example, network } = order;
+  const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
+  await writeFile(facts, JSON.stringify(found));
 }
 
 /** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */

@@ -81,7 +81,7 @@ export const buildSchema = z.strictObject({
 });
 
 export const entrypoint = z.string().check(
-  z.regex(/^[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
+  z.regex(/^(?!\/)(?!.*(^|\/)\.{0,2}\/)[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
     error: 'it is a Python file of the artifact, and what answers in it: `predict.py:Predictor`',
   }),
   z.describe('What answers in the artifact\u2019s own code: `predict.py:Predictor`.'),

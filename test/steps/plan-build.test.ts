@@ -202,7 +202,7 @@ describe('planning the build', () => {
     expect(order).toMatchObject({
       ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
       network: 'none',
-      ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
+      ...{ environmentHash: plan?.environmentHash, python: plan?.python, unpacking: [] },
       environments: { onnx: null, python: null, convert: null },
     });
   });

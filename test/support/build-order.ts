@@ -5,9 +5,11 @@ import type { EnvironmentOrder } from '#domain/environment-image.ts';
 export const ORDER: BuildOrder = {
   runtime: 'onnx',
   format: 'onnx',
-  archives: [],
+  unpacking: [],
   modelFile: 'model.onnx',
   entrypoint: null,
+  data: null,
+  allowed: [],
   environmentHash: 'e1',
   python: null,
   environments: { onnx: 'onnx-e1', python: null, convert: null },

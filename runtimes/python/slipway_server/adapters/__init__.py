@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any, Callable, TypeVar
 
+from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal, message_of, where
+from ..wall import around
 
 T = TypeVar("T")
 
@@ -62,11 +65,19 @@ def load_model(path: str, facts: Facts) -> Model:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     # By a name of ours: a package called `sklearn` would hide the framework from itself.
     adapter = import_module(f".{_ADAPTERS[facts.format]}_model", __name__)
-    model: Model = adapter.load(path, facts)
+    with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():
+        model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     return model._replace(
         predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded(model.invoke, refused)
     )
+
+
+def _is_data(facts: Facts) -> bool:
+    """Not the user's own code, which may do what it likes."""
+    if facts.format == "sagemaker":
+        return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
+    return facts.format in _FRAMEWORKS or (facts.format == "mlflow" and facts.data is not None)
 
 
 def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
