@@ -7,7 +7,6 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What may look at the machine's clock, and why that judges nothing. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'test/support/aws-rules/ecs-services.ts': 'says when a task stopped',
-  'test/support/aws-world-flagship.ts': 'paces its clients',
   'test/support/eventually.ts': 'gives up what never comes, after a time that only a hang meets',
   'test/support/lambda-runtime-child.ts':
     'is a function with a clock of its own, and says how long its start took',

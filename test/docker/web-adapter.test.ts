@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { invocationEvent, readResponse } from '#adapters/aws/invocation-event.ts';
 import { functionDefinition } from '#adapters/aws/model-function.ts';
-import { revisionSpec } from '../../support/revision-spec.ts';
-import { underRuntimeApi } from '../../support/runtime-api.ts';
-import { adapt } from '../../support/web-adapter.ts';
+import { revisionSpec } from '../support/revision-spec.ts';
+import { underRuntimeApi } from '../support/runtime-api.ts';
+import { adapt } from '../support/web-adapter.ts';
 
 const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 const ADAPTER = join(tools, 'lambda-web-adapter-0.9.1/bin/lambda-adapter');
