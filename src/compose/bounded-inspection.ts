@@ -1,5 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
@@ -67,8 +67,8 @@ function threadsOf(heapMiB: number) {
     const thread = new Worker(THREAD, {
       workerData: MARK,
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-      // Half of what a thread's start takes is compiling.
-      env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled },
+      // Half of what a thread's start takes is compiling. A function of AWS keeps nothing, and what stands around it there reads its settings again.
+      env: compiled === undefined ? SHARE_ENV : { NODE_COMPILE_CACHE: compiled },
     });
     thread.once('exit', () => {
       if (spare === thread) spare = undefined;
