@@ -23,6 +23,7 @@ export const TIERS = {
     folders: ['adapters/aws', 'aws'],
     what: 'the AWS half, on moto',
     run: 'npm run test:aws',
+    script: '.ci/aws',
   },
   stack: {
     folders: ['stack'],

@@ -9,6 +9,8 @@ export type Config = {
   readonly port: number;
   readonly revision: string;
   readonly maxBodyBytes: number;
+  /** How long it may go on, once it is told to end, with what it was asked. */
+  readonly drainSeconds: number;
 };
 
 /** Throws with one line that names the variable, its value and what it takes. */
@@ -22,6 +24,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
     // 6 MiB, the request limit of Lambda.
     maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '6291456', 1, 2 ** 29),
+    drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
   };
 }
 

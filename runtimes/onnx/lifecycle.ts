@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-const DRAIN_MS = 10_000;
 
 /** When what started this process is gone, also by kill -9, this one ends at once: its IPC channel has closed or, with `END_WITH_STDIN` in the environment, its standard input. */
 export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
@@ -11,12 +10,16 @@ export function endWithParent(env: Readonly<Record<string, string | undefined>>)
 
 /**
  * On SIGTERM or SIGINT: takes no more connections, answers what was asked, waits for `idle`, exits 0.
- * After 10 s it is killed with what still runs.
+ * After `longestSeconds` it is killed with what still runs.
  */
-export function drainOnSignal(server: Server, idle: () => Promise<unknown>): void {
+export function drainOnSignal(
+  server: Server,
+  idle: () => Promise<unknown>,
+  longestSeconds: number,
+): void {
   const drain = (): void => {
     for (const signal of SIGNALS) process.off(signal, drain);
-    setTimeout(killSelf, DRAIN_MS).unref();
+    setTimeout(killSelf, longestSeconds * 1000).unref();
     server.close(async () => {
       await idle();
       process.exit(0);

@@ -16,7 +16,7 @@ const opening = openSession(config.modelPath, exitWith(1)).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);
 const server = createModelServer(routes, config);
-drainOnSignal(server, async () => (await opening).idle());
+drainOnSignal(server, async () => (await opening).idle(), config.drainSeconds);
 
 server.once('error', exitWith(2));
 server.listen(config.port, config.host);

@@ -1,18 +1,19 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { isArchive, openArchive } from '#formats/archive-open.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { contentOf, memoryFile, unpacked } from '../support/archive-files.ts';
 import { bytesSource, fileSource } from '../support/byte-sources.ts';
 import { longName, paxPart, tarOf } from '../support/tar-bytes.ts';
 import { numbers, wideEnd, zipOf } from '../support/zip-bytes.ts';
 
+const ENDLESS_CHILD = join(import.meta.dirname, '../support/large-archive-child.ts');
 const LONG = `${'folder/'.repeat(20)}${'n'.repeat(90)}.txt`;
-const LARGE = randomBytes(3 * 2 ** 20);
+const LARGE = randomBytes(1.5 * 2 ** 20);
 const CONTENTS: Readonly<Record<string, Buffer>> = {
   'model/MLmodel': Buffer.from('flavors:\n'),
   'model/empty': Buffer.alloc(0),
@@ -222,7 +223,7 @@ describe('the files in an archive', () => {
     const [large, small] = await openArchive(memoryFile('a.tar.gz', bytes), 2 ** 24);
     const source = await large!.open();
 
-    expect(await source.read(2_000_000, 10)).toEqual(LARGE.subarray(2_000_000, 2_000_010));
+    expect(await source.read(1_400_000, 10)).toEqual(LARGE.subarray(1_400_000, 1_400_010));
     expect(await source.read(5, 10)).toEqual(LARGE.subarray(5, 15));
     expect(await source.read(LARGE.length - 4, 10)).toEqual(LARGE.subarray(-4));
     expect(Buffer.from(await (await small!.open()).read(1, 10)).toString()).toBe('nd');
@@ -232,7 +233,7 @@ describe('the files in an archive', () => {
     const bytes = gzipSync(tarOf({ name: 'a', content: LARGE }, { name: 'b', content: LARGE }));
     const files = await openArchive(memoryFile('a.tar.gz', bytes), 2 ** 24);
     const [a, b] = await Promise.all(files.map((file) => file.open()));
-    const places = [900_000, 5, 2_000_000, 30, 2_999_999];
+    const places = [900_000, 5, 1_200_000, 30, 1_499_999];
 
     const parts = await Promise.all(
       places.flatMap((place) => [a!.read(place, 50), b!.read(place, 50)]),
@@ -246,7 +247,7 @@ describe('the files in an archive', () => {
   it('in a tar in gzip pass through once, one after the other', async () => {
     const contents = Array.from({ length: 20 }, (_, index) => ({
       name: `${index}`,
-      content: randomBytes(200_000),
+      content: randomBytes(100_000),
     }));
     const bytes = gzipSync(tarOf(...contents));
     const source = bytesSource(bytes);
@@ -258,7 +259,7 @@ describe('the files in an archive', () => {
   });
 
   it('are not read to be listed, where they are stored', async () => {
-    const content = Buffer.alloc(30 * 2 ** 20, 'x');
+    const content = Buffer.alloc(6 * 2 ** 20, 'x');
     for (const [name, bytes] of [
       ['a.tar', tarOf({ name: 'a', content }, { name: 'b', content })],
       [
@@ -277,19 +278,14 @@ describe('the files in an archive', () => {
     }
   });
 
-  it('pass through in pieces: 200 MB take under 64 MiB of memory', async () => {
-    const archive = await gzippedRandom(200);
-    const before = process.memoryUsage.rss();
-    let most = before;
-    const watch = setInterval(() => {
-      most = Math.max(most, process.memoryUsage.rss());
-    }, 5);
+  it('pass through in pieces: 100 MB take under 64 MiB of memory', async () => {
+    const child = [ENDLESS_CHILD, '100'];
 
-    const [file] = await openArchive(archive, 2 ** 30);
-    clearInterval(watch);
+    const { stdout } = await promisify(execFile)(process.execPath, child);
 
-    expect(file).toMatchObject({ name: 'a', sizeBytes: 200_000_000 });
-    expect(most - before).toBeLessThan(64 * 2 ** 20);
+    const { files, grownBytes } = JSON.parse(stdout);
+    expect(files).toEqual([{ name: 'a', sizeBytes: 100_000_000 }]);
+    expect(grownBytes).toBeLessThan(64 * 2 ** 20);
   });
 
   it('that reads badly fails with the error of the store', async () => {
@@ -311,26 +307,3 @@ it.each([
 ])('by its name %s is an archive: %s', (name, isOne) => {
   expect(isArchive(name)).toBe(isOne);
 });
-
-/** A tar.gz of one file of so many million bytes, none of which lies in memory: the same compressed piece again and again. */
-async function gzippedRandom(megabytes: number): Promise<ArtifactFile> {
-  const head = tarOf({ name: 'a', size: `${(megabytes * 1e6).toString(8).padStart(11, '0')}\0` });
-  const piece = gzipSync(randomBytes(1e6), { level: 0 });
-  const parts = [gzipSync(head.subarray(0, 512)), gzipSync(Buffer.alloc(padding() + 1024))];
-  const [first, last] = [parts[0]!, parts[1]!];
-  const sizeBytes = first.length + megabytes * piece.length + last.length;
-
-  async function read(start: number, length: number): Promise<Uint8Array> {
-    if (start < first.length) return first.subarray(start, start + length);
-    const within = start - first.length;
-    if (within >= megabytes * piece.length) {
-      return last.subarray(within - megabytes * piece.length).subarray(0, length);
-    }
-    return piece.subarray(within % piece.length).subarray(0, length);
-  }
-  return { name: 'a.tar.gz', sizeBytes, open: async () => ({ sizeBytes, read }) };
-
-  function padding(): number {
-    return (512 - ((megabytes * 1e6) % 512)) % 512;
-  }
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Env, Runtime } from './runtime.ts';
+import type { Env, Runtime, TestModels } from './runtime.ts';
 
 /** `text` is the body as it came, for numbers that JSON.parse would round; `json` is the body read. */
 export type Answer = {
@@ -26,8 +26,14 @@ export type ModelServer = {
   readonly stderr: () => string;
 };
 
+/** One of the models for tests, by its name and what that is given. */
+export type Wanted = {
+  readonly [Name in keyof TestModels]: readonly [Name, ...Parameters<TestModels[Name]>];
+}[keyof TestModels];
+
 const started: ChildProcess[] = [];
 const folders: string[] = [];
+const shared = new Map<string, Promise<ModelServer>>();
 
 /** A folder with these files, which goes when the test file ends. */
 export async function modelFolder(
@@ -97,6 +103,16 @@ export async function startModel(
   return server;
 }
 
+/** As `startModel`, for who asks first; all others of this test file get the same server. It is not to be ended or changed. */
+export function sharedModel(runtime: Runtime, wanted: Wanted, env: Env = {}): Promise<ModelServer> {
+  const key = JSON.stringify([runtime.serverName, wanted, env]);
+  const [name, ...given] = wanted;
+  const make = runtime.models[name] as (...given: readonly unknown[]) => Promise<Env>;
+  const server = shared.get(key) ?? startModel(runtime, make(...given), env);
+  shared.set(key, server);
+  return server;
+}
+
 /** When it returns, the server has read whatever was sent to it before. */
 export async function caughtUp(server: { readonly url: string }): Promise<void> {
   for (let i = 0; i < 10; i += 1) await fetch(`${server.url}/ping`);
@@ -104,20 +120,9 @@ export async function caughtUp(server: { readonly url: string }): Promise<void> 
 
 /** Kills every server of this test file and removes its folders. */
 export async function stopServers(): Promise<void> {
-  for (const child of started) child.kill('SIGKILL');
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
-}
-
-/** Looks at `condition` every 20 ms until it holds; throws after `withinMs`. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  shared.clear();
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }
 
 function messageWith(child: ChildProcess, key: string): Promise<Message> {

@@ -5,8 +5,8 @@ import {
   addConstantModel,
   divideByZeroModel,
   identityModel,
+  runAsLongAsAskedModel,
   slowLoadingModel,
-  slowModel,
   twoInputsModel,
   width32OnlyModel,
 } from '../support/onnx-models.ts';
@@ -14,6 +14,7 @@ import { modelFolder } from './model-server.ts';
 import type { Env, Runtime } from './runtime.ts';
 
 const MAIN = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
+const { NODE_COMPILE_CACHE = '' } = process.env;
 
 export const OCR: Env = {
   MODEL_PATH: fileURLToPath(
@@ -33,7 +34,7 @@ export const onnx: Runtime = {
   serverName: 'slipway-onnx',
   platform: 'onnx_onnxv1',
   command: [process.execPath, MAIN],
-  env: {},
+  env: { NODE_COMPILE_CACHE },
   drainSignal: 'SIGKILL',
   failure: 400,
   models: {
@@ -57,8 +58,8 @@ export const onnx: Runtime = {
     columns: () => onnxFile(columnsModel()),
     divideByZero: () => onnxFile(divideByZeroModel()),
     width32Only: () => onnxFile(width32OnlyModel()),
-    slow: (model) => onnxFile(slowModel(model)),
-    slowLoading: (model) => onnxFile(slowLoadingModel(model)),
+    asLongAsAsked: () => onnxFile(runAsLongAsAskedModel()),
+    neverLoaded: () => onnxFile(slowLoadingModel({ seconds: 3_600 })),
   },
 };
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -41,7 +41,7 @@ const SAY_VERSION =
 
 /** Two test files may make it at once: each makes its own, and what comes first stays. */
 async function make(folder: string, files: readonly string[]): Promise<void> {
-  const own = `${folder}-${process.pid}-${Math.trunc(performance.now())}`;
+  const own = `${folder}-${randomUUID()}`;
   await mkdir(CACHE, { recursive: true });
   try {
     // A folder's scripts name it, so only `python -m` works once it has another name.

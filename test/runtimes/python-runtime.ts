@@ -104,10 +104,9 @@ function runtimeIn(python: string): Runtime {
             outputs: [{ name: 'y', datatype: 'FP32', shape: ['h', 1] }],
           },
         ),
-      slow: ({ seconds }) =>
-        xToY(`import time\ndef predict(x):\n  time.sleep(${seconds})\n  return x + 1`, FP32),
-      slowLoading: ({ seconds }) =>
-        xToY(`import time\ntime.sleep(${seconds})\ndef predict(x): return x`, FP32),
+      asLongAsAsked: () =>
+        xToY('import time\ndef predict(x):\n  time.sleep(float(x.max()))\n  return x', FP32),
+      neverLoaded: () => xToY('import time\ntime.sleep(4_000)\ndef predict(x): return x', FP32),
     },
   };
 }

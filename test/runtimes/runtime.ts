@@ -10,7 +10,7 @@ export type Runtime = {
   readonly platform: string;
   readonly command: readonly [string, ...string[]];
   readonly env: Env;
-  /** What ends a server that does not drain in 10 s. */
+  /** What ends a server that does not drain in its time. */
   readonly drainSignal: string;
   /** The status of an answer in which the model itself failed. */
   readonly failure: number;
@@ -33,8 +33,8 @@ export type TestModels = {
   divideByZero(): Promise<Env>;
   /** Declares any FP32 `x` [h, w] and answers `y`, the sums of rows, but fails unless they are 32 wide. */
   width32Only(): Promise<Env>;
-  /** Answers `y` > `x`, FP32 [n], after about so long. */
-  slow(model: { readonly seconds: number }): Promise<Env>;
-  /** Answers `y` = `x`, FP32 [n]; it takes about so long to load. */
-  slowLoading(model: { readonly seconds: number }): Promise<Env>;
+  /** Answers a `y` that grows with `x`, FP32 [n], after about as many seconds as the largest `x`. */
+  asLongAsAsked(): Promise<Env>;
+  /** Takes more than an hour to load. */
+  neverLoaded(): Promise<Env>;
 };

@@ -45,6 +45,8 @@ async function story(model: string, target: Target) {
 
   const first = await answered();
   const broken = { ...(await deploy(model, BROKEN)), ...(await answered()) };
+  // Some request is under way at every moment from here on.
+  load.pauseFor(0);
   await deploy(model, V3);
   const moved = { ...(await answered()), shown: await slipway.get(`/models/${model}`) };
   const { code, out } = await slipway.command('rollback', model);

@@ -21,7 +21,7 @@ const { config, hasAnyServer, isStepwise }: Special = JSON.parse(options);
 await startLocal(readLocalConfig({ gatewayPort: 0, controlPort: 0, ...config }), {
   environment: process.env,
   report: (problem) => process.stderr.write(`${problem}\n`),
-  ...(hasAnyServer && { serverEntry: fileURLToPath(new URL('./servers/any.js', import.meta.url)) }),
+  ...(hasAnyServer && { serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)) }),
   ...(isStepwise && { onStep: toldToParent() }),
 });
 

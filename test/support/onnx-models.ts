@@ -7,6 +7,7 @@ import {
   graphAttribute,
   integerAttribute,
   integers,
+  type Message,
   model,
   type Node,
   raw,
@@ -193,6 +194,30 @@ export function subgraphModel(): Bytes {
  * The rate was measured on one busy 2-core machine; a faster one needs half the time.
  */
 export function slowModel({ seconds }: { seconds: number }): Bytes {
+  const iterations = Math.round(seconds * LOOP_ITERATIONS_PER_SECOND);
+  return addingLoop([], [integers('iterations', [], [iterations])]);
+}
+
+/** Answers `y`, FP32 [n], which is the larger the larger `x` is, after about as many seconds as the largest `x` on one core. */
+export function runAsLongAsAskedModel(): Bytes {
+  const scalar = [integerAttribute('keepdims', 0)];
+  return addingLoop(
+    [
+      { op: 'ReduceMax', inputs: ['x'], outputs: ['seconds'], attributes: scalar },
+      { op: 'Mul', inputs: ['seconds', 'perSecond'], outputs: ['count'] },
+      {
+        op: 'Cast',
+        inputs: ['count'],
+        outputs: ['iterations'],
+        attributes: [integerAttribute('to', 7)],
+      },
+    ],
+    [floats('perSecond', [], [LOOP_ITERATIONS_PER_SECOND])],
+  );
+}
+
+/** Answers `y` = x + iterations in FP32 [n], one by one; where `iterations` comes from is given. */
+function addingLoop(before: readonly Node[], initializers: readonly Message[]): Bytes {
   const body: Graph = {
     inputs: [
       { name: 'iteration', datatype: 'INT64', shape: [] },
@@ -208,10 +233,10 @@ export function slowModel({ seconds }: { seconds: number }): Bytes {
       { op: 'Add', inputs: ['sum', 'one'], outputs: ['sum_out'] },
     ],
   };
-  const iterations = Math.round(seconds * LOOP_ITERATIONS_PER_SECOND);
   return model({
     ...X_TO_Y,
     nodes: [
+      ...before,
       {
         op: 'Loop',
         inputs: ['iterations', 'always', 'x'],
@@ -220,7 +245,7 @@ export function slowModel({ seconds }: { seconds: number }): Bytes {
       },
     ],
     initializers: [
-      integers('iterations', [], [iterations]),
+      ...initializers,
       tensor('always', 'BOOL', [], [9, new Uint8Array([1])]),
       floats('one', [], [1]),
     ],
@@ -231,10 +256,11 @@ const LOOP_ITERATIONS_PER_SECOND = 500_000;
 
 /**
  * Takes about `seconds` to load, on one core, and answers `y` = x in FP32 [n]:
- * a chain of 512 x 512 products that onnxruntime computes once, while it loads.
+ * a chain of products of matrices that onnxruntime computes once, while it loads.
  */
 export function slowLoadingModel({ seconds }: { seconds: number }): Bytes {
-  const steps = Math.round(seconds * PRODUCTS_PER_SECOND);
+  const side = seconds > 60 ? 4096 : 512;
+  const steps = Math.round((seconds * PRODUCTS_PER_SECOND) / (side / 512) ** 3);
   const products = Array.from({ length: steps }, (_, step) => ({
     op: 'MatMul',
     inputs: [`m${step}`, 'm0'],
@@ -254,10 +280,11 @@ export function slowLoadingModel({ seconds }: { seconds: number }): Bytes {
       least,
       { op: 'Add', inputs: ['x', 'least'], outputs: ['y'] },
     ],
-    initializers: [integers('size', [2], [512, 512])],
+    initializers: [integers('size', [2], [side, side])],
   });
 }
 
+// Of 512 x 512.
 const PRODUCTS_PER_SECOND = 350;
 
 /** Answers the sum of `count` zeros, all of which it holds at once. */

@@ -17,7 +17,6 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { readEvents } from '../../src/cli/client.ts';
 import { run } from './commands.ts';
-import { COMPILED } from './compile-cache.ts';
 import type { Held, Special } from './configured-slipway.ts';
 import { eventually, unlessHung } from './eventually.ts';
 
@@ -76,7 +75,7 @@ export async function startSlipway(
   // Its processes are killed and replaced: their coverage would be torn, and costs them seconds.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const child = spawn(process.execPath, args, {
-    env: { ...env, NODE_COMPILE_CACHE: COMPILED },
+    env,
     stdio: ['ignore', 'pipe', 'pipe', ...(atStep ? (['ipc'] as const) : [])],
   });
   let output = '';

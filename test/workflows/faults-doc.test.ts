@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { KINDS } from '../support/fault-kinds.ts';
 import { distinct } from '../support/fault-matrix.ts';
-import { covering, fewer, singleFaults } from '../support/fault-plan.ts';
+import { covering, faultOf, fewer, singleFaults } from '../support/fault-plan.ts';
 import { FAULT_SCENARIOS } from '../support/fault-scenarios.ts';
 import { INVARIANTS } from '../support/invariants.ts';
 
 const doc = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
 const rows = [...doc.matchAll(/^\| ([^|]+) \|/gm)].map(([, first = '']) => first.trim());
+
+const plans = await singleFaults(FAULT_SCENARIOS);
 
 /** The number in the line that begins so. */
 function about(start: string): number {
@@ -28,8 +30,7 @@ describe('docs/faults.md', () => {
     expect(rows.some((row) => row === kind || row.split(', ').includes(kind))).toBe(true);
   });
 
-  it('says about how many runs there are', async () => {
-    const plans = await singleFaults(FAULT_SCENARIOS);
+  it('says about how many runs there are', () => {
     const counts = [covering(fewer(plans), 0).length, distinct(plans).length];
 
     const told = [about('- `npm test` '), about('- `npm run test:matrix`')];
@@ -40,6 +41,12 @@ describe('docs/faults.md', () => {
 });
 
 describe('the matrix', () => {
+  it.each(KINDS)('lets `%s` befall many calls', (kind) => {
+    const own = distinct(plans).filter((plan) => faultOf(plan).kind === kind);
+
+    expect(own.length).toBeGreaterThan(200);
+  });
+
   it('has a file for each fault', () => {
     const files = readdirSync(new URL('../matrix/', import.meta.url));
 

@@ -10,6 +10,7 @@ import {
   slowWorld,
   UPGRADE,
 } from '../support/scenarios.ts';
+import { SEED } from '../support/seeded.ts';
 import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
 
 const DEATHS = ['dead before', 'dead after'] as const;
@@ -36,7 +37,7 @@ describe('an execution that died', () => {
 
         expect(await faultsAfter(world, scenario)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 150, seed: SEED },
     );
   });
 

@@ -29,7 +29,7 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     server = _Server(_settings(config, create_app(config, routes)))
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, _drain, server)
+        loop.add_signal_handler(each, _drain, server, config.drain_seconds)
     serving = asyncio.ensure_future(server.serve([listening]))
 
     host, port = listening.getsockname()[:2]
@@ -79,9 +79,9 @@ def _settings(config: Config, app: Any) -> uvicorn.Config:
     )
 
 
-def _drain(server: uvicorn.Server) -> None:
-    """Takes no more connections, answers what was asked, exits 0; after 10 s it is ended with what still runs."""
-    end_after_drain()
+def _drain(server: uvicorn.Server, longest_seconds: int) -> None:
+    """Takes no more connections, answers what was asked, exits 0; after that time it is ended with what still runs."""
+    end_after_drain(longest_seconds)
     server.should_exit = True
 
 

@@ -21,7 +21,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 is any free port; `version` and `revision` are empty when not given."""
+    """`port` 0 is any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may go on, once it is told to end, with what it was asked."""
 
     model_path: str
     facts: Facts
@@ -31,6 +31,7 @@ class Config:
     port: int
     revision: str
     max_body_bytes: int
+    drain_seconds: int
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -45,6 +46,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         revision=header_value("SLIPWAY_REVISION", env.get("SLIPWAY_REVISION", "")),
         # 6 MiB, the request limit of Lambda.
         max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "6291456", 1, 2**29),
+        drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
     )
 
 

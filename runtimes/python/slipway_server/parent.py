@@ -9,8 +9,6 @@ import sys
 import threading
 from typing import Any, Mapping
 
-_DRAIN_SECONDS = 10
-
 
 class Parent:
     """Node's channel to a child: lines of JSON on the file descriptor that NODE_CHANNEL_FD names."""
@@ -37,10 +35,10 @@ def end_with_parent(env: Mapping[str, str]) -> None:
         _end_with(sys.stdin.fileno())
 
 
-def end_after_drain() -> None:
-    """Ends the process in 10 s whatever it does then. The kernel sends this signal, so that native code which holds Python cannot put it off."""
+def end_after_drain(longest_seconds: int) -> None:
+    """Ends the process in so many seconds whatever it does then. The kernel sends this signal, so that native code which holds Python cannot put it off."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_DRAIN_SECONDS)
+    signal.alarm(longest_seconds)
 
 
 def _end_with(fd: int) -> None:

@@ -41,7 +41,8 @@ afterEach(async () => {
 it('killing one process after the other under load refuses no request while one is healthy', async () => {
   const scaling = { min: 2, requestsPerMinute: 600, schedules: [] };
   await local.platforms.fargate.create(folder.spec('answers', { scaling }), 1);
-  await local.platforms.fargate.describe(REVISION, { waitMs: 3_600_000 });
+  const state = await local.platforms.fargate.describe(REVISION, { waitMs: 3_600_000 });
+  expect(state).toEqual({ kind: 'ready' });
   await gateway.router.setShares('digits', { [REVISION]: 1 }, {}, 1);
   const faults: string[] = [];
   const answered = new Set<number>();

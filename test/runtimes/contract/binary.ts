@@ -1,4 +1,4 @@
-import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const INFER = '/v2/models/m/infer';
@@ -23,14 +23,11 @@ const DATATYPES = Object.keys(BITS) as (keyof typeof BITS)[];
 
 /** The binary tensor data extension of the Open Inference Protocol. */
 export function describeBinary(runtime: Runtime): void {
-  const { models } = runtime;
-  afterAll(stopServers);
-
   let types: ModelServer;
   let two: ModelServer;
   beforeAll(async () => {
-    types = await startModel(runtime, models.identities(DATATYPES));
-    two = await startModel(runtime, models.twoInputs());
+    types = await sharedModel(runtime, ['identities', DATATYPES]);
+    two = await sharedModel(runtime, ['twoInputs']);
   });
 
   it('brings every datatype there and back, bit for bit, also what JSON cannot say', async () => {
@@ -79,7 +76,7 @@ export function describeBinary(runtime: Runtime): void {
   });
 
   it('takes a body that is nothing but the only input, and answers in the same way', async () => {
-    const server = await startModel(runtime, models.addConstant({ constant: 1, shape: ['n', 2] }));
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
 
     const { json, raw } = await sendRaw(server, '0', floats(1, 2, 3, 4));
 
@@ -126,7 +123,7 @@ export function describeBinary(runtime: Runtime): void {
     },
   ])('refuses $says', async ({ inputs, raw, error }) => {
     const datatype = inputs[0]!.datatype;
-    const server = await startModel(runtime, models.identity({ datatype, shape: ['n'] }));
+    const server = await sharedModel(runtime, ['identity', { datatype, shape: ['n'] }]);
     const named = inputs.map((input) => ({ ...input, name: 'x' }));
 
     const { status, json } = await send(server, { inputs: named }, [raw]);

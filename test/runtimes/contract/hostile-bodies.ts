@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import { fuzzRuns } from '../../support/fuzz-runs.ts';
+import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const PATHS = ['/invocations', '/v2/models/m/infer'];
@@ -22,14 +23,11 @@ const BRACKETS = 100_000;
 
 /** What comes from outside neither crashes nor hangs the server. */
 export function describeHostileBodies(runtime: Runtime): void {
-  const { models } = runtime;
-  afterAll(stopServers);
-
   let floats: ModelServer;
   let integers: ModelServer;
   beforeAll(async () => {
-    floats = await startModel(runtime, models.twoInputs());
-    integers = await startModel(runtime, models.identity({ datatype: 'INT64' }));
+    floats = await sharedModel(runtime, ['twoInputs']);
+    integers = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
   });
 
   /** The server refuses the body on the path with an error in JSON, or answers it. */
@@ -104,7 +102,7 @@ export function describeHostileBodies(runtime: Runtime): void {
   });
 
   describe('of any', () => {
-    const runs = { numRuns: 60 };
+    const runs = fuzzRuns(25, 300);
 
     it('bytes', async () => {
       await fc.assert(fc.asyncProperty(fc.uint8Array(), expectSafe), runs);

@@ -1,13 +1,10 @@
-import { type Answer, type ModelServer, startModel, stopServers } from '../model-server.ts';
+import { type Answer, type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const INFER = '/v2/models/m/infer';
 
 /** The Open Inference Protocol in JSON. */
 export function describeInferProtocol(runtime: Runtime): void {
-  const { models } = runtime;
-  afterAll(stopServers);
-
   describe('every datatype goes in and comes out, digit for digit', () => {
     const cases = [
       { datatype: 'BOOL', data: '[true,false]' },
@@ -27,7 +24,7 @@ export function describeInferProtocol(runtime: Runtime): void {
     let answer: Answer;
     beforeAll(async () => {
       const datatypes = cases.map(({ datatype }) => datatype);
-      const server = await startModel(runtime, models.identities(datatypes));
+      const server = await sharedModel(runtime, ['identities', datatypes]);
       const inputs = cases.map(
         ({ datatype, data }) =>
           `{"name":"${datatype}","datatype":"${datatype}","shape":[2],"data":${data}}`,
@@ -45,7 +42,7 @@ export function describeInferProtocol(runtime: Runtime): void {
   describe('a model of two inputs and two outputs', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.twoInputs(), { MODEL_VERSION: '7' });
+      server = await sharedModel(runtime, ['twoInputs'], { MODEL_VERSION: '7' });
     });
     const a = { name: 'a', datatype: 'FP32', shape: [2, 2], data: [1, 2, 3, 4] };
     const b = { name: 'b', datatype: 'FP32', shape: [2, 2], data: [2, 2, 2, 2] };
@@ -175,7 +172,7 @@ export function describeInferProtocol(runtime: Runtime): void {
   });
 
   it('writes NaN and infinities as null', async () => {
-    const server = await startModel(runtime, models.divideByZero());
+    const server = await sharedModel(runtime, ['divideByZero']);
 
     const { json } = await server.post(INFER, inferX('FP32', [3], [1, -1, 0]));
 
@@ -183,7 +180,7 @@ export function describeInferProtocol(runtime: Runtime): void {
   });
 
   it('takes and answers a scalar', async () => {
-    const server = await startModel(runtime, models.addConstant({ constant: 0.5, shape: [] }));
+    const server = await sharedModel(runtime, ['addConstant', { constant: 0.5, shape: [] }]);
 
     const { json } = await server.post(INFER, inferX('FP32', [], [2]));
 
@@ -191,7 +188,7 @@ export function describeInferProtocol(runtime: Runtime): void {
   });
 
   it('takes any shape where the model declares none, up to 64 dimensions', async () => {
-    const server = await startModel(runtime, models.identity({ datatype: 'FP32' }));
+    const server = await sharedModel(runtime, ['identity', { datatype: 'FP32' }]);
     const ones = (dimensions: number) => new Array(dimensions).fill(1);
 
     const two = await server.post(INFER, inferX('FP32', [1, 2], [3, 4]));
@@ -207,7 +204,7 @@ export function describeInferProtocol(runtime: Runtime): void {
   });
 
   it('says why the model refused a size that its signature allows, and goes on', async () => {
-    const server = await startModel(runtime, models.width32Only());
+    const server = await sharedModel(runtime, ['width32Only']);
 
     const refused = await server.post(INFER, inferX('FP32', [1, 16], new Array(16).fill(1)));
     const answered = await server.post(INFER, inferX('FP32', [1, 32], new Array(32).fill(1)));

@@ -1,4 +1,4 @@
-import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const TAKES =
@@ -6,13 +6,10 @@ const TAKES =
 
 /** MLflow's scoring requests. */
 export function describeInvocations(runtime: Runtime): void {
-  const { models } = runtime;
-  afterAll(stopServers);
-
   describe('a model of one input and one output', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.addConstant({ constant: 1, shape: ['n', 2] }));
+      server = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
     });
 
     it.each([
@@ -102,7 +99,7 @@ export function describeInvocations(runtime: Runtime): void {
   describe('a model of two inputs and two outputs', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.twoInputs());
+      server = await sharedModel(runtime, ['twoInputs']);
     });
 
     it.each([
@@ -132,7 +129,7 @@ export function describeInvocations(runtime: Runtime): void {
   });
 
   it('keeps integers beyond 2^53 exact', async () => {
-    const server = await startModel(runtime, models.identity({ datatype: 'INT64', shape: ['n'] }));
+    const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
 
     const { text } = await server.post('/invocations', '{"inputs":[9007199254740993,-1]}');
 
@@ -142,7 +139,7 @@ export function describeInvocations(runtime: Runtime): void {
   describe('a model of one text', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.identity({ datatype: 'BYTES', shape: [] }));
+      server = await sharedModel(runtime, ['identity', { datatype: 'BYTES', shape: [] }]);
     });
 
     it('answers a scalar with a bare value', async () => {

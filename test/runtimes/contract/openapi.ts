@@ -1,6 +1,6 @@
 import Ajv from 'ajv/dist/2020.js';
-import { type ModelServer, startModel, stopServers } from '../model-server.ts';
-import type { Env, Runtime } from '../runtime.ts';
+import { type ModelServer, sharedModel, type Wanted } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
 
 const PATHS = ['/invocations', '/v2/models/m/infer'];
 
@@ -22,23 +22,23 @@ async function tryExamples(server: ModelServer) {
   );
 }
 
-/** `others` are models of which the example has to work too. */
-export function describeOpenApi(
-  runtime: Runtime,
-  others: readonly { readonly says: string; readonly model: () => Promise<Env> }[] = [],
-): void {
-  const { models } = runtime;
-  afterAll(stopServers);
+/** A model of which the example has to work too. */
+export type Exemplary = { readonly says: string; readonly model: () => Promise<ModelServer> };
 
+export function describeOpenApi(runtime: Runtime, others: readonly Exemplary[]): void {
+  const of =
+    (...wanted: Wanted) =>
+    () =>
+      sharedModel(runtime, wanted);
   it.each([
-    { says: 'two inputs', model: models.twoInputs },
-    { says: 'columns', model: models.columns },
-    { says: 'text', model: () => models.identity({ datatype: 'BYTES', shape: ['n'] }) },
-    { says: 'no declared shape', model: () => models.identity({ datatype: 'INT64' }) },
-    { says: 'only one width that works', model: models.width32Only },
+    { says: 'two inputs', model: of('twoInputs') },
+    { says: 'columns', model: of('columns') },
+    { says: 'text', model: of('identity', { datatype: 'BYTES', shape: ['n'] }) },
+    { says: 'no declared shape', model: of('identity', { datatype: 'INT64' }) },
+    { says: 'only one width that works', model: of('width32Only') },
     ...others,
   ])('the example of a model with $says is one that it answers', async ({ model }) => {
-    const server = await startModel(runtime, model());
+    const server = await model();
 
     const results = await tryExamples(server);
 
@@ -49,7 +49,7 @@ export function describeOpenApi(
   describe('the document', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.twoInputs(), { MODEL_VERSION: '4' });
+      server = await sharedModel(runtime, ['twoInputs'], { MODEL_VERSION: '7' });
     });
 
     it('is OpenAPI 3.1 of the model, relative to where it is served', async () => {
@@ -57,7 +57,7 @@ export function describeOpenApi(
 
       expect(json).toMatchObject({
         openapi: '3.1.0',
-        info: { title: 'm', version: '4' },
+        info: { title: 'm', version: '7' },
         servers: [{ url: '.' }],
       });
     });

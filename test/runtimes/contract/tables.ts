@@ -1,17 +1,14 @@
-import { type ModelServer, startModel, stopServers } from '../model-server.ts';
+import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const CSV = { 'content-type': 'text/csv' };
 
 /** Tables: MLflow's two shapes for them, and CSV. */
 export function describeTables(runtime: Runtime): void {
-  const { models } = runtime;
-  afterAll(stopServers);
-
   describe('a model that takes columns', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.columns());
+      server = await sharedModel(runtime, ['columns']);
     });
     const columns = ['name', 'pieces', 'weight'];
     const data = [
@@ -126,7 +123,7 @@ export function describeTables(runtime: Runtime): void {
   describe('a model that takes a matrix', () => {
     let server: ModelServer;
     beforeAll(async () => {
-      server = await startModel(runtime, models.addConstant({ constant: 1, shape: ['n', 2] }));
+      server = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
     });
 
     it.each([
@@ -152,7 +149,7 @@ export function describeTables(runtime: Runtime): void {
   });
 
   it('a model of two matrices takes no table', async () => {
-    const server = await startModel(runtime, models.twoInputs());
+    const server = await sharedModel(runtime, ['twoInputs']);
 
     const { status, json } = await server.post('/invocations', '1,2', CSV);
 

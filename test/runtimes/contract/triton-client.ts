@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startModel, stopServers } from '../model-server.ts';
+import { sharedModel } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -14,7 +14,6 @@ export async function describeTritonClient(runtime: Runtime): Promise<void> {
   const python = process.env['SLIPWAY_TRITON_CLIENT']
     ? await pythonWith(file('triton-requirements.txt'))
     : { missing: 'SLIPWAY_TRITON_CLIENT is not set' };
-  afterAll(stopServers);
 
   const says = 'tritonclient sends and takes both JSON and bytes';
   if (typeof python === 'object') {
@@ -22,7 +21,7 @@ export async function describeTritonClient(runtime: Runtime): Promise<void> {
     return;
   }
   it(says, async () => {
-    const server = await startModel(runtime, runtime.models.columns());
+    const server = await sharedModel(runtime, ['columns']);
 
     const { stdout } = await run(python, [file('triton_client.py'), new URL(server.url).host]);
 

@@ -5,11 +5,11 @@ import {
   identityModel,
   wrongDomainModel,
 } from '../../support/onnx-models.ts';
-import { describeMain, runToEnd } from '../contract/main.ts';
-import { modelFolder, startModel } from '../model-server.ts';
+import { runToEnd } from '../contract/main.ts';
+import { modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onnx, onnxFile } from '../onnx-runtime.ts';
 
-describeMain(onnx);
+afterAll(stopServers);
 
 describe('a model that does not load ends the server with code 1 and the reason in one line', () => {
   it.each([

@@ -1,4 +1,68 @@
-import { describeServer } from '../contract/server.ts';
-import { onnx } from '../onnx-runtime.ts';
+import { once } from 'node:events';
+import { type ClientRequest, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { readConfig } from '../../../runtimes/onnx/config.ts';
+import { createQueue } from '../../../runtimes/onnx/queue.ts';
+import { createRoutes } from '../../../runtimes/onnx/routes.ts';
+import { createModelServer } from '../../../runtimes/onnx/server.ts';
+import type { Session } from '../../../runtimes/onnx/session.ts';
+import { eventually } from '../../support/eventually.ts';
 
-describeServer(onnx);
+const FP32 = { datatype: 'FP32', shape: [-1] } as const;
+
+/** A model whose runs wait at a gate, and are counted. */
+function gatedModel() {
+  const queue = createQueue(100);
+  const gate = Promise.withResolvers<void>();
+  let runs = 0;
+  const session: Session = {
+    signature: { inputs: [{ name: 'x', ...FP32 }], outputs: [{ name: 'y', ...FP32 }] },
+    run: (_, isGone) =>
+      queue.run(async () => {
+        runs += 1;
+        await gate.promise;
+        return [{ name: 'y', datatype: 'FP32', shape: [1], data: new Float32Array([runs]) }];
+      }, isGone),
+    idle: queue.idle,
+  };
+  return { session, runs: () => runs, open: gate.resolve };
+}
+
+it('requests whose clients have gone before their turn are not run', async () => {
+  const { session, runs, open } = gatedModel();
+  const config = readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' });
+  const server = createModelServer(
+    createRoutes(config, () => session),
+    config,
+  );
+  let arrived = 0;
+  let left = 0;
+  server.on('request', (_, response) => {
+    arrived += 1;
+    response.once('close', () => {
+      left += 1;
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ask = (): ClientRequest => {
+    const { port } = server.address() as AddressInfo;
+    const call = request({ port, path: '/invocations', method: 'POST' });
+    return call.on('error', () => undefined).end('{"inputs":[2]}');
+  };
+  const first = once(ask(), 'response');
+  await eventually(() => runs() === 1);
+  const abandoned = Array.from({ length: 5 }, ask);
+  await eventually(() => arrived === 6);
+  for (const each of abandoned) each.destroy();
+  await eventually(() => left === 5);
+
+  open();
+  await text((await first)[0]);
+  const [next] = await once(ask(), 'response');
+
+  expect(JSON.parse(await text(next))).toEqual({ predictions: [2] });
+  server.closeAllConnections();
+  server.close();
+});

@@ -1,4 +1,4 @@
-import { modelFolder, startModel, stopServers } from '../model-server.ts';
+import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -41,6 +41,11 @@ class Predictor:
   });
 
   describe('without a signature', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, pythonFolder('def predict(value): return [value]'));
+    });
+
     it.each([
       { says: 'rows', body: { instances: [[1, 2]] }, given: [[1, 2]] },
       { says: 'inputs', body: { inputs: 'text' }, given: 'text' },
@@ -51,8 +56,6 @@ class Predictor:
         given: [{ a: 1 }],
       },
     ])('code is given $says', async ({ body, given }) => {
-      const server = await startModel(runtime, pythonFolder('def predict(value): return [value]'));
-
       const { json } = await server.post('/invocations', body);
 
       expect(json).toEqual({ predictions: [given] });

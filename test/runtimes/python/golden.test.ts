@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { onPython } from '../python-runtime.ts';
+import { type PythonSnippets, pythonSnippets } from '../python-snippets.ts';
 import type { Runtime } from '../runtime.ts';
-
-const run = promisify(execFile);
 
 await onPython(describeGolden);
 
@@ -30,12 +27,13 @@ FACTS = Facts("sklearn", None, None, True, None)
 `;
 
 function describeGolden(runtime: Runtime): void {
-  /** What the code prints as JSON. */
-  async function said(code: string): Promise<ReturnType<typeof JSON.parse>> {
-    const [python] = runtime.command;
-    const { stdout } = await run(python, ['-c', COLUMNS + code], { env: runtime.env });
-    return JSON.parse(stdout);
-  }
+  let python: PythonSnippets;
+  beforeAll(() => {
+    python = pythonSnippets(runtime);
+  });
+  afterAll(() => python.close());
+
+  const said = (code: string) => python.said(COLUMNS + code);
 
   it('an encoder is asked for what it has learned alone, be it words or numbers', async () => {
     const found = await said(`

@@ -1,9 +1,20 @@
-import { sequenceOutputModel } from '../../support/onnx-models.ts';
-import { describeInferProtocol } from '../contract/infer-protocol.ts';
-import { startModel } from '../model-server.ts';
+import { sequenceOutputModel, subgraphModel } from '../../support/onnx-models.ts';
+import { describeContract } from '../contract/contract.ts';
+import { type ModelServer, startModel } from '../model-server.ts';
 import { OCR, onnx, onnxFile } from '../onnx-runtime.ts';
 
-describeInferProtocol(onnx);
+let ocr: Promise<ModelServer> | undefined;
+const startOcr = () => {
+  ocr ??= startModel(onnx, OCR);
+  return ocr;
+};
+
+await describeContract(onnx, {
+  examples: [
+    { says: 'a BOOL scalar', model: () => startModel(onnx, onnxFile(subgraphModel())) },
+    { says: 'images', model: startOcr },
+  ],
+});
 
 const INFER = '/v2/models/m/infer';
 
@@ -20,7 +31,7 @@ it('serves the tensors of a model that also has an output of another type', asyn
 });
 
 it('runs a real model: the OCR recogniser', async () => {
-  const server = await startModel(onnx, OCR);
+  const server = await startOcr();
   const pixels = new Array(3 * 48 * 320).fill(1);
 
   const { json } = await server.post(INFER, inferX('FP32', [1, 3, 48, 320], pixels));

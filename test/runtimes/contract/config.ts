@@ -1,0 +1,27 @@
+import type { Env } from '../runtime.ts';
+
+/** What is wrong in an environment, and what every model server says of it. */
+export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
+  { env: { MODEL_PATH: '' }, says: 'MODEL_PATH is not set' },
+  { env: { MODEL_NAME: '' }, says: 'MODEL_NAME is not set' },
+  {
+    env: { MODEL_NAME: 'a/b' },
+    says: 'MODEL_NAME is "a/b"; it takes letters, digits, ".", "_" and "-"',
+  },
+  {
+    env: { PORT: '70000' },
+    says: 'PORT is "70000"; it takes a whole number from 0 to 65535',
+  },
+  {
+    env: { MAX_BODY_BYTES: '6MB' },
+    says: 'MAX_BODY_BYTES is "6MB"; it takes a whole number from 1 to 536870912',
+  },
+  {
+    env: { DRAIN_SECONDS: '0' },
+    says: 'DRAIN_SECONDS is "0"; it takes a whole number from 1 to 900',
+  },
+  {
+    env: { SLIPWAY_REVISION: 'a\nb' },
+    says: 'SLIPWAY_REVISION holds characters that an HTTP header cannot',
+  },
+];

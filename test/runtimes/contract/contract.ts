@@ -1,0 +1,31 @@
+import { stopServers } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
+import { describeBinary } from './binary.ts';
+import { describeHostileBodies } from './hostile-bodies.ts';
+import { describeInferProtocol } from './infer-protocol.ts';
+import { describeInvocations } from './invocations.ts';
+import { describeLifecycle } from './lifecycle.ts';
+import { describeMain } from './main.ts';
+import { describeOpenApi, type Exemplary } from './openapi.ts';
+import { describeServer } from './server.ts';
+import { describeTables } from './tables.ts';
+import { describeTritonClient } from './triton-client.ts';
+
+/** What every model server promises. In one test file, so that its parts share the servers of their models. */
+export async function describeContract(
+  runtime: Runtime,
+  { examples = [] }: { readonly examples?: readonly Exemplary[] } = {},
+): Promise<void> {
+  afterAll(stopServers);
+
+  describe('its start', () => describeMain(runtime));
+  describe('its end', () => describeLifecycle(runtime));
+  describe('as a server', () => describeServer(runtime));
+  describe('the protocol', () => describeInferProtocol(runtime));
+  describe('the protocol in bytes', () => describeBinary(runtime));
+  describe('invocations', () => describeInvocations(runtime));
+  describe('tables', () => describeTables(runtime));
+  describe('hostile bodies', () => describeHostileBodies(runtime));
+  describe('its document', () => describeOpenApi(runtime, examples));
+  await describeTritonClient(runtime);
+}

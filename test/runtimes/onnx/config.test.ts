@@ -1,0 +1,12 @@
+import { readConfig } from '../../../runtimes/onnx/config.ts';
+import { WRONG } from '../contract/config.ts';
+
+const RIGHT = { MODEL_PATH: '/m.onnx', MODEL_NAME: 'm' };
+
+it.each(WRONG)('refuses an environment: $says', ({ env, says }) => {
+  expect(() => readConfig({ ...RIGHT, ...env })).toThrow(says);
+});
+
+it('takes at most 6 MiB, and drains for at most 10 s, unless it is told otherwise', () => {
+  expect(readConfig(RIGHT)).toMatchObject({ maxBodyBytes: 6 * 2 ** 20, drainSeconds: 10 });
+});

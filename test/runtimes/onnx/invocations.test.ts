@@ -1,4 +1,0 @@
-import { describeInvocations } from '../contract/invocations.ts';
-import { onnx } from '../onnx-runtime.ts';
-
-describeInvocations(onnx);

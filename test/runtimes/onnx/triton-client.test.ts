@@ -1,4 +1,0 @@
-import { describeTritonClient } from '../contract/triton-client.ts';
-import { onnx } from '../onnx-runtime.ts';
-
-await describeTritonClient(onnx);

@@ -1,4 +1,0 @@
-import { describeInvocations } from '../contract/invocations.ts';
-import { onPython } from '../python-runtime.ts';
-
-await onPython(describeInvocations);

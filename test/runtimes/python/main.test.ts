@@ -1,4 +1,0 @@
-import { describeMain } from '../contract/main.ts';
-import { onPython } from '../python-runtime.ts';
-
-await onPython(describeMain);

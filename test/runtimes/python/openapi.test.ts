@@ -1,4 +1,0 @@
-import { describeOpenApi } from '../contract/openapi.ts';
-import { onPython } from '../python-runtime.ts';
-
-await onPython(describeOpenApi);

@@ -1,4 +1,0 @@
-import { describeTritonClient } from '../contract/triton-client.ts';
-import { onPython } from '../python-runtime.ts';
-
-await onPython(describeTritonClient);
