@@ -20,10 +20,12 @@ STATUS = 70
 
 _PROGRAMS = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.startfile",
-    "subprocess.Popen", "pty.spawn", "webbrowser.open", "os.kill", "os.killpg", "signal.pthread_kill",
+    "pty.spawn", "webbrowser.open", "os.kill", "os.killpg", "signal.pthread_kill",
     "cpython.run_command", "cpython.run_file", "cpython.run_stdin",
     "builtins.breakpoint", "code.interact", "sys.settrace", "sys.setprofile",
 )  # fmt: skip
+# numpy below 2 asks for the processor when it is imported, and joblib counts its cores.
+_COUNTS = (["lscpu"], ["lscpu", "--parse=core"])
 _NETWORK = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "poplib.", "imaplib.", "nntplib.", "telnetlib.", "ssl.")
 _HARMLESS_NETWORK = ("socket.__new__", "socket.gethostname")
 _CHANGES = (
@@ -88,6 +90,12 @@ def _refuse_change(event: str, given: tuple[Any, ...]) -> None:
     if event.startswith(_CHANGES) and given and isinstance(given[0], (str, bytes)) and _is_scratch(given[0]):
         return
     end(f"tried {event}{_shown(given)}")
+
+
+def _check_program(event: str, given: tuple[Any, ...]) -> None:
+    program, arguments = given[:2]
+    if program != "lscpu" or arguments not in _COUNTS:
+        end(f"tried {event}{_shown(given)}")
 
 
 def _check_name(event: str, given: tuple[Any, ...]) -> None:
@@ -191,6 +199,7 @@ def _shown(given: tuple[Any, ...]) -> str:
 
 _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
     "pickle.find_class": _check_name,
+    "subprocess.Popen": _check_program,
     "open": _check_open,
     "exec": _check_exec,
     "compile": _check_code,
