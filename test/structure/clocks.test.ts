@@ -73,6 +73,7 @@ describe('in a test is taken', () => {
     'const clock = fakeClock(Date.now());',
     'const events = [{ timestamp: Date.now(), message }];',
     'const timestamp = Date.now();',
+    'const NOW_MS = Date.now();',
     'const day = new Date("2026-11-27T08:00:00Z");',
     'const nowMs = clock.now();',
     'expect(said.loadMs).toBeGreaterThan(0);',
