@@ -36,6 +36,7 @@ const servers = processServers({
   images: join(folder, 'images'),
   objectPath: () => join(folder, 'model'),
   serverEntry: fileURLToPath(new URL('../runtimes/onnx/main.ts', import.meta.url)),
+  walls: null,
   environment: process.env,
 });
 const { platforms, host, close } = localPlatforms({

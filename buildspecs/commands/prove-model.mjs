@@ -1,10 +1,10 @@
 // prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
 // and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of an ONNX model: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
 // ENVIRONMENT, a Python which has the model's packages, and CONVERTER, one which also converts to ONNX (empty where none does).
-// Each is a program, or `docker://IMAGE`; in an image the artifact has no network, and can write to one folder alone.
+// Each is a program, or `docker://IMAGE`; the artifact has no network there, and can write to one folder alone: in an image by Docker, else by WALLS, which are those of this machine (src/adapters/local/walls.ts).
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pythonIn } from './docker.mjs';
@@ -13,6 +13,7 @@ import { proofOf } from './proof.mjs';
 
 const run = promisify(execFile);
 const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
+const { WALLS } = process.env;
 const IMAGE = 'docker://';
 const served = join(ARTIFACT, 'served');
 const facts = join(served, 'facts.json');
@@ -49,14 +50,19 @@ async function layOut(order) {
   const model = join(served, 'model');
   await mkdir(served, { recursive: true });
   let unpacked = join(ARTIFACT, 'model');
-  for (const [depth, archive] of order.archives.entries()) {
-    const inner = join(out, `unpacked-${depth}`);
-    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', join(unpacked, archive), inner]);
+  // By the places that inspection found: no second reader looks for files in an archive.
+  for (const [depth, { archive, ...taken }] of order.unpacking.entries()) {
+    const [inner, list] = [join(out, `unpacked-${depth}`), join(ARTIFACT, `taken-${depth}.json`)];
+    await writeFile(list, JSON.stringify(taken));
+    const given = [join(unpacked, archive), inner, list];
+    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', ...given]);
     unpacked = inner;
   }
   await rename(unpacked, model);
-  const { format, entrypoint, signature, takesColumns, example } = order;
-  await writeFile(facts, JSON.stringify({ format, entrypoint, signature, takesColumns, example }));
+  // What is loaded is what inspection found: nothing of these is found out again by other rules.
+  const { format, entrypoint, data, allowed, signature, takesColumns, example, network } = order;
+  const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
+  await writeFile(facts, JSON.stringify(found));
 }
 
 /** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */
@@ -121,9 +127,22 @@ async function python(place, given, { modelFile = '' } = {}) {
   if (place.startsWith(IMAGE)) {
     return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
   }
-  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
+  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env: { ...env, ...walls(place) } });
   letGo(running.child);
-  return (await running).stdout;
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    if (error.signal !== 'SIGXCPU') throw error;
+    const { cpuSeconds } = JSON.parse(WALLS).limits;
+    throw new Error(`${given[1]} used ${cpuSeconds} s of CPU, its limit`);
+  }
+}
+
+/** What is around a process that loads the model, where this machine has it: it sees the artifact and its environment, and writes to one folder. */
+function walls(place) {
+  if (!WALLS) return {};
+  const read = [ARTIFACT, dirname(dirname(place))];
+  return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
 }
 
 /** What an artifact's code has started in the background holds the output open, and is not waited for: it ends with the build. */

@@ -1,12 +1,13 @@
 import { validateHeaderValue } from 'node:http';
 
-/** `port` 0 is any free port; `version` and `revision` are empty when not given. */
+/** `listening` is the descriptor of a socket that listens already, else null; `port` 0 is any free port; `version` and `revision` are empty when not given. */
 export type Config = {
   readonly modelPath: string;
   readonly name: string;
   readonly version: string;
   readonly host: string;
   readonly port: number;
+  readonly listening: number | null;
   readonly revision: string;
   readonly maxBodyBytes: number;
   /** How long it may go on, once it is told to end, with what it was asked. */
@@ -21,6 +22,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     version: pathSegment('MODEL_VERSION', env['MODEL_VERSION'] ?? ''),
     host: env['HOST'] || '127.0.0.1',
     port: integer('PORT', env['PORT'] || '8080', 0, 65_535),
+    listening: env['LISTENING_FD']
+      ? integer('LISTENING_FD', env['LISTENING_FD'], 3, 2 ** 31 - 1)
+      : null,
     revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
     // 6 MiB, the request limit of Lambda.
     maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '6291456', 1, 2 ** 29),

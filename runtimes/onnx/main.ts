@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { flushCompileCache } from 'node:module';
 import { type Config, readConfig } from './config.ts';
 import { messageOf } from './json.ts';
 import { drainOnSignal, endWithParent } from './lifecycle.ts';
@@ -19,7 +18,8 @@ const server = createModelServer(routes, config);
 drainOnSignal(server, async () => (await opening).idle(), config.drainSeconds);
 
 server.once('error', exitWith(2));
-server.listen(config.port, config.host);
+const { listening: fd, port, host } = config;
+server.listen(fd === null ? { port, host } : { fd });
 await once(server, 'listening');
 const address = server.address();
 if (address && typeof address === 'object') {
@@ -29,8 +29,6 @@ if (address && typeof address === 'object') {
 session = await opening;
 console.log(`${config.name} is ready`);
 process.send?.({ ready: true });
-// Else only a server that ends by itself leaves what it has compiled to the next one.
-flushCompileCache();
 
 function configure(): Config {
   try {

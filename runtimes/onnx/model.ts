@@ -1,12 +1,16 @@
 import { open } from 'node:fs/promises';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { isExhausted } from './exhausted.ts';
 import { messageOf } from './json.ts';
 import type { Datatype, Signature, Tensor, TensorSpec } from './tensors.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
 
-/** `refused` is why onnxruntime would not run the model on these inputs. */
-export type RunResult = { readonly outputs: readonly Tensor[] } | { readonly refused: string };
+/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` what the server had too little of for it. */
+export type RunResult =
+  | { readonly outputs: readonly Tensor[] }
+  | { readonly refused: string }
+  | { readonly exhausted: string };
 
 /** Loaded in this thread, which it blocks while it runs. */
 export type LoadedModel = { readonly signature: Signature; run(run: Run): Promise<RunResult> };
@@ -67,7 +71,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
         const answers = await session.run(feeds, outputs, { logSeverityLevel: 4 });
         return { outputs: outputs.flatMap((name) => fromOrt(name, answers[name])) };
       } catch (error) {
-        return { refused: messageOf(error) };
+        return isExhausted(error) ? { exhausted: messageOf(error) } : { refused: messageOf(error) };
       }
     },
   };

@@ -10,7 +10,7 @@ import { buffersOf, type Signature, type Tensor } from './tensors.ts';
 
 /**
  * A loaded model. `run` answers the outputs in the order asked for and takes the inputs' memory; one run at a time,
- * the others wait. Refuses with 400 what onnxruntime refuses, with 503 when 100 requests wait already.
+ * the others wait. Refuses with 400 what onnxruntime refuses, with 503 what there is too little memory for, and when 100 requests wait already.
  */
 export type Session = {
   readonly signature: Signature;
@@ -44,6 +44,11 @@ export async function openSession(
   const runNow = async (run: Run): Promise<readonly Tensor[]> => {
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
+    if ('exhausted' in result) {
+      // Clients see no more than a 502 of it on AWS.
+      console.error(`a run had too little memory: ${result.exhausted}`);
+      throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
+    }
     throw refusal(400, `the model refused the inputs: ${result.refused}`);
   };
   return {

@@ -11,7 +11,7 @@ export function eventLine({ detail }: SlipwayEvent): string {
   return [
     `${state.padEnd(STATE_WIDTH)} ${name}${facts && `  ${facts}`}`,
     ...(reason ? reason.split('\n') : []),
-    ...(fix ? [`→ ${fix}`] : []),
+    ...(fix ? `→ ${fix}`.split('\n') : []),
   ].join(INDENT);
 }
 

@@ -1,7 +1,10 @@
 import type { Explanation } from '#compose/slipway.ts';
+import { UNPROVEN } from '#domain/golden-verdict.ts';
 import { table } from './table.ts';
 
 const CPU_UNITS_PER_VCPU = 1024;
+const FACT_WIDTH = 11;
+const INDENT = `\n${' '.repeat(FACT_WIDTH)}`;
 
 /** What was decided and found for a version, for a person: a fact a line, then a table of the targets. */
 export function explanationLines(explained: Explanation): readonly string[] {
@@ -19,7 +22,9 @@ export function explanationLines(explained: Explanation): readonly string[] {
   ];
   return [
     `${name}${target ? ` on ${target}` : ''}  (deployment ${deploymentId}: ${phase})`,
-    ...facts.flatMap(([fact, says]) => (says ? [`${fact?.padEnd(11)}${says}`] : [])),
+    ...facts.flatMap(([fact, says]) =>
+      says ? `${fact?.padEnd(FACT_WIDTH)}${says}`.replaceAll('\n', INDENT).split('\n') : [],
+    ),
     ...(options.length > 0 ? ['', ...optionLines(options)] : []),
   ];
 }
@@ -68,13 +73,13 @@ function imageOf({ image }: Explanation): string | null {
 
 function proofOf({ proof }: Explanation): string | null {
   if (!proof) return null;
-  const { sample, warning, latencyMs } = proof;
-  const by =
+  const { sample, of, warning, latencyMs } = proof;
+  if (sample === 'readiness') return `nothing; ${warning || UNPROVEN}`;
+  const own =
     sample === 'example'
       ? 'its example: the manifest’s, else its own or one of its build'
-      : sample === 'readiness'
-        ? 'its readiness alone'
-        : `a request of zeros made from its signature, free dimensions ${sample}`;
+      : `a request of zeros made from its signature, free dimensions ${sample}`;
+  const by = of ? `the request that ${of.revision} was proven by, which was live` : own;
   return `${by}, answered in ${count(Math.round(latencyMs))} ms${warning && `; ${warning}`}`;
 }
 

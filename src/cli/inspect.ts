@@ -19,6 +19,10 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
     ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
     ['answers by', facts.entrypoint],
+    [
+      'runs code',
+      facts.entrypoint && `its owner’s own, as it is; on one machine ${network(found)}`,
+    ],
     ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
     ['inputs', signature && tensors(signature, 'inputs')],
     ['outputs', signature && (tensors(signature, 'outputs') || 'found out by the build')],
@@ -51,6 +55,10 @@ export async function writeManifest(found: PathInspection): Promise<void> {
   };
   const text = `# docs/model.yaml shows every key; all of them are optional.\n${stringify(starter)}`;
   await writeFile(manifestFile, text, { flag: 'wx' });
+}
+
+function network({ manifest: { runtime } }: PathInspection): string {
+  return runtime.network === 'open' ? 'with the network' : 'without a network (runtime.network)';
 }
 
 /** The archives that it is in, and its file or folder in them. */

@@ -24,6 +24,7 @@ export const models = z.object({
         z.object({ id: z.string(), version: z.nullable(z.int()), phase: z.string(), trouble }),
       ),
       repairs: z.nullable(z.object({ inARow: z.int(), notBeforeMs: z.number() })),
+      unproven: z.nullable(z.string()),
     }),
   ),
 });
@@ -87,6 +88,7 @@ export const explanation = z.object({
   proof: z.nullable(
     z.object({
       sample: z.union([z.number(), z.enum(['example', 'readiness'])]),
+      of: z.exactOptional(z.object({ deploymentId: z.string(), revision: z.string() })),
       warning: z.string(),
       latencyMs: z.number(),
     }),

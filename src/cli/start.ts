@@ -15,9 +15,11 @@ type Options = {
 export async function start({ config, demo, once, output }: Options): Promise<boolean> {
   const stopAsked = signalled();
   const slipway = await startLocal(config, { environment: process.env, report: output.line });
-  const { gateway, control, bucketDir } = slipway;
-  output.line(`gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}`);
-  output.data({ gateway, control, bucket: bucketDir });
+  const { gateway, control, walls, bucketDir } = slipway;
+  output.line(
+    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}\nwalls     ${walls}`,
+  );
+  output.data({ gateway, control, bucket: bucketDir, walls });
   try {
     if (demo) {
       const isLive = await slipway.isLive(DEMO_MODEL);

@@ -3,12 +3,13 @@ import type { ModelStatus } from '#compose/slipway.ts';
 /** A line a model: what is live and where, and how its newest deployment stands when that is another. */
 export function statusLines(models: readonly ModelStatus[]): readonly string[] {
   if (models.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
-  return models.map(({ name, endpoint, live, newest, versions, repairs }) => {
+  return models.map(({ name, endpoint, live, newest, versions, repairs, unproven }) => {
     const isUndeployed = live === null && newest?.phase === 'Live';
     if (isUndeployed) return `${name}  undeployed`;
     const serving = live ? `v${live.version} live on ${live.target}  ${endpoint}` : 'nothing live';
     const isOther = newest !== null && newest.version !== live?.version;
     const notes = [
+      ...(unproven ? [unproven] : []),
       ...(isOther ? [`newest: ${standing(newest, versions)}`] : []),
       ...(repairs ? [mending(repairs)] : []),
     ];

@@ -11,8 +11,7 @@ import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
-import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { boundedInspector, INSPECTION_BUDGET } from './bounded-inspection.ts';
 import { folderFiles } from './folder-files.ts';
 
 /** What would be found of an artifact, and done with it, if it were uploaded. */
@@ -42,9 +41,10 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   });
   const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
-  const manifest = parseManifest(text ?? '', basename(manifestFile));
+  const inspector = boundedInspector(INSPECTION_BUDGET);
+  const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
-  const facts = await inspectFiles(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
+  const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   return {
     ...{ manifestFile, hasManifest: text !== null, manifest, facts },
     python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atOnce } from '#adapters/local/at-once.ts';
 import { type ImageBuildsOptions, imageBuilds } from '#adapters/local/build-image.ts';
+import { compileServer } from '#adapters/local/compiled-server.ts';
 import { containerLabel, containerServers } from '#adapters/local/container-servers.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/file-build-log.ts';
@@ -15,6 +16,7 @@ import { orphanGuard } from '#adapters/local/orphan-guard.ts';
 import { processImages } from '#adapters/local/process-images.ts';
 import { processServers } from '#adapters/local/process-servers.ts';
 import type { ObjectPath } from '#adapters/local/revision-files.ts';
+import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
@@ -24,6 +26,8 @@ import type { ModelImages } from '#ports/model-images.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
+  /** What keeps a model to itself, in one line. */
+  readonly walls: string;
   readonly engine: 'image' | 'process';
   readonly environmentHash: string;
   /** Names what serves a model of Python, but for the model's own packages. */
@@ -57,6 +61,8 @@ const SERVER_ENTRY = fileURLToPath(
     : new URL('../onnx/main.js', import.meta.url),
 );
 const PYTHON_SERVER = join(ROOT, 'runtimes/python');
+/** Sets the walls around what loads a model. */
+export const LAUNCHER: string = join(PYTHON_SERVER, 'slipway_server/walls.py');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
@@ -77,20 +83,36 @@ async function processEngine({
   objectPath,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
+  const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
+  const environmentHash = installedHash(serverEntry);
+  const compiled = compiledFolder(environment, environmentHash);
+  compileServer(serverEntry, compiled);
   const made = builds({
     ...{ directory: folder('builds'), own: environment, inTurn: atOnce(BUILDS_AT_ONCE) },
-    ...{ buildspec: 'buildspecs/process.yml', environment: { IMAGES: images } },
+    ...{
+      buildspec: 'buildspecs/process.yml',
+      environment: { IMAGES: images, ...buildWalls(walls) },
+    },
   });
   return {
+    walls: wallsLine(walls),
     engine: 'process',
-    environmentHash: installedHash(serverEntry),
+    environmentHash,
     pythonServerHash: hashOf([
       ...[process.platform, process.arch],
       ...[...filesOf(BUILDSPECS), ...filesOf(PYTHON_SERVER)],
     ]),
     servers: processServers({
       ...{ directory: folder('revisions'), images, objectPath, serverEntry },
-      environment: { NODE_COMPILE_CACHE: compiledFolder(environment), ...environment },
+      environment: { NODE_COMPILE_CACHE: compiled, ...environment },
+      // What tests start in its place reads and writes where they like.
+      walls:
+        serverEntry === SERVER_ENTRY
+          ? {
+              ...{ machine: walls, launcher: LAUNCHER, compiled },
+              serverFiles: serverFiles(serverEntry, ROOT),
+            }
+          : null,
     }),
     ...made,
     ...{ environments: null, images: processImages(images) },
@@ -98,9 +120,15 @@ async function processEngine({
   };
 }
 
-/** The user's own, but not the folder of what Slipway itself runs: a model server writes there. */
-function compiledFolder({ XDG_CACHE_HOME }: Environment): string {
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'slipway', 'served');
+/** The user's own, but not the folder of what Slipway itself runs; another one for what another version starts. */
+function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
+  const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
+}
+
+/** What must be readable within namespaces of a user's own. */
+export function wallFolders(dataDir: string): readonly string[] {
+  return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
 }
 
 /** The engine of workflows wants something for each state. */
@@ -125,6 +153,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     });
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
+    walls: 'containers',
     engine: 'image',
     environmentHash: hashOf([...rest, ...filesOf(join(ROOT, 'runtimes/onnx'))]),
     pythonServerHash: hashOf([...rest, ...filesOf(PYTHON_SERVER)]),

@@ -7,8 +7,6 @@ import type { ShiftDefaults } from '#domain/plan-shift.ts';
 import type { Target } from '#domain/target.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
-import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -43,6 +41,7 @@ import { retirePrevious } from '#steps/retire-previous.ts';
 import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
+import type { Inspector } from './bounded-inspection.ts';
 
 /** Everything the steps need of the world, and the few numbers that differ between one machine and AWS. */
 export type StepDeps = {
@@ -59,6 +58,7 @@ export type StepDeps = {
   readonly pythonServerHash: string;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;
+  readonly inspector: Inspector;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
@@ -73,7 +73,7 @@ export type StepHandler = (payload: unknown) => Promise<unknown>;
 /** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
 export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHandler>> {
   const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
-    inspectFiles(files, { maxBytes: deps.maxArtifactBytes, manifest });
+    deps.inspector.inspect(files, { maxBytes: deps.maxArtifactBytes, manifest });
   return {
     AdmitDeployment: parsed(workflow.AdmitDeployment.input, admitDeployment(deps)),
     AdmitRollback: parsed(workflow.AdmitRollback.input, admitRollback(deps)),
@@ -81,7 +81,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
     AcquireLease: parsed(workflow.AcquireLease.input, acquireLease(deps)),
     InspectArtifact: parsed(
       workflow.InspectArtifact.input,
-      inspectArtifact({ ...deps, inspect, parseManifest }),
+      inspectArtifact({ ...deps, inspect, parseManifest: deps.inspector.parseManifest }),
     ),
     PlanBuild: parsed(workflow.PlanBuild.input, planBuild(deps)),
     ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),

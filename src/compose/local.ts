@@ -29,6 +29,7 @@ import { TARGETS } from '#domain/target.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
+import { boundedInspector, INSPECTION_BUDGET } from './bounded-inspection.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments } from './local-deployments.ts';
@@ -45,6 +46,8 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
+  /** What keeps its models to themselves, in one line. */
+  readonly walls: string;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
@@ -141,6 +144,8 @@ export async function startLocal(
   for (const { live } of await registry.models()) {
     if (live) local.start(live).catch(problem);
   }
+  const inspector = boundedInspector(INSPECTION_BUDGET);
+  inspector.warm();
   const handlers = stepHandlers({
     registry,
     artifacts: store,
@@ -160,6 +165,7 @@ export async function startLocal(
     pythonServerHash: runtime.pythonServerHash,
     engine: runtime.engine,
     environments: runtime.environments,
+    inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
@@ -241,6 +247,7 @@ export async function startLocal(
   return {
     gateway: gateway.origin,
     control,
+    walls: runtime.walls,
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {

@@ -1,5 +1,6 @@
-import type { Model } from '#domain/deployment.ts';
+import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { UNPROVEN } from '#domain/golden-verdict.ts';
 import { toldTrouble } from '#domain/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/repair-pace.ts';
 import type { Platform } from '#ports/platform.ts';
@@ -32,6 +33,10 @@ export async function modelStatus(
     registry.deployment(newestDeploymentId),
     registry.versions(name),
   ]);
+  const maker =
+    live && live.deploymentId !== newestDeploymentId
+      ? await registry.deployment(live.deploymentId)
+      : newest;
   return {
     ...{ name, endpoint, live, versions },
     newest: newest
@@ -43,7 +48,13 @@ export async function modelStatus(
         }
       : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
+    unproven: live && unprovenOf(maker),
   };
+}
+
+function unprovenOf(maker: Deployment | undefined): string | null {
+  const golden = maker?.work.golden;
+  return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
 }
 
 /** The versions of a model that went live, newest first. */

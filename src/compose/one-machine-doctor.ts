@@ -4,7 +4,9 @@ import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { leftOpen, lookAtWalls, type Walls, wallsLine } from '#adapters/local/walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+import { LAUNCHER, wallFolders } from './local-engine.ts';
 
 const LIMIT_MS = 10_000;
 const OLDEST_NODE = [22, 18] as const;
@@ -21,6 +23,7 @@ export function oneMachineDoctor(dataDir: string): Promise<readonly Finding[]> {
     { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
     ...PORTS.map((port) => ({ check: `port ${port}`, look: () => lookAtPort(port) })),
+    { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
     { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
   ];
@@ -89,6 +92,21 @@ export async function lookAtPython(program = 'python3') {
   } catch {
     return warn('there is none', fix);
   }
+}
+
+async function lookAtMachine(dataDir: string) {
+  const walls = await lookAtWalls(LAUNCHER, wallFolders(dataDir));
+  return wallsFinding(walls, process.getuid?.() === 0);
+}
+
+/** What this machine has to keep a model to itself, and what a model could still do. */
+export function wallsFinding(walls: Walls, isRoot: boolean) {
+  const open = leftOpen(walls, isRoot);
+  if (open.length === 0) return ok(wallsLine(walls));
+  return warn(
+    `${wallsLine(walls)}; a model of hostile code still ${open.join('; ')}`,
+    'docs/security.md says what each wall needs; `slipway start --engine docker` has them all.',
+  );
 }
 
 async function lookAtDocker() {

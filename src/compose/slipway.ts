@@ -25,6 +25,8 @@ export type ModelStatus = {
   } | null;
   /** The repairs that followed one another until now, and when (epoch ms) the next may begin if it is needed; null for fewer than two. */
   readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
+  /** That the live version was started, but answered no request, and what would prove it; null where one did. */
+  readonly unproven: string | null;
 };
 
 /** A version that went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */

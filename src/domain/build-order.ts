@@ -1,3 +1,4 @@
+import type { ModelData, Unpacking } from './artifact-facts.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { Format } from './format.ts';
 import type { GoldenRequest } from './golden-request.ts';
@@ -8,11 +9,15 @@ import type { Signature } from './signature.ts';
 export type BuildOrder = {
   readonly runtime: 'onnx' | 'python';
   readonly format: Format;
-  /** The archives that the model is in, the outer one first. */
-  readonly archives: readonly string[];
+  /** The archives that the model is in, the outer one first, with what is taken out of each. */
+  readonly unpacking: readonly Unpacking[];
   /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
   readonly modelFile: string;
   readonly entrypoint: string | null;
+  /** The file of a model that is a folder which its framework loads; null where there is none. */
+  readonly data: ModelData | null;
+  /** The names that the manifest allows in pickles beside the known ones. */
+  readonly allowed: readonly string[];
   /** Names what serves it, and so what is built once for all models that need the same. */
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
@@ -20,6 +25,8 @@ export type BuildOrder = {
   readonly environments: EnvironmentTags;
   /** `auto`: served as ONNX where that answers the same. */
   readonly optimize: 'auto' | 'none';
+  /** `open`: its own code may reach the network, where nothing else says so. */
+  readonly network: 'none' | 'open';
   /** As inspection found it, or null. */
   readonly signature: Signature | null;
   readonly takesColumns: boolean;

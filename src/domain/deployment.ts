@@ -78,9 +78,13 @@ export type Candidate = RevisionRef & {
   readonly readyByMs: number;
 };
 
-/** What a version was proven by, stored with it: its probes send that again. `warning` is empty when the answer proved everything; `readiness` when no request was answered 200. */
+/**
+ * What a version was proven by, stored with it: its probes send that again. `warning` is empty when the answer proved everything; `readiness` when no request could be made for it.
+ * `of` is the version whose sample it is, where that is not its own: the one that was live.
+ */
 export type GoldenProof = {
   readonly sample: GoldenSample | 'readiness';
+  readonly of?: { readonly deploymentId: string; readonly revision: string };
   readonly warning: string;
   readonly latencyMs: number;
 };

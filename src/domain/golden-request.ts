@@ -73,7 +73,8 @@ export function goldenRequest(declared: Declared, sample: GoldenSample): GoldenR
     : { protocol: 'infer', body: { inputs: sized(declared.signature, sample).map(zeros) } };
 }
 
-function sized(signature: Signature | null, size: number): readonly TensorSpec[] {
+/** The declared inputs as a made request has them: the first free dimension of each is 1, its others are `size`. */
+export function sized(signature: Signature | null, size: number): readonly TensorSpec[] {
   return (signature?.inputs ?? []).map((spec) => ({ ...spec, shape: fixed(spec, size) }));
 }
 
@@ -102,7 +103,8 @@ function zeros({ name, shape, datatype }: TensorSpec): object {
   return { name, shape, datatype, data };
 }
 
-function zero(datatype: Datatype): unknown {
+/** What a made tensor holds. */
+export function zero(datatype: Datatype): unknown {
   return ZERO[datatype] ?? 0;
 }
 

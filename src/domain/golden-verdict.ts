@@ -16,7 +16,8 @@ export type GoldenAnswer =
 
 export type GoldenAttempt = { readonly request: GoldenRequest; readonly answer: GoldenAnswer };
 
-const UNPROVEN = 'proven by readiness only';
+/** What is said of a version that answered no request, since none could be made for it. */
+export const UNPROVEN = 'started, unproven';
 const LONGEST_SHOWN = 200;
 const DEEPEST_DATA = 16;
 
@@ -41,26 +42,26 @@ export function isProof(answer: GoldenAnswer): boolean {
 
 /**
  * Verdict from the golden requests sent, in their order, of which only the last may have been answered 200.
- * A 200 is judged by what it says. Without one, a model that refused any made request (4xx) lives and is healthy
- * with the warning `proven by readiness only`, whatever the others came to; so is one too large for any made request.
- * With crashes, timeouts and 5xx alone it is unhealthy, and always when its own example is not answered 200.
+ * A 200 is judged by what it says. Without one the model is unhealthy: refusals (4xx) too are no proof that it answers anything.
+ * Where no request could be made it is healthy with the warning `started, unproven`.
  */
 export function judgeGoldens(declared: Declared, attempts: readonly GoldenAttempt[]): Verdict {
   const last = attempts.at(-1);
-  if (!last) {
-    const why = declared.signature
-      ? `a made request has more than ${MAX_GOLDEN_BYTES} bytes`
-      : 'the artifact does not say what goes in';
-    return { kind: 'healthy', warning: `${UNPROVEN}: ${why}; give an example in model.yaml` };
-  }
-  const refusal = attempts.find(({ answer }) => isRefusal(answer));
-  if (isProof(last.answer) || exampleOf(declared) || !refusal) {
-    return judgeGolden(declared, last);
-  }
-  return {
-    kind: 'healthy',
-    warning: `${UNPROVEN}: requests made from the signature were not answered, the first refused one ${outcome(refusal.answer)}; give an example in model.yaml`,
-  };
+  if (!last) return { kind: 'healthy', warning: unproven(declared) };
+  const refused = attempts.find(({ answer }) => isRefusal(answer));
+  if (isProof(last.answer) || exampleOf(declared) || !refused) return judgeGolden(declared, last);
+  const many =
+    attempts.length > 1
+      ? `none of ${attempts.length} golden requests was answered 200; the first that was refused`
+      : 'the golden request';
+  return { kind: 'unhealthy', reason: `${many} ${outcome(refused.answer)}` };
+}
+
+function unproven({ signature }: Declared): string {
+  const why = signature
+    ? `a request made from the signature has more than ${MAX_GOLDEN_BYTES} bytes`
+    : 'the artifact does not say what goes in, so nothing was asked';
+  return `${UNPROVEN}: ${why}; give an example in model.yaml`;
 }
 
 /**

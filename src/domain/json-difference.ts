@@ -9,6 +9,7 @@ type Tolerance = { readonly rtol: number; readonly atol: number };
  * The first place where the answer is not as expected, as `path is got; expected value`; undefined when there is none.
  * Numbers agree when |got - expected| <= rtol * |expected| + atol, which is 1e-8 at least; texts, booleans and null when they are equal;
  * lists when they are as long and agree by item; an object may have more keys than expected.
+ * A list of objects each of which has a `name` of its own, as a list of tensors is, agrees by name in any order, and may have more of them.
  * The numbers of a tensor with an integer datatype agree only when they are equal.
  */
 export function difference(
@@ -43,12 +44,29 @@ function listDifference(
   path: string,
 ): string | undefined {
   if (!Array.isArray(got)) return mismatch(got, expected, path);
+  const [named, wanted] = [byName(got), byName(expected)];
+  if (named && wanted) {
+    return first([...wanted], ([name, item]) =>
+      differenceAt(named.get(name), item, tolerance, `${path}[${JSON.stringify(name)}]`),
+    );
+  }
   if (got.length !== expected.length) {
     return `${path} has ${got.length} items; expected ${expected.length}`;
   }
   return first(expected, (item, index) =>
     differenceAt(got[index], item, tolerance, `${path}[${index}]`),
   );
+}
+
+/** The items by their names; undefined unless each has one, and none has another's. An empty list names nothing. */
+function byName(items: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {
+  const named = new Map<string, unknown>();
+  for (const item of items) {
+    const name = isObject(item) ? item['name'] : undefined;
+    if (typeof name !== 'string') return undefined;
+    named.set(name, item);
+  }
+  return named.size === items.length && named.size > 0 ? named : undefined;
 }
 
 function objectDifference(

@@ -42,6 +42,13 @@ export const runtimeSchema = z.strictObject({
         '`auto` serves forests, boosted trees and linear models as ONNX where that answers the same; `none` always by their framework.',
       ),
     ),
+  network: z
+    ._default(z.enum(['none', 'open']), 'none')
+    .check(
+      z.describe(
+        'Whether the code of a model may reach the network, where it is a process of one machine: `none`, or `open`. Elsewhere it may what its target may.',
+      ),
+    ),
 });
 
 /** `build` of a manifest: what the model runs on, in place of what its artifact says. */
@@ -74,7 +81,7 @@ export const buildSchema = z.strictObject({
 });
 
 export const entrypoint = z.string().check(
-  z.regex(/^[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
+  z.regex(/^(?!\/)(?!.*(^|\/)\.{0,2}\/)[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
     error: 'it is a Python file of the artifact, and what answers in it: `predict.py:Predictor`',
   }),
   z.describe('What answers in the artifact\u2019s own code: `predict.py:Predictor`.'),

@@ -19,7 +19,13 @@ const example = z.strictObject({
       ),
     ),
   expect: z.exactOptional(
-    z.unknown().check(z.describe('What the answer must contain; it may contain more.')),
+    z
+      .unknown()
+      .check(
+        z.describe(
+          'What the answer must contain; it may contain more, and what has a `name` in a list is found by it.',
+        ),
+      ),
   ),
   rtol: z
     ._default(z.number().check(z.gte(0), z.lte(1)), 1e-4)

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Unpacking } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type ArchiveLimits, MAX_ENTRIES } from './archive-limits.ts';
 import { badArchive } from './archive-names.ts';
@@ -11,10 +12,21 @@ import { zipFiles } from './zip-read.ts';
 
 const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
 const USTAR_AT = 257;
+const GZIP = Buffer.of(0x1f, 0x8b);
 
 /** Known by its name: a zip, a tar, or a tar in gzip. Many formats of models are zips too, which are no archives here. */
 export function isArchive(name: string): boolean {
   return ARCHIVE.test(name);
+}
+
+/** How these files are taken out of an archive that they were found in. `isGzipped` is told as `openArchive` tells it. */
+export async function unpackingOf(
+  { name, open }: ArtifactFile,
+  files: readonly ArtifactFile[],
+): Promise<Unpacking> {
+  const head = await (await open()).read(0, GZIP.length);
+  const members = files.flatMap(({ member }) => (member ? [member] : []));
+  return { archive: name, isGzipped: Buffer.from(head).equals(GZIP), members };
 }
 
 /**
@@ -41,7 +53,7 @@ async function filesIn(
 ): Promise<readonly ArtifactFile[]> {
   const starts = head.toString('latin1', 0, 4);
   if (starts === 'PK\x03\x04' || starts === 'PK\x05\x06') return zipFiles(source, name, limits);
-  if (starts.startsWith('\x1f\x8b')) return gzippedFiles(source, name, limits);
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return gzippedFiles(source, name, limits);
   if (head.toString('latin1', USTAR_AT, USTAR_AT + 5) === 'ustar') {
     const members = await tarMembers(readerOf(source), name, limits);
     return members.map((member) => fileOf(member, async () => source));
@@ -70,5 +82,9 @@ function fileOf(
   { name, sizeBytes, offset }: TarMember,
   open: () => Promise<ByteSource>,
 ): ArtifactFile {
-  return { name, sizeBytes, open: async () => partOf(await open(), offset, sizeBytes) };
+  return {
+    ...{ name, sizeBytes },
+    member: { name, offset, sizeBytes, storedBytes: sizeBytes, isDeflated: false, crc: null },
+    open: async () => partOf(await open(), offset, sizeBytes),
+  };
 }

@@ -26,7 +26,7 @@ export async function* inflated(from: Compressed): AsyncGenerator<Uint8Array> {
   const storedBytes = from.end - from.start;
   const inflate: Transform = from.method === 'gzip' ? createGunzip() : createInflateRaw();
   const progress = { fault: undefined as unknown, bytes: 0 };
-  pipeline(Readable.from(chunksOf(from, progress)), inflate, () => {});
+  pipeline(Readable.from(watched(from, progress)), inflate, () => {});
   try {
     for await (const chunk of inflate) {
       progress.bytes += chunk.length;
@@ -46,20 +46,25 @@ export async function* inflated(from: Compressed): AsyncGenerator<Uint8Array> {
   );
 }
 
-async function* chunksOf(
-  { source, start, end }: Compressed,
+async function* watched(
+  from: Compressed,
   progress: { fault: unknown },
 ): AsyncGenerator<Uint8Array> {
   try {
-    for (let at = start; at < end; ) {
-      const chunk = await source.read(at, Math.min(READ_BYTES, end - at));
-      if (chunk.length === 0) return;
-      at += chunk.length;
-      yield chunk;
-    }
+    yield* chunksOf(from);
   } catch (error) {
     progress.fault = error;
     throw error;
+  }
+}
+
+/** The bytes as they stand, piece by piece. */
+export async function* chunksOf({ source, start, end }: Compressed): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; ) {
+    const chunk = await source.read(at, Math.min(READ_BYTES, end - at));
+    if (chunk.length === 0) return;
+    at += chunk.length;
+    yield chunk;
   }
 }
 
@@ -73,22 +78,23 @@ function isZlibError(error: unknown): error is Error & { readonly code: string }
 }
 
 /** Passes everything through once. Fails with `ArtifactRejected` unless it is as long as was said, with that checksum. */
-export async function verifyInflated(
-  from: Compressed,
+export async function verifyContent(
+  content: AsyncIterable<Uint8Array>,
+  what: string,
   said: { readonly sizeBytes: number; readonly crc: number },
 ): Promise<void> {
   let sizeBytes = 0;
   let crc = 0;
-  for await (const chunk of inflated(from)) {
+  for await (const chunk of content) {
     sizeBytes += chunk.length;
     crc = crc32(chunk, crc);
     if (sizeBytes > said.sizeBytes) break;
   }
   if (sizeBytes !== said.sizeBytes) {
     const more = sizeBytes > said.sizeBytes ? ' or more' : '';
-    throw badArchive(from.what, `has ${sizeBytes} bytes${more}; its entry says ${said.sizeBytes}`);
+    throw badArchive(what, `has ${sizeBytes} bytes${more}; its entry says ${said.sizeBytes}`);
   }
-  if (crc !== said.crc) throw badArchive(from.what, 'does not have the checksum of its entry');
+  if (crc !== said.crc) throw badArchive(what, 'does not have the checksum of its entry');
 }
 
 /** Ranged reads over a stream that can be opened again: on for what comes, from the start again for what was. */

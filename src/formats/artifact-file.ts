@@ -1,5 +1,10 @@
+import type { ArchiveMember } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import type { NamedFile } from './external-data.ts';
 
-/** A file of an artifact, by its name within it. */
-export type ArtifactFile = NamedFile & { open(): Promise<ByteSource> };
+/** One file of an artifact, whose bytes are read by ranges; of a file in an archive `member` says where they are. */
+export type ArtifactFile = {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly member?: ArchiveMember;
+  open(): Promise<ByteSource>;
+};

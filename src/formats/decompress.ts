@@ -29,19 +29,19 @@ const MAX_RATIO = 200;
 const RATIO_FREE_BYTES = 64 * 2 ** 20;
 const READ_BYTES = 64 * 1024;
 
-/** What compressed bytes give, as they are read. Fails with `ArtifactRejected` on damage, and on more than `MAX_RATIO` times the bytes read. */
+/** What compressed bytes give, as they are read. Fails with `ArtifactRejected` on damage, and on more than `freeBytes` and `MAX_RATIO` times the bytes read. */
 export async function* decompress(
   reader: ByteReader,
   compression: Compression,
   file: string,
+  freeBytes: number = RATIO_FREE_BYTES,
 ): AsyncGenerator<Uint8Array> {
   const trouble: Trouble = (why) =>
     rejected(`${file} is ${why} (as ${compression})`, 'Upload the whole file again.');
   let bytes = 0;
   for await (const chunk of DECOMPRESSORS[compression](reader, trouble)) {
     bytes += chunk.length;
-    if (bytes > RATIO_FREE_BYTES + MAX_RATIO * reader.position)
-      throw bomb(file, bytes, reader.position);
+    if (bytes > freeBytes + MAX_RATIO * reader.position) throw bomb(file, bytes, reader.position);
     yield chunk;
   }
 }

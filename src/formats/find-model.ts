@@ -1,5 +1,6 @@
+import type { Unpacking } from '#domain/artifact-facts.ts';
 import type { Format } from '#domain/format.ts';
-import { isArchive, openArchive } from './archive-open.ts';
+import { isArchive, openArchive, unpackingOf } from './archive-open.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { folderOf, isLitter, within } from './folder.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
@@ -13,6 +14,7 @@ export type Found = {
   readonly format: Format;
   /** The archives it is in, the outer one first; none where it lies among the artifact's files. */
   readonly archives: readonly string[];
+  readonly unpacking: readonly Unpacking[];
   /** All files beside it: the artifact's, or those of the innermost archive. */
   readonly files: readonly ArtifactFile[];
   /** The folder of a model that is one, `.` for all of it. */
@@ -32,7 +34,7 @@ export type FindOptions = {
 };
 
 type Files = readonly ArtifactFile[];
-type Place = Pick<Found, 'archives' | 'files'>;
+type Place = Pick<Found, 'archives' | 'unpacking' | 'files'>;
 
 const MAX_ARCHIVES = 2;
 
@@ -41,11 +43,14 @@ const MAX_ARCHIVES = 2;
  * An archive is opened where nothing else is a model. Fails with `ArtifactRejected`: none, two of one rank, or one of a kind not served.
  */
 export async function findModel(files: Files, options: FindOptions): Promise<Found> {
-  return findIn({ archives: [], files: files.filter(({ name }) => !isLitter(name)) }, options);
+  return findIn(
+    { archives: [], unpacking: [], files: files.filter(({ name }) => !isLitter(name)) },
+    options,
+  );
 }
 
 async function findIn(place: Place, options: FindOptions): Promise<Found> {
-  const { files, archives } = place;
+  const { files, archives, unpacking } = place;
   const found = await folderModel(place, options);
   if (found) return found;
 
@@ -70,14 +75,22 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
       'Unpack it, and upload the archive with the model in it.',
     );
   }
-  const within = await openArchive(archive, options.maxBytes);
+  const inside = await openArchive(archive, options.maxBytes);
+  const taken = inside.filter(({ name }) => !isLitter(name));
   return findIn(
     {
       archives: [...archives, archive.name],
-      files: within.filter(({ name }) => !isLitter(name)),
+      unpacking: [...unpacking.map(only(archive)), await unpackingOf(archive, taken)],
+      files: taken,
     },
     options,
   );
+}
+
+/** Of an archive around another one nothing but that is taken. */
+function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
+  return (each) =>
+    member && each.members.includes(member) ? { ...each, members: [member] } : each;
 }
 
 /** A model that is a folder, by the ranks of what tells most of how it is served. */

@@ -5,6 +5,7 @@ import type { ArtifactFile } from './artifact-file.ts';
 import { inspectCatboost } from './catboost.ts';
 import type { NamedFile } from './external-data.ts';
 import { type Found, findModel } from './find-model.ts';
+import { within } from './folder.ts';
 import { inspectLightgbm } from './lightgbm.ts';
 import { inspectMlflow } from './mlflow.ts';
 import { inspectOnnx } from './onnx.ts';
@@ -18,10 +19,11 @@ import { inspectXgboost } from './xgboost.ts';
 /** `maxBytes` limits all files together; of the manifest only what it says of the model. */
 export type InspectOptions = {
   readonly maxBytes: number;
-  readonly manifest: Pick<Manifest, 'model'>;
+  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'>;
 };
 
 const MAX_LISTED = 3;
+const MAX_UNPACKING_BYTES = 160 * 1024;
 
 /**
  * Finds the one model in an artifact's files and reads its facts. Nothing of it is loaded, and nothing unpacked.
@@ -29,7 +31,7 @@ const MAX_LISTED = 3;
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
-  { maxBytes, manifest: { model } }: InspectOptions,
+  { maxBytes, manifest: { model, entrypoint } }: InspectOptions,
 ): Promise<ArtifactFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
@@ -50,10 +52,38 @@ export async function inspectFiles(
   const isFolder = FOLDERS.includes(found.format);
   return {
     ...facts,
+    ...(entrypoint !== undefined && { entrypoint: entryIn(found, entrypoint) }),
     archives: found.archives,
+    unpacking: kept(found),
     modelFile: isFolder || !found.file ? found.root : found.file.name,
     sizeBytes,
   };
+}
+
+/** What is kept in the registry has to fit there: DynamoDB limits an item to 400 KB. */
+function kept({ unpacking, archives }: Found): Found['unpacking'] {
+  const bytes = Buffer.byteLength(JSON.stringify(unpacking));
+  if (bytes <= MAX_UNPACKING_BYTES) return unpacking;
+  throw rejected(
+    `${archives.map(quoted).join(' in ')} takes ${bytes} bytes to say which files are in it and where; the limit is ${MAX_UNPACKING_BYTES}`,
+    'Pack only the files that the model needs, under shorter names.',
+  );
+}
+
+/** The entry that the manifest names, a file of the model's own folder. */
+function entryIn({ format, files, root }: Found, entrypoint: string): string {
+  const [path = ''] = entrypoint.split(':');
+  if (format !== 'python' && format !== 'sagemaker') {
+    throw rejected(
+      `entrypoint is ${quoted(entrypoint)}, and the model is of the format ${format}, which no code answers for`,
+      'Leave entrypoint out of model.yaml, or say `model.format: python` there.',
+    );
+  }
+  if (files.some(({ name }) => name === within(root, path))) return entrypoint;
+  throw rejected(
+    `entrypoint is ${quoted(entrypoint)}, and there is no file ${quoted(path)} in the model's folder`,
+    'Name the file by its path within the folder of the model: `predict.py:Predictor`.',
+  );
 }
 
 /** What is served from a folder, be its model one file or several. */

@@ -17,7 +17,7 @@ export type Visitor = {
 export type WalkStart = { readonly at: number; readonly path: string };
 
 export const MAX_WALK_DEPTH = 64;
-export const MAX_WALK_VALUES = 600_000;
+export const MAX_WALK_VALUES = 1_000_000;
 export const MAX_WALK_BYTES: number = 256 * 2 ** 20;
 export const LONGEST_TEXT: number = 64 * 1024;
 

@@ -2,6 +2,7 @@ import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readerOf } from './byte-reader.ts';
 import { readTail, type Tail } from './lightgbm-tail.ts';
+import { lightgbmTreeFault } from './lightgbm-trees.ts';
 import { quoted, rejected } from './rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from './tabular-facts.ts';
 
@@ -19,7 +20,6 @@ type Header = ReadonlyMap<string, string>;
 const SHORT_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
 const COUNTED_BYTES = 64 * 2 ** 20;
-const TREE_HEAD_BYTES = 64;
 const NODE_BYTES = 48;
 const RESAVE = "Save the model with Booster.save_model('model.txt') and upload the whole file.";
 
@@ -32,7 +32,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
 
 /**
- * Reads the facts of a model that LightGBM saved as text; of its trees only their first lines, and none above 64 MiB.
+ * Reads the facts of a model that LightGBM saved as text; of its trees each, but for those above 64 MiB.
  * The file does not tell which LightGBM wrote it: `requirements` has the versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
@@ -55,7 +55,11 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     throw rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
   }
   const texts = textColumns(file, { header, columns, tail });
-  const { trees, nodes } = await countNodes(source, treesAt, sizes);
+  if (!sizes.every((size) => /^\d{1,10}$/.test(size))) {
+    throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
+  }
+  refuseCounts(header, file, sizes.length);
+  const { trees, nodes } = await countNodes(source, treesAt, { sizes, features, file });
   const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
@@ -151,21 +155,41 @@ function codedColumns(infos: readonly string[]): readonly number[] {
   return infos.flatMap((info, index) => (/^-?\d/.test(info) ? [index] : []));
 }
 
-/** A tree of n leaves has n - 1 nodes above them. */
-async function countNodes(source: ByteSource, treesAt: number, sizes: readonly string[]) {
+/** A tree of n leaves has n - 1 nodes above them. LightGBM goes by the sizes, and takes what stands there for a tree. */
+async function countNodes(
+  source: ByteSource,
+  treesAt: number,
+  { sizes, features, file }: { sizes: readonly string[]; features: number; file: string },
+) {
   const trees = sizes.length;
   if (source.sizeBytes > COUNTED_BYTES) return { trees, nodes: null };
   const reader = readerOf(source, treesAt);
   let nodes = 0;
-  for (const size of sizes) {
-    const head = Buffer.from(await reader.take(TREE_HEAD_BYTES)).toString('latin1');
-    const [, leaves] = /^Tree=\d+\nnum_leaves=(\d{1,9})\n/.exec(head) ?? [];
-    const rest = Number(size) - TREE_HEAD_BYTES;
-    if (leaves === undefined || !(rest >= 0)) return { trees, nodes: null };
+  for (const [index, size] of sizes.entries()) {
+    const text = Buffer.from(await reader.take(Number(size))).toString('latin1');
+    const [, number, leaves] = /^Tree=(\d+)\nnum_leaves=(\d{1,9})\n/.exec(text) ?? [];
+    const isThere = Number(number) === index && text.length === Number(size);
+    const fault = isThere
+      ? lightgbmTreeFault(text, features)
+      : 'does not stand where its size says';
+    if (fault) throw rejected(`${file} is damaged: its tree ${index} ${fault}`, RESAVE);
     nodes += 2 * Number(leaves) - 1;
-    await reader.skip(rest);
   }
   return { trees, nodes };
+}
+
+/** LightGBM takes memory for as many classes, and a tree for each of them in turn. */
+function refuseCounts(header: Header, file: string, trees: number): void {
+  const [classes, perRound] = ['num_class', 'num_tree_per_iteration'].map((key) =>
+    whole(header, key, file),
+  );
+  const most = Math.max(1, trees);
+  const isSound = [classes, perRound].every((count = 0) => count >= 1 && count <= most);
+  if (isSound && trees % (perRound ?? 1) === 0) return;
+  throw rejected(
+    `${file} says that it has ${classes} classes and ${perRound} trees for each round; it has ${trees} trees`,
+    RESAVE,
+  );
 }
 
 function sum(sizes: readonly string[]): number {

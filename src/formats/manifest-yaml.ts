@@ -2,6 +2,7 @@ import { type Document, LineCounter, parseDocument, visit, type YAMLError } from
 import { type Manifest, manifestSchema } from '#domain/manifest.ts';
 import { type Fault, schemaFault } from './manifest-fault.ts';
 import { rejected } from './rejected.ts';
+import { tooDeepLine } from './yaml-nesting.ts';
 
 const MAX_BYTES = 256 * 1024;
 
@@ -19,6 +20,10 @@ export function parseManifest(text: string, fileName: string): Manifest {
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes > MAX_BYTES) {
     throw refused(`${fileName} is ${sizeBytes} bytes; the limit is ${MAX_BYTES}`);
+  }
+  const tooDeep = tooDeepLine(text);
+  if (tooDeep !== undefined) {
+    throw refused(`${fileName} line ${tooDeep}: ${SYNTAX['RESOURCE_EXHAUSTION']}`);
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {

@@ -1,6 +1,7 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { quoted, rejected } from './rejected.ts';
+import { tooDeepLine } from './yaml-nesting.ts';
 
 const text = z.optional(z.string());
 const flavour = z.optional(z.record(z.string(), z.unknown()));
@@ -30,6 +31,7 @@ export type MlflowModel = z.infer<typeof schema>;
 
 /** Fails with `ArtifactRejected`, naming the line where it is no YAML. */
 export function parseMlmodel(written: string, file: string): MlflowModel {
+  if (tooDeepLine(written)) throw odd(file, 'its values are nested too deeply');
   const lineCounter = new LineCounter();
   const document = parseDocument(written, {
     ...({ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false } as const),
@@ -37,7 +39,9 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
     uniqueKeys: false,
   });
   const [error] = document.errors;
-  const fault = error ? { at: error.pos[0], what: quoted(error.message) } : keyGivenTwice(document);
+  const fault = error
+    ? { at: error.pos[0], what: quoted(error.message) }
+    : (oddCharacter(written) ?? oddNode(document) ?? keyGivenTwice(document));
   if (fault) throw odd(file, `line ${lineCounter.linePos(fault.at).line}: ${fault.what}`);
   const parsed = schema.safeParse(plain(document, file));
   if (parsed.success) return parsed.data;
@@ -45,8 +49,54 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
   throw odd(file, `${issue?.path.join('.') || 'the file'} is not what MLflow writes`);
 }
 
-function keyGivenTwice(document: Document) {
-  let fault: { readonly at: number; readonly what: string } | undefined;
+type Fault = { readonly at: number; readonly what: string };
+
+// A line ends there in YAML 1.1, and not in 1.2; a directive chooses the version, and begins another document.
+const ODD = /[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
+
+// Numbers, words and names that are texts in every version of YAML, but for those that 1.1 takes for true, false or nothing.
+const PLAIN_KEY = /^\w[\w ./-]*$/;
+const NO_TEXT = /^(y|yes|n|no|on|off|true|false|null)$/i;
+
+const ODD_NODE = 'it has tags, anchors or aliases, which MLflow does not write';
+
+function oddCharacter(written: string): Fault | undefined {
+  const at = written.search(ODD);
+  if (at < 0) return undefined;
+  const shown = JSON.stringify(written.at(at)).replace(
+    /[\x7f-\uffff]/g,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return { at, what: `${shown} is read otherwise by other versions of YAML` };
+}
+
+/** MLflow reads the same file as YAML 1.1: what that takes for something else is refused, be it in no use here. */
+function oddNode(document: Document): Fault | undefined {
+  let fault: Fault | undefined;
+  visit(document, {
+    Node(_, node) {
+      const isOdd = isAlias(node) || node.tag !== undefined || node.anchor !== undefined;
+      if (isOdd) fault = { at: node.range?.[0] ?? 0, what: ODD_NODE };
+      return fault ? visit.BREAK : undefined;
+    },
+    Pair(_, { key }) {
+      const name = isScalar(key) && typeof key.value === 'string' ? key.value : undefined;
+      const isQuoted =
+        isScalar(key) && (key.type === 'QUOTE_SINGLE' || key.type === 'QUOTE_DOUBLE');
+      if (name !== undefined && (isQuoted || (PLAIN_KEY.test(name) && !NO_TEXT.test(name))))
+        return undefined;
+      fault = {
+        at: isNode(key) ? (key.range?.[0] ?? 0) : 0,
+        what: `the key ${quoted(name ?? '')} is no plain name`,
+      };
+      return visit.BREAK;
+    },
+  });
+  return fault;
+}
+
+function keyGivenTwice(document: Document): Fault | undefined {
+  let fault: Fault | undefined;
   visit(document, {
     Map(_, { items }) {
       const seen = new Set<string>();
@@ -68,7 +118,7 @@ function plain(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch {
-    throw odd(file, 'it has aliases, which MLflow does not write');
+    throw odd(file, ODD_NODE);
   }
 }
 

@@ -61,10 +61,9 @@ export async function inspectMlflow(
     return { ...pyfuncFacts(model, name, files), ...common, requirements, ...declared };
 
   const said = model.flavors[own] ?? {};
-  const facts = await inspectData(
-    dataOf(files, root, { own, flavour, said }),
-    formatOf(said, flavour),
-  );
+  const file = dataOf(files, root, { own, flavour, said });
+  const format = formatOf(said, flavour);
+  const facts = await inspectData(file, format);
   const version = text(said[flavour.version]);
   const framework = facts.framework && {
     name: facts.framework.name,
@@ -85,6 +84,11 @@ export async function inspectMlflow(
     ],
     signature: withTexts(facts.signature, declared?.signature) ?? declared?.signature ?? null,
     takesColumns: facts.signature ? facts.takesColumns : (declared?.takesColumns ?? false),
+    data: {
+      file: root === '.' ? file.name : file.name.slice(root.length + 1),
+      format,
+      modelClass: text(said['model_class']) || null,
+    },
   };
 }
 
@@ -99,7 +103,7 @@ function dataOf(
 ): ArtifactFile {
   const path = within(root, text(said[flavour.file]) || 'model.pkl');
   const file = files.find(({ name }) => name === path);
-  if (file) return file;
+  if (file && (root === '.' || path.startsWith(`${root}/`))) return file;
   throw rejected(
     `${within(root, 'MLmodel')} names ${quoted(path)} for ${own}, which is not there`,
     RESAVE,

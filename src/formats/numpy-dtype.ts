@@ -24,6 +24,12 @@ const PROTOCOL_NAMES: Readonly<Record<string, Datatype>> = {
   ...({ f2: 'FP16', f4: 'FP32', f8: 'FP64', O8: 'BYTES', O4: 'BYTES' } as const),
 };
 
+// https://github.com/numpy/numpy/blob/v2.3.5/numpy/_core/src/multiarray/descriptor.c, arraydescr_setstate
+const STATES = [
+  { version: 3, length: 8 },
+  { version: 4, length: 9 },
+] as const;
+
 const LARGEST_ITEM = 2 ** 20;
 const MAX_FIELDS = 1000;
 
@@ -53,8 +59,15 @@ export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DT
 
 /** Its state: version, byte order, the type it is an array of, names, fields, bytes, alignment, flags. */
 export function buildDType(machine: PickleMachine, dtype: DType, state: Value): void {
-  const [, , inner = null, names = null, fields = null, size, , flags = 0] = itemsOf(state);
+  const [version, order, inner = null, names = null, fields = null, size, , flags] = itemsOf(state);
   if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes an array type');
+  // By the version and the length numpy decides where the names stand: those of 0 and 1 are among the fields.
+  const isKnown = STATES.some(
+    (each) => each.version === version && each.length === state.items.length,
+  );
+  if (!isKnown || typeof order !== 'string' || !/^[<>|=]$/.test(order)) {
+    throw hostile(machine, 'has an array type in a way that numpy has not written since 2007');
+  }
   if (inner !== null) throw hostile(machine, 'has an array type of arrays');
   dtype.isBuilt = true;
   const isObject = holdsObjects(dtype);
@@ -78,14 +91,17 @@ function sealFields(machine: PickleMachine, dtype: DType, names: Value, fields: 
   const isKnown = isTuple(names) && isThing(fields) && fields.kind === 'dict';
   if (!isKnown || names.items.length > MAX_FIELDS)
     throw damaged(machine, 'has an array type without fields');
+  if (fields.hasUnread || fields.length !== names.items.length)
+    throw hostile(machine, 'has an array type with fields that it does not name');
   for (const name of names.items) checkField(machine, dtype, name, fields);
   fields.isSealed = true;
 }
 
 function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): void {
   const field = typeof name === 'string' ? fields.entries.get(name) : undefined;
-  const [inner, offset] = itemsOf(field);
+  const [inner, offset, ...more] = itemsOf(field);
   const fits =
+    more.length === 0 &&
     isDType(inner) &&
     inner.isBuilt &&
     !holdsObjects(inner) &&

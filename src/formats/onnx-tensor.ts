@@ -22,6 +22,12 @@ export type Tensor = {
 
 const EXTERNAL = 1;
 
+// Of the smallest types two share a byte; all others take one or more, be they written as numbers of any length.
+const ELEMENTS_IN_A_BYTE = 2;
+
+// onnxruntime takes the memory of a shape before it misses the data; so little does no harm.
+const FINE_BYTES = 64 * 1024;
+
 /** Reads a TensorProto. Its data is skipped, whichever field has it; of texts only the sizes are added up. */
 export async function readTensor(wire: Wire, file: string, message: Span): Promise<Tensor> {
   const entries = new Map<string, string>();
@@ -30,6 +36,12 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
   let typeNumber = 0;
   let location = 0;
   let textBytes = 0;
+  let texts = 0;
+  let dataBytes = 0;
+  let rawBytes: number | undefined;
+  const addData = (field: Span) => {
+    dataBytes += field.end - field.start;
+  };
   const addDim = (dim: number) => {
     elements = dim < 0 ? Number.NaN : elements * dim;
   };
@@ -42,8 +54,17 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
     [varint(2)]: (field) => {
       typeNumber = field.value;
     },
+    [bytes(4)]: addData,
+    [bytes(5)]: addData,
+    [bytes(7)]: addData,
+    [bytes(10)]: addData,
+    [bytes(11)]: addData,
     [bytes(6)]: (field) => {
       textBytes += field.end - field.start;
+      texts += 1;
+    },
+    [bytes(9)]: (field) => {
+      rawBytes = field.end - field.start;
     },
     [bytes(8)]: async (field) => {
       name = await wire.text(field);
@@ -62,6 +83,12 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
   if (!type) throw unusable(`${called} has the unknown element type ${typeNumber}`);
   if (!Number.isSafeInteger(elements)) throw unusable(`${called} has an impossible shape`);
   const weightBytes = Math.ceil((elements * type.bits) / 8) + textBytes;
+  const mostElements = texts + dataBytes * ELEMENTS_IN_A_BYTE;
+  const isShort = rawBytes === undefined ? elements > mostElements : rawBytes !== weightBytes;
+  const isLie = isShort && (rawBytes !== undefined || weightBytes > FINE_BYTES);
+  if (location !== EXTERNAL && isLie) {
+    throw unusable(`${called} has ${elements} elements by its shape, and not so many by its data`);
+  }
   const external = location === EXTERNAL ? externalRange(name, entries, called) : undefined;
   return { name, type, elements, weightBytes, external };
 }

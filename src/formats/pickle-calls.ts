@@ -2,6 +2,7 @@ import { isVersion } from '#domain/python-environment.ts';
 import { buildDType } from './numpy-dtype.ts';
 import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
 import { KEPT_ITEMS } from './pickle-containers.ts';
+import { takesTuple } from './pickle-globals.ts';
 import { KNOWN_CALLS, refuseOtherFunction } from './pickle-known-calls.ts';
 import { damaged, hostile, keep, type PickleMachine, pop, push } from './pickle-machine.ts';
 import { globalOf, instance, made } from './pickle-objects.ts';
@@ -15,6 +16,7 @@ import {
   itemsOf,
   type Value,
 } from './pickle-values.ts';
+import { quoted } from './rejected.ts';
 
 const MASKED = 'numpy.ma.core._mareconstruct';
 const PARTIAL = 'functools.partial';
@@ -71,7 +73,10 @@ export function build(machine: PickleMachine, target: Value, state: Value): Prom
   if (target.of.name === MASKED) countMasked(machine, state);
   if (target.of.name === PARTIAL) refuseOtherFunction(machine, itemsOf(state)[0]);
   setState(machine, target, state);
-  if (target.of.name === WRAPPER) return readArray(machine, target);
+  if (target.of.name !== WRAPPER) return;
+  // joblib writes its attributes and nothing beside them, by which they could be set once more.
+  if (isTuple(state)) throw hostile(machine, 'sets the attributes of an array of joblib twice');
+  return readArray(machine, target);
 }
 
 /** Of an array with a mask, whose state begins as that of any other. */
@@ -91,10 +96,19 @@ async function readArray(machine: PickleMachine, wrapper: Instance): Promise<voi
   push(machine, read);
 }
 
+/** Python takes attributes from whatever has items: only from a plain dict is it known which they are. */
 function setState(machine: PickleMachine, target: Instance, state: Value): void {
+  if (isTuple(state) && takesTuple(target.of)) return;
   const parts = isTuple(state) && state.items.length === 2 ? state.items : [state];
   for (const part of parts) {
-    if (isThing(part) && part.kind === 'dict') setAttributes(machine, target, part);
+    if (part === null && parts.length === 2) continue;
+    if (!isThing(part) || part.kind !== 'dict') {
+      throw hostile(
+        machine,
+        `sets the state of ${quoted(target.of.name)} by what is no plain dict`,
+      );
+    }
+    setAttributes(machine, target, part);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   push,
   top,
 } from './pickle-machine.ts';
-import { type Dict, isThing, type List, OPAQUE, type Value } from './pickle-values.ts';
+import { type Dict, isThing, type List, type Value } from './pickle-values.ts';
 
 /** So many items of a list or entries of a dict are kept. */
 export const KEPT_ITEMS = 20_000;
@@ -44,7 +44,8 @@ function put(machine: PickleMachine, dict: Dict, pairs: readonly Value[]): void 
   for (let index = 0; index < pairs.length; index += 2) {
     const [key, value = null] = [pairs[index], pairs[index + 1]];
     dict.length += 1;
-    if (key === OPAQUE) dict.hasUnread = true;
+    // A text of numpy's is one for Python, too, and any object may be as equal to one as it likes.
+    if (isThing(key)) dict.hasUnread = true;
     if (typeof key !== 'string' || dict.length > KEPT_ITEMS) continue;
     keep(machine, 1);
     dict.entries.set(key, value);

@@ -84,6 +84,22 @@ function known(): ReadonlyMap<string, Uses> {
   return uses;
 }
 
+/** True for a name that models of known frameworks have, however they use it. */
+export function isKnownName(module: string, name: string): boolean {
+  return KNOWN.has(keyOf(module, name));
+}
+
+/** True for what makes objects of compiled code, whose own `__setstate__` takes a tuple of numbers and arrays. */
+export function takesTuple({ name }: Global): boolean {
+  return TUPLES.has(name);
+}
+
+const TUPLES: ReadonlySet<string> = new Set(
+  Object.entries(allowed.tuple).flatMap(([module, names]) =>
+    names.map((name) => `${module}.${name}`),
+  ),
+);
+
 // A name may hold dots, and `a.b` of `c` is not `b` of `c.a`.
 function keyOf(module: string, name: string): string {
   return `${module} ${name}`;

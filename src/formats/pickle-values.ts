@@ -50,7 +50,7 @@ export type Dict = {
   readonly kind: 'dict';
   readonly entries: Map<string, Value>;
   length: number;
-  /** True when some key is a text that was not read. */
+  /** True when some key is no plain text or number, so that it is not known what it is equal to. */
   hasUnread: boolean;
   isSealed: boolean;
 };

@@ -1,9 +1,10 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelData, ModelFacts } from '#domain/artifact-facts.ts';
 import type { Format } from '#domain/format.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { codeFacts } from './code-facts.ts';
-import { within } from './folder.ts';
+import { folderOf, within } from './folder.ts';
 import type { InspectData } from './mlflow.ts';
+import { modelFiles } from './model-files.ts';
 import { requirementsIn } from './python-code.ts';
 import { rejected } from './rejected.ts';
 import { readText } from './text-file.ts';
@@ -33,15 +34,20 @@ export async function inspectSagemaker(
   if (!handlers) {
     if (!model) throw rejected('the archive has no model and no code', 'Pack the model in it.');
     const facts = await inspectData(model.file, model.format);
-    return { ...facts, format: 'sagemaker', entrypoint: null };
+    return { ...facts, format: 'sagemaker', entrypoint: null, data: dataOf(model, root) };
   }
-  if (!HANDLER.test(await readText(handlers, 1024 * 1024))) {
+  const code = await readText(handlers, 1024 * 1024);
+  if (!HANDLER.test(code)) {
     throw rejected(
       `${handlers.name} has none of the handlers model_fn, input_fn, predict_fn and output_fn`,
       'Write `def model_fn(model_dir)`, which loads the model, in it.',
     );
   }
+  const loaded = LOADS.test(code) ? undefined : await onlyModel(files, root);
+  // What the handlers load themselves is theirs; what is loaded for them is inspected as any other.
+  if (loaded) await inspectData(loaded.file, loaded.format);
   return {
+    ...(loaded && { data: dataOf(loaded, root) }),
     format: 'sagemaker',
     formatVersion: HANDLERS,
     ...codeFacts(files),
@@ -50,4 +56,23 @@ export async function inspectSagemaker(
     example: null,
     entrypoint: HANDLERS,
   };
+}
+
+const LOADS = /^(async[ \t]+)?def[ \t]+model_fn[ \t]*\(/m;
+
+type Loaded = { readonly file: ArtifactFile; readonly format: Format };
+
+/** The one model at the top of the folder, which SageMaker's containers load where the handlers do not. */
+async function onlyModel(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<Loaded | undefined> {
+  const top = files.filter(({ name }) => folderOf(name) === root);
+  const [one, another] = await modelFiles(top);
+  return one?.format && !another ? { file: one.file, format: one.format } : undefined;
+}
+
+function dataOf({ file, format }: Loaded, root: string): ModelData {
+  const path = root === '.' ? file.name : file.name.slice(root.length + 1);
+  return { file: path, format, modelClass: null };
 }

@@ -1,6 +1,6 @@
 import { isVersion } from '#domain/python-environment.ts';
 import type { ArtifactFile } from './artifact-file.ts';
-import { readNpyHeader } from './npy-header.ts';
+import { type NpyHeader, readNpyHeader } from './npy-header.ts';
 import { type Instance, type Ndarray, OPAQUE, type Value } from './pickle-values.ts';
 import { rejected } from './rejected.ts';
 import type { SkopsTypes } from './skops-types.ts';
@@ -19,6 +19,8 @@ export type SkopsTree = {
 type Node = Readonly<Record<string, unknown>>;
 
 const MAX_DEPTH = 200;
+// https://numpy.org/doc/stable/reference/random/bit_generators
+const GENERATORS: readonly string[] = ['MT19937', 'PCG64', 'PCG64DXSM', 'Philox', 'SFC64'];
 const NO_USE = { call: false, make: false, fill: false } as const;
 
 /** Reads the tree in a `schema.json` and the heads of its arrays; each type in it goes to `types`. Fails with `ArtifactRejected`. */
@@ -28,6 +30,7 @@ export async function readSkopsTree(
   { files, types }: { readonly files: readonly ArtifactFile[]; readonly types: SkopsTypes },
 ): Promise<SkopsTree> {
   const members = new Map(files.map((member) => [member.name, member]));
+  const headers = await arrayHeaders(files, file);
   const arrays = new Map<string, Ndarray>();
   const known = new Map<unknown, Value>();
   const sklearnVersions = new Set<string>();
@@ -65,6 +68,7 @@ export async function readSkopsTree(
     const inner = await read(content, depth + 1);
     if (loader === 'NdArrayNode') return array(node, inner);
     if (loader === 'ListNode' || loader === 'TupleNode' || loader === 'DictNode') return inner;
+    if (loader === 'RandomGeneratorNode') checkGenerator(inner);
     if (loader !== 'ObjectNode') return OPAQUE;
     const module = String(__module__);
     const attributes = isDict(inner) ? inner.entries : new Map<string, Value>();
@@ -72,6 +76,13 @@ export async function readSkopsTree(
     if (typeof version === 'string' && isVersion(version)) sklearnVersions.add(version);
     const of = { kind: 'global', module, name, uses: NO_USE } as const;
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
+  }
+
+  /** skops calls what the state names as its generator. */
+  function checkGenerator(inner: Value): void {
+    const name = dictOf(dictOf(inner).get('bit_generator')).get('bit_generator');
+    if (typeof name === 'string' && GENERATORS.includes(name)) return;
+    throw odd('it has a random generator of no kind that numpy has');
   }
 
   async function entries(node: Node, depth: number): Promise<Value> {
@@ -87,8 +98,8 @@ export async function readSkopsTree(
     const before = arrays.get(name);
     if (before) return before;
     const member = members.get(name);
-    if (!member) throw odd(`it has no member ${JSON.stringify(name.slice(0, 80))}`);
-    const header = await readNpyHeader(await member.open(), `${file}: ${name}`);
+    const header = headers.get(name);
+    if (!member || !header) throw odd(`it has no member ${JSON.stringify(name.slice(0, 80))}`);
     const found: Ndarray = {
       kind: 'array',
       ...ofHeader(header.code),
@@ -117,6 +128,23 @@ export async function readSkopsTree(
     sklearnVersions,
     nodes,
   };
+}
+
+/** In the order in which they stand: out of a compressed archive whatever stands before costs the way from its start. */
+async function arrayHeaders(
+  files: readonly ArtifactFile[],
+  file: string,
+): Promise<ReadonlyMap<string, NpyHeader>> {
+  const headers = new Map<string, NpyHeader>();
+  for (const member of files) {
+    if (!member.name.endsWith('.npy')) continue;
+    headers.set(member.name, await readNpyHeader(await member.open(), `${file}: ${member.name}`));
+  }
+  return headers;
+}
+
+function dictOf(value: Value | undefined): ReadonlyMap<string, Value> {
+  return typeof value === 'object' && value?.kind === 'dict' ? value.entries : new Map();
 }
 
 function objects(inner: Value): Ndarray {

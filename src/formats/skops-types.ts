@@ -1,4 +1,4 @@
-import { isAllowable } from './pickle-globals.ts';
+import { isAllowable, isKnownName } from './pickle-globals.ts';
 import { quoted, rejected } from './rejected.ts';
 
 /** Which types and functions a skops file may name: `loader` is how skops makes one of it. */
@@ -23,21 +23,22 @@ const PLAIN: Readonly<Record<string, RegExp>> = {
   SliceNode: /^builtins\.slice$/,
   BytesNode: /^builtins\.bytes$/,
   BytearrayNode: /^builtins\.bytearray$/,
-  NdArrayNode: /^numpy\.(ndarray|(float|int|uint|complex|str|bytes|bool|longlong|ulonglong)\w*)$/,
+  NdArrayNode:
+    /^numpy\.(ndarray|float(16|32|64|96|128)|u?int(8|16|32|64)|complex(64|128)|str_|bytes_|bool_?|u?longlong|longdouble)$/,
   MaskedArrayNode: /^numpy\.ma(\.core)?\.MaskedArray$/,
-  DTypeNode: /^numpy\.(dtype|dtypes\.\w+DType)$/,
+  DTypeNode:
+    /^numpy\.(dtype|dtypes\.(Float(16|32|64)|U?Int(8|16|32|64)|Bool|Str|Bytes|Object|Complex(64|128))DType)$/,
   RandomStateNode: /^numpy\.random\.mtrand\.RandomState$/,
   RandomGeneratorNode: /^numpy\.random\._generator\.Generator$/,
-  SparseMatrixNode: /^scipy\.sparse\._\w+\.\w+_(matrix|array)$/,
+  SparseMatrixNode: /^scipy\.sparse\._(bsr|coo|csc|csr|dia|dok|lil)\.\1_(matrix|array)$/,
   TypeNode:
-    /^(builtins\.(int|float|str|bool|list|set|map|tuple)|collections\.OrderedDict|numpy\.(ndarray|(float|int|uint|complex|str|bool|object|datetime|timedelta)\w*))$/,
+    /^(builtins\.(int|float|str|bool|list|set|map|tuple)|collections\.OrderedDict|numpy\.(ndarray|float(16|32|64)|u?int(8|16|32|64)|complex(64|128)|str_|bool_?|object_|datetime64|timedelta64))$/,
   FunctionNode:
-    /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp[mlr12]\w*|log1p|boxcox1?p?|inv_boxcox1?p?))$/,
+    /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp10|exp2|expm1|exprel|log1p|boxcox|boxcox1p|inv_boxcox|inv_boxcox1p))$/,
 };
 
-// Classes of the libraries themselves, which hold state; a function of them begins with a small letter.
-const CLASSES =
-  /^(sklearn\.(?!externals\.|datasets\.|utils\.(?!_bunch\.|_mocking\.|deprecation\.))([\w]+\.)+_?[A-Z]\w*|_loss\.Cy[A-Z]\w*|xgboost\.(sklearn\.XGB\w+|core\.Booster)|lightgbm\.(sklearn\.LGBM\w+|basic\.Booster)|catboost\.core\.CatBoost\w*)$/;
+// Of the names that models are known to have, those of classes, which hold state; a function begins with a small letter.
+const CLASS = /^_?[A-Z]\w*$/;
 const OF_CLASSES: ReadonlySet<string> = new Set([
   ...(['ObjectNode', 'ConstructorFromReduceNode', 'TypeNode', 'TreeNode', 'LossNode'] as const),
   ...(['SGDNode', 'ReduceNode', 'CachedNode'] as const),
@@ -54,7 +55,8 @@ export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
     note(loader, module, name) {
       const full = `${module}.${name}`;
       const isNameable = NAMEABLE.has(loader) && !name.includes('.');
-      const isKnown = PLAIN[loader]?.test(full) || (OF_CLASSES.has(loader) && CLASSES.test(full));
+      const isClass = OF_CLASSES.has(loader) && CLASS.test(name) && isKnownName(module, name);
+      const isKnown = PLAIN[loader]?.test(full) || isClass;
       if ((isKnown && !name.includes('.')) || (isNameable && trusted.has(full))) return;
       if (unknown.size < MAX_UNKNOWN) {
         unknown.set(full, { isAllowable: isNameable && isAllowable(full) });

@@ -24,6 +24,10 @@ export type SkopsFacts = ModelFacts & EstimatorFacts;
 const MAX_MEMBERS = 20_000;
 const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
+// 0.9 writes 1, and 0.10 to 0.16 write 2.
+const PROTOCOLS: readonly number[] = [1, 2];
+// Never the version that the file names: what reads it is the newest, which reads all of them, and mends what was found in the others.
+const READER = 'skops>=0.13,<1';
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 
@@ -52,19 +56,19 @@ export async function inspectSkops(
   types.refuseUnknown();
 
   const estimator = estimatorOf(tree.root, file);
+  const protocol = protocolOf(schema, file);
   const framework = frameworkOf(estimator, tree.sklearnVersions, file);
   const members = files.filter(({ name }) => name.endsWith('.bin'));
   const tables = await boosterTables(await samplesIn(estimator, members));
   const said = onTables(estimator, readEstimator(estimator), tables);
   const weightBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, tree.weightBytes);
-  const skops = text(schema['_skops_version']);
   const [sklearn] = tree.sklearnVersions;
   return {
     format: 'skops',
-    formatVersion: `protocol ${text(schema['protocol'])}`,
+    formatVersion: `protocol ${protocol}`,
     framework,
     requirements: [
-      /^\d+(\.\d+)+$/.test(skops) ? `skops==${skops}` : 'skops',
+      READER,
       ...(framework.name === 'scikit-learn'
         ? []
         : [sklearn === undefined ? 'scikit-learn' : `scikit-learn==${sklearn}`]),
@@ -99,6 +103,15 @@ function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unkn
   throw rejected(`${file} is no skops file: its schema.json is no JSON object`, RESAVE);
 }
 
+/** By the protocol skops chooses how it reads a node, and it reads older nodes more freely. */
+function protocolOf({ protocol }: Readonly<Record<string, unknown>>, file: string): number {
+  if (typeof protocol === 'number' && PROTOCOLS.includes(protocol)) return protocol;
+  throw rejected(
+    `${file} is of the skops protocol ${quoted(JSON.stringify(protocol) ?? 'none')}; the known ones are ${PROTOCOLS.join(' and ')}`,
+    'Save the model again with skops.io.dump of skops 0.9 or later.',
+  );
+}
+
 function estimatorOf(root: Value, file: string): Instance {
   if (isInstance(root)) return root;
   throw rejected(
@@ -120,8 +133,4 @@ function frameworkOf({ of }: Instance, versions: ReadonlySet<string>, file: stri
 
 function protocolName(code: string): string {
   return datatypeOf({ kind: 'dtype', code, itemBytes: 0, isBuilt: true });
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -38,7 +38,10 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
     if (bytes) return bytes;
     throw damaged('its name goes on after a NUL character');
   };
-  // Only POSIX has the folder there; GNU has times.
+  // Only POSIX has the folder there; GNU has times, and some readers take them for a folder.
+  if (!isPosix && field(345, 155).some((byte) => byte !== 0)) {
+    throw damaged('a header of GNU goes on where POSIX has a folder');
+  }
   const folder = isPosix ? cut(345, 155) : new Uint8Array();
   const name = cut(0, 100);
   return {

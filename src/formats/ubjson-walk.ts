@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   D: { bytes: 8, read: (view) => view.getFloat64(0) },
 };
 const COUNTS = 'UiIlL';
+const NUMBERS_AT_ONCE = 4096;
 
 /** A list's or object's own words on what is in it. */
 type Shape = { readonly type: string | undefined; readonly count: number | undefined };
@@ -145,9 +146,25 @@ export async function walkUbjson(
     seen: Visitor | undefined,
   ): Promise<boolean> {
     const left = counter(given, ']');
+    if (seen && given.count !== undefined && (await numbers(given, `${path}[]`, seen))) return true;
     while (await left()) {
       if (!(await value(given.type ?? (await letter()), `${path}[]`, depth + 1, seen)))
         return false;
+    }
+    return true;
+  }
+
+  /** A list of numbers of one type is read at once; false where it is none. */
+  async function numbers({ type, count = 0 }: Shape, path: string, seen: Visitor) {
+    const kind = KINDS[type ?? ''];
+    if (!kind || kind.bytes === 0) return false;
+    for (let left = count; left > 0; ) {
+      const some = Math.min(left, NUMBERS_AT_ONCE);
+      const view = await take(some * kind.bytes);
+      for (let at = 0; at < some; at += 1) {
+        seen.value(path, kind.read(new DataView(view.buffer, view.byteOffset + at * kind.bytes)));
+      }
+      left -= some;
     }
     return true;
   }

@@ -2,6 +2,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Scalar, type Visitor, walkJson } from './json-walk.ts';
 import { rejected } from './rejected.ts';
 import { walkUbjson } from './ubjson-walk.ts';
+import { xgboostTrees } from './xgboost-trees.ts';
 
 /** An XGBoost file's own words. Of lists only feature names and version are kept. */
 export type XgboostModel = {
@@ -71,6 +72,7 @@ export async function readXgboostHead(source: ByteSource, file: string): Promise
 
 function collected(file: string, countsNodes: boolean) {
   const scalars = new Map<string, Scalar>();
+  const shapes = xgboostTrees(file);
   const version: number[] = [];
   const names: string[] = [];
   const texts = new Set<number>();
@@ -87,9 +89,12 @@ function collected(file: string, countsNodes: boolean) {
     enter(path) {
       if (TREES.test(path) && !countsNodes) return 'stop';
       if (CATEGORIES.test(path)) categories += 1;
+      if (countsNodes && shapes.enter(path)) return 'walk';
       return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
     },
     value(path, value) {
+      if (countsNodes && path.includes('.model.tree')) shapes.value(path, value);
+      if (path.endsWith('s[]') && path.includes('.trees[].')) return;
       if (path === 'version[]') version.push(Number(value));
       else if (path === 'learner.feature_names[]') names.push(String(value));
       else if (OFFSETS.test(path)) texts.add(categories - 1);
@@ -102,19 +107,37 @@ function collected(file: string, countsNodes: boolean) {
 
   return {
     visitor,
-    model: (): XgboostModel => ({
-      version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
-      features: number('num_feature'),
-      classes: number('num_class'),
-      targets: Math.max(1, number('num_target')),
-      names,
-      texts: [...texts].map((place) => names[place] ?? ''),
-      objective: text('learner.objective.name'),
-      booster: text('learner.gradient_booster.name'),
-      trees: Number(text('trees')) || 0,
-      nodes: countsNodes && Number.isSafeInteger(nodes) ? nodes : null,
-    }),
+    model: (): XgboostModel =>
+      checked({
+        version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
+        features: number('num_feature'),
+        classes: number('num_class'),
+        targets: Math.max(1, number('num_target')),
+        names,
+        texts: [...texts].map((place) => names[place] ?? ''),
+        objective: text('learner.objective.name'),
+        booster: text('learner.gradient_booster.name'),
+        trees: Number(text('trees')) || 0,
+        nodes: countsNodes && Number.isSafeInteger(nodes) ? nodes : null,
+      }),
   };
+
+  function checked(model: XgboostModel): XgboostModel {
+    const { features, classes, targets } = model;
+    if (Math.max(features, classes, targets) > MAX_COUNT) throw tooMuch(file, model);
+    if (countsNodes) shapes.end(features, Math.max(classes, targets));
+    return model;
+  }
+}
+
+// XGBoost takes memory for as many at once.
+const MAX_COUNT = 1_000_000;
+
+function tooMuch(file: string, { features, classes, targets }: XgboostModel) {
+  return rejected(
+    `${file} says that it has ${features} features, ${classes} classes and ${targets} targets; the limit of each is ${MAX_COUNT}`,
+    'Save the model again from XGBoost.',
+  );
 }
 
 function tooMany(file: string) {

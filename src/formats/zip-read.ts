@@ -3,10 +3,11 @@ import type { ArchiveLimits } from './archive-limits.ts';
 import { badArchive } from './archive-names.ts';
 import {
   type Compressed,
+  chunksOf,
   inflated,
   partOf,
   streamedSource,
-  verifyInflated,
+  verifyContent,
 } from './archive-stream.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { type ByteReader, readerOf } from './byte-reader.ts';
@@ -17,12 +18,14 @@ import { DEFLATED, DESCRIPTOR, entriesOf, STORED, type ZipEntry } from './zip-en
 import { ELSEWHERE, extraFields, fieldsOf, widened } from './zip-fields.ts';
 
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
+// A larger one that is stored is read when the archive is unpacked, and checked then.
+const CHECKED_BYTES = 16 * 1024 * 1024;
 const SIGNATURE = 0x04034b50;
 const HEADER_BYTES = 30;
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
 
 /**
- * The files in a zip. What is deflated passes through once, so that its size is known to be what is said; what is stored is not read.
+ * The files in a zip, in the order of their bytes. What is deflated, or no larger than 16 MiB, passes through once, so that its size and checksum are known to be what is said.
  * Fails with `ArtifactRejected` unless directory, headers and contents agree, and cover the file without a gap or an overlap.
  */
 export async function zipFiles(
@@ -43,7 +46,8 @@ export async function zipFiles(
   const entries = entriesOf(bytes, directory, archive, limits);
   const starts = await contentStarts(source, entries, directory.start, archive);
   const files: ArtifactFile[] = [];
-  for (const entry of entries) {
+  // In the order in which they stand: a source that is a stream is read from its start again for what was before.
+  for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
     const start = starts.get(entry) ?? 0;
     const called = `${archive}: the entry ${quoted(entry.name ?? 'folder')}`;
     const from: Compressed = {
@@ -53,14 +57,23 @@ export async function zipFiles(
       start,
       end: start + entry.storedBytes,
     };
-    if (entry.method === DEFLATED) await verifyInflated(from, entry);
+    const isChecked = entry.method === DEFLATED || entry.sizeBytes <= CHECKED_BYTES;
+    if (isChecked)
+      await verifyContent(
+        entry.method === DEFLATED ? inflated(from) : chunksOf(from),
+        called,
+        entry,
+      );
     const { name, sizeBytes } = entry;
     if (name === undefined) continue;
     const open = async () =>
       entry.method === STORED
         ? partOf(source, start, sizeBytes)
         : streamedSource(sizeBytes, () => inflated(from));
-    files.push({ name, sizeBytes, open });
+    const { storedBytes, crc } = entry;
+    const isDeflated = entry.method === DEFLATED;
+    const member = { name, offset: start, sizeBytes, storedBytes, isDeflated, crc };
+    files.push({ name, sizeBytes, member, open });
   }
   return files;
 }

@@ -1,15 +1,16 @@
-import { declaredOf } from '#domain/declared.ts';
 import type { Candidate, Deployment, GoldenProof } from '#domain/deployment.ts';
+import { exampleSkeleton } from '#domain/example-skeleton.ts';
 import { Failure } from '#domain/failure.ts';
-import { goldenRequest, goldenSamples } from '#domain/golden-request.ts';
-import { type GoldenAttempt, isProof, judgeGoldens } from '#domain/golden-verdict.ts';
+import { type Declared, exampleOf, goldenRequest, goldenSamples } from '#domain/golden-request.ts';
+import { type GoldenAttempt, isProof, judgeGolden, judgeGoldens } from '#domain/golden-verdict.ts';
 import { mechanismOf } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { PROBE_TIMEOUT_MS, readiness } from './probe.ts';
+import { PROBE_TIMEOUT_MS, probe, readiness } from './probe.ts';
+import { declarationOf, isRestarted, proofOf, referenceOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -19,25 +20,25 @@ type Deps = {
   readonly clock: Clock;
 };
 
-const FIX = 'Mend the model, or its example in model.yaml, and upload it again.';
+const MEND = 'Mend the model, or its example in model.yaml, and upload it again.';
 // What a load balancer, or the way to it, answers for a server that it does not reach.
 const UNREACHED: readonly number[] = [503, 504];
 
 type Examination =
   | { readonly kind: 'healthy'; readonly golden: GoldenProof }
-  | { readonly kind: 'unhealthy'; readonly reason: string };
+  | { readonly kind: 'unhealthy'; readonly reason: string; readonly fix: string };
 
 export const checkHealth =
-  ({ registry, router, prober, clock }: Deps) =>
+  (deps: Deps) =>
   async ({ deploymentId, epoch }: StepInput<'CheckHealth'>): Promise<StepOutput<'CheckHealth'>> => {
+    const { registry } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     if (deployment.trouble) return { kind: 'unhealthy' };
     if (deployment.work.golden) return { kind: 'healthy' };
-    const candidate = requireWork(deployment.work.candidate, 'candidate');
-    const { revision } = candidate;
+    const { revision } = requireWork(deployment.work.candidate, 'candidate');
 
-    const found = await examine({ prober, clock }, router.testPath(candidate), deployment);
+    const found = await examine(deps, deployment);
     if (found.kind === 'healthy') {
       const { golden } = found;
       await registry.advance(
@@ -50,39 +51,111 @@ export const checkHealth =
       await registry.recordTrouble(holder, {
         name: 'RevisionUnhealthy',
         reason: `${revision} is not healthy: ${found.reason}`,
-        fix: FIX,
+        fix: found.fix,
       });
     }
     return { kind: found.kind };
   };
 
-/** Readiness first, then golden requests until one is answered 200. */
-async function examine(
-  { prober, clock }: Pick<Deps, 'prober' | 'clock'>,
-  address: string,
-  { model, work }: Deployment,
-): Promise<Examination> {
+/** Readiness first, then what a version that is started again was proven by, else what the live version answers, else golden requests until one is answered 200. */
+async function examine(deps: Deps, deployment: Deployment): Promise<Examination> {
+  const { router, prober, clock } = deps;
+  const candidate = requireWork(deployment.work.candidate, 'candidate');
+  const address = router.testPath(candidate);
   const ping = await prober.ready(address, PROBE_TIMEOUT_MS);
-  refuseUnreached(requireWork(work.candidate, 'candidate'), ping, clock.now());
+  refuseUnreached(candidate, ping, clock.now());
   const ready = readiness(ping);
-  if (ready.kind === 'failed') return { kind: 'unhealthy', reason: ready.reason };
+  if (ready.kind === 'failed') return { kind: 'unhealthy', reason: ready.reason, fix: MEND };
 
-  const declared = declaredOf(requireWork(work.inspection, 'inspection'), work);
+  if (isRestarted(deployment)) return examineRestarted(deps, deployment, address);
+  return (
+    (await compare(deps, deployment, address)) ?? (await tryGoldens(deps, deployment, address))
+  );
+}
+
+/** It was live before, whatever little it was proven by then. */
+async function examineRestarted(
+  { registry, prober }: Deps,
+  { work }: Deployment,
+  address: string,
+): Promise<Examination> {
+  const { madeBy } = requireWork(work.candidate, 'candidate');
+  const maker = await requireDeployment(registry, madeBy);
+  const golden = requireWork(maker.work.golden, 'golden proof');
+  const result = await probe(prober, address, await proofOf(registry, maker));
+  switch (result.kind) {
+    case 'passed':
+      return { kind: 'healthy', golden: { ...golden, latencyMs: Math.round(result.latencyMs) } };
+    case 'busy':
+      return { kind: 'unhealthy', reason: 'it was too busy to answer', fix: MEND };
+    case 'failed':
+      return { kind: 'unhealthy', reason: result.reason, fix: MEND };
+  }
+}
+
+/** What the live version answers the candidate must answer. Undefined where there is nothing to compare with, or the live version does not answer that now, which says nothing of the candidate. */
+async function compare(
+  { registry, router, prober }: Deps,
+  deployment: Deployment,
+  address: string,
+): Promise<Examination | undefined> {
+  const { model, work } = deployment;
+  const live = (await registry.model(model))?.live;
+  const reference = live && (await referenceOf(registry, deployment, live));
+  if (!reference) return undefined;
+  const { request, golden } = reference;
+  const theirs = await prober.send(router.testPath(live), model, request, PROBE_TIMEOUT_MS);
+  if (!isProof(theirs)) return undefined;
+
+  const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
+  const declared = declarationOf(work);
+  const verdict = judgeGolden(declared, { request, answer });
+  if (verdict.kind === 'healthy') return { kind: 'healthy', golden: proven(golden, answer) };
+  return {
+    kind: 'unhealthy',
+    reason: `${live.revision}, which is live, answers this request with 200; of the candidate ${verdict.reason}`,
+    fix: withExample(
+      'Mend the model and upload it again; or, if it takes other inputs on purpose,',
+      declared,
+    ),
+  };
+}
+
+async function tryGoldens(
+  { prober }: Deps,
+  { model, work }: Deployment,
+  address: string,
+): Promise<Examination> {
+  const declared = declarationOf(work);
   const attempts: GoldenAttempt[] = [];
   let golden: GoldenProof = { sample: 'readiness', warning: '', latencyMs: 0 };
   for (const sample of goldenSamples(declared)) {
     const request = goldenRequest(declared, sample);
     const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
     attempts.push({ request, answer });
-    if (answer.kind === 'answer' && isProof(answer)) {
-      golden = { sample, warning: '', latencyMs: Math.round(answer.latencyMs) };
-      break;
-    }
+    if (!isProof(answer)) continue;
+    golden = proven({ sample }, answer);
+    break;
   }
   const verdict = judgeGoldens(declared, attempts);
-  return verdict.kind === 'healthy'
-    ? { kind: 'healthy', golden: { ...golden, warning: verdict.warning ?? '' } }
-    : verdict;
+  if (verdict.kind === 'healthy') {
+    return { kind: 'healthy', golden: { ...golden, warning: verdict.warning ?? '' } };
+  }
+  const fix = exampleOf(declared) ? MEND : withExample('Mend the model, or', declared);
+  return { kind: 'unhealthy', reason: verdict.reason, fix };
+}
+
+function proven(by: Pick<GoldenProof, 'sample' | 'of'>, answer: ProbeAnswer): GoldenProof {
+  const latencyMs = answer.kind === 'answer' ? Math.round(answer.latencyMs) : 0;
+  return { ...by, warning: '', latencyMs };
+}
+
+/** A made request may be one that the model is right to refuse: what its clients send says more. */
+function withExample(otherwise: string, { signature }: Declared): string {
+  return [
+    `${otherwise} say in model.yaml what your clients send, with values that the model takes:`,
+    ...exampleSkeleton(signature),
+  ].join('\n');
 }
 
 /** A container is ready before each part of the way to it is, and the way may have been asleep: until the candidate's time is over, silence says nothing of the model. */
@@ -94,5 +167,5 @@ function refuseUnreached(
   const isReached = answer.kind === 'answer' && !UNREACHED.includes(answer.status);
   if (isReached || mechanismOf(target) !== 'container' || nowMs >= readyByMs) return;
   const reason = answer.kind === 'none' ? answer.reason : `/ping was answered ${answer.status}`;
-  throw new Failure('PlatformUnavailable', `${revision} is not reached: ${reason}`, { fix: FIX });
+  throw new Failure('PlatformUnavailable', `${revision} is not reached: ${reason}`, { fix: MEND });
 }

@@ -52,11 +52,14 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 
 function orderOf({ work }: Deployment, { runtime, environmentHash, python }: BuildPlan) {
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
-  const { format, archives, modelFile, entrypoint, signature, takesColumns } = facts;
+  const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
-    ...{ runtime, environmentHash, python, format, archives, modelFile, signature, takesColumns },
-    entrypoint: manifest.entrypoint ?? entrypoint,
+    ...{ runtime, environmentHash, python, format, unpacking, modelFile, signature, takesColumns },
+    entrypoint,
+    data: facts.data ?? null,
+    allowed: manifest.model.allowPickle,
     optimize: manifest.runtime.optimize,
+    network: manifest.runtime.network,
     example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };
 }

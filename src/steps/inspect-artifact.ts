@@ -19,7 +19,7 @@ type Deps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
   readonly inspect: (files: readonly ArtifactFile[], manifest: Manifest) => Promise<ArtifactFacts>;
-  readonly parseManifest: (text: string, fileName: string) => Manifest;
+  readonly parseManifest: (text: string, fileName: string) => Manifest | Promise<Manifest>;
 };
 
 const MAX_MANIFEST_BYTES = 256 * 1024;
@@ -35,7 +35,7 @@ export const inspectArtifact =
     const { artifact } = deployment;
     const tooMany = tooManyParts(artifact.key, artifact.parts);
     if (tooMany) throw tooMany;
-    const manifest = parseManifest(
+    const manifest = await parseManifest(
       artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
       artifact.manifest?.key ?? '',
     );

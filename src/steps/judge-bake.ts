@@ -1,4 +1,4 @@
-import type { BakeRecord, Deployment, Shift } from '#domain/deployment.ts';
+import type { BakeRecord, Deployment, GoldenProof, Shift } from '#domain/deployment.ts';
 import { judgeBake as judge } from '#domain/judge-bake.ts';
 import { bakeSlice } from '#domain/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -7,7 +7,8 @@ import type { Metrics } from '#ports/metrics.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { type ProbeResult, probe } from './probe.ts';
+import { type Probed, type ProbeResult, probe, probed } from './probe.ts';
+import { declarationOf, type Proof, proofOf, type Reference, referenceOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -62,44 +63,87 @@ export const judgeBake =
   };
 
 type Burst = {
+  /** Of the candidate alone, in the order of the rounds. */
   readonly candidate: readonly ProbeResult[];
+  /** What else shows whether the shift works: the clients' way, and what the previous revision answers. */
+  readonly others: readonly ProbeResult[];
   readonly previous: readonly ProbeResult[];
 };
 
-/** Golden requests to the candidate and, in turn with them, to the revision it replaces: at most 10 of each, begun within 5 s. */
+/**
+ * At most 10 rounds, begun within 5 s: a golden request to the candidate, one by the way of the clients, and in turn with them one to the revision it replaces.
+ * Once all of the traffic is the candidate's, its own way is the clients'.
+ */
 async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<Burst> {
-  const { router, prober, clock } = deps;
+  const { registry, router, prober, clock } = deps;
   const candidate = requireWork(deployment.work.candidate, 'candidate');
-  // What clients call, once all of it is the candidate's; until then the way to the candidate alone.
+  const proof = await proofOf(registry, deployment);
   const isAll = shift.steps[shift.step]?.percent === 100;
-  const address = isAll ? router.route(deployment.model) : router.testPath(candidate);
+  const route = router.route(deployment.model);
+  const ask = async (address: string) => evidence(await probed(prober, address, proof), deployment);
   const previous = await replaced(deps, deployment, shift);
   const endMs = clock.now() + BURST_MS;
-  const results = { candidate: [] as ProbeResult[], previous: [] as ProbeResult[] };
-  while (results.candidate.length < BURST && clock.now() < endMs) {
-    results.candidate.push(await probe(prober, address, deployment));
-    if (previous) results.previous.push(await probe(prober, previous.address, previous.proven));
+  const candidates: ProbeResult[] = [];
+  const others: ProbeResult[] = [];
+  const before: ProbeResult[] = [];
+  for (let round = 0; round < BURST && clock.now() < endMs; round += 1) {
+    if (!isAll) candidates.push(await probe(prober, router.testPath(candidate), proof));
+    const routed = await ask(route);
+    if (routed) (isAll ? candidates : others).push(routed);
+    if (!previous) continue;
+    const theirs = await probe(prober, previous.address, previous.proof);
+    before.push(theirs);
+    if (theirs.kind === 'passed' && previous.due) {
+      others.push(await probe(prober, router.testPath(candidate), previous.due));
+    }
   }
-  return results;
+  return { candidate: candidates, others, previous: before };
 }
+
+/** What an answer by the clients' way says of the shift: one of the previous revision says nothing, and none of a model that clients get none. */
+function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | undefined {
+  if (result.kind === 'busy' || by === work.candidate?.revision) return result;
+  if (by !== null && by === work.shift?.previous?.revision) return undefined;
+  const said = result.kind === 'failed' ? result.reason : 'it was answered 200';
+  const reason = `${by === null ? 'no model' : `${by}, which has no share,`} answered at the endpoint: ${said}`;
+  return { kind: 'failed', reason };
+}
+
+type Replaced = {
+  readonly address: string;
+  readonly proof: Proof;
+  /** Its request where the candidate has to answer that too, and was not asked it yet: the live version did not answer then. */
+  readonly due: Proof | undefined;
+};
 
 /** The revision that was live, and what it was proven by; undefined for none, and for a version that replaces itself. */
 async function replaced(
   { registry, router }: Deps,
-  { model, work }: Deployment,
+  deployment: Deployment,
   { previous }: Shift,
-) {
+): Promise<Replaced | undefined> {
+  const { model, work } = deployment;
   if (!previous || previous.revision === work.candidate?.revision) return undefined;
   const versions = await registry.versions(model);
   const version = versions.find(({ revision }) => revision === previous.revision);
   if (!version) return undefined;
   const proven = await requireDeployment(registry, version.deploymentId);
-  return { address: router.testPath(previous), proven };
+  const reference = await referenceOf(registry, deployment, version);
+  const isDue = reference && !isProvenBy(requireWork(work.golden, 'golden proof'), reference);
+  return {
+    address: router.testPath(previous),
+    proof: await proofOf(registry, proven),
+    due: isDue ? { model, request: reference.request, declared: declarationOf(work) } : undefined,
+  };
+}
+
+function isProvenBy({ sample, of }: GoldenProof, { golden }: Reference): boolean {
+  return sample === golden.sample && of?.deploymentId === golden.of?.deploymentId;
 }
 
 /** A probe turned away by a busy revision (429) shows neither health nor harm. */
-function count(bake: BakeRecord, { candidate, previous }: Burst): BakeRecord {
-  const judged = candidate.filter(({ kind }) => kind !== 'busy');
+function count(bake: BakeRecord, { candidate, others, previous }: Burst): BakeRecord {
+  const judged = [...candidate, ...others].filter(({ kind }) => kind !== 'busy');
   const failed = judged.filter((result) => result.kind === 'failed');
   return {
     ...bake,

@@ -1,6 +1,7 @@
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type BuiltImage, imageTag } from '#domain/image.ts';
+import type { Manifest } from '#domain/manifest.ts';
 import { pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -61,11 +62,14 @@ async function decide(
     return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };
   }
   const python = pythonEnvironment(facts, manifest.build);
-  const { optimize } = manifest.runtime;
   const environmentHash = await sha256Hex(JSON.stringify([deps.pythonServerHash, python]));
-  // An image is of how it was to be served, too.
-  const tag = await imageTag(model, `${environmentHash} ${optimize}`, artifact);
+  const tag = await imageTag(model, `${environmentHash} ${howServed(manifest)}`, artifact);
   return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };
+}
+
+/** An image is of how it was to be served, too. */
+function howServed({ runtime: { optimize, network } }: Manifest): string {
+  return network === 'open' ? `${optimize} open` : optimize;
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */

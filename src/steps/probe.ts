@@ -1,9 +1,6 @@
-import { declaredOf } from '#domain/declared.ts';
-import type { Deployment } from '#domain/deployment.ts';
-import { goldenRequest } from '#domain/golden-request.ts';
 import { judgeGolden } from '#domain/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
-import { requireWork } from './require-deployment.ts';
+import type { Proof } from './proof.ts';
 
 /** `busy`: turned away at the concurrency limit, which shows neither health nor harm. */
 export type ProbeResult =
@@ -11,28 +8,36 @@ export type ProbeResult =
   | { readonly kind: 'busy' }
   | { readonly kind: 'failed'; readonly reason: string };
 
+/** Who answered, null where nothing tells. */
+export type Probed = { readonly by: string | null; readonly result: ProbeResult };
+
 export const PROBE_TIMEOUT_MS = 29_000;
 
 const TOO_MANY_REQUESTS = 429;
 
 /** Sends what the version was proven by once more and judges the answer as it was judged then. */
-export async function probe(
-  prober: Prober,
-  address: string,
-  { model, work }: Deployment,
-): Promise<ProbeResult> {
-  const { sample } = requireWork(work.golden, 'golden proof');
-  const inspection = requireWork(work.inspection, 'inspection');
-  if (sample === 'readiness') return readiness(await prober.ready(address, PROBE_TIMEOUT_MS));
+export async function probe(prober: Prober, address: string, proof: Proof): Promise<ProbeResult> {
+  return (await probed(prober, address, proof)).result;
+}
 
-  const declared = declaredOf(inspection, work);
-  const request = goldenRequest(declared, sample);
-  const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
-  if (isBusy(answer)) return { kind: 'busy' };
+/** The same, where more than one may answer. */
+export async function probed(prober: Prober, address: string, proof: Proof): Promise<Probed> {
+  const { model, request, declared } = proof;
+  const answer = request
+    ? await prober.send(address, model, request, PROBE_TIMEOUT_MS)
+    : await prober.ready(address, PROBE_TIMEOUT_MS);
+  const by = answer.kind === 'answer' ? answer.revision : null;
+  if (!request) return { by, result: readiness(answer) };
+  if (isBusy(answer)) return { by, result: { kind: 'busy' } };
   const verdict = judgeGolden(declared, { request, answer });
-  return verdict.kind === 'healthy'
-    ? { kind: 'passed', latencyMs: answer.kind === 'answer' ? answer.latencyMs : 0 }
-    : { kind: 'failed', reason: verdict.reason };
+  const latencyMs = answer.kind === 'answer' ? answer.latencyMs : 0;
+  return {
+    by,
+    result:
+      verdict.kind === 'healthy'
+        ? { kind: 'passed', latencyMs }
+        : { kind: 'failed', reason: verdict.reason },
+  };
 }
 
 /** Whether a server that is asked for its readiness says so. */

@@ -8,6 +8,7 @@ import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { probe } from './probe.ts';
+import { proofOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import { looksAfter, unverified } from './unverified.ts';
 
@@ -48,14 +49,16 @@ async function putBack(
   const { registry, router } = deps;
   const { model } = candidate;
   const { epoch } = holder;
-  const kept = live && (await healthier(deps, candidate, live));
+  const { kept, isAnswering } = live
+    ? await healthier(deps, candidate, live)
+    : { kept: null, isAnswering: false };
   await registry.recordWork(holder, { kept });
   const back = live ? { [kept?.revision ?? live.revision]: 100 } : {};
   if (live) await router.setShares(model, back, await router.shares(model), epoch);
   else await router.remove(model, epoch);
   const left = requireWork(candidate.work.shift, 'shift').after;
   const looks = live ? await looksBack(deps, candidate, live, left) : 1;
-  const open = await unverified(deps, model, back, looks);
+  const open = await unverified(deps, model, { shares: back, looks, isAnswering });
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
   }
@@ -75,17 +78,25 @@ async function looksBack(
     : looksAfter(registry, model, left, live);
 }
 
-/** Health decides, not the label "previous": a side that works now is kept before one that does not. Null where the live version gets the traffic. */
+type Healthier = { readonly kept: Kept | null; readonly isAnswering: boolean };
+
+/** Health decides, not the label "previous": a side that works now is kept before one that does not. Null where the live version gets the traffic, which may not answer either. */
 async function healthier(
   { registry, router, prober }: Deps,
   candidate: Deployment,
   live: ModelVersion,
-): Promise<Kept | null> {
+): Promise<Healthier> {
   const proven = await requireDeployment(registry, live.deploymentId);
-  const before = await probe(prober, router.testPath(live), proven);
-  if (before.kind !== 'failed') return null;
+  const before = await probe(prober, router.testPath(live), await proofOf(registry, proven));
+  if (before.kind !== 'failed') return { kept: null, isAnswering: true };
   const other = requireWork(candidate.work.candidate, 'candidate');
-  const after = await probe(prober, router.testPath(other), candidate);
-  if (after.kind !== 'passed' || other.revision === live.revision) return null;
-  return { revision: other.revision, live: live.revision, reason: before.reason };
+  const proof = await proofOf(registry, candidate);
+  const after = await probe(prober, router.testPath(other), proof);
+  const isKept = after.kind === 'passed' && other.revision !== live.revision;
+  return isKept
+    ? {
+        kept: { revision: other.revision, live: live.revision, reason: before.reason },
+        isAnswering: true,
+      }
+    : { kept: null, isAnswering: false };
 }

@@ -7,6 +7,8 @@ import type { Router } from '#ports/router.ts';
 const PROBE_TIMEOUT_MS = 5000;
 // All looks of a move together end before the step does.
 const CROSSING_TIMEOUT_MS = 2000;
+const LONGEST_SHOWN = 200;
+const OK = 200;
 
 /** How many answers in a row tell that the traffic has moved from where it was to `to`: between two mechanisms 30, within one a single one beside the router's own word. */
 export async function looksAfter(
@@ -25,25 +27,34 @@ export async function looksAfter(
 
 const CROSSING_LOOKS = 30;
 
+type Expected = {
+  readonly shares: Shares;
+  /** How many answers in a row are to be seen. */
+  readonly looks: number;
+  /** False where what has the shares was seen failing: its silence says nothing of the traffic then. */
+  readonly isAnswering: boolean;
+};
+
 /**
- * Why it is not certain that clients get `shares`, or undefined when it is: the router agrees in both its planes, and answers through the model's own endpoint came from a revision that has a share, `looks` of them in a row.
- * An answer without a revision's name cannot contradict the router.
+ * Why it is not certain that clients get `shares`, or undefined when it is: the router agrees in both its planes, and answers through the model's own endpoint came from a revision that has a share.
+ * An answer that no model gave, as a gateway's 502, agrees to nothing: on one machine and on AWS alike a model's own says which revision gave it. Where there are no shares, no revision may answer.
  */
 export async function unverified(
   { router, prober }: { readonly router: Router; readonly prober: Prober },
   model: string,
-  shares: Shares,
-  looks: number,
+  { shares, looks, isAnswering }: Expected,
 ): Promise<string | undefined> {
   const verification = await router.verify(model, shares);
   if (verification.kind === 'pending') return verification.reason;
   if (verification.kind === 'different') {
     return `the router holds ${JSON.stringify(verification.shares)}, not ${JSON.stringify(shares)}`;
   }
+  const isAnswerDue = isAnswering && Object.keys(shares).length > 0;
+  const timeoutMs = looks > 1 ? CROSSING_TIMEOUT_MS : PROBE_TIMEOUT_MS;
   for (let look = 0; look < looks; look += 1) {
-    const timeoutMs = looks > 1 ? CROSSING_TIMEOUT_MS : PROBE_TIMEOUT_MS;
-    const stray = strayed(await prober.ready(router.route(model), timeoutMs), shares);
-    if (stray !== undefined) return stray;
+    const answer = await prober.ready(router.route(model), timeoutMs);
+    const doubt = strayed(answer, shares) ?? (isAnswerDue ? unanswered(answer) : undefined);
+    if (doubt !== undefined) return doubt;
   }
   return undefined;
 }
@@ -53,4 +64,17 @@ function strayed(answer: ProbeAnswer, shares: Shares): string | undefined {
   return answer.revision === null || Object.hasOwn(shares, answer.revision)
     ? undefined
     : `${answer.revision} answered, which has no share`;
+}
+
+function unanswered(answer: ProbeAnswer): string | undefined {
+  if (answer.kind === 'none') return undefined;
+  if (answer.revision === null) {
+    return `no model answered at its endpoint, but something with ${answer.status}: ${shown(answer.body)}`;
+  }
+  if (answer.status === OK) return undefined;
+  return `${answer.revision} answered ${answer.status}: ${shown(answer.body)}`;
+}
+
+function shown(body: string): string {
+  return body.slice(0, LONGEST_SHOWN) || '(no body)';
 }

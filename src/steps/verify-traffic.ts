@@ -30,7 +30,8 @@ export const verifyTraffic =
 
     const candidate = requireWork(work.candidate, 'candidate');
     const looks = await looksAfter(registry, model, shift.before, candidate);
-    const open = await unverified({ router, prober }, model, shift.after, looks);
+    const expected = { shares: shift.after, looks, isAnswering: true };
+    const open = await unverified({ router, prober }, model, expected);
     const sinceMs = clock.now() - shift.intendedAtMs;
     if (open === undefined) {
       const { bakeSeconds } = bake;

@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
 import { inspectPath } from '../../src/compose/inspect-path.ts';
@@ -28,6 +28,20 @@ describe('slipway inspect', () => {
 
     expect(await said(path, 'serves by')).toEqual([
       expect.stringMatching(/^serves by {4}the Python server, on Python [^;]*$/),
+    ]);
+  });
+
+  it.each([
+    ['manifest that says nothing of it', '', 'without a network (runtime.network)'],
+    ['manifest that opens it', 'runtime: { network: open }', 'with the network'],
+  ])('says that code is run, and by a %s what it reaches', async (_, manifest, reaches) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'predict.py'), 'def predict(x): return x\n');
+    await writeFile(join(folder.path, 'requirements.txt'), '');
+    await writeFile(join(folder.path, 'model.yaml'), manifest);
+
+    expect(await said(folder.path, 'runs code')).toEqual([
+      `runs code    its owner’s own, as it is; on one machine ${reaches}`,
     ]);
   });
 

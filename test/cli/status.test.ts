@@ -4,6 +4,7 @@ const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda
 const model = {
   ...{ name: 'digits', endpoint: 'http://here/models/digits', live: LIVE, versions: [LIVE] },
   ...{ newest: { id: 'd1', version: 1, phase: 'Live', trouble: null }, repairs: null },
+  unproven: null,
 };
 
 describe('the status of a model', () => {
@@ -16,6 +17,14 @@ describe('the status of a model', () => {
 
     expect(statusLines([{ ...model, repairs }])).toEqual([
       'digits  v1 live on lambda  http://here/models/digits  (repaired 3 times in a row, and not again before 2026-01-02T03:04:00.000Z)',
+    ]);
+  });
+
+  it('says loudly that what is live has answered nothing', () => {
+    const unproven = 'started, unproven: nothing was asked; give an example in model.yaml';
+
+    expect(statusLines([{ ...model, unproven }])).toEqual([
+      `digits  v1 live on lambda  http://here/models/digits  (${unproven})`,
     ]);
   });
 

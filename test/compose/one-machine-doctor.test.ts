@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NO_WALLS } from '#adapters/local/walls.ts';
 import { examine, fail, ok } from '#compose/doctor.ts';
-import { lookAtNode, lookAtPython } from '#compose/one-machine-doctor.ts';
+import { lookAtNode, lookAtPython, wallsFinding } from '#compose/one-machine-doctor.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/running-slipway.ts';
 
@@ -35,6 +36,30 @@ describe('lookAtPython', () => {
       result: 'warn',
       says: 'there is none',
     });
+  });
+});
+
+describe('wallsFinding', () => {
+  const ALL = { python: '/usr/bin/python3', landlock: 7, seccomp: true, namespaces: true };
+
+  it('is content where all of them stand, and names them', () => {
+    expect(wallsFinding(ALL, false)).toEqual({
+      ...{ result: 'ok', says: 'Landlock 7, seccomp, namespaces', fix: '' },
+    });
+  });
+
+  it.each([
+    ['no Python', NO_WALLS, false, 'reads and writes your files, and reaches the network'],
+    ['no Landlock', { ...ALL, landlock: 0 }, false, 'reads your files'],
+    ['an older Landlock', { ...ALL, landlock: 5 }, false, 'signals your processes'],
+    ['no seccomp', { ...ALL, seccomp: false }, false, 'reaches sockets in folders'],
+    ['no namespaces', { ...ALL, namespaces: false }, false, 'changes the mode'],
+    ['a root', ALL, true, 'starts as many processes'],
+  ])('warns of what %s leaves open', (_, walls, isRoot, open) => {
+    const { result, says } = wallsFinding(walls, isRoot);
+
+    expect(result).toBe('warn');
+    expect(says).toContain(open);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { mayMove, type Phase } from '#domain/phase.ts';
 import type { Holder, Registry, Request } from '#ports/registry.ts';
+import { fuzzRuns } from '../support/fuzz-runs.ts';
 import {
   asking,
   candidateOf,
@@ -80,7 +81,7 @@ export function describeInvariants(open: OpenWorld): void {
             await checkRecord(world.registry, story.versions);
           }
         }),
-        { numRuns: 30 },
+        fuzzRuns(20, 300),
       );
     });
   });

@@ -89,6 +89,24 @@ describe('a model is healthy', () => {
     expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({ kind: 'healthy' });
   });
 
+  it.each([
+    ['a part of its outputs', [{ name: 'n', data: [7] }]],
+    [
+      'its outputs in another order',
+      [
+        { name: 'n', data: [[7]] },
+        { name: 'y', data: [1, 2] },
+      ],
+    ],
+  ])('when its example expects %s', (_, outputs) => {
+    const told = declare([Y, N], { request: INFER_EXAMPLE, expect: { outputs } });
+    const given = answer(200, {
+      outputs: [output('y', 'FP32', [1, 2], [1, 2]), output('n', 'INT64', [], [7])],
+    });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, given)])).toEqual({ kind: 'healthy' });
+  });
+
   it('when it answers an /invocations example with any JSON, if nothing is expected', () => {
     const told = declare([Y], { request: { instances: [1] } });
 
@@ -99,27 +117,21 @@ describe('a model is healthy', () => {
 });
 
 describe('a model is healthy with a warning', () => {
-  const model = declare([Y]);
-
-  it.each([
-    ['it refuses every size', [answer(400, 'bad shape'), answer(422)]],
-    [
-      'it refuses one size and crashes at the others',
-      [NONE, answer(400, 'bad shape'), answer(500)],
-    ],
-  ])('when %s', (_, answers) => {
-    expect(judgeGoldens(model, attempts(model, ...answers))).toEqual({
+  it('when every request made for it would be too large', () => {
+    expect(judgeGoldens(declare([Y]), [])).toEqual({
       kind: 'healthy',
       warning:
-        'proven by readiness only: requests made from the signature were not answered, the first refused one was answered 400: bad shape; give an example in model.yaml',
+        'started, unproven: a request made from the signature has more than 4000000 bytes; give an example in model.yaml',
     });
   });
 
-  it('when every request made for it would be too large', () => {
-    expect(judgeGoldens(model, [])).toEqual({
+  it('when nothing says what goes in', () => {
+    const opaque = { ...declare([]), signature: null };
+
+    expect(judgeGoldens(opaque, [])).toEqual({
       kind: 'healthy',
       warning:
-        'proven by readiness only: a made request has more than 4000000 bytes; give an example in model.yaml',
+        'started, unproven: the artifact does not say what goes in, so nothing was asked; give an example in model.yaml',
     });
   });
 });
@@ -130,6 +142,7 @@ describe('a model is unhealthy', () => {
 
   it.each<[string, readonly GoldenAnswer[], string]>([
     ['it crashes at every size', [NONE, NONE], 'got no answer: the process ended with code 1'],
+    ['it refuses the only request', [answer(400, 'no')], 'was answered 400: no'],
     ['it fails at every size', [answer(500, 'a'), answer(503, 'b')], 'was answered 503: b'],
     ['it is busy', [answer(429, 'busy')], 'was answered 429: busy'],
     ['it times out in its own words', [answer(408, '')], 'was answered 408: (no body)'],
@@ -182,6 +195,18 @@ describe('a model is unhealthy', () => {
   });
 
   it.each([
+    ['it refuses every size', [answer(400, 'bad shape'), answer(422)], 2],
+    ['it refuses one and crashes at the others', [NONE, answer(400, 'bad shape'), answer(500)], 3],
+  ])('when %s, and says how the first was refused', (_, answers, count) => {
+    const one = declare([Y]);
+
+    expect(judgeGoldens(one, attempts(one, ...answers))).toEqual({
+      kind: 'unhealthy',
+      reason: `none of ${count} golden requests was answered 200; the first that was refused was answered 400: bad shape`,
+    });
+  });
+
+  it.each([
     ['refuses', answer(400, 'no'), 'was answered 400: no'],
     ['crashes at', NONE, 'got no answer: the process ended with code 1'],
     [
@@ -210,7 +235,7 @@ describe('a model is unhealthy', () => {
       {
         kind: 'unhealthy',
         reason:
-          'the golden request was answered wrong: the answer.outputs[0].data[1] is 2.1; expected 2',
+          'the golden request was answered wrong: the answer.outputs["y"].data[1] is 2.1; expected 2',
       },
       { kind: 'healthy' },
     ]);

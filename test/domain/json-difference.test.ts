@@ -3,6 +3,8 @@ import { difference } from '#domain/json-difference.ts';
 
 const RTOL = 1e-4;
 
+const tensor = (name: string, value: number) => ({ name, data: [value] });
+
 describe('an answer agrees with what is expected', () => {
   it.each<[string, unknown, unknown]>([
     ['numbers within the tolerance', 1.00009, 1],
@@ -12,6 +14,21 @@ describe('an answer agrees with what is expected', () => {
     ['nested values', { a: [{ b: 'x' }] }, { a: [{ b: 'x' }] }],
     ['null', null, null],
     ['the integers of a tensor', { datatype: 'INT64', data: [7] }, { data: [7] }],
+    [
+      'a part of the tensors',
+      { outputs: [tensor('y', 1), tensor('n', 2)] },
+      { outputs: [tensor('n', 2)] },
+    ],
+    [
+      'tensors in another order',
+      [tensor('y', 1), tensor('n', 2)],
+      [tensor('n', 2), tensor('y', 1)],
+    ],
+    [
+      'a list of two of one name, each in its place',
+      [tensor('y', 1), tensor('y', 2)],
+      [tensor('y', 1), tensor('y', 2)],
+    ],
     ['the floats of a tensor', { datatype: 'FP32', data: [7.0001] }, { data: [7] }],
   ])('with %s', (_, got, expected) => {
     expect(difference(got, expected, RTOL)).toBeUndefined();
@@ -50,6 +67,30 @@ describe('a difference is told by its path, for', () => {
       'the answer.toString is missing; expected 1',
     ],
     ['a list of another length', [1, 2], [1], 'the answer has 2 items; expected 1'],
+    [
+      'a tensor by its name',
+      { outputs: [tensor('y', 1), tensor('n', 3)] },
+      { outputs: [tensor('n', 2)] },
+      'the answer.outputs["n"].data[0] is 3; expected 2',
+    ],
+    [
+      'a tensor that is missing',
+      [tensor('y', 1)],
+      [tensor('n', 2)],
+      'the answer["n"] is missing; expected {"name":"n","data":[2]}',
+    ],
+    [
+      'items of which not all are named, by their places',
+      [tensor('y', 1), 2],
+      [tensor('y', 1)],
+      'the answer has 2 items; expected 1',
+    ],
+    [
+      'two of one name, by their places',
+      [tensor('y', 2), tensor('y', 1)],
+      [tensor('y', 1), tensor('y', 2)],
+      'the answer[0].data[0] is 2; expected 1',
+    ],
     ['a value for a list', 1, [1], 'the answer is 1; expected [1]'],
     ['a list for an object', [], {}, 'the answer is []; expected {}'],
     ['null for an object', null, {}, 'the answer is null; expected {}'],

@@ -1,13 +1,7 @@
 import { machines } from '../support/asl.ts';
 import { eventually } from '../support/eventually.ts';
-import {
-  type Aftermath,
-  deployOn,
-  killings,
-  rollbackOn,
-  undeployOn,
-  type Work,
-} from '../support/killed-slipway.ts';
+import { type Aftermath, killings, type Work } from '../support/killed-slipway.ts';
+import { deployOn, rollbackOn, undeployOn } from '../support/killed-work.ts';
 import { addConstantModel, slowModel } from '../support/onnx-models.ts';
 import { usedTicks } from '../support/processes.ts';
 import { drop, processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';

@@ -77,7 +77,12 @@ describe('slipway start --demo', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { gateway: expect.any(String), control: expect.any(String), bucket: join(data, 'bucket') },
+      {
+        gateway: expect.any(String),
+        control: expect.any(String),
+        bucket: join(data, 'bucket'),
+        walls: expect.any(String),
+      },
       { endpoint: expect.any(String), drawn: 'Total 431.50', read: 'Total 431.50' },
     ]);
   });

@@ -15,7 +15,10 @@ const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 
 
 const DISK_BYTES = 32 * 2 ** 20;
 const DOCUMENTATION = 6;
-const LARGE = Buffer.concat([addConstantModel({ constant: 20 }), proto([DOCUMENTATION, 'x'.repeat(3_000_000)])]);
+const LARGE = Buffer.concat([
+  addConstantModel({ constant: 20 }),
+  proto([DOCUMENTATION, 'x'.repeat(3_000_000)]),
+]);
 
 /** A folder on a small file system of its own; undefined with the reason printed where this process may not mount one. */
 async function smallDisk() {

@@ -29,6 +29,11 @@ describe('a tar is refused', () => {
     ['which climbs out later', 'by `..`', { name: 'a/b/../../../model.txt' }],
     ['which climbs behind ./', 'by `..`', { name: './../model.txt' }],
     ['which climbs by its prefix', 'by `..`', { name: 'model.txt', prefix: '..' }],
+    [
+      'of GNU with a folder where POSIX has one',
+      'where POSIX has a folder',
+      { name: 'model.txt', magic: 'ustar  \0', prefix: 'other' },
+    ],
     ['which climbs by a long name', 'by `..`', longName('../model.txt'), FINE],
     ['which climbs by a pax path', 'by `..`', paxPart({ path: '../model.txt' }), FINE],
     ['which climbs by a folder', 'by `..`', { name: '..', type: '5' }],
@@ -181,6 +186,11 @@ describe('a zip is refused', () => {
         [{ ...PACKED, ...said({ size: 251 }) }],
       ],
       ['whose stored sizes differ', 'has 4 bytes, and 5', [{ ...ENTRY, ...said({ size: 5 }) }]],
+      [
+        'with a wrong checksum of what is stored',
+        'the checksum',
+        [{ ...ENTRY, ...said({ crc: 1 }) }],
+      ],
       ['with a wrong checksum', 'the checksum', [{ ...PACKED, ...said({ crc: 1 }) }]],
       ['with more behind a content', 'something follows', [{ ...PACKED, data: longer() }]],
       [

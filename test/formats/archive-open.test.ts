@@ -13,7 +13,7 @@ import { numbers, wideEnd, zipOf } from '../support/zip-bytes.ts';
 
 const ENDLESS_CHILD = join(import.meta.dirname, '../support/large-archive-child.ts');
 const LONG = `${'folder/'.repeat(20)}${'n'.repeat(90)}.txt`;
-const LARGE = randomBytes(3 * 2 ** 20);
+const LARGE = randomBytes(1.5 * 2 ** 20);
 const CONTENTS: Readonly<Record<string, Buffer>> = {
   'model/MLmodel': Buffer.from('flavors:\n'),
   'model/empty': Buffer.alloc(0),
@@ -223,7 +223,7 @@ describe('the files in an archive', () => {
     const [large, small] = await openArchive(memoryFile('a.tar.gz', bytes), 2 ** 24);
     const source = await large!.open();
 
-    expect(await source.read(2_000_000, 10)).toEqual(LARGE.subarray(2_000_000, 2_000_010));
+    expect(await source.read(1_400_000, 10)).toEqual(LARGE.subarray(1_400_000, 1_400_010));
     expect(await source.read(5, 10)).toEqual(LARGE.subarray(5, 15));
     expect(await source.read(LARGE.length - 4, 10)).toEqual(LARGE.subarray(-4));
     expect(Buffer.from(await (await small!.open()).read(1, 10)).toString()).toBe('nd');
@@ -233,7 +233,7 @@ describe('the files in an archive', () => {
     const bytes = gzipSync(tarOf({ name: 'a', content: LARGE }, { name: 'b', content: LARGE }));
     const files = await openArchive(memoryFile('a.tar.gz', bytes), 2 ** 24);
     const [a, b] = await Promise.all(files.map((file) => file.open()));
-    const places = [900_000, 5, 2_000_000, 30, 2_999_999];
+    const places = [900_000, 5, 1_200_000, 30, 1_499_999];
 
     const parts = await Promise.all(
       places.flatMap((place) => [a!.read(place, 50), b!.read(place, 50)]),
@@ -247,7 +247,7 @@ describe('the files in an archive', () => {
   it('in a tar in gzip pass through once, one after the other', async () => {
     const contents = Array.from({ length: 20 }, (_, index) => ({
       name: `${index}`,
-      content: randomBytes(200_000),
+      content: randomBytes(100_000),
     }));
     const bytes = gzipSync(tarOf(...contents));
     const source = bytesSource(bytes);
@@ -259,7 +259,8 @@ describe('the files in an archive', () => {
   });
 
   it('are not read to be listed, where they are stored', async () => {
-    const content = Buffer.alloc(30 * 2 ** 20, 'x');
+    // Smaller ones of a zip are read for their checksums.
+    const content = Buffer.alloc(17 * 2 ** 20, 'x');
     for (const [name, bytes] of [
       ['a.tar', tarOf({ name: 'a', content }, { name: 'b', content })],
       [

@@ -38,6 +38,60 @@ function inspect(files: readonly ArtifactFile[], maxBytes: number) {
   return inspectFiles(files, { maxBytes, manifest: MANIFEST });
 }
 
+describe('an entry point', () => {
+  const code = file('predict.py', 'def predict(x): return x');
+  const requirements = file('requirements.txt', '');
+  const other = file('lib/other.py', 'def answer(x): return x');
+  const inspectAs = (entrypoint: string, files: readonly ArtifactFile[]) =>
+    inspectFiles(files, { maxBytes: 1000, manifest: { ...MANIFEST, entrypoint } });
+
+  it('is a file of the model', async () => {
+    const files = [code, requirements, other];
+
+    expect(await inspectAs('lib/other.py:answer', files)).toMatchObject({
+      entrypoint: 'lib/other.py:answer',
+    });
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(inspectAs('gone.py:answer', [code, requirements])).rejects.toThrow(
+      'there is no file `gone.py`',
+    );
+  });
+
+  it('of a model which no code answers for is refused', async () => {
+    await expect(inspectAs('predict.py:predict', [file('a.onnx', MODEL)])).rejects.toThrow(
+      'of the format onnx',
+    );
+  });
+});
+
+describe('what a framework loads of a folder', () => {
+  it.each([
+    ['mlflow', 'sklearn-3.17', { file: 'model.skops', format: 'skops' }],
+    ['mlflow', 'xgboost-3.17', { format: 'xgboost', modelClass: 'xgboost.core.Booster' }],
+    ['sagemaker', 'sklearn-bare.tar.gz', { format: 'sklearn' }],
+  ] as const)('%s %s is handed on as it was found', async (folder, name, data) => {
+    const { facts } = await inspectPath(fixturePath(folder, name));
+
+    expect(facts.data).toMatchObject(data);
+  });
+
+  it('is inspected where handlers leave it to be loaded for them', async () => {
+    const handlers = 'def predict_fn(data, model): return model.predict(data)';
+    const files = [file('code/inference.py', handlers), file('model.pkl', 'cos\nsystem\n.')];
+
+    await expect(inspect(files, 1000)).rejects.toThrow('os.system');
+  });
+
+  it('is theirs where handlers load it', async () => {
+    const handlers = 'def model_fn(folder): return 1';
+    const files = [file('code/inference.py', handlers), file('model.pkl', 'cos\nsystem\n.')];
+
+    expect(await inspect(files, 1000)).toMatchObject({ format: 'sagemaker' });
+  });
+});
+
 describe('an artifact', () => {
   it.each(['model.onnx', 'MODEL.ONNX'])('of one file %s is inspected as that', async (name) => {
     expect(await inspect([file(name, MODEL)], 1000)).toMatchObject({

@@ -1,3 +1,4 @@
+import { streamedSource } from '#formats/archive-stream.ts';
 import { inspectSkops } from '#formats/skops.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { expectedOf, modelsOf, servedSignature, sourceOf } from '../support/saved-models.ts';
@@ -20,7 +21,7 @@ describe('of a model saved by skops', () => {
       format: 'skops',
       ...{ formatVersion, framework, entrypoint, features, columns, takesColumns },
       steps: steps ?? [],
-      requirements: expect.arrayContaining([`skops==${expected.facts['skops']}`]),
+      requirements: expect.arrayContaining(['skops>=0.13,<1']),
       classes: (expected.facts['classes'] as unknown[] | null)?.length ?? null,
     });
     const served = servedSignature(expected);
@@ -187,6 +188,38 @@ describe('of a model saved by skops', () => {
     });
   });
 
+  it.each([0, 3, '2', undefined])('the protocol %j is refused', async (protocol) => {
+    await expect(inspect({ ...FINE, protocol })).rejects.toMatchObject({
+      message: expect.stringContaining('the known ones are 1 and 2'),
+    });
+  });
+
+  it('a version that it names does not choose what reads it', async () => {
+    const found = await inspect({ ...FINE, _skops_version: '0.2' });
+
+    expect(found.requirements).toContain('skops>=0.13,<1');
+  });
+
+  it.each([
+    'sklearn.svm._classes.Evil',
+    'sklearn.feature_extraction.text.Anything',
+    'xgboost.sklearn.XGBAnything',
+    'catboost.core.CatBoostAnything',
+  ])('%s is no class of a model, whatever its package', async (name) => {
+    const at = name.lastIndexOf('.');
+    const it = object(name.slice(0, at), name.slice(at + 1), {});
+
+    await expect(inspect(estimator({ it }))).rejects.toThrow(name);
+  });
+
+  it('a random generator of no kind that numpy has is refused', async () => {
+    const state = { bit_generator: json('DataSource') };
+    const content = { bit_generator: node('DictNode', 'builtins', 'dict', { content: state }) };
+    const it = node('RandomGeneratorNode', 'numpy.random._generator', 'Generator', { content });
+
+    await expect(inspect(estimator({ it }))).rejects.toThrow('no kind that numpy has');
+  });
+
   it('an array that is shorter than it says is refused', async () => {
     const bytes = zipOf([
       { name: 'schema.json', content: JSON.stringify(FINE) },
@@ -209,6 +242,25 @@ it('a file of many arrays is read in few pieces', async () => {
 
   expect(await inspectSkops(source, 'a.skops', [])).toMatchObject({ parameters: 1500 });
   expect(source.reads).toBeLessThan(10);
+});
+
+it('arrays are read once, in whatever order the tree and the directory name them', async () => {
+  const arrays = Array.from({ length: 300 }, (_, index) => `${index}.npy`);
+  const schema = estimator({ estimators_: list([...arrays].reverse().map(array)) });
+  const zip = zipOf([
+    { name: 'schema.json', content: JSON.stringify(schema) },
+    ...arrays.map((name) => ({ name, content: Buffer.concat([NPY, Buffer.alloc(8192)]) })),
+  ]);
+  let opened = 0;
+  const stream = streamedSource(zip.length, async function* () {
+    opened += 1;
+    yield zip;
+  });
+
+  await inspectSkops(stream, 'a.skops', []);
+
+  expect(zip.length).toBeGreaterThan(2 ** 21);
+  expect(opened).toBeLessThan(10);
 });
 
 function inspect(schema: Node, allowed: readonly string[] = []) {

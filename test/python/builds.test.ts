@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
+import { MACHINE } from '../support/canary-world.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { eventually } from '../support/eventually.ts';
-import { isAlive } from '../support/processes.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
 
 // One more than are built at once.
@@ -25,15 +25,25 @@ async function allAreBuilding(slipway: RunningSlipway): Promise<void> {
   await eventually(() => readdirSync(logs).some(hasBegun));
 }
 
+/** How many processes of this machine run this command. */
+function running(...command: readonly string[]): number {
+  const whole = `${command.join('\0')}\0`;
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === whole;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 describe('a build of code that starts processes of its own', () => {
   it('does not wait for them, and leaves none', async () => {
     await using folder = await temporaryFolder();
     await using slipway = await startSlipway(folder.path);
-    const pids = join(folder.path, 'pids');
+    const seconds = `600.${process.pid}`;
     const code = `import subprocess
-started = subprocess.Popen(["sleep", "600"])
-with open("${pids}", "a") as file:
-    print(started.pid, file=file)
+subprocess.Popen(["sleep", "${seconds}"])
 
 def predict(x):
     return x
@@ -44,12 +54,40 @@ def predict(x):
     slipway.drop('models/m/code/model.yaml', '');
     expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
 
+    // The build has loaded it too.
+    await eventually(() => running('sleep', seconds) === 1);
+
     await slipway.ask('m', 'undeploy');
-    const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
-    expect(started.length).toBeGreaterThan(1);
-    await eventually(() => !started.some(isAlive));
+    await eventually(() => running('sleep', seconds) === 0);
   });
 });
+
+(MACHINE.landlock > 0 && MACHINE.seccomp ? describe : describe.skip)(
+  'code that would not load where it can do more than answer',
+  () => {
+    it('is built and served: neither its build nor its server reads a file of Slipway or connects', async () => {
+      await using folder = await temporaryFolder();
+      await using slipway = await startSlipway(folder.path);
+      const code = `import socket
+for attempt in (lambda: open("${folder.path}/registry.db"), lambda: socket.create_connection(("127.0.0.1", ${new URL(slipway.control).port}))):
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    raise SystemError("nothing refused it")
+
+def predict(x):
+    return x
+`;
+
+      slipway.drop('models/m/code/predict.py', code);
+      slipway.drop('models/m/code/requirements.txt', '');
+      slipway.drop('models/m/code/model.yaml', '');
+
+      expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
+    });
+  },
+);
 
 describe('builds that run, and one that waits for its turn', () => {
   it.each([

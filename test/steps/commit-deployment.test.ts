@@ -1,6 +1,6 @@
 import { commitDeployment } from '#steps/commit-deployment.ts';
-import { answered } from '../support/memory-prober.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { identityModel } from '../support/onnx-models.ts';
 
 describe('the commit', () => {
   it('makes the candidate the live version, and announces it', async () => {
@@ -45,12 +45,12 @@ describe('the commit', () => {
 
   it('says what the proof could not show', async () => {
     const world = memoryWorld();
-    world.behave('digits-v1', (asked) => answered(asked === 'ready' ? 200 : 400));
-    const held = await world.before('CommitDeployment');
+    const bytes = identityModel({ datatype: 'FP32', shape: [1, 5_000_000] });
+    const held = await world.before('CommitDeployment', world.upload({ bytes }));
 
     await commitDeployment(world.deps)(held);
 
-    expect((await world.told()).at(-1)?.reason).toContain('proven by readiness only');
+    expect((await world.told()).at(-1)?.reason).toContain('started, unproven');
   });
 
   it('asks for a drain while the previous version has requests in flight', async () => {

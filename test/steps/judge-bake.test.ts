@@ -1,15 +1,36 @@
+import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { type Asked, answered } from '../support/memory-prober.ts';
-import { answersRight, answersWrong, MODEL, memoryWorld } from '../support/memory-world.ts';
+import {
+  answersRight,
+  answersWrong,
+  type MemoryWorld,
+  MODEL,
+  memoryWorld,
+} from '../support/memory-world.ts';
 
 const answersIn = (latencyMs: number) => (asked: Asked) => ({ ...answersRight(asked), latencyMs });
+
+const CANARY = 'rollout: { strategy: canary }';
+
+/** What clients get of the endpoint is made of what it answers. */
+function throughRoute({ prober }: MemoryWorld, make: (answer: ProbeAnswer) => ProbeAnswer): Prober {
+  return {
+    ...prober,
+    async send(address, ...asked) {
+      const answer = await prober.send(address, ...asked);
+      return address === '/models/digits' ? make(answer) : answer;
+    },
+  };
+}
 
 /** An upgrade with all traffic on it, baking for 60 s. */
 async function baking(manifest = '') {
   const world = memoryWorld({ lateMs: 0 });
   await world.deploy();
   const held = await world.before('JudgeBake', world.upload({ manifest }));
-  const judge = (attempt = 0) => judgeBake(world.deps)({ ...held, attempt });
+  const judge = (attempt = 0, prober: Prober = world.prober) =>
+    judgeBake({ ...world.deps, prober })({ ...held, attempt });
   return { world, held, judge };
 }
 
@@ -33,8 +54,8 @@ describe('judging a bake', () => {
     });
   });
 
-  it('sends them past the endpoint while the version before has traffic too', async () => {
-    const { world, held, judge } = await baking('rollout: { strategy: canary }');
+  it('sends them past the endpoint and through it while the version before has traffic too', async () => {
+    const { world, held, judge } = await baking(CANARY);
     const before = world.prober.sent.length;
 
     await judge();
@@ -42,10 +63,87 @@ describe('judging a bake', () => {
     const sent = world.prober.sent
       .slice(before)
       .map(({ revision, address }) => [revision, address]);
+    const byRoute = sent.filter(([, address]) => address === '/models/digits');
+    const ofCandidate = byRoute.filter(([revision]) => revision === 'digits-v2').length;
     expect(new Set(sent.map(String))).toEqual(
-      new Set(['digits-v2,/_candidate/digits-v2', 'digits-v1,/_candidate/digits-v1']),
+      new Set([
+        ...['digits-v2,/_candidate/digits-v2', 'digits-v1,/_candidate/digits-v1'],
+        ...['digits-v2,/models/digits', 'digits-v1,/models/digits'],
+      ]),
     );
-    expect((await world.recordOf(held)).work.bake).toMatchObject({ probesSent: 10 });
+    expect(byRoute).toHaveLength(10);
+    expect(ofCandidate).toBeGreaterThan(0);
+    // What the version before answers is no evidence on this one.
+    expect((await world.recordOf(held)).work.bake).toMatchObject({
+      probesSent: 10 + ofCandidate,
+      latenciesMs: new Array(10).fill(1),
+    });
+  });
+
+  it.each([
+    { what: 'all traffic is on it', manifest: '' },
+    { what: 'the version before has traffic too', manifest: CANARY },
+  ])('counts what no model answers to clients as failed, while $what', async ({ manifest }) => {
+    const { world, held, judge } = await baking(manifest);
+    const badGateway = { ...answered(502, 'bad gateway'), revision: null } as ProbeAnswer;
+
+    const answer = await judge(
+      0,
+      throughRoute(world, () => badGateway),
+    );
+
+    expect(answer.kind).toBe('breach');
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(
+      /^10 of \d\d probes failed since the shift; the last: no model answered at the endpoint: the golden request was answered 502: "bad gateway"$/,
+    );
+  });
+
+  it('counts an answer that names nobody as none, though it is right', async () => {
+    const { world, judge } = await baking();
+    const nameless = (answer: ProbeAnswer) => ({ ...answer, revision: null }) as ProbeAnswer;
+
+    expect((await judge(0, throughRoute(world, nameless))).kind).toBe('breach');
+  });
+
+  it('counts an answer of a revision that has no share as failed', async () => {
+    const { world, held, judge } = await baking();
+    const strange = (answer: ProbeAnswer) => ({ ...answer, revision: 'digits-v9' }) as ProbeAnswer;
+
+    expect((await judge(0, throughRoute(world, strange))).kind).toBe('breach');
+    expect((await world.recordOf(held)).trouble?.reason).toContain(
+      'digits-v9, which has no share, answered at the endpoint: it was answered 200',
+    );
+  });
+
+  it('takes what the version before answers, though all traffic is off it, for no evidence', async () => {
+    const { world, held, judge } = await baking();
+    const late = (answer: ProbeAnswer) => ({ ...answer, revision: 'digits-v1' }) as ProbeAnswer;
+
+    expect((await judge(0, throughRoute(world, late))).kind).toBe('baking');
+    expect((await world.recordOf(held)).work.bake?.probesSent).toBe(0);
+  });
+
+  it('counts what the version before answers and this one refuses as failed', async () => {
+    const world = memoryWorld({ lateMs: 0 });
+    const two = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
+    await world.deploy(
+      world.upload({ manifest: `examples: [{ request: ${JSON.stringify(two)} }]` }),
+    );
+    // It does not answer while the candidate is proven, by a request of its own.
+    world.behave('digits-v1', () => answered(503));
+    world.behave('digits-v2', (asked) =>
+      JSON.stringify(asked).includes('[1,2]') ? answered(400) : answersRight(asked),
+    );
+    const held = await world.before('JudgeBake', world.upload({ manifest: '' }));
+    const judge = () => judgeBake(world.deps)({ ...held, attempt: 0 });
+
+    const before = await judge();
+    world.behave('digits-v1', answersRight);
+
+    expect([before.kind, (await judge()).kind]).toEqual(['baking', 'breach']);
+    expect((await world.recordOf(held)).trouble?.reason).toBe(
+      '10 of 30 probes failed since the shift; the last: the golden request was answered 400: {}',
+    );
   });
 
   it('compares a first version with none', async () => {

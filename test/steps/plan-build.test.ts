@@ -201,7 +201,8 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
       ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
-      ...{ environmentHash: plan?.environmentHash, python: plan?.python, archives: [] },
+      network: 'none',
+      ...{ environmentHash: plan?.environmentHash, python: plan?.python, unpacking: [] },
       environments: { onnx: null, python: null, convert: null },
     });
   });
@@ -214,7 +215,12 @@ describe('planning the build', () => {
       return (await planBuild(world.deps)(held)).imageTag;
     };
 
-    expect(await tag('runtime: { optimize: none }')).not.toBe(await tag());
+    const tags = await Promise.all([
+      tag(),
+      tag('runtime: { optimize: none }'),
+      tag('runtime: { network: open }'),
+    ]);
+    expect(new Set(tags).size).toBe(tags.length);
   });
 
   it('keeps the plan when Slipway was updated meanwhile', async () => {

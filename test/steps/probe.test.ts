@@ -1,25 +1,26 @@
 import { probe } from '#steps/probe.ts';
+import { proofOf } from '#steps/proof.ts';
 import { answered } from '../support/memory-prober.ts';
 import { answersWrong, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 
 const ADDRESS = '/models/digits';
 const refused = () => ({ kind: 'none', reason: 'the connection was refused' }) as const;
 
-async function liveDeployment(world: MemoryWorld) {
-  return world.recordOf(await world.deploy());
+async function liveProof(world: MemoryWorld) {
+  return proofOf(world.registry, await world.recordOf(await world.deploy()));
 }
 
 describe('a probe', () => {
   it('sends what the version was proven by', async () => {
     const world = memoryWorld();
-    const deployment = await liveDeployment(world);
-    const [, proof] = world.prober.sent;
+    const proof = await liveProof(world);
+    const [, proved] = world.prober.sent;
 
-    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({
+    expect(await probe(world.prober, ADDRESS, proof)).toEqual({
       kind: 'passed',
       latencyMs: 1,
     });
-    expect(world.prober.sent.at(-1)).toEqual({ ...proof, address: ADDRESS });
+    expect(world.prober.sent.at(-1)).toEqual({ ...proved, address: ADDRESS });
   });
 
   it.each([
@@ -28,10 +29,10 @@ describe('a probe', () => {
     { what: 'no answer', answer: refused, reason: 'the connection was refused' },
   ])('fails on $what', async ({ answer, reason }) => {
     const world = memoryWorld();
-    const deployment = await liveDeployment(world);
+    const proof = await liveProof(world);
     world.behave('digits-v1', answer);
 
-    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({
+    expect(await probe(world.prober, ADDRESS, proof)).toEqual({
       kind: 'failed',
       reason: expect.stringContaining(reason),
     });
@@ -39,10 +40,10 @@ describe('a probe', () => {
 
   it('says nothing of a version that was too busy to take it', async () => {
     const world = memoryWorld();
-    const deployment = await liveDeployment(world);
+    const proof = await liveProof(world);
     world.behave('digits-v1', () => answered(429));
 
-    expect(await probe(world.prober, ADDRESS, deployment)).toEqual({ kind: 'busy' });
+    expect(await probe(world.prober, ADDRESS, proof)).toEqual({ kind: 'busy' });
   });
 
   it.each([
@@ -52,11 +53,10 @@ describe('a probe', () => {
     { what: 'away', answer: refused, kind: 'failed' },
   ])('of a version proven by readiness alone is $kind when it is $what', async (wanted) => {
     const world = memoryWorld();
-    const { work, ...rest } = await liveDeployment(world);
-    const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
+    const proof = await liveProof(world);
     world.behave('digits-v1', wanted.answer);
 
-    const result = await probe(world.prober, ADDRESS, { ...rest, work: { ...work, golden } });
+    const result = await probe(world.prober, ADDRESS, { ...proof, request: null });
 
     expect(result.kind).toBe(wanted.kind);
     expect(world.prober.sent.at(-1)?.asked).toBe('ready');

@@ -7,29 +7,36 @@ import { memoryRouter } from '../support/memory-router.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
 
 const V1 = { 'digits-v1': 100 };
+const ON_V1 = { shares: V1, looks: 1, isAnswering: true };
 
 /** Why the shares of a live model are not certain, when its endpoint answers so. */
-async function doubt(answer: ProbeAnswer) {
+async function doubt(answer: ProbeAnswer, isAnswering = true) {
   const world = memoryWorld();
   await world.deploy();
   const prober = { ...world.prober, ready: async () => answer };
-  return unverified({ router: world.router, prober }, MODEL, V1, 1);
+  return unverified({ router: world.router, prober }, MODEL, { ...ON_V1, isAnswering });
 }
+
+const by = (revision: string | null, status: number) =>
+  ({ ...answered(status, 'because'), revision }) as ProbeAnswer;
 
 describe('it is certain what clients get', () => {
   it('when router and endpoint agree', async () => {
     const world = memoryWorld();
     await world.deploy();
 
-    expect(await unverified(world, MODEL, V1, 1)).toBeUndefined();
+    expect(await unverified(world, MODEL, ON_V1)).toBeUndefined();
   });
 
-  it('when the endpoint does not say which revision answered', async () => {
-    expect(await doubt(answered(503))).toBeUndefined();
-  });
+  it.each([by('digits-v1', 500), by(null, 502)])(
+    'when what has the traffic was seen failing, and the router says that it has it',
+    async (answer) => {
+      expect(await doubt(answer, false)).toBeUndefined();
+    },
+  );
 
   it('when the model has no route, as it should', async () => {
-    expect(await unverified(memoryWorld(), MODEL, {}, 1)).toBeUndefined();
+    expect(await unverified(memoryWorld(), MODEL, { ...ON_V1, shares: {} })).toBeUndefined();
   });
 });
 
@@ -38,22 +45,32 @@ describe('it is not certain what clients get', () => {
     const world = routed(1000);
     await world.router.setShares(MODEL, V1, {}, 1);
 
-    expect(await unverified(world, MODEL, V1, 1)).toBe('clients still get {}');
+    expect(await unverified(world, MODEL, ON_V1)).toBe('clients still get {}');
   });
 
   it('when the router holds something else', async () => {
     const world = routed(0);
     await world.router.setShares(MODEL, { 'digits-v2': 1 }, {}, 1);
 
-    expect(await unverified(world, MODEL, V1, 1)).toBe(
+    expect(await unverified(world, MODEL, ON_V1)).toBe(
       'the router holds {"digits-v2":1}, not {"digits-v1":100}',
     );
   });
 
-  it('when a revision without a share answered', async () => {
-    const stranger = { ...answered(200), revision: 'digits-v9' } as ProbeAnswer;
+  it.each([true, false])('when a revision without a share answered', async (isAnswering) => {
+    expect(await doubt(by('digits-v9', 200), isAnswering)).toBe(
+      'digits-v9 answered, which has no share',
+    );
+  });
 
-    expect(await doubt(stranger)).toBe('digits-v9 answered, which has no share');
+  it.each([200, 404, 502])('when no model answered, but something with %i', async (status) => {
+    expect(await doubt(by(null, status))).toBe(
+      `no model answered at its endpoint, but something with ${status}: "because"`,
+    );
+  });
+
+  it('when the revision with the traffic answered that it is not ready', async () => {
+    expect(await doubt(by('digits-v1', 503))).toBe('digits-v1 answered 503: "because"');
   });
 
   it('when one of many answers is of a revision without a share', async () => {
@@ -68,7 +85,7 @@ describe('it is not certain what clients get', () => {
     const fargate = { revision: 'digits-v2', target: 'fargate' } as const;
     const looks = await looksAfter(world.registry, MODEL, V1, fargate);
 
-    const doubted = await unverified({ router: world.router, prober }, MODEL, V1, looks);
+    const doubted = await unverified({ router: world.router, prober }, MODEL, { ...ON_V1, looks });
 
     expect(doubted).toBe('digits-v9 answered, which has no share');
   });

@@ -7,7 +7,6 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What may look at the machine's clock, and why that judges nothing. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'test/support/aws-rules/ecs-services.ts': 'says when a task stopped',
-  'test/support/aws-world-flagship.ts': 'paces its clients',
   'test/support/eventually.ts': 'gives up what never comes, after a time that only a hang meets',
   'test/support/lambda-runtime-child.ts':
     'is a function with a clock of its own, and says how long its start took',
@@ -74,6 +73,7 @@ describe('in a test is taken', () => {
     'const clock = fakeClock(Date.now());',
     'const events = [{ timestamp: Date.now(), message }];',
     'const timestamp = Date.now();',
+    'const NOW_MS = Date.now();',
     'const day = new Date("2026-11-27T08:00:00Z");',
     'const nowMs = clock.now();',
     'expect(said.loadMs).toBeGreaterThan(0);',

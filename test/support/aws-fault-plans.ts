@@ -23,6 +23,10 @@ export type PlantedFaults = {
   outer(client: AnyClient): void;
   /** Those that befell a call, in order. */
   fired(): readonly Befalls[];
+  /** The deed begins, once more if it has before. */
+  begins(): void;
+  /** Whether nothing more was asked after the last fault before the deed began once more: then it is the same as if its process had died of it. */
+  isLikeCrash(): boolean;
   /** Answers when the process is gone that runs now. */
   crash(): Promise<typeof CRASHED>;
   /** What AWS was slow to do is done. */
@@ -41,6 +45,8 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
   const late: (() => Promise<unknown>)[] = [];
   const told = { stale: new Map<string, Told>(), unseen: new Map<string, Told>() };
   let crashing = Promise.withResolvers<typeof CRASHED>();
+  let askedSince = 0;
+  let askedUntilNext: number | undefined;
 
   const die = (): Promise<never> => {
     crashing.resolve(CRASHED);
@@ -87,13 +93,21 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
 
   return {
     fired: () => fired,
+    begins() {
+      if (fired.length > 0) askedUntilNext ??= askedSince;
+    },
+    isLikeCrash: () => askedUntilNext === 0,
     outer(client) {
       addMiddleware(client, (next, { commandName }) => async (args) => {
-        if (commandName !== `${command}Command` || isAside(args.input)) return next(args);
+        if (isAside(args.input)) return next(args);
+        askedSince += 1;
+        if (commandName !== `${command}Command`) return next(args);
         const call = { next, args, key: keyOf(args.input) };
         const kind = plan[fired.length];
         if (kind === undefined || isEarly(kind, call)) return remembered(call);
         fired.push(kind);
+        askedSince = 0;
+        askedUntilNext = undefined;
         return befall(kind, call);
       });
     },

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Target } from '#domain/target.ts';
 import {
@@ -75,27 +74,22 @@ export function describeAwsFlagship(open: () => RunningAws, target: Target): voi
   });
 }
 
-const PERIOD_MS = 50;
-
-/** A client that calls a model again and again until it is stopped, or gets no answer at all; answers what came. */
+/** Clients that call a model as each step begins, beside it, and as it ends, until they are stopped; answers what came, in the order in which they asked. */
 export function callers(world: RunningAws, model: string) {
-  const answers: Awaited<ReturnType<RunningAws['infer']>>[] = [];
-  let isOver = false;
-  const ask = async () => {
-    const asked = world.infer(model, REQUEST);
-    answers.push(await asked.catch((error) => ({ status: 0, revision: String(error), data: [] })));
-    isOver ||= answers.at(-1)?.status === 0;
-  };
-  const call = async () => {
-    while (!isOver) await Promise.all([ask(), sleep(PERIOD_MS)]);
-  };
-  const calling = call();
+  const asked: ReturnType<RunningAws['infer']>[] = [];
+  const ask = () =>
+    void asked.push(
+      world
+        .infer(model, REQUEST)
+        .catch((error) => ({ status: 0, revision: String(error), data: [] })),
+    );
+  const stopListening = world.onStep(ask);
   return {
     async stop() {
-      isOver = true;
-      await calling;
-      await ask();
-      return answers;
+      stopListening();
+      await Promise.all(asked);
+      ask();
+      return Promise.all(asked);
     },
   };
 }

@@ -28,8 +28,10 @@ import { awsPorts } from './aws-world-ports.ts';
 import { deploymentOf } from './aws-world-scenarios.ts';
 import { onOutbox } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
+import { HERE } from './inspector.ts';
 import { type Start, workflowOf } from './memory-way.ts';
 import type { Moto } from './moto.ts';
+import { stepListeners } from './step-listeners.ts';
 import { GRACES, PERIOD_MS } from './swept-world.ts';
 import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
@@ -65,6 +67,7 @@ export async function localAws(moto: Moto) {
   const begun: Promise<ExecutionEnd>[] = [];
   const hooks = new Map<string, () => unknown>();
   const steps = new Set<Promise<unknown>>();
+  const stepping = stepListeners();
   let attempts: Attempt[] = [];
   let payloadBytes = 0;
 
@@ -76,7 +79,7 @@ export async function localAws(moto: Moto) {
       hooks.delete(state);
       await hook?.();
       try {
-        const answer = await handler(payload, stopped);
+        const answer = await stepping.told(() => handler(payload, stopped));
         payloadBytes = Math.max(payloadBytes, bytesOf(payload), bytesOf(answer));
         attempts.push({ state, error: '' });
         return answer;
@@ -97,6 +100,7 @@ export async function localAws(moto: Moto) {
     ...stepHandlers({
       ...{ ...ports, clock, executions, engine: 'image', offered: TARGETS, waitMs: 0 },
       provisioningSeconds: PROVISIONING_SECONDS,
+      inspector: HERE,
       maxArtifactBytes: maxArtifactBytes(TARGETS),
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
@@ -154,6 +158,7 @@ export async function localAws(moto: Moto) {
       void faults.push({ command: 'UpdateFunctionConfiguration', left: times }),
     /** Is done once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
+    onStep: stepping.onStep,
 
     /** One execution of what is asked for to its end, settled and published. */
     async run(start: Start): Promise<Run> {

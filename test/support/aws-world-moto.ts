@@ -26,6 +26,7 @@ import {
 import { type Start, workflowOf } from './memory-way.ts';
 import { startMoto } from './moto.ts';
 import { type StepFunctionsFront, startStepFunctionsFront } from './step-functions-front.ts';
+import { stepListeners } from './step-listeners.ts';
 
 /** The functions that stand for the projects of CodeBuild, by the states that start them. */
 const BUILDERS = { BuildEnvironment: 'environment-build', BuildImage: 'image-build' } as const;
@@ -61,11 +62,12 @@ export async function motoAws() {
   }
   const attempts: Attempt[] = [];
   const hooks = new Map<string, () => unknown>();
+  const stepping = stepListeners();
   const functions = await serveFunctions(front, world.values, async (state, invoke) => {
     const hook = hooks.get(state);
     hooks.delete(state);
     await hook?.();
-    const answer = await invoke();
+    const answer = await stepping.told(invoke);
     attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
     return answer;
   });
@@ -117,6 +119,7 @@ export async function motoAws() {
     },
     /** Is done once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
+    onStep: stepping.onStep,
     /** Starts what the rule starts for an event, or what a command asks for; answers the execution's ARN. */
     async start(asked: Start): Promise<string> {
       executions += 1;

@@ -10,6 +10,8 @@ export type RunningAws = AwsWorld & {
   run(start: Start): Promise<Run>;
   /** Is done once, before the next run of a state's step. */
   before(state: string, hook: () => unknown): void;
+  /** Calls back as a step begins and as it ends, until the function that it answers is called. */
+  onStep(listener: () => void): () => void;
   /** The next so many changes of a function's configuration are too many. */
   throttleConfiguration(times: number): void;
 };

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { openDatabase } from '#adapters/local/database.ts';
 import { type FolderStore, folderStore } from '#adapters/local/folder-store.ts';
 import type { ObjectCreatedEvent } from '#adapters/local/object-created.ts';
 import { type ObjectStore, objectStore, type WrittenObject } from '#adapters/local/object-store.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from './eventually.ts';
+import { unsyncedDatabase } from './unsynced-database.ts';
 
 export const BUCKET = 'bucket';
 
@@ -89,7 +89,7 @@ export async function bucketFolder(): Promise<BucketFolder> {
 function openStore(root: string, options: Options): Opened {
   const events: ObjectCreatedEvent[] = [];
   const problems: { failure: Failure; key: string }[] = [];
-  const database = openDatabase(join(root, 'registry.db'));
+  const database = unsyncedDatabase(join(root, 'registry.db'));
   const store = folderStore({
     root,
     bucket: BUCKET,

@@ -17,6 +17,8 @@ const READINGS: Readonly<Record<string, readonly string[]>> = {
   os: ['loadavg', 'uptime'],
   perf_hooks: ['monitorEventLoopDelay', 'createHistogram', 'performance', 'PerformanceObserver'],
 };
+// One reading, and no second one to subtract it from.
+const TIMESTAMPS: readonly (string | undefined)[] = ['timestamp', 'NOW_MS'];
 const TIMERS: readonly string[] = ['setTimeout', 'setInterval', 'sleep', 'delay'];
 const COMPARES =
   /^(toBeLessThan|toBeLessThanOrEqual|toBeGreaterThan|toBeGreaterThanOrEqual|toBeCloseTo)$/;
@@ -102,7 +104,9 @@ function isHandedOn(node: ts.PropertyAccessExpression): boolean {
   const { parent } = node.parent;
   if (ts.isCallExpression(parent)) return parent.expression.getText() === 'fakeClock';
   const fake = ts.findAncestor(parent, ts.isArrowFunction);
-  return nameOf(parent) === 'timestamp' || (fake !== undefined && nameOf(fake.parent) === 'now');
+  return (
+    TIMESTAMPS.includes(nameOf(parent)) || (fake !== undefined && nameOf(fake.parent) === 'now')
+  );
 }
 
 /** Of the property, variable or parameter that a value is given to. */

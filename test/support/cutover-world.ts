@@ -82,6 +82,7 @@ function models(root: string, database: ReturnType<typeof openDatabase>) {
     images: join(root, 'images'),
     objectPath: (_key, versionId) => join(objects, versionId),
     serverEntry: SERVER_ENTRY,
+    walls: null,
     environment: process.env,
   });
   const options = { database, servers, clock: CLOCK, logDirectory: join(root, 'logs') };

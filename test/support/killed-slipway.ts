@@ -1,12 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
-import type { Target } from '#domain/target.ts';
 import { type Answer, call } from './clients.ts';
 import { eventually } from './eventually.ts';
-import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
+import { deployOther, type Machine } from './killed-work.ts';
 import {
   processesOf,
   type RunningSlipway,
@@ -14,7 +10,6 @@ import {
   startSlipway,
   temporaryFolder,
 } from './running-slipway.ts';
-import { behaving } from './servers/behaviour.ts';
 
 /** What was found after one kill, once what it had interrupted was over. */
 export type Aftermath = {
@@ -35,25 +30,13 @@ export type Work = {
   readonly moments: readonly string[];
 };
 
-/** What a workflow does with one model, again and again. */
-export type Machine = {
-  readonly model: string;
-  /** What is live all the time: the model itself, or another one. */
-  readonly steady: string;
-  /** Brings the model to where the work begins. */
-  setUp(slipway: RunningSlipway): Promise<void>;
-  /** Begins the work, so that it comes to that state. */
-  begin(slipway: RunningSlipway, state: string): Promise<void>;
-  /** Takes back what `begin` broke. */
-  mend?(dataDir: string): Promise<void>;
-};
-
 /** One model of a work, and its part of the moments. */
 type Lane = {
   readonly work: string;
   readonly machine: Machine;
   readonly moments: readonly string[];
 };
+
 /** One moment of a lane. */
 type Interruption = {
   readonly machine: Machine;
@@ -64,7 +47,6 @@ type Interruption = {
 
 // One kill interrupts every lane; a lane has at most this many.
 const MOST_KILLS = 16;
-const OTHER = 'other';
 const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
 
 /** Kills Slipway at each of these moments of each work, and answers what came of each, by the work's name and the moment. */
@@ -107,12 +89,14 @@ async function killAll(
 ): Promise<void> {
   await using folder = await temporaryFolder();
   let interruptions: readonly Interruption[] = [];
+  // No step of a Slipway that has just started begins before this.
   let released = Promise.withResolvers<void>();
   const atStep = async (at: StepMoment) => {
     await released.promise;
     const one = interruptions.find((it) => !it.isReached && isAt(it, at));
     if (!one) return;
     one.isReached = true;
+    // It stays there until the kill.
     await new Promise(() => {});
   };
   const start = () => startSlipway(folder.path, SPECIAL, atStep);
@@ -120,8 +104,7 @@ async function killAll(
   let slipway = await start();
   try {
     released.resolve();
-    slipway.drop(`models/${OTHER}/model.onnx`, freshModel());
-    await slipway.ending(OTHER, 1);
+    await deployOther(slipway);
     for (let kill = 0; kill < MOST_KILLS; kill += 1) {
       const round = lanes.filter(({ moments }) => kill < moments.length);
       const begun = await Promise.all(
@@ -202,98 +185,4 @@ async function aftermath(
     answer: await call(slipway, model),
     served: servedIn(slipway.dataDir).filter((revision) => revision.startsWith(`${model}-v`)),
   };
-}
-
-let constant = 10;
-/** A model like none before it. */
-const freshBytes = () => addConstantModel({ constant: constant++ });
-/** On a server that is light: what is killed here is Slipway. */
-const freshModel = () => behaving('echoes', freshBytes());
-
-async function deploy(slipway: RunningSlipway, model: string, target: Target): Promise<void> {
-  const ended = (await slipway.endings(model)).length;
-  slipway.drop(`${keyOf(model)}.yaml`, `placement: { target: ${target} }\n`);
-  slipway.drop(keyOf(model), freshModel());
-  await slipway.ending(model, ended + 1);
-  await slipway.settled(model);
-}
-
-const keyOf = (model: string) => `models/${model}/model.onnx`;
-
-const isKnown = async (slipway: RunningSlipway, model: string) =>
-  (await slipway.endings(model)).length > 0;
-
-const liveRevision = async (slipway: RunningSlipway, model: string) =>
-  ((await slipway.get(`/models/${model}`)) as { live: { revision: string } | null }).live?.revision;
-
-/** An upgrade of a live version. */
-export const deployOn =
-  (target: Target) =>
-  (model: string): Machine => ({
-    model,
-    steady: model,
-    async setUp(slipway) {
-      if (!(await isKnown(slipway, model))) await deploy(slipway, model, target);
-    },
-    async begin(slipway, state) {
-      slipway.drop(keyOf(model), brokenFor(state) ?? freshModel());
-    },
-  });
-
-/** A rollback between two versions that take turns. */
-export const rollbackOn =
-  (target: Target) =>
-  (model: string): Machine => {
-    let broken: { readonly path: string } | undefined;
-    return {
-      model,
-      steady: model,
-      async setUp(slipway) {
-        if (await isKnown(slipway, model)) return;
-        await deploy(slipway, model, target);
-        await deploy(slipway, model, target);
-      },
-      async begin(slipway, state) {
-        const bytes = brokenFor(state);
-        if (bytes) {
-          const kept = (await liveRevision(slipway, model)) === `${model}-v1` ? 2 : 1;
-          const path = join(slipway.dataDir, 'revisions', `${model}-v${kept}/artifact/model.onnx`);
-          await rename(path, `${path}.whole`);
-          writeFileSync(path, bytes);
-          broken = { path };
-        }
-        await slipway.ask(model, 'rollback');
-      },
-      async mend() {
-        if (broken) await rename(`${broken.path}.whole`, broken.path);
-        broken = undefined;
-      },
-    };
-  };
-
-/** An undeploy of two versions; the next one begins with an upload. */
-export const undeployOn =
-  (target: Target) =>
-  (model: string): Machine => ({
-    model,
-    steady: OTHER,
-    async setUp(slipway) {
-      await deploy(slipway, model, target);
-    },
-    async begin(slipway, state) {
-      // The last of its work finds a folder for a log, so that it fails.
-      if (state === 'Compensate') await mkdir(noLog(slipway.dataDir, model));
-      await slipway.ask(model, 'undeploy');
-    },
-    async mend(dataDir) {
-      rmSync(noLog(dataDir, model), { recursive: true, force: true });
-    },
-  });
-
-const noLog = (dataDir: string, model: string) => join(dataDir, 'logs', `${model}-v999.log`);
-
-/** Bytes with which a version fails so that the machine comes to this state. */
-function brokenFor(state: string): Uint8Array | undefined {
-  if (state === 'RollBack') return behaving('crashes-in-use', freshBytes());
-  return state === 'Compensate' ? unknownOperatorModel() : undefined;
 }

@@ -10,14 +10,19 @@ import { addMiddleware } from './aws-rules.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';
+import type { StartServer } from './model-sandbox.ts';
 import type { Moto } from './moto.ts';
 
 export const API_STAGE = 'api';
 const START_LOOK_MS = 10_000;
 
-/** A platform over moto in virtual time: to sleep is to move the clock. */
-export async function lambdaPlatformWorld(moto: Moto, startLookMs = START_LOOK_MS) {
-  const world = await modelFunctionsWorld(moto);
+/** A platform over moto in virtual time: to sleep is to move the clock. Without `startServer` its functions are answered by processes. */
+export async function lambdaPlatformWorld(
+  moto: Moto,
+  startLookMs = START_LOOK_MS,
+  startServer?: StartServer,
+) {
+  const world = await modelFunctionsWorld(moto, startServer);
   const clock = fakeClock(Date.now());
   const dynamo = dynamoWorld(moto);
   const { functions } = world;

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '#adapters/local/database.ts';
 import type { GpuLook } from '#adapters/local/gpus.ts';
 import type { InvocationLimits, InvocationSlot } from '#adapters/local/invocation.ts';
 import type { LambdaLimits } from '#adapters/local/lambda-platform.ts';
@@ -18,6 +17,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import { isAlive } from './processes.ts';
 import { revisionSpec } from './revision-spec.ts';
 import { type Behaviour, behaving } from './servers/behaviour.ts';
+import { unsyncedDatabase } from './unsynced-database.ts';
 
 export const LIMITS: LambdaLimits = {
   maxInstances: 10,
@@ -64,12 +64,13 @@ const REAL_CLOCK: Clock = { now: Date.now };
 export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): LocalPlatforms {
   const { clock = REAL_CLOCK, environment = process.env, limits, ...others } = changes;
   const { timers = realTimers, ...rest } = others;
-  const database = openDatabase(join(folder.root, 'registry.db'));
+  const database = unsyncedDatabase(join(folder.root, 'registry.db'));
   const servers = processServers({
     directory: folder.revisions,
     images: join(folder.revisions, 'images'),
     objectPath: folder.objectPath,
     serverEntry: fileURLToPath(new URL('./servers/any.ts', import.meta.url)),
+    walls: null,
     environment,
     timers,
   });

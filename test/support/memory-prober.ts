@@ -7,9 +7,13 @@ import type { MemoryRouter } from './memory-router.ts';
 /** What a revision is asked: whether it is ready, or a request. */
 export type Asked = 'ready' | GoldenRequest;
 
+type Front = (answer: ProbeAnswer, asked: Asked) => ProbeAnswer;
+
 export type MemoryProber = Prober & {
   /** How the revision answers from now on; without a script it is not there. */
   script(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
+  /** What stands before the models makes this of each of their answers, from now on, before a client of an endpoint gets it. */
+  front(make: Front): void;
   /** What was sent, oldest first, and which revision got it. */
   readonly sent: readonly {
     readonly address: string;
@@ -33,6 +37,7 @@ export function memoryProber({
 }): MemoryProber {
   const scripts = new Map<string, (asked: Asked) => ProbeAnswer>();
   const routes = new Map<string, Route>();
+  let front: Front = (answer) => answer;
   const sent: { address: string; revision: string; asked: Asked }[] = [];
 
   const turnOf = (model: string): string | undefined => {
@@ -53,13 +58,17 @@ export function memoryProber({
     const script = scripts.get(revision) ?? (() => answered(isRoute ? 503 : 404));
     const answer = within(timeoutMs, script(asked));
     if (isRoute && answer.kind === 'answer') metrics.record(revision, answer.status);
-    return answer.kind === 'answer' ? { ...answer, revision } : answer;
+    const named = answer.kind === 'answer' ? { ...answer, revision } : answer;
+    return isRoute ? front(named, asked) : named;
   };
 
   return {
     send: (address, _model, request, timeoutMs) => ask(address, request, timeoutMs),
     ready: (address, timeoutMs) => ask(address, 'ready', timeoutMs),
     script: (revision, answer) => void scripts.set(revision, answer),
+    front: (make) => {
+      front = make;
+    },
     sent,
   };
 }

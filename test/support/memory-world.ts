@@ -11,6 +11,7 @@ import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { HERE } from './inspector.ts';
 import { type MemoryBuilds, memoryBuilds } from './memory-builds.ts';
 import { type MemoryEnvironments, memoryEnvironments } from './memory-environments.ts';
 import { type MemoryExecutions, memoryExecutions } from './memory-executions.ts';
@@ -172,6 +173,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     environmentHash: 'environment-1',
     pythonServerHash: 'python-1',
+    inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: 0,

@@ -25,6 +25,15 @@ export function before(
   });
 }
 
+/** A candidate is healthy once it says that it is ready. */
+export function takeReadinessForProof(world: VirtualWorkflow): void {
+  change(world, 'CheckHealth', () => async (holder) => {
+    const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
+    await world.deps.registry.advance(holder, 'Ready', { golden }, {});
+    return { kind: 'healthy' };
+  });
+}
+
 /** What the calls of one state's step of some ports are answered with; the others are made. */
 export function inState(
   state: StepName,
@@ -36,6 +45,14 @@ export function inState(
     const answer = world.states.at(-1) === state ? answers[method] : undefined;
     return answer ? answer(call, asked) : call();
   };
+}
+
+/** Each around the one before it. */
+export function together(
+  ...taps: readonly ((world: VirtualWorkflow) => Tap)[]
+): (world: VirtualWorkflow) => Tap {
+  return (world) => (method, call, asked) =>
+    taps.reduce((inner, tap) => () => tap(world)(method, inner, asked), call)();
 }
 
 /** Of the matrix, in containers: there nothing answers that was stopped. */

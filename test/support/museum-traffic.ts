@@ -1,7 +1,16 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { answersRight, answersWrong, MODEL } from './memory-world.ts';
 import type { Exhibit } from './museum.ts';
-import { before, change, fargateOf, inState, liveOf, scenario } from './museum-hooks.ts';
+import {
+  before,
+  change,
+  fargateOf,
+  inState,
+  liveOf,
+  scenario,
+  takeReadinessForProof,
+  together,
+} from './museum-hooks.ts';
 import { abortOnce, drifted, inFlightForASecond } from './museum-scenarios.ts';
 import type { VirtualWorkflow } from './virtual-workflow.ts';
 
@@ -13,9 +22,10 @@ const retireLive =
   async ({ epoch }: { readonly epoch: number }) =>
     fargateOf(world).retire(await liveOf(world), epoch);
 
-const nameless = async (call: () => Promise<unknown>) => ({
+/** Says that `revision` answered, whoever did. */
+const claimed = (revision: string) => async (call: () => Promise<unknown>) => ({
   ...((await call()) as ProbeAnswer),
-  revision: null,
+  revision,
 });
 
 /** Bugs by which clients lose what answers them. */
@@ -25,15 +35,14 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
     what: 'a change of shares that was throttled counts as made',
     ...{ scenario: UPGRADE, caught: 'I2' },
     within: (world) => (method, call, asked) =>
-      inState('ShiftTraffic', { 'router.setShares': async () => {} })(world)(
-        method,
-        () =>
-          inState('VerifyTraffic', {
-            'router.verify': async () => ({ kind: 'verified' }),
-            'prober.ready': nameless,
-          })(world)(method, call, asked),
-        asked,
-      ),
+      together(
+        inState('ShiftTraffic', { 'router.setShares': async () => {} }),
+        inState('VerifyTraffic', {
+          'router.verify': async () => ({ kind: 'verified' }),
+          'prober.ready': claimed('digits-v3'),
+        }),
+        inState('JudgeBake', { 'prober.send': claimed('digits-v3') }),
+      )(world)(method, call, asked),
   },
   {
     bug: 'argoproj/argo-rollouts#3926',
@@ -71,11 +80,7 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
         ...(await look(held)),
         kind: 'ready',
       }));
-      change(world, 'CheckHealth', () => async (holder) => {
-        const golden = { sample: 'readiness', warning: '', latencyMs: 0 } as const;
-        await world.deps.registry.advance(holder, 'Ready', { golden }, {});
-        return { kind: 'healthy' };
-      });
+      takeReadinessForProof(world);
     },
   },
   {

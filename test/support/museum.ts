@@ -1,7 +1,7 @@
 import type { FaultOptions } from './fault-run.ts';
 import type { FaultScenario } from './fault-scenarios.ts';
 
-/** A bug that another tool had, made again in this one; `caught` is the invariant that shows it. */
+/** A bug that another tool had, or this one, made again; `caught` is the invariant that shows it. */
 export type Exhibit = Pick<FaultOptions, 'spoil' | 'within'> & {
   readonly bug: string;
   readonly what: string;

@@ -100,6 +100,15 @@ export function width32OnlyModel(): Bytes {
   });
 }
 
+/** Loads, declares what `addConstantModel` does, and refuses to run on anything but six values. */
+export function sixOnlyModel(): Bytes {
+  return model({
+    ...X_TO_Y,
+    nodes: [{ op: 'Reshape', inputs: ['x', 'six'], outputs: ['y'] }],
+    initializers: [integers('six', [1], [6])],
+  });
+}
+
 /** Has an operator that no runtime knows, of the domain `com.example`: onnxruntime refuses to load it. */
 export function wrongDomainModel(): Bytes {
   return model(

@@ -1,8 +1,18 @@
 import { APIGatewayClient, type Integration } from '@aws-sdk/client-api-gateway';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteRuleCommand,
+  DescribeRulesCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteAliasCommand,
+  GetPolicyCommand,
+  type LambdaClient,
+  RemovePermissionCommand,
+} from '@aws-sdk/client-lambda';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { apiLease } from '#adapters/aws/api-lease.ts';
 import { dynamoFence } from '#adapters/aws/fence.ts';
 import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
@@ -29,27 +39,16 @@ type Clients = {
   readonly cloudWatch?: CloudWatchClient;
 };
 
-/** A router over moto in virtual time, with the functions of `digits` (three versions) and `words` (one), containers of `digits` (versions 6 and 7), and no route. */
-export async function restApiRouterWorld(moto: Moto) {
+export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
+
+/** An account with the functions of `digits` (three versions) and `words` (one), and containers of `digits` (versions 6 and 7). */
+export async function routedAccount(moto: Moto) {
   const world = await modelFunctionsWorld(moto, HEALTHY);
   await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
   await world.publish('words', ['words-v1']);
-  const clock = fakeClock(Date.now());
-  const sleep = async (ms: number) => clock.advance(ms);
-  const api = await restApi(moto);
-  const served = new Map<string, Integration>();
-  const apiRules = awsRules(apiGatewayRules(clock.now, served));
-  const { table, client: dynamo } = dynamoWorld(moto);
-  const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
   const sick = new Set<string>();
   const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
-
-  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
-  const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
-    const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
-    outer(client);
-    return apiRules.guard(client);
-  };
+  /** A client behind AWS's rules; `outer` puts something between it and them. */
   const elb = (outer: (client: ElasticLoadBalancingV2Client) => void = () => undefined) => {
     const client = awsClient(ElasticLoadBalancingV2Client, moto, undefined, { maxAttempts: 1 });
     outer(client);
@@ -58,6 +57,51 @@ export async function restApiRouterWorld(moto: Moto) {
   const containers = await containersWorld(moto, elb());
   await containers.start('digits-v6', '10.0.0.6');
   await containers.start('digits-v7', '10.0.0.7');
+  return { ...world, sick, elb, containers };
+}
+
+/** A router over moto in virtual time, in an account of its own, and no route. */
+export async function restApiRouterWorld(moto: Moto) {
+  return routerIn(moto, await routedAccount(moto));
+}
+
+/** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
+export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
+  const lambda = account.lambda();
+  const live = { FunctionName: `${account.functions.prefix}digits`, Name: 'live' };
+  const permission = new GetPolicyCommand({ FunctionName: live.FunctionName, Qualifier: 'live' });
+  const { Policy = '{}' } = (await lambda.send(permission).catch(absentIfNotFound)) ?? {};
+  const { Statement = [] } = JSON.parse(Policy);
+  for (const { Sid: StatementId } of Statement) {
+    const named = { FunctionName: live.FunctionName, Qualifier: 'live', StatementId };
+    await lambda.send(new RemovePermissionCommand(named));
+  }
+  await lambda.send(new DeleteAliasCommand(live)).catch(absentIfNotFound);
+  const elb = account.elb();
+  const ListenerArn = account.containers.front.listener;
+  const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
+  for (const { IsDefault, RuleArn } of Rules) {
+    if (!IsDefault) await elb.send(new DeleteRuleCommand({ RuleArn }));
+  }
+  return routerIn(moto, account);
+}
+
+async function routerIn(moto: Moto, world: RoutedAccount) {
+  const { elb, containers, sick } = world;
+  const clock = fakeClock(Date.now());
+  const sleep = async (ms: number) => clock.advance(ms);
+  const api = await restApi(moto);
+  const served = new Map<string, Integration>();
+  const apiRules = awsRules(apiGatewayRules(clock.now, served));
+  const { table, client: dynamo } = dynamoWorld(moto);
+  const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
+
+  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
+  const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
+    const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
+    outer(client);
+    return apiRules.guard(client);
+  };
 
   const leaseOver = (client = dynamo()) =>
     apiLease({ dynamo: client, table, api: api.id, clock, sleep });

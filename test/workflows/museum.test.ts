@@ -1,9 +1,10 @@
 import { faultRun } from '../support/fault-run.ts';
 import { INVARIANTS, violations } from '../support/invariants.ts';
 import { END_BUGS } from '../support/museum-ends.ts';
+import { HEALTH_BUGS } from '../support/museum-health.ts';
 import { TRAFFIC_BUGS } from '../support/museum-traffic.ts';
 
-const BUGS = [...TRAFFIC_BUGS, ...END_BUGS];
+const BUGS = [...TRAFFIC_BUGS, ...END_BUGS, ...HEALTH_BUGS];
 
 describe('the museum of bugs', () => {
   it.each(BUGS)('$caught shows $bug: $what', async ({ scenario, caught, ...bug }) => {
@@ -17,7 +18,7 @@ describe('the museum of bugs', () => {
     expect(found).not.toEqual([]);
   });
 
-  it('has sixteen, each of another kind', () => {
-    expect(new Set(BUGS.map(({ bug }) => bug)).size).toBe(16);
+  it('has twenty, each of another kind', () => {
+    expect(new Set(BUGS.map(({ bug }) => bug)).size).toBe(20);
   });
 });

@@ -93,7 +93,7 @@ describe('a breach', () => {
         world.behave('digits-v2', (asked) =>
           (hasTraffic(world) ? answersWrong : answersRight)(asked),
         ),
-      reason: '10 of 10 probes failed since the shift',
+      reason: '11 of 11 probes failed since the shift',
     },
     {
       what: 'it answers much slower',

@@ -1,25 +1,30 @@
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import errno
-import os
-import signal
-import socket
-import sys
-from typing import Any, NoReturn
+from .walls import LISTENING, enter_or_end, listen
 
-import uvicorn
+# Before a package is imported: those have threads, which would stay outside.
+enter_or_end()
 
-from .adapters import load_model
-from .app import create_app
-from .config import Config, read_config
-from .loaded import with_outputs
-from .model import Model
-from .parent import Parent, end_after_drain, end_with_parent
-from .predictor import Predictor
-from .refusal import where
-from .routes import Routes
+import asyncio  # noqa: E402
+import contextlib  # noqa: E402
+import errno  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import sys  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
+
+import uvicorn  # noqa: E402
+
+from .adapters import load_model  # noqa: E402
+from .app import create_app  # noqa: E402
+from .config import Config, read_config  # noqa: E402
+from .loaded import with_outputs  # noqa: E402
+from .model import Model  # noqa: E402
+from .parent import Parent, end_after_drain, end_with_parent  # noqa: E402
+from .predictor import Predictor  # noqa: E402
+from .refusal import where  # noqa: E402
+from .routes import Routes  # noqa: E402
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
@@ -45,14 +50,10 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     await predictor.idle()
 
 
-def listen(config: Config) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    # asyncio lets an answer go at once only where the socket says that it is TCP: else its second write waits 40 ms for the client to acknowledge the first.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((config.host, config.port))
-    listening.listen(511)
-    return listening
+def listening_socket(config: Config) -> socket.socket:
+    """Behind walls none can be made, and the one that was made before is named."""
+    given = os.environ.pop(LISTENING, "")
+    return socket.socket(fileno=int(given)) if given else listen(config.host, config.port)
 
 
 class _Server(uvicorn.Server):
@@ -102,7 +103,7 @@ def start() -> None:
     os.environ.pop("NODE_CHANNEL_FD", None)
     try:
         config = read_config(os.environ)
-        listening = listen(config)
+        listening = listening_socket(config)
     except ValueError as error:
         _end(2, str(error))
     except OSError as error:

@@ -9,14 +9,25 @@ from .tensors import Signature, signature_of
 
 
 @dataclass(frozen=True)
+class Data:
+    """The file of a model that is a folder, by its path in it; `model_class` is what it is loaded into where the artifact says so."""
+
+    file: str
+    format: str
+    model_class: str | None
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What is known of the model from its bytes: the format picks the adapter, the rest may be None."""
+    """What inspection found in the model's bytes, and all that is gone by: the format picks the adapter, the rest may be None."""
 
     format: str
     entrypoint: str | None
     signature: Signature | None
     takes_columns: bool
     example: dict[str, Any] | None
+    data: Data | None = None
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, signature, takesColumns, example}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -61,9 +72,15 @@ def read_facts(path: str) -> Facts:
             signature=signature_of(facts["signature"]) if facts.get("signature") else None,
             takes_columns=bool(facts.get("takesColumns")),
             example=facts.get("example"),
+            data=_data_of(facts.get("data")),
+            allowed=tuple(facts.get("allowed") or ()),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
+
+
+def _data_of(data: Any) -> Data | None:
+    return None if data is None else Data(data["file"], data["format"], data.get("modelClass"))
 
 
 def required(env: Mapping[str, str], name: str) -> str:

@@ -6,13 +6,19 @@ FILE is what `describe` wrote. Keeps the conversion when it answers the golden r
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import sys
-from typing import Any, Callable
+if __name__ == "__main__":
+    from .walls import enter_or_end
 
-import numpy as np
+    # Before a package is imported: those have threads, which would stay outside.
+    enter_or_end()
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from typing import Any, Callable  # noqa: E402
+
+import numpy as np  # noqa: E402
 
 # onnxruntime sends usage events unless this stands in the environment before it loads.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

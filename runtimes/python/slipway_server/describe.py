@@ -10,6 +10,12 @@ import time
 
 _STARTED = time.perf_counter()
 
+if __name__ == "__main__":
+    from .walls import enter_or_end
+
+    # Before a package is imported: those have threads, which would stay outside.
+    enter_or_end()
+
 import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402

@@ -1,50 +1,101 @@
 """
-Unpacks an archive that inspection has read and found harmless: `python -m slipway_server.unpack ARCHIVE FOLDER`.
-It gives nothing of the archive the benefit of that: plain files and folders only, none outside FOLDER, none twice.
+Takes files out of an archive at the places where inspection found them: `python -m slipway_server.unpack ARCHIVE FOLDER LIST`.
+LIST is JSON, {isGzipped, members: [{name, offset, sizeBytes, storedBytes, isDeflated, crc}]}. Nothing in the archive is looked for, so
+that no reader of archives can find other files in it. The names are given no benefit of having been read: none leads outside FOLDER, none comes twice.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import sys
-import tarfile
-import zipfile
-from typing import IO, Iterator
+import zlib
+from typing import IO, Any, Iterator
 
-_UNIX = 3
-_FORMAT_BITS, _LINK_BITS = 0o170000, 0o120000
+_CHUNK_BYTES = 1 << 20
+# How zlib is told of a stream in gzip, and of one without a head.
+_GZIP, _RAW = 31, -15
 
 
-def unpack(archive: str, folder: str) -> None:
-    """Raises ValueError, with the entry's name, for what is no plain file or would lie elsewhere."""
+def unpack(archive: str, folder: str, taken: dict[str, Any]) -> None:
+    """Raises ValueError, with the member's name, where the bytes are not what was said of them."""
     os.makedirs(folder, exist_ok=True)
-    entries = _zip_entries(archive) if zipfile.is_zipfile(archive) else _tar_entries(archive)
-    for name, content in entries:
-        path = os.path.join(folder, *_parts(name))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        # "x": a name that is there already is an error, be it by another spelling.
-        with content, open(path, "xb") as file:
-            shutil.copyfileobj(content, file, 1 << 20)
+    with open(archive, "rb") as file:
+        source = _Stream(_gunzipped(file) if taken["isGzipped"] else _chunks(file))
+        for member in sorted(taken["members"], key=lambda each: int(each["offset"])):
+            path = os.path.join(folder, *_parts(member["name"]))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            source.skip_to(member["offset"])
+            # "x": a name that is there already is an error, be it by another spelling.
+            with open(path, "xb") as out:
+                _copy(source, out, member)
 
 
-def _tar_entries(archive: str) -> Iterator[tuple[str, IO[bytes]]]:
-    with tarfile.open(archive, "r:*") as tar:
-        for member in tar:
-            content = tar.extractfile(member) if member.isreg() else None
-            if content is not None:
-                yield member.name, content
-            elif not member.isdir():
-                raise ValueError(f"{member.name!r} is neither a file nor a folder")
+def _copy(source: _Stream, out: IO[bytes], member: dict[str, Any]) -> None:
+    name, size = member["name"], member["sizeBytes"]
+    stored = source.take(member["storedBytes"])
+    written = crc = 0
+    for chunk in _inflated(stored, name) if member["isDeflated"] else stored:
+        written += len(chunk)
+        if written > size:
+            break
+        crc = zlib.crc32(chunk, crc)
+        out.write(chunk)
+    if written != size:
+        raise ValueError(f"{name!r} has not the {size} bytes that it was found to have")
+    if member["crc"] not in (None, crc):
+        raise ValueError(f"{name!r} does not have the checksum of its entry")
 
 
-def _zip_entries(archive: str) -> Iterator[tuple[str, IO[bytes]]]:
-    with zipfile.ZipFile(archive) as opened:
-        for entry in opened.infolist():
-            if entry.create_system == _UNIX and (entry.external_attr >> 16) & _FORMAT_BITS == _LINK_BITS:
-                raise ValueError(f"{entry.filename!r} is a link")
-            if not entry.is_dir():
-                yield entry.filename, opened.open(entry)
+class _Stream:
+    """Bytes that come one after the other and are taken or passed over."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._held, self._at = chunks, b"", 0
+
+    def take(self, count: int) -> Iterator[bytes]:
+        while count > 0:
+            if not self._held:
+                self._held = next(self._chunks, b"")
+            if not self._held:
+                raise ValueError(f"the archive ends at byte {self._at}")
+            chunk, self._held = self._held[:count], self._held[count:]
+            count -= len(chunk)
+            self._at += len(chunk)
+            yield chunk
+
+    def skip_to(self, offset: int) -> None:
+        if offset < self._at:
+            raise ValueError(f"two files share the bytes at {offset}")
+        for _ in self.take(offset - self._at):
+            pass
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: file.read(_CHUNK_BYTES), b"")
+
+
+def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
+    """Of one stream after the other, as `gzip` writes them when files are put together."""
+    inflate = zlib.decompressobj(_GZIP)
+    for chunk in _chunks(file):
+        while chunk:
+            yield inflate.decompress(chunk, _CHUNK_BYTES)
+            chunk = inflate.unconsumed_tail or inflate.unused_data
+            if inflate.eof and chunk:
+                inflate = zlib.decompressobj(_GZIP)
+    yield inflate.flush()
+
+
+def _inflated(stored: Iterator[bytes], name: str) -> Iterator[bytes]:
+    inflate = zlib.decompressobj(_RAW)
+    for chunk in stored:
+        while chunk:
+            yield inflate.decompress(chunk, _CHUNK_BYTES)
+            chunk = inflate.unconsumed_tail
+    yield inflate.flush()
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError(f"{name!r} does not end where it was found to")
 
 
 def _parts(name: str) -> list[str]:
@@ -56,6 +107,7 @@ def _parts(name: str) -> list[str]:
 
 if __name__ == "__main__":
     try:
-        unpack(*sys.argv[1:])
-    except (OSError, ValueError, tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
+        with open(sys.argv[3], encoding="utf-8") as listed:
+            unpack(sys.argv[1], sys.argv[2], json.load(listed))
+    except (OSError, ValueError, KeyError, zlib.error) as error:
         sys.exit(f"{os.path.basename(sys.argv[1])}: {error}")

@@ -8,6 +8,7 @@ import { ownImage } from './own-image.ts';
 
 /** Where the server of an image finds what it needs. */
 export type ImagePaths = {
+  readonly folder: string;
   readonly python: string;
   readonly modelPath: string;
   readonly factsPath: string;
@@ -43,6 +44,7 @@ export function processImages(directory: string): ProcessImages {
       });
     },
     paths: (image, modelFile) => ({
+      folder: folder(image),
       python: join(folder(image), 'environment', 'bin', 'python'),
       modelPath: join(folder(image), 'model', modelFile),
       factsPath: join(folder(image), 'facts.json'),

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { type Environment, modelEnvironment } from './model-environment.ts';
 import { startModelProcess } from './model-process.ts';
 import type { ModelServers } from './model-server.ts';
@@ -5,6 +6,7 @@ import { orphanGuard } from './orphan-guard.ts';
 import { processImages } from './process-images.ts';
 import { type ObjectPath, revisionFiles } from './revision-files.ts';
 import { realTimers, type Timers } from './timers.ts';
+import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable } from './walls.ts';
 
 export type ProcessServersOptions = {
   /** Holds a folder per revision. */
@@ -15,15 +17,27 @@ export type ProcessServersOptions = {
   readonly objectPath: ObjectPath;
   /** The script of the ONNX server. */
   readonly serverEntry: string;
+  /** What stands around each server; null for a script that is not to be confined. */
+  readonly walls: ServerWalls | null;
   /** Slipway's own environment. */
   readonly environment: Environment;
   /** By which a start takes too long. */
   readonly timers?: Timers;
 };
 
+export type ServerWalls = {
+  readonly machine: Walls;
+  /** What the ONNX server is made of. */
+  readonly serverFiles: readonly string[];
+  /** runtimes/python/slipway_server/walls.py */
+  readonly launcher: string;
+  /** Holds what Node has compiled of those files. */
+  readonly compiled: string;
+};
+
 /**
  * Model servers as child processes, each with the artifact in a folder of its revision, or with what a build made of it.
- * What a process cannot enforce: its CPU share, network and file system are those of the user who runs Slipway.
+ * What it can do is what the walls of this machine leave it: its files read, its scratch folder written, its own socket. Its CPU share is not limited.
  */
 export function processServers(options: ProcessServersOptions): ModelServers {
   const files = revisionFiles(options.directory, options.objectPath);
@@ -39,14 +53,21 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       const folder = files.folder(spec);
       const image = spec.image && images.paths(spec.image, spec.modelFile);
       const modelPath = image?.modelPath ?? folder.modelPath;
-      const environment = modelEnvironment(spec, { ...folder, modelPath }, options.environment);
+      const told = modelEnvironment(spec, { ...folder, modelPath }, options.environment);
+      const environment = image ? { ...told, MODEL_FACTS: image.factsPath } : told;
+      const read = image ? [image.folder] : [folder.artifact];
+      const within = {
+        ...{ read, write: [folder.scratch], listens: true },
+        limits: servingLimits(spec.memoryMiB),
+      };
+      const confined =
+        spec.runtime === 'python' && image
+          ? pythonServer(image.python, within, options.walls)
+          : onnxServer(options.serverEntry, within, options.walls);
       return startModelProcess({
-        command:
-          spec.runtime === 'python' && image
-            ? [image.python, '-m', 'slipway_server']
-            : [process.execPath, options.serverEntry],
+        command: confined.command,
         directory: folder.path,
-        environment: image ? { ...environment, MODEL_FACTS: image.factsPath } : environment,
+        environment: { ...environment, ...confined.variables },
         memoryMiB: spec.memoryMiB,
         startupTimeoutSeconds: spec.startupTimeoutSeconds,
         ...{ timers, log, guard },
@@ -57,5 +78,34 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       await images.discard(revision, specs);
     },
     close: guard.close,
+  };
+}
+
+type Confined = {
+  readonly command: readonly [string, ...string[]];
+  readonly variables: Readonly<Record<string, string>>;
+};
+
+/** It sets the walls itself. */
+function pythonServer(python: string, within: Within, walls: ServerWalls | null): Confined {
+  return {
+    command: [python, '-m', 'slipway_server'],
+    variables: walls ? wallsVariable(walls.machine, within) : {},
+  };
+}
+
+/** Node cannot call the kernel, so that a Python sets them and becomes it; without one there are Node's own permissions. */
+function onnxServer(serverEntry: string, within: Within, walls: ServerWalls | null): Confined {
+  if (!walls) return { command: [process.execPath, serverEntry], variables: {} };
+  const { machine, launcher, serverFiles, compiled } = walls;
+  const node = realpathSync(process.execPath);
+  const around = { ...within, read: [...within.read, ...serverFiles, compiled], execute: [node] };
+  // Node reads compiled modules only where it may write them; the kernel's walls hold it to reading.
+  const permitted = { ...around, write: [...within.write, compiled] };
+  const server = [node, ...nodePermissions(permitted), serverEntry] as const;
+  if (machine.python === null) return { command: server, variables: {} };
+  return {
+    command: [machine.python, '-I', '-S', launcher, ...server],
+    variables: wallsVariable(machine, around),
   };
 }

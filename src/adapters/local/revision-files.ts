@@ -7,6 +7,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 /** Where a revision lives: its model server's working directory, the artifact in it, and the only folder meant for writing. */
 export type RevisionFolder = {
   readonly path: string;
+  readonly artifact: string;
   readonly modelPath: string;
   readonly scratch: string;
 };
@@ -26,6 +27,7 @@ export function revisionFiles(directory: string, objectPath: ObjectPath): Revisi
     const path = join(directory, revision);
     return {
       path,
+      artifact: join(path, 'artifact'),
       modelPath: join(path, 'artifact', modelFile),
       scratch: join(path, 'scratch'),
     };

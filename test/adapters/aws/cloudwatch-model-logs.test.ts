@@ -8,10 +8,12 @@ import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 
 const group = '/slipway/test/models';
-const NOW_MS = Date.now();
+const { now } = fakeClock(Date.now());
+const NOW_MS = now();
 const DAY_MS = 86_400_000;
 
 describeOnMoto('cloudWatchModelLogs on moto', (moto) => {

@@ -1,5 +1,6 @@
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';
+import type { AnyClient } from '../../support/aws-rules.ts';
 import { ecsWorld } from '../../support/ecs-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { persist } from '../../support/persist.ts';
@@ -14,11 +15,13 @@ async function made(platform: Platform, spec: RevisionSpec) {
   return platform.describe(spec.revision, LONG);
 }
 
+type World = Awaited<ReturnType<typeof ecsWorld>>;
 type Deed = {
   readonly deed: string;
   readonly target: 'fargate' | 'ec2';
+  readonly only?: readonly string[];
   /** What was done before it. */
-  prepare(platform: Platform, spec: RevisionSpec): Promise<unknown>;
+  before(platform: Platform, spec: RevisionSpec): Promise<unknown>;
   run(platform: Platform, spec: RevisionSpec): Promise<unknown>;
 };
 
@@ -30,23 +33,32 @@ async function retired(platform: Platform, spec: RevisionSpec): Promise<void> {
 }
 
 const DEEDS: readonly Deed[] = [
-  { deed: 'a creation for Fargate', target: 'fargate', prepare: nothing, run: made },
-  { deed: 'a creation for EC2', target: 'ec2', prepare: nothing, run: made },
-  { deed: 'a restart', target: 'fargate', prepare: retired, run: made },
+  { deed: 'a creation for Fargate', target: 'fargate', before: nothing, run: made },
   {
-    ...{ deed: 'a retirement', target: 'fargate', prepare: made },
+    ...{ deed: 'the capacity of a creation for EC2', target: 'ec2', before: nothing, run: made },
+    only: [
+      'DescribeClusters',
+      'CreateCluster',
+      'DescribeCapacityProviders',
+      'CreateCapacityProvider',
+    ],
+  },
+  { deed: 'a restart', target: 'fargate', before: retired, run: made },
+  {
+    ...{ deed: 'a retirement', target: 'fargate', before: made },
     run: (on, { revision }) => on.retire(revision, EPOCH),
   },
 ];
 
 describeOnMoto('ecsPlatform on moto', (moto) => {
-  for (const { deed, target, prepare, run } of DEEDS) {
-    itBearsFaults(deed, async () => {
-      const world = await ecsWorld(moto(), target);
+  for (const { deed, target, only, before, run } of DEEDS) {
+    const open = () => ecsWorld(moto(), target);
+    const prepare = async (world: World) => {
       const spec = world.spec('serves', { scaling: SCALING });
-      await persist(() => prepare(world.platform, spec));
+      await persist(() => before(world.platform, spec));
       return {
-        deed: (outer) => run(world.platformOver({ maxAttempts: 1, outer }), spec),
+        deed: (outer: (client: AnyClient) => void) =>
+          run(world.platformOver({ maxAttempts: 1, outer }), spec),
         async left() {
           const { platform } = world;
           const state = await platform.describe(spec.revision, LONG);
@@ -58,6 +70,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
           return { state, isDefined, inventory, removed: await world.inventory() };
         },
       };
-    });
+    };
+    itBearsFaultsInOneAccount(deed, { open, prepare, ...(only && { only }) });
   }
 });

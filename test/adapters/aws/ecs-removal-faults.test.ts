@@ -1,7 +1,12 @@
-import { DeregisterTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
+import {
+  DeregisterTaskDefinitionCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+} from '@aws-sdk/client-ecs';
 import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { itBearsFaults, itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';
+import type { AnyClient } from '../../support/aws-rules.ts';
 import { ecsWorld, LAST_WORDS } from '../../support/ecs-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { persist } from '../../support/persist.ts';
@@ -22,7 +27,7 @@ type Deed = {
 };
 
 const nothing = async () => undefined;
-const end = async (on: Platform, { revision, model }: RevisionSpec) => {
+const end = async (on: Platform, { revision, model }: Pick<RevisionSpec, 'revision' | 'model'>) => {
   await on.remove(revision, EPOCH);
   await on.forget(model, EPOCH);
 };
@@ -38,8 +43,12 @@ async function beside({ platform, spec }: World): Promise<void> {
 async function halfRemoved(world: World, { revision }: RevisionSpec): Promise<void> {
   await beside(world);
   await world.platform.retire(revision, EPOCH);
-  const taskDefinition = `slipway-test-ec2-${revision}:1`;
-  await world.client(ECSClient).send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+  const ecs = world.client(ECSClient);
+  const list = new ListTaskDefinitionsCommand({ familyPrefix: `slipway-test-ec2-${revision}` });
+  const { taskDefinitionArns = [] } = await ecs.send(list);
+  for (const taskDefinition of taskDefinitionArns) {
+    await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+  }
 }
 
 const DEEDS: readonly Deed[] = [
@@ -72,22 +81,27 @@ const DEEDS: readonly Deed[] = [
 
 describeOnMoto('ecsPlatform on moto', (moto) => {
   for (const { deed, target, fate = 'serves', prepare, run } of DEEDS) {
-    itBearsFaults(deed, async () => {
-      const world = await ecsWorld(moto(), target);
+    const open = () => ecsWorld(moto(), target);
+    const inAccount = async (world: World) => {
       const { platform } = world;
       const spec = world.spec(fate, { scaling: SCALING });
       await persist(() => platform.create(spec, EPOCH));
       await platform.describe(spec.revision, LONG);
       await prepare(world, spec);
       return {
-        deed: (outer) => run(world.platformOver({ maxAttempts: 1, outer }), spec),
+        deed: (outer: (client: AnyClient) => void) =>
+          run(world.platformOver({ maxAttempts: 1, outer }), spec),
         async left() {
           const inventory = await world.inventory();
           const { kind } = await platform.describe(spec.revision, LONG);
           await end(platform, spec);
+          for (const other of await platform.revisions()) await end(platform, other);
           return { inventory, kind, removed: await world.inventory() };
         },
       };
-    });
+    };
+    // What a crash has written stays in the log, for whoever looks at the next.
+    if (fate === 'crashes') itBearsFaults(deed, async () => inAccount(await open()));
+    else itBearsFaultsInOneAccount(deed, { open, prepare: inAccount });
   }
 });

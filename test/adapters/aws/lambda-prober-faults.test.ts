@@ -2,7 +2,8 @@ import { revisionAddress, routeAddress } from '#adapters/aws/probe-address.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Behaviour } from '../../contracts/prober.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';
+import type { AnyClient } from '../../support/aws-rules.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { probedFunctionsWorld } from '../../support/probed-functions-world.ts';
 
@@ -46,22 +47,21 @@ async function answered(ask: () => Promise<ProbeAnswer>) {
 
 describeOnMoto('awsProber of functions on moto', (moto) => {
   for (const { deed, behaviour, run } of DEEDS) {
-    itBearsFaults(deed, async () => {
-      const world = await probedFunctionsWorld(moto(), () => behaviour);
-      return {
-        async deed(outer) {
-          const setup = { maxAttempts: 1, outer };
-          const lambda = world.lambda(setup);
-          const dynamo = world.dynamo(undefined, setup);
-          const answer = await answered(() => run(world.probing({ lambda, dynamo })));
-          expect(answer).toMatchObject({ revision: 'digits-v1', isTimed: true });
-          // Lambda names the invocation in its errors.
-          const body = answer.body.replaceAll(/[0-9a-f-]{36}/g, 'ID');
-          return { ...answer, body };
-        },
-        left: async () => undefined,
-        close: world.close,
-      };
+    const open = () => probedFunctionsWorld(moto(), () => behaviour);
+    const prepare = async (world: Awaited<ReturnType<typeof open>>) => ({
+      async deed(outer: (client: AnyClient) => void) {
+        const setup = { maxAttempts: 1, outer };
+        const lambda = world.lambda(setup);
+        const dynamo = world.dynamo(undefined, setup);
+        const answer = await answered(() => run(world.probing({ lambda, dynamo })));
+        expect(answer).toMatchObject({ revision: 'digits-v1', isTimed: true });
+        // Lambda names the invocation in its errors.
+        const body = answer.body.replaceAll(/[0-9a-f-]{36}/g, 'ID');
+        return { ...answer, body };
+      },
+      // Nothing but reads.
+      left: async () => undefined,
     });
+    itBearsFaultsInOneAccount(deed, { open, prepare });
   }
 });

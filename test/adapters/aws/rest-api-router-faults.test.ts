@@ -2,13 +2,18 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { Shares } from '#domain/deployment.ts';
 import type { Router } from '#ports/router.ts';
 import { awsClient } from '../../support/aws-clients.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
+import { itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';
 import { type AwsFault, awsFault } from '../../support/aws-faults.ts';
 import type { AnyClient } from '../../support/aws-rules.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { persist } from '../../support/persist.ts';
 import { routerInventory } from '../../support/rest-api-router-inventory.ts';
-import { restApiRouterWorld } from '../../support/rest-api-router-world.ts';
+import {
+  freshRouterIn,
+  type RoutedAccount,
+  restApiRouterWorld,
+  routedAccount,
+} from '../../support/rest-api-router-world.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
@@ -104,12 +109,12 @@ describeOnMoto('restApiRouter on moto', (moto) => {
   }
 
   for (const { deed, before, quiet, run } of DEEDS) {
-    itBearsFaults(deed, async () => {
-      const world = await restApiRouterWorld(moto());
+    const prepare = async (account: RoutedAccount) => {
+      const world = await freshRouterIn(moto(), account);
       for (const shares of before) await persist(() => shift(world.router, shares));
       if (quiet) world.clock.advance(QUIET_MS);
       return {
-        deed: (outer) => run(routerBehind(world, outer), world),
+        deed: (outer: (client: AnyClient) => void) => run(routerBehind(world, outer), world),
         async left() {
           const shares = await world.router.shares('digits');
           const models = await world.router.models();
@@ -118,9 +123,10 @@ describeOnMoto('restApiRouter on moto', (moto) => {
           const { kind } = await world.router.verify('digits', shares);
           return { shares, models, ...made, kind };
         },
-        close: world.close,
       };
-    }, ['unseen']);
+    };
+    const open = () => routedAccount(moto());
+    itBearsFaultsInOneAccount(deed, { open, prepare, more: ['unseen'] });
   }
 
   it.each(

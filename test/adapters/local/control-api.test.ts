@@ -193,11 +193,11 @@ describe('the control API', () => {
     const response = await fetch(`${slipway.control}/objects/models/large/notes.bin`, {
       method: 'PUT',
       duplex: 'half',
-      body: ReadableStream.from(Array.from({ length: 200 }, () => million)),
+      body: ReadableStream.from(Array.from({ length: 100 }, () => million)),
     });
 
-    expect(await response.json()).toMatchObject({ sizeBytes: 200_000_000 });
-    expect(most() - before).toBeLessThan(150_000);
+    expect(await response.json()).toMatchObject({ sizeBytes: 100_000_000 });
+    expect(most() - before).toBeLessThan(75_000);
   });
 
   it('shows the last lines of a model server', async () => {

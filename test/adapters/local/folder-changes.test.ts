@@ -42,8 +42,8 @@ describe('deleting a file from the bucket folder', () => {
     await eventually(async () => (await opened.store.list(BUCKET, '', 9)).length === 0);
 
     await folder.moveIn(KEY, 'weights');
-    await eventually(() => opened.store.latest(BUCKET, KEY));
-    expect(opened.events).toHaveLength(3);
+    await eventually(() => opened.events.length === 3);
+    expect(await opened.store.latest(BUCKET, KEY)).toBeDefined();
   });
 
   it('deletes the key of a file that becomes a folder', async () => {

@@ -3,6 +3,7 @@ import { Agent, request as nodeRequest, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Shares } from '#domain/deployment.ts';
 import { openArrivals } from '../../support/arrivals.ts';
+import { IS_THOROUGH } from '../../support/fuzz-runs.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 
 let world: GatewayWorld;
@@ -13,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => world.close());
 
-const FLIPS = 20;
+const FLIPS = IS_THOROUGH ? 100 : 10;
 const CLIENTS = 8;
 const FUNCTION = { 'digits-v1': 1 };
 const CONTAINERS = { 'digits-v2': 1 };

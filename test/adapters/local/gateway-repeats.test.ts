@@ -61,16 +61,16 @@ describe('a request whose replica dies before it answers goes to another one', (
       statuses.push(isWhole ? answer.statusCode : 0);
     };
     const client = async () => {
-      for (let calls = 0; calls < 20; calls += 1) await call();
+      for (let calls = 0; calls < 10; calls += 1) await call();
     };
 
     const clients = Array.from({ length: 100 }, client);
-    await eventually(() => statuses.length > 500);
+    await eventually(() => statuses.length > 300);
     world.replicas.kill('digits-v1', 0);
     await Promise.all(clients);
 
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
-    expect(world.replicas.invocations('digits-v1')).toBeGreaterThan(2_000);
+    expect(world.replicas.invocations('digits-v1')).toBeGreaterThan(1_000);
   });
 });
 

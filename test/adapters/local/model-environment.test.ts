@@ -38,7 +38,8 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
 });
 
 it('tells a model server where Node keeps what it has compiled', () => {
-  const folder = { path: '/r', modelPath: '/r/artifact/m.onnx', scratch: '/r/scratch' };
+  const artifact = '/r/artifact';
+  const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
   const own = { NODE_COMPILE_CACHE: '/compiled' };
 
   expect(modelEnvironment(revisionSpec('1'), folder, own)).toMatchObject(own);

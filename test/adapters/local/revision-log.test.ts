@@ -75,7 +75,7 @@ describe('the log of a revision', () => {
     }
 
     for (let count = 0; count < 16; count += 1) {
-      await eventually(() => timers.leftMs().length > 0);
+      await eventually(() => appended > count || timers.leftMs().length > 0);
       expect(appended).toBe(count);
       timers.advance(timers.leftMs()[0] ?? 0);
       await eventually(() => appended > count);

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { openDatabase } from '#adapters/local/database.ts';
 import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
 import { MOST_TRIES, retryAfterMs } from '#adapters/local/webhook-retry.ts';
 import { signedHeaders } from '#adapters/local/webhook-signature.ts';
@@ -10,6 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { refusal, START_MS } from '../../support/registry-world.ts';
 import { temporaryFolder } from '../../support/running-slipway.ts';
+import { unsyncedDatabase } from '../../support/unsynced-database.ts';
 
 const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes....').toString('base64')}`;
 
@@ -49,7 +49,7 @@ async function sender(urls: readonly string[]) {
   const clock = fakeClock(START_MS);
   const waits: number[] = [];
   const reports: string[] = [];
-  const database = openDatabase(join(folder.path, 'registry.db'));
+  const database = unsyncedDatabase(join(folder.path, 'registry.db'));
   const registry = sqliteRegistry({ database, clock, onEvents: () => hooks?.changed() });
   let hooks: ReturnType<typeof webhooks> | undefined;
   let isHeld = false;

@@ -1,5 +1,9 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import { type ExecutionEnd, workflowEngine } from '#adapters/local/workflow-engine.ts';
+import {
+  type ExecutionEnd,
+  type StepObserver,
+  workflowEngine,
+} from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
 import { MACHINES } from '../../support/asl.ts';
@@ -23,7 +27,11 @@ const definition = {
 
 type Handler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
-function engineWith(handlers: { Work: Handler; Caught?: Handler }, over: object = {}) {
+function engineWith(
+  handlers: { Work: Handler; Caught?: Handler },
+  over: object = {},
+  onStep: StepObserver = async () => {},
+) {
   const ends: ExecutionEnd[] = [];
   const ended = Promise.withResolvers<ExecutionEnd>();
   const given = { ...definition, ...over };
@@ -31,6 +39,7 @@ function engineWith(handlers: { Work: Handler; Caught?: Handler }, over: object 
     definitions: { deploy: given, rollback: given, undeploy: given },
     handlers: { Caught: async (payload) => payload, ...handlers },
     overrides: { retryIntervalOverrides: { Work: 0 } },
+    onStep,
     async onEnded(end) {
       ends.push(end);
       ended.resolve(end);
@@ -69,6 +78,39 @@ describe('the workflow engine', () => {
     expect(payloads).toEqual([{ a: 1 }]);
     expect(ends).toEqual([
       { workflow: 'deploy', execution: 'run-1', input: { a: 1 }, error: '', cause: '' },
+    ]);
+  });
+
+  it('tells of each moment of a step, and goes on once who is told lets it', async () => {
+    const happened: string[] = [];
+    const release = Promise.withResolvers<void>();
+    const { engine, ended } = engineWith(
+      {
+        async Work() {
+          happened.push('Work');
+          throw new Failure('InputInvalid', 'no');
+        },
+      },
+      {},
+      async ({ state, moment, execution }) => {
+        happened.push(`${execution}: ${state} ${moment}`);
+        if (state === 'Work' && moment === 'begins') await release.promise;
+      },
+    );
+
+    await engine.start('deploy', 'run-1', {});
+    await eventually(() => happened.length > 0);
+    const before = [...happened];
+    release.resolve();
+    await ended;
+
+    expect(before).toEqual(['run-1: Work begins']);
+    expect(happened).toEqual([
+      'run-1: Work begins',
+      'Work',
+      'run-1: Work ended',
+      'run-1: Caught begins',
+      'run-1: Caught ended',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { mkdir, readdir } from 'node:fs/promises';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
@@ -38,6 +39,20 @@ class Predictor:
     const { json } = await server.post('/invocations', { inputs: [1] });
 
     expect(json).toEqual({ predictions: [2] });
+  });
+
+  it('a file outside the model is not run, whatever the facts say', async () => {
+    const canary =
+      'import pathlib; pathlib.Path(__file__ + ".ran").touch()\ndef predict(x): return x';
+    const folder = await modelFolder({
+      'evil.py': canary,
+      'facts.json': JSON.stringify({ format: 'python', entrypoint: '../evil.py:predict' }),
+    });
+    await mkdir(`${folder}/model`);
+    const env = { MODEL_PATH: `${folder}/model`, MODEL_FACTS: `${folder}/facts.json` };
+
+    await expect(startModel(runtime, Promise.resolve(env))).rejects.toThrow('no ../evil.py');
+    expect(await readdir(folder)).not.toContain('evil.py.ran');
   });
 
   describe('without a signature', () => {

@@ -8,12 +8,12 @@ const run = promisify(execFile);
 await onPython(describeListen);
 
 const CONNECT = `
-import asyncio, socket, types
-from slipway_server.__main__ import listen
+import asyncio, socket
+from slipway_server.walls import listen
 
 async def main():
     seen = asyncio.get_running_loop().create_future()
-    listening = listen(types.SimpleNamespace(host="127.0.0.1", port=0))
+    listening = listen("127.0.0.1", 0)
     server = await asyncio.start_server(lambda _, writer: seen.set_result(writer), sock=listening)
     await asyncio.open_connection(*listening.getsockname())
     accepted = (await seen).get_extra_info("socket")

@@ -1,72 +1,104 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import type { ArchiveMember, Unpacking } from '#domain/artifact-facts.ts';
+import { openArchive, unpackingOf } from '#formats/archive-open.ts';
+import { MAX_BYTES, memoryFile } from '../../support/archive-files.ts';
+import { tarOf, tarPart } from '../../support/tar-bytes.ts';
+import { zipOf } from '../../support/zip-bytes.ts';
 import { modelFolder, stopServers } from '../model-server.ts';
 import { onPython } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
 
 const run = promisify(execFile);
 
-const TAR = 'import io, sys, tarfile\ntar = tarfile.open("a.archive", "w:gz")\n';
-const ZIP = 'import sys, zipfile\nzip = zipfile.ZipFile("a.archive", "w")\n';
+const PARTS = [
+  { name: './code/a.py', content: 'x'.repeat(100_000) },
+  { name: 'b', content: 'y' },
+  { name: 'empty', content: '' },
+];
+const TAR = tarOf(...PARTS);
+const HARM = zipOf([{ name: 'b', content: 'harm' }]);
+const MEMBER: ArchiveMember = {
+  ...{ name: 'b', offset: 0, sizeBytes: 1, storedBytes: 1 },
+  ...{ isDeflated: false, crc: null },
+};
 
 await onPython(describeUnpack);
-
-function tarMember(name: string, more = ''): string {
-  return `m = tarfile.TarInfo(${JSON.stringify(name)}); m.size = 1; ${more}\ntar.addfile(m, io.BytesIO(b"x"))\n`;
-}
 
 function describeUnpack(runtime: Runtime): void {
   const [python] = runtime.command;
   afterAll(stopServers);
 
-  /** Makes the archive by a script of Python, and unpacks it; the files that came of it. */
-  async function unpacked(script: string) {
-    const folder = await modelFolder({});
-    await run(python, ['-c', `${script}\n`], { cwd: folder });
-    const command = ['-m', 'slipway_server.unpack', 'a.archive', 'out'];
+  async function unpacked(bytes: Uint8Array, { isGzipped, members }: Omit<Unpacking, 'archive'>) {
+    const folder = await modelFolder({ 'list.json': JSON.stringify({ isGzipped, members }) });
+    await writeFile(join(folder, 'a.archive'), bytes);
+    const command = ['-m', 'slipway_server.unpack', 'a.archive', 'out', 'list.json'];
     await run(python, command, { cwd: folder, env: runtime.env });
-    expect(await readdir(folder)).toEqual(['a.archive', 'out']);
+    expect((await readdir(folder)).sort()).toEqual(['a.archive', 'list.json', 'out']);
     return join(folder, 'out');
   }
 
-  it.each([
-    { says: 'a tar', script: `${TAR}${tarMember('./code/a.py')}${tarMember('b')}tar.close()` },
-    {
-      says: 'a zip',
-      script: `${ZIP}zip.mkdir("code") if sys.version_info >= (3, 11) else None\nzip.writestr("code/a.py", "x"); zip.writestr("b", "x"); zip.close()`,
-    },
-  ])('$says becomes its files', async ({ script }) => {
-    const folder = await unpacked(script);
+  /** What inspection finds in it is taken out of it. */
+  async function found(name: string, bytes: Uint8Array): Promise<Unpacking> {
+    const file = memoryFile(name, bytes);
+    return unpackingOf(file, await openArchive(file, MAX_BYTES));
+  }
 
-    expect(await readFile(join(folder, 'code/a.py'), 'utf8')).toBe('x');
-    expect((await readdir(folder)).sort()).toEqual(['b', 'code']);
+  it.each([
+    ['a.tar', TAR],
+    ['a.tar.gz', gzipSync(TAR)],
+    ['a.tar.gz', Buffer.concat([gzipSync(TAR.subarray(0, 700)), gzipSync(TAR.subarray(700))])],
+    ['a.zip', zipOf(PARTS)],
+    ['a.zip', zipOf(PARTS.map((part) => ({ ...part, method: 8 })))],
+  ])('%s becomes the files that inspection found in it', async (name, bytes) => {
+    const folder = await unpacked(bytes, await found(name, bytes));
+
+    expect(await readFile(join(folder, 'code/a.py'), 'utf8')).toBe(PARTS[0]?.content);
+    expect(await readFile(join(folder, 'b'), 'utf8')).toBe('y');
+    expect((await readdir(folder)).sort()).toEqual(['b', 'code', 'empty']);
+  });
+
+  it('a zip at the end of a tar stays a file of the tar', async () => {
+    const bytes = Buffer.concat([
+      tarPart({ name: 'b', content: 'y' }),
+      tarOf({ name: 'z', content: HARM }),
+    ]);
+
+    const folder = await unpacked(bytes, await found('a.tar', bytes));
+
+    expect(await readFile(join(folder, 'b'), 'utf8')).toBe('y');
+    expect(await readFile(join(folder, 'z'))).toEqual(HARM);
+  });
+
+  it.each<[string, Partial<ArchiveMember>]>([
+    ['goes up', { name: '../b' }],
+    ['is absolute', { name: '/tmp/slipway-b' }],
+    ['goes up by a backslash', { name: '..\\b' }],
+    ['is longer than the archive', { sizeBytes: 10, storedBytes: 10 }],
+    ['is shorter than was found', { sizeBytes: 2 }],
+    ['has another checksum', { crc: 1 }],
+    ['is no deflated content', { isDeflated: true }],
+  ])('a member that %s ends it with one line', async (_, wrong) => {
+    const members = [{ ...MEMBER, ...wrong }];
+
+    await expect(unpacked(Buffer.from('y'), { isGzipped: false, members })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^a\.archive: .*\n$/),
+    });
   });
 
   it.each([
-    { says: 'goes up', script: `${TAR}${tarMember('../b')}` },
-    { says: 'is absolute', script: `${TAR}${tarMember('/tmp/slipway-b')}` },
-    {
-      says: 'is a link',
-      script: `${TAR}${tarMember('b', 'm.type = tarfile.SYMTYPE; m.size = 0')}`,
-    },
-    {
-      says: 'is a device',
-      script: `${TAR}${tarMember('b', 'm.type = tarfile.CHRTYPE; m.size = 0')}`,
-    },
-    { says: 'comes twice', script: `${TAR}${tarMember('b')}${tarMember('./b')}` },
-    { says: 'goes up in a zip', script: `${ZIP}zip.writestr("../b", "x")` },
-    {
-      says: 'is a link in a zip',
-      script: `${ZIP}i = zipfile.ZipInfo("b"); i.create_system = 3; i.external_attr = 0o120777 << 16; zip.writestr(i, "/etc")`,
-    },
-  ])('an entry that $says ends it with one line', async ({ script }) => {
-    const closed = `${script}\n${script.startsWith(TAR) ? 'tar' : 'zip'}.close()`;
+    ['comes twice', { offset: 1 }],
+    ['comes twice by another spelling', { name: './b', offset: 1 }],
+    ['shares its bytes with another', { name: 'c' }],
+  ])('a member that %s ends it with one line', async (_, wrong) => {
+    const members = [MEMBER, { ...MEMBER, ...wrong }];
 
-    await expect(unpacked(closed)).rejects.toMatchObject({
+    await expect(unpacked(Buffer.from('yy'), { isGzipped: false, members })).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^a\.archive: .*b.*\n$/),
     });
   });
 }

@@ -1,5 +1,9 @@
 import {
+  DeleteScalingPolicyCommand,
+  DeleteScheduledActionCommand,
   DescribeScalableTargetsCommand,
+  DescribeScalingPoliciesCommand,
+  DescribeScheduledActionsCommand,
   type PutScalingPolicyCommandInput,
 } from '@aws-sdk/client-application-auto-scaling';
 import {
@@ -50,6 +54,29 @@ export function applicationAutoScalingRules(elb: ElasticLoadBalancingV2Client): 
         if (ScalableTargets.length > 0) return undefined;
         const message = `No scalable target registered for ${input['ResourceId']}`;
         return { name: 'ObjectNotFoundException', message, status: 400 };
+      },
+    },
+    {
+      name: 'application-auto-scaling: policies and schedules go with their target',
+      service: 'ApplicationAutoScaling',
+      commands: ['DeregisterScalableTarget'],
+      source:
+        'https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html',
+      async after({ input, send }) {
+        const target = {
+          ServiceNamespace: 'ecs',
+          ResourceId: String(input['ResourceId']),
+          ScalableDimension: 'ecs:service:DesiredCount',
+        } as const;
+        const { ScalingPolicies = [] } = await send(DescribeScalingPoliciesCommand, target);
+        for (const { PolicyName } of ScalingPolicies) {
+          await send(DeleteScalingPolicyCommand, { ...target, PolicyName });
+        }
+        const { ScheduledActions = [] } = await send(DescribeScheduledActionsCommand, target);
+        for (const { ScheduledActionName } of ScheduledActions) {
+          await send(DeleteScheduledActionCommand, { ...target, ScheduledActionName });
+        }
+        return undefined;
       },
     },
     {

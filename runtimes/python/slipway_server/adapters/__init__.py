@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any, Callable, TypeVar
 
+from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal, message_of, where
+from ..wall import around
 
 T = TypeVar("T")
 
@@ -38,10 +42,21 @@ PLATFORMS = {
 }
 
 
+# Whatever the client sent: too little memory, too few threads, a file or a module that is not there.
+_SERVERS_OWN = (MemoryError, OSError, ImportError)
+
+# What frameworks in C++ say of their allocators, in errors of their own.
+_EXHAUSTED = re.compile(
+    r"bad_alloc|bad allocation|bad_array_new_length|failed to allocate|unable to allocate|allocation failed"
+    r"|out of memory|cannot allocate|can't start new thread|no space left",
+    re.IGNORECASE,
+)
+
+
 def load_model(path: str, facts: Facts) -> Model:
     """
     Only the adapter of this format is imported, and with it only its framework. The model's own errors become refusals:
-    400 with what a framework says of the inputs, 500 with what the user's code says of itself.
+    400 with what a framework says of the inputs, 503 with what the server had too little of, 500 with what the user's code says of itself.
     """
     if facts.format not in _ADAPTERS:
         raise ValueError(f'there is no adapter for the format "{facts.format}"; there are {", ".join(_ADAPTERS)}')
@@ -50,11 +65,19 @@ def load_model(path: str, facts: Facts) -> Model:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     # By a name of ours: a package called `sklearn` would hide the framework from itself.
     adapter = import_module(f".{_ADAPTERS[facts.format]}_model", __name__)
-    model: Model = adapter.load(path, facts)
+    with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():
+        model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     return model._replace(
         predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded(model.invoke, refused)
     )
+
+
+def _is_data(facts: Facts) -> bool:
+    """Not the user's own code, which may do what it likes."""
+    if facts.format == "sagemaker":
+        return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
+    return facts.format in _FRAMEWORKS or (facts.format == "mlflow" and facts.data is not None)
 
 
 def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
@@ -70,6 +93,9 @@ def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]
 
 
 def _refused_by_framework(error: Exception) -> Refusal:
+    if isinstance(error, _SERVERS_OWN) or _EXHAUSTED.search(message_of(error)):
+        print(f"the model failed: {where(error)}", file=sys.stderr, flush=True)
+        return Refusal(503, f"the server could not run the model: {message_of(error)}")
     return Refusal(400, f"the model refused the inputs: {message_of(error)}")
 
 

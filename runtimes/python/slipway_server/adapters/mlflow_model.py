@@ -1,81 +1,41 @@
 from __future__ import annotations
 
-import os
-import pickle
-from typing import Any, Callable
-
 import numpy as np
 
 from ..config import Facts
 from ..model import Model
 from ..tensors import Signature
-from . import catboost_model, lightgbm_model, sklearn_model, xgboost_model
 from .code_model import given
+from .data_file import LOADERS, file_within
 from .estimator import estimator_model
 from .user_code import outputs_of
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By the flavour's own loader where there is one: importing mlflow costs 1.8 s of CPU, so only a python_function of the user's does."""
-    import yaml
-
-    with open(os.path.join(path, "MLmodel"), encoding="utf-8") as file:
-        flavors: dict[str, dict[str, Any]] = yaml.safe_load(file)["flavors"]
-    own = next((name for name in _LOADERS if name in flavors), None)
-    if own is None:
+    """By the loader of the flavour that inspection found: importing mlflow costs 1.8 s of CPU, so only a python_function of the user's does. Its MLmodel is not read again."""
+    if facts.data is None:
         return _python_function(path, facts)
-    return _LOADERS[own](path, flavors[own], facts)
+    file = file_within(path, facts.data.file)
+    model_class = facts.data.model_class or _BOOSTER
+    if facts.data.format != "xgboost" or model_class == _BOOSTER:
+        return LOADERS[facts.data.format](file, facts)
+    return _xgboost_class(file, model_class, facts)
 
 
-def _sklearn(path: str, flavor: dict[str, Any], facts: Facts) -> Model:
-    file = os.path.join(path, flavor["pickled_model"])
-    if flavor.get("serialization_format") == "skops":
-        from . import skops_model
-
-        return skops_model.load(file, facts)
-    return estimator_model(sklearn_model.unpickle(file), facts)
-
-
-def _xgboost(path: str, flavor: dict[str, Any], facts: Facts) -> Model:
-    return _booster(path, flavor, facts, "xgboost.core.Booster", xgboost_model.load, "xgboost")
-
-
-def _lightgbm(path: str, flavor: dict[str, Any], facts: Facts) -> Model:
-    return _booster(path, flavor, facts, "lightgbm.basic.Booster", lightgbm_model.load, "lightgbm")
-
-
-def _catboost(path: str, flavor: dict[str, Any], facts: Facts) -> Model:
-    return catboost_model.load(os.path.join(path, flavor["data"]), facts)
-
-
-_LOADERS = {"sklearn": _sklearn, "xgboost": _xgboost, "lightgbm": _lightgbm, "catboost": _catboost}
-
-
-def _booster(
-    path: str,
-    flavor: dict[str, Any],
-    facts: Facts,
-    native: str,
-    load_native: Callable[[str, Facts], Model],
-    module: str,
-) -> Model:
-    """The file is a Booster's, or that of a class in the manner of scikit-learn, as `model_class` says."""
-    file = os.path.join(path, flavor["data"])
-    model_class = str(flavor.get("model_class") or native)
-    if file.endswith(".skops"):
-        from . import skops_model
-
-        return skops_model.load(file, facts)
-    if file.endswith((".pkl", ".pickle")):
-        with open(file, "rb") as pickled:
-            return estimator_model(pickle.load(pickled), facts)
-    if model_class == native or module == "lightgbm":
-        return load_native(file, facts)
+def _xgboost_class(file: str, model_class: str, facts: Facts) -> Model:
+    """The file is that of a class in the manner of scikit-learn."""
     import xgboost
 
-    estimator = getattr(xgboost, model_class.rsplit(".", 1)[-1])()
+    name = model_class.rsplit(".", 1)[-1]
+    if name not in _XGBOOST_CLASSES:
+        raise ValueError(f"XGBoost has no class {model_class} that is saved so")
+    estimator = getattr(xgboost, name)()
     estimator.load_model(file)
     return estimator_model(estimator, facts)
+
+
+_BOOSTER = "xgboost.core.Booster"
+_XGBOOST_CLASSES = ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor", "XGBModel")
 
 
 def _python_function(path: str, facts: Facts) -> Model:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from types import ModuleType
 from typing import Any
 
@@ -13,10 +12,9 @@ from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal
 from ..tensors import Signature
-from . import catboost_model, lightgbm_model, sklearn_model, skops_model, xgboost_model
+from .data_file import LOADERS, file_within
 from .user_code import import_file, outputs_of
 
-_CODE = ("code/inference.py", "inference.py")
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 
 
@@ -25,15 +23,12 @@ def load(path: str, facts: Facts) -> Model:
     `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept),
     or transform_fn(model, body, content type, accept) in place of the last three; those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
     """
-    if os.path.isfile(path):
-        return _adapter_of(path).load(path, facts)
-    found = (each for each in _CODE if os.path.isfile(os.path.join(path, each)))
-    file = (facts.entrypoint or next(found, "")).partition(":")[0]
+    file = (facts.entrypoint or "").partition(":")[0]
     if not file.endswith(".py"):
         return _only_model(path, facts)
     module = import_file(path, file)
     read, predict, write = (_handler(module, name) for name in ("input_fn", "predict_fn", "output_fn"))
-    model = getattr(module, "model_fn", _default_model)(path)
+    model = getattr(module, "model_fn", lambda folder: _only_model(folder, facts))(path)
     transform = getattr(module, "transform_fn", None)
     signature = facts.signature or Signature((), ())
 
@@ -107,35 +102,11 @@ def _default_output(answer: Any, accept: str) -> tuple[bytes, str]:
     return json.dumps(jsonable(answer), ensure_ascii=False).encode(), _JSON
 
 
-def _default_model(folder: str) -> Any:
-    return _only_model(folder, Facts("", None, None, False, None))
-
-
 def _only_model(folder: str, facts: Facts) -> Model:
-    """The one file at the top of the folder that a framework of ours reads."""
-    names = sorted(name for name in os.listdir(folder) if name != "requirements.txt")
-    found = [name for name in names if name == "xgboost-model" or os.path.splitext(name)[1] in _ENDINGS]
-    if len(found) != 1:
-        raise ValueError(f"there is no model_fn, and {len(found)} model files to take instead: {', '.join(found)}")
-    path = os.path.join(folder, found[0])
-    return _adapter_of(path).load(path, facts)
+    """The one model file of the folder, as inspection found it."""
+    if facts.data is None:
+        raise ValueError("there is no model_fn, and no one model file to take instead")
+    return LOADERS[facts.data.format](file_within(folder, facts.data.file), facts)
 
-
-def _adapter_of(path: str) -> Any:
-    """By its first bytes: what nothing else begins with, or else a pickle, which a compression may hide."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-    return next((adapter for magic, adapter in _MAGIC if head.startswith(magic)), sklearn_model)
-
-
-_ENDINGS = (".joblib", ".pkl", ".pickle", ".skops", ".ubj", ".bst", ".model", ".json", ".txt", ".lgb", ".cbm")
-
-_MAGIC = (
-    (b"CBM1", catboost_model),
-    (b"tree", lightgbm_model),
-    (b"{", xgboost_model),
-    (b"binf", xgboost_model),
-    (b"PK", skops_model),
-)
 
 _DEFAULTS = {"input_fn": _default_input, "predict_fn": _default_predict, "output_fn": _default_output}

@@ -15,14 +15,15 @@ from ..model import plain
 from ..packing import DTYPES
 from ..refusal import Refusal
 from ..tensors import TensorSpec
+from .data_file import file_within
 
 
 def import_file(folder: str, file: str) -> ModuleType:
     """Runs a file of the artifact as a module; the files beside it can be imported and opened by their names."""
-    path = os.path.join(folder, file)
+    path = file_within(folder, file)
     name = os.path.splitext(os.path.basename(file))[0]
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not os.path.isfile(path):
+    if spec is None or spec.loader is None:
         raise ValueError(f"there is no {file} in the artifact")
     sys.path.insert(0, os.path.dirname(path))
     os.chdir(folder)

@@ -1,0 +1,108 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Failure, type FailureName, failureName } from '#domain/failure.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
+import { parseManifest } from '#formats/manifest-yaml.ts';
+
+/** What a thread is given to do. */
+export type Inspection =
+  | {
+      readonly kind: 'files';
+      readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
+      readonly options: InspectOptions;
+    }
+  | { readonly kind: 'manifest'; readonly text: string; readonly fileName: string };
+
+/** What it asks for, by the number of a file, and how it ends; `failedRead` is the number of the read that it ended with. */
+export type Told =
+  | { readonly kind: 'begun' }
+  | {
+      readonly kind: 'read';
+      readonly id: number;
+      readonly file: number;
+      readonly start: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'done'; readonly value: unknown }
+  | {
+      readonly kind: 'failed';
+      readonly name: FailureName | null;
+      readonly message: string;
+      readonly fix: string;
+      readonly failedRead: number | null;
+    };
+
+/** The answer to a read; null where it failed. */
+export type Answered = { readonly id: number; readonly bytes: Uint8Array | null };
+
+/** Where this module is, or the bundle that it is a part of: a thread runs it again, and knows by MARK that it is to inspect. */
+export const THREAD: URL = new URL(import.meta.url);
+export const MARK = 'slipway inspection';
+
+const waiting = new Map<number, (answered: Answered) => void>();
+let reads = 0;
+
+if (workerData === MARK) {
+  parentPort?.on('message', async (message: Inspection | Answered) => {
+    if ('id' in message) return waiting.get(message.id)?.(message);
+    parentPort?.postMessage({ kind: 'begun' } satisfies Told);
+    parentPort?.postMessage(await toldOf(message));
+  });
+}
+
+async function toldOf(inspection: Inspection): Promise<Told> {
+  try {
+    return { kind: 'done', value: await resultOf(inspection) };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): Told {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const name = failureName(error) ?? null;
+  return {
+    ...{ kind: 'failed', name, message: name ? message : (stack ?? message) },
+    fix: error instanceof Failure ? error.fix : '',
+    failedRead: error instanceof FailedRead ? error.id : null,
+  };
+}
+
+async function resultOf(inspection: Inspection): Promise<unknown> {
+  if (inspection.kind === 'manifest') return parseManifest(inspection.text, inspection.fileName);
+  const files = inspection.files.map(
+    ({ name, sizeBytes }, file): ArtifactFile => ({
+      ...{ name, sizeBytes },
+      open: async () => ({
+        sizeBytes,
+        read: (start, length) => read({ file, start, length }),
+      }),
+    }),
+  );
+  return inspectFiles(files, inspection.options);
+}
+
+class FailedRead extends Error {
+  readonly id: number;
+
+  constructor(id: number) {
+    super(`read ${id} failed`);
+    this.id = id;
+  }
+}
+
+type Range = { readonly file: number; readonly start: number; readonly length: number };
+
+/** By whoever started the thread, which alone can reach the files. */
+function read(range: Range): Promise<Uint8Array> {
+  reads += 1;
+  const id = reads;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, ({ bytes }) => {
+      waiting.delete(id);
+      if (bytes) resolve(bytes);
+      else reject(new FailedRead(id));
+    });
+    parentPort?.postMessage({ kind: 'read', id, ...range } satisfies Told);
+  });
+}

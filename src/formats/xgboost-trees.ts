@@ -1,0 +1,82 @@
+import { rejected } from './rejected.ts';
+import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
+
+type Lists = Record<'left_children' | 'right_children' | 'split_indices', number[]>;
+
+const NAMES: readonly string[] = ['left_children', 'right_children', 'split_indices'];
+const IN_TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.(\w+)(\[\])?$/;
+const TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]$/;
+const GROUPS = /^learner\.gradient_booster\.(?:gbtree\.)?model\.tree_info(\[\])?$/;
+const NODES = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.tree_param\.num_nodes$/;
+
+/** Checks the lists of each tree as they are walked. XGBoost goes by them without a look at their length. */
+export function xgboostTrees(file: string) {
+  let lists: Lists = empty();
+  let mostFeature = -1;
+  let mostGroup = -1;
+  let trees = 0;
+
+  const odd = (what: string) =>
+    rejected(
+      `${file} is damaged: its tree ${trees} ${what}`,
+      "Save the model again with save_model('model.ubj') and upload the whole file.",
+    );
+
+  /** A tree ends where the next begins, or the list of all. */
+  function close(): void {
+    const { left_children: left, right_children: right, split_indices: indices } = lists;
+    const nodes = left.length;
+    if (nodes === 0) return;
+    const fault: TreeFault =
+      right.length !== nodes || indices.length !== nodes
+        ? `has ${nodes} left children, ${right.length} right ones and ${indices.length} splits`
+        : childrenFault(nodes, left, right);
+    const negative = indices.find((index) => !(Number.isInteger(index) && index >= 0));
+    if (fault || negative !== undefined) throw odd(fault ?? `splits by the feature ${negative}`);
+    const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
+    if (isHalf) throw odd('has a node with one child');
+    for (const index of indices) mostFeature = Math.max(mostFeature, index);
+    lists = empty();
+    trees += 1;
+  }
+
+  return {
+    /** True for a list that is to be walked. */
+    enter(path: string): boolean {
+      if (TREE.test(path)) close();
+      const [, name = ''] = IN_TREE.exec(path) ?? [];
+      return NAMES.includes(name) || GROUPS.test(path);
+    },
+    value(path: string, value: unknown): void {
+      const [, name = '', isItem] = IN_TREE.exec(path) ?? [];
+      if (isItem && isList(name)) lists[name].push(Number(value));
+      else if (GROUPS.test(path)) mostGroup = checkedGroup(Number(value), mostGroup);
+      else if (NODES.test(path)) checkCount(Number(value));
+    },
+    /** Fails with `ArtifactRejected` where a tree names a feature or a group of answers that is not there. */
+    end(features: number, groups: number): void {
+      close();
+      const fault =
+        indicesFault(mostFeature < 0 ? [] : [mostFeature], features, 'feature') ??
+        indicesFault(mostGroup < 0 ? [] : [mostGroup], Math.max(1, groups), 'group of answers');
+      if (fault) throw odd(fault);
+    },
+  };
+
+  function checkedGroup(group: number, most: number): number {
+    if (!(Number.isInteger(group) && group >= 0)) throw odd(`answers for the group ${group}`);
+    return Math.max(group, most);
+  }
+
+  function checkCount(nodes: number): void {
+    if (!(Number.isSafeInteger(nodes) && nodes > 0)) throw odd(`has ${nodes} nodes`);
+  }
+}
+
+function isList(name: string): name is keyof Lists {
+  return NAMES.includes(name);
+}
+
+function empty(): Lists {
+  return { left_children: [], right_children: [], split_indices: [] };
+}

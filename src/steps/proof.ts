@@ -1,0 +1,73 @@
+import { declaredOf } from '#domain/declared.ts';
+import type { Deployment, GoldenProof } from '#domain/deployment.ts';
+import {
+  type Declared,
+  exampleOf,
+  type GoldenRequest,
+  goldenRequest,
+} from '#domain/golden-request.ts';
+import { takesAlike } from '#domain/same-inputs.ts';
+import type { RevisionRef } from '#domain/target.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
+
+/** What a version of a model is asked, null for its readiness alone, and what its answer is judged by. */
+export type Proof = {
+  readonly model: string;
+  readonly request: GoldenRequest | null;
+  readonly declared: Declared;
+};
+
+/** What a version that was found healthy was proven by. */
+export async function proofOf(
+  registry: Registry,
+  { model, work }: Pick<Deployment, 'model' | 'work'>,
+): Promise<Proof> {
+  const { sample, of } = requireWork(work.golden, 'golden proof');
+  const declared = declarationOf(work);
+  if (sample === 'readiness') return { model, request: null, declared };
+  const asked = of
+    ? declarationOf((await requireDeployment(registry, of.deploymentId)).work)
+    : declared;
+  return { model, request: goldenRequest(asked, sample), declared };
+}
+
+/** The request that the live version was proven by; `golden` is what a candidate that answers it is proven by. */
+export type Reference = {
+  readonly live: RevisionRef;
+  readonly request: GoldenRequest;
+  readonly golden: Pick<GoldenProof, 'sample' | 'of'>;
+};
+
+/**
+ * What a candidate has to answer because the version does that is `live`, by the deployment that made it.
+ * Undefined where that would be no fair test: the candidate has an example, which says what it answers, or declares other inputs; where the live version was proven by no request; and for a version that is started again, which has been proven.
+ */
+export async function referenceOf(
+  registry: Registry,
+  candidate: Deployment,
+  live: RevisionRef & { readonly deploymentId: string },
+): Promise<Reference | undefined> {
+  const own = declarationOf(candidate.work);
+  const { revision } = requireWork(candidate.work.candidate, 'candidate');
+  if (isRestarted(candidate) || revision === live.revision || exampleOf(own)) return undefined;
+  const proven = await requireDeployment(registry, live.deploymentId);
+  const { request, declared } = await proofOf(registry, proven);
+  if (!request || !takesAlike(own.signature, declared.signature)) return undefined;
+  const { sample, of = { deploymentId: proven.id, revision: live.revision } } = requireWork(
+    proven.work.golden,
+    'golden proof',
+  );
+  // A made request is the candidate's own where it declares the same.
+  const isOwn = sample !== 'example' && own.signature !== null;
+  return { live, request, golden: isOwn ? { sample } : { sample, of } };
+}
+
+/** Whether its revision was made, and proven, by another deployment. */
+export function isRestarted({ id, work }: Deployment): boolean {
+  return requireWork(work.candidate, 'candidate').madeBy !== id;
+}
+
+export function declarationOf(work: Deployment['work']): Declared {
+  return declaredOf(requireWork(work.inspection, 'inspection'), work);
+}

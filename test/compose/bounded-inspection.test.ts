@@ -1,0 +1,100 @@
+import { boundedInspector, INSPECTION_BUDGET } from '#compose/bounded-inspection.ts';
+import { Failure } from '#domain/failure.ts';
+import { manifestSchema } from '#domain/manifest.ts';
+import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { inspectFiles } from '#formats/inspect.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { bytesSource } from '../support/byte-sources.ts';
+import { identityModel } from '../support/onnx-models.ts';
+
+const OPTIONS = { maxBytes: 1e12, manifest: manifestSchema.parse({}) };
+const MODEL = identityModel({ datatype: 'FP32', shape: ['n'] });
+
+function file(
+  name: string,
+  bytes: Uint8Array,
+  source: ByteSource = bytesSource(bytes),
+): ArtifactFile {
+  return { name, sizeBytes: bytes.length, open: async () => source };
+}
+
+const ENDLESS_BYTES = 1e12;
+
+/** A booster as JSON that has a list which nobody lives to see the end of. */
+const endless: ArtifactFile = {
+  name: 'm.json',
+  sizeBytes: ENDLESS_BYTES,
+  open: async () => ({
+    sizeBytes: ENDLESS_BYTES,
+    async read(start, length) {
+      const bytes = Buffer.alloc(length, start % 2 === 0 ? '0,' : ',0');
+      if (start === 0) bytes.write('{"learner":{"attributes":[');
+      return bytes;
+    },
+  }),
+};
+
+describe('an inspection in a thread of its own', () => {
+  it('finds what one without finds', async () => {
+    const { inspect } = boundedInspector(INSPECTION_BUDGET);
+
+    const facts = await inspect([file('m.onnx', MODEL)], OPTIONS);
+
+    expect(facts).toEqual(await inspectFiles([file('m.onnx', MODEL)], OPTIONS));
+  });
+
+  it('fails as one without does, with the fix', async () => {
+    const { inspect, parseManifest } = boundedInspector(INSPECTION_BUDGET);
+
+    await expect(inspect([], OPTIONS)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      fix: 'Upload the files of the model first, then model.yaml again.',
+    });
+    await expect(parseManifest('a: [', 'model.yaml')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+
+  it('fails with the very failure of a read, whose name says whether to try again', async () => {
+    const { inspect } = boundedInspector(INSPECTION_BUDGET);
+    const failure = new Failure('PlatformThrottled', 'S3 answered 503');
+    const read = () => Promise.reject(failure);
+
+    const failed = inspect([file('m.onnx', MODEL, { sizeBytes: MODEL.length, read })], OPTIONS);
+
+    await expect(failed).rejects.toBe(failure);
+  });
+
+  it('is given up when it has used its time, and says what it had read', async () => {
+    const { inspect } = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.01 });
+
+    const failed = inspect([endless], OPTIONS);
+
+    await expect(failed).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringMatching(
+        /^its inspection used 0\.01 s of CPU, its limit, when it had read m\.json from byte \d+ to \d+$/,
+      ),
+    });
+  });
+
+  it('is given up when it has used its memory', async () => {
+    const { parseManifest } = boundedInspector({ ...INSPECTION_BUDGET, heapMiB: 16 });
+
+    const failed = parseManifest(`a: [${'[],'.repeat(80_000)}]`, 'model.yaml');
+
+    await expect(failed).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: 'its inspection used 16 MiB of memory, its limit, before it had read anything',
+    });
+  });
+
+  it('leaves the next one a thread that works', async () => {
+    const inspector = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.3 });
+    await inspector.inspect([endless], OPTIONS).catch(() => undefined);
+
+    const manifest = await inspector.parseManifest('', '');
+
+    expect(manifest).toEqual(manifestSchema.parse({}));
+  });
+});

@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { invocationEvent, readResponse } from '#adapters/aws/invocation-event.ts';
+import { functionDefinition } from '#adapters/aws/model-function.ts';
+import { revisionSpec } from '../support/revision-spec.ts';
+import { underRuntimeApi } from '../support/runtime-api.ts';
+import { adapt } from '../support/web-adapter.ts';
+
+const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
+const ADAPTER = join(tools, 'lambda-web-adapter-0.9.1/bin/lambda-adapter');
+
+/** Tells what it was asked; a path that is a status is answered with that. */
+const echo: RequestListener = async (request, response) => {
+  const body = String(await buffer(request));
+  const status = Number(/^\/(\d+)$/.exec(request.url ?? '')?.[1] ?? 200);
+  const isBinary = request.url === '/binary';
+  response
+    .writeHead(status, {
+      'content-type': isBinary ? 'application/octet-stream' : 'application/json',
+      'x-slipway-revision': 'digits-v1',
+      date: 'Thu, 01 Jan 1970 00:00:00 GMT',
+    })
+    .end(isBinary ? Buffer.from([0, 255]) : JSON.stringify({ url: request.url, body }));
+};
+
+const REQUESTS = [
+  { method: 'GET', path: '/ping' },
+  { method: 'POST', path: '/v2/models/digits/infer', body: '{"inputs":[]}' },
+  { method: 'GET', path: '/binary' },
+  { method: 'GET', path: '/404' },
+  { method: 'GET', path: '/429' },
+  { method: 'GET', path: '/500' },
+  { method: 'GET', path: '/503' },
+] as const;
+
+function describeAdapter(body: () => void): void {
+  const name = 'the Lambda Web Adapter itself';
+  if (existsSync(ADAPTER)) {
+    describe(name, body);
+  } else {
+    process.stderr.write(`skipped: ${name}: there is no ${ADAPTER}\n`);
+    describe.skip(name, body);
+  }
+}
+
+describeAdapter(() => {
+  let server: Server;
+  let port: number;
+  beforeAll(async () => {
+    server = createServer(echo);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const events = REQUESTS.map((request) => invocationEvent('api', { model: 'digits', ...request }));
+
+  /** The environment of a model's function, but for the port. */
+  function environment(): Readonly<Record<string, string>> {
+    const image = {
+      tag: 'digits',
+      digest: 'sha256:0',
+      compressedBytes: 1,
+      uncompressedBytes: 1,
+      artifactSha256: '0',
+      proof: null,
+      smoke: null,
+    };
+    const { configuration } = functionDefinition(revisionSpec('1', { image }), {
+      stage: 'test',
+      prefix: 'm-',
+      repository: 'models',
+      role: 'role',
+      subnets: [],
+      securityGroup: 'sg-1',
+      logGroup: 'group',
+    });
+    return { ...configuration.Environment?.Variables, AWS_LWA_PORT: String(port) };
+  }
+
+  it('takes our events, strips the model’s route, and fails the invocation for a 5xx', async () => {
+    const answers = await underRuntimeApi(ADAPTER, environment(), events);
+
+    const seen = answers.map(({ kind, payload }) => {
+      const response = readResponse(JSON.stringify(payload));
+      return response ? [kind, response.status, response.headers['x-slipway-revision']] : [kind];
+    });
+    expect(seen).toEqual([
+      ['response', 200, 'digits-v1'],
+      ['response', 200, 'digits-v1'],
+      ['response', 200, 'digits-v1'],
+      ['response', 404, 'digits-v1'],
+      ['response', 429, 'digits-v1'],
+      ['error'],
+      ['error'],
+    ]);
+    expect(readResponse(JSON.stringify(answers[1]?.payload))?.body).toBe(
+      '{"url":"/v2/models/digits/infer","body":"{\\"inputs\\":[]}"}',
+    );
+  });
+
+  it('answers what the stand-in of our tests answers', async () => {
+    const answers = await underRuntimeApi(ADAPTER, environment(), events);
+
+    const signal = new AbortController().signal;
+    const origin = `http://127.0.0.1:${port}`;
+    for (const [index, event] of events.entries()) {
+      const { kind, payload } = answers[index]!;
+      const own = await adapt(event, origin, environment(), signal).catch((error: Error) => ({
+        errorMessage: error.message,
+      }));
+      expect(withoutConnection(own)).toEqual(
+        kind === 'error'
+          ? { errorMessage: (payload as { errorMessage: string }).errorMessage }
+          : withoutConnection(payload as object),
+      );
+    }
+  });
+});
+
+/** Two clients have two connections, with headers of their own. */
+function withoutConnection(answer: object): object {
+  const { multiValueHeaders, ...rest } = answer as { multiValueHeaders?: Record<string, string[]> };
+  if (!multiValueHeaders) return rest;
+  const { connection, 'keep-alive': keepAlive, ...headers } = multiValueHeaders;
+  return { ...rest, multiValueHeaders: headers };
+}

@@ -1,0 +1,84 @@
+import { inspectLightgbm } from '#formats/lightgbm.ts';
+import { inspectOnnx } from '#formats/onnx.ts';
+import { inspectXgboost } from '#formats/xgboost.ts';
+import { bytesSource } from '../support/byte-sources.ts';
+import { model, tensor } from '../support/onnx-graph.ts';
+import { bytesOf } from '../support/saved-models.ts';
+
+const RAW_DATA = 9;
+const LIGHTGBM = Buffer.from(bytesOf('lightgbm', 'categorical-4.6.txt')).toString();
+const XGBOOST = Buffer.from(bytesOf('xgboost', 'binary-3.4.json')).toString();
+
+// Each was seen to kill LightGBM 4.7 or XGBoost 3.2, to make it hang, or to take memory without end.
+describe('LightGBM believes what is refused here:', () => {
+  it.each([
+    ['more classes than trees', /^num_class=.*$/m, 'num_class=1000000000'],
+    ['no trees in a round', /^num_tree_per_iteration=.*$/m, 'num_tree_per_iteration=0'],
+    ['many trees in a round', /^num_tree_per_iteration=.*$/m, 'num_tree_per_iteration=1000000'],
+    ['a tree of a size below nothing', /^tree_sizes=\d+/m, 'tree_sizes=-1000'],
+    ['a tree of another size', /^tree_sizes=\d+/m, 'tree_sizes=0'],
+    ['more leaves than there are', /^num_leaves=\d+/m, 'num_leaves=9'],
+    ['no leaves', /^num_leaves=\d+/m, 'num_leaves=0'],
+    ['a child that is not there', /^left_child=\d/m, 'left_child=9'],
+    ['a child that is its own parent', /^left_child=\d/m, 'left_child=0'],
+    ['a leaf that is not there', /^right_child=\d -\d/m, 'right_child=2 -9'],
+    ['a feature that is not there', /^split_feature=\d/m, 'split_feature=9'],
+    ['a feature below nothing', /^split_feature=\d \d/m, 'split_feature=0 -'],
+    ['more categories than there are', /^num_cat=\d/m, 'num_cat=9'],
+    ['categories outside their numbers', /^cat_boundaries=0 1/m, 'cat_boundaries=0 9'],
+  ])('%s', async (_, pattern, lie) => {
+    const bytes = Buffer.from(sameLength(LIGHTGBM, pattern, lie));
+
+    await expect(inspectLightgbm(bytesSource(bytes), 'm.txt')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      fix: expect.stringContaining('whole file'),
+    });
+  });
+});
+
+describe('XGBoost believes what is refused here:', () => {
+  it.each([
+    ['a child that is not there', /"left_children":\[\d+/, '"left_children":[9999'],
+    ['a child that is its own parent', /"left_children":\[\d+/, '"left_children":[0'],
+    ['a child below nothing alone', /"right_children":\[\d+/, '"right_children":[-5'],
+    ['a child twice', /"right_children":\[\d+/, '"right_children":[1'],
+    ['a feature that is not there', /"split_indices":\[\d+/, '"split_indices":[9999'],
+    ['a feature below nothing', /"split_indices":\[\d+/, '"split_indices":[-5'],
+    ['a group of answers that is not there', /"tree_info":\[\d+/, '"tree_info":[99'],
+    ['more classes than any model has', /"num_class":"\d+"/, '"num_class":"2147483647"'],
+    ['more features than any model has', /"num_feature":"\d+"/g, '"num_feature":"2147483647"'],
+    ['more targets than any model has', /"num_target":"\d+"/, '"num_target":"1000000000"'],
+  ])('%s', async (_, pattern, lie) => {
+    const bytes = Buffer.from(XGBOOST.replace(pattern, lie));
+    expect(bytes.equals(Buffer.from(XGBOOST))).toBe(false);
+
+    await expect(inspectXgboost(bytesSource(bytes), 'm.json')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+});
+
+describe('of a tensor of ONNX is refused', () => {
+  it.each([
+    ['a shape without data', []],
+    ['a shape of more than its data', [[RAW_DATA, new Uint8Array(16)]]],
+  ] as const)('%s', async (_, data) => {
+    const lie = tensor('w', 'FP32', [1000, 1000], ...data);
+    const x = { name: 'x', datatype: 'FP32', shape: [4] } as const;
+    const bytes = model({ inputs: [x], outputs: [x], nodes: [], initializers: [lie] });
+
+    await expect(inspectOnnx(bytesSource(bytes), 'm.onnx', [])).rejects.toThrow(
+      'has 1000000 elements by its shape, and not so many by its data',
+    );
+  });
+});
+
+/** With the sizes of the trees as they were, where a lie is of another length than what it replaces: the feature names take the rest. */
+function sameLength(text: string, pattern: RegExp, lie: string): string {
+  const lied = text.replace(pattern, lie);
+  expect(lied).not.toBe(text);
+  const more = lied.length - text.length;
+  const isOfTree = text.search(pattern) > text.indexOf('\nTree=0');
+  if (!isOfTree || more === 0) return lied;
+  return lied.replace(/^tree_sizes=(\d+)/m, (_, size) => `tree_sizes=${Number(size) + more}`);
+}

@@ -1,0 +1,21 @@
+/** Those who want to know of each step as it begins and as it ends. */
+export function stepListeners() {
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    onStep(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async told<Answer>(step: () => Promise<Answer>): Promise<Answer> {
+      tell();
+      try {
+        return await step();
+      } finally {
+        tell();
+      }
+    },
+  };
+}
