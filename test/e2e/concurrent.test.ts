@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { call, REQUEST } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { hold } from '../support/hold.ts';
@@ -213,21 +214,44 @@ describe('two models', () => {
 });
 
 describe('requests at once', () => {
-  it('are turned away above what a revision may run, with the limit', async () => {
+  it('are all answered by the one process that a revision may run, in turn', async () => {
     slipway.drop('models/slow/a.onnx', behaving('waits-while-held', ONE));
     await slipway.ending('slow', 1);
     const { hasServer, release } = hold(folder.path, 'slow-v1');
 
-    const first = slipway.infer('slow', REQUEST);
+    const calls = Array.from({ length: 12 }, () => slipway.infer('slow', REQUEST));
     await eventually(hasServer);
-    const refused = await Promise.all([2, 3].map(() => slipway.infer('slow', REQUEST)));
     release();
+    const answers = await Promise.all(calls);
 
-    expect((await first).status).toBe(200);
-    expect(refused.map(({ status }) => status)).toEqual([429, 429]);
-    expect(refused[0]?.headers.get('retry-after')).toBe('1');
-    expect(await refused[0]?.json()).toEqual({
-      error: 'slow-v1 runs 1 requests at once, its limit',
-    });
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(servedIn(folder.path).filter((it) => it === 'slow-v1')).toHaveLength(1);
+  });
+
+  it('that stand still in the middle keep no version from its bake and its end', async () => {
+    slipway.drop('models/still/a.onnx.yaml', 'rollout: { bakeSeconds: 1 }\n');
+    slipway.drop('models/still/a.onnx', ONE);
+    await slipway.ending('still', 1);
+    const { hostname, port } = new URL(slipway.gateway);
+    let answers = 0;
+    const stalled = Array.from({ length: 20 }, () =>
+      connect(Number(port), hostname)
+        .on('error', () => {})
+        .on('data', () => (answers += 1)),
+    );
+    for (const socket of stalled) {
+      socket.write(
+        'POST /models/still/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n',
+      );
+    }
+
+    slipway.drop('models/still/a.onnx', TWO);
+    const { detail } = await slipway.ending('still', 2);
+
+    expect(detail.state).toBe('Live');
+    // Theirs would have been ended after 29 s.
+    expect(answers).toBe(0);
+    expect(await call(slipway, 'still')).toMatchObject({ status: 200, revision: 'still-v2' });
+    for (const socket of stalled) socket.destroy();
   });
 });

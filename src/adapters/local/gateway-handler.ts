@@ -74,27 +74,36 @@ function revisionsAt({ kind, name }: Place, table: RoutingTable): readonly strin
 async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Promise<Outcome> {
   const { place, standing, terms } = known;
   let revision = standing;
+  let free = () => {};
   try {
     const body = await receive(parts, arrival, terms);
     if (body.kind !== 'whole') return { ending: body, revision };
+    free = body.free;
     revision =
       place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
-    const visit = { ...arrival, path: place.rest, revision, body: body.bytes };
-    const ending = await serveCounted(parts, visit).finally(body.free);
-    const refusal = refusals.noRevision(place.kind, revision);
-    return { ending: ending ?? { kind: 'refused', refusal }, revision };
+    const { request, response, gone } = arrival;
+    const visit = { request, response, gone, path: place.rest, revision, body: body.bytes };
+    const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
+    const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
+    return { ending, revision };
   } catch (error) {
     return { ending: afterThrow(error, arrival), revision };
+  } finally {
+    free();
   }
 }
 
-async function serveCounted(parts: GatewayParts, visit: Visit): Promise<Ending | undefined> {
+async function serveCounted(parts: GatewayParts, visit: Visit, terms: Terms): Promise<Ending> {
   parts.inFlight.begin(visit.revision);
   try {
-    return await serve(parts, visit);
+    return await serve({ parts, visit, terms });
   } finally {
     parts.inFlight.end(visit.revision);
   }
+}
+
+function missing({ kind }: Place, revision: string): Ending {
+  return { kind: 'refused', refusal: refusals.noRevision(kind, revision) };
 }
 
 /** Says what is left to say, and answers the status that counts: undefined when the client left before it got one. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Ending, type Exchange, relay } from './gateway-proxy.ts';
 import type { Arrival } from './gateway-receive.ts';
 import * as refusals from './gateway-refusal.ts';
-import { type Terms, termsOf } from './gateway-terms.ts';
+import type { Terms } from './gateway-terms.ts';
 import type { Company, InvocationRefusal, InvocationSlot, RevisionHost } from './invocation.ts';
 import type { Timers } from './timers.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
@@ -20,7 +20,8 @@ type Parts = {
   readonly timers: Timers;
 };
 
-type Errand = Visit & Terms & Parts;
+// Kept as three: to spread them for each request costs more than all else here.
+type Errand = { readonly parts: Parts; readonly visit: Visit; readonly terms: Terms };
 
 const RELEASES = {
   answered: 'done',
@@ -32,19 +33,17 @@ const RELEASES = {
 } as const satisfies Record<Ending['kind'], Parameters<InvocationSlot['release']>[0]>;
 
 /**
- * Has a process of the revision answer, and says why when none did; undefined when there is no such revision.
+ * Has a process of the revision answer, and says why when none did.
  * A request goes to another process once more, where it is alone, when the first one broke off before it was connected, or without any part of an answer where another request may have been the reason:
  * a function that had it alone and died is answered 502, as on AWS. So does one that waited behind a request that takes long.
  * An inference has no effects, so a POST may be repeated like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
  */
-export async function serve(parts: Parts, visit: Visit): Promise<Ending | undefined> {
-  const terms = termsOf(parts.revisions, visit.revision);
-  if (!terms) return undefined;
+export async function serve(errand: Errand): Promise<Ending> {
+  const { visit, terms } = errand;
   const { limits, mechanism } = terms;
   if ((visit.body?.length ?? 0) > limits.maxRequestBytes) {
     return refused(refusals.requestTooLarge(limits, mechanism));
   }
-  const errand = { ...visit, ...terms, ...parts };
   const slot = await invoke(errand, 'shared');
   if (slot.kind === 'refused') return unserved(slot);
   const first = await exchange(errand, slot);
@@ -56,16 +55,18 @@ export async function serve(parts: Parts, visit: Visit): Promise<Ending | undefi
   return second.kind === 'lost' ? explain(errand, other, second) : second;
 }
 
-function invoke({ revisions, revision, gone }: Errand, company: Company) {
-  return revisions.invoke(revision, gone, company);
+function invoke({ parts, visit }: Errand, company: Company) {
+  return parts.revisions.invoke(visit.revision, visit.gone, company);
 }
 
-async function exchange(errand: Errand, slot: InvocationSlot): Promise<Ending> {
-  const { limits, timers, upstreams } = errand;
+async function exchange({ parts, visit, terms }: Errand, slot: InvocationSlot): Promise<Ending> {
+  const { limits, mechanism } = terms;
+  const { timers, upstreams } = parts;
+  const { request, response, path, body, revision } = visit;
   let ending: Ending = { kind: 'abandoned' };
   try {
     const exchange: Exchange = {
-      ...errand,
+      ...{ request, response, path, body, revision, mechanism, limits, timers },
       endMs: timers.nowMs() + limits.timeoutMs,
       upstream: upstreams.to(slot.origin),
       onRecall: slot.onRecall,
@@ -89,7 +90,7 @@ async function another(
   left: InvocationSlot,
   ending: Broken,
 ): Promise<InvocationSlot | InvocationRefusal | None> {
-  if (errand.gone.aborted) return { kind: 'none' };
+  if (errand.visit.gone.aborted) return { kind: 'none' };
   if (ending.kind !== 'lost') return invoke(errand, 'alone');
   const isRepeatable =
     ending.stage === 'unconnected' || (ending.stage === 'unanswered' && left.isRepeatable());
@@ -105,11 +106,11 @@ async function another(
 
 /** For the same reason why it ended is waited for. */
 async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Promise<Ending> {
-  if (ending.kind !== 'lost' || errand.gone.aborted) return { kind: 'abandoned' };
+  if (ending.kind !== 'lost' || errand.visit.gone.aborted) return { kind: 'abandoned' };
   for (let look = 1; look < LOOKS && slot.diagnosis() === undefined; look += 1) {
     await delay(INTERVAL_MS);
   }
-  return refused(refusals.revisionLost(errand.revision, ending.reason, slot.diagnosis()));
+  return refused(refusals.revisionLost(errand.visit.revision, ending.reason, slot.diagnosis()));
 }
 
 function unserved({ kind, ...refusal }: InvocationRefusal): Ending {

@@ -14,7 +14,7 @@ export type InstanceLimits = {
 };
 
 export type InstancePool = {
-  /** The instance with the fewest requests that has room, else the first that gets some, in turn; a refusal when too many wait, or none had room in the time of a request. */
+  /** The oldest instance that has room, else the first that gets some, in turn; a refusal when too many wait, or none had room in the time of a request. */
   invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
   /** Starts an instance that is nobody's yet. */
   warm(): Promise<Start>;
@@ -41,7 +41,7 @@ type Turn = InvocationSlot | InvocationRefusal;
 /** As many as Lambda has instances for an account that asked for no more. */
 export const MOST_WAITING = 1_000;
 
-// A process starts in a few hundred milliseconds of the machine's time: it helps who would wait longer than that, however fast the line moves.
+// A process takes a few hundred milliseconds of the machine's time to start: before quick ones it helps only who would wait longer than that.
 const LONG_WAIT_MS = 500;
 const FAILED_START_PAUSE_MS = 10_000;
 
@@ -86,19 +86,19 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     else line.callAll(refuse(kind === 'late' ? 504 : 502, blame(revision, reason)));
   }
 
-  function takeIdlest(company: Company): InvocationSlot | undefined {
-    let idlest: Instance | undefined;
+  /** Of the oldest that has room: its code is the warmest, and those that nobody needs any more stop. */
+  function take(company: Company): InvocationSlot | undefined {
     for (const instance of instances) {
-      const isIdler = !idlest || instance.inFlight() < idlest.inFlight();
-      if (isIdler && instance.hasRoom(company)) idlest = instance;
+      if (!instance.hasRoom(company)) continue;
+      lastTurnMs = timers.nowMs();
+      return instance.take(company);
     }
-    if (idlest) lastTurnMs = timers.nowMs();
-    return idlest?.take(company);
+    return undefined;
   }
 
   function giveTurns(): void {
     for (let first = line.first(); first; first = line.first()) {
-      const slot = takeIdlest(first.kind);
+      const slot = take(first.kind);
       if (!slot) break;
       first.call(slot);
     }
@@ -117,13 +117,16 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
   }
 
-  /** Whether those that are ready do not keep up: nobody's turn came for a while, or some wait too long for theirs. */
+  /** Whether those that are ready do not keep up: nobody's turn came for a while and none of them is quick, or some wait too long for theirs. */
   function isBehind(): boolean {
-    const [all, answering] = [serving().length, ready().length];
+    const answering = ready();
+    const all = serving().length;
     const mayStart = !isClosed && all < limits.maxInstances && timers.nowMs() >= startsAgainMs;
-    if (!mayStart || answering === 0 || line.size() <= all - answering) return false;
+    const isEnough = answering.length === 0 || line.size() <= all - answering.length;
+    if (!mayStart || isEnough) return false;
     const waitedMs = timers.nowMs() - (line.first()?.sinceMs ?? timers.nowMs());
-    return timers.nowMs() - lastTurnMs >= QUICK_MS || waitedMs >= LONG_WAIT_MS;
+    const isStill = timers.nowMs() - lastTurnMs >= QUICK_MS;
+    return waitedMs >= LONG_WAIT_MS || (isStill && !answering.some((it) => it.isQuick()));
   }
 
   async function wait(signal: AbortSignal, company: Company): Promise<Turn> {
@@ -153,7 +156,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   return {
     async invoke(signal, company) {
       if (isClosed) return refuse(503, `${revision} is stopped`);
-      const slot = line.size() === 0 ? takeIdlest(company) : undefined;
+      const slot = line.size() === 0 ? take(company) : undefined;
       if (slot) return slot;
       return company === 'shared' && line.size() >= MOST_WAITING
         ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }

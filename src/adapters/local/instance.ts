@@ -13,6 +13,8 @@ export type Instance = {
   isReady(): boolean;
   isLeaving(): boolean;
   inFlight(): number;
+  /** Whether its answers so far took so little that it has several requests at once. */
+  isQuick(): boolean;
   /** Whether it takes one more request now. */
   hasRoom(company: Company): boolean;
   /** Only where it has room. */
@@ -37,7 +39,7 @@ export type InstanceDeps = {
 /** One request that it has. */
 type Turn = { readonly sinceMs: number; isShared: boolean; recall(): void };
 
-/** An answer within this time is quick: a process more would take longer to start. */
+/** Who is answered within this time waits less than a further process takes to start. */
 export const QUICK_MS = 50;
 
 // Who waits behind one that takes a second is better off anywhere else; the one that takes it then ends, by a crash or by its limit, with no other.
@@ -53,8 +55,9 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   let isLeaving = false;
   let isReserved = false;
   let isWatched = false;
-  // One more for each quick answer, so that a model whose requests take long has one at a time from the first on.
+  // One at a time until answers have shown that more are answered within 50 ms, so that of a model that takes long nobody waits behind another.
   let room = 1;
+  let answeredMs = 0;
 
   const isServing = () => !isLeaving && server.diagnosis() === undefined;
   const isReady = () => origin !== undefined;
@@ -69,7 +72,21 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     const [oldest] = turns;
     if (!oldest) return true;
     if (company === 'alone' || isReserved || turns.size >= room) return false;
-    return timers.nowMs() - oldest.sinceMs <= QUICK_MS;
+    return workedMs(oldest) <= QUICK_MS;
+  }
+
+  /** How long the server has worked on this one: it runs one at a time, so from the last answer on, if that came later. */
+  function workedMs(turn: Turn): number {
+    return timers.nowMs() - Math.max(turn.sinceMs, answeredMs);
+  }
+
+  /** A pause of the whole machine counts once, however many requests were there, and is forgotten by the next few. */
+  function learn(turn: Turn): void {
+    const tookMs = workedMs(turn);
+    answeredMs = timers.nowMs();
+    if (tookMs > QUICK_MS) room = 1;
+    else if (tookMs * room > QUICK_MS) room -= 1;
+    else if (tookMs * (room + 1) <= QUICK_MS) room = Math.min(requestsAtOnce, room + 1);
   }
 
   /** Sends those away that wait behind one that takes long. */
@@ -79,7 +96,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     timers.after(longMs, () => {
       isWatched = false;
       const [oldest, ...others] = turns;
-      const isLong = oldest && timers.nowMs() - oldest.sinceMs >= longMs;
+      const isLong = oldest && workedMs(oldest) >= longMs;
       if (isLong) for (const turn of others) turn.recall();
       watch();
     });
@@ -89,8 +106,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     turns.delete(turn);
     isReserved = false;
     freeSinceMs = clock.now();
-    const isQuick = outcome === 'done' && timers.nowMs() - turn.sinceMs <= QUICK_MS;
-    room = isQuick ? Math.min(requestsAtOnce, room + 1) : 1;
+    if (outcome === 'done') learn(turn);
     if (outcome === 'timeout') void server.kill(`did not answer in ${requestTimeoutMs} ms`);
     else if (isLeaving && turns.size === 0) void server.stop();
     onFreed();
@@ -104,6 +120,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     isReady,
     isLeaving: () => isLeaving,
     inFlight: () => turns.size,
+    isQuick: () => room > 1,
     hasRoom,
     take(company) {
       const turn: Turn = {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as nodeRequest, type RequestListener } from 'node:http';
 import { openArrivals } from '../../support/arrivals.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -148,6 +149,74 @@ describe('a request is not repeated', () => {
 
     expect(answer.statusCode).toBe(502);
     expect(requests).toBe(1);
+  });
+});
+
+describe('a request that a function had beside others goes to another one, where it is alone', () => {
+  /** Serves two processes of one function, the first of which is shared; answers in what company each was asked for. */
+  async function serveShared(first: RequestListener) {
+    await world.revisions.serve('digits-v0', first);
+    await world.revisions.serve('digits-v1', echo);
+    await world.route('digits', { 'digits-v1': 1 });
+    const { invoke } = world.revisions;
+    const companies: string[] = [];
+    let recall = () => {};
+    world.revisions.invoke = async (revision, gone, company) => {
+      companies.push(company);
+      const isFirst = companies.length === 1;
+      const slot = await invoke(isFirst ? 'digits-v0' : revision, gone, company);
+      if (slot.kind === 'refused') return slot;
+      const onRecall = (run: () => void) => {
+        recall = run;
+      };
+      return isFirst ? { ...slot, isRepeatable: () => true, onRecall } : slot;
+    };
+    return { companies, recall: () => recall() };
+  }
+
+  it('when it died of any of them', async () => {
+    const { companies } = await serveShared(() =>
+      world.revisions.crash('digits-v0', 'used 600 MiB; the limit is 512 MiB'),
+    );
+
+    const answer = await post('whole');
+
+    expect(answer.statusCode).toBe(200);
+    expect(await answer.body.text()).toBe('whole');
+    expect(companies).toEqual(['shared', 'alone']);
+  });
+
+  it('when it is recalled from behind a long one, and its first process learns that nobody waits any more', async () => {
+    const arrivals = openArrivals();
+    const arriving = arrivals.next();
+    const { companies, recall } = await serveShared(arrivals.listener);
+    const calling = post('whole');
+    const [, response] = await arriving;
+    const left = once(response, 'close');
+
+    recall();
+
+    expect(await (await calling).body.text()).toBe('whole');
+    await left;
+    expect(companies).toEqual(['shared', 'alone']);
+    expect(world.revisions.releases('digits-v0')).toEqual(['aborted']);
+    expect(world.revisions.releases('digits-v1')).toEqual(['done']);
+  });
+
+  it('but not when its answer has begun', async () => {
+    const arrivals = openArrivals();
+    const arriving = arrivals.next();
+    const { companies, recall } = await serveShared(arrivals.listener);
+    const calling = post('x');
+    const [, response] = await arriving;
+    response.write('begun, ');
+    const answer = await calling;
+
+    recall();
+    response.end('and ended');
+
+    expect(await answer.body.text()).toBe('begun, and ended');
+    expect(companies).toEqual(['shared']);
   });
 });
 

@@ -117,27 +117,36 @@ describe('a request is answered by the version', () => {
 
 describe('the bodies of all requests together', () => {
   let world: GatewayWorld;
+  let sent: ReturnType<typeof nodeRequest>[];
   beforeEach(async () => {
     world = await gatewayWorld();
+    sent = [];
     await world.replicas.serve('digits-v1', [
       (request, response) => request.resume().on('end', () => response.end('whole')),
     ]);
     await world.route('digits', { 'digits-v1': 1 });
   });
-  afterEach(() => world.close());
+  afterEach(async () => {
+    for (const sending of sent) sending.destroy();
+    await world.close();
+  });
 
   const TEN_MB = 10_000_000;
+  const PART_BYTES = 200_000;
 
-  /** A client that sends so much of ten million bytes, and resolves once the gateway has read what it will. */
-  async function uploading(sentBytes: number) {
-    const taken = world.taken.length;
-    const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, {
-      method: 'POST',
-      headers: { 'content-length': TEN_MB },
-    }).on('error', () => {});
-    sending.write(Buffer.alloc(sentBytes));
-    await eventually(() => world.taken.length > taken);
-    return sending;
+  /** Clients that send a part of ten million bytes each, once the gateway has seen them. */
+  async function uploading(count: number) {
+    const before = sent.length;
+    for (let index = 0; index < count; index += 1) {
+      const sending = nodeRequest(`${world.gateway.origin}/models/digits/`, {
+        method: 'POST',
+        headers: { 'content-length': TEN_MB },
+      }).on('error', () => {});
+      sending.write(Buffer.alloc(PART_BYTES));
+      sent.push(sending);
+      await eventually(() => world.taken.length === sent.length);
+    }
+    return sent.slice(before);
   }
 
   const answerOf = async (sending: ReturnType<typeof nodeRequest>) => {
@@ -147,33 +156,32 @@ describe('the bodies of all requests together', () => {
   };
 
   it('have a bound, beyond which a large one is not read until there is room, and a short one is answered', async () => {
-    const first = await Promise.all(Array.from({ length: 13 }, () => uploading(200_000)));
-    await eventually(() => world.taken.filter(({ request }) => !request.isPaused()).length === 13);
-    const beyond = await uploading(200_000);
+    const [first] = await uploading(13);
+    const [beyond] = await uploading(1);
     await eventually(() => world.taken[13]!.request.isPaused());
+    expect(world.taken.filter(({ request }) => request.isPaused())).toHaveLength(1);
 
     const short = await world.call('/models/digits/', { method: 'POST', body: 'x' });
     expect(await short.body.text()).toBe('whole');
 
-    const answering = answerOf(first[0]!);
-    first[0]!.end(Buffer.alloc(TEN_MB - 200_000));
+    const answering = answerOf(first!);
+    first!.end(Buffer.alloc(TEN_MB - PART_BYTES));
     expect((await answering).statusCode).toBe(200);
     await eventually(() => !world.taken[13]!.request.isPaused());
-    const last = answerOf(beyond);
-    beyond.end(Buffer.alloc(TEN_MB - 200_000));
+    const last = answerOf(beyond!);
+    beyond!.end(Buffer.alloc(TEN_MB - PART_BYTES));
     expect((await last).statusCode).toBe(200);
-    for (const sending of first) sending.destroy();
   });
 
   it('are not held by those that stand still while others wait', async () => {
-    const first = await Promise.all(Array.from({ length: 13 }, () => uploading(200_000)));
-    await uploading(200_000);
+    await uploading(14);
     await eventually(() => world.taken[13]!.request.isPaused());
 
     world.timers.advance(5_000);
 
     await eventually(() => !world.taken[13]!.request.isPaused());
-    expect(world.taken.filter(({ response }) => response.statusCode === 408)).toHaveLength(1);
-    for (const sending of first) sending.destroy();
+    const refused = () => world.taken.filter(({ response }) => response.statusCode === 408).length;
+    await eventually(() => refused() > 0);
+    expect(refused()).toBe(1);
   });
 });

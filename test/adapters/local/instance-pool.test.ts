@@ -109,11 +109,28 @@ describe('the instances of a revision', () => {
       expect((await ask()).answer).toBeUndefined();
     });
 
-    it('the next request where the fewest are', async () => {
+    it('the next request as the oldest that has room', async () => {
       await started(2);
-      const first = await ask();
+      const [first, second] = [await ask(), await ask()];
+      expect([serverOf(first), serverOf(second)]).toEqual([1, 2]);
 
-      expect([serverOf(first), serverOf(await ask())]).toEqual([1, 2]);
+      await release(first);
+
+      expect([serverOf(await ask()), serverOf(await ask())]).toEqual([1, 1]);
+    });
+
+    it('as many as they answer in 50 ms, to their limit', async () => {
+      await started();
+      const answerIn = async (ms: number) => {
+        const one = await ask();
+        timers.advance(ms);
+        await release(one);
+      };
+
+      for (let answered = 0; answered < 5; answered += 1) await answerIn(20);
+
+      const asked = [await ask(), await ask(), await ask()];
+      expect(asked.filter(({ answer }) => answer?.kind === 'slot')).toHaveLength(2);
     });
   });
 
