@@ -10,6 +10,7 @@ import os
 import sys
 import sysconfig
 import tempfile
+import threading
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, Callable, Iterator, NoReturn
@@ -43,6 +44,8 @@ class _Wall:
         self.allowlist: Allowlist | None = None
         self.model = ""
         self.depth = 0
+        # The server's own, which listen and answer meanwhile.
+        self.others: frozenset[int] = frozenset()
 
 
 _wall = _Wall()
@@ -60,7 +63,7 @@ def end(what: str) -> NoReturn:
 
 @contextmanager
 def around(model: str, allowlist: Allowlist) -> Iterator[None]:
-    """The wall stands while what is in it runs; `model` is the path of what is loaded."""
+    """The wall stands while what is in it runs, in its thread and all that this starts; `model` is the path of what is loaded."""
     global _is_hooked
     _places()
     # Without it a module that has not been compiled is written beside itself.
@@ -68,6 +71,8 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
     if not _is_hooked:
         sys.addaudithook(_heard)
         _is_hooked = True
+    own = threading.get_ident()
+    _wall.others = frozenset(each for each in sys._current_frames() if each != own)
     _wall.allowlist, _wall.model = allowlist, os.path.realpath(model)
     _wall.depth += 1
     try:
@@ -77,7 +82,7 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
 
 
 def _heard(event: str, given: tuple[Any, ...]) -> None:
-    if _wall.depth == 0:
+    if _wall.depth == 0 or threading.get_ident() in _wall.others:
         return
     check = _CHECKS.get(event)
     if check is not None:
