@@ -216,6 +216,7 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
     'free disk',
     'port 8080',
     'port 8081',
+    'walls',
     'python',
     'docker',
   ]);
