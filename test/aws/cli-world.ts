@@ -14,6 +14,7 @@ import { ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Result, type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
+import { COMPILED } from '../support/compiled.ts';
 import type { Moto } from '../support/moto.ts';
 import { REGISTRY_TABLE } from '../support/registry-table.ts';
 
@@ -33,6 +34,7 @@ type Installation = {
 /** Where the AWS clients of a command find moto, and credentials that it takes. */
 export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.ProcessEnv {
   return {
+    ...COMPILED,
     PATH: process.env['PATH'],
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',

@@ -176,7 +176,7 @@ describe('the image that a build leaves', () => {
 
 describe('the image of a model of Python', () => {
   const model = fixtureOf('xgboost', 'binary-3.4.ubj');
-  const python = { python: '3.13', orElse: [], requirements: ['xgboost-cpu==3.4.0'] };
+  const python = { python: '3.13', orElse: [], requirements: ['xgboost-cpu==3.4.1'] };
   const order = {
     ...ORDER,
     ...{ runtime: 'python', format: 'xgboost', python, modelFile: 'model.ubj' },
@@ -207,7 +207,7 @@ describe('the image of a model of Python', () => {
     expect(read(first).proof).toMatchObject({
       runtime: 'python',
       conversion: { kept: false, reason: 'no converter runs beside this version of its framework' },
-      packages: expect.arrayContaining(['xgboost-cpu==3.4.0']),
+      packages: expect.arrayContaining(['xgboost-cpu==3.4.1']),
     });
     expect(await world.logOf(again)).toContain('adopted');
     expect(withoutSmoke(read(again))).toEqual(withoutSmoke(read(first)));

@@ -1,5 +1,3 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AWS_ACCOUNT } from '../support/aws-clients.ts';
 import { isMotoHere, type Moto, startMoto } from '../support/moto.ts';
@@ -7,7 +5,7 @@ import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
 import { HELD_ELSEWHERE, LOST_IN_MOTO, lostInBoth, printLost } from '../support/stack-lost.ts';
 import { makeModel, modelState, stackState } from '../support/stack-route.ts';
 import { missingIn } from '../support/stack-seen.ts';
-import { packagedFolder, packageTree } from '../template/packaged.ts';
+import { changedFolder, packagedFolder } from '../template/packaged.ts';
 import { readTemplate } from '../template/template.ts';
 
 const MENDED = join(import.meta.dirname, '../support/stack-moto');
@@ -17,18 +15,13 @@ if (!isMotoHere) process.stderr.write('skipped: the stack in moto: .ci/tools ins
 (isMotoHere ? describe : describe.skip)('the packaged template in moto', () => {
   let moto: Moto;
   let stack: DeployedStack;
-  let folder: string;
   let packaged: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'slipway-stack-'));
     moto = await startMoto({ PYTHONPATH: MENDED });
     packaged = await packagedFolder();
     stack = await deployStack(moto, packaged);
   });
-  afterAll(async () => {
-    await moto.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => moto.close());
 
   it('is there, resource by resource, but for what moto does not show', async () => {
     const template = await readTemplate(packaged);
@@ -50,11 +43,8 @@ if (!isMotoHere) process.stderr.write('skipped: the stack in moto: .ci/tools ins
   it('leaves a model’s route, function and alias alone when it is deployed again with other code', async () => {
     await makeModel(moto, stack);
     const before = { model: await modelState(moto, stack), stack: await stackState(moto, stack) };
-    const changed = await packageTree(folder, (tree) =>
-      appendFile(join(tree, 'functions/authorize.ts'), "\nexport const changed = 'changed';\n"),
-    );
 
-    stack = await deployStack(moto, changed);
+    stack = await deployStack(moto, await changedFolder());
 
     const after = await stackState(moto, stack);
     expect(before.model.routes.map(({ path }) => path)).toContain('/models/shapes/{proxy+}');

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AWS_ACCOUNT, AWS_REGION } from './aws-clients.ts';
 import type { Bundle } from './bundles.ts';
+import { COMPILED } from './compiled.ts';
 
 /** What a function answers, or its error as the Node runtime reports it. */
 export type LambdaAnswer =
@@ -52,7 +53,11 @@ export function lambdaRuntime(
 ): LambdaRuntime {
   const functionName = `slipway-test-${bundle.name}`;
   const child = fork(CHILD, [String(aheadMs())], {
-    env: { ...ownVariables(bundle, functionName, endpoint), ...given(bundle, values) },
+    env: {
+      ...COMPILED,
+      ...ownVariables(bundle, functionName, endpoint),
+      ...given(bundle, values),
+    },
     execArgv: [],
     silent: true,
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILED } from './compiled.ts';
 import { adapt, type ProxyEvent, untilReady } from './web-adapter.ts';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -38,6 +39,7 @@ export function childServers(
     const child = fork(entry, {
       env: {
         ...environment,
+        ...COMPILED,
         PATH: process.env['PATH'],
         HOME: scratch,
         HOST: '127.0.0.1',

@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,32 +30,45 @@ const PACKAGED = [
   'tsconfig.json',
 ];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
-const HASH = /^[0-9a-f]{16}$/;
+const HASH = /^[0-9a-f]{16}(?:-changed)?$/;
 const LIMIT_MS = 300_000;
 
 export const STAGE = 'test';
 
 /** The folder of what `serverless package` makes of this tree, made once for the tree as it is. */
-export async function packagedFolder(): Promise<string> {
+export function packagedFolder(): Promise<string> {
+  return made('', async () => {});
+}
+
+/** The same of this tree with other code in two of its functions, `authorize` and `sweep`. */
+export function changedFolder(): Promise<string> {
+  return made('-changed', async (tree) => {
+    for (const name of ['authorize', 'sweep']) {
+      await appendFile(join(tree, `functions/${name}.ts`), "\nexport const changed = 'changed';\n");
+    }
+  });
+}
+
+async function made(suffix: string, change: (tree: string) => Promise<unknown>): Promise<string> {
   const hash = await hashOfTree();
-  const folder = join(CACHE, hash);
+  const folder = join(CACHE, hash + suffix);
   if (await exists(folder)) return folder;
   await mkdir(CACHE, { recursive: true });
-  const made = await packageTree(CACHE);
-  await rename(made, folder).catch(async (error: unknown) => {
+  const packaged = await packageTree(CACHE, change);
+  await rename(packaged, folder).catch(async (error: unknown) => {
     // Another process was faster.
     if (!(await exists(folder))) throw error;
-    await rm(made, { recursive: true });
+    await rm(packaged, { recursive: true });
   });
-  const old = (await readdir(CACHE)).filter((name) => HASH.test(name) && name !== hash);
+  const old = (await readdir(CACHE)).filter((name) => HASH.test(name) && !name.startsWith(hash));
   await Promise.all(old.map((name) => rm(join(CACHE, name), { recursive: true, force: true })));
   return folder;
 }
 
 /** Packages a copy of the tree, changed by `change`, without credentials; answers the folder in `parent`, which is the caller's. */
-export async function packageTree(
+async function packageTree(
   parent: string,
-  change: (tree: string) => Promise<unknown> = async () => {},
+  change: (tree: string) => Promise<unknown>,
 ): Promise<string> {
   const tree = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
   try {

@@ -1,0 +1,43 @@
+import {
+  brokenBooster,
+  type Dropped,
+  fixtureOf,
+  NATIVE,
+  pushed,
+  throughGateway,
+  wrongAnswers,
+} from '../support/dropped-models.ts';
+import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
+
+/** A version of each framework and the next one; what its own way with a table, or with its answers, has told apart once. */
+const CASES: readonly Dropped[] = [
+  { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'words-3.4.json'] },
+  { what: 'a training that stopped early', folder: 'xgboost', versions: ['stopped-3.4.json'] },
+  NATIVE,
+  { what: 'a model of seconds since 1970', folder: 'lightgbm', versions: ['seconds-4.6.txt'] },
+  {
+    what: 'CatBoost',
+    folder: 'catboost',
+    versions: ['binary-1.2.3.cbm', 'categorical-1.2.10.cbm'],
+  },
+  {
+    what: 'a model of counts, one of several labels, and one of categories that are no texts,',
+    folder: 'catboost',
+    versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm', 'kinds-1.2.10.cbm'],
+  },
+];
+
+describeOnOneMachine('a booster, dropped, as it is, on one machine', (slipway) => {
+  itAnswersAsItsFramework(CASES, slipway);
+
+  it('a version that its framework cannot load is given up, and the one before answers on', async () => {
+    const good = fixtureOf('xgboost', 'binary-3.4.ubj');
+    await pushed(slipway(), good, 'broken');
+
+    slipway().drop('models/broken/broken.json', brokenBooster());
+    const end = await slipway().ending('broken', 2);
+
+    expect(end.detail).toMatchObject({ state: 'Failed', reason: expect.stringMatching(/build/i) });
+    expect(await wrongAnswers(throughGateway(slipway(), 'broken'), good)).toEqual([]);
+  });
+});

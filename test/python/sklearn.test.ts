@@ -1,0 +1,78 @@
+import {
+  CONVERTED,
+  type Dropped,
+  fixtureOf,
+  pushed,
+  throughGateway,
+} from '../support/dropped-models.ts';
+import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
+
+/** A version of each kind and the next one; what its own way with a table, or with its answers, has told apart once. */
+const CASES: readonly Dropped[] = [
+  CONVERTED,
+  {
+    what: 'a forest of scikit-learn',
+    folder: 'sklearn',
+    versions: ['forest-1.3-zlib.joblib', 'tied-forest-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a model that knows what is missing, and one that takes what it knows alone,',
+    folder: 'sklearn',
+    versions: ['missing-forest-1.8.pkl', 'coded-pipeline-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a model that chooses the columns of a table by their places',
+    folder: 'sklearn',
+    versions: ['sliced-pipeline-1.8.pkl', 'masked-pipeline-1.8.pkl'],
+    asOnnx: [true, true],
+  },
+  {
+    what: 'a model of texts, of texts in a table, behind an imputer, and several together,',
+    folder: 'sklearn',
+    versions: [
+      'texts-pipeline-1.8.pkl',
+      'cutting-pipeline-1.8.pkl',
+      'imputed-pipeline-1.8.pkl',
+      'voting-pipelines-1.8.pkl',
+    ],
+  },
+  {
+    what: 'a model of several labels',
+    folder: 'sklearn',
+    versions: ['several-labels-1.8.pkl'],
+  },
+];
+
+describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
+  itAnswersAsItsFramework(CASES, slipway);
+
+  it('what its framework refuses is refused by the conversion too', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'logistic-1.8.pkl'), 'refuses');
+    const rows = { dataframe_split: { data: [[null, 1, 2, 3]] } };
+
+    const answer = await throughGateway(slipway(), 'refuses')('invocations', rows);
+
+    expect(answer).toEqual({
+      status: 400,
+      body: { error: expect.stringMatching('a number is missing, or is not finite, in input') },
+    });
+  });
+
+  it('a probability is between 0 and 1, though a conversion adds up in single precision', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'tied-forest-1.8.pkl'), 'tied');
+    // Its trees add up to -1.2e-7 and 1.0000001 here.
+    const data = [7.5, 3, 8, 3, 8.5, 3];
+    const input = { name: 'input', datatype: 'FP64', shape: [3, 2], data };
+
+    const { body } = await throughGateway(slipway(), 'tied')('infer', { inputs: [input] });
+
+    const explained = await slipway().get('/models/tied/explain?version=1');
+    expect(explained).toMatchObject({ runtime: { name: 'onnx' } });
+    const { outputs } = body as { outputs: readonly { name: string; data: readonly number[] }[] };
+    const probabilities = outputs.find(({ name }) => name === 'probabilities')?.data ?? [];
+    expect(probabilities).toHaveLength(6);
+    expect(probabilities.filter((each) => each < 0 || each > 1)).toEqual([]);
+  });
+});

@@ -1,0 +1,58 @@
+import { type Dropped, fixtureOf, pushed, throughGateway } from '../support/dropped-models.ts';
+import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
+
+/** Models of one framework in the class, the file or the folder of another. */
+const CASES: readonly Dropped[] = [
+  {
+    what: 'a class of LightGBM, of XGBoost, or of histogram trees, which knows categories of pandas,',
+    folder: 'sklearn',
+    versions: ['lgbm-categories-4.6.pkl', 'xgb-categories-3.4.pkl', 'hist-categories-1.8.pkl'],
+  },
+  {
+    what: 'such a class that skops saved',
+    folder: 'skops',
+    versions: ['lgbm-categories-4.6.skops', 'xgb-categories-3.4.skops'],
+  },
+  {
+    what: 'an MLflow folder',
+    folder: 'mlflow',
+    versions: ['sklearn-3.17', 'xgboost-3.17', 'lightgbm-class-tensor-3.17'],
+  },
+  // A handler takes another request than a model without one: it is no next version of that.
+  { what: 'a SageMaker archive', folder: 'sagemaker', versions: ['sklearn-bare.tar.gz'] },
+  {
+    what: 'a SageMaker archive with a handler',
+    folder: 'sagemaker',
+    versions: ['sklearn-code.tar.gz'],
+  },
+  { what: 'plain Python', folder: 'python', versions: ['function.zip', 'class'] },
+];
+
+describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slipway) => {
+  itAnswersAsItsFramework(CASES, slipway);
+
+  it('a booster of XGBoost refuses what it has not learned, and columns of other names', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'xgb-categories-3.4.pkl'), 'learned');
+    const usual = { sepal_length: 5.1, sepal_width: 3, petals: 2, hue: 'blue', site: 'Arles' };
+    const answerTo = (change: object) =>
+      throughGateway(slipway(), 'learned')('invocations', {
+        dataframe_records: [{ ...usual, ...change }],
+      });
+
+    const answers = [
+      await answerTo({ hue: 'pink' }),
+      await answerTo({ petals: 9 }),
+      await answerTo({ colour: 'blue' }),
+    ];
+
+    const refused = (says: string) => ({
+      status: 400,
+      body: { error: expect.stringContaining(says) },
+    });
+    expect(answers).toEqual([
+      refused('input "hue" has "pink" at 0; the model knows "blue", "purple"'),
+      refused('input "petals" has 9 at 0; the model knows 0, 1, 2'),
+      refused('it takes "sepal_length", "sepal_width", "hue", "site", "petals"'),
+    ]);
+  });
+});
