@@ -32,8 +32,8 @@ export const TIERS = {
     script: '.ci/stack',
   },
   python: {
-    folders: ['python'],
-    what: 'models of each format of Python, with their frameworks',
+    folders: ['python', 'runtimes/python'],
+    what: 'the model server of Python, and models of each of its formats with their frameworks',
     run: 'npm run test:python',
     script: '.ci/python',
   },
