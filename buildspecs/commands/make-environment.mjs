@@ -1,5 +1,5 @@
 // make-environment IMAGES IMAGE_TAG ORDER [convert]: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes, and compiled by a Python that does not look at them: nothing of a package runs before its environment is used.
+// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes, and, where they serve, compiled by a Python that does not look at them: nothing of a package runs before its environment is used.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -37,7 +37,7 @@ try {
       isConverter ? `-r ${join(SERVER, 'convert-requirements.in')}` : 'numpy',
       ...python.requirements,
     ];
-    await make(name, [python.python, ...python.orElse], wanted);
+    await make(name, [python.python, ...python.orElse], { wanted, isConverter });
   }
 } catch (error) {
   say(error.stderr?.trim() || error.message);
@@ -51,7 +51,7 @@ async function link(name, as) {
   await symlink(join('..', '..', 'environments', name), join(PARTIAL, as));
 }
 
-async function make(name, pythons, wanted) {
+async function make(name, pythons, { wanted, isConverter }) {
   const uv = await findUv(IMAGES);
   const python = await findPython(uv, pythons);
   const folder = join(ENVIRONMENTS, name);
@@ -60,7 +60,8 @@ async function make(name, pythons, wanted) {
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
     await install(uv, partial, wanted);
-    await compile(python, join(partial, 'lib'));
+    // A build imports a converter once, in a fifth of the time that it takes to compile it.
+    if (!isConverter) await compile(python, join(partial, 'lib'));
     await installServer(partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has made it meanwhile.
@@ -101,11 +102,13 @@ async function install(uv, folder, requirements) {
   await run(uv, [...sync, lock], MOST_OUTPUT);
 }
 
-/** -S: a Python of the environment would run what its .pth files say. What does not compile is not fit to be imported. */
+/** -S: a Python of the environment would run what its .pth files say. What does not compile is not fit to be imported; two fifths are tests of the packages, which nobody imports. */
 async function compile(python, folder) {
-  const given = ['-I', '-S', '-m', 'compileall', '-q', '-j', '0'];
+  const given = ['-I', '-S', '-m', 'compileall', '-q', '-j', '0', '-x', '/tests?/'];
   const unchecked = ['--invalidation-mode', 'unchecked-hash', folder];
-  await run(python, [...given, ...unchecked], MOST_OUTPUT).catch(() => undefined);
+  // Its processes talk by a socket in the temporary folder, whose path may have 107 bytes: a build's own is too deep.
+  const env = { ...process.env, TMPDIR: '/tmp' };
+  await run(python, [...given, ...unchecked], { ...MOST_OUTPUT, env }).catch(() => undefined);
 }
 
 // Beside its packages, so that it is compiled once as they are.

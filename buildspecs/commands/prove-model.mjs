@@ -123,6 +123,7 @@ async function python(place, given, { modelFile = '' } = {}) {
     ORT_DISABLE_TELEMETRY: '1',
     // From 3.11 on modules are not looked for where this runs.
     PYTHONSAFEPATH: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
   };
   if (place.startsWith(IMAGE)) {
     return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });

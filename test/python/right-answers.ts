@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type Dropped,
   fixtureOf,
@@ -18,7 +20,9 @@ export function describeOnOneMachine(
     let slipway: RunningSlipway;
     beforeAll(async () => {
       folder = await temporaryFolder();
-      slipway = await startSlipway(folder.path);
+      slipway = await startSlipway(
+        join(folder.path, 'as/deep/as/the/folder/of/a/project/.slipway'),
+      );
     });
     afterAll(async () => {
       await slipway[Symbol.asyncDispose]();
@@ -48,4 +52,16 @@ export function itAnswersAsItsFramework(
       if (asOnnx) expect(await servedAsOnnx(slipway, model)).toEqual(asOnnx);
     },
   );
+
+  it('is in environments that are compiled, as nothing is while a model is loaded', () => {
+    const environments = join(open().dataDir, 'images', 'environments');
+    const serving = readdirSync(environments).filter((name) => !name.includes('-convert'));
+    const compiled = serving.map((name) => {
+      const [python = ''] = readdirSync(join(environments, name, 'lib'));
+      const server = join(environments, name, 'lib', python, 'site-packages/uvicorn');
+      return existsSync(join(server, '__pycache__')) || name;
+    });
+
+    expect(new Set(compiled)).toEqual(new Set([true]));
+  });
 }

@@ -90,7 +90,11 @@ type Confined = {
 function pythonServer(python: string, within: Within, walls: ServerWalls | null): Confined {
   return {
     command: [python, '-m', 'slipway_server'],
-    variables: walls ? wallsVariable(walls.machine, within) : {},
+    variables: {
+      // A module that is not compiled, which is imported while the model is loaded, would make a folder as no model may.
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...(walls && wallsVariable(walls.machine, within)),
+    },
   };
 }
 
