@@ -56,7 +56,7 @@ describe('an image of a model that is no ONNX', () => {
         expect(await wrongAnswers(throughGateway(slipway), fixture)).toEqual([]);
         expect(await wrongAnswers(await onLambda(slipway, end.deploymentId), fixture)).toEqual([]);
       }
-      expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx ?? [false, false]);
+      expect(await servedAsOnnx(slipway)).toEqual(given.asOnnx);
     },
   );
 

@@ -30,12 +30,12 @@ export const CONVERTED: Dropped = {
   asOnnx: [true, true],
 };
 
-/** A model that is served by its own framework, which runs its threads by a library of the system. */
+/** A model whose next version, which has categories, is served by its own framework; that runs its threads by a library of the system. */
 export const NATIVE: Dropped = {
   what: 'LightGBM',
   folder: 'lightgbm',
   versions: ['binary-3.3.txt', 'categorical-4.6.txt'],
-  asOnnx: [false, false],
+  asOnnx: [true, false],
 };
 
 export function fixtureOf(folder: string, name: string): ModelFixture {
