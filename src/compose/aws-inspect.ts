@@ -4,14 +4,14 @@ import { artifactsOf, offeredBy, registryOf } from './aws-ports.ts';
 import type { Environment } from './aws-settings.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded-inspection.ts';
 
-const inspector = boundedInspector(INSPECTION_BUDGET);
-
 // Apart from the other steps: what reads formats and YAML is in no other bundle.
-export const inspectArtifactOnAws = (env: Environment) =>
-  inspectArtifact({
+export function inspectArtifactOnAws(env: Environment) {
+  const inspector = boundedInspector(INSPECTION_BUDGET, env);
+  return inspectArtifact({
     registry: registryOf(env),
     artifacts: artifactsOf(env),
     inspect: (files, manifest) =>
       inspector.inspect(files, { maxBytes: maxArtifactBytes(offeredBy(env)), manifest }),
     parseManifest: inspector.parseManifest,
   });
+}

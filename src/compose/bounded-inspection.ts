@@ -1,5 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
@@ -27,9 +27,13 @@ const FIX =
 /**
  * Inspects in a thread of its own, so that no input holds up or ends whoever asks. One thread is kept for what comes next.
  * Fails with `ArtifactRejected` where the budget is used up, and says what had been read by then; else as the inspection does.
+ * `settings` are the thread's variables: in a function of AWS it runs the whole bundle again, which reads them.
  */
-export function boundedInspector(budget: InspectionBudget): Inspector {
-  const threads = threadsOf(budget.heapMiB);
+export function boundedInspector(
+  budget: InspectionBudget,
+  settings: Readonly<Record<string, string | undefined>>,
+): Inspector {
+  const threads = threadsOf(budget.heapMiB, settings);
 
   async function bounded<Result>(
     files: readonly ArtifactFile[],
@@ -59,7 +63,7 @@ export function boundedInspector(budget: InspectionBudget): Inspector {
 }
 
 /** Threads that inspect; one that has nothing to do keeps no process alive. */
-function threadsOf(heapMiB: number) {
+function threadsOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
   const compiled = getCompileCacheDir();
   let spare: Worker | undefined;
 
@@ -67,8 +71,8 @@ function threadsOf(heapMiB: number) {
     const thread = new Worker(THREAD, {
       workerData: MARK,
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-      // Half of what a thread's start takes is compiling. A function of AWS keeps nothing, and what stands around it there reads its settings again.
-      env: compiled === undefined ? SHARE_ENV : { NODE_COMPILE_CACHE: compiled },
+      // Half of what a thread's start takes is compiling.
+      env: compiled === undefined ? settings : { ...settings, NODE_COMPILE_CACHE: compiled },
     });
     thread.once('exit', () => {
       if (spare === thread) spare = undefined;

@@ -41,7 +41,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   });
   const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
-  const inspector = boundedInspector(INSPECTION_BUDGET);
+  const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });

@@ -144,7 +144,7 @@ export async function startLocal(
   for (const { live } of await registry.models()) {
     if (live) local.start(live).catch(problem);
   }
-  const inspector = boundedInspector(INSPECTION_BUDGET);
+  const inspector = boundedInspector(INSPECTION_BUDGET, {});
   inspector.warm();
   const handlers = stepHandlers({
     registry,

@@ -36,7 +36,7 @@ const endless: ArtifactFile = {
 
 describe('an inspection in a thread of its own', () => {
   it('finds what one without finds', async () => {
-    const { inspect } = boundedInspector(INSPECTION_BUDGET);
+    const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
 
     const facts = await inspect([file('m.onnx', MODEL)], OPTIONS);
 
@@ -44,7 +44,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('fails as one without does, with the fix', async () => {
-    const { inspect, parseManifest } = boundedInspector(INSPECTION_BUDGET);
+    const { inspect, parseManifest } = boundedInspector(INSPECTION_BUDGET, {});
 
     await expect(inspect([], OPTIONS)).rejects.toMatchObject({
       name: 'ArtifactRejected',
@@ -56,7 +56,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('fails with the very failure of a read, whose name says whether to try again', async () => {
-    const { inspect } = boundedInspector(INSPECTION_BUDGET);
+    const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
     const failure = new Failure('PlatformThrottled', 'S3 answered 503');
     const read = () => Promise.reject(failure);
 
@@ -66,7 +66,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('is given up when it has used its time, and says what it had read', async () => {
-    const { inspect } = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.01 });
+    const { inspect } = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.01 }, {});
 
     const failed = inspect([endless], OPTIONS);
 
@@ -79,7 +79,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('is given up when it has used its memory', async () => {
-    const { parseManifest } = boundedInspector({ ...INSPECTION_BUDGET, heapMiB: 16 });
+    const { parseManifest } = boundedInspector({ ...INSPECTION_BUDGET, heapMiB: 16 }, {});
 
     const failed = parseManifest(`a: [${'[],'.repeat(80_000)}]`, 'model.yaml');
 
@@ -90,7 +90,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('leaves the next one a thread that works', async () => {
-    const inspector = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.3 });
+    const inspector = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.3 }, {});
     await inspector.inspect([endless], OPTIONS).catch(() => undefined);
 
     const manifest = await inspector.parseManifest('', '');
