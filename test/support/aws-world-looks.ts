@@ -141,7 +141,8 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
 }
 
 async function askContainers(url: string, body: unknown) {
-  const headers = { 'content-type': 'application/json' };
+  // A connection that is kept may be closed at the moment in which it is used again.
+  const headers = { 'content-type': 'application/json', connection: 'close' };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
   const revision = response.headers.get('x-slipway-revision') ?? undefined;
   return inferred(response.status, revision, await response.text());

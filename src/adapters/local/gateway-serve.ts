@@ -83,6 +83,8 @@ type None = { readonly kind: 'none' };
 
 const LOOKS = 20;
 const INTERVAL_MS = 10;
+// That a container has ended, and why, is Docker's to say, which takes a busy machine a second.
+const LOOKS_AT_THE_END = 200;
 
 /** A connection breaks a moment before its process is known to have ended, so for 200 ms at most another one is waited for. */
 async function another(
@@ -104,10 +106,10 @@ async function another(
   return { kind: 'none' };
 }
 
-/** For the same reason why it ended is waited for. */
+/** For the same reason why it ended is waited for, 2 s at most. */
 async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Promise<Ending> {
   if (ending.kind !== 'lost' || errand.visit.gone.aborted) return { kind: 'abandoned' };
-  for (let look = 1; look < LOOKS && slot.diagnosis() === undefined; look += 1) {
+  for (let look = 1; look < LOOKS_AT_THE_END && slot.diagnosis() === undefined; look += 1) {
     await delay(INTERVAL_MS);
   }
   return refused(refusals.revisionLost(errand.visit.revision, ending.reason, slot.diagnosis()));
