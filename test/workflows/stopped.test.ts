@@ -37,7 +37,8 @@ it('a step that never returns keeps no timer once its execution is stopped', asy
 
   await stopped('JudgeBake', 'the first');
 
-  expect(timers()).toBe(before);
+  // Those of other tests in this process may have ended meanwhile.
+  expect(timers()).toBeLessThanOrEqual(before);
 });
 
 describe('a deployment whose execution is stopped three times in a row', () => {
