@@ -83,7 +83,6 @@ function threadsOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
   }
 
   function keep(thread: Worker): void {
-    thread.removeAllListeners('message');
     thread.unref();
     if (spare) void thread.terminate();
     else spare = thread;
@@ -118,21 +117,24 @@ async function resultOf<Result>({ thread, files, inspection, budget }: Running):
       fix: FIX,
     });
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  thread.on('message', async (told: Told) => {
+  const hear = async (told: Told) => {
     if (told.kind === 'begun') before = thread.performance.eventLoopUtilization();
     else if (told.kind === 'read') thread.postMessage(await reads.answer(told));
     else if (told.kind === 'done') resolve(told.value as Result);
     else reject(reads.failure(told));
-  });
-  thread.on('error', (error) =>
-    reject(isOutOfMemory(error) ? over(`${heapMiB} MiB of memory`) : error),
-  );
+  };
+  const fail = (error: Error) =>
+    reject(isOutOfMemory(error) ? over(`${heapMiB} MiB of memory`) : error);
+  thread.on('message', hear).on('error', fail);
   const timer = setInterval(() => {
     const active = before && thread.performance.eventLoopUtilization(before).active;
     if (active && active > cpuSeconds * 1000) reject(over(`${cpuSeconds} s of CPU`));
   }, LOOK_MS);
   thread.postMessage(inspection);
-  return promise.finally(() => clearInterval(timer));
+  return promise.finally(() => {
+    clearInterval(timer);
+    thread.off('message', hear).off('error', fail);
+  });
 }
 
 /** The reads of an inspection, done here: what the last one was, and what became of those that failed. */

@@ -89,6 +89,18 @@ describe('an inspection in a thread of its own', () => {
     });
   });
 
+  it('leaves nothing of itself at the thread that is kept for the next one', async () => {
+    const warned: string[] = [];
+    const hear = ({ name }: Error) => warned.push(name);
+    process.on('warning', hear);
+    const { parseManifest } = boundedInspector(INSPECTION_BUDGET, {});
+
+    for (let count = 0; count < 20; count += 1) await parseManifest('', 'model.yaml');
+
+    process.off('warning', hear);
+    expect(warned).toEqual([]);
+  });
+
   it('leaves the next one a thread that works', async () => {
     const inspector = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.3 }, {});
     await inspector.inspect([endless], OPTIONS).catch(() => undefined);
