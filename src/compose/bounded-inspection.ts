@@ -1,57 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { Socket } from 'node:net';
+import { cpuSeconds, residentMiB } from '#adapters/local/process-usage.ts';
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
 import type { InspectOptions } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { type Answered, type Inspection, MARK, THREAD, type Told } from './inspection-thread.ts';
+import { type Answered, type Inspection, MARK, PROCESS, type Told } from './inspection-process.ts';
 
-/** What one inspection may cost: the seconds in which its thread works, and the MiB of that thread's heap. */
-export type InspectionBudget = { readonly cpuSeconds: number; readonly heapMiB: number };
+/** What one inspection may cost: seconds of the processor, and MiB of memory beside what its process has without it. */
+export type InspectionBudget = { readonly cpuSeconds: number; readonly memoryMiB: number };
 
-export const INSPECTION_BUDGET: InspectionBudget = { cpuSeconds: 60, heapMiB: 256 };
+export const INSPECTION_BUDGET: InspectionBudget = { cpuSeconds: 60, memoryMiB: 256 };
 
 export type Inspector = {
-  /** Starts a thread for what is to come. */
+  /** Starts a process for what is to come. */
   warm(): void;
   inspect(files: readonly ArtifactFile[], options: InspectOptions): Promise<ArtifactFacts>;
   parseManifest(text: string, fileName: string): Promise<Manifest>;
 };
 
 const LOOK_MS = 100;
+const MOST_SAID = 4000;
 const FIX =
   'What costs so much is damaged, or made to: save the model again, from where you know that it is right.';
 
 /**
- * Inspects in a thread of its own, so that no input holds up or ends whoever asks. One thread is kept for what comes next.
+ * Inspects in a process of its own, so that no input holds up or ends whoever asks. One is kept for what comes next.
  * Fails with `ArtifactRejected` where the budget is used up, and says what had been read by then; else as the inspection does.
- * `settings` are the thread's variables: in a function of AWS it runs the whole bundle again, which reads them.
+ * Memory beside the heap is held on Linux alone; the time is that of the clock elsewhere.
+ * `settings` are the process's variables: in a function of AWS it runs the whole bundle again, which reads them.
  */
 export function boundedInspector(
   budget: InspectionBudget,
   settings: Readonly<Record<string, string | undefined>>,
 ): Inspector {
-  const threads = threadsOf(budget.heapMiB, settings);
+  const processes = processesOf(budget.memoryMiB, settings);
 
   async function bounded<Result>(
     files: readonly ArtifactFile[],
     inspection: Inspection,
   ): Promise<Result> {
-    const thread = threads.take();
+    const child = processes.take();
     try {
-      const result = await resultOf<Result>({ thread, files, inspection, budget });
-      threads.keep(thread);
+      const result = await resultOf<Result>({ child, files, inspection, budget });
+      processes.keep(child);
       return result;
     } catch (error) {
-      void thread.terminate();
+      child.process.kill('SIGKILL');
       throw error;
     }
   }
 
   return {
-    warm: threads.warm,
+    warm: processes.warm,
     inspect: (files, { maxBytes, manifest: { model } }) =>
       bounded(files, {
         kind: 'files',
@@ -62,79 +66,118 @@ export function boundedInspector(
   };
 }
 
-/** Threads that inspect; one that has nothing to do keeps no process alive. */
-function threadsOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
-  const compiled = getCompileCacheDir();
-  let spare: Worker | undefined;
+type Child = { readonly process: ChildProcess; said(): string };
 
-  function start(): Worker {
-    const thread = new Worker(THREAD, {
-      workerData: MARK,
-      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-      // Half of what a thread's start takes is compiling.
+/** Processes that inspect; one that has nothing to do keeps no other alive. */
+function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
+  const compiled = getCompileCacheDir();
+  let spare: Child | undefined;
+
+  function start(): Child {
+    let said = '';
+    const child = fork(PROCESS, [MARK], {
+      execArgv: [`--max-old-space-size=${heapMiB}`],
+      // Half of what a start takes is compiling.
       env: compiled === undefined ? settings : { ...settings, NODE_COMPILE_CACHE: compiled },
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    thread.once('exit', () => {
-      if (spare === thread) spare = undefined;
+    child.stderr?.on('data', (text) => {
+      said = `${said}${text}`.slice(-MOST_SAID);
     });
-    // Without a reader the error of a spare one would end the process.
-    thread.on('error', () => undefined);
-    return thread;
+    child.once('exit', () => {
+      if (spare?.process === child) spare = undefined;
+    });
+    // Without a reader the error of a spare one would end this process.
+    child.on('error', () => undefined);
+    return { process: child, said: () => said };
   }
 
-  function keep(thread: Worker): void {
-    thread.unref();
-    if (spare) void thread.terminate();
-    else spare = thread;
+  function keep(child: Child): void {
+    hold(child, 'unref');
+    if (spare) child.process.disconnect();
+    else spare = child;
   }
 
   return {
     keep,
     warm: () => keep(start()),
-    take(): Worker {
-      const thread = spare ?? start();
+    take(): Child {
+      const child = spare ?? start();
       spare = undefined;
-      thread.ref();
-      return thread;
+      hold(child, 'ref');
+      return child;
     },
   };
 }
 
+/** Whether this process waits for a child to end. */
+function hold({ process: child }: Child, how: 'ref' | 'unref'): void {
+  child[how]();
+  child.channel?.[how]();
+  const said = child.stderr;
+  if (said instanceof Socket) said[how]();
+}
+
 type Running = {
-  readonly thread: Worker;
+  readonly child: Child;
   readonly files: readonly ArtifactFile[];
   readonly inspection: Inspection;
   readonly budget: InspectionBudget;
 };
 
-async function resultOf<Result>({ thread, files, inspection, budget }: Running): Promise<Result> {
-  const { cpuSeconds, heapMiB } = budget;
+async function resultOf<Result>({ child, files, inspection, budget }: Running): Promise<Result> {
   const reads = readsOf(files);
-  // What the thread took to start is not the input's.
-  let before: ReturnType<typeof thread.performance.eventLoopUtilization> | undefined;
   const over = (limit: string) =>
     new Failure('ArtifactRejected', `its inspection used ${limit}, its limit, ${reads.last()}`, {
       fix: FIX,
     });
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const usage = usageOf(child.process, budget);
   const hear = async (told: Told) => {
-    if (told.kind === 'begun') before = thread.performance.eventLoopUtilization();
-    else if (told.kind === 'read') thread.postMessage(await reads.answer(told));
+    if (told.kind === 'begun') usage.begin();
+    else if (told.kind === 'read') child.process.send(await reads.answer(told));
     else if (told.kind === 'done') resolve(told.value as Result);
     else reject(reads.failure(told));
   };
-  const fail = (error: Error) =>
-    reject(isOutOfMemory(error) ? over(`${heapMiB} MiB of memory`) : error);
-  thread.on('message', hear).on('error', fail);
+  const ended = (code: number | null, signal: string | null) => {
+    const isHeap = /heap (limit|out of memory)/i.test(child.said());
+    reject(
+      isHeap
+        ? over(usage.memory)
+        : new Error(`the inspection ended with ${signal ?? code}: ${child.said()}`),
+    );
+  };
+  child.process.on('message', hear).on('error', reject).on('exit', ended);
   const timer = setInterval(() => {
-    const active = before && thread.performance.eventLoopUtilization(before).active;
-    if (active && active > cpuSeconds * 1000) reject(over(`${cpuSeconds} s of CPU`));
+    const limit = usage.passed();
+    if (limit) reject(over(limit));
   }, LOOK_MS);
-  thread.postMessage(inspection);
+  child.process.send(inspection);
   return promise.finally(() => {
     clearInterval(timer);
-    thread.off('message', hear).off('error', fail);
+    child.process.off('message', hear).off('error', reject).off('exit', ended);
   });
+}
+
+/** What a process uses from its begin on: what it took to start is not the input's. */
+function usageOf({ pid = 0 }: ChildProcess, budget: InspectionBudget) {
+  const memory = `${budget.memoryMiB} MiB of memory`;
+  const worked = () => cpuSeconds(pid) ?? performance.now() / 1000;
+  let before: { readonly seconds: number; readonly mib: number } | undefined;
+
+  return {
+    memory,
+    begin() {
+      before = { seconds: worked(), mib: residentMiB(pid) ?? 0 };
+    },
+    /** Which limit it has passed, in words. */
+    passed(): string | null {
+      if (!before) return null;
+      if (worked() - before.seconds > budget.cpuSeconds) return `${budget.cpuSeconds} s of CPU`;
+      return (residentMiB(pid) ?? 0) - before.mib > budget.memoryMiB ? memory : null;
+    },
+  };
 }
 
 /** The reads of an inspection, done here: what the last one was, and what became of those that failed. */
@@ -170,8 +213,4 @@ function readsOf(files: readonly ArtifactFile[]) {
 async function opened(file: ArtifactFile | undefined): Promise<ByteSource> {
   if (!file) throw new Error('the inspection asked for a file that is not there');
   return file.open();
-}
-
-function isOutOfMemory(error: Error): boolean {
-  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

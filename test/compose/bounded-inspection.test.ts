@@ -34,7 +34,7 @@ const endless: ArtifactFile = {
   }),
 };
 
-describe('an inspection in a thread of its own', () => {
+describe('an inspection in a process of its own', () => {
   it('finds what one without finds', async () => {
     const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
 
@@ -79,7 +79,7 @@ describe('an inspection in a thread of its own', () => {
   });
 
   it('is given up when it has used its memory', async () => {
-    const { parseManifest } = boundedInspector({ ...INSPECTION_BUDGET, heapMiB: 16 }, {});
+    const { parseManifest } = boundedInspector({ ...INSPECTION_BUDGET, memoryMiB: 16 }, {});
 
     const failed = parseManifest(`a: [${'[],'.repeat(80_000)}]`, 'model.yaml');
 
@@ -89,7 +89,7 @@ describe('an inspection in a thread of its own', () => {
     });
   });
 
-  it('leaves nothing of itself at the thread that is kept for the next one', async () => {
+  it('leaves nothing of itself at the process that is kept for the next one', async () => {
     const warned: string[] = [];
     const hear = ({ name }: Error) => warned.push(name);
     process.on('warning', hear);
@@ -101,7 +101,7 @@ describe('an inspection in a thread of its own', () => {
     expect(warned).toEqual([]);
   });
 
-  it('leaves the next one a thread that works', async () => {
+  it('leaves the next one a process that works', async () => {
     const inspector = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.3 }, {});
     await inspector.inspect([endless], OPTIONS).catch(() => undefined);
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { residentMiB } from './process-usage.ts';
 
 const PERIOD_MS = 100;
 
@@ -20,21 +20,11 @@ export function watchMemory(
   const timer = setInterval(look, PERIOD_MS);
 
   function look(): void {
-    const usedMiB = residentMiB(pid);
+    const usedMiB = residentMiB(pid) ?? 0;
     if (usedMiB <= limitMiB) return;
     clearInterval(timer);
     onOver(usedMiB);
   }
 
   return { look, stop: () => clearInterval(timer) };
-}
-
-/** 0 when the process is gone, or the system does not tell. */
-function residentMiB(pid: number): number {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return Math.ceil(Number(kilobytes?.[1] ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
 }

@@ -1,10 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { ArtifactFile } from '#formats/artifact-file.ts';
 import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 
-/** What a thread is given to do. */
+/** What a process is given to do. */
 export type Inspection =
   | {
       readonly kind: 'files';
@@ -35,19 +34,26 @@ export type Told =
 /** The answer to a read; null where it failed. */
 export type Answered = { readonly id: number; readonly bytes: Uint8Array | null };
 
-/** Where this module is, or the bundle that it is a part of: a thread runs it again, and knows by MARK that it is to inspect. */
-export const THREAD: URL = new URL(import.meta.url);
-export const MARK = 'slipway inspection';
+/** Where this module is, or the bundle that it is a part of: a process runs it again, and knows by MARK that it is to inspect. */
+export const PROCESS: URL = new URL(import.meta.url);
+export const MARK = '--slipway-inspection';
 
 const waiting = new Map<number, (answered: Answered) => void>();
 let reads = 0;
 
-if (workerData === MARK) {
-  parentPort?.on('message', async (message: Inspection | Answered) => {
+if (process.argv[2] === MARK && process.send) {
+  process.on('message', async (message: Inspection | Answered) => {
     if ('id' in message) return waiting.get(message.id)?.(message);
-    parentPort?.postMessage({ kind: 'begun' } satisfies Told);
-    parentPort?.postMessage(await toldOf(message));
+    tell({ kind: 'begun' });
+    tell(await toldOf(message));
   });
+  // A Ctrl-C reaches both: what has begun comes to its end, unless whoever started it is gone.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+  process.on('disconnect', () => process.exit());
+}
+
+function tell(told: Told): void {
+  process.send?.(told);
 }
 
 async function toldOf(inspection: Inspection): Promise<Told> {
@@ -93,7 +99,7 @@ class FailedRead extends Error {
 
 type Range = { readonly file: number; readonly start: number; readonly length: number };
 
-/** By whoever started the thread, which alone can reach the files. */
+/** By whoever started the process, which alone can reach the files. */
 function read(range: Range): Promise<Uint8Array> {
   reads += 1;
   const id = reads;
@@ -103,6 +109,6 @@ function read(range: Range): Promise<Uint8Array> {
       if (bytes) resolve(bytes);
       else reject(new FailedRead(id));
     });
-    parentPort?.postMessage({ kind: 'read', id, ...range } satisfies Told);
+    tell({ kind: 'read', id, ...range });
   });
 }
