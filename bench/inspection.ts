@@ -1,4 +1,4 @@
-// What it takes to inspect a model from 1 MB to 20 GB, by format: time and most memory of a whole process, beside `sha256sum` of as many bytes. The files are sparse: begin and end are real, between them are zeros.
+// What it takes to inspect a model from 1 MB to 20 GB, by format: time and most memory of a whole process, beside `sha256sum` of as many bytes. Joblib and CatBoost are sparse files: begin and end are real, between them are zeros. The others are read whole, and have trees from begin to end.
 // `node bench/inspection.ts [MB...]`
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
@@ -9,8 +9,9 @@ import {
   type LargeModel,
   largeCatboost,
   largeJoblib,
-  largeLightgbm,
   largeXgboost,
+  type Repeated,
+  wholeLightgbm,
 } from '../test/support/large-models.ts';
 import { row, spread } from './figures.ts';
 
@@ -19,16 +20,25 @@ const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 
 /** A sum of 20 GB takes a minute. */
 const roundsOf = (size: number) => (size > 1000 ? 1 : 3);
 
-const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel>> = {
+const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel | Repeated>> = {
   'sklearn (joblib)': largeJoblib,
-  'xgboost (json)': () => largeXgboost('json'),
-  'xgboost (ubj)': () => largeXgboost('ubj'),
-  lightgbm: largeLightgbm,
+  'xgboost (json)': (bytes) => ofTrees('json', bytes),
+  'xgboost (ubj)': (bytes) => ofTrees('ubj', bytes),
+  lightgbm: ofLightgbm,
   catboost: largeCatboost,
 };
 
-/** Below this a file is read to its end, and zeros are no trees. */
-const BOOSTERS_FROM_MB = 100;
+/** What is made in memory at once, or would be read for minutes. */
+const BOOSTERS_TO_MB = 1000;
+
+function ofTrees(format: 'json' | 'ubj', bytes: number): Repeated {
+  return largeXgboost(format, Math.ceil(bytes / largeXgboost(format, 1).tree.length));
+}
+
+function ofLightgbm(bytes: number): LargeModel {
+  const trees = 3 * Math.ceil(bytes / wholeLightgbm(3).length);
+  return { name: 'model.txt', head: wholeLightgbm(trees), tail: new Uint8Array() };
+}
 
 const INSPECT = `
 import { fileSource } from './src/adapters/local/file-source.ts';
@@ -53,9 +63,11 @@ for (const size of SIZES) {
   const sums: number[] = [];
   for (let round = 0; round < roundsOf(size); round += 1) {
     for (const [name, model] of Object.entries(FORMATS)) {
-      if (size < BOOSTERS_FROM_MB && name !== 'sklearn (joblib)') continue;
+      if (size > BOOSTERS_TO_MB && /boost|gbm/.test(name) && name !== 'catboost') continue;
       const large = model(size * 1e6);
-      const sizeBytes = await writeSparse(large, size * 1e6);
+      const sizeBytes = await ('trees' in large
+        ? writeTrees(large)
+        : writeSparse(large, name === 'lightgbm' ? 0 : size * 1e6));
       const seen = figures.get(name) ?? [];
       figures.set(name, [...seen, await inspected(large.name, sizeBytes)]);
     }
@@ -77,6 +89,18 @@ async function writeSparse({ head, tail }: LargeModel, gapBytes: number): Promis
   await file.write(head, 0, head.length, 0);
   await file.write(tail, 0, tail.length, head.length + gapBytes);
   return head.length + gapBytes + tail.length;
+}
+
+async function writeTrees({ head, tree, trees, tail }: Repeated): Promise<number> {
+  const atOnce = Math.ceil(2 ** 20 / tree.length);
+  const many = Buffer.concat(Array.from({ length: atOnce }, () => tree));
+  await using file = await open(path, 'w');
+  await file.write(head);
+  for (let left = trees - 1; left > 0; left -= atOnce) {
+    await file.write(many, 0, Math.min(left, atOnce) * tree.length);
+  }
+  await file.write(tail);
+  return (await file.stat()).size;
 }
 
 async function inspected(name: string, sizeBytes: number) {

@@ -1,48 +1,38 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { openWindow } from './byte-window.ts';
-import { rejected } from './rejected.ts';
+import { quoted, rejected } from './rejected.ts';
 
 export type Scalar = string | number | boolean | null;
 
 /**
  * What a walk over nested values meets, by its path: `learner.feature_names[]` is any item of that list.
- * `enter` says what to do with a list or an object: go into it, pass over it unread where that can be, or end the walk.
+ * `enter` says what to do with a list or an object: go into it, take it as a list of whole numbers, pass over it unread where that can be, or end the walk.
  */
 export type Visitor = {
-  enter(path: string): 'walk' | 'skip' | 'stop';
+  enter(path: string): 'walk' | 'numbers' | 'skip' | 'stop';
   value(path: string, value: Scalar): void;
+  numbers(path: string, values: readonly number[]): void;
 };
 
-/** Where a walk begins when it is not at the file's start: behind a key's place in the object at `path`. */
-export type WalkStart = { readonly at: number; readonly path: string };
-
 export const MAX_WALK_DEPTH = 64;
-export const MAX_WALK_VALUES = 1_000_000;
-export const MAX_WALK_BYTES: number = 256 * 2 ** 20;
 export const LONGEST_TEXT: number = 64 * 1024;
 
 const BLOCK_BYTES = 4096;
+const MOST_DIGITS = 10;
+const MOST_KEYS = 10_000;
 const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x0a, 0x0d, 0x09]);
 const SCALAR = /^(true|false|null|-?\d+(\.\d+)?([eE][-+]?\d+)?|-?Infinity|NaN)$/;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [MINUS, ZERO, NINE] = [0x2d, 0x30, 0x39];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const ENDS: ReadonlySet<number> = new Set([...WHITE_SPACE, COMMA, CLOSE_LIST, CLOSE_OBJECT]);
 
 /** Walks JSON of any size in its order, holding no more than a window of it. Fails with `ArtifactRejected` at the byte where it is none. */
-export async function walkJson(
-  source: ByteSource,
-  file: string,
-  visitor: Visitor,
-  start?: WalkStart,
-): Promise<void> {
-  const scanner = jsonScanner(source, file, start?.at ?? 0);
-
-  let values = 0;
+export async function walkJson(source: ByteSource, file: string, visitor: Visitor): Promise<void> {
+  const scanner = jsonScanner(source, file);
 
   /** False once the walk is over. */
   async function value(path: string, depth: number): Promise<boolean> {
-    values += 1;
-    if (values > MAX_WALK_VALUES) throw scanner.odd(`more than ${MAX_WALK_VALUES} values`);
     const first = await scanner.peek();
     if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
       visitor.value(path, first === QUOTE ? await scanner.text() : await scanner.scalar());
@@ -52,6 +42,10 @@ export async function walkJson(
     if (wish === 'stop') return false;
     if (wish === 'skip') {
       await scanner.pass();
+      return true;
+    }
+    if (wish === 'numbers') {
+      visitor.numbers(path, await scanner.numbers());
       return true;
     }
     if (depth >= MAX_WALK_DEPTH) throw scanner.odd('values nested too deeply');
@@ -70,25 +64,35 @@ export async function walkJson(
 
   async function members(path: string, depth: number): Promise<boolean> {
     if (await scanner.accept(CLOSE_OBJECT)) return true;
+    const keys = keysOf(path, scanner.odd);
     do {
       await scanner.peek();
-      const key = await scanner.text();
+      const inside = keys(await scanner.text());
       await scanner.expect(COLON);
-      if (!(await value(path === '' ? key : `${path}.${key}`, depth + 1))) return false;
+      if (!(await value(inside, depth + 1))) return false;
     } while (await scanner.accept(COMMA));
     await scanner.expect(CLOSE_OBJECT);
     return true;
   }
 
-  if (!start) return void (await value('', 0));
-  for (let path = start.path; await members(path, 1); path = path.replace(/\.?[^.]*$/, '')) {
-    if (path === '' || !(await scanner.accept(COMMA))) return;
-  }
+  await value('', 0);
 }
 
-function jsonScanner(source: ByteSource, file: string, start: number) {
-  const window = openWindow(source, file, MAX_WALK_BYTES);
-  let at = start;
+/** The paths of an object's members. A key twice is refused, as readers differ in which they take; one that looks like a path is no part of any. */
+export function keysOf(path: string, odd: (what: string) => Error): (key: string) => string {
+  const seen = new Set<string>();
+  return (key) => {
+    if (seen.has(key)) throw odd(`the key ${quoted(key)} stands twice`);
+    if (seen.size >= MOST_KEYS) throw odd(`an object of more than ${MOST_KEYS} keys`);
+    seen.add(key);
+    const name = key === '' || /[.[\]]/.test(key) ? '?' : key;
+    return path === '' ? name : `${path}.${name}`;
+  };
+}
+
+function jsonScanner(source: ByteSource, file: string) {
+  const window = openWindow(source, file, Number.POSITIVE_INFINITY);
+  let at = 0;
 
   const odd = (what: string) =>
     rejected(
@@ -157,6 +161,30 @@ function jsonScanner(source: ByteSource, file: string, start: number) {
     }
   }
 
+  /** A list of whole numbers, which a byte at a time would be the most of a walk. */
+  async function numbers(): Promise<readonly number[]> {
+    await expect(OPEN_LIST);
+    const found: number[] = [];
+    if (await accept(CLOSE_LIST)) return found;
+    let [number, digits, sign, isOver] = [0, 0, 1, false];
+    await until((byte) => {
+      const isDigit = byte >= ZERO && byte <= NINE && digits < MOST_DIGITS && !isOver;
+      if (isDigit && (digits === 0 || number > 0)) {
+        number = 10 * number + byte - ZERO;
+        digits += 1;
+      } else if (byte === MINUS && digits === 0 && sign === 1) sign = -1;
+      else if (WHITE_SPACE.has(byte) && (digits > 0 || sign === 1)) isOver = digits > 0;
+      else if (digits > 0 && (byte === COMMA || byte === CLOSE_LIST)) {
+        found.push(sign * number);
+        [number, digits, sign, isOver] = [0, 0, 1, false];
+        return byte === CLOSE_LIST;
+      } else throw odd('a whole number is missing');
+      return false;
+    });
+    await expect(CLOSE_LIST);
+    return found;
+  }
+
   /** Over a list or an object whatever is in it. */
   async function pass(): Promise<void> {
     let depth = 0;
@@ -176,5 +204,5 @@ function jsonScanner(source: ByteSource, file: string, start: number) {
     at += 1;
   }
 
-  return { odd, peek, accept, expect, text, scalar, pass };
+  return { odd, peek, accept, expect, text, scalar, numbers, pass };
 }

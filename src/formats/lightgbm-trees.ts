@@ -1,15 +1,24 @@
+import { quoted } from './rejected.ts';
 import { indicesFault, type TreeFault } from './tree-shape.ts';
 
-type Lines = ReadonlyMap<string, string>;
+export type Lines = ReadonlyMap<string, string>;
+
+/** What stands behind each key; `twice` is one that two lines have, of which readers differ in which they take. */
+export function linesOf(text: readonly string[]) {
+  const lines = new Map<string, string>();
+  let twice: string | undefined;
+  for (const line of text) {
+    const [key = '', ...rest] = line.split('=');
+    if (lines.has(key) && line !== '') twice ??= key;
+    lines.set(key, rest.join('='));
+  }
+  return { lines, twice };
+}
 
 /** What is wrong with a tree as LightGBM writes it, which goes by its counts without a look at the lists; undefined where nothing is. */
 export function lightgbmTreeFault(text: string, features: number): TreeFault {
-  const lines: Lines = new Map(
-    text.split('\n').map((line) => {
-      const [key = '', ...rest] = line.split('=');
-      return [key, rest.join('=')];
-    }),
-  );
+  const { lines, twice } = linesOf(text.split('\n'));
+  if (twice !== undefined) return `has ${quoted(twice)} twice`;
   const leaves = Number(lines.get('num_leaves'));
   if (!(Number.isSafeInteger(leaves) && leaves > 0)) return `has ${lines.get('num_leaves')} leaves`;
   return (

@@ -2,7 +2,7 @@ import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readerOf } from './byte-reader.ts';
 import { readTail, type Tail } from './lightgbm-tail.ts';
-import { lightgbmTreeFault } from './lightgbm-trees.ts';
+import { type Lines, lightgbmTreeFault, linesOf } from './lightgbm-trees.ts';
 import { quoted, rejected } from './rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from './tabular-facts.ts';
 
@@ -15,11 +15,10 @@ export type LightgbmFacts = ModelFacts & {
   readonly trees: number;
 };
 
-type Header = ReadonlyMap<string, string>;
+type Header = Lines;
 
 const SHORT_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
-const COUNTED_BYTES = 64 * 2 ** 20;
 const NODE_BYTES = 48;
 const RESAVE = "Save the model with Booster.save_model('model.txt') and upload the whole file.";
 
@@ -32,7 +31,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
 
 /**
- * Reads the facts of a model that LightGBM saved as text; of its trees each, but for those above 64 MiB.
+ * Reads the facts of a model that LightGBM saved as text, and each of its trees.
  * The file does not tell which LightGBM wrote it: `requirements` has the versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
@@ -60,7 +59,7 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
   }
   refuseCounts(header, file, sizes.length);
   const { trees, nodes } = await countNodes(source, treesAt, { sizes, features, file });
-  const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
+  const weightBytes = nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
   const names = takesColumns ? columns : null;
@@ -124,13 +123,8 @@ async function readHeader(source: ByteSource, file: string) {
   if (!/^tree\r?\n/.test(text) || end < 0) {
     throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
   }
-  const lines = text.split('\n').slice(1);
-  const header: Header = new Map(
-    lines.map((line) => {
-      const [key = '', ...rest] = line.split('=');
-      return [key, rest.join('=')];
-    }),
-  );
+  const { lines: header, twice } = linesOf(text.split('\n').slice(1));
+  if (twice !== undefined) throw rejected(`${file} has ${quoted(twice)} twice`, RESAVE);
   return { header, treesAt: end + 2 };
 }
 
@@ -161,8 +155,6 @@ async function countNodes(
   treesAt: number,
   { sizes, features, file }: { sizes: readonly string[]; features: number; file: string },
 ) {
-  const trees = sizes.length;
-  if (source.sizeBytes > COUNTED_BYTES) return { trees, nodes: null };
   const reader = readerOf(source, treesAt);
   let nodes = 0;
   for (const [index, size] of sizes.entries()) {
@@ -175,7 +167,7 @@ async function countNodes(
     if (fault) throw rejected(`${file} is damaged: its tree ${index} ${fault}`, RESAVE);
     nodes += 2 * Number(leaves) - 1;
   }
-  return { trees, nodes };
+  return { trees: sizes.length, nodes };
 }
 
 /** LightGBM takes memory for as many classes, and a tree for each of them in turn. */

@@ -1,31 +1,23 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { openWindow } from './byte-window.ts';
-import {
-  LONGEST_TEXT,
-  MAX_WALK_BYTES,
-  MAX_WALK_DEPTH,
-  MAX_WALK_VALUES,
-  type Scalar,
-  type Visitor,
-  type WalkStart,
-} from './json-walk.ts';
+import { keysOf, LONGEST_TEXT, MAX_WALK_DEPTH, type Scalar, type Visitor } from './json-walk.ts';
 import { rejected } from './rejected.ts';
 
 /** Bytes of a value by the letter of its type, and how its number is read. */
-type Kind = { readonly bytes: number; readonly read: (view: DataView) => Scalar };
+type Kind = { readonly bytes: number; readonly read: (view: DataView, at: number) => Scalar };
 
 const KINDS: Readonly<Record<string, Kind>> = {
   Z: { bytes: 0, read: () => null },
   T: { bytes: 0, read: () => true },
   F: { bytes: 0, read: () => false },
-  C: { bytes: 1, read: (view) => String.fromCharCode(view.getUint8(0)) },
-  U: { bytes: 1, read: (view) => view.getUint8(0) },
-  i: { bytes: 1, read: (view) => view.getInt8(0) },
-  I: { bytes: 2, read: (view) => view.getInt16(0) },
-  l: { bytes: 4, read: (view) => view.getInt32(0) },
-  L: { bytes: 8, read: (view) => Number(view.getBigInt64(0)) },
-  d: { bytes: 4, read: (view) => view.getFloat32(0) },
-  D: { bytes: 8, read: (view) => view.getFloat64(0) },
+  C: { bytes: 1, read: (view, at) => String.fromCharCode(view.getUint8(at)) },
+  U: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  i: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  I: { bytes: 2, read: (view, at) => view.getInt16(at) },
+  l: { bytes: 4, read: (view, at) => view.getInt32(at) },
+  L: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at)) },
+  d: { bytes: 4, read: (view, at) => view.getFloat32(at) },
+  D: { bytes: 8, read: (view, at) => view.getFloat64(at) },
 };
 const COUNTS = 'UiIlL';
 const NUMBERS_AT_ONCE = 4096;
@@ -41,11 +33,9 @@ export async function walkUbjson(
   source: ByteSource,
   file: string,
   visitor: Visitor,
-  start?: WalkStart,
 ): Promise<void> {
-  const window = openWindow(source, file, MAX_WALK_BYTES);
-  let at = start?.at ?? 0;
-  let values = 0;
+  const window = openWindow(source, file, Number.POSITIVE_INFINITY);
+  let at = 0;
 
   const odd = (what: string) =>
     rejected(
@@ -75,7 +65,7 @@ export async function walkUbjson(
   async function count(): Promise<number> {
     const type = await letter();
     const kind = KINDS[type];
-    const value = kind && COUNTS.includes(type) ? kind.read(await take(kind.bytes)) : undefined;
+    const value = kind && COUNTS.includes(type) ? kind.read(await take(kind.bytes), 0) : undefined;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
     throw odd('a length is missing');
   }
@@ -105,11 +95,9 @@ export async function walkUbjson(
     depth: number,
     seen: Visitor | undefined,
   ): Promise<boolean> {
-    values += 1;
-    if (values > MAX_WALK_VALUES) throw odd(`more than ${MAX_WALK_VALUES} values`);
     if (type === '[' || type === '{') return container(type, path, depth, seen);
     const kind = KINDS[type];
-    const found = kind ? kind.read(await take(kind.bytes)) : await other(type);
+    const found = kind ? kind.read(await take(kind.bytes), 0) : await other(type);
     seen?.value(path, found);
     return true;
   }
@@ -131,6 +119,11 @@ export async function walkUbjson(
     if (wish === 'stop') return false;
     const inner = wish === 'walk' ? seen : undefined;
     const given = await shape();
+    if (wish === 'numbers' && seen) {
+      if (type !== '[') throw odd('a list is missing');
+      seen.numbers(path, await numbers(given));
+      return true;
+    }
     const width = KINDS[given.type ?? '']?.bytes;
     if (type === '[' && width !== undefined && !inner) {
       at += (given.count ?? 0) * width;
@@ -146,7 +139,6 @@ export async function walkUbjson(
     seen: Visitor | undefined,
   ): Promise<boolean> {
     const left = counter(given, ']');
-    if (seen && given.count !== undefined && (await numbers(given, `${path}[]`, seen))) return true;
     while (await left()) {
       if (!(await value(given.type ?? (await letter()), `${path}[]`, depth + 1, seen)))
         return false;
@@ -154,19 +146,39 @@ export async function walkUbjson(
     return true;
   }
 
-  /** A list of numbers of one type is read at once; false where it is none. */
-  async function numbers({ type, count = 0 }: Shape, path: string, seen: Visitor) {
-    const kind = KINDS[type ?? ''];
-    if (!kind || kind.bytes === 0) return false;
-    for (let left = count; left > 0; ) {
-      const some = Math.min(left, NUMBERS_AT_ONCE);
-      const view = await take(some * kind.bytes);
-      for (let at = 0; at < some; at += 1) {
-        seen.value(path, kind.read(new DataView(view.buffer, view.byteOffset + at * kind.bytes)));
-      }
-      left -= some;
+  /** A list of whole numbers; one of a single type is read at once. */
+  async function numbers(given: Shape): Promise<readonly number[]> {
+    const { type, count: total } = given;
+    const found: number[] = [];
+    if (type === undefined || total === undefined) {
+      const left = counter(given, ']');
+      while (await left()) found.push(whole(await scalar(type ?? (await letter()))));
+      return found;
     }
-    return true;
+    const { bytes: width, read } = kindOf(type);
+    for (let left = total; left > 0; left -= NUMBERS_AT_ONCE) {
+      const view = await take(Math.min(left, NUMBERS_AT_ONCE) * width);
+      for (let place = 0; place < view.byteLength; place += width) {
+        found.push(whole(read(view, place)));
+      }
+    }
+    return found;
+  }
+
+  async function scalar(type: string): Promise<Scalar> {
+    const { bytes, read } = kindOf(type);
+    return read(await take(bytes), 0);
+  }
+
+  function kindOf(type: string): Kind {
+    const kind = KINDS[type];
+    if (kind && COUNTS.includes(type)) return kind;
+    throw odd('a whole number is missing');
+  }
+
+  function whole(value: Scalar): number {
+    if (Number.isSafeInteger(value)) return Number(value);
+    throw odd('a whole number is missing');
   }
 
   async function members(
@@ -176,9 +188,9 @@ export async function walkUbjson(
     seen: Visitor | undefined,
   ): Promise<boolean> {
     const left = counter(given, '}');
+    const keys = keysOf(path, odd);
     while (await left()) {
-      const key = await text();
-      const inside = path === '' ? key : `${path}.${key}`;
+      const inside = keys(await text());
       if (!(await value(given.type ?? (await letter()), inside, depth + 1, seen))) return false;
     }
     return true;
@@ -193,10 +205,5 @@ export async function walkUbjson(
     return async () => left-- > 0;
   }
 
-  if (!start) return void (await value(await letter(), '', 0, visitor));
-  const open: Shape = { type: undefined, count: undefined };
-  for (let path = start.path; await members(open, path, 1, visitor); ) {
-    if (path === '') return;
-    path = path.replace(/\.?[^.]*$/, '');
-  }
+  await value(await letter(), '', 0, visitor);
 }

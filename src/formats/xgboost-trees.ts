@@ -1,20 +1,30 @@
 import { rejected } from './rejected.ts';
 import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
 
-type Lists = Record<'left_children' | 'right_children' | 'split_indices', number[]>;
+type Lists = ReadonlyMap<string, readonly number[]>;
 
-const NAMES: readonly string[] = ['left_children', 'right_children', 'split_indices'];
-const IN_TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.(\w+)(\[\])?$/;
-const TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]$/;
-const GROUPS = /^learner\.gradient_booster\.(?:gbtree\.)?model\.tree_info(\[\])?$/;
-const NODES = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.tree_param\.num_nodes$/;
+const LISTS: ReadonlySet<string> = new Set([
+  ...['left_children', 'right_children', 'split_indices', 'split_type'],
+  ...['categories', 'categories_nodes', 'categories_segments', 'categories_sizes'],
+]);
+const IN_TREE = /^trees\[\]\.(\w+)$/;
+const IS_CATEGORICAL = 1;
+// XGBoost refuses one from there on in a table; of a file it takes a bit for each below.
+const MOST_CATEGORY = 2 ** 24;
 
-/** Checks the lists of each tree as they are walked. XGBoost goes by them without a look at their length. */
+/** What a count of a tree may be: of leaf values there is one for each target. */
+const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: number }>> = {
+  'trees[].tree_param.num_nodes': { least: 1, most: 2 ** 31 - 1 },
+  'trees[].tree_param.size_leaf_vector': { least: 0, most: 1_000_000 },
+};
+
+/** Checks the lists of each tree as they are walked, by their place in the model. XGBoost goes by them without a look at their length. */
 export function xgboostTrees(file: string) {
-  let lists: Lists = empty();
+  let lists = new Map<string, readonly number[]>();
   let mostFeature = -1;
-  let mostGroup = -1;
+  let groups: readonly number[] = [];
   let trees = 0;
+  let nodes = 0;
 
   const odd = (what: string) =>
     rejected(
@@ -24,59 +34,81 @@ export function xgboostTrees(file: string) {
 
   /** A tree ends where the next begins, or the list of all. */
   function close(): void {
-    const { left_children: left, right_children: right, split_indices: indices } = lists;
-    const nodes = left.length;
-    if (nodes === 0) return;
-    const fault: TreeFault =
-      right.length !== nodes || indices.length !== nodes
-        ? `has ${nodes} left children, ${right.length} right ones and ${indices.length} splits`
-        : childrenFault(nodes, left, right);
-    const negative = indices.find((index) => !(Number.isInteger(index) && index >= 0));
-    if (fault || negative !== undefined) throw odd(fault ?? `splits by the feature ${negative}`);
-    const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
-    if (isHalf) throw odd('has a node with one child');
-    for (const index of indices) mostFeature = Math.max(mostFeature, index);
-    lists = empty();
+    if (lists.size === 0) return;
+    const fault = nodesFault(lists) ?? categoriesFault(lists);
+    if (fault) throw odd(fault);
+    for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
+    nodes += list(lists, 'left_children').length;
+    lists = new Map();
     trees += 1;
   }
 
   return {
-    /** True for a list that is to be walked. */
-    enter(path: string): boolean {
-      if (TREE.test(path)) close();
-      const [, name = ''] = IN_TREE.exec(path) ?? [];
-      return NAMES.includes(name) || GROUPS.test(path);
+    /** True for a list that is to be taken. */
+    enter(place: string): boolean {
+      if (place === 'trees[]') close();
+      return place === 'tree_info' || LISTS.has(IN_TREE.exec(place)?.[1] ?? '');
     },
-    value(path: string, value: unknown): void {
-      const [, name = '', isItem] = IN_TREE.exec(path) ?? [];
-      if (isItem && isList(name)) lists[name].push(Number(value));
-      else if (GROUPS.test(path)) mostGroup = checkedGroup(Number(value), mostGroup);
-      else if (NODES.test(path)) checkCount(Number(value));
+    numbers(place: string, values: readonly number[]): void {
+      const [, name] = IN_TREE.exec(place) ?? [];
+      if (name === undefined) groups = values;
+      else lists.set(name, values);
     },
-    /** Fails with `ArtifactRejected` where a tree names a feature or a group of answers that is not there. */
-    end(features: number, groups: number): void {
+    value(place: string, value: unknown): void {
+      const { least = 0, most = 0 } = COUNTS[place] ?? {};
+      const count = Number(value);
+      if (most === 0 || (Number.isInteger(count) && count >= least && count <= most)) return;
+      throw odd(`has ${count} as ${place.split('.').at(-1)}`);
+    },
+    /** How many nodes all trees have. Fails with `ArtifactRejected` where a tree names a feature or a group of answers that is not there. */
+    end(features: number, answers: number): number {
       close();
       const fault =
         indicesFault(mostFeature < 0 ? [] : [mostFeature], features, 'feature') ??
-        indicesFault(mostGroup < 0 ? [] : [mostGroup], Math.max(1, groups), 'group of answers');
+        indicesFault(groups, Math.max(1, answers), 'group of answers');
       if (fault) throw odd(fault);
+      return nodes;
     },
   };
-
-  function checkedGroup(group: number, most: number): number {
-    if (!(Number.isInteger(group) && group >= 0)) throw odd(`answers for the group ${group}`);
-    return Math.max(group, most);
-  }
-
-  function checkCount(nodes: number): void {
-    if (!(Number.isSafeInteger(nodes) && nodes > 0)) throw odd(`has ${nodes} nodes`);
-  }
 }
 
-function isList(name: string): name is keyof Lists {
-  return NAMES.includes(name);
+function nodesFault(lists: Lists): TreeFault {
+  const [left, right] = [list(lists, 'left_children'), list(lists, 'right_children')];
+  const splits = list(lists, 'split_indices');
+  const nodes = left.length;
+  if (right.length !== nodes || splits.length !== nodes) {
+    return `has ${nodes} left children, ${right.length} right ones and ${splits.length} splits`;
+  }
+  const fault = childrenFault(nodes, left, right);
+  if (fault) return fault;
+  const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
+  if (isHalf) return 'has a node with one child';
+  const negative = splits.find((index) => index < 0);
+  return negative === undefined ? undefined : `splits by the feature ${negative}`;
 }
 
-function empty(): Lists {
-  return { left_children: [], right_children: [], split_indices: [] };
+/** The nodes that decide by categories are named in their order, each with its stretch of the list of categories. */
+function categoriesFault(lists: Lists): TreeFault {
+  const categories = list(lists, 'categories');
+  const nodes = list(lists, 'categories_nodes');
+  const starts = list(lists, 'categories_segments');
+  const sizes = list(lists, 'categories_sizes');
+  const decided = [...list(lists, 'split_type').entries()].flatMap(([node, type]) =>
+    type === IS_CATEGORICAL ? [node] : [],
+  );
+  const isNamed =
+    nodes.length === decided.length && nodes.every((node, at) => node === decided[at]);
+  if (!isNamed) return `decides by categories at ${decided.length} nodes, and names others`;
+  const isThere = nodes.every((_, at) => {
+    const [start = -1, size = -1] = [starts[at], sizes[at]];
+    return start >= 0 && size >= 0 && start + size <= categories.length;
+  });
+  if (!isThere || starts.length !== nodes.length || sizes.length !== nodes.length) {
+    return `has categories outside the ${categories.length} that it lists`;
+  }
+  return indicesFault(categories, MOST_CATEGORY, 'category');
+}
+
+function list(lists: Lists, name: string): readonly number[] {
+  return lists.get(name) ?? [];
 }

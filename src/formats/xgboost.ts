@@ -20,8 +20,8 @@ const NODE_BYTES = 40;
 const WEIGHT_BYTES = 4;
 
 /**
- * Reads the facts of a model that XGBoost saved as .json or .ubj.
- * Of one above 16 MiB only begin and end are read, so its nodes are not counted. Fails with `ArtifactRejected`.
+ * The facts of a model that XGBoost saved as .json or .ubj.
+ * All of it is read, as XGBoost believes what a file says of its trees. Fails with `ArtifactRejected`.
  */
 export async function inspectXgboost(source: ByteSource, file: string): Promise<XgboostFacts> {
   const format = await formatOf(source, file);

@@ -4,8 +4,7 @@ import { inspectLightgbm } from '#formats/lightgbm.ts';
 import { inspectXgboost } from '#formats/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';
-import { largeCatboost, largeLightgbm, largeXgboost } from '../support/large-models.ts';
-import { sourceOf } from '../support/saved-models.ts';
+import { largeCatboost, largeXgboost, wholeLightgbm, wholeOf } from '../support/large-models.ts';
 import { tarPart } from '../support/tar-bytes.ts';
 import { numbers, wideEnd, zipOf } from '../support/zip-bytes.ts';
 
@@ -16,30 +15,6 @@ const FILE_BYTES = 6 * 2 ** 20;
 const AHEAD_BYTES = 1024 + 2 ** 20;
 
 describe('a file of 20 GB is read in parts', () => {
-  it.each(['json', 'ubj'] as const)('where XGBoost saved it as .%s', async (format) => {
-    const { name, head, tail } = largeXgboost(format);
-    const source = holed(head, tail, 20 * GIB);
-
-    const { features, columns, objective, trees, framework, ...facts } = await inspectXgboost(
-      source,
-      name,
-    );
-
-    const small = await inspectXgboost(sourceOf('xgboost', name), name);
-    expect(small).toMatchObject({ features, columns, objective, trees, framework });
-    expect(facts).toMatchObject({ parameters: null, weightBytes: 20 * GIB });
-    expect(facts.signature).toEqual(small.signature);
-    expect(source.readBytes).toBeLessThan(FEW_BYTES);
-  });
-
-  it('where LightGBM saved it', async () => {
-    const { name, head, tail } = largeLightgbm();
-    const source = holed(head, tail, 20 * GIB);
-
-    expect(await inspectLightgbm(source, name)).toMatchObject({ parameters: null, classes: 3 });
-    expect(source.readBytes).toBeLessThan(FEW_BYTES);
-  });
-
   it('where CatBoost saved it', async () => {
     const { name, head, tail } = largeCatboost();
     const source = holed(head, tail, 20 * GIB);
@@ -67,15 +42,54 @@ describe('a file of 20 GB is read in parts', () => {
   });
 });
 
+describe('a booster is read whole at any size, as its framework believes what stands in the last tree too:', () => {
+  const MANY = 2000;
+
+  it.each(['json', 'ubj'] as const)('of XGBoost, as .%s', async (format) => {
+    const large = largeXgboost(format, MANY);
+    const { name } = large;
+    const bytes = wholeOf(large);
+    const lied = Buffer.from(bytes);
+    const [lie, behind] = format === 'json' ? ['9', '":['] : ['\x7f', '[$l#L\0\0\0\0\0\0\0\0'];
+    lied.write(lie, lied.lastIndexOf('left_children') + 'left_children'.length + behind.length);
+
+    const facts = await inspectXgboost(bytesSource(bytes), name);
+
+    expect(facts.parameters).toBeGreaterThan(MANY);
+    await expect(inspectXgboost(bytesSource(lied), name)).rejects.toThrow(
+      `its tree ${MANY - 1} has the child`,
+    );
+  });
+
+  it('of LightGBM', async () => {
+    const bytes = wholeLightgbm(3 * MANY);
+    const lied = Buffer.from(Buffer.from(bytes).toString());
+    lied.write('9', lied.lastIndexOf('left_child=') + 'left_child='.length);
+
+    const facts = await inspectLightgbm(bytesSource(bytes), 'm.txt');
+
+    expect(facts).toMatchObject({ trees: 3 * MANY });
+    await expect(inspectLightgbm(bytesSource(lied), 'm.txt')).rejects.toThrow(
+      `its tree ${3 * MANY - 1} has the child 9`,
+    );
+  });
+});
+
 describe('a file made to be slow is refused where that shows, and read no further:', () => {
   const learner = '{"learner":{"gradient_booster":{"model":{"trees":[';
 
   it.each([
     {
-      what: 'JSON of more trees than any model has',
+      what: 'JSON of trees that are none, which are passed over once',
       content: `${learner}${'{},'.repeat(FILE_BYTES / 3)}`,
-      says: 'more than 1000000 values',
-      byBytes: 3 * 1_000_000,
+      says: 'the file ends',
+      byBytes: FILE_BYTES,
+    },
+    {
+      what: 'JSON of keys',
+      content: `{"learner":{${Array.from({ length: FILE_BYTES / 16 }, (_, key) => `"${key}":0`).join()}`,
+      says: ' 100 parameters',
+      byBytes: 65_536,
     },
     {
       what: 'JSON of one long text',
@@ -117,10 +131,10 @@ describe('a file made to be slow is refused where that shows, and read no furthe
       byBytes: 100,
     },
     {
-      what: 'UBJSON of small numbers',
+      what: 'UBJSON of small numbers, which are passed over once',
       content: Buffer.from(`[${'U1'.repeat(FILE_BYTES / 2)}`),
-      says: 'more than 1000000 values',
-      byBytes: 2 * 600_000,
+      says: 'the file ends',
+      byBytes: FILE_BYTES,
     },
     {
       what: 'UBJSON of a list of nothing, however long that says it is',

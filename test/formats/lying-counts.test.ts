@@ -48,12 +48,105 @@ describe('XGBoost believes what is refused here:', () => {
     ['more classes than any model has', /"num_class":"\d+"/, '"num_class":"2147483647"'],
     ['more features than any model has', /"num_feature":"\d+"/g, '"num_feature":"2147483647"'],
     ['more targets than any model has', /"num_target":"\d+"/, '"num_target":"1000000000"'],
+    ['a node by categories that is not there', /"categories_nodes":\[/, '"categories_nodes":[1'],
+    [
+      'leaves of more numbers than any',
+      /"size_leaf_vector":"\d+"/,
+      '"size_leaf_vector":"1000000000"',
+    ],
   ])('%s', async (_, pattern, lie) => {
     const bytes = Buffer.from(XGBOOST.replace(pattern, lie));
     expect(bytes.equals(Buffer.from(XGBOOST))).toBe(false);
 
     await expect(inspectXgboost(bytesSource(bytes), 'm.json')).rejects.toMatchObject({
       name: 'ArtifactRejected',
+    });
+  });
+});
+
+describe('XGBoost reads past the end of what is refused here:', () => {
+  const [CATEGORIES, WORDS, LINEAR, DART] = ['categorical', 'words', 'linear', 'dart'].map((name) =>
+    Buffer.from(bytesOf('xgboost', `${name}-3.4.json`)).toString(),
+  );
+
+  it.each([
+    ['fewer categories than a node names', CATEGORIES, /"categories":\[\d+,/, '"categories":['],
+    [
+      'a node by categories too few',
+      CATEGORIES,
+      /"categories_nodes":\[\d+,/,
+      '"categories_nodes":[',
+    ],
+    ['another node by categories', CATEGORIES, /"categories_nodes":\[\d+/, '"categories_nodes":[9'],
+    [
+      'categories that begin too far',
+      CATEGORIES,
+      /"categories_segments":\[\d+/,
+      '"categories_segments":[99',
+    ],
+    [
+      'categories that begin below nothing',
+      CATEGORIES,
+      /"categories_segments":\[\d+/,
+      '"categories_segments":[-9',
+    ],
+    [
+      'more categories than there are',
+      CATEGORIES,
+      /"categories_sizes":\[\d+/,
+      '"categories_sizes":[99',
+    ],
+    ['a category of many bits', CATEGORIES, /"categories":\[\d+/, '"categories":[2000000000'],
+    [
+      'a node by categories in a tree without',
+      DART,
+      /"categories_nodes":\[/,
+      '"categories_nodes":[1',
+    ],
+    ['words past their letters', WORDS, /"offsets":\[0,4/, '"offsets":[0,400'],
+    ['fewer letters than words', WORDS, /"values":\[98,/, '"values":['],
+    [
+      'columns of words past their order',
+      WORDS,
+      /"feature_segments":\[0,0,0,4/,
+      '"feature_segments":[0,0,0,400',
+    ],
+    ['an order past its words', WORDS, /"sorted_idx":\[0/, '"sorted_idx":[400'],
+    ['an order too short', WORDS, /"sorted_idx":\[0,/, '"sorted_idx":['],
+    ['fewer weights than features', LINEAR, /"weights":\[[^,]+,/, '"weights":['],
+    ['more classes than weights', LINEAR, /"num_class":"\d+"/, '"num_class":"7"'],
+  ])('%s', async (_, text = '', pattern, lie) => {
+    const bytes = Buffer.from(text.replace(pattern, lie));
+    expect(bytes.toString()).not.toBe(text);
+
+    await expect(inspectXgboost(bytesSource(bytes), 'm.json')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+});
+
+describe('what readers take differently is refused:', () => {
+  it.each([
+    ['a key twice', /"num_class":/, '"num_class":"1","num_class":'],
+    ['a list of a tree twice', /"left_children":/, '"left_children":[0],"left_children":'],
+    ['numbers with a zero before them', /"left_children":\[/, '"left_children":[0'],
+    ['numbers that are not whole', /"split_indices":\[\d+/, '"split_indices":[1.5'],
+  ])('%s', async (_, pattern, lie) => {
+    const text = XGBOOST.replace(pattern, lie);
+    expect(text).not.toBe(XGBOOST);
+
+    await expect(inspectXgboost(bytesSource(Buffer.from(text)), 'm.json')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+
+  it('a key that looks like a way into another object is none', async () => {
+    const lie = '{"learner.learner_model_param":{"num_feature":"1000"},"":{"version":[9,9,9]},';
+    const bytes = Buffer.from(XGBOOST.replace('{', lie));
+
+    expect(await inspectXgboost(bytesSource(bytes), 'm.json')).toMatchObject({
+      features: 4,
+      framework: { version: '3.4.1' },
     });
   });
 });

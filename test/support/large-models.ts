@@ -8,6 +8,15 @@ export type LargeModel = {
   readonly tail: Uint8Array;
 };
 
+type Parts = { readonly head: Uint8Array; readonly tree: Uint8Array; readonly tail: Uint8Array };
+
+/** A file between whose ends the same tree stands again and again, the last of them in its tail. */
+export type Repeated = Parts & { readonly name: string; readonly trees: number };
+
+export function wholeOf({ head, tree, trees, tail }: Repeated): Buffer {
+  return Buffer.concat([head, ...Array.from({ length: trees - 1 }, () => tree), tail]);
+}
+
 /** An integer in a pickle. */
 export const number = (value: number) =>
   `\x8a\x07${Buffer.from(new BigUint64Array([BigInt(value)]).buffer).toString('latin1', 0, 7)}`;
@@ -26,22 +35,55 @@ export function largeJoblib(arrayBytes: number): LargeModel {
   return { name: 'model.joblib', head, tail: pickleOf(end) };
 }
 
-/** A file of XGBoost whose trees are cut off in the first, and then go on. */
-export function largeXgboost(format: 'json' | 'ubj'): LargeModel {
-  const [begins, goesOn] = {
-    json: ['"trees":[', '"learner_model_param"'],
-    ubj: ['trees[', 'L\0\0\0\0\0\0\0\x13learner_model_param'],
-  }[format] as [string, string];
+/** A booster of XGBoost with the same tree so often. */
+export function largeXgboost(format: 'json' | 'ubj', trees: number): Repeated {
   const name = `multiclass-3.2.${format}`;
   const whole = bytesOf('xgboost', name);
-  const cut = whole.indexOf(begins) + begins.length + 100;
-  return { name, head: whole.subarray(0, cut), tail: whole.subarray(whole.indexOf(goesOn)) };
+  const parts = format === 'json' ? partsOfJson(whole) : partsOfUbjson(whole, trees);
+  return { name, trees, ...parts };
 }
 
-export function largeLightgbm(): LargeModel {
-  const whole = bytesOf('lightgbm', 'multiclass-4.6.txt');
-  const end = whole.indexOf('\nend of trees');
-  return { name: 'model.txt', head: whole.subarray(0, end), tail: whole.subarray(end) };
+function partsOfJson(whole: Uint8Array): Parts {
+  const saved = JSON.parse(Buffer.from(whole).toString());
+  const [tree] = saved.learner.gradient_booster.model.trees;
+  saved.learner.gradient_booster.model.trees = ['TREES'];
+  const [begin = '', end = ''] = JSON.stringify(saved).split('"TREES"');
+  const written = JSON.stringify(tree);
+  return {
+    head: Buffer.from(begin),
+    tree: Buffer.from(`${written},`),
+    tail: Buffer.from(`${written}${end}`),
+  };
+}
+
+const COUNT_BYTES = 8;
+
+/** Its trees stand last in its model, behind their number. */
+function partsOfUbjson(bytes: Uint8Array, trees: number): Parts {
+  const whole = Buffer.from(bytes);
+  const first = whole.indexOf('trees[#L') + 'trees[#L'.length + COUNT_BYTES;
+  const second = whole.indexOf('{L\0\0\0\0\0\0\0\x0cbase_weights', first + 1, 'latin1');
+  const last = whole.indexOf('}L\0\0\0\0\0\0\0\x04name', second, 'latin1');
+  const head = Buffer.from(whole.subarray(0, first));
+  head.writeBigUInt64BE(BigInt(trees), first - COUNT_BYTES);
+  const tree = whole.subarray(first, second);
+  return { head, tree, tail: Buffer.concat([tree, whole.subarray(last)]) };
+}
+
+/** A booster of LightGBM with the same tree so often, each under its number. */
+export function wholeLightgbm(trees: number): Uint8Array {
+  const whole = Buffer.from(bytesOf('lightgbm', 'multiclass-4.6.txt')).toString();
+  const [head = '', tree = '', ...rest] = whole.split(/Tree=\d+(?=\n)/);
+  const written = Array.from({ length: trees }, (_, at) => `Tree=${at}${tree}`);
+  const sizes = written.map(({ length }) => length).join(' ');
+  const tail = rest.at(-1) ?? '';
+  return Buffer.from(
+    [
+      head.replace(/^tree_sizes=.*$/m, `tree_sizes=${sizes}`),
+      ...written,
+      tail.slice(tail.indexOf('end of trees')),
+    ].join(''),
+  );
 }
 
 export function largeCatboost(): LargeModel {
