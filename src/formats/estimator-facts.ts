@@ -1,7 +1,7 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
 import type { Signature } from '#domain/signature.ts';
+import type { BoosterTable, HeldBooster } from './held-boosters.ts';
 import type { Instance } from './pickle-values.ts';
-import type { BoosterTable } from './pickled-boosters.ts';
 import { answersOf } from './sklearn-answers.ts';
 import { type Estimator, firstOf, lastOf } from './sklearn-model.ts';
 import { cutsTexts, textsOf } from './sklearn-texts.ts';
@@ -31,7 +31,8 @@ export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** With the names of the booster's table, where the rows go to a booster as they are. */
-export function onTables(root: Instance, read: Estimator, tables: readonly BoosterTable[]): Said {
+export function onTables(root: Instance, read: Estimator, boosters: readonly HeldBooster[]): Said {
+  const tables = boosters.map(({ table }) => table).filter((table) => table !== null);
   const isBooster = /^(xgboost|lightgbm)\./.test(firstOf(root).of.module);
   const own = isBooster ? tables[0]?.columns : undefined;
   const features = read.features ?? own?.length ?? null;

@@ -35,60 +35,63 @@ const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
  * The file does not tell which LightGBM wrote it: `requirements` has the versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
-  const { header, treesAt } = await readHeader(source, file);
-  const version = header.get('version') ?? '';
-  const wanted = PACKAGES[version];
-  if (!wanted) {
-    throw rejected(
-      `${file} has the LightGBM format ${quoted(version)}; the known ones are ${Object.keys(PACKAGES).join(', ')}`,
-      RESAVE,
-    );
-  }
+  const { header, version, columns, texts, isNamed, trees, nodes } = await readLightgbm(
+    source,
+    file,
+  );
   const isAveraged = version === 'v2' && header.has('average_output');
-  const columns = columnsOf(header, file);
   const features = columns.length;
-  const takesColumns = isNamed(columns);
-  const sizes = words(header.get('tree_sizes'));
-  const tail = await readTail(source, file, version);
-  if (!tail.isWhole || treesAt + sum(sizes) > source.sizeBytes) {
-    throw rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
-  }
-  const texts = textColumns(file, { header, columns, tail });
-  if (!sizes.every((size) => /^\d{1,10}$/.test(size))) {
-    throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
-  }
-  refuseCounts(header, file, sizes.length);
-  const { trees, nodes } = await countNodes(source, treesAt, { sizes, features, file });
   const weightBytes = nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
-  const names = takesColumns ? columns : null;
+  const names = isNamed ? columns : null;
   return {
     format: 'lightgbm',
     formatVersion: version,
     framework: { name: 'lightgbm', version: null },
     pythonVersion: null,
-    requirements: [isAveraged ? AVERAGED_V2 : wanted],
+    requirements: [isAveraged ? AVERAGED_V2 : (PACKAGES[version] ?? 'lightgbm')],
     signature: tabularSignature(file, { features, names, texts }, answersOf(objective, classes)),
-    takesColumns,
+    takesColumns: isNamed,
     parameters: nodes,
     weightBytes,
     dtypes: ['FP64'],
-    memory: tabularMemory('lightgbm', weightBytes, takesColumns),
+    memory: tabularMemory('lightgbm', weightBytes, isNamed),
     example: null,
     entrypoint: null,
     ...{ objective, features, columns, classes, trees },
   };
 }
 
-/** The names and texts of a model's text that may be cut between its first trees and its last; null where its columns have no names. */
-export async function readLightgbmTable(source: ByteSource, file: string) {
-  const { header } = await readHeader(source, file);
+/** A LightGBM file's own words, read from its begin to its end. Fails with `ArtifactRejected`. */
+export async function readLightgbm(source: ByteSource, file: string) {
+  const { header, treesAt } = await readHeader(source, file);
+  const version = header.get('version') ?? '';
+  if (!PACKAGES[version]) {
+    throw rejected(
+      `${file} has the LightGBM format ${quoted(version)}; the known ones are ${Object.keys(PACKAGES).join(', ')}`,
+      RESAVE,
+    );
+  }
   const columns = columnsOf(header, file);
-  const tail = await readTail(source, file, header.get('version') ?? '');
-  return isNamed(columns)
-    ? { columns, texts: [...textColumns(file, { header, columns, tail })] }
-    : null;
+  const sizes = words(header.get('tree_sizes'));
+  if (treesAt + sum(sizes) > source.sizeBytes) throw truncated(file);
+  if (!sizes.every((size) => /^\d{1,10}$/.test(size))) {
+    throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
+  }
+  refuseCounts(header, file, sizes.length);
+  const { trees, nodes } = await countNodes(source, treesAt, {
+    ...{ sizes, file },
+    features: columns.length,
+  });
+  const tail = await readTail(source, file, version);
+  if (!tail.isWhole) throw truncated(file);
+  const texts = textColumns(file, { header, columns, tail });
+  return { header, version, columns, texts, isNamed: isNamed(columns), trees, nodes };
+}
+
+function truncated(file: string) {
+  return rejected(`${file} is truncated: it ends before its trees or its parameters do`, RESAVE);
 }
 
 function columnsOf(header: Header, file: string): readonly string[] {

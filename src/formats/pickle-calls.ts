@@ -1,4 +1,5 @@
 import { isVersion } from '#domain/python-environment.ts';
+import { HANDLES, HOLDERS, type Library } from './held-boosters.ts';
 import { buildDType } from './numpy-dtype.ts';
 import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
 import { KEPT_ITEMS } from './pickle-containers.ts';
@@ -96,6 +97,15 @@ async function readArray(machine: PickleMachine, wrapper: Instance): Promise<voi
   push(machine, read);
 }
 
+function refuseUnread(machine: PickleMachine, value: Value, library: Library): void {
+  const isRead =
+    isThing(value) &&
+    (value.kind === 'bytes' || value.kind === 'opaque') &&
+    value.booster === library;
+  if (isRead || value === null) return;
+  throw machine.tally.unread ?? hostile(machine, `holds a booster that is no model of ${library}`);
+}
+
 /** Python takes attributes from whatever has items: only from a plain dict is it known which they are. */
 function setState(machine: PickleMachine, target: Instance, state: Value): void {
   if (isTuple(state) && takesTuple(target.of)) return;
@@ -119,6 +129,8 @@ function setAttributes(machine: PickleMachine, target: Instance, state: Dict): v
     if (/^__.*__$/.test(name)) throw hostile(machine, `sets the attribute ${name}`);
     keep(machine, 1);
     target.attributes.set(name, value);
+    const library = HOLDERS[target.of.name];
+    if (library && HANDLES.includes(name)) refuseUnread(machine, value, library);
     if (name === '_sklearn_version' && typeof value === 'string') {
       // It becomes a line of what is installed.
       if (!isVersion(value)) throw hostile(machine, 'sets a version of scikit-learn that is none');

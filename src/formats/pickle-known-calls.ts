@@ -31,7 +31,7 @@ const bytes: Call = (machine, [data]) => {
   if (typeof data === 'number' || data === OPAQUE) {
     throw hostile(machine, 'asks for empty memory');
   }
-  return SOME_BYTES;
+  return isThing(data) && data.kind === 'bytes' && data.booster ? data : SOME_BYTES;
 };
 
 const set: Call = (machine, [items]) => {

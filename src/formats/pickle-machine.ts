@@ -1,4 +1,5 @@
 import type { Failure } from '#domain/failure.ts';
+import type { HeldBooster } from './held-boosters.ts';
 import type { PickleGlobals } from './pickle-globals.ts';
 import type { PickleInput } from './pickle-input.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './pickle-values.ts';
@@ -26,8 +27,10 @@ export type PickleTally = {
   weightBytes: number;
   readonly dtypes: Set<string>;
   readonly modules: Set<string>;
-  /** Beginnings and ends of models that other libraries keep in a text or in bytes, a character for each byte. */
-  readonly samples: string[];
+  /** The models that other libraries keep in a text or in bytes. */
+  readonly boosters: HeldBooster[];
+  /** What was wrong with the last one that began as such a model. */
+  unread: Failure | undefined;
   readonly sklearnVersions: Set<string>;
   /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
   readonly trace: ((name: string, position: number) => void) | undefined;

@@ -115,7 +115,14 @@ function newTally(trace: PickleTally['trace']): PickleTally {
   return {
     ...{ opcodes: 0, nodes: 0, textBytes: 0, protocol: 0, isJoblib: false },
     ...{ elements: 0, weightBytes: 0 },
-    ...{ dtypes: new Set(), modules: new Set(), samples: [], sklearnVersions: new Set(), trace },
+    ...{
+      dtypes: new Set(),
+      modules: new Set(),
+      boosters: [],
+      unread: undefined,
+      sklearnVersions: new Set(),
+      trace,
+    },
   };
 }
 

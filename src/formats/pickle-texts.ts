@@ -1,3 +1,6 @@
+import { Failure } from '#domain/failure.ts';
+import { forwardSource } from './forward-source.ts';
+import { BOOSTER_HEAD_BYTES, boosterBegins, type Library, readBooster } from './held-boosters.ts';
 import {
   damaged,
   hostile,
@@ -14,13 +17,6 @@ const LONGEST_NUMBER = 1024;
 const LONGEST_SCALAR = 16;
 const LARGEST_INNER = 64 * 1024;
 const PICKLE_HEAD = 2;
-// Of a model, whose categories' words stand near its begin or its end.
-export const SAMPLE_BYTES: number = 2 ** 20;
-export const MAX_SAMPLES = 4;
-
-// Of XGBoost, CatBoost and LightGBM, which keep their models so.
-const MODEL_BEGINS: ReadonlySet<string> = new Set(['{L\0\0', 'CBM1', 'tree']);
-const BEGIN_BYTES = 4;
 
 /** The text of so many bytes, as a value of its own only while it is short. */
 export function pushText(machine: PickleMachine, length: number): Promise<void> | void {
@@ -36,23 +32,31 @@ function takeText(machine: PickleMachine, length: number): void {
 }
 
 async function passText(machine: PickleMachine, length: number): Promise<void> {
-  push(machine, OPAQUE);
-  await passOver(machine, length);
+  const booster = await passOver(machine, length);
+  push(machine, booster ? { kind: 'opaque', booster } : OPAQUE);
 }
 
-/** Passes over what is too long to be kept; a model within it says at its begin or its end who made it. */
-async function passOver({ input, tally }: PickleMachine, length: number): Promise<void> {
-  await input.need(Math.min(length, BEGIN_BYTES));
-  const isModel = MODEL_BEGINS.has(input.peek(BEGIN_BYTES)) && tally.samples.length < MAX_SAMPLES;
-  if (!isModel) return input.skip(length);
-  tally.weightBytes += length;
-  const headBytes = Math.min(length, SAMPLE_BYTES);
-  const tailBytes = Math.min(length - headBytes, SAMPLE_BYTES);
-  await input.need(headBytes);
-  const head = Buffer.from(input.bytes(headBytes)).toString('latin1');
-  await input.skip(length - headBytes - tailBytes);
-  await input.need(tailBytes);
-  tally.samples.push(head + Buffer.from(input.bytes(tailBytes)).toString('latin1'));
+/** Passes over what is too long to be kept; the model of another library in it is read as that does, and answered which. */
+async function passOver(
+  { input, tally }: PickleMachine,
+  length: number,
+): Promise<Library | undefined> {
+  await input.need(Math.min(length, BOOSTER_HEAD_BYTES));
+  const library = boosterBegins(input.peek(BOOSTER_HEAD_BYTES));
+  if (!library) return void (await input.skip(length));
+  const source = forwardSource(input, length);
+  try {
+    tally.boosters.push(await readBooster(source, `the model in ${input.file}`, library));
+    tally.weightBytes += length;
+    return library;
+  } catch (error) {
+    // Whether it is to be a model at all shows only by where it is put.
+    if (!(error instanceof Failure)) throw error;
+    tally.unread = error;
+    return undefined;
+  } finally {
+    await source.end();
+  }
 }
 
 function kept(machine: PickleMachine, text: string): string {
@@ -73,10 +77,15 @@ export function pushBytes(machine: PickleMachine, length: number): Promise<void>
 function takeBytes(machine: PickleMachine, length: number): Promise<void> | void {
   const { input } = machine;
   const isPickle = length >= PICKLE_HEAD && input.isPickle();
+  if (length > LONGEST_SCALAR && !isPickle) return passBytes(machine, length);
   push(machine, length > LONGEST_SCALAR ? SOME_BYTES : scalarOf(machine, input.peek(length)));
   if (isPickle) return lookInside(machine, length);
-  if (length > LONGEST_SCALAR) return passOver(machine, length);
   input.bytes(length);
+}
+
+async function passBytes(machine: PickleMachine, length: number): Promise<void> {
+  const booster = await passOver(machine, length);
+  push(machine, booster ? { kind: 'bytes', head: '', booster } : SOME_BYTES);
 }
 
 async function lookInside(

@@ -1,16 +1,9 @@
+import type { Library } from './held-boosters.ts';
+
 /** What a pickle would make, as far as it is known without making it. A number may be one that JavaScript rounds. */
 export type Value = null | boolean | number | string | Thing;
 
-export type Thing =
-  | Global
-  | Instance
-  | Tuple
-  | List
-  | Dict
-  | Bytes
-  | DType
-  | Ndarray
-  | { readonly kind: 'opaque' };
+export type Thing = Global | Instance | Tuple | List | Dict | Bytes | DType | Ndarray | Opaque;
 
 /** How a class or function may be used: called with arguments, made without its `__init__`, filled like a dict or a list; all may be referred to. */
 export type Uses = {
@@ -55,8 +48,11 @@ export type Dict = {
   isSealed: boolean;
 };
 
-/** `head` is all of a few, a character each, and empty otherwise. */
-export type Bytes = { readonly kind: 'bytes'; readonly head: string };
+/** `head` is all of a few, a character each, and empty otherwise; `booster` says whose model was read in them. */
+export type Bytes = { readonly kind: 'bytes'; readonly head: string; readonly booster?: Library };
+
+/** What is not looked into, but for a text in which somebody's model was read. */
+type Opaque = { readonly kind: 'opaque'; readonly booster?: Library };
 
 /** A type of numpy's arrays: `code` as in `f8`, its bytes, and whether its elements are Python's objects. */
 export type DType = {

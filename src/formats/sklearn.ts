@@ -13,12 +13,6 @@ import { pickleGlobals } from './pickle-globals.ts';
 import type { PickleTally } from './pickle-machine.ts';
 import { type Pickled, scanPickle } from './pickle-scan.ts';
 import { type Instance, isInstance, isThing, type Value } from './pickle-values.ts';
-import {
-  boosterTables,
-  catboostVersion,
-  xgboostFeatures,
-  xgboostVersion,
-} from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
 import { readEstimator } from './sklearn-model.ts';
 import { tabularMemory } from './tabular-facts.ts';
@@ -44,15 +38,17 @@ export async function inspectSklearn(
   const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
   const estimator = estimatorOf(root, file);
   const framework = frameworkOf(estimator, tally, file);
-  const read = onTables(estimator, readEstimator(estimator), await boosterTables(tally.samples));
-  const said = { ...read, features: read.features ?? xgboostFeatures(tally.samples) };
+  const { boosters } = tally;
+  const read = onTables(estimator, readEstimator(estimator), boosters);
+  const [held] = boosters.filter(({ library }) => library === 'xgboost');
+  const said = { ...read, features: read.features ?? held?.features ?? null };
   return {
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),
     framework,
     requirements: requirementsOf(framework, tally),
     ...estimatorFacts(file, estimator, said),
-    parameters: tally.samples.length > 0 ? null : tally.elements,
+    parameters: boosters.length > 0 ? null : tally.elements,
     weightBytes: tally.weightBytes,
     dtypes: [...tally.dtypes].sort(),
     memory: [
@@ -107,10 +103,9 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
 }
 
 /** From the model which another library keeps in a text or in bytes of its own. */
-function madeBy(name: string, { samples, sklearnVersions }: PickleTally): string | null {
+function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): string | null {
   if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
-  if (name === 'catboost') return catboostVersion(samples);
-  return name === 'xgboost' ? xgboostVersion(samples) : null;
+  return boosters.find(({ library }) => library === name)?.version ?? null;
 }
 
 /** Of the other packages that it names, and of numpy, which moved its modules in version 2. */

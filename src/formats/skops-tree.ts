@@ -1,5 +1,6 @@
 import { isVersion } from '#domain/python-environment.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { HANDLES, HOLDERS, type Library } from './held-boosters.ts';
 import { type NpyHeader, readNpyHeader } from './npy-header.ts';
 import { type Instance, type Ndarray, OPAQUE, type Value } from './pickle-values.ts';
 import { rejected } from './rejected.ts';
@@ -14,7 +15,11 @@ export type SkopsTree = {
   /** Of scikit-learn, as its estimators note them. */
   readonly sklearnVersions: ReadonlySet<string>;
   readonly nodes: number;
+  readonly boosters: readonly Held[];
 };
+
+/** The model of another library, as a text or in a member of its own; empty where it is neither. */
+export type Held = { readonly library: Library; readonly text?: string; readonly member?: string };
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -34,6 +39,7 @@ export async function readSkopsTree(
   const arrays = new Map<string, Ndarray>();
   const known = new Map<unknown, Value>();
   const sklearnVersions = new Set<string>();
+  const boosters: Held[] = [];
   let nodes = 0;
 
   const odd = (what: string) =>
@@ -74,6 +80,8 @@ export async function readSkopsTree(
     const attributes = isDict(inner) ? inner.entries : new Map<string, Value>();
     const version = attributes.get('_sklearn_version');
     if (typeof version === 'string' && isVersion(version)) sklearnVersions.add(version);
+    const library = HOLDERS[name];
+    if (library) boosters.push(...heldIn(library, content));
     const of = { kind: 'global', module, name, uses: NO_USE } as const;
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
   }
@@ -125,8 +133,7 @@ export async function readSkopsTree(
       0,
     ),
     codes: new Set(found.map(({ dtype }) => dtype?.code ?? '')),
-    sklearnVersions,
-    nodes,
+    ...{ sklearnVersions, nodes, boosters },
   };
 }
 
@@ -141,6 +148,20 @@ async function arrayHeaders(
     headers.set(member.name, await readNpyHeader(await member.open(), `${file}: ${member.name}`));
   }
   return headers;
+}
+
+/** What a booster's state names as its handle; a DictNode has its items in a content of its own. */
+function heldIn(library: Library, state: unknown): readonly Held[] {
+  const items = isNode(state) && isNode(state['content']) ? state['content'] : {};
+  return HANDLES.filter((name) => name in items).flatMap((name): Held[] => {
+    const node = items[name];
+    if (!isNode(node)) return [{ library }];
+    const { __loader__: loader, content, file } = node;
+    const value = loader === 'JsonNode' ? jsonValue(content) : undefined;
+    if (value === null) return [];
+    if (typeof value === 'string') return [{ library, text: value }];
+    return [typeof file === 'string' ? { library, member: file } : { library }];
+  });
 }
 
 function dictOf(value: Value | undefined): ReadonlyMap<string, Value> {

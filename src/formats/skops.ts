@@ -7,13 +7,17 @@ import {
   estimatorFacts,
   onTables,
 } from './estimator-facts.ts';
+import {
+  BOOSTER_HEAD_BYTES,
+  boosterBegins,
+  type HeldBooster,
+  readBooster,
+} from './held-boosters.ts';
 import { datatypeOf } from './numpy-dtype.ts';
-import { MAX_SAMPLES } from './pickle-texts.ts';
 import { type Instance, isInstance, type Value } from './pickle-values.ts';
-import { boosterTables, sampleOf } from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
-import { firstOf, readEstimator } from './sklearn-model.ts';
-import { readSkopsTree } from './skops-tree.ts';
+import { readEstimator } from './sklearn-model.ts';
+import { type Held, readSkopsTree } from './skops-tree.ts';
 import { skopsTypes } from './skops-types.ts';
 import { tabularMemory } from './tabular-facts.ts';
 import { zipFiles } from './zip-read.ts';
@@ -59,8 +63,9 @@ export async function inspectSkops(
   const protocol = protocolOf(schema, file);
   const framework = frameworkOf(estimator, tree.sklearnVersions, file);
   const members = files.filter(({ name }) => name.endsWith('.bin'));
-  const tables = await boosterTables(await samplesIn(estimator, members));
-  const said = onTables(estimator, readEstimator(estimator), tables);
+  const boosters: HeldBooster[] = [];
+  for (const held of tree.boosters) boosters.push(await boosterIn(held, files, file));
+  const said = onTables(estimator, readEstimator(estimator), boosters);
   const weightBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, tree.weightBytes);
   const [sklearn] = tree.sklearnVersions;
   return {
@@ -84,15 +89,25 @@ export async function inspectSkops(
   };
 }
 
-/** A booster is a text in the tree, or a member of its own. */
-async function samplesIn(root: Instance, members: readonly ArtifactFile[]): Promise<string[]> {
-  const booster = firstOf(root).attributes.get('_Booster');
-  const kept = isInstance(booster) ? [...booster.attributes.values()] : [];
-  const texts = kept.filter((value) => typeof value === 'string');
-  const samples = await Promise.all(
-    members.slice(0, MAX_SAMPLES).map(async (member) => sampleOf(await member.open())),
-  );
-  return [...texts.map((each) => Buffer.from(each).toString('latin1')), ...samples];
+async function boosterIn(
+  { library, text, member }: Held,
+  files: readonly ArtifactFile[],
+  file: string,
+): Promise<HeldBooster> {
+  const found = files.find(({ name }) => name === member);
+  const source = text === undefined ? await found?.open() : sourceOf(text);
+  const head = await source?.read(0, BOOSTER_HEAD_BYTES);
+  const begins = boosterBegins(Buffer.from(head ?? []).toString('latin1'));
+  if (source && begins === library) return readBooster(source, `the model in ${file}`, library);
+  throw rejected(`${file} holds a booster that is no model of ${library}`, RESAVE);
+}
+
+function sourceOf(text: string): ByteSource {
+  const bytes = Buffer.from(text);
+  return {
+    sizeBytes: bytes.length,
+    read: async (start, length) => bytes.subarray(start, start + length),
+  };
 }
 
 function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {

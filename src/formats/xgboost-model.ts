@@ -17,8 +17,8 @@ export type XgboostModel = {
   readonly objective: string;
   readonly booster: string;
   readonly trees: number;
-  /** Of all trees; null of a head. */
-  readonly nodes: number | null;
+  /** Of all trees. */
+  readonly nodes: number;
 };
 
 const WALKS = { json: walkJson, ubj: walkUbjson } as const;
@@ -36,25 +36,36 @@ const WALKED: readonly RegExp[] = [
 const WALKED_IN_MODEL =
   /^(|weights|gbtree_model_param|trees|trees\[\]|trees\[\]\.tree_param|cats|cats\.enc|cats\.enc\[\]|cats\.enc\[\]\.values)$/;
 
-/** Reads the whole file, each tree of it. Fails with `ArtifactRejected` where the file is not what it begins as, has too many names, or a tree that is not sound. */
+/**
+ * Reads all of it, each tree. `held` is a booster as another format keeps it, which has its settings beside the model.
+ * Fails with `ArtifactRejected` where it is not what it begins as, has too many names, or a tree that is not sound.
+ */
 export async function readXgboost(
   source: ByteSource,
   file: string,
-  format: keyof typeof WALKS,
+  { format, isHeld = false }: { readonly format: keyof typeof WALKS; readonly isHeld?: boolean },
 ): Promise<XgboostModel> {
-  const found = collected(file, { isHead: false });
-  await WALKS[format](source, file, found.visitor);
+  const found = collected(file);
+  await WALKS[format](source, file, isHeld ? within('Model', found.visitor) : found.visitor);
   return found.model();
 }
 
-/** Of UBJSON that may be cut behind the begin of its trees: what is said before them. */
-export async function readXgboostHead(source: ByteSource, file: string): Promise<XgboostModel> {
-  const found = collected(file, { isHead: true });
-  await walkUbjson(source, file, found.visitor);
-  return found.model();
+/** Of an object under that key alone. */
+function within(key: string, { enter, value, numbers }: Visitor): Visitor {
+  const inside = (path: string) =>
+    path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined;
+  return {
+    enter(path) {
+      const place = inside(path);
+      if (path === '') return 'walk';
+      return place === undefined ? 'skip' : enter(place);
+    },
+    value: (path, found) => value(inside(path) ?? '', found),
+    numbers: (path, found) => numbers(inside(path) ?? '', found),
+  };
 }
 
-function collected(file: string, { isHead }: { readonly isHead: boolean }) {
+function collected(file: string) {
   const scalars = new Map<string, Scalar>();
   const shapes = xgboostTrees(file);
   const categories = xgboostCategories(file);
@@ -72,7 +83,6 @@ function collected(file: string, { isHead }: { readonly isHead: boolean }) {
     enter(path) {
       if (!MODEL.test(path)) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
       const place = path.replace(MODEL, '');
-      if (place === 'trees' && isHead) return 'stop';
       if (shapes.enter(place) || categories.enter(place)) return 'numbers';
       return WALKED_IN_MODEL.test(place) ? 'walk' : 'skip';
     },
@@ -106,10 +116,9 @@ function collected(file: string, { isHead }: { readonly isHead: boolean }) {
     }
     const groups = Math.max(1, classes, targets);
     const booster = text('learner.gradient_booster.name');
-    // A head ends before it says how many features there are.
-    const texts = categories.end(isHead ? names.length : features);
-    const nodes = isHead ? null : shapes.end(features, groups);
-    if (booster === 'gblinear' && !isHead && weights !== (features + 1) * groups) {
+    const texts = categories.end(features);
+    const nodes = shapes.end(features, groups);
+    if (booster === 'gblinear' && weights !== (features + 1) * groups) {
       throw rejected(
         `${file} has ${weights} weights for ${features} features, and needs ${(features + 1) * groups}`,
         'Save the model again from XGBoost.',

@@ -25,7 +25,7 @@ const WEIGHT_BYTES = 4;
  */
 export async function inspectXgboost(source: ByteSource, file: string): Promise<XgboostFacts> {
   const format = await formatOf(source, file);
-  const model = await readXgboost(source, file, format);
+  const model = await readXgboost(source, file, { format });
   const version = model.version.join('.');
   if (model.version.length !== 3) throw incomplete(file, 'version');
   if (!(model.features > 0)) throw incomplete(file, 'number of features');
@@ -40,10 +40,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
   }
   const weights = booster === 'gblinear' ? (features + 1) * Math.max(1, classes) : undefined;
   const parameters = weights ?? nodes;
-  const weightBytes =
-    parameters === null
-      ? source.sizeBytes
-      : parameters * (weights === undefined ? NODE_BYTES : WEIGHT_BYTES);
+  const weightBytes = parameters * (weights === undefined ? NODE_BYTES : WEIGHT_BYTES);
   return {
     format: 'xgboost',
     formatVersion: format,
