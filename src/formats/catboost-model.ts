@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { catboostTreesFault } from './catboost-trees.ts';
 import { type FlatTable, openFlatbuffer } from './flatbuffer.ts';
 import { rejected } from './rejected.ts';
 
@@ -54,6 +55,8 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
   const info = await infoOf(core);
   const dimension = Math.max(1, (await trees.number(TREES.dimension)) ?? 1);
   const { columns, texts } = await columnsOf(trees, file);
+  const fault = await catboostTreesFault(trees, dimension);
+  if (fault) throw rejected(`${file} is damaged: its trees ${fault}`, RESAVE);
   const objective = params.safeParse(json(info.get('params')));
   const classes = classParams.safeParse(json(info.get('class_params')));
   return {

@@ -8,6 +8,8 @@ export type FlatTable = {
   table(field: number): Promise<FlatTable | undefined>;
   /** How many a list has; 0 where there is none. */
   length(field: number): Promise<number>;
+  /** A list of integers of 32 bits. */
+  numbers(field: number): Promise<readonly number[]>;
   tables(field: number): Promise<readonly FlatTable[]>;
 };
 
@@ -18,6 +20,7 @@ const MAX_ITEMS = 100_000;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
 const MAX_HANDED_BYTES = 64 * 2 ** 20;
 const LEAST_BYTES = 16;
+const NUMBERS_AT_ONCE = 4096;
 
 /**
  * The root of a flatbuffer that is the part of a file from `start`, `sizeBytes` long, over ranged reads.
@@ -107,6 +110,17 @@ export async function openFlatbuffer(
       async length(field) {
         const found = await pointed(field);
         return found === undefined ? 0 : u32(found);
+      },
+      async numbers(field) {
+        const list = await pointed(field);
+        const length = list === undefined ? 0 : await u32(list);
+        const found: number[] = [];
+        while (list !== undefined && found.length < length) {
+          const some = Math.min(length - found.length, NUMBERS_AT_ONCE);
+          const bytes = await bytesAt(list + 4 + 4 * found.length, 4 * some);
+          for (let at = 0; at < bytes.length; at += 4) found.push(bytes.readInt32LE(at));
+        }
+        return found;
       },
       async tables(field) {
         const list = await pointed(field);

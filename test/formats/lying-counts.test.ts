@@ -1,3 +1,4 @@
+import { inspectCatboost } from '#formats/catboost.ts';
 import { inspectLightgbm } from '#formats/lightgbm.ts';
 import { inspectOnnx } from '#formats/onnx.ts';
 import { inspectXgboost } from '#formats/xgboost.ts';
@@ -148,6 +149,53 @@ describe('what readers take differently is refused:', () => {
       features: 4,
       framework: { version: '3.4.1' },
     });
+  });
+});
+
+/** The places of an integer in a flatbuffer that stands alone behind a list's length. */
+function listOf(bytes: Buffer, ...numbers: readonly number[]): number {
+  const list = Buffer.from(new Uint32Array([numbers.length, ...numbers]).buffer);
+  const at = bytes.indexOf(list);
+  expect(at).toBeGreaterThan(0);
+  return at + 4;
+}
+
+describe('CatBoost reads past the end of what is refused here:', () => {
+  const SIZES = [3, 3, 3, 3];
+  const STARTS = [0, 3, 6, 9];
+  const SPLITS = [0, 9, 4, 5, 8, 2, 10, 3];
+
+  it.each([
+    ['a tree of more levels than any', SIZES, 3, 1000, 'take 1009 splits'],
+    ['a tree of less than none', SIZES, 0, -1, 'a tree of -1'],
+    ['a tree with fewer splits', SIZES, 0, 2, 'begins at 3'],
+    ['fewer trees than begins', SIZES, -1, 3, 'begins'],
+    ['a tree that begins elsewhere', STARTS, 0, 1, 'begins at 1'],
+    ['a tree that begins far away', STARTS, 3, 2 ** 30, 'begins at'],
+    ['a question that is not there', SPLITS, 0, 65_535, 'names the question 65535'],
+    ['a question below nothing', SPLITS, 0, -1, 'names the question -1'],
+    ['fewer splits than levels', SPLITS, -1, 0, 'there are 0'],
+  ])('%s', async (_, list, place, lie, says) => {
+    const bytes = Buffer.from(bytesOf('catboost', 'kinds-1.2.10.cbm'));
+    const at = list === SPLITS ? splitsOf(bytes) : listOf(bytes, ...list);
+    bytes.writeInt32LE(lie, at + 4 * place);
+
+    await expect(inspectCatboost(bytesSource(bytes), 'm.cbm')).rejects.toThrow(says);
+  });
+
+  const splitsOf = (bytes: Buffer) =>
+    bytes.indexOf(Buffer.from(new Uint32Array([12, ...SPLITS]).buffer)) + 4;
+
+  it.each([
+    ['depth', 'a child outside its tree', [1, 8], 15],
+    ['loss', 'another', [1, 0], 7],
+  ])('of a tree that grew by %s %s', async (name, _, [left = 0, right = 0], lie) => {
+    const bytes = Buffer.from(bytesOf('catboost', `${name}-1.2.10.cbm`));
+    const step = Buffer.from(new Uint16Array([left, right]).buffer);
+    bytes.writeUInt16LE(lie, bytes.indexOf(step, listOf(bytes, 0, 0, 0)) + (left > right ? 0 : 2));
+    const inspected = inspectCatboost(bytesSource(bytes), 'm.cbm');
+
+    await expect(inspected).rejects.toThrow('whose child is not there');
   });
 });
 
