@@ -187,12 +187,13 @@ describe('CatBoost reads past the end of what is refused here:', () => {
     bytes.indexOf(Buffer.from(new Uint32Array([12, ...SPLITS]).buffer)) + 4;
 
   it.each([
-    ['depth', 'a child outside its tree', [1, 8], 15],
-    ['loss', 'another', [1, 0], 7],
-  ])('of a tree that grew by %s %s', async (name, _, [left = 0, right = 0], lie) => {
+    ['depth', 'a child outside its tree', [1, 8, 1, 4], 15],
+    ['loss', 'another', [1, 0, 1, 2], 7],
+  ])('of a tree that grew by %s %s', async (name, _, steps, lie) => {
     const bytes = Buffer.from(bytesOf('catboost', `${name}-1.2.10.cbm`));
-    const step = Buffer.from(new Uint16Array([left, right]).buffer);
-    bytes.writeUInt16LE(lie, bytes.indexOf(step, listOf(bytes, 0, 0, 0)) + (left > right ? 0 : 2));
+    // Of the first its left child, or its right one where that is further on.
+    const at = bytes.indexOf(Buffer.from(new Uint16Array(steps).buffer)) + (steps[1] === 0 ? 0 : 2);
+    bytes.writeUInt16LE(lie, at);
     const inspected = inspectCatboost(bytesSource(bytes), 'm.cbm');
 
     await expect(inspected).rejects.toThrow('whose child is not there');
