@@ -98,6 +98,10 @@ async function readOpset(wire: Wire, message: Span): Promise<Opset> {
   return { ...opset, domain: fullDomain(opset.domain) };
 }
 
+// Of a sparse tensor: as many are made at once without harm, and to each value there may be as many zeros.
+const FINE_ELEMENTS = 1_000_000;
+const MOST_ZEROS = 1000;
+
 function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
   const { wire, file, model } = walk;
   if (depth > DEEPEST_GRAPH) {
@@ -182,11 +186,33 @@ async function countIndices({ wire, file, model }: Walk, message: Span): Promise
   return tensor;
 }
 
-function countSparse(walk: Walk, message: Span): Promise<void> {
-  return walk.wire.each(message, {
-    [bytes(1)]: (field) => countTensor(walk, field),
+/** onnxruntime makes a whole tensor of it, zeros and all. */
+async function countSparse(walk: Walk, message: Span): Promise<void> {
+  const { wire, file, model } = walk;
+  let elements = 1;
+  let values: Tensor | undefined;
+  const addDim = (dim: number) => {
+    elements = dim < 0 ? Number.NaN : elements * dim;
+  };
+  await wire.each(message, {
+    [bytes(1)]: async (field) => {
+      values = await countTensor(walk, field);
+    },
     [bytes(2)]: (field) => countIndices(walk, field),
+    [varint(3)]: (field) => addDim(field.value),
+    [bytes(3)]: async (field) => {
+      for (const dim of await wire.varints(field)) addDim(dim);
+    },
   });
+  const most = Math.max(FINE_ELEMENTS, MOST_ZEROS * (values?.elements ?? 0));
+  if (!(elements <= most)) {
+    throw rejected(
+      `${file} has a sparse tensor of ${elements} elements by its shape, and ${values?.elements ?? 0} values; the limit is ${most}`,
+      'Export the model again, with that tensor as it is.',
+    );
+  }
+  const { weightBytes = 0, elements: stored = 0 } = values ?? {};
+  model.weightBytes += stored > 0 ? Math.max(0, elements - stored) * (weightBytes / stored) : 0;
 }
 
 /** ONNX's own domain has two names, the empty one and this. */

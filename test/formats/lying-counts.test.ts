@@ -4,6 +4,7 @@ import { inspectOnnx } from '#formats/onnx.ts';
 import { inspectXgboost } from '#formats/xgboost.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { model, tensor } from '../support/onnx-graph.ts';
+import { proto } from '../support/proto-bytes.ts';
 import { bytesOf } from '../support/saved-models.ts';
 
 const RAW_DATA = 9;
@@ -213,6 +214,18 @@ describe('of a tensor of ONNX is refused', () => {
       'has 1000000 elements by its shape, and not so many by its data',
     );
   });
+});
+
+test('a sparse tensor of ONNX is refused where zeros make it large', async () => {
+  const SPARSE = 15;
+  const values = tensor('w', 'FP32', [1], [RAW_DATA, new Uint8Array(4)]);
+  const indices = tensor('i', 'INT64', [1], [RAW_DATA, new Uint8Array(8)]);
+  const sparse = proto([1, proto(...values)], [2, proto(...indices)], [3, 100_000], [3, 100_000]);
+  const bytes = proto([1, 8], [7, proto([SPARSE, sparse])]);
+
+  await expect(inspectOnnx(bytesSource(bytes), 'm.onnx', [])).rejects.toThrow(
+    'has a sparse tensor of 10000000000 elements by its shape, and 1 values',
+  );
 });
 
 /** With the sizes of the trees as they were, where a lie is of another length than what it replaces: the feature names take the rest. */
