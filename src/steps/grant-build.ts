@@ -1,5 +1,5 @@
 import { declaredOf } from '#domain/declared.ts';
-import type { BuildPlan, Deployment } from '#domain/deployment.ts';
+import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { environmentImages, environmentTags, requiredTags } from '#domain/environment-image.ts';
 import { exampleOf } from '#domain/golden-request.ts';
 import { sha256Hex } from '#domain/hash.ts';
@@ -26,13 +26,16 @@ export async function grantBuild(
   plan: ImagePlan,
 ): Promise<StepOutput<'PlanBuild'>> {
   const { id, work } = deployment;
-  const { optimize } = requireWork(work.inspection, 'inspection').manifest.runtime;
+  const inspection = requireWork(work.inspection, 'inspection');
+  const { optimize } = inspection.manifest.runtime;
+  const { runtime, python } = plan;
   const wanted = environments
     ? environmentImages({ plan, optimize, onnxHash: environmentHash })
     : [];
   const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
   const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
-    ...orderOf(deployment, plan),
+    ...{ runtime, environmentHash: plan.environmentHash, python },
+    ...servedAs(inspection),
     environments: environmentTags(wanted),
   });
   const image = { imageTag: plan.imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
@@ -50,12 +53,11 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-function orderOf({ work }: Deployment, { runtime, environmentHash, python }: BuildPlan) {
-  const { facts, manifest } = requireWork(work.inspection, 'inspection');
+/** What a build is told of a model, whatever serves it: an image is of this and of the bytes. */
+export function servedAs({ facts, manifest }: Inspection) {
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
-    ...{ runtime, environmentHash, python, format, unpacking, modelFile, signature, takesColumns },
-    entrypoint,
+    ...{ format, unpacking, modelFile, entrypoint, signature, takesColumns },
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     optimize: manifest.runtime.optimize,

@@ -1,14 +1,13 @@
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type BuiltImage, imageTag } from '#domain/image.ts';
-import type { Manifest } from '#domain/manifest.ts';
 import { pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
-import { grantBuild } from './grant-build.ts';
+import { grantBuild, servedAs } from './grant-build.ts';
 import { imagesOf, keptVersions } from './kept-versions.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -54,22 +53,20 @@ async function decide(
   deps: Deps,
   { model, artifact, work: { inspection } }: Deployment,
 ): Promise<BuildPlan> {
-  const { facts, manifest } = requireWork(inspection, 'inspection');
+  const inspected = requireWork(inspection, 'inspection');
+  const { facts, manifest } = inspected;
+  const tagOf = (hash: string) =>
+    imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
   const rest = { accelerator: 'none', feasible: TARGETS } as const;
   if (facts.format === 'onnx') {
     const { environmentHash, engine } = deps;
-    const tag = engine === 'image' ? await imageTag(model, environmentHash, artifact) : null;
+    const tag = engine === 'image' ? await tagOf(environmentHash) : null;
     return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };
   }
   const python = pythonEnvironment(facts, manifest.build);
   const environmentHash = await sha256Hex(JSON.stringify([deps.pythonServerHash, python]));
-  const tag = await imageTag(model, `${environmentHash} ${howServed(manifest)}`, artifact);
+  const tag = await tagOf(environmentHash);
   return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };
-}
-
-/** An image is of how it was to be served, too. */
-function howServed({ runtime: { optimize, network } }: Manifest): string {
-  return network === 'open' ? `${optimize} open` : optimize;
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */

@@ -3,6 +3,7 @@ import { planBuild } from '#steps/plan-build.ts';
 import type { Granted, GrantedEnvironments } from '../support/build-order.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
+import { zipOf } from '../support/zip-bytes.ts';
 
 const BOOSTER = readFileSync(new URL('../fixtures/models/xgboost/binary-3.4.ubj', import.meta.url));
 
@@ -219,8 +220,30 @@ describe('planning the build', () => {
       tag(),
       tag('runtime: { optimize: none }'),
       tag('runtime: { network: open }'),
+      tag('model: { allowPickle: [mine.Step] }'),
+      tag('examples: [{ request: { inputs: [[1, 2, 3, 4]] } }]'),
     ]);
     expect(new Set(tags).size).toBe(tags.length);
+  });
+
+  it('builds anew a model of code that is to be entered elsewhere', async () => {
+    const code =
+      'def predict(inputs):\n    return inputs\n\ndef other(inputs):\n    return inputs\n';
+    const tag = async (manifest?: string) => {
+      const world = memoryWorld();
+      const upload = {
+        file: 'm.zip',
+        bytes: zipOf([
+          { name: 'predict.py', content: code },
+          { name: 'requirements.txt', content: '' },
+        ]),
+        ...(manifest ? { manifest } : {}),
+      };
+      const held = await world.before('PlanBuild', world.upload(upload));
+      return (await planBuild(world.deps)(held)).imageTag;
+    };
+
+    expect(await tag('entrypoint: predict.py:other')).not.toBe(await tag());
   });
 
   it('keeps the plan when Slipway was updated meanwhile', async () => {
