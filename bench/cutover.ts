@@ -1,5 +1,5 @@
 // Two versions of a model take turns under load, with the model server that ships: what is lost, what comes from the wrong version, and what it costs in latency.
-// `node bench/cutover.ts [--requests 100000] [--rate 1250] [--cutovers 50] [--rolled-back 20]`
+// `node bench/cutover.ts [--requests 100000] [--rate 1250] [--cutovers 50] [--rolled-back 20] [--target fargate]`
 import { parseArgs } from 'node:util';
 import { runCutovers } from '../test/support/cutover-run.ts';
 import { across, latencies, lost, strays } from '../test/support/cutover-verdict.ts';
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1250' },
     cutovers: { type: 'string', default: '50' },
     'rolled-back': { type: 'string', default: '20' },
+    target: { type: 'string', default: 'fargate' },
   },
 });
 const run = await runCutovers({
@@ -18,6 +19,7 @@ const run = await runCutovers({
   rate: Number(values.rate),
   cutovers: Number(values.cutovers),
   rolledBack: Number(values['rolled-back']),
+  target: values.target === 'lambda' ? 'lambda' : 'fargate',
 });
 
 const count = (...kinds: readonly string[]) =>

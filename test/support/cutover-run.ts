@@ -1,7 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Seen } from './cutover-load.ts';
-import { type CutoverWorld, cutoverWorld, type Version } from './cutover-world.ts';
+import {
+  type CutoverTarget,
+  type CutoverWorld,
+  cutoverWorld,
+  type Version,
+} from './cutover-world.ts';
 import { eventually } from './eventually.ts';
 import { monotonicMs } from './monotonic.ts';
 
@@ -13,6 +18,7 @@ export type Wish = {
   readonly cutovers: number;
   /** Those that go a tenth of the way and back. */
   readonly rolledBack: number;
+  readonly target: CutoverTarget;
 };
 
 /** A span of time, and the versions that had a share in it. */
@@ -30,7 +36,7 @@ export type Run = {
 
 /** Moves two models between their versions again and again under load, and answers what every client saw. */
 export async function runCutovers(wish: Wish): Promise<Run> {
-  const world = await cutoverWorld();
+  const world = await cutoverWorld(wish.target);
   await world.start(1);
   await world.shift([1], []);
   const load = startLoad(world.origin, wish.rate);

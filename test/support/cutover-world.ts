@@ -37,19 +37,22 @@ const ADDRESS = { host: '127.0.0.1', port: 0 };
 const CLOCK = { now: Date.now };
 const SERVER_ENTRY = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
 
-export async function cutoverWorld(): Promise<CutoverWorld> {
+export type CutoverTarget = 'lambda' | 'fargate';
+
+export async function cutoverWorld(target: CutoverTarget): Promise<CutoverWorld> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-cutover-'));
   const database = openDatabase(join(root, 'registry.db'));
-  const { fargate, close: closeModels } = models(root, database);
+  const { platforms, close: closeModels } = models(root, database);
+  const platform = platforms[target];
   const ticker = await tickers();
-  const revisions = revisionHosts([fargate, ticker.host]);
+  const revisions = revisionHosts([platform, ticker.host]);
   const gateway = await startGateway({ ...ADDRESS, revisions, database, clock: CLOCK });
 
   return {
     origin: gateway.origin,
     async start(version) {
-      await fargate.create(specOf(version), EPOCH);
-      const state = await fargate.describe(`digits-v${version}`, { waitMs: 20_000 });
+      await platform.create(specOf(version), EPOCH);
+      const state = await platform.describe(`digits-v${version}`, { waitMs: 20_000 });
       if (state.kind !== 'ready') throw new Error(`version ${version} is ${state.kind}`);
     },
     async shift(to, from) {
@@ -59,7 +62,7 @@ export async function cutoverWorld(): Promise<CutoverWorld> {
     },
     async retire(version) {
       while (isBusy(gateway, version)) await sleep(5);
-      await fargate.retire(`digits-v${version}`, EPOCH);
+      await platform.retire(`digits-v${version}`, EPOCH);
     },
     async close() {
       await gateway.close();
@@ -86,8 +89,7 @@ function models(root: string, database: ReturnType<typeof openDatabase>) {
     environment: process.env,
   });
   const options = { database, servers, clock: CLOCK, logDirectory: join(root, 'logs') };
-  const { platforms, close } = localPlatforms({ ...options, lambda: LIMITS });
-  return { fargate: platforms.fargate, close };
+  return localPlatforms({ ...options, lambda: LIMITS });
 }
 
 function specOf(version: Version) {
