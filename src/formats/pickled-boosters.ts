@@ -1,7 +1,7 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { readLightgbmTable } from './lightgbm.ts';
+import { inspectLightgbm, readLightgbmTable } from './lightgbm.ts';
 import { SAMPLE_BYTES } from './pickle-texts.ts';
-import { readXgboostHead } from './xgboost-model.ts';
+import { readXgboost, readXgboostHead } from './xgboost-model.ts';
 
 /** The columns of the table that a booster was trained on, and those of them which hold texts. */
 export type BoosterTable = {
@@ -47,11 +47,27 @@ export async function sampleOf(source: ByteSource): Promise<string> {
   return Buffer.concat([head, ...tail]).toString('latin1');
 }
 
+/**
+ * Reads those which are whole in their samples as they are read in files of their own: their libraries believe every number.
+ * Fails with `ArtifactRejected`, and calls it `file`.
+ */
+export async function refuseLyingBoosters(samples: readonly string[], file: string): Promise<void> {
+  for (const sample of samples.filter(({ length }) => length < 2 * SAMPLE_BYTES)) {
+    const at = sample.indexOf(XGBOOST_MODEL);
+    if (sample.startsWith('tree')) await inspectLightgbm(sourceOf(sample), file);
+    else if (at >= 0) await readXgboost(sourceOf(xgboostIn(sample, at)), file, 'ubj');
+  }
+}
+
+function xgboostIn(sample: string, at: number): string {
+  return sample.slice(at + XGBOOST_MODEL.length - 1);
+}
+
 async function tableOf(sample: string): Promise<BoosterTable | null> {
   if (sample.startsWith('tree')) return readLightgbmTable(sourceOf(sample), 'the model');
   const at = sample.indexOf(XGBOOST_MODEL);
   if (at < 0) return null;
-  const source = sourceOf(sample.slice(at + XGBOOST_MODEL.length - 1));
+  const source = sourceOf(xgboostIn(sample, at));
   const { names, texts } = await readXgboostHead(source, 'the model');
   return names.length === xgboostFeatures([sample]) ? { columns: names, texts } : null;
 }

@@ -16,6 +16,7 @@ import { type Instance, isInstance, isThing, type Value } from './pickle-values.
 import {
   boosterTables,
   catboostVersion,
+  refuseLyingBoosters,
   xgboostFeatures,
   xgboostVersion,
 } from './pickled-boosters.ts';
@@ -44,6 +45,7 @@ export async function inspectSklearn(
   const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
   const estimator = estimatorOf(root, file);
   const framework = frameworkOf(estimator, tally, file);
+  await refuseLyingBoosters(tally.samples, file);
   const read = onTables(estimator, readEstimator(estimator), await boosterTables(tally.samples));
   const said = { ...read, features: read.features ?? xgboostFeatures(tally.samples) };
   return {

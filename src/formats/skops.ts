@@ -10,7 +10,7 @@ import {
 import { datatypeOf } from './numpy-dtype.ts';
 import { MAX_SAMPLES } from './pickle-texts.ts';
 import { type Instance, isInstance, type Value } from './pickle-values.ts';
-import { boosterTables, sampleOf } from './pickled-boosters.ts';
+import { boosterTables, refuseLyingBoosters, sampleOf } from './pickled-boosters.ts';
 import { quoted, rejected } from './rejected.ts';
 import { firstOf, readEstimator } from './sklearn-model.ts';
 import { readSkopsTree } from './skops-tree.ts';
@@ -59,7 +59,9 @@ export async function inspectSkops(
   const protocol = protocolOf(schema, file);
   const framework = frameworkOf(estimator, tree.sklearnVersions, file);
   const members = files.filter(({ name }) => name.endsWith('.bin'));
-  const tables = await boosterTables(await samplesIn(estimator, members));
+  const samples = await samplesIn(estimator, members);
+  await refuseLyingBoosters(samples, file);
+  const tables = await boosterTables(samples);
   const said = onTables(estimator, readEstimator(estimator), tables);
   const weightBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, tree.weightBytes);
   const [sklearn] = tree.sklearnVersions;
