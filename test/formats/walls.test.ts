@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { ALL, HARMLESS, inspected, OF_ITS_PROCESS, TECHNIQUES } from '../support/walls.ts';
+import { techniquesDocument } from '../support/walls-document.ts';
 
 const LEAST = 80;
 
@@ -46,4 +48,10 @@ describe('a way to do harm', () => {
 
     expect(lost).toEqual([]);
   });
+});
+
+test('docs/techniques.md lists each with the walls that hold it', () => {
+  const written = readFileSync(new URL('../../docs/techniques.md', import.meta.url), 'utf8');
+
+  expect(written).toBe(techniquesDocument());
 });

@@ -25,10 +25,11 @@ export type Technique = {
 
 // No list of names can tell a large number from a small one.
 const BY_NUMBERS = [
-  'a memo of two billion places',
   'a tuple of 2^60 tuples as a key',
   'empty memory',
   'an array larger than memory',
+  'a set of all numbers',
+  'an array of pointers from bytes',
 ];
 
 const WAITS = 'calls time.sleep';

@@ -30,11 +30,17 @@ def check_tree(target: Any, state: Any) -> None:
 
 
 def check_features(target: Any) -> None:
-    """An estimator lets through rows of as many features as it says; its tree goes by its own."""
-    tree = getattr(target, "__dict__", {}).get("tree_")
-    said = getattr(target, "__dict__", {}).get("n_features_in_")
-    if tree is not None and said is not None and getattr(tree, "n_features", said) != said:
-        end(f"has a tree of {tree.n_features} features in an estimator of {said}")
+    """An estimator lets through rows of as many features as it says; its trees go by their own."""
+    own = getattr(target, "__dict__", {})
+    said = own.get("n_features_in_")
+    if said is None:
+        return
+    trees = [own["tree_"]] if "tree_" in own else []
+    if any(getattr(tree, "n_features", said) != said for tree in trees):
+        end(f"has a tree of other features than its estimator's {said}")
+    predictors = [each for stage in own.get("_predictors") or () for each in stage]
+    if any((each.nodes["feature_idx"][each.nodes["is_leaf"] == 0] >= said).any() for each in predictors):
+        end("has a tree that splits by a feature that is not there")
 
 
 def _check(left: Any, right: Any, features: Any, leaves: Any, most: int | None) -> None:

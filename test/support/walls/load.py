@@ -20,6 +20,7 @@ def main(mode, server):
     import plain
     import world
 
+    world.adopt()
     load, enter = plain.load, world.limits_alone
     if mode == "ours":
         import ours

@@ -3,11 +3,14 @@
 import os
 import tarfile
 import zipfile
+from dataclasses import replace
 
+import yaml
+from plain import ASKED
 from world import FACTS, SCRATCH
 
 from slipway_server.adapters import load_model
-from slipway_server.config import read_facts
+from slipway_server.config import Data, read_facts
 from slipway_server.unpack import unpack
 
 
@@ -16,9 +19,20 @@ def load(path, case):
         out = os.path.join(SCRATCH, "out")
         unpack(path, out, _listed(path))
         path = out
-    model = load_model(os.path.abspath(path), read_facts(FACTS))
-    if case["reader"] == "ask":
-        model.native.predict(getattr(model.native, "slipway_request", [[0.0]]))
+    facts = read_facts(FACTS)
+    if facts.format == "mlflow":
+        facts = replace(facts, data=_flavour(path))
+    model = load_model(os.path.abspath(path), facts)
+    if case["reader"] in ASKED:
+        ASKED[case["reader"]](model.native)
+
+
+def _flavour(path):
+    """As PyYAML reads it: None of what its own module loads."""
+    with open(os.path.join(path, "MLmodel"), "rb") as file:
+        flavors = yaml.safe_load(file)["flavors"]
+    is_code = flavors.get("python_function", {}).get("loader_module", "mlflow.sklearn") != "mlflow.sklearn"
+    return None if is_code else Data(flavors["sklearn"]["pickled_model"], "sklearn", None)
 
 
 def _listed(path):

@@ -32,7 +32,10 @@ def pickles(path, _case):
 
 def used(path, _case):
     with open(path, "rb") as file:
-        made = pickle.load(file)
+        _shown(pickle.load(file))
+
+
+def _shown(made):
     print(made)
     if getattr(made, "nbytes", 0) > 2**34:
         raise MemoryError
@@ -40,7 +43,10 @@ def used(path, _case):
 
 def asked(path, _case):
     """And asks the model, as its first request would."""
-    made = _skops(path) if path.endswith(".skops") else _joblib(path)
+    _asked(_skops(path) if path.endswith(".skops") else _joblib(path))
+
+
+def _asked(made):
     request = getattr(made, "slipway_request", TOUCH)
     for method in ("predict", "transform"):
         if hasattr(made, method):
@@ -160,19 +166,29 @@ def yaml_of_old(path, _case):
 
 
 def xgboost_model(path, _case):
-    import numpy
     import xgboost
 
     booster = xgboost.Booster()
     booster.load_model(path)
+    _xgboost_asked(booster)
+
+
+def _xgboost_asked(booster):
+    import numpy
+    import xgboost
+
     booster.predict(xgboost.DMatrix(numpy.zeros((1, booster.num_features()), numpy.float32)))
 
 
 def lightgbm_model(path, _case):
     import lightgbm
+
+    _lightgbm_asked(lightgbm.Booster(model_file=path))
+
+
+def _lightgbm_asked(booster):
     import numpy
 
-    booster = lightgbm.Booster(model_file=path)
     booster.predict(numpy.zeros((1, booster.num_feature())))
 
 
@@ -191,6 +207,9 @@ def _seen(made):
     sys.stdout.write(repr(made)[:10_000])
     sys.stdout.flush()
 
+
+# What is done with a model by whoever has loaded it.
+ASKED = {"ask": _asked, "use": _shown, "xgboost": _xgboost_asked, "lightgbm": _lightgbm_asked}
 
 READERS = {
     "pickle": pickled,

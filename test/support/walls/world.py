@@ -3,6 +3,7 @@ A folder in which a file is loaded, by a process of its own, with all around it 
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -45,15 +46,27 @@ def attempted(case, load, enter):
                     each.close()
                 _load(root, case, load, enter)
             _, status, used = os.wait4(child, 0)
+            _wait_for_orphans()
             code = os.waitstatus_to_exitcode(status)
             with open(os.path.join(root, LOG), errors="replace") as file:
                 says = file.read()
             lines = says.strip().splitlines()
-            harm = _harm_of(root, code, says) | ({"connects"} if any(map(_is_asked, listeners)) else set())
+            harm = _harm_of(root, case, code, says) | ({"connects"} if any(map(_is_asked, listeners)) else set())
             return {"status": code, "says": lines[-1][:500] if lines else "", "harm": sorted(harm), "mebibytes": used.ru_maxrss // 1024}
     finally:
         os.chdir(here)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def adopt():
+    """What a file starts and does not wait for is this process's, once its own has ended."""
+    ctypes.CDLL(None).prctl(36, 1)
+
+
+def _wait_for_orphans():
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _furnish(root, case):
@@ -121,15 +134,11 @@ def _load(root, case, load, enter):
     os._exit(status)
 
 
-def _harm_of(root, code, says):
-    found = set()
-    for at, folders, names in os.walk(root):
-        if at == root:
-            folders[:] = [each for each in folders if each != SCRATCH]
-        for name in [*names, *folders]:
-            path = os.path.join(at, name)
-            if at == root and name not in OWN:
-                found.add(next(harm for start, harm in BY_CANARY.items() if name.startswith(start) or start == "canary"))
+def _harm_of(root, case, code, says):
+    left = [name for name in os.listdir(root) if name not in OWN]
+    found = {next((harm for start, harm in BY_CANARY.items() if name.startswith(start)), "writes a file outside") for name in left}
+    if _names_in(os.path.join(root, MODEL)) != (_names_in(case["path"]) or [os.path.join(".", os.path.basename(case["path"]))]):
+        found.add("writes a file outside")
     with open(os.path.join(root, "secret")) as file:
         if file.read() != SECRET:
             found.add("writes a file outside")
@@ -151,6 +160,10 @@ def _harm_of(root, code, says):
 
 
 CHANGED = "a class is not what it was"
+
+
+def _names_in(folder):
+    return sorted(os.path.join(os.path.relpath(at, folder), name) for at, _, names in os.walk(folder) for name in names)
 
 
 def _bytes_in(folder):
