@@ -60,6 +60,7 @@ export async function inspectMlflow(
   if (!own || !flavour)
     return { ...pyfuncFacts(model, name, files), ...common, requirements, ...declared };
 
+  refuseOtherLoader(model, name, own);
   const said = model.flavors[own] ?? {};
   const file = dataOf(files, root, { own, flavour, said });
   const format = formatOf(said, flavour);
@@ -90,6 +91,17 @@ export async function inspectMlflow(
       modelClass: text(said['model_class']) || null,
     },
   };
+}
+
+/** MLflow's own server goes by the loader of python_function, which for a flavour of data is that flavour's. */
+function refuseOtherLoader({ flavors }: MlflowModel, name: string, own: string): void {
+  const { python_function: general } = flavors;
+  const loader = text(general?.['loader_module']);
+  if (general === undefined || loader === `mlflow.${own}`) return;
+  throw rejected(
+    `${name} is of the flavour ${own}, and its python_function is loaded by ${quoted(loader)}: two readers would load two models`,
+    RESAVE,
+  );
 }
 
 function dataOf(

@@ -7,6 +7,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import IO, Any
 
 from .allowlist import Allowlist
+from .trees import check_features, check_tree
 from .wall import end
 
 # In Python, as joblib's own is: the one in C lets nobody see what is given to an object.
@@ -43,8 +44,10 @@ def _restricted(base: Any, allowlist: Allowlist) -> Any:
             end(f"referred to an object outside its file: {pid!r}")
 
         def load_build(self) -> None:
-            _check_state(self.stack[-2], self.stack[-1])
+            target, state = self.stack[-2:]
+            _check_state(target, state)
             base.dispatch[pickle.BUILD[0]](self)
+            check_features(target)
 
         dispatch[pickle.BUILD[0]] = load_build
 
@@ -58,6 +61,7 @@ def _check_state(target: Any, state: Any) -> None:
         end(f"changed {getattr(target, '__name__', target)}")
     if kind.__name__ == "NumpyArrayWrapper" and type(state) is not dict:
         end("set the attributes of an array of joblib by what is no plain dict")
+    check_tree(target, state)
     if getattr(target, "__setstate__", None) is not None:
         return
     parts = state if type(state) is tuple and len(state) == 2 else (state,)

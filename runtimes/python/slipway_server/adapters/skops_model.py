@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
+from ..trees import check_features, check_tree
 from ..wall import end
 from .estimator import estimator_model
 
@@ -16,4 +19,35 @@ def load(path: str, facts: Facts) -> Model:
     for name in trusted:
         if not allowlist.has_type(name):
             end(f"named {name}, which is not among what models of known frameworks hold")
+    _check_trees()
     return estimator_model(io.load(path, trusted=trusted), facts)
+
+
+def _check_trees() -> None:
+    """skops makes a tree of the numbers that the file has, whatever they are."""
+    from skops.io import _general, _sklearn
+
+    for node, made in ((_sklearn.TreeNode, _tree), (_general.ObjectNode, _object)):
+        original = node._construct
+        if not hasattr(original, "is_checked"):
+            node._construct = made(original)
+            node._construct.is_checked = True
+
+
+def _tree(original: Any) -> Any:
+    def construct(self: Any) -> Any:
+        tree = original(self)
+        check_tree(tree, tree.__getstate__())
+        return tree
+
+    return construct
+
+
+def _object(original: Any) -> Any:
+    def construct(self: Any) -> Any:
+        made = original(self)
+        check_tree(made, getattr(made, "__dict__", None))
+        check_features(made)
+        return made
+
+    return construct

@@ -1,0 +1,7 @@
+// Reads a manifest as anybody would who does not ask what it costs.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const text = readFileSync(join(process.argv[2], 'model.yaml'), 'utf8');
+JSON.stringify(parse(text, { maxAliasCount: -1 }));

@@ -1,0 +1,258 @@
+"""Loads files as their frameworks do, with no list of names and no hook, and does with what they hold what a server does."""
+
+import atexit
+import importlib
+import io
+import os
+import pickle
+import sys
+import tarfile
+import threading
+import zipfile
+
+from world import CHANGED, SCRATCH
+
+# As a server's first request: what waits in a model until it is asked.
+TOUCH = "touch canary-command"
+
+
+def pickled(path, _case):
+    with open(path, "rb") as file:
+        _seen(pickle.load(file))
+
+
+def pickles(path, _case):
+    with open(path, "rb") as file:
+        while True:
+            try:
+                pickle.load(file)
+            except EOFError:
+                return
+
+
+def used(path, _case):
+    with open(path, "rb") as file:
+        _shown(pickle.load(file))
+
+
+def _shown(made):
+    print(made)
+    if getattr(made, "nbytes", 0) > 2**34:
+        raise MemoryError
+
+
+def asked(path, _case):
+    """And asks the model, as its first request would."""
+    _asked(_skops(path) if path.endswith(".skops") else _joblib(path))
+
+
+def _asked(made):
+    request = getattr(made, "slipway_request", TOUCH)
+    for method in ("predict", "transform"):
+        if hasattr(made, method):
+            return _seen(getattr(made, method)(request))
+
+
+def joblibs(path, _case):
+    _seen(_joblib(path))
+
+
+def skops_file(path, _case):
+    _seen(_skops(path))
+
+
+def _joblib(path):
+    import joblib
+
+    return joblib.load(path)
+
+
+def _skops(path):
+    from skops import io as skops_io
+
+    return skops_io.load(path, trusted=skops_io.get_untrusted_types(file=path))
+
+
+def unpacked_tar(path, _case):
+    out = os.path.join(SCRATCH, "out")
+    with tarfile.open(path) as archive:
+        archive.extractall(out, **({"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}))
+    _model_in(out)
+
+
+def tar_on_and_on(path, _case):
+    """As `tar --ignore-zeros`: of archives that were put together, all."""
+    out = os.path.join(SCRATCH, "out")
+    with tarfile.open(path, ignore_zeros=True) as archive:
+        archive.extractall(out)
+    _model_in(out)
+
+
+def unzipped(path, _case):
+    out = os.path.join(SCRATCH, "out")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(out)
+    _model_in(out)
+
+
+def joined_zip(path, _case):
+    """As much code does: by the names as they stand."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            to = os.path.join(SCRATCH, "out", name)
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            with open(to, "wb") as file:
+                file.write(archive.read(name))
+    _model_in(os.path.join(SCRATCH, "out"))
+
+
+def streamed_zip(path, _case):
+    """As who reads a zip while it comes: by what stands before each file, without its directory."""
+    with open(path, "rb") as file:
+        data = file.read()
+    out, at = os.path.join(SCRATCH, "out"), data.find(b"PK\x03\x04")
+    os.makedirs(out)
+    while at >= 0:
+        size, name = int.from_bytes(data[at + 18 : at + 22], "little"), int.from_bytes(data[at + 26 : at + 28], "little")
+        start = at + 30 + name + int.from_bytes(data[at + 28 : at + 30], "little")
+        with open(os.path.join(out, os.path.basename(data[at + 30 : at + 30 + name].decode())), "wb") as member:
+            member.write(data[start : start + size])
+        at = data.find(b"PK\x03\x04", start + size)
+    _model_in(out)
+
+
+def _model_in(folder):
+    """As SageMaker's containers: handlers where there are some, else the one model."""
+    handlers = os.path.join(folder, "code", "inference.py")
+    if os.path.exists(handlers):
+        return _imported(handlers)
+    for name in ("model.pkl", "model.joblib"):
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                content = file.read()
+            sys.stdout.write(content.decode("latin-1") if len(content) < 10_000 else "")
+            sys.stdout.flush()
+            return joblibs(path, None)
+
+
+def code(path, case):
+    file, _, name = case["facts"]["entrypoint"].partition(":")
+    module = _imported(os.path.join(path, file))
+    return getattr(module, name)
+
+
+def _imported(path):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("entry", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def mlflow_folder(path, _case):
+    import mlflow.pyfunc
+
+    mlflow.pyfunc.load_model(path)
+
+
+def yaml_of_old(path, _case):
+    """As PyYAML before 5.1, and whoever still asks it so."""
+    import yaml
+
+    with open(os.path.join(path, "MLmodel")) as file:
+        yaml.load(file, Loader=yaml.UnsafeLoader)
+
+
+def xgboost_model(path, _case):
+    import xgboost
+
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    _xgboost_asked(booster)
+
+
+def _xgboost_asked(booster):
+    import numpy
+    import xgboost
+
+    booster.predict(xgboost.DMatrix(numpy.zeros((1, booster.num_features()), numpy.float32)))
+
+
+def lightgbm_model(path, _case):
+    import lightgbm
+
+    _lightgbm_asked(lightgbm.Booster(model_file=path))
+
+
+def _lightgbm_asked(booster):
+    import numpy
+
+    booster.predict(numpy.zeros((1, booster.num_feature())))
+
+
+def node(path, case):
+    os.execv(case["node"][0], [*case["node"], path])
+
+
+def _seen(made):
+    """What is in an object comes out by its texts, and what it left for the end happens."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    if hasattr(made, "tobytes"):
+        sys.stdout.write(made.tobytes().decode("latin-1")[:10_000])
+    elif isinstance(made, io.IOBase):
+        sys.stdout.write(str(made.read()))
+    sys.stdout.write(repr(made)[:10_000])
+    sys.stdout.flush()
+
+
+# What is done with a model by whoever has loaded it.
+ASKED = {"ask": _asked, "use": _shown, "xgboost": _xgboost_asked, "lightgbm": _lightgbm_asked}
+
+READERS = {
+    "pickle": pickled,
+    "load": pickled,
+    "all": pickles,
+    "use": used,
+    "ask": asked,
+    "joblib": joblibs,
+    "skops": skops_file,
+    "tar": unpacked_tar,
+    "tars": tar_on_and_on,
+    "zip": unzipped,
+    "joined zip": joined_zip,
+    "streamed zip": streamed_zip,
+    "code": code,
+    "mlflow": mlflow_folder,
+    "yaml": yaml_of_old,
+    "xgboost": xgboost_model,
+    "lightgbm": lightgbm_model,
+    "manifest": node,
+}
+
+
+def load(path, case):
+    before = _classes()
+    try:
+        READERS[case["reader"]](path, case)
+    finally:
+        if _classes() != before:
+            print(CHANGED)
+
+
+# A few of those that every server has.
+_WATCHED = (("builtins", None), ("joblib.numpy_pickle", "NumpyArrayWrapper"), ("sklearn.svm", "SVC"), ("sklearn.linear_model", "LogisticRegression"), ("sklearn.base", "BaseEstimator"))
+
+
+def _classes():
+    seen = []
+    for module, name in _WATCHED:
+        holder = importlib.import_module(module)
+        if name is not None and sys.modules.get(module) is not holder:
+            seen.append(module)
+        of = holder if name is None else getattr(holder, name, None)
+        # The names that Python itself sets anew are none of a class.
+        seen.append([(key, id(value)) for key, value in sorted(vars(of).items() if of else ()) if name is not None or key != "_"])
+    return seen

@@ -1,0 +1,175 @@
+"""
+A folder in which a file is loaded, by a process of its own, with all around it that it has no business with; and what came of that.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+
+# What every file that connects was made for: it cannot be told another.
+PORT = 47611
+SECRET = "a secret of another's"
+OUTSIDE = "open('canary-code', 'w').close()\n\n\ndef predict(rows):\n    return rows\n\n\ndef _load_pyfunc(path):\n    return path\n"
+MODEL, SCRATCH, LOG, FACTS = "model", "scratch", "log", "facts.json"
+OWN = (MODEL, SCRATCH, LOG, FACTS, "secret", "outside.py", "socket")
+
+# What is seen of a file without walls that takes all there is; a wall's own limits are below these.
+MEMORY_BYTES = 3 * 2**30
+CPU_SECONDS = 5
+# Who waits without end uses no CPU.
+WAIT_SECONDS = 20
+DISK_BYTES = 100 * 2**20
+
+BY_CANARY = {"canary-command": "runs a command", "canary-code": "runs code of its own", "canary": "writes a file outside"}
+OF_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Unable to allocate", "allocate memory", "out of memory", "length_error", "returned NULL without setting")
+OF_DISK = ("File too large", "No space left")
+
+
+def attempted(case, load, enter):
+    """`load(path, case)` in a process of its own, behind what `enter(root)` sets: {status, says, harm}."""
+    root = os.path.realpath(tempfile.mkdtemp())
+    here = os.getcwd()
+    try:
+        _furnish(root, case)
+        with contextlib.ExitStack() as open_:
+            listeners = _listeners(root, open_)
+            child = os.fork()
+            if child == 0:
+                for each in listeners:
+                    each.close()
+                _load(root, case, load, enter)
+            _, status, used = os.wait4(child, 0)
+            _wait_for_orphans()
+            code = os.waitstatus_to_exitcode(status)
+            with open(os.path.join(root, LOG), errors="replace") as file:
+                says = file.read()
+            lines = says.strip().splitlines()
+            harm = _harm_of(root, case, code, says) | ({"connects"} if any(map(_is_asked, listeners)) else set())
+            return {"status": code, "says": lines[-1][:500] if lines else "", "harm": sorted(harm), "mebibytes": used.ru_maxrss // 1024}
+    finally:
+        os.chdir(here)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def adopt():
+    """What a file starts and does not wait for is this process's, once its own has ended."""
+    ctypes.CDLL(None).prctl(36, 1)
+
+
+def _wait_for_orphans():
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _furnish(root, case):
+    for name, content in (("secret", SECRET), ("outside.py", OUTSIDE), (FACTS, json.dumps(case.get("facts", {})))):
+        with open(os.path.join(root, name), "w") as file:
+            file.write(content)
+    os.mkdir(os.path.join(root, SCRATCH))
+    path, model = case["path"], os.path.join(root, MODEL)
+    if os.path.isdir(path):
+        shutil.copytree(path, model, symlinks=True)
+    else:
+        os.mkdir(model)
+        shutil.copy(path, model)
+
+
+def model_of(root, case):
+    model = os.path.join(root, MODEL)
+    return model if os.path.isdir(case["path"]) else os.path.join(model, os.path.basename(case["path"]))
+
+
+def _listeners(root, open_):
+    tcp = open_.enter_context(socket.create_server(("127.0.0.1", PORT)))
+    unix = open_.enter_context(socket.socket(socket.AF_UNIX))
+    unix.bind(os.path.join(root, "socket"))
+    unix.listen()
+    udp = open_.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    udp.bind(("127.0.0.1", PORT))
+    for each in (tcp, unix, udp):
+        each.setblocking(False)
+    return tcp, unix, udp
+
+
+def _is_asked(listener):
+    try:
+        if listener.type == socket.SOCK_DGRAM:
+            return bool(listener.recv(1))
+        listener.accept()[0].close()
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _load(root, case, load, enter):
+    """Does not come back."""
+    # As the server of a model is started: nothing that it starts can stay.
+    os.setpgid(0, 0)
+    descriptor = os.open(os.path.join(root, LOG), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for stream, to in ((0, null), (1, descriptor), (2, descriptor)):
+        os.dup2(to, stream)
+    os.chdir(root)
+    os.environ["TMPDIR"] = tempfile.tempdir = os.path.join(root, SCRATCH)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(WAIT_SECONDS)
+    enter(root)
+    status = 0
+    try:
+        load(model_of(root, case), case)
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", flush=True)
+        status = 1
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def _harm_of(root, case, code, says):
+    left = [name for name in os.listdir(root) if name not in OWN]
+    found = {next((harm for start, harm in BY_CANARY.items() if name.startswith(start)), "writes a file outside") for name in left}
+    if _names_in(os.path.join(root, MODEL)) != (_names_in(case["path"]) or [os.path.join(".", os.path.basename(case["path"]))]):
+        found.add("writes a file outside")
+    with open(os.path.join(root, "secret")) as file:
+        if file.read() != SECRET:
+            found.add("writes a file outside")
+    if SECRET in says:
+        found.add("reads another file")
+    if CHANGED in says:
+        found.add("replaces a method of a class")
+    if code != 70 and any(each in says for each in OF_MEMORY):
+        found.add("eats memory")
+    if code == -signal.SIGXCPU:
+        found.add("never ends")
+    if code == -signal.SIGALRM:
+        found.add("waits without end")
+    if any(each in says for each in OF_DISK) or code == -signal.SIGXFSZ or _bytes_in(os.path.join(root, SCRATCH)) > DISK_BYTES:
+        found.add("fills the disk")
+    if not found & {"eats memory", "never ends", "waits without end", "fills the disk"} and (code < 0 or code == 7):
+        found.add("ends its process")
+    return found
+
+
+CHANGED = "a class is not what it was"
+
+
+def _names_in(folder):
+    return sorted(os.path.join(os.path.relpath(at, folder), name) for at, _, names in os.walk(folder) for name in names)
+
+
+def _bytes_in(folder):
+    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(folder) for name in names)
+
+
+def limits_alone(_root):
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
