@@ -109,8 +109,3 @@ function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: D
     offset + inner.itemBytes <= dtype.itemBytes;
   if (!fits) throw hostile(machine, 'has an array type whose fields do not fit it');
 }
-
-/** Refuses a type of objects where numbers must follow. */
-export function refuseObjects(machine: PickleMachine, dtype: Value | undefined): void {
-  if (isDType(dtype) && holdsObjects(dtype)) throw hostile(machine, 'takes bytes for objects');
-}

@@ -6,7 +6,7 @@ import {
   push,
   tooMuch,
 } from './pickle-machine.ts';
-import { OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
 
 // A longer text is no name of a class, of a column or of a parameter.
 const LONGEST_TEXT = 256;
@@ -90,6 +90,7 @@ async function lookInside(
 }
 
 function scalarOf(machine: PickleMachine, head: string): Value {
+  if (head === NO_TYPE.head) return NO_TYPE;
   if (machine.tally.nodes > PICKLE_LIMITS.nodes / 2) return SOME_BYTES;
   machine.tally.nodes += 1;
   return { kind: 'bytes', head };

@@ -79,6 +79,9 @@ export const OPAQUE: Thing = { kind: 'opaque' };
 
 export const SOME_BYTES: Bytes = { kind: 'bytes', head: '' };
 
+/** What numpy writes for the type of an array of which that is not known yet. */
+export const NO_TYPE: Bytes = { kind: 'bytes', head: 'b' };
+
 export function isThing(value: Value | undefined): value is Thing {
   return typeof value === 'object' && value !== null;
 }

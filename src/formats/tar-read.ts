@@ -111,7 +111,10 @@ function entryOf({ name, sizeBytes, type }: TarHeader, before: Extended, archive
   if (said !== sizeBytes && !(said >= OCTAL_BYTES && sizeBytes === 0)) {
     throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, and ${said}`);
   }
-  const isFolder = type === '5' || written.endsWith('/');
+  const isFolder = type === '5';
+  if (!isFolder && written.endsWith('/')) {
+    throw badArchive(archive, `has ${entry}, a folder by its name and not by its type`);
+  }
   if (isFolder && said > 0) throw badArchive(archive, `has ${entry}, a folder with content`);
   return { name: written, sizeBytes: said, isFolder };
 }
