@@ -4,6 +4,7 @@ import { damaged, hostile, type PickleMachine } from './pickle-machine.ts';
 import { globalOf, instance, made } from './pickle-objects.ts';
 import {
   type Global,
+  isCount,
   isThing,
   itemsOf,
   NO_TYPE,
@@ -67,6 +68,21 @@ const collection: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
+// It believes how many classes there are, and reads as many numbers from the array.
+const tree: Call = (machine, args, of) => {
+  const [features, classes, outputs] = args;
+  const isSound =
+    isCount(features) &&
+    isCount(outputs) &&
+    isThing(classes) &&
+    classes.kind === 'array' &&
+    classes.dtype?.code === 'i8' &&
+    classes.shape.length === 1 &&
+    classes.shape[0] === outputs;
+  if (!isSound) throw hostile(machine, 'makes a tree of no sound number of outputs');
+  return instance(machine, of, args);
+};
+
 const CHECK = 'sklearn.utils.validation.check_array';
 
 /** A function that waits for its arguments is called by nobody here; it is the one which scikit-learn's histogram trees keep so, and stays it. */
@@ -115,6 +131,7 @@ export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
     if (isKnown) return text === NO_TYPE.head ? NO_TYPE : SOME_BYTES;
     throw hostile(machine, 'encodes a text in its own way');
   },
+  'sklearn.tree._tree.Tree': tree,
   'builtins.bytearray': bytes,
   'builtins.bytes': bytes,
   'builtins.set': set,

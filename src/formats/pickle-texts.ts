@@ -1,3 +1,4 @@
+import { refuseBrokenBooster } from './booster-check.ts';
 import {
   damaged,
   hostile,
@@ -32,7 +33,9 @@ export function pushText(machine: PickleMachine, length: number): Promise<void> 
 }
 
 function takeText(machine: PickleMachine, length: number): void {
-  push(machine, kept(machine, machine.input.text(length)));
+  const text = machine.input.text(length);
+  if (text === undefined) throw damaged(machine, 'has a text that is no UTF-8');
+  push(machine, kept(machine, text));
 }
 
 async function passText(machine: PickleMachine, length: number): Promise<void> {
@@ -40,10 +43,10 @@ async function passText(machine: PickleMachine, length: number): Promise<void> {
   await passOver(machine, length);
 }
 
-/** Passes over what is too long to be kept; a model within it says at its begin or its end who made it. */
+/** Passes over what is too long to be kept; a model within it says at its begin or its end who made it, and is looked into up to 2 MiB. */
 async function passOver({ input, tally }: PickleMachine, length: number): Promise<void> {
   await input.need(Math.min(length, BEGIN_BYTES));
-  const isModel = MODEL_BEGINS.has(input.peek(BEGIN_BYTES)) && tally.samples.length < MAX_SAMPLES;
+  const isModel = MODEL_BEGINS.has(input.peek(BEGIN_BYTES));
   if (!isModel) return input.skip(length);
   tally.weightBytes += length;
   const headBytes = Math.min(length, SAMPLE_BYTES);
@@ -52,7 +55,9 @@ async function passOver({ input, tally }: PickleMachine, length: number): Promis
   const head = Buffer.from(input.bytes(headBytes)).toString('latin1');
   await input.skip(length - headBytes - tailBytes);
   await input.need(tailBytes);
-  tally.samples.push(head + Buffer.from(input.bytes(tailBytes)).toString('latin1'));
+  const sample = head + Buffer.from(input.bytes(tailBytes)).toString('latin1');
+  if (sample.length === length) await refuseBrokenBooster(sample, input.file);
+  if (tally.samples.length < MAX_SAMPLES) tally.samples.push(sample);
 }
 
 function kept(machine: PickleMachine, text: string): string {
@@ -118,9 +123,10 @@ function exact(value: bigint): Value {
 
 export async function pushInteger(machine: PickleMachine): Promise<void> {
   const text = (await numberLine(machine)).replace(/L$/, '');
-  if (!/^[+-]?\d+$/.test(text)) throw damaged(machine, 'has a number that is none');
+  // One reader of Python takes a zero before it for octal, and what has two characters for true or false.
+  if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has a number that is none');
   if (text === '00' || text === '01') push(machine, text === '01');
-  else push(machine, exact(BigInt(text.replace('+', ''))));
+  else push(machine, exact(BigInt(text)));
 }
 
 export async function pushFloat(machine: PickleMachine): Promise<void> {
@@ -131,14 +137,15 @@ export async function pushFloat(machine: PickleMachine): Promise<void> {
   push(machine, Number(text.replace(/inf/i, 'Infinity')));
 }
 
-/** Escapes of Unicode are undone; a quoted text that has any is not read, as Python 3 writes none. */
+/** Escapes of Unicode are undone, the rest of that line being Latin-1; a quoted text that has any is not read, as Python 3 writes none. */
 export async function pushLine(machine: PickleMachine, isQuoted: boolean): Promise<void> {
-  const line = await machine.input.line(LONGEST_TEXT);
+  const line = await machine.input.line(LONGEST_TEXT, isQuoted ? 'utf8' : 'latin1');
   const text = isQuoted ? unquoted(machine, line) : line?.replaceAll(UNICODE_ESCAPE, unescaped);
   push(machine, text === undefined ? OPAQUE : kept(machine, text));
 }
 
-const UNICODE_ESCAPE = /\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi;
+// A backslash that another one stands before begins none.
+const UNICODE_ESCAPE = /(?<=(?<!\\)(?:\\\\)*)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
 
 function unescaped(written: string, short = '', long = ''): string {
   const code = Number.parseInt(short || long, 16);

@@ -64,6 +64,7 @@ export type DType = {
   readonly code: string;
   itemBytes: number;
   isBuilt: boolean;
+  isBigEndian?: boolean;
 };
 
 export type Ndarray = {

@@ -1,4 +1,5 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { sourceOf, XGBOOST_MODEL } from './booster-check.ts';
 import { readLightgbmTable } from './lightgbm.ts';
 import { SAMPLE_BYTES } from './pickle-texts.ts';
 import { readXgboostHead } from './xgboost-model.ts';
@@ -31,8 +32,6 @@ export function catboostVersion(samples: readonly string[]): string | null {
   return first(samples, CATBOOST_VERSION)?.[1] ?? null;
 }
 
-const XGBOOST_MODEL = 'L\0\0\0\0\0\0\0\x05Model{';
-
 /** Of each booster that was trained on a table, as far as its sample tells. */
 export async function boosterTables(samples: readonly string[]): Promise<readonly BoosterTable[]> {
   const found = await Promise.all(samples.map((sample) => tableOf(sample).catch(() => null)));
@@ -54,14 +53,6 @@ async function tableOf(sample: string): Promise<BoosterTable | null> {
   const source = sourceOf(sample.slice(at + XGBOOST_MODEL.length - 1));
   const { names, texts } = await readXgboostHead(source, 'the model');
   return names.length === xgboostFeatures([sample]) ? { columns: names, texts } : null;
-}
-
-function sourceOf(sample: string): ByteSource {
-  const bytes = Buffer.from(sample, 'latin1');
-  return {
-    sizeBytes: bytes.length,
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-  };
 }
 
 function first(samples: readonly string[], pattern: RegExp): RegExpExecArray | undefined {

@@ -12,5 +12,5 @@ export async function inspectedArchive(bytes: Buffer, kind: 'zip' | 'tar'): Prom
     const sha256 = createHash('sha256').update(content).digest('hex');
     found.push([file.name, file.sizeBytes, file.member?.offset, sha256]);
   }
-  return { kind: bytes[0] === 0x50 ? 'zip' : 'tar', files: found };
+  return { kind: bytes.toString('latin1', 0, 2) === 'PK' ? 'zip' : 'tar', files: found };
 }

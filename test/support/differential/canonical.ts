@@ -26,7 +26,13 @@ export function canonical(value: Value): unknown {
         return { k: 'list', v: items(each.items), n: each.length };
       case 'dict': {
         const { entries: texts, length, hasUnread } = each;
-        return { k: 'dict', v: entries(texts), n: length, hasUnread, texts: texts.size };
+        return {
+          k: 'dict',
+          v: entries(texts),
+          n: length,
+          hasUnread,
+          isWhole: texts.size <= MAX_ITEMS,
+        };
       }
       case 'bytes':
         return { k: 'bytes', v: each.head };

@@ -5,9 +5,14 @@ import sys
 
 import numpy
 
+# What an estimator of scikit-learn looks at when it is given its state, and takes out of it.
+_FORGOTTEN = {"_sklearn_version"}
+
 
 def difference(found, made, at="it"):
     """None, or where both differ. `found` is a value as `canonical.ts` writes it: what is not known there agrees with all."""
+    if isinstance(found, bool) and isinstance(made, numpy.bool_):
+        return None if bool(made) is found else told(at, found, made)
     if found is None or isinstance(found, (bool, str)):
         return None if type(made) is type(found) and made == found else told(at, found, made)
     if isinstance(found, (int, float)):
@@ -46,15 +51,15 @@ def _list(found, made, at):
 def _dict(found, made, at):
     if type(made) is not dict or len(made) > found["n"]:
         return told(at, found, made)
-    texts = sum(1 for key in made if isinstance(key, str))
-    if not found["hasUnread"] and found["texts"] is not None and texts != found["texts"]:
-        return told(f"{at}, {texts} texts as keys", found, made)
+    texts = {key for key in made if isinstance(key, str)} | _FORGOTTEN
+    known = {key for key, _ in found["v"]} | _FORGOTTEN
+    if not found["hasUnread"] and found["isWhole"] and texts != known:
+        return told(f"{at}, keys {sorted(texts ^ known)}", found, made)
     return _first(_entry(made, key, value, f"{at}[{key!r}]") for key, value in found["v"])
 
 
 def _entry(made, key, value, at):
-    # An estimator of scikit-learn looks at it and forgets it.
-    if key == "_sklearn_version" and key not in made:
+    if key in _FORGOTTEN and key not in made:
         return None
     return difference(value, made[key], at) if key in made else f"{at} is not there"
 

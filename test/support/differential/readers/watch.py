@@ -44,7 +44,7 @@ def prepare(server):
     for each in pkgutil.iter_modules(encodings.__path__):
         if each.name not in ("mbcs", "oem"):
             importlib.import_module(f"encodings.{each.name}")
-    _roots.update(name.split(".")[0] for name in (*_modules, "sklearn", "numpy", "scipy", "joblib", "pandas", "skops"))
+    _roots.update(name.split(".")[0] for name in (*_modules, "sklearn", "numpy", "scipy", "joblib", "pandas", "skops", "__builtin__", "copy_reg"))
     sys.addaudithook(_heard)
 
 
@@ -77,6 +77,9 @@ def _is_harmless(event, args):
         if not flags & _WRITES and _is_of_environment(args[0]):
             return True
     if event == "exec" and _is_of_environment(getattr(args[0], "co_filename", "")):
+        return True
+    # A framework asks its own library for its functions, once it needs them.
+    if event == "ctypes.dlsym" and _is_of_environment(getattr(args[0], "_name", "")):
         return True
     return event not in _NEVER[:8] and _is_importing(3)
 
