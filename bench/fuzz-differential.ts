@@ -31,10 +31,11 @@ for (const [name, subject] of subjects) {
   const began = performance.now();
   const totals = await tryInputs(subject, readers, { seed, from: 0, to: inputs });
   const perSecond = totals.inputs / ((performance.now() - began) / 1000);
-  const canaries = totals.findings.filter(({ kind }) => kind === 'canary').length;
+  const count = (...kinds: readonly string[]) =>
+    totals.findings.filter(({ kind }) => kinds.includes(kind)).length;
   const { refused, pythonRefused, findings } = totals;
   console.log(
-    `${name.padEnd(16)} ${totals.inputs} inputs: ${totals.inputs - refused} accepted, ${refused} refused; by Python refused ${pythonRefused}, differences ${findings.length - canaries}, canaries ${canaries}; ${perSecond.toFixed(0)} a second`,
+    `${name.padEnd(16)} ${totals.inputs} inputs: ${totals.inputs - refused} accepted, ${refused} refused; by Python refused ${pythonRefused}, differences ${count('differs', 'error')}, crashes ${count('crash', 'hang', 'memory')}, canaries ${count('canary')}; ${perSecond.toFixed(0)} a second`,
   );
   for (const { index, kind, bytes, says } of findings) {
     const path = join(folder, `${name}-${seed}-${index}`);

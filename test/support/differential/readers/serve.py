@@ -6,7 +6,6 @@ Each batch is read in a process of its own, of which the next input after one th
 """
 
 import importlib
-import io
 import json
 import os
 import resource

@@ -9,6 +9,10 @@ import numpy
 _FORGOTTEN = {"_sklearn_version"}
 
 
+# Types that a list of inspection may be; skops tells lists from tuples where inspection does not.
+sequences = [list]
+
+
 def difference(found, made, at="it"):
     """None, or where both differ. `found` is a value as `canonical.ts` writes it: what is not known there agrees with all."""
     if isinstance(found, bool) and isinstance(made, numpy.bool_):
@@ -43,7 +47,7 @@ def _tuple(found, made, at):
 def _list(found, made, at):
     if type(made) in (set, frozenset):
         return None
-    if type(made) is not list or len(made) != found["n"]:
+    if type(made) not in sequences or len(made) != found["n"]:
         return told(at, found, made)
     return _first(difference(each, made[index], f"{at}[{index}]") for index, each in enumerate(found["v"]))
 
@@ -80,6 +84,8 @@ def _kind(code):
 
 
 def _array(found, made, at):
+    if isinstance(made, numpy.generic) and found["s"] == []:
+        made = numpy.asarray(made)
     if not isinstance(made, numpy.ndarray):
         return told(at, found, made)
     if found["d"] is None:

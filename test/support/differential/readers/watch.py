@@ -81,11 +81,23 @@ def _is_harmless(event, args):
     # A framework asks its own library for its functions, once it needs them.
     if event == "ctypes.dlsym" and _is_of_environment(getattr(args[0], "_name", "")):
         return True
+    # numpy reads the head of an array by Python's parser, which runs nothing.
+    if event == "compile" and _is_within("numpy/lib/_format_impl.py"):
+        return True
     return event not in _NEVER[:8] and _is_importing(3)
 
 
 def _is_of_environment(path):
     return isinstance(path, str) and path.startswith((sys.prefix, sys.base_prefix)) and ".." not in path
+
+
+def _is_within(file):
+    frame = sys._getframe(3)
+    while frame:
+        if frame.f_code.co_filename.endswith(file):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_importing(depth):
