@@ -4,6 +4,17 @@ import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
 type Lists = Record<'left_children' | 'right_children' | 'split_indices', number[]>;
 
 const NAMES: readonly string[] = ['left_children', 'right_children', 'split_indices'];
+
+// Of each there is one for each node; a tree of vectors has several of the last.
+const COUNTED: readonly string[] = [
+  'default_left',
+  'parents',
+  'split_conditions',
+  'split_type',
+  'loss_changes',
+  'sum_hessian',
+];
+const NO_NODE = -1;
 const IN_TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.(\w+)(\[\])?$/;
 const TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]$/;
 const GROUPS = /^learner\.gradient_booster\.(?:gbtree\.)?model\.tree_info(\[\])?$/;
@@ -12,6 +23,7 @@ const NODES = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.tree_p
 /** Checks the lists of each tree as they are walked. XGBoost goes by them without a look at their length. */
 export function xgboostTrees(file: string) {
   let lists: Lists = empty();
+  let counts = new Map<string, number>();
   let mostFeature = -1;
   let mostGroup = -1;
   let trees = 0;
@@ -33,10 +45,17 @@ export function xgboostTrees(file: string) {
         : childrenFault(nodes, left, right);
     const negative = indices.find((index) => !(Number.isInteger(index) && index >= 0));
     if (fault || negative !== undefined) throw odd(fault ?? `splits by the feature ${negative}`);
+    const odder = [...left, ...right].find((child) => child < NO_NODE);
+    if (odder !== undefined) throw odd(`has the child ${odder}`);
+    const uneven = COUNTED.find((name) => (counts.get(name) ?? nodes) !== nodes);
+    if (uneven !== undefined) {
+      throw odd(`has ${nodes} nodes, and ${counts.get(uneven)} numbers of ${uneven}`);
+    }
     const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
     if (isHalf) throw odd('has a node with one child');
     for (const index of indices) mostFeature = Math.max(mostFeature, index);
     lists = empty();
+    counts = new Map();
     trees += 1;
   }
 
@@ -45,11 +64,12 @@ export function xgboostTrees(file: string) {
     enter(path: string): boolean {
       if (TREE.test(path)) close();
       const [, name = ''] = IN_TREE.exec(path) ?? [];
-      return NAMES.includes(name) || GROUPS.test(path);
+      return NAMES.includes(name) || COUNTED.includes(name) || GROUPS.test(path);
     },
     value(path: string, value: unknown): void {
       const [, name = '', isItem] = IN_TREE.exec(path) ?? [];
       if (isItem && isList(name)) lists[name].push(Number(value));
+      else if (isItem) counts.set(name, (counts.get(name) ?? 0) + 1);
       else if (GROUPS.test(path)) mostGroup = checkedGroup(Number(value), mostGroup);
       else if (NODES.test(path)) checkCount(Number(value));
     },
