@@ -60,7 +60,12 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
   }
   refuseCounts(header, file, sizes.length);
-  const { trees, nodes } = await countNodes(source, treesAt, { sizes, features, file });
+  const { trees, nodes } = await countNodes(source, treesAt, {
+    sizes,
+    hasSizes: header.has('tree_sizes'),
+    features,
+    file,
+  });
   const weightBytes = nodes === null ? source.sizeBytes : nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
@@ -160,7 +165,12 @@ function codedColumns(infos: readonly string[]): readonly number[] {
 async function countNodes(
   source: ByteSource,
   treesAt: number,
-  { sizes, features, file }: { sizes: readonly string[]; features: number; file: string },
+  {
+    sizes,
+    hasSizes,
+    features,
+    file,
+  }: { sizes: readonly string[]; hasSizes: boolean; features: number; file: string },
 ) {
   const trees = sizes.length;
   if (source.sizeBytes > COUNTED_BYTES) return { trees, nodes: null };
@@ -168,7 +178,7 @@ async function countNodes(
   let nodes = 0;
   const begin = Buffer.from(await source.read(treesAt, TREE.length)).toString('latin1');
   // Without sizes LightGBM reads what trees it finds.
-  if (trees === 0 && begin === TREE) {
+  if (!hasSizes || (trees === 0 && begin === TREE)) {
     throw rejected(`${file} is damaged: it has trees, and no sizes of them`, RESAVE);
   }
   for (const [index, size] of sizes.entries()) {

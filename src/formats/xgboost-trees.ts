@@ -1,20 +1,21 @@
 import { rejected } from './rejected.ts';
 import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
 
-type Lists = Record<'left_children' | 'right_children' | 'split_indices', number[]>;
+const LISTS = [
+  ...(['left_children', 'right_children', 'split_indices', 'parents', 'default_left'] as const),
+  ...(['categories_nodes', 'categories_segments', 'categories_sizes'] as const),
+] as const;
 
-const NAMES: readonly string[] = ['left_children', 'right_children', 'split_indices'];
+type Lists = Record<(typeof LISTS)[number], number[]>;
+
+const NAMES: readonly string[] = LISTS;
 
 // Of each there is one for each node; a tree of vectors has several of the last.
 const COUNTED: readonly string[] = [
-  'default_left',
-  'parents',
-  'split_conditions',
-  'split_type',
-  'loss_changes',
-  'sum_hessian',
+  ...['default_left', 'parents', 'split_conditions', 'split_type', 'loss_changes', 'sum_hessian'],
 ];
 const NO_NODE = -1;
+const NO_PARENT = 2 ** 31 - 1;
 const IN_TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.(\w+)(\[\])?$/;
 const TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]$/;
 const GROUPS = /^learner\.gradient_booster\.(?:gbtree\.)?model\.tree_info(\[\])?$/;
@@ -51,6 +52,9 @@ export function xgboostTrees(file: string) {
     if (uneven !== undefined) {
       throw odd(`has ${nodes} nodes, and ${counts.get(uneven)} numbers of ${uneven}`);
     }
+    const strange =
+      waysFault(lists, nodes) ?? categoriesFault(lists, counts.get('categories') ?? 0);
+    if (strange) throw odd(strange);
     const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
     if (isHalf) throw odd('has a node with one child');
     for (const index of indices) mostFeature = Math.max(mostFeature, index);
@@ -64,12 +68,14 @@ export function xgboostTrees(file: string) {
     enter(path: string): boolean {
       if (TREE.test(path)) close();
       const [, name = ''] = IN_TREE.exec(path) ?? [];
-      return NAMES.includes(name) || COUNTED.includes(name) || GROUPS.test(path);
+      return (
+        NAMES.includes(name) || COUNTED.includes(name) || name === 'categories' || GROUPS.test(path)
+      );
     },
     value(path: string, value: unknown): void {
       const [, name = '', isItem] = IN_TREE.exec(path) ?? [];
       if (isItem && isList(name)) lists[name].push(Number(value));
-      else if (isItem) counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (isItem) counts.set(name, (counts.get(name) ?? 0) + 1);
       else if (GROUPS.test(path)) mostGroup = checkedGroup(Number(value), mostGroup);
       else if (NODES.test(path)) checkCount(Number(value));
     },
@@ -93,10 +99,36 @@ export function xgboostTrees(file: string) {
   }
 }
 
+/** A tree of one target names the parent of each node, and on which side a missing number goes. */
+function waysFault({ parents, default_left: ways }: Lists, nodes: number): TreeFault {
+  const way = ways.find((each) => each !== 0 && each !== 1);
+  if (way !== undefined) return `goes the way ${way}`;
+  const [root = NO_PARENT, ...others] = parents;
+  if (root !== NO_PARENT && root !== NO_NODE) return `has a root with the parent ${root}`;
+  return indicesFault(others, nodes, 'parent');
+}
+
+/** Where a node decides by categories, they are a part of one list. */
+function categoriesFault(lists: Lists, count: number): TreeFault {
+  const { categories_nodes: nodes, categories_segments: starts, categories_sizes: sizes } = lists;
+  if (starts.length !== nodes.length || sizes.length !== nodes.length) {
+    return `has ${nodes.length} nodes of categories, ${starts.length} begins and ${sizes.length} sizes of them`;
+  }
+  const isSound = starts.every((start, at) => {
+    const size = sizes[at] ?? -1;
+    return Number.isSafeInteger(start + size) && start >= 0 && size >= 0 && start + size <= count;
+  });
+  if (!isSound) return `has categories that are not among its ${count}`;
+  return indicesFault(nodes, lists.left_children.length, 'node');
+}
+
 function isList(name: string): name is keyof Lists {
   return NAMES.includes(name);
 }
 
 function empty(): Lists {
-  return { left_children: [], right_children: [], split_indices: [] };
+  return {
+    ...{ left_children: [], right_children: [], split_indices: [], parents: [], default_left: [] },
+    ...{ categories_nodes: [], categories_segments: [], categories_sizes: [] },
+  };
 }
