@@ -52,7 +52,7 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
 type Fault = { readonly at: number; readonly what: string };
 
 // A line ends there in YAML 1.1, and not in 1.2; a directive chooses the version, and begins another document.
-const ODD = /[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
+const ODD = /\r(?!\n)|[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
 
 // Words and names that are texts in every version of YAML, but for those that 1.1 takes for true, false or nothing. What begins with a digit may be a number or a date there.
 const PLAIN_KEY = /^[a-z_][\w ./-]*$/i;

@@ -1,6 +1,7 @@
 import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import type { ArtifactFile } from './artifact-file.ts';
+import { refuseBrokenBooster } from './booster-check.ts';
 import {
   ESTIMATOR_PACKAGES,
   type EstimatorFacts,
@@ -63,7 +64,9 @@ export async function inspectSkops(
   const protocol = protocolOf(schema, file);
   const framework = frameworkOf(estimator, tree.sklearnVersions, file);
   const members = files.filter(({ name }) => name.endsWith('.bin'));
-  const tables = await boosterTables(await samplesIn(estimator, members));
+  const samples = await samplesIn(estimator, members);
+  for (const { text, isWhole } of samples) if (isWhole) await refuseBrokenBooster(text, file);
+  const tables = await boosterTables(samples.map(({ text }) => text));
   const said = onTables(estimator, readEstimator(estimator), tables);
   const weightBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, tree.weightBytes);
   const [sklearn] = tree.sklearnVersions;
@@ -89,14 +92,19 @@ export async function inspectSkops(
 }
 
 /** A booster is a text in the tree, or a member of its own. */
-async function samplesIn(root: Instance, members: readonly ArtifactFile[]): Promise<string[]> {
+async function samplesIn(root: Instance, members: readonly ArtifactFile[]) {
   const booster = firstOf(root).attributes.get('_Booster');
   const kept = isInstance(booster) ? [...booster.attributes.values()] : [];
   const texts = kept.filter((value) => typeof value === 'string');
   const samples = await Promise.all(
     members.slice(0, MAX_SAMPLES).map(async (member) => sampleOf(await member.open())),
   );
-  return [...texts.map((each) => Buffer.from(each).toString('latin1')), ...samples];
+  const own = texts.map((each) => ({ text: Buffer.from(each).toString('latin1'), isWhole: true }));
+  const beside = samples.map((text, at) => ({
+    text,
+    isWhole: text.length === members[at]?.sizeBytes,
+  }));
+  return [...own, ...beside];
 }
 
 function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {

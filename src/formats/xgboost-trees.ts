@@ -15,6 +15,8 @@ const COUNTED: readonly string[] = [
   ...['default_left', 'parents', 'split_conditions', 'split_type', 'loss_changes', 'sum_hessian'],
 ];
 const NO_NODE = -1;
+// XGBoost keeps them as floats, which hold no larger integers.
+const MOST_CATEGORIES = 2 ** 24;
 const NO_PARENT = 2 ** 31 - 1;
 const IN_TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]\.(\w+)(\[\])?$/;
 const TREE = /^learner\.gradient_booster\.(?:gbtree\.)?model\.trees\[\]$/;
@@ -75,6 +77,8 @@ export function xgboostTrees(file: string) {
     value(path: string, value: unknown): void {
       const [, name = '', isItem] = IN_TREE.exec(path) ?? [];
       if (isItem && isList(name)) lists[name].push(Number(value));
+      else if (name === 'id' && Number(value) !== trees) throw odd(`has the id ${value}`);
+      if (name === 'categories' && isItem) checkCategory(Number(value));
       if (isItem) counts.set(name, (counts.get(name) ?? 0) + 1);
       else if (GROUPS.test(path)) mostGroup = checkedGroup(Number(value), mostGroup);
       else if (NODES.test(path)) checkCount(Number(value));
@@ -92,6 +96,11 @@ export function xgboostTrees(file: string) {
   function checkedGroup(group: number, most: number): number {
     if (!(Number.isInteger(group) && group >= 0)) throw odd(`answers for the group ${group}`);
     return Math.max(group, most);
+  }
+
+  function checkCategory(category: number): void {
+    const isSound = Number.isInteger(category) && category >= 0 && category < MOST_CATEGORIES;
+    if (!isSound) throw odd(`has the category ${category}`);
   }
 
   function checkCount(nodes: number): void {
