@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pythonWith } from '../runtimes/python-environment.ts';
+import { CORPORA, corpusOf } from '../support/differential/kept-corpus.ts';
 import { type PythonReaders, pythonReaders } from '../support/differential/python-readers.ts';
 import { type Finding, tryEach, tryInputs } from '../support/differential/run.ts';
 import { SUBJECTS } from '../support/differential/subjects.ts';
@@ -42,6 +43,18 @@ describe.each(Object.keys(SUBJECTS))('of what is made by chance as %s,', (name) 
     expect(agreed).toBeGreaterThan(0);
   });
 });
+
+it.each(Object.keys(CORPORA))(
+  'all that is kept as %s is refused, or the same for Python',
+  async (name) => {
+    const kept = corpusOf(name).map((bytes, index) => ({ index, bytes }));
+
+    const { findings } = await tryEach(SUBJECTS[name]!, python, kept);
+
+    expect(findings.map(told)).toEqual([]);
+    expect(kept.length).toBeGreaterThan(10);
+  },
+);
 
 const folders = readdirSync(FOUND, { withFileTypes: true }).filter((each) => each.isDirectory());
 

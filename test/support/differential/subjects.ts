@@ -1,5 +1,6 @@
 import { tars, zips } from './archive-grammar.ts';
 import { FRAMEWORKS } from './framework-subjects.ts';
+import { CORPORA } from './kept-corpus.ts';
 import { savedPickles } from './pickle-files.ts';
 import { grammaticalPickles } from './pickle-grammar.ts';
 import { skopsFiles } from './skops-subject.ts';
@@ -15,4 +16,5 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   mlmodel: mlmodels,
   skops: skopsFiles,
   ...FRAMEWORKS,
+  ...CORPORA,
 };
