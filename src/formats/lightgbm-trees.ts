@@ -5,7 +5,7 @@ type Lines = ReadonlyMap<string, string>;
 
 /** What is wrong with a tree as LightGBM writes it, which goes by its counts without a look at the lists; undefined where nothing is. */
 export function lightgbmTreeFault(text: string, features: number): TreeFault {
-  const odd = text.split('\n').find((line) => line !== '' && !/^\w+=[^=]*$/.test(line));
+  const odd = text.split('\n').find((line) => line !== '' && !/^\w+=[^=\0]*$/.test(line));
   if (odd !== undefined) return `has the line ${quoted(odd)}`;
   const lines: Lines = new Map(
     text.split('\n').map((line) => {

@@ -127,7 +127,8 @@ async function readHeader(source: ByteSource, file: string) {
     if (bytes.length < length) break;
   }
   const text = bytes.toString('utf8', 0, Math.max(0, end));
-  if (!/^tree\r?\n/.test(text) || end < 0) {
+  // LightGBM reads up to a NUL.
+  if (!/^tree\r?\n/.test(text) || end < 0 || text.includes('\0')) {
     throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
   }
   const lines = text.split('\n').slice(1);

@@ -81,7 +81,7 @@ export function build(machine: PickleMachine, target: Value, state: Value): Prom
 async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
   if (!machine.readArray) throw hostile(machine, 'has an array of joblib in a pickle of its own');
   // Python holds the rest of a frame already, and would go on in it after an array from behind it.
-  if (machine.frameEnd > machine.input.position)
+  if (!(machine.frameEnd <= machine.input.position))
     throw hostile(machine, 'has an array within a frame');
   const read = await machine.readArray(machine, wrapper);
   pop(machine);

@@ -41,7 +41,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   FRAME: (machine) => {
     const length = machine.input.u8();
-    if (machine.frameEnd > machine.at) throw damaged(machine, 'begins a frame within another');
+    if (!(machine.frameEnd <= machine.at)) throw damaged(machine, 'begins a frame within another');
     machine.frameEnd = machine.input.position + length;
   },
   STOP: (machine) => {

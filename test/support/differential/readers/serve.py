@@ -92,7 +92,7 @@ def ended(reader, inputs, watch):
     code = os.waitstatus_to_exitcode(status)
     changed = ends.pop()["changed"] if ends and "changed" in ends[-1] else None
     if changed:
-        return [end if end["end"] != "agrees" and end["end"] != "refused" else {"end": "changed", "says": changed} for end in ends]
+        return [end if end["end"] == "canary" else {"end": "changed", "says": changed} for end in ends]
     if len(ends) < len(inputs) or code != 0:
         hung = -code in (signal.SIGXCPU, signal.SIGKILL)
         ends = [*ends[: len(inputs) - 1], {"end": "hang" if hung else "crash", "says": f"the process ended with {code}"}]

@@ -1,6 +1,8 @@
 """skops, with exactly the types trusted that the loader trusts."""
 
 from skops import io
+import collections
+
 import values
 
 
@@ -11,4 +13,5 @@ def difference(data, found, names):
     if unknown:
         return f"skops names {unknown[0]}, which inspection did not find"
     values.sequences = [list, tuple]
+    values.mappings = [dict, collections.OrderedDict]
     return values.difference(found["root"], made)

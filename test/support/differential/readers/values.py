@@ -9,8 +9,9 @@ import numpy
 _FORGOTTEN = {"_sklearn_version"}
 
 
-# Types that a list of inspection may be; skops tells lists from tuples where inspection does not.
+# Types that a list and a dict of inspection may be; skops tells lists from tuples where inspection does not.
 sequences = [list]
+mappings = [dict]
 
 
 def difference(found, made, at="it"):
@@ -53,7 +54,7 @@ def _list(found, made, at):
 
 
 def _dict(found, made, at):
-    if type(made) is not dict or len(made) > found["n"]:
+    if type(made) not in mappings or len(made) > found["n"]:
         return told(at, found, made)
     texts = {key for key in made if isinstance(key, str)} | _FORGOTTEN
     known = {key for key, _ in found["v"]} | _FORGOTTEN
