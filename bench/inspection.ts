@@ -32,7 +32,7 @@ const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel | Repeated>
 const BOOSTERS_TO_MB = 1000;
 
 function ofTrees(format: 'json' | 'ubj', bytes: number): Repeated {
-  return largeXgboost(format, Math.ceil(bytes / largeXgboost(format, 1).tree.length));
+  return largeXgboost(format, Math.ceil(bytes / largeXgboost(format, 1).tree(1).length));
 }
 
 function ofLightgbm(bytes: number): LargeModel {
@@ -92,12 +92,12 @@ async function writeSparse({ head, tail }: LargeModel, gapBytes: number): Promis
 }
 
 async function writeTrees({ head, tree, trees, tail }: Repeated): Promise<number> {
-  const atOnce = Math.ceil(2 ** 20 / tree.length);
-  const many = Buffer.concat(Array.from({ length: atOnce }, () => tree));
+  const atOnce = 1000;
   await using file = await open(path, 'w');
   await file.write(head);
-  for (let left = trees - 1; left > 0; left -= atOnce) {
-    await file.write(many, 0, Math.min(left, atOnce) * tree.length);
+  for (let at = 0; at < trees; at += atOnce) {
+    const length = Math.min(atOnce, trees - at);
+    await file.write(Buffer.concat(Array.from({ length }, (_, next) => tree(at + next))));
   }
   await file.write(tail);
   return (await file.stat()).size;

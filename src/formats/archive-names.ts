@@ -32,7 +32,13 @@ export function archiveNames(archive: string) {
     const trouble = troubleWith(written);
     if (trouble) throw badArchive(archive, `has the entry ${quoted(written)}, which ${trouble}`);
     const name = written.replace(/^(\.\/)+/, '').replace(/\/$/, '');
-    if (name === '' || name === '.') return undefined;
+    if (name === '' || name === '.') {
+      if (isFolder) return undefined;
+      throw badArchive(
+        archive,
+        `has the entry ${quoted(written)}, a file by the name of its folder`,
+      );
+    }
     const folded = fold(name);
     const parents = name.split('/').slice(0, -1);
     for (const [index] of parents.entries()) {

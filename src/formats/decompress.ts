@@ -62,10 +62,14 @@ async function* unZlib(
   unzip: Transform,
   trouble: Trouble,
 ): AsyncGenerator<Uint8Array> {
+  const start = reader.position;
   // What fails, fails where it is read from.
   const through = pipeline(Readable.from(pieces(reader)), unzip, () => {});
   try {
     for await (const chunk of through) yield chunk;
+    const taken = 'bytesWritten' in unzip ? unzip.bytesWritten : undefined;
+    // joblib takes what follows for another stream.
+    if (taken !== reader.position - start) throw trouble('followed by more');
   } catch (error) {
     throw isOfZlib(error) ? trouble(error.code === 'Z_BUF_ERROR' ? 'truncated' : 'damaged') : error;
   } finally {

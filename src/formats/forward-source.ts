@@ -3,7 +3,7 @@ import type { PickleInput } from './pickle-input.ts';
 
 const PIECE_BYTES = 2 ** 20;
 // A reader goes on from where it has looked ahead, or reads an end again.
-const KEPT_BYTES = 16 * 2 ** 20;
+export const KEPT_BYTES: number = 16 * 2 ** 20;
 
 /** The next `sizeBytes` of a pickle as a file of their own, which is read from its begin to its end; the last 16 MiB of what was read may be read again. */
 export function forwardSource(

@@ -1,4 +1,6 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { readCatboost } from './catboost-model.ts';
+import { KEPT_BYTES } from './forward-source.ts';
 import { readLightgbm } from './lightgbm.ts';
 import { readXgboost } from './xgboost-model.ts';
 
@@ -49,7 +51,10 @@ export async function readBooster(
 ): Promise<HeldBooster> {
   if (library === 'xgboost') return heldXgboost(source, file);
   if (library === 'lightgbm') return heldLightgbm(source, file);
-  return { library, version: await catboostVersion(source), features: null, table: null };
+  const version = await catboostVersion(source);
+  // It points to and fro, and is held whole to be read.
+  if (source.sizeBytes <= KEPT_BYTES) await readCatboost(source, file);
+  return { library, version, features: null, table: null };
 }
 
 async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooster> {
@@ -77,6 +82,7 @@ async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBoost
 }
 
 async function catboostVersion(source: ByteSource): Promise<string | null> {
+  if (source.sizeBytes <= KEPT_BYTES) await source.read(0, source.sizeBytes);
   const head = await source.read(0, SAMPLE_BYTES);
   const from = Math.max(head.length, source.sizeBytes - SAMPLE_BYTES);
   const tail = from < source.sizeBytes ? [await source.read(from, SAMPLE_BYTES)] : [];

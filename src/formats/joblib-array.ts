@@ -1,14 +1,7 @@
 import { holdsObjects } from './numpy-dtype.ts';
 import { elementsOf, fill, newArray, shapeOf } from './numpy-values.ts';
-import { damaged, type PickleMachine } from './pickle-machine.ts';
-import {
-  type Instance,
-  isDType,
-  isThing,
-  itemsOf,
-  type Ndarray,
-  type Value,
-} from './pickle-values.ts';
+import { damaged, hostile, type PickleMachine } from './pickle-machine.ts';
+import { type Instance, isDType, isThing, type Ndarray, type Value } from './pickle-values.ts';
 
 /**
  * Passes over an array that joblib wrote behind its wrapper: the padding, which begins with its length, then the elements.
@@ -23,8 +16,11 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
     const array = newArray(machine);
     fill(machine, array, dtype, shape);
     if (holdsObjects(dtype)) {
-      array.items = itemsOfArray(await scanInner(machine));
-      return array;
+      // joblib goes by what is there, whatever its wrapper says.
+      const inner = await scanInner(machine);
+      if (!isThing(inner) || inner.kind !== 'array' || !isSame(inner.shape, shape))
+        throw hostile(machine, 'has an array of objects that its wrapper does not describe');
+      return inner;
     }
     if (isAligned(wrapper)) await skipPadding(machine);
     await machine.input.skip(elementsOf(shape) * dtype.itemBytes);
@@ -32,8 +28,8 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
   };
 }
 
-function itemsOfArray(value: Value): readonly Value[] {
-  return isThing(value) && value.kind === 'array' ? value.items : itemsOf(value);
+function isSame(shape: readonly number[], other: readonly number[]): boolean {
+  return shape.length === other.length && shape.every((size, at) => size === other[at]);
 }
 
 /** joblib aligns arrays since 1.1, and older wrappers say nothing of it. */

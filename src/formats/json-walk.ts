@@ -6,12 +6,13 @@ export type Scalar = string | number | boolean | null;
 
 /**
  * What a walk over nested values meets, by its path: `learner.feature_names[]` is any item of that list.
- * `enter` says what to do with a list or an object: go into it, take it as a list of whole numbers, pass over it unread where that can be, or end the walk.
+ * `enter` says what to do with a list or an object: go into it, take it as a list of whole numbers, count what is in it, or pass over it, both unread where that can be.
  */
 export type Visitor = {
-  enter(path: string): 'walk' | 'numbers' | 'skip' | 'stop';
+  enter(path: string): 'walk' | 'numbers' | 'count' | 'skip';
   value(path: string, value: Scalar): void;
   numbers(path: string, values: readonly number[]): void;
+  counted(path: string, items: number): void;
 };
 
 export const MAX_WALK_DEPTH = 64;
@@ -31,48 +32,37 @@ const ENDS: ReadonlySet<number> = new Set([...WHITE_SPACE, COMMA, CLOSE_LIST, CL
 export async function walkJson(source: ByteSource, file: string, visitor: Visitor): Promise<void> {
   const scanner = jsonScanner(source, file);
 
-  /** False once the walk is over. */
-  async function value(path: string, depth: number): Promise<boolean> {
+  async function value(path: string, depth: number): Promise<void> {
     const first = await scanner.peek();
     if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
-      visitor.value(path, first === QUOTE ? await scanner.text() : await scanner.scalar());
-      return true;
+      return visitor.value(path, first === QUOTE ? await scanner.text() : await scanner.scalar());
     }
     const wish = visitor.enter(path);
-    if (wish === 'stop') return false;
-    if (wish === 'skip') {
-      await scanner.pass();
-      return true;
-    }
-    if (wish === 'numbers') {
-      visitor.numbers(path, await scanner.numbers());
-      return true;
-    }
+    if (wish === 'skip') return void (await scanner.pass());
+    if (wish === 'count') return visitor.counted(path, await scanner.pass());
+    if (wish === 'numbers') return visitor.numbers(path, await scanner.numbers());
     if (depth >= MAX_WALK_DEPTH) throw scanner.odd('values nested too deeply');
     await scanner.expect(first);
     return first === OPEN_LIST ? items(path, depth) : members(path, depth);
   }
 
-  async function items(path: string, depth: number): Promise<boolean> {
-    if (await scanner.accept(CLOSE_LIST)) return true;
-    do {
-      if (!(await value(`${path}[]`, depth + 1))) return false;
-    } while (await scanner.accept(COMMA));
+  async function items(path: string, depth: number): Promise<void> {
+    if (await scanner.accept(CLOSE_LIST)) return;
+    do await value(`${path}[]`, depth + 1);
+    while (await scanner.accept(COMMA));
     await scanner.expect(CLOSE_LIST);
-    return true;
   }
 
-  async function members(path: string, depth: number): Promise<boolean> {
-    if (await scanner.accept(CLOSE_OBJECT)) return true;
+  async function members(path: string, depth: number): Promise<void> {
+    if (await scanner.accept(CLOSE_OBJECT)) return;
     const keys = keysOf(path, scanner.odd);
     do {
       await scanner.peek();
       const inside = keys(await scanner.text());
       await scanner.expect(COLON);
-      if (!(await value(inside, depth + 1))) return false;
+      await value(inside, depth + 1);
     } while (await scanner.accept(COMMA));
     await scanner.expect(CLOSE_OBJECT);
-    return true;
   }
 
   await value('', 0);
@@ -185,12 +175,14 @@ function jsonScanner(source: ByteSource, file: string) {
     return found;
   }
 
-  /** Over a list or an object whatever is in it. */
-  async function pass(): Promise<void> {
+  /** Over a list or an object whatever is in it; answers how many that are. */
+  async function pass(): Promise<number> {
     let depth = 0;
+    let [commas, isEmpty] = [0, true];
     let isText = false;
     let isEscaped = false;
     await until((byte) => {
+      if (isEmpty && depth === 1 && byte !== CLOSE_LIST) isEmpty = WHITE_SPACE.has(byte);
       if (isText) {
         if (byte === QUOTE && !isEscaped) isText = false;
         isEscaped = byte === BACKSLASH && !isEscaped;
@@ -199,9 +191,11 @@ function jsonScanner(source: ByteSource, file: string) {
       if (byte === QUOTE) isText = true;
       else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+      else if (byte === COMMA && depth === 1) commas += 1;
       return depth === 0;
     });
     at += 1;
+    return isEmpty ? 0 : commas + 1;
   }
 
   return { odd, peek, accept, expect, text, scalar, numbers, pass };

@@ -17,12 +17,16 @@ export function linesOf(text: readonly string[]) {
 
 /** What is wrong with a tree as LightGBM writes it, which goes by its counts without a look at the lists; undefined where nothing is. */
 export function lightgbmTreeFault(text: string, features: number): TreeFault {
-  const { lines, twice } = linesOf(text.split('\n'));
+  const written = text.split('\n');
+  const odd = written.find((line) => line !== '' && !/^\w+=[^=\0]*$/.test(line));
+  if (odd !== undefined) return `has the line ${quoted(odd)}`;
+  const { lines, twice } = linesOf(written);
   if (twice !== undefined) return `has ${quoted(twice)} twice`;
   const leaves = Number(lines.get('num_leaves'));
   if (!(Number.isSafeInteger(leaves) && leaves > 0)) return `has ${lines.get('num_leaves')} leaves`;
   return (
     lengthFault(lines, leaves) ??
+    optionalFault(lines, leaves) ??
     nodesFault(lines, leaves) ??
     indicesFault(numbers(lines, 'split_feature'), features, 'feature') ??
     categoriesFault(lines) ??
@@ -47,6 +51,28 @@ function lengthFault(lines: Lines, leaves: number): TreeFault {
   }
   const values = words(lines, 'leaf_value').length;
   return values === leaves ? undefined : `has ${leaves} leaves, and ${values} values of them`;
+}
+
+// What says something of a tree and decides nothing: it may be missing, and LightGBM ends the process where it is no list of so many numbers.
+const OPTIONAL_OF_NODES = ['split_gain', 'internal_value', 'internal_weight', 'internal_count'];
+const OPTIONAL_OF_LEAVES = ['leaf_weight', 'leaf_count'];
+const NUMBER = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf|nan)$/i;
+const OF_NUMBERS = ['threshold', 'leaf_value', 'leaf_coeff', 'leaf_const', 'shrinkage'];
+
+function optionalFault(lines: Lines, leaves: number): TreeFault {
+  if (!/^\d{1,9}$/.test(lines.get('num_cat') ?? '')) return 'has no number of categories';
+  const all = [...OPTIONAL_OF_NODES, ...OPTIONAL_OF_LEAVES];
+  for (const name of [...all, ...OF_NUMBERS]) {
+    const wrong = words(lines, name).find((word) => !NUMBER.test(word));
+    if (wrong !== undefined) return `has ${quoted(wrong)} as a number of ${name}`;
+  }
+  if (leaves === 1) return undefined;
+  for (const name of all) {
+    const { length } = words(lines, name);
+    const wanted = OPTIONAL_OF_LEAVES.includes(name) ? leaves : leaves - 1;
+    if (lines.has(name) && length !== wanted) return `has ${length} numbers of ${name}`;
+  }
+  return undefined;
 }
 
 /** A child below 0 is a leaf: -1 the first. Each node and each leaf is the child of one node, but for the root. */

@@ -20,6 +20,7 @@ type Header = Lines;
 const SHORT_HEADER_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
 const NODE_BYTES = 48;
+const TREE = 'Tree=';
 const RESAVE = "Save the model with Booster.save_model('model.txt') and upload the whole file.";
 
 // Measured: 4.6 answers from v3 as 3.3 does, and from v2 as 2.1 does, but for a v2 whose trees are averaged.
@@ -80,6 +81,11 @@ export async function readLightgbm(source: ByteSource, file: string) {
     throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
   }
   refuseCounts(header, file, sizes.length);
+  const begin = Buffer.from(await source.read(treesAt, TREE.length)).toString('latin1');
+  // Without sizes LightGBM reads what trees it finds.
+  if (!header.has('tree_sizes') || (sizes.length === 0 && begin === TREE)) {
+    throw rejected(`${file} is damaged: it has trees, and no sizes of them`, RESAVE);
+  }
   const { trees, nodes } = await countNodes(source, treesAt, {
     ...{ sizes, file },
     features: columns.length,
@@ -123,7 +129,8 @@ async function readHeader(source: ByteSource, file: string) {
     if (bytes.length < length) break;
   }
   const text = bytes.toString('utf8', 0, Math.max(0, end));
-  if (!/^tree\r?\n/.test(text) || end < 0) {
+  // LightGBM reads up to a NUL.
+  if (!/^tree\r?\n/.test(text) || end < 0 || text.includes('\0')) {
     throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
   }
   const { lines: header, twice } = linesOf(text.split('\n').slice(1));

@@ -1,4 +1,13 @@
-import { type Document, isAlias, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import * as z from 'zod/mini';
 import { quoted, rejected } from './rejected.ts';
 import { tooDeepLine } from './yaml-nesting.ts';
@@ -41,7 +50,7 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
   const [error] = document.errors;
   const fault = error
     ? { at: error.pos[0], what: quoted(error.message) }
-    : (oddCharacter(written) ?? oddNode(document) ?? keyGivenTwice(document));
+    : (oddCharacter(written) ?? oddNode(document, written) ?? keyGivenTwice(document));
   if (fault) throw odd(file, `line ${lineCounter.linePos(fault.at).line}: ${fault.what}`);
   const parsed = schema.safeParse(plain(document, file));
   if (parsed.success) return parsed.data;
@@ -52,13 +61,19 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
 type Fault = { readonly at: number; readonly what: string };
 
 // A line ends there in YAML 1.1, and not in 1.2; a directive chooses the version, and begins another document.
-const ODD = /[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
+const ODD = /\r(?!\n)|[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
 
-// Numbers, words and names that are texts in every version of YAML, but for those that 1.1 takes for true, false or nothing.
-const PLAIN_KEY = /^\w[\w ./-]*$/;
+// Words and names that are texts in every version of YAML, but for those that 1.1 takes for true, false or nothing. What begins with a digit may be a number or a date there.
+const PLAIN_KEY = /^[a-z_][\w ./-]*$/i;
 const NO_TEXT = /^(y|yes|n|no|on|off|true|false|null)$/i;
 
 const ODD_NODE = 'it has tags, anchors or aliases, which MLflow does not write';
+
+const ODD_END = 'the file ends within a text of several lines';
+
+function isBlock(node: Node): boolean {
+  return isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
+}
 
 function oddCharacter(written: string): Fault | undefined {
   const at = written.search(ODD);
@@ -71,12 +86,14 @@ function oddCharacter(written: string): Fault | undefined {
 }
 
 /** MLflow reads the same file as YAML 1.1: what that takes for something else is refused, be it in no use here. */
-function oddNode(document: Document): Fault | undefined {
+function oddNode(document: Document, written: string): Fault | undefined {
   let fault: Fault | undefined;
   visit(document, {
     Node(_, node) {
       const isOdd = isAlias(node) || node.tag !== undefined || node.anchor !== undefined;
-      if (isOdd) fault = { at: node.range?.[0] ?? 0, what: ODD_NODE };
+      const at = node.range?.[0] ?? 0;
+      if (isOdd) fault = { at, what: ODD_NODE };
+      else if (isBlock(node) && !written.endsWith('\n')) fault = { at, what: ODD_END };
       return fault ? visit.BREAK : undefined;
     },
     Pair(_, { key }) {

@@ -15,7 +15,7 @@ import {
 const SIMPLE: Readonly<Record<string, number>> = {
   ...{ b1: 1, i1: 1, i2: 2, i4: 4, i8: 8, u1: 1, u2: 2, u4: 4, u8: 8 },
   ...{ f2: 2, f4: 4, f8: 8, f12: 12, f16: 16, c8: 8, c16: 16, c24: 24, c32: 32 },
-  ...{ M8: 8, m8: 8, O8: 8, O4: 4 },
+  ...{ M8: 8, m8: 8, O8: 8, O4: 8 },
 };
 
 const PROTOCOL_NAMES: Readonly<Record<string, Datatype>> = {
@@ -33,8 +33,9 @@ const STATES = [
 const LARGEST_ITEM = 2 ** 20;
 const MAX_FIELDS = 1000;
 
-// Bits of a type's flags which say that its elements are pointers to objects: numpy believes them.
-const POINTER_FLAGS = 0x07;
+// Of a type of objects all flags that numpy has for them, of others none but these, which say nothing of pointers: numpy believes them.
+const OBJECT_FLAGS = 0x3f;
+const HARMLESS_FLAGS = 0x98;
 
 /** The protocol's name of an element type, or numpy's where it has none. */
 export function datatypeOf({ code }: DType): string {
@@ -59,7 +60,17 @@ export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DT
 
 /** Its state: version, byte order, the type it is an array of, names, fields, bytes, alignment, flags. */
 export function buildDType(machine: PickleMachine, dtype: DType, state: Value): void {
-  const [version, order, inner = null, names = null, fields = null, size, , flags] = itemsOf(state);
+  const [
+    version,
+    order,
+    inner = null,
+    names = null,
+    fields = null,
+    size,
+    ,
+    flags,
+    metadata = null,
+  ] = itemsOf(state);
   if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes an array type');
   // By the version and the length numpy decides where the names stand: those of 0 and 1 are among the fields.
   const isKnown = STATES.some(
@@ -71,15 +82,39 @@ export function buildDType(machine: PickleMachine, dtype: DType, state: Value): 
   if (inner !== null) throw hostile(machine, 'has an array type of arrays');
   dtype.isBuilt = true;
   const isObject = holdsObjects(dtype);
-  if (!isCount(flags) || (!isObject && (flags & POINTER_FLAGS) !== 0)) {
+  const isSound =
+    isCount(flags) && (isObject ? flags === OBJECT_FLAGS : (flags & ~HARMLESS_FLAGS) === 0);
+  if (!isSound) {
     throw hostile(machine, 'has an array type of numbers that are taken for objects');
   }
+  refuseMetadata(machine, dtype, metadata);
+  dtype.isBigEndian = order === '>';
   // Only these types have a size of their own, numpy ignores it for the others.
   if (/^[USVa]/.test(dtype.code)) dtype.itemBytes = sizeOf(machine, size);
   if (names === null && fields === null) return;
   if (!dtype.code.startsWith('V'))
     throw hostile(machine, 'has an array type of numbers with fields');
   sealFields(machine, dtype, names, fields);
+}
+
+/** A date has its unit there, without which numpy leaves its memory; other types have a dict of the user's own, or nothing. */
+function refuseMetadata(machine: PickleMachine, { code }: DType, metadata: Value): void {
+  const [own = null, unit] = itemsOf(metadata);
+  const [name, ...counts] = itemsOf(unit);
+  const isDate = /^[Mm]/.test(code);
+  const isSound = isDate
+    ? isDictOrNull(own) &&
+      isThing(name) &&
+      name.kind === 'bytes' &&
+      counts.length === 3 &&
+      counts.every(isCount)
+    : isDictOrNull(metadata);
+  if (!isSound)
+    throw hostile(machine, 'has an array type without its unit, or with one of another');
+}
+
+function isDictOrNull(value: Value): boolean {
+  return value === null || (isThing(value) && value.kind === 'dict');
 }
 
 function sizeOf(machine: PickleMachine, size: Value | undefined): number {
@@ -108,9 +143,4 @@ function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: D
     isCount(offset) &&
     offset + inner.itemBytes <= dtype.itemBytes;
   if (!fits) throw hostile(machine, 'has an array type whose fields do not fit it');
-}
-
-/** Refuses a type of objects where numbers must follow. */
-export function refuseObjects(machine: PickleMachine, dtype: Value | undefined): void {
-  if (isDType(dtype) && holdsObjects(dtype)) throw hostile(machine, 'takes bytes for objects');
 }

@@ -24,28 +24,50 @@ export function numberOf(
     typeof data === 'object' && data !== null && 'head' in data ? data.head : '',
     'latin1',
   );
-  if (bytes.length !== dtype.itemBytes) return OPAQUE;
+  if (bytes.length !== dtype.itemBytes || dtype.isBigEndian) return OPAQUE;
   return NUMBERS[dtype.code]?.(bytes) ?? OPAQUE;
 }
 
 const NUMBERS: Readonly<Record<string, (bytes: Buffer) => Value>> = {
-  b1: (bytes) => bytes[0] === 1,
+  b1: (bytes) => bytes[0] !== 0,
   i4: (bytes) => bytes.readInt32LE(),
-  i8: (bytes) => Number(bytes.readBigInt64LE()),
+  i8: (bytes) => exact(Number(bytes.readBigInt64LE())),
   f4: (bytes) => bytes.readFloatLE(),
   f8: (bytes) => bytes.readDoubleLE(),
 };
 
+function exact(number: number): Value {
+  return Number.isSafeInteger(number) ? number : OPAQUE;
+}
+
 /** The state of an array: version, shape, type, order, and its elements as bytes or, of objects, as a list. */
 export function buildArray(machine: PickleMachine, array: Ndarray, state: Value): void {
-  const [, shape, dtype, , data] = itemsOf(state);
   if (array.dtype !== undefined) throw hostile(machine, 'changes an array');
+  const [, shape, dtype, , data] = itemsOf(state);
   if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a type');
-  const isList = isThing(data) && data.kind === 'list';
-  if (holdsObjects(dtype) ? !isList : !isBytes(data))
-    throw hostile(machine, 'takes bytes for objects');
-  array.items = isList ? itemsOf(data) : [];
   fill(machine, array, dtype, shapeOf(machine, shape));
+  array.items = elementsIn(machine, array, data);
+}
+
+/** numpy believes that a list has an object for each element. */
+function elementsIn(
+  machine: PickleMachine,
+  array: Ndarray,
+  data: Value | undefined,
+): readonly Value[] {
+  const isList = isThing(data) && data.kind === 'list';
+  const isOfObjects = array.dtype !== undefined && holdsObjects(array.dtype);
+  if (isOfObjects ? !isList : !isBytes(data)) throw hostile(machine, 'takes bytes for objects');
+  if (!isList) return [];
+  if (data.length === elementsOf(array.shape)) return data.items;
+  throw hostile(machine, 'has an array with too few objects or too many');
+}
+
+/** Of an array with a mask, whose state begins as that of any other. */
+export function countMasked(machine: PickleMachine, state: Value): void {
+  const [, , , , , mask] = itemsOf(state);
+  buildArray(machine, newArray(machine), state);
+  if (!isBytes(mask)) throw hostile(machine, 'takes bytes for objects');
 }
 
 /** What protocol 5 calls: bytes, type, shape, order. */

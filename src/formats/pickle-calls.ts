@@ -1,7 +1,7 @@
 import { isVersion } from '#domain/python-environment.ts';
 import { HANDLES, HOLDERS, type Library } from './held-boosters.ts';
 import { buildDType } from './numpy-dtype.ts';
-import { buildArray, fill, newArray, shapeOf } from './numpy-values.ts';
+import { buildArray, countMasked } from './numpy-values.ts';
 import { KEPT_ITEMS } from './pickle-containers.ts';
 import { takesTuple } from './pickle-globals.ts';
 import { KNOWN_CALLS, refuseOtherFunction } from './pickle-known-calls.ts';
@@ -11,7 +11,6 @@ import {
   type Dict,
   type Global,
   type Instance,
-  isDType,
   isThing,
   isTuple,
   itemsOf,
@@ -80,17 +79,10 @@ export function build(machine: PickleMachine, target: Value, state: Value): Prom
   return readArray(machine, target);
 }
 
-/** Of an array with a mask, whose state begins as that of any other. */
-function countMasked(machine: PickleMachine, state: Value): void {
-  const [, shape, dtype] = itemsOf(state);
-  if (!isDType(dtype)) throw damaged(machine, 'has an array without a type');
-  fill(machine, newArray(machine), dtype, shapeOf(machine, shape));
-}
-
 async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
   if (!machine.readArray) throw hostile(machine, 'has an array of joblib in a pickle of its own');
   // Python holds the rest of a frame already, and would go on in it after an array from behind it.
-  if (machine.frameEnd > machine.input.position)
+  if (!(machine.frameEnd <= machine.input.position))
     throw hostile(machine, 'has an array within a frame');
   const read = await machine.readArray(machine, wrapper);
   pop(machine);
@@ -131,9 +123,10 @@ function setAttributes(machine: PickleMachine, target: Instance, state: Dict): v
     target.attributes.set(name, value);
     const library = HOLDERS[target.of.name];
     if (library && HANDLES.includes(name)) refuseUnread(machine, value, library);
-    if (name === '_sklearn_version' && typeof value === 'string') {
-      // It becomes a line of what is installed.
-      if (!isVersion(value)) throw hostile(machine, 'sets a version of scikit-learn that is none');
+    if (name === '_sklearn_version') {
+      // It becomes a line of what is installed; and scikit-learn compares it, which calls what it is equal to.
+      if (typeof value !== 'string' || !isVersion(value))
+        throw hostile(machine, 'sets a version of scikit-learn that is none');
       machine.tally.sklearnVersions.add(value);
     }
   }

@@ -22,12 +22,13 @@ export type PickleInput = {
   isPickle(): boolean;
   /** The next bytes, as far as they are held, without taking them: a character each. */
   peek(length: number): string;
-  text(length: number): string;
+  /** As UTF-8; undefined when it is none. */
+  text(length: number): string | undefined;
   bytes(length: number): Uint8Array;
   /** Passes over bytes without holding them. */
   skip(length: number): Promise<void>;
   /** Up to the next newline, which it passes; undefined when it is longer than `longest`, and then it passes over it all the same. */
-  line(longest: number): Promise<string | undefined>;
+  line(longest: number, encoding?: 'utf8' | 'latin1'): Promise<string | undefined>;
   isAtEnd(): Promise<boolean>;
 };
 
@@ -80,7 +81,7 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
     peek: (length) => held.toString('latin1', at, at + length),
     text: (length) => {
       const from = pass(length);
-      return held.toString('utf8', from, from + length);
+      return utf8(held.subarray(from, from + length));
     },
     bytes: (length) => {
       const from = pass(length);
@@ -98,12 +99,12 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
       start += passed;
       if (passed < beyond) throw truncated(file, start);
     },
-    async line(longest) {
+    async line(longest, encoding = 'utf8') {
       for (;;) {
         const end = held.indexOf(NEWLINE, at);
         if (end >= 0) {
           const from = pass(end + 1 - at);
-          return end - from > longest ? undefined : held.toString('utf8', from, end);
+          return end - from > longest ? undefined : held.toString(encoding, from, end);
         }
         if (left() > longest) return passLine();
         if (!(await more(left() + 1))) throw truncated(file, start + held.length);
@@ -120,6 +121,14 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
       if (!(await more(1))) throw truncated(file, start);
     }
   }
+}
+
+const REPLACED = '\ufffd';
+
+/** Python reads halves of pairs of UTF-16, which are no UTF-8, as such; here they would all become the same. */
+function utf8(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return text.includes(REPLACED) && !Buffer.from(text).equals(bytes) ? undefined : text;
 }
 
 function truncated(file: string, end: number) {

@@ -1,8 +1,17 @@
-import { dtypeOf, refuseObjects } from './numpy-dtype.ts';
+import { dtypeOf } from './numpy-dtype.ts';
 import { arrayOfBuffer, newArray, numberOf } from './numpy-values.ts';
 import { damaged, hostile, type PickleMachine } from './pickle-machine.ts';
 import { globalOf, instance, made } from './pickle-objects.ts';
-import { type Global, isThing, itemsOf, OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+import {
+  type Global,
+  isCount,
+  isThing,
+  itemsOf,
+  NO_TYPE,
+  OPAQUE,
+  SOME_BYTES,
+  type Value,
+} from './pickle-values.ts';
 
 type Call = (machine: PickleMachine, args: readonly Value[], of: Global) => Value;
 
@@ -13,18 +22,27 @@ const array: Call = (machine, [subtype, shape, dtype]) => {
   if (!isThing(subtype) || subtype.kind !== 'global') {
     throw damaged(machine, 'makes an array of no class');
   }
-  refuseObjects(machine, dtype);
+  refuseType(machine, dtype);
   return newArray(machine);
 };
 
 const maskedArray: Call = (machine, args, of) => {
   refuseMemory(machine, args[2]);
+  refuseType(machine, args[3]);
   return instance(machine, of, args);
 };
 
 /** Before its state an array has no elements: more would be memory for nothing. */
 function refuseMemory(machine: PickleMachine, shape: Value | undefined): void {
   if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its type is known');
+}
+
+/** numpy parses any other text as a type, and evaluates Python for that. */
+function refuseType(machine: PickleMachine, dtype: Value | undefined): void {
+  const isPlain =
+    dtype === NO_TYPE.head ||
+    (isThing(dtype) && dtype.kind === 'bytes' && dtype.head === NO_TYPE.head);
+  if (!isPlain) throw hostile(machine, 'makes an array of a type that numpy does not write');
 }
 
 const bytes: Call = (machine, [data]) => {
@@ -47,6 +65,21 @@ const collection: Call = (machine, args, of) => {
       isThing(arg) && arg.kind === 'global' && /^(builtins|collections)$/.test(arg.module);
     if (!isPlain && !isType) throw hostile(machine, 'fills a collection with what is no list');
   }
+  return instance(machine, of, args);
+};
+
+// It believes how many classes there are, and reads as many numbers from the array.
+const tree: Call = (machine, args, of) => {
+  const [features, classes, outputs] = args;
+  const isSound =
+    isCount(features) &&
+    isCount(outputs) &&
+    isThing(classes) &&
+    classes.kind === 'array' &&
+    classes.dtype?.code === 'i8' &&
+    classes.shape.length === 1 &&
+    classes.shape[0] === outputs;
+  if (!isSound) throw hostile(machine, 'makes a tree of no sound number of outputs');
   return instance(machine, of, args);
 };
 
@@ -93,10 +126,12 @@ export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
     if (!isPlain) throw hostile(machine, 'makes an object of one class as another');
     return made(machine, globalOf(machine, named, 'makes an object of'), []);
   },
-  '_codecs.encode': (machine, [, encoding]) => {
-    if (encoding === 'latin1' || encoding === 'latin-1') return SOME_BYTES;
+  '_codecs.encode': (machine, [text, encoding]) => {
+    const isKnown = encoding === 'latin1' || encoding === 'latin-1';
+    if (isKnown) return text === NO_TYPE.head ? NO_TYPE : SOME_BYTES;
     throw hostile(machine, 'encodes a text in its own way');
   },
+  'sklearn.tree._tree.Tree': tree,
   'builtins.bytearray': bytes,
   'builtins.bytes': bytes,
   'builtins.set': set,

@@ -41,10 +41,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   FRAME: (machine) => {
     const length = machine.input.u8();
+    if (!(machine.frameEnd <= machine.at)) throw damaged(machine, 'begins a frame within another');
     machine.frameEnd = machine.input.position + length;
   },
   STOP: (machine) => {
     if (machine.marks.length > 0) throw damaged(machine, 'stops within a mark');
+    // Python reads a frame as a whole, and takes memory for as much as it says.
+    if (!(machine.frameEnd <= machine.input.position))
+      throw damaged(machine, 'stops within a frame');
     machine.isStopped = true;
   },
 

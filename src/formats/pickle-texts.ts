@@ -9,7 +9,7 @@ import {
   push,
   tooMuch,
 } from './pickle-machine.ts';
-import { OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
+import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './pickle-values.ts';
 
 // A longer text is no name of a class, of a column or of a parameter.
 const LONGEST_TEXT = 256;
@@ -28,7 +28,9 @@ export function pushText(machine: PickleMachine, length: number): Promise<void> 
 }
 
 function takeText(machine: PickleMachine, length: number): void {
-  push(machine, kept(machine, machine.input.text(length)));
+  const text = machine.input.text(length);
+  if (text === undefined) throw damaged(machine, 'has a text that is no UTF-8');
+  push(machine, kept(machine, text));
 }
 
 async function passText(machine: PickleMachine, length: number): Promise<void> {
@@ -99,6 +101,7 @@ async function lookInside(
 }
 
 function scalarOf(machine: PickleMachine, head: string): Value {
+  if (head === NO_TYPE.head) return NO_TYPE;
   if (machine.tally.nodes > PICKLE_LIMITS.nodes / 2) return SOME_BYTES;
   machine.tally.nodes += 1;
   return { kind: 'bytes', head };
@@ -126,9 +129,10 @@ function exact(value: bigint): Value {
 
 export async function pushInteger(machine: PickleMachine): Promise<void> {
   const text = (await numberLine(machine)).replace(/L$/, '');
-  if (!/^[+-]?\d+$/.test(text)) throw damaged(machine, 'has a number that is none');
+  // One reader of Python takes a zero before it for octal, and what has two characters for true or false.
+  if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has a number that is none');
   if (text === '00' || text === '01') push(machine, text === '01');
-  else push(machine, exact(BigInt(text.replace('+', ''))));
+  else push(machine, exact(BigInt(text)));
 }
 
 export async function pushFloat(machine: PickleMachine): Promise<void> {
@@ -139,14 +143,15 @@ export async function pushFloat(machine: PickleMachine): Promise<void> {
   push(machine, Number(text.replace(/inf/i, 'Infinity')));
 }
 
-/** Escapes of Unicode are undone; a quoted text that has any is not read, as Python 3 writes none. */
+/** Escapes of Unicode are undone, the rest of that line being Latin-1; a quoted text that has any is not read, as Python 3 writes none. */
 export async function pushLine(machine: PickleMachine, isQuoted: boolean): Promise<void> {
-  const line = await machine.input.line(LONGEST_TEXT);
+  const line = await machine.input.line(LONGEST_TEXT, isQuoted ? 'utf8' : 'latin1');
   const text = isQuoted ? unquoted(machine, line) : line?.replaceAll(UNICODE_ESCAPE, unescaped);
   push(machine, text === undefined ? OPAQUE : kept(machine, text));
 }
 
-const UNICODE_ESCAPE = /\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi;
+// A backslash that another one stands before begins none.
+const UNICODE_ESCAPE = /(?<=(?<!\\)(?:\\\\)*)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
 
 function unescaped(written: string, short = '', long = ''): string {
   const code = Number.parseInt(short || long, 16);

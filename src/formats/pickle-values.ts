@@ -60,6 +60,7 @@ export type DType = {
   readonly code: string;
   itemBytes: number;
   isBuilt: boolean;
+  isBigEndian?: boolean;
 };
 
 export type Ndarray = {
@@ -74,6 +75,9 @@ export type Ndarray = {
 export const OPAQUE: Thing = { kind: 'opaque' };
 
 export const SOME_BYTES: Bytes = { kind: 'bytes', head: '' };
+
+/** What numpy writes for the type of an array of which that is not known yet. */
+export const NO_TYPE: Bytes = { kind: 'bytes', head: 'b' };
 
 export function isThing(value: Value | undefined): value is Thing {
   return typeof value === 'object' && value !== null;

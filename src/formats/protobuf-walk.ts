@@ -73,10 +73,18 @@ export function openWire(source: ByteSource, file: string, limits: WireLimits): 
     throw tooMuch(file, `${limits.contentBytes} bytes of names`);
   }
 
+  function textOf(bytes: Uint8Array, { start }: Field): string {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw damaged(file, start);
+    }
+  }
+
   return {
     root,
     each,
-    text: async (field) => new TextDecoder().decode(await content(field)),
+    text: async (field) => textOf(await content(field), field),
     varints: async (field) => {
       await content(field);
       return readVarints(window, field);

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isVersion } from '#domain/python-environment.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { HANDLES, HOLDERS, type Library } from './held-boosters.ts';
 import { type NpyHeader, readNpyHeader } from './npy-header.ts';
-import { type Instance, type Ndarray, OPAQUE, type Value } from './pickle-values.ts';
+import { type Instance, isThing, type Ndarray, OPAQUE, type Value } from './pickle-values.ts';
 import { rejected } from './rejected.ts';
 import type { SkopsTypes } from './skops-types.ts';
 
@@ -61,19 +62,34 @@ export async function readSkopsTree(
     }
     types.note(loader, module, name);
     const value = await made(node, loader, `${module}.${name}`, depth);
-    known.set(node['__id__'], value);
+    remember(node['__id__'], value);
     return value;
+  }
+
+  /** skops reads one node for each id, whatever the others with it say: where they are alike, it is the same which. */
+  function remember(id: unknown, value: Value): void {
+    if (id === undefined || id === null) return;
+    if (!Number.isSafeInteger(id)) throw odd('the id of a node of it is no number');
+    if (!known.has(id)) known.set(id, value);
+    else if (!isDeepStrictEqual(known.get(id), value)) {
+      throw odd(`two nodes of it have the id ${String(id)}, and are not alike`);
+    }
   }
 
   /** Whatever a loader looks at or does not, each part of the node is read, so that no type in it is passed over. */
   async function made(node: Node, loader: string, name: string, depth: number): Promise<Value> {
     if (loader === 'CachedNode') return known.get(node['__id__']) ?? OPAQUE;
     const { content, __loader__, __module__, __class__, ...others } = node;
-    for (const other of Object.values(others)) await read(other, depth + 1);
+    const parts = new Map<string, Value>();
+    for (const [key, other] of Object.entries(others)) parts.set(key, await read(other, depth + 1));
     if (loader === 'JsonNode') return jsonValue(content);
     const inner = await read(content, depth + 1);
-    if (loader === 'NdArrayNode') return array(node, inner);
-    if (loader === 'ListNode' || loader === 'TupleNode' || loader === 'DictNode') return inner;
+    if (loader === 'NdArrayNode') return ofClass(String(__class__), await array(node, inner));
+    if (loader === 'ListNode' || loader === 'TupleNode') return listIn(inner);
+    if (loader === 'DictNode') return typedDict(inner, parts.get('key_types'), odd);
+    if (loader === 'TypeNode') {
+      return { kind: 'global', module: String(__module__), name, uses: NO_USE };
+    }
     if (loader === 'RandomGeneratorNode') checkGenerator(inner);
     if (loader !== 'ObjectNode') return OPAQUE;
     const module = String(__module__);
@@ -93,7 +109,21 @@ export async function readSkopsTree(
     throw odd('it has a random generator of no kind that numpy has');
   }
 
+  /** skops makes a number of another class of what its array has. */
+  function ofClass(name: string, value: Value): Value {
+    if (name === 'ndarray' || !isThing(value) || value.kind !== 'array') return value;
+    if (value.shape.length === 0 && codeOf(name).test(value.dtype?.code ?? '')) return value;
+    throw odd('a number of it is of another type than its class');
+  }
+
+  function listIn(inner: Value): Value {
+    if (isThing(inner) && inner.kind === 'list') return inner;
+    throw odd('a list of it has no items');
+  }
+
   async function entries(node: Node, depth: number): Promise<Value> {
+    // What has an id that is known is that node for skops, be it of no type.
+    if ('__id__' in node) throw odd('a node of it has no type');
     const found = new Map<string, Value>();
     for (const [key, value] of Object.entries(node)) found.set(key, await read(value, depth + 1));
     return { kind: 'dict', entries: found, length: found.size, hasUnread: false, isSealed: false };
@@ -135,6 +165,37 @@ export async function readSkopsTree(
     codes: new Set(found.map(({ dtype }) => dtype?.code ?? '')),
     ...{ sklearnVersions, nodes, boosters },
   };
+}
+
+const OTHER_CODES: Readonly<Record<string, RegExp>> = {
+  ...({ bool: /^b1$/, bool_: /^b1$/, str_: /^U/, bytes_: /^S/ } as const),
+  ...({ longlong: /^i8$/, ulonglong: /^u8$/, longdouble: /^f(12|16)$/ } as const),
+};
+
+/** How an array has numbers of a class of numpy's: `uint8` as `u1`. */
+function codeOf(name: string): RegExp {
+  const [, unsigned = '', kind = '', bits = ''] = /^(u?)(int|float|complex)(\d+)$/.exec(name) ?? [];
+  return OTHER_CODES[name] ?? new RegExp(`^${unsigned || kind.charAt(0)}${Number(bits) / 8}$`);
+}
+
+const TEXTS: readonly string[] = ['builtins.str', 'numpy.str_'];
+const INTEGER = /^(0|[1-9]\d*)$/;
+
+/** The keys of a dict are written as texts, their types beside them in the same order, in which JavaScript keeps all but integers. */
+function typedDict(inner: Value, types: Value | undefined, odd: (what: string) => Error): Value {
+  if (types === undefined) return inner;
+  const names = isThing(types) && types.kind === 'list' ? types.items : undefined;
+  if (!isThing(inner) || inner.kind !== 'dict' || names?.length !== inner.entries.size) {
+    throw odd('a dict of it has keys without a type, or types without a key');
+  }
+  const isText = names.map(
+    (type) => isThing(type) && type.kind === 'global' && TEXTS.includes(type.name),
+  );
+  if (isText.every(Boolean)) return inner;
+  const all = [...inner.entries];
+  const isOrdered = all.every(([key]) => !INTEGER.test(key));
+  const entries = new Map(isOrdered ? all.filter((_, at) => isText[at]) : []);
+  return { ...inner, entries, hasUnread: true };
 }
 
 /** In the order in which they stand: out of a compressed archive whatever stands before costs the way from its start. */
@@ -193,7 +254,10 @@ function isDict(value: Value) {
 
 function jsonValue(content: unknown): Value {
   try {
-    return typeof content === 'string' ? scalar(JSON.parse(content)) : null;
+    if (typeof content !== 'string') return null;
+    const value: unknown = JSON.parse(content);
+    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+    return isRounded ? OPAQUE : scalar(value);
   } catch {
     return OPAQUE;
   }

@@ -56,7 +56,11 @@ export async function inspectSkops(
   const bytes = await (await written.open()).read(0, written.sizeBytes);
   const schema = schemaOf(bytes, file);
   const types = skopsTypes(file, allowed);
-  const tree = await readSkopsTree(schema, file, { files, types });
+  // What it loads says more than where it is odd, which it may be on purpose.
+  const tree = await readSkopsTree(schema, file, { files, types }).catch((error: unknown) => {
+    types.refuseUnknown();
+    throw error;
+  });
   types.refuseUnknown();
 
   const estimator = estimatorOf(tree.root, file);

@@ -15,6 +15,8 @@ export type TarMember = {
 const MAX_EXTENDED_BYTES = 64 * 1024;
 const MAX_PADDING_BYTES = 1024 * 1024;
 
+const SLASH = 0x2f;
+
 // An octal size of 11 digits ends here; above it the header of a pax entry may say 0.
 const OCTAL_BYTES = 8 ** 11;
 
@@ -111,7 +113,12 @@ function entryOf({ name, sizeBytes, type }: TarHeader, before: Extended, archive
   if (said !== sizeBytes && !(said >= OCTAL_BYTES && sizeBytes === 0)) {
     throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, and ${said}`);
   }
-  const isFolder = type === '5' || written.endsWith('/');
+  const isFolder = type === '5';
+  // Of the oldest type a reader takes for a folder what its own header names so, whatever it is named before.
+  const isNamedSo = written.endsWith('/') || (type === '\0' && name.at(-1) === SLASH);
+  if (!isFolder && isNamedSo) {
+    throw badArchive(archive, `has ${entry}, a folder by its name and not by its type`);
+  }
   if (isFolder && said > 0) throw badArchive(archive, `has ${entry}, a folder with content`);
   return { name: written, sizeBytes: said, isFolder };
 }

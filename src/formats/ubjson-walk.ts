@@ -88,18 +88,18 @@ export async function walkUbjson(
     return { type, count: isCounted ? await count() : undefined };
   }
 
-  /** False once the walk is over. `seen` is undefined where nobody looks. */
+  /** `seen` is undefined where nobody looks. */
   async function value(
     type: string,
     path: string,
     depth: number,
     seen: Visitor | undefined,
-  ): Promise<boolean> {
-    if (type === '[' || type === '{') return container(type, path, depth, seen);
+  ): Promise<void> {
+    if (type === '[') return list(path, depth, seen);
+    if (type === '{') return object(path, depth, seen);
     const kind = KINDS[type];
     const found = kind ? kind.read(await take(kind.bytes), 0) : await other(type);
     seen?.value(path, found);
-    return true;
   }
 
   async function other(type: string): Promise<string> {
@@ -108,42 +108,34 @@ export async function walkUbjson(
     throw odd('a value is missing');
   }
 
-  async function container(
-    type: '[' | '{',
-    path: string,
-    depth: number,
-    seen: Visitor | undefined,
-  ): Promise<boolean> {
+  async function list(path: string, depth: number, seen: Visitor | undefined): Promise<void> {
     if (depth >= MAX_WALK_DEPTH) throw odd('values nested too deeply');
-    const wish = seen?.enter(path) ?? 'skip';
-    if (wish === 'stop') return false;
-    const inner = wish === 'walk' ? seen : undefined;
+    const wish = seen?.enter(path);
     const given = await shape();
-    if (wish === 'numbers' && seen) {
-      if (type !== '[') throw odd('a list is missing');
-      seen.numbers(path, await numbers(given));
-      return true;
-    }
-    const width = KINDS[given.type ?? '']?.bytes;
-    if (type === '[' && width !== undefined && !inner) {
-      at += (given.count ?? 0) * width;
-      return true;
-    }
-    return type === '[' ? items(given, path, depth, inner) : members(given, path, depth, inner);
+    if (wish === 'numbers') return seen?.numbers(path, await numbers(given));
+    const inner = wish === 'walk' ? seen : undefined;
+    const items = await itemsOf(given, path, depth, inner);
+    if (wish === 'count') seen?.counted(path, items);
   }
 
-  async function items(
+  /** Answers how many there are; those of one type are passed over unread where nobody looks. */
+  async function itemsOf(
     given: Shape,
     path: string,
     depth: number,
     seen: Visitor | undefined,
-  ): Promise<boolean> {
-    const left = counter(given, ']');
-    while (await left()) {
-      if (!(await value(given.type ?? (await letter()), `${path}[]`, depth + 1, seen)))
-        return false;
+  ): Promise<number> {
+    const width = KINDS[given.type ?? '']?.bytes;
+    if (width !== undefined && !seen) {
+      at += (given.count ?? 0) * width;
+      return given.count ?? 0;
     }
-    return true;
+    const left = counter(given, ']');
+    let items = 0;
+    for (; await left(); items += 1) {
+      await value(given.type ?? (await letter()), `${path}[]`, depth + 1, seen);
+    }
+    return items;
   }
 
   /** A list of whole numbers; one of a single type is read at once. */
@@ -181,19 +173,18 @@ export async function walkUbjson(
     throw odd('a whole number is missing');
   }
 
-  async function members(
-    given: Shape,
-    path: string,
-    depth: number,
-    seen: Visitor | undefined,
-  ): Promise<boolean> {
+  async function object(path: string, depth: number, seen: Visitor | undefined): Promise<void> {
+    if (depth >= MAX_WALK_DEPTH) throw odd('values nested too deeply');
+    const wish = seen?.enter(path);
+    if (wish === 'numbers' || wish === 'count') throw odd('a list is missing');
+    const given = await shape();
     const left = counter(given, '}');
     const keys = keysOf(path, odd);
     while (await left()) {
       const inside = keys(await text());
-      if (!(await value(given.type ?? (await letter()), inside, depth + 1, seen))) return false;
+      const inner = wish === 'walk' ? seen : undefined;
+      await value(given.type ?? (await letter()), inside, depth + 1, inner);
     }
-    return true;
   }
 
   // A million values of no bytes would be written in ten.

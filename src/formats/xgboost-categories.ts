@@ -24,13 +24,13 @@ export function xgboostCategories(file: string) {
   }
 
   return {
-    /** True for a list that is to be taken. */
-    enter(place: string): boolean {
+    /** What is to be done with a list; undefined of one that says nothing here. */
+    enter(place: string): 'numbers' | undefined {
       if (place === 'cats.enc[]') {
         close();
         columns += 1;
       }
-      return place === OFFSETS || place === SEGMENTS || place === ORDER;
+      return place === OFFSETS || place === SEGMENTS || place === ORDER ? 'numbers' : undefined;
     },
     numbers(place: string, values: readonly number[]): void {
       if (place !== OFFSETS) return void lists.set(place, values);

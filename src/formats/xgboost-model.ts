@@ -51,7 +51,7 @@ export async function readXgboost(
 }
 
 /** Of an object under that key alone. */
-function within(key: string, { enter, value, numbers }: Visitor): Visitor {
+function within(key: string, { enter, value, numbers, counted }: Visitor): Visitor {
   const inside = (path: string) =>
     path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined;
   return {
@@ -62,6 +62,7 @@ function within(key: string, { enter, value, numbers }: Visitor): Visitor {
     },
     value: (path, found) => value(inside(path) ?? '', found),
     numbers: (path, found) => numbers(inside(path) ?? '', found),
+    counted: (path, items) => counted(inside(path) ?? '', items),
   };
 }
 
@@ -83,14 +84,15 @@ function collected(file: string) {
     enter(path) {
       if (!MODEL.test(path)) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
       const place = path.replace(MODEL, '');
-      if (shapes.enter(place) || categories.enter(place)) return 'numbers';
-      return WALKED_IN_MODEL.test(place) ? 'walk' : 'skip';
+      const wish = shapes.enter(place) ?? categories.enter(place);
+      return wish ?? (WALKED_IN_MODEL.test(place) ? 'walk' : 'skip');
     },
     numbers(path, values) {
       const place = path.replace(MODEL, '');
       if (place.startsWith('cats.')) categories.numbers(place, values);
       else shapes.numbers(place, values);
     },
+    counted: (path, items) => shapes.counted(path.replace(MODEL, ''), items),
     value(path, value) {
       if (MODEL.test(path)) valueOfModel(path.replace(MODEL, ''), value);
       else if (path === 'version[]') version.push(Number(value));

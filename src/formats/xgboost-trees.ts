@@ -4,9 +4,14 @@ import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
 type Lists = ReadonlyMap<string, readonly number[]>;
 
 const LISTS: ReadonlySet<string> = new Set([
-  ...['left_children', 'right_children', 'split_indices', 'split_type'],
+  ...['left_children', 'right_children', 'split_indices', 'split_type', 'parents'],
   ...['categories', 'categories_nodes', 'categories_segments', 'categories_sizes'],
 ]);
+// Of each there is one for each node; numbers with a fraction, and in older files true and false.
+const COUNTED: ReadonlySet<string> = new Set([
+  ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
+]);
+const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
 const IS_CATEGORICAL = 1;
 // XGBoost refuses one from there on in a table; of a file it takes a bit for each below.
@@ -21,6 +26,7 @@ const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: n
 /** Checks the lists of each tree as they are walked, by their place in the model. XGBoost goes by them without a look at their length. */
 export function xgboostTrees(file: string) {
   let lists = new Map<string, readonly number[]>();
+  let counts = new Map<string, number>();
   let mostFeature = -1;
   let groups: readonly number[] = [];
   let trees = 0;
@@ -35,19 +41,26 @@ export function xgboostTrees(file: string) {
   /** A tree ends where the next begins, or the list of all. */
   function close(): void {
     if (lists.size === 0) return;
-    const fault = nodesFault(lists) ?? categoriesFault(lists);
+    const fault = nodesFault(lists) ?? countsFault(lists, counts) ?? categoriesFault(lists);
     if (fault) throw odd(fault);
     for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
     nodes += list(lists, 'left_children').length;
     lists = new Map();
+    counts = new Map();
     trees += 1;
   }
 
   return {
-    /** True for a list that is to be taken. */
-    enter(place: string): boolean {
+    /** What is to be done with a list; undefined of one that says nothing here. */
+    enter(place: string): 'numbers' | 'count' | undefined {
       if (place === 'trees[]') close();
-      return place === 'tree_info' || LISTS.has(IN_TREE.exec(place)?.[1] ?? '');
+      const [, name = ''] = IN_TREE.exec(place) ?? [];
+      if (place === 'tree_info' || LISTS.has(name)) return 'numbers';
+      return COUNTED.has(name) ? 'count' : undefined;
+    },
+    counted(place: string, items: number): void {
+      const [, name = ''] = IN_TREE.exec(place) ?? [];
+      counts.set(name, items);
     },
     numbers(place: string, values: readonly number[]): void {
       const [, name] = IN_TREE.exec(place) ?? [];
@@ -55,6 +68,7 @@ export function xgboostTrees(file: string) {
       else lists.set(name, values);
     },
     value(place: string, value: unknown): void {
+      if (place === 'trees[].id' && Number(value) !== trees) throw odd(`has the id ${value}`);
       const { least = 0, most = 0 } = COUNTS[place] ?? {};
       const count = Number(value);
       if (most === 0 || (Number.isInteger(count) && count >= least && count <= most)) return;
@@ -83,8 +97,28 @@ function nodesFault(lists: Lists): TreeFault {
   if (fault) return fault;
   const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
   if (isHalf) return 'has a node with one child';
+  const odd = [...left, ...right].find((child) => child < NO_NODE);
+  if (odd !== undefined) return `has the child ${odd}`;
   const negative = splits.find((index) => index < 0);
   return negative === undefined ? undefined : `splits by the feature ${negative}`;
+}
+
+/** Where a tree has them, each node has a parent but the root, and one of each number. */
+function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFault {
+  const nodes = list(lists, 'left_children').length;
+  const lengths = new Map([
+    ...counts,
+    ...['split_type', 'parents'].flatMap((name) => {
+      const values = lists.get(name);
+      return values ? [[name, values.length] as const] : [];
+    }),
+  ]);
+  for (const [name, length] of lengths) {
+    if (length !== nodes) return `has ${nodes} nodes, and ${length} numbers of ${name}`;
+  }
+  const [root = NO_PARENT, ...others] = list(lists, 'parents');
+  if (root !== NO_PARENT && root !== NO_NODE) return `has a root with the parent ${root}`;
+  return indicesFault(others, nodes, 'parent');
 }
 
 /** The nodes that decide by categories are named in their order, each with its stretch of the list of categories. */

@@ -286,7 +286,7 @@ function list(content: readonly Node[]): Node {
 function object(module: string, name: string, attributes: Node): Node {
   const content = node('DictNode', 'builtins', 'dict', {
     content: attributes,
-    key_types: list([]),
+    key_types: list(Object.keys(attributes).map(() => node('TypeNode', 'builtins', 'str'))),
   });
   return node('ObjectNode', module, name, { content });
 }

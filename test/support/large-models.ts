@@ -8,13 +8,18 @@ export type LargeModel = {
   readonly tail: Uint8Array;
 };
 
-type Parts = { readonly head: Uint8Array; readonly tree: Uint8Array; readonly tail: Uint8Array };
+type Parts = {
+  readonly head: Uint8Array;
+  /** The tree of that number. */
+  readonly tree: (number: number) => Uint8Array;
+  readonly tail: Uint8Array;
+};
 
-/** A file between whose ends the same tree stands again and again, the last of them in its tail. */
+/** A file between whose ends the same tree stands again and again, under another number each time. */
 export type Repeated = Parts & { readonly name: string; readonly trees: number };
 
 export function wholeOf({ head, tree, trees, tail }: Repeated): Buffer {
-  return Buffer.concat([head, ...Array.from({ length: trees - 1 }, () => tree), tail]);
+  return Buffer.concat([head, ...Array.from({ length: trees }, (_, at) => tree(at)), tail]);
 }
 
 /** An integer in a pickle. */
@@ -45,18 +50,16 @@ export function largeXgboost(format: 'json' | 'ubj', trees: number): Repeated {
 
 function partsOfJson(whole: Uint8Array): Parts {
   const saved = JSON.parse(Buffer.from(whole).toString());
-  const [tree] = saved.learner.gradient_booster.model.trees;
+  const [{ id: _, ...first }] = saved.learner.gradient_booster.model.trees;
   saved.learner.gradient_booster.model.trees = ['TREES'];
   const [begin = '', end = ''] = JSON.stringify(saved).split('"TREES"');
-  const written = JSON.stringify(tree);
-  return {
-    head: Buffer.from(begin),
-    tree: Buffer.from(`${written},`),
-    tail: Buffer.from(`${written}${end}`),
-  };
+  const rest = JSON.stringify(first).slice(1);
+  const tree = (id: number) => Buffer.from(`${id === 0 ? '' : ','}{"id":${id},${rest}`);
+  return { head: Buffer.from(begin), tree, tail: Buffer.from(end) };
 }
 
 const COUNT_BYTES = 8;
+const ID = 'L\0\0\0\0\0\0\0\x02id';
 
 /** Its trees stand last in its model, behind their number. */
 function partsOfUbjson(bytes: Uint8Array, trees: number): Parts {
@@ -66,8 +69,15 @@ function partsOfUbjson(bytes: Uint8Array, trees: number): Parts {
   const last = whole.indexOf('}L\0\0\0\0\0\0\0\x04name', second, 'latin1');
   const head = Buffer.from(whole.subarray(0, first));
   head.writeBigUInt64BE(BigInt(trees), first - COUNT_BYTES);
-  const tree = whole.subarray(first, second);
-  return { head, tree, tail: Buffer.concat([tree, whole.subarray(last)]) };
+  // Behind it a letter for its type, and one byte.
+  const idAt = whole.indexOf(ID, first, 'latin1') + ID.length;
+  const [before, behind] = [whole.subarray(first, idAt), whole.subarray(idAt + 2, second)];
+  const tree = (id: number) => {
+    const written = Buffer.from('l\0\0\0\0');
+    written.writeInt32BE(id, 1);
+    return Buffer.concat([before, written, behind]);
+  };
+  return { head, tree, tail: whole.subarray(last) };
 }
 
 /** A booster of LightGBM with the same tree so often, each under its number. */
