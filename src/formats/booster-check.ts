@@ -1,6 +1,7 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readCatboost } from './catboost-model.ts';
 import { inspectLightgbm } from './lightgbm.ts';
+import { walkUbjson } from './ubjson-walk.ts';
 import { readXgboost } from './xgboost-model.ts';
 
 /** Before the model itself in what XGBoost writes of a booster, whose last part it is. */
@@ -17,7 +18,10 @@ export async function refuseBrokenBooster(model: string, file: string): Promise<
   else {
     const at = model.indexOf(XGBOOST_MODEL);
     const alone = model.slice(at + XGBOOST_MODEL.length - 1, -1);
-    if (at >= 0) await readXgboost(sourceOf(alone), called, 'ubj');
+    if (at < 0) return;
+    // Its settings stand before it, and XGBoost believes their lengths, too.
+    await walkUbjson(sourceOf(model), called, { enter: () => 'walk', value: () => {} });
+    await readXgboost(sourceOf(alone), called, 'ubj');
   }
 }
 
