@@ -26,6 +26,7 @@ export async function catboostTreesFault(trees: FlatTable, dimension: number): P
   return (
     rangesFault(sizes, starts, splits.length) ??
     indicesFault(splits, await questionsOf(trees), 'question') ??
+    (await countsFault(trees)) ??
     ((await trees.length(TREES.steps)) > 0
       ? await unevenFault(trees, { sizes, nodes: splits.length, dimension, values })
       : evenFault(sizes, dimension, values))
@@ -38,6 +39,25 @@ async function questionsOf(trees: FlatTable): Promise<number> {
     for (const feature of await trees.tables(features)) questions += await feature.length(field);
   }
   return questions;
+}
+
+const [FLOATS, WORDS, COUNTS] = [5, 4, 7];
+
+/** A count of words is of a combination of features: of words, of numbers at a border, of words that are one. */
+async function countsFault(trees: FlatTable): Promise<TreeFault> {
+  const [words, floats] = [await trees.length(WORDS), await trees.length(FLOATS)];
+  for (const feature of await trees.tables(COUNTS)) {
+    const base = await (await feature.table(0))?.table(0);
+    const combined = await base?.table(0);
+    if (!combined) return 'have a count of nothing';
+    const even = (numbers: readonly number[]) => numbers.filter((_, at) => at % 2 === 0);
+    const fault =
+      indicesFault(await combined.numbers(0), words, 'column of words') ??
+      indicesFault(even(await combined.numbers(1, 2)), floats, 'column of numbers') ??
+      indicesFault(even(await combined.numbers(2, 2)), words, 'column of words');
+    if (fault) return fault;
+  }
+  return undefined;
 }
 
 /** Each tree has its stretch of the splits, one behind the other. */

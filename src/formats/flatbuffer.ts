@@ -8,8 +8,8 @@ export type FlatTable = {
   table(field: number): Promise<FlatTable | undefined>;
   /** How many a list has; 0 where there is none. */
   length(field: number): Promise<number>;
-  /** A list of integers of 32 bits. */
-  numbers(field: number): Promise<readonly number[]>;
+  /** A list of integers of 32 bits, or of structures of so many. */
+  numbers(field: number, each?: number): Promise<readonly number[]>;
   tables(field: number): Promise<readonly FlatTable[]>;
 };
 
@@ -111,9 +111,9 @@ export async function openFlatbuffer(
         const found = await pointed(field);
         return found === undefined ? 0 : u32(found);
       },
-      async numbers(field) {
+      async numbers(field, each = 1) {
         const list = await pointed(field);
-        const length = list === undefined ? 0 : await u32(list);
+        const length = list === undefined ? 0 : each * (await u32(list));
         const found: number[] = [];
         while (list !== undefined && found.length < length) {
           const some = Math.min(length - found.length, NUMBERS_AT_ONCE);
