@@ -163,7 +163,7 @@ CHANGED = "a class is not what it was"
 
 
 def _names_in(folder):
-    return sorted(os.path.join(os.path.relpath(at, folder), name) for at, _, names in os.walk(folder) for name in names)
+    return sorted(os.path.join(os.path.relpath(at, folder), name) for at, folders, names in os.walk(folder) for name in [*folders, *names])
 
 
 def _bytes_in(folder):
