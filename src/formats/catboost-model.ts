@@ -56,7 +56,7 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
   const dimension = Math.max(1, (await trees.number(TREES.dimension)) ?? 1);
   const { columns, texts } = await columnsOf(trees, file);
   const fault = await catboostTreesFault(trees, dimension);
-  if (fault) throw rejected(`${file} is damaged: its trees ${fault}`, RESAVE);
+  if (fault) throw rejected(`${file} is damaged: the list of its trees ${fault}`, RESAVE);
   const objective = params.safeParse(json(info.get('params')));
   const classes = classParams.safeParse(json(info.get('class_params')));
   return {

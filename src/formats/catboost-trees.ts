@@ -49,7 +49,7 @@ async function countsFault(trees: FlatTable): Promise<TreeFault> {
   for (const feature of await trees.tables(COUNTS)) {
     const base = await (await feature.table(0))?.table(0);
     const combined = await base?.table(0);
-    if (!combined) return 'have a count of nothing';
+    if (!combined) return 'has a count of nothing';
     const even = (numbers: readonly number[]) => numbers.filter((_, at) => at % 2 === 0);
     const fault =
       indicesFault(await combined.numbers(0), words, 'column of words') ??
@@ -68,24 +68,24 @@ function rangesFault(
 ): TreeFault {
   let end = 0;
   for (const [tree, size] of sizes.entries()) {
-    if (size < 0) return `have a tree of ${size} splits`;
+    if (size < 0) return `has a tree of ${size} splits`;
     // Older files leave the starts out, and CatBoost counts them itself.
     if (starts.length > 0 && starts[tree] !== end)
-      return `have a tree that begins at ${starts[tree]}, behind ${end}`;
+      return `has a tree that begins at ${starts[tree]}, behind ${end}`;
     end += size;
   }
-  if (starts.length > 0 && starts.length !== sizes.length) return 'have more begins than trees';
-  return end === splits ? undefined : `take ${end} splits, and there are ${splits}`;
+  if (starts.length > 0 && starts.length !== sizes.length) return 'has more begins than trees';
+  return end === splits ? undefined : `takes ${end} splits, and there are ${splits}`;
 }
 
 /** A tree whose levels ask one question each has a leaf for each combination of answers. */
 function evenFault(sizes: readonly number[], dimension: number, values: number): TreeFault {
   const deep = sizes.find((size) => size > DEEPEST);
-  if (deep !== undefined) return `have a tree of ${deep} levels; the limit is ${DEEPEST}`;
+  if (deep !== undefined) return `has a tree of ${deep} levels; the limit is ${DEEPEST}`;
   const leaves = sizes.reduce((sum, size) => sum + 2 ** size, 0);
   return leaves * dimension === values
     ? undefined
-    : `have ${leaves} leaves of ${dimension} numbers, and ${values} numbers`;
+    : `has ${leaves} leaves of ${dimension} numbers, and ${values} numbers`;
 }
 
 type Uneven = {
@@ -100,7 +100,7 @@ async function unevenFault(trees: FlatTable, of: Uneven): Promise<TreeFault> {
   const steps = await trees.numbers(TREES.steps);
   const leaves = await trees.numbers(TREES.leaves);
   if (steps.length !== of.nodes || leaves.length !== of.nodes) {
-    return `have ${of.nodes} splits, ${steps.length} steps and ${leaves.length} leaves`;
+    return `has ${of.nodes} splits, ${steps.length} steps and ${leaves.length} leaves`;
   }
   let end = 0;
   for (const size of of.sizes) {
@@ -109,11 +109,11 @@ async function unevenFault(trees: FlatTable, of: Uneven): Promise<TreeFault> {
     for (let node = start; node < end; node += 1) {
       const [left, right] = [(steps[node] ?? 0) & 0xffff, (steps[node] ?? 0) >>> 16];
       if (node + Math.max(left, right) >= end)
-        return `have a node ${node} whose child is not there`;
+        return `has a node ${node} whose child is not there`;
       const leaf = leaves[node] ?? -1;
       const endsHere = left === 0 || right === 0;
       if (endsHere && !(leaf >= 0 && leaf + of.dimension <= of.values)) {
-        return `have a leaf at ${leaf} of ${of.values} numbers`;
+        return `has a leaf at ${leaf} of ${of.values} numbers`;
       }
     }
   }

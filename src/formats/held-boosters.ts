@@ -22,12 +22,16 @@ export type HeldBooster = {
   readonly table: BoosterTable | null;
 };
 
-/** The classes that hand what is in their `handle` to a library of C++, which believes all that it says of itself. */
+/** The classes that hand what is in an attribute of theirs to a library of C++, which believes all that it says of itself. */
 export const HOLDERS: Readonly<Record<string, Library>> = {
   'xgboost.core.Booster': 'xgboost',
   'lightgbm.basic.Booster': 'lightgbm',
+  'catboost.core.CatBoost': 'catboost',
+  'catboost.core.CatBoostClassifier': 'catboost',
+  'catboost.core.CatBoostRanker': 'catboost',
+  'catboost.core.CatBoostRegressor': 'catboost',
 };
-export const HANDLES: readonly string[] = ['handle', '_handle'];
+export const HANDLES: readonly string[] = ['handle', '_handle', '__model'];
 
 /** As many bytes tell whether it may be one. */
 export const BOOSTER_HEAD_BYTES = 5;

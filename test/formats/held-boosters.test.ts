@@ -49,6 +49,15 @@ describe('a booster in a pickle is read as its library reads it, and refused', (
   });
 });
 
+test('the trees of CatBoost in a pickle ask no question that is not there', async () => {
+  const bytes = Buffer.from(bytesOf('sklearn', 'catboost-classifier-1.2.10.pkl'));
+  // Of the trees of three levels the sizes; their splits stand behind these, behind their number.
+  const sizes = bytes.indexOf(Buffer.from(new Uint32Array([4, 3, 3, 3, 3]).buffer));
+  bytes.writeInt32LE(60_000, sizes + 4 * 6);
+
+  await expect(inPickle(bytes)).rejects.toThrow('the list of its trees names the question 60000 of');
+});
+
 describe('a booster in a file of skops is read as its library reads it, and refused', () => {
   it.each([
     ['lgbm-categories-4.6.skops', 'schema.json', 'nleft_child=', 0, '9', 'has the child 9'],

@@ -167,7 +167,7 @@ describe('CatBoost reads past the end of what is refused here:', () => {
   const SPLITS = [0, 9, 4, 5, 8, 2, 10, 3];
 
   it.each([
-    ['a tree of more levels than any', SIZES, 3, 1000, 'take 1009 splits'],
+    ['a tree of more levels than any', SIZES, 3, 1000, 'takes 1009 splits'],
     ['a tree of less than none', SIZES, 0, -1, 'a tree of -1'],
     ['a tree with fewer splits', SIZES, 0, 2, 'begins at 3'],
     ['fewer trees than begins', SIZES, -1, 3, 'begins'],
