@@ -108,8 +108,7 @@ async function unevenFault(trees: FlatTable, of: Uneven): Promise<TreeFault> {
     end += size;
     for (let node = start; node < end; node += 1) {
       const [left, right] = [(steps[node] ?? 0) & 0xffff, (steps[node] ?? 0) >>> 16];
-      if (node + Math.max(left, right) >= end)
-        return `has a node ${node} whose child is not there`;
+      if (node + Math.max(left, right) >= end) return `has a node ${node} whose child is not there`;
       const leaf = leaves[node] ?? -1;
       const endsHere = left === 0 || right === 0;
       if (endsHere && !(leaf >= 0 && leaf + of.dimension <= of.values)) {

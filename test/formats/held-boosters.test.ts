@@ -55,7 +55,9 @@ test('the trees of CatBoost in a pickle ask no question that is not there', asyn
   const sizes = bytes.indexOf(Buffer.from(new Uint32Array([4, 3, 3, 3, 3]).buffer));
   bytes.writeInt32LE(60_000, sizes + 4 * 6);
 
-  await expect(inPickle(bytes)).rejects.toThrow('the list of its trees names the question 60000 of');
+  await expect(inPickle(bytes)).rejects.toThrow(
+    'the list of its trees names the question 60000 of',
+  );
 });
 
 describe('a booster in a file of skops is read as its library reads it, and refused', () => {
