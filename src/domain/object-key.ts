@@ -1,33 +1,11 @@
 import { isModelName } from './identity.ts';
+import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
 
-/** File extensions that hold a whole model in one file. Any of them starts a deployment; whether its format is served is the inspection's answer. */
-const SELF_CONTAINED = [
-  '.onnx',
-  '.joblib',
-  '.pkl',
-  '.pickle',
-  '.skops',
-  '.ubj',
-  '.bst',
-  '.model',
-  '.json',
-  '.txt',
-  '.lgb',
-  '.cbm',
-  '.keras',
-  '.h5',
-  '.pt',
-  '.pth',
-  '.pt2',
-  '.gguf',
-  '.safetensors',
-  '.tflite',
-  '.zip',
-  '.tar.gz',
-  '.tgz',
-  '.tar',
-  '.mar',
-] as const;
+/** Endings of files that hold a whole model. Any of them starts a deployment; whether its format is served is the inspection's answer. */
+const SELF_CONTAINED: readonly string[] = KNOWN_FILES.flatMap((kind) => [
+  ...ownEndings(kind),
+  ...(kind.shared ?? []),
+]);
 
 const FOLDER_MANIFEST = 'model.yaml';
 
@@ -80,8 +58,5 @@ function readPart(model: string, key: string): KeyMeaning {
 }
 
 function isModelFile(file: string): boolean {
-  const lower = file.toLowerCase();
-  return SELF_CONTAINED.some(
-    (extension) => lower.length > extension.length && lower.endsWith(extension),
-  );
+  return endsIn(file, SELF_CONTAINED);
 }

@@ -1,9 +1,11 @@
 import type { Unpacking } from '#domain/artifact-facts.ts';
-import type { Format } from '#domain/format.ts';
+import { type FileFormat, type Format, SERVED } from '#domain/format.ts';
+import { KNOWN_FILES } from '#domain/known-files.ts';
 import { isArchive, openArchive, unpackingOf } from './archive-open.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { folderOf, isLitter, within } from './folder.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
+import { fixOf } from './known-formats.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
 import { findCode } from './python-code.ts';
 import { quoted, rejected } from './rejected.ts';
@@ -21,7 +23,7 @@ export type Found = {
   readonly root: string;
   /** The file of the model; null where it is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
-  readonly fileFormat: Format | null;
+  readonly fileFormat: FileFormat | null;
 };
 
 export type FindOptions = {
@@ -32,6 +34,11 @@ export type FindOptions = {
   /** The file of the model, where the manifest names it. */
   readonly path: string | null;
 };
+
+/** Of each kind the ending that most of them have. */
+const ENDINGS = KNOWN_FILES.filter(({ format }) => format).map(
+  ({ endings, shared = [] }) => shared[0] ?? endings[0] ?? '',
+);
 
 type Files = readonly ArtifactFile[];
 type Place = Pick<Found, 'archives' | 'unpacking' | 'files'>;
@@ -103,7 +110,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
     if (another !== undefined) throw twoModels(within(one, ends), within(another, ends));
     return { ...place, format, root: one, file: null, fileFormat: null };
   };
-  const mlflow = folder('mlflow', 'MLmodel');
+  const mlflow = folder('mlflow', SERVED.mlflow.marker);
   if (mlflow) return mlflow;
   refuseForeign(await findForeign(files, 'triton'), options);
   const sagemaker = folder('sagemaker', HANDLERS);
@@ -116,8 +123,8 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
   if (format === null) {
     throw rejected(
-      `${file.name} is ${foreign?.name ?? 'a model'}, which ${foreign?.isServed ? 'its name does not say' : 'this version does not serve'}`,
-      foreign?.fix ?? 'Export the model to ONNX and upload the .onnx file.',
+      `${file.name} is ${foreign?.what ?? 'a model'}, which ${foreign?.fix ? 'this version does not serve' : 'its name does not say'}`,
+      foreign ? fixOf(foreign) : 'Export the model to ONNX and upload the .onnx file.',
     );
   }
   if (format === 'onnx' && place.archives.length > 0) {
@@ -195,6 +202,6 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
     `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}`,
     hasCode
       ? 'Write `def predict(…)` or `class Predictor` in predict.py, and a requirements.txt beside it, which may be empty.'
-      : 'Upload an .onnx, .joblib, .skops, .ubj, .txt (LightGBM) or .cbm file, an MLflow folder, a model.tar.gz, or a predict.py with a requirements.txt.',
+      : `Upload a file that ends in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}, an MLflow folder, a model.tar.gz, or a predict.py with a requirements.txt.`,
   );
 }

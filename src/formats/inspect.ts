@@ -1,6 +1,7 @@
 import type { ArtifactFacts, ModelFacts } from '#domain/artifact-facts.ts';
-import type { Format } from '#domain/format.ts';
+import { type FileFormat, isFolderFormat } from '#domain/format.ts';
 import type { Manifest } from '#domain/manifest.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { inspectCatboost } from './catboost.ts';
 import type { NamedFile } from './external-data.ts';
@@ -49,7 +50,7 @@ export async function inspectFiles(
   const { format, path = null, allowPickle } = model;
   const found = await findModel(files, { maxBytes, format, path });
   const facts = await factsOf(found, allowPickle);
-  const isFolder = FOLDERS.includes(found.format);
+  const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
     ...(entrypoint !== undefined && { entrypoint: entryIn(found, entrypoint) }),
@@ -86,12 +87,9 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
   );
 }
 
-/** What is served from a folder, be its model one file or several. */
-const FOLDERS: readonly Format[] = ['mlflow', 'sagemaker', 'python'];
-
 function factsOf(found: Found, allowed: readonly string[]): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
-  const inspectData = (data: ArtifactFile, dataFormat: Format) =>
+  const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { files, allowed });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'python') return inspectPythonCode(files, root);
@@ -101,28 +99,26 @@ function factsOf(found: Found, allowed: readonly string[]): Promise<ModelFacts> 
   throw new Error(`a model of the format ${format} has no file`);
 }
 
+type Beside = { readonly files: readonly NamedFile[]; readonly allowed: readonly string[] };
+
+/** What reads a file of each format. */
+const READERS: Readonly<
+  Record<FileFormat, (source: ByteSource, name: string, beside: Beside) => Promise<ModelFacts>>
+> = {
+  onnx: (source, name, { files }) => inspectOnnx(source, name, files),
+  sklearn: (source, name, { allowed }) => inspectSklearn(source, name, allowed),
+  skops: (source, name, { allowed }) => inspectSkops(source, name, allowed),
+  xgboost: inspectXgboost,
+  lightgbm: inspectLightgbm,
+  catboost: inspectCatboost,
+};
+
 async function inspectFile(
   file: ArtifactFile,
-  format: Format,
-  { files, allowed }: { readonly files: readonly NamedFile[]; readonly allowed: readonly string[] },
+  format: FileFormat,
+  beside: Beside,
 ): Promise<ModelFacts> {
-  const source = await file.open();
-  switch (format) {
-    case 'onnx':
-      return inspectOnnx(source, file.name, files);
-    case 'sklearn':
-      return inspectSklearn(source, file.name, allowed);
-    case 'skops':
-      return inspectSkops(source, file.name, allowed);
-    case 'xgboost':
-      return inspectXgboost(source, file.name);
-    case 'lightgbm':
-      return inspectLightgbm(source, file.name);
-    case 'catboost':
-      return inspectCatboost(source, file.name);
-    default:
-      throw new Error(`${file.name} cannot be a whole ${format} model`);
-  }
+  return READERS[format](await file.open(), file.name, beside);
 }
 
 function list(files: readonly NamedFile[]): string {

@@ -129,8 +129,14 @@ async function readHeader(source: ByteSource, file: string) {
     if (bytes.length < length) break;
   }
   const text = bytes.toString('utf8', 0, Math.max(0, end));
+  if (bytes.toString('latin1', 0, 6) === 'tree\r\n') {
+    throw rejected(
+      `${file} has the line ends of Windows, and LightGBM goes by the bytes between those of Unix`,
+      "Save it again with Booster.save_model('model.txt'), and copy it as binary: in Git, `*.txt -text`.",
+    );
+  }
   // LightGBM reads up to a NUL.
-  if (!/^tree\r?\n/.test(text) || end < 0 || text.includes('\0')) {
+  if (!text.startsWith('tree\n') || end < 0 || text.includes('\0')) {
     throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
   }
   const { lines: header, twice } = linesOf(text.split('\n').slice(1));

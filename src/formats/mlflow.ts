@@ -1,5 +1,5 @@
 import type { ModelFacts } from '#domain/artifact-facts.ts';
-import type { Format } from '#domain/format.ts';
+import type { FileFormat } from '#domain/format.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { ArtifactFile } from './artifact-file.ts';
@@ -13,10 +13,10 @@ import { quoted, rejected } from './rejected.ts';
 import { readText } from './text-file.ts';
 
 /** Inspects the one file of a model which is part of another artifact. */
-export type InspectData = (file: ArtifactFile, format: Format) => Promise<ModelFacts>;
+export type InspectData = (file: ArtifactFile, format: FileFormat) => Promise<ModelFacts>;
 
 /** A flavour with a loader of its own: where it names its file and its version. */
-type Flavour = { readonly format: Format; readonly file: string; readonly version: string };
+type Flavour = { readonly format: FileFormat; readonly file: string; readonly version: string };
 
 const FLAVOURS: Readonly<Record<string, Flavour>> = {
   sklearn: { format: 'sklearn', file: 'pickled_model', version: 'sklearn_version' },
@@ -122,7 +122,7 @@ function dataOf(
   );
 }
 
-function formatOf(said: Readonly<Record<string, unknown>>, { format }: Flavour): Format {
+function formatOf(said: Readonly<Record<string, unknown>>, { format }: Flavour): FileFormat {
   if (format === 'sklearn' && text(said['serialization_format']) === 'skops') return 'skops';
   // A booster is written in its own format, whatever it says of that of its class in the manner of scikit-learn.
   if (/\.skops$/i.test(text(said['data']))) return 'skops';

@@ -3,7 +3,7 @@ import { onnxMemory } from '#domain/expected-memory.ts';
 import type { Signature } from '#domain/signature.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
-import { HEAD_BYTES, isText, recognise } from './known-formats.ts';
+import { fixOf, HEAD_BYTES, isText, recognise } from './known-formats.ts';
 import { domainOf, type OnnxModel, type Opset, readModel } from './onnx-model.ts';
 import { refuseUnservable } from './onnx-rules.ts';
 import { signatureOf } from './onnx-signature.ts';
@@ -100,11 +100,13 @@ async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
   const head = await source.read(0, HEAD_BYTES);
   const isWritten = isText(head);
   if (FIRST_BYTES.has(head[0] ?? 0) && !isWritten) return;
-  const other = recognise(file, head);
-  const found = other?.name ?? (isWritten ? 'a text file' : 'in no known format');
+  const known = recognise(file, head);
+  // By its name alone.
+  const foreign = known?.format === 'onnx' ? undefined : known;
+  const found = foreign?.what ?? (isWritten ? 'a text file' : 'in no known format');
   throw rejected(
     `${file} is ${found}, not an ONNX model`,
-    other?.fix ?? 'Upload the ONNX file that the exporter wrote.',
+    foreign ? fixOf(foreign) : 'Upload the ONNX file that the exporter wrote.',
   );
 }
 

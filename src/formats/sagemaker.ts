@@ -1,5 +1,5 @@
 import type { ModelData, ModelFacts } from '#domain/artifact-facts.ts';
-import type { Format } from '#domain/format.ts';
+import type { FileFormat } from '#domain/format.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 import { codeFacts } from './code-facts.ts';
 import { folderOf, within } from './folder.ts';
@@ -26,7 +26,7 @@ export async function inspectSagemaker(
     model,
     inspectData,
   }: {
-    readonly model: { readonly file: ArtifactFile; readonly format: Format } | null;
+    readonly model: { readonly file: ArtifactFile; readonly format: FileFormat } | null;
     readonly inspectData: InspectData;
   },
 ): Promise<ModelFacts> {
@@ -60,7 +60,7 @@ export async function inspectSagemaker(
 
 const LOADS = /^(async[ \t]+)?def[ \t]+model_fn[ \t]*\(/m;
 
-type Loaded = { readonly file: ArtifactFile; readonly format: Format };
+type Loaded = { readonly file: ArtifactFile; readonly format: FileFormat };
 
 /** The one model at the top of the folder, which SageMaker's containers load where the handlers do not. */
 async function onlyModel(

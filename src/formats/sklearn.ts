@@ -8,7 +8,7 @@ import {
   estimatorFacts,
   onTables,
 } from './estimator-facts.ts';
-import { HEAD_BYTES, recognise } from './known-formats.ts';
+import { fixOf, HEAD_BYTES, recognise } from './known-formats.ts';
 import { pickleGlobals } from './pickle-globals.ts';
 import type { PickleTally } from './pickle-machine.ts';
 import { type Pickled, scanPickle } from './pickle-scan.ts';
@@ -63,7 +63,7 @@ async function headOf(source: ByteSource, file: string): Promise<Uint8Array> {
   const head = await source.read(0, HEAD_BYTES);
   const other = recognise('', head);
   if (!other || compressionOf(head) || head[0] === PROTO) return head;
-  throw rejected(`${file} is ${other.name}, not a pickle`, other.fix);
+  throw rejected(`${file} is ${other.what}, not a pickle`, fixOf(other));
 }
 
 const PROTO = 0x80;

@@ -218,7 +218,7 @@ describe('an artifact', () => {
 
     await expect(inspect(files, 1000)).rejects.toMatchObject({
       message: 'there is no model among `a`, `b`, `c` and 2 more',
-      fix: expect.stringContaining('.onnx, .joblib, .skops'),
+      fix: expect.stringContaining('.onnx, .joblib, .pkl, .skops'),
     });
   });
 });

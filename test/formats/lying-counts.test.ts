@@ -38,6 +38,15 @@ describe('LightGBM believes what is refused here:', () => {
   });
 });
 
+test('LightGBM with the line ends of Windows is refused with what to do', async () => {
+  const bytes = Buffer.from(LIGHTGBM.replaceAll('\n', '\r\n'));
+
+  await expect(inspectLightgbm(bytesSource(bytes), 'm.txt')).rejects.toMatchObject({
+    message: expect.stringContaining('has the line ends of Windows'),
+    fix: expect.stringContaining('copy it as binary'),
+  });
+});
+
 describe('XGBoost believes what is refused here:', () => {
   it.each([
     ['a child that is not there', /"left_children":\[\d+/, '"left_children":[9999'],
