@@ -21,7 +21,10 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['answers by', facts.entrypoint],
     [
       'runs code',
-      facts.entrypoint && `its owner’s own, as it is; on one machine ${network(found)}`,
+      // Of data it is the class that the model is of.
+      facts.entrypoint && !framework
+        ? `its owner’s own, as it is; on one machine ${network(found)}`
+        : null,
     ],
     ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
     ['inputs', signature && tensors(signature, 'inputs')],

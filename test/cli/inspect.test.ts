@@ -45,6 +45,13 @@ describe('slipway inspect', () => {
     ]);
   });
 
+  it('does not say of data that code of its owner runs', async () => {
+    const { path } = fixtureOf('sklearn', 'forest-1.8.joblib');
+
+    expect(await said(path, 'answers by')).toHaveLength(1);
+    expect(await said(path, 'runs code')).toEqual([]);
+  });
+
   it.each([
     { folder: 'sagemaker', name: 'xgboost-bare.tar.gz' },
     { folder: 'archives', name: 'mlflow-in-a-folder.zip' },
