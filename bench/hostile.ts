@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pickleGlobals } from '#formats/pickle-globals.ts';
+import { pickleGlobals } from '#formats/pickle/globals.ts';
 import { modelFixtures } from '../test/support/model-fixtures.ts';
 import { HOSTILE, inspectPickle, scan } from '../test/support/pickles.ts';
 

@@ -5,7 +5,7 @@ import { cpuSeconds, residentMiB } from '#adapters/local/process-usage.ts';
 import type { ArtifactFacts } from '#domain/artifact-facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { InspectOptions } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Answered, type Inspection, MARK, PROCESS, type Told } from './inspection-process.ts';

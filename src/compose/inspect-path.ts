@@ -10,7 +10,7 @@ import { Failure } from '#domain/failure.ts';
 import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/python-environment.ts';
 import { TARGETS } from '#domain/target.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded-inspection.ts';
 import { folderFiles } from './folder-files.ts';
 

@@ -1,5 +1,5 @@
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 

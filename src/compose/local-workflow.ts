@@ -6,7 +6,7 @@ import type { Manifest } from '#domain/manifest.ts';
 import type { ShiftDefaults } from '#domain/plan-shift.ts';
 import type { Target } from '#domain/target.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';

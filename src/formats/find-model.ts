@@ -1,15 +1,15 @@
 import type { Unpacking } from '#domain/artifact-facts.ts';
 import { type FileFormat, type Format, SERVED } from '#domain/format.ts';
 import { KNOWN_FILES } from '#domain/known-files.ts';
-import { isArchive, openArchive, unpackingOf } from './archive-open.ts';
-import type { ArtifactFile } from './artifact-file.ts';
-import { folderOf, isLitter, within } from './folder.ts';
+import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
+import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { findCode } from '#formats/code/python-code.ts';
+import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
 import { fixOf } from './known-formats.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
-import { findCode } from './python-code.ts';
 import { quoted, rejected } from './rejected.ts';
-import { HANDLERS } from './sagemaker.ts';
 
 /** The one model of an artifact, and where it is. */
 export type Found = {

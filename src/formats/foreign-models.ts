@@ -1,6 +1,6 @@
-import type { ArtifactFile } from './artifact-file.ts';
-import { folderOf, within } from './folder.ts';
-import { readText } from './text-file.ts';
+import { folderOf, within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
 
 /** A kind of artifact that is known and not served: what it is found by, and what its owner can do. */
 export type Foreign = { readonly name: string; readonly at: string; readonly fix: string };

@@ -1,21 +1,21 @@
 import type { ArtifactFacts, ModelFacts } from '#domain/artifact-facts.ts';
 import { type FileFormat, isFolderFormat } from '#domain/format.ts';
 import type { Manifest } from '#domain/manifest.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { inspectPythonCode } from '#formats/code/python-code.ts';
+import { inspectSagemaker } from '#formats/code/sagemaker.ts';
+import { inspectMlflow } from '#formats/mlflow/inspect.ts';
+import type { NamedFile } from '#formats/onnx/external-data.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
+import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectCatboost } from '#formats/trees/catboost.ts';
+import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
+import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import type { ArtifactFile } from './artifact-file.ts';
-import { inspectCatboost } from './catboost.ts';
-import type { NamedFile } from './external-data.ts';
 import { type Found, findModel } from './find-model.ts';
-import { within } from './folder.ts';
-import { inspectLightgbm } from './lightgbm.ts';
-import { inspectMlflow } from './mlflow.ts';
-import { inspectOnnx } from './onnx.ts';
-import { inspectPythonCode } from './python-code.ts';
 import { quoted, rejected } from './rejected.ts';
-import { inspectSagemaker } from './sagemaker.ts';
-import { inspectSklearn } from './sklearn.ts';
-import { inspectSkops } from './skops.ts';
-import { inspectXgboost } from './xgboost.ts';
 
 /** `maxBytes` limits all files together; of the manifest only what it says of the model. */
 export type InspectOptions = {

@@ -1,7 +1,7 @@
 import type { FileFormat } from '#domain/format.ts';
 import { endsIn, KNOWN_FILES, type KnownFile } from '#domain/known-files.ts';
-import type { ArtifactFile } from './artifact-file.ts';
-import { isLitter } from './folder.ts';
+import { isLitter } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { HEAD_BYTES, kindByMagic, kindByName, recognise } from './known-formats.ts';
 
 /** A file that is a model by its name or its first bytes; without `format` one that is not served. */

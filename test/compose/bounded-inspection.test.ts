@@ -1,7 +1,7 @@
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/bounded-inspection.ts';
 import { Failure } from '#domain/failure.ts';
 import { manifestSchema } from '#domain/manifest.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { isArchive, openArchive } from '#formats/archive-open.ts';
+import { isArchive, openArchive } from '#formats/archives/open.ts';
 import { contentOf, memoryFile, unpacked } from '../support/archive-files.ts';
 import { bytesSource, fileSource } from '../support/byte-sources.ts';
 import { longName, paxPart, tarOf } from '../support/tar-bytes.ts';

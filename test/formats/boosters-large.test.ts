@@ -1,7 +1,7 @@
-import { openArchive } from '#formats/archive-open.ts';
-import { inspectCatboost } from '#formats/catboost.ts';
-import { inspectLightgbm } from '#formats/lightgbm.ts';
-import { inspectXgboost } from '#formats/xgboost.ts';
+import { openArchive } from '#formats/archives/open.ts';
+import { inspectCatboost } from '#formats/trees/catboost.ts';
+import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
+import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { largeCatboost, largeXgboost, wholeLightgbm, wholeOf } from '../support/large-models.ts';

@@ -1,6 +1,6 @@
-import { inspectCatboost } from '#formats/catboost.ts';
-import { inspectLightgbm } from '#formats/lightgbm.ts';
-import { inspectXgboost } from '#formats/xgboost.ts';
+import { inspectCatboost } from '#formats/trees/catboost.ts';
+import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
+import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import {
   bytesOf,

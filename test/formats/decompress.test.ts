@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { readerOf } from '#formats/byte-reader.ts';
-import { compressionOf, decompress } from '#formats/decompress.ts';
+import { readerOf } from '#formats/bytes/byte-reader.ts';
+import { compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { fuzzRuns } from '../support/fuzz-runs.ts';
 

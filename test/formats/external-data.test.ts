@@ -1,4 +1,4 @@
-import { inspectOnnx } from '#formats/onnx.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { refusalOf } from '../support/inspection.ts';
 import { modelOf, tensor, X, Y } from '../support/onnx-bytes.ts';

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import type { Format } from '#domain/format.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { inspectPythonCode } from '#formats/code/python-code.ts';
+import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { findModel } from '#formats/find-model.ts';
-import { inspectPythonCode } from '#formats/python-code.ts';
-import { inspectSagemaker } from '#formats/sagemaker.ts';
 import { memoryFile } from '../support/archive-files.ts';
 import {
   artifactOf,

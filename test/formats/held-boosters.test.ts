@@ -1,6 +1,6 @@
-import { inspectSklearn } from '#formats/sklearn.ts';
-import { inspectSkops } from '#formats/skops.ts';
-import { zipFiles } from '#formats/zip-read.ts';
+import { zipFiles } from '#formats/archives/zip-read.ts';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
+import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { pickleOf } from '../support/pickles.ts';
 import { bytesOf } from '../support/saved-models.ts';

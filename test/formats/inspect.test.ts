@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { inspectPath } from '#compose/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { EXTERNAL_DATA, externalDataModel, identityModel } from '../support/onnx-models.ts';

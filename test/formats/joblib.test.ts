@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectSklearn } from '#formats/sklearn.ts';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { largeJoblib, number, wrapper } from '../support/large-models.ts';
 import { inspectPickle, pickleOf, pickleRefusal } from '../support/pickles.ts';
 

@@ -1,7 +1,7 @@
-import { inspectCatboost } from '#formats/catboost.ts';
-import { inspectLightgbm } from '#formats/lightgbm.ts';
-import { inspectOnnx } from '#formats/onnx.ts';
-import { inspectXgboost } from '#formats/xgboost.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
+import { inspectCatboost } from '#formats/trees/catboost.ts';
+import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
+import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { model, tensor } from '../support/onnx-graph.ts';
 import { proto } from '../support/proto-bytes.ts';

@@ -1,5 +1,5 @@
 import type { Framework } from '#domain/artifact-facts.ts';
-import { inspectMlflow } from '#formats/mlflow.ts';
+import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { memoryFile } from '../support/archive-files.ts';
 import {
   artifactOf,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inspectOnnx } from '#formats/onnx.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { OPSET_17, X, Y } from '../support/onnx-bytes.ts';
 import { type Field, proto } from '../support/proto-bytes.ts';

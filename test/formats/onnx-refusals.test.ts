@@ -1,4 +1,4 @@
-import { inspectOnnx } from '#formats/onnx.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { refusalOf } from '../support/inspection.ts';

@@ -1,4 +1,4 @@
-import { inspectOnnx } from '#formats/onnx.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { bytesSource, fileSource } from '../support/byte-sources.ts';
 import { inspectAlone } from '../support/inspection.ts';
 import {

@@ -1,4 +1,4 @@
-import { pickleGlobals } from '#formats/pickle-globals.ts';
+import { pickleGlobals } from '#formats/pickle/globals.ts';
 import { pickleOf, pickleRefusal, scan } from '../support/pickles.ts';
 
 const PARTIAL = 'cfunctools\npartial\n';

@@ -1,4 +1,4 @@
-import { pickleGlobals } from '#formats/pickle-globals.ts';
+import { pickleGlobals } from '#formats/pickle/globals.ts';
 import { inspectPickle, pickleOf, pickleRefusal, scan } from '../support/pickles.ts';
 
 const OS_SYSTEM = pickleOf('cos\nsystem\n(Vtouch canary\ntR.');

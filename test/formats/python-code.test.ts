@@ -1,5 +1,5 @@
-import { inspectPythonCode } from '#formats/python-code.ts';
-import { parseRequirements } from '#formats/python-requirements.ts';
+import { inspectPythonCode } from '#formats/code/python-code.ts';
+import { parseRequirements } from '#formats/code/python-requirements.ts';
 import { memoryFile } from '../support/archive-files.ts';
 import { artifactOf, expectedOf } from '../support/saved-models.ts';
 

@@ -1,5 +1,5 @@
-import type { Instance, Ndarray, Value } from '#formats/pickle-values.ts';
-import { textsOf } from '#formats/sklearn-texts.ts';
+import type { Instance, Ndarray, Value } from '#formats/pickle/values.ts';
+import { textsOf } from '#formats/sklearn/texts.ts';
 
 const list = (...items: Value[]): Value => ({ kind: 'list', items, length: items.length });
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspectSklearn } from '#formats/sklearn.ts';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { fileSource } from '../support/byte-sources.ts';
 import { type ModelFixture, modelFixtures } from '../support/model-fixtures.ts';
 import { pickleRefusal } from '../support/pickles.ts';

@@ -1,5 +1,5 @@
-import { streamedSource } from '#formats/archive-stream.ts';
-import { inspectSkops } from '#formats/skops.ts';
+import { streamedSource } from '#formats/archives/stream.ts';
+import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { bytesSource } from '../support/byte-sources.ts';
 import { expectedOf, modelsOf, servedSignature, sourceOf } from '../support/saved-models.ts';
 import { zipOf } from '../support/zip-bytes.ts';

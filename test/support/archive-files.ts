@@ -1,5 +1,5 @@
-import { openArchive } from '#formats/archive-open.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { openArchive } from '#formats/archives/open.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { bytesSource } from './byte-sources.ts';
 
 export const MAX_BYTES: number = 64 * 2 ** 20;

@@ -1,5 +1,5 @@
 import { Failure } from '#domain/failure.ts';
-import { inspectOnnx, type OnnxFacts } from '#formats/onnx.ts';
+import { inspectOnnx, type OnnxFacts } from '#formats/onnx/inspect.ts';
 import { bytesSource } from './byte-sources.ts';
 
 /** Inspects a model that is the only file of its artifact, `model.onnx`. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { openArchive } from '#formats/archive-open.ts';
-import type { ArtifactFile } from '#formats/artifact-file.ts';
+import { openArchive } from '#formats/archives/open.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { tarOf } from './tar-bytes.ts';
 
 // Run as a process of its own, whose memory is nobody else's: opens an archive of so many million bytes, and prints what is in it and by how much the process has grown at most.

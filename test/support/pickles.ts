@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
-import { readerOfStream } from '#formats/byte-reader.ts';
-import { type PickleGlobals, pickleGlobals } from '#formats/pickle-globals.ts';
-import { type Pickled, scanPickle } from '#formats/pickle-scan.ts';
-import { inspectSklearn, type SklearnFacts } from '#formats/sklearn.ts';
+import { readerOfStream } from '#formats/bytes/byte-reader.ts';
+import { type PickleGlobals, pickleGlobals } from '#formats/pickle/globals.ts';
+import { type Pickled, scanPickle } from '#formats/pickle/scan.ts';
+import { inspectSklearn, type SklearnFacts } from '#formats/sklearn/inspect.ts';
 import { bytesSource } from './byte-sources.ts';
 
 const PICKLES = join(import.meta.dirname, '../fixtures/pickles');

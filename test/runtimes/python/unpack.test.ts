@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { ArchiveMember, Unpacking } from '#domain/artifact-facts.ts';
-import { openArchive, unpackingOf } from '#formats/archive-open.ts';
+import { openArchive, unpackingOf } from '#formats/archives/open.ts';
 import { MAX_BYTES, memoryFile } from '../../support/archive-files.ts';
 import { tarOf, tarPart } from '../../support/tar-bytes.ts';
 import { zipOf } from '../../support/zip-bytes.ts';

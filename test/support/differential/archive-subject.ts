@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { openArchive } from '#formats/archive-open.ts';
+import { openArchive } from '#formats/archives/open.ts';
 import { contentOf, MAX_BYTES, memoryFile } from '../archive-files.ts';
 
 /** The files that inspection finds in an archive: name, size, place and the hash of what is in them. */

@@ -1,4 +1,4 @@
-import type { DType, Value } from '#formats/pickle-values.ts';
+import type { DType, Value } from '#formats/pickle/values.ts';
 
 // What is compared of one value: enough to tell another object, and little enough to be sent for each input.
 const MAX_DEPTH = 6;

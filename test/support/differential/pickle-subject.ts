@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readerOf, readerOfStream } from '#formats/byte-reader.ts';
-import { compressionOf, decompress } from '#formats/decompress.ts';
-import { pickleGlobals } from '#formats/pickle-globals.ts';
-import { scanPickle } from '#formats/pickle-scan.ts';
+import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
+import { compressionOf, decompress } from '#formats/bytes/decompress.ts';
+import { pickleGlobals } from '#formats/pickle/globals.ts';
+import { scanPickle } from '#formats/pickle/scan.ts';
 import { bytesSource } from '../byte-sources.ts';
 import { canonical } from './canonical.ts';
 

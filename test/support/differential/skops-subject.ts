@@ -1,7 +1,7 @@
-import { inspectSkops } from '#formats/skops.ts';
-import { readSkopsTree } from '#formats/skops-tree.ts';
-import { skopsTypes } from '#formats/skops-types.ts';
-import { zipFiles } from '#formats/zip-read.ts';
+import { zipFiles } from '#formats/archives/zip-read.ts';
+import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { readSkopsTree } from '#formats/sklearn/skops-tree.ts';
+import { skopsTypes } from '#formats/sklearn/skops-types.ts';
 import { contentOf } from '../archive-files.ts';
 import { bytesSource } from '../byte-sources.ts';
 import { bytesOf, modelsOf } from '../saved-models.ts';

@@ -1,5 +1,5 @@
-import { parseMlmodel } from '#formats/mlflow-model.ts';
-import { readText } from '#formats/text-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import { parseMlmodel } from '#formats/mlflow/model.ts';
 import { memoryFile } from '../archive-files.ts';
 import { artifactOf, bytesOf, modelsOf } from '../saved-models.ts';
 import { type Chance, mutated } from './chance.ts';

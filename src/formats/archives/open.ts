@@ -1,0 +1,90 @@
+import { posix } from 'node:path';
+import type { Unpacking } from '#domain/artifact-facts.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
+import { HEAD_BYTES } from '#formats/known-formats.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { type ArchiveLimits, MAX_ENTRIES } from './limits.ts';
+import { badArchive } from './names.ts';
+import { type Compressed, inflated, partOf, streamedSource } from './stream.ts';
+import { type TarMember, tarMembers } from './tar-read.ts';
+import { zipFiles } from './zip-read.ts';
+
+const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
+const USTAR_AT = 257;
+const GZIP = Buffer.of(0x1f, 0x8b);
+
+/** Known by its name: a zip, a tar, or a tar in gzip. Many formats of models are zips too, which are no archives here. */
+export function isArchive(name: string): boolean {
+  return ARCHIVE.test(name);
+}
+
+/** How these files are taken out of an archive that they were found in. `isGzipped` is told as `openArchive` tells it. */
+export async function unpackingOf(
+  { name, open }: ArtifactFile,
+  files: readonly ArtifactFile[],
+): Promise<Unpacking> {
+  const head = await (await open()).read(0, GZIP.length);
+  const members = files.flatMap(({ member }) => (member ? [member] : []));
+  return { archive: name, isGzipped: Buffer.from(head).equals(GZIP), members };
+}
+
+/**
+ * The files in an archive, none of which is unpacked for that; `maxBytes` limits them together. An archive among them is a file.
+ * What comes out of gzip or deflate is read from its start again for a part before the last.
+ * Fails with `ArtifactRejected` unless all of the archive is well-formed, harmless, and of plain files.
+ */
+export async function openArchive(
+  { name, open }: ArtifactFile,
+  maxBytes: number,
+): Promise<readonly ArtifactFile[]> {
+  const source = await open();
+  const head = Buffer.from(await source.read(0, HEAD_BYTES));
+  const files = await filesIn(source, head, name, { maxBytes, maxEntries: MAX_ENTRIES });
+  if (files.length > 0) return files;
+  throw badArchive(name, 'holds no file', 'Pack the files of the model.');
+}
+
+async function filesIn(
+  source: ByteSource,
+  head: Buffer,
+  name: string,
+  limits: ArchiveLimits,
+): Promise<readonly ArtifactFile[]> {
+  const starts = head.toString('latin1', 0, 4);
+  if (starts === 'PK\x03\x04' || starts === 'PK\x05\x06') return zipFiles(source, name, limits);
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return gzippedFiles(source, name, limits);
+  if (head.toString('latin1', USTAR_AT, USTAR_AT + 5) === 'ustar') {
+    const members = await tarMembers(readerOf(source), name, limits);
+    return members.map((member) => fileOf(member, async () => source));
+  }
+  throw badArchive(
+    name,
+    `is no ${posix.extname(name).slice(1) || 'archive'}: its first bytes are those of none`,
+    'Upload the archive that `tar czf` or `zip -r` wrote.',
+  );
+}
+
+async function gzippedFiles(
+  source: ByteSource,
+  name: string,
+  limits: ArchiveLimits,
+): Promise<readonly ArtifactFile[]> {
+  const from: Compressed = { source, what: name, method: 'gzip', start: 0, end: source.sizeBytes };
+  const tar = readerOfStream(inflated(from));
+  const members = await tarMembers(tar, name, limits);
+  // One stream for all: files that are read one after the other pass through it once.
+  const whole = streamedSource(tar.position, () => inflated(from));
+  return members.map((member) => fileOf(member, async () => whole));
+}
+
+function fileOf(
+  { name, sizeBytes, offset }: TarMember,
+  open: () => Promise<ByteSource>,
+): ArtifactFile {
+  return {
+    ...{ name, sizeBytes },
+    member: { name, offset, sizeBytes, storedBytes: sizeBytes, isDeflated: false, crc: null },
+    open: async () => partOf(await open(), offset, sizeBytes),
+  };
+}

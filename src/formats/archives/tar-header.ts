@@ -1,0 +1,69 @@
+import { badArchive, textOf } from './names.ts';
+
+export const BLOCK_BYTES = 512;
+
+/** What one block of a tar says of the entry behind it. `name` is in the bytes of the file; `type` is its letter. */
+export type TarHeader = {
+  readonly name: Uint8Array;
+  readonly sizeBytes: number;
+  readonly type: string;
+};
+
+const FIX = 'Make the archive again with `tar czf`, and upload the whole file.';
+const CHECKSUM = { start: 148, end: 156 } as const;
+
+/** Fails with `ArtifactRejected` when the block is no header that every reader understands alike. `at` is its place in the tar. */
+export function readHeader(block: Uint8Array, archive: string, at: number): TarHeader {
+  const damaged = (what: string) =>
+    badArchive(archive, `is damaged at byte ${at} of its tar: ${what}`, FIX);
+  const field = (start: number, length: number) => block.subarray(start, start + length);
+  const number = (start: number, length: number, called: string): number => {
+    const value = numberOf(field(start, length));
+    if (value !== undefined) return value;
+    throw damaged(`its ${called} is no number`);
+  };
+
+  const sum = block.reduce(
+    (total, byte, index) => total + (index >= CHECKSUM.start && index < CHECKSUM.end ? 0x20 : byte),
+    0,
+  );
+  if (number(CHECKSUM.start, 8, 'checksum') !== sum) throw damaged('its checksum does not match');
+  const format = textOf(field(257, 8), archive);
+  const isPosix = format === 'ustar\x0000';
+  if (!isPosix && format !== 'ustar  \0') {
+    throw damaged('it is of no known kind of tar');
+  }
+  const cut = (start: number, length: number): Uint8Array => {
+    const bytes = untilNul(field(start, length));
+    if (bytes) return bytes;
+    throw damaged('its name goes on after a NUL character');
+  };
+  // Only POSIX has the folder there; GNU has times, and some readers take them for a folder.
+  if (!isPosix && field(345, 155).some((byte) => byte !== 0)) {
+    throw damaged('a header of GNU goes on where POSIX has a folder');
+  }
+  const folder = isPosix ? cut(345, 155) : new Uint8Array();
+  const name = cut(0, 100);
+  return {
+    name: folder.length === 0 ? name : Buffer.concat([folder, Buffer.from('/'), name]),
+    sizeBytes: number(124, 12, 'size'),
+    type: String.fromCharCode(block[156] ?? 0),
+  };
+}
+
+/** Octal digits, or what GNU writes for more than these hold: a bit, then the number itself. */
+function numberOf(field: Uint8Array): number | undefined {
+  if (field[0] === 0x80) {
+    const value = Number(`0x${Buffer.from(field.subarray(1)).toString('hex')}`);
+    return Number.isSafeInteger(value) ? value : undefined;
+  }
+  const text = Buffer.from(field).toString('latin1');
+  const [, digits] = /^ *([0-7]*)[ \0]*$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number.parseInt(`0${digits}`, 8);
+}
+
+function untilNul(field: Uint8Array): Uint8Array | undefined {
+  const end = field.indexOf(0);
+  if (end < 0) return field;
+  return field.subarray(end).every((byte) => byte === 0) ? field.subarray(0, end) : undefined;
+}

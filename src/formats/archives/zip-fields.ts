@@ -1,0 +1,81 @@
+import { badArchive } from './names.ts';
+
+/** Little-endian numbers of a record, in its order. */
+export type Fields = {
+  u16(): number;
+  u32(): number;
+  u64(): number;
+  bytes(length: number): Uint8Array;
+};
+
+/** Over bytes which the caller knows to be enough; a number above 2^53 is Infinity. */
+export function fieldsOf(record: Uint8Array): Fields {
+  const view = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  let at = 0;
+  const past = (length: number) => {
+    at += length;
+    return at - length;
+  };
+  return {
+    u16: () => view.readUInt16LE(past(2)),
+    u32: () => view.readUInt32LE(past(4)),
+    u64: () => {
+      const value = view.readBigUInt64LE(past(8));
+      return value <= Number.MAX_SAFE_INTEGER ? Number(value) : Number.POSITIVE_INFINITY;
+    },
+    bytes: (length) => record.subarray(past(length), at),
+  };
+}
+
+/** What a 32-bit field holds whose number stands in a 64-bit one. */
+export const ELSEWHERE = 0xffffffff;
+export const ELSEWHERE_16 = 0xffff;
+
+const ZIP64 = 0x0001;
+const UNICODE_PATH = 0x7075;
+const HEADER_BYTES = 4;
+
+/** The extra fields of an entry, by their ids. Fails with `ArtifactRejected`: cut short, or one that another reader may prefer. */
+export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<number, Uint8Array> {
+  const known = new Map<number, Uint8Array>();
+  for (let at = 0; at < extra.length; ) {
+    const rest = extra.subarray(at);
+    if (rest.length < HEADER_BYTES) throw badArchive(archive, 'has an extra field cut short');
+    const fields = fieldsOf(rest);
+    const id = fields.u16();
+    const length = fields.u16();
+    if (HEADER_BYTES + length > rest.length) {
+      throw badArchive(archive, 'has an extra field which is longer than all of them');
+    }
+    if (known.has(id) && (id === ZIP64 || id === UNICODE_PATH)) {
+      throw badArchive(archive, 'gives an extra field twice');
+    }
+    known.set(id, fields.bytes(length));
+    at += HEADER_BYTES + length;
+  }
+  if (known.has(UNICODE_PATH)) throw badArchive(archive, 'gives an entry a second name');
+  return known;
+}
+
+/**
+ * The 32-bit numbers of an entry, each replaced by its 64-bit one where it is too small for it.
+ * Fails with `ArtifactRejected` unless the extra field has just those, as the format says.
+ */
+export function widened(
+  numbers: readonly number[],
+  extra: ReadonlyMap<number, Uint8Array>,
+  archive: string,
+): readonly number[] {
+  const wide = extra.get(ZIP64) ?? new Uint8Array();
+  const missing = numbers.filter((value) => value === ELSEWHERE).length;
+  if (wide.length !== 8 * missing) {
+    throw badArchive(
+      archive,
+      `has an entry with ${wide.length} bytes of 64-bit sizes where ${8 * missing} belong`,
+    );
+  }
+  const fields = fieldsOf(wide);
+  const values = numbers.map((value) => (value === ELSEWHERE ? fields.u64() : value));
+  if (values.every(Number.isFinite)) return values;
+  throw badArchive(archive, 'has an entry with a size beyond every limit');
+}

@@ -1,0 +1,62 @@
+import { rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+
+/** A stretch of a file, in bytes: `start` is in it, `end` is not. */
+export type Span = { readonly start: number; readonly end: number };
+
+export type ByteWindow = {
+  /** Undefined when the span is held already, so that a hot loop waits only where bytes must come. */
+  hold(span: Span): Promise<void> | undefined;
+  /** The byte at a position that is held. */
+  at(position: number): number;
+  slice(span: Span): Promise<Uint8Array>;
+};
+
+// A ranged read costs a round trip, so a window doubles while reading goes straight on; after a skip it is small again.
+const SMALLEST_BYTES = 64 * 1024;
+const LARGEST_BYTES = 1024 * 1024;
+
+/** A moving view of a file over ranged reads. Fails with `ArtifactRejected` when more than `maxBytes` would be read. */
+export function openWindow(source: ByteSource, file: string, maxBytes: number): ByteWindow {
+  let held: Uint8Array = new Uint8Array();
+  let from = 0;
+  let windowBytes = SMALLEST_BYTES;
+  let readBytes = 0;
+
+  const until = () => from + held.length;
+  const isHeld = (span: Span) => span.start >= from && span.end <= until();
+
+  async function load(span: Span): Promise<void> {
+    const goesOn = readBytes > 0 && span.start >= from && span.start <= until();
+    windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_BYTES) : SMALLEST_BYTES;
+    const length = Math.min(
+      Math.max(windowBytes, span.end - span.start),
+      source.sizeBytes - span.start,
+    );
+    readBytes += length;
+    if (readBytes > maxBytes) {
+      throw rejected(
+        `${file} cannot be inspected by reading less than ${readBytes} bytes of it; the limit is ${maxBytes}`,
+        'Store large attributes as tensors, which inspection skips.',
+      );
+    }
+    held = await source.read(span.start, length);
+    from = span.start;
+    if (isHeld(span)) return;
+    throw rejected(
+      `${file} ends at byte ${until()}; ${source.sizeBytes} bytes were announced`,
+      'Upload it again.',
+    );
+  }
+
+  const hold = (span: Span) => (isHeld(span) ? undefined : load(span));
+
+  return {
+    hold,
+    at: (position) => held[position - from] ?? 0,
+    async slice(span) {
+      await hold(span);
+      return held.subarray(span.start - from, span.end - from);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import { rejected } from '#formats/rejected.ts';
+import { codeFacts } from './code-facts.ts';
+import { parseRequirements } from './python-requirements.ts';
+
+/** A file with code that answers, as `predict.py:Predictor`, and its text. */
+export type CodeEntry = { readonly entrypoint: string; readonly text: string };
+
+const FILES = ['predict.py', 'model.py'] as const;
+const MAX_CODE_BYTES = 1024 * 1024;
+const PYTHON = /^(?:python-)?(3\.\d{1,2}(?:\.\d{1,3})?)$/;
+
+/**
+ * The entry of a model in plain Python, found in its text alone: `predict.py` or else `model.py` in the folder `root`,
+ * with a class `Predictor` or `Model`, or a function `predict`. Undefined where there is none.
+ */
+export async function findCode(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<CodeEntry | undefined> {
+  for (const name of FILES) {
+    const file = files.find((each) => each.name === within(root, name));
+    if (!file) continue;
+    const text = await readText(file, MAX_CODE_BYTES);
+    const entry = entryOf(text);
+    if (entry) return { entrypoint: `${name}:${entry}`, text };
+  }
+  return undefined;
+}
+
+/** Reads the facts of a model in plain Python in the folder `root`, whose code is only searched. Fails with `ArtifactRejected`. */
+export async function inspectPythonCode(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<ModelFacts> {
+  const code = await findCode(files, root);
+  if (!code) {
+    throw rejected(
+      `${FILES.join(' and ')} have neither a function \`predict\` nor a class \`Predictor\``,
+      'Write `def predict(…)`, or `class Predictor` with a method `predict`, in predict.py.',
+    );
+  }
+  const [file = ''] = code.entrypoint.split(':');
+  return {
+    format: 'python',
+    formatVersion: file,
+    ...codeFacts(files),
+    pythonVersion: await pythonVersionOf(files, root),
+    requirements: await requirementsIn(files, within(root, 'requirements.txt')),
+    example: null,
+    entrypoint: code.entrypoint,
+  };
+}
+
+/** Those in a file of that name; none where there is no such file. */
+export async function requirementsIn(
+  files: readonly ArtifactFile[],
+  name: string,
+): Promise<readonly string[]> {
+  const file = files.find((each) => each.name === name);
+  return file ? parseRequirements(await readText(file), name) : [];
+}
+
+function entryOf(text: string): string | undefined {
+  const code = withoutTexts(text);
+  const [, name] = /^class[ \t]+(Predictor|Model)\b/m.exec(code) ?? [];
+  if (name && /^[ \t]+(async[ \t]+)?def[ \t]+predict[ \t]*\(/m.test(code)) return name;
+  return /^def[ \t]+predict[ \t]*\(/m.test(code) ? 'predict' : undefined;
+}
+
+/** Code without its long texts, in which lines may look like code. */
+function withoutTexts(text: string): string {
+  return text.replaceAll(/'''[\s\S]*?'''|"""[\s\S]*?"""/g, "''");
+}
+
+async function pythonVersionOf(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<string | null> {
+  for (const name of ['.python-version', 'runtime.txt']) {
+    const file = files.find((each) => each.name === within(root, name));
+    const [, version] = (file && PYTHON.exec((await readText(file)).trim())) ?? [];
+    if (version) return version;
+  }
+  return null;
+}

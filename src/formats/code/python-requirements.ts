@@ -1,0 +1,52 @@
+import { quoted, rejected } from '#formats/rejected.ts';
+
+const MAX_LINES = 500;
+const FIX = 'Name packages of the index with their versions, as `scikit-learn==1.5.2`, one a line.';
+
+// Name, extras, version specifiers, marker: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?';
+const EXTRAS = '(?: ?\\[[A-Za-z0-9._, -]{0,200}\\])?';
+const SPECIFIER = '(?:===?|~=|!=|<=|>=|<|>) ?[A-Za-z0-9.*+!_-]{1,50}';
+const SPECIFIERS = `(?: ?\\(?${SPECIFIER}(?: ?, ?${SPECIFIER}){0,9}\\)?)?`;
+const MARKER = `(?: ?; ?\\(*(?:python_|platform_|sys_platform|os_name|implementation_|extra)[A-Za-z0-9_. '"()<>=!~,-]{1,200})?`;
+const FILE = /\.(whl|zip|tar\.gz|tgz)$/i;
+const REQUIREMENT = new RegExp(`^${NAME}${EXTRAS}${SPECIFIERS}${MARKER}$`);
+
+/**
+ * The requirements in a requirements.txt, in its order. Fails with `ArtifactRejected`, naming the line, for all that is no name with
+ * specifiers: an option, a URL, a repository, a path.
+ */
+export function parseRequirements(text: string, file: string): readonly string[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  if (lines.length > MAX_LINES) {
+    throw rejected(`${file} has ${lines.length} lines; the limit is ${MAX_LINES}`, FIX);
+  }
+  const found: string[] = [];
+  lines.forEach((line, index) => {
+    const written = line.replace(/(^|\s)#.*$/, '').trim();
+    if (written === '') return;
+    const isNamed = REQUIREMENT.test(written.replaceAll(/[ \t]+/g, ' '));
+    if (isNamed && !written.includes(' --') && !FILE.test(written)) {
+      found.push(written);
+      return;
+    }
+    throw rejected(`${file} line ${index + 1}: ${quoted(written)} ${troubleWith(written)}`, FIX);
+  });
+  return found;
+}
+
+function troubleWith(written: string): string {
+  if (/^-/.test(written)) return 'is an option of pip, which could bring packages from elsewhere';
+  if (/(^|\s)--/.test(written)) return 'has an option of pip';
+  if (/^(git|hg|svn|bzr)\+|@ *(git|hg|svn|bzr)\+/.test(written)) return 'is a repository';
+  if (/:\/\/|^file:|@ *\w+:/.test(written)) return 'is a URL';
+  if (/^[./~]|[\\/]/.test(written) || FILE.test(written)) return 'is a file or a folder';
+  if (written.endsWith('\\')) return 'goes on in the next line; write it in one';
+  return 'is no name of a package with versions';
+}
+
+/** The name of a requirement as the package index compares it. */
+export function packageOf(requirement: string): string {
+  const [name = ''] = /^[A-Za-z0-9._-]+/.exec(requirement) ?? [];
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+}

@@ -1,0 +1,78 @@
+import type { ModelData, ModelFacts } from '#domain/artifact-facts.ts';
+import type { FileFormat } from '#domain/format.ts';
+import { folderOf, within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import type { InspectData } from '#formats/mlflow/inspect.ts';
+import { modelFiles } from '#formats/model-files.ts';
+import { rejected } from '#formats/rejected.ts';
+import { codeFacts } from './code-facts.ts';
+import { requirementsIn } from './python-code.ts';
+
+/** The file of handlers in a SageMaker archive, by its place in it. */
+export const HANDLERS = 'code/inference.py';
+
+const HANDLER =
+  /^(async[ \t]+)?def[ \t]+(model_fn|input_fn|predict_fn|output_fn|transform_fn)[ \t]*\(/m;
+
+/**
+ * Reads the facts of what SageMaker packs in a model.tar.gz, `root` being the folder that it has everything in: handlers in
+ * `code/inference.py` with their requirements, or else the one file of a model, which goes to `inspectData`. Fails with `ArtifactRejected`.
+ */
+export async function inspectSagemaker(
+  files: readonly ArtifactFile[],
+  root: string,
+  {
+    model,
+    inspectData,
+  }: {
+    readonly model: { readonly file: ArtifactFile; readonly format: FileFormat } | null;
+    readonly inspectData: InspectData;
+  },
+): Promise<ModelFacts> {
+  const handlers = files.find(({ name }) => name === within(root, HANDLERS));
+  if (!handlers) {
+    if (!model) throw rejected('the archive has no model and no code', 'Pack the model in it.');
+    const facts = await inspectData(model.file, model.format);
+    return { ...facts, format: 'sagemaker', entrypoint: null, data: dataOf(model, root) };
+  }
+  const code = await readText(handlers, 1024 * 1024);
+  if (!HANDLER.test(code)) {
+    throw rejected(
+      `${handlers.name} has none of the handlers model_fn, input_fn, predict_fn and output_fn`,
+      'Write `def model_fn(model_dir)`, which loads the model, in it.',
+    );
+  }
+  const loaded = LOADS.test(code) ? undefined : await onlyModel(files, root);
+  // What the handlers load themselves is theirs; what is loaded for them is inspected as any other.
+  if (loaded) await inspectData(loaded.file, loaded.format);
+  return {
+    ...(loaded && { data: dataOf(loaded, root) }),
+    format: 'sagemaker',
+    formatVersion: HANDLERS,
+    ...codeFacts(files),
+    pythonVersion: null,
+    requirements: await requirementsIn(files, within(root, 'code/requirements.txt')),
+    example: null,
+    entrypoint: HANDLERS,
+  };
+}
+
+const LOADS = /^(async[ \t]+)?def[ \t]+model_fn[ \t]*\(/m;
+
+type Loaded = { readonly file: ArtifactFile; readonly format: FileFormat };
+
+/** The one model at the top of the folder, which SageMaker's containers load where the handlers do not. */
+async function onlyModel(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<Loaded | undefined> {
+  const top = files.filter(({ name }) => folderOf(name) === root);
+  const [one, another] = await modelFiles(top);
+  return one?.format && !another ? { file: one.file, format: one.format } : undefined;
+}
+
+function dataOf({ file, format }: Loaded, root: string): ModelData {
+  const path = root === '.' ? file.name : file.name.slice(root.length + 1);
+  return { file: path, format, modelClass: null };
+}

@@ -1,0 +1,206 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { FileFormat } from '#domain/format.ts';
+import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { Signature } from '#domain/signature.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import { codeFacts } from '#formats/code/code-facts.ts';
+import { requirementsIn } from '#formats/code/python-code.ts';
+import { packageOf } from '#formats/code/python-requirements.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { type MlflowModel, parseMlmodel } from './model.ts';
+import { mlflowSignature } from './signature.ts';
+
+/** Inspects the one file of a model which is part of another artifact. */
+export type InspectData = (file: ArtifactFile, format: FileFormat) => Promise<ModelFacts>;
+
+/** A flavour with a loader of its own: where it names its file and its version. */
+type Flavour = { readonly format: FileFormat; readonly file: string; readonly version: string };
+
+const FLAVOURS: Readonly<Record<string, Flavour>> = {
+  sklearn: { format: 'sklearn', file: 'pickled_model', version: 'sklearn_version' },
+  xgboost: { format: 'xgboost', file: 'data', version: 'xgb_version' },
+  lightgbm: { format: 'lightgbm', file: 'data', version: 'lgb_version' },
+  catboost: { format: 'catboost', file: 'data', version: 'catboost_version' },
+};
+
+// What the user's own Python is loaded by; all other loaders belong to a flavour.
+const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
+const MAX_MLMODEL_BYTES = 1024 * 1024;
+const MAX_EXAMPLE_BYTES = 256 * 1024;
+const PYFUNC_BYTES = 450 * 2 ** 20;
+const PYTHON = /^3\.\d{1,2}(\.\d{1,3})?$/;
+const VERSION = /^\d+(\.\d+){1,3}$/;
+const RESAVE = 'Save the model again with mlflow, and upload the whole folder.';
+
+/**
+ * Reads the facts of an MLflow folder, `root` being where its MLmodel stands. A flavour's file goes to `inspectData`;
+ * of a python_function, which is the user's code, nothing is looked into. Fails with `ArtifactRejected`.
+ */
+export async function inspectMlflow(
+  files: readonly ArtifactFile[],
+  root: string,
+  inspectData: InspectData,
+): Promise<ModelFacts> {
+  const name = within(root, 'MLmodel');
+  const written = files.find((file) => file.name === name);
+  if (!written) throw rejected(`${name} is missing`, RESAVE);
+  const model = parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name);
+  const requirements = await requirementsIn(files, within(root, 'requirements.txt'));
+  const common = {
+    format: 'mlflow',
+    formatVersion: VERSION.test(model.mlflow_version ?? '') ? (model.mlflow_version ?? '') : '',
+    pythonVersion: pythonOf(model),
+    example: await exampleOf(files, root, model),
+  } as const;
+  const declared = mlflowSignature(model, name);
+  const [own] = Object.keys(FLAVOURS).filter((flavour) => model.flavors[flavour]);
+  const flavour = own === undefined ? undefined : FLAVOURS[own];
+  if (!own || !flavour)
+    return { ...pyfuncFacts(model, name, files), ...common, requirements, ...declared };
+
+  refuseOtherLoader(model, name, own);
+  const said = model.flavors[own] ?? {};
+  const file = dataOf(files, root, { own, flavour, said });
+  const format = formatOf(said, flavour);
+  const facts = await inspectData(file, format);
+  const version = text(said[flavour.version]);
+  const framework = facts.framework && {
+    name: facts.framework.name,
+    version: facts.framework.version ?? (VERSION.test(version) ? version : null),
+  };
+  // The flavour's file is loaded without mlflow, and the framework is named by itself.
+  const left = [framework?.name ?? '', `${framework?.name}-cpu`, 'mlflow'];
+  const named = new Set(requirements.map(packageOf));
+  return {
+    ...facts,
+    ...common,
+    framework,
+    requirements: [
+      ...requirements.filter((each) => !left.includes(packageOf(each))),
+      ...facts.requirements.filter(
+        (each) => !named.has(packageOf(each)) && !left.includes(packageOf(each)),
+      ),
+    ],
+    signature: withTexts(facts.signature, declared?.signature) ?? declared?.signature ?? null,
+    takesColumns: facts.signature ? facts.takesColumns : (declared?.takesColumns ?? false),
+    data: {
+      file: root === '.' ? file.name : file.name.slice(root.length + 1),
+      format,
+      modelClass: text(said['model_class']) || null,
+    },
+  };
+}
+
+/** MLflow's own server goes by the loader of python_function, which for a flavour of data is that flavour's. */
+function refuseOtherLoader({ flavors }: MlflowModel, name: string, own: string): void {
+  const { python_function: general } = flavors;
+  const loader = text(general?.['loader_module']);
+  if (general === undefined || loader === `mlflow.${own}`) return;
+  throw rejected(
+    `${name} is of the flavour ${own}, and its python_function is loaded by ${quoted(loader)}: two readers would load two models`,
+    RESAVE,
+  );
+}
+
+function dataOf(
+  files: readonly ArtifactFile[],
+  root: string,
+  {
+    own,
+    flavour,
+    said,
+  }: { own: string; flavour: Flavour; said: Readonly<Record<string, unknown>> },
+): ArtifactFile {
+  const path = within(root, text(said[flavour.file]) || 'model.pkl');
+  const file = files.find(({ name }) => name === path);
+  if (file && (root === '.' || path.startsWith(`${root}/`))) return file;
+  throw rejected(
+    `${within(root, 'MLmodel')} names ${quoted(path)} for ${own}, which is not there`,
+    RESAVE,
+  );
+}
+
+function formatOf(said: Readonly<Record<string, unknown>>, { format }: Flavour): FileFormat {
+  if (format === 'sklearn' && text(said['serialization_format']) === 'skops') return 'skops';
+  // A booster is written in its own format, whatever it says of that of its class in the manner of scikit-learn.
+  if (/\.skops$/i.test(text(said['data']))) return 'skops';
+  const isPickled = /\.(pkl|pickle|joblib)$/i.test(text(said['data']));
+  return isPickled ? 'sklearn' : format;
+}
+
+function pyfuncFacts(
+  { flavors }: MlflowModel,
+  name: string,
+  files: readonly ArtifactFile[],
+): Omit<ModelFacts, 'format' | 'formatVersion' | 'pythonVersion' | 'example' | 'requirements'> {
+  const loader = text(flavors['python_function']?.['loader_module']);
+  if (!CODE_LOADERS.includes(loader)) {
+    const others = Object.keys(flavors).filter((flavour) => flavour !== 'python_function');
+    throw rejected(
+      `${name} is of the flavour ${quoted(others.join(', ') || loader || 'none')}; this version serves ${Object.keys(FLAVOURS).join(', ')} and python_function`,
+      'Export the model to ONNX, or log it as a python_function.',
+    );
+  }
+  const python = { name: 'mlflow and its imports', bytes: PYFUNC_BYTES };
+  return { ...codeFacts(files, python), entrypoint: loader };
+}
+
+/** Of what the model says itself, with the columns of texts that only MLflow knows of. */
+function withTexts(own: Signature | null, declared: Signature | undefined): Signature | null {
+  if (!own || !declared) return own;
+  const texts = new Set(
+    declared.inputs.filter(({ datatype }) => datatype === 'BYTES').map(({ name }) => name),
+  );
+  const inputs = own.inputs.map((input) =>
+    texts.has(input.name) ? { ...input, datatype: 'BYTES' as const } : input,
+  );
+  return { ...own, inputs };
+}
+
+function pythonOf({ flavors }: MlflowModel): string | null {
+  const written = text(flavors['python_function']?.['python_version']);
+  return PYTHON.test(written) ? written : null;
+}
+
+async function exampleOf(
+  files: readonly ArtifactFile[],
+  root: string,
+  { saved_input_example_info: info }: MlflowModel,
+): Promise<GoldenRequest | null> {
+  if (info === undefined || typeof info === 'string') return null;
+  const served = await jsonIn(files, root, info.serving_input_path);
+  if (served !== undefined) return { protocol: 'invocations', body: served };
+  const written = await jsonIn(files, root, info.artifact_path);
+  if (written === undefined) return null;
+  if (info.type === 'dataframe' && info.pandas_orient === 'split') {
+    return { protocol: 'invocations', body: { dataframe_split: written } };
+  }
+  if (info.type === 'ndarray') {
+    return {
+      protocol: 'invocations',
+      body: Array.isArray(written) ? { inputs: written } : written,
+    };
+  }
+  return null;
+}
+
+async function jsonIn(
+  files: readonly ArtifactFile[],
+  root: string,
+  path: string | undefined,
+): Promise<unknown> {
+  const file = files.find(({ name }) => path !== undefined && name === within(root, path));
+  if (!file || file.sizeBytes > MAX_EXAMPLE_BYTES) return undefined;
+  try {
+    const found: unknown = JSON.parse(await readText(file, MAX_EXAMPLE_BYTES));
+    return found;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

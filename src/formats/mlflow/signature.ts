@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import type { Datatype, Signature, TensorSpec } from '#domain/signature.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { MlflowModel } from './model.ts';
+
+const MAX_TEXT = 1024 * 1024;
+
+// The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
+const MAX_SIGNATURE_BYTES = 64 * 1024;
+
+const column = z.object({ type: z.unknown(), name: z.optional(z.string()) });
+const tensor = z.object({
+  type: z.literal('tensor'),
+  name: z.optional(z.string()),
+  'tensor-spec': z.object({
+    dtype: z.string(),
+    shape: z.array(z.int().check(z.gte(-1), z.lte(2 ** 40))).check(z.maxLength(32)),
+  }),
+});
+const columns = z.array(z.union([tensor, column])).check(z.maxLength(10_000));
+
+// MLflow's names of a column's type. https://mlflow.org/docs/latest/ml/model/signatures/
+const COLUMNS: Readonly<Record<string, Datatype>> = {
+  ...({ boolean: 'BOOL', integer: 'INT32', long: 'INT64', float: 'FP32', double: 'FP64' } as const),
+  ...({ string: 'BYTES', binary: 'BYTES', datetime: 'BYTES' } as const),
+};
+
+const TENSORS: Readonly<Record<string, Datatype>> = {
+  ...({ bool: 'BOOL', float16: 'FP16', float32: 'FP32', float64: 'FP64' } as const),
+  ...({ int8: 'INT8', int16: 'INT16', int32: 'INT32', int64: 'INT64' } as const),
+  ...({ uint8: 'UINT8', uint16: 'UINT16', uint32: 'UINT32', uint64: 'UINT64' } as const),
+  ...({ object: 'BYTES', str: 'BYTES' } as const),
+};
+
+/** A signature in the protocol's words, and whether it takes named columns; null where there is none, one the protocol cannot carry, or one too long to be kept. */
+export function mlflowSignature(
+  { signature }: MlflowModel,
+  file: string,
+): { readonly signature: Signature; readonly takesColumns: boolean } | null {
+  if (signature === undefined || typeof signature === 'string') return null;
+  const written = parsed(signature.inputs, file);
+  const inputs = specs(written, 'input');
+  const outputs = specs(parsed(signature.outputs, file), 'prediction');
+  if (inputs === undefined || inputs.length === 0) return null;
+  const signed = { inputs, outputs: outputs ?? [] };
+  if (Buffer.byteLength(JSON.stringify(signed)) > MAX_SIGNATURE_BYTES) return null;
+  const takesColumns = written.every((each) => !('tensor-spec' in each)) && isNamed(written);
+  return { signature: signed, takesColumns };
+}
+
+type Written = z.infer<typeof columns>;
+
+function isNamed(written: Written): boolean {
+  return written.every(({ name }) => name !== undefined);
+}
+
+function specs(written: Written, alone: string): readonly TensorSpec[] | undefined {
+  const found: TensorSpec[] = [];
+  for (const [index, each] of written.entries()) {
+    const name = each.name ?? (written.length === 1 ? alone : `${alone}_${index}`);
+    const spec = 'tensor-spec' in each ? each['tensor-spec'] : undefined;
+    const datatype = spec ? TENSORS[spec.dtype] : COLUMNS[String(each.type)];
+    if (!datatype) return undefined;
+    found.push({ name, datatype, shape: spec?.shape ?? [-1] });
+  }
+  return found;
+}
+
+/** Within the YAML a signature is JSON in a text. */
+function parsed(text: string | undefined, file: string): Written {
+  if (text === undefined || text === 'null' || text === '') return [];
+  const odd = (what: string) =>
+    rejected(
+      `${file}: its signature ${what}`,
+      'Save the model again with a signature from mlflow.models.infer_signature.',
+    );
+  if (text.length > MAX_TEXT) throw odd(`has ${text.length} characters; the limit is ${MAX_TEXT}`);
+  try {
+    return columns.parse(JSON.parse(text));
+  } catch {
+    throw odd(`is not the JSON that MLflow writes: ${quoted(text)}`);
+  }
+}

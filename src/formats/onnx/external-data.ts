@@ -1,0 +1,70 @@
+import { posix } from 'node:path';
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { ExternalRange } from './tensor.ts';
+
+/** A file of the artifact by its name within it, as `weights/part-1.bin`. */
+export type NamedFile = { readonly name: string; readonly sizeBytes: number };
+
+const FIX =
+  'Export the model with its data in files beside it, and upload them together as one folder.';
+
+/** A stretch of one file, in bytes. */
+export type FileRange = {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+};
+
+/**
+ * What a model reads from the other files of its artifact: one range per file, from the first byte used to the last.
+ * Fails with `ArtifactRejected` when a tensor's data is not all inside one of `files`.
+ */
+export function locateAll(
+  ranges: readonly ExternalRange[],
+  modelFile: string,
+  files: readonly NamedFile[],
+): readonly FileRange[] {
+  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
+  const used = new Map<string, FileRange>();
+  for (const range of ranges) {
+    const found = locate(range, modelFile, sizes);
+    const known = used.get(found.location);
+    used.set(found.location, known ? cover(known, found) : found);
+  }
+  return [...used.values()];
+}
+
+function locate(
+  range: ExternalRange,
+  modelFile: string,
+  sizes: ReadonlyMap<string, number>,
+): FileRange {
+  const from = `${modelFile}: tensor ${quoted(range.tensor)} reads ${quoted(range.location)}`;
+  const trouble = troubleWith(range.location);
+  if (trouble) throw rejected(`${from}, which ${trouble}`, FIX);
+
+  const location = posix.join(posix.dirname(modelFile), range.location);
+  const sizeBytes = sizes.get(location);
+  if (sizeBytes === undefined) {
+    throw rejected(`${from}, which is not among the artifact's files`, FIX);
+  }
+  const { offset, length = Math.max(sizeBytes - offset, 0) } = range;
+  if (offset + length <= sizeBytes) return { location, offset, length };
+  throw rejected(`${from} up to byte ${offset + length}; the file has ${sizeBytes} bytes`, FIX);
+}
+
+function cover(a: FileRange, b: FileRange): FileRange {
+  const offset = Math.min(a.offset, b.offset);
+  const end = Math.max(a.offset + a.length, b.offset + b.length);
+  return { location: a.location, offset, length: end - offset };
+}
+
+function troubleWith(location: string): string | undefined {
+  if (location === '') return 'is no name';
+  if (location.includes('\0')) return 'contains a NUL character';
+  if (location.includes('\\')) return 'contains a backslash';
+  if (location.startsWith('/')) return 'is an absolute path';
+  if (/^[a-z]:/i.test(location)) return 'begins with a drive letter';
+  if (location.split('/').includes('..')) return 'leaves the folder of the model by `..`';
+  return undefined;
+}

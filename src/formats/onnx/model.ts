@@ -1,0 +1,221 @@
+import type { Span } from '#formats/bytes/byte-window.ts';
+import { bytes, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
+import { rejected } from '#formats/rejected.ts';
+import { type ExternalRange, readTensor, type Tensor } from './tensor.ts';
+import { readValue, type Value } from './value.ts';
+
+export type Opset = { readonly domain: string; readonly version: number };
+
+/**
+ * What a ModelProto says, as it says it. `inputs`, `outputs` and `initializers` are those of the main graph,
+ * `graphs` counts main graphs; all else is of the whole model. Operators and functions are `domain::name`.
+ */
+export type OnnxModel = {
+  irVersion: number;
+  producerName: string;
+  producerVersion: string;
+  graphs: number;
+  parameters: number;
+  weightBytes: number;
+  readonly opsets: Opset[];
+  readonly inputs: Value[];
+  readonly outputs: Value[];
+  readonly initializers: Set<string>;
+  readonly operators: Set<string>;
+  readonly functions: Set<string>;
+  readonly dtypes: Set<string>;
+  readonly external: ExternalRange[];
+};
+
+type Walk = { readonly wire: Wire; readonly file: string; readonly model: OnnxModel };
+
+// protobuf refuses more than 100 nested messages, and each sub-graph is three: graph, node, attribute.
+const DEEPEST_GRAPH = 32;
+
+/**
+ * Walks a whole ModelProto, sub-graphs and local functions included, but no tensor's data.
+ * Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+export async function readModel(wire: Wire, file: string): Promise<OnnxModel> {
+  const model = emptyModel();
+  const walk = { wire, file, model };
+  await wire.each(wire.root, {
+    [varint(1)]: (field) => {
+      model.irVersion = field.value;
+    },
+    [bytes(2)]: async (field) => {
+      model.producerName = await wire.text(field);
+    },
+    [bytes(3)]: async (field) => {
+      model.producerVersion = await wire.text(field);
+    },
+    [bytes(7)]: (field) => {
+      model.graphs += 1;
+      return readGraph(walk, field, 1);
+    },
+    [bytes(8)]: async (field) => {
+      model.opsets.push(await readOpset(wire, field));
+    },
+    [bytes(25)]: (field) => readFunction(walk, field),
+  });
+  return model;
+}
+
+/** The domain of a `domain::name`; a name has no `::`, a domain may. */
+export function domainOf(operator: string): string {
+  return operator.slice(0, operator.lastIndexOf('::'));
+}
+
+function emptyModel(): OnnxModel {
+  return {
+    irVersion: 0,
+    producerName: '',
+    producerVersion: '',
+    graphs: 0,
+    parameters: 0,
+    weightBytes: 0,
+    opsets: [],
+    inputs: [],
+    outputs: [],
+    initializers: new Set(),
+    operators: new Set(),
+    functions: new Set(),
+    dtypes: new Set(),
+    external: [],
+  };
+}
+
+async function readOpset(wire: Wire, message: Span): Promise<Opset> {
+  const opset = { domain: '', version: 0 };
+  await wire.each(message, {
+    [bytes(1)]: async (field) => {
+      opset.domain = await wire.text(field);
+    },
+    [varint(2)]: (field) => {
+      opset.version = field.value;
+    },
+  });
+  return { ...opset, domain: fullDomain(opset.domain) };
+}
+
+// Of a sparse tensor: as many are made at once without harm, and to each value there may be as many zeros.
+const FINE_ELEMENTS = 1_000_000;
+const MOST_ZEROS = 1000;
+
+function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
+  const { wire, file, model } = walk;
+  if (depth > DEEPEST_GRAPH) {
+    throw rejected(
+      `${file} nests graphs more than ${DEEPEST_GRAPH} deep, the limit of its file format`,
+      'Export the model without so many nested branches and loops.',
+    );
+  }
+  const ofMainGraph: Handlers = {
+    [bytes(11)]: async (field) => model.inputs.push(await readValue(wire, field)),
+    [bytes(12)]: async (field) => model.outputs.push(await readValue(wire, field)),
+  };
+  return wire.each(graph, {
+    ...(depth === 1 ? ofMainGraph : {}),
+    [bytes(1)]: (field) => readNode(walk, field, depth),
+    [bytes(5)]: async (field) => {
+      const { name } = await countTensor(walk, field);
+      if (depth === 1) model.initializers.add(name);
+    },
+    [bytes(15)]: (field) => countSparse(walk, field),
+  });
+}
+
+async function readNode(walk: Walk, node: Span, depth: number): Promise<void> {
+  const { wire, model } = walk;
+  let operator = '';
+  let domain = '';
+  await wire.each(node, {
+    [bytes(4)]: async (field) => {
+      operator = await wire.text(field);
+    },
+    [bytes(5)]: (field) => readAttribute(walk, field, depth),
+    [bytes(7)]: async (field) => {
+      domain = await wire.text(field);
+    },
+  });
+  model.operators.add(`${fullDomain(domain)}::${operator}`);
+}
+
+function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<void> {
+  const tensor = (field: Span) => countTensor(walk, field);
+  const graph = (field: Span) => readGraph(walk, field, depth + 1);
+  const sparse = (field: Span) => countSparse(walk, field);
+  return walk.wire.each(attribute, {
+    [bytes(5)]: tensor,
+    [bytes(6)]: graph,
+    [bytes(10)]: tensor,
+    [bytes(11)]: graph,
+    [bytes(22)]: sparse,
+    [bytes(23)]: sparse,
+  });
+}
+
+async function readFunction(walk: Walk, message: Span): Promise<void> {
+  const { wire, model } = walk;
+  let name = '';
+  let domain = '';
+  await wire.each(message, {
+    [bytes(1)]: async (field) => {
+      name = await wire.text(field);
+    },
+    [bytes(7)]: (field) => readNode(walk, field, 1),
+    [bytes(10)]: async (field) => {
+      domain = await wire.text(field);
+    },
+  });
+  model.functions.add(`${fullDomain(domain)}::${name}`);
+}
+
+async function countTensor(walk: Walk, message: Span): Promise<Tensor> {
+  const tensor = await countIndices(walk, message);
+  walk.model.parameters += tensor.elements;
+  walk.model.dtypes.add(tensor.type.datatype ?? tensor.type.name);
+  return tensor;
+}
+
+/** The indices of a sparse tensor take memory, but are no parameters. */
+async function countIndices({ wire, file, model }: Walk, message: Span): Promise<Tensor> {
+  const tensor = await readTensor(wire, file, message);
+  model.weightBytes += tensor.weightBytes;
+  if (tensor.external) model.external.push(tensor.external);
+  return tensor;
+}
+
+/** onnxruntime makes a whole tensor of it, zeros and all. */
+async function countSparse(walk: Walk, message: Span): Promise<void> {
+  const { wire, file, model } = walk;
+  let elements = 1;
+  let values: Tensor | undefined;
+  const addDim = (dim: number) => {
+    elements = dim < 0 ? Number.NaN : elements * dim;
+  };
+  await wire.each(message, {
+    [bytes(1)]: async (field) => {
+      values = await countTensor(walk, field);
+    },
+    [bytes(2)]: (field) => countIndices(walk, field),
+    [varint(3)]: (field) => addDim(field.value),
+    [bytes(3)]: async (field) => {
+      for (const dim of await wire.varints(field)) addDim(dim);
+    },
+  });
+  const most = Math.max(FINE_ELEMENTS, MOST_ZEROS * (values?.elements ?? 0));
+  if (!(elements <= most)) {
+    throw rejected(
+      `${file} has a sparse tensor of ${elements} elements by its shape, and ${values?.elements ?? 0} values; the limit is ${most}`,
+      'Export the model again, with that tensor as it is.',
+    );
+  }
+  const { weightBytes = 0, elements: stored = 0 } = values ?? {};
+  model.weightBytes += stored > 0 ? Math.max(0, elements - stored) * (weightBytes / stored) : 0;
+}
+
+/** ONNX's own domain has two names, the empty one and this. */
+function fullDomain(domain: string): string {
+  return domain === '' ? 'ai.onnx' : domain;
+}

@@ -1,0 +1,42 @@
+import type { Signature, TensorSpec } from '#domain/signature.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { OnnxModel } from './model.ts';
+import { ELEMENT_TYPES } from './types.ts';
+import type { Value } from './value.ts';
+
+/**
+ * The model's inputs and outputs in the words of the Open Inference Protocol.
+ * An input that is also an initializer has a value already, so it is not among them.
+ * Fails with `ArtifactRejected` for what the protocol cannot carry.
+ */
+export function signatureOf(file: string, model: OnnxModel): Signature {
+  const inputs = model.inputs.filter(({ name }) => !model.initializers.has(name));
+  const fix = model.operators.has('ai.onnx.ml::ZipMap')
+    ? 'Export the classifier with zipmap=False, so that its probabilities are a tensor.'
+    : 'Export the model with tensors for inputs and outputs.';
+  return {
+    inputs: inputs.map((value) => specOf(value, `${file}: input`, fix)),
+    outputs: model.outputs.map((value) => specOf(value, `${file}: output`, fix)),
+  };
+}
+
+function specOf(value: Value, role: string, fix: string): TensorSpec {
+  const { name, kind, elementType, shape } = value;
+  const called = `${role} ${quoted(name)}`;
+  if (kind === 'untyped') {
+    throw rejected(
+      `${called} has no type`,
+      'Save the model after onnx.shape_inference.infer_shapes.',
+    );
+  }
+  if (kind !== 'tensor') throw rejected(`${called} is not a tensor but of the type ${kind}`, fix);
+  const type = ELEMENT_TYPES[elementType];
+  if (type?.datatype) {
+    const { datatype } = type;
+    return shape ? { name, datatype, shape } : { name, datatype, shape: [], isUnranked: true };
+  }
+  throw rejected(
+    `${called} has the element type ${type?.name ?? elementType}, which the Open Inference Protocol cannot carry`,
+    'Cast it to a standard type inside the model.',
+  );
+}

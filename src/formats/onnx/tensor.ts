@@ -1,0 +1,127 @@
+import type { Span } from '#formats/bytes/byte-window.ts';
+import { bytes, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { ELEMENT_TYPES, type ElementType } from './types.ts';
+
+/** A tensor's place in another file; without `length` it goes to the end of that file. */
+export type ExternalRange = {
+  readonly tensor: string;
+  readonly location: string;
+  readonly offset: number;
+  readonly length?: number;
+};
+
+/** A TensorProto without its data; `weightBytes` is what the elements take in memory. */
+export type Tensor = {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly elements: number;
+  readonly weightBytes: number;
+  readonly external: ExternalRange | undefined;
+};
+
+const EXTERNAL = 1;
+
+// Of the smallest types two share a byte; all others take one or more, be they written as numbers of any length.
+const ELEMENTS_IN_A_BYTE = 2;
+
+// onnxruntime takes the memory of a shape before it misses the data; so little does no harm.
+const FINE_BYTES = 64 * 1024;
+
+/** Reads a TensorProto. Its data is skipped, whichever field has it; of texts only the sizes are added up. */
+export async function readTensor(wire: Wire, file: string, message: Span): Promise<Tensor> {
+  const entries = new Map<string, string>();
+  let elements = 1;
+  let name = '';
+  let typeNumber = 0;
+  let location = 0;
+  let textBytes = 0;
+  let texts = 0;
+  let dataBytes = 0;
+  let rawBytes: number | undefined;
+  const addData = (field: Span) => {
+    dataBytes += field.end - field.start;
+  };
+  const addDim = (dim: number) => {
+    elements = dim < 0 ? Number.NaN : elements * dim;
+  };
+
+  await wire.each(message, {
+    [varint(1)]: (field) => addDim(field.value),
+    [bytes(1)]: async (field) => {
+      for (const dim of await wire.varints(field)) addDim(dim);
+    },
+    [varint(2)]: (field) => {
+      typeNumber = field.value;
+    },
+    [bytes(4)]: addData,
+    [bytes(5)]: addData,
+    [bytes(7)]: addData,
+    [bytes(10)]: addData,
+    [bytes(11)]: addData,
+    [bytes(6)]: (field) => {
+      textBytes += field.end - field.start;
+      texts += 1;
+    },
+    [bytes(9)]: (field) => {
+      rawBytes = field.end - field.start;
+    },
+    [bytes(8)]: async (field) => {
+      name = await wire.text(field);
+    },
+    [bytes(13)]: async (field) => {
+      const { key, value } = await readEntry(wire, field);
+      entries.set(key, value);
+    },
+    [varint(14)]: (field) => {
+      location = field.value;
+    },
+  });
+
+  const type = ELEMENT_TYPES[typeNumber];
+  const called = `${file}: tensor ${quoted(name)}`;
+  if (!type) throw unusable(`${called} has the unknown element type ${typeNumber}`);
+  if (!Number.isSafeInteger(elements)) throw unusable(`${called} has an impossible shape`);
+  const weightBytes = Math.ceil((elements * type.bits) / 8) + textBytes;
+  const mostElements = texts + dataBytes * ELEMENTS_IN_A_BYTE;
+  const isShort = rawBytes === undefined ? elements > mostElements : rawBytes !== weightBytes;
+  const isLie = isShort && (rawBytes !== undefined || weightBytes > FINE_BYTES);
+  if (location !== EXTERNAL && isLie) {
+    throw unusable(`${called} has ${elements} elements by its shape, and not so many by its data`);
+  }
+  const external = location === EXTERNAL ? externalRange(name, entries, called) : undefined;
+  return { name, type, elements, weightBytes, external };
+}
+
+async function readEntry(wire: Wire, message: Span): Promise<{ key: string; value: string }> {
+  const entry = { key: '', value: '' };
+  await wire.each(message, {
+    [bytes(1)]: async (field) => {
+      entry.key = await wire.text(field);
+    },
+    [bytes(2)]: async (field) => {
+      entry.value = await wire.text(field);
+    },
+  });
+  return entry;
+}
+
+function externalRange(
+  tensor: string,
+  entries: ReadonlyMap<string, string>,
+  called: string,
+): ExternalRange {
+  const count = (key: string) => {
+    const text = entries.get(key);
+    if (text === undefined || /^\d{1,15}$/.test(text)) return Number(text ?? 0);
+    throw unusable(
+      `${called} is in another file with the ${key} ${quoted(text)}, not a whole number`,
+    );
+  };
+  const range = { tensor, location: entries.get('location') ?? '', offset: count('offset') };
+  return entries.has('length') ? { ...range, length: count('length') } : range;
+}
+
+function unusable(message: string) {
+  return rejected(message, 'Export the model again and upload the new file.');
+}

@@ -1,0 +1,133 @@
+import { isVersion } from '#domain/python-environment.ts';
+import { quoted } from '#formats/rejected.ts';
+import { HANDLES, HOLDERS, type Library } from '#formats/trees/held-boosters.ts';
+import { KEPT_ITEMS } from './containers.ts';
+import { takesTuple } from './globals.ts';
+import { KNOWN_CALLS, refuseOtherFunction } from './known-calls.ts';
+import { damaged, hostile, keep, type PickleMachine, pop, push } from './machine.ts';
+import { buildDType } from './numpy-dtype.ts';
+import { buildArray, countMasked } from './numpy-values.ts';
+import { globalOf, instance, made } from './objects.ts';
+import {
+  type Dict,
+  type Global,
+  type Instance,
+  isThing,
+  isTuple,
+  itemsOf,
+  type Value,
+} from './values.ts';
+
+const MASKED = 'numpy.ma.core._mareconstruct';
+const PARTIAL = 'functools.partial';
+const WRAPPER = 'joblib.numpy_pickle.NumpyArrayWrapper';
+
+export function nameGlobal(machine: PickleMachine, module: string, name: string): Global {
+  machine.tally.modules.add(module);
+  keep(machine, 1);
+  return machine.globals.find(module, name, machine.at);
+}
+
+export function nameOnStack(machine: PickleMachine): void {
+  const [name, module] = [pop(machine), pop(machine)];
+  if (typeof name !== 'string' || typeof module !== 'string') {
+    throw hostile(machine, 'names a class by what is no plain text');
+  }
+  push(machine, nameGlobal(machine, module, name));
+}
+
+/** What INST and OBJ do: a class called with arguments. */
+export function instantiate(machine: PickleMachine, named: Value, args: readonly Value[]): Value {
+  const of = globalOf(machine, named, 'calls');
+  return of.uses.call || args.length > 0 ? called(machine, of, args) : made(machine, of, args);
+}
+
+export function call(machine: PickleMachine, named: Value, args: Value): Value {
+  const of = globalOf(machine, named, 'calls');
+  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  return called(machine, of, args.items);
+}
+
+export function make(machine: PickleMachine, named: Value, args: Value): Value {
+  const of = globalOf(machine, named, 'makes an object of');
+  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  return made(machine, of, args.items);
+}
+
+// What is allowed only under another name may not be had by calling it, and an unknown name is told of at the end.
+function called(machine: PickleMachine, of: Global, args: readonly Value[]): Value {
+  const known = KNOWN_CALLS[of.name];
+  if (known) return known(machine, args, of);
+  if (!of.uses.call) machine.globals.misuse(of, 'calls', machine.at);
+  return instance(machine, of, args);
+}
+
+/** Gives an object its state; behind the wrapper that joblib writes for an array, the array comes. */
+export function build(machine: PickleMachine, target: Value, state: Value): Promise<void> | void {
+  push(machine, target);
+  if (!isThing(target)) throw hostile(machine, 'sets the state of what has none');
+  if (target.kind === 'dtype') return buildDType(machine, target, state);
+  if (target.kind === 'array') return buildArray(machine, target, state);
+  // A class, once its attributes change, does something else for every object of it.
+  if (target.kind !== 'instance') throw hostile(machine, 'sets the state of what has none');
+  if (target.of.name === MASKED) countMasked(machine, state);
+  if (target.of.name === PARTIAL) refuseOtherFunction(machine, itemsOf(state)[0]);
+  setState(machine, target, state);
+  if (target.of.name !== WRAPPER) return;
+  // joblib writes its attributes and nothing beside them, by which they could be set once more.
+  if (isTuple(state)) throw hostile(machine, 'sets the attributes of an array of joblib twice');
+  return readArray(machine, target);
+}
+
+async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
+  if (!machine.readArray) throw hostile(machine, 'has an array of joblib in a pickle of its own');
+  // Python holds the rest of a frame already, and would go on in it after an array from behind it.
+  if (!(machine.frameEnd <= machine.input.position))
+    throw hostile(machine, 'has an array within a frame');
+  const read = await machine.readArray(machine, wrapper);
+  pop(machine);
+  push(machine, read);
+}
+
+function refuseUnread(machine: PickleMachine, value: Value, library: Library): void {
+  const isRead =
+    isThing(value) &&
+    (value.kind === 'bytes' || value.kind === 'opaque') &&
+    value.booster === library;
+  if (isRead || value === null) return;
+  throw machine.tally.unread ?? hostile(machine, `holds a booster that is no model of ${library}`);
+}
+
+/** Python takes attributes from whatever has items: only from a plain dict is it known which they are. */
+function setState(machine: PickleMachine, target: Instance, state: Value): void {
+  if (isTuple(state) && takesTuple(target.of)) return;
+  const parts = isTuple(state) && state.items.length === 2 ? state.items : [state];
+  for (const part of parts) {
+    if (part === null && parts.length === 2) continue;
+    if (!isThing(part) || part.kind !== 'dict') {
+      throw hostile(
+        machine,
+        `sets the state of ${quoted(target.of.name)} by what is no plain dict`,
+      );
+    }
+    setAttributes(machine, target, part);
+  }
+}
+
+function setAttributes(machine: PickleMachine, target: Instance, state: Dict): void {
+  if (state.hasUnread || state.length > KEPT_ITEMS)
+    throw hostile(machine, 'sets attributes that have no plain names');
+  for (const [name, value] of state.entries) {
+    if (/^__.*__$/.test(name)) throw hostile(machine, `sets the attribute ${name}`);
+    keep(machine, 1);
+    target.attributes.set(name, value);
+    const library = HOLDERS[target.of.name];
+    if (library && HANDLES.includes(name)) refuseUnread(machine, value, library);
+    if (name === '_sklearn_version') {
+      // It becomes a line of what is installed; and scikit-learn compares it, which calls what it is equal to.
+      if (typeof value !== 'string' || !isVersion(value))
+        throw hostile(machine, 'sets a version of scikit-learn that is none');
+      machine.tally.sklearnVersions.add(value);
+    }
+  }
+}

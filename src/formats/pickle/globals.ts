@@ -1,0 +1,131 @@
+import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
+import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { Global, Uses } from './values.ts';
+
+const MAX_UNKNOWN = 100;
+const MAX_LISTED = 5;
+
+type Names = Readonly<Record<string, readonly string[]>>;
+
+type Found = { readonly does: 'loads' | 'calls' | 'makes'; readonly position: number };
+
+/** The classes and functions of one artifact's pickles: which may be named, and which were that may not. */
+export type PickleGlobals = {
+  /** What a pickle names at a byte. One that is not known is written down, and may be used for nothing. */
+  find(module: string, name: string, position: number): Global;
+  /** Writes down a known one that is used as none of its kind is. */
+  misuse(global: Global, does: 'calls' | 'makes', position: number): void;
+  /** Fails with `ArtifactRejected` when one was found that may not be loaded, and names it. */
+  refuseUnknown(): void;
+};
+
+// Python 2 called them so, and Python 3 reads its pickles.
+const RENAMED: Readonly<Record<string, string>> = {
+  __builtin__: 'builtins',
+  copy_reg: 'copyreg',
+};
+
+const NO_USE: Uses = { call: false, make: false, fill: false };
+const EVERY_USE: Uses = { call: true, make: true, fill: false };
+
+const KNOWN: ReadonlyMap<string, Uses> = known();
+
+/** `extra` are the names that the manifest allows beside the known ones. */
+export function pickleGlobals(file: string, extra: readonly string[]): PickleGlobals {
+  const unknown = new Map<string, Found>();
+  const trusted = new Set(extra.filter(isAllowable));
+  const note = (name: string, found: Found) => {
+    if (!unknown.has(name)) unknown.set(name, found);
+    if (unknown.size > MAX_UNKNOWN) throw refusal(file, unknown);
+  };
+
+  return {
+    find(written, name, position) {
+      const module = RENAMED[written] ?? written;
+      const full = `${module}.${name}`;
+      const isTrusted = trusted.has(full) && !name.includes('.');
+      const uses = isTrusted ? EVERY_USE : KNOWN.get(keyOf(module, name));
+      if (!uses) note(full, { does: 'loads', position });
+      return { kind: 'global', module, name: full, uses: uses ?? NO_USE };
+    },
+    misuse: ({ name }, does, position) => note(name, { does, position }),
+    refuseUnknown() {
+      if (unknown.size > 0) throw refusal(file, unknown);
+    },
+  };
+}
+
+/** True for a name that a manifest may allow: not one of Python's own modules, and of no function that loads or runs something else. */
+export function isAllowable(full: string): boolean {
+  const [root = ''] = full.split('.');
+  if (!/^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)+$/u.test(full)) return false;
+  if (refused.exceptions.includes(full)) return true;
+  return !MODULES.has(root) && !PREFIXES.some((prefix) => `${full}.`.startsWith(`${prefix}.`));
+}
+
+const MODULES: ReadonlySet<string> = new Set([...refused.standardLibrary, ...refused.modules]);
+const PREFIXES: readonly string[] = refused.names;
+
+function known(): ReadonlyMap<string, Uses> {
+  const uses = new Map<string, Uses>();
+  const add = (names: Names, use: Partial<Uses>) => {
+    for (const [module, list] of Object.entries(names)) {
+      for (const name of list) {
+        const key = keyOf(module, name);
+        uses.set(key, { ...(uses.get(key) ?? NO_USE), ...use });
+      }
+    }
+  };
+  add(allowed.value, {});
+  add(allowed.new, { make: true });
+  add(allowed.call, { call: true });
+  add(allowed.fill, { fill: true });
+  return uses;
+}
+
+/** True for a name that models of known frameworks have, however they use it. */
+export function isKnownName(module: string, name: string): boolean {
+  return KNOWN.has(keyOf(module, name));
+}
+
+/** True for what makes objects of compiled code, whose own `__setstate__` takes a tuple of numbers and arrays. */
+export function takesTuple({ name }: Global): boolean {
+  return TUPLES.has(name);
+}
+
+const TUPLES: ReadonlySet<string> = new Set(
+  Object.entries(allowed.tuple).flatMap(([module, names]) =>
+    names.map((name) => `${module}.${name}`),
+  ),
+);
+
+// A name may hold dots, and `a.b` of `c` is not `b` of `c.a`.
+function keyOf(module: string, name: string): string {
+  return `${module} ${name}`;
+}
+
+function refusal(file: string, unknown: ReadonlyMap<string, Found>) {
+  const [first] = [...unknown].sort(([a], [b]) => Number(isAllowable(a)) - Number(isAllowable(b)));
+  const [name = '', { does, position } = { does: 'loads', position: 0 }] = first ?? [];
+  const others = [...unknown.keys()].filter((other) => other !== name).slice(0, MAX_LISTED);
+  const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
+  return rejected(
+    `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${more}, which is not among what models of known frameworks do`,
+    fixOf(name, [name, ...others]),
+  );
+}
+
+function fixOf(name: string, all: readonly string[]): string {
+  if (name.startsWith('__main__.')) {
+    return 'It was defined in a notebook or script, where no server finds it: move it to a module of its own and save the model again, or upload the code with a predict.py.';
+  }
+  if (!isAllowable(name)) {
+    return 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself with joblib.dump, or convert it to ONNX.';
+  }
+  const list = all
+    .filter(isAllowable)
+    .map((one) => JSON.stringify(one))
+    .join(', ');
+  return `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`;
+}

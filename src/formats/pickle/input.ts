@@ -1,0 +1,139 @@
+import type { ByteReader } from '#formats/bytes/byte-reader.ts';
+import { rejected } from '#formats/rejected.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
+const PROTO = 0x80;
+
+/** A pickle's bytes, held a piece at a time so that a hot loop waits only where bytes must come. */
+export type PickleInput = {
+  readonly file: string;
+  readonly position: number;
+  /** Makes the next bytes readable; undefined when they are already. Fails with `ArtifactRejected` where the file ends before them. */
+  need(length: number): Promise<void> | undefined;
+  u1(): number;
+  u2(): number;
+  i4(): number;
+  u4(): number;
+  /** NaN when it is no safe integer. */
+  u8(): number;
+  f8(): number;
+  /** True where the next two bytes, which are held, begin a pickle of protocol 2 to 5. */
+  isPickle(): boolean;
+  /** The next bytes, as far as they are held, without taking them: a character each. */
+  peek(length: number): string;
+  /** As UTF-8; undefined when it is none. */
+  text(length: number): string | undefined;
+  bytes(length: number): Uint8Array;
+  /** Passes over bytes without holding them. */
+  skip(length: number): Promise<void>;
+  /** Up to the next newline, which it passes; undefined when it is longer than `longest`, and then it passes over it all the same. */
+  line(longest: number, encoding?: 'utf8' | 'latin1'): Promise<string | undefined>;
+  isAtEnd(): Promise<boolean>;
+};
+
+export function pickleInput(reader: ByteReader, file: string): PickleInput {
+  let held = Buffer.alloc(0);
+  let at = 0;
+  let start = reader.position;
+
+  const left = () => held.length - at;
+
+  async function more(length: number): Promise<boolean> {
+    const rest = held.subarray(at);
+    const come = await reader.take(Math.max(CHUNK_BYTES, length - rest.length));
+    start += at;
+    at = 0;
+    held = Buffer.concat([rest, come]);
+    return held.length >= length;
+  }
+
+  async function demand(length: number): Promise<void> {
+    if (!(await more(length))) throw truncated(file, start + held.length);
+  }
+
+  const pass = (length: number) => {
+    const from = at;
+    at += length;
+    return from;
+  };
+
+  return {
+    file,
+    get position() {
+      return start + at;
+    },
+    need: (length) => (left() >= length ? undefined : demand(length)),
+    u1: () => held[pass(1)] ?? 0,
+    u2: () => held.readUInt16LE(pass(2)),
+    i4: () => held.readInt32LE(pass(4)),
+    u4: () => held.readUInt32LE(pass(4)),
+    u8: () => {
+      const from = pass(8);
+      const value = held.readUInt32LE(from + 4) * 2 ** 32 + held.readUInt32LE(from);
+      return Number.isSafeInteger(value) ? value : Number.NaN;
+    },
+    f8: () => held.readDoubleBE(pass(8)),
+    isPickle: () => {
+      const protocol = held[at + 1] ?? 0;
+      return held[at] === PROTO && protocol >= 2 && protocol <= 5;
+    },
+    peek: (length) => held.toString('latin1', at, at + length),
+    text: (length) => {
+      const from = pass(length);
+      return utf8(held.subarray(from, from + length));
+    },
+    bytes: (length) => {
+      const from = pass(length);
+      return held.subarray(from, from + length);
+    },
+    async skip(length) {
+      const within = Math.min(length, left());
+      at += within;
+      const beyond = length - within;
+      if (beyond === 0) return;
+      start += at;
+      at = 0;
+      held = Buffer.alloc(0);
+      const passed = await reader.skip(beyond);
+      start += passed;
+      if (passed < beyond) throw truncated(file, start);
+    },
+    async line(longest, encoding = 'utf8') {
+      for (;;) {
+        const end = held.indexOf(NEWLINE, at);
+        if (end >= 0) {
+          const from = pass(end + 1 - at);
+          return end - from > longest ? undefined : held.toString(encoding, from, end);
+        }
+        if (left() > longest) return passLine();
+        if (!(await more(left() + 1))) throw truncated(file, start + held.length);
+      }
+    },
+    isAtEnd: async () => left() === 0 && !(await more(1)),
+  };
+
+  async function passLine(): Promise<undefined> {
+    for (;;) {
+      const end = held.indexOf(NEWLINE, at);
+      at = end < 0 ? held.length : end + 1;
+      if (end >= 0) return undefined;
+      if (!(await more(1))) throw truncated(file, start);
+    }
+  }
+}
+
+const REPLACED = '\ufffd';
+
+/** Python reads halves of pairs of UTF-16, which are no UTF-8, as such; here they would all become the same. */
+function utf8(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return text.includes(REPLACED) && !Buffer.from(text).equals(bytes) ? undefined : text;
+}
+
+function truncated(file: string, end: number) {
+  return rejected(
+    `${file} is truncated: it ends at byte ${end}, within its pickle`,
+    'Upload the whole file again.',
+  );
+}

@@ -1,0 +1,44 @@
+import { damaged, hostile, type PickleMachine } from './machine.ts';
+import { holdsObjects } from './numpy-dtype.ts';
+import { elementsOf, fill, newArray, shapeOf } from './numpy-values.ts';
+import { type Instance, isDType, isThing, type Ndarray, type Value } from './values.ts';
+
+/**
+ * Passes over an array that joblib wrote behind its wrapper: the padding, which begins with its length, then the elements.
+ * One of Python's objects is a pickle, which `scanInner` follows in the same bytes.
+ */
+export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>) {
+  return async (machine: PickleMachine, wrapper: Instance): Promise<Ndarray> => {
+    const dtype = wrapper.attributes.get('dtype');
+    if (!isDType(dtype)) throw damaged(machine, 'has an array without a type');
+    const shape = shapeOf(machine, wrapper.attributes.get('shape'));
+    machine.tally.isJoblib = true;
+    const array = newArray(machine);
+    fill(machine, array, dtype, shape);
+    if (holdsObjects(dtype)) {
+      // joblib goes by what is there, whatever its wrapper says.
+      const inner = await scanInner(machine);
+      if (!isThing(inner) || inner.kind !== 'array' || !isSame(inner.shape, shape))
+        throw hostile(machine, 'has an array of objects that its wrapper does not describe');
+      return inner;
+    }
+    if (isAligned(wrapper)) await skipPadding(machine);
+    await machine.input.skip(elementsOf(shape) * dtype.itemBytes);
+    return array;
+  };
+}
+
+function isSame(shape: readonly number[], other: readonly number[]): boolean {
+  return shape.length === other.length && shape.every((size, at) => size === other[at]);
+}
+
+/** joblib aligns arrays since 1.1, and older wrappers say nothing of it. */
+function isAligned({ attributes }: Instance): boolean {
+  return (attributes.get('numpy_array_alignment_bytes') ?? null) !== null;
+}
+
+async function skipPadding({ input }: PickleMachine): Promise<void> {
+  const coming = input.need(1);
+  if (coming) await coming;
+  await input.skip(input.u1());
+}

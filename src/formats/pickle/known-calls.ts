@@ -1,0 +1,144 @@
+import { damaged, hostile, type PickleMachine } from './machine.ts';
+import { dtypeOf } from './numpy-dtype.ts';
+import { arrayOfBuffer, newArray, numberOf } from './numpy-values.ts';
+import { globalOf, instance, made } from './objects.ts';
+import {
+  type Global,
+  isCount,
+  isThing,
+  itemsOf,
+  NO_TYPE,
+  OPAQUE,
+  SOME_BYTES,
+  type Value,
+} from './values.ts';
+
+type Call = (machine: PickleMachine, args: readonly Value[], of: Global) => Value;
+
+const scalar: Call = (machine, [dtype, data]) => numberOf(machine, dtype, data);
+
+const array: Call = (machine, [subtype, shape, dtype]) => {
+  refuseMemory(machine, shape);
+  if (!isThing(subtype) || subtype.kind !== 'global') {
+    throw damaged(machine, 'makes an array of no class');
+  }
+  refuseType(machine, dtype);
+  return newArray(machine);
+};
+
+const maskedArray: Call = (machine, args, of) => {
+  refuseMemory(machine, args[2]);
+  refuseType(machine, args[3]);
+  return instance(machine, of, args);
+};
+
+/** Before its state an array has no elements: more would be memory for nothing. */
+function refuseMemory(machine: PickleMachine, shape: Value | undefined): void {
+  if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its type is known');
+}
+
+/** numpy parses any other text as a type, and evaluates Python for that. */
+function refuseType(machine: PickleMachine, dtype: Value | undefined): void {
+  const isPlain =
+    dtype === NO_TYPE.head ||
+    (isThing(dtype) && dtype.kind === 'bytes' && dtype.head === NO_TYPE.head);
+  if (!isPlain) throw hostile(machine, 'makes an array of a type that numpy does not write');
+}
+
+const bytes: Call = (machine, [data]) => {
+  if (typeof data === 'number' || data === OPAQUE) {
+    throw hostile(machine, 'asks for empty memory');
+  }
+  return isThing(data) && data.kind === 'bytes' && data.booster ? data : SOME_BYTES;
+};
+
+const set: Call = (machine, [items]) => {
+  if (!isThing(items) || items.kind !== 'list') throw hostile(machine, 'makes a set of no list');
+  return items;
+};
+
+// A dict or a deque reads all that it is given, which may be without end; a default is made by calling what is given.
+const collection: Call = (machine, args, of) => {
+  for (const arg of args) {
+    const isPlain = !isThing(arg) || ['list', 'tuple', 'dict'].includes(arg.kind);
+    const isType =
+      isThing(arg) && arg.kind === 'global' && /^(builtins|collections)$/.test(arg.module);
+    if (!isPlain && !isType) throw hostile(machine, 'fills a collection with what is no list');
+  }
+  return instance(machine, of, args);
+};
+
+// It believes how many classes there are, and reads as many numbers from the array.
+const tree: Call = (machine, args, of) => {
+  const [features, classes, outputs] = args;
+  const isSound =
+    isCount(features) &&
+    isCount(outputs) &&
+    isThing(classes) &&
+    classes.kind === 'array' &&
+    classes.dtype?.code === 'i8' &&
+    classes.shape.length === 1 &&
+    classes.shape[0] === outputs;
+  if (!isSound) throw hostile(machine, 'makes a tree of no sound number of outputs');
+  return instance(machine, of, args);
+};
+
+const CHECK = 'sklearn.utils.validation.check_array';
+
+/** A function that waits for its arguments is called by nobody here; it is the one which scikit-learn's histogram trees keep so, and stays it. */
+const partial: Call = (machine, [named], of) => {
+  refuseOtherFunction(machine, named);
+  return instance(machine, of, []);
+};
+
+/** Refuses any other than that one, which a partial may be made of, and which its state names again. */
+export function refuseOtherFunction(machine: PickleMachine, named: Value | undefined): void {
+  if (isThing(named) && named.kind === 'global' && named.name === CHECK) return;
+  throw hostile(machine, 'binds a function that scikit-learn does not');
+}
+
+const GENERATOR = 'numpy.random._pickle.__bit_generator_ctor';
+
+/** A generator calls its second argument with its first. */
+const generator: Call = (machine, args, of) => {
+  const [, calls = null] = args;
+  const isOwn =
+    calls === null || (isThing(calls) && calls.kind === 'global' && calls.name === GENERATOR);
+  if (!isOwn) throw hostile(machine, 'calls by a random generator what is none');
+  return instance(machine, of, args);
+};
+
+/** Python's and numpy's own functions, each with what its arguments may be: not all that it takes is harmless. */
+export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
+  'functools.partial': partial,
+  'numpy.dtype': (machine, args) => dtypeOf(machine, args),
+  'numpy.core.multiarray.scalar': scalar,
+  'numpy._core.multiarray.scalar': scalar,
+  'numpy.core.multiarray._reconstruct': array,
+  'numpy._core.multiarray._reconstruct': array,
+  'numpy.core.numeric._frombuffer': arrayOfBuffer,
+  'numpy._core.numeric._frombuffer': arrayOfBuffer,
+  'numpy.ma.core._mareconstruct': maskedArray,
+  'numpy.random._pickle.__generator_ctor': generator,
+  'numpy.random._pickle.__randomstate_ctor': generator,
+  'copyreg._reconstructor': (machine, [named = null, base]) => {
+    const isPlain = isThing(base) && base.kind === 'global' && base.module === 'builtins';
+    if (!isPlain) throw hostile(machine, 'makes an object of one class as another');
+    return made(machine, globalOf(machine, named, 'makes an object of'), []);
+  },
+  '_codecs.encode': (machine, [text, encoding]) => {
+    const isKnown = encoding === 'latin1' || encoding === 'latin-1';
+    if (isKnown) return text === NO_TYPE.head ? NO_TYPE : SOME_BYTES;
+    throw hostile(machine, 'encodes a text in its own way');
+  },
+  'sklearn.tree._tree.Tree': tree,
+  'builtins.bytearray': bytes,
+  'builtins.bytes': bytes,
+  'builtins.set': set,
+  'builtins.frozenset': set,
+  'builtins.complex': () => OPAQUE,
+  'collections.Counter': collection,
+  'collections.OrderedDict': collection,
+  'collections.defaultdict': collection,
+  'collections.deque': collection,
+};

@@ -1,0 +1,162 @@
+import type { Failure } from '#domain/failure.ts';
+import { rejected } from '#formats/rejected.ts';
+import type { HeldBooster } from '#formats/trees/held-boosters.ts';
+import type { PickleGlobals } from './globals.ts';
+import type { PickleInput } from './input.ts';
+import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';
+
+/** What one inspection may cost, over a pickle and those in it. A node is anything that is kept: an object, an item, an entry. */
+export const PICKLE_LIMITS = {
+  opcodes: 10_000_000,
+  stack: 250_000,
+  memo: 500_000,
+  nodes: 300_000,
+  textBytes: 16 * 2 ** 20,
+  tupleWeight: 100_000,
+  nesting: 4,
+} as const;
+
+/** What is counted and found over a pickle and those in it. */
+export type PickleTally = {
+  opcodes: number;
+  nodes: number;
+  textBytes: number;
+  protocol: number;
+  isJoblib: boolean;
+  elements: number;
+  weightBytes: number;
+  readonly dtypes: Set<string>;
+  readonly modules: Set<string>;
+  /** The models that other libraries keep in a text or in bytes. */
+  readonly boosters: HeldBooster[];
+  /** What was wrong with the last one that began as such a model. */
+  unread: Failure | undefined;
+  readonly sklearnVersions: Set<string>;
+  /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
+  readonly trace: ((name: string, position: number) => void) | undefined;
+};
+
+/** What an object with a map in it takes, as one of a list takes 1. */
+export const EMPTY_MAP_NODES = 3;
+
+/** The stack machine of one pickle, which knows what would be made and makes nothing. */
+export type PickleMachine = {
+  readonly input: PickleInput;
+  readonly globals: PickleGlobals;
+  readonly tally: PickleTally;
+  readonly depth: number;
+  readonly stack: Value[];
+  readonly marks: number[];
+  readonly memo: Value[];
+  memoCount: number;
+  /** Where the opcode began that is being read. */
+  at: number;
+  frameEnd: number;
+  /** Reads the array that joblib wrote behind a wrapper; absent where Python's own unpickler reads. */
+  readonly readArray: ((machine: PickleMachine, wrapper: Instance) => Promise<Ndarray>) | undefined;
+  /** Scans bytes that begin like a pickle; what is no pickle after all is no fault. */
+  readonly lookInside: (bytes: Uint8Array) => Promise<void>;
+  isStopped: boolean;
+};
+
+export function push(machine: PickleMachine, value: Value): void {
+  if (machine.stack.length >= PICKLE_LIMITS.stack) throw tooMuch(machine, 'stack');
+  machine.stack.push(value);
+}
+
+/** Never reaches below the last mark, as in Python. */
+export function pop(machine: PickleMachine): Value {
+  const fence = machine.marks.at(-1) ?? 0;
+  const value = machine.stack.length > fence ? machine.stack.pop() : undefined;
+  if (value === undefined) throw damaged(machine, 'takes from an empty stack');
+  return value;
+}
+
+export function top(machine: PickleMachine): Value {
+  const value = pop(machine);
+  machine.stack.push(value);
+  return value;
+}
+
+export function mark(machine: PickleMachine): void {
+  if (machine.marks.length >= PICKLE_LIMITS.stack) throw tooMuch(machine, 'stack');
+  machine.marks.push(machine.stack.length);
+}
+
+/** All above the last mark, which goes too. */
+export function popMark(machine: PickleMachine): readonly Value[] {
+  const from = machine.marks.pop();
+  if (from === undefined) throw damaged(machine, 'looks for a mark that is not there');
+  return machine.stack.splice(from);
+}
+
+export function remember(machine: PickleMachine, index: number): void {
+  if (!(index >= 0 && index < PICKLE_LIMITS.memo)) throw tooMuch(machine, 'memo');
+  if (machine.memo[index] === undefined) machine.memoCount += 1;
+  machine.memo[index] = top(machine);
+}
+
+export function recall(machine: PickleMachine, index: number): void {
+  const value = machine.memo[index];
+  if (value === undefined) throw damaged(machine, `asks for object ${index}, which is not there`);
+  push(machine, value);
+}
+
+/** Accounts for what is going to be kept. */
+export function keep(machine: PickleMachine, nodes: number): void {
+  machine.tally.nodes += nodes;
+  if (machine.tally.nodes > PICKLE_LIMITS.nodes) throw tooMuch(machine, 'nodes');
+}
+
+export function tupleOf(machine: PickleMachine, items: readonly Value[]): Tuple {
+  keep(machine, 1 + items.length);
+  const weight = items.reduce((sum: number, item) => sum + weightOf(item), 1);
+  if (weight > PICKLE_LIMITS.tupleWeight) throw tooMuch(machine, 'tupleWeight');
+  return { kind: 'tuple', items, weight };
+}
+
+function weightOf(value: Value): number {
+  return typeof value === 'object' && value?.kind === 'tuple' ? value.weight : 1;
+}
+
+export function listOf(machine: PickleMachine, items: readonly Value[]): List {
+  keep(machine, 1 + items.length);
+  return { kind: 'list', items: [...items], length: items.length };
+}
+
+export function dictOf(machine: PickleMachine): Dict {
+  keep(machine, EMPTY_MAP_NODES);
+  return { kind: 'dict', entries: new Map(), length: 0, hasUnread: false, isSealed: false };
+}
+
+export function damaged(machine: PickleMachine, what: string): Failure {
+  return rejected(
+    `${machine.input.file} is damaged: its pickle ${what} at byte ${machine.at}`,
+    'Save the model again with joblib.dump or pickle.dump and upload the new file.',
+  );
+}
+
+/** What no model has any use for, allowed or not. */
+export function hostile(machine: PickleMachine, what: string): Failure {
+  return rejected(
+    `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
+    'Save the fitted model itself with joblib.dump, or convert it to ONNX.',
+  );
+}
+
+const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {
+  opcodes: 'opcodes',
+  stack: 'objects on its stack',
+  memo: 'objects in its memo',
+  nodes: 'objects to be looked at',
+  textBytes: 'bytes of text',
+  tupleWeight: 'objects in one tuple',
+  nesting: 'pickles in one another',
+};
+
+export function tooMuch(machine: PickleMachine, limit: keyof typeof PICKLE_LIMITS): Failure {
+  return rejected(
+    `${machine.input.file} has more than ${PICKLE_LIMITS[limit]} ${NAMED[limit]} by byte ${machine.at}, the limit for an inspection`,
+    'Convert the model to ONNX with skl2onnx and upload the .onnx file.',
+  );
+}

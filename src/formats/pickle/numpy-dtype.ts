@@ -1,0 +1,146 @@
+import type { Datatype } from '#domain/signature.ts';
+import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
+import {
+  type Dict,
+  type DType,
+  isCount,
+  isDType,
+  isThing,
+  isTuple,
+  itemsOf,
+  type Value,
+} from './values.ts';
+
+// The types which numpy writes in a pickle, without the byte order, which stands in their state.
+const SIMPLE: Readonly<Record<string, number>> = {
+  ...{ b1: 1, i1: 1, i2: 2, i4: 4, i8: 8, u1: 1, u2: 2, u4: 4, u8: 8 },
+  ...{ f2: 2, f4: 4, f8: 8, f12: 12, f16: 16, c8: 8, c16: 16, c24: 24, c32: 32 },
+  ...{ M8: 8, m8: 8, O8: 8, O4: 8 },
+};
+
+const PROTOCOL_NAMES: Readonly<Record<string, Datatype>> = {
+  ...({ b1: 'BOOL', i1: 'INT8', i2: 'INT16', i4: 'INT32', i8: 'INT64' } as const),
+  ...({ u1: 'UINT8', u2: 'UINT16', u4: 'UINT32', u8: 'UINT64' } as const),
+  ...({ f2: 'FP16', f4: 'FP32', f8: 'FP64', O8: 'BYTES', O4: 'BYTES' } as const),
+};
+
+// https://github.com/numpy/numpy/blob/v2.3.5/numpy/_core/src/multiarray/descriptor.c, arraydescr_setstate
+const STATES = [
+  { version: 3, length: 8 },
+  { version: 4, length: 9 },
+] as const;
+
+const LARGEST_ITEM = 2 ** 20;
+const MAX_FIELDS = 1000;
+
+// Of a type of objects all flags that numpy has for them, of others none but these, which say nothing of pointers: numpy believes them.
+const OBJECT_FLAGS = 0x3f;
+const HARMLESS_FLAGS = 0x98;
+
+/** The protocol's name of an element type, or numpy's where it has none. */
+export function datatypeOf({ code }: DType): string {
+  if (/^[USa]/.test(code)) return 'BYTES';
+  return PROTOCOL_NAMES[code] ?? code;
+}
+
+export function holdsObjects({ code }: DType): boolean {
+  return code.startsWith('O');
+}
+
+/** What `numpy.dtype` gives for the arguments with which a pickle calls it. */
+export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DType {
+  const code = typeof written === 'string' ? written.replace(/^[<>|=]/, '').replace('?', 'b1') : '';
+  const [, kind = '', count = ''] = /^([USVa])(\d{0,9})$/.exec(code) ?? [];
+  const itemBytes = SIMPLE[code] ?? (kind ? Number(count) * (kind === 'U' ? 4 : 1) : undefined);
+  if (itemBytes === undefined)
+    throw hostile(machine, 'has an array type that numpy does not write');
+  keep(machine, 2);
+  return { kind: 'dtype', code, itemBytes, isBuilt: false };
+}
+
+/** Its state: version, byte order, the type it is an array of, names, fields, bytes, alignment, flags. */
+export function buildDType(machine: PickleMachine, dtype: DType, state: Value): void {
+  const [
+    version,
+    order,
+    inner = null,
+    names = null,
+    fields = null,
+    size,
+    ,
+    flags,
+    metadata = null,
+  ] = itemsOf(state);
+  if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes an array type');
+  // By the version and the length numpy decides where the names stand: those of 0 and 1 are among the fields.
+  const isKnown = STATES.some(
+    (each) => each.version === version && each.length === state.items.length,
+  );
+  if (!isKnown || typeof order !== 'string' || !/^[<>|=]$/.test(order)) {
+    throw hostile(machine, 'has an array type in a way that numpy has not written since 2007');
+  }
+  if (inner !== null) throw hostile(machine, 'has an array type of arrays');
+  dtype.isBuilt = true;
+  const isObject = holdsObjects(dtype);
+  const isSound =
+    isCount(flags) && (isObject ? flags === OBJECT_FLAGS : (flags & ~HARMLESS_FLAGS) === 0);
+  if (!isSound) {
+    throw hostile(machine, 'has an array type of numbers that are taken for objects');
+  }
+  refuseMetadata(machine, dtype, metadata);
+  dtype.isBigEndian = order === '>';
+  // Only these types have a size of their own, numpy ignores it for the others.
+  if (/^[USVa]/.test(dtype.code)) dtype.itemBytes = sizeOf(machine, size);
+  if (names === null && fields === null) return;
+  if (!dtype.code.startsWith('V'))
+    throw hostile(machine, 'has an array type of numbers with fields');
+  sealFields(machine, dtype, names, fields);
+}
+
+/** A date has its unit there, without which numpy leaves its memory; other types have a dict of the user's own, or nothing. */
+function refuseMetadata(machine: PickleMachine, { code }: DType, metadata: Value): void {
+  const [own = null, unit] = itemsOf(metadata);
+  const [name, ...counts] = itemsOf(unit);
+  const isDate = /^[Mm]/.test(code);
+  const isSound = isDate
+    ? isDictOrNull(own) &&
+      isThing(name) &&
+      name.kind === 'bytes' &&
+      counts.length === 3 &&
+      counts.every(isCount)
+    : isDictOrNull(metadata);
+  if (!isSound)
+    throw hostile(machine, 'has an array type without its unit, or with one of another');
+}
+
+function isDictOrNull(value: Value): boolean {
+  return value === null || (isThing(value) && value.kind === 'dict');
+}
+
+function sizeOf(machine: PickleMachine, size: Value | undefined): number {
+  if (isCount(size) && size <= LARGEST_ITEM) return size;
+  throw hostile(machine, 'has an array type of an impossible size');
+}
+
+function sealFields(machine: PickleMachine, dtype: DType, names: Value, fields: Value): void {
+  const isKnown = isTuple(names) && isThing(fields) && fields.kind === 'dict';
+  if (!isKnown || names.items.length > MAX_FIELDS)
+    throw damaged(machine, 'has an array type without fields');
+  if (fields.hasUnread || fields.length !== names.items.length)
+    throw hostile(machine, 'has an array type with fields that it does not name');
+  for (const name of names.items) checkField(machine, dtype, name, fields);
+  fields.isSealed = true;
+}
+
+function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): void {
+  const field = typeof name === 'string' ? fields.entries.get(name) : undefined;
+  const [inner, offset, ...more] = itemsOf(field);
+  const fits =
+    more.length === 0 &&
+    isDType(inner) &&
+    inner.isBuilt &&
+    !holdsObjects(inner) &&
+    isCount(offset) &&
+    offset + inner.itemBytes <= dtype.itemBytes;
+  if (!fits) throw hostile(machine, 'has an array type whose fields do not fit it');
+}

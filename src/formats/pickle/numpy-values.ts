@@ -1,0 +1,122 @@
+import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
+import { datatypeOf, holdsObjects } from './numpy-dtype.ts';
+import {
+  type DType,
+  isCount,
+  isDType,
+  isThing,
+  isTuple,
+  itemsOf,
+  type Ndarray,
+  OPAQUE,
+  type Value,
+} from './values.ts';
+
+/** What one element of an array's type is, of its bytes; only what a number in JavaScript holds is told. */
+export function numberOf(
+  machine: PickleMachine,
+  dtype: Value | undefined,
+  data: Value | undefined,
+): Value {
+  if (!isDType(dtype) || holdsObjects(dtype)) throw hostile(machine, 'takes bytes for objects');
+  if (!isBytes(data)) throw damaged(machine, 'has a number without bytes');
+  const bytes = Buffer.from(
+    typeof data === 'object' && data !== null && 'head' in data ? data.head : '',
+    'latin1',
+  );
+  if (bytes.length !== dtype.itemBytes || dtype.isBigEndian) return OPAQUE;
+  return NUMBERS[dtype.code]?.(bytes) ?? OPAQUE;
+}
+
+const NUMBERS: Readonly<Record<string, (bytes: Buffer) => Value>> = {
+  b1: (bytes) => bytes[0] !== 0,
+  i4: (bytes) => bytes.readInt32LE(),
+  i8: (bytes) => exact(Number(bytes.readBigInt64LE())),
+  f4: (bytes) => bytes.readFloatLE(),
+  f8: (bytes) => bytes.readDoubleLE(),
+};
+
+function exact(number: number): Value {
+  return Number.isSafeInteger(number) ? number : OPAQUE;
+}
+
+/** The state of an array: version, shape, type, order, and its elements as bytes or, of objects, as a list. */
+export function buildArray(machine: PickleMachine, array: Ndarray, state: Value): void {
+  if (array.dtype !== undefined) throw hostile(machine, 'changes an array');
+  const [, shape, dtype, , data] = itemsOf(state);
+  if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a type');
+  fill(machine, array, dtype, shapeOf(machine, shape));
+  array.items = elementsIn(machine, array, data);
+}
+
+/** numpy believes that a list has an object for each element. */
+function elementsIn(
+  machine: PickleMachine,
+  array: Ndarray,
+  data: Value | undefined,
+): readonly Value[] {
+  const isList = isThing(data) && data.kind === 'list';
+  const isOfObjects = array.dtype !== undefined && holdsObjects(array.dtype);
+  if (isOfObjects ? !isList : !isBytes(data)) throw hostile(machine, 'takes bytes for objects');
+  if (!isList) return [];
+  if (data.length === elementsOf(array.shape)) return data.items;
+  throw hostile(machine, 'has an array with too few objects or too many');
+}
+
+/** Of an array with a mask, whose state begins as that of any other. */
+export function countMasked(machine: PickleMachine, state: Value): void {
+  const [, , , , , mask] = itemsOf(state);
+  buildArray(machine, newArray(machine), state);
+  if (!isBytes(mask)) throw hostile(machine, 'takes bytes for objects');
+}
+
+/** What protocol 5 calls: bytes, type, shape, order. */
+export function arrayOfBuffer(
+  machine: PickleMachine,
+  [data, dtype, shape]: readonly Value[],
+): Ndarray {
+  if (!isDType(dtype) || holdsObjects(dtype) || !isBytes(data))
+    throw hostile(machine, 'takes bytes for objects');
+  const array = newArray(machine);
+  fill(machine, array, dtype, shapeOf(machine, shape));
+  return array;
+}
+
+export function newArray(machine: PickleMachine): Ndarray {
+  keep(machine, 2);
+  return { kind: 'array', dtype: undefined, shape: [], items: [] };
+}
+
+/** Gives an array its type and shape, and counts its elements, unless they are Python's objects. */
+export function fill(
+  machine: PickleMachine,
+  array: Ndarray,
+  dtype: DType,
+  shape: readonly number[],
+): void {
+  array.dtype = dtype;
+  array.shape = shape;
+  const { tally } = machine;
+  tally.dtypes.add(datatypeOf(dtype));
+  if (holdsObjects(dtype)) return;
+  const elements = elementsOf(shape);
+  tally.elements += elements;
+  tally.weightBytes += elements * dtype.itemBytes;
+}
+
+/** Fails with `ArtifactRejected` on a shape whose elements no computer can count: numpy would count modulo 2^64. */
+export function shapeOf(machine: PickleMachine, value: Value | undefined): readonly number[] {
+  const shape = isTuple(value) ? value.items.filter(isCount) : [];
+  const isSound = isTuple(value) && shape.length === value.items.length;
+  if (isSound && Number.isSafeInteger(elementsOf(shape))) return shape;
+  throw hostile(machine, 'has an array of an impossible shape');
+}
+
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+// Protocols 0 to 2 write bytes as a text to be encoded, which is passed over.
+function isBytes(data: Value | undefined): boolean {
+  return isThing(data) && data.kind === 'bytes';
+}

@@ -1,0 +1,18 @@
+import { EMPTY_MAP_NODES, hostile, keep, type PickleMachine } from './machine.ts';
+import { type Global, type Instance, isThing, type Value } from './values.ts';
+
+export function globalOf(machine: PickleMachine, named: Value, does: string): Global {
+  if (isThing(named) && named.kind === 'global') return named;
+  throw hostile(machine, `${does} what is no class`);
+}
+
+/** An object of a class whose `__init__` is not called. */
+export function made(machine: PickleMachine, of: Global, args: readonly Value[]): Value {
+  if (!of.uses.make) machine.globals.misuse(of, 'makes', machine.at);
+  return instance(machine, of, args);
+}
+
+export function instance(machine: PickleMachine, of: Global, args: readonly Value[]): Instance {
+  keep(machine, EMPTY_MAP_NODES);
+  return { kind: 'instance', of, args, attributes: new Map() };
+}

@@ -1,0 +1,134 @@
+import { Failure } from '#domain/failure.ts';
+import { type ByteReader, readerOfStream } from '#formats/bytes/byte-reader.ts';
+import { rejected } from '#formats/rejected.ts';
+import type { PickleGlobals } from './globals.ts';
+import { pickleInput } from './input.ts';
+import { joblibArray } from './joblib-array.ts';
+import {
+  damaged,
+  PICKLE_LIMITS,
+  type PickleMachine,
+  type PickleTally,
+  pop,
+  tooMuch,
+} from './machine.ts';
+import { ARGUMENT_BYTES, OPCODES } from './opcodes.ts';
+import { OPERATIONS } from './ops.ts';
+import type { Value } from './values.ts';
+
+/** What stands in a pickle: the object that would be made, and what was counted. */
+export type Pickled = { readonly root: Value; readonly tally: PickleTally };
+
+type Options = {
+  readonly globals: PickleGlobals;
+  readonly trace?: PickleTally['trace'];
+};
+
+/**
+ * Follows a pickle, or a decompressed dump of joblib, from its first opcode to its last, without making anything of it.
+ * Fails with `ArtifactRejected` on what is no pickle, does not end, goes on after its end, costs too much, or loads what no model loads.
+ */
+export async function scanPickle(
+  reader: ByteReader,
+  file: string,
+  { globals, trace }: Options,
+): Promise<Pickled> {
+  const tally = newTally(trace);
+  const input = pickleInput(reader, file);
+  try {
+    const machine = machineOf({
+      input,
+      globals,
+      tally,
+      depth: 0,
+      readArray: joblibArray(scanInner),
+    });
+    const root = await run(machine);
+    if (!(await input.isAtEnd())) throw trailing(file, input.position);
+    globals.refuseUnknown();
+    return { root, tally };
+  } catch (error) {
+    // What it loads says more than where it is broken, which it may be on purpose.
+    if (error instanceof Failure) globals.refuseUnknown();
+    throw error;
+  }
+}
+
+/** A pickle that stands in the same bytes, as joblib writes an array of Python's objects: read by Python's own unpickler. */
+function scanInner(outer: PickleMachine): Promise<Value> {
+  return run(machineOf({ ...outer, depth: outer.depth + 1, readArray: undefined }));
+}
+
+type Given = Pick<PickleMachine, 'input' | 'globals' | 'tally' | 'depth' | 'readArray'>;
+
+function machineOf({ input, globals, tally, depth, readArray }: Given): PickleMachine {
+  const lookInside = async (bytes: Uint8Array) => {
+    const inside = pickleInput(readerOfStream(once(bytes)), input.file);
+    const machine = machineOf({
+      input: inside,
+      globals,
+      tally,
+      depth: depth + 1,
+      readArray: undefined,
+    });
+    await run(machine).catch(ignoreBroken);
+  };
+  return {
+    ...{ input, globals, tally, depth, readArray, lookInside },
+    ...{ stack: [], marks: [], memo: [], memoCount: 0 },
+    ...{ at: input.position, frameEnd: 0, isStopped: false },
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+// Numbers may begin like a pickle and are none.
+function ignoreBroken(error: unknown): void {
+  if (!(error instanceof Failure)) throw error;
+}
+
+async function run(machine: PickleMachine): Promise<Value> {
+  const { input, tally } = machine;
+  if (machine.depth > PICKLE_LIMITS.nesting) throw tooMuch(machine, 'nesting');
+  while (!machine.isStopped) {
+    machine.at = input.position;
+    tally.opcodes += 1;
+    if (tally.opcodes > PICKLE_LIMITS.opcodes) throw tooMuch(machine, 'opcodes');
+    const coming = input.need(1);
+    if (coming) await coming;
+    const code = input.u1();
+    const opcode = OPCODES[code];
+    const operation = opcode && OPERATIONS[opcode.name];
+    if (!operation) throw damaged(machine, `has the unknown opcode 0x${code.toString(16)}`);
+    if (machine.depth === 0) tally.trace?.(opcode.name, machine.at);
+    const argument = input.need(ARGUMENT_BYTES[opcode.argument]);
+    if (argument) await argument;
+    const pending = operation(machine);
+    if (pending) await pending;
+  }
+  return pop(machine);
+}
+
+function newTally(trace: PickleTally['trace']): PickleTally {
+  return {
+    ...{ opcodes: 0, nodes: 0, textBytes: 0, protocol: 0, isJoblib: false },
+    ...{ elements: 0, weightBytes: 0 },
+    ...{
+      dtypes: new Set(),
+      modules: new Set(),
+      boosters: [],
+      unread: undefined,
+      sklearnVersions: new Set(),
+      trace,
+    },
+  };
+}
+
+function trailing(file: string, position: number) {
+  return rejected(
+    `${file} goes on at byte ${position}, after the end of its pickle`,
+    'Save the model again, as the only object of its file.',
+  );
+}

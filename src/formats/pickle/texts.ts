@@ -1,0 +1,188 @@
+import { Failure } from '#domain/failure.ts';
+import { forwardSource } from '#formats/bytes/forward-source.ts';
+import {
+  BOOSTER_HEAD_BYTES,
+  boosterBegins,
+  type Library,
+  readBooster,
+} from '#formats/trees/held-boosters.ts';
+import { damaged, hostile, PICKLE_LIMITS, type PickleMachine, push, tooMuch } from './machine.ts';
+import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './values.ts';
+
+// A longer text is no name of a class, of a column or of a parameter.
+const LONGEST_TEXT = 256;
+const LONGEST_NUMBER = 1024;
+const LONGEST_SCALAR = 16;
+const LARGEST_INNER = 64 * 1024;
+const PICKLE_HEAD = 2;
+
+/** The text of so many bytes, as a value of its own only while it is short. */
+export function pushText(machine: PickleMachine, length: number): Promise<void> | void {
+  refuseImpossible(machine, length);
+  if (length > LONGEST_TEXT) return passText(machine, length);
+  const coming = machine.input.need(length);
+  if (coming) return coming.then(() => takeText(machine, length));
+  takeText(machine, length);
+}
+
+function takeText(machine: PickleMachine, length: number): void {
+  const text = machine.input.text(length);
+  if (text === undefined) throw damaged(machine, 'has a text that is no UTF-8');
+  push(machine, kept(machine, text));
+}
+
+async function passText(machine: PickleMachine, length: number): Promise<void> {
+  const booster = await passOver(machine, length);
+  push(machine, booster ? { kind: 'opaque', booster } : OPAQUE);
+}
+
+/** Passes over what is too long to be kept; the model of another library in it is read as that does, and answered which. */
+async function passOver(
+  { input, tally }: PickleMachine,
+  length: number,
+): Promise<Library | undefined> {
+  await input.need(Math.min(length, BOOSTER_HEAD_BYTES));
+  const library = boosterBegins(input.peek(BOOSTER_HEAD_BYTES));
+  if (!library) return void (await input.skip(length));
+  const source = forwardSource(input, length);
+  try {
+    tally.boosters.push(await readBooster(source, `the model in ${input.file}`, library));
+    tally.weightBytes += length;
+    return library;
+  } catch (error) {
+    // Whether it is to be a model at all shows only by where it is put.
+    if (!(error instanceof Failure)) throw error;
+    tally.unread = error;
+    return undefined;
+  } finally {
+    await source.end();
+  }
+}
+
+function kept(machine: PickleMachine, text: string): string {
+  machine.tally.textBytes += text.length;
+  if (machine.tally.textBytes > PICKLE_LIMITS.textBytes) throw tooMuch(machine, 'textBytes');
+  return text;
+}
+
+/** Bytes; those which are a pickle themselves are looked into, whatever they are there for. */
+export function pushBytes(machine: PickleMachine, length: number): Promise<void> | void {
+  const { input } = machine;
+  refuseImpossible(machine, length);
+  const coming = input.need(Math.min(length, LONGEST_SCALAR));
+  if (coming) return coming.then(() => takeBytes(machine, length));
+  return takeBytes(machine, length);
+}
+
+function takeBytes(machine: PickleMachine, length: number): Promise<void> | void {
+  const { input } = machine;
+  const isPickle = length >= PICKLE_HEAD && input.isPickle();
+  if (length > LONGEST_SCALAR && !isPickle) return passBytes(machine, length);
+  push(machine, length > LONGEST_SCALAR ? SOME_BYTES : scalarOf(machine, input.peek(length)));
+  if (isPickle) return lookInside(machine, length);
+  input.bytes(length);
+}
+
+async function passBytes(machine: PickleMachine, length: number): Promise<void> {
+  const booster = await passOver(machine, length);
+  push(machine, booster ? { kind: 'bytes', head: '', booster } : SOME_BYTES);
+}
+
+async function lookInside(
+  { input, lookInside: look }: PickleMachine,
+  length: number,
+): Promise<void> {
+  const heldBytes = Math.min(length, LARGEST_INNER);
+  await input.need(heldBytes);
+  await look(Uint8Array.from(input.bytes(heldBytes)));
+  await input.skip(length - heldBytes);
+}
+
+function scalarOf(machine: PickleMachine, head: string): Value {
+  if (head === NO_TYPE.head) return NO_TYPE;
+  if (machine.tally.nodes > PICKLE_LIMITS.nodes / 2) return SOME_BYTES;
+  machine.tally.nodes += 1;
+  return { kind: 'bytes', head };
+}
+
+/** A little-endian integer of any size: those which are no exact number in JavaScript are not told apart. */
+export async function pushLong(machine: PickleMachine, length: number): Promise<void> {
+  refuseImpossible(machine, length);
+  if (length > LONGEST_NUMBER) throw hostile(machine, `has a number of ${length} bytes`);
+  const coming = machine.input.need(length);
+  if (coming) await coming;
+  const bytes = machine.input.bytes(length);
+  if (length > 8) {
+    push(machine, OPAQUE);
+    return;
+  }
+  const unsigned = bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  push(machine, exact(BigInt.asIntN(8 * length, unsigned)));
+}
+
+function exact(value: bigint): Value {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : OPAQUE;
+}
+
+export async function pushInteger(machine: PickleMachine): Promise<void> {
+  const text = (await numberLine(machine)).replace(/L$/, '');
+  // One reader of Python takes a zero before it for octal, and what has two characters for true or false.
+  if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has a number that is none');
+  if (text === '00' || text === '01') push(machine, text === '01');
+  else push(machine, exact(BigInt(text)));
+}
+
+export async function pushFloat(machine: PickleMachine): Promise<void> {
+  const text = await numberLine(machine);
+  if (!/^[+-]?(\d[\d.e+-]*|\.\d[\de+-]*|inf|nan)$/i.test(text)) {
+    throw damaged(machine, 'has a number that is none');
+  }
+  push(machine, Number(text.replace(/inf/i, 'Infinity')));
+}
+
+/** Escapes of Unicode are undone, the rest of that line being Latin-1; a quoted text that has any is not read, as Python 3 writes none. */
+export async function pushLine(machine: PickleMachine, isQuoted: boolean): Promise<void> {
+  const line = await machine.input.line(LONGEST_TEXT, isQuoted ? 'utf8' : 'latin1');
+  const text = isQuoted ? unquoted(machine, line) : line?.replaceAll(UNICODE_ESCAPE, unescaped);
+  push(machine, text === undefined ? OPAQUE : kept(machine, text));
+}
+
+// A backslash that another one stands before begins none.
+const UNICODE_ESCAPE = /(?<=(?<!\\)(?:\\\\)*)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
+
+function unescaped(written: string, short = '', long = ''): string {
+  const code = Number.parseInt(short || long, 16);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : written;
+}
+
+function unquoted(machine: PickleMachine, line: string | undefined): string | undefined {
+  if (line === undefined) return undefined;
+  const text = /^(['"])(.*)\1[ \r\t]*$/s.exec(line)?.[2];
+  if (text === undefined) throw damaged(machine, 'has a text without quotes');
+  return text.includes('\\') ? undefined : text;
+}
+
+export async function nameLine(machine: PickleMachine): Promise<string> {
+  const line = await machine.input.line(LONGEST_TEXT);
+  if (line === undefined) throw damaged(machine, `has a name of more than ${LONGEST_TEXT} bytes`);
+  return line;
+}
+
+export async function indexLine(machine: PickleMachine): Promise<number> {
+  const line = await numberLine(machine);
+  if (!/^\d{1,10}$/.test(line)) throw damaged(machine, 'has a number that is none');
+  return Number(line);
+}
+
+async function numberLine(machine: PickleMachine): Promise<string> {
+  const line = await machine.input.line(LONGEST_NUMBER);
+  if (line === undefined)
+    throw hostile(machine, `has a number of more than ${LONGEST_NUMBER} digits`);
+  return line;
+}
+
+function refuseImpossible(machine: PickleMachine, length: number): void {
+  if (!(length >= 0)) throw damaged(machine, 'has a length that is none');
+  if (length > Number.MAX_SAFE_INTEGER) throw tooMuch(machine, 'textBytes');
+}

@@ -1,0 +1,76 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { Signature } from '#domain/signature.ts';
+import type { Instance } from '#formats/pickle/values.ts';
+import type { BoosterTable, HeldBooster } from '#formats/trees/held-boosters.ts';
+import { answersOf } from './answers.ts';
+import { type Estimator, firstOf, lastOf } from './model.ts';
+import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
+import { cutsTexts, textsOf } from './texts.ts';
+
+/** What a saved estimator says beside the facts of all models; null where it does not say it. */
+export type EstimatorFacts = Pick<
+  ModelFacts,
+  'pythonVersion' | 'signature' | 'takesColumns' | 'example' | 'entrypoint'
+> & {
+  readonly features: number | null;
+  readonly columns: readonly string[] | null;
+  readonly classes: number | null;
+  /** The classes in a pipeline. */
+  readonly steps: readonly string[];
+};
+
+/** With the tables which the boosters in it were trained on. */
+type Said = Estimator & { readonly tables: readonly BoosterTable[] };
+
+/** By the first part of a class's module, the package that brings it. */
+export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
+  sklearn: 'scikit-learn',
+  xgboost: 'xgboost',
+  lightgbm: 'lightgbm',
+  catboost: 'catboost',
+};
+
+/** With the names of the booster's table, where the rows go to a booster as they are. */
+export function onTables(root: Instance, read: Estimator, boosters: readonly HeldBooster[]): Said {
+  const tables = boosters.map(({ table }) => table).filter((table) => table !== null);
+  const isBooster = /^(xgboost|lightgbm)\./.test(firstOf(root).of.module);
+  const own = isBooster ? tables[0]?.columns : undefined;
+  const features = read.features ?? own?.length ?? null;
+  return { ...read, features, columns: read.columns ?? own ?? null, tables };
+}
+
+/** The same facts, however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs. */
+export function estimatorFacts(file: string, root: Instance, said: Said): EstimatorFacts {
+  return {
+    pythonVersion: null,
+    signature: signatureOf(file, root, said),
+    takesColumns: said.columns !== null,
+    example: null,
+    entrypoint: root.of.name,
+    features: said.features,
+    columns: said.columns,
+    classes: said.classes?.count ?? null,
+    steps: said.steps,
+  };
+}
+
+function signatureOf(file: string, root: Instance, said: Said): Signature | null {
+  const { features, columns } = said;
+  const answers = answersOf(lastOf(root), said.classes);
+  const signature = (given: Answers) => {
+    if (cutsTexts(firstOf(root)) && !columns) return textSignature(file, given);
+    if (features === null) return null;
+    const texts = new Set([...textsOf(root), ...textsIn(said)]);
+    return tabularSignature(file, { features, names: columns, texts }, given);
+  };
+  if (answers) return signature(answers);
+  const { inputs } = signature({ values: 1, prediction: 'FP64' }) ?? {};
+  return inputs ? { inputs, outputs: [] } : null;
+}
+
+/** What the boosters tell that were given the table as it is. */
+function textsIn({ columns, tables }: Said): readonly string[] {
+  const isGiven = (own: readonly string[]) =>
+    own.length === columns?.length && own.every((name, index) => name === columns[index]);
+  return tables.filter((table) => isGiven(table.columns)).flatMap(({ texts }) => texts);
+}

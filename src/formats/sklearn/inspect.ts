@@ -1,0 +1,125 @@
+import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
+import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
+import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
+import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
+import { pickleGlobals } from '#formats/pickle/globals.ts';
+import type { PickleTally } from '#formats/pickle/machine.ts';
+import { type Pickled, scanPickle } from '#formats/pickle/scan.ts';
+import { type Instance, isInstance, isThing, type Value } from '#formats/pickle/values.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import {
+  ESTIMATOR_PACKAGES,
+  type EstimatorFacts,
+  estimatorFacts,
+  onTables,
+} from './estimator-facts.ts';
+import { readEstimator } from './model.ts';
+import { tabularMemory } from './tabular-facts.ts';
+
+/** What a pickled estimator says beside the facts of all models; null where it does not say it. */
+export type SklearnFacts = ModelFacts & EstimatorFacts & { readonly format: 'sklearn' };
+
+// What the object of a pickle takes beside its arrays: about so much for each opcode that made it.
+const OPCODE_BYTES = 24;
+
+/**
+ * Reads the facts of an estimator that pickle or joblib wrote, following its opcodes and making nothing of them.
+ * `allowed` are the names that the manifest allows beside the known ones. Fails with `ArtifactRejected`.
+ */
+export async function inspectSklearn(
+  source: ByteSource,
+  file: string,
+  allowed: readonly string[],
+): Promise<SklearnFacts> {
+  const compression = compressionOf(await headOf(source, file));
+  const bytes = readerOf(source);
+  const reader = compression ? readerOfStream(decompress(bytes, compression, file)) : bytes;
+  const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
+  const estimator = estimatorOf(root, file);
+  const framework = frameworkOf(estimator, tally, file);
+  const { boosters } = tally;
+  const read = onTables(estimator, readEstimator(estimator), boosters);
+  const [held] = boosters.filter(({ library }) => library === 'xgboost');
+  const said = { ...read, features: read.features ?? held?.features ?? null };
+  return {
+    format: 'sklearn',
+    formatVersion: versionOf({ root, tally }, compression),
+    framework,
+    requirements: requirementsOf(framework, tally),
+    ...estimatorFacts(file, estimator, said),
+    parameters: boosters.length > 0 ? null : tally.elements,
+    weightBytes: tally.weightBytes,
+    dtypes: [...tally.dtypes].sort(),
+    memory: [
+      ...tabularMemory(framework.name, tally.weightBytes, said.columns !== null),
+      { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },
+    ],
+  };
+}
+
+async function headOf(source: ByteSource, file: string): Promise<Uint8Array> {
+  if (source.sizeBytes === 0) throw rejected(`${file} is empty`, 'Upload the whole file again.');
+  const head = await source.read(0, HEAD_BYTES);
+  const other = recognise('', head);
+  if (!other || compressionOf(head) || head[0] === PROTO) return head;
+  throw rejected(`${file} is ${other.what}, not a pickle`, fixOf(other));
+}
+
+const PROTO = 0x80;
+
+function versionOf({ tally }: Pickled, compression: Compression | null): string {
+  const writer = tally.isJoblib || compression ? ['joblib'] : [];
+  return [`pickle ${tally.protocol}`, ...writer, ...(compression ? [compression] : [])].join(', ');
+}
+
+function estimatorOf(root: Value, file: string): Instance {
+  if (isInstance(root)) return root;
+  const kind = isThing(root) ? KINDS[root.kind] : undefined;
+  throw rejected(
+    `${file} holds ${kind ?? 'a plain value'}, not one fitted estimator`,
+    'Save the estimator itself, or a Pipeline of all its steps, with joblib.dump; with a predict.py beside it anything can be served.',
+  );
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  tuple: 'a tuple',
+  list: 'a list',
+  dict: 'a dict',
+  array: 'an array',
+  bytes: 'bytes',
+  global: 'a class or function itself',
+};
+
+function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framework {
+  const root = of.module.split('.')[0] ?? '';
+  const name =
+    ESTIMATOR_PACKAGES[root] ?? (tally.sklearnVersions.size > 0 ? 'scikit-learn' : undefined);
+  if (name) return { name, version: madeBy(name, tally) };
+  throw rejected(
+    `${file} holds an object of ${quoted(of.name)}, which is no estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
+    'Save the fitted estimator itself with joblib.dump, or bring a predict.py that loads it.',
+  );
+}
+
+/** From the model which another library keeps in a text or in bytes of its own. */
+function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): string | null {
+  if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
+  return boosters.find(({ library }) => library === name)?.version ?? null;
+}
+
+/** Of the other packages that it names, and of numpy, which moved its modules in version 2. */
+function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
+  const modules = [...tally.modules];
+  const names = (root: string) => modules.some((module) => module.split('.')[0] === root);
+  const [sklearn = ''] = tally.sklearnVersions;
+  const others = Object.entries(ESTIMATOR_PACKAGES)
+    .filter(([root, name]) => name !== framework.name && names(root))
+    .map(([, name]) => (name === 'scikit-learn' && sklearn ? `${name}==${sklearn}` : name));
+  const needsSklearn =
+    /^(xgboost|lightgbm)$/.test(framework.name) &&
+    !others.some((one) => one.startsWith('scikit-learn'));
+  const numpy = modules.some((module) => module.startsWith('numpy._core')) ? 'numpy>=2' : 'numpy<2';
+  const hasNumpy = modules.some((module) => /^numpy\._?core/.test(module));
+  return [...others, ...(needsSklearn ? ['scikit-learn'] : []), ...(hasNumpy ? [numpy] : [])];
+}

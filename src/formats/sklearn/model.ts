@@ -1,0 +1,106 @@
+import { datatypeOf } from '#formats/pickle/numpy-dtype.ts';
+import {
+  type Instance,
+  isCount,
+  isInstance,
+  isThing,
+  itemsOf,
+  type Ndarray,
+  type Value,
+} from '#formats/pickle/values.ts';
+
+/** What a fitted estimator says of itself; null where it does not. */
+export type Estimator = {
+  readonly features: number | null;
+  readonly columns: readonly string[] | null;
+  /** How many, and the protocol's name of their type; null for what is no classifier of one output. */
+  readonly classes: { readonly count: number; readonly datatype: string } | null;
+  readonly steps: readonly string[];
+};
+
+/** Reads an estimator, through the pipelines and searches around the one that answers. */
+export function readEstimator(root: Instance): Estimator {
+  const first = chain(root, firstPart);
+  const columns = first
+    .map(({ attributes }) => namesOf(attributes.get('feature_names_in_')))
+    .find(Boolean);
+  const features = first.map(featuresOf).find((count) => count !== undefined);
+  const classes = chain(root, lastPart).map(classesOf).find(Boolean);
+  return {
+    features: columns?.length ?? features ?? null,
+    columns: columns ?? null,
+    classes: classes ?? null,
+    steps: stepsOf(root).map((step) => (isInstance(step) ? nameOf(step) : String(step))),
+  };
+}
+
+/** The estimator that answers in the end. */
+export function lastOf(root: Instance): Instance {
+  return chain(root, lastPart).at(-1) ?? root;
+}
+
+/** The estimator that is given the rows as they are. */
+export function firstOf(root: Instance): Instance {
+  return chain(root, firstPart).at(-1) ?? root;
+}
+
+/** `SVC` of `sklearn.svm._classes.SVC`. */
+export function nameOf({ of }: Instance): string {
+  return of.name.slice(of.module.length + 1);
+}
+
+function chain(
+  root: Instance,
+  next: (part: Instance) => Instance | undefined,
+): readonly Instance[] {
+  const parts = new Set<Instance>();
+  for (let part: Instance | undefined = root; part && !parts.has(part); part = next(part))
+    parts.add(part);
+  return [...parts];
+}
+
+export function stepsOf({ attributes }: Instance): readonly Value[] {
+  return itemsOf(attributes.get('steps')).map((step) => itemsOf(step)[1] ?? null);
+}
+
+// A search keeps what it found best, and others what they are made of under one of these names.
+const INNER = ['best_estimator_', 'regressor_', 'estimator_'] as const;
+
+export function innerOf({ attributes }: Instance): Instance | undefined {
+  return INNER.map((name) => attributes.get(name)).find(isInstance);
+}
+
+function firstPart(part: Instance): Instance | undefined {
+  const several = [
+    ...itemsOf(part.attributes.get('estimators_')),
+    ...itemsOf(part.attributes.get('transformer_list')).map((entry) => itemsOf(entry)[1] ?? null),
+  ];
+  return stepsOf(part).find(isInstance) ?? innerOf(part) ?? several.find(isInstance);
+}
+
+function lastPart(part: Instance): Instance | undefined {
+  return stepsOf(part).findLast(isInstance) ?? innerOf(part);
+}
+
+export function isArray(value: Value | undefined): value is Ndarray {
+  return isThing(value) && value.kind === 'array';
+}
+
+function featuresOf({ attributes }: Instance): number | undefined {
+  return [attributes.get('n_features_in_'), attributes.get('_n_features_in')].find(isCount);
+}
+
+export function namesOf(value: Value | undefined): readonly string[] | undefined {
+  const names = isArray(value) ? value.items.filter((name) => typeof name === 'string') : [];
+  const isWhole = isArray(value) && names.length > 0 && names.length === value.shape[0];
+  return isWhole ? names : undefined;
+}
+
+function classesOf({ attributes, of }: Instance): Estimator['classes'] | undefined {
+  const classes = attributes.get('classes_') ?? attributes.get('_classes');
+  const count = attributes.get('n_classes_');
+  // XGBoost takes classes which are numbers from 0 alone, and keeps how many.
+  if (of.module === 'xgboost.sklearn' && isCount(count)) return { count, datatype: 'INT64' };
+  if (!isArray(classes) || !classes.dtype || classes.shape.length !== 1) return undefined;
+  return { count: classes.shape[0] ?? 0, datatype: datatypeOf(classes.dtype) };
+}

@@ -1,0 +1,88 @@
+import { isAllowable, isKnownName } from '#formats/pickle/globals.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+
+/** Which types and functions a skops file may name: `loader` is how skops makes one of it. */
+export type SkopsTypes = {
+  note(loader: string, module: string, name: string): void;
+  /** Fails with `ArtifactRejected` when one may not be loaded, and names it. */
+  refuseUnknown(): void;
+};
+
+const MAX_LISTED = 5;
+const MAX_UNKNOWN = 1000;
+
+// What skops makes of these is a plain value, or an instance without a call: `__new__`, then its attributes.
+const PLAIN: Readonly<Record<string, RegExp>> = {
+  JsonNode: /^builtins\.(str|int|float|bool|NoneType|list|dict|tuple)$/,
+  DictNode: /^(builtins\.dict|collections\.OrderedDict)$/,
+  DefaultDictNode: /^collections\.defaultdict$/,
+  _DictWithDeprecatedKeysNode: /^sklearn\.covariance\._graph_lasso\._DictWithDeprecatedKeys$/,
+  ListNode: /^builtins\.list$/,
+  SetNode: /^builtins\.set$/,
+  TupleNode: /^builtins\.tuple$/,
+  SliceNode: /^builtins\.slice$/,
+  BytesNode: /^builtins\.bytes$/,
+  BytearrayNode: /^builtins\.bytearray$/,
+  NdArrayNode:
+    /^numpy\.(ndarray|float(16|32|64|96|128)|u?int(8|16|32|64)|complex(64|128)|str_|bytes_|bool_?|u?longlong|longdouble)$/,
+  MaskedArrayNode: /^numpy\.ma(\.core)?\.MaskedArray$/,
+  DTypeNode:
+    /^numpy\.(dtype|dtypes\.(Float(16|32|64)|U?Int(8|16|32|64)|Bool|Str|Bytes|Object|Complex(64|128))DType)$/,
+  RandomStateNode: /^numpy\.random\.mtrand\.RandomState$/,
+  RandomGeneratorNode: /^numpy\.random\._generator\.Generator$/,
+  SparseMatrixNode: /^scipy\.sparse\._(bsr|coo|csc|csr|dia|dok|lil)\.\1_(matrix|array)$/,
+  TypeNode:
+    /^(builtins\.(int|float|str|bool|list|set|map|tuple)|collections\.OrderedDict|numpy\.(ndarray|float(16|32|64)|u?int(8|16|32|64)|complex(64|128)|str_|bool_?|object_|datetime64|timedelta64))$/,
+  FunctionNode:
+    /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp10|exp2|expm1|exprel|log1p|boxcox|boxcox1p|inv_boxcox|inv_boxcox1p))$/,
+};
+
+// Of the names that models are known to have, those of classes, which hold state; a function begins with a small letter.
+const CLASS = /^_?[A-Z]\w*$/;
+const OF_CLASSES: ReadonlySet<string> = new Set([
+  ...(['ObjectNode', 'ConstructorFromReduceNode', 'TypeNode', 'TreeNode', 'LossNode'] as const),
+  ...(['SGDNode', 'ReduceNode', 'CachedNode'] as const),
+]);
+
+const NAMEABLE: ReadonlySet<string> = new Set([...OF_CLASSES, 'FunctionNode']);
+
+/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but no way to call them. */
+export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
+  const unknown = new Map<string, { readonly isAllowable: boolean }>();
+  const trusted = new Set(extra.filter(isAllowable));
+
+  return {
+    note(loader, module, name) {
+      const full = `${module}.${name}`;
+      const isNameable = NAMEABLE.has(loader) && !name.includes('.');
+      const isClass = OF_CLASSES.has(loader) && CLASS.test(name) && isKnownName(module, name);
+      const isKnown = PLAIN[loader]?.test(full) || isClass;
+      if ((isKnown && !name.includes('.')) || (isNameable && trusted.has(full))) return;
+      if (unknown.size < MAX_UNKNOWN) {
+        unknown.set(full, { isAllowable: isNameable && isAllowable(full) });
+      }
+    },
+    refuseUnknown() {
+      const [first] = [...unknown].sort(
+        ([, a], [, b]) => Number(a.isAllowable) - Number(b.isAllowable),
+      );
+      if (first) throw refusal(file, first, [...unknown.keys()]);
+    },
+  };
+}
+
+function refusal(
+  file: string,
+  [name, found]: readonly [string, { readonly isAllowable: boolean }],
+  all: readonly string[],
+) {
+  const others = all.filter((other) => other !== name).slice(0, MAX_LISTED);
+  const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
+  const list = [name, ...others].map((each) => JSON.stringify(each)).join(', ');
+  return rejected(
+    `${file} loads ${quoted(name)}${more}, which is not among what models of known frameworks hold`,
+    found.isAllowable
+      ? `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`
+      : 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own.',
+  );
+}

@@ -1,0 +1,92 @@
+import type { MemoryTerm } from '#domain/artifact-facts.ts';
+import type { Datatype, Signature, TensorSpec } from '#domain/signature.ts';
+import { rejected } from '#formats/rejected.ts';
+
+/** What a model over rows takes: so many numbers, or named columns of which some hold texts. */
+export type Columns = {
+  readonly features: number;
+  readonly names: readonly string[] | null;
+  readonly texts?: ReadonlySet<string>;
+};
+
+/** What comes out for each row: one of `classes` with their probabilities, or `values` numbers. */
+export type Answers =
+  | {
+      readonly classes: number;
+      readonly label: Datatype;
+      readonly probabilities?: Datatype;
+      /** A row has each of the labels or not. */
+      readonly areTogether?: boolean;
+    }
+  | { readonly values: number; readonly prediction: Datatype };
+
+// The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
+const MAX_SIGNATURE_BYTES = 64 * 1024;
+const MIB = 2 ** 20;
+
+// Resident after the import, with what it imports, measured on CPython 3.11; the model server takes 30 more.
+const IMPORTS_MIB: Readonly<Record<string, number>> = {
+  catboost: 135,
+  lightgbm: 200,
+  pandas: 80,
+  skops: 200,
+  xgboost: 190,
+};
+
+/** A matrix called `input`, or an input for each named column; `label` and `probabilities`, or `prediction`. */
+export function tabularSignature(file: string, columns: Columns, answers: Answers): Signature {
+  return named(file, { inputs: inputsOf(columns), outputs: outputsOf(answers) });
+}
+
+/** A list of texts called `input`, which is cut into words. */
+export function textSignature(file: string, answers: Answers): Signature {
+  const inputs: readonly TensorSpec[] = [{ name: 'input', datatype: 'BYTES', shape: [-1] }];
+  return named(file, { inputs, outputs: outputsOf(answers) });
+}
+
+function named(file: string, signature: Signature): Signature {
+  const signatureBytes = Buffer.byteLength(JSON.stringify(signature));
+  if (signatureBytes <= MAX_SIGNATURE_BYTES) return signature;
+  throw rejected(
+    `${file} names its inputs in ${signatureBytes} bytes; the limit is ${MAX_SIGNATURE_BYTES}`,
+    'Train the model without feature names, or with shorter ones.',
+  );
+}
+
+function inputsOf({ features, names, texts }: Columns): readonly TensorSpec[] {
+  if (!names) return [{ name: 'input', datatype: 'FP64', shape: [-1, features] }];
+  return names.map((name) => ({
+    name,
+    datatype: texts?.has(name) ? 'BYTES' : 'FP64',
+    shape: [-1],
+  }));
+}
+
+function outputsOf(answers: Answers): readonly TensorSpec[] {
+  if ('values' in answers) {
+    const { values, prediction } = answers;
+    return [{ name: 'prediction', datatype: prediction, shape: values > 1 ? [-1, values] : [-1] }];
+  }
+  const { classes, label, probabilities, areTogether } = answers;
+  const shape = areTogether ? [-1, classes] : [-1];
+  const chosen: TensorSpec = { name: 'label', datatype: label, shape };
+  if (!probabilities) return [chosen];
+  return [chosen, { name: 'probabilities', datatype: probabilities, shape: [-1, classes] }];
+}
+
+/** What a model takes in a process of Python that serves it. */
+export function tabularMemory(
+  framework: string,
+  weightBytes: number,
+  takesColumns: boolean,
+): readonly MemoryTerm[] {
+  const imports = (name: string) => ({
+    name: `${name} and its imports`,
+    bytes: (IMPORTS_MIB[name] ?? 200) * MIB,
+  });
+  return [
+    { name: 'weights', bytes: weightBytes },
+    imports(framework),
+    ...(takesColumns ? [imports('pandas')] : []),
+  ];
+}

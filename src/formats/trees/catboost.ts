@@ -1,0 +1,67 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { Datatype } from '#domain/signature.ts';
+import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { type CatboostModel, readCatboost } from './catboost-model.ts';
+
+/** What the file says beside the facts of all models; `classes` is null for a regression. */
+export type CatboostFacts = ModelFacts & {
+  readonly objective: string;
+  readonly features: number;
+  readonly columns: readonly string[];
+  readonly categorical: readonly number[];
+  readonly classes: readonly (string | number | boolean)[] | null;
+  readonly trees: number;
+  readonly leaves: number;
+};
+
+// Not every build of CatBoost says in the file which one it is.
+const ANY_VERSION = 'catboost>=1,<2';
+
+/** Reads the facts of a model that CatBoost saved as .cbm: texts and lengths, none of its lists of numbers. Fails with `ArtifactRejected`. */
+export async function inspectCatboost(source: ByteSource, file: string): Promise<CatboostFacts> {
+  const model = await readCatboost(source, file);
+  const { version, objective, columns, texts, classes, trees, leaves, splits, dimension } = model;
+  const features = columns.length;
+  const isNamed = columns.some((name, index) => name !== String(index));
+  const takesColumns = isNamed || texts.length > 0;
+  const taken = {
+    features,
+    names: takesColumns ? columns : null,
+    texts: new Set(texts.map((index) => columns[index] ?? '')),
+  };
+  return {
+    format: 'catboost',
+    formatVersion: 'CBM1',
+    framework: { name: 'catboost', version },
+    pythonVersion: null,
+    requirements: version === null ? [ANY_VERSION] : [],
+    signature: tabularSignature(file, taken, answersOf(model)),
+    takesColumns,
+    parameters: leaves * dimension + splits,
+    weightBytes: source.sizeBytes,
+    dtypes: ['FP32', 'FP64'],
+    memory: tabularMemory('catboost', source.sizeBytes, takesColumns),
+    example: null,
+    entrypoint: null,
+    ...{ objective, features, columns, categorical: texts, classes, trees, leaves },
+  };
+}
+
+// A row may have several of their labels, or none: each is 1 or 0.
+const TOGETHER: readonly string[] = ['MultiLogloss', 'MultiCrossEntropy'];
+
+function answersOf({ objective, classes, dimension }: CatboostModel): Answers {
+  if (!classes) return { values: dimension, prediction: 'FP64' };
+  if (TOGETHER.includes(objective)) {
+    const answers = { classes: classes.length, label: 'INT64', probabilities: 'FP64' } as const;
+    return { ...answers, areTogether: true };
+  }
+  return { classes: classes.length, label: labelOf(classes), probabilities: 'FP64' };
+}
+
+function labelOf(classes: readonly (string | number | boolean)[]): Datatype {
+  if (classes.every((each) => typeof each === 'boolean')) return 'BOOL';
+  if (classes.every((each) => Number.isSafeInteger(each))) return 'INT64';
+  return classes.every((each) => typeof each === 'number') ? 'FP64' : 'BYTES';
+}

@@ -1,0 +1,95 @@
+import { KEPT_BYTES } from '#formats/bytes/forward-source.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { readCatboost } from './catboost-model.ts';
+import { readLightgbm } from './lightgbm.ts';
+import { readXgboost } from './xgboost-model.ts';
+
+/** The columns of the table that a booster was trained on, and those of them which hold texts. */
+export type BoosterTable = {
+  readonly columns: readonly string[];
+  readonly texts: readonly string[];
+};
+
+export type Library = 'xgboost' | 'lightgbm' | 'catboost';
+
+/** A model that XGBoost, LightGBM or CatBoost keeps in a text or in bytes, within another format. */
+export type HeldBooster = {
+  readonly library: Library;
+  /** Of what wrote it, where it says that. */
+  readonly version: string | null;
+  readonly features: number | null;
+  /** Null where its columns have no names. */
+  readonly table: BoosterTable | null;
+};
+
+/** The classes that hand what is in an attribute of theirs to a library of C++, which believes all that it says of itself. */
+export const HOLDERS: Readonly<Record<string, Library>> = {
+  'xgboost.core.Booster': 'xgboost',
+  'lightgbm.basic.Booster': 'lightgbm',
+  'catboost.core.CatBoost': 'catboost',
+  'catboost.core.CatBoostClassifier': 'catboost',
+  'catboost.core.CatBoostRanker': 'catboost',
+  'catboost.core.CatBoostRegressor': 'catboost',
+};
+export const HANDLES: readonly string[] = ['handle', '_handle', '__model'];
+
+/** As many bytes tell whether it may be one. */
+export const BOOSTER_HEAD_BYTES = 5;
+const SAMPLE_BYTES = 2 ** 20;
+
+// The release that its text of the build names.
+const CATBOOST_VERSION = /(?:Branch: tags\/v|CatBoost release )(\d+(?:\.\d+)+)/i;
+
+/** Which library would take what begins so, a character for each byte, for a model of its own. */
+export function boosterBegins(head: string): Library | undefined {
+  if (/^\{["#$iUIlL]/.test(head)) return 'xgboost';
+  if (/^tree\r?\n/.test(head)) return 'lightgbm';
+  return head.startsWith('CBM1') ? 'catboost' : undefined;
+}
+
+/** Reads it as that library does, from its begin to its end. Fails with `ArtifactRejected` where it is damaged. */
+export async function readBooster(
+  source: ByteSource,
+  file: string,
+  library: Library,
+): Promise<HeldBooster> {
+  if (library === 'xgboost') return heldXgboost(source, file);
+  if (library === 'lightgbm') return heldLightgbm(source, file);
+  const version = await catboostVersion(source);
+  // It points to and fro, and is held whole to be read.
+  if (source.sizeBytes <= KEPT_BYTES) await readCatboost(source, file);
+  return { library, version, features: null, table: null };
+}
+
+async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooster> {
+  const [, second] = await source.read(0, 2);
+  const format = second === QUOTE ? 'json' : 'ubj';
+  const { version, features, names, texts } = await readXgboost(source, file, {
+    ...{ format, isHeld: true },
+  });
+  return {
+    library: 'xgboost',
+    version: version.length === 3 ? version.join('.') : null,
+    features: features > 0 ? features : null,
+    table: names.length > 0 && names.length === features ? { columns: names, texts } : null,
+  };
+}
+
+const QUOTE = 0x22;
+
+async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBooster> {
+  const { columns, texts, isNamed } = await readLightgbm(source, file);
+  return {
+    ...{ library: 'lightgbm', version: null, features: columns.length },
+    table: isNamed ? { columns, texts: [...texts] } : null,
+  };
+}
+
+async function catboostVersion(source: ByteSource): Promise<string | null> {
+  if (source.sizeBytes <= KEPT_BYTES) await source.read(0, source.sizeBytes);
+  const head = await source.read(0, SAMPLE_BYTES);
+  const from = Math.max(head.length, source.sizeBytes - SAMPLE_BYTES);
+  const tail = from < source.sizeBytes ? [await source.read(from, SAMPLE_BYTES)] : [];
+  const text = Buffer.concat([head, ...tail]).toString('latin1');
+  return CATBOOST_VERSION.exec(text)?.[1] ?? null;
+}

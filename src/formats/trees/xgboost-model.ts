@@ -1,0 +1,156 @@
+import { type Scalar, type Visitor, walkJson } from '#formats/bytes/json-walk.ts';
+import { walkUbjson } from '#formats/bytes/ubjson-walk.ts';
+import { rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { xgboostCategories } from './xgboost-categories.ts';
+import { xgboostTrees } from './xgboost-trees.ts';
+
+/** An XGBoost file's own words. Of lists only feature names and version are kept. */
+export type XgboostModel = {
+  readonly version: readonly number[];
+  readonly features: number;
+  readonly classes: number;
+  readonly targets: number;
+  readonly names: readonly string[];
+  /** Those which were texts in the table that it was trained on; XGBoost keeps the texts from 3.1 on. */
+  readonly texts: readonly string[];
+  readonly objective: string;
+  readonly booster: string;
+  readonly trees: number;
+  /** Of all trees. */
+  readonly nodes: number;
+};
+
+const WALKS = { json: walkJson, ubj: walkUbjson } as const;
+const MAX_NAMES = 100_000;
+const MAX_SCALARS = 100;
+// XGBoost takes memory for as many at once.
+const MAX_COUNT = 1_000_000;
+
+// Of `dart` the model stands in a `gbtree`.
+const MODEL = /^learner\.gradient_booster\.(?:gbtree\.)?model(?:\.|$)/;
+const WALKED: readonly RegExp[] = [
+  /^(|learner|version)$/,
+  /^learner\.(feature_names|learner_model_param|objective|gradient_booster|gradient_booster\.gbtree)$/,
+];
+const WALKED_IN_MODEL =
+  /^(|weights|gbtree_model_param|trees|trees\[\]|trees\[\]\.tree_param|cats|cats\.enc|cats\.enc\[\]|cats\.enc\[\]\.values)$/;
+
+/**
+ * Reads all of it, each tree. `held` is a booster as another format keeps it, which has its settings beside the model.
+ * Fails with `ArtifactRejected` where it is not what it begins as, has too many names, or a tree that is not sound.
+ */
+export async function readXgboost(
+  source: ByteSource,
+  file: string,
+  { format, isHeld = false }: { readonly format: keyof typeof WALKS; readonly isHeld?: boolean },
+): Promise<XgboostModel> {
+  const found = collected(file);
+  await WALKS[format](source, file, isHeld ? within('Model', found.visitor) : found.visitor);
+  return found.model();
+}
+
+/** Of an object under that key alone. */
+function within(key: string, { enter, value, numbers, counted }: Visitor): Visitor {
+  const inside = (path: string) =>
+    path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined;
+  return {
+    enter(path) {
+      const place = inside(path);
+      if (path === '') return 'walk';
+      return place === undefined ? 'skip' : enter(place);
+    },
+    value: (path, found) => value(inside(path) ?? '', found),
+    numbers: (path, found) => numbers(inside(path) ?? '', found),
+    counted: (path, items) => counted(inside(path) ?? '', items),
+  };
+}
+
+function collected(file: string) {
+  const scalars = new Map<string, Scalar>();
+  const shapes = xgboostTrees(file);
+  const categories = xgboostCategories(file);
+  const version: number[] = [];
+  const names: string[] = [];
+  let weights = 0;
+
+  const number = (key: string) => {
+    const value = Number(scalars.get(`learner.learner_model_param.${key}`) ?? 0);
+    return Number.isSafeInteger(value) ? value : 0;
+  };
+  const text = (path: string) => String(scalars.get(path) ?? '');
+
+  const visitor: Visitor = {
+    enter(path) {
+      if (!MODEL.test(path)) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
+      const place = path.replace(MODEL, '');
+      const wish = shapes.enter(place) ?? categories.enter(place);
+      return wish ?? (WALKED_IN_MODEL.test(place) ? 'walk' : 'skip');
+    },
+    numbers(path, values) {
+      const place = path.replace(MODEL, '');
+      if (place.startsWith('cats.')) categories.numbers(place, values);
+      else shapes.numbers(place, values);
+    },
+    counted: (path, items) => shapes.counted(path.replace(MODEL, ''), items),
+    value(path, value) {
+      if (MODEL.test(path)) valueOfModel(path.replace(MODEL, ''), value);
+      else if (path === 'version[]') version.push(Number(value));
+      else if (path === 'learner.feature_names[]') names.push(String(value));
+      else if (scalars.size < MAX_SCALARS) scalars.set(path, value);
+      else throw tooMany(file);
+      if (names.length > MAX_NAMES || version.length > 3) throw tooMany(file);
+    },
+  };
+
+  function valueOfModel(place: string, value: Scalar): void {
+    shapes.value(place, value);
+    categories.value(place);
+    if (place === 'weights[]') weights += 1;
+    else if (place === 'gbtree_model_param.num_trees') scalars.set('trees', value);
+  }
+
+  function model(): XgboostModel {
+    const [features, classes] = [number('num_feature'), number('num_class')];
+    const targets = Math.max(1, number('num_target'));
+    if (Math.max(features, classes, targets) > MAX_COUNT) {
+      throw tooMuch(file, { features, classes, targets });
+    }
+    const groups = Math.max(1, classes, targets);
+    const booster = text('learner.gradient_booster.name');
+    const texts = categories.end(features);
+    const nodes = shapes.end(features, groups);
+    if (booster === 'gblinear' && weights !== (features + 1) * groups) {
+      throw rejected(
+        `${file} has ${weights} weights for ${features} features, and needs ${(features + 1) * groups}`,
+        'Save the model again from XGBoost.',
+      );
+    }
+    return {
+      ...{ features, classes, targets, names, booster, nodes },
+      version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
+      texts: texts.map((place) => names[place] ?? ''),
+      objective: text('learner.objective.name'),
+      trees: Number(text('trees')) || 0,
+    };
+  }
+
+  return { visitor, model };
+}
+
+function tooMuch(
+  file: string,
+  { features, classes, targets }: Pick<XgboostModel, 'features' | 'classes' | 'targets'>,
+) {
+  return rejected(
+    `${file} says that it has ${features} features, ${classes} classes and ${targets} targets; the limit of each is ${MAX_COUNT}`,
+    'Save the model again from XGBoost.',
+  );
+}
+
+function tooMany(file: string) {
+  return rejected(
+    `${file} has more than ${MAX_NAMES} feature names, ${MAX_SCALARS} parameters, or a version of more than three numbers`,
+    'Train the model without feature names.',
+  );
+}

@@ -1,0 +1,148 @@
+import { rejected } from '#formats/rejected.ts';
+import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
+
+type Lists = ReadonlyMap<string, readonly number[]>;
+
+const LISTS: ReadonlySet<string> = new Set([
+  ...['left_children', 'right_children', 'split_indices', 'split_type', 'parents'],
+  ...['categories', 'categories_nodes', 'categories_segments', 'categories_sizes'],
+]);
+// Of each there is one for each node; numbers with a fraction, and in older files true and false.
+const COUNTED: ReadonlySet<string> = new Set([
+  ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
+]);
+const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
+const IN_TREE = /^trees\[\]\.(\w+)$/;
+const IS_CATEGORICAL = 1;
+// XGBoost refuses one from there on in a table; of a file it takes a bit for each below.
+const MOST_CATEGORY = 2 ** 24;
+
+/** What a count of a tree may be: of leaf values there is one for each target. */
+const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: number }>> = {
+  'trees[].tree_param.num_nodes': { least: 1, most: 2 ** 31 - 1 },
+  'trees[].tree_param.size_leaf_vector': { least: 0, most: 1_000_000 },
+};
+
+/** Checks the lists of each tree as they are walked, by their place in the model. XGBoost goes by them without a look at their length. */
+export function xgboostTrees(file: string) {
+  let lists = new Map<string, readonly number[]>();
+  let counts = new Map<string, number>();
+  let mostFeature = -1;
+  let groups: readonly number[] = [];
+  let trees = 0;
+  let nodes = 0;
+
+  const odd = (what: string) =>
+    rejected(
+      `${file} is damaged: its tree ${trees} ${what}`,
+      "Save the model again with save_model('model.ubj') and upload the whole file.",
+    );
+
+  /** A tree ends where the next begins, or the list of all. */
+  function close(): void {
+    if (lists.size === 0) return;
+    const fault = nodesFault(lists) ?? countsFault(lists, counts) ?? categoriesFault(lists);
+    if (fault) throw odd(fault);
+    for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
+    nodes += list(lists, 'left_children').length;
+    lists = new Map();
+    counts = new Map();
+    trees += 1;
+  }
+
+  return {
+    /** What is to be done with a list; undefined of one that says nothing here. */
+    enter(place: string): 'numbers' | 'count' | undefined {
+      if (place === 'trees[]') close();
+      const [, name = ''] = IN_TREE.exec(place) ?? [];
+      if (place === 'tree_info' || LISTS.has(name)) return 'numbers';
+      return COUNTED.has(name) ? 'count' : undefined;
+    },
+    counted(place: string, items: number): void {
+      const [, name = ''] = IN_TREE.exec(place) ?? [];
+      counts.set(name, items);
+    },
+    numbers(place: string, values: readonly number[]): void {
+      const [, name] = IN_TREE.exec(place) ?? [];
+      if (name === undefined) groups = values;
+      else lists.set(name, values);
+    },
+    value(place: string, value: unknown): void {
+      if (place === 'trees[].id' && Number(value) !== trees) throw odd(`has the id ${value}`);
+      const { least = 0, most = 0 } = COUNTS[place] ?? {};
+      const count = Number(value);
+      if (most === 0 || (Number.isInteger(count) && count >= least && count <= most)) return;
+      throw odd(`has ${count} as ${place.split('.').at(-1)}`);
+    },
+    /** How many nodes all trees have. Fails with `ArtifactRejected` where a tree names a feature or a group of answers that is not there. */
+    end(features: number, answers: number): number {
+      close();
+      const fault =
+        indicesFault(mostFeature < 0 ? [] : [mostFeature], features, 'feature') ??
+        indicesFault(groups, Math.max(1, answers), 'group of answers');
+      if (fault) throw odd(fault);
+      return nodes;
+    },
+  };
+}
+
+function nodesFault(lists: Lists): TreeFault {
+  const [left, right] = [list(lists, 'left_children'), list(lists, 'right_children')];
+  const splits = list(lists, 'split_indices');
+  const nodes = left.length;
+  if (right.length !== nodes || splits.length !== nodes) {
+    return `has ${nodes} left children, ${right.length} right ones and ${splits.length} splits`;
+  }
+  const fault = childrenFault(nodes, left, right);
+  if (fault) return fault;
+  const isHalf = left.some((child, node) => child < 0 !== (right[node] ?? -1) < 0);
+  if (isHalf) return 'has a node with one child';
+  const odd = [...left, ...right].find((child) => child < NO_NODE);
+  if (odd !== undefined) return `has the child ${odd}`;
+  const negative = splits.find((index) => index < 0);
+  return negative === undefined ? undefined : `splits by the feature ${negative}`;
+}
+
+/** Where a tree has them, each node has a parent but the root, and one of each number. */
+function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFault {
+  const nodes = list(lists, 'left_children').length;
+  const lengths = new Map([
+    ...counts,
+    ...['split_type', 'parents'].flatMap((name) => {
+      const values = lists.get(name);
+      return values ? [[name, values.length] as const] : [];
+    }),
+  ]);
+  for (const [name, length] of lengths) {
+    if (length !== nodes) return `has ${nodes} nodes, and ${length} numbers of ${name}`;
+  }
+  const [root = NO_PARENT, ...others] = list(lists, 'parents');
+  if (root !== NO_PARENT && root !== NO_NODE) return `has a root with the parent ${root}`;
+  return indicesFault(others, nodes, 'parent');
+}
+
+/** The nodes that decide by categories are named in their order, each with its stretch of the list of categories. */
+function categoriesFault(lists: Lists): TreeFault {
+  const categories = list(lists, 'categories');
+  const nodes = list(lists, 'categories_nodes');
+  const starts = list(lists, 'categories_segments');
+  const sizes = list(lists, 'categories_sizes');
+  const decided = [...list(lists, 'split_type').entries()].flatMap(([node, type]) =>
+    type === IS_CATEGORICAL ? [node] : [],
+  );
+  const isNamed =
+    nodes.length === decided.length && nodes.every((node, at) => node === decided[at]);
+  if (!isNamed) return `decides by categories at ${decided.length} nodes, and names others`;
+  const isThere = nodes.every((_, at) => {
+    const [start = -1, size = -1] = [starts[at], sizes[at]];
+    return start >= 0 && size >= 0 && start + size <= categories.length;
+  });
+  if (!isThere || starts.length !== nodes.length || sizes.length !== nodes.length) {
+    return `has categories outside the ${categories.length} that it lists`;
+  }
+  return indicesFault(categories, MOST_CATEGORY, 'category');
+}
+
+function list(lists: Lists, name: string): readonly number[] {
+  return lists.get(name) ?? [];
+}

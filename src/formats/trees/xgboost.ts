@@ -1,0 +1,101 @@
+import type { ModelFacts } from '#domain/artifact-facts.ts';
+import { HEAD_BYTES } from '#formats/known-formats.ts';
+import { rejected } from '#formats/rejected.ts';
+import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { readXgboost, type XgboostModel } from './xgboost-model.ts';
+
+/** What the file says beside the facts of all models. `classes` is 0 for a regression. */
+export type XgboostFacts = ModelFacts & {
+  readonly objective: string;
+  readonly booster: string;
+  readonly features: number;
+  readonly columns: readonly string[] | null;
+  readonly classes: number;
+  readonly trees: number;
+};
+
+// Of a node: itself with its statistics, and its share of the tree's lists.
+const NODE_BYTES = 40;
+const WEIGHT_BYTES = 4;
+
+/**
+ * The facts of a model that XGBoost saved as .json or .ubj.
+ * All of it is read, as XGBoost believes what a file says of its trees. Fails with `ArtifactRejected`.
+ */
+export async function inspectXgboost(source: ByteSource, file: string): Promise<XgboostFacts> {
+  const format = await formatOf(source, file);
+  const model = await readXgboost(source, file, { format });
+  const version = model.version.join('.');
+  if (model.version.length !== 3) throw incomplete(file, 'version');
+  if (!(model.features > 0)) throw incomplete(file, 'number of features');
+  if (model.objective === '') throw incomplete(file, 'objective');
+  const { features, names, booster, objective, classes, trees, nodes } = model;
+  const columns = names.length > 0 ? names : null;
+  if (columns && columns.length !== features) {
+    throw rejected(
+      `${file} has ${columns.length} feature names for ${features} features`,
+      'Save the model again from XGBoost.',
+    );
+  }
+  const weights = booster === 'gblinear' ? (features + 1) * Math.max(1, classes) : undefined;
+  const parameters = weights ?? nodes;
+  const weightBytes = parameters * (weights === undefined ? NODE_BYTES : WEIGHT_BYTES);
+  return {
+    format: 'xgboost',
+    formatVersion: format,
+    framework: { name: 'xgboost', version },
+    pythonVersion: null,
+    requirements: [],
+    signature: tabularSignature(
+      file,
+      { features, names: columns, texts: new Set(model.texts) },
+      answersOf(model),
+    ),
+    takesColumns: columns !== null,
+    parameters,
+    weightBytes,
+    dtypes: ['FP32'],
+    memory: tabularMemory('xgboost', weightBytes, columns !== null),
+    example: null,
+    entrypoint: null,
+    ...{ objective, booster, features, columns, classes, trees },
+  };
+}
+
+/** As the model server answers: a classifier's label and probabilities, else the numbers that the booster gives. */
+function answersOf({ objective, classes, targets }: XgboostModel): Answers {
+  if (objective === 'multi:softmax') return { classes, label: 'INT64' };
+  if (objective === 'multi:softprob') return { classes, label: 'INT64', probabilities: 'FP32' };
+  if (objective === 'binary:logistic' && targets <= 1) {
+    return { classes: 2, label: 'INT64', probabilities: 'FP32' };
+  }
+  return { values: targets, prediction: 'FP32' };
+}
+
+async function formatOf(source: ByteSource, file: string): Promise<'json' | 'ubj'> {
+  const head = Buffer.from(await source.read(0, HEAD_BYTES)).toString('latin1');
+  if (head.startsWith('binf') || head.startsWith('bs64')) throw tooOld(file);
+  if (/^\{\s*"/.test(head)) return 'json';
+  if (/^\{[#$iUIlL]/.test(head)) return 'ubj';
+  // Before `binf` there was no magic at all: base score, features and classes as numbers.
+  if (/\.(model|bin|deprecated)$/i.test(file)) throw tooOld(file);
+  throw rejected(
+    `${file} is no XGBoost model: it begins with neither JSON nor UBJSON`,
+    "Save the model with save_model('model.ubj') and upload that file.",
+  );
+}
+
+function tooOld(file: string) {
+  return rejected(
+    `${file} is in XGBoost's old binary format, which XGBoost 3.1 and later do not read`,
+    "Load it with an XGBoost below 3.1 and save it with save_model('model.ubj').",
+  );
+}
+
+function incomplete(file: string, what: string) {
+  return rejected(
+    `${file} is no whole XGBoost model: it has no ${what}`,
+    "Save the model with save_model('model.ubj') and upload the whole file.",
+  );
+}
