@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { RETRYABLE } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
+import { definitionOf, WORKFLOWS } from '../../statemachines/make.ts';
 import { type AslState, MACHINES, type Machine } from '../support/asl.ts';
 import { danglingPaths, unreachedStates } from '../support/asl-paths.ts';
 
@@ -58,6 +59,12 @@ const stepsOf = (machine: Machine) =>
 const stepNames = [
   ...new Set(MACHINES.flatMap((machine) => stepsOf(machine).map(([name]) => name))),
 ];
+
+it.each(WORKFLOWS)('%s is what its YAML says, in the same order', (name) => {
+  const machine = MACHINES.find((each) => each.name === name);
+
+  expect(JSON.stringify(machine?.definition)).toBe(JSON.stringify(definitionOf(name)));
+});
 
 describe('the names of the workflows', () => {
   it.each(stepNames)('%s has a step, exported by its name', async (name) => {

@@ -1,0 +1,22 @@
+// `npm run asl`: writes the .asl.json of each workflow, which AWS and the local engine read, from its .asl.yaml, in which each thing is said once.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+export const WORKFLOWS = ['deploy', 'rollback', 'undeploy'] as const;
+
+/** The definition of a workflow: what all share and its own are one document, so that it names the parts of the other. */
+export function definitionOf(workflow: (typeof WORKFLOWS)[number]): object {
+  const text = ['shared', workflow].map((name) => readFileSync(fileOf(`${name}.asl.yaml`), 'utf8'));
+  return parse(text.join(''), { merge: true, maxAliasCount: -1 }).workflow;
+}
+
+function fileOf(name: string): URL {
+  return new URL(name, import.meta.url);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const workflow of WORKFLOWS) {
+    writeFileSync(fileOf(`${workflow}.asl.json`), JSON.stringify(definitionOf(workflow), null, 2));
+  }
+}
