@@ -40,12 +40,19 @@ const servers = processServers({
   environment: process.env,
 });
 const { platforms, host, close } = localPlatforms({
-  ...{ database, servers, clock: CLOCK, logDirectory: join(folder, 'logs') },
+  database,
+  servers,
+  clock: CLOCK,
+  logDirectory: join(folder, 'logs'),
   // As Slipway has it where nothing is said.
   lambda: { ...LIMITS, maxInstances: 4 },
 });
 const gateway = await startGateway({
-  ...{ host: '127.0.0.1', port: 0, revisions: host, database, clock: CLOCK },
+  host: '127.0.0.1',
+  port: 0,
+  revisions: host,
+  database,
+  clock: CLOCK,
 });
 const seen: Record<(typeof TARGETS)[number], Answered[]> = { lambda: [], fargate: [] };
 

@@ -20,7 +20,11 @@ await build({
       "import { DynamoDBClient } from '@aws-sdk/client-dynamodb'; new DynamoDBClient({}); export const handler = () => {};",
     resolveDir: import.meta.dirname,
   },
-  ...{ bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node24' },
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
   banner: {
     js: "import { createRequire } from 'node:module';const require=createRequire(import.meta.url);",
   },

@@ -27,8 +27,11 @@ const FARGATE = { target: 'fargate', readySeconds: 90, spreadSeconds: 5 } as con
 const EC2 = { target: 'ec2', readySeconds: 240, spreadSeconds: 5 } as const;
 const BUILT = { workflow: 'deploy', isBuilt: true } as const;
 const GRANTED = {
-  ...{ imageTag: 'tag', artifactUrl: 'url', token: 't' },
-  ...{ environmentUrl: 'url', environmentToken: 't' },
+  imageTag: 'tag',
+  artifactUrl: 'url',
+  token: 't',
+  environmentUrl: 'url',
+  environmentToken: 't',
 };
 const AGAIN = { workflow: 'rollback', bakes: [0] } as const;
 
@@ -36,7 +39,9 @@ const RUNS: readonly Run[] = [
   { what: 'a first version on Lambda', ...BUILT, ...LAMBDA, bakes: [0] },
   {
     what: 'a first version on Lambda whose environment is new',
-    ...{ ...BUILT, ...LAMBDA, environment: 'environment' },
+    ...BUILT,
+    ...LAMBDA,
+    environment: 'environment',
     bakes: [0],
   },
   { what: 'an upgrade on Lambda', ...BUILT, ...LAMBDA, bakes: [60] },
@@ -44,7 +49,8 @@ const RUNS: readonly Run[] = [
   { what: 'an upgrade on EC2, a canary', ...BUILT, ...EC2, bakes: [120, 60] },
   {
     what: 'a move from Lambda to Fargate',
-    ...{ ...BUILT, ...FARGATE },
+    ...BUILT,
+    ...FARGATE,
     spreadSeconds: 120,
     bakes: [300],
   },

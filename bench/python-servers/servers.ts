@@ -38,7 +38,11 @@ export async function bundleOnnxServer(): Promise<void> {
   await build({
     entryPoints: ['main.ts', 'session-worker.ts'].map((file) => join(SOURCES, file)),
     outdir: BUNDLE,
-    ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node22' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
   });
 }
 

@@ -42,8 +42,13 @@ export async function turn(prepared: Prepared, kind: Kind, side: Side): Promise<
     const ofOne = await microsOf(client, server, one);
     const ofMany = await microsOf(client, server, many);
     return {
-      ...{ startMs, startCpuMs, rssMiB: rss, pssMiB: pss },
-      ...{ oneMicros: ofOne.cpu, manyMicros: ofMany.cpu, oneWallMicros: ofOne.wall },
+      startMs,
+      startCpuMs,
+      rssMiB: rss,
+      pssMiB: pss,
+      oneMicros: ofOne.cpu,
+      manyMicros: ofMany.cpu,
+      oneWallMicros: ofOne.wall,
     };
   } finally {
     await client.destroy();

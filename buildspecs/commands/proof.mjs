@@ -13,7 +13,7 @@ export function proofOf(order, described, { converted, ...conversion }) {
     runtime: converted ? 'onnx' : 'python',
     modelFile: converted ? 'model.onnx' : order.modelFile,
     conversion: { kept: converted, ...conversion, reason: clipped(conversion.reason) },
-    ...{ importMs, loadMs, peakBytes, takesColumns },
+    importMs, loadMs, peakBytes, takesColumns,
     packages: mostOf(packages, order.python?.requirements ?? []),
     signature: short(signature, MOST_SIGNATURE_BYTES),
     example: short(example, MOST_EXAMPLE_BYTES),

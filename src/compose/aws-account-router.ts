@@ -22,7 +22,8 @@ export function accountRouter(
   const dynamo = new DynamoDBClient(settings);
   const { Table: table, Api: api } = outputs;
   return restApiRouter({
-    ...{ lambda, clock },
+    lambda,
+    clock,
     apiGateway: new APIGatewayClient(settings),
     cloudWatch: new CloudWatchClient(settings),
     lease: apiLease({ clock, sleep: (ms: number) => sleep(ms), dynamo, table, api }),

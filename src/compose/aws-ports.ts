@@ -132,7 +132,10 @@ export function lambdaPlatformOf(environment: Environment): Platform {
   );
   const logs = logsClient();
   return lambdaPlatform({
-    ...{ clock, sleep, startLookMs: START_LOOK_MS, apiStage: set.API_STAGE },
+    clock,
+    sleep,
+    startLookMs: START_LOOK_MS,
+    apiStage: set.API_STAGE,
     lambda: lambdaClient(),
     logs: cloudWatchModelLogs({ logs, group: set.MODEL_LOG_GROUP, clock }),
     fence: fenceOf(environment),
@@ -188,7 +191,11 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
           instanceProfile: set.INSTANCE_PROFILE,
         };
   return ecsPlatform({
-    ...{ clock, sleep, ecs: ecsClient(), elb: elbClient(), autoScaling: autoScalingClient() },
+    clock,
+    sleep,
+    ecs: ecsClient(),
+    elb: elbClient(),
+    autoScaling: autoScalingClient(),
     logs: cloudWatchTaskLogs(logsClient(), set.MODEL_LOG_GROUP),
     fence: fenceOf(environment),
     settings: {
@@ -273,7 +280,9 @@ export function metricsOf(environment: Environment) {
   const { FUNCTION_PREFIX: functionPrefix } = settings(environment, 'FUNCTION_PREFIX');
   const lambda = lambdaClient();
   return cloudWatchMetrics({
-    ...{ clock, functionPrefix, lambda },
+    clock,
+    functionPrefix,
+    lambda,
     cloudWatch: cloudWatchClient(),
     containers: containersOf(environment),
   });

@@ -67,7 +67,8 @@ function targetsOf(
   const settings = clientSettings(account);
   const ecs = new ECSClient(settings);
   const common = {
-    ...{ ecs, ...waiting },
+    ecs,
+    ...waiting,
     elb: new ElasticLoadBalancingV2Client(settings),
     autoScaling: new ApplicationAutoScalingClient(settings),
     logs: cloudWatchTaskLogs(new CloudWatchLogsClient(settings), outputs.ModelLogGroup),
@@ -82,9 +83,17 @@ function targetsOf(
   ];
   return capacities.map((capacity) => {
     const of: EcsSettings = {
-      ...{ stage: account.stage, apiStage: outputs.ApiStage, listener: Listener, capacity },
-      ...{ repository: outputs.Repository, logGroup: outputs.ModelLogGroup },
-      ...{ region: '', vpc: '', subnets: [], securityGroup: '', executionRole: '' },
+      stage: account.stage,
+      apiStage: outputs.ApiStage,
+      listener: Listener,
+      capacity,
+      repository: outputs.Repository,
+      logGroup: outputs.ModelLogGroup,
+      region: '',
+      vpc: '',
+      subnets: [],
+      securityGroup: '',
+      executionRole: '',
       provisioningSeconds: 0,
     };
     return { ecs, settings: of, platform: ecsPlatform({ ...common, settings: of }) };

@@ -194,7 +194,10 @@ export const sweepOnAws = (env: Environment) => {
   const router = routerOf(env);
   return {
     all: sweep({
-      ...{ registry, executions, router, clock },
+      registry,
+      executions,
+      router,
+      clock,
       artifacts: artifactsOf(env),
       platforms: platformsOf(env),
       images: modelImagesOf(env),

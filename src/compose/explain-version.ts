@@ -51,7 +51,11 @@ function explanation(deployment: Deployment): Explanation {
   const { id, model, version, phase, artifact, work } = deployment;
   const { inspection, image, decision, golden, bake } = work;
   return {
-    ...{ model, version, deploymentId: id, phase, trouble: toldTrouble(deployment) },
+    model,
+    version,
+    deploymentId: id,
+    phase,
+    trouble: toldTrouble(deployment),
     artifact: {
       key: artifact.key,
       sizeBytes: artifact.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -88,7 +92,9 @@ function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanati
     proof: proof
       ? {
           conversion: proof.conversion,
-          ...{ importMs: proof.importMs, loadMs: proof.loadMs, peakBytes: proof.peakBytes },
+          importMs: proof.importMs,
+          loadMs: proof.loadMs,
+          peakBytes: proof.peakBytes,
         }
       : null,
   };

@@ -46,7 +46,10 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   return {
-    ...{ manifestFile, hasManifest: text !== null, manifest, facts },
+    manifestFile,
+    hasManifest: text !== null,
+    manifest,
+    facts,
     python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),

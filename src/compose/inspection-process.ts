@@ -68,7 +68,9 @@ function failed(error: unknown): Told {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const name = failureName(error) ?? null;
   return {
-    ...{ kind: 'failed', name, message: name ? message : (stack ?? message) },
+    kind: 'failed',
+    name,
+    message: name ? message : (stack ?? message),
     fix: error instanceof Failure ? error.fix : '',
     failedRead: error instanceof FailedRead ? error.id : null,
   };
@@ -78,7 +80,8 @@ async function resultOf(inspection: Inspection): Promise<unknown> {
   if (inspection.kind === 'manifest') return parseManifest(inspection.text, inspection.fileName);
   const files = inspection.files.map(
     ({ name, sizeBytes }, file): ArtifactFile => ({
-      ...{ name, sizeBytes },
+      name,
+      sizeBytes,
       open: async () => ({
         sizeBytes,
         read: (start, length) => read({ file, start, length }),

@@ -88,7 +88,9 @@ async function processEngine({
   const compiled = compiledFolder(environment, environmentHash);
   compileServer(serverEntry, compiled);
   const made = builds({
-    ...{ directory: folder('builds'), own: environment, inTurn: atOnce(BUILDS_AT_ONCE) },
+    directory: folder('builds'),
+    own: environment,
+    inTurn: atOnce(BUILDS_AT_ONCE),
     ...{
       buildspec: 'buildspecs/process.yml',
       environment: { IMAGES: images, ...buildWalls(walls) },
@@ -103,19 +105,25 @@ async function processEngine({
       ...[...filesOf(BUILDSPECS), ...filesOf(PYTHON_SERVER)],
     ]),
     servers: processServers({
-      ...{ directory: folder('revisions'), images, objectPath, serverEntry },
+      directory: folder('revisions'),
+      images,
+      objectPath,
+      serverEntry,
       environment: { NODE_COMPILE_CACHE: compiled, ...environment },
       // What tests start in its place reads and writes where they like.
       walls:
         serverEntry === SERVER_ENTRY
           ? {
-              ...{ machine: walls, launcher: LAUNCHER, compiled },
+              machine: walls,
+              launcher: LAUNCHER,
+              compiled,
               serverFiles: serverFiles(serverEntry, ROOT),
             }
           : null,
     }),
     ...made,
-    ...{ environments: null, images: processImages(images) },
+    environments: null,
+    images: processImages(images),
     buildEnvironment: neverAsked,
   };
 }
@@ -148,8 +156,11 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   const inTurn = atOnce(BUILDS_AT_ONCE);
   const builtBy = (buildspec: string) =>
     builds({
-      ...{ directory: folder('builds'), own: environment, inTurn },
-      ...{ buildspec: `buildspecs/${buildspec}`, environment: variables },
+      directory: folder('builds'),
+      own: environment,
+      inTurn,
+      buildspec: `buildspecs/${buildspec}`,
+      environment: variables,
     });
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
@@ -182,8 +193,11 @@ function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop
   const guard = orphanGuard();
   const running = imageBuilds({
     ...options,
-    ...{ guard, source: ROOT, buildspec: join(ROOT, buildspec) },
-    ...{ queuedTimeoutSeconds: QUEUED_SECONDS, timeoutSeconds: BUILD_SECONDS },
+    guard,
+    source: ROOT,
+    buildspec: join(ROOT, buildspec),
+    queuedTimeoutSeconds: QUEUED_SECONDS,
+    timeoutSeconds: BUILD_SECONDS,
   });
   return {
     buildLog: fileBuildLog(directory),

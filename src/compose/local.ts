@@ -99,7 +99,10 @@ export async function startLocal(
   const hooks = webhooks({
     urls: config.webhooks,
     secret: config.webhookSecret,
-    ...{ registry, database, clock, report },
+    registry,
+    database,
+    clock,
+    report,
   });
   const events = eventStream(registry);
   const bus = await eventLog(folder('events.ndjson'));
@@ -223,7 +226,11 @@ export async function startLocal(
   store.scan().catch(problem);
   const sweeping = localSweep({
     sweep: sweep({
-      ...{ registry, artifacts: store, executions: engine, clock, bucket: BUCKET },
+      registry,
+      artifacts: store,
+      executions: engine,
+      clock,
+      bucket: BUCKET,
       router: gateway.router,
       platforms: local.platforms,
       images: runtime.images,

@@ -38,7 +38,10 @@ export async function modelStatus(
       ? await registry.deployment(live.deploymentId)
       : newest;
   return {
-    ...{ name, endpoint, live, versions },
+    name,
+    endpoint,
+    live,
+    versions,
     newest: newest
       ? {
           id: newest.id,
@@ -65,7 +68,10 @@ export async function modelVersions(
   const versions = await registry.versions(name);
   return Promise.all(
     versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId }) => ({
-      ...{ version, revision, target, liveAtMs },
+      version,
+      revision,
+      target,
+      liveAtMs,
       // Until the previous version has drained two are marked so.
       state: state === 'Live' && version !== live?.version ? 'Retired' : state,
       artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',

@@ -36,7 +36,8 @@ export async function publishApi(
   const isWithContainers = Listener && LoadBalancer && VpcLink;
   const api = { id: Api, stage: ApiStage, modelsResource: ModelsResource, authorizer: Authorizer };
   const routes = modelRoutes({
-    ...{ api, clock },
+    api,
+    clock,
     draft: apiDraft(new APIGatewayClient(settings), api),
     lease: apiLease({ clock, sleep: (ms: number) => sleep(ms), dynamo, table, api: Api }),
     records: routeRecords({ dynamo, table, api: Api }),

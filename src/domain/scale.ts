@@ -80,8 +80,14 @@ type WallClock = (epochMs: number) => number;
 /** What clocks in the time zone show, as if it were UTC. */
 function wallClockOf(timeZone: string): WallClock {
   const format = new Intl.DateTimeFormat('en', {
-    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric' },
-    ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   });
   return (epochMs) => {
     const parts = format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]);

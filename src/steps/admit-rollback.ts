@@ -25,7 +25,10 @@ export const admitRollback =
     const { artifact, work } = await requireDeployment(registry, goal.deploymentId);
     const { inspection, plan, image, decision } = work;
     const deployment = await registry.request({
-      ...{ deploymentId, model, execution, artifact },
+      deploymentId,
+      model,
+      execution,
+      artifact,
       kind: request.kind,
       version: goal.version,
       work: { ...asked({ inspection, plan, image, decision }) },

@@ -23,7 +23,10 @@ export const admitUndeploy =
       return { kind: 'ignored', id: deploymentId, model, reason };
     }
     await registry.request({
-      ...{ deploymentId, model, execution, kind },
+      deploymentId,
+      model,
+      execution,
+      kind,
       artifact: NOTHING,
       version: null,
       work: {},

@@ -34,7 +34,9 @@ export async function grantBuild(
     : [];
   const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
   const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
-    ...{ runtime, environmentHash: plan.environmentHash, python },
+    runtime,
+    environmentHash: plan.environmentHash,
+    python,
     ...servedAs(inspection),
     environments: environmentTags(wanted),
   });
@@ -49,7 +51,11 @@ export async function grantBuild(
 
 function filesOf({ artifact: { bucket, parts } }: Deployment) {
   return parts.map(({ name, key, versionId, sizeBytes }) => ({
-    ...{ name, bucket, key, versionId, sizeBytes },
+    name,
+    bucket,
+    key,
+    versionId,
+    sizeBytes,
   }));
 }
 
@@ -57,7 +63,12 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 export function servedAs({ facts, manifest }: Inspection) {
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
-    ...{ format, unpacking, modelFile, entrypoint, signature, takesColumns },
+    format,
+    unpacking,
+    modelFile,
+    entrypoint,
+    signature,
+    takesColumns,
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     optimize: manifest.runtime.optimize,

@@ -27,8 +27,12 @@ type Deps = {
 type Output = StepOutput<'PlanBuild'>;
 
 const BUILT: Output = {
-  ...{ kind: 'built', imageTag: '', artifactUrl: '', token: '' },
-  ...{ environmentUrl: '', environmentToken: '' },
+  kind: 'built',
+  imageTag: '',
+  artifactUrl: '',
+  token: '',
+  environmentUrl: '',
+  environmentToken: '',
 };
 
 export const planBuild =

@@ -33,7 +33,9 @@ export const provision =
 
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target });
     await recordCandidate({ registry, clock }, holder, deployment, {
-      ...{ target, spec, provisioningSeconds: provisioningSeconds[target] },
+      target,
+      spec,
+      provisioningSeconds: provisioningSeconds[target],
     });
     await platforms[target].create(spec, epoch);
     return {};

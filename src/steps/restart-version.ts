@@ -29,7 +29,9 @@ export const restartVersion =
 
     await registry.recordIntent(holder, { kind: 'restart', name: revision, target });
     await recordCandidate({ registry, clock }, holder, deployment, {
-      ...{ target, spec, provisioningSeconds: provisioningSeconds[target] },
+      target,
+      spec,
+      provisioningSeconds: provisioningSeconds[target],
     });
     await platforms[target].create(spec, epoch);
     return {};

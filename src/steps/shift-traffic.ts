@@ -68,8 +68,13 @@ async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promi
     'Shifting',
     {
       shift: {
-        ...{ previous: plan.previous, steps: plan.steps, step },
-        ...{ before, after, attempt, intendedAtMs },
+        previous: plan.previous,
+        steps: plan.steps,
+        step,
+        before,
+        after,
+        attempt,
+        intendedAtMs,
       },
       bake: newBake(intendedAtMs, bakeSeconds),
     },
@@ -116,7 +121,8 @@ function sharesAt(percent: number, revision: string, previous: string | undefine
 
 function newBake(startedAtMs: number, bakeSeconds: number): BakeRecord {
   return {
-    ...{ startedAtMs, bakeSeconds },
+    startedAtMs,
+    bakeSeconds,
     probesSent: 0,
     probesFailed: 0,
     lastFailure: '',

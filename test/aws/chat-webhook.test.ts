@@ -32,7 +32,12 @@ const { InputPathsMap, InputTemplate } = Targets[0].InputTransformer;
 
 function event(state: string, kind = 'Deployment State Change'): SlipwayEvent {
   const detail = {
-    ...{ schema: 1, eventId: state, sequence: 1, deploymentId: 'd', model: 'digits', version: 2 },
+    schema: 1,
+    eventId: state,
+    sequence: 1,
+    deploymentId: 'd',
+    model: 'digits',
+    version: 2,
     ...{ time: '2026-01-02T03:04:05Z', state, reason: 'it is so', fix: '', data: {} },
   };
   return slipwayEvent.parse({ source: 'slipway', 'detail-type': kind, detail });

@@ -60,7 +60,11 @@ export async function runningContainer(
     logs: cloudWatchTaskLogs(awsClient(CloudWatchLogsClient, moto), outputs['ModelLogGroup']!),
     fence: { pass: async () => {} },
     settings: {
-      ...{ stage, region: AWS_REGION, apiStage: 'v1', ...network, provisioningSeconds: 300 },
+      stage,
+      region: AWS_REGION,
+      apiStage: 'v1',
+      ...network,
+      provisioningSeconds: 300,
       repository: outputs['Repository']!,
       executionRole: outputs['ModelRole']!,
       logGroup: outputs['ModelLogGroup']!,
@@ -101,13 +105,18 @@ export async function foreignContainer(
   const elb = awsClient(ElasticLoadBalancingV2Client, moto);
   const { TargetGroups = [] } = await elb.send(
     new CreateTargetGroupCommand({
-      ...{ Name: 'mine', TargetType: 'ip', VpcId: network.vpc, Protocol: 'HTTP', Port: 80 },
+      Name: 'mine',
+      TargetType: 'ip',
+      VpcId: network.vpc,
+      Protocol: 'HTTP',
+      Port: 80,
     }),
   );
   const TargetGroupArn = TargetGroups[0]?.TargetGroupArn;
   await elb.send(
     new CreateRuleCommand({
-      ...{ ListenerArn: network.listener, Priority: 7 },
+      ListenerArn: network.listener,
+      Priority: 7,
       Conditions: [{ Field: 'path-pattern', Values: ['/mine/*'] }],
       Actions: [{ Type: 'forward', TargetGroupArn }],
     }),
@@ -127,7 +136,11 @@ export async function lostTargetGroup(
 ): Promise<void> {
   await awsClient(ElasticLoadBalancingV2Client, moto).send(
     new CreateTargetGroupCommand({
-      ...{ Name: 'lost', TargetType: 'ip', VpcId: network.vpc, Protocol: 'HTTP', Port: 80 },
+      Name: 'lost',
+      TargetType: 'ip',
+      VpcId: network.vpc,
+      Protocol: 'HTTP',
+      Port: 80,
       Tags: [{ Key: 'slipway:stage', Value: stage }],
     }),
   );

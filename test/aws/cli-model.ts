@@ -28,7 +28,8 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
     cloudWatch: awsClient(CloudWatchClient, moto),
     fence: { pass: async () => {} },
     records: routeRecords({ dynamo, table, api: outputs['Api']! }),
-    ...{ clock, containers: null },
+    clock,
+    containers: null,
     lease: apiLease({ dynamo, table, api: outputs['Api']!, clock, sleep }),
     api: {
       id: outputs['Api']!,

@@ -80,7 +80,8 @@ describeOnMoto('slipway in AWS', (moto) => {
     expect(states.slice(0, 1)).toEqual(['Admitted']);
     expect(states.at(-1)).toBe('Live');
     expect(none).toEqual({
-      ...{ code: 0, stderr: '' },
+      code: 0,
+      stderr: '',
       stdout: 'there are no events of nobody yet\n',
     });
   });

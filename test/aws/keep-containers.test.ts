@@ -120,7 +120,9 @@ async function runs(moto: Moto, clusterName: string, serviceName: string): Promi
   await ecs.send(
     new CreateServiceCommand({
       cluster: clusterName,
-      ...{ serviceName, taskDefinition: serviceName, desiredCount: 1 },
+      serviceName,
+      taskDefinition: serviceName,
+      desiredCount: 1,
     }),
   );
 }

@@ -3,9 +3,18 @@ import { eventLine } from '../../src/cli/event-line.ts';
 import { explanationLines } from '../../src/cli/explain.ts';
 
 const EXPLAINED: Explanation = {
-  ...{ model: 'digits', version: 2, deploymentId: 'd2', phase: 'Live', trouble: null },
+  model: 'digits',
+  version: 2,
+  deploymentId: 'd2',
+  phase: 'Live',
+  trouble: null,
   artifact: { key: 'models/digits/a.onnx', sizeBytes: 10, format: 'onnx', parameters: null },
-  ...{ runtime: null, image: null, target: 'lambda', options: [], shift: null, probes: null },
+  runtime: null,
+  image: null,
+  target: 'lambda',
+  options: [],
+  shift: null,
+  probes: null,
   proof: null,
 };
 const FIX = 'Say in model.yaml:\nexamples:\n  - request: {}';
@@ -45,9 +54,14 @@ describe('the explanation of a version', () => {
 describe('the line of an event', () => {
   it('shows a fix of several lines as they are to be written', () => {
     const detail = {
-      ...{ schema: 1, eventId: 'd1-1', sequence: 1, deploymentId: 'd1', model: 'digits' },
+      schema: 1,
+      eventId: 'd1-1',
+      sequence: 1,
+      deploymentId: 'd1',
+      model: 'digits',
       ...{ version: 1, state: 'Failed', time: '2026-01-02T03:04:05.678Z', data: {} },
-      ...{ reason: 'it refused', fix: FIX },
+      reason: 'it refused',
+      fix: FIX,
     } as const;
 
     const line = eventLine({

@@ -14,7 +14,8 @@ export type RunningCommand = {
 /** The command line as a user runs it, without a terminal. */
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, cwd = '.'): RunningCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    ...{ cwd, env },
+    cwd,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const result: Result = { code: null, stdout: '', stderr: '' };

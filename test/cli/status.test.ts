@@ -2,7 +2,10 @@ import { statusLines } from '../../src/cli/status.ts';
 
 const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' };
 const model = {
-  ...{ name: 'digits', endpoint: 'http://here/models/digits', live: LIVE, versions: [LIVE] },
+  name: 'digits',
+  endpoint: 'http://here/models/digits',
+  live: LIVE,
+  versions: [LIVE],
   ...{ newest: { id: 'd1', version: 1, phase: 'Live', trouble: null }, repairs: null },
   unproven: null,
 };

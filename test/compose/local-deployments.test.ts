@@ -24,7 +24,10 @@ function deploymentsOf() {
 
 /** The end of an upload's execution, well unless it is said. */
 const endOf = (input: ObjectCreated, how: Partial<ExecutionEnd> = {}): ExecutionEnd => ({
-  ...{ workflow: 'deploy', execution: 'execution-1', error: '', cause: '' },
+  workflow: 'deploy',
+  execution: 'execution-1',
+  error: '',
+  cause: '',
   input,
   ...how,
 });

@@ -48,7 +48,10 @@ function actionsOf({ isDeaf = false } = {}) {
     sleep: async (ms) => clock.advance(ms),
   });
   return {
-    ...{ world, registry, executions, actions },
+    world,
+    registry,
+    executions,
+    actions,
     /** Versions 1 to `n` have gone live one after the other. */
     async live(n: number) {
       for (let version = 1; version <= n; version += 1) {

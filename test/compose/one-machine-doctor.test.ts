@@ -44,7 +44,9 @@ describe('wallsFinding', () => {
 
   it('is content where all of them stand, and names them', () => {
     expect(wallsFinding(ALL, false)).toEqual({
-      ...{ result: 'ok', says: 'Landlock 7, seccomp, namespaces', fix: '' },
+      result: 'ok',
+      says: 'Landlock 7, seccomp, namespaces',
+      fix: '',
     });
   });
 

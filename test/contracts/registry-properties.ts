@@ -74,7 +74,10 @@ export function describeInvariants(open: OpenWorld): void {
         fc.asyncProperty(commands, async (asked) => {
           const world = open();
           const story: Story = {
-            ...{ granted: [], holding: undefined, requests: 0, versions: new Map() },
+            granted: [],
+            holding: undefined,
+            requests: 0,
+            versions: new Map(),
           };
           for (const each of asked) {
             await tell(world, story, each);

@@ -179,7 +179,10 @@ describe('the image of a model of Python', () => {
   const python = { python: '3.13', orElse: [], requirements: ['xgboost-cpu==3.4.1'] };
   const order = {
     ...ORDER,
-    ...{ runtime: 'python', format: 'xgboost', python, modelFile: 'model.ubj' },
+    runtime: 'python',
+    format: 'xgboost',
+    python,
+    modelFile: 'model.ubj',
     environments: { onnx: ONNX.tag, python: 'python-e1', convert: null },
   } as const;
   let world: ImageWorld;

@@ -36,8 +36,14 @@ export async function openImageWorld() {
   const environments = `${registry.host}/slipway/environments`;
   const buildsBy = (buildspec: string, environment: Readonly<Record<string, string>>) =>
     imageBuilds({
-      ...{ source: SOURCE, directory, own: process.env, guard, environment },
-      ...{ inTurn: atOnce(2), queuedTimeoutSeconds: 600, timeoutSeconds: 600 },
+      source: SOURCE,
+      directory,
+      own: process.env,
+      guard,
+      environment,
+      inTurn: atOnce(2),
+      queuedTimeoutSeconds: 600,
+      timeoutSeconds: 600,
       buildspec: join(SOURCE, 'buildspecs', buildspec),
     });
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
@@ -125,7 +131,8 @@ async function ended(
   const request = {
     ProjectName: 'slipway',
     EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
-      ...{ Name, Value },
+      Name,
+      Value,
     })),
     IdempotencyToken: crypto.randomUUID(),
   };

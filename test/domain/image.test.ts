@@ -3,7 +3,10 @@ import { imageTag, modelOfTag, readImage } from '#domain/image.ts';
 
 const part = { name: 'a.onnx', key: 'k', versionId: 'v1', sizeBytes: 3, checksum: 'crc64nvme:x' };
 const artifact: Artifact = {
-  ...{ bucket: 'b', key: 'k', versionId: 'v1', manifest: null },
+  bucket: 'b',
+  key: 'k',
+  versionId: 'v1',
+  manifest: null,
   parts: [part, { ...part, name: 'a.data' }],
 };
 
@@ -62,10 +65,18 @@ const PROVEN = {
   runtime: 'onnx',
   modelFile: 'model.onnx',
   conversion: {
-    ...{ kept: true, reason: 'it answers the same', rows: 200, maxDifference: 1e-7 },
-    ...{ nativeMicros: 900, onnxMicros: 6 },
+    kept: true,
+    reason: 'it answers the same',
+    rows: 200,
+    maxDifference: 1e-7,
+    nativeMicros: 900,
+    onnxMicros: 6,
   },
-  ...{ importMs: 1200, loadMs: 30, peakBytes: 2 ** 27, modelBytes: 9000, takesColumns: false },
+  importMs: 1200,
+  loadMs: 30,
+  peakBytes: 2 ** 27,
+  modelBytes: 9000,
+  takesColumns: false,
   signature: null,
   example: null,
   packages: ['scikit-learn==1.5.2'],

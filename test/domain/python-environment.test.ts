@@ -1,7 +1,10 @@
 import { pythonEnvironment } from '#domain/python-environment.ts';
 
 const NOTHING = {
-  ...{ format: 'sklearn' as const, framework: null, pythonVersion: null, requirements: [] },
+  format: 'sklearn' as const,
+  framework: null,
+  pythonVersion: null,
+  requirements: [],
   takesColumns: false,
 } as const;
 

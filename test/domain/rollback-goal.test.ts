@@ -3,8 +3,13 @@ import { rollbackGoal } from '#domain/rollback-goal.ts';
 
 function version(number: number, liveAtMs: number, state: ModelVersion['state']): ModelVersion {
   return {
-    ...{ model: 'digits', version: number, revision: `digits-v${number}` },
-    ...{ deploymentId: `d${number}`, target: 'lambda', state, liveAtMs },
+    model: 'digits',
+    version: number,
+    revision: `digits-v${number}`,
+    deploymentId: `d${number}`,
+    target: 'lambda',
+    state,
+    liveAtMs,
   };
 }
 
@@ -28,7 +33,8 @@ describe('a rollback goes', () => {
 
   it('nowhere when no other version is left', () => {
     expect(rollbackGoal(MODEL, [LIVE], null)).toEqual({
-      ...{ kind: 'none', isWrong: false },
+      kind: 'none',
+      isWrong: false,
       reason: 'digits has no version to go back to',
     });
   });

@@ -3,8 +3,13 @@ import { repairRequest, undeployRequest } from '#domain/sweep-request.ts';
 
 const HOUR_MS = 3_600_000;
 const live: ModelVersion = {
-  ...{ model: 'digits', version: 2, revision: 'digits-v2', deploymentId: 'd2' },
-  ...{ target: 'lambda', state: 'Live', liveAtMs: 5 },
+  model: 'digits',
+  version: 2,
+  revision: 'digits-v2',
+  deploymentId: 'd2',
+  target: 'lambda',
+  state: 'Live',
+  liveAtMs: 5,
 };
 const model: Model = { name: 'digits', live: null, newestDeploymentId: 'd2' };
 

@@ -91,7 +91,10 @@ describe('the model of an artifact is found:', () => {
     const packed = [memoryFile('a.zip', zip(contents))];
 
     expect(await findModel(artifact(contents), OPTIONS)).toMatchObject({
-      ...{ format: 'onnx', root: 'a', archives: [], fileFormat: 'onnx' },
+      format: 'onnx',
+      root: 'a',
+      archives: [],
+      fileFormat: 'onnx',
       file: { name: 'a/m.onnx' },
     });
     await expect(findModel(packed, OPTIONS)).rejects.toThrow(
@@ -226,7 +229,9 @@ it.each(modelsOf('python'))('plain Python in %s is found and says what it needs'
 
   expect(found).toMatchObject({ format: 'python', archives: name.endsWith('.zip') ? [name] : [] });
   expect(await inspectPythonCode(found.files, found.root)).toMatchObject({
-    ...{ entrypoint, pythonVersion, requirements },
+    entrypoint,
+    pythonVersion,
+    requirements,
   });
 });
 

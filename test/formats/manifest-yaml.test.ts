@@ -89,11 +89,16 @@ describe('a manifest', () => {
         schedules: [
           {
             days: ['mon', 'tue', 'wed', 'thu', 'fri'],
-            ...{ at: '08:00', timeZone: 'Europe/Berlin', min: 2, max: 8 },
+            at: '08:00',
+            timeZone: 'Europe/Berlin',
+            min: 2,
+            max: 8,
           },
           {
             days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
-            ...{ at: '20:00', timeZone: 'Europe/Berlin', min: 1 },
+            at: '20:00',
+            timeZone: 'Europe/Berlin',
+            min: 1,
           },
         ],
       },

@@ -9,7 +9,9 @@ describe('a model in plain Python', () => {
 
     expect(await inspectPythonCode(artifactOf('python', name), '.')).toMatchObject({
       format: 'python',
-      ...{ entrypoint, pythonVersion, requirements },
+      entrypoint,
+      pythonVersion,
+      requirements,
     });
   });
 

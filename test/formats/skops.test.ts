@@ -19,7 +19,12 @@ describe('of a model saved by skops', () => {
 
     expect(found).toMatchObject({
       format: 'skops',
-      ...{ formatVersion, framework, entrypoint, features, columns, takesColumns },
+      formatVersion,
+      framework,
+      entrypoint,
+      features,
+      columns,
+      takesColumns,
       steps: steps ?? [],
       requirements: expect.arrayContaining(['skops>=0.13,<1']),
       classes: (expected.facts['classes'] as unknown[] | null)?.length ?? null,

@@ -139,7 +139,9 @@ if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${w
     // The API takes any media type for binary.
     const body = Buffer.from(REQUEST_BODY).toString('base64');
     expect(handed).toMatchObject({
-      ...{ ...event, body, isBase64Encoded: true },
+      ...event,
+      body,
+      isBase64Encoded: true,
       requestContext: context,
     });
   });

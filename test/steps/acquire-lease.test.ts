@@ -102,7 +102,9 @@ describe('the lease of a model', () => {
     await world.registry.releaseLease(held);
     const holder = await world.before('InspectArtifact');
     await world.registry.requestAbort(held.deploymentId, {
-      ...{ name: 'Aborted', reason: 'somebody asked for it', fix: '' },
+      name: 'Aborted',
+      reason: 'somebody asked for it',
+      fix: '',
     });
 
     const answer = await acquireLease(world.deps)(asked);

@@ -33,7 +33,10 @@ describe('admitting a rollback', () => {
     const first = await world.recordOf({ deploymentId: second!.deploymentId });
     const { inspection, plan, decision } = first.work;
     expect(await world.recordOf(request)).toMatchObject({
-      ...{ kind: 'rollback', version: 2, artifact: first.artifact, execution: 'execution-9' },
+      kind: 'rollback',
+      version: 2,
+      artifact: first.artifact,
+      execution: 'execution-9',
       work: { inspection, plan, decision },
     });
     expect((await world.recordOf(request)).work).not.toHaveProperty('candidate');

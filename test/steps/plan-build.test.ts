@@ -32,8 +32,12 @@ describe('planning the build', () => {
     const answer = await planBuild(world.deps)(held);
 
     expect(answer).toEqual({
-      ...{ kind: 'built', imageTag: '', artifactUrl: '', token: '' },
-      ...{ environmentUrl: '', environmentToken: '' },
+      kind: 'built',
+      imageTag: '',
+      artifactUrl: '',
+      token: '',
+      environmentUrl: '',
+      environmentToken: '',
     });
   });
 
@@ -109,7 +113,8 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order.environments).toEqual({
       onnx: 'onnx-environment-1',
-      ...{ python: null, convert: null },
+      python: null,
+      convert: null,
     });
     expect(await (await fetch(environmentUrl)).json()).toEqual({
       order: { environments: [{ tag: 'onnx-environment-1', runtime: 'onnx', python: null }] },
@@ -201,9 +206,14 @@ describe('planning the build', () => {
     expect(kind).toBe('needed');
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
-      ...{ runtime: 'python', format: 'xgboost', modelFile: 'm.ubj', optimize: 'auto' },
+      runtime: 'python',
+      format: 'xgboost',
+      modelFile: 'm.ubj',
+      optimize: 'auto',
       network: 'none',
-      ...{ environmentHash: plan?.environmentHash, python: plan?.python, unpacking: [] },
+      environmentHash: plan?.environmentHash,
+      python: plan?.python,
+      unpacking: [],
       environments: { onnx: null, python: null, convert: null },
     });
   });

@@ -27,7 +27,9 @@ describe.each(TARGETS)('provisioning on %s', (target) => {
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Provisioning',
       data: {
-        ...{ target, revision: 'digits-v1', replicas: 2 },
+        target,
+        revision: 'digits-v1',
+        replicas: 2,
         memoryMiB: decision?.memoryMiB,
         cpuUnits: decision?.cpuUnits,
       },
@@ -63,7 +65,9 @@ describe.each(TARGETS)('provisioning on %s', (target) => {
     const { work, intents } = await world.recordOf(held);
     expect(work.candidate).toEqual(first.work.candidate);
     expect(work.candidate).toMatchObject({
-      ...{ target, revision: 'digits-v1', madeBy: held.deploymentId },
+      target,
+      revision: 'digits-v1',
+      madeBy: held.deploymentId,
       readyByMs: START_MS + 1000 + 300_000,
     });
     expect(intents).toHaveLength(1);

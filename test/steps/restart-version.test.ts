@@ -22,7 +22,10 @@ describe('starting a kept version again', () => {
     const { work, intents } = await world.recordOf(held);
     const [first] = (await world.registry.versions('digits')).toReversed();
     expect(work.candidate).toEqual({
-      ...{ target, revision: 'digits-v1', madeBy: first?.deploymentId, attempt: 1 },
+      target,
+      revision: 'digits-v1',
+      madeBy: first?.deploymentId,
+      attempt: 1,
       createdAtMs: world.clock.now(),
       readyByMs: world.clock.now() + 20_000,
     });

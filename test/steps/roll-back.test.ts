@@ -75,11 +75,9 @@ describe('the side that gets the traffic', () => {
 
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.recordOf(held)).work.kept).toEqual({
-      ...{
-        revision: 'digits-v2',
-        live: 'digits-v1',
-        reason: expect.stringContaining('golden request'),
-      },
+      revision: 'digits-v2',
+      live: 'digits-v1',
+      reason: expect.stringContaining('golden request'),
     });
   });
 

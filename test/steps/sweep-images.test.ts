@@ -17,7 +17,10 @@ function builtWorld() {
   };
   let added = 0;
   return {
-    ...{ world, deps, images, run },
+    world,
+    deps,
+    images,
+    run,
     async twice(over: Partial<Pick<typeof deps, 'platforms'>> = {}) {
       await run(over);
       world.clock.advance(PERIOD_MS);

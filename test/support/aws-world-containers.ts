@@ -160,7 +160,9 @@ function simulation(moto: Moto, { elb, servers, logGroup, listener }: Inside) {
   });
   const managed = ecsManaged(services.usedProviders);
   return {
-    ...{ services, managed, fates },
+    services,
+    managed,
+    fates,
     rules: awsRules([
       ...ecsRules([EXECUTION_ROLE]),
       ...services.rules,

@@ -65,7 +65,11 @@ export function describeAwsFlagship(open: () => RunningAws, target: Target): voi
     ).toEqual([]);
     expect(answers.at(-1)?.revision).toBe(`${model}-v1`);
     expect(await stateOf(world, event)).toMatchObject({
-      ...{ live: `${model}-v1`, phase: state, hasEnded: true, unended: [], lease: 'free' },
+      live: `${model}-v1`,
+      phase: state,
+      hasEnded: true,
+      unended: [],
+      lease: 'free',
       versions: target === 'lambda' ? [`${model}-v1`] : [],
     });
     const { trouble } = (await world.registry.deployment(await deploymentOf(event)))!;

@@ -98,7 +98,12 @@ export async function localAws(moto: Moto) {
   };
   const handlers: Readonly<Record<string, TaskHandler>> = {
     ...stepHandlers({
-      ...{ ...ports, clock, executions, engine: 'image', offered: TARGETS, waitMs: 0 },
+      ...ports,
+      clock,
+      executions,
+      engine: 'image',
+      offered: TARGETS,
+      waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,
       maxArtifactBytes: maxArtifactBytes(TARGETS),
@@ -128,7 +133,12 @@ export async function localAws(moto: Moto) {
   });
   const takeUp = recoverEnded({ registry: ports.registry, executions });
   const sweepAll = sweep({
-    ...{ ...ports, clock, executions, offered: TARGETS, bucket: world.s3.bucket, ...GRACES },
+    ...ports,
+    clock,
+    executions,
+    offered: TARGETS,
+    bucket: world.s3.bucket,
+    ...GRACES,
     unusedEnvironments: null,
   });
   let runs = 0;
@@ -151,7 +161,8 @@ export async function localAws(moto: Moto) {
 
   return {
     ...world,
-    ...{ ports, clock },
+    ports,
+    clock,
     fired: rules.fired,
     /** The next so many changes of a function's configuration are too many. */
     throttleConfiguration: (times: number) =>

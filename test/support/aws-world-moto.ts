@@ -126,7 +126,8 @@ export async function motoAws() {
       const name = `event-${executions}`;
       const { executionArn = '' } = await sfn.send(
         new StartExecutionCommand({
-          ...{ stateMachineArn: machineArn(workflowOf(asked)), name },
+          stateMachineArn: machineArn(workflowOf(asked)),
+          name,
           input: JSON.stringify(asked),
         }),
       );

@@ -57,7 +57,11 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
   const records = routeRecords({ dynamo, table, api: api.id });
   const way = { elb, front: containers.front };
   const ecs = {
-    ...{ clock, sleep, elb, fence, logs: cloudWatchTaskLogs(logs, functions.logGroup) },
+    clock,
+    sleep,
+    elb,
+    fence,
+    logs: cloudWatchTaskLogs(logs, functions.logGroup),
     ecs: client(ECSClient),
     autoScaling: client(ApplicationAutoScalingClient),
   };
@@ -67,7 +71,12 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     artifacts: s3ArtifactStore({ client: client(S3Client), bucket: world.s3.bucket }),
     platforms: {
       lambda: lambdaPlatform({
-        ...{ clock, sleep, fence, functions, startLookMs: 30_000, apiStage: api.stage },
+        clock,
+        sleep,
+        fence,
+        functions,
+        startLookMs: 30_000,
+        apiStage: api.stage,
         lambda: listingLeft(client(LambdaClient), lambda),
         logs: cloudWatchModelLogs({ logs, group: functions.logGroup, clock }),
       }),
@@ -75,7 +84,14 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       ec2: ecsPlatform({ ...ecs, settings: settings(world, 'ec2') }),
     },
     router: restApiRouter({
-      ...{ lambda, api, functionPrefix, cloudWatch, fence, records, clock, containers: way },
+      lambda,
+      api,
+      functionPrefix,
+      cloudWatch,
+      fence,
+      records,
+      clock,
+      containers: way,
       apiGateway: client(APIGatewayClient),
       lease: apiLease({ clock, sleep, dynamo, table, api: api.id }),
     }),
@@ -87,7 +103,9 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),
     images: ecrModelImages({
-      ...{ lambda, functionPrefix, repository: functions.repository },
+      lambda,
+      functionPrefix,
+      repository: functions.repository,
       client: client(ECRClient),
     }),
     environments: ecrEnvironments({

@@ -64,7 +64,9 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
   const repository = functions.repository.split('/').at(-1) ?? '';
   await ecr.send(new CreateRepositoryCommand({ repositoryName: ENVIRONMENTS }));
   const builds = await scriptedBuilds(moto, ecr, {
-    ...{ folder, repository, environments: ENVIRONMENTS },
+    folder,
+    repository,
+    environments: ENVIRONMENTS,
   });
   const api = await restApi(moto);
   const containers = await awsWorldContainers(moto, {
@@ -87,7 +89,17 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
   await registry.models();
 
   return {
-    ...{ functions, front, rules, builds, api, table, dynamo, registry, s3, bus: BUS, containers },
+    functions,
+    front,
+    rules,
+    builds,
+    api,
+    table,
+    dynamo,
+    registry,
+    s3,
+    bus: BUS,
+    containers,
     ...awsLooks(moto, { lambda, functions, api, containers, clock }),
     bakeSeconds: BAKE_SECONDS,
     /** The repository of environments. */

@@ -51,7 +51,9 @@ export async function canaryWorld() {
   ) {
     const program = String(MACHINE.python);
     const within = {
-      ...{ read: [path('model'), CANARIES], write: [path('scratch')], execute: [program] },
+      read: [path('model'), CANARIES],
+      write: [path('scratch')],
+      execute: [program],
       ...{ listens: true, limits: {} },
       ...over,
     };
@@ -77,7 +79,11 @@ export async function canaryWorld() {
         chownSync(path('scratch'), NOBODY, NOBODY);
       }
       const within = {
-        ...{ read: [], write: [path('scratch')], execute: [program], listens: false, limits },
+        read: [],
+        write: [path('scratch')],
+        execute: [program],
+        listens: false,
+        limits,
       };
       const env = { PATH: '/usr/bin:/bin', ...wallsVariable(MACHINE, within) };
       const given = ['-I', '-S', LAUNCHER, program, '-c', code];

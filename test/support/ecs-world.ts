@@ -129,7 +129,13 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
   };
 
   return {
-    ...{ settings, services, managed, rules, clock, client, platformOver },
+    settings,
+    services,
+    managed,
+    rules,
+    clock,
+    client,
+    platformOver,
     platform: platformOver(),
     /** A revision whose tasks have this fate. */
     spec(fate: TaskFate, over: Partial<RevisionSpec> = {}): RevisionSpec {

@@ -80,7 +80,11 @@ export async function faultRun(
   await record.look('end');
   const { moments, changes, probes } = record;
   const seen = {
-    ...{ scenario, calls: fault.calls, fired: fault.fired, ...healed, ...meter() },
+    scenario,
+    calls: fault.calls,
+    fired: fault.fired,
+    ...healed,
+    ...meter(),
     history: { moments: [...moments], changes: [...changes], probes: [...probes] },
     told: await world.told(),
     digest: await digestOf(world),

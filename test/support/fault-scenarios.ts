@@ -66,42 +66,50 @@ export function scenariosOn(target: Target): readonly FaultScenario[] {
     { name: 'first', ends: 'Live', prepare: async (world) => world.upload(manifest) },
     {
       // The third version: the first is taken away.
-      ...{ name: 'upgrade', ends: 'Live' },
+      name: 'upgrade',
+      ends: 'Live',
       async prepare(world) {
         await live(world, 2);
         return world.upload(manifest);
       },
     },
     {
-      ...{ name: 'failed upgrade', ends: 'RolledBack', bad },
+      name: 'failed upgrade',
+      ends: 'RolledBack',
+      bad,
       prepare(world) {
         failsWithTraffic(world, bad);
         return upgrade(world);
       },
     },
     {
-      ...{ name: 'rollback', ends: 'Live' },
+      name: 'rollback',
+      ends: 'Live',
       async prepare(world) {
         await live(world, 2);
         return world.rollback();
       },
     },
     {
-      ...{ name: 'unhealthy upgrade', ends: 'Failed', bad },
+      name: 'unhealthy upgrade',
+      ends: 'Failed',
+      bad,
       prepare(world) {
         world.behave(bad, answersWrong);
         return upgrade(world);
       },
     },
     {
-      ...{ name: 'move', ends: 'Live' },
+      name: 'move',
+      ends: 'Live',
       async prepare(world) {
         await live(world, 1);
         return world.upload(manifestOf(MOVES_TO[target]));
       },
     },
     {
-      ...{ name: 'undeploy', ends: 'Undeployed' },
+      name: 'undeploy',
+      ends: 'Undeployed',
       async prepare(world) {
         await live(world, 2);
         return world.undeploy();

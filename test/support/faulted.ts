@@ -88,7 +88,9 @@ export function faulted(
     }
     fired.push({ ...it, canBeStale: kind === 'stale', kind });
     return befall(kind, {
-      ...{ ...it, call, die },
+      ...it,
+      call,
+      die,
       stale: (answer) => answers.keep(method, asked, answer) ?? [answer],
       passSeconds: (seconds) => world.clock.advance(seconds * 1000),
       putOff: putOff({ method, call }),
@@ -96,7 +98,9 @@ export function faulted(
   };
 
   return {
-    ...{ tap, calls, fired },
+    tap,
+    calls,
+    fired,
     died: () => death.promise,
     async land() {
       const due = [...repeated, ...atTheEnd];

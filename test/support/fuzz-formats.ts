@@ -85,7 +85,9 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
     seeds: modelsOf('sagemaker').map((name) => gunzipSync(bytesOf('sagemaker', name))),
     read: (bytes, open) =>
       findModel([fileOf('model.tar.gz', gzipSync(bytes), open)], {
-        ...{ maxBytes: MAX_BYTES, format: 'auto', path: null },
+        maxBytes: MAX_BYTES,
+        format: 'auto',
+        path: null,
       }),
   },
   MLmodel: {
@@ -174,7 +176,11 @@ function mlmodelOf(name: string): Buffer {
 
 function skopsTree(): unknown {
   const node = (loader: string, module: string, name: string, content: unknown) => ({
-    ...{ __loader__: loader, __module__: module, __class__: name, __id__: 1, content },
+    __loader__: loader,
+    __module__: module,
+    __class__: name,
+    __id__: 1,
+    content,
   });
   const text = (value: unknown) => node('JsonNode', 'builtins', 'str', JSON.stringify(value));
   const attributes = {

@@ -86,7 +86,10 @@ export function recorder(world: MemoryWorld, within: Tap = (_, call) => call()):
   }
 
   return {
-    ...{ moments, changes, probes, look },
+    moments,
+    changes,
+    probes,
+    look,
     async around(method, made, asked) {
       const call = () => within(method, made, asked);
       const served = world.router.dataPlane(MODEL);

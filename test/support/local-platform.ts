@@ -75,7 +75,10 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
     timers,
   });
   const all = localPlatforms({
-    ...{ database, servers, clock, timers },
+    database,
+    servers,
+    clock,
+    timers,
     logDirectory: folder.logs,
     lambda: { ...LIMITS, ...limits },
     ...rest,

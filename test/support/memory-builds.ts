@@ -41,7 +41,9 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   }
 
   return {
-    ...{ built, environments, log },
+    built,
+    environments,
+    log,
     fail(lines) {
       failing = lines;
     },

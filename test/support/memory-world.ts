@@ -109,7 +109,10 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
 
   return {
     ...parts,
-    ...{ deps, steps, upload, ...requests() },
+    deps,
+    steps,
+    upload,
+    ...requests(),
     lambda: platforms.lambda,
     existing: () => everywhere('existing'),
     running: () => everywhere('running'),
@@ -142,7 +145,12 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
   const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
   const environments = memoryEnvironments();
   return {
-    ...{ clock, platforms, router, metrics, behaviours, environments },
+    clock,
+    platforms,
+    router,
+    metrics,
+    behaviours,
+    environments,
     registry: memoryRegistry({ clock }),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
@@ -159,7 +167,12 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { tap, engine = 'process', offered = TARGETS } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
   const ports = {
-    ...{ registry, artifacts: store, router, prober, metrics, environments },
+    registry,
+    artifacts: store,
+    router,
+    prober,
+    metrics,
+    environments,
     lambda: served(parts, 'lambda'),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -248,7 +261,9 @@ function requests(): Pick<MemoryWorld, 'rollback' | 'undeploy'> {
   return {
     rollback: (to = null, kind = 'rollback') => ({
       ...request(),
-      ...{ kind, to, reason: 'somebody asked for it' },
+      kind,
+      to,
+      reason: 'somebody asked for it',
     }),
     undeploy: () => ({ ...request(), kind: 'undeploy' }),
   };

@@ -29,7 +29,10 @@ export async function momentOf(
   const held = registry.held();
   const model = held.models.find((it) => it.model.name === MODEL);
   return {
-    ...{ atMs: clock.now(), after, serving, existing: existing().filter(isOwn) },
+    atMs: clock.now(),
+    after,
+    serving,
+    existing: existing().filter(isOwn),
     served: router.dataPlane(MODEL),
     told: await router.shares(MODEL),
     live: model?.model.live ?? null,

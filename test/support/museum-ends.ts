@@ -13,7 +13,8 @@ export const END_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#1292',
     what: 'giving up what is over stops what is live',
-    ...{ scenario: UPGRADE, caught: 'I14' },
+    scenario: UPGRADE,
+    caught: 'I14',
     spoil: (world) =>
       change(world, 'AdmitDeployment', (admit) => async (held) => {
         const answer = await admit(held);
@@ -27,7 +28,8 @@ export const END_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#1337',
     what: 'what was made for a version that was given up is left',
-    ...{ scenario: scenario('unhealthy upgrade'), caught: 'I16' },
+    scenario: scenario('unhealthy upgrade'),
+    caught: 'I16',
     within: () => async (method, call) => {
       const isRemoval = method.endsWith('fargate.remove');
       return isRemoval ? undefined : call();
@@ -37,7 +39,8 @@ export const END_BUGS: readonly Exhibit[] = [
     bug: 'argoproj/argo-rollouts#4461',
     what: 'an abort is ignored once all of the traffic is asked for',
     scenario: {
-      ...{ ...UPGRADE, ends: 'RolledBack' },
+      ...UPGRADE,
+      ends: 'RolledBack',
       async prepare(world) {
         const start = await UPGRADE.prepare(world);
         abortOnce(world);
@@ -51,7 +54,8 @@ export const END_BUGS: readonly Exhibit[] = [
     bug: 'fluxcd/flagger#1591',
     what: 'a deadline that has passed is waited for again',
     scenario: {
-      ...{ ...UPGRADE, ends: 'Failed' },
+      ...UPGRADE,
+      ends: 'Failed',
       async prepare(world) {
         const start = await UPGRADE.prepare(world);
         neverStarts(world, 'digits-v3');
@@ -71,13 +75,15 @@ export const END_BUGS: readonly Exhibit[] = [
   {
     bug: 'fluxcd/flagger#30',
     what: 'what is uploaded meanwhile is promoted in the place of what was proven',
-    ...{ scenario: UPGRADE, caught: 'I10' },
+    scenario: UPGRADE,
+    caught: 'I10',
     spoil: (world) => makeFromNewer(world),
   },
   {
     bug: 'devantler-tech/platform#2387',
     what: 'a model whose last deployment has failed takes no other',
-    ...{ scenario: scenario('unhealthy upgrade'), caught: 'I19' },
+    scenario: scenario('unhealthy upgrade'),
+    caught: 'I19',
     spoil: (world) =>
       change(world, 'AdmitDeployment', (admit) => async (held) => {
         const hasFailed = (await world.told()).some(({ state }) => state === 'Failed');
@@ -87,14 +93,17 @@ export const END_BUGS: readonly Exhibit[] = [
   {
     bug: 'aws/copilot-cli#4838',
     what: 'a rollback brings back one part of a version, and leaves another as it is',
-    ...{ scenario: scenario('rollback'), caught: 'I10' },
+    scenario: scenario('rollback'),
+    caught: 'I10',
     spoil: (world) => makeFromNewer(world),
   },
   {
     bug: 'resetOnHealthyTask of the circuit breaker of ECS',
     what: 'one good answer makes the bad ones before it forgotten',
     scenario: {
-      ...{ ...UPGRADE, ends: 'RolledBack', bad: 'digits-v3' },
+      ...UPGRADE,
+      ends: 'RolledBack',
+      bad: 'digits-v3',
       async prepare(world) {
         const start = await UPGRADE.prepare(world);
         flaps(world, 'digits-v3');

@@ -37,7 +37,9 @@ export const HEALTH_BUGS: readonly Exhibit[] = [
     bug: 'a first version that refuses everything',
     what: 'a refusal is taken for a proof where nothing is live',
     scenario: {
-      ...{ ...FIRST, ends: 'Failed', bad: 'digits-v1' },
+      ...FIRST,
+      ends: 'Failed',
+      bad: 'digits-v1',
       async prepare(world) {
         world.behave('digits-v1', refuses);
         return FIRST.prepare(world);
@@ -50,7 +52,9 @@ export const HEALTH_BUGS: readonly Exhibit[] = [
     bug: 'a verified 502',
     what: 'an answer that no model gave is taken for agreement',
     scenario: {
-      ...{ ...FIRST, ends: 'RolledBack', bad: 'digits-v1' },
+      ...FIRST,
+      ends: 'RolledBack',
+      bad: 'digits-v1',
       async prepare(world) {
         world.prober.front((answer, asked) =>
           asked === 'ready' && isBy(answer, 'digits-v1') ? BAD_GATEWAY : answer,
@@ -67,7 +71,9 @@ export const HEALTH_BUGS: readonly Exhibit[] = [
     bug: 'a bake past the endpoint',
     what: 'clients get worse than the candidate’s own way shows, and are given more of it',
     scenario: {
-      ...{ ...UPGRADE, ends: 'RolledBack', bad: 'digits-v3' },
+      ...UPGRADE,
+      ends: 'RolledBack',
+      bad: 'digits-v3',
       async prepare(world) {
         world.prober.front((answer, asked) =>
           isBy(answer, 'digits-v3') ? { ...answersWrong(asked), revision: 'digits-v3' } : answer,
@@ -90,8 +96,11 @@ export const HEALTH_BUGS: readonly Exhibit[] = [
 ];
 
 const BAD_GATEWAY: ProbeAnswer = {
-  ...{ kind: 'answer', status: 502, body: 'bad gateway' },
-  ...{ revision: null, latencyMs: 1 },
+  kind: 'answer',
+  status: 502,
+  body: 'bad gateway',
+  revision: null,
+  latencyMs: 1,
 };
 
 const isBy = (answer: ProbeAnswer, revision: string) =>

@@ -33,7 +33,8 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#3333',
     what: 'a change of shares that was throttled counts as made',
-    ...{ scenario: UPGRADE, caught: 'I2' },
+    scenario: UPGRADE,
+    caught: 'I2',
     within: (world) => (method, call, asked) =>
       together(
         inState('ShiftTraffic', { 'router.setShares': async () => {} }),
@@ -47,7 +48,8 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#3926',
     what: 'the old side is stopped before clients are off it',
-    ...{ scenario: UPGRADE, caught: 'I3' },
+    scenario: UPGRADE,
+    caught: 'I3',
     spoil: (world) =>
       change(world, 'ShiftTraffic', (shift) => async (held) => {
         const answer = await shift(held);
@@ -58,7 +60,8 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#2864',
     what: 'the new version is made in the place of the live one',
-    ...{ scenario: UPGRADE, caught: 'I2' },
+    scenario: UPGRADE,
+    caught: 'I2',
     spoil: (world) =>
       before(world, 'ProvisionFargate', async ({ epoch }) =>
         fargateOf(world).remove(await liveOf(world), epoch),
@@ -67,7 +70,8 @@ export const TRAFFIC_BUGS: readonly Exhibit[] = [
   {
     bug: 'argoproj/argo-rollouts#2235',
     what: 'traffic moves after the old side is at zero',
-    ...{ scenario: UPGRADE, caught: 'I1' },
+    scenario: UPGRADE,
+    caught: 'I1',
     spoil: (world) => before(world, 'ShiftTraffic', retireLive(world)),
   },
   {

@@ -15,7 +15,9 @@ export async function routerInventory(world: World, model: string) {
     alias: await alias(world, model),
     rules: await rules(world),
     records: (await records.all()).map(({ serves, move, left, containers }) => ({
-      ...{ serves, move, left },
+      serves,
+      move,
+      left,
       containers: containers && { shares: containers.shares, isApplied: containers.isApplied },
     })),
   };

@@ -121,7 +121,15 @@ async function routerIn(moto: Moto, world: RoutedAccount) {
     });
   return {
     ...world,
-    ...{ clock, api, apiRules, apiGateway, dynamo, elb, cloudWatch, containers, sick },
+    clock,
+    api,
+    apiRules,
+    apiGateway,
+    dynamo,
+    elb,
+    cloudWatch,
+    containers,
+    sick,
     /** The integrations that the API's stage serves, by path. */
     served,
     leaseOver,

@@ -41,7 +41,8 @@ export const apiLooks: Readonly<Record<string, Look>> = {
       );
       const integrationResponses = Object.values(methodIntegration?.integrationResponses ?? {});
       return {
-        ...{ ...place, ...method },
+        ...place,
+        ...method,
         integration: capital({ ...methodIntegration, integrationResponses }),
         methodResponses: Object.values(methodResponses ?? {}),
       };

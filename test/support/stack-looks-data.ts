@@ -63,7 +63,9 @@ const bucket: Look = async ({ id: Bucket }, aws) => {
 function lifecycle(rule: LifecycleRule) {
   const { ID, Status, Filter, Prefix, Expiration, AbortIncompleteMultipartUpload } = rule;
   return {
-    ...{ Id: ID, Status, AbortIncompleteMultipartUpload },
+    Id: ID,
+    Status,
+    AbortIncompleteMultipartUpload,
     Prefix: Prefix ?? Filter?.Prefix,
     ExpirationInDays: Expiration?.Days,
     NoncurrentVersionExpiration: rule.NoncurrentVersionExpiration,

@@ -38,7 +38,9 @@ export async function publishEcho(
   const FunctionName = `${outputs['FunctionPrefix']}${model}`;
   await lambda.send(
     new CreateFunctionCommand({
-      ...{ FunctionName, Role: outputs['ModelRole'], Runtime: 'nodejs24.x' },
+      FunctionName,
+      Role: outputs['ModelRole'],
+      Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Code: { ZipFile: zipOf([{ name: 'index.js', content: ECHO }]) },
     }),
@@ -55,7 +57,8 @@ export function stackKeys(aws: Endpoint, { outputs }: DeployedStack): ApiKeys {
   return dynamoApiKeys({
     client: awsClient(DynamoDBClient, aws),
     gateway: awsClient(APIGatewayClient, aws),
-    ...{ table: outputs['Table'] ?? '', usagePlan: outputs['UsagePlan'] ?? '' },
+    table: outputs['Table'] ?? '',
+    usagePlan: outputs['UsagePlan'] ?? '',
     ...{ stage: STAGE, clock: { now: Date.now } },
   });
 }

@@ -60,7 +60,9 @@ export function stackRouter(
   const sleep = async (ms: number) => clock.advance(ms);
   const dynamo = awsClient(DynamoDBClient, aws);
   return restApiRouter({
-    ...{ clock, containers: null, functionPrefix: FunctionPrefix },
+    clock,
+    containers: null,
+    functionPrefix: FunctionPrefix,
     lambda: awsClient(LambdaClient, aws),
     apiGateway: awsClient(APIGatewayClient, aws),
     cloudWatch: awsClient(CloudWatchClient, aws),

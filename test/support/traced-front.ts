@@ -79,7 +79,10 @@ function note(caller: string, asked: IncomingMessage, body: Buffer, status: numb
   const url = new URL(asked.url ?? '', 'http://aws');
   const text = body.toString();
   return {
-    ...{ caller, url, status, body: text },
+    caller,
+    url,
+    status,
+    body: text,
     method: asked.method ?? '',
     service: signedFor(asked, url),
     operation: operationOf(asked, url, text),

@@ -110,7 +110,9 @@ export async function tracedWorld(moto: Moto) {
 
   return {
     ...world,
-    ...{ invoke, run, clock },
+    invoke,
+    run,
+    clock,
     requests: traced.requests,
     /** Tells Step Functions that an execution is over. */
     ended: (executionArn: string) => sfn.send(new StopExecutionCommand({ executionArn })),

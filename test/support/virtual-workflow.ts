@@ -92,7 +92,11 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
 
   return {
     ...world,
-    ...{ states, outages, execute, settle, startedEnds },
+    states,
+    outages,
+    execute,
+    settle,
+    startedEnds,
     async run(start) {
       const end = await execute(start);
       await settle(end);
@@ -130,7 +134,9 @@ function endOf(stopped: AbortSignal): Promise<never> {
 
 // As the engine has what no Retry and no Catch may take up.
 const OVER = Object.assign(new Error('the execution is over'), {
-  ...{ name: 'States.Aborted', isCatchable: false, isRetryable: false },
+  name: 'States.Aborted',
+  isCatchable: false,
+  isRetryable: false,
 });
 
 const DEFINITIONS = {

@@ -23,7 +23,8 @@ export const GIVEN_UP = ['Compensate', 'ReleaseLease', 'WhichEnd'];
 
 /** A case whose deployment is given up after these states. */
 export const failing = (name: string, script: Script, states: readonly string[]): Case => ({
-  ...{ name, script },
+  name,
+  script,
   states: [...states, ...GIVEN_UP, 'Failed'],
   outcome: 'DeploymentFailed',
 });
@@ -36,14 +37,17 @@ export const rolling = (name: string, script: Script, states: readonly string[])
 });
 
 export const succeeding = (name: string, script: Script, states: readonly string[]): Case => ({
-  ...{ name, script, states },
+  name,
+  script,
+  states,
   outcome: 'Succeeded',
 });
 
 /** How a lease is come by; `start` are the states up to the look at it, `goesOn` those after it. */
 export function leaseCases(start: readonly string[], goesOn: readonly string[]): readonly Case[] {
   const failed = (name: string, script: Script, states: readonly string[]): Case => ({
-    ...{ name, script },
+    name,
+    script,
     states: [...states, 'Failed'],
     outcome: 'DeploymentFailed',
   });

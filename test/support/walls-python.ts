@@ -14,8 +14,11 @@ const MEBIBYTE = 2 ** 20;
 
 /** Those of the process in these tests: far below what the files ask for. */
 export const LIMITS = {
-  ...{ files: 4096, processes: 1024 },
-  ...{ fileBytes: 64 * MEBIBYTE, dataBytes: 1024 * MEBIBYTE, cpuSeconds: 5 },
+  files: 4096,
+  processes: 1024,
+  fileBytes: 64 * MEBIBYTE,
+  dataBytes: 1024 * MEBIBYTE,
+  cpuSeconds: 5,
 };
 
 /** How the process that loaded a file ended, its last line, what it did outside of itself or was ended for, and the most memory that it held. */
@@ -62,7 +65,8 @@ async function loaded(
   }));
   return new Promise((resolve, reject) => {
     const options = {
-      ...{ maxBuffer: 2 ** 24, timeout: MINUTES_10 },
+      maxBuffer: 2 ** 24,
+      timeout: MINUTES_10,
       env: { PATH: process.env['PATH'], OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', ...env },
     };
     const running = execFile(
@@ -76,8 +80,13 @@ async function loaded(
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
-  ...{ skops: 'skops', archive: 'sagemaker', sagemaker: 'sagemaker', mlflow: 'mlflow' },
-  ...{ entrypoint: 'python', xgboost: 'xgboost', lightgbm: 'lightgbm' },
+  skops: 'skops',
+  archive: 'sagemaker',
+  sagemaker: 'sagemaker',
+  mlflow: 'mlflow',
+  entrypoint: 'python',
+  xgboost: 'xgboost',
+  lightgbm: 'lightgbm',
 };
 
 /** As nobody would have found them: what a file seems to be, and what its manifest says. */

@@ -7,12 +7,14 @@ const ENVIRONMENTS = 'EnvironmentRepository.RepositoryUri';
 const BUILDS = [
   {
     what: 'images',
-    ...{ id: 'ImageProject', buildspec: 'buildspecs/image.yml' },
+    id: 'ImageProject',
+    buildspec: 'buildspecs/image.yml',
     told: { REPOSITORY: 'Repository.RepositoryUri', ENVIRONMENTS },
   },
   {
     what: 'environments',
-    ...{ id: 'EnvironmentProject', buildspec: 'buildspecs/environment.yml' },
+    id: 'EnvironmentProject',
+    buildspec: 'buildspecs/environment.yml',
     told: { ENVIRONMENTS, WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/) },
   },
 ] as const;

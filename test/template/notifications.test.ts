@@ -26,9 +26,14 @@ describe('notifications', () => {
       source: 'slipway',
       'detail-type': 'Deployment State Change',
       detail: {
-        ...{ schema: 1, eventId: 'e', sequence: 9, deploymentId: 'd1', model: 'digits' },
+        schema: 1,
+        eventId: 'e',
+        sequence: 9,
+        deploymentId: 'd1',
+        model: 'digits',
         ...{ version: null, time: '2026-01-02T03:04:05Z', state: 'Rejected', data: {} },
-        ...{ reason: 'it is too big', fix: 'make it smaller' },
+        reason: 'it is too big',
+        fix: 'make it smaller',
       },
     });
     const at = (path: string) =>

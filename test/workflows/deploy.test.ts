@@ -299,7 +299,9 @@ describe('the deploy workflow', () => {
     const bakes = looks<'baking' | 'next' | 'done'>('baking', 'done');
     // A shift has ten steps at most.
     const steps = bakes.map(({ kind, attempt }, look) => ({
-      ...{ kind: look % 60 === 1 ? ('next' as const) : kind, sliceSeconds: 1, attempt },
+      kind: look % 60 === 1 ? ('next' as const) : kind,
+      sliceSeconds: 1,
+      attempt,
     }));
     const run = await walk({
       AcquireLease: looks<'held' | 'acquired'>('held', 'acquired').map((look) => ({

@@ -96,7 +96,11 @@ describe('the names of the workflows', () => {
   it('have the same comment and the same limits for a step that is in several', () => {
     const [deploy, ...others] = MACHINES;
     const same = ({ Resource, Parameters, ResultSelector, Retry, TimeoutSeconds }: AslState) => ({
-      ...{ Resource, Parameters, ResultSelector, Retry, TimeoutSeconds },
+      Resource,
+      Parameters,
+      ResultSelector,
+      Retry,
+      TimeoutSeconds,
     });
     const shared = others.flatMap(stepsOf).filter(([name]) => deploy?.states[name]);
 

@@ -26,39 +26,51 @@ async function live(world: VirtualWorkflow, manifest?: string): Promise<void> {
 
 const CASES: readonly Case[] = [
   {
-    ...{ what: 'a first deployment', workflow: 'deploy', ends: 'Live' },
+    what: 'a first deployment',
+    workflow: 'deploy',
+    ends: 'Live',
     prepare: async (world) => world.upload(),
   },
   {
-    ...{ what: 'an upgrade in containers', workflow: 'deploy', ends: 'Live' },
+    what: 'an upgrade in containers',
+    workflow: 'deploy',
+    ends: 'Live',
     async prepare(world) {
       await world.deploy(world.upload({ manifest: FARGATE }));
       return world.upload({ manifest: FARGATE });
     },
   },
   {
-    ...{ what: 'a move from Lambda to containers', workflow: 'deploy', ends: 'Live' },
+    what: 'a move from Lambda to containers',
+    workflow: 'deploy',
+    ends: 'Live',
     async prepare(world) {
       await world.deploy();
       return world.upload({ manifest: FARGATE });
     },
   },
   {
-    ...{ what: 'a rollback', workflow: 'rollback', ends: 'Live' },
+    what: 'a rollback',
+    workflow: 'rollback',
+    ends: 'Live',
     async prepare(world) {
       await live(world);
       return world.rollback();
     },
   },
   {
-    ...{ what: 'a rollback in containers', workflow: 'rollback', ends: 'Live' },
+    what: 'a rollback in containers',
+    workflow: 'rollback',
+    ends: 'Live',
     async prepare(world) {
       await live(world, FARGATE);
       return world.rollback();
     },
   },
   {
-    ...{ what: 'an undeploy', workflow: 'undeploy', ends: 'Undeployed' },
+    what: 'an undeploy',
+    workflow: 'undeploy',
+    ends: 'Undeployed',
     async prepare(world) {
       await live(world);
       return world.undeploy();

@@ -37,7 +37,9 @@ export function routeSides(
     function: functionRoutes({ lambda, clock, api, functionPrefix, isLed }),
     container: containers
       ? containerRoutes({
-          ...{ ...containers, records, clock },
+          ...containers,
+          records,
+          clock,
           rule: listenerRule({ ...containers, apiStage: api.stage }),
         })
       : NO_CONTAINERS,

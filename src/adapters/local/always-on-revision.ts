@@ -38,7 +38,11 @@ export function alwaysOnRevision(
   const { clock, live, log, requestTimeoutMs } = deps;
   const launch = () => deps.start(spec);
   const replicas = replicaSet(spec.revision, {
-    ...{ launch, look: answersInTime, clock, log, requestTimeoutMs },
+    launch,
+    look: answersInTime,
+    clock,
+    log,
+    requestTimeoutMs,
   });
   const kept = keptRecord(record, deps.save);
   let load = requestSlices(0, clock.now());

@@ -167,7 +167,12 @@ async function inScratch(
     await mkdir(scratch, { recursive: true });
     await using log = await open(join(directory, `${id}.log`), 'a');
     return await runBuild({
-      ...{ spec, source, environment: variables, scratch, log, guard },
+      spec,
+      source,
+      environment: variables,
+      scratch,
+      log,
+      guard,
       signal: time.signal,
     });
   } catch (error) {

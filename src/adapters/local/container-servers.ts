@@ -36,7 +36,7 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
       const { image } = spec;
       // Of a revision that an earlier Slipway with another engine has left.
       if (!image) return stillborn(NO_IMAGE);
-      return startModelContainer({ ...{ spec, log, label, image }, network: NETWORK });
+      return startModelContainer({ spec, log, label, image, network: NETWORK });
     },
     async discard(revision, specs) {
       const image = ownImage(revision, specs);

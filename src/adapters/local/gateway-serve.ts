@@ -66,7 +66,14 @@ async function exchange({ parts, visit, terms }: Errand, slot: InvocationSlot): 
   let ending: Ending = { kind: 'abandoned' };
   try {
     const exchange: Exchange = {
-      ...{ request, response, path, body, revision, mechanism, limits, timers },
+      request,
+      response,
+      path,
+      body,
+      revision,
+      mechanism,
+      limits,
+      timers,
       endMs: timers.nowMs() + limits.timeoutMs,
       upstream: upstreams.to(slot.origin),
       onRecall: slot.onRecall,

@@ -53,7 +53,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = upstreamPools();
 
   const handler = gatewayHandler({
-    ...{ revisions, upstreams, inFlight: flights, counts, timers, table, room: bodyRoom(timers) },
+    revisions,
+    upstreams,
+    inFlight: flights,
+    counts,
+    timers,
+    table,
+    room: bodyRoom(timers),
   });
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
   // Each request of a pipeline waits for the close of the one connection; that is no leak.

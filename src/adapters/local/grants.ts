@@ -27,7 +27,9 @@ export function grants(folder: string) {
     const path = join(folder, `${id}.json`);
     const temporary = join(folder, `.${randomUUID()}`);
     const files = granted.map(({ name, sizeBytes, path }) => ({
-      ...{ name, sizeBytes, url: urlOf(path) },
+      name,
+      sizeBytes,
+      url: urlOf(path),
     }));
     try {
       await writeFile(temporary, JSON.stringify({ order, files }), { mode: OWNER_ONLY });

@@ -64,7 +64,10 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   function add(): Instance {
     const { requestTimeoutMs } = limits;
     const instance = instanceOf(revision, launch(), {
-      ...{ clock, timers, requestTimeoutMs, requestsAtOnce },
+      clock,
+      timers,
+      requestTimeoutMs,
+      requestsAtOnce,
       onFreed: giveTurns,
     });
     instances.add(instance);

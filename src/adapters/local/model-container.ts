@@ -69,7 +69,9 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
   // Without a reader the engine may be gone before it has taken what is written; nothing is.
   child.stdin?.on('error', () => undefined);
   return {
-    ...{ child, log, startupTimeoutSeconds: spec.startupTimeoutSeconds },
+    child,
+    log,
+    startupTimeoutSeconds: spec.startupTimeoutSeconds,
     ready: whenReady(name, child),
     signal(signal) {
       docker('kill', '--signal', signal, name).catch(() => child.kill(signal));

@@ -51,7 +51,10 @@ function processKind(
   const { startupTimeoutSeconds, timers, log } = plan;
   const restraint = restrain(child, plan, kill);
   return {
-    ...{ child, startupTimeoutSeconds, timers, log },
+    child,
+    startupTimeoutSeconds,
+    timers,
+    log,
     ready: readyPort(child).then((port) => `http://127.0.0.1:${port}`),
     look: restraint.look,
     signal: (name) => signal(child, name),

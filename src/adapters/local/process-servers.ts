@@ -57,7 +57,9 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       const environment = image ? { ...told, MODEL_FACTS: image.factsPath } : told;
       const read = image ? [image.folder] : [folder.artifact];
       const within = {
-        ...{ read, write: [folder.scratch], listens: true },
+        read,
+        write: [folder.scratch],
+        listens: true,
         limits: servingLimits(spec.memoryMiB),
       };
       const confined =
@@ -70,7 +72,9 @@ export function processServers(options: ProcessServersOptions): ModelServers {
         environment: { ...environment, ...confined.variables },
         memoryMiB: spec.memoryMiB,
         startupTimeoutSeconds: spec.startupTimeoutSeconds,
-        ...{ timers, log, guard },
+        timers,
+        log,
+        guard,
       });
     },
     async discard(revision, specs) {

@@ -56,7 +56,11 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
   function begin(before: string | undefined): Run {
     const server = launch();
     const fresh: Run = {
-      ...{ server, before, origin: '', readyAtMs: Number.POSITIVE_INFINITY, inFlight: 0 },
+      server,
+      before,
+      origin: '',
+      readyAtMs: Number.POSITIVE_INFINITY,
+      inFlight: 0,
       watch: () => undefined,
     };
     void server.started.then((start) => {

@@ -110,7 +110,9 @@ export function servingLimits(memoryMiB: number): Readonly<Record<string, number
 /** Those around what loads a model in a build, but for its files, which the build knows: for buildspecs/commands/prove-model.mjs. */
 export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
   const { SLIPWAY_WALLS } = wallsVariable(walls, {
-    ...{ read: [], write: [], listens: false },
+    read: [],
+    write: [],
+    listens: false,
     limits: {
       files: MOST_FILES,
       processes: limits.processesMax,

@@ -77,7 +77,9 @@ export function workflowEngine(options: Options): WorkflowEngine {
       overrides: {
         ...overrides,
         taskResourceLocalHandlers: tasks(observed(handlers, execution, onStep), {
-          ...{ steps, failures, stopped: over.signal },
+          steps,
+          failures,
+          stopped: over.signal,
         }),
       },
       context: { Execution: { Id: execution, Name: execution } },

@@ -83,7 +83,8 @@ function fileOf(
   open: () => Promise<ByteSource>,
 ): ArtifactFile {
   return {
-    ...{ name, sizeBytes },
+    name,
+    sizeBytes,
     member: { name, offset, sizeBytes, storedBytes: sizeBytes, isDeflated: false, crc: null },
     open: async () => partOf(await open(), offset, sizeBytes),
   };

@@ -13,9 +13,28 @@ import {
 
 // The types which numpy writes in a pickle, without the byte order, which stands in their state.
 const SIMPLE: Readonly<Record<string, number>> = {
-  ...{ b1: 1, i1: 1, i2: 2, i4: 4, i8: 8, u1: 1, u2: 2, u4: 4, u8: 8 },
-  ...{ f2: 2, f4: 4, f8: 8, f12: 12, f16: 16, c8: 8, c16: 16, c24: 24, c32: 32 },
-  ...{ M8: 8, m8: 8, O8: 8, O4: 8 },
+  b1: 1,
+  i1: 1,
+  i2: 2,
+  i4: 4,
+  i8: 8,
+  u1: 1,
+  u2: 2,
+  u4: 4,
+  u8: 8,
+  f2: 2,
+  f4: 4,
+  f8: 8,
+  f12: 12,
+  f16: 16,
+  c8: 8,
+  c16: 16,
+  c24: 24,
+  c32: 32,
+  M8: 8,
+  m8: 8,
+  O8: 8,
+  O4: 8,
 };
 
 const PROTOCOL_NAMES: Readonly<Record<string, Datatype>> = {

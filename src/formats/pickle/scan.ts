@@ -74,9 +74,19 @@ function machineOf({ input, globals, tally, depth, readArray }: Given): PickleMa
     await run(machine).catch(ignoreBroken);
   };
   return {
-    ...{ input, globals, tally, depth, readArray, lookInside },
-    ...{ stack: [], marks: [], memo: [], memoCount: 0 },
-    ...{ at: input.position, frameEnd: 0, isStopped: false },
+    input,
+    globals,
+    tally,
+    depth,
+    readArray,
+    lookInside,
+    stack: [],
+    marks: [],
+    memo: [],
+    memoCount: 0,
+    at: input.position,
+    frameEnd: 0,
+    isStopped: false,
   };
 }
 
@@ -113,16 +123,19 @@ async function run(machine: PickleMachine): Promise<Value> {
 
 function newTally(trace: PickleTally['trace']): PickleTally {
   return {
-    ...{ opcodes: 0, nodes: 0, textBytes: 0, protocol: 0, isJoblib: false },
-    ...{ elements: 0, weightBytes: 0 },
-    ...{
-      dtypes: new Set(),
-      modules: new Set(),
-      boosters: [],
-      unread: undefined,
-      sklearnVersions: new Set(),
-      trace,
-    },
+    opcodes: 0,
+    nodes: 0,
+    textBytes: 0,
+    protocol: 0,
+    isJoblib: false,
+    elements: 0,
+    weightBytes: 0,
+    dtypes: new Set(),
+    modules: new Set(),
+    boosters: [],
+    unread: undefined,
+    sklearnVersions: new Set(),
+    trace,
   };
 }
 

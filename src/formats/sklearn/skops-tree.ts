@@ -169,7 +169,9 @@ export async function readSkopsTree(
       0,
     ),
     codes: new Set(found.map(({ dtype }) => dtype?.code ?? '')),
-    ...{ sklearnVersions, nodes, boosters },
+    sklearnVersions,
+    nodes,
+    boosters,
   };
 }
 

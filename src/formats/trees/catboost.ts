@@ -44,7 +44,13 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
     memory: tabularMemory('catboost', source.sizeBytes, takesColumns),
     example: null,
     entrypoint: null,
-    ...{ objective, features, columns, categorical: texts, classes, trees, leaves },
+    objective,
+    features,
+    columns,
+    categorical: texts,
+    classes,
+    trees,
+    leaves,
   };
 }
 

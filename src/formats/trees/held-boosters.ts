@@ -65,7 +65,8 @@ async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooste
   const [, second] = await source.read(0, 2);
   const format = second === QUOTE ? 'json' : 'ubj';
   const { version, features, names, texts } = await readXgboost(source, file, {
-    ...{ format, isHeld: true },
+    format,
+    isHeld: true,
   });
   return {
     library: 'xgboost',
@@ -80,7 +81,9 @@ const QUOTE = 0x22;
 async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBooster> {
   const { columns, texts, isNamed } = await readLightgbm(source, file);
   return {
-    ...{ library: 'lightgbm', version: null, features: columns.length },
+    library: 'lightgbm',
+    version: null,
+    features: columns.length,
     table: isNamed ? { columns, texts: [...texts] } : null,
   };
 }

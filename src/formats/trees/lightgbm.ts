@@ -60,7 +60,11 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     memory: tabularMemory('lightgbm', weightBytes, isNamed),
     example: null,
     entrypoint: null,
-    ...{ objective, features, columns, classes, trees },
+    objective,
+    features,
+    columns,
+    classes,
+    trees,
   };
 }
 
@@ -87,7 +91,8 @@ export async function readLightgbm(source: ByteSource, file: string) {
     throw rejected(`${file} is damaged: it has trees, and no sizes of them`, RESAVE);
   }
   const { trees, nodes } = await countNodes(source, treesAt, {
-    ...{ sizes, file },
+    sizes,
+    file,
     features: columns.length,
   });
   const tail = await readTail(source, file, version);

@@ -127,7 +127,12 @@ function collected(file: string) {
       );
     }
     return {
-      ...{ features, classes, targets, names, booster, nodes },
+      features,
+      classes,
+      targets,
+      names,
+      booster,
+      nodes,
       version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
       texts: texts.map((place) => names[place] ?? ''),
       objective: text('learner.objective.name'),

@@ -59,7 +59,12 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
     memory: tabularMemory('xgboost', weightBytes, columns !== null),
     example: null,
     entrypoint: null,
-    ...{ objective, booster, features, columns, classes, trees },
+    objective,
+    booster,
+    features,
+    columns,
+    classes,
+    trees,
   };
 }
 

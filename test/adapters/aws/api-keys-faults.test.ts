@@ -34,15 +34,18 @@ const DEEDS: readonly Deed[] = [
   { deed: 'a key that is made', prepare: nothing, run: create },
   { deed: 'a key that is made where one broke off', prepare: brokenOff, run: create },
   {
-    ...{ deed: 'a key that is revoked', prepare: nothing },
+    deed: 'a key that is revoked',
+    prepare: nothing,
     run: (keys, { record }) => keys.revoke(record.id),
   },
   {
-    ...{ deed: 'a list of keys', prepare: nothing },
+    deed: 'a list of keys',
+    prepare: nothing,
     run: async (keys) => (await keys.list()).map(({ name, models }) => ({ name, models })),
   },
   {
-    ...{ deed: 'a look-up of a key', prepare: nothing },
+    deed: 'a look-up of a key',
+    prepare: nothing,
     run: async (keys, first) => expect(await keys.find(await hashOf(first))).toEqual(first.record),
   },
 ];

@@ -125,7 +125,8 @@ describeOnMoto('the rules of API Gateway', (moto) => {
     await client.send(
       new PutIntegrationCommand({
         ...integration(id),
-        ...{ timeoutInMillis, responseTransferMode: 'STREAM' },
+        timeoutInMillis,
+        responseTransferMode: 'STREAM',
       }),
     );
   });

@@ -140,7 +140,8 @@ describeOnMoto('AWS’s rules in front of moto', (moto) => {
       const start = (bytes: number) =>
         client.send(
           new StartExecutionCommand({
-            ...{ stateMachineArn, name: randomUUID() },
+            stateMachineArn,
+            name: randomUUID(),
             input: JSON.stringify('x'.repeat(bytes - 2)),
           }),
         );
@@ -177,7 +178,8 @@ describeOnMoto('AWS’s rules in front of moto', (moto) => {
         client.send(
           new PutEventsCommand({
             Entries: bytes.map((size) => ({
-              ...{ Source: 'slipway', DetailType },
+              Source: 'slipway',
+              DetailType,
               Detail: JSON.stringify({ text: 'x'.repeat(size) }),
             })),
           }),

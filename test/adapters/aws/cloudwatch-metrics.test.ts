@@ -79,7 +79,10 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     };
     const metricsOver = (client: CloudWatchClient, others = { lambda: world.lambda(), elb }) =>
       cloudWatchMetrics({
-        ...{ cloudWatch: client, lambda: others.lambda, functionPrefix, clock },
+        cloudWatch: client,
+        lambda: others.lambda,
+        functionPrefix,
+        clock,
         containers: { elb: others.elb, front: containers.front },
       });
     return { ...world, clock, cloudWatch, count, countOf, countOnly, metricsOver };
@@ -171,8 +174,14 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     for (const AlarmName of ['rings', 'is-still', 'has-no-data']) {
       await cloudWatch.send(
         new PutMetricAlarmCommand({
-          ...{ AlarmName, Namespace: 'shop', MetricName: 'orders', Statistic: 'Sum', Period: 60 },
-          ...{ EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: 'LessThanThreshold' },
+          AlarmName,
+          Namespace: 'shop',
+          MetricName: 'orders',
+          Statistic: 'Sum',
+          Period: 60,
+          EvaluationPeriods: 1,
+          Threshold: 1,
+          ComparisonOperator: 'LessThanThreshold',
         }),
       );
     }

@@ -35,7 +35,10 @@ async function retired(platform: Platform, spec: RevisionSpec): Promise<void> {
 const DEEDS: readonly Deed[] = [
   { deed: 'a creation for Fargate', target: 'fargate', before: nothing, run: made },
   {
-    ...{ deed: 'the capacity of a creation for EC2', target: 'ec2', before: nothing, run: made },
+    deed: 'the capacity of a creation for EC2',
+    target: 'ec2',
+    before: nothing,
+    run: made,
     only: [
       'DescribeClusters',
       'CreateCluster',
@@ -45,7 +48,9 @@ const DEEDS: readonly Deed[] = [
   },
   { deed: 'a restart', target: 'fargate', before: retired, run: made },
   {
-    ...{ deed: 'a retirement', target: 'fargate', before: made },
+    deed: 'a retirement',
+    target: 'fargate',
+    before: made,
     run: (on, { revision }) => on.retire(revision, EPOCH),
   },
 ];

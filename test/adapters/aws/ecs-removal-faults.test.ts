@@ -54,19 +54,28 @@ async function halfRemoved(world: World, { revision }: RevisionSpec): Promise<vo
 const DEEDS: readonly Deed[] = [
   { deed: 'the end of a model', target: 'ec2', prepare: nothing, run: end },
   {
-    ...{ deed: 'the end of a model beside another', target: 'ec2', prepare: halfRemoved },
+    deed: 'the end of a model beside another',
+    target: 'ec2',
+    prepare: halfRemoved,
     run: (on, { model }) => on.forget(model, EPOCH),
   },
   {
-    ...{ deed: 'a list of revisions', target: 'ec2', prepare: beside },
+    deed: 'a list of revisions',
+    target: 'ec2',
+    prepare: beside,
     run: (on) => on.revisions(),
   },
   {
-    ...{ deed: 'the time to drain', target: 'fargate', prepare: nothing },
+    deed: 'the time to drain',
+    target: 'fargate',
+    prepare: nothing,
     run: async (on, { revision }) => expect(await on.drainSeconds(revision)).toBe(DRAIN_SECONDS),
   },
   {
-    ...{ deed: 'a look at what has failed', target: 'fargate', fate: 'crashes', prepare: nothing },
+    deed: 'a look at what has failed',
+    target: 'fargate',
+    fate: 'crashes',
+    prepare: nothing,
     async run(on, { revision }) {
       const { kind, ...why } = await on.describe(revision, LONG);
       // Each look lets one more task end.

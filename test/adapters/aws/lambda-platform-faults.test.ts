@@ -57,7 +57,8 @@ const DEEDS: readonly {
   { deed: 'the last removal', before: 1, run: (on, [{ revision }]) => on.remove(revision, EPOCH) },
   { deed: 'a list', before: 2, run: (on) => on.revisions() },
   {
-    ...{ deed: 'the end of a log', before: 1 },
+    deed: 'the end of a log',
+    before: 1,
     // Those of that name before it have left lines too.
     run: (on, [{ revision }]) => on.logTail(revision, 1),
   },

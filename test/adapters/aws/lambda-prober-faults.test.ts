@@ -27,7 +27,8 @@ const DEEDS: readonly {
   { deed: 'a request to a candidate', behaviour: echoes, run: send(CANDIDATE) },
   { deed: 'a request to a candidate that fails', behaviour: fails, run: send(CANDIDATE) },
   {
-    ...{ deed: 'a look at whether a candidate is ready', behaviour: echoes },
+    deed: 'a look at whether a candidate is ready',
+    behaviour: echoes,
     run: (prober) => prober.ready(CANDIDATE, TIMEOUT_MS),
   },
 ];

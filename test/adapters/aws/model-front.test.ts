@@ -41,7 +41,12 @@ describeOnMoto('real model servers in front of moto', (moto) => {
     const dynamo = client();
     const records = routeRecords({ dynamo, table, api: api.id });
     const router = restApiRouter({
-      ...{ lambda, api, functionPrefix, clock, records, containers: null },
+      lambda,
+      api,
+      functionPrefix,
+      clock,
+      records,
+      containers: null,
       apiGateway: awsClient(APIGatewayClient, moto(), awsRules(apiGatewayRules(clock.now))),
       cloudWatch: awsClient(CloudWatchClient, moto()),
       lease: apiLease({ dynamo, table, api: api.id, clock, sleep }),

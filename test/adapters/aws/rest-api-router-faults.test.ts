@@ -78,8 +78,10 @@ const DEEDS: readonly {
   },
   { deed: 'a move to Lambda', before: [IN_CONTAINERS], run: (on) => shift(on, ON_LAMBDA) },
   {
-    ...{ deed: 'the end of the rule that was left', before: [IN_CONTAINERS, ON_LAMBDA] },
-    ...{ quiet: true, run: (on) => shift(on, ON_LAMBDA) },
+    deed: 'the end of the rule that was left',
+    before: [IN_CONTAINERS, ON_LAMBDA],
+    quiet: true,
+    run: (on) => shift(on, ON_LAMBDA),
   },
   { deed: 'a removal', before: [ON_LAMBDA], run: (on) => on.remove('digits', EPOCH) },
   {

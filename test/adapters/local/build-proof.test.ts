@@ -19,12 +19,21 @@ const EXAMPLE = {
   rtol: 0.001,
 };
 const DESCRIBED = {
-  ...{ signature: SIGNATURE, takesColumns: false, example: EXAMPLE },
-  ...{ importMs: 1, loadMs: 2, peakBytes: 3, packages: ['numpy==2.3.5', 'scikit-learn==1.8.0'] },
+  signature: SIGNATURE,
+  takesColumns: false,
+  example: EXAMPLE,
+  importMs: 1,
+  loadMs: 2,
+  peakBytes: 3,
+  packages: ['numpy==2.3.5', 'scikit-learn==1.8.0'],
 };
 const KEPT = {
-  ...{ converted: true, reason: 'it answers 32 golden rows', rows: 32 },
-  ...{ maxDifference: 0, nativeMicros: 1, onnxMicros: 1 },
+  converted: true,
+  reason: 'it answers 32 golden rows',
+  rows: 32,
+  maxDifference: 0,
+  nativeMicros: 1,
+  onnxMicros: 1,
 };
 const PYTHON = { python: '3.13', orElse: [], requirements: ['Scikit_Learn==1.8.0', 'zstandard'] };
 
@@ -43,11 +52,22 @@ function read(described: object, conversion: object = KEPT) {
 describe('what a build exports of its proof', () => {
   it('is all that was found out', () => {
     expect(read({})).toEqual({
-      ...{ runtime: 'onnx', modelFile: 'model.onnx', modelBytes: 1, takesColumns: false },
-      ...{ importMs: 1, loadMs: 2, peakBytes: 3, signature: SIGNATURE, example: EXAMPLE },
+      runtime: 'onnx',
+      modelFile: 'model.onnx',
+      modelBytes: 1,
+      takesColumns: false,
+      importMs: 1,
+      loadMs: 2,
+      peakBytes: 3,
+      signature: SIGNATURE,
+      example: EXAMPLE,
       conversion: {
-        ...{ kept: true, reason: 'it answers 32 golden rows', rows: 32, maxDifference: 0 },
-        ...{ nativeMicros: 1, onnxMicros: 1 },
+        kept: true,
+        reason: 'it answers 32 golden rows',
+        rows: 32,
+        maxDifference: 0,
+        nativeMicros: 1,
+        onnxMicros: 1,
       },
       packages: DESCRIBED.packages,
     });

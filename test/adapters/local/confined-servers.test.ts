@@ -31,7 +31,9 @@ async function started(serverEntry: string, machine: Walls | null) {
     objectPath: (_key, versionId) => join(root, 'objects', versionId),
     serverEntry,
     walls: machine && {
-      ...{ machine, launcher: LAUNCHER, serverFiles: serverFiles(serverEntry, ROOT) },
+      machine,
+      launcher: LAUNCHER,
+      serverFiles: serverFiles(serverEntry, ROOT),
       compiled: join(root, 'compiled'),
     },
     environment: process.env,

@@ -23,7 +23,8 @@ describe('a revision that gives no process', () => {
   ] as const)('is answered $status with the reason', async ({ status, error, retryAfter }) => {
     await world.revisions.serve('digits-v1', (_, response) => response.end());
     world.revisions.refuse('digits-v1', {
-      ...{ status, error },
+      status,
+      error,
       ...(retryAfter !== undefined && { retryAfterSeconds: retryAfter }),
     });
 

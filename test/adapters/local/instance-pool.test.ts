@@ -27,7 +27,10 @@ describe('the instances of a revision', () => {
         servers.push(scriptedModelServer(servers.length + 1));
         return servers.at(-1)!.server;
       },
-      ...{ timers, clock: fakeClock(0), limits: LIMITS, requestsAtOnce: 3 },
+      timers,
+      clock: fakeClock(0),
+      limits: LIMITS,
+      requestsAtOnce: 3,
     });
   });
 

@@ -40,7 +40,9 @@ it('what a model server writes is read no faster than its log takes it, so that 
       };
     });
   const server = supervise(() => ({
-    ...{ child, startupTimeoutSeconds: 9, timers: fakeTimers() },
+    child,
+    startupTimeoutSeconds: 9,
+    timers: fakeTimers(),
     log: { append, tail: async () => [] },
     ready: new Promise(() => undefined),
     signal: () => undefined,

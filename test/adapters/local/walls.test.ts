@@ -58,7 +58,8 @@ const WHOLE_LANDLOCK = 6;
 const has = (kind: Kind) =>
   kind === 'landlock' ? MACHINE.landlock >= WHOLE_LANDLOCK : MACHINE[kind];
 const only = (kind: Kind): Walls => ({
-  ...{ ...NO_WALLS, python: MACHINE.python },
+  ...NO_WALLS,
+  python: MACHINE.python,
   [kind]: MACHINE[kind],
 });
 const missing = KINDS.filter((kind) => !has(kind));

@@ -56,7 +56,12 @@ async function sender(urls: readonly string[]) {
   const start = (to = urls) => {
     isHeld = false;
     hooks = webhooks({
-      ...{ urls: to, secret: SECRET, registry, database, clock, random: () => 0.5 },
+      urls: to,
+      secret: SECRET,
+      registry,
+      database,
+      clock,
+      random: () => 0.5,
       async wait(ms, signal) {
         waits.push(ms);
         clock.advance(ms);
@@ -72,7 +77,10 @@ async function sender(urls: readonly string[]) {
   };
   start();
   return {
-    ...{ clock, waits, reports, start },
+    clock,
+    waits,
+    reports,
+    start,
     /** Announces an event of its own deployment. */
     announce: (n: number) => registry.refuse(refusal(n, 'Rejected')),
     hold() {

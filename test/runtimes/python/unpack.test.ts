@@ -22,8 +22,12 @@ const PARTS = [
 const TAR = tarOf(...PARTS);
 const HARM = zipOf([{ name: 'b', content: 'harm' }]);
 const MEMBER: ArchiveMember = {
-  ...{ name: 'b', offset: 0, sizeBytes: 1, storedBytes: 1 },
-  ...{ isDeflated: false, crc: null },
+  name: 'b',
+  offset: 0,
+  sizeBytes: 1,
+  storedBytes: 1,
+  isDeflated: false,
+  crc: null,
 };
 
 await onPython(describeUnpack);

@@ -95,9 +95,10 @@ function zipPart(chance: Chance): ZipPart {
   const central = maybe(chance, 0.04, () => said(chance, false));
   const method = chance.is(0.5) ? 8 : 0;
   return {
-    ...{ name: name.endsWith('/') && chance.is(0.1) ? Buffer.from(`${name}x`) : name },
-    ...{ content: name.endsWith('/') && chance.is(0.95) ? '' : content },
-    ...{ method: name.endsWith('/') ? 0 : method, flags },
+    name: name.endsWith('/') && chance.is(0.1) ? Buffer.from(`${name}x`) : name,
+    content: name.endsWith('/') && chance.is(0.95) ? '' : content,
+    method: name.endsWith('/') ? 0 : method,
+    flags,
     ...(mode !== undefined && { mode }),
     ...(local && { local }),
     ...(central && { central }),
@@ -218,7 +219,9 @@ function tarParts(chance: Chance): (TarPart | Buffer)[] {
   return [
     ...before,
     {
-      ...{ name: name.slice(0, 100), content: isFolder && chance.is(0.95) ? '' : content, type },
+      name: name.slice(0, 100),
+      content: isFolder && chance.is(0.95) ? '' : content,
+      type,
       ...(size !== undefined && { size }),
       ...(magic !== undefined && { magic }),
       ...(chance.is(0.1) && { prefix: chance.pick(['p', 'p/q', '', 'p/', '/p', '..']) }),
