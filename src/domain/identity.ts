@@ -1,3 +1,5 @@
+import { Failure } from './failure.ts';
+
 /** What names a model, a version and a revision, everywhere: keys, records, routes, events. */
 export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -8,4 +10,23 @@ export function isModelName(name: string): boolean {
 /** The one running copy of a model version; the value of `x-slipway-revision`. A repeated attempt adopts it. */
 export function revisionName(model: string, version: number): string {
   return `${model}-v${version}`;
+}
+
+/** The model of a revision, whose name `revisionName` made. Fails with `InputInvalid` where it did not. */
+export function modelOf(revision: string): string {
+  const model = /^(.+)-v\d+$/.exec(revision)?.[1];
+  if (model) return model;
+  throw new Failure('InputInvalid', `${revision} is no revision; one is named <model>-v<version>`);
+}
+
+/** Fails with `RevisionFailed` where a revision is there already, and another deployment's: a repeated attempt adopts only its own. */
+export function refuseStranger(
+  { revision, deploymentId }: { readonly revision: string; readonly deploymentId: string },
+  found: { readonly deploymentId: string | undefined },
+): void {
+  if (found.deploymentId === deploymentId) return;
+  throw new Failure(
+    'RevisionFailed',
+    `${revision} is of deployment ${found.deploymentId}, not of ${deploymentId}`,
+  );
 }

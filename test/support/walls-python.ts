@@ -18,7 +18,7 @@ export const LIMITS = {
   processes: 1024,
   fileBytes: 64 * MEBIBYTE,
   dataBytes: 1024 * MEBIBYTE,
-  cpuSeconds: 5,
+  cpuSeconds: 2,
 };
 
 /** How the process that loaded a file ended, its last line, what it did outside of itself or was ended for, and the most memory that it held. */

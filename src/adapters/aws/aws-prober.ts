@@ -1,6 +1,7 @@
+import { modelOf } from '#domain/identity.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { FunctionProbed } from './lambda-prober.ts';
-import { modelOf, modelRoute } from './model-function.ts';
+import { modelRoute } from './model-function.ts';
 import { type Probe, type Probes, readProbeAddress } from './probe-address.ts';
 import { type RouteRecords, served } from './route-records.ts';
 import { testRulePath } from './test-rule.ts';

@@ -1,13 +1,14 @@
 import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics, TrafficSample } from '#ports/metrics.ts';
 import { type ContainerFront, groupCounter } from './container-front.ts';
 import { translated } from './failures.ts';
 import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
-import { LIVE, modelOf } from './model-function.ts';
+import { LIVE } from './model-function.ts';
 import { readVersions } from './model-versions.ts';
 import { targetGroupOf } from './target-group.ts';
 

@@ -1,5 +1,5 @@
 import type { CapacityProviderStrategyItem } from '@aws-sdk/client-ecs';
-import { Failure } from '#domain/failure.ts';
+import { refuseStranger } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ensureScaling } from './auto-scaling.ts';
 import { type Definition, findDefinition, registerDefinition } from './ecs-definitions.ts';
@@ -91,12 +91,4 @@ function strategy(
     { capacityProvider: onDemand, base, weight: 0 },
     { capacityProvider: cheap, weight: 1 },
   ];
-}
-
-function refuseStranger({ revision, deploymentId }: RevisionSpec, found: Definition): void {
-  if (found.deploymentId === deploymentId) return;
-  throw new Failure(
-    'RevisionFailed',
-    `${revision} is of deployment ${found.deploymentId}, not of ${deploymentId}`,
-  );
 }

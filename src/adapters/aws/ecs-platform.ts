@@ -1,3 +1,4 @@
+import { modelOf } from '#domain/identity.ts';
 import type { Platform } from '#ports/platform.ts';
 import { createRevision } from './ecs-creation.ts';
 import { definedRevisions, findDefinition } from './ecs-definitions.ts';
@@ -6,7 +7,7 @@ import type { EcsPlatformOptions } from './ecs-options.ts';
 import { forgetModel, removeRevision, retireRevision } from './ecs-removal.ts';
 import { findService, serviceRef } from './ecs-service.ts';
 import { DRAIN_SECONDS } from './ecs-settings.ts';
-import { modelOf } from './model-function.ts';
+
 import { targetGroupOf } from './target-group.ts';
 
 const LOOK_PERIOD_MS = 5_000;

@@ -1,4 +1,5 @@
 import { Failure } from '#domain/failure.ts';
+import { modelOf } from '#domain/identity.ts';
 import { removeScaling } from './auto-scaling.ts';
 import {
   type Definition,
@@ -11,7 +12,7 @@ import { deleteService, findService, type ServiceRef, serviceRef } from './ecs-s
 import { type TimedCall, timedRemoval, waitForNextLook } from './ecs-waiting.ts';
 import { type Change, fencedChange } from './fenced-change.ts';
 import { removeUnusedCapacity } from './managed-capacity.ts';
-import { modelOf } from './model-function.ts';
+
 import { deleteTargetGroup, targetGroupOf } from './target-group.ts';
 import { readRules, removeTestRule, servesClients } from './test-rule.ts';
 

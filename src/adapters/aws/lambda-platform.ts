@@ -1,9 +1,10 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { modelOf } from '#domain/identity.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { ModelLogs } from './cloudwatch-model-logs.ts';
 import type { AwsFence } from './fence.ts';
 import { fencedChange, unfenced } from './fenced-change.ts';
-import { type ModelFunctions, modelOf } from './model-function.ts';
+import type { ModelFunctions } from './model-function.ts';
 import { functionChanges } from './model-function-changes.ts';
 import { listRevisions, readVersions } from './model-versions.ts';
 import { revisionCreation } from './revision-creation.ts';

@@ -27,13 +27,6 @@ export function modelRoute(model: string): string {
   return `/models/${model}`;
 }
 
-/** The model of a revision, whose name `revisionName` made. */
-export function modelOf(revision: string): string {
-  const model = /^(.+)-v\d+$/.exec(revision)?.[1];
-  if (model) return model;
-  throw new Failure('InputInvalid', `${revision} is no revision; one is named <model>-v<version>`);
-}
-
 export type FunctionDefinition = {
   readonly imageUri: string;
   readonly configuration: Pick<

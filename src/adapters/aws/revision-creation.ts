@@ -1,5 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { Failure } from '#domain/failure.ts';
+import { refuseStranger } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type FunctionState, hasItsImage, readFunction } from './function-state.ts';
 import {
@@ -30,14 +31,14 @@ export function revisionCreation({ lambda, functions, changesOf }: Options) {
     const creation = { spec, definition, changes: await changesOf(spec.model, epoch) };
     const { numbers } = await readVersions(lambda, name);
     const number = numbers.get(spec.revision);
-    if (number) return refuseStranger(spec, await readFunction(lambda, name, number));
+    if (number) return refuseOther(spec, await readFunction(lambda, name, number));
 
     const latest = await readFunction(lambda, name);
     if (latest?.revision === spec.revision) return adopt(creation, latest);
     if (latest && !isStillborn(latest, numbers.size)) return update(creation);
     if (latest) await creation.changes.remove();
     const isMade = await creation.changes.create(creation.definition);
-    if (!isMade) refuseStranger(spec, await readFunction(lambda, name));
+    if (!isMade) refuseOther(spec, await readFunction(lambda, name));
   };
 }
 
@@ -54,7 +55,7 @@ async function update(creation: Creation): Promise<void> {
 }
 
 async function adopt(creation: Creation, latest: FunctionState): Promise<void> {
-  refuseStranger(creation.spec, latest);
+  refuseOther(creation.spec, latest);
   if (!hasItsImage(latest)) await setImage(creation);
 }
 
@@ -66,13 +67,9 @@ async function setImage({ spec, definition, changes }: Creation): Promise<void> 
   await changes.setImage(definition.imageUri, settled);
 }
 
-function refuseStranger(spec: RevisionSpec, found: FunctionState | undefined): void {
+function refuseOther(spec: RevisionSpec, found: FunctionState | undefined): void {
   if (found?.revision !== spec.revision) throw overtaken(spec);
-  if (found.deploymentId === spec.deploymentId) return;
-  throw new Failure(
-    'RevisionFailed',
-    `${spec.revision} is of deployment ${found.deploymentId}, not of ${spec.deploymentId}`,
-  );
+  refuseStranger(spec, found);
 }
 
 function overtaken({ revision }: RevisionSpec): Failure {

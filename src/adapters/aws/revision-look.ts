@@ -1,9 +1,10 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { modelOf } from '#domain/identity.ts';
 import type { RevisionState } from '#ports/platform.ts';
 import type { ModelLogs } from './cloudwatch-model-logs.ts';
 import { hasItsImage, readFunction } from './function-state.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
-import { type ModelFunctions, modelOf } from './model-function.ts';
+import type { ModelFunctions } from './model-function.ts';
 import type { FunctionChanges } from './model-function-changes.ts';
 import { readVersions } from './model-versions.ts';
 

@@ -1,6 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { modelOf } from '#domain/identity.ts';
 import { readFunction } from './function-state.ts';
-import { type ModelFunctions, modelOf } from './model-function.ts';
+import type { ModelFunctions } from './model-function.ts';
 import type { FunctionChanges } from './model-function-changes.ts';
 import { readVersions } from './model-versions.ts';
 

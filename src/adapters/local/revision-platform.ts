@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
+import { modelOf, refuseStranger } from '#domain/identity.ts';
 import type { Target } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
@@ -154,19 +155,6 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
       await Promise.all([...revisions.values()].map((revision) => revision.close()));
     },
   };
-}
-
-function refuseStranger({ revision, deploymentId }: RevisionSpec, known: RevisionSpec): void {
-  if (known.deploymentId === deploymentId) return;
-  throw new Failure(
-    'RevisionFailed',
-    `${revision} is of deployment ${known.deploymentId}, not of ${deploymentId}`,
-  );
-}
-
-/** The model of a revision, whose name `revisionName` made. */
-function modelOf(revision: string): string {
-  return revision.replace(/-v\d+$/, '');
 }
 
 async function removeLogs(directory: string, model: string): Promise<void> {

@@ -7,7 +7,7 @@ import {
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { invokeModel } from '#adapters/aws/invoke-model.ts';
-import { modelOf } from '#adapters/aws/model-function.ts';
+import { modelOf } from '#domain/identity.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';

@@ -22,9 +22,10 @@ OWN = (MODEL, SCRATCH, LOG, FACTS, "secret", "outside.py", "socket")
 
 # What is seen of a file without walls that takes all there is; a wall's own limits are below these.
 MEMORY_BYTES = 3 * 2**30
-CPU_SECONDS = 5
-# Who waits without end uses no CPU.
-WAIT_SECONDS = 20
+CPU_SECONDS = 2
+# Who waits without end uses no CPU, however busy the machine is with others.
+STILL_SECONDS = 6
+STILL_TICKS = 5
 DISK_BYTES = 100 * 2**20
 
 BY_CANARY = {"canary-command": "runs a command", "canary-code": "runs code of its own", "canary": "writes a file outside"}
@@ -45,7 +46,7 @@ def attempted(case, load, enter):
                 for each in listeners:
                     each.close()
                 _load(root, case, load, enter)
-            _, status, used = os.wait4(child, 0)
+            status, used = _ended(child)
             _wait_for_orphans()
             code = os.waitstatus_to_exitcode(status)
             with open(os.path.join(root, LOG), errors="replace") as file:
@@ -58,9 +59,34 @@ def attempted(case, load, enter):
         shutil.rmtree(root, ignore_errors=True)
 
 
+def _ended(child):
+    """Its status and what it used; ends it with SIGALRM once it has stood still for long."""
+    still, before = 0, 0
+    while True:
+        done, status, used = os.wait4(child, os.WNOHANG)
+        if done:
+            return status, used
+        signal.sigtimedwait([signal.SIGCHLD], 1)
+        ticks = _ticks(child)
+        still, before = (still + 1, before) if ticks < before + STILL_TICKS else (0, ticks)
+        if still >= STILL_SECONDS:
+            os.kill(child, signal.SIGALRM)
+
+
+def _ticks(child):
+    """Hundredths of seconds of CPU, with those of what it waited for."""
+    try:
+        with open(f"/proc/{child}/stat") as file:
+            return sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
 def adopt():
     """What a file starts and does not wait for is this process's, once its own has ended."""
     ctypes.CDLL(None).prctl(36, 1)
+    # To be waited for, it is not to be thrown away.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
 
 
 def _wait_for_orphans():
@@ -120,7 +146,7 @@ def _load(root, case, load, enter):
     os.chdir(root)
     os.environ["TMPDIR"] = tempfile.tempdir = os.path.join(root, SCRATCH)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.alarm(WAIT_SECONDS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     enter(root)
     status = 0
     try:
