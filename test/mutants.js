@@ -1,7 +1,7 @@
-// `node test/mutants.js`: bugs that were seen by clients, each planted again in a copy of Slipway, and caught by the test that names it.
+// `npm run test:mutants`: bugs that were seen by clients, each planted again in a copy of Slipway, and caught by the test that names it.
 // Those of the workflow are in the museum (test/support/museum.ts), which plants them while a test runs.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,8 +14,13 @@ const HANGS_MS = 60_000;
 const copy = mkdtempSync(join(tmpdir(), 'slipway-mutants-'));
 let escaped = 0;
 try {
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
-  for (const file of files.split('\0').filter(Boolean)) cpSync(join(ROOT, file), join(copy, file));
+  // As a commit has them: what else lies about is none of theirs.
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT });
+  execFileSync('tar', ['-c', '-f', join(copy, 'files.tar'), '--null', '-T', '-'], {
+    cwd: ROOT,
+    input: files,
+  });
+  execFileSync('tar', ['-x', '-f', 'files.tar'], { cwd: copy });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   for (const mutant of MUTANTS) escaped += Number(!isCaught(mutant));
 } finally {
@@ -44,9 +49,9 @@ function isCaught({ bug, file, now, before, test, name }) {
 
 function outcome(test, name) {
   const jest = join(ROOT, 'node_modules/.bin/jest');
-  const given = ['--selectProjects', 'unit', '--json', '--forceExit', '-t', name, test];
+  const given = [jest, '--selectProjects', 'unit', '--json', '--forceExit', '-t', name, test];
   const options = { cwd: copy, encoding: 'utf8', timeout: HANGS_MS, killSignal: 'SIGKILL' };
-  const { stdout, stderr, error } = spawnSync(jest, given, options);
+  const { stdout, stderr, error } = spawnSync(process.execPath, given, options);
   if (error) return { passed: 0, failed: 1, said: String(error) };
   const result = JSON.parse(stdout.slice(stdout.indexOf('{"')));
   // What a test leaves unhandled fails its file.
