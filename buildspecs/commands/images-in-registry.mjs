@@ -48,7 +48,8 @@ async function withModel({ to, from, base, folder, labels }) {
   const changed = Buffer.from(JSON.stringify(changedConfig(settings, diffId, labels)));
   await to.put([changed], () => digestOf(changed));
   return {
-    schemaVersion: 2, mediaType,
+    schemaVersion: 2,
+    mediaType,
     config: { ...config, digest: digestOf(changed), size: changed.length },
     layers: [...layers, { mediaType: LAYERS[mediaType], digest, size }],
   };

@@ -95,7 +95,12 @@ async function describe(order) {
 /** A model that is converted takes the place of the original. */
 async function convert(order, { rows, nativeMicros }) {
   const refuse = (reason) => ({
-    converted: false, reason, rows: 0, maxDifference: null, nativeMicros, onnxMicros: null,
+    converted: false,
+    reason,
+    rows: 0,
+    maxDifference: null,
+    nativeMicros,
+    onnxMicros: null,
   });
   if (order.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null) return refuse('it is code, or takes no rows of numbers');
