@@ -41,7 +41,7 @@ function ofLightgbm(bytes: number): LargeModel {
 }
 
 const INSPECT = `
-import { fileSource } from './src/adapters/local/file-source.ts';
+import { fileSource } from './src/adapters/local/bucket/file-source.ts';
 import { inspectFiles } from './src/formats/inspect.ts';
 import { parseManifest } from './src/formats/manifest-yaml.ts';
 const [path, name, size] = process.argv.slice(1);

@@ -1,8 +1,8 @@
 // A proxy in a process of its own, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
-import { startGateway } from '../src/adapters/local/gateway.ts';
-import type { RevisionHost } from '../src/adapters/local/invocation.ts';
+import { startGateway } from '#adapters/local/gateway/gateway.ts';
+import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { listen } from '../src/adapters/local/listen.ts';
 
 const [, , kind = '', backend = ''] = process.argv;

@@ -48,7 +48,7 @@ async function outputsOf(settings, StackName) {
   return Object.fromEntries(told.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
 }
 
-/** The models whose requests go to containers, or are about to, as the router keeps it (src/adapters/aws/route-records.ts). */
+/** The models whose requests go to containers, or are about to, as the router keeps it (src/adapters/aws/routes/route-records.ts). */
 async function servedModels(settings, { Table, Api }) {
   const routes = {
     TableName: Table,

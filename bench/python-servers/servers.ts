@@ -79,7 +79,7 @@ export async function startServer(prepared: Prepared, kind: Kind, side: Side): P
   };
 }
 
-/** As `src/adapters/local/process-servers.ts` starts what a build has made. */
+/** As `src/adapters/local/servers/process-servers.ts` starts what a build has made. */
 function slipwayServer({ image }: Prepared, kind: Kind, optimize: Optimize): Start {
   const { folder, file, isOnnx } = image(kind, optimize);
   const python = join(folder, 'environment', 'bin', 'python');

@@ -1,7 +1,7 @@
 // prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
 // and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of an ONNX model: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
 // ENVIRONMENT, a Python which has the model's packages, and CONVERTER, one which also converts to ONNX (empty where none does).
-// Each is a program, or `docker://IMAGE`; the artifact has no network there, and can write to one folder alone: in an image by Docker, else by WALLS, which are those of this machine (src/adapters/local/walls.ts).
+// Each is a program, or `docker://IMAGE`; the artifact has no network there, and can write to one folder alone: in an image by Docker, else by WALLS, which are those of this machine (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

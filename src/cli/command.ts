@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AwsAccount } from '#compose/aws-account-clients.ts';
+import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
 
@@ -61,7 +61,7 @@ export async function openSlipway(place: Place): Promise<Slipway> {
   const account = accountOf(place);
   if (!account) return openOneMachine(place.data);
   // The clients of AWS take longer to load than most commands take on one machine.
-  const { openAwsAccount } = await import('#compose/aws-account.ts');
+  const { openAwsAccount } = await import('#compose/account/account.ts');
   return openAwsAccount(account);
 }
 

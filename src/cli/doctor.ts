@@ -1,14 +1,14 @@
-import type { Finding } from '#compose/doctor.ts';
+import type { Finding } from '#compose/doctor/doctor.ts';
 import { accountOf, type Place } from './command.ts';
 
 /** What stands in the way of Slipway: in the account that is named, or on this machine. */
 export async function doctor(place: Place): Promise<readonly Finding[]> {
   const account = accountOf(place);
   if (account) {
-    const { awsDoctor } = await import('#compose/aws-doctor.ts');
+    const { awsDoctor } = await import('#compose/doctor/aws.ts');
     return awsDoctor(account);
   }
-  const { oneMachineDoctor } = await import('#compose/one-machine-doctor.ts');
+  const { oneMachineDoctor } = await import('#compose/doctor/one-machine.ts');
   return oneMachineDoctor(place.data);
 }
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import type { PathInspection } from '#compose/inspect-path.ts';
+import type { PathInspection } from '#compose/inspection/inspect-path.ts';
 import type { MemoryTerm } from '#domain/artifact-facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Signature, TensorSpec } from '#domain/signature.ts';

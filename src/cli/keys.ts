@@ -1,4 +1,4 @@
-import type { accountKeys } from '#compose/aws-account-keys.ts';
+import type { accountKeys } from '#compose/account/keys.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
 import { accountOf, type Place } from './command.ts';
@@ -21,8 +21,8 @@ export async function openKeys(
       { fix: 'For the keys of a Slipway in AWS, name it: --stage STAGE.' },
     );
   }
-  const { findStack } = await import('#compose/aws-account-stack.ts');
-  const { accountKeys } = await import('#compose/aws-account-keys.ts');
+  const { findStack } = await import('#compose/account/stack.ts');
+  const { accountKeys } = await import('#compose/account/keys.ts');
   const stack = await findStack(account);
   return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
 }

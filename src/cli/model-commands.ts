@@ -30,7 +30,7 @@ function addInspect(program: Command): void {
       examples('slipway inspect model.joblib', 'slipway inspect ./my-folder --json'),
     )
     .action(async (path: string, options: { json?: boolean; writeManifest?: boolean }) => {
-      const { inspectPath } = await import('#compose/inspect-path.ts');
+      const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
       const found = await inspectPath(path);
       if (options.writeManifest) await writeManifest(found);
       const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import { DENIED_FIX } from '#compose/aws-account-clients.ts';
+import { DENIED_FIX } from '#compose/account/clients.ts';
 import { Failure } from '#domain/failure.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -1,4 +1,4 @@
-import type { Outcome, Uninstall, Wish } from '#compose/aws-uninstall.ts';
+import type { Outcome, Uninstall, Wish } from '#compose/uninstall/uninstall.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
@@ -17,7 +17,7 @@ export async function uninstallFromAws(
       fix: 'Name it with --stage. On one machine deleting the data folder is all there is to do.',
     });
   }
-  const { planUninstall, uninstall } = await import('#compose/aws-uninstall.ts');
+  const { planUninstall, uninstall } = await import('#compose/uninstall/uninstall.ts');
   const plan = await planUninstall(account, {
     deleteBucket: options.deleteBucket ?? false,
     deleteTable: options.deleteTable ?? false,

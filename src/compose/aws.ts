@@ -1,4 +1,4 @@
-import { authorizer } from '#adapters/aws/authorizer.ts';
+import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { AWS_SHIFTS } from '#domain/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';

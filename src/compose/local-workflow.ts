@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import type { Definitions } from '#adapters/local/workflow-engine.ts';
+import type { Inspector } from '#compose/inspection/bounded.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest.ts';
 import type { ShiftDefaults } from '#domain/plan-shift.ts';
@@ -41,7 +42,6 @@ import { retirePrevious } from '#steps/retire-previous.ts';
 import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
-import type { Inspector } from './bounded-inspection.ts';
 
 /** Everything the steps need of the world, and the few numbers that differ between one machine and AWS. */
 export type StepDeps = {

@@ -2,23 +2,24 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
-import { openDatabase } from '#adapters/local/database.ts';
-import { eventLog } from '#adapters/local/event-log.ts';
-import { eventStream } from '#adapters/local/event-stream.ts';
-import { folderStore } from '#adapters/local/folder-store.ts';
-import { startGateway } from '#adapters/local/gateway.ts';
-import { httpProber } from '#adapters/local/http-prober.ts';
+import { startGateway } from '#adapters/local/gateway/gateway.ts';
+import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { listen } from '#adapters/local/listen.ts';
-import { localPlatforms } from '#adapters/local/local-platforms.ts';
-import { lockFolder } from '#adapters/local/lock-folder.ts';
-import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
-import { webhooks } from '#adapters/local/webhooks.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
+import { eventLog } from '#adapters/local/registry/event-log.ts';
+import { eventStream } from '#adapters/local/registry/event-stream.ts';
+import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
+import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
   type StepObserver,
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
+import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
@@ -29,7 +30,6 @@ import { TARGETS } from '#domain/target.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
-import { boundedInspector, INSPECTION_BUDGET } from './bounded-inspection.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments } from './local-deployments.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { apiDraft } from '#adapters/aws/api-draft.ts';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { modelRoutes } from '#adapters/aws/model-routes.ts';
-import { routeRecords } from '#adapters/aws/route-records.ts';
+import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { failureName } from '#domain/failure.ts';
 
 /** The stack, as its outputs tell it; the last three where it has containers. */

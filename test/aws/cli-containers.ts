@@ -17,8 +17,8 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
-import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
+import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { AWS_REGION, awsClient } from '../support/aws-clients.ts';
 import { ecsNetwork } from '../support/ecs-world-network.ts';
 import type { Moto } from '../support/moto.ts';

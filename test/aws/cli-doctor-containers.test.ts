@@ -1,5 +1,5 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import type { Finding } from '#compose/doctor.ts';
+import type { Finding } from '#compose/doctor/doctor.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { containerParts } from './cli-containers.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { dynamoApiKeys } from '#adapters/aws/dynamo-api-keys.ts';
+import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { describeOnMoto } from '../support/moto.ts';
 import { startFront } from './cli-front.ts';

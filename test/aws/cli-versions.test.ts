@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import type { Registry } from '#ports/registry.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';

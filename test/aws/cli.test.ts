@@ -10,7 +10,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 import { runCli } from '../cli/run-cli.ts';

@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
-import { inspectPath } from '../../src/compose/inspect-path.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { temporaryFolder } from '../support/running-slipway.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CONTAINER_OUTPUTS, OUTPUTS } from '#compose/aws-account-stack.ts';
+import { CONTAINER_OUTPUTS, OUTPUTS } from '#compose/account/stack.ts';
 
 it('the stack tells all that the command line reads of it', () => {
   const template = readFileSync(new URL('../../infra/outputs.yml', import.meta.url), 'utf8');

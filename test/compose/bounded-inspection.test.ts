@@ -1,4 +1,4 @@
-import { boundedInspector, INSPECTION_BUDGET } from '#compose/bounded-inspection.ts';
+import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { Failure } from '#domain/failure.ts';
 import { manifestSchema } from '#domain/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';

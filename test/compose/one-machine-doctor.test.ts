@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NO_WALLS } from '#adapters/local/walls.ts';
-import { examine, fail, ok } from '#compose/doctor.ts';
-import { lookAtNode, lookAtPython, wallsFinding } from '#compose/one-machine-doctor.ts';
+import { NO_WALLS } from '#adapters/local/servers/walls.ts';
+import { examine, fail, ok } from '#compose/doctor/doctor.ts';
+import { lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/running-slipway.ts';
 

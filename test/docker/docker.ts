@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { containerLabel } from '#adapters/local/container-servers.ts';
+import { containerLabel } from '#adapters/local/servers/container-servers.ts';
 import { run } from '../support/commands.ts';
 import { temporaryFolder } from '../support/running-slipway.ts';
 

@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { atOnce } from '#adapters/local/at-once.ts';
-import { type BuildAnswer, type ImageBuilds, imageBuilds } from '#adapters/local/build-image.ts';
-import { fileBuildLog } from '#adapters/local/file-build-log.ts';
-import { orphanGuard } from '#adapters/local/orphan-guard.ts';
+import {
+  type BuildAnswer,
+  type ImageBuilds,
+  imageBuilds,
+} from '#adapters/local/builds/build-image.ts';
+import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import type { BuildOrder } from '#domain/build-order.ts';
 import type { EnvironmentImage } from '#domain/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/image.ts';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { inspectPath } from '#compose/inspect-path.ts';
+import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';

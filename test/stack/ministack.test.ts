@@ -10,7 +10,7 @@ import {
   ListExecutionsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
-import { invocationEvent } from '#adapters/aws/invocation-event.ts';
+import { invocationEvent } from '#adapters/aws/lambda/invocation-event.ts';
 import { awsClient } from '../support/aws-clients.ts';
 import { eventually } from '../support/eventually.ts';
 import {

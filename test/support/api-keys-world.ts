@@ -6,7 +6,7 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dynamoApiKeys } from '#adapters/aws/dynamo-api-keys.ts';
+import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { awsClient } from './aws-clients.ts';
 import { type AnyClient, type AwsRule, awsRules } from './aws-rules.ts';
 import { dynamoWorld } from './dynamo-world.ts';

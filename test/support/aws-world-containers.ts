@@ -16,7 +16,7 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { targetGroupOf } from '#adapters/aws/target-group.ts';
+import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { AWS_ACCOUNT, awsClient } from './aws-clients.ts';
 import { applicationAutoScalingRules } from './aws-rules/application-auto-scaling.ts';

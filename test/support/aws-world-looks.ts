@@ -8,10 +8,10 @@ import {
   ListFunctionsCommand,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
-import { groupCounter } from '#adapters/aws/container-front.ts';
-import { invocationEvent, readResponse } from '#adapters/aws/invocation-event.ts';
-import type { Counter } from '#adapters/aws/metric-sums.ts';
-import type { ModelFunctions } from '#adapters/aws/model-function.ts';
+import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
+import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
+import type { ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
+import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
 import { mechanismOf, type RevisionRef } from '#domain/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import { awsClient } from './aws-clients.ts';

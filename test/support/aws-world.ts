@@ -17,8 +17,8 @@ import {
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
-import { modelKey, recordIn } from '#adapters/aws/dynamo-items.ts';
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { LeaseHolder, ModelRecord } from '#domain/registry-write.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';

@@ -3,9 +3,13 @@ import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type FolderStore, folderStore } from '#adapters/local/folder-store.ts';
-import type { ObjectCreatedEvent } from '#adapters/local/object-created.ts';
-import { type ObjectStore, objectStore, type WrittenObject } from '#adapters/local/object-store.ts';
+import { type FolderStore, folderStore } from '#adapters/local/bucket/folder-store.ts';
+import type { ObjectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
+import {
+  type ObjectStore,
+  objectStore,
+  type WrittenObject,
+} from '#adapters/local/bucket/object-store.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from './eventually.ts';
 import { unsyncedDatabase } from './unsynced-database.ts';

@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atOnce } from '#adapters/local/at-once.ts';
 import {
   type BuildAnswer,
   type ImageBuildsOptions,
   imageBuilds,
-} from '#adapters/local/build-image.ts';
-import { fileBuildLog } from '#adapters/local/file-build-log.ts';
-import { orphanGuard } from '#adapters/local/orphan-guard.ts';
+} from '#adapters/local/builds/build-image.ts';
+import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 
 type Build = BuildAnswer['Build'];
 

@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { lookAtWalls, type Walls, type Within, wallsVariable } from '#adapters/local/walls.ts';
+import {
+  lookAtWalls,
+  type Walls,
+  type Within,
+  wallsVariable,
+} from '#adapters/local/servers/walls.ts';
 
 const run = promisify(execFile);
 

@@ -3,8 +3,8 @@ import {
   type ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { ContainerFront } from '#adapters/aws/container-front.ts';
-import { targetGroupName } from '#adapters/aws/target-group-name.ts';
+import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
+import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import { ecsNetwork } from './ecs-world-network.ts';
 import type { Moto } from './moto.ts';
 

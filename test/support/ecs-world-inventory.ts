@@ -17,7 +17,7 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
+import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
 import { awsClient } from './aws-clients.ts';
 import type { Moto } from './moto.ts';
 

@@ -13,12 +13,12 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
-import { ecsPlatform } from '#adapters/aws/ecs-platform.ts';
-import type { EcsSettings } from '#adapters/aws/ecs-settings.ts';
-import { dynamoFence } from '#adapters/aws/fence.ts';
-import { unfenced } from '#adapters/aws/fenced-change.ts';
-import { listenerRule } from '#adapters/aws/listener-rule.ts';
+import { listenerRule } from '#adapters/aws/ecs/listener-rule.ts';
+import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
+import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { unfenced } from '#adapters/aws/registry/fenced-change.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
 import { applicationAutoScalingRules } from './aws-rules/application-auto-scaling.ts';

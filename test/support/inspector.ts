@@ -1,4 +1,4 @@
-import type { Inspector } from '#compose/bounded-inspection.ts';
+import type { Inspector } from '#compose/inspection/bounded.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 

@@ -3,9 +3,9 @@ import {
   type ListFunctionsCommandOutput,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
-import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
-import { dynamoFence } from '#adapters/aws/fence.ts';
-import { lambdaPlatform } from '#adapters/aws/lambda-platform.ts';
+import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
+import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { addMiddleware } from './aws-rules.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { fakeClock } from './fake-clock.ts';

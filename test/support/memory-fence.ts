@@ -1,4 +1,4 @@
-import type { Fence } from '#adapters/local/fence.ts';
+import type { Fence } from '#adapters/local/registry/fence.ts';
 import { Failure } from '#domain/failure.ts';
 
 /** The fence of one machine without its database. */

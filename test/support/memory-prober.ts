@@ -1,4 +1,4 @@
-import { type Route, spread } from '#adapters/local/routing-table.ts';
+import { type Route, spread } from '#adapters/local/gateway/routing-table.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { MemoryMetrics } from './memory-metrics.ts';

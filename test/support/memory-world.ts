@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { objectCreatedEvent } from '#adapters/local/object-created.ts';
+import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact-limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';

@@ -16,7 +16,7 @@ import {
   PublishVersionCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { functionDefinition, type ModelFunctions } from '#adapters/aws/model-function.ts';
+import { functionDefinition, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
 import type { BuiltImage } from '#domain/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';

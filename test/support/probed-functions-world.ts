@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { CreateAliasCommand } from '@aws-sdk/client-lambda';
-import { awsProber } from '#adapters/aws/aws-prober.ts';
-import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
-import { routeRecords } from '#adapters/aws/route-records.ts';
+import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
+import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import type { Behaviour } from '../contracts/prober.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { modelFunctionsWorld } from './model-functions-world.ts';

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { InvocationLimits, RevisionHost } from '#adapters/local/invocation.ts';
 import { listen } from '#adapters/local/listen.ts';
+import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Target } from '#domain/target.ts';
 
 type Replica = {

@@ -1,12 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
+import { listen } from '#adapters/local/listen.ts';
 import type {
   InvocationLimits,
   InvocationRefusal,
   InvocationSlot,
   RevisionHost,
-} from '#adapters/local/invocation.ts';
-import { listen } from '#adapters/local/listen.ts';
+} from '#adapters/local/revisions/invocation.ts';
 import type { Target } from '#domain/target.ts';
 
 type Process = {

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { openDatabase } from '#adapters/local/database.ts';
-import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
+import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { fakeClock } from './fake-clock.ts';
 import { START_MS, upload } from './registry-world.ts';
 

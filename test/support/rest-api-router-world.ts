@@ -13,10 +13,10 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { dynamoFence } from '#adapters/aws/fence.ts';
-import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
-import { routeRecords } from '#adapters/aws/route-records.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { awsClient } from './aws-clients.ts';
 import { apiGatewayRules } from './aws-rules/apigateway.ts';
 import { elbv2Rules } from './aws-rules/elbv2.ts';

@@ -8,7 +8,7 @@ import {
   PutIntegrationCommand,
   PutMethodCommand,
 } from '@aws-sdk/client-api-gateway';
-import type { ModelApi } from '#adapters/aws/api-draft.ts';
+import type { ModelApi } from '#adapters/aws/routes/api-draft.ts';
 import { awsClient } from './aws-clients.ts';
 import type { Moto } from './moto.ts';
 

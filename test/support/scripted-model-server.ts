@@ -1,4 +1,4 @@
-import type { ModelServer, Start } from '#adapters/local/model-server.ts';
+import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
 
 /** A model server of which a test decides when it is ready and when it ends. */
 export type ScriptedModelServer = {

@@ -14,10 +14,10 @@ import {
   LambdaClient,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { dynamoFence } from '#adapters/aws/fence.ts';
-import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
-import { routeRecords } from '#adapters/aws/route-records.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import type { Router } from '#ports/router.ts';
 import { awsClient } from './aws-clients.ts';
 import { fakeClock } from './fake-clock.ts';

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { modelKey, recordIn } from '#adapters/aws/dynamo-items.ts';
+import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
 import type { ModelRecord } from '#domain/registry-write.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';

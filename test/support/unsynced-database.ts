@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { openDatabase } from '#adapters/local/database.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
 
 /** The database of one machine, which does not wait for the disk: for tests in which no power supply is lost. */
 export function unsyncedDatabase(path: string): DatabaseSync {

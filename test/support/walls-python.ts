@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Walls, wallsVariable } from '#adapters/local/walls.ts';
+import { type Walls, wallsVariable } from '#adapters/local/servers/walls.ts';
 import { pythonWith } from '../runtimes/python-environment.ts';
 import { kindOf, manifestOf, pathOf, type Technique } from './walls.ts';
 

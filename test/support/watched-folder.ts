@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BucketWatch, bucketWatch } from '#adapters/local/bucket-watch.ts';
-import { hasSameContent } from '#adapters/local/file-state.ts';
+import { type BucketWatch, bucketWatch } from '#adapters/local/bucket/watch.ts';
+import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { problems } from '#adapters/local/problems.ts';
-import type { FileState } from '#adapters/local/settling.ts';
+import { hasSameContent } from '#adapters/local/registry/file-state.ts';
 import { realTimers } from '#adapters/local/timers.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from './eventually.ts';

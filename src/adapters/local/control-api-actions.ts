@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hasBody } from '#adapters/local/gateway/received-body.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
-import { hasBody } from './received-body.ts';
 
 /** What is done with a model by its name, and what its versions are. */
 export type ModelRequests = {

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { EventStream } from '#adapters/local/registry/event-stream.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import { addModelRequests, type ModelRequests } from './control-api-actions.ts';
-import type { EventStream } from './event-stream.ts';
 
 /** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {

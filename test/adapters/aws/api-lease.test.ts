@@ -1,5 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { apiLease } from '#adapters/aws/api-lease.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { dynamoWorld } from '../../support/dynamo-world.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { describeOnMoto } from '../../support/moto.ts';

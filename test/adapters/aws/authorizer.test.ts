@@ -1,5 +1,5 @@
 import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
-import { authorizer } from '#adapters/aws/authorizer.ts';
+import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { authorizerRequest } from '#domain/authorizer-request.ts';
 import { Failure } from '#domain/failure.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

@@ -7,7 +7,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { cloudWatchBuildLog } from '#adapters/aws/cloudwatch-build-log.ts';
+import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { describeBuildLog } from '../../contracts/build-log.ts';
 import { AWS_REGION, awsClient } from '../../support/aws-clients.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';

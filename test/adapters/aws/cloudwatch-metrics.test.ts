@@ -5,7 +5,7 @@ import {
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { cloudWatchMetrics } from '#adapters/aws/cloudwatch-metrics.ts';
+import { cloudWatchMetrics } from '#adapters/aws/logs/cloudwatch-metrics.ts';
 import type { RevisionRef } from '#domain/target.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';

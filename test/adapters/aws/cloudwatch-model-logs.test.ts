@@ -4,7 +4,7 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { cloudWatchModelLogs } from '#adapters/aws/cloudwatch-model-logs.ts';
+import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { awsFault } from '../../support/aws-faults.ts';

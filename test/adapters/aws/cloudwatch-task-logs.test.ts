@@ -4,7 +4,7 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { cloudWatchTaskLogs } from '#adapters/aws/cloudwatch-task-logs.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 

@@ -1,4 +1,4 @@
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
 import { type AwsFault, awsFault } from '../../support/aws-faults.ts';

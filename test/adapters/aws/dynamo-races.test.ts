@@ -3,7 +3,7 @@ import {
   ScanCommand,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamodbRules } from '../../support/aws-rules/dynamodb.ts';
 import { addMiddleware, awsRules } from '../../support/aws-rules.ts';
 import { type DynamoWorld, dynamoWorld } from '../../support/dynamo-world.ts';

@@ -1,4 +1,4 @@
-import { dynamoRegistry } from '#adapters/aws/dynamo-registry.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { describeRegistry } from '../../contracts/registry.ts';
 import { dynamodbRules } from '../../support/aws-rules/dynamodb.ts';
 import { awsRules } from '../../support/aws-rules.ts';

@@ -7,7 +7,7 @@ import {
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
 import { mockClient } from 'aws-sdk-client-mock';
-import { ecrEnvironments } from '#adapters/aws/ecr-environments.ts';
+import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { describeEnvironmentImages } from '../../contracts/environment-images.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../../support/aws-clients.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { ecrModelImages } from '#adapters/aws/ecr-model-images.ts';
+import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { modelOfTag } from '#domain/image.ts';
 import { describeModelImages } from '../../contracts/model-images.ts';
 import { AWS_REGION, awsClient } from '../../support/aws-clients.ts';

@@ -1,4 +1,4 @@
-import { absentIf, ask } from '#adapters/aws/ecs-errors.ts';
+import { absentIf, ask } from '#adapters/aws/ecs/errors.ts';
 
 const answered = (name: string, message: string) => async () => {
   throw Object.assign(new Error(message), { name });

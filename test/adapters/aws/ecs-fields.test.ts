@@ -1,5 +1,5 @@
-import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
-import { targetGroupName } from '#adapters/aws/target-group-name.ts';
+import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
+import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
 import { ecsWorld } from '../../support/ecs-world.ts';

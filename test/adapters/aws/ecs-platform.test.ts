@@ -2,8 +2,8 @@ import {
   CreateTargetGroupCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
-import { targetGroupName } from '#adapters/aws/target-group-name.ts';
+import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
+import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { addMiddleware } from '../../support/aws-rules.ts';
 import { ecsWorld, LAST_WORDS } from '../../support/ecs-world.ts';

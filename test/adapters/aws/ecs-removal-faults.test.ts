@@ -3,7 +3,7 @@ import {
   ECSClient,
   ListTaskDefinitionsCommand,
 } from '@aws-sdk/client-ecs';
-import { DRAIN_SECONDS } from '#adapters/aws/ecs-settings.ts';
+import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { itBearsFaults, itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';
 import type { AnyClient } from '../../support/aws-rules.ts';

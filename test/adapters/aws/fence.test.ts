@@ -1,4 +1,4 @@
-import { dynamoFence } from '#adapters/aws/fence.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { dynamoWorld } from '../../support/dynamo-world.ts';
 import { describeOnMoto } from '../../support/moto.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { awsProber } from '#adapters/aws/aws-prober.ts';
-import { frontDoorProbes } from '#adapters/aws/front-door-prober.ts';
-import type { Integration, RouteRecord } from '#adapters/aws/route-records.ts';
+import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
+import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
+import type { Integration, RouteRecord } from '#adapters/aws/routes/route-records.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { signedDoor } from '../../support/signed-door.ts';
 

@@ -6,7 +6,7 @@ import {
   LambdaClient,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
-import { invokeModel } from '#adapters/aws/invoke-model.ts';
+import { invokeModel } from '#adapters/aws/lambda/invoke-model.ts';
 import { modelOf } from '#domain/identity.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import { awsClient } from '../../support/aws-clients.ts';

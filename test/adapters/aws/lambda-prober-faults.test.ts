@@ -1,4 +1,4 @@
-import { revisionAddress, routeAddress } from '#adapters/aws/probe-address.ts';
+import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Behaviour } from '../../contracts/prober.ts';

@@ -1,12 +1,12 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { apiLease } from '#adapters/aws/api-lease.ts';
-import { awsProber } from '#adapters/aws/aws-prober.ts';
-import { dynamoFence } from '#adapters/aws/fence.ts';
-import { lambdaProbes } from '#adapters/aws/lambda-prober.ts';
-import { restApiRouter } from '#adapters/aws/rest-api-router.ts';
-import { routeRecords } from '#adapters/aws/route-records.ts';
+import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
+import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { Failure } from '#domain/failure.ts';
 import type { GoldenRequest } from '#domain/golden-request.ts';
 import { awsClient } from '../../support/aws-clients.ts';

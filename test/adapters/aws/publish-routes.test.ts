@@ -1,5 +1,5 @@
-import { apiDraft } from '#adapters/aws/api-draft.ts';
-import { modelRoutes } from '#adapters/aws/model-routes.ts';
+import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
+import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { type AnyClient, addMiddleware } from '../../support/aws-rules.ts';
 import { describeOnMoto } from '../../support/moto.ts';
 import { restApiRouterWorld } from '../../support/rest-api-router-world.ts';

@@ -1,4 +1,4 @@
-import { s3ArtifactStore } from '#adapters/aws/s3-artifact-store.ts';
+import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import type { ArtifactRef, ArtifactStore } from '#ports/artifact-store.ts';
 import { describeArtifactStore } from '../../contracts/artifact-store.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';

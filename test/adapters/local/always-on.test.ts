@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { openDatabase } from '#adapters/local/database.ts';
-import type { LocalPlatform } from '#adapters/local/revision-platform.ts';
-import { shareTable } from '#adapters/local/share-table.ts';
+import { shareTable } from '#adapters/local/gateway/share-table.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
+import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
 import type { Scaling } from '#domain/manifest-scaling.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -1,4 +1,4 @@
-import { atOnce } from '#adapters/local/at-once.ts';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
 
 describe('atOnce', () => {
   it('runs no more tasks side by side than it may, and all of them in their order', async () => {

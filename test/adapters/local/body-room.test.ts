@@ -1,4 +1,4 @@
-import { type BodyRoom, bodyRoom, type Place } from '#adapters/local/body-room.ts';
+import { type BodyRoom, bodyRoom, type Place } from '#adapters/local/gateway/body-room.ts';
 import { type FakeTimers, fakeTimers } from '../../support/fake-timers.ts';
 
 describe('the memory that bodies have together', () => {

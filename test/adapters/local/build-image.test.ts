@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { atOnce } from '#adapters/local/at-once.ts';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import {
   type BuildFolder,
   buildFolder,

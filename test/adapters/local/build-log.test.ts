@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileBuildLog } from '#adapters/local/file-build-log.ts';
+import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { describeBuildLog } from '../../contracts/build-log.ts';
 
 describeBuildLog('fileBuildLog', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readBuildSpec } from '#adapters/local/build-spec.ts';
+import { readBuildSpec } from '#adapters/local/builds/build-spec.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../../buildspecs/image.yml', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type GpuLook, missingGpu, nvidiaGpus } from '#adapters/local/gpus.ts';
+import { type GpuLook, missingGpu, nvidiaGpus } from '#adapters/local/servers/gpus.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { livePids, openPlatform, pidsOf, platformFolder } from '../../support/local-platform.ts';
 

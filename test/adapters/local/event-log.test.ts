@@ -1,7 +1,7 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventLog } from '#adapters/local/event-log.ts';
+import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { describeEventBus, numberedEvent as event } from '../../contracts/event-bus.ts';
 
 describeEventBus('eventLog', async () => {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import fastify from 'fastify';
-import { eventStream } from '#adapters/local/event-stream.ts';
+import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 import { eventually } from '../../support/eventually.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '#adapters/local/database.ts';
-import { fence } from '#adapters/local/fence.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
+import { fence } from '#adapters/local/registry/fence.ts';
 
 describe('the fence of one machine', () => {
   let root: string;

@@ -1,4 +1,4 @@
-import { gatewayMetrics } from '#adapters/local/gateway-metrics.ts';
+import { gatewayMetrics } from '#adapters/local/gateway/metrics.ts';
 import type { RevisionRef } from '#domain/target.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

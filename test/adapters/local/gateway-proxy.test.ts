@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { buildConnector, Pool } from 'undici';
-import { type Ending, type Exchange, relay } from '#adapters/local/gateway-proxy.ts';
+import { type Ending, type Exchange, relay } from '#adapters/local/gateway/proxy.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { fakeTimers } from '../../support/fake-timers.ts';
 

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
-import { type Gateway, startGateway } from '#adapters/local/gateway.ts';
-import type { LocalPlatforms } from '#adapters/local/local-platforms.ts';
+import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
+import type { LocalPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
   livePids,

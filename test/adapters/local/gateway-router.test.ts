@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openDatabase } from '#adapters/local/database.ts';
-import { gatewayRouter } from '#adapters/local/gateway-router.ts';
+import { gatewayRouter } from '#adapters/local/gateway/router.ts';
+import { openDatabase } from '#adapters/local/registry/database.ts';
 import { describeRouter, targetUnderTest } from '../../contracts/router.ts';
 
 const revisions = { target: targetUnderTest };

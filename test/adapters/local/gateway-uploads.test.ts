@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { request as nodeRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { type Gateway, startGateway } from '#adapters/local/gateway.ts';
-import type { LocalPlatform } from '#adapters/local/revision-platform.ts';
+import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
+import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 import {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { startGateway } from '#adapters/local/gateway.ts';
+import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { type GatewayWorld, gatewayWorld } from '../../support/gateway-world.ts';
 import { exchangeBytes } from '../../support/raw-http.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { answersInTime } from '#adapters/local/health-watch.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { answersInTime } from '#adapters/local/servers/health-watch.ts';
 
 describe('a look at a server', () => {
   let server: Server;

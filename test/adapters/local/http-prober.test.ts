@@ -1,4 +1,4 @@
-import { httpProber } from '#adapters/local/http-prober.ts';
+import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { gatewayWorld } from '../../support/gateway-world.ts';
 

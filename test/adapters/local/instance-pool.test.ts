@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type InstancePool, instancePool, MOST_WAITING } from '#adapters/local/instance-pool.ts';
-import type { Company, InvocationRefusal, InvocationSlot } from '#adapters/local/invocation.ts';
+import {
+  type InstancePool,
+  instancePool,
+  MOST_WAITING,
+} from '#adapters/local/revisions/instance-pool.ts';
+import type {
+  Company,
+  InvocationRefusal,
+  InvocationSlot,
+} from '#adapters/local/revisions/invocation.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type FakeTimers, fakeTimers } from '../../support/fake-timers.ts';
 import {

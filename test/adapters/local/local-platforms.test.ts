@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { LocalPlatforms } from '#adapters/local/local-platforms.ts';
+import type { LocalPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { TARGETS } from '#domain/target.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import {

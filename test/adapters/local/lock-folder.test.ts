@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockFolder } from '#adapters/local/lock-folder.ts';
+import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 
 const IN_ANOTHER_PROCESS = `
-  import { lockFolder } from '#adapters/local/lock-folder.ts';
+  import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
   try { lockFolder(process.env.DATA); console.log('taken'); }
   catch ({ name, message, fix }) { console.log(name, message, fix); }`;
 

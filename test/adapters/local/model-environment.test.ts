@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelEnvironment } from '#adapters/local/model-environment.ts';
+import { modelEnvironment } from '#adapters/local/servers/model-environment.ts';
 import { openPlatform, platformFolder, slotOf } from '../../support/local-platform.ts';
 import { revisionSpec } from '../../support/revision-spec.ts';
 

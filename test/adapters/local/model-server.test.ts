@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { supervise } from '#adapters/local/model-server.ts';
+import { supervise } from '#adapters/local/servers/model-server.ts';
 import { fakeTimers } from '../../support/fake-timers.ts';
 
 const PIECE = Buffer.alloc(64 * 1024, 'flood ');

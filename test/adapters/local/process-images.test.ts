@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processImages } from '#adapters/local/process-images.ts';
+import { processImages } from '#adapters/local/builds/process-images.ts';
 import type { BuiltImage } from '#domain/image.ts';
 import { describeModelImages } from '../../contracts/model-images.ts';
 import { revisionSpec } from '../../support/revision-spec.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Replica, startReplica } from '#adapters/local/replica.ts';
+import { type Replica, startReplica } from '#adapters/local/revisions/replica.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import {
   type ScriptedModelServer,

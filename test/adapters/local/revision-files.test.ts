@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { revisionFiles } from '#adapters/local/revision-files.ts';
+import { revisionFiles } from '#adapters/local/revisions/revision-files.ts';
 import { revisionSpec } from '../../support/revision-spec.ts';
 
 describe('the files of a revision', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { revisionLog } from '#adapters/local/revision-log.ts';
+import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fakeTimers } from '../../support/fake-timers.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { spread } from '#adapters/local/routing-table.ts';
+import { spread } from '#adapters/local/gateway/routing-table.ts';
 
 const take = (count: number, shares: Readonly<Record<string, number>>): string[] => {
   const route = spread(shares);

@@ -1,4 +1,4 @@
-import { turns } from '#adapters/local/turns.ts';
+import { turns } from '#adapters/local/builds/turns.ts';
 
 describe('turns', () => {
   it('runs the tasks of one key one after another, and others beside them', async () => {

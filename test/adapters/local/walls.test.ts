@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { NO_WALLS, type Walls } from '#adapters/local/walls.ts';
+import { NO_WALLS, type Walls } from '#adapters/local/servers/walls.ts';
 import {
   type CanaryWorld,
   canaryWorld,

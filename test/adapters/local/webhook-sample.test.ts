@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { signedHeaders } from '#adapters/local/webhook-signature.ts';
+import { signedHeaders } from '#adapters/local/webhooks/signature.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { temporaryFolder } from '../../support/running-slipway.ts';
 

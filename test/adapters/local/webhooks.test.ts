@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { sqliteRegistry } from '#adapters/local/sqlite-registry.ts';
-import { MOST_TRIES, retryAfterMs } from '#adapters/local/webhook-retry.ts';
-import { signedHeaders } from '#adapters/local/webhook-signature.ts';
-import { webhooks } from '#adapters/local/webhooks.ts';
+import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { MOST_TRIES, retryAfterMs } from '#adapters/local/webhooks/retry.ts';
+import { signedHeaders } from '#adapters/local/webhooks/signature.ts';
+import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

@@ -1,0 +1,106 @@
+import {
+  type ApplicationAutoScalingClient,
+  DeregisterScalableTargetCommand,
+  PutScalingPolicyCommand,
+  PutScheduledActionCommand,
+  RegisterScalableTargetCommand,
+} from '@aws-sdk/client-application-auto-scaling';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Scaling } from '#domain/manifest-scaling.ts';
+import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/scale.ts';
+import { absentIf, ask } from './errors.ts';
+import type { ServiceRef } from './service.ts';
+
+export type ScaledService = {
+  readonly service: ServiceRef;
+  readonly listener: string;
+  readonly targetGroup: string;
+};
+
+const POLICY = 'requests';
+
+/** Lets the service grow and shrink as `scaling` says; does nothing where it always has the same size. */
+export async function ensureScaling(
+  client: ApplicationAutoScalingClient,
+  scaled: ScaledService,
+  scaling: Scaling,
+  nowMs: number,
+  change: Change,
+): Promise<void> {
+  const now = scaleAt(scaling, nowMs);
+  const later = scaling.schedules.map((schedule) => scheduledLimits(scaling, schedule));
+  const grows = [now, ...later].some(({ min, max }) => max > min);
+  if (!grows && later.length === 0) return;
+
+  const target = scalableTarget(scaled.service);
+  const register = new RegisterScalableTargetCommand({ ...target, ...capacityOf(now) });
+  await change(() => ask(() => client.send(register)));
+  if (grows) {
+    const policy = trackRequests(scaled, scaling.requestsPerMinute);
+    await change(() => ask(() => client.send(policy)));
+  }
+  for (const [index, schedule] of scaling.schedules.entries()) {
+    const action = new PutScheduledActionCommand({
+      ...target,
+      ScheduledActionName: `schedule-${index}`,
+      Schedule: cron(schedule),
+      Timezone: schedule.timeZone,
+      ScalableTargetAction: capacityOf(scheduledLimits(scaling, schedule)),
+    });
+    await change(() => ask(() => client.send(action)));
+  }
+}
+
+/** Takes away the target with its policy and its schedules. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html */
+export async function removeScaling(
+  client: ApplicationAutoScalingClient,
+  service: ServiceRef,
+  change: Change,
+): Promise<void> {
+  const command = new DeregisterScalableTargetCommand(scalableTarget(service));
+  await change(() => ask(() => client.send(command).catch(absentIf('ObjectNotFoundException'))));
+}
+
+function trackRequests(
+  { service, listener, targetGroup }: ScaledService,
+  requestsPerMinute: number,
+): PutScalingPolicyCommand {
+  return new PutScalingPolicyCommand({
+    ...scalableTarget(service),
+    PolicyName: POLICY,
+    PolicyType: 'TargetTrackingScaling',
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: requestsPerMinute,
+      PredefinedMetricSpecification: {
+        PredefinedMetricType: 'ALBRequestCountPerTarget',
+        ResourceLabel: resourceLabel(listener, targetGroup),
+      },
+    },
+  });
+}
+
+/**
+ * The load balancer and the group, as the ends of their ARNs: `app/<name>/<id>/targetgroup/<name>/<id>`.
+ * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+ */
+export function resourceLabel(listener: string, targetGroup: string): string {
+  const balancer = /:listener\/(app\/[^/]+\/[^/]+)\//.exec(listener)?.[1] ?? '';
+  return `${balancer}/${targetGroup.slice(targetGroup.lastIndexOf(':') + 1)}`;
+}
+
+function scalableTarget({ cluster, name }: ServiceRef) {
+  return {
+    ServiceNamespace: 'ecs',
+    ResourceId: `service/${cluster}/${name}`,
+    ScalableDimension: 'ecs:service:DesiredCount',
+  } as const;
+}
+
+function capacityOf({ min, max }: ReplicaLimits) {
+  return { MinCapacity: min, MaxCapacity: max };
+}
+
+function cron({ days, at }: Scaling['schedules'][number]): string {
+  const [hours, minutes] = at.split(':').map(Number);
+  return `cron(${minutes} ${hours} ? * ${days.join(',').toUpperCase()} *)`;
+}

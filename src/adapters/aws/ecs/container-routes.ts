@@ -1,0 +1,154 @@
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { type Change, unfenced } from '#adapters/aws/registry/fenced-change.ts';
+import type { RouteRecord, RouteRecords } from '#adapters/aws/routes/route-records.ts';
+import type { RouteSide } from '#adapters/aws/routes/route-side.ts';
+import { sharesChanged } from '#adapters/aws/routes/shares-changed.ts';
+import type { Shares } from '#domain/deployment.ts';
+import { isSameShares, withoutZeros } from '#domain/shares.ts';
+import type { Clock } from '#ports/clock.ts';
+import { type ContainerFront, groupCounter } from './container-front.ts';
+import type { ListenerRule, RuleShares } from './listener-rule.ts';
+import { healthyTargets, targetGroupOf } from './target-group.ts';
+
+export type ContainerRoutesOptions = {
+  readonly elb: ElasticLoadBalancingV2Client;
+  readonly front: ContainerFront;
+  readonly rule: ListenerRule;
+  readonly records: RouteRecords;
+  readonly clock: Clock;
+};
+
+// AWS says of no time by which all nodes of a load balancer know a rule; seconds are seen.
+const SETTLE_MS = 10_000;
+
+/**
+ * Shares are the weights of the model's rule on the load balancer, each exact.
+ * A rule is changed without compare-and-set, so the record is written first: it lets one caller pass, and tells another what it may have to finish.
+ */
+export function containerRoutes(options: ContainerRoutesOptions): RouteSide {
+  const { elb, front, rule, records } = options;
+
+  return {
+    async shares(model) {
+      const record = await records.read(model);
+      return record.containers ? told(record.containers, await rule.read(model)) : {};
+    },
+
+    async known(_model, revisions) {
+      const found = await Promise.all(
+        revisions.map(async (revision) => ({
+          revision,
+          isThere: (await targetGroupOf(elb, front.stage, revision)) !== undefined,
+        })),
+      );
+      return new Set(found.filter(({ isThere }) => isThere).map(({ revision }) => revision));
+    },
+
+    async set(model, wish, expected, change) {
+      await set(options, { model, wish, expected, change });
+      return { kind: 'container' };
+    },
+
+    stray: (model) => stray(options, model),
+
+    async counters(model) {
+      const groups = [...((await rule.read(model))?.groups.keys() ?? [])];
+      return groups.map((group) => groupCounter(front, group, 'RequestCount'));
+    },
+
+    async remove(model, change) {
+      await rule.remove(model, change);
+      await change(() => records.update(model, untold));
+    },
+  };
+}
+
+async function stray(
+  { elb, rule, records, clock }: ContainerRoutesOptions,
+  model: string,
+): Promise<string | undefined> {
+  const { containers } = await records.read(model);
+  if (!containers?.isApplied) return `the rule of ${model} is being changed`;
+  const groups = (await rule.read(model))?.groups.keys() ?? [];
+  for (const group of groups) {
+    const isServing = (await healthyTargets(elb, group)) > 0;
+    if (!isServing) return `the target group ${group.split('/').at(-2)} has no healthy target`;
+  }
+  const openMs = containers.changedAtMs + SETTLE_MS - clock.now();
+  return openMs > 0 ? `the rule of ${model} is known everywhere in ${openMs} ms` : undefined;
+}
+
+type Told = NonNullable<RouteRecord['containers']>;
+
+type Wish = {
+  readonly model: string;
+  readonly wish: Shares;
+  readonly expected: Shares;
+  readonly change: Change;
+};
+
+async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
+  const { rule, records, clock } = options;
+  const { model, wish, expected, change } = to;
+  const record = await records.read(model);
+  const held = await rule.read(model);
+  const isTold = record.containers !== null && isSameShares(record.containers.shares, wish);
+  if (isTold && record.containers?.isApplied && isSameTraffic(held?.shares, wish)) return;
+  const shares = record.containers ? told(record.containers, held) : {};
+  if (!isTold && !isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
+
+  const begun: Told = { shares: wish, isApplied: false, changedAtMs: clock.now() };
+  await change(() => records.write({ ...record, containers: begun }));
+  await rule.write(model, wish, change);
+  const seen = await rule.read(model);
+  if (isSameTraffic(seen?.shares, wish) && (await conclude(options, model, begun))) return;
+  await putRight(options, model);
+  throw sharesChanged(model, seen?.shares ?? {}, expected);
+}
+
+/** False when the load balancer was told something else since. */
+async function conclude(
+  { records, clock }: ContainerRoutesOptions,
+  model: string,
+  begun: Told,
+): Promise<boolean> {
+  let isMine = false;
+  await records.update(model, (record) => {
+    isMine = JSON.stringify(record.containers) === JSON.stringify(begun);
+    if (!isMine) return record;
+    return { ...record, containers: { ...begun, isApplied: true, changedAtMs: clock.now() } };
+  });
+  return isMine;
+}
+
+/** Between the fence and the rule a caller can be held up for long: then its change is undone, by what the record tells and not by its own wish. */
+async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<void> {
+  const { containers } = await records.read(model);
+  if (!containers) return;
+  await rule.write(model, containers.shares, unfenced);
+}
+
+/** What the load balancer was told last, as long as its rule is about that; else what the rule says. */
+function told(record: Told, held: RuleShares | undefined): Shares {
+  if (!record.isApplied || isSameTraffic(held?.shares, record.shares)) return record.shares;
+  return withoutZeros(held?.shares ?? {});
+}
+
+/** Whether the parts are the same: AWS does not say that it keeps the weights themselves. */
+function isSameTraffic(held: Shares = {}, wish: Shares): boolean {
+  const names = new Set([...Object.keys(held), ...Object.keys(wish)]);
+  return (
+    [...names].every(
+      (name) => (held[name] ?? 0) * sumOf(wish) === (wish[name] ?? 0) * sumOf(held),
+    ) && sumOf(held) > 0
+  );
+}
+
+function sumOf(shares: Shares): number {
+  return Object.values(shares).reduce((sum, weight) => sum + weight, 0);
+}
+
+/** Without a rule nothing is told; the rest of the record is of the API's route. */
+function untold(record: RouteRecord): RouteRecord {
+  return record.containers ? { ...record, containers: null } : record;
+}

@@ -1,0 +1,94 @@
+import type { CapacityProviderStrategyItem } from '@aws-sdk/client-ecs';
+import { type Change, fencedChange } from '#adapters/aws/registry/fenced-change.ts';
+import { refuseStranger } from '#domain/identity.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { ensureScaling } from './auto-scaling.ts';
+import { type Definition, findDefinition, registerDefinition } from './definitions.ts';
+import { ensureManagedCapacity } from './managed-capacity.ts';
+import { managedRequirement } from './managed-requirement.ts';
+import type { EcsPlatformOptions } from './options.ts';
+import { stopRevision } from './removal.ts';
+import { firstTasks } from './replicas.ts';
+import { createService, findService, serviceRef } from './service.ts';
+import { ensureTargetGroup, type TargetGroup, targetGroupOf } from './target-group.ts';
+import { ensureTestRule } from './test-rule.ts';
+import { type TimedCall, timedCreation } from './waiting.ts';
+
+/**
+ * Makes a revision, or goes on where an earlier call ended. The definition comes first, since it tells that there is a revision and where the rest of it is;
+ * then the target group, the rule that uses it, and only then the service: ECS refuses one whose group no rule uses.
+ */
+export async function createRevision(
+  options: EcsPlatformOptions,
+  spec: RevisionSpec,
+  epoch: number,
+): Promise<void> {
+  const { ecs, elb, autoScaling, settings, clock } = options;
+  const call = timedCreation(options);
+  const change = await fencedChange(options.fence, spec.model, epoch);
+  const definition =
+    (await findDefinition(ecs, settings, spec.revision)) ??
+    (await change(() => registerDefinition(ecs, settings, spec)));
+  refuseStranger(spec, definition);
+
+  const group = await groupOf(call, spec, definition, change);
+  await ensureTestRule(elb, settings, spec, group.arn, change);
+  const strategy = await capacityOf(call, spec, change);
+  const service = serviceRef(definition.cluster, spec.revision, group.arn);
+  if (!(await findService(ecs, service))) {
+    const replicas = await firstTasks(options, spec);
+    const making = { spec, definition, targetGroup: group.arn, strategy, replicas };
+    await change(() => createService(ecs, settings, service, making));
+  }
+  const scaled = { service, listener: settings.listener, targetGroup: group.arn };
+  await ensureScaling(autoScaling, scaled, spec.scaling, clock.now(), change);
+}
+
+/** A group whose service is on its way out is of a retirement that was not ended: it ends first, since no service starts again. */
+async function groupOf(
+  options: EcsPlatformOptions & TimedCall,
+  spec: RevisionSpec,
+  definition: Definition,
+  change: Change,
+): Promise<TargetGroup> {
+  const { ecs, elb, settings } = options;
+  const found = await targetGroupOf(elb, settings.stage, spec.revision);
+  if (found) {
+    const service = serviceRef(definition.cluster, spec.revision, found.arn);
+    const state = await findService(ecs, service);
+    const isLeaving = state && (state.status !== 'ACTIVE' || state.desiredCount === 0);
+    if (isLeaving) await stopRevision(options, spec.revision, definition, change);
+  }
+  return ensureTargetGroup(elb, settings, spec, change);
+}
+
+async function capacityOf(
+  options: EcsPlatformOptions & TimedCall,
+  spec: RevisionSpec,
+  change: Change,
+): Promise<readonly CapacityProviderStrategyItem[]> {
+  const { settings } = options;
+  const { capacity } = settings;
+  const { spot } = spec.scaling;
+  if (capacity.target === 'fargate') return strategy('FARGATE', spot && 'FARGATE_SPOT', spec);
+  const onDemand = managedRequirement(spec, settings, 'ON_DEMAND');
+  await ensureManagedCapacity(options, capacity, onDemand, change);
+  if (!spot) return strategy(onDemand.name, undefined, spec);
+  const cheap = managedRequirement(spec, settings, 'SPOT');
+  await ensureManagedCapacity(options, capacity, cheap, change);
+  return strategy(onDemand.name, cheap.name, spec);
+}
+
+/** All on demand, or the base of it and the rest on Spot. */
+function strategy(
+  onDemand: string,
+  cheap: string | undefined,
+  { scaling: { spot } }: RevisionSpec,
+): readonly CapacityProviderStrategyItem[] {
+  if (!cheap) return [{ capacityProvider: onDemand, weight: 1 }];
+  const base = spot?.onDemandBase ?? 0;
+  return [
+    { capacityProvider: onDemand, base, weight: 0 },
+    { capacityProvider: cheap, weight: 1 },
+  ];
+}

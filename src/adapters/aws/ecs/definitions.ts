@@ -1,0 +1,118 @@
+import {
+  DeleteTaskDefinitionsCommand,
+  DeregisterTaskDefinitionCommand,
+  DescribeTaskDefinitionCommand,
+  type ECSClient,
+  paginateListTaskDefinitionFamilies,
+  paginateListTaskDefinitions,
+  RegisterTaskDefinitionCommand,
+  type TaskDefinitionStatus,
+} from '@aws-sdk/client-ecs';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { ask } from './errors.ts';
+import { type EcsSettings, familyPrefix, TAG, tagMap } from './settings.ts';
+import { taskDefinition } from './task-definition.ts';
+
+/** What is kept of a revision as long as it is there. */
+export type Definition = {
+  readonly arn: string;
+  readonly model: string;
+  readonly deploymentId: string;
+  readonly cluster: string;
+};
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html
+const DELETED_AT_ONCE = 10;
+const NONE = /Unable to describe task definition/;
+
+/** Undefined when the revision is not there. */
+export async function findDefinition(
+  ecs: ECSClient,
+  settings: EcsSettings,
+  revision: string,
+): Promise<Definition | undefined> {
+  const command = new DescribeTaskDefinitionCommand({
+    taskDefinition: familyPrefix(settings) + revision,
+    include: ['TAGS'],
+  });
+  const found = await ask(() => ecs.send(command).catch(undefinedIfNone));
+  if (found?.taskDefinition?.status !== 'ACTIVE') return undefined;
+  return definitionOf(found.taskDefinition.taskDefinitionArn, tagMap(found.tags));
+}
+
+export async function registerDefinition(
+  ecs: ECSClient,
+  settings: EcsSettings,
+  spec: RevisionSpec,
+): Promise<Definition> {
+  const command = new RegisterTaskDefinitionCommand(taskDefinition(spec, settings));
+  const { taskDefinition: made } = await ask(() => ecs.send(command));
+  return definitionOf(made?.taskDefinitionArn, tagMap(command.input.tags));
+}
+
+/** Takes away all that there is of a revision's definitions. */
+export async function removeDefinitions(
+  ecs: ECSClient,
+  settings: EcsSettings,
+  revision: string,
+  change: Change,
+): Promise<void> {
+  const family = familyPrefix(settings) + revision;
+  for (const taskDefinition of await definitions(ecs, family, 'ACTIVE')) {
+    const command = new DeregisterTaskDefinitionCommand({ taskDefinition });
+    await change(() => ask(() => ecs.send(command)));
+  }
+  const inactive = await definitions(ecs, family, 'INACTIVE');
+  for (let start = 0; start < inactive.length; start += DELETED_AT_ONCE) {
+    const taskDefinitions = inactive.slice(start, start + DELETED_AT_ONCE);
+    const command = new DeleteTaskDefinitionsCommand({ taskDefinitions });
+    await change(() => ask(() => ecs.send(command)));
+  }
+}
+
+/** The revisions that have a definition, by its state. */
+export async function definedRevisions(
+  ecs: ECSClient,
+  settings: EcsSettings,
+  status: 'ACTIVE' | 'INACTIVE',
+): Promise<readonly string[]> {
+  const prefix = familyPrefix(settings);
+  const query = { familyPrefix: prefix, status };
+  return ask(async () => {
+    const names: string[] = [];
+    for await (const page of paginateListTaskDefinitionFamilies({ client: ecs }, query)) {
+      names.push(...(page.families ?? []));
+    }
+    return names.map((family) => family.slice(prefix.length));
+  });
+}
+
+async function definitions(
+  ecs: ECSClient,
+  familyPrefix: string,
+  status: TaskDefinitionStatus,
+): Promise<readonly string[]> {
+  return ask(async () => {
+    const arns: string[] = [];
+    const query = { familyPrefix, status };
+    for await (const page of paginateListTaskDefinitions({ client: ecs }, query)) {
+      arns.push(...(page.taskDefinitionArns ?? []));
+    }
+    return arns;
+  });
+}
+
+function definitionOf(arn = '', tags: ReadonlyMap<string, string>): Definition {
+  return {
+    arn,
+    model: tags.get(TAG.model) ?? '',
+    deploymentId: tags.get(TAG.deployment) ?? '',
+    cluster: tags.get(TAG.cluster) ?? '',
+  };
+}
+
+function undefinedIfNone(error: unknown): undefined {
+  if (error instanceof Error && NONE.test(error.message)) return undefined;
+  throw error;
+}

@@ -1,0 +1,74 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { translated } from '#adapters/aws/failures.ts';
+import type { Probe, Probes } from '#adapters/aws/routes/probe-address.ts';
+import { Failure } from '#domain/failure.ts';
+import type { ProbeAnswer } from '#ports/prober.ts';
+
+export type FrontDoorProbesOptions = {
+  /** URL of the API with its stage, without a slash at the end. */
+  readonly url: string;
+  /** Who asks: what any client of AWS has found out. */
+  readonly identity: Pick<LambdaClient['config'], 'credentials' | 'region' | 'sha256'>;
+};
+
+/** The resource of the API that hands the path behind it to the load balancer, for callers whom IAM allows. */
+const PROBE = '/_probe';
+const FORBIDDEN = 403;
+
+/** Asks the load balancer of the containers through the API, as clients' requests come; `to` is a path of its rules. */
+export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Probes<string> {
+  const signer = new SignatureV4({ ...identity, service: 'execute-api' });
+
+  return async (to, probe, timeoutMs) => {
+    const target = new URL(`${url}${PROBE}${to}${probe.path}`);
+    const headers = await translated(() => signedHeaders(signer, target, probe));
+    const signal = AbortSignal.timeout(timeoutMs);
+    const startedAt = performance.now();
+    try {
+      const { method, body = null } = probe;
+      const request = { method, headers, body, signal, redirect: 'manual' } as const;
+      const response = await fetch(target, request);
+      const text = await response.text();
+      return answerTo(response, text, performance.now() - startedAt);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      if (signal.aborted) return { kind: 'none', reason: `no answer within ${timeoutMs} ms` };
+      return { kind: 'none', reason: reasonOf(error) };
+    }
+  };
+}
+
+async function signedHeaders(
+  signer: SignatureV4,
+  target: URL,
+  { method, body }: Probe,
+): Promise<Record<string, string>> {
+  const { headers } = await signer.sign({
+    method,
+    protocol: target.protocol,
+    hostname: target.hostname,
+    path: target.pathname,
+    headers: { host: target.host, 'content-type': 'application/json' },
+    body,
+  });
+  return { ...headers, 'user-agent': 'slipway-probe' };
+}
+
+function answerTo(response: Response, body: string, latencyMs: number): ProbeAnswer {
+  const { status, headers } = response;
+  // Only API Gateway's own answers have it.
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+  const refusal = headers.get('x-amzn-errortype');
+  if (status === FORBIDDEN && refusal !== null) {
+    throw new Failure('PlatformDenied', `${refusal}: ${body}`);
+  }
+  const revision = headers.get('x-slipway-revision');
+  return { kind: 'answer', status, body, revision, latencyMs };
+}
+
+/** What `fetch` says failed, and not only that it did. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,160 @@
+import {
+  type Action,
+  CreateRuleCommand,
+  DeleteRuleCommand,
+  DescribeTagsCommand,
+  type ElasticLoadBalancingV2Client,
+  ModifyRuleCommand,
+  type Rule,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Shares } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { ContainerFront } from './container-front.ts';
+import { absentIf, ask } from './errors.ts';
+import { below, isBelow } from './rule-path.ts';
+import { TAG, tagMap } from './settings.ts';
+import { targetGroupOf } from './target-group.ts';
+import { readRules } from './test-rule.ts';
+
+/** What a model's rule on the load balancer sends requests to: weights by target group, and by the revision that the group is tagged with; none is 0. */
+export type RuleShares = {
+  readonly groups: ReadonlyMap<string, number>;
+  readonly shares: Shares;
+};
+
+/** The rule by which the load balancer shares a model's requests among its revisions. */
+export type ListenerRule = {
+  /** Undefined when there is no rule. */
+  read(model: string): Promise<RuleShares | undefined>;
+  /** Fails with `SharesRefused` for a revision without a target group. */
+  write(model: string, shares: Shares, change: Change): Promise<void>;
+  /** No rule is success. */
+  remove(model: string, change: Change): Promise<void>;
+};
+
+export type ListenerRuleOptions = {
+  readonly elb: ElasticLoadBalancingV2Client;
+  readonly front: Pick<ContainerFront, 'listener' | 'stage'>;
+  readonly apiStage: string;
+};
+
+/** Below those of the rules for single revisions. A load balancer has 100 rules at most. */
+const PRIORITIES = { first: 1_000, count: 100 } as const;
+
+export function listenerRule(options: ListenerRuleOptions): ListenerRule {
+  const { elb, front } = options;
+
+  const find = async (model: string): Promise<Rule | undefined> =>
+    (await readRules(elb, front.listener)).find((rule) => isOf(rule, model));
+
+  return {
+    async read(model) {
+      const rule = await find(model);
+      return rule && sharesOf(elb, rule);
+    },
+
+    async write(model, shares, change) {
+      const actions = [forward(await groupsOf(options, shares))];
+      for (let attempt = 0; attempt < PRIORITIES.count; attempt += 1) {
+        const rules = await readRules(elb, front.listener);
+        const RuleArn = rules.find((rule) => isOf(rule, model))?.RuleArn;
+        if (RuleArn) {
+          const command = new ModifyRuleCommand({ RuleArn, Actions: actions });
+          await change(() => ask(() => elb.send(command)));
+          return;
+        }
+        const command = creation(options, model, actions, freePriority(rules));
+        const taken = absentIf('PriorityInUseException');
+        if (await change(() => ask(() => elb.send(command).catch(taken)))) return;
+      }
+      throw new Failure('PlatformUnavailable', 'others make rules of this listener all the time');
+    },
+
+    async remove(model, change) {
+      const RuleArn = (await find(model))?.RuleArn;
+      if (!RuleArn) return;
+      const command = new DeleteRuleCommand({ RuleArn });
+      await change(() => ask(() => elb.send(command).catch(absentIf('RuleNotFoundException'))));
+    },
+  };
+}
+
+function creation(
+  { front, apiStage }: ListenerRuleOptions,
+  model: string,
+  Actions: Action[],
+  Priority: number,
+): CreateRuleCommand {
+  return new CreateRuleCommand({
+    ListenerArn: front.listener,
+    Priority,
+    ...below(modelRoute(model), apiStage),
+    Actions,
+    Tags: [
+      { Key: TAG.stage, Value: front.stage },
+      { Key: TAG.model, Value: model },
+    ],
+  });
+}
+
+/** Without stickiness: a weight of 0 then gets nothing from the next request on. */
+function forward(groups: ReadonlyMap<string, number>): Action {
+  return {
+    Type: 'forward',
+    ForwardConfig: {
+      TargetGroups: [...groups].map(([TargetGroupArn, Weight]) => ({ TargetGroupArn, Weight })),
+      TargetGroupStickinessConfig: { Enabled: false },
+    },
+  };
+}
+
+async function groupsOf(
+  { elb, front }: ListenerRuleOptions,
+  shares: Shares,
+): Promise<ReadonlyMap<string, number>> {
+  const groups = new Map<string, number>();
+  for (const [revision, weight] of Object.entries(shares)) {
+    const group = await targetGroupOf(elb, front.stage, revision);
+    if (!group) throw new Failure('SharesRefused', `${revision} has no target group`);
+    groups.set(group.arn, weight);
+  }
+  return groups;
+}
+
+async function sharesOf(elb: ElasticLoadBalancingV2Client, rule: Rule): Promise<RuleShares> {
+  const tuples = (rule.Actions ?? []).flatMap(
+    ({ TargetGroupArn, ForwardConfig }) =>
+      ForwardConfig?.TargetGroups ?? [{ TargetGroupArn, Weight: 1 }],
+  );
+  const groups = new Map(
+    tuples
+      .map(({ TargetGroupArn = '', Weight = 1 }) => [TargetGroupArn, Weight] as const)
+      .filter(([, weight]) => weight > 0),
+  );
+  const tags = new DescribeTagsCommand({ ResourceArns: [...groups.keys()] });
+  const { TagDescriptions = [] } = await ask(() => elb.send(tags));
+  const names = new Map(
+    TagDescriptions.map(({ ResourceArn, Tags }) => [ResourceArn, tagMap(Tags).get(TAG.revision)]),
+  );
+  const shares = [...groups].map(([arn, weight]) => [names.get(arn) ?? arn, weight] as const);
+  return { groups, shares: Object.fromEntries(shares) };
+}
+
+function isOf(rule: Rule, model: string): boolean {
+  return isBelow(rule, modelRoute(model));
+}
+
+function freePriority(rules: readonly Rule[]): number {
+  const taken = new Set(rules.map(({ Priority }) => Priority));
+  const { first, count } = PRIORITIES;
+  const free = Array.from({ length: count }, (_, index) => first + index).find(
+    (priority) => !taken.has(String(priority)),
+  );
+  if (free !== undefined) return free;
+  throw new Failure(
+    'SharesRefused',
+    `the load balancer leads to ${count} models; it takes no more`,
+  );
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type {
+  CapacityOptionType,
+  InstanceLaunchTemplate,
+  InstanceRequirementsRequest,
+} from '@aws-sdk/client-ecs';
+import type { RevisionSpec } from '#ports/platform.ts';
+import type { EcsSettings } from './settings.ts';
+
+/** A capacity provider that the revision's tasks need: equal requirements have one name, so they share one. */
+export type ManagedRequirement = {
+  readonly name: string;
+  readonly cluster: string;
+  readonly launch: Pick<
+    InstanceLaunchTemplate,
+    'capacityOptionType' | 'instanceRequirements' | 'storageConfiguration'
+  >;
+};
+
+const GIB = 1024 ** 3;
+// What ECS gives an instance that asks for nothing. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
+const LEAST_STORAGE_GIB = 80;
+// The host's own, and a second version beside the first.
+const HOST_STORAGE_GIB = 30;
+const IMAGES = 4;
+// What ECS and the host keep of an instance's memory for themselves.
+const HOST_SHARE = 0.9;
+// What turns the protection off in EC2, whose requirements these are. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirementsRequest.html
+const ANY_PRICE = 999_999;
+const HASH_HEX_DIGITS = 12;
+
+/** One cluster for each GPU model, and one for the models without: the instances of one are never looked through for another. */
+export function clusterOf(
+  { accelerator }: Pick<RevisionSpec, 'accelerator'>,
+  { stage, capacity }: EcsSettings,
+): string {
+  if (capacity.target === 'fargate') return capacity.cluster;
+  const hardware = (accelerator?.name ?? 'CPU').replaceAll(/[^A-Za-z0-9]+/g, '-');
+  return `${managedPrefix(stage)}${hardware}`;
+}
+
+/** The names of the clusters and capacity providers of a stage begin with it. */
+export function managedPrefix(stage: string): string {
+  return `slipway-${stage}-`;
+}
+
+/** On demand, or Spot beside it. */
+export function managedRequirement(
+  spec: RevisionSpec,
+  settings: EcsSettings,
+  capacityOptionType: CapacityOptionType,
+): ManagedRequirement {
+  const cluster = clusterOf(spec, settings);
+  const launch = {
+    capacityOptionType,
+    instanceRequirements: {
+      // The image is of this architecture alone.
+      cpuManufacturers: ['intel' as const, 'amd' as const],
+      ...(spec.instanceTypes.length > 0 && allowed(spec.instanceTypes, capacityOptionType)),
+      vCpuCount: { min: Math.ceil(spec.cpuUnits / 1024) },
+      memoryMiB: { min: Math.ceil(spec.memoryMiB / HOST_SHARE) },
+    },
+    storageConfiguration: { storageSizeGiB: storageGiB(spec) },
+  };
+  const hash = createHash('sha256')
+    .update(JSON.stringify([cluster, launch]))
+    .digest('hex');
+  return {
+    name: managedPrefix(settings.stage) + hash.slice(0, HASH_HEX_DIGITS),
+    cluster,
+    launch,
+  };
+}
+
+/** With the protection from high prices off: by default it leaves out a type that costs 20 % more than the cheapest. */
+function allowed(
+  types: readonly string[],
+  option: CapacityOptionType,
+): Partial<InstanceRequirementsRequest> {
+  return {
+    allowedInstanceTypes: [...types],
+    ...(option === 'SPOT'
+      ? { spotMaxPricePercentageOverLowestPrice: ANY_PRICE }
+      : { onDemandMaxPricePercentageOverLowestPrice: ANY_PRICE }),
+  };
+}
+
+function storageGiB({ image }: RevisionSpec): number {
+  const images = Math.ceil(((image?.uncompressedBytes ?? 0) * IMAGES) / GIB);
+  return Math.max(LEAST_STORAGE_GIB, images + HOST_STORAGE_GIB);
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import {
+  type CapacityProviderStrategyItem,
+  CreateServiceCommand,
+  DeleteServiceCommand,
+  DescribeServicesCommand,
+  type ECSClient,
+  type Service,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import type { Definition } from './definitions.ts';
+import { absentIf, ask } from './errors.ts';
+import { CONTAINER, type EcsSettings, TAG, tagMap } from './settings.ts';
+
+/** Which service: each target group has one of its own, so a revision that starts again waits for no old one to drain. */
+export type ServiceRef = { readonly cluster: string; readonly name: string };
+
+// A client token has 36 characters at most. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+const TOKEN_HEX_DIGITS = 32;
+
+export function serviceRef(cluster: string, revision: string, targetGroup: string): ServiceRef {
+  const id = targetGroup.slice(targetGroup.lastIndexOf('/') + 1);
+  return { cluster, name: `${revision}-${id}` };
+}
+
+/** Undefined when it is not there; one that was deleted may still be told of, as DRAINING and then INACTIVE. */
+export async function findService(
+  ecs: ECSClient,
+  { cluster, name }: ServiceRef,
+): Promise<Service | undefined> {
+  const command = new DescribeServicesCommand({
+    cluster,
+    services: [name],
+    include: ['TAGS'],
+  });
+  const found = await ask(() => ecs.send(command).catch(absentIf('ClusterNotFoundException')));
+  return found?.services?.[0];
+}
+
+/** How many tasks it began with. */
+export function startedWith({ tags }: Service): number {
+  return Number(tagMap(tags).get(TAG.replicas) ?? 1);
+}
+
+type Making = {
+  readonly spec: RevisionSpec;
+  readonly definition: Definition;
+  readonly targetGroup: string;
+  readonly strategy: readonly CapacityProviderStrategyItem[];
+  readonly replicas: number;
+};
+
+/** One that was made meanwhile, with whatever count of tasks, is success. */
+export async function createService(
+  ecs: ECSClient,
+  settings: EcsSettings,
+  { cluster, name }: ServiceRef,
+  making: Making,
+): Promise<void> {
+  const { spec, definition, targetGroup, strategy, replicas } = making;
+  const tags = [
+    [TAG.stage, settings.stage],
+    [TAG.model, spec.model],
+    [TAG.revision, spec.revision],
+    [TAG.deployment, spec.deploymentId],
+    [TAG.replicas, String(replicas)],
+  ] as const;
+  const command = new CreateServiceCommand({
+    cluster,
+    serviceName: name,
+    clientToken: createHash('sha256').update(name).digest('hex').slice(0, TOKEN_HEX_DIGITS),
+    taskDefinition: definition.arn,
+    desiredCount: replicas,
+    capacityProviderStrategy: [...strategy],
+    networkConfiguration: { awsvpcConfiguration: network(settings) },
+    loadBalancers: [
+      {
+        targetGroupArn: targetGroup,
+        containerName: CONTAINER.name,
+        containerPort: CONTAINER.port,
+      },
+    ],
+    // Until then ECS leaves a model alone that is still loading.
+    healthCheckGracePeriodSeconds: settings.provisioningSeconds + spec.startupTimeoutSeconds,
+    deploymentConfiguration: {
+      // There is nothing to roll back to: each revision has a service of its own.
+      deploymentCircuitBreaker: { enable: true, rollback: false },
+      // A host that is taken away has its replacement first.
+      minimumHealthyPercent: 100,
+      maximumPercent: 200,
+    },
+    propagateTags: 'SERVICE',
+    enableECSManagedTags: true,
+    tags: tags.map(([key, value]) => ({ key, value })),
+  });
+  await ask(() => ecs.send(command).catch(unlessThere));
+}
+
+/** Its tasks end; ECS takes it away when they have. No such service is success. */
+export async function deleteService(
+  ecs: ECSClient,
+  { cluster, name }: ServiceRef,
+  change: Change,
+): Promise<void> {
+  const gone = absentIf(
+    'ClusterNotFoundException',
+    'ServiceNotActiveException',
+    'ServiceNotFoundException',
+  );
+  const idle = new UpdateServiceCommand({ cluster, service: name, desiredCount: 0 });
+  await change(() => ask(() => ecs.send(idle).catch(gone)));
+  const removal = new DeleteServiceCommand({ cluster, service: name });
+  await change(() => ask(() => ecs.send(removal).catch(gone)));
+}
+
+function network({ subnets, securityGroup, capacity }: EcsSettings) {
+  return {
+    subnets: [...subnets],
+    securityGroups: [securityGroup],
+    // A task on an instance takes none: its host pulls the image.
+    ...(capacity.target === 'fargate' && {
+      assignPublicIp: capacity.assignPublicIp ? ('ENABLED' as const) : ('DISABLED' as const),
+    }),
+  };
+}
+
+function unlessThere(error: unknown): undefined {
+  if (error instanceof Error && /was not idempotent/.test(error.message)) return undefined;
+  throw error;
+}

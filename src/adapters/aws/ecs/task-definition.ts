@@ -1,0 +1,87 @@
+import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
+import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
+import { Failure } from '#domain/failure.ts';
+import type { BuiltImage } from '#domain/image.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { clusterOf } from './managed-requirement.ts';
+import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './settings.ts';
+
+const GIB = 1024 ** 3;
+// What a server may write, beside its image.
+const SCRATCH_GIB = 2;
+const TMP = 'tmp';
+
+/** The task that serves a revision; its tags say all that is to be known of the revision later. Fails with `InputInvalid` without an image. */
+export function taskDefinition(
+  spec: RevisionSpec,
+  settings: EcsSettings,
+): RegisterTaskDefinitionCommandInput {
+  const { image } = spec;
+  if (!image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
+  const tags = [
+    [TAG.stage, settings.stage],
+    [TAG.model, spec.model],
+    [TAG.revision, spec.revision],
+    [TAG.deployment, spec.deploymentId],
+    [TAG.cluster, clusterOf(spec, settings)],
+  ] as const;
+  return {
+    family: familyPrefix(settings) + spec.revision,
+    ...(settings.capacity.target === 'fargate'
+      ? { requiresCompatibilities: ['FARGATE'], ...ephemeralStorage(image) }
+      : { requiresCompatibilities: ['MANAGED_INSTANCES'] }),
+    networkMode: 'awsvpc',
+    runtimePlatform: { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' },
+    cpu: String(spec.cpuUnits),
+    memory: String(spec.memoryMiB),
+    executionRoleArn: settings.executionRole,
+    containerDefinitions: [container(spec, settings, image.digest)],
+    volumes: [{ name: TMP }],
+    tags: tags.map(([key, value]) => ({ key, value })),
+  };
+}
+
+function container(spec: RevisionSpec, settings: EcsSettings, digest: string): ContainerDefinition {
+  const environment = Object.entries(serverEnvironment(spec, digest));
+  return {
+    name: CONTAINER.name,
+    image: `${settings.repository}@${digest}`,
+    essential: true,
+    portMappings: [{ containerPort: CONTAINER.port, protocol: 'tcp' }],
+    environment: environment.map(([name, value]) => ({ name, value })),
+    readonlyRootFilesystem: true,
+    mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }],
+    // As the image has it; said here, no image can say otherwise.
+    user: '1000:1000',
+    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    stopTimeout: DRAIN_SECONDS,
+    ...gpu(spec, settings),
+    logConfiguration: {
+      logDriver: 'awslogs',
+      options: {
+        'awslogs-group': settings.logGroup,
+        'awslogs-region': settings.region,
+        'awslogs-stream-prefix': spec.revision,
+      },
+    },
+  };
+}
+
+function gpu(
+  { accelerator }: RevisionSpec,
+  { capacity }: EcsSettings,
+): Pick<ContainerDefinition, 'resourceRequirements'> {
+  if (!accelerator || capacity.target !== 'ec2') return {};
+  return { resourceRequirements: [{ type: 'GPU', value: String(accelerator.count) }] };
+}
+
+/** While it is unpacked an image is there twice. */
+function ephemeralStorage({
+  compressedBytes,
+  uncompressedBytes,
+}: BuiltImage): Pick<RegisterTaskDefinitionCommandInput, 'ephemeralStorage'> {
+  const neededGiB = Math.ceil((compressedBytes + uncompressedBytes) / GIB) + SCRATCH_GIB;
+  if (neededGiB <= fargate.storageFreeGiB) return {};
+  return { ephemeralStorage: { sizeInGiB: Math.min(neededGiB, fargate.storageMaxGiB) } };
+}

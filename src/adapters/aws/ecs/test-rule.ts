@@ -1,0 +1,130 @@
+import {
+  CreateRuleCommand,
+  DeleteRuleCommand,
+  type ElasticLoadBalancingV2Client,
+  paginateDescribeRules,
+  type Rule,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { Failure } from '#domain/failure.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { absentIf, ask } from './errors.ts';
+import { below, isBelow } from './rule-path.ts';
+import { type EcsSettings, TAG } from './settings.ts';
+
+/**
+ * The priorities of the rules that reach one revision alone. The paths of models' routes are others, so it does not matter which rule comes first.
+ * A load balancer has 100 rules at most. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+export const TEST_RULE_PRIORITIES = { first: 40_000, count: 100 } as const;
+
+/** Where the listener reaches the revision, whatever the shares; what follows is the path that its server sees. */
+export function testRulePath(revision: string): string {
+  return `/candidate/${revision}`;
+}
+
+export async function readRules(
+  elb: ElasticLoadBalancingV2Client,
+  ListenerArn: string,
+): Promise<readonly Rule[]> {
+  return ask(async () => {
+    const rules: Rule[] = [];
+    for await (const page of paginateDescribeRules({ client: elb }, { ListenerArn })) {
+      rules.push(...(page.Rules ?? []));
+    }
+    return rules;
+  });
+}
+
+/**
+ * Makes the revision's test rule unless it is there. Without a rule ECS refuses the group's service, and its targets are never checked.
+ * Two calls at once choose the same priority, so the one that comes second finds the other's rule.
+ */
+export async function ensureTestRule(
+  elb: ElasticLoadBalancingV2Client,
+  settings: EcsSettings,
+  spec: RevisionSpec,
+  targetGroup: string,
+  change: Change,
+): Promise<void> {
+  for (let attempt = 0; attempt < TEST_RULE_PRIORITIES.count; attempt += 1) {
+    const rules = await readRules(elb, settings.listener);
+    if (rules.some((rule) => isTestRule(rule, spec.revision))) return;
+    const command = creation(settings, spec, targetGroup, freePriority(rules));
+    const taken = absentIf('PriorityInUseException');
+    if (await change(() => ask(() => elb.send(command).catch(taken)))) return;
+  }
+  throw new Failure('PlatformUnavailable', 'others make rules of this listener all the time');
+}
+
+function creation(
+  { stage, apiStage, listener }: EcsSettings,
+  { model, revision, deploymentId }: RevisionSpec,
+  TargetGroupArn: string,
+  Priority: number,
+): CreateRuleCommand {
+  const tags = [
+    [TAG.stage, stage],
+    [TAG.model, model],
+    [TAG.revision, revision],
+    [TAG.deployment, deploymentId],
+  ] as const;
+  return new CreateRuleCommand({
+    ListenerArn: listener,
+    Priority,
+    ...below(testRulePath(revision), apiStage),
+    Actions: [{ Type: 'forward', TargetGroupArn }],
+    Tags: tags.map(([Key, Value]) => ({ Key, Value })),
+  });
+}
+
+/** The revision's test rule is no more, also when it never was. */
+export async function removeTestRule(
+  elb: ElasticLoadBalancingV2Client,
+  rules: readonly Rule[],
+  revision: string,
+  change: Change,
+): Promise<void> {
+  for (const { RuleArn } of rules.filter((rule) => isTestRule(rule, revision))) {
+    const command = new DeleteRuleCommand({ RuleArn });
+    await change(() => ask(() => elb.send(command).catch(absentIf('RuleNotFoundException'))));
+  }
+}
+
+/** Whether a rule other than the revision's test rule sends requests to its target group. */
+export function servesClients(
+  rules: readonly Rule[],
+  revision: string,
+  targetGroup: string,
+): boolean {
+  return rules
+    .filter((rule) => !isTestRule(rule, revision))
+    .flatMap(({ Actions = [] }) => Actions)
+    .some(({ TargetGroupArn, ForwardConfig }) => {
+      const groups = ForwardConfig?.TargetGroups ?? [{ TargetGroupArn, Weight: 1 }];
+      return groups.some(
+        (group) => group.TargetGroupArn === targetGroup && (group.Weight ?? 1) > 0,
+      );
+    });
+}
+
+/** By its path: no rule of anything else has it. */
+function isTestRule(rule: Rule, revision: string): boolean {
+  return isBelow(rule, testRulePath(revision));
+}
+
+function freePriority(rules: readonly Rule[]): number {
+  const taken = new Set(rules.map(({ Priority }) => Priority));
+  const { first, count } = TEST_RULE_PRIORITIES;
+  const free = Array.from({ length: count }, (_, index) => first + index).find(
+    (priority) => !taken.has(String(priority)),
+  );
+  if (free !== undefined) return free;
+  throw new Failure(
+    'RevisionFailed',
+    `the load balancer has ${count} candidates; it takes no more`,
+    {
+      fix: 'Undeploy a model, or lower `rollout.keepVersions`.',
+    },
+  );
+}

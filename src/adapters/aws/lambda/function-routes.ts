@@ -1,0 +1,129 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { ModelApi } from '#adapters/aws/routes/api-draft.ts';
+import type { Integration } from '#adapters/aws/routes/route-records.ts';
+import type { RouteSide } from '#adapters/aws/routes/route-side.ts';
+import { sharesChanged } from '#adapters/aws/routes/shares-changed.ts';
+import type { Shares } from '#domain/deployment.ts';
+import { failureName } from '#domain/failure.ts';
+import { isSameShares } from '#domain/shares.ts';
+import type { Clock } from '#ports/clock.ts';
+import { type InvocationTarget, invokeModel } from './invoke-model.ts';
+import { type LiveAlias, liveAlias } from './live-alias.ts';
+import { LIVE } from './model-function.ts';
+import { type ModelVersions, readVersions } from './model-versions.ts';
+import { allowRoute, forbidRoute } from './route-permission.ts';
+
+export type FunctionRoutesOptions = {
+  readonly lambda: LambdaClient;
+  readonly clock: Clock;
+  readonly api: ModelApi;
+  /** A model's function is named by this and the model. */
+  readonly functionPrefix: string;
+  /** Whether the API's stage sends the model's requests there. */
+  readonly isLed: (model: string, to: Integration) => Promise<boolean>;
+};
+
+/** How many requests in a row have to be answered by a revision that has a share. */
+const LOOKS = 5;
+const LOOK_TIMEOUT_MS = 5_000;
+
+// AWS says of no time by which every invocation goes by a changed alias; where the version that it had left was deleted at once, requests were answered `Function not found`: DataBiosphere/azul#7883.
+// A precaution, as long as the workflow's shortest wait: what the looks see after it, they see of an alias that had a while to spread.
+const SETTLE_MS = 1_000;
+
+/** Shares are the weights of the alias `live` of the model's function. */
+export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
+  const { lambda, clock, api, functionPrefix, isLed } = options;
+  const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model, clock);
+  const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
+
+  return {
+    async known(model, revisions) {
+      const { numbers } = await versionsOf(model);
+      return new Set(revisions.filter((revision) => numbers.has(revision)));
+    },
+
+    async shares(model) {
+      return (await aliasOf(model).read(await versionsOf(model)))?.shares ?? {};
+    },
+
+    async set(model, wish, expected, change) {
+      const versions = await versionsOf(model);
+      const written = await write(aliasOf(model), versions, { model, wish, expected, change });
+      const { aliasArn, isChanged } = written;
+      const integration: Integration = { kind: 'function', aliasArn };
+      // A route is led here only after it was let in.
+      if (isChanged || !(await isLed(model, integration))) {
+        await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
+      }
+      return integration;
+    },
+
+    async stray(model, shares) {
+      const functionName = functionPrefix + model;
+      const versions = await versionsOf(model);
+      const held = await aliasOf(model).read(versions);
+      const openMs = (held?.changedAtMs ?? 0) + SETTLE_MS - clock.now();
+      if (openMs > 0) return `the alias of ${model} is known everywhere in ${openMs} ms`;
+      const target = { functionName, qualifier: LIVE, stage: api.stage };
+      return stray(lambda, target, { model, shares, versions });
+    },
+
+    async counters(model) {
+      const FunctionName = functionPrefix + model;
+      const dimensions = { FunctionName, Resource: `${FunctionName}:${LIVE}` };
+      return [{ namespace: 'AWS/Lambda', name: 'Invocations', dimensions }];
+    },
+
+    async remove(model, change) {
+      await change(() => forbidRoute(lambda, functionPrefix + model));
+      await change(() => aliasOf(model).remove());
+    },
+  };
+}
+
+type Wish = {
+  readonly model: string;
+  readonly wish: Shares;
+  readonly expected: Shares;
+  readonly change: Change;
+};
+
+type Written = { readonly aliasArn: string; readonly isChanged: boolean };
+
+/** A change that somebody else made to the same end, as one of ours whose answer was lost, is success. */
+async function write(
+  alias: LiveAlias,
+  versions: ModelVersions,
+  { model, wish, expected, change }: Wish,
+): Promise<Written> {
+  const held = await alias.read(versions);
+  if (held && isSameShares(held.shares, wish)) return { aliasArn: held.arn, isChanged: false };
+  const shares = held?.shares ?? {};
+  if (!isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
+  await change(() => alias.write(wish, versions, held)).catch((error: unknown) => {
+    if (failureName(error) !== 'SharesChanged') throw error;
+  });
+  const now = await alias.read(versions);
+  if (now && isSameShares(now.shares, wish)) return { aliasArn: now.arn, isChanged: true };
+  throw sharesChanged(model, now?.shares ?? {}, expected);
+}
+
+type Told = { readonly model: string; readonly shares: Shares; readonly versions: ModelVersions };
+
+async function stray(
+  lambda: LambdaClient,
+  target: InvocationTarget,
+  { model, shares, versions }: Told,
+): Promise<string | undefined> {
+  const request = { model, method: 'GET', path: '/ping' } as const;
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const seen = await invokeModel(lambda, target, request, LOOK_TIMEOUT_MS);
+    if (seen.kind === 'absent') return `the alias of ${model} is not there yet`;
+    if (seen.kind !== 'response' && seen.kind !== 'error') return seen.reason;
+    const revision = versions.revision(seen.version) ?? `version ${seen.version}`;
+    if (!Object.hasOwn(shares, revision)) return `${revision} still answers`;
+  }
+  return undefined;
+}

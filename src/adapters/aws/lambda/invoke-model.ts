@@ -1,0 +1,91 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { translated } from '#adapters/aws/failures.ts';
+import { serverLines } from '#adapters/aws/logs/server-lines.ts';
+import {
+  invocationEvent,
+  type ModelRequest,
+  type ModelResponse,
+  readFunctionError,
+  readResponse,
+} from './invocation-event.ts';
+
+/** What became of an invocation; `version` is the published version that executed it. */
+export type Invocation =
+  | { readonly kind: 'response'; readonly version: string; readonly response: ModelResponse }
+  /** `log` is the end of what the function wrote, which the log group has only later. */
+  | {
+      readonly kind: 'error';
+      readonly version: string;
+      readonly error: string;
+      readonly log: readonly string[];
+    }
+  /** No such function or qualifier. */
+  | { readonly kind: 'absent' }
+  /** Lambda's concurrency is used up. */
+  | { readonly kind: 'busy'; readonly reason: string }
+  /** Not Active (yet): an invocation of an Inactive function wakes it. */
+  | { readonly kind: 'asleep'; readonly reason: string }
+  | { readonly kind: 'late'; readonly reason: string };
+
+export type InvocationTarget = {
+  readonly functionName: string;
+  readonly qualifier: string;
+  /** Of the API, as events name it. */
+  readonly stage: string;
+};
+
+const ASLEEP = new Set([
+  'CodeArtifactUserPendingException',
+  'ResourceConflictException',
+  'ResourceNotReadyException',
+]);
+
+/** Invokes a model's function as its REST API does, and waits at most `timeoutMs`. Fails as `translated` does. */
+export async function invokeModel(
+  lambda: LambdaClient,
+  { functionName, qualifier, stage }: InvocationTarget,
+  request: ModelRequest,
+  timeoutMs: number,
+): Promise<Invocation> {
+  const command = new InvokeCommand({
+    FunctionName: functionName,
+    Qualifier: qualifier,
+    LogType: 'Tail',
+    Payload: Buffer.from(JSON.stringify(invocationEvent(stage, request))),
+  });
+  const abortSignal = AbortSignal.timeout(timeoutMs);
+  try {
+    const output = await translated(() => lambda.send(command, { abortSignal }).catch(keep));
+    if (output instanceof Error) return refused(output);
+    const payload = Buffer.from(output.Payload ?? []).toString();
+    const version = output.ExecutedVersion ?? '';
+    const response = output.FunctionError ? undefined : readResponse(payload);
+    if (response) return { kind: 'response', version, response };
+    const error = output.FunctionError
+      ? readFunctionError(payload)
+      : `the function answered ${payload}`;
+    const log = Buffer.from(output.LogResult ?? '', 'base64').toString();
+    return { kind: 'error', version, error, log: serverLines(log.split('\n')) };
+  } catch (error) {
+    if (abortSignal.aborted) return { kind: 'late', reason: `no answer within ${timeoutMs} ms` };
+    throw error;
+  }
+}
+
+/** Answers the errors that are outcomes here, and throws the others. */
+function keep(error: unknown): Error {
+  if (error instanceof Error && isOutcome(error)) return error;
+  throw error;
+}
+
+function isOutcome({ name }: Error): boolean {
+  return (
+    name === 'ResourceNotFoundException' || name === 'TooManyRequestsException' || ASLEEP.has(name)
+  );
+}
+
+function refused({ name, message }: Error): Invocation {
+  if (name === 'ResourceNotFoundException') return { kind: 'absent' };
+  const reason = `${name}: ${message}`;
+  return { kind: ASLEEP.has(name) ? 'asleep' : 'busy', reason };
+}

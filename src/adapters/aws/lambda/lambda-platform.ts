@@ -1,0 +1,70 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { ModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import type { AwsFence } from '#adapters/aws/registry/fence.ts';
+import { fencedChange, unfenced } from '#adapters/aws/registry/fenced-change.ts';
+import type { Waiting } from '#adapters/aws/waiting.ts';
+import { modelOf } from '#domain/identity.ts';
+import type { Platform } from '#ports/platform.ts';
+import type { ModelFunctions } from './model-function.ts';
+import { functionChanges } from './model-function-changes.ts';
+import { listRevisions, readVersions } from './model-versions.ts';
+import { revisionCreation } from './revision-creation.ts';
+import { revisionLook } from './revision-look.ts';
+import { forgetFunction, removeVersion } from './revision-removal.ts';
+
+export type LambdaPlatformOptions = Waiting & {
+  readonly lambda: LambdaClient;
+  readonly logs: ModelLogs;
+  readonly functions: ModelFunctions;
+  readonly fence: AwsFence;
+  /** Of the API, as events name it. */
+  readonly apiStage: string;
+  /** How long one look waits for a server that is starting (ms): an invocation lasts as long as the start. */
+  readonly startLookMs: number;
+};
+
+const LOOK_PERIOD_MS = 1_000;
+
+/**
+ * One function for each model, one published version for each revision, which its Description names.
+ * A revision is made in $LATEST; the look that finds it done publishes it.
+ */
+export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
+  const { lambda, logs, functions, fence, clock, sleep } = options;
+  const nameOf = (revision: string) => functions.prefix + modelOf(revision);
+  const unfencedChangesOf = (name: string) => functionChanges(lambda, name, options, unfenced);
+  const changesOf = async (model: string, epoch: number) => {
+    const change = await fencedChange(fence, model, epoch);
+    return functionChanges(lambda, functions.prefix + model, options, change);
+  };
+  const look = revisionLook({ ...options, changesOf: unfencedChangesOf });
+
+  return {
+    create: revisionCreation({ lambda, functions, changesOf }),
+    async describe(revision, { waitMs }) {
+      const endMs = clock.now() + waitMs;
+      for (;;) {
+        const state = await look(revision);
+        const leftMs = endMs - clock.now();
+        if (state.kind !== 'pending' || leftMs <= 0) return state;
+        await sleep(Math.min(leftMs, LOOK_PERIOD_MS));
+      }
+    },
+    // Lambda lets the requests of a version end, whatever becomes of the alias, and nothing of it is stopped.
+    drainSeconds: async () => 0,
+    retire: (revision, epoch) => fence.pass(modelOf(revision), epoch),
+    async remove(revision, epoch) {
+      const changes = await changesOf(modelOf(revision), epoch);
+      await removeVersion(lambda, functions, revision, changes);
+    },
+    async forget(model, epoch) {
+      await forgetFunction(lambda, functions, model, await changesOf(model, epoch));
+    },
+    revisions: () => listRevisions(lambda, functions.prefix),
+    async logTail(revision, lines) {
+      const name = nameOf(revision);
+      const number = (await readVersions(lambda, name)).numbers.get(revision);
+      return number ? logs.tail(name, number, lines) : [];
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import {
+  type AliasConfiguration,
+  CreateAliasCommand,
+  DeleteAliasCommand,
+  GetAliasCommand,
+  type LambdaClient,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-lambda';
+import * as z from 'zod/mini';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { Shares } from '#domain/deployment.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
+import { withoutZeros } from '#domain/shares.ts';
+import type { Clock } from '#ports/clock.ts';
+import { LIVE } from './model-function.ts';
+import type { ModelVersions } from './model-versions.ts';
+
+/** What the alias that clients reach holds; `arn` is the alias's own. `changedAtMs` is when it was told that, 0 when somebody else did. */
+export type Held = {
+  readonly shares: Shares;
+  readonly changedAtMs: number;
+  readonly arn: string;
+  readonly revisionId: string;
+};
+
+/** The shares of one model's revisions, as its function's alias `live` holds them. */
+export type LiveAlias = {
+  /** Undefined when there is no alias. */
+  read(versions: ModelVersions): Promise<Held | undefined>;
+  /** Fails with `SharesChanged` when it is not as it was seen (undefined: not there), `SharesRefused` when an alias cannot hold that. */
+  write(shares: Shares, versions: ModelVersions, seen: Held | undefined): Promise<void>;
+  /** No alias is success. */
+  remove(): Promise<void>;
+};
+
+const FAILURES: Readonly<Record<string, FailureName>> = {
+  PreconditionFailedException: 'SharesChanged',
+  // CreateAlias: somebody else was first.
+  ResourceConflictException: 'SharesChanged',
+};
+
+/** What the shares are, and since when, stands in the alias's description: it changes with the alias, so the two cannot differ. */
+export function liveAlias(lambda: LambdaClient, FunctionName: string, clock: Clock): LiveAlias {
+  const alias = { FunctionName, Name: LIVE };
+
+  return {
+    async read(versions) {
+      const found = await translated(() =>
+        lambda.send(new GetAliasCommand(alias)).catch(absentIfNotFound),
+      );
+      if (!found) return undefined;
+      const { AliasArn = '', RevisionId = '' } = found;
+      return { ...toldOf(found, versions), arn: AliasArn, revisionId: RevisionId };
+    },
+
+    async write(shares, versions, seen) {
+      const { primary, weights } = routing(shares, versions);
+      const input = {
+        ...alias,
+        FunctionVersion: primary,
+        RoutingConfig: { AdditionalVersionWeights: weights },
+        Description: JSON.stringify({ shares, changedAtMs: clock.now() } satisfies Told),
+      };
+      await translated(async () => {
+        if (!seen) return lambda.send(new CreateAliasCommand(input));
+        return lambda.send(new UpdateAliasCommand({ ...input, RevisionId: seen.revisionId }));
+      }, FAILURES);
+    },
+
+    async remove() {
+      await translated(() => lambda.send(new DeleteAliasCommand(alias)).catch(absentIfNotFound));
+    },
+  };
+}
+
+type Routing = { readonly primary: string; readonly weights: Record<string, number> };
+
+/** An alias has a version, and at most one more with its part of the requests. The greater share is the primary's. */
+function routing(shares: Shares, { numbers }: ModelVersions): Routing {
+  const parts = Object.entries(shares).sort(([, a], [, b]) => b - a);
+  if (parts.length > limits.aliasVersionsMax) {
+    throw new Failure(
+      'SharesRefused',
+      `${parts.length} revisions have shares; an alias takes ${limits.aliasVersionsMax}`,
+    );
+  }
+  const sum = parts.reduce((total, [, weight]) => total + weight, 0);
+  const [primary = '', ...others] = parts.map(([revision]) => numberOf(revision, numbers));
+  const weights = others.map((number, index) => [number, (parts[index + 1]?.[1] ?? 0) / sum]);
+  return { primary, weights: Object.fromEntries(weights) };
+}
+
+function numberOf(revision: string, numbers: ReadonlyMap<string, string>): string {
+  const number = numbers.get(revision);
+  if (number) return number;
+  throw new Failure('SharesRefused', `${revision} has no published version to send requests to`);
+}
+
+const told = z.object({ shares: z.record(z.string(), z.number()), changedAtMs: z.number() });
+
+type Told = Pick<Held, 'shares' | 'changedAtMs'>;
+
+/** The shares as they were written, as long as the alias routes by them; else what it routes by, in hundredths. */
+function toldOf(found: AliasConfiguration, versions: ModelVersions): Told {
+  const written = told.safeParse(parseJson(found.Description ?? ''));
+  if (written.data && isRoutedBy(found, written.data.shares, versions)) return written.data;
+  return { shares: routedShares(found, versions), changedAtMs: 0 };
+}
+
+function routedShares(found: AliasConfiguration, versions: ModelVersions): Shares {
+  const second = Object.entries(found.RoutingConfig?.AdditionalVersionWeights ?? {});
+  const hundredths = second.map(([number, part]) => [number, Math.round(part * 100)] as const);
+  const primary = 100 - hundredths.reduce((total, [, part]) => total + part, 0);
+  const parts = [[found.FunctionVersion ?? '', primary] as const, ...hundredths];
+  return withoutZeros(
+    Object.fromEntries(parts.map(([number, part]) => [versions.revision(number) ?? number, part])),
+  );
+}
+
+// How exactly Lambda keeps a weight is not documented; two weights of a thousandth differ by more than this.
+const TOLERANCE = 0.0004;
+
+function isRoutedBy(found: AliasConfiguration, shares: Shares, versions: ModelVersions): boolean {
+  const parts = Object.keys(shares);
+  if (parts.length === 0 || parts.some((revision) => !versions.numbers.has(revision))) return false;
+  const { primary, weights } = routing(shares, versions);
+  const held = found.RoutingConfig?.AdditionalVersionWeights ?? {};
+  const numbers = new Set([...Object.keys(weights), ...Object.keys(held)]);
+  const differ = [...numbers].some(
+    (number) => Math.abs((weights[number] ?? 0) - (held[number] ?? 0)) > TOLERANCE,
+  );
+  return found.FunctionVersion === primary && !differ;
+}

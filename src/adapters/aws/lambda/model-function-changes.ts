@@ -1,0 +1,124 @@
+import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  type LambdaClient,
+  PublishVersionCommand,
+  UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Waiting } from '#adapters/aws/waiting.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
+import { type FunctionState, readFunction } from './function-state.ts';
+import type { FunctionDefinition } from './model-function.ts';
+
+/** The changes to one model's function, each made by way of a `Change`. Each but the deletions takes the RevisionId that the caller saw, so a change by somebody else in between is not overwritten. */
+export type FunctionChanges = {
+  /** Waits until no change is under way; undefined when there is no such function. */
+  settled(): Promise<FunctionState | undefined>;
+  /** False when there is a function of this name already. */
+  create(definition: FunctionDefinition): Promise<boolean>;
+  configure(
+    configuration: Partial<FunctionDefinition['configuration']>,
+    seen: FunctionState,
+  ): Promise<void>;
+  setImage(imageUri: string, seen: FunctionState): Promise<void>;
+  /** Answers the number of the version. */
+  publish(seen: FunctionState): Promise<string>;
+  /** Deletes one version, or the function with all of them; one that is not there is success. */
+  remove(version?: string): Promise<void>;
+};
+
+// Provisioning waits twice at most, and has 120 s.
+const LONGEST_WAIT_MS = 50_000;
+const LOOK_PERIOD_MS = 1_000;
+
+// While a change is under way Lambda refuses the next, and after it the RevisionId is another one: the caller looks again.
+// https://github.com/aws/aws-sdk/issues/377
+const FAILURES: Readonly<Record<string, FailureName>> = {
+  InvalidParameterValueException: 'RevisionFailed',
+  PreconditionFailedException: 'PlatformUnavailable',
+  ResourceConflictException: 'PlatformUnavailable',
+};
+
+export function functionChanges(
+  lambda: LambdaClient,
+  FunctionName: string,
+  waiting: Waiting,
+  guard: Change,
+): FunctionChanges {
+  const settled = () => settle(lambda, FunctionName, waiting);
+  const change: Change = (call) => guard(() => translated(call, FAILURES));
+
+  async function create({ imageUri, configuration, tags }: FunctionDefinition): Promise<boolean> {
+    const command = new CreateFunctionCommand({
+      ...configuration,
+      FunctionName,
+      PackageType: 'Image',
+      Code: { ImageUri: imageUri },
+      Architectures: ['x86_64'],
+      Tags: { ...tags },
+    });
+    return change(() => lambda.send(command).then(() => true, falseIfThere));
+  }
+
+  async function configure(
+    configuration: Partial<FunctionDefinition['configuration']>,
+    { revisionId }: FunctionState,
+  ): Promise<void> {
+    const input = { ...configuration, FunctionName, RevisionId: revisionId };
+    await change(() => lambda.send(new UpdateFunctionConfigurationCommand(input)));
+  }
+
+  async function setImage(imageUri: string, { revisionId }: FunctionState): Promise<void> {
+    const input = { FunctionName, ImageUri: imageUri, RevisionId: revisionId };
+    await change(() => lambda.send(new UpdateFunctionCodeCommand(input)));
+  }
+
+  async function publish({ revision, codeSha256, revisionId }: FunctionState): Promise<string> {
+    const command = new PublishVersionCommand({
+      FunctionName,
+      Description: revision,
+      CodeSha256: codeSha256,
+      RevisionId: revisionId,
+    });
+    const { Version = '' } = await change(() => lambda.send(command));
+    return Version;
+  }
+
+  async function remove(version?: string): Promise<void> {
+    const qualifier = version === undefined ? {} : { Qualifier: version };
+    const command = new DeleteFunctionCommand({ FunctionName, ...qualifier });
+    await change(() => lambda.send(command).catch(absentIfNotFound));
+  }
+
+  return { settled, create, configure, setImage, publish, remove };
+}
+
+async function settle(
+  lambda: LambdaClient,
+  functionName: string,
+  { clock, sleep }: Waiting,
+): Promise<FunctionState | undefined> {
+  const endMs = clock.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const found = await readFunction(lambda, functionName);
+    if (found?.condition.kind !== 'pending') return found;
+    if (clock.now() >= endMs) throw stillBusy(functionName, found.condition.reason);
+    await sleep(LOOK_PERIOD_MS);
+  }
+}
+
+function stillBusy(functionName: string, reason: string): Failure {
+  return new Failure(
+    'PlatformUnavailable',
+    `${functionName} was not done with its last change in ${LONGEST_WAIT_MS / 1000} s: ${reason}`,
+  );
+}
+
+function falseIfThere(error: unknown): false {
+  if (error instanceof Error && error.name === 'ResourceConflictException') return false;
+  throw error;
+}

@@ -1,0 +1,86 @@
+import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
+import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { Failure } from '#domain/failure.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+/** What the functions of all models of a stage have in common. */
+export type ModelFunctions = {
+  readonly stage: string;
+  /** A model's function is named by this and the model. */
+  readonly prefix: string;
+  /** URI of the repository of the models' images. */
+  readonly repository: string;
+  readonly role: string;
+  readonly subnets: readonly string[];
+  readonly securityGroup: string;
+  readonly logGroup: string;
+};
+
+/** The alias that clients reach. */
+export const LIVE = 'live';
+
+// The API gives up a request first, so what clients get never depends on which of the two was faster.
+const TIMEOUT_SECONDS = limits.requestTimeoutSeconds + 1;
+
+export function modelRoute(model: string): string {
+  return `/models/${model}`;
+}
+
+export type FunctionDefinition = {
+  readonly imageUri: string;
+  readonly configuration: Pick<
+    CreateFunctionCommandInput,
+    | 'Description'
+    | 'Environment'
+    | 'LoggingConfig'
+    | 'MemorySize'
+    | 'Role'
+    | 'Timeout'
+    | 'VpcConfig'
+  >;
+  readonly tags: Readonly<Record<string, string>>;
+};
+
+/** The function that serves a revision, which its Description names. Fails with `InputInvalid` without an image. */
+export function functionDefinition(
+  spec: RevisionSpec,
+  functions: ModelFunctions,
+): FunctionDefinition {
+  if (!spec.image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
+  return {
+    imageUri: `${functions.repository}@${spec.image.digest}`,
+    configuration: {
+      Description: spec.revision,
+      Environment: { Variables: environment(spec, spec.image.digest) },
+      LoggingConfig: { LogGroup: functions.logGroup },
+      MemorySize: spec.memoryMiB,
+      Role: functions.role,
+      Timeout: TIMEOUT_SECONDS,
+      VpcConfig: {
+        SubnetIds: [...functions.subnets],
+        SecurityGroupIds: [functions.securityGroup],
+      },
+    },
+    tags: { 'slipway:model': spec.model, 'slipway:stage': functions.stage },
+  };
+}
+
+function environment(spec: RevisionSpec, digest: string): Record<string, string> {
+  return {
+    ...serverEnvironment(spec, digest),
+    AWS_LWA_PORT: '8080',
+    // The image's HOST is where its server listens, and the adapter would take it for where to reach it.
+    AWS_LWA_HOST: '127.0.0.1',
+    AWS_LWA_READINESS_CHECK_PATH: '/ping',
+    // By default the adapter takes every status below 500 for ready.
+    // https://github.com/awslabs/aws-lambda-web-adapter#configurations
+    AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
+    // Without this a model's 500 is a success to Lambda, and the Errors metric never sees it.
+    AWS_LWA_ERROR_STATUS_CODES: '500-599',
+    AWS_LWA_REMOVE_BASE_PATH: modelRoute(spec.model),
+    // A model that loads for longer than the 10 s of Lambda's init goes on loading in the first request.
+    AWS_LWA_ASYNC_INIT: 'true',
+    AWS_LWA_INVOKE_MODE: 'buffered',
+  };
+}

@@ -1,0 +1,56 @@
+import {
+  type LambdaClient,
+  paginateListFunctions,
+  paginateListVersionsByFunction,
+} from '@aws-sdk/client-lambda';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+
+const LATEST = '$LATEST';
+
+/** The published versions of a model's function: which number each revision has. */
+export type ModelVersions = {
+  readonly numbers: ReadonlyMap<string, string>;
+  /** Undefined for a number that is no revision's. */
+  revision(version: string): string | undefined;
+};
+
+/** Empty when there is no such function. */
+export async function readVersions(
+  lambda: LambdaClient,
+  functionName: string,
+): Promise<ModelVersions> {
+  const published = await translated(() => list(lambda, functionName).catch(absentIfNotFound));
+  const numbers = new Map(published);
+  const revisions = new Map([...numbers].map(([revision, number]) => [number, revision]));
+  return { numbers, revision: (version) => revisions.get(version) };
+}
+
+/** The revisions of all functions whose names are this prefix and a model, also of those that are not published yet. */
+export async function listRevisions(
+  lambda: LambdaClient,
+  prefix: string,
+): Promise<readonly { readonly revision: string; readonly model: string }[]> {
+  return translated(async () => {
+    const models = new Map<string, string>();
+    const query = { FunctionVersion: 'ALL' as const };
+    for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, query)) {
+      for (const { FunctionName = '', Description = '' } of Functions) {
+        const model = FunctionName.slice(prefix.length);
+        const isRevision = Description.startsWith(`${model}-v`);
+        if (FunctionName.startsWith(prefix) && isRevision) models.set(Description, model);
+      }
+    }
+    return [...models].map(([revision, model]) => ({ revision, model }));
+  });
+}
+
+async function list(lambda: LambdaClient, FunctionName: string): Promise<[string, string][]> {
+  const numbers: [string, string][] = [];
+  for await (const page of paginateListVersionsByFunction({ client: lambda }, { FunctionName })) {
+    for (const { Description = '', Version = LATEST } of page.Versions ?? []) {
+      if (Version !== LATEST) numbers.push([Description, Version]);
+    }
+  }
+  return numbers;
+}

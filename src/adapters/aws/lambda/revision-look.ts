@@ -1,0 +1,116 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { ModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { modelOf } from '#domain/identity.ts';
+import type { RevisionState } from '#ports/platform.ts';
+import { hasItsImage, readFunction } from './function-state.ts';
+import { type Invocation, invokeModel } from './invoke-model.ts';
+import type { ModelFunctions } from './model-function.ts';
+import type { FunctionChanges } from './model-function-changes.ts';
+import { readVersions } from './model-versions.ts';
+
+type Options = {
+  readonly lambda: LambdaClient;
+  readonly logs: ModelLogs;
+  readonly functions: ModelFunctions;
+  readonly apiStage: string;
+  readonly startLookMs: number;
+  changesOf(functionName: string): FunctionChanges;
+};
+
+const LOG_LINES = 20;
+
+// Lambda ended an invocation whose server was not there in time, or the server says that its model is loading.
+const STILL_LOADING = /Task timed out after|status code: 503/;
+
+/** One look at a revision. A look that finds $LATEST done with its making publishes it: by the RevisionId that it saw, so it needs no lease. */
+export function revisionLook(options: Options): (revision: string) => Promise<RevisionState> {
+  const { lambda, logs, functions, changesOf } = options;
+
+  async function look(revision: string): Promise<RevisionState> {
+    const name = functions.prefix + modelOf(revision);
+    const number = (await readVersions(lambda, name)).numbers.get(revision);
+    if (number) return lookAtVersion(name, revision, number);
+    const latest = await readFunction(lambda, name);
+    if (latest?.revision !== revision) return { kind: 'absent' };
+    const { condition } = latest;
+    switch (condition.kind) {
+      case 'failed':
+        return { ...condition, logTail: [] };
+      case 'pending':
+        return condition;
+      case 'inactive':
+        return wake(options, name, revision, '$LATEST');
+      case 'active':
+        if (!hasItsImage(latest)) return { kind: 'pending', reason: 'its image is not set yet' };
+        await changesOf(name).publish(latest);
+        // Read at once, the new version may not be there yet. https://github.com/hashicorp/terraform-provider-aws/issues/14578
+        return { kind: 'pending', reason: 'Lambda has just published it' };
+    }
+  }
+
+  async function lookAtVersion(
+    name: string,
+    revision: string,
+    number: string,
+  ): Promise<RevisionState> {
+    const readLog = () => logs.tail(name, number, LOG_LINES);
+    const condition = (await readFunction(lambda, name, number))?.condition;
+    switch (condition?.kind) {
+      case undefined:
+        // It was in the list a moment ago.
+        return { kind: 'pending', reason: 'Lambda has only just published it' };
+      case 'failed':
+        return { ...condition, logTail: await readLog() };
+      case 'pending':
+        return condition;
+      case 'inactive':
+        return wake(options, name, revision, number);
+      case 'active':
+        return stateAfter(await ping(options, name, revision, number), readLog);
+    }
+  }
+
+  return look;
+}
+
+async function wake(...target: Parameters<typeof ping>): Promise<RevisionState> {
+  await ping(...target);
+  return { kind: 'pending', reason: 'Lambda had put it aside for want of requests' };
+}
+
+function ping(
+  { lambda, apiStage, startLookMs }: Options,
+  functionName: string,
+  revision: string,
+  qualifier: string,
+): Promise<Invocation> {
+  return invokeModel(
+    lambda,
+    { functionName, qualifier, stage: apiStage },
+    { model: modelOf(revision), method: 'GET', path: '/ping' },
+    startLookMs,
+  );
+}
+
+/** Active says that there is an image, not that its server starts: Lambda starts it with the first invocation. */
+async function stateAfter(
+  ping: Invocation,
+  readLog: () => Promise<readonly string[]>,
+): Promise<RevisionState> {
+  switch (ping.kind) {
+    case 'response':
+      return { kind: 'ready' };
+    case 'absent':
+      return { kind: 'absent' };
+    case 'busy':
+    case 'asleep':
+    case 'late':
+      return { kind: 'pending', reason: ping.reason };
+    case 'error': {
+      const { error: reason, log } = ping;
+      if (STILL_LOADING.test(reason)) return { kind: 'pending', reason };
+      const logTail = log.length > 0 ? log : await readLog();
+      return { kind: 'failed', reason, logTail: logTail.slice(-LOG_LINES) };
+    }
+  }
+}

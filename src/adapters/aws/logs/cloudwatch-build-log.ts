@@ -1,0 +1,55 @@
+import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import type { BuildLog, BuildLogRef } from '#ports/build-log.ts';
+
+type Options = { readonly client: CloudWatchLogsClient };
+
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+const MAX_EVENTS = 10_000;
+
+/** What CodeBuild wrote to CloudWatch Logs. */
+export function cloudWatchBuildLog({ client }: Options): BuildLog {
+  return {
+    async tail(log, lines) {
+      if (lines <= 0) return [];
+      return (await readTail(client, log, lines).catch(absentIfNotFound)) ?? [];
+    },
+  };
+}
+
+async function readTail(client: CloudWatchLogsClient, log: BuildLogRef, lines: number) {
+  let found: readonly string[] = [];
+  for await (const page of pagesFromEnd(client, log, Math.min(lines, MAX_EVENTS))) {
+    found = [...page, ...found];
+    if (found.length >= lines) break;
+  }
+  return found.slice(-lines);
+}
+
+/** Each page's lines oldest first. A page may be empty with more before it; the beginning is where the token no longer changes. */
+async function* pagesFromEnd(
+  client: CloudWatchLogsClient,
+  { group, stream }: BuildLogRef,
+  limit: number,
+): AsyncGenerator<readonly string[], void> {
+  let token: string | undefined;
+  for (;;) {
+    const page = new GetLogEventsCommand({
+      logGroupName: group,
+      logStreamName: stream,
+      startFromHead: false,
+      limit,
+      nextToken: token,
+    });
+    const { events = [], nextBackwardToken } = await translated(() => client.send(page));
+    yield events.flatMap(({ message = '' }) => linesOf(message));
+    if (nextBackwardToken === token) return;
+    token = nextBackwardToken;
+  }
+}
+
+/** An event of CodeBuild holds a line with its end, sometimes several. */
+function linesOf(message: string): readonly string[] {
+  return message.replace(/\r?\n$/, '').split(/\r?\n/);
+}

@@ -1,0 +1,91 @@
+import {
+  type CloudWatchLogsClient,
+  DescribeLogStreamsCommand,
+  GetLogEventsCommand,
+  type LogStream,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import type { Clock } from '#ports/clock.ts';
+import { serverLines } from './server-lines.ts';
+
+/** What the servers of models wrote. */
+export type ModelLogs = {
+  /** The last lines of a function's version, oldest first; empty when there are none. */
+  tail(functionName: string, version: string, lines: number): Promise<readonly string[]>;
+};
+
+type LogEvent = { readonly timestamp: number; readonly message: string };
+
+const DAYS = 7;
+const DAY_MS = 86_400_000;
+const STREAMS = 3;
+const STREAMS_PER_PAGE = 50;
+const MAX_EVENTS = 10_000;
+
+// A request's own lines of Lambda are START, END and REPORT; a start's are three more.
+const LINES_OF_EACH = 5;
+
+/** Reads the one log group that the functions of all models share. Fails as `translated` does. */
+export function cloudWatchModelLogs({
+  logs,
+  group,
+  clock,
+}: {
+  readonly logs: CloudWatchLogsClient;
+  readonly group: string;
+  readonly clock: Clock;
+}): ModelLogs {
+  return {
+    async tail(functionName, version, lines) {
+      if (lines <= 0) return [];
+      const streams = await newestStreams(`${functionName}[${version}]`);
+      const events = await Promise.all(streams.map((stream) => read(stream, lines)));
+      const inOrder = events.flat().sort((a, b) => a.timestamp - b.timestamp);
+      return serverLines(inOrder.map(({ message }) => message)).slice(-lines);
+    },
+  };
+
+  /**
+   * A stream is named by the day on which its sandbox began, in a group of several functions `YYYY/MM/DD/<function>[<version>][<id>]`.
+   * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+   */
+  async function newestStreams(name: string): Promise<readonly string[]> {
+    for (let day = 0; day < DAYS; day += 1) {
+      const date = new Date(clock.now() - day * DAY_MS).toISOString().slice(0, 10);
+      const streams = await streamsOf(`${date.replaceAll('-', '/')}/${name}`);
+      if (streams.length > 0) return streams;
+    }
+    return [];
+  }
+
+  async function streamsOf(logStreamNamePrefix: string): Promise<readonly string[]> {
+    const command = new DescribeLogStreamsCommand({
+      logGroupName: group,
+      logStreamNamePrefix,
+      limit: STREAMS_PER_PAGE,
+    });
+    const found = await translated(() => logs.send(command).catch(absentIfNotFound));
+    return (found?.logStreams ?? [])
+      .toSorted((a, b) => age(a) - age(b))
+      .slice(-STREAMS)
+      .flatMap(({ logStreamName }) => logStreamName ?? []);
+  }
+
+  async function read(logStreamName: string, lines: number): Promise<readonly LogEvent[]> {
+    const command = new GetLogEventsCommand({
+      logGroupName: group,
+      logStreamName,
+      startFromHead: false,
+      limit: Math.min(MAX_EVENTS, lines * LINES_OF_EACH),
+    });
+    const { events = [] } = await translated(() => logs.send(command));
+    return events.map(({ timestamp = 0, message = '' }) => ({ timestamp, message }));
+  }
+}
+
+// Not the last event's time, which CloudWatch tells up to an hour late.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
+function age({ creationTime = 0 }: LogStream): number {
+  return creationTime;
+}

@@ -1,0 +1,57 @@
+import {
+  type CloudWatchClient,
+  type MetricDataQuery,
+  paginateGetMetricData,
+} from '@aws-sdk/client-cloudwatch';
+import { translated } from '#adapters/aws/failures.ts';
+
+/** A counter of CloudWatch's, with the values of its dimensions. */
+export type Counter = {
+  readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB';
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+};
+
+const PERIOD_SECONDS = 60;
+
+/** AWS counts by the minute. */
+export const PERIOD_MS = PERIOD_SECONDS * 1000;
+
+/** A count is there this long after its own minute is over. */
+export const LATE_MS = PERIOD_MS;
+
+/** The minute that a time is in. */
+export function minuteOf(timeMs: number): number {
+  return timeMs - (timeMs % PERIOD_MS);
+}
+
+/** What each has counted from a minute to another (that one excluded), as far as it has arrived, in the order of the counters. */
+export async function metricSums(
+  cloudWatch: CloudWatchClient,
+  counters: readonly Counter[],
+  startMs: number,
+  endMs: number,
+): Promise<readonly number[]> {
+  if (counters.length === 0 || startMs >= endMs) return counters.map(() => 0);
+  const sums = counters.map(() => 0);
+  const input = {
+    MetricDataQueries: counters.map(query),
+    StartTime: new Date(startMs),
+    EndTime: new Date(endMs),
+  };
+  await translated(async () => {
+    for await (const page of paginateGetMetricData({ client: cloudWatch }, input)) {
+      for (const { Id = '', Values = [] } of page.MetricDataResults ?? []) {
+        const index = Number(Id.slice(1));
+        sums[index] = Values.reduce((sum, value) => sum + value, sums[index] ?? 0);
+      }
+    }
+  });
+  return sums;
+}
+
+function query({ namespace, name, dimensions }: Counter, index: number): MetricDataQuery {
+  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+  const Metric = { Namespace: namespace, MetricName: name, Dimensions };
+  return { Id: `c${index}`, MetricStat: { Metric, Period: PERIOD_SECONDS, Stat: 'Sum' } };
+}

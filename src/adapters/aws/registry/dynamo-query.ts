@@ -1,0 +1,48 @@
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { translated } from '#adapters/aws/failures.ts';
+
+export type Row = Readonly<Record<string, AttributeValue>>;
+
+/** The rows of one partition by their sort key, those above `after` only; at most `limit` of them. */
+export type Partition = {
+  readonly pk: string;
+  readonly after?: string;
+  readonly isNewestFirst?: boolean;
+  readonly limit?: number;
+};
+
+/** Row by row, a page of at most 1 MB at a time; whoever stops early reads no further page. */
+export async function* queryRows(
+  client: DynamoDBClient,
+  table: string,
+  partition: Partition,
+): AsyncGenerator<Row, void> {
+  let start: Record<string, AttributeValue> | undefined;
+  let left = partition.limit;
+  do {
+    const page = new QueryCommand({
+      TableName: table,
+      ...query(partition),
+      ExclusiveStartKey: start,
+      Limit: left,
+    });
+    const { Items = [], LastEvaluatedKey } = await translated(() => client.send(page));
+    yield* Items;
+    left = left === undefined ? left : left - Items.length;
+    start = LastEvaluatedKey;
+  } while (start && left !== 0);
+}
+
+function query({ pk, after, isNewestFirst = false }: Partition): Partial<QueryCommandInput> {
+  return {
+    ConsistentRead: true,
+    ScanIndexForward: !isNewestFirst,
+    KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': { S: pk }, ...(after && { ':after': { S: after } }) },
+  };
+}

@@ -1,0 +1,79 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { bounded } from '#adapters/aws/bounded.ts';
+import type { Deployment, ModelVersion } from '#domain/deployment.ts';
+import type { DeploymentRecord, ModelRecord } from '#domain/registry-write.ts';
+import { registryWrites } from '#domain/registry-writes.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Registry } from '#ports/registry.ts';
+import { dynamoEvents } from './dynamo-events.ts';
+import {
+  deploymentKey,
+  MODELS,
+  modelKey,
+  recordIn,
+  SIGHTINGS,
+  UNENDED,
+  versionsOf,
+} from './dynamo-items.ts';
+import type { Partition } from './dynamo-query.ts';
+import { type DynamoTable, dynamoTable, type Key } from './dynamo-table.ts';
+import { dynamoWrite } from './dynamo-write.ts';
+
+type Options = {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly clock: Clock;
+};
+
+const READS_AT_ONCE = 10;
+
+/** The registry in one table, which has the partition key `pk` and the sort key `sk`. */
+export function dynamoRegistry({ client, table: name, clock }: Options): Registry {
+  const table = dynamoTable(client, name);
+
+  async function find<Record>(key: Key): Promise<Record | undefined> {
+    const row = await table.get(key);
+    return row && recordIn(row);
+  }
+
+  async function all<Record>(partition: Partition): Promise<readonly Record[]> {
+    return (await table.all(partition)).map((row) => recordIn(row));
+  }
+
+  const deployment = async (id: string) =>
+    (await find<DeploymentRecord>(deploymentKey(id)))?.deployment;
+
+  return {
+    ...registryWrites(dynamoWrite(table, clock)),
+    ...dynamoEvents(table),
+    deployment,
+    model: async (model) => (await find<ModelRecord>(modelKey(model)))?.model,
+    models: async () => (await all<ModelRecord>({ pk: MODELS })).map(({ model }) => model),
+    versions: (model) => all<ModelVersion>({ pk: versionsOf(model), isNewestFirst: true }),
+    sighted: (resources) => sighted(table, resources, clock.now()),
+    async unended() {
+      const rows = await table.all({ pk: UNENDED });
+      const ids = rows.map((row) => row['deploymentId']?.S ?? '');
+      return (await bounded(ids, READS_AT_ONCE, deployment)).filter(isUnended);
+    },
+  };
+}
+
+/** One row for all, as two sweeps at once see the same. */
+async function sighted(
+  table: DynamoTable,
+  resources: readonly string[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const row = await table.get(SIGHTINGS);
+  const known: ReadonlyMap<string, number> = new Map(row ? recordIn(row) : []);
+  const kept = resources.map((resource) => [resource, known.get(resource) ?? nowMs] as const);
+  const record = { S: JSON.stringify(kept) };
+  await table.writeTogether([{ kind: 'put', row: { ...SIGHTINGS, record } }]);
+  return new Map(kept);
+}
+
+/** A deployment may have ended between the read of the list and its own. */
+function isUnended(deployment: Deployment | undefined): deployment is Deployment {
+  return deployment?.endedAtMs === null;
+}

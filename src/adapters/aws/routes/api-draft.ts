@@ -1,0 +1,155 @@
+import {
+  type APIGatewayClient,
+  CreateDeploymentCommand,
+  CreateResourceCommand,
+  DeleteMethodCommand,
+  DeleteResourceCommand,
+  GetDeploymentCommand,
+  GetStageCommand,
+  PutIntegrationCommand,
+  PutMethodCommand,
+  paginateGetResources,
+  type Resource,
+} from '@aws-sdk/client-api-gateway';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import type { FailureName } from '#domain/failure.ts';
+import { type IntegrationInput, METHOD_PARAMETERS } from './integration.ts';
+
+/** The API whose routes lead to the models. */
+export type ModelApi = {
+  readonly id: string;
+  readonly stage: string;
+  /** The id of its resource `/models`, below which are those of each model. */
+  readonly modelsResource: string;
+  readonly authorizer: string;
+};
+
+/** `isHalfMade`: it has a method without an integration, with which API Gateway deploys nothing. */
+export type DraftResource = {
+  readonly id: string;
+  readonly hasMethod: boolean;
+  readonly isHalfMade: boolean;
+  /** The type of its method's integration. */
+  readonly integration: string | undefined;
+};
+
+/** The API as it will be deployed next, and what of it the stage has. All methods are `ANY`. */
+export type ApiDraft = {
+  /** By path. */
+  resources(): Promise<ReadonlyMap<string, DraftResource>>;
+  /** Answers the id of the new resource. */
+  addResource(parentId: string, pathPart: string): Promise<string>;
+  removeResource(resourceId: string): Promise<void>;
+  /** Asks callers for a key. */
+  addMethod(resourceId: string): Promise<void>;
+  removeMethod(resourceId: string): Promise<void>;
+  setIntegration(resourceId: string, integration: IntegrationInput): Promise<void>;
+  deploy(): Promise<void>;
+  /** The id of the deployment that the stage serves. */
+  deployment(): Promise<string>;
+  /** Whether what the stage serves has the path. */
+  isDeployed(path: string): Promise<boolean>;
+};
+
+const httpMethod = 'ANY';
+const PAGE = 500;
+
+// Somebody else made or took the same thing, as a caller does who lost the API's lease.
+const FAILURES: Readonly<Record<string, FailureName>> = {
+  ConflictException: 'PlatformUnavailable',
+  NotFoundException: 'PlatformUnavailable',
+};
+
+function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  return translated(send, FAILURES);
+}
+
+export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft {
+  const restApiId = api.id;
+  const stageName = api.stage;
+
+  return {
+    resources: () => call(() => readResources(apiGateway, restApiId)),
+
+    async addResource(parentId, pathPart) {
+      const command = new CreateResourceCommand({ restApiId, parentId, pathPart });
+      return (await call(() => apiGateway.send(command))).id ?? '';
+    },
+
+    async removeResource(resourceId) {
+      const command = new DeleteResourceCommand({ restApiId, resourceId });
+      await call(() => apiGateway.send(command).catch(absentIfNotFound));
+    },
+
+    async addMethod(resourceId) {
+      const command = new PutMethodCommand({
+        restApiId,
+        resourceId,
+        httpMethod,
+        authorizationType: 'CUSTOM',
+        authorizerId: api.authorizer,
+        apiKeyRequired: true,
+        requestParameters: METHOD_PARAMETERS,
+      });
+      await call(() => apiGateway.send(command));
+    },
+
+    async removeMethod(resourceId) {
+      const command = new DeleteMethodCommand({ restApiId, resourceId, httpMethod });
+      await call(() => apiGateway.send(command).catch(absentIfNotFound));
+    },
+
+    async setIntegration(resourceId, integration) {
+      const method = { restApiId, resourceId, httpMethod };
+      const command = new PutIntegrationCommand({ ...method, ...integration });
+      await call(() => apiGateway.send(command));
+    },
+
+    async deploy() {
+      await call(() => apiGateway.send(new CreateDeploymentCommand({ restApiId, stageName })));
+    },
+
+    deployment: () => call(() => deploymentOf(apiGateway, api)),
+    isDeployed: (path) => call(() => isDeployed(apiGateway, api, path)),
+  };
+}
+
+async function deploymentOf(
+  apiGateway: APIGatewayClient,
+  { id: restApiId, stage: stageName }: ModelApi,
+): Promise<string> {
+  return (await apiGateway.send(new GetStageCommand({ restApiId, stageName }))).deploymentId ?? '';
+}
+
+async function isDeployed(
+  apiGateway: APIGatewayClient,
+  api: ModelApi,
+  path: string,
+): Promise<boolean> {
+  const restApiId = api.id;
+  const deploymentId = await deploymentOf(apiGateway, api);
+  const embed = ['apisummary'];
+  const command = new GetDeploymentCommand({ restApiId, deploymentId, embed });
+  const { apiSummary } = await apiGateway.send(command);
+  return apiSummary?.[path]?.[httpMethod] !== undefined;
+}
+
+async function readResources(
+  apiGateway: APIGatewayClient,
+  restApiId: string,
+): Promise<ReadonlyMap<string, DraftResource>> {
+  const resources = new Map<string, DraftResource>();
+  const input = { restApiId, limit: PAGE, embed: ['methods'] };
+  for await (const { items = [] } of paginateGetResources({ client: apiGateway }, input)) {
+    for (const item of items) resources.set(item.path ?? '', draftOf(item));
+  }
+  return resources;
+}
+
+function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
+  const method = resourceMethods?.[httpMethod];
+  const hasMethod = method !== undefined;
+  const integration = method?.methodIntegration?.type;
+  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration, integration };
+}

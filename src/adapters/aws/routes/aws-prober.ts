@@ -1,0 +1,44 @@
+import { testRulePath } from '#adapters/aws/ecs/test-rule.ts';
+import type { FunctionProbed } from '#adapters/aws/lambda/lambda-prober.ts';
+import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import { modelOf } from '#domain/identity.ts';
+import type { ProbeAnswer, Prober } from '#ports/prober.ts';
+import { type Probe, type Probes, readProbeAddress } from './probe-address.ts';
+import { type RouteRecords, served } from './route-records.ts';
+
+export type AwsProberOptions = {
+  readonly functions: Probes<FunctionProbed>;
+  readonly containers: Probes<string>;
+  /** Which of the two a model's route leads to. */
+  readonly records: Pick<RouteRecords, 'read'>;
+};
+
+/** Probes of functions by invoking them, of containers through the API. */
+export function awsProber({ functions, containers, records }: AwsProberOptions): Prober {
+  async function ask(address: string, probe: Probe, timeoutMs: number): Promise<ProbeAnswer> {
+    const to = readProbeAddress(address);
+    switch (to.kind) {
+      case 'function': {
+        const { revision } = to;
+        return functions({ model: modelOf(revision), revision }, probe, timeoutMs);
+      }
+      case 'container':
+        return containers(testRulePath(to.revision), probe, timeoutMs);
+      case 'route': {
+        const { model } = to;
+        const mechanism = served(await records.read(model));
+        return mechanism === 'function'
+          ? functions({ model, revision: null }, probe, timeoutMs)
+          : containers(modelRoute(model), probe, timeoutMs);
+      }
+    }
+  }
+
+  return {
+    send: (address, model, { protocol, body }, timeoutMs) => {
+      const path = protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations';
+      return ask(address, { method: 'POST', path, body: JSON.stringify(body) }, timeoutMs);
+    },
+    ready: (address, timeoutMs) => ask(address, { method: 'GET', path: '/ping' }, timeoutMs),
+  };
+}

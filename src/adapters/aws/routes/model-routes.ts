@@ -1,0 +1,213 @@
+import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
+import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Mechanism } from '#domain/target.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
+import type { ApiLease } from './api-lease.ts';
+import { INTEGRATION_TYPES, integrationInput } from './integration.ts';
+import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
+
+/** The routes of models in an API: of each the resources `/models/<model>` and, with a method, `/models/<model>/{proxy+}`. */
+export type ModelRoutes = {
+  /** Where the stage sends the model's requests by now; with a `move`, a call that made it has not recorded it. */
+  read(model: string): Promise<RouteRecord>;
+  isDeployed(model: string): Promise<boolean>;
+  /** Whether the stage sends the model's requests there, and that is recorded. */
+  isLed(model: string, to: Integration): Promise<boolean>;
+  /** Makes the route, or moves it, and deploys the API if that is needed. */
+  lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
+  /** No route is success. The record stays. */
+  remove(model: string, change: Change): Promise<void>;
+  /** Deploys the API as it is drafted, for what is not of any model; a route that somebody left half made or half moved is put right before. */
+  publish(): Promise<void>;
+  models(): Promise<readonly string[]>;
+};
+
+export type ModelRoutesOptions = {
+  readonly draft: ApiDraft;
+  readonly lease: ApiLease;
+  readonly api: ModelApi;
+  readonly records: RouteRecords;
+  readonly front: ContainerFront | null;
+  readonly clock: Clock;
+};
+
+type Resources = ReadonlyMap<string, DraftResource>;
+
+const PROXY = '{proxy+}';
+const DEPLOYED = { deployed: true } as const;
+const NOT_DEPLOYED = { deployed: false } as const;
+
+/** A deployment is a snapshot of the whole API, so all is done under its lease, and each call goes on where one that died has stopped. */
+export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
+  const { draft, records, clock } = options;
+
+  return {
+    isDeployed: (model) => draft.isDeployed(proxyPath(model)),
+    isLed: async (model, to) => isLed(options, await records.read(model), to),
+
+    async read(model) {
+      const record = await records.read(model);
+      if (record.move === null || (await draft.deployment()) === record.move.over) return record;
+      return { ...moved(record, record.move.to, clock.now()), move: record.move };
+    },
+
+    async lead(model, to, change) {
+      const seen = await records.read(model);
+      return (await isLed(options, seen, to)) ? seen : lead(options, { model, to, change });
+    },
+
+    async remove(model, change) {
+      const drafted = await draft.resources();
+      const isDrafted = pathsOf(model).some((path) => drafted.has(path));
+      if (isDrafted || (await draft.isDeployed(proxyPath(model)))) {
+        await remove(options, model, change);
+      }
+    },
+
+    async publish() {
+      await options.lease.during(async () => {
+        await putOthersRight(options, null);
+        await draft.deploy();
+        return DEPLOYED;
+      });
+    },
+
+    async models() {
+      const names = (await records.all()).map(({ model }) => model);
+      const drafted = [...(await draft.resources()).keys()].flatMap(
+        (path) => /^\/models\/([^/]+)$/.exec(path)?.[1] ?? [],
+      );
+      return [...new Set([...names, ...drafted])].sort();
+    },
+  };
+}
+
+type Lead = { readonly model: string; readonly to: Integration; readonly change: Change };
+
+async function lead(
+  options: ModelRoutesOptions,
+  { model, to, change }: Lead,
+): Promise<RouteRecord> {
+  const { draft, lease, records, clock } = options;
+  let record = await records.read(model);
+  await lease.during(async () => {
+    record = await settle(options, model);
+    if (await isLed(options, record, to)) return NOT_DEPLOYED;
+    const resources = await putOthersRight(options, model);
+    const over = await draft.deployment();
+    await change(() => records.update(model, (now) => ({ ...now, move: { to, over } })));
+    await change(() => make(options, model, to, resources));
+    await change(() => draft.deploy());
+    record = await records.update(model, (now) => moved(now, to, clock.now()));
+    return DEPLOYED;
+  });
+  return record;
+}
+
+async function remove(options: ModelRoutesOptions, model: string, change: Change): Promise<void> {
+  const { draft, lease } = options;
+  await lease.during(async () => {
+    const resources = await draft.resources();
+    for (const path of pathsOf(model)) {
+      const resource = resources.get(path);
+      if (resource) await change(() => draft.removeResource(resource.id));
+    }
+    if (!(await draft.isDeployed(proxyPath(model)))) return NOT_DEPLOYED;
+    await putOthersRight(options, model);
+    await change(() => draft.deploy());
+    return DEPLOYED;
+  });
+}
+
+async function isLed(
+  { draft }: ModelRoutesOptions,
+  { model, serves, move }: RouteRecord,
+  to: Integration,
+): Promise<boolean> {
+  const isRecorded = move === null && JSON.stringify(serves) === JSON.stringify(to);
+  return isRecorded && (await draft.isDeployed(proxyPath(model)));
+}
+
+/** The record after the route was led elsewhere: what it leaves is remembered. */
+function moved(record: RouteRecord, to: Integration, movedAtMs: number): RouteRecord {
+  const before = record.serves?.kind ?? to.kind;
+  const left =
+    before === to.kind ? returned(record, to.kind) : { mechanism: before, hasServed: true };
+  return { ...record, serves: to, move: null, movedAtMs, left };
+}
+
+/** Of a move that was given up before it was seen to be made, clients may have come to where it led. */
+function returned({ move, left }: RouteRecord, to: Mechanism): RouteRecord['left'] {
+  const isGivenUp = move !== null && move.to.kind !== to;
+  return isGivenUp ? { mechanism: move.to.kind, hasServed: true } : left;
+}
+
+/**
+ * Records a move that was made by a call which did not come to record it.
+ * Somebody may deploy the API by hand, without the lease: another deployment alone says nothing where the draft was not changed yet.
+ */
+async function settle(options: ModelRoutesOptions, model: string): Promise<RouteRecord> {
+  const { draft, records, clock } = options;
+  const seen = await records.read(model);
+  const { move } = seen;
+  if (move === null || (await draft.deployment()) === move.over) return seen;
+  const drafted = (await draft.resources()).get(proxyPath(model));
+  if (drafted?.integration !== INTEGRATION_TYPES[move.to.kind]) return seen;
+  return records.update(model, (record) =>
+    record.move?.over === move.over ? moved(record, move.to, clock.now()) : record,
+  );
+}
+
+/**
+ * What callers left who died on their way must not come into this deployment:
+ * a method without an integration, with which API Gateway deploys nothing, or a route that was led elsewhere and not deployed.
+ */
+async function putOthersRight(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
+  const { draft, records } = options;
+  const resources = await draft.resources();
+  for (const [path, { id, isHalfMade }] of resources) {
+    if (isHalfMade && (but === null || path !== proxyPath(but))) await draft.removeMethod(id);
+  }
+  for (const { model, move } of await records.all()) {
+    if (move !== null && model !== but) await putBack(options, model, resources);
+  }
+  return resources;
+}
+
+async function putBack(
+  options: ModelRoutesOptions,
+  model: string,
+  resources: Resources,
+): Promise<void> {
+  const { draft, records, front } = options;
+  const { serves, move } = await settle(options, model);
+  const resource = resources.get(proxyPath(model));
+  // Of a first route all but the route is there already: it may as well be deployed.
+  if (move === null || serves === null || !resource) return;
+  await draft.setIntegration(resource.id, integrationInput(serves, model, front));
+  await records.update(model, (record) => moved(record, serves, record.movedAtMs));
+}
+
+async function make(
+  { draft, api, front }: ModelRoutesOptions,
+  model: string,
+  to: Integration,
+  resources: Resources,
+): Promise<void> {
+  const parent = resources.get(modelRoute(model))?.id;
+  const parentId = parent ?? (await draft.addResource(api.modelsResource, model));
+  const proxy = resources.get(proxyPath(model));
+  const proxyId = proxy?.id ?? (await draft.addResource(parentId, PROXY));
+  if (!proxy?.hasMethod) await draft.addMethod(proxyId);
+  await draft.setIntegration(proxyId, integrationInput(to, model, front));
+}
+
+function pathsOf(model: string): readonly string[] {
+  return [proxyPath(model), modelRoute(model)];
+}
+
+function proxyPath(model: string): string {
+  return `${modelRoute(model)}/${PROXY}`;
+}

@@ -1,0 +1,86 @@
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
+import { containerRoutes } from '#adapters/aws/ecs/container-routes.ts';
+import { listenerRule } from '#adapters/aws/ecs/listener-rule.ts';
+import {
+  type FunctionRoutesOptions,
+  functionRoutes,
+} from '#adapters/aws/lambda/function-routes.ts';
+import type { Shares } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Mechanism } from '#domain/target.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { ModelApi } from './api-draft.ts';
+import type { RouteRecords } from './route-records.ts';
+import type { RouteSide } from './route-side.ts';
+
+export type RouteSides = Readonly<Record<Mechanism, RouteSide>>;
+
+export type RouteSidesOptions = {
+  readonly lambda: LambdaClient;
+  readonly records: RouteRecords;
+  readonly clock: Clock;
+  readonly api: ModelApi;
+  /** A model's function is named by this and the model. */
+  readonly functionPrefix: string;
+  /** Null where models run on Lambda alone. */
+  readonly containers: {
+    readonly elb: ElasticLoadBalancingV2Client;
+    readonly front: ContainerFront;
+  } | null;
+};
+
+export function routeSides(
+  options: RouteSidesOptions,
+  isLed: FunctionRoutesOptions['isLed'],
+): RouteSides {
+  const { lambda, records, clock, api, functionPrefix, containers } = options;
+  return {
+    function: functionRoutes({ lambda, clock, api, functionPrefix, isLed }),
+    container: containers
+      ? containerRoutes({
+          ...containers,
+          records,
+          clock,
+          rule: listenerRule({ ...containers, apiStage: api.stage }),
+        })
+      : NO_CONTAINERS,
+  };
+}
+
+/** The side of containers in a stack that has none. */
+const NO_CONTAINERS: RouteSide = {
+  known: async () => new Set(),
+  shares: async () => ({}),
+  set: async (model) => {
+    throw new Failure('SharesRefused', `${model} is in containers, which this stack has not`);
+  },
+  stray: async () => undefined,
+  counters: async () => [],
+  remove: async () => {},
+};
+
+/** The one mechanism that all of these revisions share traffic by. */
+export async function mechanismFor(
+  sides: RouteSides,
+  model: string,
+  wish: Shares,
+): Promise<Mechanism> {
+  const revisions = Object.keys(wish);
+  const functions = await sides.function.known(model, revisions);
+  if (functions.size === revisions.length) return 'function';
+  const others = revisions.filter((revision) => !functions.has(revision));
+  const containers = await sides.container.known(model, others);
+  const lost = others.find((revision) => !containers.has(revision));
+  if (lost !== undefined) {
+    const reason = `${lost} has neither a published version nor a target group to send requests to`;
+    throw new Failure('SharesRefused', reason);
+  }
+  if (functions.size === 0) return 'container';
+  const [one, other] = [[...functions][0], others[0]];
+  throw new Failure(
+    'SharesRefused',
+    `${one} on Lambda and ${other} in containers cannot share the traffic of ${model}; one has all of it`,
+  );
+}

@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileState } from '#adapters/local/gateway/settling.ts';
+import { fileAt } from '#adapters/local/registry/file-state.ts';
+import { folderOf, readKey, sidecarKey } from '#domain/object-key.ts';
+import { isUnfinishedName } from './key.ts';
+
+type Options = {
+  readonly folder: string;
+  /** Whether this state of a key needs no more waiting for: it is a version, or cannot become one. */
+  readonly isDone: (key: string, file: FileState) => boolean;
+  readonly signal: AbortSignal;
+};
+
+const LOOK_MS = 20;
+const LONGEST_MS = 600_000;
+
+/**
+ * Waits until the files that belong to a key's artifact are versions too: its manifest, a folder's `model.yaml`, or for that all files of the folder.
+ * A bucket in the cloud leaves that order to whoever uploads; files copied into a folder come in any order and settle one by one. After ten minutes it waits no longer.
+ */
+export async function companionsTaken(key: string, options: Options): Promise<void> {
+  const endMs = performance.now() + LONGEST_MS;
+  while (performance.now() < endMs && !options.signal.aborted) {
+    if (await areDone(await companions(key, options.folder), options)) return;
+    await sleep(LOOK_MS);
+  }
+}
+
+async function companions(key: string, folder: string): Promise<readonly string[]> {
+  switch (readKey(key).kind) {
+    case 'artifact':
+      return [sidecarKey(key)];
+    case 'folder': {
+      const entries = await readdir(join(folder, dirname(key)), {
+        recursive: true,
+        withFileTypes: true,
+      }).catch(() => []);
+      const paths = entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep));
+      return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
+    }
+    case 'loose':
+      return [`${folderOf(key) ?? `${dirname(key)}/`}model.yaml`];
+    default:
+      return [];
+  }
+}
+
+async function areDone(keys: readonly string[], { folder, isDone }: Options): Promise<boolean> {
+  for (const key of keys) {
+    const file = await fileAt(join(folder, key));
+    if (file && !isDone(key, file)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,165 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
+import { grants } from '#adapters/local/builds/grants.ts';
+import type { FileState } from '#adapters/local/gateway/settling.ts';
+import { problems } from '#adapters/local/problems.ts';
+import { fingerprint } from '#adapters/local/registry/file-state.ts';
+import type { Timers } from '#adapters/local/timers.ts';
+import { Failure } from '#domain/failure.ts';
+import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
+import { companionsTaken } from './companions.ts';
+import { bucketIntake } from './intake.ts';
+import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
+import { type ObjectStore, objectStore } from './object-store.ts';
+import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
+import { isKnown } from './take-file.ts';
+import { bucketWatch } from './watch.ts';
+
+export type FolderStore = ArtifactStore & {
+  /** Where a version's bytes are, for reading only. Fails with `ArtifactRejected` when there is no such version. */
+  objectPath(key: string, versionId: string): string;
+  /**
+   * Stores an upload as the key's newest version and shows it in the bucket folder; an upload that breaks off leaves nothing.
+   * Fails with `InputInvalid` (the key is no path, or other than `expectedBytes` came), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
+   */
+  put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
+  /**
+   * Takes a key's file out of the bucket folder and marks the key deleted; its versions stay.
+   * Nothing there is success. Fails with `InputInvalid` (the key is no path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
+   */
+  remove(key: string): Promise<void>;
+  /** Takes note that a version's event was dealt with; until then each `scan` announces it again. */
+  settled(key: string, versionId: string): void;
+  /** Finds what was dropped, changed or deleted while nobody watched, and announces what was not settled. */
+  scan(): Promise<void>;
+  watch(): Promise<void>;
+  /** Ends the watch, and the copies it makes: the next scan finds their files again. */
+  close(): Promise<void>;
+};
+
+export type Uploaded = StoredObject & { readonly sha256: string };
+
+type Options = {
+  /** The data folder: `bucket/` is for users to drop files in, `objects/` holds the bytes of every version. */
+  readonly root: string;
+  readonly bucket: string;
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly maxObjectBytes: number;
+  readonly onCreated: (event: ObjectCreatedEvent) => void;
+  /** Told once why something is not taken; it stays in the bucket and is tried again. The key is empty when it is the whole bucket. */
+  readonly onProblem: (failure: Failure, key: string) => void;
+  readonly objects?: ObjectStore;
+  /** By which a change settles. */
+  readonly timers?: Timers;
+};
+
+const RESCAN_MS = 5000;
+
+const ALL = -1;
+
+/** A folder as a versioned bucket: what is dropped in it becomes a version of its path, announced as S3 would. */
+export function folderStore(options: Options): FolderStore {
+  const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
+  const folder = join(root, 'bucket');
+  mkdirSync(folder, { recursive: true });
+  const versions = objectVersions(options.database, options.clock);
+  const troubles = problems(options.onProblem);
+  const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
+  const watch = bucketWatch({
+    root: folder,
+    problems: troubles,
+    rescanMs: RESCAN_MS,
+    keys: versions.keys,
+    isKnown: (key, file) => isKnown(versions, key, file),
+    onDue: drop,
+    ...(options.timers && { timers: options.timers }),
+  });
+  const closing = new AbortController();
+  const { signal } = closing;
+  const isDone = (key: string, file: FileState) =>
+    isKnown(versions, key, file) || troubles.has(key);
+
+  async function announce(version: ObjectVersion): Promise<void> {
+    await companionsTaken(version.key, { folder, isDone, signal });
+    if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
+  }
+
+  async function drop(key: string, file: FileState): Promise<void> {
+    try {
+      const taken = await intake.drop(key, file);
+      troubles.clear(key);
+      if (taken.kind === 'version') await announce(taken.version);
+      if (taken.kind === 'changed') await watch.look(key);
+    } catch (error) {
+      if (!signal.aborted) troubles.report(error, key, file && fingerprint(file).content);
+    }
+  }
+
+  return {
+    ...reads(bucket, versions, objects, grants(join(root, 'grants'))),
+    async put(key, bytes, about) {
+      const version = await intake.upload(key, bytes, about?.expectedBytes);
+      await announce(version);
+      return { ...stored(bucket, version), sha256: version.sha256 };
+    },
+    remove: intake.remove,
+    settled: versions.settle,
+    async scan() {
+      const unsettled = versions.unsettled();
+      await watch.scan();
+      await Promise.all(unsettled.map(announce));
+    },
+    watch: watch.start,
+    async close() {
+      closing.abort();
+      watch.close();
+      await intake.close();
+    },
+  };
+}
+
+function reads(
+  bucket: string,
+  versions: ObjectVersions,
+  objects: ObjectStore,
+  grant: ReturnType<typeof grants>,
+) {
+  const find = ({ bucket: name, key, versionId }: ArtifactRef) =>
+    name === bucket ? versions.find(key, versionId) : undefined;
+  const existing = (ref: ArtifactRef): ObjectVersion => {
+    const version = find(ref);
+    if (version) return version;
+    throw new Failure('ArtifactRejected', `${ref.key} has no version ${ref.versionId}`, {
+      fix: 'Upload it again.',
+    });
+  };
+  const describe = (version: ObjectVersion | undefined) => version && stored(bucket, version);
+  return {
+    describe: async (ref) => describe(find(ref)),
+    latest: async (name, key) => (name === bucket ? describe(versions.latest(key)) : undefined),
+    async list(name, prefix, limit) {
+      if (name !== bucket) return [];
+      return versions.list(prefix, '', limit).map((version) => stored(bucket, version));
+    },
+    async newest(name, prefix, after) {
+      const found = name === bucket ? versions.list(prefix, after, ALL) : [];
+      return { objects: found.map((version) => stored(bucket, version)), next: null };
+    },
+    open: async (ref) => objects.read(existing(ref)),
+    grant: async (id, files, order) => {
+      const granted = files.map((ref) => ({ ...ref, path: objects.path(existing(ref).sha256) }));
+      return grant(id, granted, order);
+    },
+    objectPath: (key, versionId) => objects.path(existing({ bucket, key, versionId }).sha256),
+  } satisfies ArtifactStore & Pick<FolderStore, 'objectPath'>;
+}
+
+function stored(bucket: string, version: ObjectVersion): StoredObject {
+  const { key, versionId, sizeBytes, sha256, sequencer, lastModifiedMs } = version;
+  const checksum = `sha256:${sha256}`;
+  return { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs };
+}

@@ -1,0 +1,83 @@
+import type { Readable } from 'node:stream';
+import { turns } from '#adapters/local/builds/turns.ts';
+import type { FileState } from '#adapters/local/gateway/settling.ts';
+import { fingerprint } from '#adapters/local/registry/file-state.ts';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { Failure } from '#domain/failure.ts';
+import type { ObjectVersion } from './object-versions.ts';
+import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
+import { hideFromBucket, showInBucket } from './view.ts';
+
+/** What makes versions: of files that were dropped, and of uploads. Of one key one at a time. */
+export type BucketIntake = {
+  drop(key: string, file: FileState): Promise<Taken>;
+  upload(key: string, bytes: Readable, expectedBytes?: number): Promise<ObjectVersion>;
+  remove(key: string): Promise<void>;
+  /** Gives up copies of drops, and resolves when nothing runs. */
+  close(): Promise<void>;
+};
+
+// Each copy has two files open and a few chunks in memory.
+const COPIES_AT_ONCE = 8;
+
+export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake {
+  const { folder, objects, versions, maxObjectBytes } = options;
+  const closing = new AbortController();
+  const inTurn = turns();
+  const limited = atOnce(COPIES_AT_ONCE);
+  const running = new Set<Promise<unknown>>();
+
+  function run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const result = inTurn(key, () => limited(task));
+    running.add(result);
+    const ended = () => running.delete(result);
+    result.then(ended, ended);
+    return result;
+  }
+
+  return {
+    drop: (key, file) =>
+      run(key, () => takeFile({ ...options, signal: closing.signal }, key, file)),
+    async upload(key, bytes, expectedBytes) {
+      requireKey(key);
+      requireSize(key, expectedBytes ?? 0, maxObjectBytes);
+      const written = await objects.write(
+        measured(key, bytes, maxObjectBytes, expectedBytes),
+        expectedBytes ?? 0,
+      );
+      return run(key, async () => {
+        const shown = await showInBucket(folder, key, objects.path(written.sha256));
+        return versions.add(key, written, fingerprint(shown));
+      });
+    },
+    remove: (key) =>
+      run(key, async () => {
+        requireKey(key);
+        await hideFromBucket(folder, key);
+        if (versions.latest(key)) versions.markDeleted(key);
+      }),
+    async close() {
+      closing.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+async function* measured(
+  key: string,
+  bytes: Readable,
+  maxBytes: number,
+  expectedBytes: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  // Whoever sends the bytes is to read why they were refused, so the stream is left open.
+  for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {
+    sizeBytes += chunk.byteLength;
+    requireSize(key, sizeBytes, maxBytes);
+    yield chunk;
+  }
+  if (expectedBytes === undefined || sizeBytes === expectedBytes) return;
+  throw new Failure('InputInvalid', `${key}: ${sizeBytes} bytes came; ${expectedBytes} were said`, {
+    fix: 'Upload it again.',
+  });
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import * as z from 'zod/mini';
+import { transaction, translated } from '#adapters/local/registry/database.ts';
+import type { Fingerprint } from '#adapters/local/registry/file-state.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { WrittenObject } from './object-store.ts';
+
+// The last modified times never go back or repeat, so they order the drops of one machine whatever its clock does.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS objects (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    version_id TEXT NOT NULL UNIQUE,
+    is_deleted INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    last_modified_ms INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    changed_ns TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS newest ON objects (key, sequence DESC);
+  CREATE INDEX IF NOT EXISTS unsettled ON objects (sequence) WHERE NOT is_settled;
+`;
+
+const COLUMNS = `
+  key, version_id AS versionId, is_deleted AS isDeleted, sha256, size_bytes AS sizeBytes,
+  sequence, last_modified_ms AS lastModifiedMs, content, changed_ns AS changedNs`;
+
+const NEWEST = 'sequence = (SELECT max(sequence) FROM objects newer WHERE newer.key = objects.key)';
+
+const SEQUENCER_DIGITS = 16;
+
+const row = z.pipe(
+  z.object({
+    key: z.string(),
+    versionId: z.string(),
+    isDeleted: z.number(),
+    sha256: z.string(),
+    sizeBytes: z.number(),
+    sequence: z.number(),
+    lastModifiedMs: z.number(),
+    content: z.string(),
+    changedNs: z.string(),
+  }),
+  z.transform(({ sequence, isDeleted, ...version }) => ({
+    ...version,
+    isDeleted: isDeleted === 1,
+    sequencer: sequence.toString(16).padStart(SEQUENCER_DIGITS, '0'),
+  })),
+);
+
+/** A version of a key, with the file in the bucket as it was last seen; a delete marker is a version without bytes. */
+export type ObjectVersion = z.infer<typeof row>;
+
+export type ObjectVersions = ReturnType<typeof objectVersions>;
+
+/** The versions of every key in a database that holds other tables too. Fails as `transaction` does. */
+export function objectVersions(database: DatabaseSync, clock: Clock) {
+  transaction(database, () => database.exec(SCHEMA));
+  const insert = database.prepare(`
+    INSERT INTO objects (key, version_id, is_deleted, is_settled, sha256, size_bytes, last_modified_ms, content, changed_ns)
+    SELECT :key, :versionId, :isDeleted, :isDeleted, :sha256, :sizeBytes,
+      max(:nowMs, coalesce((SELECT last_modified_ms + 1 FROM objects ORDER BY sequence DESC LIMIT 1), 0)),
+      :content, :changedNs
+    RETURNING ${COLUMNS}`);
+  const touch = database.prepare('UPDATE objects SET changed_ns = ? WHERE version_id = ?');
+  const settle = database.prepare(
+    'UPDATE objects SET is_settled = TRUE WHERE key = ? AND version_id = ?',
+  );
+
+  const add = (values: Readonly<Record<string, SQLInputValue>>) =>
+    transaction(database, () =>
+      row.parse(insert.get({ versionId: randomUUID(), nowMs: clock.now(), ...values })),
+    );
+
+  return {
+    add: (key: string, { sha256, sizeBytes }: WrittenObject, file: Fingerprint): ObjectVersion =>
+      add({ key, isDeleted: 0, sha256, sizeBytes, ...file }),
+    markDeleted: (key: string): ObjectVersion =>
+      add({ key, isDeleted: 1, sha256: '', sizeBytes: 0, content: '', changedNs: '' }),
+    /** Takes note that the file was linked, moved or had its mode changed, with the same bytes. */
+    seen(versionId: string, { changedNs }: Fingerprint): void {
+      transaction(database, () => touch.run(changedNs, versionId));
+    },
+    settle(key: string, versionId: string): void {
+      transaction(database, () => settle.run(key, versionId));
+    },
+    ...reads(database),
+  };
+}
+
+function reads(database: DatabaseSync) {
+  const query = (where: string) => {
+    const statement = database.prepare(`SELECT ${COLUMNS} FROM objects WHERE ${where}`);
+    return (...parameters: SQLInputValue[]): readonly ObjectVersion[] =>
+      translated(() => statement.all(...parameters).map((values) => row.parse(values)));
+  };
+  const version = query('key = ? AND version_id = ? AND NOT is_deleted');
+  const newest = query('key = ? ORDER BY sequence DESC LIMIT 1');
+  const keys = database.prepare(
+    `SELECT key FROM objects WHERE ${NEWEST} AND NOT is_deleted ORDER BY key`,
+  );
+  return {
+    find: (key: string, versionId: string) => version(key, versionId)[0],
+    /** The newest version of a key, undefined when that is a delete marker. */
+    latest: (key: string) => newest(key).find(({ isDeleted }) => !isDeleted),
+    /** The newest version of each key after `?2` that begins with `?1` and is not deleted, by key; `?3` is how many, -1 all. */
+    list: query(
+      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
+    ),
+    keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
+    /** Versions whose event was not dealt with, oldest first. */
+    unsettled: query('NOT is_settled ORDER BY sequence'),
+  };
+}

@@ -1,0 +1,129 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileState } from '#adapters/local/gateway/settling.ts';
+import {
+  fileAt,
+  fingerprint,
+  hasSameContent,
+  isAbsence,
+} from '#adapters/local/registry/file-state.ts';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { Failure } from '#domain/failure.ts';
+import { keyProblem } from './key.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { ObjectVersion, ObjectVersions } from './object-versions.ts';
+
+/** What became of a path: a new version, nothing new, or it `changed` meanwhile and has to settle first. */
+export type Taken =
+  | { readonly kind: 'version'; readonly version: ObjectVersion }
+  | { readonly kind: 'known' }
+  | { readonly kind: 'changed' };
+
+export type TakeOptions = {
+  readonly folder: string;
+  readonly objects: ObjectStore;
+  readonly versions: ObjectVersions;
+  readonly maxObjectBytes: number;
+  /** Gives a copy up. */
+  readonly signal: AbortSignal;
+};
+
+const CHUNK_BYTES = 1 << 20;
+// A link or a pipe that was put in the file's place is neither followed nor waited for.
+const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Whether the state of a key's path is the one that its newest version was made of. */
+export function isKnown(versions: ObjectVersions, key: string, file: FileState): boolean {
+  const latest = versions.latest(key);
+  if (!file || file.isDirectory()) return latest === undefined;
+  const { content, changedNs } = fingerprint(file);
+  return latest?.content === content && latest.changedNs === changedNs;
+}
+
+/**
+ * Makes the file at a key's path its newest version; without a file there, the key is deleted.
+ * Fails with `ArtifactRejected` (over `maxObjectBytes`, a link, no file), `InputInvalid` (no name for a key), and as the object store does.
+ */
+export async function takeFile(options: TakeOptions, key: string, file: FileState): Promise<Taken> {
+  const { folder, versions, maxObjectBytes } = options;
+  if (isKnown(versions, key, file)) return { kind: 'known' };
+  if (!file?.isFile()) return takeAbsence(options, key);
+  requireKey(key);
+  requireSize(key, Number(file.size), maxObjectBytes);
+  const written = await copy(options, key, Number(file.size));
+  const now = await fileAt(join(folder, key));
+  if (!written || !now || !hasSameContent(file, now)) return { kind: 'changed' };
+
+  const seen = fingerprint(now);
+  const latest = versions.latest(key);
+  if (latest?.content === seen.content && latest.sha256 === written.sha256) {
+    versions.seen(latest.versionId, seen);
+    return { kind: 'known' };
+  }
+  return { kind: 'version', version: versions.add(key, written, seen) };
+}
+
+export function requireKey(key: string): void {
+  const problem = keyProblem(key);
+  if (problem === undefined) return;
+  throw new Failure('InputInvalid', `the key ${JSON.stringify(key)} ${problem}`, {
+    fix: 'Give it another name.',
+  });
+}
+
+export function requireSize(key: string, sizeBytes: number, maxBytes: number): void {
+  if (sizeBytes <= maxBytes) return;
+  throw new Failure('ArtifactRejected', `${key} is ${sizeBytes} bytes; the limit is ${maxBytes}`, {
+    fix: 'Make the model smaller, for instance by quantizing it.',
+  });
+}
+
+async function takeAbsence({ folder, versions }: TakeOptions, key: string): Promise<Taken> {
+  const now = await fileAt(join(folder, key));
+  if (now?.isFile()) return { kind: 'changed' };
+  // A bucket folder that is gone says nothing of its files.
+  if (versions.latest(key) && (await isThere(folder))) versions.markDeleted(key);
+  if (!now || now.isDirectory()) return { kind: 'known' };
+  const kind = now.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
+  throw new Failure('ArtifactRejected', `${key} is ${kind}; links are not followed`, {
+    fix: 'Copy the file itself there.',
+  });
+}
+
+/** Undefined when the file went away first. */
+async function copy({ folder, objects, signal }: TakeOptions, key: string, sizeBytes: number) {
+  const path = join(folder, key);
+  try {
+    await using file = await open(path, READ_FILE);
+    return await objects.write(chunks(file, sizeBytes, signal), sizeBytes);
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw notTaken(key, storageFailure(error, path));
+  }
+}
+
+function notTaken(key: string, error: unknown): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { name, message, cause, fix } = error;
+  return new Failure(name, `${key} is not taken yet: ${message}`, { cause, fix });
+}
+
+async function* chunks(file: FileHandle, sizeBytes: number, signal: AbortSignal) {
+  let left = sizeBytes;
+  while (left > 0) {
+    signal.throwIfAborted();
+    const buffer = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES));
+    const { bytesRead } = await file.read(buffer);
+    if (bytesRead === 0) return;
+    left -= bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import { chmod, copyFile, mkdir, realpath, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { Failure } from '#domain/failure.ts';
+
+const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'];
+const WRITABLE = 0o644;
+
+/**
+ * Shows an object as a file of the bucket, and answers what can be seen of it there.
+ * A copy, since whoever writes into the file would change the object's bytes behind a hard link.
+ * Fails with `InputInvalid` when the key's path is taken by a folder, or leads out of the bucket by a link.
+ */
+export async function showInBucket(
+  bucketFolder: string,
+  key: string,
+  objectPath: string,
+): Promise<BigIntStats> {
+  const path = join(bucketFolder, key);
+  const temporary = join(dirname(path), `.${randomUUID()}`);
+  try {
+    const bucket = await realBucket(bucketFolder);
+    await mkdir(dirname(path), { recursive: true });
+    await requireInside(bucket, key);
+    await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
+    await chmod(temporary, WRITABLE);
+    const copied = await fileAt(temporary);
+    await rename(temporary, path);
+    const shown = await fileAt(path);
+    // Another file there by now is a drop of its own.
+    const mine = shown?.ino === copied?.ino ? shown : copied;
+    if (mine) return mine;
+    throw new Failure('PlatformUnavailable', `${path} went away while it was uploaded`);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    if (IN_THE_WAY.includes(errorCode(error))) throw inTheWay(key, error);
+    throw storageFailure(error, path);
+  }
+}
+
+/** Takes an object's file out of the bucket. Fails with `InputInvalid` when the key leads out of the bucket by a link. */
+export async function hideFromBucket(bucketFolder: string, key: string): Promise<void> {
+  const path = join(bucketFolder, key);
+  try {
+    await requireInside(await realBucket(bucketFolder), key);
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw storageFailure(error, path);
+  }
+}
+
+/** The bucket folder may be a link itself, and is never made anew: one that is gone may be a disk that is away. */
+function realBucket(bucketFolder: string): Promise<string> {
+  return realpath(bucketFolder).catch((error: unknown) => {
+    throw storageFailure(error, bucketFolder);
+  });
+}
+
+async function requireInside(bucket: string, key: string): Promise<void> {
+  const folder = join(bucket, dirname(key));
+  if ((await realpath(folder)) === folder) return;
+  throw new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`, {
+    fix: 'Choose another key, or take the link away.',
+  });
+}
+
+function inTheWay(key: string, cause: unknown): Failure {
+  return new Failure('InputInvalid', `${key}: a folder or a file is in its way`, {
+    cause,
+    fix: 'Choose a key that is no folder, and has none of its folders named like an object.',
+  });
+}

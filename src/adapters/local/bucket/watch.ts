@@ -1,0 +1,142 @@
+import { isUtf8 } from 'node:buffer';
+import type { BigIntStats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FileState, type Settling, settling } from '#adapters/local/gateway/settling.ts';
+import type { Problems } from '#adapters/local/problems.ts';
+import { fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import type { Timers } from '#adapters/local/timers.ts';
+import { Failure } from '#domain/failure.ts';
+import { type FolderWatchers, folderWatchers } from './folder-watchers.ts';
+import { isUnfinishedName } from './key.ts';
+
+export type BucketWatch = {
+  /** Scans, and from then on tells of each change; scans again every `rescanMs`, for what no event told of and what could not be stored. */
+  start(): Promise<void>;
+  /** Looks at every file, and at every key that should have one. */
+  scan(): Promise<void>;
+  look(key: string): Promise<void>;
+  close(): void;
+};
+
+type Options = {
+  readonly root: string;
+  readonly problems: Problems;
+  readonly rescanMs: number;
+  /** The keys that had a file when last seen. */
+  readonly keys: () => readonly string[];
+  /** Whether this state of a key was dealt with, so that nothing is due. */
+  readonly isKnown: (key: string, file: FileState) => boolean;
+  /** Called once a change is over: at once for a file that was renamed in, else after 200 ms. */
+  readonly onDue: (key: string, file: FileState) => void;
+  /** By which a change settles. */
+  readonly timers?: Timers;
+};
+
+type Watch = Options & {
+  readonly watchers: FolderWatchers;
+  readonly changes: Settling;
+  isWatching: boolean;
+  isClosed: boolean;
+};
+
+export function bucketWatch(options: Options): BucketWatch {
+  const changes = settling({
+    ...options,
+    lookAgain: (key, use) => attempt(watch, key, async () => observe(watch, key, use)),
+  });
+  const watchers = folderWatchers({
+    root: options.root,
+    // A file that is being written makes thousands of events.
+    onChange: (key, isWrite) => (isWrite && changes.noteWrite(key)) || look(watch, key),
+    onProblem: (failure) => options.problems.report(failure, ''),
+  });
+  const watch: Watch = { ...options, watchers, changes, isWatching: false, isClosed: false };
+  let rescan: NodeJS.Timeout | undefined;
+
+  async function scanAndAgain(): Promise<void> {
+    await scan(watch);
+    if (!watch.isClosed) rescan = setTimeout(scanAndAgain, options.rescanMs);
+  }
+
+  return {
+    start() {
+      watch.isWatching = true;
+      return scanAndAgain();
+    },
+    scan: () => scan(watch),
+    look: (key) => look(watch, key),
+    close() {
+      watch.isClosed = true;
+      clearTimeout(rescan);
+      changes.close();
+      watchers.close();
+    },
+  };
+}
+
+function scan(watch: Watch): Promise<void> {
+  return attempt(watch, '', async () => {
+    await look(watch, '');
+    if (watch.isClosed) return;
+    for (const key of watch.keys()) await look(watch, key);
+  });
+}
+
+function look(watch: Watch, key: string): Promise<void> {
+  return attempt(watch, key, async () => {
+    if (key.split('/').some(isUnfinishedName)) return;
+    await observe(watch, key, async (file) => {
+      if (key !== '') watch.changes.see(key, file);
+      if (file?.isDirectory()) await walk(watch, key, file);
+      else if (watch.watchers.remove(key)) await lookBelow(watch, key);
+    });
+  });
+}
+
+async function observe(
+  watch: Watch,
+  key: string,
+  use: (file: FileState) => void | Promise<void>,
+): Promise<void> {
+  const path = join(watch.root, key);
+  // The bucket folder itself may be a link, to another disk for instance.
+  const file = key === '' ? await stat(path, { bigint: true }) : await fileAt(path);
+  if (!watch.isClosed) await use(file);
+}
+
+async function attempt(watch: Watch, key: string, work: () => Promise<void>): Promise<void> {
+  try {
+    if (!watch.isClosed) await work();
+  } catch (error) {
+    // What went away under the walk is looked at again by its own event.
+    const isNews = key === '' || !isAbsence(error);
+    if (!watch.isClosed && isNews) {
+      watch.problems.report(storageFailure(error, join(watch.root, key)), key);
+    }
+  }
+}
+
+async function walk(watch: Watch, folder: string, state: BigIntStats): Promise<void> {
+  // First watched, then read: what comes in between is seen twice, and nothing is missed.
+  if (watch.isWatching) watch.watchers.add(folder, state);
+  const names = await readdir(join(watch.root, folder), { encoding: 'buffer' });
+  watch.problems.clear(folder);
+  for (const name of names) {
+    const key = join(folder, name.toString());
+    if (isUtf8(name)) await look(watch, key);
+    else watch.problems.report(unreadableName(key), key);
+  }
+}
+
+async function lookBelow(watch: Watch, folder: string): Promise<void> {
+  const below = watch.keys().filter((key) => key.startsWith(`${folder}/`));
+  for (const key of below) await look(watch, key);
+}
+
+function unreadableName(key: string): Failure {
+  return new Failure('InputInvalid', `the name of ${key} is not valid UTF-8`, {
+    fix: 'Rename it; until then it is not taken.',
+  });
+}

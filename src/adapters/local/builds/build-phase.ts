@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
+import { Failure } from '#domain/failure.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+
+export type PhasePlan = {
+  readonly commands: readonly string[];
+  readonly directory: string;
+  readonly environment: Variables;
+  /** Where it may leave files. */
+  readonly scratch: string;
+  /** The descriptor of an open file, for all that the commands write. */
+  readonly output: number;
+  readonly signal: AbortSignal;
+  readonly guard: OrphanGuard;
+};
+
+/** `command` is the last one that ran; `environment` is what it left. */
+export type PhaseEnd = {
+  readonly exitCode: number;
+  readonly command: string;
+  readonly environment: Variables;
+};
+
+const KILLED = 137;
+
+/**
+ * Runs a phase's commands one after another in one bash, until one of them fails.
+ * What they export is carried to the next phase; CodeBuild may also carry the folder and what is not exported.
+ * When `signal` aborts, they and all that they started are killed.
+ */
+export async function runPhase(plan: PhasePlan): Promise<PhaseEnd> {
+  const statePath = join(plan.scratch, 'state');
+  const exitCode = await runBash(script(plan.commands, statePath), plan);
+  const state = await readFile(statePath, 'utf8').catch(() => '');
+  const [command = '', ...variables] = state.split('\0');
+  return { exitCode, command, environment: readVariables(variables) };
+}
+
+function script(commands: readonly string[], statePath: string): string {
+  const begin = `trap '{ printf "%s\\0" "$slipway_command"; env -0; } >"$slipway_state"' EXIT`;
+  const steps = commands.map(
+    (command) => `slipway_command=${quote(command)}
+printf '[Container] Running command %s\\n' "$slipway_command"
+eval "$slipway_command"
+slipway_status=$?
+[ $slipway_status -eq 0 ] || exit $slipway_status`,
+  );
+  return [`slipway_state=${quote(statePath)}`, begin, ...steps].join('\n');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function runBash(text: string, plan: PhasePlan): Promise<number> {
+  const { directory, environment, output, signal, guard } = plan;
+  if (signal.aborted) return Promise.resolve(KILLED);
+  return new Promise((resolve, reject) => {
+    const shell = spawn('bash', ['-c', text], {
+      cwd: directory,
+      env: environment,
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
+    const { pid } = shell;
+    shell.on('error', (cause) =>
+      reject(
+        new Failure('PlatformUnavailable', `bash could not be started in ${directory}`, {
+          cause,
+          fix: 'Install bash.',
+        }),
+      ),
+    );
+    if (pid === undefined) return;
+    const kill = () => killGroup(pid);
+    const forget = guard.watch(pid);
+    signal.addEventListener('abort', kill);
+    shell.on('exit', (code) => {
+      signal.removeEventListener('abort', kill);
+      kill();
+      forget();
+      resolve(code ?? KILLED);
+    });
+  });
+}
+
+/** Of the group, nobody may be left. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {}
+}
+
+function readVariables(entries: readonly string[]): Variables {
+  const pairs = entries
+    .filter((entry) => entry.includes('='))
+    .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
+  return Object.fromEntries(pairs);
+}

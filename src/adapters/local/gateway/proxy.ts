@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions/invocation.ts';
+import type { Timers } from '#adapters/local/timers.ts';
+import type { Mechanism } from '#domain/target.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
+import { type Refusal, requestTooSlow, responseTooLarge, revisionTooSlow } from './refusal.ts';
+
+/** One request on its way to one process. */
+export type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  /** All of it; null for none. */
+  readonly body: Buffer | null;
+  readonly revision: string;
+  readonly mechanism: Mechanism;
+  readonly limits: InvocationLimits;
+  /** When its time is over, by `timers`. */
+  readonly endMs: number;
+  readonly timers: Timers;
+  readonly upstream: Dispatcher;
+  readonly onRecall: InvocationSlot['onRecall'];
+};
+
+/**
+ * How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, broken off by the process, or recalled from it before an answer began.
+ * `stage` is how far one that broke off had come: not even connected, no part of an answer seen, or some.
+ */
+export type Ending =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'abandoned' | 'recalled' }
+  | { readonly kind: 'refused' | 'expired'; readonly refusal: Refusal }
+  | {
+      readonly kind: 'lost';
+      readonly reason: string;
+      readonly stage: 'unconnected' | 'unanswered' | 'answering';
+    };
+
+type Settle = (ending: Ending) => void;
+
+const STOPPED = new Error('the exchange has ended');
+
+/** Passes the request to the process, and its answer to the client as it comes. Never rejects; an ending but `answered` may have sent a part of the answer. */
+export async function relay(exchange: Exchange): Promise<Ending> {
+  const { request, response, path, body, upstream, endMs, timers } = exchange;
+  const { socket } = request;
+  if (socket.closed) return { kind: 'abandoned' };
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  let isOver = false;
+  let stopUpstream = () => {};
+  const settle: Settle = (ending) => {
+    if (isOver) return;
+    isOver = true;
+    resolve(ending);
+    stopUpstream();
+  };
+
+  const leave = () => settle({ kind: 'abandoned' });
+  socket.once('close', leave);
+  const leftMs = Math.max(0, endMs - timers.nowMs());
+  const callOff = timers.after(leftMs, () => settle(overtime(exchange)));
+  exchange.onRecall(() => {
+    if (!response.headersSent) settle({ kind: 'recalled' });
+  });
+  upstream.dispatch(
+    { path, method: request.method ?? 'GET', headers: requestHeaders(request), body },
+    {
+      onRequestStart(controller) {
+        stopUpstream = () => controller.abort(STOPPED);
+        if (isOver) stopUpstream();
+      },
+      ...answerHandler(exchange, settle),
+    },
+  );
+
+  const ending = await promise;
+  socket.off('close', leave);
+  callOff();
+  return ending;
+}
+
+function answerHandler(
+  { response, revision, mechanism, limits }: Exchange,
+  settle: Settle,
+): Dispatcher.DispatchHandler {
+  const oversize = () =>
+    settle({ kind: 'refused', refusal: responseTooLarge(revision, limits, mechanism) });
+  let isBegun = false;
+  let receivedBytes = 0;
+  return {
+    onResponseStart(_controller, status, headers) {
+      isBegun = true;
+      if (status < 200) return;
+      if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
+      response.writeHead(status, responseHeaders(headers, revision));
+      // An answer of unknown length may be a stream of events: its client learns at once that it has begun.
+      if (headers['content-length'] === undefined) response.flushHeaders();
+    },
+    onResponseData(controller, chunk) {
+      receivedBytes += chunk.length;
+      if (receivedBytes > limits.maxResponseBytes) return oversize();
+      if (response.write(chunk)) return;
+      controller.pause();
+      response.once('drain', () => controller.resume());
+    },
+    onResponseEnd() {
+      response.end();
+      settle({ kind: 'answered' });
+    },
+    onResponseError(_controller, error) {
+      settle({
+        kind: 'lost',
+        reason: error.message,
+        stage: isBegun ? 'answering' : stageOf(error),
+      });
+    },
+  };
+}
+
+const UNCONNECTED: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'];
+const BROKEN: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/** What else than a broken connection ends an exchange is an answer that is no HTTP. */
+function stageOf(error: Error) {
+  const code = 'code' in error ? error.code : undefined;
+  if (UNCONNECTED.includes(code)) return 'unconnected';
+  return BROKEN.includes(code) ? 'unanswered' : 'answering';
+}
+
+/** Who kept whom waiting when the time is over: a client that does not read, else the process. */
+function overtime({ response, revision, limits }: Exchange): Ending {
+  return response.writableNeedDrain
+    ? { kind: 'refused', refusal: requestTooSlow(limits) }
+    : { kind: 'expired', refusal: revisionTooSlow(revision, limits) };
+}

@@ -1,0 +1,133 @@
+import type { ServerResponse } from 'node:http';
+import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
+import type { Mechanism } from '#domain/target.ts';
+import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
+
+/** An answer of the gateway's own. `fix` is what the client can do about it. */
+export type Refusal = {
+  readonly status: number;
+  readonly error: string;
+  readonly fix?: string;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly models?: readonly string[];
+};
+
+const WHOSE_LIMIT = {
+  function: 'Lambda behind API Gateway',
+  container: 'containers behind API Gateway',
+} as const satisfies Record<Mechanism, string>;
+
+/** Answers in JSON, with the revision where one was chosen. */
+export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
+  const { status, retryAfterSeconds, ...content } = refusal;
+  const body = Buffer.from(JSON.stringify(content));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    ...(revision !== undefined && { 'x-slipway-revision': revision }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  });
+  response.end(body);
+}
+
+export function nothingHere(models: readonly string[]): Refusal {
+  return {
+    status: 404,
+    error: 'no model is served here',
+    fix: 'call /models/<name>/…, with one of the models as the name',
+    models,
+  };
+}
+
+/** A model's endpoint still stands when its revision is gone; a test path does not. */
+export function noRevision(kind: 'model' | 'candidate', revision: string): Refusal {
+  return {
+    status: kind === 'model' ? 503 : 404,
+    error: `there is no revision ${revision} here`,
+  };
+}
+
+export function requestTooLarge(
+  { maxRequestBytes }: InvocationLimits,
+  mechanism: Mechanism,
+): Refusal {
+  return {
+    status: 413,
+    error: `the body is over ${inMegabytes(maxRequestBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
+    fix: 'send less at once, in several requests',
+  };
+}
+
+export function responseTooLarge(
+  revision: string,
+  { maxResponseBytes }: InvocationLimits,
+  mechanism: Mechanism,
+): Refusal {
+  return {
+    status: 502,
+    error: `the answer of ${revision} is over ${inMegabytes(maxResponseBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
+    fix: 'ask for less at once, in several requests',
+  };
+}
+
+export function requestTooSlow({ timeoutMs }: InvocationLimits): Refusal {
+  return { status: 408, error: `the request did not arrive within ${timeoutMs / 1_000} s` };
+}
+
+export function requestStalled(): Refusal {
+  return {
+    status: 408,
+    error: `nothing of the request came for ${SILENT_MS / 1_000} s, while others waited for the memory that it holds`,
+  };
+}
+
+export function noRoom(): Refusal {
+  return {
+    status: 503,
+    error: `the bodies of other requests hold the ${inMegabytes(ROOM_BYTES)} that all have together`,
+    retryAfterSeconds: 1,
+  };
+}
+
+export function revisionTooSlow(revision: string, { timeoutMs }: InvocationLimits): Refusal {
+  return {
+    status: 504,
+    error: `${revision} did not answer within ${timeoutMs / 1_000} s`,
+    fix: 'send less at once, in several requests',
+  };
+}
+
+export const UPGRADE_REFUSED: Refusal = {
+  status: 501,
+  error: 'connections are not upgraded here',
+  fix: 'call with plain HTTP/1.1',
+};
+
+// RFC 9112 §6.1: a server that does not understand a transfer coding answers 501.
+export const CODING_REFUSED: Refusal = {
+  status: 501,
+  error: 'the only transfer coding served here is chunked',
+};
+
+export function gatewayFailed(error: unknown): Refusal {
+  return { status: 500, error: error instanceof Error ? error.message : String(error) };
+}
+
+/** `diagnosis` is why its process ended, undefined when that is not known or it still runs. */
+export function revisionLost(
+  revision: string,
+  reason: string,
+  diagnosis: string | undefined,
+): Refusal {
+  return {
+    status: 502,
+    error: diagnosis
+      ? `the process of ${revision} ended before it answered: ${diagnosis}`
+      : `${revision} gave no whole answer: ${reason}`,
+  };
+}
+
+/** AWS counts 1 MB as 1024 KB. */
+function inMegabytes(bytes: number): string {
+  return `${Math.round((bytes / 1_048_576) * 100) / 100} MB`;
+}

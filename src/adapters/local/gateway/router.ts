@@ -1,0 +1,81 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { transaction } from '#adapters/local/registry/database.ts';
+import { fence } from '#adapters/local/registry/fence.ts';
+import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import type { Shares } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { acceptShares, isSameShares, refuseMixture } from '#domain/shares.ts';
+import type { Router, Verification } from '#ports/router.ts';
+import { type RoutingTable, spread } from './routing-table.ts';
+import { shareTable } from './share-table.ts';
+
+export type GatewayRouter = {
+  readonly router: Router;
+  /** What requests are routed by at this moment. */
+  table(): RoutingTable;
+};
+
+export type GatewayRouterOptions = {
+  readonly database: DatabaseSync;
+  readonly revisions: Pick<RevisionHost, 'target'>;
+};
+
+/** The control plane is a table of the database, the data plane a map in memory: the row is written first, then the map is swapped for one that has it. */
+export function gatewayRouter({ database, revisions }: GatewayRouterOptions): GatewayRouter {
+  const store = shareTable(database);
+  const fences = fence(database);
+  let table: RoutingTable = new Map(store.all().map(([model, shares]) => [model, spread(shares)]));
+
+  const change = (model: string, wish: Shares, expected: Shares) => {
+    const held = store.read(model);
+    if (isSameShares(held, wish)) return;
+    if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
+    refuseUnknown(wish, revisions);
+    refuseMixture(wish, revisions.target);
+    store.put(model, wish);
+  };
+
+  const router: Router = {
+    route: (model) => `/models/${model}`,
+    testPath: ({ revision }) => `/_candidate/${revision}`,
+    shares: async (model) => store.read(model),
+
+    async setShares(model, shares, expected, epoch) {
+      const wish = acceptShares(shares);
+      transaction(database, () => {
+        fences.pass(model, epoch);
+        change(model, wish, expected);
+      });
+      table = new Map(table).set(model, spread(wish));
+    },
+
+    async verify(model, shares): Promise<Verification> {
+      const planes = [store.read(model), table.get(model)?.shares ?? {}];
+      const different = planes.find((held) => !isSameShares(held, shares));
+      return different ? { kind: 'different', shares: different } : { kind: 'verified' };
+    },
+
+    async remove(model, epoch) {
+      transaction(database, () => {
+        fences.pass(model, epoch);
+        store.remove(model);
+      });
+      table = new Map([...table].filter(([name]) => name !== model));
+    },
+
+    models: async () => store.all().map(([model]) => model),
+  };
+
+  return { router, table: () => table };
+}
+
+// As AWS does: an alias takes only versions that exist, a rule only target groups that do.
+function refuseUnknown(shares: Shares, { target }: Pick<RevisionHost, 'target'>): void {
+  const unknown = Object.keys(shares).find((revision) => target(revision) === undefined);
+  if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown} here`);
+}
+
+function sharesChanged(model: string, held: Shares, expected: Shares): Failure {
+  const [now, seen] = [held, expected].map((shares) => JSON.stringify(shares));
+  return new Failure('SharesChanged', `the shares of ${model} are ${now}, not ${seen}`);
+}

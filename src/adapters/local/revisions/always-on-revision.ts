@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { answersInTime } from '#adapters/local/servers/health-watch.ts';
+import type { Start } from '#adapters/local/servers/model-server.ts';
+import { Failure } from '#domain/failure.ts';
+import {
+  firstReplicas,
+  type Load,
+  replicasFor,
+  SLICE_MS,
+  SLICES_REMEMBERED,
+  scaleAt,
+} from '#domain/scale.ts';
+import { refuse } from './invocation.ts';
+import { replicaSet } from './replica-set.ts';
+import {
+  blame,
+  failedState,
+  keptRecord,
+  READY,
+  type Revision,
+  type RevisionDeps,
+  within,
+} from './revision.ts';
+import type { RevisionRecord } from './revision-table.ts';
+
+// A step that retires several has five minutes; requests that take longer end by themselves, and their replica with them.
+const LONGEST_RETIREMENT_MS = 30_000;
+
+/**
+ * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end or hang, more under load.
+ * It is ready once all that it begins with were, and failed as soon as one of them did not start.
+ */
+export function alwaysOnRevision(
+  record: RevisionRecord,
+  deps: RevisionDeps & { readonly requestTimeoutMs: number },
+): Revision {
+  const { spec } = record;
+  const { clock, live, log, requestTimeoutMs } = deps;
+  const launch = () => deps.start(spec);
+  const replicas = replicaSet(spec.revision, {
+    launch,
+    look: answersInTime,
+    clock,
+    log,
+    requestTimeoutMs,
+  });
+  const kept = keptRecord(record, deps.save);
+  let load = requestSlices(0, clock.now());
+  let starts: readonly Promise<Start>[] = [];
+  let waking: Promise<void> | undefined;
+  let isClosed = false;
+
+  const refusal = () => {
+    const { state, isRetired } = kept.now();
+    if (isClosed) return `${spec.revision} is stopped`;
+    if (isRetired) return `${spec.revision} is retired`;
+    return state.kind === 'failed' ? state.reason : undefined;
+  };
+
+  function begin(): void {
+    const first = firstReplicas(live(), scaleAt(spec.scaling, clock.now()));
+    load = requestSlices(first, clock.now());
+    starts = replicas.resize(first);
+    if (kept.now().state.kind === 'pending') void prove(starts);
+    else waking = wake(starts);
+  }
+
+  /** Proven before Slipway was started again, it has its requests wait until its replicas have been started again too. */
+  async function wake(mine: readonly Promise<Start>[]): Promise<void> {
+    await Promise.all(mine);
+    waking = undefined;
+  }
+
+  async function prove(mine: readonly Promise<Start>[]): Promise<void> {
+    const isMine = () => mine === starts && refusal() === undefined;
+    const failure = await firstFailure(mine);
+    if (!isMine()) return;
+    if (failure === undefined) return kept.decide(READY);
+    void replicas.stop();
+    const state = await failedState(failure, spec, log);
+    if (isMine()) kept.decide(state);
+  }
+
+  function scale(): void {
+    const seen = load.until(clock.now());
+    if (!seen) return;
+    const limits = scaleAt(spec.scaling, clock.now());
+    replicas.resize(replicasFor(seen, spec.scaling.requestsPerMinute, limits));
+  }
+
+  if (refusal() === undefined) begin();
+
+  return {
+    spec,
+    state: () =>
+      kept.now().isRetired
+        ? { kind: 'pending', reason: 'it is retired: nothing of it runs' }
+        : kept.now().state,
+    settled: kept.settled,
+    async invoke(signal) {
+      load.count();
+      if (waking) await Promise.race([waking, once(signal, 'abort')]);
+      const reason = refusal();
+      return reason === undefined ? replicas.take() : refuse(503, reason);
+    },
+    inFlight: replicas.inFlight,
+    replicas: replicas.count,
+    revive() {
+      if (!kept.now().isRetired) return;
+      const state = { kind: 'pending', reason: 'its replicas are starting again' } as const;
+      kept.change({ state, isRetired: false });
+      begin();
+    },
+    async retire() {
+      if (!kept.now().isRetired) kept.change({ isRetired: true });
+      await within(LONGEST_RETIREMENT_MS, replicas.leave());
+    },
+    async start() {
+      const start = await starts[0];
+      const reason = refusal();
+      if (reason !== undefined) throw new Failure('RevisionFailed', reason);
+      if (start && start.kind !== 'ready') {
+        throw new Failure('RevisionFailed', blame(spec.revision, start.reason));
+      }
+    },
+    async tend() {
+      replicas.tend();
+      if (refusal() === undefined && kept.now().state.kind === 'ready') scale();
+    },
+    async close() {
+      isClosed = true;
+      kept.close();
+      await replicas.stop();
+    },
+  };
+}
+
+/** Why one did not get ready, as soon as that is known; undefined once all are ready. */
+function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undefined> {
+  const failures = starts.map(async (start) => {
+    const outcome = await start;
+    return outcome.kind === 'ready' ? Promise.reject() : outcome.reason;
+  });
+  return Promise.any(failures).catch(() => undefined);
+}
+
+/** Counts requests by the slices of time that scaling looks at, from when it began with `first` replicas. */
+function requestSlices(first: number, startMs: number) {
+  let slices: readonly number[] = [];
+  let current = 0;
+  let endMs = startMs + SLICE_MS;
+  return {
+    count() {
+      current += 1;
+    },
+    /** Of the slices that are over; undefined when those are what they were at the last look. */
+    until(nowMs: number): Load | undefined {
+      if (nowMs < endMs) return undefined;
+      slices = [...slices, current].slice(-SLICES_REMEMBERED);
+      current = 0;
+      endMs = nowMs + SLICE_MS;
+      return { first, slices };
+    },
+  };
+}

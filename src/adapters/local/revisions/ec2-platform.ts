@@ -1,0 +1,40 @@
+import { type GpuLook, missingGpu } from '#adapters/local/servers/gpus.ts';
+import { type ModelServer, serverAfter } from '#adapters/local/servers/model-server.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { alwaysOnRevision } from './always-on-revision.ts';
+import type { InvocationLimits } from './invocation.ts';
+import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './revision-platform.ts';
+
+/**
+ * EC2's habits on one machine: those of Fargate, and the GPU that the model asks for, which is looked for before each start.
+ * Replicas share this machine's GPUs; on AWS each has its own. No model was served on a GPU in this way yet: what is tried is how the GPU is looked for and refused.
+ */
+export function ec2Platform(
+  options: PlatformOptions,
+  limits: InvocationLimits,
+  gpus: GpuLook,
+): LocalPlatform {
+  return revisionPlatform(options, {
+    target: 'ec2',
+    limits,
+    open(record, deps) {
+      const start = (spec: RevisionSpec) => startWithGpu(spec, gpus, deps.start);
+      return alwaysOnRevision(record, { ...deps, start, requestTimeoutMs: limits.timeoutMs });
+    },
+  });
+}
+
+function startWithGpu(
+  spec: RevisionSpec,
+  look: GpuLook,
+  start: (spec: RevisionSpec) => ModelServer,
+): ModelServer {
+  const { accelerator, allowCpu } = spec;
+  if (!accelerator) return start(spec);
+  const decided = look().then((seen) => {
+    const missing = missingGpu(accelerator, seen);
+    if (missing === undefined) return () => start(spec);
+    return allowCpu ? () => start({ ...spec, accelerator: null }) : missing;
+  });
+  return serverAfter(decided);
+}

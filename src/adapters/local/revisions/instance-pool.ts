@@ -1,0 +1,183 @@
+import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import type { Timers } from '#adapters/local/timers.ts';
+import type { Clock } from '#ports/clock.ts';
+import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
+import { type Company, type InvocationRefusal, type InvocationSlot, refuse } from './invocation.ts';
+import { blame } from './revision.ts';
+import { waitingLine } from './waiting-line.ts';
+
+export type InstanceLimits = {
+  /** How many instances of one revision serve at once. */
+  readonly maxInstances: number;
+  readonly idleSeconds: number;
+  readonly requestTimeoutMs: number;
+};
+
+export type InstancePool = {
+  /** The oldest instance that has room, else the first that gets some, in turn; a refusal when too many wait, or none had room in the time of a request. */
+  invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
+  /** Starts an instance that is nobody's yet. */
+  warm(): Promise<Start>;
+  /** Requests that have an instance, or wait for one. */
+  inFlight(): number;
+  /** Ends each instance once its requests have ended; those that are started later are not concerned. */
+  retire(): Promise<void>;
+  /** Ends the instances that have been idle for too long. */
+  reap(): Promise<void>;
+  /** Ends all instances, busy or not, and starts no more. */
+  close(): Promise<void>;
+};
+
+type Deps = {
+  readonly launch: () => ModelServer;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly limits: InstanceLimits;
+  readonly requestsAtOnce: number;
+};
+
+type Turn = InvocationSlot | InvocationRefusal;
+
+/** As many as Lambda has instances for an account that asked for no more. */
+export const MOST_WAITING = 1_000;
+
+// A process takes a few hundred milliseconds of the machine's time to start: before quick ones it helps only who would wait longer than that.
+const LONG_WAIT_MS = 500;
+const FAILED_START_PAUSE_MS = 10_000;
+
+/** The instances of one revision: started on demand, a few requests at once each, stopped when idle. What Lambda would answer by another of a thousand instances waits here for its turn. */
+export function instancePool(revision: string, deps: Deps): InstancePool {
+  const { launch, clock, timers, limits, requestsAtOnce } = deps;
+  const instances = new Set<Instance>();
+  const line = waitingLine<Company, Turn>(timers);
+  let isClosed = false;
+  let isWatched = false;
+  let lastTurnMs = timers.nowMs();
+  let startsAgainMs = lastTurnMs;
+
+  const serving = () => [...instances].filter((instance) => instance.isServing());
+  const ready = () => serving().filter((instance) => instance.isReady());
+  const all = async (end: (instance: Instance) => Promise<void>, chosen: Iterable<Instance>) => {
+    await Promise.all([...chosen].map(end));
+  };
+
+  function add(): Instance {
+    const { requestTimeoutMs } = limits;
+    const instance = instanceOf(revision, launch(), {
+      clock,
+      timers,
+      requestTimeoutMs,
+      requestsAtOnce,
+      onFreed: giveTurns,
+    });
+    instances.add(instance);
+    void instance.started.then((start) => {
+      if (start.kind !== 'ready' && !instance.isLeaving()) startFailed(start);
+      else giveTurns();
+    });
+    void instance.ended.then(() => {
+      instances.delete(instance);
+      if (instance.isReady()) giveTurns();
+    });
+    return instance;
+  }
+
+  /** While others serve, or may yet, the line waits for them. */
+  function startFailed({ kind, reason }: Exclude<Start, { readonly kind: 'ready' }>): void {
+    startsAgainMs = timers.nowMs() + FAILED_START_PAUSE_MS;
+    if (serving().length > 0) giveTurns();
+    else line.callAll(refuse(kind === 'late' ? 504 : 502, blame(revision, reason)));
+  }
+
+  /** Of the oldest that has room: its code is the warmest, and those that nobody needs any more stop. */
+  function take(company: Company): InvocationSlot | undefined {
+    for (const instance of instances) {
+      if (!instance.hasRoom(company)) continue;
+      lastTurnMs = timers.nowMs();
+      return instance.take(company);
+    }
+    return undefined;
+  }
+
+  function giveTurns(): void {
+    for (let first = line.first(); first; first = line.first()) {
+      const slot = take(first.kind);
+      if (!slot) break;
+      first.call(slot);
+    }
+    if (isClosed || line.size() === 0) return;
+    if (serving().length === 0) add();
+    watch();
+  }
+
+  function watch(): void {
+    if (isWatched || isClosed || line.size() === 0) return;
+    isWatched = true;
+    timers.after(QUICK_MS, () => {
+      isWatched = false;
+      if (isBehind()) add();
+      watch();
+    });
+  }
+
+  /** Whether those that are ready do not keep up: nobody's turn came for a while and none of them is quick, or some wait too long for theirs. */
+  function isBehind(): boolean {
+    const answering = ready();
+    const all = serving().length;
+    const mayStart = !isClosed && all < limits.maxInstances && timers.nowMs() >= startsAgainMs;
+    const isEnough = answering.length === 0 || line.size() <= all - answering.length;
+    if (!mayStart || isEnough) return false;
+    const waitedMs = timers.nowMs() - (line.first()?.sinceMs ?? timers.nowMs());
+    const isStill = timers.nowMs() - lastTurnMs >= QUICK_MS;
+    return waitedMs >= LONG_WAIT_MS || (isStill && !answering.some((it) => it.isQuick()));
+  }
+
+  async function wait(signal: AbortSignal, company: Company): Promise<Turn> {
+    const waiting = line.join({
+      kind: company,
+      // It has waited once before.
+      isUrgent: company === 'alone',
+      signal,
+      patienceMs: limits.requestTimeoutMs,
+      // A start has a limit of its own.
+      staysOn: () => ready().length === 0,
+    });
+    giveTurns();
+    const turn = await waiting;
+    if (turn === 'left') return refuse(504, `${revision} was not ready in the time of the request`);
+    return turn === 'late' ? refuse(504, tooLate()) : turn;
+  }
+
+  const tooLate = () =>
+    `${revision} was busy with other requests for ${limits.requestTimeoutMs / 1_000} s`;
+
+  function isOverdue(instance: Instance): boolean {
+    const sinceMs = instance.idleSinceMs();
+    return sinceMs !== undefined && clock.now() - sinceMs >= limits.idleSeconds * 1000;
+  }
+
+  return {
+    async invoke(signal, company) {
+      if (isClosed) return refuse(503, `${revision} is stopped`);
+      const slot = line.size() === 0 ? take(company) : undefined;
+      if (slot) return slot;
+      return company === 'shared' && line.size() >= MOST_WAITING
+        ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }
+        : wait(signal, company);
+    },
+    warm: () => add().started,
+    inFlight: () =>
+      [...instances].reduce((sum, instance) => sum + instance.inFlight(), line.size()),
+    retire: () => all((instance) => instance.leave(), instances),
+    reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
+    async close() {
+      isClosed = true;
+      line.callAll(refuse(503, `${revision} is stopped`));
+      await all((instance) => instance.stop(), instances);
+    },
+  };
+}
+
+function full(revision: string): string {
+  return `${MOST_WAITING} requests wait for ${revision}, the most that may`;
+}

@@ -1,0 +1,141 @@
+import { type HealthLook, healthWatch } from '#adapters/local/servers/health-watch.ts';
+import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { InvocationSlot } from './invocation.ts';
+import { blame } from './revision.ts';
+import type { RevisionLog } from './revision-log.ts';
+
+/** A place for a model server that always runs: one that ends is followed by another, and one that hangs is ended. Leaving, it ends with its last request. */
+export type Replica = {
+  /** How its first server came out. */
+  readonly started: Promise<Start>;
+  isReady(): boolean;
+  inFlight(): number;
+  /** Only for one that is ready. */
+  take(): InvocationSlot;
+  /** Why its server ended, or where one is starting again, the one before it; undefined when none has. */
+  diagnosis(): string | undefined;
+  /** Looks whether its server is healthy, or starts one again, when that is due. */
+  tend(): void;
+  leave(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type ReplicaDeps = {
+  readonly launch: () => ModelServer;
+  readonly look: HealthLook;
+  readonly clock: Clock;
+  /** Is told why a server ended that nobody stopped. */
+  readonly log: Pick<RevisionLog, 'append'>;
+  /** How long a request may take, and so keep a replica from leaving. */
+  readonly requestTimeoutMs: number;
+};
+
+/** One server and the requests it has; `before` is why the server before it ended. */
+type Run = {
+  readonly server: ModelServer;
+  readonly before: string | undefined;
+  origin: string;
+  readyAtMs: number;
+  inFlight: number;
+  watch(): void;
+};
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 60_000;
+// One that served this long did not crash for what made the one before crash.
+const STEADY_MS = 60_000;
+
+export function startReplica(revision: string, deps: ReplicaDeps): Replica {
+  const { launch, look, clock, log, requestTimeoutMs } = deps;
+  let crashes = 0;
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  let isLeaving = false;
+  let run = begin(undefined);
+
+  function begin(before: string | undefined): Run {
+    const server = launch();
+    const fresh: Run = {
+      server,
+      before,
+      origin: '',
+      readyAtMs: Number.POSITIVE_INFINITY,
+      inFlight: 0,
+      watch: () => undefined,
+    };
+    void server.started.then((start) => {
+      if (start.kind !== 'ready') return;
+      const { origin } = start;
+      fresh.origin = origin;
+      fresh.readyAtMs = clock.now();
+      fresh.watch = healthWatch({ origin, look, clock, onUnhealthy: server.kill });
+    });
+    void server.ended.then(() => {
+      if (isLeaving) return;
+      note(fresh);
+      planRestart(fresh);
+    });
+    return fresh;
+  }
+
+  function planRestart({ readyAtMs }: Run): void {
+    if (clock.now() - readyAtMs >= STEADY_MS) crashes = 0;
+    dueAtMs = clock.now() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** crashes);
+    crashes += 1;
+  }
+
+  function note({ server, before, origin }: Run): void {
+    // Why the first start failed is told with the state of the revision.
+    if (origin === '' && before === undefined) return;
+    const why = blame(revision, server.diagnosis() ?? 'ended');
+    void log.append(Buffer.from(`slipway: ${why}\n`));
+  }
+
+  function giveBack(taken: Run): void {
+    taken.inFlight -= 1;
+    if (isLeaving && taken.inFlight === 0) void taken.server.stop();
+  }
+
+  return {
+    started: run.server.started,
+    isReady: () => !isLeaving && run.origin !== '' && run.server.diagnosis() === undefined,
+    inFlight: () => run.inFlight,
+    diagnosis: () => run.server.diagnosis() ?? run.before,
+    take() {
+      const taken = run;
+      taken.inFlight += 1;
+      return {
+        kind: 'slot',
+        origin: taken.origin,
+        release: () => giveBack(taken),
+        diagnosis() {
+          const reason = taken.server.diagnosis();
+          return reason && blame(revision, reason);
+        },
+        isRepeatable: () => true,
+        // A load balancer recalls nothing.
+        onRecall: () => undefined,
+      };
+    },
+    tend() {
+      if (run.server.diagnosis() === undefined) run.watch();
+      if (isLeaving || clock.now() < dueAtMs) return;
+      dueAtMs = Number.POSITIVE_INFINITY;
+      run = begin(run.server.diagnosis());
+    },
+    async leave() {
+      isLeaving = true;
+      const { server, inFlight } = run;
+      if (inFlight === 0) return server.stop();
+      const overdue = () =>
+        void server.kill(`was busy ${requestTimeoutMs} ms after it was to stop`);
+      const deadline = setTimeout(overdue, requestTimeoutMs);
+      await server.ended;
+      clearTimeout(deadline);
+    },
+    async stop() {
+      isLeaving = true;
+      await run.server.stop();
+    },
+  };
+}

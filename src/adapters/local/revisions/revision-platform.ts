@@ -1,0 +1,164 @@
+import { mkdirSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { turns } from '#adapters/local/builds/turns.ts';
+import { shareTable } from '#adapters/local/gateway/share-table.ts';
+import { fence } from '#adapters/local/registry/fence.ts';
+import type { ModelServers } from '#adapters/local/servers/model-server.ts';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { Failure } from '#domain/failure.ts';
+import { modelOf, refuseStranger } from '#domain/identity.ts';
+import type { Target } from '#domain/target.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';
+import type { Revision, RevisionDeps } from './revision.ts';
+import { revisionLog } from './revision-log.ts';
+import { type RevisionRecord, revisionTable } from './revision-table.ts';
+
+/** What the platforms of one machine share. */
+export type PlatformOptions = {
+  readonly database: DatabaseSync;
+  readonly logDirectory: string;
+  readonly servers: ModelServers;
+  readonly clock: Clock;
+  /** By which requests wait and are answered. */
+  readonly timers?: Timers;
+};
+
+export type LocalPlatform = Platform &
+  RevisionHost & {
+    /** Has a server ready, as a request would on Lambda. Fails with `RevisionFailed`. */
+    start(revision: string): Promise<void>;
+    /** Requests that have a server, or wait for one. */
+    inFlight(revision: string): number;
+    /** Does what is due: stops what is idle, starts what has crashed, scales. The platform does so itself, four times a second. */
+    tend(): Promise<void>;
+    /** Ends every revision's servers, within 3 s; they go on at the next start. */
+    close(): Promise<void>;
+  };
+
+/** How one target keeps its revisions. */
+type Habits = {
+  readonly target: Target;
+  readonly limits: InvocationLimits;
+  open(record: RevisionRecord, deps: RevisionDeps): Revision;
+};
+
+const TEND_PERIOD_MS = 250;
+
+// While requests are in flight: `retire` waits for them, so the drain only covers what the gateway has just sent.
+const BUSY_DRAIN_SECONDS = 1;
+
+/** A target on one machine. Its revisions are in the table of all targets, so they are here again after a restart. */
+export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
+  const { logDirectory, servers, clock, timers = realTimers } = options;
+  const { target, limits } = habits;
+  const table = revisionTable(options.database);
+  const shares = shareTable(options.database);
+  const fences = fence(options.database);
+  const inTurn = turns();
+  const revisions = new Map<string, Revision>();
+
+  const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
+  const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
+
+  /** One of another target counts as none, as on AWS. */
+  const live = (model: string) =>
+    Object.keys(shares.read(model)).map((name) => revisions.get(name)?.replicas() ?? 0);
+
+  function open(record: RevisionRecord): void {
+    const { revision, model } = record.spec;
+    const log = logOf(revision);
+    const start = (spec: RevisionSpec) => servers.start(spec, log);
+    const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
+    revisions.set(revision, habits.open(record, deps));
+  }
+
+  /** The other target that has it: a revision's name, files and log are its own on the whole machine. */
+  const elsewhere = (name: string) =>
+    table.all().find((record) => record.spec.revision === name && record.target !== target)?.target;
+
+  async function create(spec: RevisionSpec, epoch: number): Promise<void> {
+    fences.pass(spec.model, epoch);
+    const known = revisions.get(spec.revision);
+    if (known) {
+      refuseStranger(spec, known.spec);
+      return known.revive();
+    }
+    const other = elsewhere(spec.revision);
+    if (other) throw new Failure('RevisionFailed', `${spec.revision} is on ${other} already`);
+    await servers.prepare(spec);
+    const state = { kind: 'pending', reason: 'its first server is starting' } as const;
+    const record = { target, spec, state, isRetired: false };
+    table.put(record);
+    open(record);
+  }
+
+  async function remove(name: string, epoch: number): Promise<void> {
+    fences.pass(modelOf(name), epoch);
+    if (elsewhere(name)) return;
+    const revision = revisions.get(name);
+    const specs = table.all().map(({ spec }) => spec);
+    revisions.delete(name);
+    // Who just had the traffic may still be answering. This writes the row, so that it is deleted after it.
+    await revision?.retire();
+    table.delete(name);
+    await revision?.close();
+    await servers.discard(name, specs);
+  }
+
+  async function tend(): Promise<void> {
+    await Promise.all([...revisions.values()].map((revision) => revision.tend()));
+  }
+
+  mkdirSync(logDirectory, { recursive: true });
+  for (const record of table.all()) if (record.target === target) open(record);
+  const tending = setInterval(() => void tend(), TEND_PERIOD_MS).unref();
+
+  return {
+    create: (spec, epoch) => inTurn(spec.revision, () => create(spec, epoch)),
+    remove: (name, epoch) => inTurn(name, () => remove(name, epoch)),
+    async describe(name, { waitMs }) {
+      await revisions.get(name)?.settled(waitMs);
+      return revisions.get(name)?.state() ?? { kind: 'absent' };
+    },
+    drainSeconds: async (name) => (inFlight(name) === 0 ? 0 : BUSY_DRAIN_SECONDS),
+    async retire(name, epoch) {
+      fences.pass(modelOf(name), epoch);
+      await revisions.get(name)?.retire();
+    },
+    async forget(model, epoch) {
+      fences.pass(model, epoch);
+      await removeLogs(logDirectory, model);
+    },
+    revisions: async () =>
+      [...revisions.values()].map(({ spec: { revision, model } }) => ({ revision, model })),
+    logTail: (name, lines) => logOf(name).tail(lines),
+    target: (name) => (revisions.has(name) ? target : undefined),
+    limits: (name) => (revisions.has(name) ? limits : undefined),
+    async invoke(name, signal, company) {
+      return (
+        revisions.get(name)?.invoke(signal, company) ?? refuse(404, `there is no revision ${name}`)
+      );
+    },
+    inFlight,
+    tend,
+    async start(name) {
+      const revision = revisions.get(name);
+      if (!revision) throw new Failure('RevisionFailed', `there is no revision ${name}`);
+      await revision.start();
+    },
+    async close() {
+      clearInterval(tending);
+      await Promise.all([...revisions.values()].map((revision) => revision.close()));
+    },
+  };
+}
+
+async function removeLogs(directory: string, model: string): Promise<void> {
+  const isOfModel = new RegExp(`^${model}-v\\d+\\.log(\\.1)?$`);
+  const logs = (await readdir(directory)).filter((name) => isOfModel.test(name));
+  await Promise.all(logs.map((name) => rm(join(directory, name), { force: true })));
+}

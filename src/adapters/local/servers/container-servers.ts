@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { docker } from '#adapters/local/builds/docker.ts';
+import { removeImage } from '#adapters/local/builds/docker-images.ts';
+import { ownImage } from '#adapters/local/builds/own-image.ts';
+import { Failure } from '#domain/failure.ts';
+import { startModelContainer } from './model-container.ts';
+import { type ModelServers, stillborn } from './model-server.ts';
+
+// Internal: containers on it reach nothing beyond this machine.
+const NETWORK = 'slipway-models';
+
+const NO_IMAGE = 'was deployed without an image';
+const NO_IMAGE_FIX = 'Start Slipway with --engine process, or upload the model again.';
+
+/** Of all containers that Slipway starts for its data in this folder. */
+export function containerLabel(dataDir: string): string {
+  return `slipway.data=${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+}
+
+/**
+ * Model servers as containers of images that were built before. Fails with `PlatformUnavailable` when no Docker engine answers.
+ * What an earlier Slipway on the same data folder left running is ended first.
+ */
+export async function containerServers(dataDir: string): Promise<ModelServers> {
+  const label = containerLabel(dataDir);
+  await ensureNetwork();
+  await removeContainers(label);
+
+  return {
+    async prepare({ revision, image }) {
+      if (!image)
+        throw new Failure('RevisionFailed', `${revision} ${NO_IMAGE}`, { fix: NO_IMAGE_FIX });
+      await docker('image', 'inspect', '--format', '{{.Id}}', image.digest);
+    },
+    start(spec, log) {
+      const { image } = spec;
+      // Of a revision that an earlier Slipway with another engine has left.
+      if (!image) return stillborn(NO_IMAGE);
+      return startModelContainer({ spec, log, label, image, network: NETWORK });
+    },
+    async discard(revision, specs) {
+      const image = ownImage(revision, specs);
+      if (!image) return;
+      // What cannot go yet, the sweep takes away.
+      await removeImage(image.tag).catch(() => undefined);
+    },
+    close: () => removeContainers(label),
+  };
+}
+
+async function ensureNetwork(): Promise<void> {
+  const names = await docker('network', 'ls', '--format', '{{.Name}}');
+  if (names.split('\n').includes(NETWORK)) return;
+  await docker('network', 'create', '--internal', NETWORK);
+}
+
+async function removeContainers(label: string): Promise<void> {
+  const ids = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
+  if (ids) await docker('rm', '--force', ...ids.split('\n'));
+}

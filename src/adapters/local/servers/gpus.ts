@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { errorCode } from '#adapters/local/registry/file-state.ts';
+import type { Accelerator } from '#domain/manifest.ts';
+
+export type Gpu = { readonly name: string; readonly memoryMiB: number };
+
+/** The GPUs of this machine; `problem` says why none could be asked for. */
+export type SeenGpus =
+  | { readonly kind: 'seen'; readonly gpus: readonly Gpu[] }
+  | { readonly kind: 'unseen'; readonly problem: string };
+
+/** Never fails, and answers within 5 s. */
+export type GpuLook = () => Promise<SeenGpus>;
+
+const LOOK_MS = 5_000;
+const QUERY = ['--query-gpu=name,memory.total', '--format=csv,noheader'];
+
+/** Asks NVIDIA's own tool, which comes with its driver. */
+export function nvidiaGpus(command = 'nvidia-smi'): GpuLook {
+  return () =>
+    new Promise((resolve) => {
+      execFile(command, QUERY, { timeout: LOOK_MS, killSignal: 'SIGKILL' }, (error, output) => {
+        if (error) resolve({ kind: 'unseen', problem: problemOf(command, error, output) });
+        else resolve({ kind: 'seen', gpus: readGpus(output) });
+      });
+    });
+}
+
+/** A predicate of a model server that cannot have its GPU here; undefined when it can. */
+export function missingGpu({ name, count }: Accelerator, seen: SeenGpus): string | undefined {
+  const fix = 'set placement.allowCpu: true to run without, or use a machine with such a GPU';
+  const needs = `needs ${count} ${name}`;
+  if (seen.kind === 'unseen') return `${needs}, and ${seen.problem}: ${fix}`;
+  if (seen.gpus.filter((gpu) => isA(name, gpu)).length >= count) return undefined;
+  const all = seen.gpus.map((gpu) => `${gpu.name} (${gpu.memoryMiB} MiB)`).join(', ');
+  return `${needs}, and this machine has ${all || 'no GPU'}: ${fix}`;
+}
+
+/** Lines as `NVIDIA L4, 23034 MiB`. */
+function readGpus(output: string): readonly Gpu[] {
+  return output.split('\n').flatMap((line) => {
+    const [, name, memory] = /^(.+), (\d+) MiB$/.exec(line.trim()) ?? [];
+    return name ? [{ name, memoryMiB: Number(memory) }] : [];
+  });
+}
+
+/** AWS sells as `RTX PRO 6000 Server` what calls itself `NVIDIA RTX PRO 6000 Blackwell Server Edition`. */
+function isA(wanted: string, { name }: Gpu): boolean {
+  const words = wordsOf(name);
+  return wordsOf(wanted).every((word) => words.includes(word));
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name.toLowerCase().split(/[^a-z0-9]+/);
+}
+
+function problemOf(command: string, error: Error, output: string): string {
+  if (errorCode(error) === 'ENOENT') return `this machine has no ${command}, and so no GPU`;
+  if ('killed' in error && error.killed) return `${command} did not answer in ${LOOK_MS} ms`;
+  const [said = ''] = output.trim().split('\n');
+  return `${command} found no GPU${said && ` (${said})`}`;
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { docker } from '#adapters/local/builds/docker.ts';
+import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { BuiltImage } from '#domain/image.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
+
+type Plan = {
+  readonly spec: RevisionSpec;
+  readonly image: BuiltImage;
+  readonly network: string;
+  /** By which the containers of one Slipway are found again. */
+  readonly label: string;
+  readonly log: RevisionLog;
+};
+
+const PORT = 8080;
+const POLL_MS = 25;
+const CPU_UNITS_PER_VCPU = 1024;
+// 128 + SIGKILL
+const KILLED = 137;
+
+/**
+ * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: a root file system that cannot be written, 512 MiB of /tmp, no shared memory, no capabilities, no way out.
+ * It ends when its standard input closes, so that none is left when Slipway dies, however that happens.
+ */
+export function startModelContainer(plan: Plan): ModelServer {
+  const name = `slipway-${plan.spec.revision}-${randomBytes(4).toString('hex')}`;
+  try {
+    const child = spawn('docker', ['run', ...flags(name, plan), plan.image.digest], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    return supervise(() => containerKind(name, child, plan));
+  } catch (error) {
+    return stillborn(`could not be started: ${error}`);
+  }
+}
+
+function flags(name: string, { spec, network, label }: Plan): readonly string[] {
+  const memory = `${spec.memoryMiB}m`;
+  const cpus = Math.min(spec.cpuUnits / CPU_UNITS_PER_VCPU, availableParallelism());
+  const environment = {
+    MODEL_PATH: `/opt/model/${spec.modelFile}`,
+    MODEL_NAME: spec.model,
+    MODEL_VERSION: String(spec.version),
+    SLIPWAY_REVISION: spec.revision,
+    END_WITH_STDIN: 'true',
+  };
+  return [
+    // As process 1 a server could not end itself.
+    ...['--init', '--interactive', '--name', name, '--label', label, '--network', network],
+    ...['--memory', memory, '--memory-swap', memory, '--cpus', cpus.toFixed(2)],
+    ...['--read-only', '--tmpfs', `/tmp:rw,size=${limits.ephemeralMinMiB}m`, '--ipc', 'none'],
+    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--pids-limit', String(limits.processesMax)],
+    ...(spec.accelerator ? ['--gpus', String(spec.accelerator.count)] : []),
+    ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+  ];
+}
+
+function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {
+  let ending: string | undefined;
+  // Without a reader the engine may be gone before it has taken what is written; nothing is.
+  child.stdin?.on('error', () => undefined);
+  return {
+    child,
+    log,
+    startupTimeoutSeconds: spec.startupTimeoutSeconds,
+    ready: whenReady(name, child),
+    signal(signal) {
+      docker('kill', '--signal', signal, name).catch(() => child.kill(signal));
+    },
+    async release() {
+      ending = await explain(name, child, spec.memoryMiB);
+      await docker('rm', '--force', name).catch(() => undefined);
+    },
+    howItEnded: () => ending ?? exit(child, spec.memoryMiB),
+  };
+}
+
+/** Resolves with the server's origin once it answers that its model is loaded; never when it ends before. */
+async function whenReady(name: string, child: ChildProcess): Promise<string> {
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  let origin = '';
+  while (isRunning()) {
+    origin ||= await originOf(name);
+    if (origin && (await isLoaded(origin))) return origin;
+    await sleep(POLL_MS);
+  }
+  return new Promise(() => undefined);
+}
+
+async function originOf(name: string): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+  const address = await docker('inspect', '--format', format, name).catch(() => '');
+  return address && `http://${address}:${PORT}`;
+}
+
+async function isLoaded(origin: string): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(`${origin}/ping`);
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+async function explain(name: string, child: ChildProcess, memoryMiB: number): Promise<string> {
+  const format = '{{.State.OOMKilled}}';
+  const isOutOfMemory = await docker('inspect', '--format', format, name).catch(() => '');
+  if (isOutOfMemory === 'true') return `used more than ${memoryMiB} MiB, its limit`;
+  return exit(child, memoryMiB) ?? 'ended';
+}
+
+function exit({ exitCode, signalCode }: ChildProcess, memoryMiB: number): string | undefined {
+  if (signalCode !== null) return `was ended by ${signalCode}`;
+  // Whether it was for its memory, the engine says a moment later.
+  if (exitCode === KILLED) return `was killed, as for using more than ${memoryMiB} MiB, its limit`;
+  return exitCode === null ? undefined : `exited with code ${exitCode}`;
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { getSystemErrorName } from 'node:util';
+import * as z from 'zod/mini';
+import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
+import type { Timers } from '#adapters/local/timers.ts';
+import { watchMemory } from './memory-watch.ts';
+import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
+import type { OrphanGuard } from './orphan-guard.ts';
+
+export type ModelProcessPlan = {
+  /** A program and what it is given. */
+  readonly command: readonly [string, ...string[]];
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMiB: number;
+  readonly startupTimeoutSeconds: number;
+  readonly timers: Timers;
+  readonly log: RevisionLog;
+  readonly guard: OrphanGuard;
+};
+
+const message = z.union([
+  z.object({ listening: z.int().check(z.positive(), z.maximum(65_535)) }),
+  z.object({ ready: z.literal(true) }),
+]);
+
+/**
+ * Starts a model server: a program that reads MODEL_PATH and its like, and tells `{listening: port}` and `{ready: true}` over Node's IPC: a line of JSON each, on the descriptor NODE_CHANNEL_FD.
+ * It leads a process group of its own, so that what it may have started ends with it, and a Ctrl-C in the terminal is Slipway's alone.
+ */
+export function startModelProcess(plan: ModelProcessPlan): ModelServer {
+  try {
+    const [program, ...given] = plan.command;
+    const child = spawn(program, given, {
+      cwd: plan.directory,
+      env: plan.environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
+    return supervise((kill) => processKind(child, plan, kill));
+  } catch (error) {
+    return stillborn(`could not be started: ${error}`);
+  }
+}
+
+function processKind(
+  child: ChildProcess,
+  plan: ModelProcessPlan,
+  kill: (reason: string) => void,
+): ServerKind {
+  const { startupTimeoutSeconds, timers, log } = plan;
+  const restraint = restrain(child, plan, kill);
+  return {
+    child,
+    startupTimeoutSeconds,
+    timers,
+    log,
+    ready: readyPort(child).then((port) => `http://127.0.0.1:${port}`),
+    look: restraint.look,
+    signal: (name) => signal(child, name),
+    release() {
+      // Of its group nobody may be left.
+      signal(child, 'SIGKILL');
+      restraint.stop();
+    },
+    howItEnded: () => howItEnded(child),
+  };
+}
+
+/** Resolves with the port once the server listens and its model is loaded. */
+function readyPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    let port: number | undefined;
+    let isLoaded = false;
+    child.on('message', (value) => {
+      const told = message.safeParse(value).data;
+      if (told === undefined) return;
+      if ('listening' in told) port = told.listening;
+      else isLoaded = true;
+      if (port !== undefined && isLoaded) resolve(port);
+    });
+  });
+}
+
+/** Puts the process under the memory limit and the guard, until it is stopped. */
+function restrain(
+  { pid }: ChildProcess,
+  { memoryMiB, guard }: ModelProcessPlan,
+  onOver: (reason: string) => void,
+) {
+  if (pid === undefined) return { look() {}, stop() {} };
+  const memory = watchMemory(pid, memoryMiB, (usedMiB) =>
+    onOver(`used ${usedMiB} MiB; the limit is ${memoryMiB} MiB`),
+  );
+  const forget = guard.watch(pid);
+  return {
+    look: memory.look,
+    stop() {
+      memory.stop();
+      forget();
+    },
+  };
+}
+
+/** To the whole process group. */
+function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {}
+}
+
+function howItEnded({ exitCode, signalCode }: ChildProcess): string | undefined {
+  if (signalCode !== null) return `was ended by ${signalCode}`;
+  if (exitCode === null) return undefined;
+  return exitCode < 0
+    ? `could not be started: ${getSystemErrorName(exitCode)}`
+    : `exited with code ${exitCode}`;
+}

@@ -1,0 +1,149 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+
+// What Lambda leaves a function with an external extension (the web adapter is one) to shut down.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
+const STOP_GRACE_MS = 2_000;
+
+// A grandchild can hold the output open after the server is gone; its last lines are not waited for longer.
+const LAST_OUTPUT_MS = 1_000;
+
+/** Where model servers run: processes of this machine, or containers. */
+export type ModelServers = {
+  /** Makes ready what the servers of a revision start from. Fails as `Platform.create` does. */
+  prepare(spec: RevisionSpec): Promise<void>;
+  start(spec: RevisionSpec, log: RevisionLog): ModelServer;
+  /** Takes away what was made ready for a revision, but for what others start from too; `specs` are those of all. Nothing there is success. */
+  discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** `late`: it was not ready in time and has been ended. */
+export type Start =
+  | { readonly kind: 'ready'; readonly origin: string }
+  | { readonly kind: 'died' | 'late'; readonly reason: string };
+
+/** One model server. Its reasons are predicates: "exited with code 1", "used 530 MiB; the limit is 512 MiB". */
+export type ModelServer = {
+  readonly started: Promise<Start>;
+  /** Resolves when the server is gone and what it wrote is in the log. */
+  readonly ended: Promise<void>;
+  /** Why it has ended, or is being ended; undefined while it may serve. */
+  diagnosis(): string | undefined;
+  /** Asks it to end, and ends it when it does not. */
+  stop(): Promise<void>;
+  kill(reason: string): Promise<void>;
+};
+
+/** How one kind of server is started, signalled and explained. */
+export type ServerKind = {
+  readonly child: ChildProcess;
+  readonly startupTimeoutSeconds: number;
+  /** By which that time is over. */
+  readonly timers?: Timers;
+  readonly log: RevisionLog;
+  /** Resolves with its origin once it listens and its model is loaded. */
+  readonly ready: Promise<string>;
+  /** Looks at its memory now, without waiting for the next turn. */
+  look?(): void;
+  signal(name: 'SIGTERM' | 'SIGKILL'): void;
+  /** What is to be done once it has exited, before it counts as ended. */
+  release(): void | Promise<void>;
+  /** Undefined while it runs. */
+  howItEnded(): string | undefined;
+};
+
+/** What stands for a server that the system did not give, as when its memory is used up. */
+export function stillborn(reason: string): ModelServer {
+  const ended = Promise.resolve();
+  const started = Promise.resolve({ kind: 'died', reason } as const);
+  return { started, ended, diagnosis: () => reason, stop: () => ended, kill: () => ended };
+}
+
+/** A server that starts only after a look, which decides how or, by a predicate, why not. Stopped before, it never starts. */
+export function serverAfter(decided: Promise<(() => ModelServer) | string>): ModelServer {
+  let reason: string | undefined;
+  let server: ModelServer | undefined;
+  const launched = decided.then((launch) => {
+    if (reason !== undefined) server = stillborn(reason);
+    else server = typeof launch === 'string' ? stillborn(launch) : launch();
+    return server;
+  });
+  return {
+    started: launched.then(({ started }) => started),
+    ended: launched.then(({ ended }) => ended),
+    diagnosis: () => (server ? server.diagnosis() : reason),
+    async stop() {
+      reason ??= 'was stopped';
+      await (await launched).stop();
+    },
+    async kill(why) {
+      reason ??= why;
+      await (await launched).kill(why);
+    },
+  };
+}
+
+/** Watches over a server from its start to its end. `kindOf` is given the way to end it, for what it finds out itself. */
+export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind): ModelServer {
+  let reason: string | undefined;
+  let isLate = false;
+  const kind = kindOf((why) => void kill(why));
+  const ended = end(kind);
+
+  const diagnosis = () => reason ?? kind.howItEnded();
+
+  function kill(why: string): Promise<void> {
+    if (diagnosis() === undefined) {
+      reason = why;
+      kind.signal('SIGKILL');
+    }
+    return ended;
+  }
+
+  async function stop(): Promise<void> {
+    if (diagnosis() === undefined) {
+      reason = 'was stopped';
+      kind.signal('SIGTERM');
+      const grace = setTimeout(() => kind.signal('SIGKILL'), STOP_GRACE_MS);
+      void ended.then(() => clearTimeout(grace));
+    }
+    await ended;
+  }
+
+  async function start(): Promise<Start> {
+    const { startupTimeoutSeconds, timers = realTimers } = kind;
+    const callOff = timers.after(startupTimeoutSeconds * 1000, () => {
+      isLate = true;
+      void kill(`was not ready in ${startupTimeoutSeconds} s`);
+    });
+    const origin = await Promise.race([kind.ready, ended]);
+    callOff();
+    kind.look?.();
+    if (origin && diagnosis() === undefined) return { kind: 'ready', origin };
+    await ended;
+    return { kind: isLate ? 'late' : 'died', reason: diagnosis() ?? 'ended' };
+  }
+
+  return { started: start(), ended, diagnosis, stop, kill };
+}
+
+async function end({ child, log, release }: ServerKind): Promise<void> {
+  const output = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const copied = Promise.allSettled(output.map((stream) => copy(stream, log)));
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.on('error', () => child.pid ?? resolve());
+  });
+  await release();
+  await Promise.race([copied, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
+  for (const stream of output) stream.destroy();
+}
+
+async function copy(stream: Readable, log: RevisionLog): Promise<void> {
+  for await (const chunk of stream) await log.append(chunk);
+}

@@ -1,0 +1,145 @@
+import { EventEmitter, once } from 'node:events';
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SlipwayEvent } from '#domain/event.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Registry } from '#ports/registry.ts';
+import { MOST_TRIES, retryAfterMs } from './retry.ts';
+import { signedHeaders } from './signature.ts';
+import { type WebhookTable, webhookTable } from './table.ts';
+
+type Options = {
+  readonly urls: readonly string[];
+  /** Undefined where there are no addresses. */
+  readonly secret: string | undefined;
+  readonly registry: Registry;
+  readonly database: DatabaseSync;
+  readonly clock: Clock;
+  readonly random?: () => number;
+  /** Ends early, by an error, when the signal says so. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Told in one line of an address that does not take events, and of each event that is given up. */
+  readonly report: (problem: string) => void;
+};
+
+export type Webhooks = {
+  /** Tells that there are new events. */
+  changed(): void;
+  /** Stops; what was not taken yet is sent after the next start. */
+  stop(): Promise<void>;
+};
+
+const TIMEOUT_MS = 5_000;
+const RECORD_AGAIN_MS = 1_000;
+
+/**
+ * Posts each event of the registry to each address, one after the other, at least once.
+ * An address that does not take an event is tried again, ten times in an hour; until then the later ones wait, so that their order is kept.
+ */
+export function webhooks(options: Options): Webhooks {
+  const { urls, database } = options;
+  const stopping = new AbortController();
+  const news = { changes: new EventEmitter().setMaxListeners(0), version: 0 };
+  const table = webhookTable(database, urls);
+  const loops = urls.map((url) => deliver({ ...options, url, table, news }, stopping.signal));
+  return {
+    changed() {
+      news.version += 1;
+      news.changes.emit('changed');
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+type Delivery = Options & {
+  readonly url: string;
+  readonly table: WebhookTable;
+  readonly news: { readonly changes: EventEmitter; readonly version: number };
+};
+
+async function deliver(delivery: Delivery, stopped: AbortSignal): Promise<void> {
+  const { wait = pause, report, url } = delivery;
+  let isReported = false;
+  while (!stopped.aborted) {
+    try {
+      await deliverNext(delivery, stopped);
+      isReported = false;
+    } catch (error) {
+      if (stopped.aborted) return;
+      // Such as a full disk: where the events have come to cannot be recorded, or read.
+      if (!isReported) report(`webhook ${nameOf(url)}: ${reasonOf(error)}`);
+      isReported = true;
+      await wait(RECORD_AGAIN_MS, stopped).catch(() => undefined);
+    }
+  }
+}
+
+/** Sends the next event once it is there, and records what became of it. */
+async function deliverNext(delivery: Delivery, stopped: AbortSignal): Promise<void> {
+  const { url, table, registry, news, report, random = Math.random, wait = pause } = delivery;
+  const { after, tries } = table.place(url);
+  const seen = news.version;
+  const [next] = (await registry.events({ after, limit: 1 })).events;
+  if (!next) {
+    if (seen === news.version) await once(news.changes, 'changed', { signal: stopped });
+    return;
+  }
+
+  const problem = await post(delivery, next.event, stopped);
+  if (problem === undefined) return table.save(url, { after: next.cursor, tries: 0 });
+  stopped.throwIfAborted();
+  const tried = tries + 1;
+  if (tried >= MOST_TRIES) {
+    report(`webhook ${nameOf(url)}: event ${next.event.detail.eventId} is given up: ${problem}`);
+    return table.save(url, { after: next.cursor, tries: 0 });
+  }
+  if (tried === 1) report(`webhook ${nameOf(url)}: ${problem}; it is tried again for an hour`);
+  table.save(url, { after, tries: tried });
+  await wait(retryAfterMs(tried, random()), stopped);
+}
+
+/** Why the address did not take the event, or undefined. */
+async function post(
+  { url, secret = '', clock }: Delivery,
+  event: SlipwayEvent,
+  stopped: AbortSignal,
+): Promise<string | undefined> {
+  const body = JSON.stringify(event);
+  const id = event.detail.eventId;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'slipway',
+        ...signedHeaders(secret, { id, body, nowMs: clock.now() }),
+      },
+      body,
+      // What it leads to is not what was asked for.
+      redirect: 'manual',
+      signal: AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    await response.body?.cancel();
+    return response.ok ? undefined : `it answered ${response.status}`;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Without path and query, which are often as good as a password. */
+function nameOf(url: string): string {
+  return new URL(url).origin;
+}
+
+/** All that `fetch` itself says is that it failed. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<unknown> {
+  return sleep(ms, undefined, { signal, ref: false });
+}

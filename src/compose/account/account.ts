@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { bounded } from '#adapters/aws/bounded.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
+import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
+import { listNewest } from '#adapters/aws/store/s3-versions.ts';
+import { explainVersion } from '#compose/explain-version.ts';
+import { modelActions } from '#compose/model-actions.ts';
+import {
+  type LogTails,
+  modelLog,
+  modelStatus,
+  modelVersions,
+  requireModel,
+} from '#compose/model-status.ts';
+import type { Slipway } from '#compose/slipway.ts';
+import { modelOf } from '#domain/identity.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Platform } from '#ports/platform.ts';
+import type { Registry } from '#ports/registry.ts';
+import { recover } from '#steps/recover.ts';
+import { type AwsAccount, clientSettings } from './clients.ts';
+import { registryEvents } from './events.ts';
+import { findStack, type SlipwayStack } from './stack.ts';
+import { uploadToBucket } from './upload.ts';
+
+const READS_AT_ONCE = 10;
+const clock = { now: Date.now };
+
+/** The Slipway of an account, by the ports over its own table, bucket, workflows and logs and with the caller's credentials. */
+export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
+  const { outputs } = await findStack(account);
+  const registry = accountRegistry(account, outputs);
+  const executions = accountExecutions(account, outputs);
+  const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
+  const { Bucket } = outputs;
+  const s3 = () => new S3Client(clientSettings(account));
+  return {
+    ...modelActions({
+      ...{ registry, executions, recover: recover({ registry, executions }), clock },
+      sleep: (ms) => sleep(ms),
+    }),
+    endpoint,
+    async models() {
+      const models = await registry.models();
+      return bounded(models, READS_AT_ONCE, (model) =>
+        modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
+      );
+    },
+    logs: async (name) =>
+      modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
+    versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
+    explain: async (name, version) =>
+      explainVersion(registry, await requireModel(registry, name), version),
+    events: (query) => registryEvents(registry, query),
+    upload: (upload) => uploadToBucket(s3(), Bucket, upload),
+    async objects(prefix) {
+      const found = await listNewest(s3(), Bucket, prefix, Number.POSITIVE_INFINITY);
+      return found.map(({ key }) => key);
+    },
+    async remove(Key) {
+      await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
+    },
+  };
+}
+
+export function accountRegistry(
+  account: AwsAccount,
+  { Table }: Pick<SlipwayStack['outputs'], 'Table'>,
+): Registry {
+  const client = new DynamoDBClient(clientSettings(account));
+  return dynamoRegistry({ client, table: Table, clock });
+}
+
+function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']): Executions {
+  return stepFunctionsExecutions({
+    client: new SFNClient(clientSettings(account)),
+    stateMachineArns: {
+      deploy: outputs.StateMachine,
+      rollback: outputs.RollbackWorkflow,
+      undeploy: outputs.UndeployWorkflow,
+    },
+  });
+}
+
+/** Functions name their streams by their version's number, tasks by their revision. */
+function logTails(account: AwsAccount, outputs: SlipwayStack['outputs']): LogTails {
+  const lambda = new LambdaClient(clientSettings(account));
+  const logs = new CloudWatchLogsClient(clientSettings(account));
+  const group = outputs.ModelLogGroup;
+  const functionLogs = cloudWatchModelLogs({ logs, group, clock });
+  const tasks: Pick<Platform, 'logTail'> = { logTail: cloudWatchTaskLogs(logs, group).tail };
+  return {
+    lambda: {
+      async logTail(revision, lines) {
+        const name = outputs.FunctionPrefix + modelOf(revision);
+        const number = (await readVersions(lambda, name)).numbers.get(revision);
+        return number ? functionLogs.tail(name, number, lines) : [];
+      },
+    },
+    fargate: tasks,
+    ec2: tasks,
+  };
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Registry } from '#ports/registry.ts';
+
+const PAGE = 100;
+const SOONEST_MS = 1000;
+const LATEST_MS = 5000;
+const GROWTH = 1.3;
+// S3's events come within seconds, and a step function's first start takes one or two.
+const FIRST_EVENT_MS = 120_000;
+
+/**
+ * The registry's events, by asking again and again while there are none, after 1 s to 5 s.
+ * A deployment that is followed and has no event after two minutes is `PlatformUnavailable`.
+ */
+export async function* registryEvents(
+  registry: Registry,
+  { after = '', follow, ...narrowed }: EventQuery,
+): AsyncGenerator<CursoredEvent, void> {
+  const startedAtMs = performance.now();
+  let cursor = after;
+  let pauseMs = SOONEST_MS;
+  for (;;) {
+    const { events } = await registry.events(page(narrowed, cursor));
+    yield* events;
+    cursor = events.at(-1)?.cursor ?? cursor;
+    if (events.length === PAGE) continue;
+    if (!follow) return;
+    if (cursor === '') mustBeginSoon(narrowed.deployment, startedAtMs);
+    await sleep(pauseMs);
+    pauseMs = events.length > 0 ? SOONEST_MS : Math.min(LATEST_MS, pauseMs * GROWTH);
+  }
+}
+
+function page({ deployment, ...ofModel }: Omit<EventQuery, 'follow'>, after: string) {
+  return { ...ofModel, ...(deployment && { deploymentId: deployment }), after, limit: PAGE };
+}
+
+function mustBeginSoon(deployment: string | undefined, startedAtMs: number): void {
+  if (!deployment || performance.now() - startedAtMs < FIRST_EVENT_MS) return;
+  throw new Failure(
+    'PlatformUnavailable',
+    `deployment ${deployment} has not begun after ${FIRST_EVENT_MS / 1000} s`,
+    {
+      fix: 'The upload is there and will be found within 20 minutes; `slipway doctor` may say what keeps it.',
+    },
+  );
+}

@@ -1,0 +1,137 @@
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  paginateListStacks,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
+import { translated } from '#adapters/aws/failures.ts';
+import { Failure } from '#domain/failure.ts';
+import { type AwsAccount, clientSettings, withCredentials } from './clients.ts';
+
+/** What the stack of Slipway tells, named as the step functions' variables: see infra/outputs.yml. */
+export const OUTPUTS = [
+  'Api',
+  'ApiStage',
+  'Authorizer',
+  'Bucket',
+  'Bus',
+  'Containers',
+  'Endpoint',
+  'Environments',
+  'FunctionPrefix',
+  'ModelLogGroup',
+  'ModelRole',
+  'ModelSecurityGroup',
+  'ModelSubnets',
+  'ModelsResource',
+  'Repository',
+  'RollbackWorkflow',
+  'StateMachine',
+  'Table',
+  'UndeployWorkflow',
+  'UsagePlan',
+] as const;
+
+/** What a stack tells only where it has containers: its parameter is not `off`. */
+export const CONTAINER_OUTPUTS = [
+  'Cluster',
+  'ContainerSubnets',
+  'Listener',
+  'LoadBalancer',
+  'VpcLink',
+] as const;
+
+export type SlipwayStack = {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>>;
+  /** Null where the stack has none. */
+  readonly containers: ContainerOutputs | null;
+};
+
+export type ContainerOutputs = Readonly<Record<(typeof CONTAINER_OUTPUTS)[number], string>>;
+
+/** The stack of the account's Slipway. Fails with `InputInvalid` when there is none, or one that was never complete. */
+export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
+  const cloudFormation = new CloudFormationClient(clientSettings(account));
+  const stack = await describe(cloudFormation, stackName(account));
+  if (stack) return read(stack);
+  const region = await cloudFormation.config.region();
+  throw new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
+    fix: `Install it with \`npm run deploy -- --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
+  });
+}
+
+/** As `findStack`; of stacks that are deleted the last one, which AWS remembers for 90 days. */
+export async function findStackOrRemains(account: AwsAccount): Promise<SlipwayStack> {
+  const cloudFormation = new CloudFormationClient(clientSettings(account));
+  const name = stackName(account);
+  if (await describe(cloudFormation, name)) return findStack(account);
+  const deleted = paginateListStacks(
+    { client: cloudFormation },
+    { StackStatusFilter: ['DELETE_COMPLETE'] },
+  );
+  // Newest first. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
+  for await (const { StackSummaries = [] } of deleted) {
+    const last = StackSummaries.find(({ StackName }) => StackName === name);
+    const stack = last?.StackId && (await describe(cloudFormation, last.StackId));
+    if (stack) return read(stack);
+  }
+  return findStack(account);
+}
+
+export function stackName({ stage }: AwsAccount): string {
+  return `slipway-${stage}`;
+}
+
+async function describe(
+  cloudFormation: CloudFormationClient,
+  StackName: string,
+): Promise<Stack | undefined> {
+  try {
+    const find = new DescribeStacksCommand({ StackName });
+    const { Stacks = [] } = await withCredentials(() =>
+      translated(() => cloudFormation.send(find)),
+    );
+    return Stacks[0];
+  } catch (error) {
+    // The service has no name of its own for a stack that is not there.
+    const isAbsent = error instanceof Error && error.name === 'ValidationError';
+    if (isAbsent && /does not exist/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStack {
+  const outputs = Object.fromEntries(
+    (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  );
+  const hasContainers = outputs['Containers'] !== 'off';
+  const told = [...OUTPUTS, ...(hasContainers ? CONTAINER_OUTPUTS : [])];
+  const missing = told.filter((name) => !outputs[name]);
+  if (missing.length > 0) {
+    throw new Failure(
+      'InputInvalid',
+      `the stack ${StackName} is ${StackStatus} and does not tell its ${missing.join(', ')}`,
+      {
+        fix: 'Install it again with `npm run deploy`; the events of the stack say why it is not complete.',
+      },
+    );
+  }
+  return {
+    id: StackId ?? '',
+    name: StackName ?? '',
+    status: StackStatus ?? '',
+    parameters: Object.fromEntries(
+      (stack.Parameters ?? []).map(({ ParameterKey = '', ParameterValue = '' }) => [
+        ParameterKey,
+        ParameterValue,
+      ]),
+    ),
+    // Object.fromEntries forgets which names there are.
+    outputs: outputs as SlipwayStack['outputs'],
+    containers: hasContainers ? (outputs as ContainerOutputs) : null,
+  };
+}

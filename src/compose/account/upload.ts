@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
+import { translated } from '#adapters/aws/failures.ts';
+import type { Upload, Uploaded } from '#compose/slipway.ts';
+import { deploymentId } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { readKey } from '#domain/object-key.ts';
+
+// 10,000 parts of it are 80 GB, more than any image holds.
+const PART_BYTES = 8 * 1024 * 1024;
+const PARTS_AT_ONCE = 4;
+
+/** Puts one object in the bucket, in parts where it is large. One that is stopped takes its parts away once those under way have ended. */
+export async function uploadToBucket(
+  client: S3Client,
+  bucket: string,
+  { key, file, signal, onSent }: Upload,
+): Promise<Uploaded> {
+  const sizeBytes = file === null ? 0 : (await stat(file)).size;
+  // The library's own way to stop answers before the parts are gone; an error of what it reads does not.
+  const body = file === null || sizeBytes === 0 ? '' : createReadStream(file, { signal });
+  const upload = new MultipartUpload({
+    client,
+    partSize: PART_BYTES,
+    queueSize: PARTS_AT_ONCE,
+    params: { Bucket: bucket, Key: key, Body: body, ChecksumAlgorithm: 'CRC64NVME' },
+  });
+  upload.on('httpUploadProgress', ({ loaded = 0 }) => onSent(loaded));
+  const { VersionId: versionId } = await translated(() => upload.done()).catch((cause) => {
+    if (!signal.aborted) throw cause;
+    throw new Failure('PlatformUnavailable', `the upload of ${key} was stopped`, { cause });
+  });
+  if (!versionId) {
+    throw new Failure('InputInvalid', `the bucket ${bucket} is not versioned`, {
+      fix: 'Deploy the stack again: Slipway reads versions only.',
+    });
+  }
+  const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
+  const id = starts ? await deploymentId(bucket, key, versionId) : null;
+  return { key, versionId, sizeBytes, deploymentId: id };
+}

@@ -1,0 +1,75 @@
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { translated } from '#adapters/aws/failures.ts';
+import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import type { SlipwayStack } from '#compose/account/stack.ts';
+import { type Check, fail, ok, warn } from './doctor.ts';
+
+// Accounts have 1,000; new ones often 10, of which functions of a stack and models take their share.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+const GOOD_CONCURRENCY = 100;
+const DEFAULT_COMPUTE = 'BUILD_GENERAL1_MEDIUM';
+
+/** What the account itself allows, whether Slipway is installed or not. */
+export function accountChecks(account: AwsAccount, stack: Promise<SlipwayStack>): readonly Check[] {
+  return [
+    { check: 'lambda', look: () => lookAtConcurrency(account) },
+    {
+      check: 'builds at once',
+      look: async () => {
+        const known = await stack.catch(() => undefined);
+        return lookAtBuilds(account, known?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
+      },
+    },
+  ];
+}
+
+/** Who asks, and where. */
+export async function lookAtCaller(account: AwsAccount) {
+  const sts = new STSClient(clientSettings(account));
+  const { Arn } = await withCredentials(() =>
+    translated(() => sts.send(new GetCallerIdentityCommand())),
+  );
+  return ok(`${Arn} in ${await sts.config.region()}`);
+}
+
+async function lookAtConcurrency(account: AwsAccount) {
+  const lambda = new LambdaClient(clientSettings(account));
+  const { AccountLimit = {} } = await withCredentials(() =>
+    translated(() => lambda.send(new GetAccountSettingsCommand())),
+  );
+  const { ConcurrentExecutions: all = 0, UnreservedConcurrentExecutions: free = all } =
+    AccountLimit;
+  const says = `${free} of ${all} requests at once are not reserved`;
+  const fix =
+    'Ask for more: Service Quotas, Lambda, "Concurrent executions". Such an account may also have functions of at most 3,008 MB, which no API tells.';
+  if (free === 0) return fail(says, fix);
+  return free < GOOD_CONCURRENCY ? warn(says, fix) : ok(says);
+}
+
+/** `compute` as CodeBuild names it: BUILD_GENERAL1_MEDIUM is the quota of `Linux/Medium`. */
+async function lookAtBuilds(account: AwsAccount, compute: string) {
+  const size = compute.replace('BUILD_GENERAL1_', '').toLowerCase();
+  const quota = `Concurrently running builds for Linux/${size} environment`;
+  const found = await withCredentials(() => translated(() => quotaOf(account, quota)));
+  const fix = `Ask for more: Service Quotas, CodeBuild, "${quota}".`;
+  if (found === undefined) return warn('Service Quotas does not tell', fix);
+  const says = `${found} on ${compute}`;
+  if (found === 0) return fail(says, fix);
+  return found === 1 ? warn(`${says}: models are built one after another`, fix) : ok(says);
+}
+
+// By its name: the codes differ from size to size and are not documented.
+// https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+async function quotaOf(account: AwsAccount, name: string): Promise<number | undefined> {
+  const client = new ServiceQuotasClient(clientSettings(account));
+  for await (const { Quotas = [] } of paginateListServiceQuotas(
+    { client },
+    { ServiceCode: 'codebuild' },
+  )) {
+    const found = Quotas.find(({ QuotaName }) => QuotaName?.toLowerCase() === name.toLowerCase());
+    if (found) return found.Value;
+  }
+  return undefined;
+}

@@ -1,0 +1,47 @@
+import type { AwsAccount } from '#compose/account/clients.ts';
+import { findStack } from '#compose/account/stack.ts';
+import { accountChecks, lookAtCaller } from './account.ts';
+import { containerChecks, containerQuotaChecks } from './containers.ts';
+import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+import { stackChecks } from './stack.ts';
+
+const LIMIT_MS = 10_000;
+
+/** Whether Slipway can work in an account: asks only what changes nothing, and takes at most 10 s. */
+export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
+  const caller = lookAtCaller(account);
+  const stack = findStack(account);
+  // Where a look is in vain, the one it builds on says why.
+  return examine(
+    [
+      { check: 'credentials', look: () => caller },
+      ...after(caller, [
+        ...accountChecks(account, stack),
+        ...containerQuotaChecks(account, stack),
+        { check: 'stack', look: async () => lookAtStatus(await stack) },
+      ]),
+      ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
+    ],
+    LIMIT_MS,
+  );
+}
+
+function after(first: Promise<unknown>, checks: readonly Check[]): readonly Check[] {
+  const isThere = first.then(
+    () => true,
+    () => false,
+  );
+  return checks.map(({ check, look }) => ({
+    check,
+    look: async () => ((await isThere) ? look() : undefined),
+  }));
+}
+
+function lookAtStatus({ name, status }: { readonly name: string; readonly status: string }) {
+  const says = `${name} is ${status}`;
+  if (/^(?:CREATE|UPDATE)_COMPLETE$/.test(status)) return ok(says);
+  if (status.endsWith('_IN_PROGRESS')) return warn(says, 'Wait until it is done.');
+  const fix = 'Deploy it again; the events of the stack say what went wrong.';
+  // The stack was put back as it was before an update: that works.
+  return status === 'UPDATE_ROLLBACK_COMPLETE' ? warn(says, fix) : fail(says, fix);
+}

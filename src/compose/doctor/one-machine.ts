@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { leftOpen, lookAtWalls, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import { LAUNCHER, wallFolders } from '#compose/local-engine.ts';
+import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+
+const LIMIT_MS = 10_000;
+const OLDEST_NODE = [22, 18] as const;
+const OLDEST_PYTHON_MINOR = 9;
+const PORTS = [8080, 8081] as const;
+const MEBIBYTE = 1024 * 1024;
+const LEAST_FREE_MIB = 100;
+const GOOD_FREE_MIB = 2048;
+
+/** Whether Slipway can run on this machine, with its data in `dataDir`. */
+export function oneMachineDoctor(dataDir: string): Promise<readonly Finding[]> {
+  const checks: readonly Check[] = [
+    { check: 'node', look: async () => lookAtNode(process.versions.node) },
+    { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
+    { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
+    ...PORTS.map((port) => ({ check: `port ${port}`, look: () => lookAtPort(port) })),
+    { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
+    { check: 'python', look: lookAtPython },
+    { check: 'docker', look: lookAtDocker },
+  ];
+  return examine(checks, LIMIT_MS);
+}
+
+/** `version` as in `process.versions.node`. */
+export function lookAtNode(version: string) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldest, oldestMinor] = OLDEST_NODE;
+  if (major > oldest || (major === oldest && minor >= oldestMinor)) return ok(version);
+  return fail(version, `Use Node ${OLDEST_NODE.join('.')} or later.`);
+}
+
+async function lookAtFolder(dataDir: string) {
+  const there = await nearest(dataDir);
+  try {
+    // What a folder says of itself is not always so, as on a disk that is mounted to be read.
+    await rmdir(await mkdtemp(join(there, '.slipway-doctor-')));
+    return ok(there === dataDir ? dataDir : `${dataDir} can be made`);
+  } catch {
+    return fail(`${there} cannot be written to`, 'Name another folder with --data.');
+  }
+}
+
+async function lookAtDisk(dataDir: string) {
+  const { bavail, bsize } = await statfs(await nearest(dataDir));
+  const freeMib = Math.floor((bavail * bsize) / MEBIBYTE);
+  const says = `${freeMib.toLocaleString('en-US')} MiB`;
+  const fix = 'Free some, or name a folder on another disk with --data.';
+  if (freeMib < LEAST_FREE_MIB) return fail(says, fix);
+  return freeMib < GOOD_FREE_MIB ? warn(says, fix) : ok(says);
+}
+
+/** The folder, or the one of those above it that is there. */
+async function nearest(folder: string): Promise<string> {
+  try {
+    await access(folder, constants.F_OK);
+    return folder;
+  } catch (error) {
+    const above = dirname(folder);
+    if (above === folder) throw error;
+    return nearest(above);
+  }
+}
+
+function lookAtPort(port: number) {
+  return new Promise<ReturnType<typeof ok> | ReturnType<typeof warn>>((answer) => {
+    const server = createServer();
+    server.once('error', () =>
+      answer(warn('busy', 'Nothing needs to be done: `slipway start` tries the next one.')),
+    );
+    server.listen(port, '127.0.0.1', () => server.close(() => answer(ok('free'))));
+  });
+}
+
+/** `program` is what answers to `--version`. */
+export async function lookAtPython(program = 'python3') {
+  const fix =
+    'Only models of Python need it, at 3.9 or later; `slipway start --engine docker` does without.';
+  try {
+    const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: LIMIT_MS });
+    const version = stdout.trim().replace('Python ', '');
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    return major === 3 && minor >= OLDEST_PYTHON_MINOR ? ok(version) : warn(version, fix);
+  } catch {
+    return warn('there is none', fix);
+  }
+}
+
+async function lookAtMachine(dataDir: string) {
+  const walls = await lookAtWalls(LAUNCHER, wallFolders(dataDir));
+  return wallsFinding(walls, process.getuid?.() === 0);
+}
+
+/** What this machine has to keep a model to itself, and what a model could still do. */
+export function wallsFinding(walls: Walls, isRoot: boolean) {
+  const open = leftOpen(walls, isRoot);
+  if (open.length === 0) return ok(wallsLine(walls));
+  return warn(
+    `${wallsLine(walls)}; a model of hostile code still ${open.join('; ')}`,
+    'docs/security.md says what each wall needs; `slipway start --engine docker` has them all.',
+  );
+}
+
+async function lookAtDocker() {
+  const ask = ['version', '--format', '{{.Server.Version}}'];
+  try {
+    const { stdout } = await promisify(execFile)('docker', ask, { timeout: LIMIT_MS });
+    return ok(`engine ${stdout.trim()}`);
+  } catch {
+    return warn('no engine answers', 'Only `slipway start --engine docker` needs one.');
+  }
+}

@@ -1,0 +1,216 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { Socket } from 'node:net';
+import { cpuSeconds, residentMiB } from '#adapters/local/servers/process-usage.ts';
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Manifest } from '#domain/manifest.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { InspectOptions } from '#formats/inspect.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { type Answered, type Inspection, MARK, PROCESS, type Told } from './process.ts';
+
+/** What one inspection may cost: seconds of the processor, and MiB of memory beside what its process has without it. */
+export type InspectionBudget = { readonly cpuSeconds: number; readonly memoryMiB: number };
+
+export const INSPECTION_BUDGET: InspectionBudget = { cpuSeconds: 60, memoryMiB: 256 };
+
+export type Inspector = {
+  /** Starts a process for what is to come. */
+  warm(): void;
+  inspect(files: readonly ArtifactFile[], options: InspectOptions): Promise<ArtifactFacts>;
+  parseManifest(text: string, fileName: string): Promise<Manifest>;
+};
+
+const LOOK_MS = 100;
+const MOST_SAID = 4000;
+const FIX =
+  'What costs so much is damaged, or made to: save the model again, from where you know that it is right.';
+
+/**
+ * Inspects in a process of its own, so that no input holds up or ends whoever asks. One is kept for what comes next.
+ * Fails with `ArtifactRejected` where the budget is used up, and says what had been read by then; else as the inspection does.
+ * Memory beside the heap is held on Linux alone; the time is that of the clock elsewhere.
+ * `settings` are the process's variables: in a function of AWS it runs the whole bundle again, which reads them.
+ */
+export function boundedInspector(
+  budget: InspectionBudget,
+  settings: Readonly<Record<string, string | undefined>>,
+): Inspector {
+  const processes = processesOf(budget.memoryMiB, settings);
+
+  async function bounded<Result>(
+    files: readonly ArtifactFile[],
+    inspection: Inspection,
+  ): Promise<Result> {
+    const child = processes.take();
+    try {
+      const result = await resultOf<Result>({ child, files, inspection, budget });
+      processes.keep(child);
+      return result;
+    } catch (error) {
+      child.process.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  return {
+    warm: processes.warm,
+    inspect: (files, { maxBytes, manifest: { model } }) =>
+      bounded(files, {
+        kind: 'files',
+        files: files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+        options: { maxBytes, manifest: { model } },
+      }),
+    parseManifest: (text, fileName) => bounded([], { kind: 'manifest', text, fileName }),
+  };
+}
+
+type Child = { readonly process: ChildProcess; said(): string };
+
+/** Processes that inspect; one that has nothing to do keeps no other alive. */
+function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
+  const compiled = getCompileCacheDir();
+  let spare: Child | undefined;
+
+  function start(): Child {
+    let said = '';
+    const child = fork(PROCESS, [MARK], {
+      execArgv: [`--max-old-space-size=${heapMiB}`],
+      // Half of what a start takes is compiling.
+      env: compiled === undefined ? settings : { ...settings, NODE_COMPILE_CACHE: compiled },
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    child.stderr?.on('data', (text) => {
+      said = `${said}${text}`.slice(-MOST_SAID);
+    });
+    child.once('exit', () => {
+      if (spare?.process === child) spare = undefined;
+    });
+    // Without a reader the error of a spare one would end this process.
+    child.on('error', () => undefined);
+    return { process: child, said: () => said };
+  }
+
+  function keep(child: Child): void {
+    hold(child, 'unref');
+    if (spare) child.process.disconnect();
+    else spare = child;
+  }
+
+  return {
+    keep,
+    warm: () => keep(start()),
+    take(): Child {
+      const child = spare ?? start();
+      spare = undefined;
+      hold(child, 'ref');
+      return child;
+    },
+  };
+}
+
+/** Whether this process waits for a child to end. */
+function hold({ process: child }: Child, how: 'ref' | 'unref'): void {
+  child[how]();
+  child.channel?.[how]();
+  const said = child.stderr;
+  if (said instanceof Socket) said[how]();
+}
+
+type Running = {
+  readonly child: Child;
+  readonly files: readonly ArtifactFile[];
+  readonly inspection: Inspection;
+  readonly budget: InspectionBudget;
+};
+
+async function resultOf<Result>({ child, files, inspection, budget }: Running): Promise<Result> {
+  const reads = readsOf(files);
+  const over = (limit: string) =>
+    new Failure('ArtifactRejected', `its inspection used ${limit}, its limit, ${reads.last()}`, {
+      fix: FIX,
+    });
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const usage = usageOf(child.process, budget);
+  const hear = async (told: Told) => {
+    if (told.kind === 'begun') usage.begin();
+    else if (told.kind === 'read') child.process.send(await reads.answer(told));
+    else if (told.kind === 'done') resolve(told.value as Result);
+    else reject(reads.failure(told));
+  };
+  const ended = (code: number | null, signal: string | null) => {
+    const isHeap = /heap (limit|out of memory)/i.test(child.said());
+    reject(
+      isHeap
+        ? over(usage.memory)
+        : new Error(`the inspection ended with ${signal ?? code}: ${child.said()}`),
+    );
+  };
+  child.process.on('message', hear).on('error', reject).on('exit', ended);
+  const timer = setInterval(() => {
+    const limit = usage.passed();
+    if (limit) reject(over(limit));
+  }, LOOK_MS);
+  child.process.send(inspection);
+  return promise.finally(() => {
+    clearInterval(timer);
+    child.process.off('message', hear).off('error', reject).off('exit', ended);
+  });
+}
+
+/** What a process uses from its begin on: what it took to start is not the input's. */
+function usageOf({ pid = 0 }: ChildProcess, budget: InspectionBudget) {
+  const memory = `${budget.memoryMiB} MiB of memory`;
+  const worked = () => cpuSeconds(pid) ?? performance.now() / 1000;
+  let before: { readonly seconds: number; readonly mib: number } | undefined;
+
+  return {
+    memory,
+    begin() {
+      before = { seconds: worked(), mib: residentMiB(pid) ?? 0 };
+    },
+    /** Which limit it has passed, in words. */
+    passed(): string | null {
+      if (!before) return null;
+      if (worked() - before.seconds > budget.cpuSeconds) return `${budget.cpuSeconds} s of CPU`;
+      return (residentMiB(pid) ?? 0) - before.mib > budget.memoryMiB ? memory : null;
+    },
+  };
+}
+
+/** The reads of an inspection, done here: what the last one was, and what became of those that failed. */
+function readsOf(files: readonly ArtifactFile[]) {
+  const sources = new Map<number, Promise<ByteSource>>();
+  const troubles = new Map<number, unknown>();
+  let last = 'before it had read anything';
+
+  function open(file: number): Promise<ByteSource> {
+    const source = sources.get(file) ?? Promise.resolve(files[file]).then(opened);
+    sources.set(file, source);
+    return source;
+  }
+
+  return {
+    last: () => last,
+    async answer({ id, file, start, length }: Told & { kind: 'read' }): Promise<Answered> {
+      last = `when it had read ${files[file]?.name} from byte ${start} to ${start + length}`;
+      try {
+        return { id, bytes: await (await open(file)).read(start, length) };
+      } catch (error) {
+        troubles.set(id, error);
+        return { id, bytes: null };
+      }
+    },
+    failure({ name, message, fix, failedRead }: Told & { kind: 'failed' }): unknown {
+      if (failedRead !== null) return troubles.get(failedRead);
+      return name === null ? new Error(message) : new Failure(name, message, { fix });
+    },
+  };
+}
+
+async function opened(file: ArtifactFile | undefined): Promise<ByteSource> {
+  if (!file) throw new Error('the inspection asked for a file that is not there');
+  return file.open();
+}

@@ -1,0 +1,79 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fileSource } from '#adapters/local/bucket/file-source.ts';
+import { folderFiles } from '#compose/folder-files.ts';
+import type { ArtifactFacts } from '#domain/artifact-facts.ts';
+import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { chooseTarget } from '#domain/choose-target.ts';
+import type { TargetOption } from '#domain/deployment.ts';
+import { expectedMemoryBytes } from '#domain/expected-memory.ts';
+import { Failure } from '#domain/failure.ts';
+import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest.ts';
+import { type PythonEnvironment, pythonEnvironment } from '#domain/python-environment.ts';
+import { TARGETS } from '#domain/target.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
+
+/** What would be found of an artifact, and done with it, if it were uploaded. */
+export type PathInspection = {
+  /** Where its manifest is, or would be. */
+  readonly manifestFile: string;
+  readonly hasManifest: boolean;
+  readonly manifest: Manifest;
+  readonly facts: ArtifactFacts;
+  /** Null of a model that no Python serves. */
+  readonly python: PythonEnvironment | null;
+  /** Whether the build tries to serve it as ONNX. */
+  readonly converts: boolean;
+  readonly options: readonly TargetOption[];
+};
+
+const FOLDER_MANIFEST = 'model.yaml';
+
+/**
+ * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it.
+ * Fails with `InputInvalid` when there is no such path, else as an inspection does.
+ */
+export async function inspectPath(path: string): Promise<PathInspection> {
+  const root = resolve(path);
+  const found = await stat(root).catch((cause: unknown) => {
+    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+  });
+  const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
+  const text = await readFile(manifestFile, 'utf8').catch(() => null);
+  const inspector = boundedInspector(INSPECTION_BUDGET, {});
+  const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
+  const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
+  const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
+  return {
+    manifestFile,
+    hasManifest: text !== null,
+    manifest,
+    facts,
+    python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),
+    converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
+    options: optionsOf(facts, manifest),
+  };
+}
+
+function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOption[] {
+  const { target, allow } = manifest.placement;
+  const needs = {
+    imageBytes: facts.sizeBytes,
+    memoryBytes: expectedMemoryBytes(facts.memory),
+    memoryMiB: memoryMiB(manifest),
+    accelerator: acceleratorOf(manifest),
+    replicas: manifest.scaling.min,
+  };
+  return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
+}
+
+async function filesIn(root: string): Promise<readonly ArtifactFile[]> {
+  const names = (await folderFiles(root)).filter((name) => name !== FOLDER_MANIFEST);
+  return Promise.all(names.toSorted().map((name) => fileAt(join(root, name), name)));
+}
+
+async function fileAt(path: string, name: string): Promise<ArtifactFile> {
+  const { size } = await stat(path);
+  return { name, sizeBytes: size, open: async () => fileSource(path, size) };
+}

@@ -1,0 +1,80 @@
+import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { translated } from '#adapters/aws/failures.ts';
+import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import type { SlipwayStack } from '#compose/account/stack.ts';
+import { Failure } from '#domain/failure.ts';
+import { type Removal, unlessGone } from './removal.ts';
+
+export function removalOfBucket(account: AwsAccount, Bucket: string): Removal {
+  const client = new S3Client(clientSettings(account));
+  return {
+    what: `the bucket ${Bucket} with all versions of all models`,
+    async remove() {
+      await unlessGone(async () => {
+        await empty(client, Bucket);
+        await client.send(new DeleteBucketCommand({ Bucket }));
+      });
+    },
+  };
+}
+
+export function removalOfTable(account: AwsAccount, TableName: string): Removal {
+  const client = new DynamoDBClient(clientSettings(account));
+  return {
+    what: `the table ${TableName} with the registry`,
+    async remove() {
+      await unlessGone(() => client.send(new DeleteTableCommand({ TableName })));
+    },
+  };
+}
+
+/** The bucket from which the stack was deployed is the stack's own, and CloudFormation deletes no bucket with objects in it. */
+export async function emptying(account: AwsAccount, { id }: SlipwayStack): Promise<Removal> {
+  const client = new S3Client(clientSettings(account));
+  const Bucket = await deploymentBucket(account, id);
+  return {
+    what: Bucket ? `what is in the deployment bucket ${Bucket}` : 'no deployment bucket',
+    async remove() {
+      if (Bucket) await unlessGone(() => empty(client, Bucket));
+    },
+  };
+}
+
+async function deploymentBucket(account: AwsAccount, StackName: string) {
+  const client = new CloudFormationClient(clientSettings(account));
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources(
+    { client },
+    { StackName },
+  )) {
+    const found = StackResourceSummaries.find(
+      ({ LogicalResourceId }) => LogicalResourceId === 'ServerlessDeploymentBucket',
+    );
+    if (found) return found.PhysicalResourceId;
+  }
+  return undefined;
+}
+
+/** Every version and every delete marker, by pages of 1,000, which is also the most that one request deletes. */
+async function empty(client: S3Client, Bucket: string): Promise<void> {
+  for (;;) {
+    const { Versions = [], DeleteMarkers = [] } = await translated(() =>
+      client.send(new ListObjectVersionsCommand({ Bucket })),
+    );
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({
+      Key,
+      VersionId,
+    }));
+    if (Objects.length === 0) return;
+    const remove = new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } });
+    const { Errors = [] } = await translated(() => client.send(remove));
+    const [first] = Errors;
+    if (first) throw new Failure('PlatformDenied', `${first.Key}: ${first.Message}`);
+  }
+}

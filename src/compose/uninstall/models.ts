@@ -1,0 +1,102 @@
+import {
+  DeleteFunctionCommand,
+  GetFunctionCommand,
+  LambdaClient,
+  paginateListFunctions,
+} from '@aws-sdk/client-lambda';
+import { accountRegistry } from '#compose/account/account.ts';
+import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import { accountRouter } from '#compose/account/router.ts';
+import type { SlipwayStack } from '#compose/account/stack.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Router } from '#ports/router.ts';
+import type { ContainerRevision, Containers } from './containers.ts';
+import { type Removal, unlessGone } from './removal.ts';
+
+type World = {
+  readonly stage: string;
+  readonly router: Router;
+  readonly lambda: LambdaClient;
+  readonly prefix: string;
+  readonly containers: Containers | null;
+  readonly revisions: readonly ContainerRevision[];
+};
+
+// Whatever held a lease was stopped before, so no epoch is older than another.
+const EPOCH = 0;
+
+/** What the registry names for each model: its route, its function with all versions, and its containers. */
+export async function removalsOfModels(
+  account: AwsAccount,
+  { outputs, ...stack }: SlipwayStack,
+  containers: Containers | null,
+): Promise<readonly Removal[]> {
+  const lambda = new LambdaClient(clientSettings(account));
+  const prefix = outputs.FunctionPrefix;
+  const registry = accountRegistry(account, outputs);
+  const router = accountRouter(account, { ...stack, outputs }, lambda);
+  const models = (await unlessGone(() => registry.models())) ?? [];
+  const names = models.map(({ name }) => name);
+  const revisions = (await containers?.revisions()) ?? [];
+  const ofContainers = containers ? ', its containers' : '';
+  const world = { stage: account.stage, router, lambda, prefix, containers, revisions };
+  return [
+    ...names.map((name) => ({
+      what: `the model ${name}: its route, its versions${ofContainers} and the function ${prefix}${name}`,
+      remove: () => removeModel(world, name),
+    })),
+    ...(await strangers(lambda, prefix, names)).map(leftAlone('the function')),
+    ...revisions
+      .filter(({ model }) => !names.includes(model))
+      .map(({ revision }) => revision)
+      .map(leftAlone('the task definition of')),
+  ];
+}
+
+/** The function goes with all its versions, once its tags say too that it is the model's; so do its containers. */
+async function removeModel(world: World, model: string): Promise<void> {
+  const { stage, router, lambda, prefix, containers } = world;
+  const FunctionName = prefix + model;
+  const found = await unlessGone(() => lambda.send(new GetFunctionCommand({ FunctionName })));
+  const tags = found?.Tags ?? {};
+  if (found && (tags['slipway:stage'] !== stage || tags['slipway:model'] !== model)) {
+    throw new Failure(
+      'InputInvalid',
+      `${FunctionName} is not tagged as Slipway's; it is left alone`,
+    );
+  }
+  await unlessGone(() => router.remove(model, EPOCH));
+  for (const revision of world.revisions) {
+    if (revision.model === model) await containers?.remove(revision);
+  }
+  await containers?.forget(model);
+  await unlessGone(() => lambda.send(new DeleteFunctionCommand({ FunctionName })));
+}
+
+/** Functions by whose names they could be of a model which the registry does not know: those are told, and not touched. */
+async function strangers(
+  lambda: LambdaClient,
+  prefix: string,
+  models: readonly string[],
+): Promise<readonly string[]> {
+  const known = new Set(models.map((model) => prefix + model));
+  const found: string[] = [];
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+    for (const { FunctionName = '' } of Functions) {
+      if (FunctionName.startsWith(prefix) && !known.has(FunctionName)) found.push(FunctionName);
+    }
+  }
+  return found;
+}
+
+function leftAlone(what: string): (name: string) => Removal {
+  return (name) => ({
+    what: `${what} ${name}`,
+    async remove() {
+      throw new Failure(
+        'InputInvalid',
+        'the registry knows no such model, so it may be yours; delete it, or give it another name',
+      );
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import type { AwsAccount } from '#compose/account/clients.ts';
+import { findStackOrRemains } from '#compose/account/stack.ts';
+import { accountContainers } from './containers.ts';
+import { emptying, removalOfBucket, removalOfTable } from './data.ts';
+import { removalOfImages } from './images.ts';
+import { removalsOfKeys } from './keys.ts';
+import { removalsOfModels } from './models.ts';
+import { removalsOfRemains } from './remains.ts';
+import type { Removal } from './removal.ts';
+import { removalOfStack, stopping } from './stack.ts';
+
+export type Uninstall = {
+  readonly what: string;
+  readonly retained: readonly string[];
+  /** In this order. What is in one stage needs all of the stage before to be gone. */
+  readonly stages: readonly (readonly Removal[])[];
+};
+
+export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
+
+/**
+ * All that goes when Slipway leaves an account, found and not yet touched: what the registry names for each model, the keys, what is left of its containers, the stack, and what the stack leaves if it is wished.
+ * Of a stack that is deleted only the latter. Fails with `InputInvalid` when there never was one.
+ */
+export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
+  const stack = await findStackOrRemains(account);
+  const { Bucket, Table } = stack.outputs;
+  const isThere = stack.status !== 'DELETE_COMPLETE';
+  const containers = accountContainers(account, stack);
+  const data = [
+    ...(wish.deleteBucket ? [removalOfBucket(account, Bucket)] : []),
+    ...(wish.deleteTable ? [removalOfTable(account, Table)] : []),
+  ];
+  return {
+    what: `${stack.name} (${stack.status})`,
+    retained: [
+      ...(wish.deleteBucket ? [] : [`the bucket ${Bucket} with its models (--delete-bucket)`]),
+      ...(wish.deleteTable ? [] : [`the table ${Table} with the registry (--delete-table)`]),
+    ],
+    stages: isThere
+      ? [
+          [stopping(account, stack)],
+          [
+            ...(await removalsOfModels(account, stack, containers)),
+            ...(await removalsOfKeys(account, stack)),
+          ],
+          removalsOfRemains(account, stack, containers),
+          [
+            await emptying(account, stack),
+            removalOfImages(account, stack.outputs.Repository),
+            removalOfImages(account, stack.outputs.Environments),
+          ],
+          [removalOfStack(account, stack)],
+          data,
+        ]
+      : [data],
+  };
+}
+
+/** What became of one removal; `reason` is empty when it succeeded. */
+export type Outcome = { readonly what: string; readonly reason: string };
+
+/** Removes stage by stage, and in a stage all that can be, whatever becomes of the rest; after a stage that left something the later ones are left as they are. */
+export async function* uninstall({ stages }: Uninstall): AsyncGenerator<Outcome, void> {
+  let isBlocked = false;
+  for (const removals of stages) {
+    const blocked = isBlocked;
+    for (const { what, remove } of removals) {
+      const reason = blocked ? 'it waits for what is left before it' : await attempt(remove);
+      if (reason) isBlocked = true;
+      yield { what, reason };
+    }
+  }
+}
+
+async function attempt(remove: () => Promise<void>): Promise<string> {
+  try {
+    await remove();
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message || error.name : String(error);
+  }
+}
