@@ -1,6 +1,6 @@
 // What one run of each workflow costs in state transitions of Step Functions, walked on the state machines that ship.
 // `node bench/transitions.ts`
-import { retrySeconds } from '#domain/loops.ts';
+import { retrySeconds } from '#domain/registry/loops.ts';
 import type { WorkflowName } from '#ports/executions.ts';
 import { type Script, walk } from '../test/support/walk.ts';
 

@@ -1,6 +1,6 @@
 import { lambdaHandler } from '#adapters/aws/lambda-handler.ts';
 import { sweepOnAws } from '#compose/aws.ts';
-import { sweepEvent } from '#domain/sweep-event.ts';
+import { sweepEvent } from '#domain/registry/sweep-event.ts';
 
 const sweep = sweepOnAws(process.env);
 

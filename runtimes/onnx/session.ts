@@ -19,7 +19,7 @@ export type Session = {
   idle(): Promise<unknown>;
 };
 
-// Loaded in a tenth of a second. Trees take 13 times their size once loaded: what a server is expected to take knows of both copies (src/domain/expected-memory.ts).
+// Loaded in a tenth of a second. Trees take 13 times their size once loaded: what a server is expected to take knows of both copies (src/domain/placement/expected-memory.ts).
 const SMALL_BYTES = 4 * 2 ** 20;
 
 /**

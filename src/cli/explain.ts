@@ -1,5 +1,5 @@
 import type { Explanation } from '#compose/slipway.ts';
-import { UNPROVEN } from '#domain/golden-verdict.ts';
+import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { table } from './table.ts';
 
 const CPU_UNITS_PER_VCPU = 1024;

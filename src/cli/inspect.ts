@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { PathInspection } from '#compose/inspection/inspect-path.ts';
-import type { MemoryTerm } from '#domain/artifact-facts.ts';
+import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Signature, TensorSpec } from '#domain/signature.ts';
 import { optionLines } from './explain.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { buildProof } from '#domain/build-proof.ts';
-import { TARGETS } from '#domain/target.ts';
+import { buildProof } from '#domain/build/proof.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 
 // What the control API answers, by docs/control-api.openapi.yaml.
 

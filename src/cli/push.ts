@@ -2,10 +2,10 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { folderFiles, isFile } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
+import { readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName } from '#domain/identity.ts';
-import { readKey, sidecarKey } from '#domain/object-key.ts';
 import { followDeployment } from './follow.ts';
 import type { Output } from './output.ts';
 

@@ -1,5 +1,5 @@
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
-import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { artifactsOf, offeredBy, registryOf } from './aws-ports.ts';
 import type { Environment } from './aws-settings.ts';

@@ -32,7 +32,7 @@ import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
 

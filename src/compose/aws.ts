@@ -1,5 +1,5 @@
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
-import { AWS_SHIFTS } from '#domain/plan-shift.ts';
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';

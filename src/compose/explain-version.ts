@@ -1,6 +1,6 @@
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { toldTrouble } from '#domain/kept.ts';
+import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Explanation } from './slipway.ts';
 

@@ -20,13 +20,13 @@ import {
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
-import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { readKey } from '#domain/artifact/object-key.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { readKey } from '#domain/object-key.ts';
-import type { ShiftDefaults } from '#domain/plan-shift.ts';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';

@@ -1,8 +1,8 @@
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { UNPROVEN } from '#domain/golden-verdict.ts';
-import { toldTrouble } from '#domain/kept.ts';
-import { nextRepairMs, repairsInARow } from '#domain/repair-pace.ts';
+import { toldTrouble } from '#domain/registry/kept.ts';
+import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
+import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';

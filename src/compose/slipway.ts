@@ -1,7 +1,7 @@
-import type { BuildProof } from '#domain/build-proof.ts';
+import type { SmokeTest } from '#domain/build/image.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
-import type { SmokeTest } from '#domain/image.ts';
 import type { Phase } from '#domain/phase.ts';
 
 export type VersionStatus = {

@@ -1,3 +1,10 @@
+import { countRepair, repairNotice } from '#domain/registry/repair-pace.ts';
+import type {
+  Change,
+  DeploymentRecord,
+  ModelRecord,
+  RegistryWrite,
+} from '#domain/registry/write.ts';
 import { type Announced, announcePhase } from './announce.ts';
 import {
   type Artifact,
@@ -9,8 +16,6 @@ import {
 } from './deployment.ts';
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
-import type { Change, DeploymentRecord, ModelRecord, RegistryWrite } from './registry-write.ts';
-import { countRepair, repairNotice } from './repair-pace.ts';
 
 export type Admission = {
   readonly deploymentId: string;

@@ -1,6 +1,6 @@
+import type { DeploymentRecord } from '#domain/registry/write.ts';
 import type { ModelVersion } from './deployment.ts';
 import type { Announcement, SlipwayEvent } from './event.ts';
-import type { DeploymentRecord } from './registry-write.ts';
 
 /** An event, and the record of the deployment that counts it. */
 export type Announced = {

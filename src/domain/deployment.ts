@@ -1,11 +1,11 @@
-import type { ArtifactFacts } from './artifact-facts.ts';
-import type { GoldenSample } from './golden-request.ts';
+import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
+import type { PythonEnvironment } from '#domain/build/python-environment.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { RevisionRef, Target } from '#domain/placement/target.ts';
+import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
-import type { BuiltImage } from './image.ts';
-import type { Manifest } from './manifest.ts';
 import type { Phase } from './phase.ts';
-import type { PythonEnvironment } from './python-environment.ts';
-import type { RevisionRef, Target } from './target.ts';
 
 /** One file of an artifact, pinned to one version: later reads name it, so an overwrite changes nothing. `name` is relative to the artifact. */
 export type ArtifactPart = {

@@ -1,5 +1,5 @@
+import { readKey } from '#domain/artifact/object-key.ts';
 import { isModelName } from './identity.ts';
-import { readKey } from './object-key.ts';
 
 const HASH_IN_NAME = 16;
 

@@ -1,3 +1,12 @@
+import { withKept } from '#domain/registry/kept.ts';
+import {
+  end,
+  freeLease,
+  type HeldRecords,
+  type Holder,
+  holderWrite,
+} from '#domain/registry/lease.ts';
+import type { Change, RegistryWrite } from '#domain/registry/write.ts';
 import { announcePhase, announceVersion } from './announce.ts';
 import type {
   Deployment,
@@ -10,10 +19,7 @@ import type {
 } from './deployment.ts';
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
-import { withKept } from './kept.ts';
-import { end, freeLease, type HeldRecords, type Holder, holderWrite } from './lease.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
-import type { Change, RegistryWrite } from './registry-write.ts';
 
 /** The phases that a step moves a deployment to; the others are reached by `admit`, `refuse`, `acquireLease` and `commit`. */
 export type StepPhase = Exclude<Phase, 'Live' | 'Ignored' | 'Superseded'>;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { TARGETS } from './target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 
 /**
  * What goes into and comes out of each step of the workflow, by the state's name.

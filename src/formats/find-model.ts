@@ -1,6 +1,6 @@
-import type { Unpacking } from '#domain/artifact-facts.ts';
-import { type FileFormat, type Format, SERVED } from '#domain/format.ts';
-import { KNOWN_FILES } from '#domain/known-files.ts';
+import type { Unpacking } from '#domain/artifact/facts.ts';
+import { type FileFormat, type Format, SERVED } from '#domain/artifact/format.ts';
+import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
 import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
 import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';

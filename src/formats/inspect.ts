@@ -1,6 +1,6 @@
-import type { ArtifactFacts, ModelFacts } from '#domain/artifact-facts.ts';
-import { type FileFormat, isFolderFormat } from '#domain/format.ts';
-import type { Manifest } from '#domain/manifest.ts';
+import type { ArtifactFacts, ModelFacts } from '#domain/artifact/facts.ts';
+import { type FileFormat, isFolderFormat } from '#domain/artifact/format.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';

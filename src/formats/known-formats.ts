@@ -1,4 +1,4 @@
-import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/known-files.ts';
+import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
 
 /** How many of a file's first bytes `recognise` and `isText` look at. */
 export const HEAD_BYTES = 512;

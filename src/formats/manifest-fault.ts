@@ -1,6 +1,6 @@
 import { type Document, isMap, isNode, isScalar } from 'yaml';
 import * as z from 'zod/mini';
-import { manifestSchema } from '#domain/manifest.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { nearestName } from './nearest-name.ts';
 import { quoted } from './rejected.ts';
 

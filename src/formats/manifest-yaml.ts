@@ -1,5 +1,5 @@
 import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
-import { type Manifest, manifestSchema } from '#domain/manifest.ts';
+import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
 import { type Fault, schemaFault } from './manifest-fault.ts';
 import { rejected } from './rejected.ts';
 import { tooDeepLine } from './yaml-nesting.ts';

@@ -1,5 +1,5 @@
-import type { FileFormat } from '#domain/format.ts';
-import { endsIn, KNOWN_FILES, type KnownFile } from '#domain/known-files.ts';
+import type { FileFormat } from '#domain/artifact/format.ts';
+import { endsIn, KNOWN_FILES, type KnownFile } from '#domain/artifact/known-files.ts';
 import { isLitter } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { HEAD_BYTES, kindByMagic, kindByName, recognise } from './known-formats.ts';

@@ -1,5 +1,5 @@
-import type { BuildOrder } from '#domain/build-order.ts';
-import type { EnvironmentOrder } from '#domain/environment-image.ts';
+import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 
 /** One version of one object. A version is immutable: its bytes never change and its id is never re-used. */
 export type ArtifactRef = {

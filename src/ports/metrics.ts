@@ -1,4 +1,4 @@
-import type { RevisionRef } from '#domain/target.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 
 /** What clients saw of a revision in a span of time: counts of whole requests. */
 export type TrafficSample = { readonly requests: number; readonly serverErrors: number };

@@ -1,8 +1,8 @@
+import type { BuiltImage } from '#domain/build/image.ts';
 import type { Artifact } from '#domain/deployment.ts';
-import type { BuiltImage } from '#domain/image.ts';
-import type { Accelerator } from '#domain/manifest.ts';
-import type { Scaling } from '#domain/manifest-scaling.ts';
-import type { Target } from '#domain/target.ts';
+import type { Accelerator } from '#domain/manifest/manifest.ts';
+import type { Scaling } from '#domain/manifest/scaling.ts';
+import type { Target } from '#domain/placement/target.ts';
 
 /**
  * What a revision runs: pinned bytes, a runtime, and what each of its replicas gets (1024 `cpuUnits` are one vCPU; `instanceTypes` cheapest first, empty where the target chooses).

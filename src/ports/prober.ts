@@ -1,4 +1,4 @@
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 
 /**
  * What came back from one request, as a client gets it: on AWS a server's 5xx is 502. `revision` is the `x-slipway-revision` of the answer, or what else tells who answered; null when nothing does.

@@ -8,13 +8,13 @@ import type {
   Trouble,
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
-import type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
 import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
-import type { Lease } from '#domain/registry-write.ts';
+import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
+import type { Lease } from '#domain/registry/write.ts';
 
 export type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
-export type { Holder, LeaseRequest, LeaseResult } from '#domain/lease.ts';
 export type { Ending, Promotion } from '#domain/progress.ts';
+export type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
 
 export type EventQuery = {
   readonly after: string;

@@ -1,5 +1,5 @@
 import type { Shares } from '#domain/deployment.ts';
-import type { RevisionRef } from '#domain/target.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 
 /** How far a change of shares has come: `different` when the router holds something else than was asked about. */
 export type Verification =

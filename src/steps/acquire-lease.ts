@@ -1,7 +1,7 @@
 import type { Deployment, ModelVersion } from '#domain/deployment.ts';
-import { whyGivenUp } from '#domain/give-up.ts';
-import { retrySeconds } from '#domain/loops.ts';
 import { hasMovedTraffic, isTerminal } from '#domain/phase.ts';
+import { whyGivenUp } from '#domain/registry/give-up.ts';
+import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';

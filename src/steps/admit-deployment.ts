@@ -1,4 +1,5 @@
-import { MAX_PARTS, untilTooMany } from '#domain/artifact-limit.ts';
+import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
+import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import {
   type Artifact,
   type ArtifactPart,
@@ -6,7 +7,6 @@ import {
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
-import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/object-key.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';

@@ -1,5 +1,5 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
-import { rollbackGoal } from '#domain/rollback-goal.ts';
+import { rollbackGoal } from '#domain/rollout/rollback-goal.ts';
 import type { RollbackRequest, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';

@@ -1,9 +1,19 @@
 import type { Candidate, Deployment, GoldenProof } from '#domain/deployment.ts';
-import { exampleSkeleton } from '#domain/example-skeleton.ts';
 import { Failure } from '#domain/failure.ts';
-import { type Declared, exampleOf, goldenRequest, goldenSamples } from '#domain/golden-request.ts';
-import { type GoldenAttempt, isProof, judgeGolden, judgeGoldens } from '#domain/golden-verdict.ts';
-import { mechanismOf } from '#domain/target.ts';
+import { exampleSkeleton } from '#domain/manifest/example-skeleton.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
+import {
+  type Declared,
+  exampleOf,
+  goldenRequest,
+  goldenSamples,
+} from '#domain/rollout/golden-request.ts';
+import {
+  type GoldenAttempt,
+  isProof,
+  judgeGolden,
+  judgeGoldens,
+} from '#domain/rollout/golden-verdict.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';

@@ -1,10 +1,10 @@
-import { chooseTarget as weigh } from '#domain/choose-target.ts';
+import { readImage } from '#domain/build/image.ts';
 import type { TargetOption } from '#domain/deployment.ts';
-import { expectedMemoryBytes } from '#domain/expected-memory.ts';
 import { Failure } from '#domain/failure.ts';
-import { readImage } from '#domain/image.ts';
-import { acceleratorOf, memoryMiB } from '#domain/manifest.ts';
-import type { Target } from '#domain/target.ts';
+import { acceleratorOf, memoryMiB } from '#domain/manifest/manifest.ts';
+import { chooseTarget as weigh } from '#domain/placement/choose-target.ts';
+import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';

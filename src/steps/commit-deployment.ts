@@ -1,4 +1,4 @@
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';

@@ -1,6 +1,6 @@
 import type { Deployment, Intent } from '#domain/deployment.ts';
-import { withKept } from '#domain/kept.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { withKept } from '#domain/registry/kept.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';

@@ -1,5 +1,5 @@
 import type { Trouble } from '#domain/deployment.ts';
-import { retrySeconds } from '#domain/loops.ts';
+import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platforms, RevisionState } from '#ports/platform.ts';

@@ -1,4 +1,4 @@
-import { explainBuild as explain, failedBuild } from '#domain/explain-build.ts';
+import { explainBuild as explain, failedBuild } from '#domain/build/explain-build.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Registry } from '#ports/registry.ts';

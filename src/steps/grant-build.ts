@@ -1,8 +1,12 @@
-import { declaredOf } from '#domain/declared.ts';
+import {
+  environmentImages,
+  environmentTags,
+  requiredTags,
+} from '#domain/build/environment-image.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
-import { environmentImages, environmentTags, requiredTags } from '#domain/environment-image.ts';
-import { exampleOf } from '#domain/golden-request.ts';
 import { sha256Hex } from '#domain/hash.ts';
+import { declaredOf } from '#domain/manifest/declared.ts';
+import { exampleOf } from '#domain/rollout/golden-request.ts';
 import type { StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';

@@ -1,8 +1,8 @@
-import type { ArtifactFacts } from '#domain/artifact-facts.ts';
-import { tooManyParts } from '#domain/artifact-limit.ts';
+import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import { tooManyParts } from '#domain/artifact/limit.ts';
 import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Manifest } from '#domain/manifest.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, ByteSource } from '#ports/artifact-store.ts';
 import type { Registry } from '#ports/registry.ts';

@@ -1,6 +1,6 @@
 import type { BakeRecord, Deployment, GoldenProof, Shift } from '#domain/deployment.ts';
-import { judgeBake as judge } from '#domain/judge-bake.ts';
-import { bakeSlice } from '#domain/loops.ts';
+import { bakeSlice } from '#domain/registry/loops.ts';
+import { judgeBake as judge } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';

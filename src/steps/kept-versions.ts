@@ -1,5 +1,5 @@
+import type { BuiltImage } from '#domain/build/image.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
-import type { BuiltImage } from '#domain/image.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment } from './require-deployment.ts';
 

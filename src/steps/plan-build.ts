@@ -1,8 +1,8 @@
+import { type BuiltImage, imageTag } from '#domain/build/image.ts';
+import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
-import { type BuiltImage, imageTag } from '#domain/image.ts';
-import { pythonEnvironment } from '#domain/python-environment.ts';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';

@@ -1,4 +1,4 @@
-import { judgeGolden } from '#domain/golden-verdict.ts';
+import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
 

@@ -1,13 +1,13 @@
-import { declaredOf } from '#domain/declared.ts';
 import type { Deployment, GoldenProof } from '#domain/deployment.ts';
+import { declaredOf } from '#domain/manifest/declared.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 import {
   type Declared,
   exampleOf,
   type GoldenRequest,
   goldenRequest,
-} from '#domain/golden-request.ts';
-import { takesAlike } from '#domain/same-inputs.ts';
-import type { RevisionRef } from '#domain/target.ts';
+} from '#domain/rollout/golden-request.ts';
+import { takesAlike } from '#domain/rollout/same-inputs.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 

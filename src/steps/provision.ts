@@ -1,6 +1,6 @@
 import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';

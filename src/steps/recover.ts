@@ -1,7 +1,7 @@
 import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { hasMovedTraffic } from '#domain/phase.ts';
-import { recoveryInput, recoveryName } from '#domain/recovery.ts';
+import { recoveryInput, recoveryName } from '#domain/registry/recovery.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
 

@@ -1,5 +1,5 @@
 import { Failure } from '#domain/failure.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import { type ProvisionDeps, recordCandidate } from './provision.ts';
 import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';

@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';

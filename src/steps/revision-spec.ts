@@ -1,5 +1,5 @@
 import type { Deployment } from '#domain/deployment.ts';
-import { acceleratorOf } from '#domain/manifest.ts';
+import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { requireVersion, requireWork } from './require-deployment.ts';
 

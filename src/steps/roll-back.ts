@@ -1,7 +1,7 @@
 import type { Deployment, Kept, ModelVersion, Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Prober } from '#ports/prober.ts';

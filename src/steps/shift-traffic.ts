@@ -1,7 +1,7 @@
 import type { BakeRecord, Deployment, DeploymentWork, Shares, Shift } from '#domain/deployment.ts';
-import { bakeSlice } from '#domain/loops.ts';
-import { planShift, type ShiftDefaults } from '#domain/plan-shift.ts';
-import { isSameShares } from '#domain/shares.ts';
+import { bakeSlice } from '#domain/registry/loops.ts';
+import { planShift, type ShiftDefaults } from '#domain/rollout/plan-shift.ts';
+import { isSameShares } from '#domain/rollout/shares.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Holder, Registry } from '#ports/registry.ts';

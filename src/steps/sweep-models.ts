@@ -1,9 +1,13 @@
 import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
-import { nextRepairMs, repairsInARow } from '#domain/repair-pace.ts';
-import { isSameShares } from '#domain/shares.ts';
-import { repairRequest, type SweepRequest, undeployRequest } from '#domain/sweep-request.ts';
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
+import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
+import {
+  repairRequest,
+  type SweepRequest,
+  undeployRequest,
+} from '#domain/registry/sweep-request.ts';
+import { isSameShares } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Platforms, RevisionState } from '#ports/platform.ts';

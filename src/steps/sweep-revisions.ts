@@ -1,5 +1,5 @@
-import { modelOfTag } from '#domain/image.ts';
-import type { RevisionRef, Target } from '#domain/target.ts';
+import { modelOfTag } from '#domain/build/image.ts';
+import type { RevisionRef, Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ModelImage, ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';

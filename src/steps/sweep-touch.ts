@@ -1,5 +1,5 @@
 import type { ModelVersion } from '#domain/deployment.ts';
-import { mechanismOf, type Target } from '#domain/target.ts';
+import { mechanismOf, type Target } from '#domain/placement/target.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';

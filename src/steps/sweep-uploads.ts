@@ -1,7 +1,7 @@
+import { readKey } from '#domain/artifact/object-key.ts';
 import { compareOrder, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { failureName } from '#domain/failure.ts';
-import { readKey } from '#domain/object-key.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import type { ArtifactStore, ListedObject, ListedPage } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';

@@ -1,6 +1,6 @@
 import type { Deployment } from '#domain/deployment.ts';
-import type { ExecutionEnd } from '#domain/sweep-event.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
+import type { ExecutionEnd } from '#domain/registry/sweep-event.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { UnusedEnvironments } from '#ports/environment-images.ts';

@@ -1,5 +1,5 @@
 import type { Shares } from '#domain/deployment.ts';
-import { mechanismOf, type RevisionRef } from '#domain/target.ts';
+import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';

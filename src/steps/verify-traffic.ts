@@ -1,4 +1,4 @@
-import { retrySeconds } from '#domain/loops.ts';
+import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Prober } from '#ports/prober.ts';

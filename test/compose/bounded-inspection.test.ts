@@ -1,6 +1,6 @@
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { Failure } from '#domain/failure.ts';
-import { manifestSchema } from '#domain/manifest.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';

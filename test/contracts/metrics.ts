@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
 export type MetricsUnderTest = {

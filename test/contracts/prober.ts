@@ -1,4 +1,4 @@
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { Prober } from '#ports/prober.ts';
 
 /** A revision's server, as the suite scripts it; `silent` never answers. */

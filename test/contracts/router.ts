@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { Router } from '#ports/router.ts';
 
 /** What must run for the suite, healthy and without a share; nothing else of these models does. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type BuiltImage, readImage } from '#domain/image.ts';
+import { type BuiltImage, readImage } from '#domain/build/image.ts';
 import { ORDER } from '../support/build-order.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { addConstantModel } from '../support/onnx-models.ts';

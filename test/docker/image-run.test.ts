@@ -1,4 +1,4 @@
-import type { BuiltImage } from '#domain/image.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import { eventually } from '../support/eventually.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
 import { type Container, docker, removeContainers, startContainer } from './docker.ts';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { difference } from '#domain/json-difference.ts';
+import { difference } from '#domain/rollout/json-difference.ts';
 import {
   brokenBooster,
   CONVERTED,

@@ -1,4 +1,4 @@
-import { maxArtifactBytes, tooManyParts, untilTooMany } from '#domain/artifact-limit.ts';
+import { maxArtifactBytes, tooManyParts, untilTooMany } from '#domain/artifact/limit.ts';
 
 const GIB = 1024 ** 3;
 

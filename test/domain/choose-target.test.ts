@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { chooseTarget, type Needs, type Wish } from '#domain/choose-target.ts';
-import { TARGETS } from '#domain/target.ts';
+import { chooseTarget, type Needs, type Wish } from '#domain/placement/choose-target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type ContainerNeeds, ec2Size, fargateSize } from '#domain/container-size.ts';
+import { type ContainerNeeds, ec2Size, fargateSize } from '#domain/placement/container-size.ts';
 
 const GIB = 1024 ** 3;
 const small: ContainerNeeds = { imageBytes: GIB, memoryMiB: 512, accelerator: null, replicas: 1 };

@@ -1,7 +1,7 @@
-import type { BuildProof } from '#domain/build-proof.ts';
-import { declaredOf } from '#domain/declared.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
 import type { Inspection } from '#domain/deployment.ts';
-import { judgeGolden } from '#domain/golden-verdict.ts';
+import { declaredOf } from '#domain/manifest/declared.ts';
+import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 
 const REQUEST = { protocol: 'infer', body: { inputs: [] } } as const;

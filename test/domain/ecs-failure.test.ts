@@ -1,4 +1,4 @@
-import { judgeService, type ServiceView, type StoppedTask } from '#domain/ecs-failure.ts';
+import { judgeService, type ServiceView, type StoppedTask } from '#domain/placement/ecs-failure.ts';
 
 const VIEW: ServiceView = {
   needed: 2,

@@ -1,4 +1,8 @@
-import { environmentImages, environmentTags, requiredTags } from '#domain/environment-image.ts';
+import {
+  environmentImages,
+  environmentTags,
+  requiredTags,
+} from '#domain/build/environment-image.ts';
 
 const python = { python: '3.12', orElse: ['3.11'], requirements: ['scikit-learn==1.7.2'] };
 const ONNX = { runtime: 'onnx', environmentHash: 'o1', python: null } as const;

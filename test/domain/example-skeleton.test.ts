@@ -1,6 +1,6 @@
-import { exampleSkeleton } from '#domain/example-skeleton.ts';
-import { goldenRequest } from '#domain/golden-request.ts';
-import type { Signature } from '#domain/signature.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import { exampleSkeleton } from '#domain/manifest/example-skeleton.ts';
+import { goldenRequest } from '#domain/rollout/golden-request.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 
 const SIGNATURE: Signature = {

@@ -1,4 +1,4 @@
-import { expectedMemoryBytes, onnxMemory } from '#domain/expected-memory.ts';
+import { expectedMemoryBytes, onnxMemory } from '#domain/placement/expected-memory.ts';
 
 const MIB = 2 ** 20;
 const TERMS = [

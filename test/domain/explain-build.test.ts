@@ -1,4 +1,4 @@
-import { explainBuild, failedBuild } from '#domain/explain-build.ts';
+import { explainBuild, failedBuild } from '#domain/build/explain-build.ts';
 
 const described = (build: object) => ({
   Error: 'States.TaskFailed',

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
+import { DATATYPES, type Datatype, type TensorSpec } from '#domain/artifact/signature.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import {
   type Declared,
   goldenRequest,
   goldenSamples,
   MAX_GOLDEN_BYTES,
-} from '#domain/golden-request.ts';
-import { manifestSchema } from '#domain/manifest.ts';
-import { DATATYPES, type Datatype, type TensorSpec } from '#domain/signature.ts';
+} from '#domain/rollout/golden-request.ts';
 
 function declared(inputs: readonly TensorSpec[], examples: readonly object[] = []): Declared {
   return { signature: { inputs, outputs: [] }, manifest: manifestSchema.parse({ examples }) };

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { type Declared, goldenRequest } from '#domain/golden-request.ts';
+import type { TensorSpec } from '#domain/artifact/signature.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { type Declared, goldenRequest } from '#domain/rollout/golden-request.ts';
 import {
   type GoldenAnswer,
   type GoldenAttempt,
   isProof,
   judgeGolden,
   judgeGoldens,
-} from '#domain/golden-verdict.ts';
-import { manifestSchema } from '#domain/manifest.ts';
-import type { TensorSpec } from '#domain/signature.ts';
+} from '#domain/rollout/golden-verdict.ts';
 
 const X: TensorSpec = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
 const Y: TensorSpec = { name: 'y', datatype: 'FP32', shape: [-1, 2] };

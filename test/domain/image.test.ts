@@ -1,5 +1,5 @@
+import { imageTag, modelOfTag, readImage } from '#domain/build/image.ts';
 import type { Artifact } from '#domain/deployment.ts';
-import { imageTag, modelOfTag, readImage } from '#domain/image.ts';
 
 const part = { name: 'a.onnx', key: 'k', versionId: 'v1', sizeBytes: 3, checksum: 'crc64nvme:x' };
 const artifact: Artifact = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { difference } from '#domain/json-difference.ts';
+import { difference } from '#domain/rollout/json-difference.ts';
 
 const RTOL = 1e-4;
 

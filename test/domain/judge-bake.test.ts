@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BakeRecord } from '#domain/deployment.ts';
-import { type BakeEvidence, judgeBake } from '#domain/judge-bake.ts';
+import { type BakeEvidence, judgeBake } from '#domain/rollout/judge-bake.ts';
 
 const bake: BakeRecord = {
   startedAtMs: 0,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bakeSlice, retrySeconds } from '#domain/loops.ts';
+import { bakeSlice, retrySeconds } from '#domain/registry/loops.ts';
 
 describe('looking again', () => {
   it.each([

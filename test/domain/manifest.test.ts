@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as z from 'zod/mini';
-import { acceleratorOf, manifestSchema, memoryMiB } from '#domain/manifest.ts';
+import { acceleratorOf, manifestSchema, memoryMiB } from '#domain/manifest/manifest.ts';
 
 const PUBLISHED = JSON.parse(
   readFileSync(new URL('../../docs/model.schema.json', import.meta.url), 'utf8'),

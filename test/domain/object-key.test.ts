@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import { MODEL_NAME } from '#domain/identity.ts';
-import { folderOf, readKey, sidecarKey } from '#domain/object-key.ts';
 
 describe('a key', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { manifestSchema } from '#domain/manifest.ts';
-import { AWS_SHIFTS, planShift, type ShiftNeeds } from '#domain/plan-shift.ts';
-import { TARGETS } from '#domain/target.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import { AWS_SHIFTS, planShift, type ShiftNeeds } from '#domain/rollout/plan-shift.ts';
 
 const rollout = (wishes: object = {}) => manifestSchema.parse({ rollout: wishes }).rollout;
 const AWS = { ...AWS_SHIFTS, bakeSeconds: 60 };

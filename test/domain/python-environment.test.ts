@@ -1,4 +1,4 @@
-import { pythonEnvironment } from '#domain/python-environment.ts';
+import { pythonEnvironment } from '#domain/build/python-environment.ts';
 
 const NOTHING = {
   format: 'sklearn' as const,

@@ -1,4 +1,4 @@
-import { recoveryInput, recoveryName } from '#domain/recovery.ts';
+import { recoveryInput, recoveryName } from '#domain/registry/recovery.ts';
 import { objectCreated, rollbackRequest, undeployRequest } from '#domain/workflow.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 

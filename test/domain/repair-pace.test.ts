@@ -1,4 +1,9 @@
-import { countRepair, nextRepairMs, repairNotice, repairsInARow } from '#domain/repair-pace.ts';
+import {
+  countRepair,
+  nextRepairMs,
+  repairNotice,
+  repairsInARow,
+} from '#domain/registry/repair-pace.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

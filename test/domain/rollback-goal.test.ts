@@ -1,5 +1,5 @@
 import type { ModelVersion } from '#domain/deployment.ts';
-import { rollbackGoal } from '#domain/rollback-goal.ts';
+import { rollbackGoal } from '#domain/rollout/rollback-goal.ts';
 
 function version(number: number, liveAtMs: number, state: ModelVersion['state']): ModelVersion {
   return {

@@ -1,5 +1,5 @@
-import { takesAlike } from '#domain/same-inputs.ts';
-import type { Signature, TensorSpec } from '#domain/signature.ts';
+import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { takesAlike } from '#domain/rollout/same-inputs.ts';
 
 const X: TensorSpec = { name: 'x', datatype: 'FP32', shape: [-1, 4] };
 const N: TensorSpec = { name: 'n', datatype: 'INT64', shape: [] };

@@ -1,5 +1,5 @@
-import type { Scaling } from '#domain/manifest-scaling.ts';
-import { firstReplicas, replicasFor, scaleAt } from '#domain/scale.ts';
+import type { Scaling } from '#domain/manifest/scaling.ts';
+import { firstReplicas, replicasFor, scaleAt } from '#domain/placement/scale.ts';
 
 type Schedule = Scaling['schedules'][number];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/shares.ts';
-import { mechanismOf, TARGETS, type Target } from '#domain/target.ts';
+import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/rollout/shares.ts';
 
 const weights = fc.dictionary(fc.string({ minLength: 1 }), fc.integer({ min: 0, max: 999 }), {
   maxKeys: 5,

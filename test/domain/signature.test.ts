@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DATATYPES, signatureSchema } from '#domain/signature.ts';
+import { DATATYPES, signatureSchema } from '#domain/artifact/signature.ts';
 
 const spec = fc.record({
   name: fc.string(),

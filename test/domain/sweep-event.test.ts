@@ -1,4 +1,4 @@
-import { sweepEvent } from '#domain/sweep-event.ts';
+import { sweepEvent } from '#domain/registry/sweep-event.ts';
 
 const envelope = { version: '0', account: '123456789012', region: 'us-east-1', resources: [] };
 

@@ -1,5 +1,5 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
-import { repairRequest, undeployRequest } from '#domain/sweep-request.ts';
+import { repairRequest, undeployRequest } from '#domain/registry/sweep-request.ts';
 
 const HOUR_MS = 3_600_000;
 const live: ModelVersion = {

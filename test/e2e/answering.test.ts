@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { clients, kinds, REQUEST } from '../support/clients.ts';
 import { addConstantModel, identityModel, sixOnlyModel } from '../support/onnx-models.ts';
 import {

@@ -1,4 +1,4 @@
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { clients, kinds, REQUEST } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';

@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { call } from '../support/clients.ts';
 import { runHere } from '../support/command-line.ts';
 import { inventory } from '../support/inventory.ts';

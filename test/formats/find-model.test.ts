@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Format } from '#domain/format.ts';
+import type { Format } from '#domain/artifact/format.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
-import { manifestSchema } from '#domain/manifest.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { bytesSource } from '../support/byte-sources.ts';

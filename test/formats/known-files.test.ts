@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { FORMATS, type Format, SERVED } from '#domain/format.ts';
-import { KNOWN_FILES, type KnownFile, ownEndings } from '#domain/known-files.ts';
-import { manifestSchema } from '#domain/manifest.ts';
-import { readKey } from '#domain/object-key.ts';
+import { FORMATS, type Format, SERVED } from '#domain/artifact/format.ts';
+import { KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
+import { readKey } from '#domain/artifact/object-key.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { memoryFile } from '../support/archive-files.ts';

@@ -1,4 +1,4 @@
-import type { Framework } from '#domain/artifact-facts.ts';
+import type { Framework } from '#domain/artifact/facts.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { memoryFile } from '../support/archive-files.ts';
 import {

@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { memoryWorld } from '../support/memory-world.ts';
 

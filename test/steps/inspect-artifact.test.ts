@@ -1,5 +1,5 @@
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import type { Manifest } from '#domain/manifest.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';

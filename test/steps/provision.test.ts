@@ -1,4 +1,4 @@
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { provision } from '#steps/provision.ts';
 import { type MemoryWorld, memoryWorld, START_MS } from '../support/memory-world.ts';
 

@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { restartVersion } from '#steps/restart-version.ts';
 import { memoryWorld } from '../support/memory-world.ts';

@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { retireAll } from '#steps/retire-all.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
 import { revisionSpec } from '../support/revision-spec.ts';

@@ -1,5 +1,5 @@
+import { imageTag } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
-import { imageTag } from '#domain/image.ts';
 import { sweep } from '#steps/sweep.ts';
 import { memoryImages } from '../support/memory-images.ts';
 import { MODEL } from '../support/memory-world.ts';

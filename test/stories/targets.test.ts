@@ -1,4 +1,4 @@
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { call, clients, kinds } from '../support/clients.ts';
 import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
 import {

@@ -8,7 +8,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
-import type { BuildVariable } from '#domain/image.ts';
+import type { BuildVariable } from '#domain/build/image.ts';
 import { awsClient } from './aws-clients.ts';
 import { converted } from './aws-world-conversion.ts';
 import type { Granted, GrantedEnvironments } from './build-order.ts';

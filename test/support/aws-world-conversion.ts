@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BuildProof } from '#domain/build-proof.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
 import { addConstantModel } from './onnx-models.ts';
 
 const FEATURES = 2;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import {
   deploymentOf,
   EXPECTS_V1,

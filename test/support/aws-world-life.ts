@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import { callers } from './aws-world-flagship.ts';
 import { placed, REQUEST, type RunningAws } from './aws-world-scenarios.ts';
 import { expectSmall, stateOf, toldOf } from './aws-world-suite.ts';

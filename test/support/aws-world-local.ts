@@ -5,9 +5,9 @@ import {
 } from '#adapters/local/workflow-engine.ts';
 import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
-import { maxArtifactBytes } from '#domain/artifact-limit.ts';
-import { AWS_SHIFTS } from '#domain/plan-shift.ts';
-import { TARGETS } from '#domain/target.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recoverEnded, type Swept, sweep } from '#steps/sweep.ts';

@@ -12,7 +12,7 @@ import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
 import type { ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
-import { mechanismOf, type RevisionRef } from '#domain/target.ts';
+import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import { awsClient } from './aws-clients.ts';
 import type { awsWorldContainers } from './aws-world-containers.ts';

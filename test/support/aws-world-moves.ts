@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import { callers } from './aws-world-flagship.ts';
 import type { LocalAws } from './aws-world-local.ts';
 import { placed } from './aws-world-scenarios.ts';

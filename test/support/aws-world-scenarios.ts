@@ -1,5 +1,5 @@
 import { deploymentId } from '#domain/deployment.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { AwsWorld } from './aws-world.ts';
 import type { Run } from './aws-world-paths.ts';
 import type { Start } from './memory-way.ts';

@@ -1,5 +1,5 @@
-import { modelOfTag } from '#domain/image.ts';
-import type { Target } from '#domain/target.ts';
+import { modelOfTag } from '#domain/build/image.ts';
+import type { Target } from '#domain/placement/target.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { callers } from './aws-world-flagship.ts';
 import type { LocalAws } from './aws-world-local.ts';

@@ -20,7 +20,7 @@ import { parse } from 'yaml';
 import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
-import type { LeaseHolder, ModelRecord } from '#domain/registry-write.ts';
+import type { LeaseHolder, ModelRecord } from '#domain/registry/write.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { WorkflowName } from '#ports/executions.ts';

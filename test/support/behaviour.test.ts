@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { manifestSchema } from '#domain/manifest.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { identityModel } from './onnx-models.ts';
 import { BEHAVIOURS, behaving, behaviourOf } from './servers/behaviour.ts';

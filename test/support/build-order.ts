@@ -1,5 +1,5 @@
-import type { BuildOrder } from '#domain/build-order.ts';
-import type { EnvironmentOrder } from '#domain/environment-image.ts';
+import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 
 /** What is ordered for an ONNX model. */
 export const ORDER: BuildOrder = {

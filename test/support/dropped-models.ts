@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { difference } from '#domain/json-difference.ts';
+import { difference } from '#domain/rollout/json-difference.ts';
 import { type ModelFixture, modelFixtures } from './model-fixtures.ts';
 import type { RunningSlipway } from './running-slipway.ts';
 

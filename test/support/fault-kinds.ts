@@ -1,5 +1,5 @@
 import { Failure } from '#domain/failure.ts';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { machines } from './asl.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Mechanism, mechanismOf } from '#domain/target.ts';
+import { type Mechanism, mechanismOf } from '#domain/placement/target.ts';
 import { KINDS, type Kind } from './fault-kinds.ts';
 import { carryOut, covering, faultOf, fewer, type Plan, singleFaults } from './fault-plan.ts';
 import { FAULT_SCENARIOS } from './fault-scenarios.ts';

@@ -1,4 +1,4 @@
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
 import { isRead, KINDS, type Kind } from './fault-kinds.ts';
 import { type FaultRun, faultRun } from './fault-run.ts';
 import type { FaultScenario } from './fault-scenarios.ts';

@@ -1,4 +1,4 @@
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { answersWrong, type Start, type WorldOptions } from './memory-world.ts';
 import { failsWithTraffic, SCENARIOS } from './scenarios.ts';
 import type { VirtualWorkflow } from './virtual-workflow.ts';

@@ -1,7 +1,7 @@
 import type { Artifact, Shares } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
-import { isSameShares } from '#domain/shares.ts';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import { isSameShares } from '#domain/rollout/shares.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { isRead } from './fault-kinds.ts';

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
 import type { RunningSlipway } from './running-slipway.ts';
 import { behaving } from './servers/behaviour.ts';

@@ -11,7 +11,7 @@ import type { GpuLook } from '#adapters/local/servers/gpus.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { isAlive } from './processes.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EnvironmentOrder } from '#domain/environment-image.ts';
-import type { BuildVariable } from '#domain/image.ts';
+import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
+import type { BuildVariable } from '#domain/build/image.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import { memoryBuildLog } from './memory-build-log.ts';
 import type { MemoryEnvironments } from './memory-environments.ts';

@@ -1,4 +1,4 @@
-import { TARGETS, type Target } from '#domain/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { describePlatform } from '../contracts/platform.ts';
 import { fakeClock } from './fake-clock.ts';
 import { memoryPlatform } from './memory-platform.ts';

@@ -1,5 +1,5 @@
 import { Failure } from '#domain/failure.ts';
-import { mechanismOf, type Target } from '#domain/target.ts';
+import { mechanismOf, type Target } from '#domain/placement/target.ts';
 import type { Platform, RevisionSpec, RevisionState } from '#ports/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { memoryFence } from './memory-fence.ts';

@@ -1,4 +1,4 @@
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { describeProber } from '../contracts/prober.ts';
 import { fakeClock } from './fake-clock.ts';
 import { memoryMetrics } from './memory-metrics.ts';

@@ -1,5 +1,5 @@
 import { type Route, spread } from '#adapters/local/gateway/routing-table.ts';
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { MemoryMetrics } from './memory-metrics.ts';
 import type { MemoryRouter } from './memory-router.ts';

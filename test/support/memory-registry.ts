@@ -6,8 +6,8 @@ import type {
   ModelRecord,
   Records,
   RegistryWrite,
-} from '#domain/registry-write.ts';
-import { registryWrites } from '#domain/registry-writes.ts';
+} from '#domain/registry/write.ts';
+import { registryWrites } from '#domain/registry/writes.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 

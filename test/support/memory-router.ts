@@ -1,7 +1,7 @@
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/shares.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
+import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Router } from '#ports/router.ts';
 import { memoryFence } from './memory-fence.ts';

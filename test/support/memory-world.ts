@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
-import { maxArtifactBytes } from '#domain/artifact-limit.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
-import { AWS_SHIFTS } from '#domain/plan-shift.ts';
-import { mechanismOf, TARGETS, type Target } from '#domain/target.ts';
+import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';

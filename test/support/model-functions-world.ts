@@ -17,7 +17,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { functionDefinition, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
-import type { BuiltImage } from '#domain/image.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
 import { lambdaImageRules } from './aws-rules/ecr.ts';

@@ -1,5 +1,5 @@
 import type { Deployment, ModelVersion, Shares } from '#domain/deployment.ts';
-import type { Lease } from '#domain/registry-write.ts';
+import type { Lease } from '#domain/registry/write.ts';
 import { type MemoryWorld, MODEL } from './memory-world.ts';
 
 /** The whole of a world between two changes of it. */

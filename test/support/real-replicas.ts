@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { listen } from '#adapters/local/listen.ts';
 import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 
 type Replica = {
   readonly server: Server;

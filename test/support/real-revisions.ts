@@ -7,7 +7,7 @@ import type {
   InvocationSlot,
   RevisionHost,
 } from '#adapters/local/revisions/invocation.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 
 type Process = {
   readonly server: Server;

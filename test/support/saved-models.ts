@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { InspectData } from '#formats/mlflow/inspect.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';

@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from './onnx-models.ts';
 import type { Before, TracedWorld } from './traced-world.ts';
 

@@ -6,7 +6,7 @@ import {
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
-import type { ModelRecord } from '#domain/registry-write.ts';
+import type { ModelRecord } from '#domain/registry/write.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from './aws-clients.ts';
 import { machineArn } from './aws-world.ts';

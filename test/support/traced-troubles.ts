@@ -8,7 +8,7 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { DeleteAliasCommand, DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { awsClient } from './aws-clients.ts';
 import { deploymentOf } from './aws-world-scenarios.ts';
 import type { Start } from './memory-way.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sweepEvent } from '#domain/sweep-event.ts';
+import { sweepEvent } from '#domain/registry/sweep-event.ts';
 import { workflow } from '#domain/workflow.ts';
 import { type Json, ofType, plain, readTemplate, type Template } from './template.ts';
 

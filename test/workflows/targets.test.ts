@@ -1,4 +1,4 @@
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { complaints, endings } from '../support/complaints.ts';
 import { answersWrong, MODEL } from '../support/memory-world.ts';
 import { failsWithTraffic } from '../support/scenarios.ts';

@@ -4,9 +4,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
 import { translated } from '#adapters/aws/failures.ts';
 import type { Upload, Uploaded } from '#compose/slipway.ts';
+import { readKey } from '#domain/artifact/object-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { readKey } from '#domain/object-key.ts';
 
 // 10,000 parts of it are 80 GB, more than any image holds.
 const PART_BYTES = 8 * 1024 * 1024;

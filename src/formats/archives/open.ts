@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Unpacking } from '#domain/artifact-facts.ts';
+import type { Unpacking } from '#domain/artifact/facts.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { HEAD_BYTES } from '#formats/known-formats.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveMember } from '#domain/artifact-facts.ts';
+import type { ArchiveMember } from '#domain/artifact/facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
 /** One file of an artifact, whose bytes are read by ranges; of a file in an archive `member` says where they are. */

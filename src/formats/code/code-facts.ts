@@ -1,4 +1,4 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 
 /** What is known of a model that is the user's own code, which is not looked into: its files, and what its Python takes. */

@@ -1,4 +1,4 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';

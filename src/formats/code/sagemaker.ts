@@ -1,5 +1,5 @@
-import type { ModelData, ModelFacts } from '#domain/artifact-facts.ts';
-import type { FileFormat } from '#domain/format.ts';
+import type { ModelData, ModelFacts } from '#domain/artifact/facts.ts';
+import type { FileFormat } from '#domain/artifact/format.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';

@@ -1,7 +1,7 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
-import type { FileFormat } from '#domain/format.ts';
-import type { GoldenRequest } from '#domain/golden-request.ts';
-import type { Signature } from '#domain/signature.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { FileFormat } from '#domain/artifact/format.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';

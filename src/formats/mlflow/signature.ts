@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Datatype, Signature, TensorSpec } from '#domain/signature.ts';
+import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { MlflowModel } from './model.ts';
 

@@ -1,6 +1,6 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
-import { onnxMemory } from '#domain/expected-memory.ts';
-import type { Signature } from '#domain/signature.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import { onnxMemory } from '#domain/placement/expected-memory.ts';
 import { openWire } from '#formats/bytes/protobuf-walk.ts';
 import { fixOf, HEAD_BYTES, isText, recognise } from '#formats/known-formats.ts';
 import { rejected } from '#formats/rejected.ts';

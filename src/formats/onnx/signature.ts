@@ -1,4 +1,4 @@
-import type { Signature, TensorSpec } from '#domain/signature.ts';
+import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { OnnxModel } from './model.ts';
 import { ELEMENT_TYPES } from './types.ts';

@@ -1,4 +1,4 @@
-import type { Datatype } from '#domain/signature.ts';
+import type { Datatype } from '#domain/artifact/signature.ts';
 
 /** An element type of ONNX; `datatype` is its name in the Open Inference Protocol, where it has one. */
 export type ElementType = {

@@ -1,4 +1,4 @@
-import { isVersion } from '#domain/python-environment.ts';
+import { isVersion } from '#domain/build/python-environment.ts';
 import { quoted } from '#formats/rejected.ts';
 import { HANDLES, HOLDERS, type Library } from '#formats/trees/held-boosters.ts';
 import { KEPT_ITEMS } from './containers.ts';

@@ -1,4 +1,4 @@
-import type { Datatype } from '#domain/signature.ts';
+import type { Datatype } from '#domain/artifact/signature.ts';
 import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
 import {
   type Dict,

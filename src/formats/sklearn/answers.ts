@@ -1,4 +1,4 @@
-import { DATATYPES, type Datatype } from '#domain/signature.ts';
+import { DATATYPES, type Datatype } from '#domain/artifact/signature.ts';
 import type { Instance } from '#formats/pickle/values.ts';
 import { type Estimator, nameOf } from './model.ts';
 import type { Answers } from './tabular-facts.ts';

@@ -1,5 +1,5 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
-import type { Signature } from '#domain/signature.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
 import type { Instance } from '#formats/pickle/values.ts';
 import type { BoosterTable, HeldBooster } from '#formats/trees/held-boosters.ts';
 import { answersOf } from './answers.ts';

@@ -1,4 +1,4 @@
-import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
+import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';

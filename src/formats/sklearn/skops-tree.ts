@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isVersion } from '#domain/python-environment.ts';
+import { isVersion } from '#domain/build/python-environment.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type NpyHeader, readNpyHeader } from '#formats/pickle/npy-header.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Framework, ModelFacts } from '#domain/artifact-facts.ts';
+import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { zipFiles } from '#formats/archives/zip-read.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { datatypeOf } from '#formats/pickle/numpy-dtype.ts';

@@ -1,5 +1,5 @@
-import type { MemoryTerm } from '#domain/artifact-facts.ts';
-import type { Datatype, Signature, TensorSpec } from '#domain/signature.ts';
+import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { rejected } from '#formats/rejected.ts';
 
 /** What a model over rows takes: so many numbers, or named columns of which some hold texts. */

@@ -1,5 +1,5 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
-import type { Datatype } from '#domain/signature.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { Datatype } from '#domain/artifact/signature.ts';
 import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type CatboostModel, readCatboost } from './catboost-model.ts';

@@ -1,4 +1,4 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';

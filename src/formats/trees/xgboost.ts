@@ -1,4 +1,4 @@
-import type { ModelFacts } from '#domain/artifact-facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { HEAD_BYTES } from '#formats/known-formats.ts';
 import { rejected } from '#formats/rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchMetrics } from '#adapters/aws/logs/cloudwatch-metrics.ts';
-import type { RevisionRef } from '#domain/target.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { awsClient } from '../../support/aws-clients.ts';

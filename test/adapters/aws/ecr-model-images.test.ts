@@ -8,7 +8,7 @@ import {
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
-import { modelOfTag } from '#domain/image.ts';
+import { modelOfTag } from '#domain/build/image.ts';
 import { describeModelImages } from '../../contracts/model-images.ts';
 import { AWS_REGION, awsClient } from '../../support/aws-clients.ts';
 import { itBearsFaults } from '../../support/aws-fault-matrix.ts';

@@ -1,5 +1,5 @@
 import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Behaviour } from '../../contracts/prober.ts';
 import { itBearsFaultsInOneAccount } from '../../support/aws-fault-matrix.ts';

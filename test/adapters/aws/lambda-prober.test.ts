@@ -1,6 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { type Behaviour, describeProber } from '../../contracts/prober.ts';
 import { awsFault } from '../../support/aws-faults.ts';
 import { addMiddleware, awsError } from '../../support/aws-rules.ts';

@@ -8,7 +8,7 @@ import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { Failure } from '#domain/failure.ts';
-import type { GoldenRequest } from '#domain/golden-request.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { awsClient } from '../../support/aws-clients.ts';
 import { apiGatewayRules } from '../../support/aws-rules/apigateway.ts';
 import { awsRules } from '../../support/aws-rules.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { shareTable } from '#adapters/local/gateway/share-table.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
-import type { Scaling } from '#domain/manifest-scaling.ts';
+import type { Scaling } from '#domain/manifest/scaling.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { eventually } from '../../support/eventually.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readProof } from '#domain/build-proof.ts';
+import { readProof } from '#domain/build/proof.ts';
 import { ORDER } from '../../support/build-order.ts';
 import { COMMANDS } from '../../support/commands.ts';
 

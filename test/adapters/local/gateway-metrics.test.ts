@@ -1,5 +1,5 @@
 import { gatewayMetrics } from '#adapters/local/gateway/metrics.ts';
-import type { RevisionRef } from '#domain/target.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 import { describeMetrics } from '../../contracts/metrics.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { gatewayWorld } from '../../support/gateway-world.ts';

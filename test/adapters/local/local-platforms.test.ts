@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { LocalPlatforms } from '#adapters/local/revisions/local-platforms.ts';
-import { TARGETS } from '#domain/target.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { describePlatform } from '../../contracts/platform.ts';
 import {
   openPlatform,

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processImages } from '#adapters/local/builds/process-images.ts';
-import type { BuiltImage } from '#domain/image.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import { describeModelImages } from '../../contracts/model-images.ts';
 import { revisionSpec } from '../../support/revision-spec.ts';
 

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import type { ArchiveMember, Unpacking } from '#domain/artifact-facts.ts';
+import type { ArchiveMember, Unpacking } from '#domain/artifact/facts.ts';
 import { openArchive, unpackingOf } from '#formats/archives/open.ts';
 import { MAX_BYTES, memoryFile } from '../../support/archive-files.ts';
 import { tarOf, tarPart } from '../../support/tar-bytes.ts';

@@ -6,8 +6,8 @@ import {
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { Scaling } from '#domain/manifest-scaling.ts';
-import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/scale.ts';
+import type { Scaling } from '#domain/manifest/scaling.ts';
+import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/placement/scale.ts';
 import { absentIf, ask } from './errors.ts';
 import type { ServiceRef } from './service.ts';
 

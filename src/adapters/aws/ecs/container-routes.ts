@@ -4,7 +4,7 @@ import type { RouteRecord, RouteRecords } from '#adapters/aws/routes/route-recor
 import type { RouteSide } from '#adapters/aws/routes/route-side.ts';
 import { sharesChanged } from '#adapters/aws/routes/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
-import { isSameShares, withoutZeros } from '#domain/shares.ts';
+import { isSameShares, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type ContainerFront, groupCounter } from './container-front.ts';
 import type { ListenerRule, RuleShares } from './listener-rule.ts';

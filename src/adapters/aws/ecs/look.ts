@@ -1,5 +1,5 @@
 import { DescribeTasksCommand, ListTasksCommand, type Service } from '@aws-sdk/client-ecs';
-import { judgeService, type StoppedTask } from '#domain/ecs-failure.ts';
+import { judgeService, type StoppedTask } from '#domain/placement/ecs-failure.ts';
 import type { RevisionState } from '#ports/platform.ts';
 import { findDefinition } from './definitions.ts';
 import { absentIf, ask } from './errors.ts';

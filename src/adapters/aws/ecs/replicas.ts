@@ -1,4 +1,4 @@
-import { firstReplicas, scaleAt } from '#domain/scale.ts';
+import { firstReplicas, scaleAt } from '#domain/placement/scale.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { findDefinition } from './definitions.ts';
 import { listenerRule } from './listener-rule.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import { Failure } from '#domain/failure.ts';
-import { HEALTH_CHECK } from '#domain/health-check.ts';
+import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
 import { CONTAINER, DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './settings.ts';

@@ -1,8 +1,8 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
-import type { BuiltImage } from '#domain/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { clusterOf } from './managed-requirement.ts';
 import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './settings.ts';

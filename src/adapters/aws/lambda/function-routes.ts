@@ -6,7 +6,7 @@ import type { RouteSide } from '#adapters/aws/routes/route-side.ts';
 import { sharesChanged } from '#adapters/aws/routes/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
-import { isSameShares } from '#domain/shares.ts';
+import { isSameShares } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type InvocationTarget, invokeModel } from './invoke-model.ts';
 import { type LiveAlias, liveAlias } from './live-alias.ts';

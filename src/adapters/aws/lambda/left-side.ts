@@ -3,8 +3,8 @@ import { type RouteRecord, type RouteRecords, served } from '#adapters/aws/route
 import type { RouteSides } from '#adapters/aws/routes/route-sides.ts';
 import { sharesChanged } from '#adapters/aws/routes/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
-import { isSameShares } from '#domain/shares.ts';
-import type { Mechanism } from '#domain/target.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
+import { isSameShares } from '#domain/rollout/shares.ts';
 import { type QuietSideOptions, unquiet } from './quiet-side.ts';
 
 export type LeftSideOptions = QuietSideOptions & {

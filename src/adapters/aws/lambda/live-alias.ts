@@ -13,7 +13,7 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { Shares } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import { withoutZeros } from '#domain/shares.ts';
+import { withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LIVE } from './model-function.ts';
 import type { ModelVersions } from './model-versions.ts';

@@ -7,7 +7,7 @@ import { translated } from '#adapters/aws/failures.ts';
 import { LIVE } from '#adapters/aws/lambda/model-function.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { modelOf } from '#domain/identity.ts';
-import { mechanismOf } from '#domain/target.ts';
+import { mechanismOf } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics, TrafficSample } from '#ports/metrics.ts';
 import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';

@@ -1,7 +1,7 @@
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry-write.ts';
+import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
 import type { Row } from './dynamo-query.ts';
 import type { Key, Write } from './dynamo-table.ts';
 

@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bounded } from '#adapters/aws/bounded.ts';
 import type { Deployment, ModelVersion } from '#domain/deployment.ts';
-import type { DeploymentRecord, ModelRecord } from '#domain/registry-write.ts';
-import { registryWrites } from '#domain/registry-writes.ts';
+import type { DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
+import { registryWrites } from '#domain/registry/writes.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
 import { dynamoEvents } from './dynamo-events.ts';

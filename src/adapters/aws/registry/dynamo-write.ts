@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { Failure } from '#domain/failure.ts';
-import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry-write.ts';
+import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry/write.ts';
 import type { Clock } from '#ports/clock.ts';
 import {
   COUNTER,

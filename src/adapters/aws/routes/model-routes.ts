@@ -1,7 +1,7 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { Mechanism } from '#domain/target.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';

@@ -1,5 +1,5 @@
 import type { ModelRequest } from '#adapters/aws/lambda/invocation-event.ts';
-import type { RevisionRef } from '#domain/target.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 
 /** Where a probe goes: to a model as its clients do, or to one revision whatever the shares. */

@@ -4,7 +4,7 @@ import { clear, type LeftSideOptions, prepare, visited } from '#adapters/aws/lam
 import type { AwsFence } from '#adapters/aws/registry/fence.ts';
 import { fencedChange } from '#adapters/aws/registry/fenced-change.ts';
 import type { Shares } from '#domain/deployment.ts';
-import { acceptShares, isSameShares, withoutZeros } from '#domain/shares.ts';
+import { acceptShares, isSameShares, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Router } from '#ports/router.ts';
 import { apiDraft } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';

@@ -9,7 +9,7 @@ import {
 } from '#adapters/aws/lambda/function-routes.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Mechanism } from '#domain/target.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ModelApi } from './api-draft.ts';
 import type { RouteRecords } from './route-records.ts';

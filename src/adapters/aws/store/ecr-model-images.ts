@@ -2,8 +2,8 @@ import { BatchDeleteImageCommand, type ECRClient, paginateListImages } from '@aw
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { translated } from '#adapters/aws/failures.ts';
 import { readFunction } from '#adapters/aws/lambda/function-state.ts';
+import { modelOfTag } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
-import { modelOfTag } from '#domain/image.ts';
 import type { ModelImage, ModelImages } from '#ports/model-images.ts';
 
 type Options = {

@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
-import { folderOf, readKey, sidecarKey } from '#domain/object-key.ts';
+import { folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import { isUnfinishedName } from './key.ts';
 
 type Options = {

@@ -6,7 +6,7 @@ import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { InTurn } from '#adapters/local/revisions/at-once.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
-import type { BuildVariable } from '#domain/image.ts';
+import type { BuildVariable } from '#domain/build/image.ts';
 import type { Variables } from './build-phase.ts';
 import {
   type BuildOutcome,

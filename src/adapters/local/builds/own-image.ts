@@ -1,4 +1,4 @@
-import type { BuiltImage } from '#domain/image.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
 /** The image of a revision that no other one of `specs` starts from; undefined where it has none, or shares it. */

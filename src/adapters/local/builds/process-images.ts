@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { BuiltImage } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
-import type { BuiltImage } from '#domain/image.ts';
 import type { ModelImages } from '#ports/model-images.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ownImage } from './own-image.ts';

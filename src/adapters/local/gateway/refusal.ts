@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
-import type { Mechanism } from '#domain/target.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 
 /** An answer of the gateway's own. `fix` is what the client can do about it. */

@@ -4,7 +4,7 @@ import { fence } from '#adapters/local/registry/fence.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceptShares, isSameShares, refuseMixture } from '#domain/shares.ts';
+import { acceptShares, isSameShares, refuseMixture } from '#domain/rollout/shares.ts';
 import type { Router, Verification } from '#ports/router.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
 import { shareTable } from './share-table.ts';

@@ -1,5 +1,5 @@
 import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import { type Mechanism, mechanismOf } from '#domain/target.ts';
+import { type Mechanism, mechanismOf } from '#domain/placement/target.ts';
 
 /** What a request is held to, and whose rules these are. */
 export type Terms = { readonly limits: InvocationLimits; readonly mechanism: Mechanism };

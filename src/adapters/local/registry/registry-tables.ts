@@ -8,7 +8,7 @@ import type {
   ModelRecord,
   Records,
   RegistryWrite,
-} from '#domain/registry-write.ts';
+} from '#domain/registry/write.ts';
 import type { EventPage, EventQuery } from '#ports/registry.ts';
 
 // A record is JSON; the columns that queries need are taken from it, so the two cannot differ.

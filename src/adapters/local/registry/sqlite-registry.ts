@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { RegistryWrite } from '#domain/registry-write.ts';
-import { registryWrites } from '#domain/registry-writes.ts';
+import type { RegistryWrite } from '#domain/registry/write.ts';
+import { registryWrites } from '#domain/registry/writes.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
 import { transaction, translated } from './database.ts';

@@ -9,7 +9,7 @@ import {
   SLICE_MS,
   SLICES_REMEMBERED,
   scaleAt,
-} from '#domain/scale.ts';
+} from '#domain/placement/scale.ts';
 import { refuse } from './invocation.ts';
 import { replicaSet } from './replica-set.ts';
 import {

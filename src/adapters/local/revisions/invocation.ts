@@ -1,4 +1,4 @@
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 
 /** Why a revision gave no process for a request, as the gateway's status: 404 no such revision, 502 its process died at once, 503 stopped, without a ready replica, or with too many waiting (`retryAfterSeconds`), 504 none in time. */
 export type InvocationRefusal = {

@@ -1,6 +1,6 @@
 import { type GpuLook, nvidiaGpus } from '#adapters/local/servers/gpus.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
-import type { RevisionRef, Target } from '#domain/target.ts';
+import type { RevisionRef, Target } from '#domain/placement/target.ts';
 import { ec2Platform } from './ec2-platform.ts';
 import { fargatePlatform } from './fargate-platform.ts';
 import type { InvocationLimits, RevisionHost } from './invocation.ts';

@@ -1,5 +1,5 @@
 import { Failure } from '#domain/failure.ts';
-import { REQUESTS_AT_ONCE } from '#domain/requests-at-once.ts';
+import { REQUESTS_AT_ONCE } from '#domain/placement/requests-at-once.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
 import { type Company, refuse } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';

@@ -9,7 +9,7 @@ import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelOf, refuseStranger } from '#domain/identity.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { translated } from '#adapters/local/registry/database.ts';
-import type { Target } from '#domain/target.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { RevisionSpec, RevisionState } from '#ports/platform.ts';
 
 /** A revision as it is kept: where and what it runs, and how it came out. Of one that is retired nothing runs until it is asked for again; one that is absent has no record. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
-import type { Accelerator } from '#domain/manifest.ts';
+import type { Accelerator } from '#domain/manifest/manifest.ts';
 
 export type Gpu = { readonly name: string; readonly memoryMiB: number };
 

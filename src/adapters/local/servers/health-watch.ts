@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { HEALTH_CHECK } from '#domain/health-check.ts';
+import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { Clock } from '#ports/clock.ts';
 
 /** Whether the server at `origin` answered one look. */

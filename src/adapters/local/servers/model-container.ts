@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import type { BuiltImage } from '#domain/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 

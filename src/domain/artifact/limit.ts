@@ -1,0 +1,49 @@
+import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { ArtifactPart } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Target } from '#domain/placement/target.ts';
+
+// A layer of an image in ECR, and an artifact is one. https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+const LAYER_MAX_BYTES = 52_000 * 1024 * 1024;
+
+/** How large an artifact may be for any of these targets (bytes). */
+export function maxArtifactBytes(offered: readonly Target[]): number {
+  return offered.some((target) => target !== 'lambda')
+    ? LAYER_MAX_BYTES
+    : lambda.imageUncompressedMaxBytes;
+}
+
+/** How many files an artifact may have beside its manifest. */
+export const MAX_PARTS = 1000;
+
+// With what else is known of 1,000 files it fits in a record of the registry, on AWS 400 KB.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const MAX_KEY_BYTES = 100_000;
+
+/** All of the files or, where they are too many for an artifact, as many as show that. */
+export function untilTooMany<File extends Pick<ArtifactPart, 'key'>>(
+  files: readonly File[],
+): readonly File[] {
+  let keyBytes = 0;
+  return files.slice(0, MAX_PARTS + 1).filter(({ key }) => {
+    const isBefore = keyBytes <= MAX_KEY_BYTES;
+    keyBytes += Buffer.byteLength(key);
+    return isBefore;
+  });
+}
+
+/** Why an artifact may not have all of these files; undefined when it may. */
+export function tooManyParts(
+  key: string,
+  parts: readonly Pick<ArtifactPart, 'key'>[],
+): Failure | undefined {
+  const keyBytes = parts.reduce((sum, part) => sum + Buffer.byteLength(part.key), 0);
+  const isMany = parts.length > MAX_PARTS;
+  if (!isMany && keyBytes <= MAX_KEY_BYTES) return undefined;
+  const reason = isMany
+    ? `${key} has more than ${MAX_PARTS} files beside it; that is the limit`
+    : `the keys of the files beside ${key} are more than ${MAX_KEY_BYTES} bytes long, all together; that is the limit`;
+  return new Failure('ArtifactRejected', reason, {
+    fix: 'Upload only the files that the model is served from, or an archive of them.',
+  });
+}

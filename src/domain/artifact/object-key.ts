@@ -1,0 +1,62 @@
+import { isModelName } from '#domain/identity.ts';
+import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
+
+/** Endings of files that hold a whole model. Any of them starts a deployment; whether its format is served is the inspection's answer. */
+const SELF_CONTAINED: readonly string[] = KNOWN_FILES.flatMap((kind) => [
+  ...ownEndings(kind),
+  ...(kind.shared ?? []),
+]);
+
+const FOLDER_MANIFEST = 'model.yaml';
+
+/**
+ * What an object's key means.
+ * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
+ * `sidecar`: the manifest of the file beside it, starts nothing. `loose`: ignored with a hint. `misnamed`: would start one, but for its model's name; a model file outside of every model's folder has only its own. `outside`: none of Slipway's business.
+ */
+export type KeyMeaning =
+  | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
+  | { readonly kind: 'folder'; readonly model: string; readonly prefix: string }
+  | { readonly kind: 'sidecar'; readonly model: string }
+  | { readonly kind: 'loose'; readonly model: string }
+  | { readonly kind: 'misnamed'; readonly name: string }
+  | { readonly kind: 'outside' };
+
+export function readKey(key: string): KeyMeaning {
+  const [, alone] = /^(?:models\/)?([^/]+)$/.exec(key) ?? [];
+  if (alone && isModelFile(alone)) return { kind: 'misnamed', name: alone };
+  const [root, name = '', ...path] = key.split('/');
+  const file = path.at(-1);
+  if (root !== 'models' || !file) return { kind: 'outside' };
+  const meaning = path.length === 1 ? readFile(name, file) : readPart(name, key);
+  const isStart = meaning.kind === 'artifact' || meaning.kind === 'folder';
+  return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
+}
+
+/** The folder artifact that a key lies in, `models/NAME/FOLDER/`; undefined when it lies in none. */
+export function folderOf(key: string): string | undefined {
+  const [root, name, folder, ...path] = key.split('/');
+  return folder && path.length > 0 ? `${root}/${name}/${folder}/` : undefined;
+}
+
+/** The key of the manifest that belongs to a single-file artifact. */
+export function sidecarKey(key: string): string {
+  return `${key}.yaml`;
+}
+
+function readFile(model: string, file: string): KeyMeaning {
+  if (isModelFile(file)) return { kind: 'artifact', model, file };
+  const described = file.endsWith('.yaml') ? file.slice(0, -'.yaml'.length) : '';
+  return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
+}
+
+function readPart(model: string, key: string): KeyMeaning {
+  const prefix = folderOf(key);
+  return prefix !== undefined && key === `${prefix}${FOLDER_MANIFEST}`
+    ? { kind: 'folder', model, prefix }
+    : { kind: 'loose', model };
+}
+
+function isModelFile(file: string): boolean {
+  return endsIn(file, SELF_CONTAINED);
+}

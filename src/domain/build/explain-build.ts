@@ -1,0 +1,112 @@
+import * as z from 'zod/mini';
+import type { Trouble } from '#domain/deployment.ts';
+import { parseJson } from '#domain/parse-json.ts';
+import type { CaughtError } from '#domain/trouble.ts';
+
+/** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
+export type FailedBuild = {
+  readonly error: string;
+  readonly phase: string;
+  readonly log: { readonly group: string; readonly stream: string } | null;
+};
+
+// The description of the build that Step Functions puts in the Cause of a failed `codebuild:startBuild.sync`: `Build` as BatchGetBuilds answers it.
+const described = z.object({
+  Build: z.object({
+    CurrentPhase: z.optional(z.string()),
+    Phases: z.optional(
+      z.array(z.object({ PhaseType: z.optional(z.string()), PhaseStatus: z.optional(z.string()) })),
+    ),
+    Logs: z.optional(
+      z.object({ GroupName: z.optional(z.string()), StreamName: z.optional(z.string()) }),
+    ),
+  }),
+});
+
+/** What a build's caught error says. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
+export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
+  const parsed = described.safeParse(parseJson(Cause));
+  if (!parsed.success) return { error: Cause ? `${error}: ${Cause}` : error, phase: '', log: null };
+  const { Logs, Phases = [] } = parsed.data.Build;
+  const failed = Phases.find(({ PhaseStatus = 'SUCCEEDED' }) => PhaseStatus !== 'SUCCEEDED');
+  const log =
+    Logs?.GroupName && Logs.StreamName ? { group: Logs.GroupName, stream: Logs.StreamName } : null;
+  return { error, phase: failed?.PhaseType ?? '', log };
+}
+
+type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
+
+const AGAIN = 'Upload the model again.';
+
+const CAUSES: readonly Cause[] = [
+  {
+    // uv and pip.
+    sign: /No solution found when resolving|No matching distribution found/,
+    reason: 'the packages of the model cannot be installed together on its Python',
+    fix: 'Name others under `build.requirements`, or another `build.pythonVersion`, in model.yaml, and upload again.',
+  },
+  {
+    // What buildspecs/commands/smoke-test.mjs says; the reason follows it.
+    sign: /the image does not serve its model/,
+    reason: 'the model did not load, or did not answer, when its image was started',
+    fix: 'The last lines say why; mend the model and upload again.',
+  },
+  {
+    sign: /no space left on device/i,
+    reason: 'the build ran out of disk',
+    fix: 'Make the model smaller, or give the build project a larger compute type.',
+  },
+  {
+    // S3 answers 403 for an expired signature and 400 for expired credentials; the first is what buildspecs/commands/fetch-artifact.mjs says.
+    sign: /answered 40[03]\b|403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
+    reason: 'the right to read the artifact had run out, as the build waited too long',
+    fix: AGAIN,
+  },
+  {
+    sign: /denied|not authorized|no basic auth credentials/i,
+    reason: 'the build was denied',
+    fix: 'Run `slipway doctor`; it names the permission that is missing.',
+  },
+  {
+    sign: /\b(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|connection refused|can be pulled|could not resolve|i\/o timeout|TLS handshake)\b/i,
+    reason: 'the build could not reach a registry',
+    fix: AGAIN,
+  },
+  {
+    sign: /out of memory|signal: killed|\bKilled\b|exit code: 137/,
+    reason: 'the build ran out of memory',
+    fix: 'Give the build project a larger compute type.',
+  },
+  {
+    sign: /toomanyrequests|rate limit/i,
+    reason: 'a registry turned the build away for asking too often',
+    fix: 'Wait some minutes and upload the model again.',
+  },
+];
+
+// What a build that never began logs is nothing.
+const NEVER_BEGUN = {
+  reason: 'its build waited for its turn, behind others, until it was given up',
+  fix: 'Upload the model again when fewer are being deployed.',
+};
+
+/** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
+export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
+  const shown = lines.map(withoutQueries);
+  const cause =
+    build.phase === 'QUEUED'
+      ? NEVER_BEGUN
+      : CAUSES.find(({ sign }) => shown.some((line) => sign.test(line)));
+  const where = build.phase && ` in ${build.phase}`;
+  const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
+  return {
+    name: 'BuildFailed',
+    reason: [`the image was not built: ${why}`, ...shown].join('\n'),
+    fix: cause?.fix ?? 'The last lines of its log say more; mend the cause and upload again.',
+  };
+}
+
+/** A presigned URL is a right to read: it stays out of events. */
+function withoutQueries(line: string): string {
+  return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
+}

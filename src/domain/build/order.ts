@@ -1,0 +1,35 @@
+import type { ModelData, Unpacking } from '#domain/artifact/facts.ts';
+import type { Format } from '#domain/artifact/format.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { EnvironmentTags } from './environment-image.ts';
+import type { PythonEnvironment } from './python-environment.ts';
+
+/** What a build is told of the model that it is to package; `python` is null where the runtime needs none. */
+export type BuildOrder = {
+  readonly runtime: 'onnx' | 'python';
+  readonly format: Format;
+  /** The archives that the model is in, the outer one first, with what is taken out of each. */
+  readonly unpacking: readonly Unpacking[];
+  /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
+  readonly modelFile: string;
+  readonly entrypoint: string | null;
+  /** The file of a model that is a folder which its framework loads; null where there is none. */
+  readonly data: ModelData | null;
+  /** The names that the manifest allows in pickles beside the known ones. */
+  readonly allowed: readonly string[];
+  /** Names what serves it, and so what is built once for all models that need the same. */
+  readonly environmentHash: string;
+  readonly python: PythonEnvironment | null;
+  /** The images that hold what serves and proves it; all null where models are processes. That of `convert` may be missing. */
+  readonly environments: EnvironmentTags;
+  /** `auto`: served as ONNX where that answers the same. */
+  readonly optimize: 'auto' | 'none';
+  /** `open`: its own code may reach the network, where nothing else says so. */
+  readonly network: 'none' | 'open';
+  /** As inspection found it, or null. */
+  readonly signature: Signature | null;
+  readonly takesColumns: boolean;
+  /** A request that the model is known to answer, or null. */
+  readonly example: GoldenRequest | null;
+};

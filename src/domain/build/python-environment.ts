@@ -1,0 +1,146 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import support from '#domain/data/python-support.json' with { type: 'json' };
+import { Failure } from '#domain/failure.ts';
+
+/** What a model of Python is served in: the interpreter, and what `pip install` takes beside the server's own packages, sorted. */
+export type PythonEnvironment = {
+  /** "3.12" */
+  readonly python: string;
+  /** Which others its framework has, the nearest first: one machine may not have the first. */
+  readonly orElse: readonly string[];
+  readonly requirements: readonly string[];
+};
+
+type Facts = Pick<
+  ModelFacts,
+  'format' | 'framework' | 'pythonVersion' | 'requirements' | 'takesColumns'
+>;
+
+/** What the manifest says of it, in place of what the artifact does. */
+type Wish = { readonly pythonVersion?: string; readonly requirements?: readonly string[] };
+
+type Range = { readonly oldest: string; readonly newest: string };
+
+const FRAMEWORKS: Readonly<Record<string, readonly (Range & Supported)[]>> = support.frameworks;
+type Supported = { readonly from: string; readonly with: readonly string[] };
+
+// Of CUDA's 900 MB nothing is used where there is no GPU. https://pypi.org/project/xgboost-cpu
+const XGBOOST_CPU_FROM = '2.1.1';
+
+/**
+ * The environment of a model: its framework at the exact version that made it, the Python it names or else one that this framework has.
+ * Fails with `ArtifactRejected` when the framework is older than any Python that is served, or the manifest names one that it does not have.
+ */
+export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironment {
+  const { framework } = facts;
+  const pin = framework ? [pinned(framework)] : [];
+  const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
+  const range = row ?? support.served;
+  requireWithin(wish.pythonVersion, range, framework);
+  const wished = wish.pythonVersion ?? facts.pythonVersion;
+  const requirements = wish.requirements ?? facts.requirements;
+  const python = within(minor(wished ?? support.served.usual), range);
+  return {
+    python,
+    orElse: wish.pythonVersion ? [] : others(python, range),
+    requirements: sorted([
+      ...pin,
+      ...(row?.with ?? []),
+      ...requirements,
+      ...(needsPandas(facts, requirements) ? ['pandas'] : []),
+    ]),
+  };
+}
+
+/** What is called with named columns takes them as a table of pandas; the boosters' own files do not. */
+function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
+  const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));
+  return takesColumns && !isNamed && !BOOSTERS.includes(format);
+}
+
+const BOOSTERS: readonly string[] = ['xgboost', 'lightgbm', 'catboost'];
+
+/** The last row that begins at or before this version; undefined of a framework that is not listed. */
+function rowOf(name: string, version: string): (Range & Supported) | undefined {
+  const rows = FRAMEWORKS[name];
+  if (!rows) return undefined;
+  const row = rows.findLast(({ from }) => compare(version, from) >= 0);
+  if (row) return row;
+  throw new Failure(
+    'ArtifactRejected',
+    `the model was made by ${name} ${version}; the oldest that runs on Python ${support.served.oldest}, the oldest served, is ${rows[0]?.from}`,
+    { fix: `Load it with a newer ${name} and save it again.` },
+  );
+}
+
+// https://packaging.python.org/en/latest/specifications/version-specifiers, without epochs.
+const VERSION = /^\d+(\.\d+){0,3}(\.?(a|b|rc|dev|post)\d+)*(\+[a-zA-Z0-9.]+)?$/;
+
+/** Whether it can stand behind `==` in a line of requirements, and nothing else in that line or after it. */
+export function isVersion(text: string): boolean {
+  return text.length <= 50 && VERSION.test(text);
+}
+
+function pinned({ name, version }: { readonly name: string; readonly version: string | null }) {
+  if (version === null) return name;
+  if (!isVersion(version)) {
+    throw new Failure(
+      'ArtifactRejected',
+      `the model was made by ${name} ${JSON.stringify(version)}, which is no version`,
+      { fix: `Save it again by a released ${name}.` },
+    );
+  }
+  const isSplit = name === 'xgboost' && compare(version, XGBOOST_CPU_FROM) >= 0;
+  return `${isSplit ? 'xgboost-cpu' : name}==${version}`;
+}
+
+function requireWithin(
+  version: string | undefined,
+  range: Range,
+  framework: Facts['framework'],
+): void {
+  if (!framework || !version || within(version, range) === version) return;
+  const { name, version: made } = framework;
+  throw new Failure(
+    'ArtifactRejected',
+    `build.pythonVersion is ${version}; the model was made by ${name} ${made ?? ''}, which runs on Python ${range.oldest} to ${range.newest}`,
+    { fix: 'Name one of these, or none.' },
+  );
+}
+
+function within(version: string, { oldest, newest }: Range): string {
+  if (compare(version, oldest) < 0) return oldest;
+  return compare(version, newest) > 0 ? newest : version;
+}
+
+function others(python: string, { oldest, newest }: Range): readonly string[] {
+  const [least, most, taken] = [oldest, newest, python].map(minorNumber);
+  return Array.from({ length: (most ?? 0) - (least ?? 0) + 1 }, (_, step) => (least ?? 0) + step)
+    .filter((number) => number !== taken)
+    .toSorted((a, b) => Math.abs(a - (taken ?? 0)) - Math.abs(b - (taken ?? 0)) || b - a)
+    .map((number) => `3.${number}`);
+}
+
+function minorNumber(version: string): number {
+  return Number(version.split('.')[1]);
+}
+
+function minor(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+function sorted(requirements: readonly string[]): readonly string[] {
+  return [...new Set(requirements)].toSorted();
+}
+
+/** By their numbers; what is no number counts as 0. */
+function compare(one: string, other: string): number {
+  const [a, b] = [one, other].map((version) =>
+    version.split('.').map((part) => Number.parseInt(part, 10) || 0),
+  );
+  for (const place of [0, 1, 2, 3]) {
+    const difference = (a?.[place] ?? 0) - (b?.[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

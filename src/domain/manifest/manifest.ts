@@ -1,0 +1,132 @@
+import * as z from 'zod/mini';
+import { TARGETS } from '#domain/placement/target.ts';
+import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './model.ts';
+import { rolloutSchema } from './rollout.ts';
+import { scalingSchema } from './scaling.ts';
+
+const LEAST_MEMORY_MIB = 128;
+const MOST_MEMORY_MIB = 1024 * 1024;
+const MEMORY_FORM = 'it is written as 512Mi or 2Gi';
+const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
+const ACCELERATOR_FORM = 'it is `none`, or a GPU and how many: T4, L4:1, A10G:4';
+
+const example = z.strictObject({
+  request: z
+    .unknown()
+    .check(
+      z.describe(
+        'What to send: an Open Inference request if `inputs` is a list of tensors, else a body for /invocations.',
+      ),
+    ),
+  expect: z.exactOptional(
+    z
+      .unknown()
+      .check(
+        z.describe(
+          'What the answer must contain; it may contain more, and what has a `name` in a list is found by it.',
+        ),
+      ),
+  ),
+  rtol: z
+    ._default(z.number().check(z.gte(0), z.lte(1)), 1e-4)
+    .check(z.describe('How far a number may be from the expected one, relative to that.')),
+});
+
+const memory = z.string({ error: MEMORY_FORM }).check(
+  z.regex(/^[1-9][0-9]{0,6}(Mi|Gi)$/, { error: MEMORY_FORM }),
+  z.refine((quantity) => isPossible(quantity), {
+    error: `the limits are ${LEAST_MEMORY_MIB}Mi and ${MOST_MEMORY_MIB / 1024}Gi`,
+  }),
+  z.describe(
+    'Memory of one replica, from 128Mi; by default estimated from the model. Lambda has up to 10Gi, Fargate 120Gi.',
+  ),
+);
+
+const accelerator = z
+  .string({ error: ACCELERATOR_FORM })
+  .check(
+    z.regex(/^(none|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
+    z.describe('The GPU that the model needs, and how many of it: T4, L4:1, A10G:4; or none.'),
+  );
+
+const placement = z
+  .strictObject({
+    target: z
+      ._default(z.enum(['auto', ...TARGETS]), 'auto')
+      .check(z.describe('Where to run; by default the cheapest target that can hold the model.')),
+    allow: z
+      ._default(z.array(z.enum(TARGETS)).check(z.minLength(1)), [...TARGETS])
+      .check(z.describe('The targets to choose from.')),
+    allowCpu: z
+      ._default(z.boolean(), false)
+      .check(
+        z.describe('Whether a model that asks for a GPU may run without one, where there is none.'),
+      ),
+  })
+  .check(
+    z.refine(({ target, allow }) => target === 'auto' || allow.includes(target), {
+      path: ['target'],
+      error: 'placement.allow does not name it; leave out one of the two',
+    }),
+  );
+
+/**
+ * A model's manifest, `model.yaml`: one schema for its type, its validation and docs/model.schema.json.
+ * All of it is optional, an unknown key is an error. Each version adds the keys it uses.
+ */
+export const manifestSchema = z
+  .strictObject({
+    examples: z
+      ._default(z.array(example), [])
+      .check(z.describe('Requests the model answers. The first proves a new version healthy.')),
+    model: z.prefault(modelSchema, {}),
+    runtime: z.prefault(runtimeSchema, {}),
+    build: z.prefault(buildSchema, {}),
+    entrypoint: z.exactOptional(entrypoint),
+    server: z.prefault(
+      z.strictObject({
+        startupTimeoutSeconds: z
+          ._default(z.int().check(z.gte(1), z.lte(3600)), 300)
+          .check(z.describe('How long the model server may take to get ready.')),
+      }),
+      {},
+    ),
+    resources: z.prefault(
+      z.strictObject({
+        memory: z.exactOptional(memory),
+        accelerator: z._default(accelerator, 'none'),
+      }),
+      {},
+    ),
+    placement: z.prefault(placement, {}),
+    scaling: z.prefault(scalingSchema, {}),
+    rollout: z.prefault(rolloutSchema, {}),
+  })
+  .check(z.describe('Manifest of a Slipway model.'));
+
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+
+/** A GPU by the name that AWS sells it under, and how many of it one replica needs. */
+export type Accelerator = { readonly name: string; readonly count: number };
+
+/** The memory (MiB) that the manifest asks for, or null. */
+export function memoryMiB({ resources }: Manifest): number | null {
+  return resources.memory === undefined ? null : mebibytes(resources.memory);
+}
+
+/** The GPU that the manifest asks for, or null. */
+export function acceleratorOf({ resources }: Manifest): Accelerator | null {
+  const [name = 'none', count = '1'] = resources.accelerator.split(':');
+  return name === 'none' ? null : { name, count: Number.parseInt(count, 10) };
+}
+
+/** `quantity` as Kubernetes writes it, in Mi or Gi. */
+function mebibytes(quantity: string): number {
+  const unit = quantity.endsWith('Gi') ? 'Gi' : 'Mi';
+  return Number.parseInt(quantity, 10) * MIB_PER_UNIT[unit];
+}
+
+function isPossible(quantity: string): boolean {
+  const size = mebibytes(quantity);
+  return size >= LEAST_MEMORY_MIB && size <= MOST_MEMORY_MIB;
+}

@@ -1,0 +1,88 @@
+import * as z from 'zod/mini';
+import { FORMATS } from '#domain/artifact/format.ts';
+
+const GLOBAL_FORM = 'a global is named whole, as `package.module.name`; there is no wildcard';
+const PYTHON_FORM = 'a Python is named by two numbers, as "3.12"; 3.9 to 3.13 are served';
+const PACKAGE_FORM =
+  'a package is named as pip takes it from an index: `pandas==2.2.3`, `scipy>=1.11,<2`';
+
+/** `model` of a manifest: what the artifact is. */
+export const modelSchema = z.strictObject({
+  format: z
+    ._default(z.enum(['auto', ...FORMATS]), 'auto')
+    .check(z.describe('The format of the artifact, where it could be of more than one.')),
+  path: z.exactOptional(
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe('The file of the model within the artifact, where there is more than one.'),
+      ),
+  ),
+  allowPickle: z
+    ._default(
+      z
+        .array(z.string().check(z.regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/, { error: GLOBAL_FORM })))
+        .check(z.maxLength(100)),
+      [],
+    )
+    .check(
+      z.describe(
+        'Globals that a pickle may name beside those of the frameworks, each by its whole name: they are called when the model is loaded.',
+      ),
+    ),
+});
+
+/** `runtime` of a manifest: what serves it. */
+export const runtimeSchema = z.strictObject({
+  optimize: z
+    ._default(z.enum(['auto', 'none']), 'auto')
+    .check(
+      z.describe(
+        '`auto` serves forests, boosted trees and linear models as ONNX where that answers the same; `none` always by their framework.',
+      ),
+    ),
+  network: z
+    ._default(z.enum(['none', 'open']), 'none')
+    .check(
+      z.describe(
+        'Whether the code of a model may reach the network, where it is a process of one machine: `none`, or `open`. Elsewhere it may what its target may.',
+      ),
+    ),
+});
+
+/** `build` of a manifest: what the model runs on, in place of what its artifact says. */
+export const buildSchema = z.strictObject({
+  pythonVersion: z.exactOptional(
+    z
+      .string({ error: PYTHON_FORM })
+      .check(
+        z.regex(/^3\.(9|1[0-3])$/, { error: PYTHON_FORM }),
+        z.describe('The Python of the model, in quotes: "3.9" to "3.13".'),
+      ),
+  ),
+  requirements: z.exactOptional(
+    z
+      .array(
+        z.string().check(
+          z.regex(
+            /^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._ -]+\])?\s*([=<>!~]=?=?\s*[A-Za-z0-9.*+!_-]+\s*(,\s*[=<>!~]=?=?\s*[A-Za-z0-9.*+!_-]+\s*)*)?$/,
+            {
+              error: PACKAGE_FORM,
+            },
+          ),
+        ),
+      )
+      .check(
+        z.maxLength(200),
+        z.describe('The packages that the model needs beside its framework.'),
+      ),
+  ),
+});
+
+export const entrypoint = z.string().check(
+  z.regex(/^(?!\/)(?!.*(^|\/)\.{0,2}\/)[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
+    error: 'it is a Python file of the artifact, and what answers in it: `predict.py:Predictor`',
+  }),
+  z.describe('What answers in the artifact\u2019s own code: `predict.py:Predictor`.'),
+);

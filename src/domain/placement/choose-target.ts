@@ -1,0 +1,124 @@
+import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
+import type { Accelerator } from '#domain/manifest/manifest.ts';
+import { ec2Size, fargateSize } from './container-size.ts';
+import { TARGETS, type Target } from './target.ts';
+
+/** What a target is chosen by: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest asks for it, and how many replicas always run. */
+export type Needs = {
+  readonly imageBytes: number;
+  readonly memoryBytes: number;
+  readonly memoryMiB: number | null;
+  readonly accelerator: Accelerator | null;
+  readonly replicas: number;
+};
+
+/** What the manifest wishes, and the targets that this installation has. */
+export type Wish = {
+  readonly target: Target | 'auto';
+  readonly allow: readonly Target[];
+  readonly offered: readonly Target[];
+};
+
+const MIB = 1024 * 1024;
+const CPU_UNITS_PER_VCPU = 1024;
+
+/** An option before one is taken; `reason` says why it does not fit, or what it costs. */
+type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
+  readonly reason: string;
+  readonly fits: boolean;
+};
+
+/**
+ * Weighs each target for a model: the wished one if it fits, else the first that does, from what costs least while idle to what costs most.
+ * `decision` is undefined when none can hold the model. Memory is the manifest's, else what the model is expected to use.
+ */
+export function chooseTarget(
+  needs: Needs,
+  wish: Wish,
+): {
+  readonly decision: TargetDecision | undefined;
+  readonly options: readonly TargetOption[];
+} {
+  const weighed = TARGETS.map((target) => hold(WEIGH[target](needs), wish));
+  const taken = weighed.find(({ fits }) => fits);
+  const options = weighed.map(({ fits, ...option }) => ({
+    ...option,
+    taken: option.target === taken?.target,
+    reason:
+      fits && taken && option.target !== taken.target ? outdone(option, taken) : option.reason,
+  }));
+  const option = options.find(({ taken: isTaken }) => isTaken);
+  if (!option) return { decision: undefined, options };
+  const { target, memoryMiB, cpuUnits, instanceTypes } = option;
+  return {
+    decision: { target, memoryMiB, cpuUnits, instanceTypes, options },
+    options,
+  };
+}
+
+const WEIGH: Readonly<Record<Target, (needs: Needs) => Weighed>> = {
+  lambda: weighLambda,
+  fargate: (needs) => weighContainer('fargate', fargateSize, needs),
+  ec2: (needs) => weighContainer('ec2', ec2Size, needs),
+};
+
+/** What is not wished, allowed or offered is not taken, whatever fits in it. */
+function hold(option: Weighed, { target: wished, allow, offered }: Wish): Weighed {
+  const { target } = option;
+  const refusal =
+    wished !== 'auto' && wished !== target
+      ? `placement.target is ${wished}`
+      : !allow.includes(target)
+        ? 'placement.allow does not name it'
+        : offered.includes(target)
+          ? undefined
+          : 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';
+  return option.fits && refusal ? { ...option, fits: false, reason: refusal } : option;
+}
+
+function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): string {
+  return `${option.reason}; ${target} costs less while idle`;
+}
+
+function weighLambda(needs: Needs): Weighed {
+  const memoryMiB = needs.memoryMiB ?? Math.max(lambda.memoryPerVcpuMiB, usedMiB(needs));
+  const cpuUnits = Math.round((memoryMiB / lambda.memoryPerVcpuMiB) * CPU_UNITS_PER_VCPU);
+  const option = {
+    target: 'lambda',
+    memoryMiB,
+    cpuUnits,
+    instanceTypes: [],
+    monthlyUsd: 0,
+  } as const;
+  const refuse = (reason: string): Weighed => ({ ...option, fits: false, reason });
+  if (needs.accelerator) return refuse('Lambda has no GPU');
+  if (needs.imageBytes > lambda.imageUncompressedMaxBytes) {
+    return refuse(
+      `the model takes ${needs.imageBytes} bytes unpacked; an image on Lambda holds ${lambda.imageUncompressedMaxBytes}`,
+    );
+  }
+  if (memoryMiB > lambda.memoryMaxMiB) {
+    return refuse(`the model needs ${memoryMiB} MiB of memory; Lambda has ${lambda.memoryMaxMiB}`);
+  }
+  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle`;
+  return { ...option, fits: true, reason };
+}
+
+function weighContainer(
+  target: 'fargate' | 'ec2',
+  size: typeof fargateSize,
+  needs: Needs,
+): Weighed {
+  const wanted = needs.memoryMiB ?? usedMiB(needs);
+  const found = size({ ...needs, memoryMiB: wanted });
+  if ('refusal' in found) {
+    const none = { memoryMiB: wanted, cpuUnits: 0, instanceTypes: [], monthlyUsd: null };
+    return { target, ...none, fits: false, reason: found.refusal };
+  }
+  return { target, ...found, fits: true };
+}
+
+function usedMiB({ memoryBytes }: Needs): number {
+  return Math.ceil(memoryBytes / MIB);
+}

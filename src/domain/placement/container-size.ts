@@ -1,0 +1,107 @@
+import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
+import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
+import type { Accelerator } from '#domain/manifest/manifest.ts';
+
+/** What one replica needs, and how many of them always run. */
+export type ContainerNeeds = {
+  readonly imageBytes: number;
+  readonly memoryMiB: number;
+  readonly accelerator: Accelerator | null;
+  readonly replicas: number;
+};
+
+/**
+ * What one replica gets. `cpuUnits` of 1024 are one vCPU; `instanceTypes` are those it may run on, cheapest first, empty where AWS chooses.
+ * `monthlyUsd` is what all replicas that always run cost in 730 hours (us-east-1, on demand), null where that is not known.
+ */
+export type ContainerSize = {
+  readonly memoryMiB: number;
+  readonly cpuUnits: number;
+  readonly instanceTypes: readonly string[];
+  readonly monthlyUsd: number | null;
+  readonly reason: string;
+};
+
+export type SizeResult = ContainerSize | { readonly refusal: string };
+
+const HOURS_A_MONTH = 730;
+const GIB = 1024 ** 3;
+// A server of one core and no batch gains nothing from less.
+const LEAST_CPU_UNITS = 1024;
+// What ECS and the host keep of an instance's memory for themselves.
+const HOST_SHARE = 0.9;
+const MOST_TYPES = 6;
+
+/** The smallest Fargate task size that holds the replica. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
+export function fargateSize(needs: ContainerNeeds): SizeResult {
+  if (needs.accelerator) return { refusal: 'Fargate has no GPU' };
+  const mostBytes = fargate.storageMaxGiB * GIB;
+  if (needs.imageBytes > mostBytes) {
+    return {
+      refusal: `the model takes ${needs.imageBytes} bytes unpacked; a Fargate task has ${mostBytes}`,
+    };
+  }
+  const sizes = fargate.sizes
+    .filter(({ cpuUnits }) => cpuUnits >= LEAST_CPU_UNITS)
+    .flatMap(({ cpuUnits, memoryMiB }) =>
+      memoryMiB.map((memory) => ({ cpuUnits, memoryMiB: memory })),
+    );
+  const size = sizes.find(({ memoryMiB }) => memoryMiB >= needs.memoryMiB);
+  if (!size) {
+    const most = Math.max(...sizes.map(({ memoryMiB }) => memoryMiB));
+    return {
+      refusal: `the model needs ${needs.memoryMiB} MiB of memory; Fargate has ${most}`,
+    };
+  }
+  const { cpuUnits, memoryMiB } = size;
+  const hourly =
+    (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour;
+  const monthlyUsd = cents(hourly * HOURS_A_MONTH * needs.replicas);
+  const reason = `fits in a task of ${cpuUnits / 1024} vCPU and ${memoryMiB} MiB; ${times(needs.replicas)} $${monthlyUsd} a month`;
+  return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
+}
+
+/** The instance types that have the GPU and the memory, cheapest first; without a GPU it is left to ECS which type holds the replica. */
+export function ec2Size(needs: ContainerNeeds): SizeResult {
+  const { accelerator, memoryMiB, replicas } = needs;
+  if (!accelerator) {
+    const reason = `fits on an instance that ECS chooses for ${memoryMiB} MiB`;
+    return { cpuUnits: LEAST_CPU_UNITS, memoryMiB, instanceTypes: [], monthlyUsd: null, reason };
+  }
+  const { name, count } = accelerator;
+  const having = gpus.instances.filter((type) => type.accelerator === name && type.count === count);
+  if (having.length === 0) {
+    return { refusal: `EC2 sells no instance with ${count} ${name}; it has ${known()}` };
+  }
+  const fitting = having.filter((type) => type.memoryMiB * HOST_SHARE >= memoryMiB);
+  const [cheapest] = fitting;
+  if (!cheapest) {
+    const most = Math.max(...having.map((type) => Math.floor(type.memoryMiB * HOST_SHARE)));
+    return {
+      refusal: `the model needs ${memoryMiB} MiB of memory; with ${count} ${name} there are ${most}`,
+    };
+  }
+  const instanceTypes = fitting.slice(0, MOST_TYPES).map(({ instanceType }) => instanceType);
+  const hourly = cheapest.usdPerHour * (1 + gpus.managedInstancesFee);
+  const monthlyUsd = cents(hourly * HOURS_A_MONTH * replicas);
+  return {
+    cpuUnits: Math.floor(cheapest.vcpu * HOST_SHARE) * 1024,
+    memoryMiB: Math.floor(cheapest.memoryMiB * HOST_SHARE),
+    instanceTypes,
+    monthlyUsd,
+    reason: `fits on ${cheapest.instanceType} with ${count} ${name}; ${times(replicas)} $${monthlyUsd} a month`,
+  };
+}
+
+function known(): string {
+  const names = gpus.instances.map(({ accelerator, count }) => `${accelerator}:${count}`);
+  return [...new Set(names)].sort().join(', ');
+}
+
+function times(replicas: number): string {
+  return replicas === 1 ? 'one that always runs costs' : `${replicas} that always run cost`;
+}
+
+function cents(usd: number): number {
+  return Math.round(usd * 100) / 100;
+}

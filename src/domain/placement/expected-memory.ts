@@ -1,0 +1,62 @@
+import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { SmokeTest } from '#domain/build/image.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
+
+const MIB = 1024 * 1024;
+
+// An idle ONNX server holds 157 MiB with an 11 MB model, and one that loads on a busy machine was seen at 210; inference copies the weights once at load and works in about as much again.
+const ONNX_SERVER_BYTES = 256 * MIB;
+const WEIGHT_COPIES = 2.5;
+// 12 MB of trees take 150 MiB once loaded, and small ones are loaded twice (runtimes/onnx/session.ts).
+const TREE_COPIES = 13;
+const LOADED_TWICE_BYTES = 4 * MIB;
+
+// What a container used while it was asked, and room for more than one request.
+const HEADROOM = 1.3;
+
+/** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take; trees are no tensors. */
+export function onnxMemory(model: {
+  readonly fileBytes: number;
+  readonly weightBytes: number;
+  readonly hasTrees: boolean;
+}): readonly MemoryTerm[] {
+  const held = model.hasTrees
+    ? { name: 'the trees, unfolded', bytes: model.fileBytes * treeCopies(model.fileBytes) }
+    : { name: 'the weights and their copies', bytes: weightsHeld(model) };
+  return [{ name: 'the ONNX server', bytes: ONNX_SERVER_BYTES }, held];
+}
+
+function weightsHeld({ fileBytes, weightBytes }: Parameters<typeof onnxMemory>[0]): number {
+  return Math.ceil(Math.max(fileBytes, weightBytes) * WEIGHT_COPIES);
+}
+
+function treeCopies(fileBytes: number): number {
+  return fileBytes <= LOADED_TWICE_BYTES ? 2 * TREE_COPIES : TREE_COPIES;
+}
+
+type Measured = {
+  readonly proof: Pick<BuildProof, 'runtime' | 'peakBytes' | 'modelBytes'> | null;
+  readonly smoke: Pick<SmokeTest, 'peakBytes'> | null;
+};
+
+/**
+ * What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. Served as ONNX, a model is no longer what its framework used;
+ * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least.
+ */
+export function expectedMemoryBytes(
+  terms: readonly MemoryTerm[],
+  { proof, smoke }: Measured = { proof: null, smoke: null },
+): number {
+  const seenBytes = smoke?.peakBytes ?? 0;
+  if (proof?.runtime === 'python') {
+    return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
+  }
+  const known = proof ? convertedMemory(proof.modelBytes) : terms;
+  const knownBytes = known.reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
+}
+
+// Most of what is converted are trees, and nothing of it is larger once loaded.
+function convertedMemory(fileBytes: number): readonly MemoryTerm[] {
+  return onnxMemory({ fileBytes, weightBytes: 0, hasTrees: true });
+}

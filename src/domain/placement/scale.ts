@@ -1,0 +1,106 @@
+import type { Scaling } from '#domain/manifest/scaling.ts';
+
+/** How few and how many replicas may run. */
+export type ReplicaLimits = { readonly min: number; readonly max: number };
+
+type Schedule = Scaling['schedules'][number];
+
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const SLICES_A_MINUTE = 6;
+/** How many slices `replicasFor` looks at. */
+export const SLICES_REMEMBERED = 5 * SLICES_A_MINUTE;
+
+/** How long (ms) a slice of `replicasFor` is. */
+export const SLICE_MS = MINUTE_MS / SLICES_A_MINUTE;
+
+/** The limits at a moment (epoch ms): those of the schedule that began last, the later in the list if two began together; without schedules the plain ones. `max` is never below `min`. */
+export function scaleAt(scaling: Scaling, nowMs: number): ReplicaLimits {
+  const begun = scaling.schedules
+    .map((schedule) => ({ schedule, beganMs: lastBegin(schedule, nowMs) }))
+    .reduce<{ readonly schedule?: Schedule; readonly beganMs: number }>(
+      (last, next) => (next.beganMs >= last.beganMs ? next : last),
+      { beganMs: 0 },
+    );
+  return begun.schedule ? scheduledLimits(scaling, begun.schedule) : plainLimits(scaling);
+}
+
+/** The limits without schedules. */
+export function plainLimits({ min, max = min }: Scaling): ReplicaLimits {
+  return { min, max };
+}
+
+/** The limits from the moment on at which `schedule` begins. */
+export function scheduledLimits(scaling: Scaling, { min, max }: Schedule): ReplicaLimits {
+  return { min, max: Math.max(min, max ?? plainLimits(scaling).max) };
+}
+
+/** How many replicas a candidate begins with: as many as it is to take over from, within its own limits. `live` counts those of each revision that has traffic. */
+export function firstReplicas(live: readonly number[], { min, max }: ReplicaLimits): number {
+  return Math.min(max, Math.max(min, ...live));
+}
+
+/** What a revision has met since it began with `first` replicas: the requests of each 10 s, the newest last, those before the last five minutes forgotten. */
+export type Load = { readonly first: number; readonly slices: readonly number[] };
+
+/**
+ * How many replicas the load asks for, within the limits.
+ * The busiest minute of the last five decides, so more come at once and fewer only after five quiet minutes: a replica takes longer to get ready than to stop.
+ * As many as it began with stay for the first five, in which a candidate gets its traffic.
+ */
+export function replicasFor(
+  { first, slices }: Load,
+  requestsPerMinute: number,
+  { min, max }: ReplicaLimits,
+): number {
+  const remembered = slices.slice(-SLICES_REMEMBERED);
+  const minutes = remembered.map((_, index) =>
+    remembered.slice(Math.max(0, index + 1 - SLICES_A_MINUTE), index + 1),
+  );
+  const busiest = Math.max(0, ...minutes.map((minute) => minute.reduce((sum, it) => sum + it, 0)));
+  const atLeast = remembered.length < SLICES_REMEMBERED ? first : 0;
+  return Math.min(max, Math.max(min, atLeast, Math.ceil(busiest / requestsPerMinute)));
+}
+
+/** When (epoch ms) the schedule last began. */
+function lastBegin({ days, at, timeZone }: Schedule, nowMs: number): number {
+  const wallClock = wallClockOf(timeZone);
+  const [hours = 0, minutes = 0] = at.split(':').map(Number);
+  const todayMs = Math.floor(wallClock(nowMs) / DAY_MS) * DAY_MS;
+  // The eighth day back is today's day of the week again.
+  const begins = Array.from({ length: 8 }, (_, back) => todayMs - back * DAY_MS)
+    .filter((dayMs) => days.some((day) => day === DAYS[new Date(dayMs).getUTCDay()]))
+    .map((dayMs) => instantOf(dayMs + (hours * 60 + minutes) * MINUTE_MS, wallClock));
+  return Math.max(...begins.filter((beganMs) => beganMs <= nowMs));
+}
+
+type WallClock = (epochMs: number) => number;
+
+/** What clocks in the time zone show, as if it were UTC. */
+function wallClockOf(timeZone: string): WallClock {
+  const format = new Intl.DateTimeFormat('en', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (epochMs) => {
+    const parts = format.formatToParts(epochMs).map(({ type, value }) => [type, Number(value)]);
+    const { year, month, day, hour, minute, second } = Object.fromEntries(parts);
+    return Date.UTC(year, month - 1, day, hour, minute, second);
+  };
+}
+
+/** When clocks show that: the first time if they do so twice, and as much later as the clocks jump if they never do. */
+function instantOf(wallMs: number, wallClock: WallClock): number {
+  const [before, after] = [wallMs - DAY_MS, wallMs + DAY_MS].map((nearMs) => {
+    const offsetMs = wallClock(nearMs) - nearMs;
+    return wallMs - offsetMs;
+  });
+  return [before, after].find((ms) => ms !== undefined && wallClock(ms) === wallMs) ?? before ?? 0;
+}

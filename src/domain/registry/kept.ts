@@ -1,0 +1,17 @@
+import type { Deployment, Trouble } from '#domain/deployment.ts';
+
+/** The trouble of a deployment, and who has the traffic where it was left to its candidate. */
+export function toldTrouble({ trouble, work }: Deployment): Trouble | null {
+  return trouble && withKept(trouble, work);
+}
+
+export function withKept(trouble: Trouble, { kept }: Deployment['work']): Trouble {
+  if (!kept) return trouble;
+  const { revision, live, reason } = kept;
+  const fix = `Upload a version that works; until then Slipway tries to repair ${live}.`;
+  return {
+    ...trouble,
+    reason: `${trouble.reason}; all the same ${revision} has the traffic, since it answered and ${live}, which is live, did not: ${reason}`,
+    fix: trouble.fix ? `${trouble.fix} ${fix}` : fix,
+  };
+}

@@ -1,0 +1,43 @@
+import type { Deployment } from '#domain/deployment.ts';
+import { executionName } from '#domain/execution-name.ts';
+import type { ObjectCreated, RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
+
+/** The workflow that takes a deployment up again, and what it is started with. */
+export type Recovery =
+  | { readonly workflow: 'deploy'; readonly input: ObjectCreated }
+  | { readonly workflow: 'rollback'; readonly input: RollbackRequest }
+  | { readonly workflow: 'undeploy'; readonly input: UndeployRequest };
+
+export function recoveryInput({ id, kind, model, version, artifact }: Deployment): Recovery {
+  switch (kind) {
+    case 'deploy': {
+      const { bucket, key, versionId } = artifact;
+      const detail = { bucket: { name: bucket }, object: { key, 'version-id': versionId } };
+      return { workflow: 'deploy', input: { detail, recovery: { deploymentId: id } } };
+    }
+    case 'rollback':
+    case 'repair': {
+      const input = { kind, deploymentId: id, model, to: version, reason: '' };
+      return { workflow: 'rollback', input };
+    }
+    case 'undeploy':
+      return { workflow: 'undeploy', input: { kind, deploymentId: id, model } };
+  }
+}
+
+/** The name of the `attempt`th execution (from 1) of a deployment, where Slipway itself starts it. */
+export function recoveryName({ id, kind, model, artifact }: Deployment, attempt: number): string {
+  return kind === 'deploy'
+    ? executionName(artifact.key, id, attempt)
+    : requestName(kind, model, id, attempt);
+}
+
+/** The name of the `attempt`th execution (from 1) of what was asked for of a model by its name. */
+export function requestName(
+  kind: 'rollback' | 'repair' | 'undeploy',
+  model: string,
+  id: string,
+  attempt: number,
+): string {
+  return `${model}-${kind}-${id.slice(0, 16)}-a${attempt}`;
+}

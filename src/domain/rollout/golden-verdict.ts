@@ -1,0 +1,170 @@
+import * as z from 'zod/mini';
+import type { TensorSpec } from '#domain/artifact/signature.ts';
+import {
+  type Declared,
+  exampleOf,
+  type GoldenRequest,
+  MAX_GOLDEN_BYTES,
+} from './golden-request.ts';
+import { difference } from './json-difference.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What came back for a request; `none` is no answer: a crash, or nothing within the time. */
+export type GoldenAnswer =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: string }
+  | { readonly kind: 'none'; readonly reason: string };
+
+export type GoldenAttempt = { readonly request: GoldenRequest; readonly answer: GoldenAnswer };
+
+/** What is said of a version that answered no request, since none could be made for it. */
+export const UNPROVEN = 'started, unproven';
+const LONGEST_SHOWN = 200;
+const DEEPEST_DATA = 16;
+
+// A busy or slow server says so with a 4xx too; that shows nothing of the model.
+const NO_REFUSAL: ReadonlySet<number> = new Set([408, 425, 429]);
+
+const tensor = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
+const withOutputs = z.object({
+  outputs: z.optional(z.array(z.looseObject({ name: z.string() }))),
+});
+const data = z.pipe(
+  z.array(z.unknown()),
+  z.transform((nested) => nested.flat(DEEPEST_DATA)),
+);
+const withData = z.looseObject({ outputs: z.array(z.looseObject({ data: z.optional(data) })) });
+const inferAnswer = z.object({ outputs: z.array(tensor) });
+
+/** True for the answer that ends the attempts: 200, right or wrong. */
+export function isProof(answer: GoldenAnswer): boolean {
+  return answer.kind === 'answer' && answer.status === 200;
+}
+
+/**
+ * Verdict from the golden requests sent, in their order, of which only the last may have been answered 200.
+ * A 200 is judged by what it says. Without one the model is unhealthy: refusals (4xx) too are no proof that it answers anything.
+ * Where no request could be made it is healthy with the warning `started, unproven`.
+ */
+export function judgeGoldens(declared: Declared, attempts: readonly GoldenAttempt[]): Verdict {
+  const last = attempts.at(-1);
+  if (!last) return { kind: 'healthy', warning: unproven(declared) };
+  const refused = attempts.find(({ answer }) => isRefusal(answer));
+  if (isProof(last.answer) || exampleOf(declared) || !refused) return judgeGolden(declared, last);
+  const many =
+    attempts.length > 1
+      ? `none of ${attempts.length} golden requests was answered 200; the first that was refused`
+      : 'the golden request';
+  return { kind: 'unhealthy', reason: `${many} ${outcome(refused.answer)}` };
+}
+
+function unproven({ signature }: Declared): string {
+  const why = signature
+    ? `a request made from the signature has more than ${MAX_GOLDEN_BYTES} bytes`
+    : 'the artifact does not say what goes in, so nothing was asked';
+  return `${UNPROVEN}: ${why}; give an example in model.yaml`;
+}
+
+/**
+ * Verdict from one golden request: healthy when it was answered 200 with outputs of the declared names,
+ * datatypes and ranks, and with what the manifest's example expects, where the request is the example's.
+ */
+export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {
+  const reason = fault(declared, request, answer);
+  return reason
+    ? { kind: 'unhealthy', reason: `the golden request ${reason}` }
+    : { kind: 'healthy' };
+}
+
+function fault(
+  declared: Declared,
+  request: GoldenRequest,
+  answer: GoldenAnswer,
+): string | undefined {
+  if (answer.kind === 'none' || answer.status !== 200) return outcome(answer);
+  const body = parse(answer.body);
+  if (body === undefined) return `was answered 200 with no JSON: ${show(answer.body)}`;
+  const wrong =
+    outputFault(requested(declared, request), body) ?? expectationFault(declared, request, body);
+  return wrong ? `was answered wrong: ${wrong}` : undefined;
+}
+
+/** The declared outputs which a request asks for: those it names, else all; undefined where none are declared, or the answer has no outputs by name. */
+function requested(
+  { signature }: Declared,
+  { protocol, body }: GoldenRequest,
+): readonly TensorSpec[] | undefined {
+  if (protocol !== 'infer' || !signature?.outputs.length) return undefined;
+  const { data: named } = withOutputs.safeParse(body);
+  if (!named?.outputs) return signature.outputs;
+  const names = new Set(named.outputs.map(({ name }) => name));
+  return signature.outputs.filter(({ name }) => names.has(name));
+}
+
+function outputFault(
+  declared: readonly TensorSpec[] | undefined,
+  body: unknown,
+): string | undefined {
+  if (!declared) return undefined;
+  const answer = inferAnswer.safeParse(body);
+  if (!answer.success) return 'it has no list `outputs` of tensors with name, datatype and shape';
+  const { outputs } = answer.data;
+  const stranger = outputs.find(({ name }) => !declared.some((spec) => spec.name === name));
+  if (stranger) return `output ${stranger.name} is not declared`;
+  for (const spec of declared) {
+    const output = outputs.find(({ name }) => name === spec.name);
+    if (!output) return `output ${spec.name} is missing`;
+    if (output.datatype !== spec.datatype) {
+      return `output ${spec.name} is ${output.datatype}; declared is ${spec.datatype}`;
+    }
+    if (!spec.isUnranked && output.shape.length !== spec.shape.length) {
+      return `output ${spec.name} has rank ${output.shape.length}; declared is ${spec.shape.length}`;
+    }
+  }
+  return undefined;
+}
+
+function expectationFault(
+  declared: Declared,
+  request: GoldenRequest,
+  body: unknown,
+): string | undefined {
+  const example = exampleOf(declared);
+  if (example?.expect === undefined) return undefined;
+  const { expect, rtol, atol } = example;
+  return request.protocol === 'infer'
+    ? difference(flat(body), flat(expect), rtol, atol)
+    : difference(body, expect, rtol, atol);
+}
+
+/** The protocol writes a tensor's data flat or nested by its shape; both say the same. */
+function flat(body: unknown): unknown {
+  const parsed = withData.safeParse(body);
+  return parsed.success ? parsed.data : body;
+}
+
+function isRefusal(answer: GoldenAnswer): boolean {
+  if (answer.kind === 'none' || NO_REFUSAL.has(answer.status)) return false;
+  return answer.status >= 400 && answer.status < 500;
+}
+
+function outcome(answer: GoldenAnswer): string {
+  return answer.kind === 'none'
+    ? `got no answer: ${answer.reason}`
+    : `was answered ${answer.status}: ${show(answer.body)}`;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function show(body: string): string {
+  const visible = body
+    .slice(0, LONGEST_SHOWN)
+    .replaceAll(/\p{C}+/gu, ' ')
+    .trim();
+  return body.length > LONGEST_SHOWN ? `${visible}…` : visible || '(no body)';
+}

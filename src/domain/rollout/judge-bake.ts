@@ -1,0 +1,77 @@
+import type { BakeRecord } from '#domain/deployment.ts';
+
+/** What is known of a revision since a step of its shift. `requests` are whole ones of clients, Slipway's own probes among them; `ringing` are the manifest's alarms that ring. */
+export type BakeEvidence = {
+  readonly bake: BakeRecord;
+  readonly elapsedMs: number;
+  readonly requests: number;
+  readonly serverErrors: number;
+  /** Traffic is no proof of health below this many requests; the version is then judged by probes alone. */
+  readonly minRequests: number;
+  readonly ringing: readonly string[];
+};
+
+export type BakeVerdict =
+  | { readonly kind: 'baking' }
+  | { readonly kind: 'done'; readonly judgedBy: string }
+  | { readonly kind: 'breach'; readonly reason: string };
+
+const MAX_FAILURES = 0.05;
+/** One failed probe is not judged before this many were sent: it may be one in twenty, or the first of many. */
+const ENOUGH_PROBES = 20;
+/** A candidate this many times slower than the revision it replaces, and by more than this (ms), is no upgrade. */
+const MAX_SLOWDOWN = 5;
+const SLOWDOWN_MS = 100;
+const ENOUGH_LATENCIES = 5;
+/** How much longer than the bake to wait for what the verdict lacks, before that counts as a breach. */
+const GRACE_MS = 60_000;
+
+/**
+ * Judges a bake. A breach is a ringing alarm, more than 5 % of the probes failed, more than 5 % server errors in the requests, or in fewer than `minRequests` so many that they would be more than 5 % of those too, or a median probe five times slower than the previous revision's.
+ * No probe result is never a pass: the bake goes on for up to a minute more, then it is a breach.
+ */
+export function judgeBake(evidence: BakeEvidence): BakeVerdict {
+  const { bake, elapsedMs, requests, minRequests } = evidence;
+  const reason = breach(evidence);
+  if (reason !== undefined) return { kind: 'breach', reason };
+  const bakeMs = bake.bakeSeconds * 1000;
+  if (elapsedMs < bakeMs) return { kind: 'baking' };
+  const isDoubtful = bake.probesFailed > 0 && bake.probesSent < ENOUGH_PROBES;
+  if (bake.probesSent > 0 && !isDoubtful) {
+    return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
+  }
+  if (elapsedMs < bakeMs + GRACE_MS) return { kind: 'baking' };
+  return {
+    kind: 'breach',
+    reason: isDoubtful
+      ? failures(bake)
+      : 'no probe was answered since the shift, so nothing says that the version works',
+  };
+}
+
+function breach({ bake, ringing, ...clients }: BakeEvidence): string | undefined {
+  const { requests, serverErrors, minRequests } = clients;
+  if (ringing.length > 0) return `the alarm ${ringing.join(', ')} rings`;
+  const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
+  if (isCertain && bake.probesFailed > bake.probesSent * MAX_FAILURES) return failures(bake);
+  if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
+    return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
+  }
+  return slowdown(bake);
+}
+
+function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
+  return `${probesFailed} of ${probesSent} probes failed since the shift; the last: ${lastFailure}`;
+}
+
+function slowdown({ latenciesMs, previousLatenciesMs }: BakeRecord): string | undefined {
+  if (Math.min(latenciesMs.length, previousLatenciesMs.length) < ENOUGH_LATENCIES) return undefined;
+  const now = median(latenciesMs);
+  const before = median(previousLatenciesMs);
+  if (now <= before * MAX_SLOWDOWN || now <= before + SLOWDOWN_MS) return undefined;
+  return `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces; the limit is ${MAX_SLOWDOWN} times as long`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
