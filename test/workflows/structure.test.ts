@@ -63,7 +63,9 @@ const stepNames = [
 it.each(WORKFLOWS)('%s is what its YAML says, in the same order', (name) => {
   const machine = MACHINES.find((each) => each.name === name);
 
-  expect(JSON.stringify(machine?.definition)).toBe(JSON.stringify(definitionOf(name)));
+  // As it is written: engines that ran in this process fill a definition in.
+  const read = JSON.parse(machine?.text ?? '');
+  expect(JSON.stringify(read) === JSON.stringify(definitionOf(name))).toBe(true);
 });
 
 describe('the names of the workflows', () => {
