@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { isModelName, MODEL_NAME, revisionName } from '#domain/identity.ts';
+import {
+  isModelName,
+  MODEL_NAME,
+  modelOf,
+  refuseStranger,
+  revisionName,
+} from '#domain/identity.ts';
 
 const names = fc.stringMatching(MODEL_NAME);
 
@@ -38,4 +44,25 @@ describe('a revision’s name', () => {
       }),
     );
   });
+});
+
+it('a revision names its model, whatever that is called', () => {
+  for (const model of ['digits', 'a-v1', 'v-v2-v']) {
+    expect(modelOf(revisionName(model, 12))).toBe(model);
+  }
+});
+
+it.each(['digits', '-v1', 'digits-v', 'digits-v1x'])('%j is no revision', (name) => {
+  expect(() => modelOf(name)).toThrow('one is named <model>-v<version>');
+});
+
+it('a revision is adopted by its own deployment, and refused to any other', () => {
+  const wanted = { revision: 'digits-v1', deploymentId: 'd1' };
+
+  expect(() => refuseStranger(wanted, { deploymentId: 'd1' })).not.toThrow();
+  for (const deploymentId of ['d2', undefined]) {
+    expect(() => refuseStranger(wanted, { deploymentId })).toThrow(
+      expect.objectContaining({ name: 'RevisionFailed' }),
+    );
+  }
 });

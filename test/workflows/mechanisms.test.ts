@@ -13,7 +13,7 @@ const AGAIN = again('workflows/mechanisms');
 
 const sources = ['steps', 'domain'].flatMap((folder) => {
   const root = new URL(`../../src/${folder}/`, import.meta.url);
-  return readdirSync(root)
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => ({
       file: `${folder}/${file}`,
@@ -27,8 +27,8 @@ describe('Fargate and EC2', () => {
     const naming = sources.filter(({ text }) => /'(fargate|ec2)'/.test(text));
 
     expect(naming.map(({ file }) => file).toSorted()).toEqual([
-      'domain/choose-target.ts',
-      'domain/target.ts',
+      'domain/placement/choose-target.ts',
+      'domain/placement/target.ts',
       'steps/provision-ec2.ts',
       'steps/provision-fargate.ts',
       // Of a revision that nobody has.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { FORMATS, type Format, SERVED } from '#domain/artifact/format.ts';
+import { FORMATS, type Format, isFolderFormat, SERVED } from '#domain/artifact/format.ts';
 import { KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
@@ -77,6 +77,10 @@ describe('a begin that is known', () => {
     expect(found?.format).toBe(format);
     expect(recognise('', head)?.format).toBe(format);
   });
+});
+
+it('a model that a file marks is a folder, and any other a file', () => {
+  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python']);
 });
 
 it('a manifest may name each format that is served, and no other', () => {
