@@ -88,8 +88,8 @@ export function controlApi(deps: Deps): FastifyInstance {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
   api.get('/events', deps.events.send);
-  api.get<{ Querystring: { prefix?: string } }>('/objects', async ({ query }) => ({
-    keys: await deps.objects(query.prefix ?? ''),
+  api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({
+    keys: await deps.objects(textOf(query, 'prefix') ?? ''),
   }));
   api.delete<{ Params: { '*': string } }>('/objects/*', async ({ params: { '*': key } }) => {
     await deps.remove(key);
@@ -114,6 +114,15 @@ function refuseStrangers({ hostname, host, headers: { origin } }: FastifyRequest
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new Failure('InputInvalid', `pages of ${origin} have no business here`);
   }
+}
+
+/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
+function textOf(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new Failure('InputInvalid', `the query has ${name} more than once`, {
+    fix: `Ask once for each ${name}.`,
+  });
 }
 
 function notFound(reply: FastifyReply, error: string) {

@@ -102,6 +102,16 @@ describe('the control API', () => {
     expect(await response.json()).toMatchObject({ error: expect.stringMatching(/nonsense/) });
   });
 
+  it.each([
+    ['/objects?prefix=a&prefix=b', 'the query has prefix more than once'],
+    ['/events?follow=maybe', 'follow=maybe is neither true nor false'],
+  ])('refuses a query that it does not understand: %s', async (path, error) => {
+    const response = await fetch(`${slipway.control}${path}`);
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error, fix: expect.stringMatching(/\.$/) });
+  });
+
   it('tells a follower of each event as it happens', async () => {
     const response = await fetch(`${slipway.control}/events?model=followed`);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();

@@ -122,9 +122,8 @@ function afterThrow(error: unknown, { gone }: Arrival): Ending {
   return { kind: 'refused', refusal: refusals.gatewayFailed(error) };
 }
 
-/** Clients offer `h2c` unasked and go on without it; every other upgrade is all its client wants. */
+/** An upgrade that is offered is passed over, and the request answered as it is: RFC 9110 §7.8. */
 function unservedProtocol({ headers }: IncomingMessage): refusals.Refusal | undefined {
-  const { upgrade = 'h2c', 'transfer-encoding': coding = 'chunked' } = headers;
-  if (upgrade.toLowerCase() !== 'h2c') return refusals.UPGRADE_REFUSED;
+  const { 'transfer-encoding': coding = 'chunked' } = headers;
   return coding.toLowerCase() === 'chunked' ? undefined : refusals.CODING_REFUSED;
 }

@@ -97,12 +97,6 @@ export function revisionTooSlow(revision: string, { timeoutMs }: InvocationLimit
   };
 }
 
-export const UPGRADE_REFUSED: Refusal = {
-  status: 501,
-  error: 'connections are not upgraded here',
-  fix: 'call with plain HTTP/1.1',
-};
-
 // RFC 9112 §6.1: a server that does not understand a transfer coding answers 501.
 export const CODING_REFUSED: Refusal = {
   status: 501,

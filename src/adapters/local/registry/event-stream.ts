@@ -121,6 +121,14 @@ function readQuery(query: unknown): {
       ...(typeof model === 'string' ? { model } : {}),
       ...(typeof deployment === 'string' ? { deploymentId: deployment } : {}),
     },
-    isFollowing: follow !== 'false',
+    isFollowing: isFollowing(follow),
   };
+}
+
+function isFollowing(follow: unknown): boolean {
+  if (follow === undefined || follow === 'true') return true;
+  if (follow === 'false') return false;
+  throw new Failure('InputInvalid', `follow=${follow} is neither true nor false`, {
+    fix: 'Say follow=false for the events until now; without it they go on.',
+  });
 }
