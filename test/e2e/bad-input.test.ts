@@ -106,7 +106,7 @@ const ARTIFACTS: readonly Case[] = [
     model: 'json',
     files: { 'a.json': '{}' },
     reason: 'there is no model among `a.json`',
-    fix: /^Upload an \.onnx, \.joblib/,
+    fix: /^Upload a file that ends in \.onnx, \.joblib/,
   },
   {
     name: 'external data above the artifact',
