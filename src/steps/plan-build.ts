@@ -1,3 +1,4 @@
+import { needsPython } from '#domain/artifact/format.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
@@ -62,7 +63,7 @@ async function decide(
   const tagOf = (hash: string) =>
     imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
   const rest = { accelerator: 'none', feasible: TARGETS } as const;
-  if (facts.format === 'onnx') {
+  if (!needsPython(facts.format)) {
     const { environmentHash, engine } = deps;
     const tag = engine === 'image' ? await tagOf(environmentHash) : null;
     return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };

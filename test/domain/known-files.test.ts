@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { FORMATS, type Format, isFolderFormat, SERVED } from '#domain/artifact/format.ts';
-import { KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
+import {
+  FORMATS,
+  type Format,
+  isFolderFormat,
+  needsPython,
+  SERVED,
+} from '#domain/artifact/format.ts';
+import { KNOWN_FILES, ownEndings } from '#domain/artifact/known-files.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { memoryFile } from '../support/archive-files.ts';
-
-const isArchive = ({ what }: KnownFile) => what.endsWith('archive') && !what.includes('Torch');
 
 const kindsAndEndings = KNOWN_FILES.flatMap((kind) =>
   ownEndings(kind).map((ending) => ({ kind, ending, what: kind.what })),
@@ -31,7 +35,7 @@ describe('an ending that is known', () => {
     },
   );
 
-  it.each(kindsAndEndings.filter(({ kind }) => !kind.format && !isArchive(kind)))(
+  it.each(kindsAndEndings.filter(({ kind }) => !kind.format && !kind.isArchive))(
     '$ending of $what is refused by its name, with what to do',
     async ({ kind, ending }) => {
       const [found] = await modelFiles([memoryFile(`m${ending}`, 'x')]);
@@ -97,9 +101,7 @@ it('the Python server has an adapter for each format that it serves, and no othe
   );
   const [, adapters = ''] = /_ADAPTERS = \{([^}]*)\}/.exec(readFileSync(source, 'utf8')) ?? [];
   const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
-  const served = FORMATS.filter((format) =>
-    (SERVED[format].runtimes as readonly string[]).includes('python'),
-  );
+  const served = FORMATS.filter(needsPython);
 
   expect(named.toSorted()).toEqual(served.toSorted());
 });
@@ -110,9 +112,32 @@ it('docs/formats.md has the table of what is served', () => {
   for (const format of FORMATS) expect(written).toContain(rowOf(format));
 });
 
+/** What docs/formats.md says is read from the bytes of each, and who answers. */
+const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>> = {
+  onnx: ['operator sets, tensors, inputs and outputs', 'the ONNX server'],
+  sklearn: ['estimator, its scikit-learn, features, classes', 'ONNX or Python'],
+  skops: ['the same, from its tree of types', 'ONNX or Python'],
+  xgboost: ['version, objective, features and their names, trees', 'ONNX or Python'],
+  lightgbm: [
+    'objective, features, classes, trees; the file does not tell its version',
+    'ONNX or Python',
+  ],
+  catboost: ['features, classes, trees, and its version where it says so', 'ONNX or Python'],
+  mlflow: [
+    'flavour, signature, example, packages, Python',
+    'as its flavour; `python_function` by MLflow',
+  ],
+  sagemaker: [
+    'handlers and packages, or the model in it',
+    'as the model in it; handlers by Python',
+  ],
+  python: ['what answers in it: `Predictor`, `Model` or `predict`', 'Python'],
+};
+
 /** How the table of the documentation says it. */
 function rowOf(format: Format): string {
-  const { marker, reads, servedBy } = SERVED[format];
+  const { marker } = SERVED[format];
+  const [reads, servedBy] = WORDS[format];
   const kinds = KNOWN_FILES.filter((kind) => kind.format === format);
   const endings = kinds.flatMap(({ endings, shared = [] }) => [...endings, ...shared]);
   const compressions = [...new Set(kinds.flatMap((kind) => kind.compressions ?? []))];

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import { needsPython } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import type { TargetOption } from '#domain/deployment.ts';
@@ -50,7 +51,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
     hasManifest: text !== null,
     manifest,
     facts,
-    python: facts.format === 'onnx' ? null : pythonEnvironment(facts, manifest.build),
+    python: needsPython(facts.format) ? pythonEnvironment(facts, manifest.build) : null,
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),
   };

@@ -18,6 +18,8 @@ export type KnownFile = {
   /** Of the first bytes, in hex: `magic` is no other's, `hint` is. */
   readonly magic?: RegExp;
   readonly hint?: RegExp;
+  /** It holds a model in files of its own. */
+  readonly isArchive?: true;
   /** What its owner can do, where it is not served; undefined where it is. */
   readonly fix?: string;
 };
@@ -59,11 +61,12 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
   { what: 'a Keras model', format: null, endings: ['.keras'], hint: ZIP, fix: TENSORFLOW },
-  { what: 'a zip archive', format: null, endings: ['.zip'], hint: ZIP },
-  { what: 'a tar archive', format: null, endings: ['.tar'] },
+  { what: 'a zip archive', format: null, isArchive: true, endings: ['.zip'], hint: ZIP },
+  { what: 'a tar archive', format: null, isArchive: true, endings: ['.tar'] },
   {
     what: 'a gzip archive',
     format: null,
+    isArchive: true,
     endings: ['.tar.gz', '.tgz'],
     inside: ['.gz'],
     hint: /^1f8b/,

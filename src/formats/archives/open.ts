@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Unpacking } from '#domain/artifact/facts.ts';
+import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { HEAD_BYTES } from '#formats/known-formats.ts';
@@ -10,13 +11,14 @@ import { type Compressed, inflated, partOf, streamedSource } from './stream.ts';
 import { type TarMember, tarMembers } from './tar-read.ts';
 import { zipFiles } from './zip-read.ts';
 
-const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
+const ENDINGS = KNOWN_FILES.filter((kind) => kind.isArchive).flatMap(({ endings }) => endings);
 const USTAR_AT = 257;
 const GZIP = Buffer.of(0x1f, 0x8b);
 
 /** Known by its name: a zip, a tar, or a tar in gzip. Many formats of models are zips too, which are no archives here. */
 export function isArchive(name: string): boolean {
-  return ARCHIVE.test(name);
+  const lower = name.toLowerCase();
+  return ENDINGS.some((ending) => lower.endsWith(ending));
 }
 
 /** How these files are taken out of an archive that they were found in. `isGzipped` is told as `openArchive` tells it. */

@@ -5,43 +5,47 @@ const PIECE_BYTES = 2 ** 20;
 // A reader goes on from where it has looked ahead, or reads an end again.
 export const KEPT_BYTES: number = 16 * 2 ** 20;
 
-/** The next `sizeBytes` of a pickle as a file of their own, which is read from its begin to its end; the last 16 MiB of what was read may be read again. */
+type Piece = { readonly at: number; readonly bytes: Uint8Array };
+
+/**
+ * The next `sizeBytes` of a pickle as a file of their own, which is read from its begin to its end; the last 16 MiB of what was read may be read again.
+ * One that is no larger may be read to and fro.
+ */
 export function forwardSource(
   input: PickleInput,
   sizeBytes: number,
 ): ByteSource & { end(): Promise<void> } {
-  let pieces: Uint8Array[] = [];
-  let [from, until] = [0, 0];
+  const isKeptWhole = sizeBytes <= KEPT_BYTES;
+  let pieces: Piece[] = [];
+  let until = 0;
 
-  async function more(bytes: number): Promise<void> {
-    const coming = input.need(bytes);
+  async function more(length: number): Promise<void> {
+    const coming = input.need(length);
     if (coming) await coming;
-    pieces.push(Uint8Array.from(input.bytes(bytes)));
-    until += bytes;
-    for (
-      let first = pieces[0];
-      first && until - from - first.length > KEPT_BYTES;
-      first = pieces[0]
-    ) {
-      from += first.length;
-      pieces = pieces.slice(1);
-    }
+    pieces.push({ at: until, bytes: Uint8Array.from(input.bytes(length)) });
+    until += length;
+    pieces = pieces.filter(({ at, bytes }) => until - at - bytes.length <= KEPT_BYTES);
   }
 
   async function passTo(position: number): Promise<void> {
     await input.skip(position - until);
     pieces = [];
-    [from, until] = [position, position];
+    until = position;
   }
 
   return {
     sizeBytes,
     async read(start, length) {
       const end = Math.min(sizeBytes, start + length);
-      if (start > until) await passTo(start);
+      if (start > until && !isKeptWhole) await passTo(start);
       while (until < end) await more(Math.min(PIECE_BYTES, end - until));
-      if (start < from) throw new Error(`byte ${start} was read, and is no longer kept`);
-      return Buffer.concat(pieces).subarray(start - from, Math.max(start, end) - from);
+      const found = pieces.filter(({ at, bytes }) => at < end && at + bytes.length > start);
+      const from = found[0]?.at ?? until;
+      if (start < Math.min(from, end)) {
+        throw new Error(`byte ${start} was read, and is no longer kept`);
+      }
+      const joined = Buffer.concat(found.map(({ bytes }) => bytes));
+      return joined.subarray(start - from, Math.max(start, end) - from);
     },
     /** Passes over what was not read. */
     end: () => passTo(sizeBytes),

@@ -108,7 +108,8 @@ async function columnsOf(trees: FlatTable, file: string) {
   );
 }
 
-function versionOf(text = ''): string | null {
+/** The release that the text of its build names. */
+export function versionOf(text = ''): string | null {
   const [, version] = /(?:Branch: tags\/v|CatBoost release )(\d+(?:\.\d+)+)/i.exec(text) ?? [];
   return version ?? null;
 }

@@ -1,6 +1,6 @@
 import { KEPT_BYTES } from '#formats/bytes/forward-source.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { readCatboost } from './catboost-model.ts';
+import { readCatboost, versionOf } from './catboost-model.ts';
 import { readLightgbm } from './lightgbm.ts';
 import { readXgboost } from './xgboost-model.ts';
 
@@ -37,9 +37,6 @@ export const HANDLES: readonly string[] = ['handle', '_handle', '__model'];
 export const BOOSTER_HEAD_BYTES = 5;
 const SAMPLE_BYTES = 2 ** 20;
 
-// The release that its text of the build names.
-const CATBOOST_VERSION = /(?:Branch: tags\/v|CatBoost release )(\d+(?:\.\d+)+)/i;
-
 /** Which library would take what begins so, a character for each byte, for a model of its own. */
 export function boosterBegins(head: string): Library | undefined {
   if (/^\{["#$iUIlL]/.test(head)) return 'xgboost';
@@ -55,10 +52,12 @@ export async function readBooster(
 ): Promise<HeldBooster> {
   if (library === 'xgboost') return heldXgboost(source, file);
   if (library === 'lightgbm') return heldLightgbm(source, file);
-  const version = await catboostVersion(source);
-  // It points to and fro, and is held whole to be read.
-  if (source.sizeBytes <= KEPT_BYTES) await readCatboost(source, file);
-  return { library, version, features: null, table: null };
+  return {
+    library,
+    version: await catboostVersion(source, file),
+    features: null,
+    table: null,
+  };
 }
 
 async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooster> {
@@ -88,11 +87,10 @@ async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBoost
   };
 }
 
-async function catboostVersion(source: ByteSource): Promise<string | null> {
-  if (source.sizeBytes <= KEPT_BYTES) await source.read(0, source.sizeBytes);
+/** A file of CatBoost points to and fro: of one that is not kept whole only what its begin and its end say is known. */
+async function catboostVersion(source: ByteSource, file: string): Promise<string | null> {
+  if (source.sizeBytes <= KEPT_BYTES) return (await readCatboost(source, file)).version;
   const head = await source.read(0, SAMPLE_BYTES);
-  const from = Math.max(head.length, source.sizeBytes - SAMPLE_BYTES);
-  const tail = from < source.sizeBytes ? [await source.read(from, SAMPLE_BYTES)] : [];
-  const text = Buffer.concat([head, ...tail]).toString('latin1');
-  return CATBOOST_VERSION.exec(text)?.[1] ?? null;
+  const tail = await source.read(source.sizeBytes - SAMPLE_BYTES, SAMPLE_BYTES);
+  return versionOf(Buffer.concat([head, tail]).toString('latin1'));
 }

@@ -82,19 +82,20 @@ function collected(file: string) {
 
   const visitor: Visitor = {
     enter(path) {
-      if (!MODEL.test(path)) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
-      const place = path.replace(MODEL, '');
+      const place = placeInModel(path);
+      if (place === undefined) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
       const wish = shapes.enter(place) ?? categories.enter(place);
       return wish ?? (WALKED_IN_MODEL.test(place) ? 'walk' : 'skip');
     },
     numbers(path, values) {
-      const place = path.replace(MODEL, '');
+      const place = placeInModel(path) ?? '';
       if (place.startsWith('cats.')) categories.numbers(place, values);
       else shapes.numbers(place, values);
     },
-    counted: (path, items) => shapes.counted(path.replace(MODEL, ''), items),
+    counted: (path, items) => shapes.counted(placeInModel(path) ?? '', items),
     value(path, value) {
-      if (MODEL.test(path)) valueOfModel(path.replace(MODEL, ''), value);
+      const place = placeInModel(path);
+      if (place !== undefined) valueOfModel(place, value);
       else if (path === 'version[]') version.push(Number(value));
       else if (path === 'learner.feature_names[]') names.push(String(value));
       else if (scalars.size < MAX_SCALARS) scalars.set(path, value);
@@ -141,6 +142,12 @@ function collected(file: string) {
   }
 
   return { visitor, model };
+}
+
+/** The way within the model itself, which for the model is empty; undefined of what is beside it. */
+function placeInModel(path: string): string | undefined {
+  const [begin] = MODEL.exec(path) ?? [];
+  return begin === undefined ? undefined : path.slice(begin.length);
 }
 
 function tooMuch(
