@@ -7,7 +7,7 @@ const { PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
 const zip = require('./zip.cjs');
 
 /** What CodeBuild needs of this repository to build the images of environments and models. */
-const FOLDERS = ['buildspecs', 'runtimes/onnx', 'runtimes/python'];
+const FOLDERS = ['buildspecs', 'runtimes'];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 
 /**

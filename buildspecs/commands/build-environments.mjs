@@ -23,15 +23,16 @@ try {
   process.exitCode = 1;
 }
 
-async function make({ tag, runtime, python }) {
+async function make(environment) {
+  const { tag, isOptional, python } = environment;
   const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
   if (await isThere(reference, tag)) return say(`${reference} is there`);
   try {
-    await build(reference, tag, runtime, python);
+    await build(reference, environment);
   } catch (error) {
     // Not every version of a framework has one; without it a model is served by its framework. Whatever else went wrong may not the next time.
-    if (runtime !== 'convert' || !NO_SOLUTION.test(error.said ?? '')) throw error;
-    return say(`no converter for ${python.requirements.join(', ')}: ${error.message}`);
+    if (!isOptional || !NO_SOLUTION.test(error.said ?? '')) throw error;
+    return say(`no ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
   }
   if (ENVIRONMENTS) await push(reference, tag);
   say(`made ${reference}`);
@@ -43,7 +44,7 @@ async function isThere(reference, tag) {
 }
 
 // Lambda takes neither an index, which attestations would make of it, nor another platform.
-async function build(reference, tag, runtime, python) {
+async function build(reference, { tag, runtime, stage, python }) {
   const folder = join(FOLDER, tag);
   await mkdir(folder);
   // Inspection has let through names with versions alone: no option of pip, no address, no path.
@@ -53,12 +54,12 @@ async function build(reference, tag, runtime, python) {
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),
-    ...(runtime === 'onnx' ? [] : ['--target', runtime === 'convert' ? 'convert' : 'environment']),
+    ...(stage ? ['--target', stage] : []),
   ];
   await loudly([
     ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
     ...['--provenance=false', '--sbom=false', ...LABELLED],
-    ...[...settings, '--tag', reference, runtime === 'onnx' ? 'runtimes/onnx' : 'runtimes/python'],
+    ...[...settings, '--tag', reference, join('runtimes', runtime)],
   ]);
 }
 

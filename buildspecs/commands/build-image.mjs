@@ -1,12 +1,13 @@
-// build-image ARTIFACT: makes the image of the artifact that was fetched to ARTIFACT, by ARTIFACT/order.json, and prints what a build exports of it.
+// build-image ARTIFACT: makes the image of the artifact that was fetched to ARTIFACT, by ARTIFACT/order.json, and prints what a build exports of it: one record, src/domain/build/image.ts.
 // One that is there already under this tag and of the same bytes is adopted: a tag in ECR cannot be written twice.
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { docker } from './docker.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
+import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 
 const run = promisify(execFile);
@@ -18,9 +19,10 @@ try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
   const { image, proof } = (await adopted(images)) ?? (await made(images, order));
+  const { ask: askCommand } = (await runtimeNamed(proof?.runtime ?? order.runtime)).image;
   const smoke = await smokeTest({
     image: image.reference,
-    runtime: proof?.runtime ?? 'onnx',
+    askCommand,
     modelFile: proof?.modelFile ?? order.modelFile,
     request: order.example ?? proof?.example?.request,
   }).catch(async (error) => {
@@ -28,14 +30,16 @@ try {
     throw error;
   });
   const uncompressed = await uncompressedBytes(image.reference);
-  const facts = {
-    IMAGE_DIGEST: image.digest,
+  const built = {
+    digest: image.digest,
     // An engine compresses nothing.
-    COMPRESSED_BYTES: image.compressedBytes ?? uncompressed,
-    UNCOMPRESSED_BYTES: uncompressed,
-    SMOKE: JSON.stringify(smoke),
+    compressedBytes: image.compressedBytes ?? uncompressed,
+    uncompressedBytes: uncompressed,
+    artifactSha256: ARTIFACT_SHA256,
+    proof: proof ?? null,
+    smoke,
   };
-  for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name}=${value}\n`);
+  process.stdout.write(JSON.stringify(built));
 } catch (error) {
   say(error.stderr?.trim() || error.message);
   // Whatever else was begun is given up.
@@ -53,12 +57,11 @@ async function adopted(images) {
     );
   }
   const text = Buffer.from(image.labels['slipway.proof'] ?? '', 'base64').toString();
-  await writeFile(PROOF, text);
   say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
   return { image, proof: parsed(text) };
 }
 
-async function made(images, { environments }) {
+async function made(images, { runtime, environments }) {
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
   // A framework that has no converter has no image of one: its model is served by itself.
   const { python, convert } = environments;
@@ -73,8 +76,8 @@ async function made(images, { environments }) {
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
-  const runtime = proof?.runtime ?? 'onnx';
-  const plan = { environment: environments[runtime], folder: join(ARTIFACT, 'served'), labels };
+  const { servesFrom } = (await runtimeNamed(proof?.runtime ?? runtime)).image;
+  const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
   try {
     return { image: await images.append({ ...plan, tag: IMAGE_TAG }), proof };
   } catch (error) {

@@ -1,12 +1,12 @@
-// folder-facts FOLDER: prints of an image that is a folder what one in a registry would say of itself. Nothing is compressed, so both sizes are the same.
+// folder-facts FOLDER PROOF: prints of an image that is a folder what a build exports of one in a registry, with the proof in the file PROOF, and leaves its digest in it. Nothing is compressed, so both sizes are the same.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { filesIn, sizeOf } from './files.mjs';
 
-const folder = process.argv[2];
+const [, , folder, proof] = process.argv;
 const hash = createHash('sha256');
 for (const path of await filesIn(join(folder, 'model'))) {
   hash.update(`${relative(folder, path)}\0`);
@@ -15,6 +15,14 @@ for (const path of await filesIn(join(folder, 'model'))) {
 const served = await filesIn(folder);
 const environment = await filesIn(await realpath(join(folder, 'environment')));
 const bytes = await sizeOf([...served, ...environment]);
-process.stdout.write(
-  `IMAGE_DIGEST=sha256:${hash.digest('hex')}\nCOMPRESSED_BYTES=${bytes}\nUNCOMPRESSED_BYTES=${bytes}\n`,
-);
+const digest = `sha256:${hash.digest('hex')}`;
+const built = {
+  digest,
+  compressedBytes: bytes,
+  uncompressedBytes: bytes,
+  artifactSha256: process.env.ARTIFACT_SHA256,
+  proof: JSON.parse(await readFile(proof, 'utf8')),
+  smoke: null,
+};
+await writeFile(join(folder, 'digest'), digest);
+process.stdout.write(JSON.stringify(built));

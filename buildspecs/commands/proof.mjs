@@ -10,7 +10,7 @@ const MOST_TEXT = 500;
 export function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
   return {
-    runtime: converted ? 'onnx' : 'python',
+    runtime: converted ? order.convertsTo : order.runtime,
     modelFile: converted ? 'model.onnx' : order.modelFile,
     conversion: { kept: converted, ...conversion, reason: clipped(conversion.reason) },
     importMs,

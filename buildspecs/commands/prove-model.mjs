@@ -1,5 +1,5 @@
 // prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
-// and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of an ONNX model: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
+// and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of one whose runtime takes no packages: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
 // ENVIRONMENT, a Python which has the model's packages, and CONVERTER, one which also converts to ONNX (empty where none does).
 // Each is a program, or `docker://IMAGE`; the artifact has no network there, and can write to one folder alone: in an image by Docker, else by WALLS, which are those of this machine (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
 import { proofOf } from './proof.mjs';
+import { runtimeNamed } from './runtimes.mjs';
 
 const run = promisify(execFile);
 const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
@@ -28,19 +29,20 @@ try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   await mkdir(out);
   await layOut(order);
-  if (order.runtime === 'python') await prove(order);
+  const runtime = await runtimeNamed(order.runtime);
+  if (runtime.takesPackages) await prove(order, runtime);
   else await writeFile(proofFile, '');
 } catch (error) {
   say(error.stderr?.trim() || error.message);
   process.exitCode = 1;
 }
 
-async function prove(order) {
+async function prove(order, runtime) {
   await compile();
   const described = await describe(order);
   const conversion = await convert(order, described);
   const proof = {
-    ...proofOf(order, described, conversion),
+    ...proofOf({ ...order, convertsTo: runtime.convertsTo }, described, conversion),
     modelBytes: await sizeOf(await filesIn(served)),
   };
   await writeFile(proofFile, JSON.stringify(proof));

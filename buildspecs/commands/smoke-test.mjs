@@ -2,17 +2,12 @@ import { CONFINED, docker, dockerBoth } from './docker.mjs';
 
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
-/** What in each runtime's image asks the server that runs there. */
-const ASK = {
-  onnx: ['/usr/local/bin/node', '/opt/runtime/ask.js'],
-  python: ['/opt/venv/bin/python', '-m', 'slipway_server.ask'],
-};
 
 /**
- * Starts an image as it will be started, but without any network, and asks its model for an answer where a request is known.
+ * Starts an image as it will be started, but without any network, and asks its model for an answer where a request is known: by `askCommand`, which its runtime has for that.
  * Answers {startMs, peakBytes}: how long it took to be ready, and what the server held at most. Fails with what the server said when it does not come so far.
  */
-export async function smokeTest({ image, runtime, modelFile, request }) {
+export async function smokeTest({ image, askCommand, modelFile, request }) {
   const env = [`MODEL_PATH=/opt/model/${modelFile}`, `MODEL_NAME=${NAME}`, 'MODEL_VERSION=1'];
   const settings = env.flatMap((each) => ['--env', each]);
   // Pulled before, so that the start is the start alone.
@@ -20,7 +15,7 @@ export async function smokeTest({ image, runtime, modelFile, request }) {
   const startedMs = performance.now();
   const container = await docker(['run', '--detach', ...CONFINED, ...settings, image]);
   const ask = async (given, body) =>
-    JSON.parse(await docker(['exec', '--interactive', container, ...ASK[runtime], ...given], body));
+    JSON.parse(await docker(['exec', '--interactive', container, ...askCommand, ...given], body));
   try {
     await within(ask([]), container);
     const startMs = Math.round(performance.now() - startedMs);

@@ -41,7 +41,7 @@ function artifactOf({ model, artifact }: Explanation): string {
 
 function servedBy({ runtime }: Explanation): string | null {
   if (!runtime) return null;
-  const server = runtime.name === 'onnx' ? 'the ONNX server' : `Python ${runtime.python}`;
+  const server = runtime.title;
   const conversion = runtime.proof?.conversion;
   if (!conversion) return server;
   const { rows, maxDifference, nativeMicros, onnxMicros, reason } = conversion;

@@ -67,6 +67,7 @@ export const explanation = z.object({
   runtime: z.nullable(
     z.object({
       name: z.string(),
+      title: z.string(),
       framework: z.nullable(z.string()),
       python: z.nullable(z.string()),
       packages: z.array(z.string()),

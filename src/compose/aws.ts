@@ -1,4 +1,5 @@
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
+import { byRuntime } from '#domain/build/runtime.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
@@ -70,14 +71,13 @@ export const acquireLeaseOnAws = (env: Environment) =>
   acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
 
 export const planBuildOnAws = (env: Environment) => {
-  // One source builds all environments, so one hash names both servers.
+  // One source builds all environments, so one hash names all runtimes.
   const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
   return planBuild({
     registry: registryOf(env),
     artifacts: artifactsOf(env),
     environments: environmentsOf(env),
-    environmentHash: hash,
-    pythonServerHash: hash,
+    hashes: byRuntime(() => hash),
     engine: 'image',
   });
 };

@@ -1,3 +1,5 @@
+import { servedBy } from '#domain/build/image.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -84,8 +86,10 @@ function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanati
   if (!inspection || !plan) return null;
   const { framework } = inspection.facts;
   const proof = image?.proof;
+  const { runtime } = servedBy({ ...plan, modelFile: inspection.facts.modelFile }, image);
   return {
-    name: proof?.runtime ?? plan.runtime,
+    name: runtime,
+    title: RUNTIMES[runtime].title.replace('{python}', plan.python?.python ?? ''),
     framework: framework && [framework.name, framework.version].filter(Boolean).join(' '),
     python: plan.python?.python ?? null,
     packages: proof?.packages ?? [],

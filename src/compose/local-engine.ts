@@ -18,6 +18,7 @@ import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
 import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
+import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -29,9 +30,8 @@ export type LocalEngine = {
   /** What keeps a model to itself, in one line. */
   readonly walls: string;
   readonly engine: 'image' | 'process';
-  readonly environmentHash: string;
-  /** Names what serves a model of Python, but for the model's own packages. */
-  readonly pythonServerHash: string;
+  /** Names each runtime as it is installed here, but for its models' packages. */
+  readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
@@ -60,9 +60,8 @@ const SERVER_ENTRY = fileURLToPath(
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
-const PYTHON_SERVER = join(ROOT, 'runtimes/python');
 /** Sets the walls around what loads a model. */
-export const LAUNCHER: string = join(PYTHON_SERVER, 'slipway_server/walls.py');
+export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
@@ -84,8 +83,8 @@ async function processEngine({
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
   const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
-  const environmentHash = installedHash(serverEntry);
-  const compiled = compiledFolder(environment, environmentHash);
+  const serverHash = installedHash(serverEntry);
+  const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
   const made = builds({
     directory: folder('builds'),
@@ -99,11 +98,11 @@ async function processEngine({
   return {
     walls: wallsLine(walls),
     engine: 'process',
-    environmentHash,
-    pythonServerHash: hashOf([
-      ...[process.platform, process.arch],
-      ...[...filesOf(BUILDSPECS), ...filesOf(PYTHON_SERVER)],
-    ]),
+    hashes: byRuntime((name) =>
+      RUNTIMES[name].process.needsBuild
+        ? hashOf([process.platform, process.arch, ...filesOf(BUILDSPECS), ...runtimeFiles(name)])
+        : serverHash,
+    ),
     servers: processServers({
       directory: folder('revisions'),
       images,
@@ -166,8 +165,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   return {
     walls: 'containers',
     engine: 'image',
-    environmentHash: hashOf([...rest, ...filesOf(join(ROOT, 'runtimes/onnx'))]),
-    pythonServerHash: hashOf([...rest, ...filesOf(PYTHON_SERVER)]),
+    hashes: byRuntime((name) => hashOf([...rest, ...runtimeFiles(name)])),
     servers: await containerServers(folder('')),
     build: image.build,
     environments: dockerEnvironments({ label, clock }),
@@ -219,6 +217,10 @@ function installedHash(serverEntry: string): string {
     process.platform,
     process.arch,
   ]);
+}
+
+function runtimeFiles(name: RuntimeName) {
+  return filesOf(join(ROOT, 'runtimes', name));
 }
 
 /** The names and bytes of all files in a folder, in one order. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import type { Definitions } from '#adapters/local/workflow-engine.ts';
 import type { Inspector } from '#compose/inspection/bounded.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { Target } from '#domain/placement/target.ts';
@@ -54,8 +55,7 @@ export type StepDeps = {
   readonly executions: Executions;
   readonly clock: Clock;
   readonly buildLog: BuildLog;
-  readonly environmentHash: string;
-  readonly pythonServerHash: string;
+  readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;
   readonly inspector: Inspector;

@@ -54,6 +54,7 @@ export type Explanation = {
   /** What serves it and why, and what the build measured of it (milliseconds, bytes); null before it is planned. */
   readonly runtime: {
     readonly name: string;
+    readonly title: string;
     readonly framework: string | null;
     readonly python: string | null;
     readonly packages: readonly string[];

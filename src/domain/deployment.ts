@@ -1,6 +1,7 @@
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
@@ -36,14 +37,12 @@ export type ArtifactOrder = {
 /** What the artifact says of itself: facts read from its bytes, and its manifest (an empty one where it has none). */
 export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
 
-/** How the artifact will be served: `environmentHash` names the installed runtime, `python` what it holds beside the server (null where it is none of Python), `imageTag` the image to build of environment and artifact (null where nothing is built), `feasible` the targets its bytes do not rule out. */
+/** How the artifact will be served: by `runtime` as it was saved, where no build converts it; `environmentHash` names that as it is installed, `python` what it holds beside the server (null where it takes no packages), `imageTag` the image to build of environment and artifact (null where nothing is built). */
 export type BuildPlan = {
-  readonly runtime: 'onnx' | 'python';
+  readonly runtime: RuntimeName;
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
-  readonly accelerator: 'none';
-  readonly feasible: readonly Target[];
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { BuiltImage } from '#domain/build/image.ts';
+import type { RuntimeName, ServerPlace } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
 import type { Accelerator } from '#domain/manifest/manifest.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
@@ -13,7 +14,8 @@ export type RevisionSpec = {
   readonly model: string;
   readonly version: number;
   readonly deploymentId: string;
-  readonly runtime: 'onnx' | 'python';
+  readonly runtime: RuntimeName;
+  readonly server: ServerPlace;
   readonly environmentHash: string;
   /** Null where nothing is built: then the runtime reads `artifact` from the store. */
   readonly image: BuiltImage | null;

@@ -3,6 +3,7 @@ import {
   environmentTags,
   requiredTags,
 } from '#domain/build/environment-image.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
@@ -15,7 +16,7 @@ import { requireWork } from './require-deployment.ts';
 type Deps = {
   readonly artifacts: ArtifactStore;
   readonly environments: EnvironmentImages | null;
-  readonly environmentHash: string;
+  readonly hashes: Readonly<Record<RuntimeName, string>>;
 };
 
 type ImagePlan = BuildPlan & { readonly imageTag: string };
@@ -25,7 +26,7 @@ type ImagePlan = BuildPlan & { readonly imageTag: string };
  * A repeated run grants the reads anew, as those granted before run out; a token is of its grant, so a build is started once for each.
  */
 export async function grantBuild(
-  { artifacts, environments, environmentHash }: Deps,
+  { artifacts, environments, hashes }: Deps,
   deployment: Deployment,
   plan: ImagePlan,
 ): Promise<StepOutput<'PlanBuild'>> {
@@ -33,9 +34,7 @@ export async function grantBuild(
   const inspection = requireWork(work.inspection, 'inspection');
   const { optimize } = inspection.manifest.runtime;
   const { runtime, python } = plan;
-  const wanted = environments
-    ? environmentImages({ plan, optimize, onnxHash: environmentHash })
-    : [];
+  const wanted = environments ? environmentImages({ plan, optimize, hashes }) : [];
   const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
   const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
     runtime,

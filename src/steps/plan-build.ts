@@ -1,9 +1,9 @@
-import { needsPython } from '#domain/artifact/format.ts';
+import { SERVED } from '#domain/artifact/format.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
+import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
-import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
@@ -15,11 +15,9 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 type Deps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  /** Names the installed ONNX runtime: its files, its packages, the machine's architecture. */
-  readonly environmentHash: string;
-  /** The same of the Python server without its models' packages. */
-  readonly pythonServerHash: string;
-  /** `image`: the artifact is built into an image. `process`: the ONNX runtime comes with Slipway and reads the artifact from the store, so nothing is built for it. */
+  /** Names each runtime as it is installed, without its models' packages: its files, the machine's architecture. */
+  readonly hashes: Readonly<Record<RuntimeName, string>>;
+  /** `image`: the artifact is built into an image. `process`: a runtime that comes with Slipway reads it from the store. */
   readonly engine: 'image' | 'process';
   /** Null where models are processes, which need no images. */
   readonly environments: EnvironmentImages | null;
@@ -62,16 +60,18 @@ async function decide(
   const { facts, manifest } = inspected;
   const tagOf = (hash: string) =>
     imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
-  const rest = { accelerator: 'none', feasible: TARGETS } as const;
-  if (!needsPython(facts.format)) {
-    const { environmentHash, engine } = deps;
-    const tag = engine === 'image' ? await tagOf(environmentHash) : null;
-    return { runtime: 'onnx', environmentHash, python: null, imageTag: tag, ...rest };
-  }
-  const python = pythonEnvironment(facts, manifest.build);
-  const environmentHash = await sha256Hex(JSON.stringify([deps.pythonServerHash, python]));
-  const tag = await tagOf(environmentHash);
-  return { runtime: 'python', environmentHash, python, imageTag: tag, ...rest };
+  const runtime = SERVED[facts.format].runtime;
+  const { takesPackages, process } = RUNTIMES[runtime];
+  const python = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
+  const installed = deps.hashes[runtime];
+  const environmentHash = python ? await sha256Hex(JSON.stringify([installed, python])) : installed;
+  const isBuilt = deps.engine === 'image' || process.needsBuild;
+  return {
+    runtime,
+    environmentHash,
+    python,
+    imageTag: isBuilt ? await tagOf(environmentHash) : null,
+  };
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */

@@ -1,3 +1,5 @@
+import { servedBy } from '#domain/build/image.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -11,18 +13,19 @@ export function revisionSpec(
   const { model, artifact, work } = deployment;
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
   const plan = requireWork(work.plan, 'plan');
-  const proof = work.image?.proof;
+  const { runtime, modelFile } = servedBy({ ...plan, modelFile: facts.modelFile }, work.image);
   const { memoryMiB, cpuUnits, instanceTypes } = requireWork(work.decision, 'target');
   return {
     revision,
     model,
     version: requireVersion(deployment),
     deploymentId: madeBy,
-    runtime: proof?.runtime ?? plan.runtime,
+    runtime,
+    server: RUNTIMES[runtime].server,
     environmentHash: plan.environmentHash,
     artifact,
     image: work.image ?? null,
-    modelFile: proof?.modelFile ?? facts.modelFile,
+    modelFile,
     memoryMiB,
     cpuUnits,
     instanceTypes,

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
+import type { PythonEnvironment } from '#domain/build/python-environment.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { ORDER } from '../support/build-order.ts';
 import { fixtureOf } from '../support/dropped-models.ts';
 import { addConstantModel } from '../support/onnx-models.ts';
@@ -77,9 +80,9 @@ describe('the image that a build leaves', () => {
     const answer = await world.run('digits-1', { 'model.onnx': plusOne });
 
     expect(await world.logOf(answer)).toContain('adopted');
-    expect(withoutSmoke(readImage('digits-1', answer.ExportedEnvironmentVariables))).toEqual(
-      withoutSmoke(image),
-    );
+    expect(
+      withoutSmoke(readImage('digits-1', answer.ExportedEnvironmentVariables, 'onnx')),
+    ).toEqual(withoutSmoke(image));
   });
 
   it('is not overwritten by other bytes under the same tag', async () => {
@@ -103,7 +106,9 @@ describe('the image that a build leaves', () => {
     await front.close();
 
     expect(await world.logOf(answer)).toContain('adopted');
-    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables, 'onnx').digest).toBe(
+      image.digest,
+    );
   });
 
   it('shares with the next model’s image all layers but the last', async () => {
@@ -133,7 +138,9 @@ describe('the image that a build leaves', () => {
     const answer = await world.run('digits-1', { 'model.onnx': plusOne }, variables);
     await front.close();
 
-    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables, 'onnx').digest).toBe(
+      image.digest,
+    );
   });
 
   it('is made also where the registry is too busy at first', async () => {
@@ -146,7 +153,9 @@ describe('the image that a build leaves', () => {
     const answer = await world.run('digits-1', { 'model.onnx': plusOne }, variables);
     await front.close();
 
-    expect(readImage('digits-1', answer.ExportedEnvironmentVariables).digest).toBe(image.digest);
+    expect(readImage('digits-1', answer.ExportedEnvironmentVariables, 'onnx').digest).toBe(
+      image.digest,
+    );
   });
 
   it('is not made of a model that its server does not load, and its log says why', async () => {
@@ -183,14 +192,14 @@ describe('the image of a model of Python', () => {
     format: 'xgboost',
     python,
     modelFile: 'model.ubj',
-    environments: { onnx: ONNX.tag, python: 'python-e1', convert: null },
+    environments: { onnx: ONNX.tag, python: 'python-e1' },
   } as const;
   let world: ImageWorld;
   let bytes: Buffer;
   beforeAll(async () => {
     world = await openImageWorld();
     bytes = readFileSync(model.path);
-    const made = await world.runEnvironments([{ tag: 'python-e1', runtime: 'python', python }]);
+    const made = await world.runEnvironments([environment('python-e1', 'python', python)]);
     if (made.BuildStatus !== 'SUCCEEDED') throw new Error(await world.logOf(made));
   });
   afterAll(() => world.close());
@@ -303,15 +312,15 @@ describe('the image of an environment', () => {
 
   it('is not missed where it is a converter that nobody makes', async () => {
     const python = { python: '3.13', orElse: [], requirements: ['no-such-package-of-anybody==1'] };
-    const answer = await world.runEnvironments([{ tag: 'convert-e1', runtime: 'convert', python }]);
+    const answer = await world.runEnvironments([environment('convert-e1', 'convert', python)]);
 
     expect(answer.BuildStatus).toBe('SUCCEEDED');
-    expect(await world.logOf(answer)).toMatch(/no converter for no-such-package-of-anybody==1/);
+    expect(await world.logOf(answer)).toMatch(/no convert-e1 for no-such-package-of-anybody==1/);
   });
 
   it('fails where a package is missing that its model is served by', async () => {
     const python = { python: '3.13', orElse: [], requirements: ['no-such-package-of-anybody==1'] };
-    const answer = await world.runEnvironments([{ tag: 'python-e1', runtime: 'python', python }]);
+    const answer = await world.runEnvironments([environment('python-e1', 'python', python)]);
 
     expect(answer.BuildStatus).toBe('FAILED');
     expect(await world.logOf(answer)).toMatch(/no-such-package-of-anybody/);
@@ -321,4 +330,10 @@ describe('the image of an environment', () => {
 /** What a start took is never the same twice. */
 function withoutSmoke(image: BuiltImage) {
   return { ...image, smoke: null };
+}
+
+function environment(tag: string, name: string, python: PythonEnvironment): EnvironmentImage {
+  const kind = RUNTIMES.python.image.environments.find((each) => each.name === name);
+  if (!kind) throw new Error(`Python has no environment ${name}`);
+  return { ...kind, tag, runtime: 'python', python };
 }

@@ -18,7 +18,14 @@ import { CRANE, docker, makeWebAdapterImage, output, WEB_ADAPTER_IMAGE } from '.
 import { startRegistry } from './registry.ts';
 
 /** What serves ONNX models in this world. */
-export const ONNX: EnvironmentImage = { tag: 'onnx-e1', runtime: 'onnx', python: null };
+export const ONNX: EnvironmentImage = {
+  name: 'onnx',
+  stage: null,
+  isOptional: false,
+  tag: 'onnx-e1',
+  runtime: 'onnx',
+  python: null,
+};
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -88,7 +95,7 @@ export async function openImageWorld() {
 
   async function imageOf(tag: string, build: Build): Promise<BuiltImage> {
     if (build.BuildStatus !== 'SUCCEEDED') throw new Error(await logOf(build));
-    return readImage(tag, build.ExportedEnvironmentVariables);
+    return readImage(tag, build.ExportedEnvironmentVariables, 'onnx');
   }
 
   const made = await runEnvironments([ONNX]);

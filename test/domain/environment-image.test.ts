@@ -7,33 +7,35 @@ import {
 const python = { python: '3.12', orElse: ['3.11'], requirements: ['scikit-learn==1.7.2'] };
 const ONNX = { runtime: 'onnx', environmentHash: 'o1', python: null } as const;
 const PYTHON = { runtime: 'python', environmentHash: 'p1', python } as const;
-const onnxHash = 'o2';
+const hashes = { onnx: 'o2', python: 'p0' };
+const named = (wanted: Parameters<typeof environmentImages>[0]) =>
+  environmentImages(wanted).map(({ tag, runtime, python }) => ({ tag, runtime, python }));
 
 describe('the environments of a model', () => {
   it('are the ONNX server of the plan where it is one of ONNX', () => {
-    expect(environmentImages({ plan: ONNX, optimize: 'auto', onnxHash })).toEqual([
+    expect(named({ plan: ONNX, optimize: 'auto', hashes })).toEqual([
       { tag: 'onnx-o1', runtime: 'onnx', python: null },
     ]);
   });
 
   it('are all three where it may be served as ONNX, and what serves it in Python is built last', () => {
-    expect(environmentImages({ plan: PYTHON, optimize: 'auto', onnxHash })).toEqual([
+    expect(named({ plan: PYTHON, optimize: 'auto', hashes })).toEqual([
       { tag: 'onnx-o2', runtime: 'onnx', python: null },
-      { tag: 'convert-p1', runtime: 'convert', python },
+      { tag: 'convert-p1', runtime: 'python', python },
       { tag: 'python-p1', runtime: 'python', python },
     ]);
   });
 
   it('have a converter also where it is to be served as it is, for the next model that finds them', () => {
-    expect(environmentImages({ plan: PYTHON, optimize: 'none', onnxHash })).toEqual([
-      { tag: 'convert-p1', runtime: 'convert', python },
+    expect(named({ plan: PYTHON, optimize: 'none', hashes })).toEqual([
+      { tag: 'convert-p1', runtime: 'python', python },
       { tag: 'python-p1', runtime: 'python', python },
     ]);
   });
 });
 
 describe('the tags of environments', () => {
-  const environments = environmentImages({ plan: PYTHON, optimize: 'auto', onnxHash });
+  const environments = environmentImages({ plan: PYTHON, optimize: 'auto', hashes });
 
   it('are asked for without the converter, which not every framework has', () => {
     expect(requiredTags(environments)).toEqual(['onnx-o2', 'python-p1']);
@@ -47,14 +49,14 @@ describe('the tags of environments', () => {
     });
   });
 
-  it('are null where there is no such environment', () => {
-    expect(environmentTags([])).toEqual({ onnx: null, python: null, convert: null });
-  });
-
   // https://docs.docker.com/reference/cli/docker/image/tag/
   it('fit what a registry takes, with a hash of any of its lengths', () => {
     const plan = { ...PYTHON, environmentHash: 'f'.repeat(64) };
-    const long = environmentImages({ plan, optimize: 'auto', onnxHash: 'f'.repeat(64) });
+    const long = environmentImages({
+      plan,
+      optimize: 'auto',
+      hashes: { ...hashes, onnx: 'f'.repeat(64) },
+    });
 
     for (const { tag } of long) expect(tag).toMatch(/^[a-z0-9][a-z0-9-]{0,127}$/);
   });

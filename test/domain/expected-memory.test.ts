@@ -5,7 +5,15 @@ const TERMS = [
   { name: 'the server', bytes: 100 },
   { name: 'the weights', bytes: 50 },
 ];
-const PYTHON = { runtime: 'python', peakBytes: 1000, modelBytes: 10 } as const;
+const CONVERSION = {
+  kept: false,
+  reason: 'it is code',
+  rows: 0,
+  maxDifference: null,
+  nativeMicros: null,
+  onnxMicros: null,
+};
+const PYTHON = { conversion: CONVERSION, peakBytes: 1000, modelBytes: 10 };
 
 describe('the memory that a replica is expected to use', () => {
   it('is the sum of the terms where nothing was measured', () => {
@@ -27,7 +35,7 @@ describe('the memory that a replica is expected to use', () => {
     const server = 256 * MIB;
     const converted = (modelBytes: number) =>
       expectedMemoryBytes(TERMS, {
-        proof: { ...PYTHON, runtime: 'onnx', modelBytes },
+        proof: { ...PYTHON, conversion: { ...CONVERSION, kept: true }, modelBytes },
         smoke: null,
       });
 

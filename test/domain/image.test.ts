@@ -1,4 +1,5 @@
-import { imageTag, modelOfTag, readImage } from '#domain/build/image.ts';
+import { imageTag, modelOfTag, readImage, servedBy } from '#domain/build/image.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
 
 const part = { name: 'a.onnx', key: 'k', versionId: 'v1', sizeBytes: 3, checksum: 'crc64nvme:x' };
@@ -54,11 +55,13 @@ describe('the tag of an image', () => {
   });
 });
 
-const EXPORTS = {
-  IMAGE_DIGEST: `sha256:${'a'.repeat(64)}`,
-  COMPRESSED_BYTES: '90',
-  UNCOMPRESSED_BYTES: '250',
-  ARTIFACT_SHA256: 'b'.repeat(64),
+const BUILT = {
+  digest: `sha256:${'a'.repeat(64)}`,
+  compressedBytes: 90,
+  uncompressedBytes: 250,
+  artifactSha256: 'b'.repeat(64),
+  proof: null,
+  smoke: null,
 };
 
 const PROVEN = {
@@ -82,69 +85,71 @@ const PROVEN = {
   packages: ['scikit-learn==1.5.2'],
 };
 
-const variables = (values: Readonly<Record<string, string>>) =>
-  Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
+const exported = (value: string) => [{ Name: 'BUILT', Value: value }];
+const read = (over: object = {}, runtime: RuntimeName = 'onnx') =>
+  readImage('digits-1', exported(JSON.stringify({ ...BUILT, ...over })), runtime);
 
 describe('what a build exports', () => {
   it('is the image with its sizes', () => {
-    expect(readImage('digits-1', variables(EXPORTS))).toEqual({
-      tag: 'digits-1',
-      digest: EXPORTS.IMAGE_DIGEST,
-      compressedBytes: 90,
-      uncompressedBytes: 250,
-      artifactSha256: EXPORTS.ARTIFACT_SHA256,
-      proof: null,
-      smoke: null,
-    });
+    expect(read()).toEqual({ tag: 'digits-1', ...BUILT });
   });
 
   it('tells what its image took when it was started', () => {
     const smoke = { startMs: 812, peakBytes: 118_620_160 };
-    const SMOKE = JSON.stringify(smoke);
 
-    expect(readImage('digits-1', variables({ ...EXPORTS, SMOKE, PROOF: '' }))).toMatchObject({
-      smoke,
-      proof: null,
-    });
-    expect(readImage('digits-1', variables({ ...EXPORTS, SMOKE: '' })).smoke).toBeNull();
+    expect(read({ smoke })).toMatchObject({ smoke, proof: null });
   });
-
-  it.each(['{', '{"startMs":1}', '{"startMs":1,"peakBytes":0}'])(
-    'is refused when its smoke test is `%s`',
-    (SMOKE) => {
-      const read = () => readImage('digits-1', variables({ ...EXPORTS, SMOKE }));
-
-      expect(read).toThrow('as SMOKE');
-    },
-  );
 
   it('tells how a model that was loaded is served', () => {
-    const PROOF = JSON.stringify(PROVEN);
-
-    expect(readImage('digits-1', variables({ ...EXPORTS, PROOF }), 'python').proof).toEqual(PROVEN);
+    expect(read({ proof: PROVEN }, 'python').proof).toEqual(PROVEN);
   });
 
-  it.each(['', '{', '{}', JSON.stringify({ ...PROVEN, runtime: 'java' })])(
-    'is refused when its proof is `%s`',
-    (PROOF) => {
-      const read = () => readImage('digits-1', variables({ ...EXPORTS, PROOF }), 'python');
-
-      expect(read).toThrow('the build of digits-1 exported as PROOF');
-    },
-  );
+  it('is refused without the proof of a model that was to be loaded', () => {
+    expect(() => read({}, 'python')).toThrow('the build of digits-1 exported no proof');
+  });
 
   it.each([
-    ['IMAGE_DIGEST', 'latest'],
-    ['COMPRESSED_BYTES', '0'],
-    ['UNCOMPRESSED_BYTES', '1e9'],
-    ['ARTIFACT_SHA256', ''],
-  ])('is refused by name when %s is `%s`', (name, value) => {
-    const read = () => readImage('digits-1', variables({ ...EXPORTS, [name]: value }));
+    { digest: 'latest' },
+    { compressedBytes: 0 },
+    { uncompressedBytes: 1.5 },
+    { artifactSha256: '' },
+    { smoke: { startMs: 1 } },
+    { smoke: { startMs: 1, peakBytes: 0 } },
+    { proof: {} },
+    { proof: { ...PROVEN, runtime: 'java' } },
+  ])('is refused by name with %j', (wrong) => {
+    const [name] = Object.keys(wrong);
 
-    expect(read).toThrow(`the build of digits-1 exported \`${value}\` as ${name}`);
+    expect(() => read(wrong)).toThrow(
+      expect.objectContaining({ name: 'BuildFailed', message: expect.stringContaining(`${name}`) }),
+    );
+  });
+
+  it.each(['', '{', 'null'])('is refused when it is `%s`', (text) => {
+    const refused = expect.stringMatching(/^the build of digits-1 exported as BUILT /);
+
+    expect(() => readImage('digits-1', exported(text), 'onnx')).toThrow(
+      expect.objectContaining({ message: refused }),
+    );
   });
 
   it('is refused when it is missing', () => {
-    expect(() => readImage('digits-1', [])).toThrow('exported `` as IMAGE_DIGEST');
+    expect(() => readImage('digits-1', [], 'onnx')).toThrow('exported as BUILT');
+  });
+});
+
+describe('what serves a model', () => {
+  const planned = { runtime: 'python', modelFile: 'm.ubj' } as const;
+
+  it('is what was planned, where nothing was built or converted', () => {
+    expect(servedBy(planned, null)).toEqual(planned);
+    expect(servedBy(planned, read())).toEqual(planned);
+  });
+
+  it('is what the build made of it', () => {
+    expect(servedBy(planned, read({ proof: PROVEN }))).toEqual({
+      runtime: 'onnx',
+      modelFile: 'model.onnx',
+    });
   });
 });

@@ -84,12 +84,15 @@ describe('choosing a target', () => {
     const world = memoryWorld({ engine: 'image', offered: ['lambda'] });
     const held = await world.before('ChooseTarget');
     const digest = 'a'.repeat(64);
-    const sizes = { COMPRESSED_BYTES: '4000000000', UNCOMPRESSED_BYTES: '10737418241' };
-    const hashes = { IMAGE_DIGEST: `sha256:${digest}`, ARTIFACT_SHA256: digest };
-    const variables = Object.entries({ ...sizes, ...hashes }).map(([Name, Value]) => ({
-      Name,
-      Value,
-    }));
+    const built = {
+      digest: `sha256:${digest}`,
+      compressedBytes: 4_000_000_000,
+      uncompressedBytes: 10_737_418_241,
+      artifactSha256: digest,
+      proof: null,
+      smoke: null,
+    };
+    const variables = [{ Name: 'BUILT', Value: JSON.stringify(built) }];
 
     await expect(chooseTarget(world.deps)({ ...held, variables })).rejects.toMatchObject({
       name: 'ArtifactRejected',

@@ -20,8 +20,6 @@ describe('planning the build', () => {
       environmentHash: 'environment-1',
       python: null,
       imageTag: null,
-      accelerator: 'none',
-      feasible: ['lambda', 'fargate', 'ec2'],
     });
   });
 
@@ -111,13 +109,20 @@ describe('planning the build', () => {
     const { kind, artifactUrl, environmentUrl, environmentToken, token } = answer;
     expect(kind).toBe('environment');
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
-    expect(order.environments).toEqual({
-      onnx: 'onnx-environment-1',
-      python: null,
-      convert: null,
-    });
+    expect(order.environments).toEqual({ onnx: 'onnx-environment-1' });
     expect(await (await fetch(environmentUrl)).json()).toEqual({
-      order: { environments: [{ tag: 'onnx-environment-1', runtime: 'onnx', python: null }] },
+      order: {
+        environments: [
+          {
+            name: 'onnx',
+            stage: null,
+            isOptional: false,
+            tag: 'onnx-environment-1',
+            runtime: 'onnx',
+            python: null,
+          },
+        ],
+      },
       files: [],
     });
     expect(environmentToken).toMatch(/^[0-9a-f]{64}$/);
@@ -159,10 +164,10 @@ describe('planning the build', () => {
     ];
     expect(kind).toBe('environment');
     const { order } = (await (await fetch(environmentUrl)).json()) as GrantedEnvironments;
-    expect(order.environments).toEqual([
+    expect(order.environments).toMatchObject([
       { tag: onnx, runtime: 'onnx', python: null },
-      { tag: convert, runtime: 'convert', python },
-      { tag: served, runtime: 'python', python },
+      { tag: convert, runtime: 'python', stage: 'convert', python },
+      { tag: served, runtime: 'python', stage: 'environment', python },
     ]);
     const image = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(image.order.environments).toEqual({ onnx, python: served, convert });
@@ -187,7 +192,7 @@ describe('planning the build', () => {
     const { environmentUrl } = await planBuild(world.deps)(held);
 
     const { order } = (await (await fetch(environmentUrl)).json()) as GrantedEnvironments;
-    expect(order.environments).toMatchObject([{ runtime: 'convert' }, { runtime: 'python' }]);
+    expect(order.environments).toMatchObject([{ name: 'convert' }, { name: 'python' }]);
   });
 
   it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {
@@ -214,7 +219,7 @@ describe('planning the build', () => {
       environmentHash: plan?.environmentHash,
       python: plan?.python,
       unpacking: [],
-      environments: { onnx: null, python: null, convert: null },
+      environments: {},
     });
   });
 
@@ -261,7 +266,7 @@ describe('planning the build', () => {
     const held = await world.before('PlanBuild');
     await planBuild(world.deps)(held);
 
-    await planBuild({ ...world.deps, environmentHash: 'environment-2' })(held);
+    await planBuild({ ...world.deps, hashes: { onnx: 'environment-2', python: 'python-1' } })(held);
 
     const { work } = await world.recordOf(held);
     expect(work.plan?.environmentHash).toBe('environment-1');

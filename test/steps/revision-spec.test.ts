@@ -33,6 +33,7 @@ describe('what a platform is asked for', () => {
       accelerator: { name: 'T4', count: 1 },
       allowCpu: true,
       scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
+      server: { port: 8080, healthPath: '/ping', requestPath: null },
       startupTimeoutSeconds: 20,
     });
     expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);

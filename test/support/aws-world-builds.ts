@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
 import { awsClient } from './aws-clients.ts';
 import { converted } from './aws-world-conversion.ts';
 import type { Granted, GrantedEnvironments } from './build-order.ts';
@@ -95,13 +96,12 @@ export async function scriptedBuilds(
     build: (parameters) =>
       run(async () => {
         const { order, files } = await granted<Granted>(parameters, 'ARTIFACT_URL');
-        const { onnx, python } = order.environments;
-        for (const tag of [onnx, python]) if (tag !== null) await pull(environments, tag);
+        for (const tag of Object.values(order.environments)) await pull(environments, tag);
         const bytes = await artifact(files);
         const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
         const made = order.runtime === 'python' ? converted(bytes) : undefined;
         writeFileSync(modelFile(imageDigest), made?.model ?? bytes);
-        return { ...exported(imageDigest, bytes), PROOF: made ? JSON.stringify(made.proof) : '' };
+        return { BUILT: JSON.stringify(built(imageDigest, bytes, made?.proof ?? null)) };
       }),
     buildEnvironment: (parameters) =>
       run(async () => {
@@ -137,11 +137,13 @@ async function read(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-function exported(imageDigest: string, bytes: Buffer): Readonly<Record<string, string>> {
+function built(digest: string, bytes: Buffer, proof: BuildProof | null): object {
   return {
-    IMAGE_DIGEST: imageDigest,
-    COMPRESSED_BYTES: '90000000',
-    UNCOMPRESSED_BYTES: '250000000',
-    ARTIFACT_SHA256: createHash('sha256').update(bytes).digest('hex'),
+    digest,
+    compressedBytes: 90_000_000,
+    uncompressedBytes: 250_000_000,
+    artifactSha256: createHash('sha256').update(bytes).digest('hex'),
+    proof,
+    smoke: null,
   };
 }

@@ -6,6 +6,7 @@ import {
 import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { byRuntime } from '#domain/build/runtime.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
@@ -109,8 +110,7 @@ export async function localAws(moto: Moto) {
       maxArtifactBytes: maxArtifactBytes(TARGETS),
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
-      environmentHash: 'environment-1',
-      pythonServerHash: 'environment-1',
+      hashes: byRuntime(() => 'environment-1'),
     }),
     BuildEnvironment: world.builds.buildEnvironment,
     BuildImage: world.builds.build,

@@ -12,7 +12,7 @@ export const ORDER: BuildOrder = {
   allowed: [],
   environmentHash: 'e1',
   python: null,
-  environments: { onnx: 'onnx-e1', python: null, convert: null },
+  environments: { onnx: 'onnx-e1' },
   optimize: 'auto',
   network: 'none',
   signature: null,

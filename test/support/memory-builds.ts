@@ -76,11 +76,13 @@ function granted(url: string): { readonly order: EnvironmentOrder } {
 
 function exported(tag: string): readonly BuildVariable[] {
   const hash = createHash('sha256').update(tag).digest('hex');
-  const values = {
-    IMAGE_DIGEST: `sha256:${hash}`,
-    COMPRESSED_BYTES: '90000000',
-    UNCOMPRESSED_BYTES: '250000000',
-    ARTIFACT_SHA256: hash,
+  const image = {
+    digest: `sha256:${hash}`,
+    compressedBytes: 90_000_000,
+    uncompressedBytes: 250_000_000,
+    artifactSha256: hash,
+    proof: null,
+    smoke: null,
   };
-  return Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
+  return [{ Name: 'BUILT', Value: JSON.stringify(image) }];
 }

@@ -1,3 +1,4 @@
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { revisionName } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
@@ -17,6 +18,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     version,
     deploymentId: 'd1',
     runtime: 'onnx',
+    server: RUNTIMES.onnx.server,
     environmentHash: 'e1',
     image: null,
     artifact: { bucket: 'bucket', key: file.key, versionId, parts: [file], manifest: null },

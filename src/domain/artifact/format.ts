@@ -1,50 +1,23 @@
-/** A runtime that answers for a model: `onnx` by ONNX Runtime in Node, `python` by its own framework. */
-type Server = 'onnx' | 'python';
+import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 
 type Served = {
   /** The file by which a folder of it is known; null where it is a file. */
   readonly marker: string | null;
-  readonly runtimes: readonly Server[];
+  /** What loads it as it was saved; a build may convert it for another one. */
+  readonly runtime: RuntimeName;
 };
 
 /** The formats that Slipway serves, as the manifest and the registry name them. */
 export const SERVED = {
-  onnx: {
-    marker: null,
-    runtimes: ['onnx'],
-  },
-  sklearn: {
-    marker: null,
-    runtimes: ['onnx', 'python'],
-  },
-  skops: {
-    marker: null,
-    runtimes: ['onnx', 'python'],
-  },
-  xgboost: {
-    marker: null,
-    runtimes: ['onnx', 'python'],
-  },
-  lightgbm: {
-    marker: null,
-    runtimes: ['onnx', 'python'],
-  },
-  catboost: {
-    marker: null,
-    runtimes: ['onnx', 'python'],
-  },
-  mlflow: {
-    marker: 'MLmodel',
-    runtimes: ['onnx', 'python'],
-  },
-  sagemaker: {
-    marker: 'code/inference.py',
-    runtimes: ['onnx', 'python'],
-  },
-  python: {
-    marker: 'predict.py',
-    runtimes: ['python'],
-  },
+  onnx: { marker: null, runtime: 'onnx' },
+  sklearn: { marker: null, runtime: 'python' },
+  skops: { marker: null, runtime: 'python' },
+  xgboost: { marker: null, runtime: 'python' },
+  lightgbm: { marker: null, runtime: 'python' },
+  catboost: { marker: null, runtime: 'python' },
+  mlflow: { marker: 'MLmodel', runtime: 'python' },
+  sagemaker: { marker: 'code/inference.py', runtime: 'python' },
+  python: { marker: 'predict.py', runtime: 'python' },
 } as const satisfies Readonly<Record<string, Served>>;
 
 export type Format = keyof typeof SERVED;
@@ -60,10 +33,9 @@ function isFormat(name: string): name is Format {
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
 
-/** Whether its own framework may serve it, and proves it where it is converted. */
+/** Whether a build loads it with packages of Python, and proves it so. */
 export function needsPython(format: Format): boolean {
-  const runtimes: readonly Server[] = SERVED[format].runtimes;
-  return runtimes.includes('python');
+  return RUNTIMES[SERVED[format].runtime].takesPackages;
 }
 
 export function isFolderFormat(format: Format): boolean {

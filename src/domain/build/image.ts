@@ -2,26 +2,35 @@ import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import { type BuildProof, readProof } from './proof.ts';
-
-/** A built and pushed image. `digest` is what it is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label; `proof` is null of a model that needs none to be served, as ONNX; `smoke` of what is no image that a container could start. */
-export type BuiltImage = {
-  readonly tag: string;
-  readonly digest: string;
-  readonly compressedBytes: number;
-  readonly uncompressedBytes: number;
-  readonly artifactSha256: string;
-  readonly proof: BuildProof | null;
-  readonly smoke: SmokeTest | null;
-};
+import { buildProof } from './proof.ts';
+import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /** What an image took when it was started once, after its push and without a network: milliseconds until it was ready, and the most memory that its server held when it had answered, in bytes. */
-export type SmokeTest = { readonly startMs: number; readonly peakBytes: number };
-
 const smokeTest = z.object({
   startMs: z.number().check(z.nonnegative()),
   peakBytes: z.int().check(z.positive()),
 });
+
+export type SmokeTest = Readonly<z.infer<typeof smokeTest>>;
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const bytes = z.int().check(z.positive());
+
+/**
+ * What a build answers, as one record. `digest` is what the image is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label;
+ * `proof` is null of a model that its build did not load; `smoke` of what is no image that a container could start.
+ */
+const built = z.object({
+  digest: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
+  compressedBytes: bytes,
+  uncompressedBytes: bytes,
+  artifactSha256: sha256,
+  proof: z.nullable(buildProof),
+  smoke: z.nullable(smokeTest),
+});
+
+/** A built and pushed image, by the tag that it was built for. */
+export type BuiltImage = { readonly tag: string } & Readonly<z.infer<typeof built>>;
 
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };
@@ -51,33 +60,34 @@ export function modelOfTag(tag: string): string | undefined {
   return TAG.exec(tag)?.[1];
 }
 
-/** What a build exported about its image. Fails with `BuildFailed` when an export is missing or is no such value; a model of Python has a proof. */
+/** The record that a build exported of its image. Fails with `BuildFailed` when it is none, or misses the proof of a model that is to be loaded. */
 export function readImage(
   tag: string,
   variables: readonly BuildVariable[],
-  runtime: BuildProof['runtime'] = 'onnx',
+  runtime: RuntimeName,
 ): BuiltImage {
-  const values = new Map(variables.map(({ Name, Value }) => [Name, Value]));
-  // A variable that a build never set may be exported as an empty one.
-  const smoke = values.get('SMOKE') || null;
-  const read = (name: string, form: RegExp): string => {
-    const value = values.get(name) ?? '';
-    if (form.test(value)) return value;
-    throw new Failure('BuildFailed', `the build of ${tag} exported \`${value}\` as ${name}`);
-  };
-  return {
-    tag,
-    digest: read('IMAGE_DIGEST', /^sha256:[0-9a-f]{64}$/),
-    compressedBytes: Number(read('COMPRESSED_BYTES', /^[1-9]\d*$/)),
-    uncompressedBytes: Number(read('UNCOMPRESSED_BYTES', /^[1-9]\d*$/)),
-    artifactSha256: read('ARTIFACT_SHA256', /^[0-9a-f]{64}$/),
-    proof: runtime === 'python' ? readProof(tag, values.get('PROOF') ?? '') : null,
-    smoke: smoke === null ? null : readSmoke(tag, smoke),
-  };
+  const text = variables.find(({ Name }) => Name === EXPORTED)?.Value ?? '';
+  const { data, error } = built.safeParse(parseJson(text));
+  if (!data) {
+    throw new Failure(
+      'BuildFailed',
+      `the build of ${tag} exported as ${EXPORTED} ${error.message}`,
+    );
+  }
+  if (RUNTIMES[runtime].takesPackages && data.proof === null) {
+    throw new Failure('BuildFailed', `the build of ${tag} exported no proof of its model`);
+  }
+  return { tag, ...data };
 }
 
-function readSmoke(tag: string, text: string): SmokeTest {
-  const parsed = smokeTest.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new Failure('BuildFailed', `the build of ${tag} exported \`${text}\` as SMOKE`);
+/** The variable of a build that has its answer, as JSON. */
+const EXPORTED = 'BUILT';
+
+/** What serves a model, and the path of what it loads, in the image's model folder or in the artifact: as it was saved, or what a build converted it to. */
+export function servedBy(
+  planned: { readonly runtime: RuntimeName; readonly modelFile: string },
+  image: Pick<BuiltImage, 'proof'> | null | undefined,
+): { readonly runtime: RuntimeName; readonly modelFile: string } {
+  const { runtime, modelFile } = image?.proof ?? planned;
+  return { runtime, modelFile };
 }

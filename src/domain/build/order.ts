@@ -4,10 +4,11 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { PythonEnvironment } from './python-environment.ts';
+import type { RuntimeName } from './runtime.ts';
 
 /** What a build is told of the model that it is to package; `python` is null where the runtime needs none. */
 export type BuildOrder = {
-  readonly runtime: 'onnx' | 'python';
+  readonly runtime: RuntimeName;
   readonly format: Format;
   /** The archives that the model is in, the outer one first, with what is taken out of each. */
   readonly unpacking: readonly Unpacking[];
@@ -21,7 +22,7 @@ export type BuildOrder = {
   /** Names what serves it, and so what is built once for all models that need the same. */
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
-  /** The images that hold what serves and proves it; all null where models are processes. That of `convert` may be missing. */
+  /** The images that hold what serves and proves it; none where models are processes. An optional one may not exist. */
   readonly environments: EnvironmentTags;
   /** `auto`: served as ONNX where that answers the same. */
   readonly optimize: 'auto' | 'none';

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { signatureSchema } from '#domain/artifact/signature.ts';
-import { Failure } from '#domain/failure.ts';
-import { parseJson } from '#domain/parse-json.ts';
+import { RUNTIME_NAMES } from './runtime.ts';
 
 const micros = z.number().check(z.nonnegative());
 const bytes = z.int().check(z.nonnegative());
@@ -13,7 +12,7 @@ const milliseconds = z.number().check(z.nonnegative());
  * `example` is a golden row with the answer of the model's own framework, null where none is short enough.
  */
 export const buildProof = z.object({
-  runtime: z.enum(['onnx', 'python']),
+  runtime: z.enum(RUNTIME_NAMES),
   /** The path of what is served, in the image's model folder. */
   modelFile: z.string().check(z.minLength(1)),
   conversion: z.object({
@@ -43,10 +42,3 @@ export const buildProof = z.object({
 });
 
 export type BuildProof = Readonly<z.infer<typeof buildProof>>;
-
-/** What a build exported as its proof. Fails with `BuildFailed` when it is no such record. */
-export function readProof(tag: string, text: string): BuildProof {
-  const parsed = buildProof.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new Failure('BuildFailed', `the build of ${tag} exported as PROOF ${parsed.error.message}`);
-}

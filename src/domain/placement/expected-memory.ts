@@ -35,7 +35,7 @@ function treeCopies(fileBytes: number): number {
 }
 
 type Measured = {
-  readonly proof: Pick<BuildProof, 'runtime' | 'peakBytes' | 'modelBytes'> | null;
+  readonly proof: Pick<BuildProof, 'conversion' | 'peakBytes' | 'modelBytes'> | null;
   readonly smoke: Pick<SmokeTest, 'peakBytes'> | null;
 };
 
@@ -48,7 +48,7 @@ export function expectedMemoryBytes(
   { proof, smoke }: Measured = { proof: null, smoke: null },
 ): number {
   const seenBytes = smoke?.peakBytes ?? 0;
-  if (proof?.runtime === 'python') {
+  if (proof && !proof.conversion.kept) {
     return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
   }
   const known = proof ? convertedMemory(proof.modelBytes) : terms;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readProof } from '#domain/build/proof.ts';
+import { buildProof } from '#domain/build/proof.ts';
 import { ORDER } from '../../support/build-order.ts';
 import { COMMANDS } from '../../support/commands.ts';
 
@@ -42,11 +42,11 @@ const many = (count: number) =>
 
 /** What Slipway reads of what is exported. */
 function read(described: object, conversion: object = KEPT) {
-  const order = { ...ORDER, runtime: 'python', python: PYTHON };
+  const order = { ...ORDER, runtime: 'python', convertsTo: 'onnx', python: PYTHON };
   const proof = { ...proofOf(order, { ...DESCRIBED, ...described }, conversion), modelBytes: 1 };
   const text = JSON.stringify(proof);
   expect(Buffer.byteLength(text)).toBeLessThan(MOST_BYTES / 4);
-  return readProof('tag', text);
+  return buildProof.parse(JSON.parse(text));
 }
 
 describe('what a build exports of its proof', () => {

@@ -23,26 +23,26 @@ describe('a look at a server', () => {
       response.writeHead(url === '/ping' ? status : 404).end();
     });
 
-    expect(await answersInTime(origin)).toBe(isHealthy);
+    expect(await answersInTime(`${origin}/ping`)).toBe(isHealthy);
   });
 
   it('that does not answer in time finds it ill', async () => {
     const origin = await serve(() => undefined);
 
-    expect(await answersInTime(origin, 50)).toBe(false);
+    expect(await answersInTime(`${origin}/ping`, 50)).toBe(false);
   });
 
   it('that nobody listens to finds it ill', async () => {
     const origin = await serve(() => undefined);
     server.close();
 
-    expect(await answersInTime(origin)).toBe(false);
+    expect(await answersInTime(`${origin}/ping`)).toBe(false);
   });
 
   it('leaves no connection to it behind', async () => {
     const origin = await serve((_request, response) => response.end('{}'));
 
-    await answersInTime(origin);
+    await answersInTime(`${origin}/ping`);
 
     const open = await new Promise((resolve) =>
       server.getConnections((_error, count) => resolve(count)),

@@ -79,7 +79,7 @@ export async function createService(
       {
         targetGroupArn: targetGroup,
         containerName: CONTAINER.name,
-        containerPort: CONTAINER.port,
+        containerPort: spec.server.port,
       },
     ],
     // Until then ECS leaves a model alone that is still loading.

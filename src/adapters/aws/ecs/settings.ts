@@ -42,7 +42,7 @@ export const TAG = {
   replicas: 'slipway:replicas',
 } as const;
 
-export const CONTAINER = { name: 'model', port: 8080 } as const;
+export const CONTAINER = { name: 'model' } as const;
 
 // How long requests in flight may take once their revision gets no new ones: the longest that Fargate lets a container take to stop.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)

@@ -12,7 +12,7 @@ import { Failure } from '#domain/failure.ts';
 import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
-import { CONTAINER, DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './settings.ts';
+import { DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './settings.ts';
 import { targetGroupName } from './target-group-name.ts';
 
 export type TargetGroup = { readonly arn: string; readonly tags: ReadonlyMap<string, string> };
@@ -54,7 +54,7 @@ export async function ensureTargetGroup(
 async function create(
   elb: ElasticLoadBalancingV2Client,
   { stage, vpc }: EcsSettings,
-  { model, revision, deploymentId }: RevisionSpec,
+  { model, revision, deploymentId, server }: RevisionSpec,
 ): Promise<TargetGroup | undefined> {
   const tags = new Map([
     [TAG.stage, stage],
@@ -68,8 +68,8 @@ async function create(
     TargetType: 'ip',
     VpcId: vpc,
     Protocol: 'HTTP',
-    Port: CONTAINER.port,
-    HealthCheckPath: HEALTH_CHECK.path,
+    Port: server.port,
+    HealthCheckPath: server.healthPath,
     HealthCheckIntervalSeconds: HEALTH_CHECK.intervalSeconds,
     HealthCheckTimeoutSeconds: HEALTH_CHECK.timeoutSeconds,
     HealthyThresholdCount: 2,

@@ -48,7 +48,7 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
     name: CONTAINER.name,
     image: `${settings.repository}@${digest}`,
     essential: true,
-    portMappings: [{ containerPort: CONTAINER.port, protocol: 'tcp' }],
+    portMappings: [{ containerPort: spec.server.port, protocol: 'tcp' }],
     environment: environment.map(([name, value]) => ({ name, value })),
     readonlyRootFilesystem: true,
     mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }],

@@ -69,10 +69,10 @@ export function functionDefinition(
 function environment(spec: RevisionSpec, digest: string): Record<string, string> {
   return {
     ...serverEnvironment(spec, digest),
-    AWS_LWA_PORT: '8080',
+    AWS_LWA_PORT: String(spec.server.port),
     // The image's HOST is where its server listens, and the adapter would take it for where to reach it.
     AWS_LWA_HOST: '127.0.0.1',
-    AWS_LWA_READINESS_CHECK_PATH: '/ping',
+    AWS_LWA_READINESS_CHECK_PATH: spec.server.healthPath,
     // By default the adapter takes every status below 500 for ready.
     // https://github.com/awslabs/aws-lambda-web-adapter#configurations
     AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',

@@ -39,7 +39,7 @@ export function alwaysOnRevision(
   const launch = () => deps.start(spec);
   const replicas = replicaSet(spec.revision, {
     launch,
-    look: answersInTime,
+    look: (origin) => answersInTime(origin + spec.server.healthPath),
     clock,
     log,
     requestTimeoutMs,

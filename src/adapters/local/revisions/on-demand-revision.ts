@@ -1,5 +1,5 @@
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
-import { REQUESTS_AT_ONCE } from '#domain/placement/requests-at-once.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
 import { type Company, refuse } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
@@ -14,7 +14,7 @@ export function onDemandRevision(
   const pool = instancePool(spec.revision, {
     ...deps,
     launch: () => deps.start(spec),
-    requestsAtOnce: REQUESTS_AT_ONCE[spec.runtime],
+    requestsAtOnce: RUNTIMES[spec.runtime].requestsAtOnce,
   });
   const kept = keptRecord(record, deps.save);
   let isClosed = false;

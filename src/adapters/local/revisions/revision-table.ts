@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { translated } from '#adapters/local/registry/database.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { RevisionSpec, RevisionState } from '#ports/platform.ts';
 
@@ -26,8 +27,14 @@ export function revisionTable(database: DatabaseSync): RevisionTable {
   const put = database.prepare('INSERT OR REPLACE INTO revisions (revision, record) VALUES (?, ?)');
   const remove = database.prepare('DELETE FROM revisions WHERE revision = ?');
   return {
-    all: () => all.all().map((row): RevisionRecord => JSON.parse(String(row['record']))),
+    all: () => all.all().map((row) => completed(JSON.parse(String(row['record'])))),
     put: (record) => void translated(() => put.run(record.spec.revision, JSON.stringify(record))),
     delete: (revision) => void translated(() => remove.run(revision)),
   };
+}
+
+/** What was kept before servers had a place of their own listens where its runtime does. */
+function completed(record: RevisionRecord): RevisionRecord {
+  const { spec } = record;
+  return { ...record, spec: { ...spec, server: spec.server ?? RUNTIMES[spec.runtime].server } };
 }

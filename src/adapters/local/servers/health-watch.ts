@@ -36,14 +36,14 @@ export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () =
   };
 }
 
-/** A look as the load balancer's: by a connection of its own, which a server that hangs still accepts. */
+/** A look as the load balancer's, at this URL: by a connection of its own, which a server that hangs still accepts. */
 export async function answersInTime(
-  origin: string,
+  url: string,
   timeoutMs = HEALTH_CHECK.timeoutSeconds * 1000,
 ): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { statusCode, body } = await request(origin + HEALTH_CHECK.path, { signal, reset: true });
+    const { statusCode, body } = await request(url, { signal, reset: true });
     await body.dump();
     return statusCode === 200;
   } catch {

@@ -6,6 +6,7 @@ import { request } from 'undici';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
+import type { ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
@@ -19,7 +20,6 @@ type Plan = {
   readonly log: RevisionLog;
 };
 
-const PORT = 8080;
 const POLL_MS = 25;
 const CPU_UNITS_PER_VCPU = 1024;
 // 128 + SIGKILL
@@ -72,7 +72,7 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
     child,
     log,
     startupTimeoutSeconds: spec.startupTimeoutSeconds,
-    ready: whenReady(name, child),
+    ready: whenReady(name, child, spec.server),
     signal(signal) {
       docker('kill', '--signal', signal, name).catch(() => child.kill(signal));
     },
@@ -85,26 +85,30 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
 }
 
 /** Resolves with the server's origin once it answers that its model is loaded; never when it ends before. */
-async function whenReady(name: string, child: ChildProcess): Promise<string> {
+async function whenReady(
+  name: string,
+  child: ChildProcess,
+  { port, healthPath }: ServerPlace,
+): Promise<string> {
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   let origin = '';
   while (isRunning()) {
-    origin ||= await originOf(name);
-    if (origin && (await isLoaded(origin))) return origin;
+    origin ||= await originOf(name, port);
+    if (origin && (await isLoaded(origin + healthPath))) return origin;
     await sleep(POLL_MS);
   }
   return new Promise(() => undefined);
 }
 
-async function originOf(name: string): Promise<string> {
+async function originOf(name: string, port: number): Promise<string> {
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
   const address = await docker('inspect', '--format', format, name).catch(() => '');
-  return address && `http://${address}:${PORT}`;
+  return address && `http://${address}:${port}`;
 }
 
-async function isLoaded(origin: string): Promise<boolean> {
+async function isLoaded(url: string): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${origin}/ping`);
+    const { statusCode, body } = await request(url);
     await body.dump();
     return statusCode === 200;
   } catch {

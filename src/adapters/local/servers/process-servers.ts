@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { processImages } from '#adapters/local/builds/process-images.ts';
 import { type ObjectPath, revisionFiles } from '#adapters/local/revisions/revision-files.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import { type Environment, modelEnvironment } from './model-environment.ts';
 import { startModelProcess } from './model-process.ts';
 import type { ModelServers } from './model-server.ts';
@@ -62,10 +63,13 @@ export function processServers(options: ProcessServersOptions): ModelServers {
         listens: true,
         limits: servingLimits(spec.memoryMiB),
       };
-      const confined =
-        spec.runtime === 'python' && image
-          ? pythonServer(image.python, within, options.walls)
-          : onnxServer(options.serverEntry, within, options.walls);
+      const { process } = RUNTIMES[spec.runtime];
+      const programs = { server: options.serverEntry, python: image?.python ?? '' };
+      const confined = (process.confinesItself ? confiningItself : behindWalls)(
+        commandOf(process, programs),
+        within,
+        options.walls,
+      );
       return startModelProcess({
         command: confined.command,
         directory: folder.path,
@@ -85,15 +89,29 @@ export function processServers(options: ProcessServersOptions): ModelServers {
   };
 }
 
+type Command = readonly [string, ...string[]];
+
 type Confined = {
-  readonly command: readonly [string, ...string[]];
+  readonly command: Command;
   readonly variables: Readonly<Record<string, string>>;
 };
 
-/** It sets the walls itself. */
-function pythonServer(python: string, within: Within, walls: ServerWalls | null): Confined {
+/** Programs by what stands for them in a command: Node is the one that Slipway runs on. */
+type Programs = { readonly server: string; readonly python: string };
+
+function commandOf({ command }: Runtime['process'], { server, python }: Programs): Command {
+  const programs = new Map([
+    ['{node}', realpathSync(process.execPath)],
+    ['{server}', server],
+    ['{python}', python],
+  ]);
+  const [program = '', ...given] = command.map((part) => programs.get(part) ?? part);
+  return [program, ...given];
+}
+
+function confiningItself(command: Command, within: Within, walls: ServerWalls | null): Confined {
   return {
-    command: [python, '-m', 'slipway_server'],
+    command,
     variables: {
       // A module that is not compiled, which is imported while the model is loaded, would make a folder as no model may.
       PYTHONDONTWRITEBYTECODE: '1',
@@ -103,14 +121,14 @@ function pythonServer(python: string, within: Within, walls: ServerWalls | null)
 }
 
 /** Node cannot call the kernel, so that a Python sets them and becomes it; without one there are Node's own permissions. */
-function onnxServer(serverEntry: string, within: Within, walls: ServerWalls | null): Confined {
-  if (!walls) return { command: [process.execPath, serverEntry], variables: {} };
+function behindWalls(command: Command, within: Within, walls: ServerWalls | null): Confined {
+  if (!walls) return { command, variables: {} };
   const { machine, launcher, serverFiles, compiled } = walls;
-  const node = realpathSync(process.execPath);
+  const [node, ...given] = command;
   const around = { ...within, read: [...within.read, ...serverFiles, compiled], execute: [node] };
   // Node reads compiled modules only where it may write them; the kernel's walls hold it to reading.
   const permitted = { ...around, write: [...within.write, compiled] };
-  const server = [node, ...nodePermissions(permitted), serverEntry] as const;
+  const server = [node, ...nodePermissions(permitted), ...given] as const;
   if (machine.python === null) return { command: server, variables: {} };
   return {
     command: [machine.python, '-I', '-S', launcher, ...server],
