@@ -1,8 +1,7 @@
 // build-environments FOLDER: builds each environment of FOLDER/order.json whose image is not there yet, in their order, and pushes it when there is a repository ENVIRONMENTS.
-import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { docker, LABELLED } from './docker.mjs';
+import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
 import { openRepository } from './registry.mjs';
 
@@ -13,7 +12,6 @@ const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, SSL_CERT_FILE } = process.env;
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
 /** What uv says of packages that do not go together. */
 const NO_SOLUTION = /No solution found when resolving/;
-const MOST_SAID = 20_000;
 
 try {
   const { environments } = JSON.parse(await readFile(join(FOLDER, 'order.json'), 'utf8'));
@@ -43,7 +41,6 @@ async function isThere(reference, tag) {
   return succeeds(docker(['image', 'inspect', reference]));
 }
 
-// Lambda takes neither an index, which attestations would make of it, nor another platform.
 async function build(reference, { tag, runtime, stage, python }) {
   const folder = join(FOLDER, tag);
   await mkdir(folder);
@@ -56,11 +53,7 @@ async function build(reference, { tag, runtime, stage, python }) {
     ...(python ? ['--build-context', `wanted=${folder}`] : []),
     ...(stage ? ['--target', stage] : []),
   ];
-  await loudly([
-    ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
-    ...['--provenance=false', '--sbom=false', ...LABELLED],
-    ...[...settings, '--tag', reference, join('runtimes', runtime)],
-  ]);
+  await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
 /** The Python that the model names; on one machine, where it may be that nothing can be pulled, else the nearest that its framework has too. */
@@ -87,21 +80,6 @@ async function push(reference, tag) {
   await docker(['push', '--quiet', reference]).catch(async (error) => {
     if (!(await isThere(reference, tag))) throw error;
   });
-}
-
-/** A build's own lines are the log; the last of them are what it fails with. */
-async function loudly(args) {
-  const child = spawn('docker', args, { stdio: ['ignore', 2, 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk) => {
-    process.stderr.write(chunk);
-    said = (said + chunk).slice(-MOST_SAID);
-  });
-  const code = await new Promise((resolve, reject) =>
-    child.on('error', reject).on('close', resolve),
-  );
-  if (code === 0) return;
-  throw Object.assign(new Error(`docker ${args[0]} ${args[1]} ended with ${code}`), { said });
 }
 
 function say(text) {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { docker } from './docker.mjs';
+import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
 import { runtimeNamed } from './runtimes.mjs';
@@ -19,13 +20,7 @@ try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
   const { image, proof } = (await adopted(images)) ?? (await made(images, order));
-  const { ask: askCommand } = (await runtimeNamed(proof?.runtime ?? order.runtime)).image;
-  const smoke = await smokeTest({
-    image: image.reference,
-    askCommand,
-    modelFile: proof?.modelFile ?? order.modelFile,
-    request: order.example ?? proof?.example?.request,
-  }).catch(async (error) => {
+  const smoke = await smokeOf(image, order, proof).catch(async (error) => {
     await images.discard(IMAGE_TAG);
     throw error;
   });
@@ -46,6 +41,16 @@ try {
   process.exit(1);
 }
 
+/** Null of an image of which nothing can be found out here: it needs a GPU. */
+async function smokeOf({ reference: image }, order, proof) {
+  const { server, startupSeconds, needsGpu } = order;
+  const runtime = await runtimeNamed(proof?.runtime ?? order.runtime);
+  if (needsGpu && !runtime.image.ask) return null;
+  const modelFile = proof?.modelFile ?? order.modelFile;
+  const request = order.example ?? proof?.example?.request;
+  return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
+}
+
 async function adopted(images) {
   const image = await images.find(IMAGE_TAG);
   if (!image) return undefined;
@@ -61,7 +66,21 @@ async function adopted(images) {
   return { image, proof: parsed(text) };
 }
 
-async function made(images, { runtime, environments }) {
+async function made(images, order) {
+  const runtime = await runtimeNamed(order.runtime);
+  return runtime.image.madeBy === 'dockerfile'
+    ? ownImage(images, order)
+    : appended(images, order, runtime);
+}
+
+async function ownImage(images, { runtime, wishes }) {
+  const folder = join(ARTIFACT, 'model');
+  const labels = { 'slipway.artifact-sha256': ARTIFACT_SHA256 };
+  const make = dockerfileImage({ images, runtime, wishes, folder, labels, tag: IMAGE_TAG });
+  return { image: await unlessTaken(make, images) };
+}
+
+async function appended(images, { environments }, runtime) {
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
   // A framework that has no converter has no image of one: its model is served by itself.
   const { python, convert } = environments;
@@ -76,14 +95,18 @@ async function made(images, { runtime, environments }) {
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
-  const { servesFrom } = (await runtimeNamed(proof?.runtime ?? runtime)).image;
+  const { servesFrom } = (proof ? await runtimeNamed(proof.runtime) : runtime).image;
   const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
+  return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
+}
+
+/** Another build may have pushed this tag meanwhile. */
+async function unlessTaken(making, images) {
   try {
-    return { image: await images.append({ ...plan, tag: IMAGE_TAG }), proof };
+    return await making;
   } catch (error) {
-    // Another build may have pushed this tag meanwhile.
     const other = error.isTaken && (await adopted(images));
-    if (other) return other;
+    if (other) return other.image;
     throw error;
   }
 }

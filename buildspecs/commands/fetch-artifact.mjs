@@ -1,6 +1,6 @@
 // Fetches the files of an artifact into a folder, and prints the artifact's sha256.
 // Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so none is ever printed.
-// The sha256 of one file is its own; of several, that of what `sha256sum` prints of them, sorted by name.
+// The sha256 of one file is its own; of several, that of what `sha256sum` prints of them, sorted by name. There are none where the model is an image that its manifest names.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -17,6 +17,7 @@ try {
   const { files: parts } = await granted(listUrl);
   checkParts(parts);
   const hashes = [];
+  await mkdir(process.argv[2], { recursive: true });
   for (const part of [...parts].sort(byName)) {
     const hash = await retried(part.name, () => fetchPart(part, process.argv[2]));
     hashes.push({ name: part.name, hash });
@@ -28,7 +29,7 @@ try {
 }
 
 function checkParts(parts) {
-  if (!Array.isArray(parts) || parts.length === 0) throw new Error('the list names no files');
+  if (!Array.isArray(parts)) throw new Error('the list names no files');
   for (const { name, sizeBytes, url } of parts) {
     if (!isSafe(name)) throw new Error(`${JSON.stringify(name)} is no path inside of an artifact`);
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || typeof url !== 'string') {
@@ -76,7 +77,7 @@ function byName(one, other) {
 
 function artifactHash(hashes) {
   const [only, ...others] = hashes;
-  if (others.length === 0) return only.hash;
+  if (only && others.length === 0) return only.hash;
   const lines = hashes.map(({ name, hash }) => `${hash}  ${name}\n`);
   return createHash('sha256').update(lines.join('')).digest('hex');
 }

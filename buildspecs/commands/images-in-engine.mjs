@@ -10,6 +10,10 @@ export function imagesInEngine() {
     hasEnvironment: async (tag) => (await look(environmentInEngine(tag))) !== undefined,
     /** {reference, digest, labels} of the image that has this tag, or undefined. */
     find: (tag) => look(nameOf(tag)),
+    /** The name in the engine of an image that is built there. */
+    built: nameOf,
+    /** Keeps one that was built under its name. */
+    keep: (tag) => look(nameOf(tag)),
     /** Takes away what nobody will start. */
     discard: (tag) => docker(['image', 'rm', nameOf(tag)]),
     /** Makes the image: an environment, with the files of `folder` in its last layer. */

@@ -1,5 +1,6 @@
+import { docker } from './docker.mjs';
 import { modelLayer } from './model-layer.mjs';
-import { digestOf, openRepository } from './registry.mjs';
+import { digestOf, isTaken, openRepository } from './registry.mjs';
 
 /** Of a manifest's type, that of its layers: images of Docker and of OCI are not mixed. */
 const LAYERS = {
@@ -19,6 +20,15 @@ export async function imagesInRegistry(models, environments) {
     async find(tag) {
       const found = await to.manifest(tag);
       return found && described(found, (await configOf(to, found)).config.Labels ?? {});
+    },
+    /** The name in the engine of an image that is built there. */
+    built: (tag) => `${models}:${tag}`,
+    /** Keeps one that was built under its name. Throws with `isTaken` where another build was first. */
+    async keep(tag) {
+      await docker(['push', '--quiet', `${models}:${tag}`]).catch((error) => {
+        throw Object.assign(error, { isTaken: isTaken(error.message) });
+      });
+      return this.find(tag);
     },
     /** A build may not delete what is in the registry, where the same bytes are found again and fail again. */
     async discard() {},

@@ -24,10 +24,10 @@ const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
-  const { environmentHash, python, optimize } = JSON.parse(await readFile(ORDER, 'utf8'));
+  const { environmentHash, python, wishes } = JSON.parse(await readFile(ORDER, 'utf8'));
   const isConverter = purpose === 'convert';
   const name = isConverter ? `${environmentHash}-convert` : environmentHash;
-  const isWanted = !isConverter || optimize === 'auto';
+  const isWanted = !isConverter || wishes.optimize === 'auto';
   // The first step of a build: what a killed one of the same image has left is in its way.
   if (!isConverter) await rm(PARTIAL, { recursive: true, force: true });
   if (isWanted) await link(name, isConverter ? 'converter' : 'environment');

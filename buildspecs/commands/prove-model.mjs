@@ -62,7 +62,8 @@ async function layOut(order) {
   }
   await rename(unpacked, model);
   // What is loaded is what inspection found: nothing of these is found out again by other rules.
-  const { format, entrypoint, data, allowed, signature, takesColumns, example, network } = order;
+  const { format, entrypoint, data, allowed, signature, takesColumns, example } = order;
+  const { network } = order.wishes;
   const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
   await writeFile(facts, JSON.stringify(found));
 }
@@ -104,7 +105,7 @@ async function convert(order, { rows, nativeMicros }) {
     nativeMicros,
     onnxMicros: null,
   });
-  if (order.optimize === 'none') return refuse('runtime.optimize is none');
+  if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null) return refuse('it is code, or takes no rows of numbers');
   if (!CONVERTER) return refuse('no converter runs beside this version of its framework');
   const onnx = join(out, 'model.onnx');

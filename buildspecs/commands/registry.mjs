@@ -61,11 +61,15 @@ export async function openRepository(repository) {
     async putManifest(tag, body, mediaType) {
       const headers = { 'content-type': mediaType };
       await ask('PUT', at(`manifests/${tag}`), { headers, body }).catch((error) => {
-        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
-        throw Object.assign(error, { isTaken: /already exists|immutable/i.test(error.message) });
+        throw Object.assign(error, { isTaken: isTaken(error.message) });
       });
     },
   };
+}
+
+/** Whether a registry said that a tag is there already. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html */
+export function isTaken(said) {
+  return /already exists|immutable/i.test(said);
 }
 
 export function digestOf(bytes) {

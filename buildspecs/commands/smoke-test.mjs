@@ -1,27 +1,75 @@
-import { CONFINED, docker, dockerBoth } from './docker.mjs';
+import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
+import { CONFINED, docker, dockerBoth, LABELLED } from './docker.mjs';
 
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
+const LONGEST_REASON = 300;
+
+const TMP = ['--tmpfs', '/tmp:rw,size=512m'];
+// What Lambda leaves any image: no user of the image's own, nothing to write to but /tmp, no shared memory.
+// https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+const AS_LAMBDA = [
+  '--read-only',
+  ...TMP,
+  '--ipc',
+  'none',
+  '--user',
+  '993:990',
+  '--cap-drop',
+  'ALL',
+];
 
 /**
- * Starts an image as it will be started, but without any network, and asks its model for an answer where a request is known: by `askCommand`, which its runtime has for that.
- * Answers {startMs, peakBytes}: how long it took to be ready, and what the server held at most. Fails with what the server said when it does not come so far.
+ * Starts an image as it will be started, but without a way out, and asks its model for an answer where a request is known.
+ * Answers {startMs, peakBytes}: how long it took to be ready, and what the server held. Fails with what the server said when it does not come so far.
+ * One that has no command to be asked by is tried as on Lambda first; where it starts as a container alone, `refusedByLambda` says why.
  */
-export async function smokeTest({ image, askCommand, modelFile, request }) {
-  const env = [`MODEL_PATH=/opt/model/${modelFile}`, `MODEL_NAME=${NAME}`, 'MODEL_VERSION=1'];
-  const settings = env.flatMap((each) => ['--env', each]);
+export async function smokeTest({ runtime, ...start }) {
   // Pulled before, so that the start is the start alone.
-  await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
-  const startedMs = performance.now();
-  const container = await docker(['run', '--detach', ...CONFINED, ...settings, image]);
-  const ask = async (given, body) =>
-    JSON.parse(await docker(['exec', '--interactive', container, ...askCommand, ...given], body));
+  await docker(['image', 'inspect', start.image]).catch(() =>
+    docker(['pull', '--quiet', start.image]),
+  );
+  const { image, container } = runtime;
+  if (image.ask) {
+    const given = { ...start, startupSeconds: MOST_SECONDS };
+    return started(given, CONFINED, (id) => askedWithin(id, image.ask));
+  }
+
+  const network = await ownNetwork();
+  const asker = (id) => askedFromOutside(id, start.server);
+  const settings = [...LABELLED, '--network', network.name, '--pids-limit', '1024'];
+  const fixed = [...settings, '--security-opt', 'no-new-privileges'];
   try {
-    await within(ask([]), container);
+    return await started(start, [...fixed, ...AS_LAMBDA], asker).catch(async (refused) => {
+      const kept = container.capabilities.flatMap((name) => ['--cap-add', name]);
+      const own = [...fixed, ...TMP, '--cap-drop', 'ALL', ...kept];
+      // Where a program says why it ended, the last line says it.
+      const reason = refused.message.trim().split('\n').at(-1).slice(0, LONGEST_REASON);
+      return { ...(await started(start, own, asker)), refusedByLambda: asThere(reason) };
+    });
+  } finally {
+    await network.remove();
+  }
+}
+
+function asThere(reason) {
+  return `on Lambda an image runs by a user of Lambda's and can write to /tmp alone, and so this one fails: ${reason}`;
+}
+
+async function started({ image, modelFile, server, startupSeconds, request }, settings, asker) {
+  const env = [
+    ...[`MODEL_PATH=/opt/model/${modelFile}`, `MODEL_NAME=${NAME}`, 'MODEL_VERSION=1'],
+    `PORT=${server.port}`,
+  ];
+  const told = env.flatMap((each) => ['--env', each]);
+  const startedMs = performance.now();
+  const container = await docker(['run', '--detach', ...settings, ...told, image]);
+  try {
+    const ask = await asker(container);
+    await within(ask.ready(), container, startupSeconds);
     const startMs = Math.round(performance.now() - startedMs);
     if (request) await answered(ask, request);
-    const status = await docker(['exec', container, 'cat', '/proc/1/status']);
-    return { startMs, peakBytes: Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024 };
+    return { startMs, peakBytes: await ask.heldBytes() };
   } catch (error) {
     throw new Error(`the image does not serve its model: ${await said(container, error)}`);
   } finally {
@@ -30,25 +78,25 @@ export async function smokeTest({ image, askCommand, modelFile, request }) {
 }
 
 /** A container that is killed ends what runs in it. */
-async function within(waiting, container) {
+async function within(waiting, container, seconds) {
   let isLate = false;
   const kill = () => {
     isLate = true;
     docker(['kill', container]).catch(() => undefined);
   };
-  const timer = setTimeout(kill, MOST_SECONDS * 1000);
+  const timer = setTimeout(kill, seconds * 1000);
   try {
     await waiting;
   } catch (error) {
-    throw isLate ? new Error(`it was not ready after ${MOST_SECONDS} s`) : error;
+    throw isLate ? new Error(`it was not ready after ${seconds} s`) : error;
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function answered(ask, { protocol, body }) {
-  const path = protocol === 'infer' ? `/v2/models/${NAME}/infer` : '/invocations';
-  const answer = await ask([path], JSON.stringify(body));
+async function answered(ask, { protocol, body, path }) {
+  const way = path ?? (protocol === 'infer' ? `/v2/models/${NAME}/infer` : '/invocations');
+  const answer = await ask.post(way, JSON.stringify(body));
   if (answer.status === 200) return;
   throw new Error(`it answered ${answer.status} to a request: ${answer.body.slice(0, 2000)}`);
 }
@@ -56,11 +104,13 @@ async function answered(ask, { protocol, body }) {
 // 128 + SIGKILL: how what runs in a container ends when its server does.
 const KILLED = 137;
 
-/** A server that has ended said why. */
+/** A server that has ended said why, and one that did not answer may have. */
 async function said(container, error) {
   if (error.exitCode === KILLED) await docker(['wait', container]);
   const isRunning = await docker(['inspect', '--format', '{{.State.Running}}', container]);
-  if (isRunning === 'true') return error.message;
   const { out, said: trouble } = await dockerBoth(['logs', '--tail', '20', container]);
-  return trouble || out || error.message;
+  const told = trouble || out;
+  return isRunning === 'true'
+    ? [error.message, told].filter(Boolean).join('\n')
+    : told || error.message;
 }

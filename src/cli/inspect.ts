@@ -12,7 +12,7 @@ const MOST_LISTED = 12;
 
 /** What was found of an artifact and what would be done with it, for people. */
 export function inspectionLines(found: PathInspection): readonly string[] {
-  const { facts, python, converts, manifestFile, hasManifest, options } = found;
+  const { facts, server, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;
   const rows: readonly (readonly [string, string | null])[] = [
     ['model', placeOf(facts)],
@@ -32,7 +32,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['memory', memory(facts.memory)],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
-    ['serves by', python ? pythonLine(python, converts) : 'the ONNX server'],
+    ['serves by', python ? pythonLine(python, converts) : server],
     ['packages', python && python.requirements.join(', ')],
   ];
   return [
@@ -91,6 +91,7 @@ function tensor({ name, datatype, shape, isUnranked }: TensorSpec): string {
 
 function memory(terms: readonly MemoryTerm[]): string {
   const sum = terms.reduce((total, { bytes }) => total + bytes, 0);
+  if (terms.length === 0) return 'measured by the build';
   const listed = terms.map(({ name, bytes }) => `${mib(bytes)} ${name}`).join(' + ');
   return `about ${mib(sum)} MiB: ${listed}`;
 }

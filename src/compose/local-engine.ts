@@ -99,7 +99,7 @@ async function processEngine({
     walls: wallsLine(walls),
     engine: 'process',
     hashes: byRuntime((name) =>
-      RUNTIMES[name].process.needsBuild
+      RUNTIMES[name].process?.needsBuild
         ? hashOf([process.platform, process.arch, ...filesOf(BUILDSPECS), ...runtimeFiles(name)])
         : serverHash,
     ),

@@ -23,6 +23,6 @@ export type Prober = {
     request: GoldenRequest,
     timeoutMs: number,
   ): Promise<ProbeAnswer>;
-  /** Asks whether the server says it is ready (200 on its readiness path). */
-  ready(address: string, timeoutMs: number): Promise<ProbeAnswer>;
+  /** Asks whether the server says it is ready: 200 at `path`, which is its readiness path. */
+  ready(address: string, path: string, timeoutMs: number): Promise<ProbeAnswer>;
 };

@@ -7,6 +7,7 @@ import {
   exampleOf,
   goldenRequest,
   goldenSamples,
+  readinessPath,
 } from '#domain/rollout/golden-request.ts';
 import {
   type GoldenAttempt,
@@ -72,9 +73,10 @@ async function examine(deps: Deps, deployment: Deployment): Promise<Examination>
   const { router, prober, clock } = deps;
   const candidate = requireWork(deployment.work.candidate, 'candidate');
   const address = router.testPath(candidate);
-  const ping = await prober.ready(address, PROBE_TIMEOUT_MS);
-  refuseUnreached(candidate, ping, clock.now());
-  const ready = readiness(ping);
+  const path = readinessPath(declarationOf(deployment.work));
+  const ping = await prober.ready(address, path, PROBE_TIMEOUT_MS);
+  refuseUnreached(candidate, path, ping, clock.now());
+  const ready = readiness(path, ping);
   if (ready.kind === 'failed') return { kind: 'unhealthy', reason: ready.reason, fix: MEND };
 
   if (isRestarted(deployment)) return examineRestarted(deps, deployment, address);
@@ -171,11 +173,12 @@ function withExample(otherwise: string, { signature }: Declared): string {
 /** A container is ready before each part of the way to it is, and the way may have been asleep: until the candidate's time is over, silence says nothing of the model. */
 function refuseUnreached(
   { revision, target, readyByMs }: Candidate,
+  path: string,
   answer: ProbeAnswer,
   nowMs: number,
 ): void {
   const isReached = answer.kind === 'answer' && !UNREACHED.includes(answer.status);
   if (isReached || mechanismOf(target) !== 'container' || nowMs >= readyByMs) return;
-  const reason = answer.kind === 'none' ? answer.reason : `/ping was answered ${answer.status}`;
+  const reason = answer.kind === 'none' ? answer.reason : `${path} was answered ${answer.status}`;
   throw new Failure('PlatformUnavailable', `${revision} is not reached: ${reason}`, { fix: MEND });
 }

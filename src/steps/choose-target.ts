@@ -35,6 +35,7 @@ export const chooseTarget =
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,
+      refusedByLambda: image?.smoke?.refusedByLambda,
     };
     const { target, allow } = manifest.placement;
     const { decision, options } = weigh(needs, { target, allow, offered });

@@ -1,12 +1,14 @@
+import { SERVED } from '#domain/artifact/format.ts';
 import {
   environmentImages,
   environmentTags,
   requiredTags,
 } from '#domain/build/environment-image.ts';
-import type { RuntimeName } from '#domain/build/runtime.ts';
+import { type RuntimeName, serverPlace } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
+import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import { exampleOf } from '#domain/rollout/golden-request.ts';
 import type { StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -64,6 +66,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 
 /** What a build is told of a model, whatever serves it: an image is of this and of the bytes. */
 export function servedAs({ facts, manifest }: Inspection) {
+  const { runtime } = SERVED[facts.format];
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
     format,
@@ -74,8 +77,10 @@ export function servedAs({ facts, manifest }: Inspection) {
     takesColumns,
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
-    optimize: manifest.runtime.optimize,
-    network: manifest.runtime.network,
+    wishes: manifest.runtime,
+    server: serverPlace(runtime, manifest.runtime),
+    startupSeconds: manifest.server.startupTimeoutSeconds,
+    needsGpu: acceleratorOf(manifest) !== null,
     example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };
 }

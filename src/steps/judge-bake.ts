@@ -8,7 +8,14 @@ import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { type Probed, type ProbeResult, probe, probed } from './probe.ts';
-import { declarationOf, type Proof, proofOf, type Reference, referenceOf } from './proof.ts';
+import {
+  declarationOf,
+  namesRevision,
+  type Proof,
+  proofOf,
+  type Reference,
+  referenceOf,
+} from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -80,7 +87,14 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
   const proof = await proofOf(registry, deployment);
   const isAll = shift.steps[shift.step]?.percent === 100;
   const route = router.route(deployment.model);
-  const ask = async (address: string) => evidence(await probed(prober, address, proof), deployment);
+  const ask = async (address: string) => {
+    const answer = await probed(prober, address, proof);
+    return isAnonymous(answer, deployment)
+      ? isAll
+        ? answer.result
+        : undefined
+      : evidence(answer, deployment);
+  };
   const previous = await replaced(deps, deployment, shift);
   const endMs = clock.now() + BURST_MS;
   const candidates: ProbeResult[] = [];
@@ -100,10 +114,16 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
   return { candidate: candidates, others, previous: before };
 }
 
+/** The right answer of a server that does not say who it is: while another has a share too, it says nothing of either. */
+function isAnonymous({ by, result }: Probed, { work }: Deployment): boolean {
+  return by === null && result.kind === 'passed' && !namesRevision(work);
+}
+
 /** What an answer by the clients' way says of the shift: one of the previous revision says nothing, and none of a model that clients get none. */
 function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | undefined {
   if (result.kind === 'busy' || by === work.candidate?.revision) return result;
   if (by !== null && by === work.shift?.previous?.revision) return undefined;
+
   const said = result.kind === 'failed' ? result.reason : 'it was answered 200';
   const reason = `${by === null ? 'no model' : `${by}, which has no share,`} answered at the endpoint: ${said}`;
   return { kind: 'failed', reason };

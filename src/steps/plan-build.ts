@@ -3,6 +3,7 @@ import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -61,17 +62,28 @@ async function decide(
   const tagOf = (hash: string) =>
     imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
   const runtime = SERVED[facts.format].runtime;
-  const { takesPackages, process } = RUNTIMES[runtime];
+  const { takesPackages } = RUNTIMES[runtime];
   const python = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const installed = deps.hashes[runtime];
   const environmentHash = python ? await sha256Hex(JSON.stringify([installed, python])) : installed;
-  const isBuilt = deps.engine === 'image' || process.needsBuild;
+  const isBuilt = deps.engine === 'image' || isBuiltForProcesses(runtime);
   return {
     runtime,
     environmentHash,
     python,
     imageTag: isBuilt ? await tagOf(environmentHash) : null,
   };
+}
+
+/** Fails with `ArtifactRejected` for what runs as an image only. */
+function isBuiltForProcesses(runtime: RuntimeName): boolean {
+  const { process, title } = RUNTIMES[runtime];
+  if (process) return process.needsBuild;
+  throw new Failure(
+    'ArtifactRejected',
+    `what serves it is ${title}, which needs Docker, and this Slipway runs models as processes`,
+    { fix: 'Start Slipway with `--engine docker` and upload it again.' },
+  );
 }
 
 /** The image of a version of this model that was built of the same bytes and is still kept. */

@@ -1,3 +1,4 @@
+import { readinessPath } from '#domain/rollout/golden-request.ts';
 import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
@@ -25,9 +26,9 @@ export async function probed(prober: Prober, address: string, proof: Proof): Pro
   const { model, request, declared } = proof;
   const answer = request
     ? await prober.send(address, model, request, PROBE_TIMEOUT_MS)
-    : await prober.ready(address, PROBE_TIMEOUT_MS);
+    : await prober.ready(address, readinessPath(declared), PROBE_TIMEOUT_MS);
   const by = answer.kind === 'answer' ? answer.revision : null;
-  if (!request) return { by, result: readiness(answer) };
+  if (!request) return { by, result: readiness(readinessPath(declared), answer) };
   if (isBusy(answer)) return { by, result: { kind: 'busy' } };
   const verdict = judgeGolden(declared, { request, answer });
   const latencyMs = answer.kind === 'answer' ? answer.latencyMs : 0;
@@ -40,13 +41,13 @@ export async function probed(prober: Prober, address: string, proof: Proof): Pro
   };
 }
 
-/** Whether a server that is asked for its readiness says so. */
-export function readiness(answer: ProbeAnswer): ProbeResult {
+/** Whether a server that is asked for its readiness, at `path`, says so. */
+export function readiness(path: string, answer: ProbeAnswer): ProbeResult {
   if (isBusy(answer)) return { kind: 'busy' };
   if (answer.kind === 'none') return { kind: 'failed', reason: answer.reason };
   return answer.status === 200
     ? { kind: 'passed', latencyMs: answer.latencyMs }
-    : { kind: 'failed', reason: `/ping was answered ${answer.status}: ${answer.body}` };
+    : { kind: 'failed', reason: `${path} was answered ${answer.status}: ${answer.body}` };
 }
 
 function isBusy(answer: ProbeAnswer): boolean {

@@ -1,3 +1,5 @@
+import { servedBy } from '#domain/build/image.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Deployment, GoldenProof } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
@@ -6,10 +8,12 @@ import {
   exampleOf,
   type GoldenRequest,
   goldenRequest,
+  readinessPath,
 } from '#domain/rollout/golden-request.ts';
 import { takesAlike } from '#domain/rollout/same-inputs.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
+import type { Asked } from './unverified.ts';
 
 /** What a version of a model is asked, null for its readiness alone, and what its answer is judged by. */
 export type Proof = {
@@ -66,6 +70,18 @@ export async function referenceOf(
 /** Whether its revision was made, and proven, by another deployment. */
 export function isRestarted({ id, work }: Deployment): boolean {
   return requireWork(work.candidate, 'candidate').madeBy !== id;
+}
+
+/** How it is seen that the traffic is on a revision that this deployment, or one before it, made of its version. */
+export function askedOf({ work }: Pick<Deployment, 'work'>, revision: string): Asked {
+  const declared = declarationOf(work);
+  return { revision, path: readinessPath(declared), isNamed: namesRevision(work) };
+}
+
+/** Whether the answers of what serves a deployment's version say which revision gave them. */
+export function namesRevision({ plan, image }: Deployment['work']): boolean {
+  const { runtime } = servedBy({ ...requireWork(plan, 'plan'), modelFile: '' }, image);
+  return RUNTIMES[runtime].namesRevision;
 }
 
 export function declarationOf(work: Deployment['work']): Declared {

@@ -1,5 +1,5 @@
 import { servedBy } from '#domain/build/image.ts';
-import { RUNTIMES } from '#domain/build/runtime.ts';
+import { serverPlace } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -21,7 +21,7 @@ export function revisionSpec(
     version: requireVersion(deployment),
     deploymentId: madeBy,
     runtime,
-    server: RUNTIMES[runtime].server,
+    server: serverPlace(runtime, manifest.runtime),
     environmentHash: plan.environmentHash,
     artifact,
     image: work.image ?? null,

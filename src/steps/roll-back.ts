@@ -8,7 +8,7 @@ import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { probe } from './probe.ts';
-import { proofOf } from './proof.ts';
+import { askedOf, proofOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import { looksAfter, unverified } from './unverified.ts';
 
@@ -58,7 +58,11 @@ async function putBack(
   else await router.remove(model, epoch);
   const left = requireWork(candidate.work.shift, 'shift').after;
   const looks = live ? await looksBack(deps, candidate, live, left) : 1;
-  const open = await unverified(deps, model, { shares: back, looks, isAnswering });
+  const asked =
+    live && !kept
+      ? askedOf(await requireDeployment(registry, live.deploymentId), live.revision)
+      : askedOf(candidate, kept?.revision ?? '');
+  const open = await unverified(deps, model, { shares: back, looks, isAnswering, asked });
   if (open !== undefined) {
     throw new Failure('TrafficUnverified', `the traffic of ${model} is not back yet: ${open}`);
   }

@@ -14,6 +14,7 @@ type Deps = {
 };
 
 const TIMEOUT_MS = 29_000;
+const ANY_PATH = '/ping';
 
 // Versions begin with 1: the load balancer itself answers for this one, which is all it takes.
 const NOBODY = { revision: 'nobody-v0', target: 'fargate' } as const;
@@ -31,7 +32,7 @@ export const touchKept =
     const { done, failures } = await each(
       async () => [...front, ...kept].map((each) => router.testPath(each)),
       async (address) => {
-        await prober.ready(address, TIMEOUT_MS);
+        await prober.ready(address, ANY_PATH, TIMEOUT_MS);
         return address;
       },
     );

@@ -9,6 +9,7 @@ const PROBE_TIMEOUT_MS = 5000;
 const CROSSING_TIMEOUT_MS = 2000;
 const LONGEST_SHOWN = 200;
 const OK = 200;
+const SERVER_ERROR = 500;
 
 /** How many answers in a row tell that the traffic has moved from where it was to `to`: between two mechanisms 30, within one a single one beside the router's own word. */
 export async function looksAfter(
@@ -27,22 +28,30 @@ export async function looksAfter(
 
 const CROSSING_LOOKS = 30;
 
+/** The revision that the traffic is to be seen on, where it says that it is ready (others may say so elsewhere), and whether its answers say that they are its own. */
+export type Asked = {
+  readonly revision: string;
+  readonly path: string;
+  readonly isNamed: boolean;
+};
+
 type Expected = {
   readonly shares: Shares;
   /** How many answers in a row are to be seen. */
   readonly looks: number;
   /** False where what has the shares was seen failing: its silence says nothing of the traffic then. */
   readonly isAnswering: boolean;
+  readonly asked: Asked;
 };
 
 /**
  * Why it is not certain that clients get `shares`, or undefined when it is: the router agrees in both its planes, and answers through the model's own endpoint came from a revision that has a share.
- * An answer that no model gave, as a gateway's 502, agrees to nothing: on one machine and on AWS alike a model's own says which revision gave it. Where there are no shares, no revision may answer.
+ * An answer that no model gave, as a gateway's 502, agrees to nothing: a model's own says which revision gave it, or is the 200 of a server that does not know its own. Where there are no shares, no revision may answer.
  */
 export async function unverified(
   { router, prober }: { readonly router: Router; readonly prober: Prober },
   model: string,
-  { shares, looks, isAnswering }: Expected,
+  { shares, looks, isAnswering, asked }: Expected,
 ): Promise<string | undefined> {
   const verification = await router.verify(model, shares);
   if (verification.kind === 'pending') return verification.reason;
@@ -52,8 +61,8 @@ export async function unverified(
   const isAnswerDue = isAnswering && Object.keys(shares).length > 0;
   const timeoutMs = looks > 1 ? CROSSING_TIMEOUT_MS : PROBE_TIMEOUT_MS;
   for (let look = 0; look < looks; look += 1) {
-    const answer = await prober.ready(router.route(model), timeoutMs);
-    const doubt = strayed(answer, shares) ?? (isAnswerDue ? unanswered(answer) : undefined);
+    const answer = await prober.ready(router.route(model), asked.path, timeoutMs);
+    const doubt = strayed(answer, shares) ?? (isAnswerDue ? unanswered(answer, asked) : undefined);
     if (doubt !== undefined) return doubt;
   }
   return undefined;
@@ -66,12 +75,14 @@ function strayed(answer: ProbeAnswer, shares: Shares): string | undefined {
     : `${answer.revision} answered, which has no share`;
 }
 
-function unanswered(answer: ProbeAnswer): string | undefined {
+function unanswered(answer: ProbeAnswer, { revision, isNamed }: Asked): string | undefined {
   if (answer.kind === 'none') return undefined;
+  const isKnown = answer.revision !== null || !isNamed;
+  if (isKnown && answer.status === OK) return undefined;
   if (answer.revision === null) {
     return `no model answered at its endpoint, but something with ${answer.status}: ${shown(answer.body)}`;
   }
-  if (answer.status === OK) return undefined;
+  if (answer.revision !== revision && answer.status < SERVER_ERROR) return undefined;
   return `${answer.revision} answered ${answer.status}: ${shown(answer.body)}`;
 }
 

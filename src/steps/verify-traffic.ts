@@ -4,6 +4,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
+import { askedOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import { looksAfter, unverified } from './unverified.ts';
 
@@ -30,7 +31,8 @@ export const verifyTraffic =
 
     const candidate = requireWork(work.candidate, 'candidate');
     const looks = await looksAfter(registry, model, shift.before, candidate);
-    const expected = { shares: shift.after, looks, isAnswering: true };
+    const asked = askedOf({ work }, candidate.revision);
+    const expected = { shares: shift.after, looks, isAnswering: true, asked };
     const open = await unverified({ router, prober }, model, expected);
     const sinceMs = clock.now() - shift.intendedAtMs;
     if (open === undefined) {

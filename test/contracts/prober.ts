@@ -78,7 +78,7 @@ export function describeProber(name: string, start: () => Promise<ProberUnderTes
     it.each([200, 503])('asks whether the server is ready, and answers %i', async (status) => {
       world.behave(({ path }) => ({ status: path === '/ping' ? status : 400, body: {} }));
 
-      const answer = await world.prober.ready(world.addresses.testPath, TIMEOUT_MS);
+      const answer = await world.prober.ready(world.addresses.testPath, '/ping', TIMEOUT_MS);
 
       const seen = world.hidesServerErrors && status >= 500 ? 502 : status;
       expect(answer).toMatchObject({ kind: 'answer', status: seen });
@@ -88,7 +88,7 @@ export function describeProber(name: string, start: () => Promise<ProberUnderTes
       world.behave(() => 'silent');
 
       const sent = await world.prober.send(world.addresses.route, 'digits', INFER, 50);
-      const ready = await world.prober.ready(world.addresses.testPath, 50);
+      const ready = await world.prober.ready(world.addresses.testPath, '/ping', 50);
 
       expect(sent).toEqual({ kind: 'none', reason: 'no answer within 50 ms' });
       expect(ready).toEqual({ kind: 'none', reason: 'no answer within 50 ms' });

@@ -214,8 +214,7 @@ describe('planning the build', () => {
       runtime: 'python',
       format: 'xgboost',
       modelFile: 'm.ubj',
-      optimize: 'auto',
-      network: 'none',
+      wishes: { optimize: 'auto', network: 'none' },
       environmentHash: plan?.environmentHash,
       python: plan?.python,
       unpacking: [],
@@ -266,7 +265,7 @@ describe('planning the build', () => {
     const held = await world.before('PlanBuild');
     await planBuild(world.deps)(held);
 
-    await planBuild({ ...world.deps, hashes: { onnx: 'environment-2', python: 'python-1' } })(held);
+    await planBuild({ ...world.deps, hashes: { ...world.deps.hashes, onnx: 'environment-2' } })(held);
 
     const { work } = await world.recordOf(held);
     expect(work.plan?.environmentHash).toBe('environment-1');

@@ -7,7 +7,8 @@ import { memoryRouter } from '../support/memory-router.ts';
 import { MODEL, memoryWorld } from '../support/memory-world.ts';
 
 const V1 = { 'digits-v1': 100 };
-const ON_V1 = { shares: V1, looks: 1, isAnswering: true };
+const ASKED = { revision: 'digits-v1', path: '/ping', isNamed: true };
+const ON_V1 = { shares: V1, looks: 1, isAnswering: true, asked: ASKED };
 
 /** Why the shares of a live model are not certain, when its endpoint answers so. */
 async function doubt(answer: ProbeAnswer, isAnswering = true) {

@@ -1,5 +1,6 @@
 import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 
 /** What is ordered for an ONNX model. */
 export const ORDER: BuildOrder = {
@@ -13,8 +14,10 @@ export const ORDER: BuildOrder = {
   environmentHash: 'e1',
   python: null,
   environments: { onnx: 'onnx-e1' },
-  optimize: 'auto',
-  network: 'none',
+  wishes: { optimize: 'auto', network: 'none' },
+  server: RUNTIMES.onnx.server,
+  startupSeconds: 300,
+  needsGpu: false,
   signature: null,
   takesColumns: false,
   example: null,

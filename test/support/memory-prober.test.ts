@@ -65,7 +65,7 @@ it('probes of a model are spread by its shares', async () => {
   await router.setShares('digits', { 'digits-v1': 3, 'digits-v2': 1 }, { 'digits-v1': 1 }, 1);
   clock.advance(1_000);
 
-  for (let probes = 0; probes < 8; probes += 1) await prober.ready('/models/digits', 100);
+  for (let probes = 0; probes < 8; probes += 1) await prober.ready('/models/digits', '/ping', 100);
 
   expect(prober.sent.filter(({ revision }) => revision === 'digits-v2')).toHaveLength(2);
 });
@@ -87,8 +87,8 @@ it('probes of a model are counted as its traffic, those of a test path are not',
 it('a revision without a script is not there', async () => {
   const { prober } = await start();
 
-  const route = await prober.ready('/models/digits', 100);
-  const testPath = await prober.ready('/_candidate/digits-v1', 100);
+  const route = await prober.ready('/models/digits', '/ping', 100);
+  const testPath = await prober.ready('/_candidate/digits-v1', '/ping', 100);
 
   expect([route, testPath]).toMatchObject([{ status: 503 }, { status: 404 }]);
 });

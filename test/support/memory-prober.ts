@@ -64,7 +64,7 @@ export function memoryProber({
 
   return {
     send: (address, _model, request, timeoutMs) => ask(address, request, timeoutMs),
-    ready: (address, timeoutMs) => ask(address, 'ready', timeoutMs),
+    ready: (address, _path, timeoutMs) => ask(address, 'ready', timeoutMs),
     script: (revision, answer) => void scripts.set(revision, answer),
     front: (make) => {
       front = make;

@@ -9,6 +9,7 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     SLIPWAY_REVISION: spec.revision,
     SLIPWAY_DEPLOYMENT: spec.deploymentId,
     SLIPWAY_IMAGE: digest,
+    PORT: String(spec.server.port),
     ORT_DISABLE_TELEMETRY: '1',
   };
 }

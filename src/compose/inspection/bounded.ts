@@ -56,11 +56,18 @@ export function boundedInspector(
 
   return {
     warm: processes.warm,
-    inspect: (files, { maxBytes, manifest: { model } }) =>
+    inspect: (files, { maxBytes, manifest: { model, entrypoint, runtime } }) =>
       bounded(files, {
         kind: 'files',
         files: files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-        options: { maxBytes, manifest: { model } },
+        options: {
+          maxBytes,
+          manifest: {
+            model,
+            ...(entrypoint !== undefined && { entrypoint }),
+            ...(runtime && { runtime }),
+          },
+        },
       }),
     parseManifest: (text, fileName) => bounded([], { kind: 'manifest', text, fileName }),
   };

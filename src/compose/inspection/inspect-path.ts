@@ -3,9 +3,10 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
-import { needsPython } from '#domain/artifact/format.ts';
+import { needsPython, SERVED } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
@@ -22,6 +23,8 @@ export type PathInspection = {
   readonly hasManifest: boolean;
   readonly manifest: Manifest;
   readonly facts: ArtifactFacts;
+  /** What serves it, in words. */
+  readonly server: string;
   /** Null of a model that no Python serves. */
   readonly python: PythonEnvironment | null;
   /** Whether the build tries to serve it as ONNX. */
@@ -51,6 +54,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
     hasManifest: text !== null,
     manifest,
     facts,
+    server: RUNTIMES[SERVED[facts.format].runtime].title,
     python: needsPython(facts.format) ? pythonEnvironment(facts, manifest.build) : null,
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),

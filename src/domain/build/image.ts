@@ -5,10 +5,14 @@ import { parseJson } from '#domain/parse-json.ts';
 import { buildProof } from './proof.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
-/** What an image took when it was started once, after its push and without a network: milliseconds until it was ready, and the most memory that its server held when it had answered, in bytes. */
+/**
+ * What an image took when it was started once, after its push and without a network: milliseconds until it was ready, and the memory that its server held when it had answered, in bytes.
+ * `refusedByLambda` says why it does not start as it would there, where it does elsewhere.
+ */
 const smokeTest = z.object({
   startMs: z.number().check(z.nonnegative()),
   peakBytes: z.int().check(z.positive()),
+  refusedByLambda: z.optional(z.string()),
 });
 
 export type SmokeTest = Readonly<z.infer<typeof smokeTest>>;

@@ -1,10 +1,11 @@
 import type { ModelData, Unpacking } from '#domain/artifact/facts.ts';
 import type { Format } from '#domain/artifact/format.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { PythonEnvironment } from './python-environment.ts';
-import type { RuntimeName } from './runtime.ts';
+import type { RuntimeName, ServerPlace } from './runtime.ts';
 
 /** What a build is told of the model that it is to package; `python` is null where the runtime needs none. */
 export type BuildOrder = {
@@ -24,10 +25,12 @@ export type BuildOrder = {
   readonly python: PythonEnvironment | null;
   /** The images that hold what serves and proves it; none where models are processes. An optional one may not exist. */
   readonly environments: EnvironmentTags;
-  /** `auto`: served as ONNX where that answers the same. */
-  readonly optimize: 'auto' | 'none';
-  /** `open`: its own code may reach the network, where nothing else says so. */
-  readonly network: 'none' | 'open';
+  /** What its manifest says of its runtime. */
+  readonly wishes: Manifest['runtime'];
+  /** Where its server listens, how long it may take to get ready, and whether it needs a GPU, without which it is not started in a build. */
+  readonly server: ServerPlace;
+  readonly startupSeconds: number;
+  readonly needsGpu: boolean;
   /** As inspection found it, or null. */
   readonly signature: Signature | null;
   readonly takesColumns: boolean;

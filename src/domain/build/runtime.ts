@@ -25,22 +25,32 @@ export type Runtime = {
   readonly server: ServerPlace;
   /** How many requests a server is given at once, where it answers them quickly; more would only wait in it. */
   readonly requestsAtOnce: number;
+  /** Its answers say which revision gave them, in `x-slipway-revision`. */
+  readonly namesRevision: boolean;
   /**
-   * As a process of this machine: a command in which `{node}`, `{server}` and `{python}` are programs. `needsBuild`: it is started from what a build made, else from the artifact as it is.
+   * As a process of this machine, null where it runs as an image only: a command in which `{node}`, `{server}` and `{python}` are programs. `needsBuild`: it is started from what a build made, else from the artifact as it is.
    * `confinesItself`: it sets the walls that it is told of; else it is Node, and they are set before it begins.
    */
   readonly process: {
     readonly command: readonly string[];
     readonly needsBuild: boolean;
     readonly confinesItself: boolean;
+  } | null;
+  /** As a container: the user it runs as, null for the image's own; whether it may write to no more than /tmp; and the capabilities of Linux that it keeps, as Docker names them. */
+  readonly container: {
+    readonly user: string | null;
+    readonly isReadOnly: boolean;
+    readonly capabilities: readonly string[];
   };
   readonly image: {
+    /** How a build makes the image of a model: by appending it to an environment, or of a Dockerfile. */
+    readonly madeBy: string;
     /** In the order in which they are built. */
     readonly environments: readonly EnvironmentKind[];
-    /** The one to which the model is appended. */
-    readonly servesFrom: string;
-    /** The command in the image that asks the server there. */
-    readonly ask: readonly string[];
+    /** The one to which the model is appended; null where none is. */
+    readonly servesFrom: string | null;
+    /** The command in the image that asks the server there; null where it is asked from outside. */
+    readonly ask: readonly string[] | null;
   };
   /** Models bring packages of Python: an environment is of the packages too, and the build loads the model in it, which proves it. */
   readonly takesPackages: boolean;
@@ -74,4 +84,14 @@ export function byRuntime<Value>(
 export function convertedBy(runtime: RuntimeName): RuntimeName | undefined {
   const name = RUNTIMES[runtime].convertsTo;
   return name !== null && isRuntime(name) ? name : undefined;
+}
+
+/** Where a model's server listens: where its manifest says, else where its runtime does. */
+export function serverPlace(runtime: RuntimeName, said: Partial<ServerPlace> = {}): ServerPlace {
+  const { port, healthPath, requestPath } = RUNTIMES[runtime].server;
+  return {
+    port: said.port ?? port,
+    healthPath: said.healthPath ?? healthPath,
+    requestPath: said.requestPath ?? requestPath,
+  };
 }

@@ -33,8 +33,36 @@ export const modelSchema = z.strictObject({
     ),
 });
 
+const PATH_FORM = 'a path begins with a slash and has no query: `/predict`';
+const path = z
+  .string({ error: PATH_FORM })
+  .check(z.regex(/^\/[\w.~%!$&'()*+,;=:@/-]*$/, { error: PATH_FORM }), z.maxLength(200));
+
 /** `runtime` of a manifest: what serves it. */
 export const runtimeSchema = z.strictObject({
+  port: z.exactOptional(
+    z
+      .int()
+      .check(
+        z.gte(1),
+        z.lte(65_535),
+        z.describe(
+          'Where the server of an image of your own listens; by default 8080, which it is told as PORT.',
+        ),
+      ),
+  ),
+  healthPath: z.exactOptional(
+    path.check(
+      z.describe('What that server answers a GET with 200 at once it is ready; by default /ping.'),
+    ),
+  ),
+  requestPath: z.exactOptional(
+    path.check(
+      z.describe(
+        'Where that server takes what the examples ask, by POST; by default /invocations.',
+      ),
+    ),
+  ),
   optimize: z
     ._default(z.enum(['auto', 'none']), 'auto')
     .check(

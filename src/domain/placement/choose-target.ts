@@ -11,6 +11,8 @@ export type Needs = {
   readonly memoryMiB: number | null;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
+  /** Why its image does not start on Lambda, where that was seen. */
+  readonly refusedByLambda?: string | undefined;
 };
 
 /** What the manifest wishes, and the targets that this installation has. */
@@ -93,6 +95,7 @@ function weighLambda(needs: Needs): Weighed {
   } as const;
   const refuse = (reason: string): Weighed => ({ ...option, fits: false, reason });
   if (needs.accelerator) return refuse('Lambda has no GPU');
+  if (needs.refusedByLambda) return refuse(needs.refusedByLambda);
   if (needs.imageBytes > lambda.imageUncompressedMaxBytes) {
     return refuse(
       `the model takes ${needs.imageBytes} bytes unpacked; an image on Lambda holds ${lambda.imageUncompressedMaxBytes}`,

@@ -58,6 +58,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
             { name: 'SLIPWAY_REVISION', value: 'digits-v1' },
             { name: 'SLIPWAY_DEPLOYMENT', value: 'd1' },
             { name: 'SLIPWAY_IMAGE', value: spec.image?.digest },
+            { name: 'PORT', value: '8080' },
             { name: 'ORT_DISABLE_TELEMETRY', value: '1' },
           ],
           readonlyRootFilesystem: true,

@@ -101,6 +101,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
               SLIPWAY_DEPLOYMENT: 'd1',
               SLIPWAY_IMAGE: spec.image?.digest,
               ORT_DISABLE_TELEMETRY: '1',
+              PORT: '8080',
               AWS_LWA_PORT: '8080',
               AWS_LWA_READINESS_CHECK_PATH: '/ping',
               AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',

@@ -29,7 +29,7 @@ const DEEDS: readonly {
   {
     deed: 'a look at whether a candidate is ready',
     behaviour: echoes,
-    run: (prober) => prober.ready(CANDIDATE, TIMEOUT_MS),
+    run: (prober) => prober.ready(CANDIDATE, '/ping', TIMEOUT_MS),
   },
 ];
 

@@ -58,7 +58,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', fault);
     const lambda = world.lambda({ maxAttempts: 1, outer });
 
-    expect(await world.probing({ lambda }).ready(addresses.route, 2_000)).toEqual(found);
+    expect(await world.probing({ lambda }).ready(addresses.route, '/ping', 2_000)).toEqual(found);
     await world.close();
   });
 
@@ -68,7 +68,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
 
     const probe = world
       .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
-      .ready(addresses.route, 2_000);
+      .ready(addresses.route, '/ping', 2_000);
 
     await expect(probe).rejects.toMatchObject({ name: 'PlatformDenied' });
     await world.close();
@@ -85,7 +85,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
 
     const answer = await world
       .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
-      .ready(addresses.route, 2_000);
+      .ready(addresses.route, '/ping', 2_000);
 
     expect(answer).toMatchObject({ kind: 'answer', status: 429 });
     await world.close();
@@ -95,7 +95,7 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     const world = await open(() => () => ({ status: 200, body: {} }));
     world.states.putAside(`${world.functions.prefix}digits`, '1');
 
-    const answer = await world.probing().ready(addresses.testPath, 2_000);
+    const answer = await world.probing().ready(addresses.testPath, '/ping', 2_000);
 
     expect(answer).toMatchObject({ kind: 'none', reason: expect.stringContaining('Inactive') });
     expect(world.rules.fired()).toContain(

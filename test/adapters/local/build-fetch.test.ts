@@ -112,7 +112,6 @@ describe('fetching an artifact', () => {
   });
 
   it.each([
-    ['[]', 'the list names no files'],
     ['{}', 'the list names no files'],
     ['<html>', 'the list of files'],
     ['[{"name":"a","sizeBytes":-1,"url":"file:///a"}]', 'a comes without its size or URL'],

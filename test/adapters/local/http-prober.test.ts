@@ -54,7 +54,7 @@ it('a body that never ends is no answer when its time is over', async () => {
   await world.revisions.serve('digits-v1', (_, response) => void response.write('begun'));
   const prober = httpProber({ origin: world.gateway.origin });
 
-  const answer = await prober.ready('/_candidate/digits-v1', 100);
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', 100);
 
   expect(answer).toEqual({ kind: 'none', reason: 'no answer within 100 ms' });
   await world.close();
@@ -70,7 +70,7 @@ it.each([
   });
   const prober = httpProber({ origin: world.gateway.origin });
 
-  const answer = await prober.ready('/_candidate/digits-v1', LONG_MS);
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
 
   expect(answer.kind).toBe(kind);
   await world.close();
@@ -83,7 +83,7 @@ it('an answer that breaks off is no answer', async () => {
   );
   const prober = httpProber({ origin: world.gateway.origin });
 
-  const answer = await prober.ready('/_candidate/digits-v1', LONG_MS);
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
 
   expect(answer).toMatchObject({ kind: 'none', reason: expect.any(String) });
   await world.close();
@@ -92,7 +92,7 @@ it('an answer that breaks off is no answer', async () => {
 it('a gateway that is not there is no answer, and the reason names it', async () => {
   const prober = httpProber({ origin: 'http://127.0.0.1:1' });
 
-  const answer = await prober.ready('/models/digits', LONG_MS);
+  const answer = await prober.ready('/models/digits', '/ping', LONG_MS);
 
   expect(answer).toEqual({ kind: 'none', reason: 'connect ECONNREFUSED 127.0.0.1:1' });
 });

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const ORDER = {
   environmentHash: 'abc',
   python: { python: '3.12', orElse: [], requirements: ['scikit-learn==1.8.0'] },
-  optimize: 'auto',
+  wishes: { optimize: 'auto' },
 };
 
 // More than a process may have as its number.

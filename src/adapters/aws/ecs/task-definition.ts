@@ -1,6 +1,7 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -44,17 +45,18 @@ export function taskDefinition(
 
 function container(spec: RevisionSpec, settings: EcsSettings, digest: string): ContainerDefinition {
   const environment = Object.entries(serverEnvironment(spec, digest));
+  const { user, isReadOnly, capabilities } = RUNTIMES[spec.runtime].container;
   return {
     name: CONTAINER.name,
     image: `${settings.repository}@${digest}`,
     essential: true,
     portMappings: [{ containerPort: spec.server.port, protocol: 'tcp' }],
     environment: environment.map(([name, value]) => ({ name, value })),
-    readonlyRootFilesystem: true,
+    readonlyRootFilesystem: isReadOnly,
     mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }],
     // As the image has it; said here, no image can say otherwise.
-    user: '1000:1000',
-    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    ...(user !== null && { user }),
+    linuxParameters: { capabilities: { drop: dropped(capabilities) } },
     stopTimeout: DRAIN_SECONDS,
     ...gpu(spec, settings),
     logConfiguration: {
@@ -66,6 +68,19 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
       },
     },
   };
+}
+
+// Of what Docker gives a container. Fargate lets none but SYS_PTRACE be added to a task that drops ALL.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+const DEFAULT_CAPABILITIES = [
+  ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD'],
+  ...['NET_BIND_SERVICE', 'NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
+];
+
+/** All but those that are kept, by name where some are. */
+function dropped(kept: readonly string[]): string[] {
+  if (kept.length === 0) return ['ALL'];
+  return DEFAULT_CAPABILITIES.filter((name) => !kept.includes(name));
 }
 
 function gpu(

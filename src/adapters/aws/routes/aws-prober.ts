@@ -2,6 +2,7 @@ import { testRulePath } from '#adapters/aws/ecs/test-rule.ts';
 import type { FunctionProbed } from '#adapters/aws/lambda/lambda-prober.ts';
 import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import { modelOf } from '#domain/identity.ts';
+import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import { type Probe, type Probes, readProbeAddress } from './probe-address.ts';
 import { type RouteRecords, served } from './route-records.ts';
@@ -35,10 +36,10 @@ export function awsProber({ functions, containers, records }: AwsProberOptions):
   }
 
   return {
-    send: (address, model, { protocol, body }, timeoutMs) => {
-      const path = protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations';
-      return ask(address, { method: 'POST', path, body: JSON.stringify(body) }, timeoutMs);
+    send: (address, model, golden, timeoutMs) => {
+      const path = pathOf(golden, model);
+      return ask(address, { method: 'POST', path, body: JSON.stringify(golden.body) }, timeoutMs);
     },
-    ready: (address, timeoutMs) => ask(address, { method: 'GET', path: '/ping' }, timeoutMs),
+    ready: (address, path, timeoutMs) => ask(address, { method: 'GET', path }, timeoutMs),
   };
 }

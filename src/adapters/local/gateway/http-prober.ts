@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 
 const MAX_BODY_BYTES = 10_000_000;
@@ -8,17 +9,18 @@ type Options = NonNullable<Parameters<typeof request>[1]>;
 /** Probes through the gateway at `origin`, so that a probe takes the way of a client's request. */
 export function httpProber({ origin }: { readonly origin: string }): Prober {
   return {
-    send: (address, model, { protocol, body }, timeoutMs) =>
+    send: (address, model, golden, timeoutMs) =>
       ask(
-        `${origin}${address}${protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations'}`,
+        `${origin}${address}${pathOf(golden, model)}`,
         {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+          body: JSON.stringify(golden.body),
         },
         timeoutMs,
       ),
-    ready: (address, timeoutMs) => ask(`${origin}${address}/ping`, { method: 'GET' }, timeoutMs),
+    ready: (address, path, timeoutMs) =>
+      ask(`${origin}${address}${path}`, { method: 'GET' }, timeoutMs),
   };
 }
 

@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
-import type { ServerPlace } from '#domain/build/runtime.ts';
+import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
@@ -26,7 +26,7 @@ const CPU_UNITS_PER_VCPU = 1024;
 const KILLED = 137;
 
 /**
- * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: a root file system that cannot be written, 512 MiB of /tmp, no shared memory, no capabilities, no way out.
+ * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: 512 MiB of /tmp and no way out; what else it may do its runtime says.
  * It ends when its standard input closes, so that none is left when Slipway dies, however that happens.
  */
 export function startModelContainer(plan: Plan): ModelServer {
@@ -43,6 +43,7 @@ export function startModelContainer(plan: Plan): ModelServer {
 }
 
 function flags(name: string, { spec, network, label }: Plan): readonly string[] {
+  const { container } = RUNTIMES[spec.runtime];
   const memory = `${spec.memoryMiB}m`;
   const cpus = Math.min(spec.cpuUnits / CPU_UNITS_PER_VCPU, availableParallelism());
   const environment = {
@@ -50,14 +51,17 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     MODEL_NAME: spec.model,
     MODEL_VERSION: String(spec.version),
     SLIPWAY_REVISION: spec.revision,
+    PORT: String(spec.server.port),
     END_WITH_STDIN: 'true',
   };
   return [
     // As process 1 a server could not end itself.
     ...['--init', '--interactive', '--name', name, '--label', label, '--network', network],
     ...['--memory', memory, '--memory-swap', memory, '--cpus', cpus.toFixed(2)],
-    ...['--read-only', '--tmpfs', `/tmp:rw,size=${limits.ephemeralMinMiB}m`, '--ipc', 'none'],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...(container.isReadOnly ? ['--read-only', '--ipc', 'none'] : []),
+    ...['--tmpfs', `/tmp:rw,size=${limits.ephemeralMinMiB}m`],
+    ...['--cap-drop', 'ALL', ...container.capabilities.flatMap((name) => ['--cap-add', name])],
+    ...['--security-opt', 'no-new-privileges'],
     ...['--pids-limit', String(limits.processesMax)],
     ...(spec.accelerator ? ['--gpus', String(spec.accelerator.count)] : []),
     ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),

@@ -5,7 +5,7 @@ import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import { type Environment, modelEnvironment } from './model-environment.ts';
 import { startModelProcess } from './model-process.ts';
-import type { ModelServers } from './model-server.ts';
+import { type ModelServers, stillborn } from './model-server.ts';
 import { orphanGuard } from './orphan-guard.ts';
 import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable } from './walls.ts';
 
@@ -51,6 +51,9 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       if (spec.image) await images.require(spec.image);
     },
     start(spec, log) {
+      const { process } = RUNTIMES[spec.runtime];
+      // Of a revision that an earlier Slipway with another engine has left.
+      if (!process) return stillborn('is an image, and this Slipway runs models as processes');
       const folder = files.folder(spec);
       const image = spec.image && images.paths(spec.image, spec.modelFile);
       const modelPath = image?.modelPath ?? folder.modelPath;
@@ -63,7 +66,6 @@ export function processServers(options: ProcessServersOptions): ModelServers {
         listens: true,
         limits: servingLimits(spec.memoryMiB),
       };
-      const { process } = RUNTIMES[spec.runtime];
       const programs = { server: options.serverEntry, python: image?.python ?? '' };
       const confined = (process.confinesItself ? confiningItself : behindWalls)(
         commandOf(process, programs),
@@ -99,7 +101,10 @@ type Confined = {
 /** Programs by what stands for them in a command: Node is the one that Slipway runs on. */
 type Programs = { readonly server: string; readonly python: string };
 
-function commandOf({ command }: Runtime['process'], { server, python }: Programs): Command {
+function commandOf(
+  { command }: NonNullable<Runtime['process']>,
+  { server, python }: Programs,
+): Command {
   const programs = new Map([
     ['{node}', realpathSync(process.execPath)],
     ['{server}', server],

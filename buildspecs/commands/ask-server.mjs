@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { docker, LABELLED } from './docker.mjs';
+
+// Two ways to ask the server of a container that has no way out: {ready(), post(path, body), heldBytes()}, of which `post` answers {status, body}.
+// Whoever waits for `ready` sets the limit: it fails when the container ends.
+
+const POLL_MS = 100;
+
+/** By a command of its image, in the container itself: that one needs no network at all. */
+export function askedWithin(container, command) {
+  const ask = async (given, body) =>
+    JSON.parse(await docker(['exec', '--interactive', container, ...command, ...given], body));
+  return {
+    ready: () => ask([]),
+    post: (path, body) => ask([path], body),
+    async heldBytes() {
+      const status = await docker(['exec', container, 'cat', '/proc/1/status']);
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    },
+  };
+}
+
+/** By HTTP over a network that leads to this machine alone, where nothing is known of what is in the image. */
+export async function askedFromOutside(container, { port, healthPath }) {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+  const origin = `http://${await docker(['inspect', '--format', format, container])}:${port}`;
+  return {
+    async ready() {
+      for (;;) {
+        const answer = await fetch(origin + healthPath, { redirect: 'manual' }).catch(
+          () => undefined,
+        );
+        await answer?.body?.cancel();
+        if (answer?.status === 200) return;
+        if (!(await isRunning(container))) throw new Error('it has ended');
+        await sleep(POLL_MS);
+      }
+    },
+    async post(path, body) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(origin + path, { method: 'POST', headers, body }).catch(
+        (error) => {
+          throw new Error(
+            `it gave no answer to a request at ${path}: ${error.cause?.message ?? error.message}`,
+          );
+        },
+      );
+      return { status: answer.status, body: await answer.text() };
+    },
+    heldBytes: () => usedBytes(container),
+  };
+}
+
+/** A network for one start: what runs on it reaches nothing else. */
+export async function ownNetwork() {
+  const name = `slipway-smoke-${randomBytes(6).toString('hex')}`;
+  await docker(['network', 'create', '--internal', ...LABELLED, name]);
+  return { name, remove: () => docker(['network', 'rm', name]) };
+}
+
+async function isRunning(container) {
+  return (await docker(['inspect', '--format', '{{.State.Running}}', container])) === 'true';
+}
+
+const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** All processes of the container together. https://docs.docker.com/reference/cli/docker/container/stats/ */
+async function usedBytes(container) {
+  const used = await docker(['stats', '--no-stream', '--format', '{{.MemUsage}}', container]);
+  const [, number, unit] = /^([\d.]+)(B|KiB|MiB|GiB) /.exec(used) ?? [];
+  if (!unit) throw new Error(`docker says that it uses ${JSON.stringify(used)} of memory`);
+  return Math.ceil(Number(number) * UNITS[unit]);
+}
