@@ -14,24 +14,40 @@ type Kind = {
   find(files: Files): Promise<string | undefined> | string | undefined;
 };
 
-const CODE = 'Upload its predict.py with a requirements.txt instead.';
+/** What to say in model.yaml of an image that serves at these places. */
+const asImage = (port: number, healthPath: string, requestPath: string) =>
+  `runtime: { image: REPOSITORY@sha256:…, port: ${port}, healthPath: ${healthPath}, requestPath: ${requestPath} }`;
+
+const CODE = 'or upload its predict.py with a requirements.txt';
 
 const named = (pattern: RegExp) => (files: Files) =>
   files.find(({ name }) => pattern.test(name))?.name;
 
 const IMAGES: readonly Kind[] = [
-  { name: 'an image of your own', fix: CODE, find: named(/(^|\/)Dockerfile$/) },
-  { name: 'a Cog model', fix: CODE, find: named(/(^|\/)cog\.yaml$/) },
+  {
+    name: 'an image of your own',
+    fix: 'If the image of the Dockerfile serves the model, say where in model.yaml: `runtime: { port: 8080, healthPath: /ping, requestPath: /invocations }`.',
+    find: named(/(^|\/)Dockerfile$/),
+  },
+  {
+    name: 'a Cog model',
+    fix: `Build and push its image, and name it in a model.yaml: \`${asImage(5000, '/health-check', '/predictions')}\`; ${CODE}.`,
+    find: named(/(^|\/)cog\.yaml$/),
+  },
   {
     name: 'a Truss',
-    fix: CODE,
+    fix: `Build and push its image, and name it in a model.yaml: \`${asImage(8080, '/v1/models/model', '/v1/models/model:predict')}\`; ${CODE}.`,
     find: (files) => {
       const names = new Set(files.map(({ name }) => name));
       const hasModel = (name: string) => names.has(within(folderOf(name), 'model/model.py'));
       return files.find(({ name }) => /(^|\/)config\.yaml$/.test(name) && hasModel(name))?.name;
     },
   },
-  { name: 'a BentoML service', fix: CODE, find: named(/(^|\/)(bento|bentofile)\.yaml$/) },
+  {
+    name: 'a BentoML service',
+    fix: `Build and push its image (\`bentoml containerize\`), and name it in a model.yaml: \`${asImage(3000, '/readyz', '/predict')}\`; ${CODE}.`,
+    find: named(/(^|\/)(bento|bentofile)\.yaml$/),
+  },
 ];
 
 const TRITON: Kind = {

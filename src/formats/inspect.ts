@@ -3,6 +3,7 @@ import { type FileFormat, isFolderFormat } from '#domain/artifact/format.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
@@ -20,7 +21,7 @@ import { quoted, rejected } from './rejected.ts';
 /** `maxBytes` limits all files together; of the manifest only what it says of the model. */
 export type InspectOptions = {
   readonly maxBytes: number;
-  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'>;
+  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'> & Partial<Pick<Manifest, 'runtime'>>;
 };
 
 const MAX_LISTED = 3;
@@ -32,14 +33,19 @@ const MAX_UNPACKING_BYTES = 160 * 1024;
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
-  { maxBytes, manifest: { model, entrypoint } }: InspectOptions,
+  { maxBytes, manifest }: InspectOptions,
 ): Promise<ArtifactFacts> {
+  const { model, entrypoint } = manifest;
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
     throw rejected(
       `${list(files)} ${files.length === 1 ? 'is' : 'are'} ${sizeBytes} bytes; the limit is ${maxBytes}`,
       'Quantize or prune the model, or raise the limit.',
     );
+  }
+  if (saysOwnImage(manifest)) {
+    const facts = inspectOwnImage(files, manifest);
+    return { ...facts, archives: [], unpacking: [], modelFile: '.', sizeBytes };
   }
   if (files.length === 0) {
     throw rejected(

@@ -43,6 +43,22 @@ describe('an inspection in a process of its own', () => {
     expect(facts).toEqual(await inspectFiles([file('m.onnx', MODEL)], OPTIONS));
   });
 
+  it('is told all that the manifest says of the model', async () => {
+    const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
+    const files = [
+      file('predict.py', Buffer.from('def predict(rows): return rows')),
+      file('other.py', Buffer.from('def predict(rows): return rows')),
+      file('requirements.txt', Buffer.from('')),
+      file('Dockerfile', Buffer.from('FROM scratch')),
+    ];
+    const said = (manifest: object) =>
+      inspect(files, { ...OPTIONS, manifest: manifestSchema.parse(manifest) });
+
+    const code = { model: { format: 'python' }, entrypoint: 'other.py:predict' };
+    expect(await said(code)).toMatchObject({ entrypoint: 'other.py:predict' });
+    expect(await said({ runtime: { port: 3000 } })).toMatchObject({ format: 'custom' });
+  });
+
   it('fails as one without does, with the fix', async () => {
     const { inspect, parseManifest } = boundedInspector(INSPECTION_BUDGET, {});
 

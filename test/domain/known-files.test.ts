@@ -84,7 +84,7 @@ describe('a begin that is known', () => {
 });
 
 it('a model that a file marks is a folder, and any other a file', () => {
-  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python']);
+  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python', 'custom']);
 });
 
 it('a manifest may name each format that is served, and no other', () => {
@@ -132,6 +132,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'as the model in it; handlers by Python',
   ],
   python: ['what answers in it: `Predictor`, `Model` or `predict`', 'Python'],
+  custom: ['nothing: the build starts it and asks it', 'itself'],
 };
 
 /** How the table of the documentation says it. */

@@ -184,7 +184,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...rest,
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
-    hashes: { onnx: 'environment-1', python: 'python-1' },
+    hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },

@@ -18,6 +18,7 @@ export const SERVED = {
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },
+  custom: { marker: 'Dockerfile', runtime: 'custom' },
 } as const satisfies Readonly<Record<string, Served>>;
 
 export type Format = keyof typeof SERVED;

@@ -52,6 +52,12 @@ const CAUSES: readonly Cause[] = [
     fix: 'The last lines say why; mend the model and upload again.',
   },
   {
+    // What buildspecs/commands/dockerfile-image.mjs says; the reason follows it.
+    sign: /the image that model\.yaml names cannot be pulled/,
+    reason: 'the image that model.yaml names cannot be pulled',
+    fix: 'Pull it yourself to see that it is there; in AWS the stack’s parameter `customImages` must name its repository.',
+  },
+  {
     sign: /no space left on device/i,
     reason: 'the build ran out of disk',
     fix: 'Make the model smaller, or give the build project a larger compute type.',

@@ -1,3 +1,4 @@
+import custom from '../../../runtimes/custom/runtime.json' with { type: 'json' };
 import onnx from '../../../runtimes/onnx/runtime.json' with { type: 'json' };
 import python from '../../../runtimes/python/runtime.json' with { type: 'json' };
 
@@ -58,7 +59,7 @@ export type Runtime = {
   readonly convertsTo: string | null;
 };
 
-const FOUND = { onnx, python } as const;
+const FOUND = { custom, onnx, python } as const;
 
 export type RuntimeName = keyof typeof FOUND;
 

@@ -33,6 +33,8 @@ export const modelSchema = z.strictObject({
     ),
 });
 
+const IMAGE_FORM =
+  'an image is named by its digest, which no push can change: `REPOSITORY@sha256:…`';
 const PATH_FORM = 'a path begins with a slash and has no query: `/predict`';
 const path = z
   .string({ error: PATH_FORM })
@@ -40,6 +42,16 @@ const path = z
 
 /** `runtime` of a manifest: what serves it. */
 export const runtimeSchema = z.strictObject({
+  image: z.exactOptional(
+    z
+      .string({ error: IMAGE_FORM })
+      .check(
+        z.regex(/^[a-z0-9][a-z0-9._:/-]{0,254}@sha256:[0-9a-f]{64}$/, { error: IMAGE_FORM }),
+        z.describe(
+          'An image of your own that serves the model, by its digest: REPOSITORY@sha256:….',
+        ),
+      ),
+  ),
   port: z.exactOptional(
     z
       .int()

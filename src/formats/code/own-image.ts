@@ -1,0 +1,66 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+
+const DOCKERFILE = 'Dockerfile';
+
+// What only an image of one's own has.
+const OWN_KEYS = ['image', 'port', 'healthPath', 'requestPath'] as const;
+
+type Said = Pick<Manifest, 'model'> & { readonly runtime?: Manifest['runtime'] | undefined };
+
+/** Whether the manifest says that the model is an image: by one of the keys that only such a model has. */
+export function saysOwnImage({ model, runtime }: Said): boolean {
+  return model.format === 'custom' || OWN_KEYS.some((key) => runtime?.[key] !== undefined);
+}
+
+/**
+ * The facts of a model that is an image: what the manifest names by its digest, or what the Dockerfile among the files makes. Nothing is known of what is in it.
+ * Fails with `ArtifactRejected` where there is neither, or both.
+ */
+export function inspectOwnImage(
+  files: readonly ArtifactFile[],
+  { model, runtime }: Said,
+): ModelFacts {
+  const image = runtime?.image;
+  const hasDockerfile = files.some(({ name }) => name === DOCKERFILE);
+  if (model.format !== 'auto' && model.format !== 'custom')
+    throw otherFormat(model.format, runtime);
+  if (image !== undefined && hasDockerfile) {
+    throw rejected(
+      `model.yaml names the image ${quoted(image)}, and there is a Dockerfile beside it; the limit of one artifact is 1 image`,
+      'Leave out one of the two.',
+    );
+  }
+  if (image === undefined && !hasDockerfile) {
+    throw rejected(
+      'model.yaml says that the model is an image of your own, and there is no Dockerfile at the top of its folder',
+      'Add one, or name an image by its digest: `runtime: { image: REPOSITORY@sha256:… }`.',
+    );
+  }
+  return {
+    format: 'custom',
+    formatVersion: image ?? DOCKERFILE,
+    framework: null,
+    pythonVersion: null,
+    requirements: [],
+    signature: null,
+    takesColumns: false,
+    parameters: null,
+    weightBytes: 0,
+    dtypes: [],
+    // What it holds is measured by the build, which starts it.
+    memory: [],
+    example: null,
+    entrypoint: null,
+  };
+}
+
+function otherFormat(format: string, runtime: Said['runtime']) {
+  const key = OWN_KEYS.find((each) => runtime?.[each] !== undefined);
+  return rejected(
+    `model.yaml says \`runtime.${key}\`, which is for an image of your own, and \`model.format: ${format}\``,
+    'Leave out one of the two.',
+  );
+}
