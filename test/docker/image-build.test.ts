@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
-import { ORDER } from '../support/build-order.ts';
-import { fixtureOf } from '../support/dropped-models.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { fixtureOf } from '../support/models/dropped.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { ORDER } from '../support/worlds/build-order.ts';
 import { built, CRANE, docker, LAMBDA_USER, output } from './docker.ts';
 import { type Build, type ImageWorld, ONNX, openImageWorld, say } from './image-world.ts';
 import { startBusy, startMountless, startRaceLost } from './registry.ts';
