@@ -1,8 +1,8 @@
-import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
+import { artifactsOf, offeredBy, registryOf } from '#compose/aws-ports.ts';
+import type { Environment } from '#compose/aws-settings.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
-import { artifactsOf, offeredBy, registryOf } from './aws-ports.ts';
-import type { Environment } from './aws-settings.ts';
+import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
 // Apart from the other steps: what reads formats and YAML is in no other bundle.
 export function inspectArtifactOnAws(env: Environment) {
