@@ -11,9 +11,9 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
-import { LIMITS } from '../test/support/local-platform.ts';
-import { addConstantModel } from '../test/support/onnx-models.ts';
-import { revisionSpec } from '../test/support/revision-spec.ts';
+import { LIMITS } from '../test/support/local/platform.ts';
+import { addConstantModel } from '../test/support/models/onnx.ts';
+import { revisionSpec } from '../test/support/worlds/revision-spec.ts';
 import type { Answered } from './burst-load.ts';
 import { row } from './figures.ts';
 

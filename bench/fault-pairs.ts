@@ -1,9 +1,9 @@
 // Two faults in one run, against every invariant. `node bench/fault-pairs.ts [--pairs 20000] [--seed N]`
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { carryOut, pairsOf, singleFaults } from '../test/support/fault-plan.ts';
-import { FAULT_SCENARIOS } from '../test/support/fault-scenarios.ts';
-import { seeded } from '../test/support/seeded.ts';
+import { carryOut, pairsOf, singleFaults } from '../test/support/faults/plan.ts';
+import { FAULT_SCENARIOS } from '../test/support/faults/scenarios.ts';
+import { seeded } from '../test/support/fuzz/seeded.ts';
 
 const { values } = parseArgs({
   options: {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drawLine } from '../src/cli/demo/line-image.ts';
 import { READER_MODEL, readerRequest, readText } from '../src/cli/demo/line-reader.ts';
-import { eventually } from '../test/support/eventually.ts';
-import { startSlipway } from '../test/support/running-slipway.ts';
+import { eventually } from '../test/support/clock/eventually.ts';
+import { startSlipway } from '../test/support/slipway/running.ts';
 import { bareStart } from './bare-server.ts';
 import { row, spread } from './figures.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { SETTINGS } from '../test/functions/settings.ts';
-import { type Bundle, bundles } from '../test/support/bundles.ts';
-import { lambdaRuntime } from '../test/support/lambda-runtime.ts';
+import { type Bundle, bundles } from '../test/support/lambda/bundles.ts';
+import { lambdaRuntime } from '../test/support/lambda/runtime.ts';
 import { row, spread } from './figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 5);

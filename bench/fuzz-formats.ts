@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { FUZZED, fuzzOnce } from '../test/support/fuzz-formats.ts';
-import { seeded } from '../test/support/seeded.ts';
+import { FUZZED, fuzzOnce } from '../test/support/fuzz/formats.ts';
+import { seeded } from '../test/support/fuzz/seeded.ts';
 
 // Changes sound files of each format and inspects them: `node bench/fuzz-formats.ts [inputs] [seed]`.
 const inputs = Number(process.argv[2] ?? 10_000);

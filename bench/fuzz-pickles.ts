@@ -1,6 +1,6 @@
 // Breaks real pickles and joblib dumps in many ways: `node bench/fuzz-pickles.ts [RUNS] [SEED]`. Fails at the first that is neither read nor refused, or takes more than a second.
-import { FUZZED, fuzzPickle } from '../test/support/pickle-fuzz.ts';
-import { pickleOutcome } from '../test/support/pickles.ts';
+import { FUZZED, fuzzPickle } from '../test/support/fuzz/pickles.ts';
+import { pickleOutcome } from '../test/support/models/pickles.ts';
 
 const RUNS = Number(process.argv[2] ?? 10_000);
 const SEED = Number(process.argv[3] ?? Date.now() % 2 ** 31);

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pickleGlobals } from '#formats/pickle/globals.ts';
-import { modelFixtures } from '../test/support/model-fixtures.ts';
-import { HOSTILE, inspectPickle, scan } from '../test/support/pickles.ts';
+import { modelFixtures } from '../test/support/models/fixtures.ts';
+import { HOSTILE, inspectPickle, scan } from '../test/support/models/pickles.ts';
 
 const PYTHON = process.argv[2];
 const SCANNERS = ['picklescan', 'fickling', 'modelscan'] as const;

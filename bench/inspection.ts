@@ -12,7 +12,7 @@ import {
   largeXgboost,
   type Repeated,
   wholeLightgbm,
-} from '../test/support/large-models.ts';
+} from '../test/support/models/large.ts';
 import { row, spread } from './figures.ts';
 
 const run = promisify(execFile);

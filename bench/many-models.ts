@@ -2,13 +2,13 @@
 // The models are a few hundred bytes, so what is measured is Slipway and its model server. `node bench/many-models.ts [MODELS] [WATCH_SECONDS]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addConstantModel } from '../test/support/onnx-models.ts';
+import { addConstantModel } from '../test/support/models/onnx.ts';
 import {
   processesOf,
   type RunningSlipway,
   startSlipway,
   temporaryFolder,
-} from '../test/support/running-slipway.ts';
+} from '../test/support/slipway/running.ts';
 import { row } from './figures.ts';
 
 const MODELS = Number(process.argv[2] ?? 100);

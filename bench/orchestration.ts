@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { READER_MODEL } from '../src/cli/demo/line-reader.ts';
 import { readLocalConfig } from '../src/compose/config.ts';
 import { startLocal } from '../src/compose/local.ts';
-import { addConstantModel } from '../test/support/onnx-models.ts';
+import { addConstantModel } from '../test/support/models/onnx.ts';
 import { row, spread } from './figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 10);

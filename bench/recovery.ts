@@ -2,8 +2,8 @@
 // All take turns in one run. `node bench/recovery.ts [ROUNDS]`
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addConstantModel } from '../test/support/onnx-models.ts';
-import { startSlipway, temporaryFolder } from '../test/support/running-slipway.ts';
+import { addConstantModel } from '../test/support/models/onnx.ts';
+import { startSlipway, temporaryFolder } from '../test/support/slipway/running.ts';
 import { bareStart } from './bare-server.ts';
 import { row, spread } from './figures.ts';
 

@@ -2,7 +2,7 @@
 // `node bench/transitions.ts`
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { WorkflowName } from '#ports/executions.ts';
-import { type Script, walk } from '../test/support/walk.ts';
+import { type Script, walk } from '../test/support/walk/walk.ts';
 
 type Run = {
   readonly what: string;

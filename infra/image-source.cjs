@@ -4,11 +4,16 @@ const { createHash } = require('node:crypto');
 const { mkdirSync, readdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
-const zip = require('./zip.cjs');
+const { zipSync } = require('fflate');
 
 /** What CodeBuild needs of this repository to build the images of environments and models. */
 const FOLDERS = ['buildspecs', 'runtimes'];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
+
+// Stored as they are, with the same owner's rights and of the first day that a zip can name: the same files make the same bytes on any machine and any day.
+const UNIX = 3;
+const READABLE_FILE = 0o100644 * 0x10000;
+const ALIKE = { level: 0, os: UNIX, attrs: READABLE_FILE, mtime: new Date(1980, 0, 1) };
 
 /**
  * The source of image builds, as a plugin of osls: one zip, named by its bytes, beside the functions' in the deployment bucket.
@@ -56,7 +61,10 @@ function keyOf(bytes, stage) {
 
 function pack(root) {
   const names = FOLDERS.flatMap((folder) => filesIn(root, folder)).sort();
-  return zip(names.map((name) => ({ name, content: readFileSync(join(root, name)) })));
+  return zipSync(
+    Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name))])),
+    ALIKE,
+  );
 }
 
 function filesIn(root, folder) {

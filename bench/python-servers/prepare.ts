@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type RunningSlipway, startSlipway } from '../../test/support/running-slipway.ts';
+import { type RunningSlipway, startSlipway } from '../../test/support/slipway/running.ts';
 
 const run = promisify(execFile);
 const HERE = import.meta.dirname;

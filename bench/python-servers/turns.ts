@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from 'undici';
-import type { RunningSlipway } from '../../test/support/running-slipway.ts';
+import type { RunningSlipway } from '../../test/support/slipway/running.ts';
 import { firstRightAnswer } from './answers.ts';
 import type { Kind, Optimize, Prepared, Question } from './prepare.ts';
 import { cpuMs, memoryMiB, threadsCpuMs } from './process-tree.ts';

@@ -16,9 +16,9 @@ import {
 import { parse } from 'yaml';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { type SlipwayEvent, slipwayEvent } from '#domain/event.ts';
-import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
-import { describeOnMoto } from '../support/moto.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 const CFN_LINT = join(
   process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools'),

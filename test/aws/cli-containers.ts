@@ -19,10 +19,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
-import { AWS_REGION, awsClient } from '../support/aws-clients.ts';
-import { ecsNetwork } from '../support/ecs-world-network.ts';
-import type { Moto } from '../support/moto.ts';
-import { revisionSpec } from '../support/revision-spec.ts';
+import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
+import { ecsNetwork } from '../support/aws/ecs-network.ts';
+import type { Moto } from '../support/aws/moto.ts';
+import { revisionSpec } from '../support/worlds/revision-spec.ts';
 import type { CliWorld } from './cli-world.ts';
 
 /** What the containers of a stage share, made beside the stack: moto's CloudFormation knows too little of it. */

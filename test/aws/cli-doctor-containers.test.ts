@@ -1,7 +1,7 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import type { Finding } from '#compose/doctor/doctor.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
 import { containerParts } from './cli-containers.ts';
 import { accountAnswers, type Stand, startFront } from './cli-front.ts';
 import { installInMoto } from './cli-world.ts';

@@ -8,8 +8,8 @@ import {
 import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { type Result, runCli } from '../cli/run-cli.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
 import { accountAnswers, startFront } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 

@@ -1,5 +1,5 @@
 import { request as ask, createServer, type IncomingMessage } from 'node:http';
-import type { Moto } from '../support/moto.ts';
+import type { Moto } from '../support/aws/moto.ts';
 
 /** An answer of AWS's to a call that moto does not know; `calls` says which, by the request line, its target and its body. */
 export type Stand = {

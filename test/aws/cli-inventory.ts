@@ -16,8 +16,8 @@ import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { awsClient } from '../support/aws-clients.ts';
-import type { Moto } from '../support/moto.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import type { Moto } from '../support/aws/moto.ts';
 
 /** Every resource of the kinds that Slipway makes, whoever made it, as `kind name`. */
 export async function inventory(moto: Moto): Promise<readonly string[]> {

@@ -8,9 +8,9 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import type { Moto } from '../support/moto.ts';
-import { goneLive } from '../support/registry-world.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import type { Moto } from '../support/aws/moto.ts';
+import { goneLive } from '../support/worlds/registry.ts';
 import type { CliWorld } from './cli-world.ts';
 
 /** Makes the model `shapes` of a stack live as a deployment does: in the registry, as a function with a version, and with a route to its alias. */

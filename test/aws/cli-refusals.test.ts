@@ -1,5 +1,5 @@
 import { runCli } from '../cli/run-cli.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
 import { startFront } from './cli-front.ts';
 import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 

@@ -1,4 +1,4 @@
-import { describeOnMoto } from '../support/moto.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
 import {
   containerInventory,
   containerParts,

@@ -10,8 +10,8 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
 import { startFront } from './cli-front.ts';
 import { inventory } from './cli-inventory.ts';
 import { environmentImage, liveShapes, modelFunction } from './cli-model.ts';

@@ -10,10 +10,10 @@ import type { Registry } from '#ports/registry.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { compensate } from '#steps/compensate.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { eventually } from '../support/eventually.ts';
-import { memoryExecutions } from '../support/memory-executions.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { memoryExecutions } from '../support/memory/executions.ts';
 import {
   candidateOf,
   goneLive,
@@ -21,7 +21,7 @@ import {
   idOf,
   leaseFor,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 import { type CliWorld, installInMoto } from './cli-world.ts';
 
 type Started = { readonly name: string; readonly input: never };

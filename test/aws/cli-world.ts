@@ -13,10 +13,10 @@ import {
 import { ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Result, type RunningCommand, runCli } from '../cli/run-cli.ts';
-import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws-clients.ts';
-import { COMPILED } from '../support/compiled.ts';
-import type { Moto } from '../support/moto.ts';
-import { REGISTRY_TABLE } from '../support/registry-table.ts';
+import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws/clients.ts';
+import type { Moto } from '../support/aws/moto.ts';
+import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
+import { COMPILED } from '../support/slipway/compiled.ts';
 
 /** A stack such as Slipway's in moto, and the command line as its owner runs it. */
 export type CliWorld = {

@@ -14,11 +14,11 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { eventually } from '../support/eventually.ts';
-import { describeOnMoto } from '../support/moto.ts';
-import { goneLive, upload, walkTo } from '../support/registry-world.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
+import { goneLive, upload, walkTo } from '../support/worlds/registry.ts';
 import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 
 describeOnMoto('slipway in AWS', (moto) => {

@@ -1,10 +1,10 @@
-import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
-import { describeAwsLife } from '../support/aws-world-life.ts';
-import { localAws } from '../support/aws-world-local.ts';
-import { describeAwsLongest } from '../support/aws-world-longest.ts';
-import { describeAwsRefusals } from '../support/aws-world-refusals.ts';
-import { describeAwsSweeps } from '../support/aws-world-sweeps.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { describeAwsFlagship } from '../support/aws-world/flagship.ts';
+import { describeAwsLife } from '../support/aws-world/life.ts';
+import { localAws } from '../support/aws-world/local.ts';
+import { describeAwsLongest } from '../support/aws-world/longest.ts';
+import { describeAwsRefusals } from '../support/aws-world/refusals.ts';
+import { describeAwsSweeps } from '../support/aws-world/sweeps.ts';
 
 describeOnMoto('the workflows on Fargate with the AWS adapters, by the local engine', (moto) => {
   let world: Awaited<ReturnType<typeof localAws>>;

@@ -8,9 +8,9 @@ import {
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
-import { AWS_REGION, awsClient } from '../support/aws-clients.ts';
-import { describeOnMoto, type Moto } from '../support/moto.ts';
-import { REGISTRY_TABLE } from '../support/registry-table.ts';
+import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
 
 const keepContainers = createRequire(import.meta.url)('../../infra/keep-containers.cjs');
 const TABLE = 'slipway-test-registry';

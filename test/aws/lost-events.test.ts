@@ -1,9 +1,9 @@
 import type { ObjectCreated } from '#domain/workflow.ts';
-import { type MotoAws, motoAws } from '../support/aws-world-moto.ts';
-import { placed, REQUEST } from '../support/aws-world-scenarios.ts';
-import { stateOf, toldOf } from '../support/aws-world-suite.ts';
-import { describeOnMoto } from '../support/moto.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { type MotoAws, motoAws } from '../support/aws-world/moto.ts';
+import { placed, REQUEST } from '../support/aws-world/scenarios.ts';
+import { stateOf, toldOf } from '../support/aws-world/suite.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
 
 const TEN_MINUTES_MS = 600_000;
 

@@ -1,9 +1,9 @@
-import { describeAwsFlagship } from '../support/aws-world-flagship.ts';
-import { describeAwsLife } from '../support/aws-world-life.ts';
-import { type MotoAws, motoAws } from '../support/aws-world-moto.ts';
-import { describeAwsPython } from '../support/aws-world-python.ts';
-import { describeAwsScenarios } from '../support/aws-world-suite.ts';
-import { describeOnMoto } from '../support/moto.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { describeAwsFlagship } from '../support/aws-world/flagship.ts';
+import { describeAwsLife } from '../support/aws-world/life.ts';
+import { type MotoAws, motoAws } from '../support/aws-world/moto.ts';
+import { describeAwsPython } from '../support/aws-world/python.ts';
+import { describeAwsScenarios } from '../support/aws-world/suite.ts';
 
 describeOnMoto('the workflows with our bundles, by moto’s interpreter', () => {
   let world: MotoAws;

@@ -4,9 +4,9 @@ import type { HTTPMethods } from 'fastify';
 import { parse } from 'yaml';
 import { controlApi } from '#adapters/local/control-api.ts';
 import { NEXT_PHASES } from '#domain/phase.ts';
-import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
-import { startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const FILE = new URL('../../docs/control-api.openapi.yaml', import.meta.url);
 const document = parse(readFileSync(FILE, 'utf8'));

@@ -2,8 +2,8 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
-import { fixtureOf } from '../support/dropped-models.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { fixtureOf } from '../support/models/dropped.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 /** The lines that begin with these labels. */
 async function said(path: string, ...labels: readonly string[]): Promise<readonly string[]> {

@@ -8,8 +8,8 @@ import {
   openKeys,
   revokeKey,
 } from '../../src/cli/keys.ts';
-import { fakeClock } from '../support/fake-clock.ts';
-import { memoryApiKeys } from '../support/memory-api-keys.ts';
+import { fakeClock } from '../support/clock/fake-clock.ts';
+import { memoryApiKeys } from '../support/memory/api-keys.ts';
 
 const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
 

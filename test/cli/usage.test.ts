@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLocalConfig } from '../../src/compose/config.ts';
 import { type LocalSlipway, startLocal } from '../../src/compose/local.ts';
-import { runHere } from '../support/command-line.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { runHere } from '../support/slipway/command-line.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 

@@ -4,8 +4,8 @@ import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { bytesSource } from '../support/byte-sources.ts';
-import { identityModel } from '../support/onnx-models.ts';
+import { bytesSource } from '../support/bytes/sources.ts';
+import { identityModel } from '../support/models/onnx.ts';
 
 const OPTIONS = { maxBytes: 1e12, manifest: manifestSchema.parse({}) };
 const MODEL = identityModel({ datatype: 'FP32', shape: ['n'] });

@@ -2,7 +2,7 @@ import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
 import { localDeployments } from '#compose/local-deployments.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { recover } from '#steps/recover.ts';
-import { idOf, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { idOf, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const DENIED = {
   error: 'PlatformDenied',

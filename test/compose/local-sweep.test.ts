@@ -1,5 +1,5 @@
 import { localSweep } from '#compose/local-sweep.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../support/clock/eventually.ts';
 
 describe('the sweep of one machine', () => {
   it('runs at once, and again when its time has come', async () => {

@@ -5,8 +5,8 @@ import { rollbackRequest, undeployRequest } from '#domain/workflow.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { recover } from '#steps/recover.ts';
-import { memoryExecutions } from '../support/memory-executions.ts';
-import { memoryRegistry } from '../support/memory-registry.ts';
+import { memoryExecutions } from '../support/memory/executions.ts';
+import { memoryRegistry } from '../support/memory/registry.ts';
 import {
   goneLive,
   holding,
@@ -15,7 +15,7 @@ import {
   registryWorld,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 const MODEL = 'shapes';
 

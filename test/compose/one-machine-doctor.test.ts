@@ -4,7 +4,7 @@ import { NO_WALLS } from '#adapters/local/servers/walls.ts';
 import { examine, fail, ok } from '#compose/doctor/doctor.ts';
 import { lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
 import { Failure } from '#domain/failure.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 describe('lookAtNode', () => {
   it.each([

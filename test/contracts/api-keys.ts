@@ -1,6 +1,6 @@
 import { keyHash } from '#domain/api-key.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
-import type { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/clock/fake-clock.ts';
 
 export type ApiKeysUnderTest = { readonly keys: ApiKeys; readonly clock: FakeClock };
 

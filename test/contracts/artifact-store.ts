@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { compareOrder } from '#domain/deployment.ts';
 import type { ArtifactStore, ListedObject, StoredObject } from '#ports/artifact-store.ts';
-import { type Granted, ORDER } from '../support/build-order.ts';
+import { type Granted, ORDER } from '../support/worlds/build-order.ts';
 
 /** What a suite needs around a store: a way to upload and delete as a user does. */
 export type StoreWorld = {

@@ -1,5 +1,5 @@
 import type { Executions, WorkflowName } from '#ports/executions.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../support/clock/eventually.ts';
 
 const WORKFLOWS: readonly WorkflowName[] = ['deploy', 'rollback', 'undeploy'];
 

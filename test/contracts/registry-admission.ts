@@ -9,7 +9,7 @@ import {
   START_MS,
   statesOf,
   upload,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 export function describeAdmission(open: OpenWorld): void {
   describe('admission', () => {

@@ -5,7 +5,7 @@ import {
   type OpenWorld,
   refusal,
   upload,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 export function describeEvents(open: OpenWorld): void {
   describe('events', () => {

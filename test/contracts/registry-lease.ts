@@ -11,7 +11,7 @@ import {
   statesOf,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 export function describeLease(open: OpenWorld): void {
   describe('the lease', () => {

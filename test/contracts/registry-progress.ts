@@ -13,7 +13,7 @@ import {
   statesOf,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 const INTENT: Intent = { kind: 'revision', name: 'shapes-v1', target: 'lambda' };
 const TROUBLE: Trouble = { name: 'RevisionFailed', reason: 'it crashed', fix: 'Mend it.' };

@@ -3,7 +3,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { mayMove, type Phase } from '#domain/phase.ts';
 import type { Holder, Registry, Request } from '#ports/registry.ts';
-import { fuzzRuns } from '../support/fuzz-runs.ts';
+import { fuzzRuns } from '../support/fuzz/runs.ts';
 import {
   asking,
   candidateOf,
@@ -13,7 +13,7 @@ import {
   type RegistryWorld,
   refusal,
   upload,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 import { checkRecord } from './registry-record.ts';
 
 // One model and few uploads, so that they meet. A holder is counted back from the last one, so that most writes are by it.

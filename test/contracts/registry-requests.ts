@@ -11,7 +11,7 @@ import {
   statesOf,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 const ABORTED = { name: 'Aborted', reason: 'somebody asked for it', fix: '' };
 

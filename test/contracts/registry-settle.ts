@@ -9,7 +9,7 @@ import {
   statesOf,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 const ending = { deploymentId: idOf(1), reason: 'the execution timed out', degraded: false };
 

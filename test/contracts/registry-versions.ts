@@ -12,7 +12,7 @@ import {
   statesOf,
   upload,
   walkTo,
-} from '../support/registry-world.ts';
+} from '../support/worlds/registry.ts';
 
 const versionOne = {
   model: 'shapes',

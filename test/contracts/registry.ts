@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { type MakeRegistry, type RegistryWorld, registryWorld } from '../support/registry-world.ts';
+import {
+  type MakeRegistry,
+  type RegistryWorld,
+  registryWorld,
+} from '../support/worlds/registry.ts';
 import { describeAdmission } from './registry-admission.ts';
 import { describeEvents } from './registry-events.ts';
 import { describeLease } from './registry-lease.ts';

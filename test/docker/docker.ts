@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { containerLabel } from '#adapters/local/servers/container-servers.ts';
-import { run } from '../support/commands.ts';
-import { temporaryFolder } from '../support/running-slipway.ts';
+import { run } from '../support/local/commands.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 const TOOLS = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 

@@ -1,5 +1,5 @@
-import { eventually } from '../support/eventually.ts';
-import { restEvent } from '../support/rest-event.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { restEvent } from '../support/lambda/rest-event.ts';
 import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from './docker.ts';
 
 // As the Lambda platform sets them.

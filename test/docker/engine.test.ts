@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../support/clock/eventually.ts';
 import {
   addConstantModel,
   hungryModel,
   unknownOperatorModel,
   zeros,
-} from '../support/onnx-models.ts';
-import { startSlipway } from '../support/running-slipway.ts';
+} from '../support/models/onnx.ts';
+import { startSlipway } from '../support/slipway/running.ts';
 import { dockerFolder, removeImages } from './docker.ts';
 
 const KEY = 'models/shapes/model.onnx';

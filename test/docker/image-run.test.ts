@@ -1,6 +1,6 @@
 import type { BuiltImage } from '#domain/build/image.ts';
-import { eventually } from '../support/eventually.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
 import { type Container, docker, removeContainers, startContainer } from './docker.ts';
 import { emulatedLambda } from './emulated-lambda.ts';
 import { type ImageWorld, ONNX, openImageWorld } from './image-world.ts';

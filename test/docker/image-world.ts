@@ -13,7 +13,7 @@ import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
-import { ORDER } from '../support/build-order.ts';
+import { ORDER } from '../support/worlds/build-order.ts';
 import { CRANE, docker, makeWebAdapterImage, output, WEB_ADAPTER_IMAGE } from './docker.ts';
 import { startRegistry } from './registry.ts';
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { eventually } from '../support/eventually.ts';
-import { type RunningSlipway, startSlipway } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { type RunningSlipway, startSlipway } from '../support/slipway/running.ts';
 import { dockerFolder, removeImages } from './docker.ts';
 import { startRegistry } from './registry.ts';
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { difference } from '#domain/rollout/json-difference.ts';
+import { eventually } from '../support/clock/eventually.ts';
 import {
   brokenBooster,
   CONVERTED,
@@ -11,9 +12,8 @@ import {
   servedAsOnnx,
   throughGateway,
   wrongAnswers,
-} from '../support/dropped-models.ts';
-import { eventually } from '../support/eventually.ts';
-import { type RunningSlipway, startSlipway } from '../support/running-slipway.ts';
+} from '../support/models/dropped.ts';
+import { type RunningSlipway, startSlipway } from '../support/slipway/running.ts';
 import {
   docker,
   dockerFolder,

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
 import { functionDefinition } from '#adapters/aws/lambda/model-function.ts';
-import { revisionSpec } from '../support/revision-spec.ts';
-import { underRuntimeApi } from '../support/runtime-api.ts';
-import { adapt } from '../support/web-adapter.ts';
+import { adapt } from '../support/fronts/web-adapter.ts';
+import { underRuntimeApi } from '../support/lambda/runtime-api.ts';
+import { revisionSpec } from '../support/worlds/revision-spec.ts';
 
 const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 const ADAPTER = join(tools, 'lambda-web-adapter-0.9.1/bin/lambda-adapter');

@@ -3,7 +3,7 @@ import { announcePhase, announceVersion } from '#domain/announce.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { slipwayEvent } from '#domain/event.ts';
 import { NEXT_PHASES, type Phase } from '#domain/phase.ts';
-import { idOf, START_MS, upload } from '../support/registry-world.ts';
+import { idOf, START_MS, upload } from '../support/worlds/registry.ts';
 
 const { deploymentId: id, model, artifact, order, execution } = upload(1);
 const deployment: Deployment = {

@@ -1,12 +1,12 @@
 import { TARGETS } from '#domain/placement/target.ts';
-import { clients, kinds, REQUEST } from '../support/clients.ts';
-import { addConstantModel, identityModel, sixOnlyModel } from '../support/onnx-models.ts';
+import { addConstantModel, identityModel, sixOnlyModel } from '../support/models/onnx.ts';
+import { clients, kinds, REQUEST } from '../support/slipway/clients.ts';
 import {
   type RunningSlipway,
   servedIn,
   startSlipway,
   temporaryFolder,
-} from '../support/running-slipway.ts';
+} from '../support/slipway/running.ts';
 
 const SIX = { name: 'x', datatype: 'FP32', shape: [6], data: [1, 2, 3, 4, 5, 6] };
 const WITH_SIX = `examples: [{ request: { inputs: [${JSON.stringify(SIX)}] }, expect: { outputs: [{ name: y, data: [1, 2, 3, 4, 5, 6] }] } }]`;

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../support/clock/eventually.ts';
 import {
   addConstantModel,
   EXTERNAL_DATA,
   externalDataModel,
   wrongDomainModel,
-} from '../support/onnx-models.ts';
-import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+} from '../support/models/onnx.ts';
+import { processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const GOOD = addConstantModel({ constant: 10 });
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [4], data: [0, 0, 0, 0] }] };

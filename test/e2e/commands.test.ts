@@ -1,10 +1,10 @@
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCli } from '../cli/run-cli.ts';
-import { runHere } from '../support/command-line.ts';
-import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { runHere } from '../support/slipway/command-line.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const GOOD = addConstantModel({ constant: 10 });
 // Where nobody calls what is pushed.

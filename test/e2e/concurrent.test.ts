@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
-import { call, REQUEST } from '../support/clients.ts';
-import { eventually } from '../support/eventually.ts';
-import { hold } from '../support/hold.ts';
-import { addConstantModel, slowLoadingModel } from '../support/onnx-models.ts';
-import { servedIn, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel, slowLoadingModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { call, REQUEST } from '../support/slipway/clients.ts';
+import { hold } from '../support/slipway/hold.ts';
+import { servedIn, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const MODELS = [1, 2, 3].map((constant) => addConstantModel({ constant }));
 const [ONE, TWO, THREE] = MODELS as [Uint8Array, Uint8Array, Uint8Array];

@@ -1,5 +1,5 @@
-import { type Run, runCutovers } from '../support/cutover-run.ts';
-import { across, lost, strays } from '../support/cutover-verdict.ts';
+import { type Run, runCutovers } from '../support/cutover/run.ts';
+import { across, lost, strays } from '../support/cutover/verdict.ts';
 
 // The long form is bench/cutover.ts.
 const WISH = { requests: 3_000, rate: 1_000, cutovers: 5, rolledBack: 2 };

@@ -1,7 +1,8 @@
 import { TARGETS, type Target } from '#domain/placement/target.ts';
-import { clients, kinds, REQUEST } from '../support/clients.ts';
-import { eventually } from '../support/eventually.ts';
-import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/models/onnx.ts';
+import { behaving } from '../support/servers/behaviour.ts';
+import { clients, kinds, REQUEST } from '../support/slipway/clients.ts';
 import {
   isEnding,
   processesOf,
@@ -9,8 +10,7 @@ import {
   servedIn,
   startSlipway,
   temporaryFolder,
-} from '../support/running-slipway.ts';
-import { behaving } from '../support/servers/behaviour.ts';
+} from '../support/slipway/running.ts';
 
 type Broken = {
   readonly name: string;

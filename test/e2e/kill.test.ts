@@ -1,10 +1,10 @@
-import { machines } from '../support/asl.ts';
-import { eventually } from '../support/eventually.ts';
-import { type Aftermath, killings, type Work } from '../support/killed-slipway.ts';
-import { deployOn, rollbackOn, undeployOn } from '../support/killed-work.ts';
-import { addConstantModel, slowModel } from '../support/onnx-models.ts';
-import { usedTicks } from '../support/processes.ts';
-import { drop, processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { usedTicks } from '../support/local/processes.ts';
+import { addConstantModel, slowModel } from '../support/models/onnx.ts';
+import { type Aftermath, killings, type Work } from '../support/slipway/killed.ts';
+import { deployOn, rollbackOn, undeployOn } from '../support/slipway/killed-work.ts';
+import { drop, processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
+import { machines } from '../support/walk/asl.ts';
 
 // Processes are served without an image; a kill in a build is in test/docker.
 const BUILDS: readonly string[] = ['BuildEnvironment', 'BuildImage', 'ExplainBuild'];

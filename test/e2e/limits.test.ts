@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../support/eventually.ts';
-import { hold } from '../support/hold.ts';
-import { addConstantModel, hungryModel, zeros } from '../support/onnx-models.ts';
-import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel, hungryModel, zeros } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { hold } from '../support/slipway/hold.ts';
+import { processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
 

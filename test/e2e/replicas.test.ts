@@ -1,14 +1,14 @@
-import { call, clients, kinds } from '../support/clients.ts';
-import { eventually } from '../support/eventually.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { isAlive } from '../support/processes.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { isAlive } from '../support/local/processes.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { call, clients, kinds } from '../support/slipway/clients.ts';
 import {
   processesOf,
   type RunningSlipway,
   servedIn,
   startSlipway,
   temporaryFolder,
-} from '../support/running-slipway.ts';
+} from '../support/slipway/running.ts';
 
 const LOOK_MS = 250;
 

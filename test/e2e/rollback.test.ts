@@ -1,10 +1,10 @@
 import { TARGETS } from '#domain/placement/target.ts';
-import { call } from '../support/clients.ts';
-import { runHere } from '../support/command-line.ts';
-import { inventory } from '../support/inventory.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { call } from '../support/slipway/clients.ts';
+import { runHere } from '../support/slipway/command-line.ts';
+import { inventory } from '../support/slipway/inventory.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 // What is tested is which of them is served.
 const [ONE, TWO, THREE] = [10, 20, 30].map((constant) =>

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type RunningCommand, runCli } from '../cli/run-cli.ts';
-import { eventually } from '../support/eventually.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { processesOf, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../support/eventually.ts';
-import { hold } from '../support/hold.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { proto } from '../support/proto-bytes.ts';
-import { drop, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { proto } from '../support/bytes/proto.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { hold } from '../support/slipway/hold.ts';
+import { drop, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
 const GOOD = light(10);

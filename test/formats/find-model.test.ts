@@ -4,16 +4,16 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { findModel } from '#formats/find-model.ts';
-import { memoryFile } from '../support/archive-files.ts';
+import { memoryFile } from '../support/bytes/archive-files.ts';
+import { tarOf } from '../support/bytes/tar.ts';
+import { zipOf } from '../support/bytes/zip.ts';
 import {
   artifactOf,
   expectedOf,
   inspectData,
   modelsOf,
   servedSignature,
-} from '../support/saved-models.ts';
-import { tarOf } from '../support/tar-bytes.ts';
-import { zipOf } from '../support/zip-bytes.ts';
+} from '../support/models/saved.ts';
 
 const PICKLE = Buffer.from('\x80\x04\x95', 'latin1');
 const CODE = 'def predict(rows): return rows';

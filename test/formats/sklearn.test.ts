@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { fileSource } from '../support/byte-sources.ts';
-import { type ModelFixture, modelFixtures } from '../support/model-fixtures.ts';
-import { pickleRefusal } from '../support/pickles.ts';
-import { expectedOf, servedSignature } from '../support/saved-models.ts';
+import { fileSource } from '../support/bytes/sources.ts';
+import { type ModelFixture, modelFixtures } from '../support/models/fixtures.ts';
+import { pickleRefusal } from '../support/models/pickles.ts';
+import { expectedOf, servedSignature } from '../support/models/saved.ts';
 
 const LEAST_HARMLESS = 30;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ALL, HARMLESS, inspected, OF_ITS_PROCESS, TECHNIQUES } from '../support/walls.ts';
-import { techniquesDocument } from '../support/walls-document.ts';
+import { techniquesDocument } from '../support/walls/document.ts';
+import { ALL, HARMLESS, inspected, OF_ITS_PROCESS, TECHNIQUES } from '../support/walls/walls.ts';
 
 const LEAST = 80;
 

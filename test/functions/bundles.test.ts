@@ -1,5 +1,5 @@
-import { type Bundle, bundles } from '../support/bundles.ts';
-import { lambdaRuntime } from '../support/lambda-runtime.ts';
+import { type Bundle, bundles } from '../support/lambda/bundles.ts';
+import { lambdaRuntime } from '../support/lambda/runtime.ts';
 import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.

@@ -1,6 +1,6 @@
-import { type Bundle, bundles } from '../support/bundles.ts';
-import { type LambdaRuntime, lambdaRuntime } from '../support/lambda-runtime.ts';
-import { emfFaults } from '../support/lambda-runtime-metrics.ts';
+import { type Bundle, bundles } from '../support/lambda/bundles.ts';
+import { type LambdaRuntime, lambdaRuntime } from '../support/lambda/runtime.ts';
+import { emfFaults } from '../support/lambda/runtime-metrics.ts';
 import {
   API_KEY,
   EXECUTION_ENDED,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { workflow } from '#domain/workflow.ts';
-import { MACHINES } from '../support/asl.ts';
-import { deployedFunctions } from '../support/bundles.ts';
+import { deployedFunctions } from '../support/lambda/bundles.ts';
+import { MACHINES } from '../support/walk/asl.ts';
 
 const BESIDE = ['authorize', 'publishEvents', 'sweep'];
 

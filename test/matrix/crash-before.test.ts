@@ -1,3 +1,3 @@
-import { faultMatrix } from '../support/fault-matrix.ts';
+import { faultMatrix } from '../support/faults/matrix.ts';
 
 faultMatrix('crash before');

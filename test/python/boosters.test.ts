@@ -6,7 +6,7 @@ import {
   pushed,
   throughGateway,
   wrongAnswers,
-} from '../support/dropped-models.ts';
+} from '../support/models/dropped.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
 /** A version of each framework and the next one; what its own way with a table, or with its answers, has told apart once. */

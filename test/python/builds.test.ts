@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
-import { MACHINE } from '../support/canary-world.ts';
-import { fixtureOf } from '../support/dropped-models.ts';
-import { eventually } from '../support/eventually.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { fixtureOf } from '../support/models/dropped.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
+import { MACHINE } from '../support/walls/canaries.ts';
 
 // One more than are built at once.
 const NAMES = Array.from({ length: 1 + BUILDS_AT_ONCE }, (_, i) => `m${i}`);

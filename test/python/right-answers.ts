@@ -7,8 +7,8 @@ import {
   servedAsOnnx,
   throughGateway,
   wrongAnswers,
-} from '../support/dropped-models.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/running-slipway.ts';
+} from '../support/models/dropped.ts';
+import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 /** A suite on one Slipway, whose models of one framework share its environments. */
 export function describeOnOneMachine(

@@ -4,7 +4,7 @@ import {
   fixtureOf,
   pushed,
   throughGateway,
-} from '../support/dropped-models.ts';
+} from '../support/models/dropped.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
 /** A version of each kind and the next one; what its own way with a table, or with its answers, has told apart once. */

@@ -1,6 +1,6 @@
-import { MACHINE } from '../support/canary-world.ts';
-import { ALL, type Technique } from '../support/walls.ts';
-import { type End, LIMITS, loadedPlainly, loadedWalled } from '../support/walls-python.ts';
+import { MACHINE } from '../support/walls/canaries.ts';
+import { type End, LIMITS, loadedPlainly, loadedWalled } from '../support/walls/python.ts';
+import { ALL, type Technique } from '../support/walls/walls.ts';
 
 const MEBIBYTE = 2 ** 20;
 // As of this version Landlock holds all that the walls ask of it.

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ALL, type Technique } from '../support/walls.ts';
-import { type End, loadedByOurs } from '../support/walls-python.ts';
+import { type End, loadedByOurs } from '../support/walls/python.ts';
+import { ALL, type Technique } from '../support/walls/walls.ts';
 
 const SERVER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { type Dropped, fixtureOf, pushed, throughGateway } from '../support/dropped-models.ts';
+import { type Dropped, fixtureOf, pushed, throughGateway } from '../support/models/dropped.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
 /** Models of one framework in the class, the file or the folder of another. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { integerAttribute, model } from '../support/onnx-graph.ts';
 import {
   addConstantModel,
   divideByZeroModel,
@@ -9,7 +8,8 @@ import {
   slowLoadingModel,
   twoInputsModel,
   width32OnlyModel,
-} from '../support/onnx-models.ts';
+} from '../support/models/onnx.ts';
+import { integerAttribute, model } from '../support/models/onnx-graph.ts';
 import { modelFolder } from './model-server.ts';
 import type { Env, Runtime } from './runtime.ts';
 

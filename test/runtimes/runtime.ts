@@ -1,4 +1,4 @@
-import type { Datatype } from '../support/onnx-graph.ts';
+import type { Datatype } from '../support/models/onnx-graph.ts';
 
 export type Env = Readonly<Record<string, string>>;
 

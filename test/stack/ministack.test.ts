@@ -11,29 +11,29 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import { invocationEvent } from '#adapters/aws/lambda/invocation-event.ts';
-import { awsClient } from '../support/aws-clients.ts';
-import { eventually } from '../support/eventually.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { type DeployedStack, deployStack } from '../support/stack/deploy.ts';
+import { LOST_IN_MINISTACK, printLost, UNKNOWN_TO_MINISTACK } from '../support/stack/lost.ts';
 import {
   isMinistackHere,
   MINISTACK_ACCOUNT,
   type Ministack,
   startMinistack,
   whyNoMinistack,
-} from '../support/ministack.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
-import { LOST_IN_MINISTACK, printLost, UNKNOWN_TO_MINISTACK } from '../support/stack-lost.ts';
-import { ask } from '../support/stack-parts.ts';
-import { packageWithout } from '../support/stack-prepared.ts';
+} from '../support/stack/ministack.ts';
+import { ask } from '../support/stack/parts.ts';
+import { packageWithout } from '../support/stack/prepared.ts';
 import {
   makeKey,
   publishEcho,
   REQUEST_BODY,
   requestOf,
   stackKeys,
-} from '../support/stack-request.ts';
-import { stackRouter } from '../support/stack-route.ts';
-import { missingIn } from '../support/stack-seen.ts';
+} from '../support/stack/request.ts';
+import { stackRouter } from '../support/stack/route.ts';
+import { missingIn } from '../support/stack/seen.ts';
 import { packagedFolder } from '../template/packaged.ts';
 import { type Json, readTemplate } from '../template/template.ts';
 

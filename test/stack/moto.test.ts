@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { AWS_ACCOUNT } from '../support/aws-clients.ts';
-import { isMotoHere, type Moto, startMoto } from '../support/moto.ts';
-import { type DeployedStack, deployStack } from '../support/stack-deploy.ts';
-import { HELD_ELSEWHERE, LOST_IN_MOTO, lostInBoth, printLost } from '../support/stack-lost.ts';
-import { makeModel, modelState, stackState } from '../support/stack-route.ts';
-import { missingIn } from '../support/stack-seen.ts';
+import { AWS_ACCOUNT } from '../support/aws/clients.ts';
+import { isMotoHere, type Moto, startMoto } from '../support/aws/moto.ts';
+import { type DeployedStack, deployStack } from '../support/stack/deploy.ts';
+import { HELD_ELSEWHERE, LOST_IN_MOTO, lostInBoth, printLost } from '../support/stack/lost.ts';
+import { makeModel, modelState, stackState } from '../support/stack/route.ts';
+import { missingIn } from '../support/stack/seen.ts';
 import { changedFolder, packagedFolder } from '../template/packaged.ts';
 import { readTemplate } from '../template/template.ts';
 
-const MENDED = join(import.meta.dirname, '../support/stack-moto');
+const MENDED = join(import.meta.dirname, '../support/stack/moto');
 
 if (!isMotoHere) process.stderr.write('skipped: the stack in moto: .ci/tools installs moto\n');
 

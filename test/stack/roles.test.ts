@@ -1,5 +1,6 @@
-import { onForeign, otherActions } from '../support/iam-foreign.ts';
-import { permission } from '../support/iam-permission.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import { onForeign, otherActions } from '../support/iam/foreign.ts';
+import { permission } from '../support/iam/permission.ts';
 import {
   grantsOf,
   otherNames,
@@ -7,16 +8,15 @@ import {
   ownResources,
   type Role,
   rolesOf,
-} from '../support/iam-roles.ts';
+} from '../support/iam/roles.ts';
 import {
   type IamSimulator,
   iamSimulator,
   isSimulatorHere,
   whySkipped,
-} from '../support/iam-simulator.ts';
-import { describeOnMoto } from '../support/moto.ts';
-import { tracedRuns } from '../support/traced-runs.ts';
-import type { TracedWorld } from '../support/traced-world.ts';
+} from '../support/iam/simulator.ts';
+import { tracedRuns } from '../support/traced/runs.ts';
+import type { TracedWorld } from '../support/traced/world.ts';
 import { list, ofType, readTemplate } from '../template/template.ts';
 
 const template = await readTemplate();

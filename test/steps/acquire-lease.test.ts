@@ -1,6 +1,6 @@
 import type { Held } from '#domain/workflow.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
-import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const LEASE_MS = 900_000;
 const HOUR_MS = 3_600_000;

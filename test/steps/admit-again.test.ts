@@ -1,6 +1,6 @@
 import { admitDeployment } from '#steps/admit-deployment.ts';
-import { memoryWorld } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const BYTES = addConstantModel({ constant: 1 });
 

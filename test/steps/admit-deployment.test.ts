@@ -1,7 +1,7 @@
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
-import { BUCKET, idOf, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { BUCKET, idOf, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const BYTES = addConstantModel({ constant: 1 });
 

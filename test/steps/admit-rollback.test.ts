@@ -1,5 +1,5 @@
 import { admitRollback } from '#steps/admit-rollback.ts';
-import { type MemoryWorld, memoryWorld, type Start } from '../support/memory-world.ts';
+import { type MemoryWorld, memoryWorld, type Start } from '../support/worlds/memory.ts';
 
 type Request = Extract<Start, { to: unknown }>;
 

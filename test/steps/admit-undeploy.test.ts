@@ -1,5 +1,5 @@
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 describe('admitting an undeploy', () => {
   it('records it and announces it, for no version', async () => {

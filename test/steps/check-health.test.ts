@@ -1,13 +1,13 @@
 import { checkHealth } from '#steps/check-health.ts';
 import { proofOf } from '#steps/proof.ts';
-import { type Asked, answered } from '../support/memory-prober.ts';
+import { type Asked, answered } from '../support/memory/prober.ts';
+import { identityModel, width32OnlyModel } from '../support/models/onnx.ts';
 import {
   answersRight,
   answersWrong,
   type MemoryWorld,
   memoryWorld,
-} from '../support/memory-world.ts';
-import { identityModel, width32OnlyModel } from '../support/onnx-models.ts';
+} from '../support/worlds/memory.ts';
 
 const EXAMPLE = 'examples: [{ request: { inputs: [[1]] }, expect: { outputs: [[2]] } }]';
 

@@ -1,7 +1,7 @@
 import type { Inspection } from '#domain/deployment.ts';
 import type { Held } from '#domain/workflow.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
-import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const MIB = 1024 ** 2;
 

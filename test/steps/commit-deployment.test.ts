@@ -1,6 +1,6 @@
 import { commitDeployment } from '#steps/commit-deployment.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
-import { identityModel } from '../support/onnx-models.ts';
+import { identityModel } from '../support/models/onnx.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 describe('the commit', () => {
   it('makes the candidate the live version, and announces it', async () => {

@@ -1,6 +1,6 @@
 import type { FailureName } from '#domain/failure.ts';
 import { compensate } from '#steps/compensate.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const NONE = { Error: '', Cause: '' };
 

@@ -1,6 +1,6 @@
 import { TARGETS } from '#domain/placement/target.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const LINES = Array.from({ length: 12 }, (_, line) => `line ${line}`);
 

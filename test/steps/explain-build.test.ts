@@ -1,5 +1,5 @@
 import { explainBuild } from '#steps/explain-build.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 describe('explaining a failed build', () => {
   it('records the likely cause with the last lines of the log that the failure names', async () => {

@@ -4,8 +4,8 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
-import { BUCKET, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { BUCKET, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const BYTES = addConstantModel({ constant: 1 });
 const FOLDER = 'models/digits/v1/';

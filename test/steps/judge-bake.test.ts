@@ -1,13 +1,13 @@
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
-import { type Asked, answered } from '../support/memory-prober.ts';
+import { type Asked, answered } from '../support/memory/prober.ts';
 import {
   answersRight,
   answersWrong,
   type MemoryWorld,
   MODEL,
   memoryWorld,
-} from '../support/memory-world.ts';
+} from '../support/worlds/memory.ts';
 
 const answersIn = (latencyMs: number) => (asked: Asked) => ({ ...answersRight(asked), latencyMs });
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { planBuild } from '#steps/plan-build.ts';
-import type { Granted, GrantedEnvironments } from '../support/build-order.ts';
-import { memoryWorld } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { zipOf } from '../support/zip-bytes.ts';
+import { zipOf } from '../support/bytes/zip.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import type { Granted, GrantedEnvironments } from '../support/worlds/build-order.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const BOOSTER = readFileSync(new URL('../fixtures/models/xgboost/binary-3.4.ubj', import.meta.url));
 
@@ -265,7 +265,9 @@ describe('planning the build', () => {
     const held = await world.before('PlanBuild');
     await planBuild(world.deps)(held);
 
-    await planBuild({ ...world.deps, hashes: { ...world.deps.hashes, onnx: 'environment-2' } })(held);
+    await planBuild({ ...world.deps, hashes: { ...world.deps.hashes, onnx: 'environment-2' } })(
+      held,
+    );
 
     const { work } = await world.recordOf(held);
     expect(work.plan?.environmentHash).toBe('environment-1');

@@ -1,7 +1,7 @@
 import { probe } from '#steps/probe.ts';
 import { proofOf } from '#steps/proof.ts';
-import { answered } from '../support/memory-prober.ts';
-import { answersWrong, type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { answered } from '../support/memory/prober.ts';
+import { answersWrong, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const ADDRESS = '/models/digits';
 const refused = () => ({ kind: 'none', reason: 'the connection was refused' }) as const;

@@ -1,5 +1,5 @@
 import { provisionEc2 } from '#steps/provision-ec2.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 it('creates the revision on ec2 and nowhere else', async () => {
   const world = memoryWorld();

@@ -1,5 +1,5 @@
 import { provisionFargate } from '#steps/provision-fargate.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 it('creates the revision on fargate and nowhere else', async () => {
   const world = memoryWorld();

@@ -1,5 +1,5 @@
 import { provisionLambda } from '#steps/provision-lambda.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 it('creates the revision on lambda and nowhere else', async () => {
   const world = memoryWorld();

@@ -1,6 +1,6 @@
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { provision } from '#steps/provision.ts';
-import { type MemoryWorld, memoryWorld, START_MS } from '../support/memory-world.ts';
+import { type MemoryWorld, memoryWorld, START_MS } from '../support/worlds/memory.ts';
 
 const STATES = {
   lambda: 'ProvisionLambda',

@@ -1,6 +1,6 @@
 import { publishEvents } from '#steps/publish-events.ts';
-import { memoryBus } from '../support/memory-bus.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryBus } from '../support/memory/bus.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 describe('publishing', () => {
   it('hands out every event once, oldest first, in small batches', async () => {

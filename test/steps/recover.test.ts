@@ -1,6 +1,6 @@
 import type { StepName } from '#domain/workflow.ts';
 import { recover } from '#steps/recover.ts';
-import { type MemoryWorld, memoryWorld, type Start } from '../support/memory-world.ts';
+import { type MemoryWorld, memoryWorld, type Start } from '../support/worlds/memory.ts';
 
 const STOPPED = { error: 'States.Aborted', cause: 'stopped' };
 const UNTOLD = { error: '', cause: '' };

@@ -1,5 +1,5 @@
 import { releaseLease } from '#steps/release-lease.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 describe('releasing the lease', () => {
   it('ends the deployment and lets the next one begin', async () => {

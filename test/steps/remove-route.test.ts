@@ -1,6 +1,6 @@
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { removeRoute } from '#steps/remove-route.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const PENDING = { kind: 'pending', reason: 'clients still get it' } as const;
 

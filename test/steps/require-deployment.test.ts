@@ -1,6 +1,6 @@
 import { type Held, type StepName, workflow } from '#domain/workflow.ts';
 import { provisionLambda } from '#steps/provision-lambda.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const CAUGHT = { Error: 'PlatformDenied', Cause: '' };
 const FIRST = [

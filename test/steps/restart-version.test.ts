@@ -1,7 +1,7 @@
 import { TARGETS } from '#domain/placement/target.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { restartVersion } from '#steps/restart-version.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 /** Two versions on a target, and a rollback to the first that is about to start it. */
 async function goingBack(target: string = 'lambda') {

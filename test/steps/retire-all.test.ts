@@ -1,7 +1,7 @@
 import { TARGETS } from '#domain/placement/target.ts';
 import { retireAll } from '#steps/retire-all.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
-import { revisionSpec } from '../support/revision-spec.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
+import { revisionSpec } from '../support/worlds/revision-spec.ts';
 
 /** Versions on three targets, and an undeploy that has taken their route away. */
 async function routeless() {

@@ -1,5 +1,5 @@
 import { retirePrevious } from '#steps/retire-previous.ts';
-import { type MemoryWorld, MODEL, memoryWorld } from '../support/memory-world.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 async function states({ registry }: MemoryWorld) {
   return (await registry.versions(MODEL)).map(({ version, state }) => `${version} ${state}`);

@@ -1,5 +1,5 @@
 import { revisionSpec } from '#steps/revision-spec.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const MANIFEST = `
 resources: { memory: 20Gi, accelerator: 'T4:1' }

@@ -1,6 +1,6 @@
 import { compensate } from '#steps/compensate.ts';
 import { rollBack } from '#steps/roll-back.ts';
-import { answersRight, answersWrong, MODEL, memoryWorld } from '../support/memory-world.ts';
+import { answersRight, answersWrong, MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const V1 = { 'digits-v1': 100 };
 const V2 = { 'digits-v2': 100 };

@@ -1,6 +1,6 @@
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const V1 = { 'digits-v1': 100 };
 const V2 = { 'digits-v2': 100 };

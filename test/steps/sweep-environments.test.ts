@@ -1,6 +1,6 @@
 import type { UnusedEnvironments } from '#ports/environment-images.ts';
 import { sweep } from '#steps/sweep.ts';
-import { NOTHING, sweptWorld } from '../support/swept-world.ts';
+import { NOTHING, sweptWorld } from '../support/worlds/swept.ts';
 
 /** Environments that all go when nothing keeps them from it. */
 function sweptEnvironments(clear?: UnusedEnvironments['clear']) {

@@ -1,10 +1,10 @@
 import { imageTag } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
 import { sweep } from '#steps/sweep.ts';
-import { memoryImages } from '../support/memory-images.ts';
-import { MODEL } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { NOTHING, PERIOD_MS, sweptWorld } from '../support/swept-world.ts';
+import { memoryImages } from '../support/memory/images.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { MODEL } from '../support/worlds/memory.ts';
+import { NOTHING, PERIOD_MS, sweptWorld } from '../support/worlds/swept.ts';
 
 /** A world whose builds leave images, and what two sweeps of it take away. */
 function builtWorld() {

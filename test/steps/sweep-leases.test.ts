@@ -2,7 +2,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import type { Lease, ModelRecord, Records } from '#domain/registry/write.ts';
 import { registryWrites } from '#domain/registry/writes.ts';
 import { freeDeadLeases } from '#steps/sweep-leases.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const HELD: Lease = {
   epoch: 7,

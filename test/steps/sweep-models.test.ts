@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { sweep } from '#steps/sweep.ts';
-import type { MemoryWorld } from '../support/memory-world.ts';
-import { HOUR_MS, MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/swept-world.ts';
+import type { MemoryWorld } from '../support/worlds/memory.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/worlds/swept.ts';
 
 const FARGATE = 'placement: {target: fargate}';
 

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { sweep } from '#steps/sweep.ts';
-import { revisionSpec } from '../support/revision-spec.ts';
-import { MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/swept-world.ts';
+import { revisionSpec } from '../support/worlds/revision-spec.ts';
+import { MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/worlds/swept.ts';
 
 /** A live model, and beside it what a deployment that was given up has left. */
 async function leftOver() {

@@ -1,5 +1,5 @@
 import { touchKept } from '#steps/sweep-touch.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 const addresses = (world: ReturnType<typeof memoryWorld>, from: number) =>
   world.prober.sent.slice(from).map(({ address, asked }) => [address, asked]);

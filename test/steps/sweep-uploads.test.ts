@@ -1,9 +1,9 @@
 import { Failure } from '#domain/failure.ts';
 import { objectCreated } from '#domain/workflow.ts';
 import { sweep } from '#steps/sweep.ts';
-import { BUCKET, idOf } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/swept-world.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { BUCKET, idOf } from '../support/worlds/memory.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/worlds/swept.ts';
 
 describe('an upload that no execution was started for', () => {
   it('gets one, for the event that S3 would have sent', async () => {

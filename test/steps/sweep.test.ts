@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { recoverEnded, sweep } from '#steps/sweep.ts';
-import type { MemoryWorld } from '../support/memory-world.ts';
-import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/swept-world.ts';
+import type { MemoryWorld } from '../support/worlds/memory.ts';
+import { HOUR_MS, MINUTE_MS, NOTHING, nameOf, sweptWorld } from '../support/worlds/swept.ts';
 
 /** A deployment whose execution was stopped before its health check, six minutes ago. */
 async function stopped(world: MemoryWorld) {

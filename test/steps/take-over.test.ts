@@ -1,5 +1,5 @@
 import { takeOver } from '#steps/take-over.ts';
-import { memoryWorld } from '../support/memory-world.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
 
 /** A deployment that `execution-1` has begun. */
 async function begun() {

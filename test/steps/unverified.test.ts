@@ -1,10 +1,10 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { looksAfter, unverified } from '#steps/unverified.ts';
-import { fakeClock } from '../support/fake-clock.ts';
-import { memoryMetrics } from '../support/memory-metrics.ts';
-import { answered, memoryProber } from '../support/memory-prober.ts';
-import { memoryRouter } from '../support/memory-router.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { fakeClock } from '../support/clock/fake-clock.ts';
+import { memoryMetrics } from '../support/memory/metrics.ts';
+import { answered, memoryProber } from '../support/memory/prober.ts';
+import { memoryRouter } from '../support/memory/router.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const V1 = { 'digits-v1': 100 };
 const ASKED = { revision: 'digits-v1', path: '/ping', isNamed: true };

@@ -1,5 +1,5 @@
 import { verifyTraffic } from '#steps/verify-traffic.ts';
-import { MODEL, memoryWorld } from '../support/memory-world.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 describe('verifying the traffic', () => {
   it('begins the bake when clients get the candidate', async () => {

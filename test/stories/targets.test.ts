@@ -1,12 +1,12 @@
 import { TARGETS, type Target } from '#domain/placement/target.ts';
-import { call, clients, kinds } from '../support/clients.ts';
-import { addConstantModel, unknownOperatorModel } from '../support/onnx-models.ts';
+import { addConstantModel, unknownOperatorModel } from '../support/models/onnx.ts';
+import { call, clients, kinds } from '../support/slipway/clients.ts';
 import {
   processesOf,
   type RunningSlipway,
   startSlipway,
   temporaryFolder,
-} from '../support/running-slipway.ts';
+} from '../support/slipway/running.ts';
 
 const V1 = addConstantModel({ constant: 10 });
 // It is found out when its model server loads it.

@@ -1,17 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clockUses } from '../support/clock-uses.ts';
+import { clockUses } from '../support/clock/uses.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What may look at the machine's clock, and why that judges nothing. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'test/support/aws-rules/ecs-services.ts': 'says when a task stopped',
-  'test/support/eventually.ts': 'gives up what never comes, after a time that only a hang meets',
-  'test/support/lambda-runtime-child.ts':
+  'test/support/aws/rules/ecs-services.ts': 'says when a task stopped',
+  'test/support/clock/eventually.ts':
+    'gives up what never comes, after a time that only a hang meets',
+  'test/support/lambda/runtime-child.ts':
     'is a function with a clock of its own, and says how long its start took',
-  'test/support/monotonic.ts': 'gives the cutover bench a clock that two processes share',
-  'test/support/runtime-api.ts': 'gives each event a deadline, as Lambda does',
+  'test/support/cutover/monotonic.ts': 'gives the cutover bench a clock that two processes share',
+  'test/support/lambda/runtime-api.ts': 'gives each event a deadline, as Lambda does',
 };
 
 const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })

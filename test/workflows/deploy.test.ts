@@ -1,5 +1,4 @@
-import { candidateCases, TO_LIVE } from '../support/candidate-cases.ts';
-import { type Script, walk } from '../support/walk.ts';
+import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   type Case,
   denied,
@@ -9,7 +8,8 @@ import {
   leaseCases,
   recoveryCases,
   succeeding,
-} from '../support/walk-cases.ts';
+} from '../support/walk/cases.ts';
+import { type Script, walk } from '../support/walk/walk.ts';
 
 const built = {
   kind: 'built',

@@ -1,3 +1,3 @@
-import { pairsTest } from '../support/fault-pairs.ts';
+import { pairsTest } from '../support/faults/pairs.ts';
 
 pairsTest(60, 'workflows/fault-pairs');

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { KINDS } from '../support/fault-kinds.ts';
-import { distinct } from '../support/fault-matrix.ts';
-import { covering, faultOf, fewer, singleFaults } from '../support/fault-plan.ts';
-import { FAULT_SCENARIOS } from '../support/fault-scenarios.ts';
-import { INVARIANTS } from '../support/invariants.ts';
+import { KINDS } from '../support/faults/kinds.ts';
+import { distinct } from '../support/faults/matrix.ts';
+import { covering, faultOf, fewer, singleFaults } from '../support/faults/plan.ts';
+import { FAULT_SCENARIOS } from '../support/faults/scenarios.ts';
+import { INVARIANTS } from '../support/invariants/invariants.ts';
 
 const doc = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
 const rows = [...doc.matchAll(/^\| ([^|]+) \|/gm)].map(([, first = '']) => first.trim());

@@ -1,3 +1,3 @@
-import { faultsIn } from '../support/fault-matrix.ts';
+import { faultsIn } from '../support/faults/matrix.ts';
 
 faultsIn('function', 'workflows/faults-on-lambda');

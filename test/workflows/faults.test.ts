@@ -1,6 +1,6 @@
-import { complaints } from '../support/complaints.ts';
-import { faulty } from '../support/faults.ts';
-import { callsOf, slowWorld, UPGRADE } from '../support/scenarios.ts';
+import { faulty } from '../support/faults/faults.ts';
+import { complaints } from '../support/worlds/complaints.ts';
+import { callsOf, slowWorld, UPGRADE } from '../support/worlds/scenarios.ts';
 
 const calls = await callsOf(UPGRADE);
 const methods = [...new Set(calls.map(({ method }) => method))];

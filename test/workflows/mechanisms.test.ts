@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { isOrdered } from '../support/fault-matrix.ts';
-import { carryOut, singleFaults } from '../support/fault-plan.ts';
-import { faultRun } from '../support/fault-run.ts';
-import { scenariosOn } from '../support/fault-scenarios.ts';
-import { renamed } from '../support/renamed.ts';
-import { again, SEED, seeded } from '../support/seeded.ts';
+import { isOrdered } from '../support/faults/matrix.ts';
+import { carryOut, singleFaults } from '../support/faults/plan.ts';
+import { renamed } from '../support/faults/renamed.ts';
+import { faultRun } from '../support/faults/run.ts';
+import { scenariosOn } from '../support/faults/scenarios.ts';
+import { again, SEED, seeded } from '../support/fuzz/seeded.ts';
 
 const ON_EC2 = scenariosOn('ec2');
 const ON_FARGATE = scenariosOn('fargate');

@@ -1,8 +1,8 @@
-import { complaints, endings } from '../support/complaints.ts';
-import { answersWrong, MODEL } from '../support/memory-world.ts';
-import { addConstantModel } from '../support/onnx-models.ts';
-import { failsWithTraffic } from '../support/scenarios.ts';
-import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { complaints, endings } from '../support/worlds/complaints.ts';
+import { answersWrong, MODEL } from '../support/worlds/memory.ts';
+import { failsWithTraffic } from '../support/worlds/scenarios.ts';
+import { type VirtualWorkflow, virtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 const V1 = { 'digits-v1': 100 };
 const V2 = { 'digits-v2': 100 };

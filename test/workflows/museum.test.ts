@@ -1,8 +1,8 @@
-import { faultRun } from '../support/fault-run.ts';
-import { INVARIANTS, violations } from '../support/invariants.ts';
-import { END_BUGS } from '../support/museum-ends.ts';
-import { HEALTH_BUGS } from '../support/museum-health.ts';
-import { TRAFFIC_BUGS } from '../support/museum-traffic.ts';
+import { faultRun } from '../support/faults/run.ts';
+import { INVARIANTS, violations } from '../support/invariants/invariants.ts';
+import { END_BUGS } from '../support/museum/ends.ts';
+import { HEALTH_BUGS } from '../support/museum/health.ts';
+import { TRAFFIC_BUGS } from '../support/museum/traffic.ts';
 
 const BUGS = [...TRAFFIC_BUGS, ...END_BUGS, ...HEALTH_BUGS];
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { complaints } from '../support/complaints.ts';
-import { befall, type Call, type Fault, faulty, NEVER } from '../support/faults.ts';
-import { idOf, MODEL, type Start } from '../support/memory-world.ts';
+import { befall, type Call, type Fault, faulty, NEVER } from '../support/faults/faults.ts';
+import { SEED } from '../support/fuzz/seeded.ts';
+import { complaints } from '../support/worlds/complaints.ts';
+import { idOf, MODEL, type Start } from '../support/worlds/memory.ts';
 import {
   callsOf,
   faultsAfter,
@@ -9,9 +10,8 @@ import {
   type Scenario,
   slowWorld,
   UPGRADE,
-} from '../support/scenarios.ts';
-import { SEED } from '../support/seeded.ts';
-import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
+} from '../support/worlds/scenarios.ts';
+import type { VirtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 const DEATHS = ['dead before', 'dead after'] as const;
 const LEASE_MS = 900_000;

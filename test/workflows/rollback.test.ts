@@ -1,4 +1,4 @@
-import { candidateCases, TO_LIVE } from '../support/candidate-cases.ts';
+import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   type Case,
   denied,
@@ -7,7 +7,7 @@ import {
   leaseCases,
   recoveryCases,
   succeeding,
-} from '../support/walk-cases.ts';
+} from '../support/walk/cases.ts';
 
 const START = ['AdmitRollback', 'IsAdmitted', 'AcquireLease', 'HasLease'];
 const RESTARTED = [...START, 'RestartVersion'];

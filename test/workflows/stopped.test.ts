@@ -1,7 +1,7 @@
-import { complaints, endings } from '../support/complaints.ts';
-import { idOf, MODEL } from '../support/memory-world.ts';
-import { stopIn, stopNothing } from '../support/swept-workflow.ts';
-import { virtualWorkflow } from '../support/virtual-workflow.ts';
+import { complaints, endings } from '../support/worlds/complaints.ts';
+import { idOf, MODEL } from '../support/worlds/memory.ts';
+import { stopIn, stopNothing } from '../support/worlds/swept-workflow.ts';
+import { virtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 const V1 = { 'digits-v1': 100 };
 const V2 = { 'digits-v2': 100 };

@@ -1,7 +1,7 @@
-import { complaints, endings } from '../support/complaints.ts';
-import { answered } from '../support/memory-prober.ts';
-import { answersRight, answersWrong, MODEL } from '../support/memory-world.ts';
-import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+import { answered } from '../support/memory/prober.ts';
+import { complaints, endings } from '../support/worlds/complaints.ts';
+import { answersRight, answersWrong, MODEL } from '../support/worlds/memory.ts';
+import { type VirtualWorkflow, virtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 /** Version 2 with this share of the traffic, version 1 with the rest. */
 const at = (percent: number) => ({ 'digits-v1': 100 - percent, 'digits-v2': percent });

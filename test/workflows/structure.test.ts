@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { RETRYABLE } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import { definitionOf, WORKFLOWS } from '../../statemachines/make.ts';
-import { type AslState, MACHINES, type Machine } from '../support/asl.ts';
-import { danglingPaths, unreachedStates } from '../support/asl-paths.ts';
+import { type AslState, MACHINES, type Machine } from '../support/walk/asl.ts';
+import { danglingPaths, unreachedStates } from '../support/walk/asl-paths.ts';
 
 const INVOKE = 'arn:aws:states:::lambda:invoke';
 const retryable = Object.entries(RETRYABLE)

@@ -1,12 +1,12 @@
 import type { WorkflowName } from '#ports/executions.ts';
-import { machines, statesOf } from '../support/asl.ts';
-import { complaints, endings } from '../support/complaints.ts';
-import { answersRight, answersWrong, idOf, MODEL, type Start } from '../support/memory-world.ts';
-import { revisionSpec } from '../support/revision-spec.ts';
-import { stopIn, stopNothing, sweptWorkflow } from '../support/swept-workflow.ts';
-import { NOTHING } from '../support/swept-world.ts';
-import type { VirtualWorkflow } from '../support/virtual-workflow.ts';
-import { BUILDS } from '../support/walk-script.ts';
+import { machines, statesOf } from '../support/walk/asl.ts';
+import { BUILDS } from '../support/walk/script.ts';
+import { complaints, endings } from '../support/worlds/complaints.ts';
+import { answersRight, answersWrong, idOf, MODEL, type Start } from '../support/worlds/memory.ts';
+import { revisionSpec } from '../support/worlds/revision-spec.ts';
+import { NOTHING } from '../support/worlds/swept.ts';
+import { stopIn, stopNothing, sweptWorkflow } from '../support/worlds/swept-workflow.ts';
+import type { VirtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 const FARGATE = 'placement: {target: fargate}';
 

@@ -1,8 +1,8 @@
 import { TARGETS } from '#domain/placement/target.ts';
-import { complaints, endings } from '../support/complaints.ts';
-import { answersWrong, MODEL } from '../support/memory-world.ts';
-import { failsWithTraffic } from '../support/scenarios.ts';
-import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+import { complaints, endings } from '../support/worlds/complaints.ts';
+import { answersWrong, MODEL } from '../support/worlds/memory.ts';
+import { failsWithTraffic } from '../support/worlds/scenarios.ts';
+import { type VirtualWorkflow, virtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 const on = (target: string) => ({ manifest: `placement: { target: ${target} }` });
 const served = (world: VirtualWorkflow) => world.router.history(MODEL).map(({ shares }) => shares);

@@ -1,7 +1,7 @@
 import type { ObjectCreated } from '#domain/workflow.ts';
-import { complaints } from '../support/complaints.ts';
-import { idOf, MODEL } from '../support/memory-world.ts';
-import { type VirtualWorkflow, virtualWorkflow } from '../support/virtual-workflow.ts';
+import { complaints } from '../support/worlds/complaints.ts';
+import { idOf, MODEL } from '../support/worlds/memory.ts';
+import { type VirtualWorkflow, virtualWorkflow } from '../support/worlds/virtual-workflow.ts';
 
 describe('two uploads at once', () => {
   it('both go live one after the other when the older has begun, the newer last', async () => {

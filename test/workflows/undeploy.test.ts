@@ -6,7 +6,7 @@ import {
   lease,
   leaseCases,
   succeeding,
-} from '../support/walk-cases.ts';
+} from '../support/walk/cases.ts';
 
 const START = ['AdmitUndeploy', 'IsAdmitted', 'AcquireLease', 'HasLease'];
 const ROUTE = ['RemoveRoute', 'IsRouteRemoved'];

@@ -14,12 +14,12 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { describeEventBus, numberedEvent } from '../../contracts/event-bus.ts';
-import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../../support/aws-clients.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
-import { awsFault } from '../../support/aws-faults.ts';
-import { eventbridgeRules } from '../../support/aws-rules/eventbridge.ts';
-import { awsRules } from '../../support/aws-rules.ts';
-import { describeOnMoto, type Moto } from '../../support/moto.ts';
+import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../../support/aws/clients.ts';
+import { itBearsFaults } from '../../support/aws/fault-matrix.ts';
+import { awsFault } from '../../support/aws/faults.ts';
+import { describeOnMoto, type Moto } from '../../support/aws/moto.ts';
+import { eventbridgeRules } from '../../support/aws/rules/eventbridge.ts';
+import { awsRules } from '../../support/aws/rules/rules.ts';
 
 type Arrived = { readonly detail: { readonly eventId: string } };
 

@@ -1,6 +1,6 @@
 import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
-import { awsError } from '../../support/aws-rules.ts';
+import { awsError } from '../../support/aws/rules/rules.ts';
 
 const refused = (error: unknown, names = {}) =>
   translated(() => Promise.reject(error), names).catch((failure: unknown) => failure);

@@ -7,13 +7,13 @@ import {
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
-import { awsClient } from '../../support/aws-clients.ts';
-import { itBearsFaults } from '../../support/aws-fault-matrix.ts';
-import { awsFault } from '../../support/aws-faults.ts';
-import { statesRules } from '../../support/aws-rules/states.ts';
-import { addMiddleware, awsRules } from '../../support/aws-rules.ts';
-import { describeOnMoto } from '../../support/moto.ts';
-import { stateMachine } from '../../support/state-machine.ts';
+import { awsClient } from '../../support/aws/clients.ts';
+import { itBearsFaults } from '../../support/aws/fault-matrix.ts';
+import { awsFault } from '../../support/aws/faults.ts';
+import { describeOnMoto } from '../../support/aws/moto.ts';
+import { addMiddleware, awsRules } from '../../support/aws/rules/rules.ts';
+import { statesRules } from '../../support/aws/rules/states.ts';
+import { stateMachine } from '../../support/aws/state-machine.ts';
 
 describeOnMoto('executions in Step Functions', (moto) => {
   const worlds: Record<WorkflowName, string>[] = [];

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { eventually } from '../../support/eventually.ts';
-import { addConstantModel } from '../../support/onnx-models.ts';
-import { startSlipway, temporaryFolder } from '../../support/running-slipway.ts';
+import { eventually } from '../../support/clock/eventually.ts';
+import { addConstantModel } from '../../support/models/onnx.ts';
+import { startSlipway, temporaryFolder } from '../../support/slipway/running.ts';
 
 const GOOD = addConstantModel({ constant: 10 });
 

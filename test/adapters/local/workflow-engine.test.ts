@@ -6,8 +6,8 @@ import {
 } from '#adapters/local/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import { describeExecutions } from '../../contracts/executions.ts';
-import { MACHINES } from '../../support/asl.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/clock/eventually.ts';
+import { MACHINES } from '../../support/walk/asl.ts';
 
 const task = {
   Type: 'Task' as const,

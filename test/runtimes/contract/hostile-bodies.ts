@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { fuzzRuns } from '../../support/fuzz-runs.ts';
+import { fuzzRuns } from '../../support/fuzz/runs.ts';
 import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 

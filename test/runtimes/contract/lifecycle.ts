@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/clock/eventually.ts';
 import { caughtUp, serverEnv, startModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 

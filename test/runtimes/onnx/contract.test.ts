@@ -1,4 +1,4 @@
-import { sequenceOutputModel, subgraphModel } from '../../support/onnx-models.ts';
+import { sequenceOutputModel, subgraphModel } from '../../support/models/onnx.ts';
 import { describeContract } from '../contract/contract.ts';
 import { type ModelServer, startModel } from '../model-server.ts';
 import { OCR, onnx, onnxFile } from '../onnx-runtime.ts';

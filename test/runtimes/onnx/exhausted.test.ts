@@ -1,5 +1,5 @@
 import { isExhausted } from '../../../runtimes/onnx/exhausted.ts';
-import { hungryModel, zeros } from '../../support/onnx-models.ts';
+import { hungryModel, zeros } from '../../support/models/onnx.ts';
 import { startModel } from '../model-server.ts';
 import { onnx, onnxFile } from '../onnx-runtime.ts';
 

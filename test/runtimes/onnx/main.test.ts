@@ -4,7 +4,7 @@ import {
   externalDataModel,
   identityModel,
   wrongDomainModel,
-} from '../../support/onnx-models.ts';
+} from '../../support/models/onnx.ts';
 import { runToEnd } from '../contract/main.ts';
 import { modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onnx, onnxFile } from '../onnx-runtime.ts';

@@ -7,7 +7,7 @@ import { createQueue } from '../../../runtimes/onnx/queue.ts';
 import { createRoutes } from '../../../runtimes/onnx/routes.ts';
 import { createModelServer } from '../../../runtimes/onnx/server.ts';
 import type { Session } from '../../../runtimes/onnx/session.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/clock/eventually.ts';
 
 const FP32 = { datatype: 'FP32', shape: [-1] } as const;
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../support/clock/eventually.ts';
 import {
   caughtUp,
   type ModelServer,

@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { bytesOf, modelsOf } from '../saved-models.ts';
 import {
   longName,
   paxPart,
@@ -8,8 +7,9 @@ import {
   type TarPart,
   tarOf,
   tarPart,
-} from '../tar-bytes.ts';
-import { numbers, wideEnd, type ZipPart, type ZipShape, zipOf } from '../zip-bytes.ts';
+} from '../bytes/tar.ts';
+import { numbers, wideEnd, type ZipPart, type ZipShape, zipOf } from '../bytes/zip.ts';
+import { bytesOf, modelsOf } from '../models/saved.ts';
 import { inspectedArchive } from './archive-subject.ts';
 import { type Chance, mutated } from './chance.ts';
 import type { Subject } from './subject.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openArchive } from '#formats/archives/open.ts';
-import { contentOf, MAX_BYTES, memoryFile } from '../archive-files.ts';
+import { contentOf, MAX_BYTES, memoryFile } from '../bytes/archive-files.ts';
 
 /** The files that inspection finds in an archive: name, size, place and the hash of what is in them. */
 export async function inspectedArchive(bytes: Buffer, kind: 'zip' | 'tar'): Promise<unknown> {

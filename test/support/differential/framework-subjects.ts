@@ -2,9 +2,9 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
-import { bytesSource } from '../byte-sources.ts';
-import * as onnx from '../onnx-models.ts';
-import { bytesOf, modelsOf } from '../saved-models.ts';
+import { bytesSource } from '../bytes/sources.ts';
+import * as onnx from '../models/onnx.ts';
+import { bytesOf, modelsOf } from '../models/saved.ts';
 import { type Chance, mutated } from './chance.ts';
 import type { Subject } from './subject.ts';
 

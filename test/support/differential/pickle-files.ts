@@ -1,5 +1,5 @@
 import { deflateSync, gzipSync } from 'node:zlib';
-import { bytesOf, modelsOf } from '../saved-models.ts';
+import { bytesOf, modelsOf } from '../models/saved.ts';
 import { type Chance, mutated } from './chance.ts';
 import { expression } from './pickle-grammar.ts';
 import { inspectedPickle, placesIn } from './pickle-subject.ts';

@@ -1,6 +1,6 @@
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
-import { pickleOf } from '../pickles.ts';
-import { numbers } from '../zip-bytes.ts';
+import { numbers } from '../bytes/zip.ts';
+import { pickleOf } from '../models/pickles.ts';
 import type { Chance } from './chance.ts';
 import { inspectedPickle } from './pickle-subject.ts';
 import type { Subject } from './subject.ts';

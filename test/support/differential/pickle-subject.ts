@@ -3,7 +3,7 @@ import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { pickleGlobals } from '#formats/pickle/globals.ts';
 import { scanPickle } from '#formats/pickle/scan.ts';
-import { bytesSource } from '../byte-sources.ts';
+import { bytesSource } from '../bytes/sources.ts';
 import { canonical } from './canonical.ts';
 
 const FILE = 'model.pkl';

@@ -1,7 +1,7 @@
 import { readText } from '#formats/bytes/text-file.ts';
 import { parseMlmodel } from '#formats/mlflow/model.ts';
-import { memoryFile } from '../archive-files.ts';
-import { artifactOf, bytesOf, modelsOf } from '../saved-models.ts';
+import { memoryFile } from '../bytes/archive-files.ts';
+import { artifactOf, bytesOf, modelsOf } from '../models/saved.ts';
 import { type Chance, mutated } from './chance.ts';
 import type { Subject } from './subject.ts';
 

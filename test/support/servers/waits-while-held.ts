@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdFiles } from '../hold.ts';
+import { holdFiles } from '../slipway/hold.ts';
 import { echo } from './echo.ts';
 import { healthy, serve } from './serve.ts';
 

@@ -1,3 +1,4 @@
+import { lookUntil } from '#adapters/aws/waiting.ts';
 import { modelOf } from '#domain/identity.ts';
 import type { Platform } from '#ports/platform.ts';
 import { createRevision } from './creation.ts';
@@ -29,15 +30,12 @@ export function ecsPlatform(options: EcsPlatformOptions): Platform {
 
   return {
     create: (spec, epoch) => createRevision(options, spec, epoch),
-    async describe(revision, { waitMs }) {
-      const endMs = clock.now() + waitMs;
-      for (;;) {
-        const state = await lookAtRevision(options, revision);
-        const leftMs = endMs - clock.now();
-        if (state.kind !== 'pending' || leftMs <= 0) return state;
-        await sleep(Math.min(leftMs, LOOK_PERIOD_MS));
-      }
-    },
+    describe: (revision, { waitMs }) =>
+      lookUntil(
+        ({ kind }) => kind !== 'pending',
+        () => lookAtRevision(options, revision),
+        { clock, sleep, waitMs, periodMs: LOOK_PERIOD_MS },
+      ),
     // Nobody tells how many requests are in flight: whatever runs is given the time.
     drainSeconds: async (revision) => ((await runningTasks(revision)) > 0 ? DRAIN_SECONDS : 0),
     retire: (revision, epoch) => retireRevision(options, revision, epoch),

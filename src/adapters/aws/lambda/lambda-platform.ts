@@ -2,7 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { ModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import type { AwsFence } from '#adapters/aws/registry/fence.ts';
 import { fencedChange, unfenced } from '#adapters/aws/registry/fenced-change.ts';
-import type { Waiting } from '#adapters/aws/waiting.ts';
+import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { modelOf } from '#domain/identity.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { ModelFunctions } from './model-function.ts';
@@ -41,15 +41,12 @@ export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
 
   return {
     create: revisionCreation({ lambda, functions, changesOf }),
-    async describe(revision, { waitMs }) {
-      const endMs = clock.now() + waitMs;
-      for (;;) {
-        const state = await look(revision);
-        const leftMs = endMs - clock.now();
-        if (state.kind !== 'pending' || leftMs <= 0) return state;
-        await sleep(Math.min(leftMs, LOOK_PERIOD_MS));
-      }
-    },
+    describe: (revision, { waitMs }) =>
+      lookUntil(
+        ({ kind }) => kind !== 'pending',
+        () => look(revision),
+        { clock, sleep, waitMs, periodMs: LOOK_PERIOD_MS },
+      ),
     // Lambda lets the requests of a version end, whatever becomes of the alias, and nothing of it is stopped.
     drainSeconds: async () => 0,
     retire: (revision, epoch) => fence.pass(modelOf(revision), epoch),

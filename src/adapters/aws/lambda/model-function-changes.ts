@@ -9,7 +9,7 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { Waiting } from '#adapters/aws/waiting.ts';
+import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { type FunctionState, readFunction } from './function-state.ts';
 import type { FunctionDefinition } from './model-function.ts';
@@ -102,13 +102,13 @@ async function settle(
   functionName: string,
   { clock, sleep }: Waiting,
 ): Promise<FunctionState | undefined> {
-  const endMs = clock.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    const found = await readFunction(lambda, functionName);
-    if (found?.condition.kind !== 'pending') return found;
-    if (clock.now() >= endMs) throw stillBusy(functionName, found.condition.reason);
-    await sleep(LOOK_PERIOD_MS);
-  }
+  const found = await lookUntil(
+    (state) => state?.condition.kind !== 'pending',
+    () => readFunction(lambda, functionName),
+    { clock, sleep, waitMs: LONGEST_WAIT_MS, periodMs: LOOK_PERIOD_MS },
+  );
+  if (found?.condition.kind === 'pending') throw stillBusy(functionName, found.condition.reason);
+  return found;
 }
 
 function stillBusy(functionName: string, reason: string): Failure {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { translated } from '#adapters/aws/failures.ts';
-import type { Waiting } from '#adapters/aws/waiting.ts';
+import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { Failure } from '#domain/failure.ts';
 
 /** Lets one caller at a time change and deploy an API, since a deployment is a snapshot of the whole of it. */
@@ -33,14 +33,14 @@ export function apiLease(options: ApiLeaseOptions): ApiLease {
   const { clock, sleep, api } = options;
 
   async function take(owner: string): Promise<void> {
-    const endMs = clock.now() + LONGEST_WAIT_MS;
-    while (!(await write(options, owner, clock.now() + LEASE_MS))) {
-      if (clock.now() >= endMs) {
-        const reason = `others were deploying the API ${api} for ${LONGEST_WAIT_MS / 1000} s`;
-        throw new Failure('PlatformThrottled', reason);
-      }
-      await sleep(RETRY_MS);
-    }
+    const isTaken = await lookUntil(
+      (isOurs) => isOurs,
+      () => write(options, owner, clock.now() + LEASE_MS),
+      { clock, sleep, waitMs: LONGEST_WAIT_MS, periodMs: RETRY_MS },
+    );
+    if (isTaken) return;
+    const reason = `others were deploying the API ${api} for ${LONGEST_WAIT_MS / 1000} s`;
+    throw new Failure('PlatformThrottled', reason);
   }
 
   return {

@@ -1,0 +1,41 @@
+import { ecsWorld } from '../../../support/aws/ecs.ts';
+import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
+import { describeOnMoto } from '../../../support/aws/moto.ts';
+import { persist } from '../../../support/aws/persist.ts';
+
+const EPOCH = 1;
+const LONG = { waitMs: 120_000 };
+const FAULTS: readonly AwsFault[] = ['throttled', 'broken', 'reply lost'];
+
+type World = Awaited<ReturnType<typeof ecsWorld>>;
+
+async function made(world: World, platform: World['platform']) {
+  const spec = world.spec('serves');
+  await persist(() => platform.create(spec, EPOCH));
+  expect(await persist(() => platform.describe(spec.revision, LONG))).toEqual({ kind: 'ready' });
+  return world.inventory();
+}
+
+describeOnMoto('ecsPlatform on moto', (moto) => {
+  // Whatever else befalls a call: ecs-creation-faults and ecs-removal-faults. There a definition may be registered twice, as ECS does where it is asked twice.
+  it.each(FAULTS)(
+    'registers one task definition when its registration is %s once',
+    async (fault) => {
+      const untroubled = await ecsWorld(moto());
+      const expected = await made(untroubled, untroubled.platform);
+      const world = await ecsWorld(moto());
+      const counts: (() => number)[] = [];
+      const faulty = world.platformOver({
+        maxAttempts: 1,
+        outer: (client) =>
+          void counts.push(awsFault(client, 'RegisterTaskDefinition', fault, 1).count),
+      });
+
+      const inventory = await made(world, faulty);
+
+      expect(counts.reduce((sum, count) => sum + count(), 0)).toBe(1);
+      expect(inventory).toEqual(expected);
+      expect(inventory.activeDefinitions).toBe(1);
+    },
+  );
+});

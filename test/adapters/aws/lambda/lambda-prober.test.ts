@@ -1,0 +1,106 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
+import { awsFault } from '../../../support/aws/faults.ts';
+import { describeOnMoto } from '../../../support/aws/moto.ts';
+import { probedFunctionsWorld } from '../../../support/aws/probed-functions.ts';
+import { addMiddleware, awsError } from '../../../support/aws/rules/rules.ts';
+
+const REQUEST: GoldenRequest = { protocol: 'infer', body: {} };
+
+describeOnMoto('awsProber of functions on moto', (moto) => {
+  const open = (behave: () => Behaviour) => probedFunctionsWorld(moto(), behave);
+
+  const addresses = {
+    route: routeAddress('digits'),
+    testPath: revisionAddress({ revision: 'digits-v1', target: 'lambda' }),
+    nobody: routeAddress('nobody'),
+  };
+
+  describeProber('awsProber of functions', async () => {
+    let behaviour: Behaviour = () => 'silent';
+    const world = await open(() => behaviour);
+    return {
+      prober: world.probing(),
+      addresses,
+      hidesServerErrors: true,
+      behave: (next) => {
+        behaviour = next;
+      },
+      close: world.close,
+    };
+  });
+
+  it('answers what a client would get, with the reason that the API would hide', async () => {
+    const world = await open(() => () => ({ status: 500, body: 'broken' }));
+
+    const answer = await world.probing().send(addresses.route, 'digits', REQUEST, 2_000);
+
+    expect(answer).toMatchObject({
+      kind: 'answer',
+      status: 502,
+      body: expect.stringContaining('configured error status code: 500'),
+      revision: 'digits-v1',
+    });
+    await world.close();
+  });
+
+  it.each([
+    {
+      fault: 'throttled',
+      found: { kind: 'none', reason: expect.stringContaining('Rate exceeded') },
+    },
+    { fault: 'broken', found: { kind: 'none', reason: expect.stringContaining('broken') } },
+    { fault: 'reply lost', found: { kind: 'none', reason: expect.stringContaining('no answer') } },
+  ] as const)('has no answer when the invocation is $fault', async ({ fault, found }) => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', fault);
+    const lambda = world.lambda({ maxAttempts: 1, outer });
+
+    expect(await world.probing({ lambda }).ready(addresses.route, '/ping', 2_000)).toEqual(found);
+    await world.close();
+  });
+
+  it('fails where it may not invoke', async () => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', 'denied');
+
+    const probe = world
+      .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
+      .ready(addresses.route, '/ping', 2_000);
+
+    await expect(probe).rejects.toMatchObject({ name: 'PlatformDenied' });
+    await world.close();
+  });
+
+  it('takes a concurrency that is used up for a 429', async () => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    const refusal = { name: 'TooManyRequestsException', message: 'Rate Exceeded.', status: 429 };
+    const outer = (client: LambdaClient) =>
+      addMiddleware(client, (next, { commandName }) => async (args) => {
+        if (commandName === 'InvokeCommand') throw awsError(refusal);
+        return next(args);
+      });
+
+    const answer = await world
+      .probing({ lambda: world.lambda({ maxAttempts: 1, outer }) })
+      .ready(addresses.route, '/ping', 2_000);
+
+    expect(answer).toMatchObject({ kind: 'answer', status: 429 });
+    await world.close();
+  });
+
+  it('has no answer from a function that Lambda has put aside, and wakes it', async () => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    world.states.putAside(`${world.functions.prefix}digits`, '1');
+
+    const answer = await world.probing().ready(addresses.testPath, '/ping', 2_000);
+
+    expect(answer).toMatchObject({ kind: 'none', reason: expect.stringContaining('Inactive') });
+    expect(world.rules.fired()).toContain(
+      'lambda: an invocation of an Inactive function is refused and wakes it',
+    );
+    await world.close();
+  });
+});

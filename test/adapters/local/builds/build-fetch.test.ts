@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { COMMANDS, run } from '../../../support/local/commands.ts';
+
+const sha256 = (bytes: string) => createHash('sha256').update(bytes).digest('hex');
+
+describe('fetching an artifact', () => {
+  let root: string;
+  let folder: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'slipway-fetch-'));
+    folder = join(root, 'artifact');
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  type Part = { name: unknown; content?: string; sizeBytes?: number; url?: string };
+
+  /** Each file comes from one of its own whose name says nothing. */
+  function fetchParts(...parts: readonly Part[]) {
+    const files = parts.map(({ name, content = '', ...given }, index) => {
+      const path = join(root, String(index));
+      writeFileSync(path, content);
+      return { name, sizeBytes: content.length, url: String(pathToFileURL(path)), ...given };
+    });
+    return fetchList(JSON.stringify(files));
+  }
+
+  function fetchList(list: string, env = {}) {
+    const path = join(root, 'list.json');
+    writeFileSync(path, `{"files":${list}}`);
+    // Whoever runs it may keep new files to himself; bash reads its rc file when its input is a socket.
+    const shell = ['--norc', '-c', 'umask 077; exec "$0" "$@"'];
+    const script = [process.execPath, join(COMMANDS, 'fetch-artifact.mjs'), folder];
+    return run('bash', [...shell, ...script], `${pathToFileURL(path)}\n`, env);
+  }
+
+  it('answers the sha256 of a single file', async () => {
+    const { code, out } = await fetchParts({ name: 'model.onnx', content: 'weights' });
+
+    expect(code).toBe(0);
+    expect(out).toBe(`${sha256('weights')}\n`);
+    expect(readFileSync(join(folder, 'model.onnx'), 'utf8')).toBe('weights');
+  });
+
+  it('answers for many files what sha256sum says of them, sorted by name', async () => {
+    const { out } = await fetchParts(
+      { name: 'weights/b', content: 'b' },
+      { name: 'model.onnx', content: 'model' },
+      { name: 'Z', content: '' },
+    );
+
+    const listing = `cd ${folder} && find -type f -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`;
+    const byHand = await run('bash', ['-c', listing]);
+    expect(out.trim()).toBe(byHand.out.split(' ')[0]);
+    expect(readFileSync(join(folder, 'weights/b'), 'utf8')).toBe('b');
+  });
+
+  it('leaves what every user can read', async () => {
+    await fetchParts({ name: 'a/model.onnx', content: 'weights' });
+
+    const modes = ['', 'a', 'a/model.onnx'].map(
+      (name) => statSync(join(folder, name)).mode & 0o777,
+    );
+    expect(modes).toEqual([0o755, 0o755, 0o644]);
+  });
+
+  it.each([
+    '../outside',
+    '/etc/passwd',
+    'a/../../outside',
+    'a//b',
+    './a',
+    '.',
+    '',
+    'a/',
+    'a\\b',
+    'a\0b',
+    'a\nb',
+    7,
+    null,
+  ])('refuses the name %j and writes nothing', async (name) => {
+    const { code, out, err } = await fetchParts({ name: 'model.onnx' }, { name });
+
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(`${JSON.stringify(name)} is no path inside of an artifact`);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('refuses a name that comes twice, and one that is also a folder', async () => {
+    const twice = await fetchParts({ name: 'a' }, { name: 'a' });
+    const folderToo = await fetchParts({ name: 'b' }, { name: 'b/c' });
+
+    expect(twice.err).toContain('a is in the list twice');
+    expect(folderToo.code).toBe(1);
+  });
+
+  it.each([
+    ['longer', 4, 'it is more bytes; the list says 4'],
+    ['shorter', 9, 'it is 7 bytes; the list says 9'],
+  ])('refuses a file that is %s than the list says', async (_, sizeBytes, reason) => {
+    const { code, err } = await fetchParts({ name: 'm.onnx', content: 'weights', sizeBytes });
+
+    expect(code).toBe(1);
+    expect(err).toBe(`fetch-artifact: m.onnx: ${reason}\n`);
+  });
+
+  it.each([
+    ['{}', 'the list names no files'],
+    ['<html>', 'the list of files'],
+    ['[{"name":"a","sizeBytes":-1,"url":"file:///a"}]', 'a comes without its size or URL'],
+    ['[{"name":"a","sizeBytes":1}]', 'a comes without its size or URL'],
+  ])('refuses the list %s', async (list, reason) => {
+    const { code, err } = await fetchList(list);
+
+    expect(code).toBe(1);
+    expect(err).toContain(reason);
+  });
+
+  it.each([
+    ['http://127.0.0.1:1/a?X-Amz-Signature=secret', 'http: is neither https: nor file:'],
+    ['no url?X-Amz-Signature=secret', 'a: Invalid URL'],
+    ['file:///nowhere?X-Amz-Signature=secret', 'ENOENT'],
+  ])('never prints the signature of %s', async (url, reason) => {
+    const { code, out, err } = await fetchParts({ name: 'a', url, sizeBytes: 1 });
+
+    expect(code).toBe(1);
+    expect(err).toContain(reason);
+    expect(out + err).not.toContain('secret');
+  });
+
+  describe('over https', () => {
+    let server: Server;
+    let origin: string;
+    let requests: number;
+    let answers: readonly number[];
+    beforeEach(async () => {
+      const key = join(root, 'key.pem');
+      const cert = join(root, 'cert.pem');
+      const certify =
+        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test -addext subjectAltName=IP:127.0.0.1';
+      const made = await run('openssl', [...certify.split(' '), '-keyout', key, '-out', cert]);
+      expect(made.code).toBe(0);
+      requests = 0;
+      server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+        response.statusCode = answers[requests] ?? 200;
+        requests += 1;
+        response.end(response.statusCode === 200 ? 'weights' : '<Error/>');
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    afterEach(() => void server.close());
+
+    function fetchFile() {
+      const url = `${origin}/a?X-Amz-Signature=secret`;
+      const list = JSON.stringify([{ name: 'a', sizeBytes: 7, url }]);
+      return fetchList(list, { NODE_EXTRA_CA_CERTS: join(root, 'cert.pem') });
+    }
+
+    it('fetches, and tries again what the server may do later', async () => {
+      answers = [503];
+
+      const { code, out } = await fetchFile();
+
+      expect(code).toBe(0);
+      expect(out).toBe(`${sha256('weights')}\n`);
+    });
+
+    it('takes a refusal for final, and does not print the signature', async () => {
+      answers = [403];
+
+      const { code, out, err } = await fetchFile();
+
+      expect(code).toBe(1);
+      expect(requests).toBe(1);
+      expect(err).toBe(`fetch-artifact: a: ${origin.slice(8)} answered 403\n`);
+      expect(out + err).not.toContain('secret');
+    });
+  });
+});

@@ -1,0 +1,195 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
+import { fakeTimers } from '../../../support/clock/fake-timers.ts';
+import {
+  type BuildFolder,
+  buildFolder,
+  failureOf,
+  startBuild,
+} from '../../../support/local/build-folder.ts';
+
+describe('a build on one machine', () => {
+  let folder: BuildFolder;
+  beforeEach(() => {
+    folder = buildFolder();
+  });
+  afterEach(() => folder.close());
+
+  it('answers as CodeBuild does, with what the commands exported', async () => {
+    const { run } = folder.builds({
+      pre_build: ['export FIRST="$IMAGE_TAG of $REPOSITORY"', 'unexported=1'],
+      build: ['SECOND=$(printf "two\\nlines")', 'export SECOND'],
+    });
+
+    const { Build } = await run(startBuild('t', { IMAGE_TAG: 'digits-1' }));
+
+    expect(Build).toEqual({
+      Id: expect.stringMatching(/^slipway-image:[0-9a-f-]{36}$/),
+      BuildStatus: 'SUCCEEDED',
+      Phases: [
+        { PhaseType: 'PRE_BUILD', PhaseStatus: 'SUCCEEDED', Contexts: [] },
+        { PhaseType: 'BUILD', PhaseStatus: 'SUCCEEDED', Contexts: [] },
+      ],
+      Logs: { GroupName: folder.directory, StreamName: expect.stringMatching(/\.log$/) },
+      ExportedEnvironmentVariables: [
+        { Name: 'FIRST', Value: 'digits-1 of registry/models' },
+        { Name: 'SECOND', Value: 'two\nlines' },
+      ],
+    });
+  });
+
+  it('exports nothing that was never set', async () => {
+    const { Build } = await folder.builds({ build: ['export FIRST=1'] }).run(startBuild());
+
+    expect(Build.ExportedEnvironmentVariables).toEqual([{ Name: 'FIRST', Value: '1' }]);
+  });
+
+  it('runs the commands of a phase in one shell, the phases in their order', async () => {
+    const { run } = folder.builds({
+      post_build: ['echo post'],
+      install: ['word=install', 'echo "$word"'],
+      build: [`echo 'build "it'"'"'s"'`],
+      pre_build: ['cd /', 'pwd'],
+    });
+
+    const { Build } = await run(startBuild());
+
+    const written = await folder.written(Build);
+    expect(written).toEqual(['install', '/', 'build "it\'s"', 'post']);
+  });
+
+  it('tells of a failed command in CodeBuild’s words, and in its log', async () => {
+    const { run } = folder.builds({
+      build: ['echo before', 'echo broken >&2; (exit 3)', 'echo never'],
+    });
+
+    const failure = await failureOf(run(startBuild()));
+
+    const Message =
+      'Error while executing command: echo broken >&2; (exit 3). Reason: exit status 3';
+    expect(failure.name).toBe('States.TaskFailed');
+    expect(failure.build.BuildStatus).toBe('FAILED');
+    expect(failure.build.Phases).toEqual([
+      {
+        PhaseType: 'BUILD',
+        PhaseStatus: 'FAILED',
+        Contexts: [{ StatusCode: 'COMMAND_EXECUTION_ERROR', Message }],
+      },
+    ]);
+    expect(await folder.log(failure.build)).toEqual([
+      '[Container] Running command echo before',
+      'before',
+      '[Container] Running command echo broken >&2; (exit 3)',
+      'broken',
+      '[Container] Phase complete: BUILD State: FAILED',
+      `[Container] Phase context status code: COMMAND_EXECUTION_ERROR Message: ${Message}`,
+    ]);
+  });
+
+  it.each([
+    ['install', []],
+    ['pre_build', []],
+    ['build', ['post 0']],
+  ])('after a failed %s writes %j', async (phase, expected) => {
+    const post = ['echo "post $CODEBUILD_BUILD_SUCCEEDING"'];
+    const { run } = folder.builds({ pre_build: ['true'], [phase]: ['exit 9'], post_build: post });
+
+    const { build } = await failureOf(run(startBuild()));
+
+    const written = await folder.written(build);
+    expect(written).toEqual(expected);
+    expect(build.BuildStatus).toBe('FAILED');
+  });
+
+  it('tells a post_build that the build succeeded', async () => {
+    const { run } = folder.builds({
+      build: ['true'],
+      post_build: ['export FIRST=$CODEBUILD_BUILD_SUCCEEDING'],
+    });
+
+    const { Build } = await run(startBuild());
+
+    expect(Build.ExportedEnvironmentVariables).toEqual([{ Name: 'FIRST', Value: '1' }]);
+  });
+
+  it('gives a build nothing of Slipway’s environment but what it needs', async () => {
+    const own = { ...process.env, HOME: '/home', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const { run } = folder.builds(
+      { build: ['export FIRST=$(env -0 | cut -z -d= -f1 | tr "\\0" " ")'] },
+      { own },
+    );
+
+    const { Build } = await run(startBuild('t', { IMAGE_TAG: 'digits-1' }));
+
+    const names = Build.ExportedEnvironmentVariables[0]?.Value.trim().split(' ').toSorted();
+    const shells = ['PWD', 'SHLVL', '_', 'OLDPWD'];
+    // Node hands the last one to every child of a process whose coverage is measured.
+    const optional = ['DOCKER_HOST', 'SSL_CERT_FILE', 'NODE_V8_COVERAGE'];
+    expect(names?.filter((name) => ![...shells, ...optional].includes(name))).toEqual([
+      'CODEBUILD_BUILD_SUCCEEDING',
+      'HOME',
+      'IMAGE_TAG',
+      'PATH',
+      'REPOSITORY',
+      'TMPDIR',
+    ]);
+  });
+
+  it('is the same build when it is asked for again while it runs, and a new one after', async () => {
+    const count = folder.path('count');
+    const { run } = folder.builds({ build: [`echo run >> ${count}`] });
+
+    const [first, second] = await Promise.all([run(startBuild()), run(startBuild())]);
+    const later = await run(startBuild());
+
+    expect(second.Build.Id).toBe(first.Build.Id);
+    expect(later.Build.Id).not.toBe(first.Build.Id);
+    expect(readFileSync(count, 'utf8')).toBe('run\nrun\n');
+  });
+
+  it('runs the builds of two deployments side by side', async () => {
+    const { run } = folder.builds({
+      build: ['touch "$MINE"', 'until [ -e "$OTHERS" ]; do read -rt 0.01 <> <(:) || :; done'],
+    });
+    const [a, b] = [folder.path('a'), folder.path('b')];
+
+    const both = await Promise.all([
+      run(startBuild('1', { MINE: a, OTHERS: b })),
+      run(startBuild('2', { MINE: b, OTHERS: a })),
+    ]);
+
+    expect(both.map(({ Build }) => Build.BuildStatus)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('waits for its turn, and its time counts from then on', async () => {
+    const timers = fakeTimers();
+    const begun = folder.path('begun');
+    const { run } = folder.builds(
+      { build: [`[ -z "$ENDLESS" ] || { touch ${begun}; sleep 1000; }`] },
+      { timers, inTurn: atOnce(1), queuedTimeoutSeconds: 600, timeoutSeconds: 60 },
+    );
+    const first = run(startBuild('1', { ENDLESS: 'yes' })).catch(() => undefined);
+    await eventually(() => existsSync(begun));
+    const order: string[] = [];
+
+    const others = ['2', '3', '4'].map((token) =>
+      run(startBuild(token)).then(({ Build }) => {
+        order.push(token);
+        return Build.BuildStatus;
+      }),
+    );
+    await eventually(() => timers.leftMs().filter((ms) => ms === 600_000).length === 4);
+    timers.advance(60_000);
+    await first;
+
+    expect(await Promise.all(others)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    expect(order).toEqual(['2', '3', '4']);
+  });
+
+  it('says that there is no bash', async () => {
+    const { run } = folder.builds({ build: ['true'] }, { own: { PATH: '/nowhere' } });
+
+    await expect(run(startBuild())).rejects.toThrow('bash could not be started');
+  });
+});

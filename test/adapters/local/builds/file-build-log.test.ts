@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
+import { describeBuildLog } from '../../../contracts/build-log.ts';
+
+describeBuildLog('fileBuildLog', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'slipway-builds-'));
+  let builds = 0;
+  return {
+    log: fileBuildLog(directory),
+    async write(lines) {
+      builds += 1;
+      const stream = `${builds}.log`;
+      writeFileSync(join(directory, stream), lines.map((line) => `${line}\n`).join(''));
+      return { group: directory, stream };
+    },
+    close: async () => rmSync(directory, { recursive: true }),
+  };
+});
+
+it('reads no file outside of its folder', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'slipway-builds-'));
+  writeFileSync(`${directory}.secret`, 'secret\n');
+
+  const log = fileBuildLog(directory);
+  const stream = `../${directory.split('/').at(-1)}.secret`;
+
+  expect(await log.tail({ group: directory, stream }, 5)).toEqual([]);
+  expect(await log.tail({ group: '/etc', stream: 'passwd' }, 5)).toEqual([]);
+  rmSync(directory, { recursive: true });
+  rmSync(`${directory}.secret`);
+});

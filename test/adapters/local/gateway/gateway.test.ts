@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
+import { startGateway } from '#adapters/local/gateway/gateway.ts';
+import { exchangeBytes } from '../../../support/gateway/raw-http.ts';
+import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
+
+let world: GatewayWorld;
+
+beforeEach(async () => {
+  world = await gatewayWorld();
+});
+
+afterEach(() => world.close());
+
+describe('a model is called by its base path', () => {
+  it.each([
+    { called: '/models/digits/invocations', seen: '/invocations' },
+    { called: '/models/digits', seen: '/' },
+    { called: '/models/digits/', seen: '/' },
+    { called: '/models/digits?a=1', seen: '/?a=1' },
+    {
+      called: '/models/digits/v2/models/digits/infer?x=%2F&y',
+      seen: '/v2/models/digits/infer?x=%2F&y',
+    },
+    { called: '/models/digits//x/%2F%41;y%20z', seen: '//x/%2F%41;y%20z' },
+    { called: '/_candidate/digits-v1/ping', seen: '/ping' },
+  ])('the server of $called sees $seen', async ({ called, seen }) => {
+    await world.revisions.serve('digits-v1', (request, response) => response.end(request.url));
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const answer = await world.call(called);
+
+    expect(await answer.body.text()).toBe(seen);
+  });
+
+  it.each([
+    '/models/digits/../secret/invocations',
+    '/models/digits/%2e%2e/secret/invocations',
+    '/models/digits/..%2fsecret/invocations',
+    '/models/digits/%2e%2e%2f%2e%2e%2f_candidate/secret-v1/ping',
+    'http://front.example/models/digits/ping',
+  ])('%s stays with the model it names first', async (path) => {
+    await world.revisions.serve('digits-v1', (_, response) => response.end('digits'));
+    await world.revisions.serve('secret-v1', (_, response) => response.end('secret'));
+    await world.route('digits', { 'digits-v1': 1 });
+    await world.route('secret', { 'secret-v1': 1 });
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+
+    expect(received).toContain('x-slipway-revision: digits-v1');
+  });
+
+  it.each([
+    '/',
+    '/models',
+    '/models/',
+    '/models/nobody/ping',
+    '/models/Digits/ping',
+    '/models/digits%2f..%2fsecret/ping',
+    '/models/%64igits/ping',
+    '/../models/digits/ping',
+    '/models/../models/digits/ping',
+  ])('%s is answered 404 with the models there are', async (path) => {
+    await world.revisions.serve('digits-v1', (_, response) => response.end());
+    await world.route('words', { 'words-v1': 1 });
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+
+    expect(received).toMatch(/^HTTP\/1.1 404 /);
+    expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toMatchObject({
+      error: expect.any(String),
+      models: ['digits', 'words'],
+    });
+  });
+});
+
+describe('an answer names the revision that the gateway chose', () => {
+  it('also when the server of the model names another', async () => {
+    await world.revisions.serve('digits-v1', (_, response) =>
+      response.writeHead(200, { 'X-Slipway-Revision': 'digits-v9' }).end(),
+    );
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const answer = await world.call('/models/digits/');
+
+    expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
+  });
+
+  it('as often as its share says', async () => {
+    await world.revisions.serve('digits-v1', (_, response) => response.end());
+    await world.revisions.serve('digits-v2', (_, response) => response.end());
+    await world.route('digits', { 'digits-v1': 90, 'digits-v2': 10 });
+
+    let second = 0;
+    for (let calls = 0; calls < 50; calls += 1) {
+      const { headers, body } = await world.call('/models/digits/');
+      await body.dump();
+      if (headers['x-slipway-revision'] === 'digits-v2') second += 1;
+    }
+
+    expect(second).toBe(5);
+  });
+});
+
+describe('starting and stopping', () => {
+  it('moves to the next port when the one it wants is busy', async () => {
+    const taken = Number(new URL(world.gateway.origin).port);
+    const database = new DatabaseSync(':memory:');
+
+    const second = await startGateway({
+      host: '127.0.0.1',
+      port: taken,
+      revisions: world.host,
+      database,
+      clock: world.clock,
+    });
+
+    expect(Number(new URL(second.origin).port)).toBeGreaterThan(taken);
+    await second.close();
+  });
+
+  it('routes after a restart as it did before', async () => {
+    const database = new DatabaseSync(':memory:');
+    await world.revisions.serve('digits-v1', (_, response) => response.end());
+    const { host: revisions, clock } = world;
+    const options = { host: '127.0.0.1', port: 0, revisions, database, clock };
+    const first = await startGateway(options);
+    await first.router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
+    await first.close();
+
+    const second = await startGateway(options);
+    const answer = await fetch(`${second.origin}/models/digits/`);
+
+    expect(answer.headers.get('x-slipway-revision')).toBe('digits-v1');
+    await second.close();
+  });
+
+  it('lets a request in flight end before it closes', async () => {
+    const arrived = createServer();
+    await world.revisions.serve('digits-v1', (_, response) => arrived.emit('arrival', response));
+    await world.route('digits', { 'digits-v1': 1 });
+    const calling = world.call('/models/digits/');
+    const [response] = await once(arrived, 'arrival');
+
+    const closing = world.gateway.close();
+    response.end('whole');
+
+    expect(await (await calling).body.text()).toBe('whole');
+    await closing;
+  });
+
+  it('does not wait for a connection that never asked anything', async () => {
+    const { hostname, port } = new URL(world.gateway.origin);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    await (await world.call('/nothing')).body.dump();
+
+    // Its grace never ends here, so that nothing but the sweep of what is idle does this.
+    await expect(world.gateway.close()).resolves.toBeUndefined();
+  });
+
+  it('cuts a request that is still in flight after five seconds', async () => {
+    const arrived = createServer();
+    await world.revisions.serve('digits-v1', (_, response) => arrived.emit('arrival', response));
+    await world.route('digits', { 'digits-v1': 1 });
+    const calling = world.call('/models/digits/').catch(() => 'cut');
+    await once(arrived, 'arrival');
+
+    const closing = world.gateway.close();
+    world.timers.advance(4_999);
+    const during = world.gateway.inFlight('digits-v1');
+    world.timers.advance(1);
+
+    expect(during).toBe(1);
+    expect(await calling).toBe('cut');
+    await closing;
+  });
+
+  it('counts the requests that a revision is answering', async () => {
+    const arrived = createServer();
+    await world.revisions.serve('digits-v1', (_, response) => arrived.emit('arrival', response));
+    await world.route('digits', { 'digits-v1': 1 });
+    const before = world.gateway.inFlight('digits-v1');
+    const calling = world.call('/models/digits/');
+    const [response] = await once(arrived, 'arrival');
+    const during = world.gateway.inFlight('digits-v1');
+
+    response.end();
+    await (await calling).body.dump();
+
+    expect([before, during, world.gateway.inFlight('digits-v1')]).toEqual([0, 1, 0]);
+  });
+});

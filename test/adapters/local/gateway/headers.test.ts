@@ -1,0 +1,130 @@
+import { exchangeBytes, head, LAST, statuses } from '../../../support/gateway/raw-http.ts';
+import { serveMirror } from '../../../support/gateway/real-revisions.ts';
+import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
+
+let world: GatewayWorld;
+
+beforeEach(async () => {
+  world = await gatewayWorld();
+  await world.route('digits', { 'digits-v1': 1 });
+});
+
+afterEach(() => world.close());
+
+describe('of a client’s headers', () => {
+  it('those of its own connection stay behind', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    await exchangeBytes(
+      world.gateway.origin,
+      head(
+        'Connection: close, X-Private, cookie',
+        'X-Private: a',
+        'Cookie: b',
+        'Keep-Alive: timeout=9',
+        'Proxy-Connection: keep-alive',
+        'Proxy-Authorization: Basic eA==',
+        'TE: trailers',
+        'Trailer: x-sum',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABk',
+        'X-Public: c',
+        'Content-Length: 2',
+      ).concat('hi'),
+    );
+
+    expect(Object.keys(seen[0]!.headers).sort()).toEqual([
+      'connection',
+      'content-length',
+      'host',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-public',
+    ]);
+    expect(seen[0]!.headers.connection).toBe('keep-alive');
+    expect(seen[0]!.body).toBe('hi');
+  });
+
+  it('its word for where it comes from is replaced', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    await exchangeBytes(
+      world.gateway.origin,
+      head(
+        'Connection: close, x-forwarded-for, host',
+        'X-Forwarded-For: 10.0.0.1',
+        'X-Forwarded-Proto: https',
+        'X-Forwarded-Host: bank.example',
+        'X-Forwarded-Port: 443',
+        'Forwarded: for=10.0.0.1',
+        'Content-Length: 0',
+      ),
+    );
+
+    expect(seen[0]!.headers).toMatchObject({
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': 'front.example',
+      host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    });
+    expect(seen[0]!.headers).not.toHaveProperty('forwarded');
+    expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-port');
+  });
+
+  it('the length counts also when Connection names it', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      `${head('Connection: content-length', 'Content-Length: 5')}hello${LAST}`,
+    );
+
+    expect(statuses(received)).toEqual(['200', '200']);
+    expect(seen.map(({ body }) => body)).toEqual(['hello', '']);
+  });
+});
+
+describe('an upgrade', () => {
+  it.each([
+    ['to HTTP/2', 'Connection: Upgrade, HTTP2-Settings, close', 'Upgrade: h2c'],
+    ['to a WebSocket', 'Connection: Upgrade, close', 'Upgrade: websocket'],
+  ])('%s is passed over, and the request is answered', async (_, connection, upgrade) => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      head(connection, upgrade, 'HTTP2-Settings: AAMAAABk', 'Content-Length: 0'),
+    );
+
+    expect(statuses(received)).toEqual(['200']);
+    expect(seen[0]?.headers).not.toHaveProperty('upgrade');
+  });
+});
+
+describe('of a model’s headers', () => {
+  it('those of its own connection stay behind, the others pass', async () => {
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.once('data', () =>
+        socket.end(
+          'HTTP/1.1 200 Fine\r\nConnection: close, X-Private\r\nX-Private: a\r\nKeep-Alive: timeout=1\r\n' +
+            'Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nTrailer: x-sum\r\nSet-Cookie: a=1\r\n' +
+            'Set-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nhi',
+          'latin1',
+        ),
+      ),
+    );
+
+    const received = await exchangeBytes(world.gateway.origin, LAST);
+
+    const [lines] = received.split('\r\n\r\n');
+    expect(lines!.split('\r\n').filter((line) => !/^(date|connection): /i.test(line))).toEqual([
+      'HTTP/1.1 200 OK',
+      'set-cookie: a=1',
+      'set-cookie: b=2',
+      'x-latin: \xe9',
+      'content-length: 2',
+      'x-slipway-revision: digits-v1',
+    ]);
+  });
+});

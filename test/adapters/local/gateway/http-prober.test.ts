@@ -1,0 +1,98 @@
+import { httpProber } from '#adapters/local/gateway/http-prober.ts';
+import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
+import { gatewayWorld } from '../../../support/gateway/world.ts';
+
+// Only a probe that hangs would take so long.
+const LONG_MS = 600_000;
+
+describeProber('httpProber', async () => {
+  const world = await gatewayWorld();
+  let behaviour: Behaviour = () => 'silent';
+  await world.revisions.serve('digits-v1', async (request, response) => {
+    const text = Buffer.concat(await request.toArray()).toString();
+    const body = text === '' ? undefined : JSON.parse(text);
+    const answer = behaviour({ path: request.url ?? '', body });
+    if (answer !== 'silent') response.writeHead(answer.status).end(JSON.stringify(answer.body));
+  });
+  await world.route('digits', { 'digits-v1': 1 });
+  const { router, origin } = world.gateway;
+  return {
+    prober: httpProber({ origin }),
+    addresses: {
+      route: router.route('digits'),
+      testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
+      nobody: router.route('nobody'),
+    },
+    hidesServerErrors: false,
+    behave: (next) => {
+      behaviour = next;
+    },
+    close: world.close,
+  };
+});
+
+it('a probe says that its body is JSON', async () => {
+  const world = await gatewayWorld();
+  await world.revisions.serve('digits-v1', (request, response) =>
+    response.end(request.headers['content-type']),
+  );
+  const prober = httpProber({ origin: world.gateway.origin });
+
+  const answer = await prober.send(
+    '/_candidate/digits-v1',
+    'digits',
+    { protocol: 'infer', body: {} },
+    LONG_MS,
+  );
+
+  expect(answer).toMatchObject({ body: 'application/json' });
+  await world.close();
+});
+
+it('a body that never ends is no answer when its time is over', async () => {
+  const world = await gatewayWorld();
+  await world.revisions.serve('digits-v1', (_, response) => void response.write('begun'));
+  const prober = httpProber({ origin: world.gateway.origin });
+
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', 100);
+
+  expect(answer).toEqual({ kind: 'none', reason: 'no answer within 100 ms' });
+  await world.close();
+});
+
+it.each([
+  { sizeBytes: 10_000_000, kind: 'answer' },
+  { sizeBytes: 10_000_001, kind: 'none' },
+])('a body of $sizeBytes bytes gives $kind', async ({ sizeBytes, kind }) => {
+  const world = await gatewayWorld();
+  await world.revisions.serve('digits-v1', (_, response) => response.end(Buffer.alloc(sizeBytes)), {
+    maxResponseBytes: 20_000_000,
+  });
+  const prober = httpProber({ origin: world.gateway.origin });
+
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
+
+  expect(answer.kind).toBe(kind);
+  await world.close();
+});
+
+it('an answer that breaks off is no answer', async () => {
+  const world = await gatewayWorld();
+  await world.revisions.serve('digits-v1', (request, response) =>
+    response.write('begun', () => request.socket.destroy()),
+  );
+  const prober = httpProber({ origin: world.gateway.origin });
+
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
+
+  expect(answer).toMatchObject({ kind: 'none', reason: expect.any(String) });
+  await world.close();
+});
+
+it('a gateway that is not there is no answer, and the reason names it', async () => {
+  const prober = httpProber({ origin: 'http://127.0.0.1:1' });
+
+  const answer = await prober.ready('/models/digits', '/ping', LONG_MS);
+
+  expect(answer).toEqual({ kind: 'none', reason: 'connect ECONNREFUSED 127.0.0.1:1' });
+});

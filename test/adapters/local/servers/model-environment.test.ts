@@ -1,0 +1,46 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { modelEnvironment } from '#adapters/local/servers/model-environment.ts';
+import { openPlatform, platformFolder, slotOf } from '../../../support/local/platform.ts';
+import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
+
+it('tells a model server where its model is, and nothing that is Slipway’s own', async () => {
+  const folder = platformFolder();
+  const environment = { PATH: '/bin', TZ: 'UTC', AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--a' };
+  const platform = openPlatform(folder, { environment });
+  const spec = folder.spec('answers', { version: 7 });
+  await platform.create(spec, 1);
+  const slot = await slotOf(platform, spec.revision);
+
+  const told: Record<string, unknown> = JSON.parse(await (await fetch(slot.origin)).text());
+
+  slot.release('done');
+  const home = join(folder.revisions, 'digits-v7');
+  // Node itself hands this one down where coverage is measured.
+  const { NODE_V8_COVERAGE: _, ...inherited } = told['environment'] as Record<string, string>;
+  expect(inherited).toEqual({
+    PATH: '/bin',
+    TZ: 'UTC',
+    MODEL_PATH: join(home, 'artifact', 'digits.onnx'),
+    MODEL_NAME: 'digits',
+    MODEL_VERSION: '7',
+    SLIPWAY_REVISION: 'digits-v7',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    HOME: join(home, 'scratch'),
+    TMPDIR: join(home, 'scratch'),
+    ORT_DISABLE_TELEMETRY: '1',
+  });
+  expect(told['directory']).toBe(realpathSync(home));
+  expect(told['nodeOptions']).toEqual([]);
+  await platform.close();
+  folder.delete();
+});
+
+it('tells a model server where Node keeps what it has compiled', () => {
+  const artifact = '/r/artifact';
+  const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
+  const own = { NODE_COMPILE_CACHE: '/compiled' };
+
+  expect(modelEnvironment(revisionSpec('1'), folder, own)).toMatchObject(own);
+});

@@ -1,0 +1,188 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { NO_WALLS, type Walls } from '#adapters/local/servers/walls.ts';
+import {
+  type CanaryWorld,
+  canaryWorld,
+  MACHINE,
+  SYSTEM_PYTHON,
+} from '../../../support/walls/canaries.ts';
+
+/** Each attempt of canaries.py, and which of the three refuse it by itself. */
+const ATTEMPTS = {
+  'reads a file': ['landlock'],
+  'lists a folder': ['landlock'],
+  'reads another model': ['landlock'],
+  'writes a file': ['landlock', 'namespaces'],
+  'makes a file beside its model': ['landlock', 'namespaces'],
+  'removes a file': ['landlock', 'namespaces'],
+  'changes the mode of a file': ['namespaces'],
+  'changes the times of a file': ['namespaces'],
+  connects: ['landlock', 'seccomp', 'namespaces'],
+  'sends a datagram': ['seccomp', 'namespaces'],
+  'connects to a socket in a folder': ['seccomp'],
+  'connects to an abstract socket': ['landlock', 'seccomp', 'namespaces'],
+  'sends to a socket in a folder by a pair': ['seccomp'],
+  'takes another port': ['landlock', 'seccomp'],
+  'turns its own socket around': ['landlock', 'seccomp'],
+  // A gap that Landlock has known since it holds TCP.
+  'connects by a first packet': ['seccomp'],
+  'signals Slipway': ['landlock'],
+  'reads the environment of Slipway': ['landlock', 'seccomp', 'namespaces'],
+  'reads the memory of Slipway': ['landlock', 'seccomp', 'namespaces'],
+  'traces Slipway': ['landlock', 'seccomp', 'namespaces'],
+  'asks for the limits of Slipway': ['seccomp'],
+  'starts a program': ['landlock'],
+  'starts a program of its own': ['landlock'],
+  'leaves its group': ['seccomp'],
+  "makes a user's namespace": ['seccomp', 'namespaces'],
+  'asks the kernel by a ring': ['seccomp'],
+} as const;
+
+// Each waits until all are gone that could end it.
+const FORKS = `
+import os
+ended, kept = os.pipe()
+for _ in range(20):
+    if os.fork() == 0:
+        os.close(kept)
+        os.read(ended, 1)
+        os._exit(0)
+`;
+
+const NAMES = Object.keys(ATTEMPTS);
+const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
+type Kind = (typeof KINDS)[number];
+// As of this version Landlock holds all that the table says of it.
+const WHOLE_LANDLOCK = 6;
+
+const has = (kind: Kind) =>
+  kind === 'landlock' ? MACHINE.landlock >= WHOLE_LANDLOCK : MACHINE[kind];
+const only = (kind: Kind): Walls => ({
+  ...NO_WALLS,
+  python: MACHINE.python,
+  [kind]: MACHINE[kind],
+});
+const missing = KINDS.filter((kind) => !has(kind));
+
+function refusedBy(kind: Kind): readonly string[] {
+  return NAMES.filter((name) =>
+    ATTEMPTS[name as keyof typeof ATTEMPTS].some((each: string) => each === kind),
+  );
+}
+
+if (missing.length > 0) {
+  it.skip(`walls: this machine lacks ${missing.join(', ')}, of its kernel or a Python`, () =>
+    undefined);
+}
+
+(MACHINE.python === null ? describe.skip : describe)('a process that loads a model', () => {
+  let world: CanaryWorld;
+  beforeEach(async () => {
+    world = await canaryWorld();
+  });
+  afterEach(() => world.close());
+
+  it('could do anything that its user can, without walls', async () => {
+    const refused = await world.refused(NO_WALLS);
+
+    expect(refused).toEqual([]);
+    expect(existsSync(world.path('outside/removable'))).toBe(false);
+  });
+
+  (missing.length > 0 ? it.skip : it)('can do nothing of that behind all of them', async () => {
+    const refused = await world.refused(MACHINE);
+
+    expect(refused).toEqual(NAMES);
+    expect(readFileSync(world.path('scratch/scratch'), 'utf8')).toBe('may be written');
+    expect(readFileSync(world.path('outside/writable'), 'utf8')).toBe('x');
+    expect(existsSync(world.path('outside/removable'))).toBe(true);
+  });
+
+  for (const kind of KINDS) {
+    (has(kind) ? it : it.skip)(
+      `is refused by ${kind} alone at least what the table says`,
+      async () => {
+        const refused = await world.refused(only(kind));
+
+        expect(refused).toEqual(expect.arrayContaining([...refusedBy(kind)]));
+      },
+    );
+  }
+
+  (missing.length > 0 ? it.skip : it)(
+    'reaches the network when its code is its owner’s and his manifest opens it, but nothing else of this machine',
+    async () => {
+      writeFileSync(
+        world.path('model/facts.json'),
+        JSON.stringify({ format: 'python', network: 'open' }),
+      );
+
+      const refused = await world.refused(MACHINE, { MODEL_FACTS: world.path('model/facts.json') });
+
+      const opened = NAMES.filter((name) => !refused.includes(name));
+      expect(opened).toEqual([
+        'connects',
+        'sends a datagram',
+        'sends to a socket in a folder by a pair',
+        'takes another port',
+        'turns its own socket around',
+        'connects by a first packet',
+        'starts a program',
+        'starts a program of its own',
+      ]);
+    },
+  );
+
+  it.each([
+    ['data', { format: 'sklearn', network: 'open' }],
+    ['code whose manifest does not open it', { format: 'python', network: 'none' }],
+  ])('does not reach it for a model of %s', async (_, facts) => {
+    writeFileSync(world.path('model/facts.json'), JSON.stringify(facts));
+
+    const refused = await world.refused(MACHINE, { MODEL_FACTS: world.path('model/facts.json') });
+
+    expect(refused).toContain('connects');
+  });
+
+  it.each([
+    [
+      'files',
+      { files: 20 },
+      'kept = [open("/dev/null") for _ in range(30)]',
+      'Too many open files',
+    ],
+    [
+      'bytes in a file',
+      { fileBytes: 1000 },
+      'import os; os.write(os.open("big", os.O_CREAT | os.O_WRONLY), bytes(1000)); os.write(os.open("big", os.O_APPEND | os.O_WRONLY), b"x")',
+      'File too large',
+    ],
+    ['memory', { dataBytes: 2 ** 28 }, 'bytearray(2 ** 29)', 'MemoryError'],
+    ['CPU', { cpuSeconds: 1 }, 'while True: pass', 'SIGXCPU'],
+  ])('gets no more %s than its limit', async (_, limits, code, says) => {
+    const ended = await world.python(MACHINE, ['-c', code], { limits }).catch((error) => error);
+
+    expect(`${ended.signal} ${ended.stderr}`).toContain(says);
+  });
+
+  const canBeNobody = process.getuid?.() !== 0 || existsSync(SYSTEM_PYTHON);
+  (MACHINE.namespaces && canBeNobody ? it : it.skip)(
+    'starts no more processes than its limit, unless it is of a root',
+    async () => {
+      const ended = await world.pythonOfNobody(FORKS, { processes: 10 }).catch((error) => error);
+
+      expect(ended.stderr).toContain('BlockingIOError');
+    },
+  );
+
+  it('does not run where a wall that is asked for cannot be set', async () => {
+    const asked = { ...MACHINE, landlock: 1000 };
+
+    const ended = await world
+      .python(asked, ['-c', 'print("runs")'], { write: [world.path('missing')] })
+      .catch((error) => error);
+
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain('the walls around the model cannot be set');
+  });
+});

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import {
+  FORMATS,
+  type Format,
+  isFolderFormat,
+  needsPython,
+  SERVED,
+} from '#domain/artifact/format.ts';
+import { KNOWN_FILES, ownEndings } from '#domain/artifact/known-files.ts';
+import { readKey } from '#domain/artifact/object-key.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { recognise } from '#formats/known-formats.ts';
+import { modelFiles } from '#formats/model-files.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
+
+const kindsAndEndings = KNOWN_FILES.flatMap((kind) =>
+  ownEndings(kind).map((ending) => ({ kind, ending, what: kind.what })),
+);
+
+describe('an ending that is known', () => {
+  it.each(kindsAndEndings)('$ending of $what starts a deployment', ({ ending }) => {
+    const file = `m${ending}`;
+
+    expect(readKey(`models/shapes/${file}`)).toEqual({ kind: 'artifact', model: 'shapes', file });
+    expect(readKey(`models/shapes/${file.toUpperCase()}`)).toMatchObject({ kind: 'artifact' });
+    expect(readKey(`models/shapes/${file}.yaml`)).toEqual({ kind: 'sidecar', model: 'shapes' });
+  });
+
+  it.each(kindsAndEndings.filter(({ kind }) => kind.format))(
+    '$ending of $what is that format in an artifact too',
+    async ({ kind, ending }) => {
+      const [found] = await modelFiles([memoryFile(`a/m${ending}`, 'x')]);
+
+      expect(found).toMatchObject({ format: kind.format, foreign: null });
+    },
+  );
+
+  it.each(kindsAndEndings.filter(({ kind }) => !kind.format && !kind.isArchive))(
+    '$ending of $what is refused by its name, with what to do',
+    async ({ kind, ending }) => {
+      const [found] = await modelFiles([memoryFile(`m${ending}`, 'x')]);
+
+      expect(found).toMatchObject({ format: null, foreign: { what: kind.what } });
+      expect(kind.fix).toMatch(/^[A-Z].*\.$/);
+    },
+  );
+
+  it.each(KNOWN_FILES.flatMap(({ shared = [] }) => shared))(
+    '%s that other files have too starts a deployment, and is told by what is in it',
+    async (ending) => {
+      expect(readKey(`models/shapes/m${ending}`)).toMatchObject({ kind: 'artifact' });
+      expect(await modelFiles([memoryFile(`m${ending}`, 'x')])).toEqual([]);
+    },
+  );
+
+  it('is of one kind alone', () => {
+    const endings = KNOWN_FILES.flatMap((kind) => [...ownEndings(kind), ...(kind.shared ?? [])]);
+
+    expect(endings.filter((ending, at) => endings.indexOf(ending) !== at)).toEqual([]);
+  });
+});
+
+describe('a begin that is known', () => {
+  it.each<[string, Format | null, string]>([
+    ['XGBoost in JSON', 'xgboost', '{"learner"'],
+    ['XGBoost in JSON that is indented', 'xgboost', '{\r\n\t "learner"'],
+    ['XGBoost in UBJSON', 'xgboost', '{L\0\0\0\0\0\0\0\x07learner'],
+    ['XGBoost of before 1.0', 'xgboost', 'binf'],
+    ['the same in base64', 'xgboost', 'bs64'],
+    ['LightGBM', 'lightgbm', 'tree\nversion=v4\n'],
+    ['LightGBM with line ends of Windows', 'lightgbm', 'tree\r\nversion=v4\r\n'],
+    ['CatBoost', 'catboost', 'CBM1'],
+    ['a pickle', 'sklearn', '\x80\x04\x95'],
+    ['PyTorch of before 1.6', null, '\x80\x02\x8a\x0al\xfc\x9cF'],
+    ['GGUF', null, 'GGUF'],
+    ['HDF5', null, '\x89HDF\r\n\x1a\n'],
+  ])('%s is told alike in an artifact and where another is expected', async (_, format, begin) => {
+    const head = Buffer.from(begin, 'latin1');
+    const [found] = await modelFiles([memoryFile('model', head)]);
+
+    expect(found?.format).toBe(format);
+    expect(recognise('', head)?.format).toBe(format);
+  });
+});
+
+it('a model that a file marks is a folder, and any other a file', () => {
+  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python', 'custom']);
+});
+
+it('a manifest may name each format that is served, and no other', () => {
+  for (const format of FORMATS) {
+    expect(manifestSchema.parse({ model: { format } }).model.format).toBe(format);
+  }
+  expect(() => manifestSchema.parse({ model: { format: 'torch' } })).toThrow();
+});
+
+it('the Python server has an adapter for each format that it serves, and no other', () => {
+  const source = new URL(
+    '../../../runtimes/python/slipway_server/adapters/__init__.py',
+    import.meta.url,
+  );
+  const [, adapters = ''] = /_ADAPTERS = \{([^}]*)\}/.exec(readFileSync(source, 'utf8')) ?? [];
+  const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
+  const served = FORMATS.filter(needsPython);
+
+  expect(named.toSorted()).toEqual(served.toSorted());
+});
+
+it('docs/formats.md has the table of what is served', () => {
+  const written = readFileSync(new URL('../../../docs/formats.md', import.meta.url), 'utf8');
+
+  for (const format of FORMATS) expect(written).toContain(rowOf(format));
+});
+
+/** What docs/formats.md says is read from the bytes of each, and who answers. */
+const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>> = {
+  onnx: ['operator sets, tensors, inputs and outputs', 'the ONNX server'],
+  sklearn: ['estimator, its scikit-learn, features, classes', 'ONNX or Python'],
+  skops: ['the same, from its tree of types', 'ONNX or Python'],
+  xgboost: ['version, objective, features and their names, trees', 'ONNX or Python'],
+  lightgbm: [
+    'objective, features, classes, trees; the file does not tell its version',
+    'ONNX or Python',
+  ],
+  catboost: ['features, classes, trees, and its version where it says so', 'ONNX or Python'],
+  mlflow: [
+    'flavour, signature, example, packages, Python',
+    'as its flavour; `python_function` by MLflow',
+  ],
+  sagemaker: [
+    'handlers and packages, or the model in it',
+    'as the model in it; handlers by Python',
+  ],
+  python: ['what answers in it: `Predictor`, `Model` or `predict`', 'Python'],
+  custom: ['nothing: the build starts it and asks it', 'itself'],
+};
+
+/** How the table of the documentation says it. */
+function rowOf(format: Format): string {
+  const { marker } = SERVED[format];
+  const [reads, servedBy] = WORDS[format];
+  const kinds = KNOWN_FILES.filter((kind) => kind.format === format);
+  const endings = kinds.flatMap(({ endings, shared = [] }) => [...endings, ...shared]);
+  const compressions = [...new Set(kinds.flatMap((kind) => kind.compressions ?? []))];
+  const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+  const files =
+    compressions.length > 0
+      ? `${code(endings)}, each also with ${code(compressions)}`
+      : code(endings);
+  return `| \`${format}\` | ${marker === null ? files : `a folder with \`${marker}\``} | ${reads} | ${servedBy} |`;
+}

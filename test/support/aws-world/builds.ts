@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
+import { awsClient } from '../aws/clients.ts';
+import { manifest } from '../aws/model-functions.ts';
+import type { Moto } from '../aws/moto.ts';
+import type { Granted, GrantedEnvironments } from '../worlds/build-order.ts';
+import { converted } from './conversion.ts';
+
+export type ScriptedBuilds = {
+  /** What Step Functions makes of `startBuild.sync`: the answer, or an error whose message is the Cause. */
+  build(parameters: unknown): Promise<object>;
+  /** The same of the project of environments. */
+  buildEnvironment(parameters: unknown): Promise<object>;
+  /** The next build fails with these lines in its log. */
+  failNext(lines: readonly string[]): void;
+  /** The file of the model of an image. */
+  modelFile(digest: string): string;
+};
+
+type Places = {
+  /** Where the models of images are kept. */
+  readonly folder: string;
+  readonly repository: string;
+  readonly environments: string;
+};
+
+type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariable[] };
+
+const GROUP = '/slipway/test/image-builds';
+
+/**
+ * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given,
+ * and what they leave is an image's manifest in ECR and a log in CloudWatch. A model of Python is found to answer the same as ONNX.
+ */
+export async function scriptedBuilds(
+  moto: Pick<Moto, 'endpoint'>,
+  ecr: ECRClient,
+  { folder, repository, environments }: Places,
+): Promise<ScriptedBuilds> {
+  const logs = awsClient(CloudWatchLogsClient, moto);
+  await logs.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
+  const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
+  let failing: readonly string[] | undefined;
+  let builds = 0;
+
+  async function write(stream: string, lines: readonly string[]): Promise<void> {
+    const named = { logGroupName: GROUP, logStreamName: stream };
+    await logs.send(new CreateLogStreamCommand(named));
+    const timestamp = Date.now();
+    const logEvents = lines.map((message) => ({ timestamp, message: `${message}\n` }));
+    await logs.send(new PutLogEventsCommand({ ...named, logEvents }));
+  }
+
+  /** One build, which exports what `work` answers. */
+  async function run(work: () => Promise<Readonly<Record<string, string>>>): Promise<object> {
+    builds += 1;
+    const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };
+    await write(Logs.StreamName, failing ?? ['pushed']);
+    if (failing) {
+      failing = undefined;
+      const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
+      const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
+      throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
+    }
+    const exported = Object.entries(await work()).map(([Name, Value]) => ({ Name, Value }));
+    return { Build: { BuildStatus: 'SUCCEEDED', Logs, ExportedEnvironmentVariables: exported } };
+  }
+
+  async function push(repositoryName: string, imageTag: string): Promise<string> {
+    const imageManifest = JSON.stringify(manifest(imageTag));
+    const imageDigest = `sha256:${createHash('sha256').update(imageManifest).digest('hex')}`;
+    await ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageTag, imageDigest }));
+    return imageDigest;
+  }
+
+  /** Fails where the image is not there. */
+  async function pull(repositoryName: string, imageTag: string): Promise<void> {
+    await ecr.send(new DescribeImagesCommand({ repositoryName, imageIds: [{ imageTag }] }));
+  }
+
+  return {
+    modelFile,
+    failNext: (lines) => {
+      failing = lines;
+    },
+    build: (parameters) =>
+      run(async () => {
+        const { order, files } = await granted<Granted>(parameters, 'ARTIFACT_URL');
+        for (const tag of Object.values(order.environments)) await pull(environments, tag);
+        const bytes = await artifact(files);
+        const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
+        const made = order.runtime === 'python' ? converted(bytes) : undefined;
+        writeFileSync(modelFile(imageDigest), made?.model ?? bytes);
+        return { BUILT: JSON.stringify(built(imageDigest, bytes, made?.proof ?? null)) };
+      }),
+    buildEnvironment: (parameters) =>
+      run(async () => {
+        const { order, files } = await granted<GrantedEnvironments>(parameters, 'ORDER_URL');
+        if (files.length > 0) throw new Error('the build of an environment was given files');
+        for (const { tag } of order.environments) {
+          // One that is there is adopted.
+          await pull(environments, tag).catch(() => push(environments, tag));
+        }
+        return {};
+      }),
+  };
+}
+
+function variable(parameters: unknown, name: string): string {
+  const { EnvironmentVariablesOverride } = parameters as Parameters;
+  return String(EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value);
+}
+
+async function granted<Body>(parameters: unknown, name: string): Promise<Body> {
+  return JSON.parse((await read(variable(parameters, name))).toString());
+}
+
+async function artifact([model]: Granted['files']): Promise<Buffer> {
+  const bytes = await read(String(model?.url));
+  if (bytes.length !== model?.sizeBytes) throw new Error(`${model?.name}: ${bytes.length} bytes`);
+  return bytes;
+}
+
+async function read(url: string): Promise<Buffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+function built(digest: string, bytes: Buffer, proof: BuildProof | null): object {
+  return {
+    digest,
+    compressedBytes: 90_000_000,
+    uncompressedBytes: 250_000_000,
+    artifactSha256: createHash('sha256').update(bytes).digest('hex'),
+    proof,
+    smoke: null,
+  };
+}

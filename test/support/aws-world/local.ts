@@ -1,0 +1,230 @@
+import {
+  type ExecutionEnd,
+  type TaskHandler,
+  workflowEngine,
+} from '#adapters/local/workflow-engine.ts';
+import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
+import { stepHandlers } from '#compose/local-workflow.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { byRuntime } from '#domain/build/runtime.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
+import type { Executions, WorkflowName } from '#ports/executions.ts';
+import { publishEvents } from '#steps/publish-events.ts';
+import { recoverEnded, type Swept, sweep } from '#steps/sweep.ts';
+import { awsClient } from '../aws/clients.ts';
+import { onOutbox } from '../aws/dynamo.ts';
+import type { Moto } from '../aws/moto.ts';
+import { apiGatewayRules } from '../aws/rules/apigateway.ts';
+import { dynamodbRules } from '../aws/rules/dynamodb.ts';
+import { lambdaImageRules } from '../aws/rules/ecr.ts';
+import { eventbridgeRules } from '../aws/rules/eventbridge.ts';
+import { lambdaStates } from '../aws/rules/lambda.ts';
+import { lambdaAliases } from '../aws/rules/lambda-alias.ts';
+import { type AnyClient, addMiddleware, awsError, awsRules } from '../aws/rules/rules.ts';
+import { s3Rules } from '../aws/rules/s3.ts';
+import { fakeClock } from '../clock/fake-clock.ts';
+import { machines } from '../walk/asl.ts';
+import { HERE } from '../worlds/inspector.ts';
+import { type Start, workflowOf } from '../worlds/memory-way.ts';
+import { stepListeners } from '../worlds/step-listeners.ts';
+import { GRACES, PERIOD_MS } from '../worlds/swept.ts';
+import { NO_WAITS, virtualWaits } from '../worlds/virtual-waits.ts';
+import { oneAtATime } from './outbox.ts';
+import { type Attempt, bytesOf, historyLength, type Run, statesOf } from './paths.ts';
+import { awsPorts } from './ports.ts';
+import { deploymentOf } from './scenarios.ts';
+import { awsWorld } from './world.ts';
+
+// As src/compose/aws.ts has it.
+const CROSSING_DRAIN_SECONDS = 900;
+
+export type LocalAws = Awaited<ReturnType<typeof localAws>>;
+
+/** The workflows that ship, run by the local engine in virtual time, with the steps over the AWS adapters behind AWS's rules. */
+export async function localAws(moto: Moto) {
+  const clock = fakeClock(Date.now());
+  const world = await awsWorld(moto, {
+    clock,
+    rulesOf: (ecr) =>
+      awsRules([
+        ...s3Rules,
+        ...dynamodbRules(),
+        ...eventbridgeRules,
+        ...lambdaStates({ looks: 0 }).rules,
+        ...lambdaAliases(),
+        ...lambdaImageRules(ecr),
+        ...apiGatewayRules(clock.now),
+      ]),
+  });
+  const { rules } = world;
+  const faults: Fault[] = [];
+  const client = <Client extends AnyClient>(Client: Parameters<typeof awsClient<Client>>[0]) =>
+    rules.guard(throttled(awsClient(Client, world.front), faults));
+  const dynamo = onOutbox(world.dynamo(rules), () => publishing.poke());
+  const ports = awsPorts(world, { client, dynamo, clock });
+  const publishing = oneAtATime(publishEvents({ registry: ports.registry, bus: ports.bus }));
+  const ends = new Map<string, (end: ExecutionEnd) => void>();
+  const begun: Promise<ExecutionEnd>[] = [];
+  const hooks = new Map<string, () => unknown>();
+  const steps = new Set<Promise<unknown>>();
+  const stepping = stepListeners();
+  let attempts: Attempt[] = [];
+  let payloadBytes = 0;
+
+  const observed = (state: string, handler: TaskHandler): TaskHandler => {
+    return async (payload, stopped) => {
+      const over = Promise.withResolvers<void>();
+      steps.add(over.promise);
+      const hook = hooks.get(state);
+      hooks.delete(state);
+      await hook?.();
+      try {
+        const answer = await stepping.told(() => handler(payload, stopped));
+        payloadBytes = Math.max(payloadBytes, bytesOf(payload), bytesOf(answer));
+        attempts.push({ state, error: '' });
+        return answer;
+      } catch (error) {
+        attempts.push({ state, error: (error as Error).name });
+        throw error;
+      } finally {
+        over.resolve();
+      }
+    };
+  };
+  const executions: Executions = {
+    isRunning: (name) => engine.isRunning(name),
+    stop: (name) => engine.stop(name),
+    start: async (workflow, name, input) => void begun.push(begin(workflow, name, input)),
+  };
+  const handlers: Readonly<Record<string, TaskHandler>> = {
+    ...stepHandlers({
+      ...ports,
+      clock,
+      executions,
+      engine: 'image',
+      offered: TARGETS,
+      waitMs: 0,
+      provisioningSeconds: PROVISIONING_SECONDS,
+      inspector: HERE,
+      maxArtifactBytes: maxArtifactBytes(TARGETS),
+      shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
+      crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
+      hashes: byRuntime(() => 'environment-1'),
+    }),
+    BuildEnvironment: world.builds.buildEnvironment,
+    BuildImage: world.builds.build,
+  };
+  const waiting = virtualWaits(clock);
+  const engine = workflowEngine({
+    definitions: {
+      deploy: machines.deploy.definition,
+      rollback: machines.rollback.definition,
+      undeploy: machines.undeploy.definition,
+    },
+    handlers: Object.fromEntries(
+      Object.entries(handlers).map(([state, handler]) => [
+        state,
+        observed(state, waiting(state, handler)),
+      ]),
+    ),
+    onEnded: async (end) => ends.get(end.execution)?.(end),
+    overrides: NO_WAITS,
+  });
+  const takeUp = recoverEnded({ registry: ports.registry, executions });
+  const sweepAll = sweep({
+    ...ports,
+    clock,
+    executions,
+    offered: TARGETS,
+    bucket: world.s3.bucket,
+    ...GRACES,
+    unusedEnvironments: null,
+  });
+  let runs = 0;
+
+  function begin(workflow: WorkflowName, name: string, input: unknown): Promise<ExecutionEnd> {
+    return new Promise((resolve, reject) => {
+      ends.set(name, resolve);
+      engine.start(workflow, name, input).catch(reject);
+    });
+  }
+
+  async function settle({ execution, error, cause }: ExecutionEnd): Promise<void> {
+    if (error) await takeUp({ executionArn: execution, status: 'FAILED', error, cause });
+    await follow();
+  }
+
+  async function follow(): Promise<void> {
+    for (const next of await Promise.all(begun.splice(0))) await settle(next);
+  }
+
+  return {
+    ...world,
+    ports,
+    clock,
+    fired: rules.fired,
+    /** The next so many changes of a function's configuration are too many. */
+    throttleConfiguration: (times: number) =>
+      void faults.push({ command: 'UpdateFunctionConfiguration', left: times }),
+    /** Is done once, before the next run of a state's step. */
+    before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
+    onStep: stepping.onStep,
+
+    /** One execution of what is asked for to its end, settled and published. */
+    async run(start: Start): Promise<Run> {
+      runs += 1;
+      const execution = `execution-${runs}`;
+      const workflow = workflowOf(start);
+      attempts = [];
+      payloadBytes = 0;
+      const end = await begin(workflow, execution, start);
+      const own = [...attempts];
+      await settle(end);
+      await publishing.done();
+      const deployment = await ports.registry.deployment(await deploymentOf(start));
+      const phase = deployment?.phase ?? 'Ignored';
+      const states = statesOf(machines[workflow], own, phase);
+      const historyEvents = historyLength(machines[workflow], states);
+      return { execution, attempts: own, payloadBytes, states, historyEvents };
+    },
+
+    /** One execution that is stopped when it is about to run a state's step, which runs all the same; nobody hears of its end. */
+    async runStopped(start: Start, state: string): Promise<void> {
+      runs += 1;
+      const execution = `execution-${runs}`;
+      hooks.set(state, () => engine.stop(execution));
+      await begin(workflowOf(start), execution, start);
+      await Promise.all(steps);
+    },
+
+    /** What the schedule's sweep puts right when its time has come, and what follows of that. */
+    async sweep(): Promise<Swept> {
+      clock.advance(PERIOD_MS);
+      const swept = await sweepAll();
+      await follow();
+      await publishing.done();
+      return swept;
+    },
+
+    async close() {
+      await engine.stopAll();
+      await world.close();
+    },
+  };
+}
+
+type Fault = { readonly command: string; left: number };
+
+function throttled<Client extends AnyClient>(client: Client, faults: readonly Fault[]): Client {
+  addMiddleware(client, (next, { commandName }) => async (args) => {
+    const fault = faults.find(
+      ({ command, left }) => left > 0 && commandName === `${command}Command`,
+    );
+    if (!fault) return next(args);
+    fault.left -= 1;
+    const name = 'TooManyRequestsException';
+    throw awsError({ name, message: 'Rate exceeded', status: 429 });
+  });
+  return client;
+}

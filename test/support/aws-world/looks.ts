@@ -1,0 +1,154 @@
+import { APIGatewayClient, GetResourcesCommand } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetAliasCommand,
+  InvokeCommand,
+  type LambdaClient,
+  ListAliasesCommand,
+  ListFunctionsCommand,
+  ListVersionsByFunctionCommand,
+} from '@aws-sdk/client-lambda';
+import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
+import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
+import type { ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
+import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
+import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
+import type { Clock } from '#ports/clock.ts';
+import { awsClient } from '../aws/clients.ts';
+import type { Moto } from '../aws/moto.ts';
+import type { awsWorldContainers } from './containers.ts';
+
+type Options = {
+  readonly lambda: LambdaClient;
+  readonly functions: ModelFunctions;
+  readonly api: { readonly id: string; readonly stage: string };
+  readonly containers: Awaited<ReturnType<typeof awsWorldContainers>>;
+  /** What counts the traffic tells the time by it. */
+  readonly clock: Clock;
+};
+
+// In the order of the values that `count` puts there.
+const GROUP_COUNTS = [
+  'RequestCount',
+  'HTTPCode_Target_5XX_Count',
+  'HTTPCode_Target_2XX_Count',
+] as const;
+
+/** What a client of a model sees, and what is there of it in the account. */
+export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock }: Options) {
+  const apiGateway = awsClient(APIGatewayClient, moto);
+  const nameOf = (model: string) => functions.prefix + model;
+
+  async function routes() {
+    const { items = [] } = await apiGateway.send(
+      new GetResourcesCommand({ restApiId: api.id, embed: ['methods'], limit: 500 }),
+    );
+    return items.filter(({ path }) => path?.startsWith('/models/'));
+  }
+
+  async function routeOf(model: string) {
+    const found = (await routes()).find(({ path }) => path === `/models/${model}/{proxy+}`);
+    return found?.resourceMethods?.['ANY'];
+  }
+
+  async function versionsOf(model: string) {
+    const list = new ListVersionsByFunctionCommand({ FunctionName: nameOf(model) });
+    const { Versions = [] } = await lambda.send(list);
+    return Versions.filter(({ Version }) => Version !== '$LATEST');
+  }
+
+  async function askFunction(model: string, path: string, body: string) {
+    const Payload = JSON.stringify(
+      invocationEvent(api.stage, { model, method: 'POST', path, body }),
+    );
+    const output = await lambda.send(
+      new InvokeCommand({ FunctionName: nameOf(model), Qualifier: 'live', Payload }),
+    );
+    const response = readResponse(Buffer.from(output.Payload ?? []).toString());
+    return inferred(response?.status, response?.headers['x-slipway-revision'], response?.body);
+  }
+
+  async function countersOf({ revision, target }: RevisionRef): Promise<readonly Counter[]> {
+    if (mechanismOf(target) === 'container') {
+      const group = await containers.groupOf(revision);
+      return GROUP_COUNTS.map((name) => groupCounter(containers.front, group, name));
+    }
+    const model = revision.replace(/-v\d+$/, '');
+    const version = (await versionsOf(model)).findLast(
+      ({ Description }) => Description === revision,
+    );
+    const dimensions = {
+      FunctionName: nameOf(model),
+      Resource: `${nameOf(model)}:live`,
+      ExecutedVersion: version?.Version ?? '',
+    };
+    return ['Invocations', 'Errors'].map((name) => ({ namespace: 'AWS/Lambda', name, dimensions }));
+  }
+
+  return {
+    /** As the API hands on a request of the model's route. */
+    async infer(model: string, body: unknown) {
+      const { uri = '' } = (await routeOf(model))?.methodIntegration ?? {};
+      const path = `/v2/models/${model}/infer`;
+      return uri.startsWith('http:')
+        ? askContainers(`${containers.endpoint}/${api.stage}/models/${model}${path}`, body)
+        : askFunction(model, path, JSON.stringify(body));
+    },
+
+    /** The version that the alias leads to, with its weights. */
+    async alias(model: string) {
+      const named = { FunctionName: nameOf(model), Name: 'live' };
+      const { FunctionVersion, RoutingConfig } = await lambda.send(new GetAliasCommand(named));
+      return { version: FunctionVersion, weights: RoutingConfig?.AdditionalVersionWeights ?? {} };
+    },
+
+    /** The function's published versions, by the revisions that they are. */
+    async versions(model: string): Promise<readonly (string | undefined)[]> {
+      return (await versionsOf(model)).map(({ Description }) => Description);
+    },
+
+    /** The method of the model's route. */
+    route: routeOf,
+
+    /** What AWS would count of clients for a revision, in this minute and in the next. */
+    async count(ref: RevisionRef, requests: number, errors: number) {
+      const counters = await countersOf(ref);
+      const MetricData = counters.flatMap(({ name, dimensions }, index) =>
+        [0, 60_000].map((aheadMs) => ({
+          MetricName: name,
+          Value: [requests, errors, requests - errors][index],
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+          Timestamp: new Date(clock.now() + aheadMs),
+        })),
+      );
+      const put = new PutMetricDataCommand({ Namespace: counters[0]?.namespace, MetricData });
+      await awsClient(CloudWatchClient, moto).send(put);
+    },
+
+    /** How much there is of what deployments make; images, logs and the registry's history stay, and end by themselves. */
+    async inventory() {
+      const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+      const names = Functions.flatMap(({ FunctionName }) => FunctionName ?? []);
+      let aliases = 0;
+      for (const FunctionName of names) {
+        const found = await lambda.send(new ListAliasesCommand({ FunctionName }));
+        aliases += found.Aliases?.length ?? 0;
+      }
+      const counts = { functions: names.length, aliases, routes: (await routes()).length };
+      return { ...(await containers.inventory()), ...counts };
+    },
+  };
+}
+
+async function askContainers(url: string, body: unknown) {
+  // A connection that is kept may be closed at the moment in which it is used again.
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const revision = response.headers.get('x-slipway-revision') ?? undefined;
+  return inferred(response.status, revision, await response.text());
+}
+
+function inferred(status: number | undefined, revision: string | undefined, body = '{}') {
+  const { outputs } = JSON.parse(body || '{}');
+  return { status, revision, data: outputs?.[0]?.data };
+}

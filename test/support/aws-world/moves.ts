@@ -1,0 +1,119 @@
+import type { Target } from '#domain/placement/target.ts';
+import { addConstantModel } from '../models/onnx.ts';
+import { callers } from './flagship.ts';
+import type { LocalAws } from './local.ts';
+import { placed } from './scenarios.ts';
+import { stateOf } from './suite.ts';
+
+const MODEL = 'moving';
+const [V1, V2, V3] = [1, 2, 3].map((version) => `${MODEL}-v${version}`) as [string, string, string];
+
+/** A model that moves between two mechanisms, its traffic all at once; the side that it left is complete until nobody comes to it any more. */
+export function describeAwsMoves(open: () => LocalAws): void {
+  const upload = (constant: number, target: Target) =>
+    open().upload(MODEL, addConstantModel({ constant }), placed(target));
+  const sides = async () => ({
+    alias: (
+      await open()
+        .alias(MODEL)
+        .catch(() => undefined)
+    )?.version,
+    weights: await open().containers.weights(MODEL),
+  });
+  const targetOfRoute = async () => {
+    const { uri = '' } = (await open().route(MODEL))?.methodIntegration ?? {};
+    return uri.startsWith('http:') ? 'containers' : 'lambda';
+  };
+
+  /** Deploys the next version; what both sides were in its bake and before the one it left was retired. */
+  async function move(
+    constant: number,
+    target: Target,
+    left: { revision: string; target: Target },
+  ) {
+    const world = open();
+    const event = await upload(constant, target);
+    const seen: { state: string; route: string; alias?: string | undefined; weights: object }[] =
+      [];
+    const look = async (state: string) => {
+      seen.push({ state, route: await targetOfRoute(), ...(await sides()) });
+    };
+    // Clients still come by the way that was left, until the count of them ends.
+    world.before('VerifyTraffic', () => world.count(left, 3, 0));
+    world.before('JudgeBake', () => look('JudgeBake'));
+    world.before('RetirePrevious', () => look('RetirePrevious'));
+    const calls = callers(world, MODEL);
+    const startedMs = world.clock.now();
+    const run = await world.run(event);
+    const answers = await calls.stop();
+    const tookSeconds = (world.clock.now() - startedMs) / 1000;
+    return { event, run, seen, answers, tookSeconds };
+  }
+
+  it('moves from Lambda to Fargate: both sides are complete until nobody comes to the alias', async () => {
+    const world = open();
+    await world.run(await upload(10, 'lambda'));
+
+    const { event, run, seen, answers, tookSeconds } = await move(20, 'fargate', {
+      revision: V1,
+      target: 'lambda',
+    });
+
+    expect(run.states.at(-1)).toBe('Live');
+    const whole = { route: 'containers', alias: '1', weights: { [V2]: 100 } };
+    expect(seen).toEqual([
+      { state: 'JudgeBake', ...whole },
+      { state: 'RetirePrevious', ...whole },
+    ]);
+    expect(run.states.filter((state) => state === 'WaitForTraffic').length).toBeGreaterThan(0);
+    expect(tookSeconds).toBeGreaterThan(900);
+    expect(await sides()).toEqual({ alias: undefined, weights: { [V2]: 100 } });
+    expect(await stateOf(world, event)).toMatchObject({ live: V2, phase: 'Live', lease: 'free' });
+    expectAnswers(answers, { [V1]: [11, 12], [V2]: [21, 22] }, V2);
+  });
+
+  it('moves back from Fargate to Lambda: both sides are complete until nobody comes to the rule', async () => {
+    const world = open();
+
+    const { event, run, seen, answers } = await move(30, 'lambda', {
+      revision: V2,
+      target: 'fargate',
+    });
+
+    expect(run.states.at(-1)).toBe('Live');
+    const [first, second] = seen;
+    expect(first).toMatchObject({ route: 'lambda', weights: { [V2]: 100 } });
+    expect(second).toMatchObject({ route: 'lambda', weights: { [V2]: 100 }, alias: first?.alias });
+    expect(await sides()).toEqual({ alias: first?.alias, weights: {} });
+    expect(await stateOf(world, event)).toMatchObject({ live: V3, phase: 'Live', lease: 'free' });
+    expectAnswers(answers, { [V2]: [21, 22], [V3]: [31, 32] }, V3);
+  });
+
+  it('is undeployed from both targets', async () => {
+    const world = open();
+    const request = { kind: 'undeploy', deploymentId: 'undeploy-moving', model: MODEL } as const;
+
+    const run = await world.run(request);
+
+    expect(run.states.at(-1)).toBe('Undeployed');
+    expect(await world.route(MODEL)).toBeUndefined();
+    const left = await Promise.all(
+      (['lambda', 'fargate', 'ec2'] as const).map((target) =>
+        world.ports.platforms[target].revisions(),
+      ),
+    );
+    expect(left.flat().filter(({ model }) => model === MODEL)).toEqual([]);
+  });
+}
+
+function expectAnswers(
+  answers: Awaited<ReturnType<ReturnType<typeof callers>['stop']>>,
+  data: Readonly<Record<string, readonly number[]>>,
+  last: string,
+): void {
+  expect(answers.length).toBeGreaterThan(5);
+  expect(answers).toEqual(
+    answers.map(({ revision = '' }) => ({ status: 200, revision, data: data[revision] })),
+  );
+  expect(answers.at(-1)?.revision).toBe(last);
+}

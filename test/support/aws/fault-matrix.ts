@@ -1,0 +1,139 @@
+import { type Befalls, CRASHED, notedCalls, plantFaults } from './fault-plans.ts';
+import { persist } from './persist.ts';
+import type { AnyClient } from './rules/rules.ts';
+
+/** An account in which something can be done. */
+export type FaultWorld = {
+  /** Does it, by an adapter of its own whose clients have been handed to `outer`, and are tried once. */
+  deed(outer: (client: AnyClient) => void): Promise<unknown>;
+  /** What there is, once it is done. */
+  left(): Promise<unknown>;
+  close?(): Promise<void>;
+};
+
+const READ = /^(?:Describe|Get|List|Head|Query|Scan|TransactGet|Filter|Invoke)/;
+
+// What leaves nothing behind befalls one call after the other: the deed is tried again until none is left. What leaves something is the last of its plan.
+const OF_READS: readonly (readonly Befalls[])[] = [
+  ['throttled', 'broken', 'reply lost', 'slow', 'duplicate', 'crash before', 'crash after'],
+];
+const OF_WRITES: readonly (readonly Befalls[])[] = [
+  ['throttled', 'broken', 'crash before', 'reply lost'],
+  ['crash after'],
+  ['slow'],
+  ['duplicate'],
+];
+
+/**
+ * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
+ * A failure that passes has it done again, and a crash too, by another process. `more` is what a deed bears beyond what each does.
+ */
+export function itBearsFaults(
+  deed: string,
+  open: () => Promise<FaultWorld>,
+  more: readonly Befalls[] = [],
+): void {
+  it(titleOf(deed), () => bears(deed, open, more));
+}
+
+/** A deed that is done again and again in one account, since to make that takes longer than the deed. */
+export type InOneAccount<Account> = {
+  open(): Promise<Account>;
+  /** Makes what the deed needs; where it does not clear the account first, `left` takes away all that there is and tells that nothing is left, so that the next time is like the first. */
+  prepare(account: Account): Promise<FaultWorld>;
+  readonly more?: readonly Befalls[];
+  /** The commands that another deed does not ask in the same way: those of both are befallen there. */
+  readonly only?: readonly string[];
+};
+
+export function itBearsFaultsInOneAccount<Account>(
+  deed: string,
+  { open, prepare, more = [], only }: InOneAccount<Account>,
+): void {
+  it(titleOf(deed), async () => {
+    const account = await open();
+    try {
+      await bears(deed, () => prepare(account), more, only);
+    } finally {
+      await (account as Partial<FaultWorld>).close?.();
+    }
+  });
+}
+
+function titleOf(deed: string): string {
+  return `${deed} comes out the same whatever befalls one of its calls to AWS`;
+}
+
+async function bears(
+  deed: string,
+  open: () => Promise<FaultWorld>,
+  more: readonly Befalls[],
+  only?: readonly string[],
+): Promise<void> {
+  const calls = notedCalls();
+  const untroubled = await outcome(open, { outer: calls.outer });
+  expect(calls.commands()).toEqual(expect.arrayContaining([...(only ?? [])]));
+  const counts = new Map<Befalls, number>();
+
+  let last: { readonly command: string; readonly isLikeCrash: boolean } | undefined;
+  for (const { command, plan } of plansOf(calls, more)) {
+    if (only && !only.includes(command)) continue;
+    // Who asks nothing more after an answer that was lost, and begins anew, is found by the next try as if it had died: the same run.
+    if (plan[0] === 'crash after' && last?.command === command && last.isLikeCrash) continue;
+    for (let left = plan; left.length > 0; ) {
+      const planted = plantFaults(command, left);
+      const troubled = await outcome(open, planted);
+      const fired = planted.fired();
+      expect({ command, plan: left, ...troubled }).toEqual({ command, plan: left, ...untroubled });
+      // A deed that is over before all of them could befall it is done anew for those that are left.
+      expect({ command, plan: left, isFired: fired.length > 0 }).toMatchObject({ isFired: true });
+      left = left.slice(fired.length);
+      last = { command, isLikeCrash: planted.isLikeCrash() };
+    }
+    for (const kind of plan) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+
+  expect(calls.commands().length).toBeGreaterThan(0);
+  const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  process.stdout.write(`${deed}: ${calls.commands().length} commands; befell: ${kinds}\n`);
+}
+
+function plansOf(
+  { commands, isAskedAgain }: ReturnType<typeof notedCalls>,
+  more: readonly Befalls[],
+) {
+  return commands().flatMap((command) => {
+    if (!READ.test(command)) return OF_WRITES.map((plan) => ({ command, plan }));
+    const old = (['stale', 'unseen'] as const).filter(
+      (kind) => isAskedAgain(command, kind) && (kind === 'stale' || more.includes(kind)),
+    );
+    return [...OF_READS, ...old.map((kind) => [kind])].map((plan) => ({ command, plan }));
+  });
+}
+
+type Around = Pick<ReturnType<typeof plantFaults>, 'outer'> &
+  Partial<ReturnType<typeof plantFaults>>;
+
+async function outcome(open: () => Promise<FaultWorld>, around: Around) {
+  const world = await open();
+  try {
+    const deed = () => {
+      around.begins?.();
+      return world.deed(around.outer);
+    };
+    const answer = await surviving(deed, around);
+    await around.land?.();
+    return { answer, left: await world.left() };
+  } finally {
+    await world.close?.();
+  }
+}
+
+/** Each process persists; the next one starts where the last has died. */
+async function surviving(deed: () => Promise<unknown>, { crash }: Around): Promise<unknown> {
+  for (;;) {
+    const ends = crash ? [crash(), persist(deed)] : [persist(deed)];
+    const end = await Promise.race(ends);
+    if (end !== CRASHED) return end;
+  }
+}

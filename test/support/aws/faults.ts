@@ -1,0 +1,45 @@
+import { type AnyClient, addMiddleware, awsError, isAside } from './rules/rules.ts';
+
+/** What befalls a call on its way: AWS refuses it, has too many, breaks, has nothing of that name any more, or does it and the answer is lost. */
+export type AwsFault = 'denied' | 'throttled' | 'broken' | 'gone' | 'reply lost';
+
+export type FaultyClient<Client> = {
+  readonly client: Client;
+  /** How many calls the fault befell, of how many that were made; a client's own retries are calls too. */
+  count(): number;
+  calls(): number;
+};
+
+/** Lets a fault befall the first `times` calls of a command, named without `Command`. */
+export function awsFault<Client extends AnyClient>(
+  client: Client,
+  command: string,
+  fault: AwsFault,
+  times = Number.POSITIVE_INFINITY,
+): FaultyClient<Client> {
+  let calls = 0;
+  addMiddleware(client, (next, { commandName }) => async (args) => {
+    if (commandName !== `${command}Command` || isAside(args.input)) return next(args);
+    calls += 1;
+    if (calls > times) return next(args);
+    if (fault === 'reply lost') await next(args);
+    throw faultError(fault);
+  });
+  return { client, count: () => Math.min(calls, times), calls: () => calls };
+}
+
+export function faultError(fault: AwsFault): Error {
+  switch (fault) {
+    case 'denied':
+      return awsError({ name: 'AccessDeniedException', message: 'not allowed', status: 400 });
+    case 'throttled':
+      return awsError({ name: 'ThrottlingException', message: 'Rate exceeded', status: 400 });
+    case 'broken':
+      return awsError({ name: 'InternalServerError', message: 'broken', status: 500 });
+    case 'gone':
+      return awsError({ name: 'NotFound', message: 'gone', status: 404 });
+    default:
+      // As the SDK's HTTP handler ends a request that takes too long.
+      return Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
+  }
+}

@@ -1,0 +1,45 @@
+import type { RequestListener } from 'node:http';
+import { CreateAliasCommand } from '@aws-sdk/client-lambda';
+import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
+import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import type { Behaviour } from '../../contracts/prober.ts';
+import { scriptedServer } from '../fronts/scripted-server.ts';
+import { dynamoWorld } from './dynamo.ts';
+import { modelFunctionsWorld } from './model-functions.ts';
+import type { Moto } from './moto.ts';
+
+/** The model `digits`, all of whose traffic `digits-v1` has, as a function whose server behaves as told, and no record of a route. */
+export async function probedFunctionsWorld(moto: Moto, behave: () => Behaviour) {
+  const server = scriptedServer(() => listener(behave));
+  const world = await modelFunctionsWorld(moto, server);
+  await world.publish('digits', ['digits-v1']);
+  const { prefix: functionPrefix } = world.functions;
+  const alias = { FunctionName: `${functionPrefix}digits`, Name: 'live', FunctionVersion: '1' };
+  await world.lambda().send(new CreateAliasCommand(alias));
+  const { client, table } = dynamoWorld(moto);
+
+  return {
+    ...world,
+    dynamo: client,
+    probing: ({ lambda = world.lambda(), dynamo = client() } = {}) =>
+      awsProber({
+        functions: lambdaProbes({ lambda, functionPrefix, apiStage: 'api' }),
+        containers: () => Promise.reject(new Error('no container is probed')),
+        records: routeRecords({ dynamo, table, api: 'api' }),
+      }),
+  };
+}
+
+function listener(behave: () => Behaviour): RequestListener {
+  return async (request, response) => {
+    const text = Buffer.concat(await request.toArray()).toString();
+    // The web adapter asks until it is told that the server is ready.
+    if (request.url === '/ping' && !request.headers['content-type']) return response.end();
+    const body = text === '' ? undefined : JSON.parse(text);
+    const answer = behave()({ path: String(request.url), body });
+    if (answer === 'silent') return response;
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify(answer.body));
+  };
+}

@@ -1,0 +1,140 @@
+import { APIGatewayClient, type Integration } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteRuleCommand,
+  DescribeRulesCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteAliasCommand,
+  GetPolicyCommand,
+  type LambdaClient,
+  RemovePermissionCommand,
+} from '@aws-sdk/client-lambda';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
+import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { fakeClock } from '../clock/fake-clock.ts';
+import { scriptedServer } from '../fronts/scripted-server.ts';
+import { awsClient } from './clients.ts';
+import { containersWorld } from './containers.ts';
+import { dynamoWorld } from './dynamo.ts';
+import { modelFunctionsWorld } from './model-functions.ts';
+import type { Moto } from './moto.ts';
+import { restApi } from './rest-api.ts';
+import { apiGatewayRules } from './rules/apigateway.ts';
+import { elbv2Rules } from './rules/elbv2.ts';
+import { awsRules } from './rules/rules.ts';
+
+const HEALTHY = scriptedServer(() => (_request, response) => response.end('{}'));
+
+type Clients = {
+  readonly lambda?: LambdaClient;
+  readonly apiGateway?: APIGatewayClient;
+  readonly dynamo?: DynamoDBClient;
+  readonly elb?: ElasticLoadBalancingV2Client;
+  readonly cloudWatch?: CloudWatchClient;
+};
+
+export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
+
+/** An account with the functions of `digits` (three versions) and `words` (one), and containers of `digits` (versions 6 and 7). */
+export async function routedAccount(moto: Moto) {
+  const world = await modelFunctionsWorld(moto, HEALTHY);
+  await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
+  await world.publish('words', ['words-v1']);
+  const sick = new Set<string>();
+  const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
+  /** A client behind AWS's rules; `outer` puts something between it and them. */
+  const elb = (outer: (client: ElasticLoadBalancingV2Client) => void = () => undefined) => {
+    const client = awsClient(ElasticLoadBalancingV2Client, moto, undefined, { maxAttempts: 1 });
+    outer(client);
+    return elbRules.guard(client);
+  };
+  const containers = await containersWorld(moto, elb());
+  await containers.start('digits-v6', '10.0.0.6');
+  await containers.start('digits-v7', '10.0.0.7');
+  return { ...world, sick, elb, containers };
+}
+
+/** A router over moto in virtual time, in an account of its own, and no route. */
+export async function restApiRouterWorld(moto: Moto) {
+  return routerIn(moto, await routedAccount(moto));
+}
+
+/** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
+export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
+  const lambda = account.lambda();
+  const live = { FunctionName: `${account.functions.prefix}digits`, Name: 'live' };
+  const permission = new GetPolicyCommand({ FunctionName: live.FunctionName, Qualifier: 'live' });
+  const { Policy = '{}' } = (await lambda.send(permission).catch(absentIfNotFound)) ?? {};
+  const { Statement = [] } = JSON.parse(Policy);
+  for (const { Sid: StatementId } of Statement) {
+    const named = { FunctionName: live.FunctionName, Qualifier: 'live', StatementId };
+    await lambda.send(new RemovePermissionCommand(named));
+  }
+  await lambda.send(new DeleteAliasCommand(live)).catch(absentIfNotFound);
+  const elb = account.elb();
+  const ListenerArn = account.containers.front.listener;
+  const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
+  for (const { IsDefault, RuleArn } of Rules) {
+    if (!IsDefault) await elb.send(new DeleteRuleCommand({ RuleArn }));
+  }
+  return routerIn(moto, account);
+}
+
+async function routerIn(moto: Moto, world: RoutedAccount) {
+  const { elb, containers, sick } = world;
+  const clock = fakeClock(Date.now());
+  const sleep = async (ms: number) => clock.advance(ms);
+  const api = await restApi(moto);
+  const served = new Map<string, Integration>();
+  const apiRules = awsRules(apiGatewayRules(clock.now, served));
+  const { table, client: dynamo } = dynamoWorld(moto);
+  const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
+
+  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
+  const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
+    const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
+    outer(client);
+    return apiRules.guard(client);
+  };
+
+  const leaseOver = (client = dynamo()) =>
+    apiLease({ dynamo: client, table, api: api.id, clock, sleep });
+  const recordsOver = (client = dynamo()) => routeRecords({ dynamo: client, table, api: api.id });
+  const routerOver = (clients: Clients = {}) =>
+    restApiRouter({
+      lambda: clients.lambda ?? world.lambda(),
+      apiGateway: clients.apiGateway ?? apiGateway(),
+      cloudWatch: clients.cloudWatch ?? cloudWatch,
+      lease: leaseOver(clients.dynamo),
+      fence: dynamoFence({ client: clients.dynamo ?? dynamo(), table }),
+      records: recordsOver(clients.dynamo),
+      clock,
+      api,
+      functionPrefix: world.functions.prefix,
+      containers: { elb: clients.elb ?? elb(), front: containers.front },
+    });
+  return {
+    ...world,
+    clock,
+    api,
+    apiRules,
+    apiGateway,
+    dynamo,
+    elb,
+    cloudWatch,
+    containers,
+    sick,
+    /** The integrations that the API's stage serves, by path. */
+    served,
+    leaseOver,
+    records: recordsOver(),
+    routerOver,
+    router: routerOver(),
+  };
+}

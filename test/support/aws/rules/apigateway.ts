@@ -1,0 +1,153 @@
+import { GetResourcesCommand, type Integration, type Resource } from '@aws-sdk/client-api-gateway';
+import type { AwsCall, AwsRule } from './rules.ts';
+
+type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
+
+const API = 'https://docs.aws.amazon.com/apigateway/latest';
+const GAP_MS = 5_000;
+
+/**
+ * What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served.
+ * `served` then has the integrations of the last one, by path.
+ */
+export function apiGatewayRules(
+  now: () => number,
+  served = new Map<string, Integration>(),
+): readonly AwsRule[] {
+  const summaries = new Map<string, Summary>();
+  let lastDeployedMs = Number.NEGATIVE_INFINITY;
+
+  return [
+    {
+      name: 'apigateway: an API is deployed once in 5 s',
+      service: 'APIGateway',
+      commands: ['CreateDeployment'],
+      source: `${API}/developerguide/limits.html#api-gateway-control-service-limits-table`,
+      before() {
+        const isEarly = now() < lastDeployedMs + GAP_MS;
+        if (!isEarly) lastDeployedMs = now();
+        const message = 'Too Many Requests';
+        return isEarly ? { name: 'TooManyRequestsException', message, status: 429 } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: an API with a method without an integration is not deployed',
+      service: 'APIGateway',
+      commands: ['CreateDeployment'],
+      source:
+        'BadRequestException of CreateDeployment, as moto has it for an API without any integration',
+      async before(call) {
+        const methods = (await resourcesOf(call)).flatMap(({ resourceMethods }) =>
+          Object.values(resourceMethods ?? {}),
+        );
+        if (methods.every(({ methodIntegration }) => methodIntegration)) return undefined;
+        const message = 'No integration defined for method';
+        return { name: 'BadRequestException', message, status: 400 };
+      },
+    },
+    {
+      name: 'apigateway: a deployment keeps a summary of the API as it was',
+      service: 'APIGateway',
+      commands: ['CreateDeployment', 'GetDeployment'],
+      source: `${API}/api/API_GetDeployment.html`,
+      async after(call, output) {
+        const { id } = output as { id: string };
+        if (call.command === 'CreateDeployment') {
+          const resources = await resourcesOf(call);
+          summaries.set(id, summaryOf(resources));
+          serve(served, resources);
+          return undefined;
+        }
+        const isAsked = (call.input['embed'] as string[] | undefined)?.includes('apisummary');
+        return isAsked ? { ...output, apiSummary: summaries.get(id) ?? {} } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: a resource has one child of a name',
+      service: 'APIGateway',
+      commands: ['CreateResource'],
+      source: `${API}/api/API_CreateResource.html`,
+      async before(call) {
+        const { parentId, pathPart } = call.input;
+        const isThere = (await resourcesOf(call)).some(
+          (resource) => resource.parentId === parentId && resource.pathPart === pathPart,
+        );
+        const message = `Another resource with the same parent already has this name: ${pathPart}`;
+        return isThere ? { name: 'ConflictException', message, status: 409 } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: a resource has one method of a name',
+      service: 'APIGateway',
+      commands: ['PutMethod'],
+      source: `${API}/api/API_PutMethod.html`,
+      async before(call) {
+        const { resourceId, httpMethod } = call.input;
+        const found = (await resourcesOf(call)).find(({ id }) => id === resourceId);
+        const message = 'Method already exists for this resource';
+        return found?.resourceMethods?.[String(httpMethod)]
+          ? { name: 'ConflictException', message, status: 409 }
+          : undefined;
+      },
+    },
+    {
+      name: 'apigateway: an integration takes from a method only what that declares, and gives what it has in quotes',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/api/API_PutIntegration.html, requestParameters`,
+      async before(call) {
+        const { resourceId, httpMethod, requestParameters = {} } = call.input;
+        const found = (await resourcesOf(call)).find(({ id }) => id === resourceId);
+        const declared = found?.resourceMethods?.[String(httpMethod)]?.requestParameters ?? {};
+        const lost = Object.values(requestParameters as object).find(
+          (name) => !/^'.*'$/.test(name) && !(name in declared),
+        );
+        const message = `Invalid mapping expression parameter specified: ${lost}`;
+        return lost ? { name: 'BadRequestException', message, status: 400 } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: an answer that is streamed may take 15 min, another one 29 s',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/developerguide/response-transfer-mode.html`,
+      before({ input }) {
+        const { timeoutInMillis = 0, responseTransferMode } = input;
+        const mostMs = responseTransferMode === 'STREAM' ? 900_000 : 29_000;
+        const message = `Timeout should be between 50 ms and ${mostMs} ms`;
+        return Number(timeoutInMillis) > mostMs
+          ? { name: 'BadRequestException', message, status: 400 }
+          : undefined;
+      },
+    },
+  ];
+}
+
+async function resourcesOf({ input, send }: AwsCall): Promise<readonly Resource[]> {
+  const restApiId = String(input['restApiId']);
+  return (await send(GetResourcesCommand, { restApiId, embed: ['methods'] })).items ?? [];
+}
+
+function serve(served: Map<string, Integration>, resources: readonly Resource[]): void {
+  served.clear();
+  for (const { path = '', resourceMethods } of resources) {
+    const integration = resourceMethods?.['ANY']?.methodIntegration;
+    if (integration) served.set(path, integration);
+  }
+}
+
+function summaryOf(resources: readonly Resource[]): Summary {
+  return Object.fromEntries(
+    resources
+      .filter(({ resourceMethods }) => resourceMethods)
+      .map(({ path = '', resourceMethods = {} }) => [
+        path,
+        Object.fromEntries(
+          Object.entries(resourceMethods).map(([name, { authorizationType, apiKeyRequired }]) => [
+            name,
+            { authorizationType, apiKeyRequired },
+          ]),
+        ),
+      ]),
+  );
+}

@@ -1,0 +1,29 @@
+import { endings } from '../worlds/complaints.ts';
+import { MODEL } from '../worlds/memory.ts';
+import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
+import { isOwn } from './moment.ts';
+
+/** A world as it was left, in what must not depend on what befell it on the way. */
+export type Digest = {
+  readonly live: string | null;
+  readonly told: object;
+  readonly served: object;
+  readonly existing: readonly string[];
+  readonly running: readonly string[];
+  readonly versions: readonly string[];
+  readonly ends: readonly string[];
+};
+
+export async function digestOf(world: VirtualWorkflow): Promise<Digest> {
+  const { registry, router } = world;
+  const versions = await registry.versions(MODEL);
+  return {
+    live: (await registry.model(MODEL))?.live?.revision ?? null,
+    told: await router.shares(MODEL),
+    served: router.dataPlane(MODEL),
+    existing: world.existing().filter(isOwn).toSorted(),
+    running: world.running().filter(isOwn).toSorted(),
+    versions: versions.map(({ version, state }) => `${version} ${state}`),
+    ends: endings(await world.told()),
+  };
+}

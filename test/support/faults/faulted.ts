@@ -1,0 +1,132 @@
+import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
+import { befall, isRead, type Kind } from './kinds.ts';
+import type { Tap } from './tapped.ts';
+
+/** A call of a run: its place among all calls, from 0. */
+export type Call = {
+  readonly at: number;
+  readonly method: string;
+  readonly state: string;
+  /** A read that has answered something else to the same question before; told only of a run without a fault. */
+  readonly canBeStale: boolean;
+};
+
+export type Faulted = {
+  /** Around every call that a step or the sweep makes. */
+  readonly tap: Tap;
+  readonly calls: readonly Call[];
+  /** The faults that have happened, in order. */
+  readonly fired: readonly (Call & { readonly kind: Kind })[];
+  /** Resolves at the next death. */
+  died(): Promise<void>;
+  /** Makes the calls that were put off until the end. */
+  land(): Promise<void>;
+};
+
+// The store's versions never change, and what answers a probe is no copy.
+const CAN_BE_STALE = [
+  'registry.',
+  'lambda.',
+  'fargate.',
+  'ec2.',
+  'router.',
+  'executions.',
+  'environments.',
+  'metrics.',
+];
+
+type PutOff = { readonly method: string; readonly call: () => Promise<unknown> };
+
+/** Lets faults befall the calls of a run, by their places; what reaches the ports is recorded. */
+export function faulted(
+  world: VirtualWorkflow,
+  around: Tap,
+  faults: ReadonlyMap<number, Kind>,
+): Faulted {
+  const calls: Call[] = [];
+  const fired: (Call & { kind: Kind })[] = [];
+  const answers = readAnswers();
+  // Elsewhere nobody asks what was answered before.
+  const mayAskForStale = faults.size === 0 || [...faults.values()].includes('stale');
+  let repeated: PutOff[] = [];
+  let atTheEnd: PutOff[] = [];
+  let death = Promise.withResolvers<void>();
+
+  const putOff = (it: PutOff) => (until: 'it is repeated' | 'the end') =>
+    void (until === 'the end' ? atTheEnd : repeated).push(it);
+  const die = () => {
+    world.stop();
+    death.resolve();
+    death = Promise.withResolvers<void>();
+  };
+
+  async function landRepeated(method: string): Promise<void> {
+    const due = repeated.filter((it) => it.method === method);
+    repeated = repeated.filter((it) => it.method !== method);
+    for (const { call } of due) await call().catch(() => {});
+  }
+
+  async function finished(call: () => Promise<unknown>, method: string): Promise<unknown> {
+    try {
+      return await call();
+    } finally {
+      if (repeated.length > 0) await landRepeated(method);
+    }
+  }
+
+  const tap: Tap = async (method, made, asked) => {
+    const it = { at: calls.length, method, state: world.states.at(-1) ?? '' };
+    calls.push({ ...it, canBeStale: false });
+    const call = () => around(method, made, asked);
+    const kind = faults.get(it.at);
+    if (!kind) {
+      const answer = await finished(call, method);
+      if (!mayAskForStale) return answer;
+      const canBeStale = answers.keep(method, asked, answer) !== undefined;
+      calls[it.at] = { ...it, canBeStale };
+      return answer;
+    }
+    fired.push({ ...it, canBeStale: kind === 'stale', kind });
+    return befall(kind, {
+      ...it,
+      call,
+      die,
+      stale: (answer) => answers.keep(method, asked, answer) ?? [answer],
+      passSeconds: (seconds) => world.clock.advance(seconds * 1000),
+      putOff: putOff({ method, call }),
+    });
+  };
+
+  return {
+    tap,
+    calls,
+    fired,
+    died: () => death.promise,
+    async land() {
+      const due = [...repeated, ...atTheEnd];
+      repeated = [];
+      atTheEnd = [];
+      for (const { call } of due) await call().catch(() => {});
+    },
+  };
+}
+
+/** What each read has answered to the same question, the last two that differ. */
+function readAnswers() {
+  const seen = new Map<string, { readonly last: string; readonly before: string | undefined }>();
+  return {
+    /** Takes note of an answer; answers what was answered before its last change, in a list, or undefined when that is not known. */
+    keep(method: string, asked: readonly unknown[], answer: unknown): [unknown] | undefined {
+      if (!isRead(method) || !CAN_BE_STALE.some((port) => method.includes(port))) return undefined;
+      const key = `${method} ${JSON.stringify(asked)}`;
+      const text = JSON.stringify([answer]);
+      const known = seen.get(key);
+      const before = known?.last === text ? known.before : known?.last;
+      seen.set(key, { last: text, before });
+      return before === undefined ? undefined : JSON.parse(before).map(orUndefined);
+    },
+  };
+}
+
+// JSON has no undefined, and no answer that differs from others is null.
+const orUndefined = (value: unknown) => value ?? undefined;

@@ -1,0 +1,93 @@
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { awsClient } from '../aws/clients.ts';
+import type { Moto } from '../aws/moto.ts';
+import { type Environment, type Sandbox, type StartServer, sandbox } from './model-sandbox.ts';
+import type { ProxyEvent } from './web-adapter.ts';
+
+export type SandboxesOptions = {
+  readonly moto: Pick<Moto, 'endpoint'>;
+  /** What the servers write goes there; made by the test. */
+  readonly logGroup: string;
+  readonly startServer: StartServer;
+};
+
+export type Version = {
+  readonly functionName: string;
+  readonly number: string;
+  readonly environment: Environment;
+  readonly timeoutMs: number;
+};
+
+/** One sandbox for each version, started by its first event, as again after its end. */
+export function modelSandboxes({ moto, logGroup, startServer }: SandboxesOptions) {
+  const open = new Map<string, Sandbox>();
+  const all: Sandbox[] = [];
+  const starts = new Map<string, number>();
+  const log = logWriter(moto, logGroup);
+
+  function sandboxOf(version: Version): Sandbox {
+    const key = JSON.stringify([version.functionName, version.number, version.environment]);
+    const known = open.get(key);
+    if (known && known.dead() === undefined) return known;
+    const revision = String(version.environment['SLIPWAY_REVISION']);
+    starts.set(revision, (starts.get(revision) ?? 0) + 1);
+    const fresh = sandbox(startServer, version.environment, (line) => log.say(fresh.id, line));
+    open.set(key, fresh);
+    all.push(fresh);
+    return fresh;
+  }
+
+  return {
+    starts: (revision: string) => starts.get(revision) ?? 0,
+    async invoke(version: Version, event: ProxyEvent) {
+      const box = sandboxOf(version);
+      const outcome = await settle(box.invoke(event, version.timeoutMs));
+      await log.flush(box.id, `${version.functionName}[${version.number}][${box.id}]`);
+      return { outcome, tail: box.tail() };
+    },
+    async close() {
+      await Promise.all(all.map((each) => each.stop()));
+    },
+  };
+}
+
+/** What sandboxes wrote, handed to CloudWatch with Lambda's own lines around it. */
+function logWriter(moto: Pick<Moto, 'endpoint'>, logGroupName: string) {
+  const logs = awsClient(CloudWatchLogsClient, moto);
+  const waiting = new Map<string, string[]>();
+
+  return {
+    say(id: string, line: string): void {
+      waiting.set(id, [...(waiting.get(id) ?? []), line]);
+    },
+    async flush(id: string, name: string): Promise<void> {
+      const timestamp = Date.now();
+      const logStreamName = `${new Date(timestamp).toISOString().slice(0, 10).replaceAll('-', '/')}/${name}`;
+      const logEvents = around(waiting.get(id) ?? []).map((message) => ({ timestamp, message }));
+      waiting.delete(id);
+      const stream = { logGroupName, logStreamName };
+      await logs.send(new CreateLogStreamCommand(stream)).catch(() => undefined);
+      await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+    },
+  };
+}
+
+export function around(lines: readonly string[]): readonly string[] {
+  return ['START RequestId: 1 Version: 1', ...lines, 'END RequestId: 1', 'REPORT RequestId: 1'];
+}
+
+export type Outcome = { readonly value: unknown } | { readonly error: object };
+
+/** What a call answers or throws. */
+export async function settle(call: Promise<unknown>): Promise<Outcome> {
+  try {
+    return { value: await call };
+  } catch (error) {
+    if (!(error instanceof Error)) return { error: error as object };
+    return { error: { errorType: error.name, errorMessage: error.message } };
+  }
+}

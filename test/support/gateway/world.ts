@@ -1,0 +1,81 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DatabaseSync } from 'node:sqlite';
+import { Agent, request } from 'undici';
+import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
+import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
+import { type FakeTimers, fakeTimers } from '../clock/fake-timers.ts';
+import { type RealReplicas, realReplicas } from './real-replicas.ts';
+import { type RealRevisions, realRevisions } from './real-revisions.ts';
+
+type Sent = Parameters<typeof request>[1];
+
+/** A request as the gateway's own server has it. */
+type Taken = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+export type GatewayWorld = {
+  readonly gateway: Gateway;
+  /** Those on Lambda, which every revision is that is no container. */
+  readonly revisions: RealRevisions;
+  /** Those in containers. */
+  readonly replicas: RealReplicas;
+  /** Both. */
+  readonly host: RevisionHost;
+  readonly clock: FakeClock;
+  /** By which a request's time is over, and that of the gateway's close. */
+  readonly timers: FakeTimers;
+  /** What clients have asked so far, oldest first. */
+  readonly taken: readonly Taken[];
+  /** Gives the model its first shares. */
+  route(model: string, shares: Readonly<Record<string, number>>): Promise<void>;
+  /** Calls the gateway as a client; the body is to be read, unless it is no matter. */
+  call(path: string, sent?: Sent): ReturnType<typeof request>;
+  close(): Promise<void>;
+};
+
+// https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#event-httpserverrequeststart
+const STARTS = 'http.server.request.start';
+
+/** A gateway on a free port with real revisions, and a client with connections of its own. */
+export async function gatewayWorld(): Promise<GatewayWorld> {
+  const revisions = realRevisions();
+  const replicas = realReplicas();
+  const host: RevisionHost = {
+    limits: (name) => replicas.limits(name) ?? revisions.limits(name),
+    target: (name) => replicas.target(name) ?? 'lambda',
+    invoke: (name, signal, company) =>
+      (replicas.target(name) ? replicas : revisions).invoke(name, signal, company),
+  };
+  const clock = fakeClock(1_700_000_000_000);
+  const timers = fakeTimers();
+  const database = new DatabaseSync(':memory:');
+  const options = { host: '127.0.0.1', port: 0, revisions: host, database, clock, timers };
+  const gateway = await startGateway(options);
+  const port = Number(new URL(gateway.origin).port);
+  const taken: Taken[] = [];
+  const note = (message: unknown) => {
+    const { request: asked, response } = message as Taken;
+    if (asked.socket.localPort === port) taken.push({ request: asked, response });
+  };
+  subscribe(STARTS, note);
+  const dispatcher = new Agent();
+  return {
+    gateway,
+    revisions,
+    replicas,
+    host,
+    clock,
+    timers,
+    taken,
+    route: (model, shares) => gateway.router.setShares(model, shares, {}, 1),
+    call: (path, sent) => request(gateway.origin + path, { dispatcher, ...sent }),
+    async close() {
+      unsubscribe(STARTS, note);
+      await dispatcher.destroy();
+      await Promise.all([revisions.close(), replicas.close()]);
+      await gateway.close();
+      database.close();
+    },
+  };
+}

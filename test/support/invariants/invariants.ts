@@ -1,0 +1,20 @@
+import { ENDED } from './ended.ts';
+import { EVENTS } from './events.ts';
+import type { Evidence, Invariant } from './invariant.ts';
+import { RESOURCES } from './resources.ts';
+import { TRAFFIC } from './traffic.ts';
+
+/** What a model's deployments keep, whatever befalls them; numbered as in docs/faults.md. */
+export const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  ...TRAFFIC,
+  ...ENDED,
+  ...RESOURCES,
+  ...EVENTS,
+};
+
+/** Every violation of a run, each with the rule's number. */
+export function violations(seen: Evidence): readonly string[] {
+  return Object.entries(INVARIANTS).flatMap(([id, check]) =>
+    check(seen).map((problem) => `${id}: ${problem}`),
+  );
+}

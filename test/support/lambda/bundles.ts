@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
+import { parse } from 'yaml';
+
+/** A function as serverless.yml has it. */
+export type DeployedFunction = {
+  readonly name: string;
+  /** The source file of its handler. */
+  readonly entry: string;
+  /** The names of the variables that the template gives it. */
+  readonly variables: readonly string[];
+  readonly timeoutSeconds: number;
+};
+
+export type Bundle = DeployedFunction & {
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** The clients of AWS that are in it, by package without `@aws-sdk/client-`. */
+  readonly clients: readonly string[];
+  /** The largest packages in it (bytes). */
+  readonly packages: Readonly<Record<string, number>>;
+};
+
+type Settings = Readonly<Record<string, unknown>>;
+type Template = {
+  readonly provider: { readonly environment: Settings };
+  readonly functions: Readonly<
+    Record<
+      string,
+      { readonly handler: string; readonly timeout: number; readonly environment?: Settings }
+    >
+  >;
+  readonly custom: { readonly esbuild: EsbuildSettings };
+};
+type EsbuildSettings = BuildOptions & {
+  readonly outputFileExtension: string;
+  readonly exclude: string[];
+};
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+// Tags such as `!Ref` are of CloudFormation: names are all that is read here.
+const template: Template = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8'), {
+  merge: true,
+  logLevel: 'silent',
+});
+
+export const deployedFunctions: readonly DeployedFunction[] = Object.entries(
+  template.functions,
+).map(([name, { handler, timeout, environment = {} }]) => ({
+  name,
+  entry: `${handler.replace(/\.handler$/, '')}.ts`,
+  variables: Object.keys({ ...template.provider.environment, ...environment }),
+  timeoutSeconds: timeout,
+}));
+
+let made: Promise<ReadonlyMap<string, Bundle>> | undefined;
+
+/** Every function's bundle, by the function's name, made once by a process. */
+export function bundles(): Promise<ReadonlyMap<string, Bundle>> {
+  made ??= makeBundles();
+  return made;
+}
+
+/** As the plugin serverless-esbuild calls esbuild: its own settings are left out, and its defaults are put in. */
+async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
+  const { outputFileExtension, exclude, ...settings } = template.custom.esbuild;
+  const { metafile, outputFiles } = await build({
+    platform: 'node',
+    ...settings,
+    external: exclude,
+    outExtension: { '.js': outputFileExtension },
+    absWorkingDir: ROOT,
+    entryPoints: deployedFunctions.map(({ entry }) => entry),
+    outbase: ROOT,
+    outdir: ROOT,
+    metafile: true,
+    write: false,
+  });
+  const folder = await written(outputFiles);
+  const outputs = Object.entries(metafile.outputs);
+  return new Map(
+    deployedFunctions.map((deployed) => {
+      const [file, output] = outputs.find(([, { entryPoint }]) => entryPoint === deployed.entry)!;
+      const packages = packagesOf(output);
+      const clients = Object.keys(packages).flatMap(
+        (name) => name.split('@aws-sdk/client-')[1] ?? [],
+      );
+      const bundle = { ...deployed, file: join(folder, file), sizeBytes: output.bytes };
+      return [deployed.name, { ...bundle, clients: clients.sort(), packages }];
+    }),
+  );
+}
+
+/** A folder of these files, away from any node_modules: what a bundle lacks it must not find. */
+async function written(files: readonly OutputFile[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { hash: content } of files) hash.update(content);
+  const folder = join(tmpdir(), `slipway-bundles-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  const made = await mkdtemp(`${folder}-`);
+  for (const { path, contents } of files) {
+    const target = join(made, relative(ROOT, path));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, contents);
+  }
+  // Another process may have been faster.
+  await rename(made, folder).catch(() => rm(made, { recursive: true }));
+  return folder;
+}
+
+function packagesOf({ inputs }: Metafile['outputs'][string]): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'slipway';
+    if (bytesInOutput > 0) sizes[name] = (sizes[name] ?? 0) + bytesInOutput;
+  }
+  return sizes;
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
+import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildLog } from '#ports/build-log.ts';
+import { memoryBuildLog } from './build-log.ts';
+import type { MemoryEnvironments } from './environments.ts';
+
+export type MemoryBuilds = {
+  /** What stands for CodeBuild in the BuildImage state. */
+  build(parameters: unknown): Promise<unknown>;
+  /** The same in the BuildEnvironment state. */
+  buildEnvironment(parameters: unknown): Promise<unknown>;
+  readonly log: BuildLog;
+  /** Every build from now on fails with these lines in its log, until it is given none. */
+  fail(lines: readonly string[]): void;
+  /** The tags of the images that were built, oldest first. */
+  readonly built: readonly string[];
+  /** The tags of the environments that were asked for, oldest first. */
+  readonly environments: readonly string[];
+};
+
+type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariable[] };
+
+/** Builds that take no time: the image of a tag always has the same digest. */
+export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
+  const log = memoryBuildLog();
+  const built: string[] = [];
+  const environments: string[] = [];
+  let builds = 0;
+  let failing: readonly string[] = [];
+
+  /** Writes the log of a build, and says where it is; throws as Step Functions does when the build is to fail. */
+  function run(name: string) {
+    builds += 1;
+    const Logs = { GroupName: 'builds', StreamName: `${name}-${builds}` };
+    log.write({ group: Logs.GroupName, stream: Logs.StreamName }, failing);
+    if (failing.length === 0) return { BuildStatus: 'SUCCEEDED', Logs };
+    const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
+    const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
+    throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
+  }
+
+  return {
+    built,
+    environments,
+    log,
+    fail(lines) {
+      failing = lines;
+    },
+    async build(parameters) {
+      const tag = variable(parameters, 'IMAGE_TAG');
+      const answer = run(tag);
+      built.push(tag);
+      return { Build: { ...answer, ExportedEnvironmentVariables: exported(tag) } };
+    },
+    async buildEnvironment(parameters) {
+      const { order } = granted(variable(parameters, 'ORDER_URL'));
+      const answer = run('environment');
+      const tags = order.environments.map(({ tag }) => tag);
+      environments.push(...tags);
+      kept.add(...tags);
+      return { Build: { ...answer, ExportedEnvironmentVariables: [] } };
+    },
+  };
+}
+
+function variable(parameters: unknown, name: string): string {
+  const { EnvironmentVariablesOverride } = parameters as Parameters;
+  return EnvironmentVariablesOverride.find(({ Name }) => Name === name)!.Value;
+}
+
+/** What the store has granted a build to read, which is in the URL itself. */
+function granted(url: string): { readonly order: EnvironmentOrder } {
+  return JSON.parse(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64').toString());
+}
+
+function exported(tag: string): readonly BuildVariable[] {
+  const hash = createHash('sha256').update(tag).digest('hex');
+  const image = {
+    digest: `sha256:${hash}`,
+    compressedBytes: 90_000_000,
+    uncompressedBytes: 250_000_000,
+    artifactSha256: hash,
+    proof: null,
+    smoke: null,
+  };
+  return [{ Name: 'BUILT', Value: JSON.stringify(image) }];
+}

@@ -1,0 +1,79 @@
+import type { Shares } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Target } from '#domain/placement/target.ts';
+import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/rollout/shares.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Router } from '#ports/router.ts';
+import { memoryFence } from './fence.ts';
+
+/** What clients got of a model from a moment (epoch) on. */
+export type Served = { readonly atMs: number; readonly shares: Shares };
+
+export type MemoryRouter = Router & {
+  /** What clients get of the model at this moment. */
+  dataPlane(model: string): Shares;
+  /** All that clients got of the model so far, oldest first. */
+  history(model: string): readonly Served[];
+};
+
+export type MemoryRouterOptions = {
+  readonly clock: Clock;
+  readonly spreadMs: number;
+  /** Where a revision runs, undefined when there is none; by default all are there, on Lambda. */
+  readonly targetOf?: (revision: string) => Target | undefined;
+};
+
+const NONE: Shares = Object.freeze({});
+
+/** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
+export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
+  const { clock, spreadMs, targetOf = () => 'lambda' } = options;
+  const changes = new Map<string, readonly Served[]>();
+  const fence = memoryFence();
+
+  const told = (model: string): Shares => changes.get(model)?.at(-1)?.shares ?? {};
+  const tell = (model: string, shares: Shares) => {
+    const change = { atMs: clock.now() + spreadMs, shares };
+    if (!isSameShares(shares, told(model)))
+      changes.set(model, [...(changes.get(model) ?? []), change]);
+  };
+  const history = (model: string) =>
+    (changes.get(model) ?? []).filter(({ atMs }) => atMs <= clock.now());
+  const dataPlane = (model: string): Shares =>
+    changes.get(model)?.findLast(({ atMs }) => atMs <= clock.now())?.shares ?? NONE;
+
+  return {
+    route: (model) => `/models/${model}`,
+    testPath: ({ revision }) => `/_candidate/${revision}`,
+    shares: async (model) => told(model),
+    async setShares(model, shares, expected, epoch) {
+      const wish = acceptShares(shares);
+      fence.pass(model, epoch);
+      const held = told(model);
+      if (isSameShares(held, wish)) return;
+      if (!isSameShares(held, expected)) {
+        throw new Failure('SharesChanged', `${model} has the shares ${JSON.stringify(held)}`);
+      }
+      const unknown = Object.keys(wish).find((name) => targetOf(name) === undefined);
+      if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown}`);
+      refuseMixture(wish, targetOf);
+      tell(model, wish);
+    },
+    async verify(model, shares) {
+      const wish = withoutZeros(shares);
+      if (!isSameShares(told(model), wish)) return { kind: 'different', shares: told(model) };
+      // What clients get may be what they got before two changes, of which the first is still to come.
+      const isOpen = (changes.get(model)?.at(-1)?.atMs ?? 0) > clock.now();
+      return !isOpen && isSameShares(dataPlane(model), wish)
+        ? { kind: 'verified' }
+        : { kind: 'pending', reason: `clients still get ${JSON.stringify(dataPlane(model))}` };
+    },
+    async remove(model, epoch) {
+      fence.pass(model, epoch);
+      tell(model, {});
+    },
+    models: async () => [...changes.keys()].filter((model) => Object.keys(told(model)).length > 0),
+    dataPlane,
+    history,
+  };
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { difference } from '#domain/rollout/json-difference.ts';
+import type { RunningSlipway } from '../slipway/running.ts';
+import { type ModelFixture, modelFixtures } from './fixtures.ts';
+
+// Converted or not, no answer is further from the framework's own.
+const RTOL = 1e-4;
+
+type Protocol = ModelFixture['requests'][number]['protocol'];
+
+/** Posts a body to a model's `infer` or `invocations`. */
+export type Post = (
+  protocol: Protocol,
+  body: unknown,
+) => Promise<{ status: number; body: unknown }>;
+
+/** Models of one folder of the fixtures, dropped one after another; `asOnnx`: whether each of the first two is converted. */
+export type Dropped = {
+  readonly what: string;
+  readonly folder: string;
+  readonly versions: readonly string[];
+  readonly asOnnx?: readonly boolean[];
+};
+
+/** A model that is converted, made by frameworks that Python 3.13 has. */
+export const CONVERTED: Dropped = {
+  what: 'a scikit-learn pipeline of numbers and texts',
+  folder: 'sklearn',
+  versions: ['columns-pipeline-1.8.joblib', 'columns-pipeline-1.8.pkl'],
+  asOnnx: [true, true],
+};
+
+/** A model whose next version, which has categories, is served by its own framework; that runs its threads by a library of the system. */
+export const NATIVE: Dropped = {
+  what: 'LightGBM',
+  folder: 'lightgbm',
+  versions: ['binary-3.3.txt', 'categorical-4.6.txt'],
+  asOnnx: [true, false],
+};
+
+export function fixtureOf(folder: string, name: string): ModelFixture {
+  const found = modelFixtures(folder).find((each) => each.name === `${folder}/${name}`);
+  if (!found) throw new Error(`there is no model ${folder}/${name}`);
+  return found;
+}
+
+/** Pushes it as a model of this name, as its owner does; answers how its deployment ended. */
+export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, model = 'm') {
+  const { out, err } = await slipway.command('push', path, '--name', model, '--json');
+  const last = out.trim().split('\n').at(-1) ?? '';
+  if (!last.startsWith('{')) throw new Error(err);
+  return JSON.parse(last).detail;
+}
+
+/** Whatever a model answers otherwise than its framework did. */
+export async function wrongAnswers(
+  post: Post,
+  { requests }: ModelFixture,
+): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const { protocol, body, answer } of requests) {
+    const got = await post(protocol, body);
+    const why =
+      got.status === 200
+        ? difference(got.body, answer, RTOL)
+        : `${got.status} ${JSON.stringify(got.body)}`;
+    if (why) wrong.push(why);
+  }
+  return wrong;
+}
+
+/** The path of a protocol below a model's own. */
+export function pathOf(protocol: Protocol, model: string): string {
+  return protocol === 'infer' ? `v2/models/${model}/infer` : 'invocations';
+}
+
+export function throughGateway({ gateway }: RunningSlipway, model = 'm'): Post {
+  return async (protocol, body) => {
+    const response = await fetch(`${gateway}/models/${model}/${pathOf(protocol, model)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+}
+
+/** Whether each of the first two versions of a model is served as ONNX. */
+export async function servedAsOnnx(
+  slipway: RunningSlipway,
+  model = 'm',
+): Promise<readonly boolean[]> {
+  const explained = [1, 2].map((version) =>
+    slipway.get(`/models/${model}/explain?version=${version}`),
+  );
+  const all = (await Promise.all(explained)) as { runtime: { name: string } }[];
+  return all.map(({ runtime }) => runtime.name === 'onnx');
+}
+
+/** A booster that is well-formed to whoever only reads it: no XGBoost knows its objective. */
+export function brokenBooster(): string {
+  const model = JSON.parse(readFileSync(fixtureOf('xgboost', 'binary-3.4.json').path, 'utf8'));
+  model.learner.objective.name = 'binary:none';
+  return JSON.stringify(model);
+}

@@ -1,0 +1,121 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Target } from '#domain/placement/target.ts';
+import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
+import { behaving } from '../servers/behaviour.ts';
+import type { RunningSlipway } from './running.ts';
+
+/** What a workflow does with one model, again and again. */
+export type Machine = {
+  readonly model: string;
+  /** What is live all the time: the model itself, or another one. */
+  readonly steady: string;
+  /** Brings the model to where the work begins. */
+  setUp(slipway: RunningSlipway): Promise<void>;
+  /** Begins the work, so that it comes to that state. */
+  begin(slipway: RunningSlipway, state: string): Promise<void>;
+  /** Takes back what `begin` broke. */
+  mend?(dataDir: string): Promise<void>;
+};
+
+const OTHER = 'other';
+
+let constant = 10;
+/** A model like none before it. */
+const freshBytes = () => addConstantModel({ constant: constant++ });
+/** On a server that is light: what is killed here is Slipway. */
+const freshModel = () => behaving('echoes', freshBytes());
+
+/** Deploys what is live where a model comes and goes. */
+export async function deployOther(slipway: RunningSlipway): Promise<void> {
+  await deploy(slipway, OTHER, 'lambda');
+}
+
+async function deploy(slipway: RunningSlipway, model: string, target: Target): Promise<void> {
+  const ended = (await slipway.endings(model)).length;
+  slipway.drop(`${keyOf(model)}.yaml`, `placement: { target: ${target} }\n`);
+  slipway.drop(keyOf(model), freshModel());
+  await slipway.ending(model, ended + 1);
+  await slipway.settled(model);
+}
+
+const keyOf = (model: string) => `models/${model}/model.onnx`;
+
+const isKnown = async (slipway: RunningSlipway, model: string) =>
+  (await slipway.endings(model)).length > 0;
+
+const liveRevision = async (slipway: RunningSlipway, model: string) =>
+  ((await slipway.get(`/models/${model}`)) as { live: { revision: string } | null }).live?.revision;
+
+/** An upgrade of a live version. */
+export const deployOn =
+  (target: Target) =>
+  (model: string): Machine => ({
+    model,
+    steady: model,
+    async setUp(slipway) {
+      if (!(await isKnown(slipway, model))) await deploy(slipway, model, target);
+    },
+    async begin(slipway, state) {
+      slipway.drop(keyOf(model), brokenFor(state) ?? freshModel());
+    },
+  });
+
+/** A rollback between two versions that take turns. */
+export const rollbackOn =
+  (target: Target) =>
+  (model: string): Machine => {
+    let broken: { readonly path: string } | undefined;
+    return {
+      model,
+      steady: model,
+      async setUp(slipway) {
+        if (await isKnown(slipway, model)) return;
+        await deploy(slipway, model, target);
+        await deploy(slipway, model, target);
+      },
+      async begin(slipway, state) {
+        const bytes = brokenFor(state);
+        if (bytes) {
+          const kept = (await liveRevision(slipway, model)) === `${model}-v1` ? 2 : 1;
+          const path = join(slipway.dataDir, 'revisions', `${model}-v${kept}/artifact/model.onnx`);
+          await rename(path, `${path}.whole`);
+          writeFileSync(path, bytes);
+          broken = { path };
+        }
+        await slipway.ask(model, 'rollback');
+      },
+      async mend() {
+        if (broken) await rename(`${broken.path}.whole`, broken.path);
+        broken = undefined;
+      },
+    };
+  };
+
+/** An undeploy of two versions; the next one begins with an upload. */
+export const undeployOn =
+  (target: Target) =>
+  (model: string): Machine => ({
+    model,
+    steady: OTHER,
+    async setUp(slipway) {
+      await deploy(slipway, model, target);
+    },
+    async begin(slipway, state) {
+      // The last of its work finds a folder for a log, so that it fails.
+      if (state === 'Compensate') await mkdir(noLog(slipway.dataDir, model));
+      await slipway.ask(model, 'undeploy');
+    },
+    async mend(dataDir) {
+      rmSync(noLog(dataDir, model), { recursive: true, force: true });
+    },
+  });
+
+const noLog = (dataDir: string, model: string) => join(dataDir, 'logs', `${model}-v999.log`);
+
+/** Bytes with which a version fails so that the machine comes to this state. */
+function brokenFor(state: string): Uint8Array | undefined {
+  if (state === 'RollBack') return behaving('crashes-in-use', freshBytes());
+  return state === 'Compensate' ? unknownOperatorModel() : undefined;
+}

@@ -1,0 +1,135 @@
+import {
+  CreateStateMachineCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import {
+  type TaskHandler,
+  type WorkflowEngine,
+  workflowEngine,
+} from '#adapters/local/workflow-engine.ts';
+import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
+import type { Moto } from '../aws/moto.ts';
+import { awsWorld, machineArn } from '../aws-world/world.ts';
+import { startStepFunctionsFront } from '../fronts/step-functions.ts';
+import { bundles } from '../lambda/bundles.ts';
+import { type LambdaRuntime, lambdaRuntime, SECRET_OF_ROLES } from '../lambda/runtime.ts';
+import { MACHINES, machines, statesOf } from '../walk/asl.ts';
+import { type Start, workflowOf } from '../worlds/memory-way.ts';
+import { NO_WAITS, virtualWaits } from '../worlds/virtual-waits.ts';
+import { type AwsRequest, tracedFront } from './front.ts';
+
+// What is asked is looked at here, not how fast: dozens of models are swept in one moto.
+const SLACK = 20;
+// The sweep leaves alone what is young.
+const HOURS_MS = 3 * 3_600_000;
+
+/** What is done before the function of a state runs; `stop` ends the execution. */
+export type Before = Readonly<Record<string, (stop: () => void) => unknown>>;
+
+export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;
+
+/** The workflows that ship with our bundles as their functions, each of which has an endpoint of AWS of its own; waits pass in virtual time. */
+export async function tracedWorld(moto: Moto) {
+  let aheadMs = 0;
+  const clock = {
+    now: () => Date.now() + aheadMs,
+    advance(ms: number) {
+      aheadMs += ms;
+    },
+  };
+  const world = await awsWorld(moto, { clock, secret: SECRET_OF_ROLES });
+  const front = await startStepFunctionsFront();
+  front.standBefore(world.front);
+  const traced = tracedFront(front, amend);
+  const made = await bundles();
+  const runtimes = new Map<string, Promise<LambdaRuntime>>();
+  const sfn = awsClient(SFNClient, moto);
+  for (const { name } of MACHINES) {
+    await sfn.send(
+      new CreateStateMachineCommand({
+        name: `slipway-test-${name}`,
+        roleArn: `arn:aws:iam::${AWS_ACCOUNT}:role/${name}`,
+        definition: JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } }),
+      }),
+    );
+  }
+  const waiting = virtualWaits(clock);
+  let runs = 0;
+
+  async function start(name: string): Promise<LambdaRuntime> {
+    const endpoint = await traced.endpointFor(name);
+    const more = name === 'sweep' ? HOURS_MS : 0;
+    // By its own endpoint too it is known whose probes those are that go through the API.
+    const values = { ...world.values, SLIPWAY_API_URL: `${endpoint}/${world.api.stage}` };
+    const clocked = { aheadMs: () => aheadMs + more, slack: SLACK };
+    return lambdaRuntime(made.get(name)!, values, endpoint, clocked);
+  }
+
+  async function invoke(name: string, event: unknown): Promise<unknown> {
+    const runtime = runtimes.get(name) ?? start(name);
+    runtimes.set(name, runtime);
+    const answer = await (await runtime).invoke(event);
+    if ('payload' in answer) return answer.payload;
+    const { errorType, errorMessage } = answer.error;
+    throw Object.assign(new Error(errorMessage), { name: errorType });
+  }
+
+  /** One execution of what is asked for to its end; answers its ARN. Step Functions holds that it runs until it is told of the end. */
+  async function run(asked: Start, before: Before = {}): Promise<string> {
+    runs += 1;
+    const workflow = workflowOf(asked);
+    const named = { stateMachineArn: machineArn(workflow), name: `run-${runs}` };
+    const { executionArn = '' } = await sfn.send(new StartExecutionCommand(named));
+    const over = Promise.withResolvers<void>();
+    const handler =
+      (state: string): TaskHandler =>
+      async (payload) => {
+        await before[state]?.(() => engine.stop(executionArn));
+        if (state === 'BuildEnvironment') return world.builds.buildEnvironment(payload);
+        if (state === 'BuildImage') return world.builds.build(payload);
+        return invoke(functionOf(state), payload);
+      };
+    const engine: WorkflowEngine = workflowEngine({
+      definitions: { [workflow]: machines[workflow].definition },
+      handlers: Object.fromEntries(
+        statesOf(machines[workflow], 'Task').map((state) => [
+          state,
+          waiting(state, handler(state)),
+        ]),
+      ),
+      onEnded: async () => over.resolve(),
+      overrides: NO_WAITS,
+    });
+    await engine.start(workflow, executionArn, asked);
+    await over.promise;
+    await engine.stopAll();
+    return executionArn;
+  }
+
+  return {
+    ...world,
+    invoke,
+    run,
+    clock,
+    requests: traced.requests,
+    /** Tells Step Functions that an execution is over. */
+    ended: (executionArn: string) => sfn.send(new StopExecutionCommand({ executionArn })),
+    async close() {
+      await Promise.all([...runtimes.values()].map(async (runtime) => (await runtime).close()));
+      await traced.close();
+      await front.close();
+      await world.close();
+    },
+  };
+}
+
+function functionOf(state: string): string {
+  return `${state.charAt(0).toLowerCase()}${state.slice(1)}`;
+}
+
+/** Lambda hands over no line of a server that died before it had one: then the log is read. */
+function amend({ caller }: AwsRequest, headers: Record<string, unknown>): void {
+  if (caller === 'describeCandidate') delete headers['x-amz-log-result'];
+}

@@ -1,0 +1,136 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import {
+  lookAtWalls,
+  type Walls,
+  type Within,
+  wallsVariable,
+} from '#adapters/local/servers/walls.ts';
+
+const run = promisify(execFile);
+
+export const LAUNCHER = fileURLToPath(
+  new URL('../../../runtimes/python/slipway_server/walls.py', import.meta.url),
+);
+const CANARIES = fileURLToPath(new URL('./canaries.py', import.meta.url));
+const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
+
+/** What this machine has, for tests: none without Linux and a Python. */
+export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
+
+/** Of a root's own Python nobody may be allowed to run anything. */
+export const SYSTEM_PYTHON = '/usr/bin/python3';
+const NOBODY = 65_534;
+
+export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
+
+/** A folder with a model, its scratch, and all that the model has no business with: files, sockets, another model, a listener. */
+export async function canaryWorld() {
+  const root = mkdtempSync(join(tmpdir(), 'slipway-canaries-'));
+  const path = (name: string) => join(root, name);
+  for (const name of FOLDERS) mkdirSync(path(name));
+  for (const name of ['outside/secret', 'outside/writable', 'outside/removable', 'other/model.bin'])
+    writeFileSync(path(name), 'x');
+  const listener = await listening({ port: 0, host: '127.0.0.1' });
+  const { port } = listener.address() as AddressInfo;
+  const servers = [
+    listener,
+    await listening({ path: path('outside/socket') }),
+    await listening({ path: `\0slipway-${port}` }),
+  ];
+  const datagrams = await receiving(path('outside/datagrams'));
+  const arguments_ = [path('outside'), path('other'), String(port), path('model'), path('scratch')];
+
+  /** Runs a Python behind these walls, and answers what it printed. */
+  async function python(
+    walls: Walls,
+    given: readonly string[],
+    over: Partial<Within> = {},
+    told: Readonly<Record<string, string>> = {},
+  ) {
+    const program = String(MACHINE.python);
+    const within = {
+      read: [path('model'), CANARIES],
+      write: [path('scratch')],
+      execute: [program],
+      ...{ listens: true, limits: {} },
+      ...over,
+    };
+    const env = { PATH: '/usr/bin:/bin', PORT: '0', ...told, ...wallsVariable(walls, within) };
+    const command = [program, ...given];
+    // Without walls it is started as it would be without the launcher.
+    const [first = '', ...rest] =
+      walls.python === null ? command : [program, '-I', '-S', LAUNCHER, ...command];
+    return (await run(first, rest, { env, cwd: path('scratch') })).stdout;
+  }
+
+  return {
+    path,
+    port,
+    python,
+    /** Of what a root may, some is not limited: this is run by nobody, where this is root. */
+    async pythonOfNobody(code: string, limits: Readonly<Record<string, number>>) {
+      const isRoot = process.getuid?.() === 0;
+      const program = isRoot ? SYSTEM_PYTHON : String(MACHINE.python);
+      const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+      if (isRoot) {
+        chmodSync(root, 0o755);
+        chownSync(path('scratch'), NOBODY, NOBODY);
+      }
+      const within = {
+        read: [],
+        write: [path('scratch')],
+        execute: [program],
+        listens: false,
+        limits,
+      };
+      const env = { PATH: '/usr/bin:/bin', ...wallsVariable(MACHINE, within) };
+      const given = ['-I', '-S', LAUNCHER, program, '-c', code];
+      return (await run(program, given, { env, cwd: path('scratch'), ...user })).stdout;
+    },
+    /** Runs all attempts, and answers the names of those that were refused. */
+    async refused(
+      walls: Walls,
+      told: Readonly<Record<string, string>> = {},
+    ): Promise<readonly string[]> {
+      const said = await python(walls, [CANARIES, ...arguments_], {}, told);
+      const found: Record<string, string> = JSON.parse(said);
+      return Object.entries(found).flatMap(([name, result]) => (result === 'done' ? [] : [name]));
+    },
+    close() {
+      datagrams.stdin.end();
+      for (const server of servers) server.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+// Node has no socket of datagrams in a folder.
+const RECEIVE = `
+import socket, sys
+made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+made.bind(sys.argv[1])
+print("bound", flush=True)
+sys.stdin.read()
+`;
+
+async function receiving(path: string) {
+  const child = spawn(String(MACHINE.python), ['-c', RECEIVE, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function listening(at: { port: number; host: string } | { path: string }): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(at);
+  await once(server, 'listening');
+  return server;
+}

@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
+import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
+import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { type Deployment, deploymentId } from '#domain/deployment.ts';
+import type { SlipwayEvent } from '#domain/event.ts';
+import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
+import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import type { ProbeAnswer } from '#ports/prober.ts';
+import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
+import { type Tap, tapped } from '../faults/tapped.ts';
+import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
+import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
+import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
+import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
+import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
+import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
+import { type MemoryRegistry, memoryRegistry } from '../memory/registry.ts';
+import { type MemoryRouter, memoryRouter } from '../memory/router.ts';
+import { type MemoryStore, memoryStore } from '../memory/store.ts';
+import { addConstantModel } from '../models/onnx.ts';
+import type { BuildName } from '../walk/script.ts';
+import { HERE } from './inspector.ts';
+import { type Start, walker } from './memory-way.ts';
+
+export type { Start } from './memory-way.ts';
+
+export const START_MS = Date.parse('2026-01-02T03:04:05.678Z');
+export const BUCKET = 'bucket';
+export const MODEL = 'digits';
+
+export type WorldOptions = {
+  /** Around every call that a step makes of a port. */
+  readonly tap?: Tap;
+  readonly executions?: Executions;
+  /** `image`: every artifact is built into an image first. */
+  readonly engine?: 'image' | 'process';
+  /** How long a change of shares takes to reach clients. */
+  readonly spreadMs?: number;
+  readonly pendingMs?: number;
+  /** How late the counts of client traffic come. */
+  readonly lateMs?: number;
+  /** The targets that the installation has; all by default. */
+  readonly offered?: readonly Target[];
+};
+
+type Upload = {
+  readonly model?: string;
+  readonly file?: string;
+  readonly bytes?: Uint8Array;
+  /** The text of the sidecar manifest. */
+  readonly manifest?: string;
+};
+
+/** All ports in memory and virtual time, wired together as on AWS, and the real steps over them. */
+export type MemoryWorld = {
+  readonly clock: FakeClock;
+  readonly registry: MemoryRegistry;
+  readonly store: MemoryStore;
+  readonly platforms: Readonly<Record<Target, MemoryPlatform>>;
+  /** The platform that a model without a wish runs on. */
+  readonly lambda: MemoryPlatform;
+  readonly router: MemoryRouter;
+  readonly prober: MemoryProber;
+  readonly metrics: MemoryMetrics;
+  readonly executions: MemoryExecutions;
+  readonly builds: MemoryBuilds;
+  /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
+  readonly environments: MemoryEnvironments;
+  readonly deps: StepDeps;
+  readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
+  /** The revisions there are, on any target. */
+  existing(): readonly string[];
+  /** Those with a server that runs. */
+  running(): readonly string[];
+  /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
+  upload(upload?: Upload): ObjectCreated;
+  /** What is asked for when a version is to be live again: `to` is null for the one before. */
+  rollback(to?: number | null, kind?: 'rollback' | 'repair'): Extract<Start, { to: unknown }>;
+  undeploy(): Extract<Start, { kind: 'undeploy' }>;
+  /** How a revision answers from now on; without a word it answers right. */
+  behave(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
+  /** Does what is asked for by the real steps in the workflow's order, up to `state` and without it. */
+  before(state: StepName, start?: Start): Promise<Held>;
+  /** Does what is asked for to the end; without a word, deploys an upload. */
+  deploy(start?: Start): Promise<Held>;
+  /** What the registry holds of a deployment. */
+  recordOf(held: Pick<Held, 'deploymentId'>): Promise<Deployment>;
+  /** What a deployment has announced, oldest first; without one, what all have. */
+  told(deploymentId?: string): Promise<readonly SlipwayEvent['detail'][]>;
+};
+
+export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
+  const parts = memoryPorts(options);
+  const { clock, registry, store, platforms, executions, builds } = parts;
+  const deps = stepDeps(parts, options);
+  const steps = {
+    ...stepHandlers(deps),
+    BuildEnvironment: builds.buildEnvironment,
+    BuildImage: builds.build,
+  };
+  const upload = uploader(store, clock);
+  const walk = walker({ steps, clock, executions });
+  const everywhere = (look: 'existing' | 'running') =>
+    TARGETS.flatMap((target) => platforms[target][look]());
+
+  return {
+    ...parts,
+    deps,
+    steps,
+    upload,
+    ...requests(),
+    lambda: platforms.lambda,
+    existing: () => everywhere('existing'),
+    running: () => everywhere('running'),
+    before: (state, start) => walk(start ?? upload(), state),
+    deploy: (start) => walk(start ?? upload()),
+    async recordOf(held) {
+      const deployment = await registry.deployment(held.deploymentId);
+      if (!deployment) throw new Error(`there is no deployment ${held.deploymentId}`);
+      return deployment;
+    },
+    async told(id) {
+      const filter = id === undefined ? {} : { deploymentId: id };
+      const { events } = await registry.events({ after: '', limit: 10_000, ...filter });
+      return events.map(({ event }) => event.detail);
+    },
+  };
+}
+
+function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOptions) {
+  const clock = fakeClock(START_MS);
+  const platforms = {
+    lambda: memoryPlatform({ clock, pendingMs, target: 'lambda' }),
+    fargate: memoryPlatform({ clock, pendingMs, target: 'fargate' }),
+    ec2: memoryPlatform({ clock, pendingMs, target: 'ec2' }),
+  };
+  const targetOf = (revision: string) =>
+    TARGETS.find((target) => platforms[target].existing().includes(revision));
+  const router = memoryRouter({ clock, spreadMs, targetOf });
+  const metrics = memoryMetrics({ clock, lateMs });
+  const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
+  const environments = memoryEnvironments();
+  return {
+    clock,
+    platforms,
+    router,
+    metrics,
+    behaviours,
+    environments,
+    registry: memoryRegistry({ clock }),
+    store: memoryStore({ clock, bucket: BUCKET }),
+    prober: memoryProber({ router, metrics }),
+    executions: memoryExecutions(),
+    builds: memoryBuilds(environments),
+    behave: (revision: string, answer: (asked: Asked) => ProbeAnswer) =>
+      void behaviours.set(revision, answer),
+  };
+}
+
+type Parts = ReturnType<typeof memoryPorts>;
+
+function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
+  const { tap, engine = 'process', offered = TARGETS } = options;
+  const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
+  const ports = {
+    registry,
+    artifacts: store,
+    router,
+    prober,
+    metrics,
+    environments,
+    lambda: served(parts, 'lambda'),
+    fargate: served(parts, 'fargate'),
+    ec2: served(parts, 'ec2'),
+    executions: options.executions ?? parts.executions,
+    buildLog: builds.log,
+  };
+  const { lambda, fargate, ec2, ...rest } = tap ? tapped(ports, tap) : ports;
+  return {
+    ...rest,
+    environments: engine === 'image' ? rest.environments : null,
+    ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
+    hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
+    inspector: HERE,
+    maxArtifactBytes: maxArtifactBytes(offered),
+    provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
+    waitMs: 0,
+    shifts: { ...AWS_SHIFTS, bakeSeconds: 60 },
+    crossingDrainSeconds: 900,
+  };
+}
+
+/** A platform whose revisions answer: those of Lambda as long as they exist, those in containers while they run. */
+function served({ platforms, prober, behaviours }: Parts, target: Target): MemoryPlatform {
+  const platform = platforms[target];
+  const able = mechanismOf(target) === 'function' ? platform.existing : platform.running;
+  return {
+    ...platform,
+    create(spec: RevisionSpec, epoch: number) {
+      const { revision } = spec;
+      prober.script(revision, (asked) =>
+        able().includes(revision)
+          ? (behaviours.get(revision) ?? answersRight)(asked)
+          : answered(503),
+      );
+      return platform.create(spec, epoch);
+    },
+  };
+}
+
+/** The id of the deployment that an event starts. */
+export async function idOf({ detail: { bucket, object } }: ObjectCreated): Promise<string> {
+  return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
+}
+
+/** What an uploaded model answers unless it was told to behave otherwise. */
+export function answersRight(asked: Asked): ProbeAnswer {
+  return asked === 'ready' ? READY : RIGHT;
+}
+
+/** Loads, but answers its golden request by an output that it never declared. */
+export function answersWrong(asked: Asked): ProbeAnswer {
+  return asked === 'ready' ? READY : WRONG;
+}
+
+const READY = answered(200);
+const RIGHT = answeredBy('y');
+const WRONG = answeredBy('z');
+
+function answeredBy(name: string): ProbeAnswer {
+  return answered(200, { outputs: [{ name, datatype: 'FP32', shape: [1], data: [1] }] });
+}
+
+function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
+  let uploads = 0;
+  return ({ model = MODEL, file = 'model.onnx', bytes, manifest } = {}) => {
+    uploads += 1;
+    clock.advance(1000);
+    const key = `models/${model}/${file}`;
+    if (manifest !== undefined) store.put(`${key}.yaml`, Buffer.from(manifest));
+    return objectCreatedEvent(store.put(key, bytes ?? modelOf(uploads)));
+  };
+}
+
+const models = new Map<number, Uint8Array>();
+
+/** The model of an upload, which is the same in each world. */
+function modelOf(upload: number): Uint8Array {
+  const model = models.get(upload) ?? addConstantModel({ constant: upload });
+  models.set(upload, model);
+  return model;
+}
+
+function requests(): Pick<MemoryWorld, 'rollback' | 'undeploy'> {
+  const request = () => ({ deploymentId: randomUUID().replaceAll('-', ''), model: MODEL });
+  return {
+    rollback: (to = null, kind = 'rollback') => ({
+      ...request(),
+      kind,
+      to,
+      reason: 'somebody asked for it',
+    }),
+    undeploy: () => ({ ...request(), kind: 'undeploy' }),
+  };
+}
