@@ -1,7 +1,7 @@
 import { readImage } from '#domain/build/image.ts';
 import type { TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceleratorOf, memoryMiB } from '#domain/manifest/manifest.ts';
+import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget as weigh } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import type { Target } from '#domain/placement/target.ts';
@@ -35,7 +35,7 @@ export const chooseTarget =
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,
-      refusedByLambda: image?.smoke?.refusedByLambda,
+      refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
     };
     const { target, allow } = manifest.placement;
     const { decision, options } = weigh(needs, { target, allow, offered });
@@ -43,6 +43,15 @@ export const chooseTarget =
     await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
     return { target: decision.target };
   };
+
+// Of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
+const LAMBDA_PORT = 9001;
+
+function portRefusal({ runtime: { port } }: Manifest): string | undefined {
+  return port === LAMBDA_PORT
+    ? `its server listens at ${port}, which is Lambda's own (runtime.port)`
+    : undefined;
+}
 
 function nothingFits(options: readonly TargetOption[]): Failure {
   const reasons = options.map(({ target, reason }) => `${target}: ${reason}`);

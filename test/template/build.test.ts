@@ -9,7 +9,11 @@ const BUILDS = [
     what: 'images',
     id: 'ImageProject',
     buildspec: 'buildspecs/image.yml',
-    told: { REPOSITORY: 'Repository.RepositoryUri', ENVIRONMENTS },
+    told: {
+      REPOSITORY: 'Repository.RepositoryUri',
+      ENVIRONMENTS,
+      WEB_ADAPTER_IMAGE: expect.stringMatching(/lambda-adapter:/),
+    },
   },
   {
     what: 'environments',

@@ -101,12 +101,12 @@ describe('the network of containers', () => {
 
     expect(rules).toEqual([
       'VpcLinkSecurityGroup to LoadBalancerSecurityGroup to 80',
-      'LoadBalancerSecurityGroup to ContainerSecurityGroup to 8080',
+      'LoadBalancerSecurityGroup to ContainerSecurityGroup to 1',
       'ContainerSecurityGroup to 0.0.0.0/0 to 443',
       'in ContainerSecurityGroup to EndpointSecurityGroup to 443',
       'EndpointSecurityGroup to 255.255.255.255/32 to nothing',
       'in VpcLinkSecurityGroup to LoadBalancerSecurityGroup to 80',
-      'in LoadBalancerSecurityGroup to ContainerSecurityGroup to 8080',
+      'in LoadBalancerSecurityGroup to ContainerSecurityGroup to 1',
     ]);
   });
 

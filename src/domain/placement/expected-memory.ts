@@ -11,6 +11,9 @@ const WEIGHT_COPIES = 2.5;
 const TREE_COPIES = 13;
 const LOADED_TWICE_BYTES = 4 * MIB;
 
+// A server of which nothing is known may take much more for a larger request than for the one that it was seen to answer.
+const UNKNOWN_BYTES = 512 * MIB;
+
 // What a container used while it was asked, and room for more than one request.
 const HEADROOM = 1.3;
 
@@ -52,7 +55,8 @@ export function expectedMemoryBytes(
     return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
   }
   const known = proof ? convertedMemory(proof.modelBytes) : terms;
-  const knownBytes = known.reduce((sum, { bytes }) => sum + bytes, 0);
+  const knownBytes =
+    known.length > 0 ? known.reduce((sum, { bytes }) => sum + bytes, 0) : UNKNOWN_BYTES;
   return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
 }
 

@@ -31,6 +31,15 @@ describe('the memory that a replica is expected to use', () => {
     expect(expectedMemoryBytes(TERMS, { proof: null, smoke: { peakBytes: 1000 } })).toBe(1300);
   });
 
+  it('is at least half a GiB where nothing is known of the server', () => {
+    expect(expectedMemoryBytes([], { proof: null, smoke: { peakBytes: 10 * MIB } })).toBe(
+      512 * MIB,
+    );
+    expect(expectedMemoryBytes([], { proof: null, smoke: { peakBytes: 1000 * MIB } })).toBe(
+      1300 * MIB,
+    );
+  });
+
   it('is of the model that is served where that was converted: its trees, unfolded, and small ones twice', () => {
     const server = 256 * MIB;
     const converted = (modelBytes: number) =>

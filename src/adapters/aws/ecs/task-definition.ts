@@ -38,7 +38,7 @@ export function taskDefinition(
     memory: String(spec.memoryMiB),
     executionRoleArn: settings.executionRole,
     containerDefinitions: [container(spec, settings, image.digest)],
-    volumes: [{ name: TMP }],
+    ...(RUNTIMES[spec.runtime].container.isReadOnly && { volumes: [{ name: TMP }] }),
     tags: tags.map(([key, value]) => ({ key, value })),
   };
 }
@@ -53,7 +53,7 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
     portMappings: [{ containerPort: spec.server.port, protocol: 'tcp' }],
     environment: environment.map(([name, value]) => ({ name, value })),
     readonlyRootFilesystem: isReadOnly,
-    mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }],
+    ...(isReadOnly && { mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }] }),
     // As the image has it; said here, no image can say otherwise.
     ...(user !== null && { user }),
     linuxParameters: { capabilities: { drop: dropped(capabilities) } },

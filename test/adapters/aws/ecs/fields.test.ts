@@ -1,3 +1,4 @@
+import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
 import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -84,6 +85,37 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
         { key: 'slipway:cluster', value: 'slipway-test' },
       ],
     });
+  });
+
+  it('leaves an image of its owner’s own its user, its file system, and what an entry point needs that changes its user', async () => {
+    const { sent } = await creation('fargate', {
+      runtime: 'custom',
+      server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
+    });
+
+    const { containerDefinitions, volumes } = sent(
+      'RegisterTaskDefinition',
+    ) as RegisterTaskDefinitionCommandInput;
+
+    const [container] = containerDefinitions!;
+    expect(container).toMatchObject({
+      portMappings: [{ containerPort: 3000 }],
+      readonlyRootFilesystem: false,
+      environment: expect.arrayContaining([{ name: 'PORT', value: '3000' }]),
+    });
+    // A mounted /tmp would belong to root, which the image's user need not be.
+    expect([container?.user, container?.mountPoints, volumes]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const { drop = [] } = container!.linuxParameters!.capabilities!;
+    expect(drop).toContain('NET_RAW');
+    for (const kept of ['CHOWN', 'SETUID', 'SETGID', 'NET_BIND_SERVICE']) {
+      expect(drop).not.toContain(kept);
+    }
+    expect(sent('CreateTargetGroup')).toMatchObject({ Port: 3000, HealthCheckPath: '/healthz' });
+    expect(sent('CreateService')).toMatchObject({ loadBalancers: [{ containerPort: 3000 }] });
   });
 
   it.each([
