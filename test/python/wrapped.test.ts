@@ -6,7 +6,12 @@ const CASES: readonly Dropped[] = [
   {
     what: 'a class of LightGBM, of XGBoost, or of histogram trees, which knows categories of pandas,',
     folder: 'sklearn',
-    versions: ['lgbm-categories-4.6.pkl', 'xgb-categories-3.4.pkl', 'hist-categories-1.8.pkl'],
+    versions: [
+      'lgbm-categories-4.6.pkl',
+      'xgb-categories-3.2.pkl',
+      'xgb-categories-3.4.pkl',
+      'hist-categories-1.8.pkl',
+    ],
   },
   {
     what: 'such a class that skops saved',

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, Collection
 
 import numpy as np
@@ -17,15 +18,15 @@ def load(path: str, facts: Facts) -> Model:
 
     booster = xgboost.Booster()
     booster.load_model(path)
-    return booster_model(best_of(booster), facts)
+    return booster_model(booster, facts)
 
 
-def best_of(booster: Any) -> Any:
-    """What XGBoost's classes in the manner of scikit-learn saved answers with its trees up to the best iteration, where training stopped early; a Booster's own with all."""
+def best_rounds(booster: Any) -> int:
+    """How many rounds of trees answer: those up to the best, where a class in the manner of scikit-learn saved it and training stopped early; else 0, which is all."""
     attributes = booster.attributes()
     best = attributes.get("best_iteration")
     is_linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
-    return booster if best is None or is_linear or "scikit_learn" not in attributes else booster[: int(best) + 1]
+    return 0 if best is None or is_linear or "scikit_learn" not in attributes else int(best) + 1
 
 
 def booster_model(booster: Any, facts: Facts) -> Model:
@@ -35,6 +36,8 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     config = json.loads(booster.save_config())
     objective = config["learner"]["objective"]["name"]
     names, types = booster.feature_names, booster.feature_types
+    # Not a slice of the booster: in 3.1 and 3.2 one has no categories.
+    rounds = (0, best_rounds(booster))
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     words = words_of(booster)
     codes = {name: codes_of(values.tolist()) for name, values in words.items()}
@@ -46,31 +49,50 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = stacked({name: _coded(name, arrays[name], codes.get(name)) for name in names} if names and is_named else arrays)
         data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types, nthread=1)
-        return answers(objective, booster.predict(data))
+        return answers(objective, booster.predict(data, iteration_range=rounds))
 
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
 
 
 # How XGBoost numbers the kinds of lists that hold whole numbers; it tells them apart.
 _INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 12: "uint16", 13: "int32", 14: "uint32", 15: "int64", 16: "uint64"}
+_CATEGORIES, _BEHIND = b'"cats":', b',"gbtree_model_param"'
 
 
+@lru_cache(1)
 def words_of(booster: Any) -> dict[str, np.ndarray]:
-    """Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on."""
+    """
+    Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on.
+    Raises ValueError where it has cut texts short, as up to 3.3 it counts letters for bytes.
+    """
     names = booster.feature_names or []
     if "c" not in (booster.feature_types or []):
         return {}
-    gradient = json.loads(booster[:1].save_raw("json"))["learner"]["gradient_booster"]
-    kept = gradient.get("gbtree", gradient)["model"].get("cats", {}).get("enc", [])
-    return {name: words for name, words in zip(names, map(_words, kept)) if len(words) > 0}
+    # Of the whole booster, as a slice of one has none in 3.1 and 3.2. The trees behind them are not parsed.
+    raw = booster.save_raw("json")
+    start = raw.find(_CATEGORIES)
+    kept = json.loads(raw[start + len(_CATEGORIES) : raw.find(_BEHIND, start)])["enc"] if start >= 0 else []
+    words = {name: _words(name, each) for name, each in zip(names, kept)}
+    return {name: values for name, values in words.items() if len(values) > 0}
 
 
-def _words(kept: dict[str, Any]) -> np.ndarray:
+def _words(name: str, kept: dict[str, Any]) -> np.ndarray:
     if "type" in kept:
         return np.array(kept["values"], dtype=_INTEGERS[kept["type"]])
     text = bytes(byte % 256 for byte in kept["values"])
     ends = kept["offsets"]
+    if not text.isascii() and _cuts_texts():
+        raise ValueError(
+            f'the categories of its column "{name}" are cut short: up to 3.3 XGBoost loses the end of texts that are not ASCII; '
+            "train it by XGBoost 3.4 or later, or on categories in ASCII"
+        )
     return np.array([text[start:end].decode() for start, end in zip(ends, ends[1:])], dtype=object)
+
+
+def _cuts_texts() -> bool:
+    import xgboost
+
+    return tuple(map(int, xgboost.__version__.split(".")[:2])) < (3, 4)
 
 
 def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:

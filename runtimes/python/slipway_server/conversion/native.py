@@ -7,6 +7,7 @@ import tempfile
 from typing import Any, Iterator
 
 from ..adapters.columns import categories_of, chosen_of, cuts_texts, learned_of, parts_given
+from ..adapters.xgboost_model import best_rounds
 from ..model import Model
 from ..tensors import TensorSpec
 from .missing import with_missing
@@ -125,9 +126,10 @@ def _xgboost(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
         raise ValueError("it is not of plain trees, for which alone there is a conversion")
     if any(kind == "c" for kind in booster.feature_types or []):
         raise ValueError(_CATEGORIES)
-    # The converter knows features by number alone.
+    # The converter knows features by number alone, and takes all trees of a booster.
     booster.feature_names = None
-    return convert_xgboost(native, initial_types=_floats(inputs), target_opset=_BOOSTER_OPSET)
+    rounds = best_rounds(booster) if native is booster else 0
+    return convert_xgboost(native[:rounds] if rounds else native, initial_types=_floats(inputs), target_opset=_BOOSTER_OPSET)
 
 
 def _lightgbm(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
