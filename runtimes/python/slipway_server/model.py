@@ -4,6 +4,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 
 import numpy as np
 
+from .streams import Content
 from .tensors import Signature, TensorSpec
 
 
@@ -11,7 +12,7 @@ class Model(NamedTuple):
     """
     A loaded model. `predict` takes an array for each input of the signature, by name, and answers one for each output.
     `is_code`: what answers is the user's own code, which keeps to one thread and whose errors are the server's.
-    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (bytes, content type).
+    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
     """
 
@@ -19,7 +20,7 @@ class Model(NamedTuple):
     predict: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
     takes_columns: bool = False
     is_code: bool = False
-    invoke: Callable[[bytes, str, str], tuple[bytes, str]] | None = None
+    invoke: Callable[[bytes, str, str], tuple[Content, str]] | None = None
     native: Any = None
 
 

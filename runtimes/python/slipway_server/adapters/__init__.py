@@ -7,15 +7,17 @@ import re
 import sys
 from contextlib import nullcontext
 from importlib import import_module
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Iterator, TypeVar
 
 from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal, message_of, where
+from ..streams import Content
 from ..wall import around
 
 T = TypeVar("T")
+Invoke = Callable[[bytes, str, str], tuple[Content, str]]
 
 _ADAPTERS = {
     "sklearn": "sklearn",
@@ -69,7 +71,7 @@ def load_model(path: str, facts: Facts) -> Model:
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     return model._replace(
-        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded(model.invoke, refused)
+        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
     )
 
 
@@ -88,6 +90,22 @@ def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]
             raise
         except Exception as error:
             raise refused(error) from None
+
+    return call
+
+
+def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> Invoke:
+    def pieces(content: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from content
+        except Refusal:
+            raise
+        except Exception as error:
+            raise refused(error) from None
+
+    def call(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
+        content, type_ = invoke(body, content_type, accept)
+        return content if isinstance(content, bytes) else pieces(content), type_
 
     return call
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..bodies import code_answer, value_of
 from ..config import Facts
 from ..model import Model
+from ..streams import Content
 from ..tensors import Signature
 from .code_model import given
 from .data_file import LOADERS, file_within
@@ -47,9 +49,7 @@ def _python_function(path: str, facts: Facts) -> Model:
     def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return outputs_of(model.predict(given(arrays, facts)), signature.outputs)
 
-    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        from ..bodies import json_answer, value_of
-
-        return json_answer(model.predict(value_of(body, content_type)))
+    def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
+        return code_answer(model.predict(value_of(body, content_type)), accept)
 
     return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)

@@ -11,6 +11,7 @@ from ..bodies import jsonable, parse_json, text_of
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal
+from ..streams import dumped
 from ..tensors import Signature
 from .data_file import LOADERS, file_within
 from .user_code import import_file, outputs_of
@@ -57,7 +58,10 @@ def load(path: str, facts: Facts) -> Model:
 def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
     """An answer's bytes and type: handlers give both, or the first alone."""
     content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
-    return content if isinstance(content, bytes) else str(content).encode("utf-8", "replace"), type_
+    if isinstance(content, (bytes, bytearray)):
+        return bytes(content), type_
+    text = content if isinstance(content, str) else dumped(jsonable(content))
+    return text.encode("utf-8", "replace"), type_
 
 
 def _handler(module: ModuleType, name: str) -> Any:
