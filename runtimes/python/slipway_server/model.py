@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Collection, Iterable, NamedTuple
 
 import numpy as np
 
+from .refusal import Refusal, show, show_keys
 from .streams import Content
 from .tensors import Signature, TensorSpec
 
@@ -54,6 +55,13 @@ def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
     if not codes:
         return array
     return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
+
+
+def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
+    """A category that the model has not learned, with 400; a number may be missing."""
+    for index, value in enumerate(values.ravel().tolist()):
+        if value not in known and value == value:
+            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 
 def plain(array: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from falcon.asgi import Request
 
 from . import NAME, VERSION
-from .adapters import PLATFORMS
+from .adapters import adapter_of
 from .binary import HEADER, Tail, split_body
 from .bodies import parse_json, text_of
 from .config import Config
@@ -55,7 +55,7 @@ class Routes:
 
     async def metadata(self) -> Answer:
         versions = {"versions": [self._config.version]} if self._config.version else {}
-        platform = {"platform": PLATFORMS[self._config.facts.format]}
+        platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
         return _json({"name": self._config.name, **versions, **platform, **self._model().signature.json()})
 
     async def openapi(self) -> Answer:

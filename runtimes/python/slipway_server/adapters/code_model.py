@@ -14,6 +14,7 @@ from ..streams import Content
 from ..tensors import Signature
 from .user_code import call_with, import_file, outputs_of
 
+PLATFORM = "python_code"
 _FILES = ("predict.py", "model.py", "inference.py")
 _CLASSES = ("Predictor", "Model")
 

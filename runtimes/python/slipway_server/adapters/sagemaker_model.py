@@ -13,9 +13,10 @@ from ..model import Model
 from ..refusal import Refusal
 from ..streams import dumped
 from ..tensors import Signature
-from .data_file import LOADERS, file_within
+from .data_file import load_data
 from .user_code import import_file, outputs_of
 
+PLATFORM = "sagemaker_handlers"
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 
 
@@ -110,7 +111,7 @@ def _only_model(folder: str, facts: Facts) -> Model:
     """The one model file of the folder, as inspection found it."""
     if facts.data is None:
         raise ValueError("there is no model_fn, and no one model file to take instead")
-    return LOADERS[facts.data.format](file_within(folder, facts.data.file), facts)
+    return load_data(folder, facts.data, facts)
 
 
 _DEFAULTS = {"input_fn": _default_input, "predict_fn": _default_predict, "output_fn": _default_output}

@@ -1,24 +1,106 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
-from typing import Any, Collection
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
+from ..adapters.estimator import estimator_model
 from ..config import Facts
-from ..model import Model, coded, codes_of, matrix, stacked
-from ..refusal import Refusal, show, show_keys
+from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
+from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
 from ..tensors import Signature, TensorSpec
+
+PLATFORM = "xgboost_booster"
+REFUSES_UNKNOWN = True
+_BOOSTER = "xgboost.core.Booster"
+_CLASSES = ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor", "XGBModel")
 
 
 def load(path: str, facts: Facts) -> Model:
-    """The library's own Booster: its classes in the manner of scikit-learn would need scikit-learn, and 1 s of CPU to import it."""
+    """The library's own Booster: its classes in the manner of scikit-learn would need scikit-learn, and 1 s of CPU to import it. So MLflow alone, which names one, has that."""
     import xgboost
 
+    model_class = (facts.data and facts.data.model_class) or _BOOSTER
+    if model_class != _BOOSTER:
+        return _class_model(path, model_class, facts)
     booster = xgboost.Booster()
     booster.load_model(path)
     return booster_model(booster, facts)
+
+
+def _class_model(path: str, model_class: str, facts: Facts) -> Model:
+    import xgboost
+
+    name = model_class.rsplit(".", 1)[-1]
+    if name not in _CLASSES:
+        raise ValueError(f"XGBoost has no class {model_class} that is saved so")
+    estimator = getattr(xgboost, name)()
+    estimator.load_model(path)
+    return estimator_model(estimator, facts)
+
+
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(part: Any) -> Iterable[Any]:
+    if hasattr(part, "get_booster"):
+        return getattr(part, "feature_names_in_", ())
+    return part.feature_names or ()
+
+
+def words(part: Any) -> dict[str, np.ndarray]:
+    return words_of(_booster_of(part))
+
+
+def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    booster = _booster_of(model)
+    known = {name: index for index, name in enumerate(booster.feature_names or [])}
+
+    def walk(node: dict[str, Any]) -> Iterator[tuple[int, float]]:
+        if "children" not in node:
+            return
+        name = str(node["split"])
+        index = known[name] if name in known else int(re.sub(r"\D", "", name) or -1)
+        if isinstance(node.get("split_condition"), (int, float)):
+            yield index, node["split_condition"]
+        for child in node["children"]:
+            yield from walk(child)
+
+    for tree in booster.get_dump(dump_format="json"):
+        yield from walk(json.loads(tree))
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    yield "FP32", lambda: _converted(model.native, model.signature.inputs)
+
+
+def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
+    from onnxmltools import convert_xgboost
+
+    booster = _booster_of(native)
+    if "tree_info" not in booster.save_raw("json").decode("utf-8", "replace") or '"dart"' in booster.save_config():
+        raise ValueError("it is not of plain trees, for which alone there is a conversion")
+    if any(kind == "c" for kind in booster.feature_types or []):
+        raise ValueError(CATEGORIES)
+    # The converter knows features by number alone, and takes all trees of a booster.
+    booster.feature_names = None
+    rounds = best_rounds(booster) if native is booster else 0
+    return convert_xgboost(native[:rounds] if rounds else native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET)
+
+
+def register_converters() -> None:
+    import xgboost
+    from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
+
+    register(xgboost, "XGB", convert_xgboost)
+
+
+def _booster_of(value: Any) -> Any:
+    return value.get_booster() if hasattr(value, "get_booster") else value
 
 
 def best_rounds(booster: Any) -> int:
@@ -93,13 +175,6 @@ def _cuts_texts() -> bool:
     import xgboost
 
     return tuple(map(int, xgboost.__version__.split(".")[:2])) < (3, 4)
-
-
-def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
-    """As XGBoost does, with 400; a number may be missing."""
-    for index, value in enumerate(values.ravel().tolist()):
-        if value not in known and value == value:
-            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 
 def _datatype(words: np.ndarray | None) -> str:
