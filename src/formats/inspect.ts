@@ -8,6 +8,7 @@ import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
+import { isKnownRoot, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
@@ -17,10 +18,10 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
 import { quoted, rejected } from './rejected.ts';
 
-/** `maxBytes` limits all files together; of the manifest only what it says of the model. */
+/** `maxBytes` limits all files together; of the manifest only what it says of the model, and of the packages beside it. */
 export type InspectOptions = {
   readonly maxBytes: number;
-  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'>;
+  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'> & Partial<Pick<Manifest, 'build'>>;
 };
 
 const MAX_LISTED = 3;
@@ -32,7 +33,7 @@ const MAX_UNPACKING_BYTES = 160 * 1024;
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
-  { maxBytes, manifest: { model, entrypoint } }: InspectOptions,
+  { maxBytes, manifest: { model, entrypoint, build } }: InspectOptions,
 ): Promise<ArtifactFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
@@ -49,7 +50,8 @@ export async function inspectFiles(
   }
   const { format, path = null, allowPickle } = model;
   const found = await findModel(files, { maxBytes, format, path });
-  const facts = await factsOf(found, allowPickle);
+  const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
+  const facts = await factsOf(found, allowPickle, absent);
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -87,26 +89,44 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
   );
 }
 
-function factsOf(found: Found, allowed: readonly string[]): Promise<ModelFacts> {
+/** The names whose module neither lies beside the model nor comes with a framework. */
+function absentFrom({ files, root }: Found, names: readonly string[]): readonly string[] {
+  const isThere = (module: string) =>
+    isKnownRoot(module) ||
+    [`${module}.py`, `${module}/__init__.py`].some((path) =>
+      files.some(({ name }) => name === within(root, path)),
+    );
+  return names.filter((name) => !isThere(rootOf(name)));
+}
+
+function factsOf(
+  found: Found,
+  allowed: readonly string[],
+  absent: readonly string[],
+): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
-    inspectFile(data, dataFormat, { files, allowed });
+    inspectFile(data, dataFormat, { files, allowed, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
-  if (model) return inspectData(model.file, model.format);
+  if (model) return inspectFile(model.file, model.format, { files, allowed, absent });
   throw new Error(`a model of the format ${format} has no file`);
 }
 
-type Beside = { readonly files: readonly NamedFile[]; readonly allowed: readonly string[] };
+type Beside = {
+  readonly files: readonly NamedFile[];
+  readonly allowed: readonly string[];
+  readonly absent: readonly string[];
+};
 
 /** What reads a file of each format. */
 const READERS: Readonly<
   Record<FileFormat, (source: ByteSource, name: string, beside: Beside) => Promise<ModelFacts>>
 > = {
   onnx: (source, name, { files }) => inspectOnnx(source, name, files),
-  sklearn: (source, name, { allowed }) => inspectSklearn(source, name, allowed),
+  sklearn: (source, name, { allowed, absent }) => inspectSklearn(source, name, allowed, absent),
   skops: (source, name, { allowed }) => inspectSkops(source, name, allowed),
   xgboost: inspectXgboost,
   lightgbm: inspectLightgbm,

@@ -56,11 +56,18 @@ export function boundedInspector(
 
   return {
     warm: processes.warm,
-    inspect: (files, { maxBytes, manifest: { model } }) =>
+    inspect: (files, { maxBytes, manifest: { model, entrypoint, build } }) =>
       bounded(files, {
         kind: 'files',
         files: files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-        options: { maxBytes, manifest: { model } },
+        options: {
+          maxBytes,
+          manifest: {
+            model,
+            ...(entrypoint !== undefined && { entrypoint }),
+            ...(build && { build }),
+          },
+        },
       }),
     parseManifest: (text, fileName) => bounded([], { kind: 'manifest', text, fileName }),
   };
