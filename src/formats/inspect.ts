@@ -8,7 +8,7 @@ import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import { isKnownRoot, rootOf } from '#formats/pickle/globals.ts';
+import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
@@ -91,12 +91,12 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
 
 /** The names whose module neither lies beside the model nor comes with a framework. */
 function absentFrom({ files, root }: Found, names: readonly string[]): readonly string[] {
-  const isThere = (module: string) =>
-    isKnownRoot(module) ||
-    [`${module}.py`, `${module}/__init__.py`].some((path) =>
-      files.some(({ name }) => name === within(root, path)),
-    );
-  return names.filter((name) => !isThere(rootOf(name)));
+  const beside = new Set(files.map(({ name }) => name));
+  return names.filter((name) => {
+    const top = rootOf(name);
+    const places = [`${top}.py`, `${top}/__init__.py`].map((path) => within(root, path));
+    return !KNOWN_ROOTS.has(top) && !places.some((place) => beside.has(place));
+  });
 }
 
 function factsOf(

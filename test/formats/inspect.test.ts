@@ -62,9 +62,9 @@ describe('a class of its own that a pickle names, and the manifest allows,', () 
     await expect(inspectWith([model, file('lib/mytrans.py', '')])).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message: expect.stringMatching(
-        /^m\.pkl: its pickle loads `mytrans\.Scaled` at byte \d+, and no module `mytrans` lies beside it/,
+        /^m\.pkl: its pickle loads `mytrans\.Scaled` at byte \d+, and there is no module `mytrans`$/,
       ),
-      fix: expect.stringContaining('Put mytrans.py into the same folder'),
+      fix: expect.stringContaining('Put mytrans.py beside it'),
     });
   });
 });

@@ -105,27 +105,19 @@ const TUPLES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** True for a module, or a package at the top, that models of known frameworks name. */
-export function isKnownRoot(root: string): boolean {
-  return ROOTS.has(root);
-}
-
-const ROOTS: ReadonlySet<string> = new Set(
-  [allowed.value, allowed.new, allowed.call, allowed.fill]
-    .flatMap((names) => Object.keys(names))
-    .map(rootOf),
-);
+/** The modules, or packages at the top, that models of known frameworks name. */
+export const KNOWN_ROOTS: ReadonlySet<string> = new Set([...KNOWN.keys()].map(rootOf));
 
 /** The module at the top of a name. */
 export function rootOf(full: string): string {
-  return full.split('.', 1)[0] ?? '';
+  return full.split(/[. ]/, 1)[0] ?? '';
 }
 
 function withoutModule(file: string, name: string, position: number) {
   const root = rootOf(name);
   return rejected(
-    `${file}: its pickle loads ${quoted(name)} at byte ${position}, and no module \`${root}\` lies beside it or comes with its framework`,
-    `Put ${root}.py into the same folder, or name the package that has it in model.yaml: \`build.requirements\`.`,
+    `${file}: its pickle loads ${quoted(name)} at byte ${position}, and there is no module \`${root}\``,
+    `Put ${root}.py beside it, or name its package in model.yaml: \`build.requirements\`.`,
   );
 }
 
