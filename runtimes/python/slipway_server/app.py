@@ -62,7 +62,10 @@ class _Post:
 
 def _write(response: Response, answer: Answer) -> None:
     response.content_type = answer.content_type
-    response.data = answer.body
+    if isinstance(answer.body, bytes):
+        response.data = answer.body
+    else:
+        response.stream = answer.body
     for name, value in answer.headers.items():
         response.set_header(name, value)
 

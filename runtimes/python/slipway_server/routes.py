@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any, Awaitable, Callable, NamedTuple
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, NamedTuple
 
 import msgspec
 import numpy as np
 from falcon.asgi import Request
 
 from . import NAME, VERSION
-from .adapters import PLATFORMS
+from .adapters import adapter_of
 from .binary import HEADER, Tail, split_body
 from .bodies import parse_json, text_of
 from .config import Config
@@ -19,12 +21,13 @@ from .model import Model
 from .openapi import openapi_of
 from .predictor import Predictor
 from .refusal import Refusal
+from .streams import Content, failure_piece
 
 _JSON = "application/json"
 
 
 class Answer(NamedTuple):
-    body: bytes
+    body: bytes | AsyncIterator[bytes]
     content_type: str = _JSON
     headers: dict[str, str] = {}
 
@@ -52,7 +55,7 @@ class Routes:
 
     async def metadata(self) -> Answer:
         versions = {"versions": [self._config.version]} if self._config.version else {}
-        platform = {"platform": PLATFORMS[self._config.facts.format]}
+        platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
         return _json({"name": self._config.name, **versions, **platform, **self._model().signature.json()})
 
     async def openapi(self) -> Answer:
@@ -82,11 +85,7 @@ class Routes:
     async def invocations(self, request: Request) -> Answer:
         model = self._model()
         if model.invoke is not None:
-            content_type, accept = request.content_type or _JSON, request.get_header("accept", default="")
-            body = await read_body(request, self._config.max_body_bytes)
-            invoke = model.invoke
-            content, type_ = await self._run(request, lambda: invoke(body, content_type, accept), None)
-            return Answer(content, type_)
+            return await self._invoke(request, model.invoke)
         essence = type_of(request, ("text/csv",))
         body = await read_body(request, self._config.max_body_bytes)
         if essence == "text/csv":
@@ -94,6 +93,34 @@ class Routes:
         else:
             inputs = read_invocation(parse_json(body), model.signature)
         return Answer(invocation_response(await self._predict(request, model, inputs)))
+
+    async def _invoke(self, request: Request, invoke: Callable[[bytes, str, str], tuple[Content, str]]) -> Answer:
+        content_type, accept = request.content_type or _JSON, request.get_header("accept", default="")
+        body = await read_body(request, self._config.max_body_bytes)
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._predictor.turn(lambda: _client_gone(request)))
+            content, type_ = await self._predictor.load(lambda: invoke(body, content_type, accept))
+            if isinstance(content, bytes):
+                return Answer(content, type_)
+            return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
+
+    async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
+        """Each as it is made; the model's turn ends with the last of them, or when the client has left."""
+        leaving = asyncio.ensure_future(_client_gone(request))
+        try:
+            while not leaving.done():
+                piece = await self._predictor.load(lambda: next(content, None))
+                if piece is None:
+                    return
+                yield piece
+        except Refusal as refused:
+            yield failure_piece(refused.message, type_)
+            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            raise
+        finally:
+            leaving.cancel()
+            await self._predictor.load(getattr(content, "close", lambda: None))
+            await turn.aclose()
 
     def _model(self) -> Model:
         model = self._loaded()
