@@ -14,6 +14,7 @@ import { invocationResponse, readCsvInvocation, readInvocation } from './invocat
 import { parseJson, parseJsonWithBigIntegers } from './json.ts';
 import { openApiOf } from './openapi.ts';
 import { refusal } from './refusal.ts';
+import { warningOf } from './rows.ts';
 import type { Session } from './session.ts';
 import type { Signature } from './tensors.ts';
 
@@ -44,7 +45,7 @@ export type Route = {
 
 /** Every path that the server answers. `loaded` is undefined until the model is. */
 export function createRoutes(
-  { name, version }: Config,
+  { name, version, extraColumns }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -70,7 +71,7 @@ export function createRoutes(
       [`${path}/ready`, ready],
       [`${path}/infer`, infer(model, session)],
     ]),
-    ['/invocations', invocations(session)],
+    ['/invocations', invocations(session, extraColumns)],
     ['/openapi.json', openApi(model, session)],
   ]);
 }
@@ -96,15 +97,17 @@ async function inferRequest(call: Call, signature: Signature): Promise<InferRequ
     : readInferRequest(parseFor(signature, json), signature, tailOf(tail));
 }
 
-function invocations(session: () => Session): Route {
+function invocations(session: () => Session, extraColumns: Config['extraColumns']): Route {
   return post(async ({ type, body, isGone }) => {
     const { signature, run } = session();
     const isCsv = type('text/csv') === 'text/csv';
     const bytes = await body();
+    const ignored = extraColumns === 'refuse' ? null : new Set<string>();
     const request = isCsv
-      ? readCsvInvocation(textOf(bytes), signature)
-      : readInvocation(parseFor(signature, bytes), signature);
-    return written(invocationResponse(await run(request, isGone)));
+      ? readCsvInvocation(textOf(bytes), signature, ignored)
+      : readInvocation(parseFor(signature, bytes), signature, ignored);
+    const outputs = await run(request, isGone);
+    return { ...written(invocationResponse(outputs)), headers: warningOf(ignored) };
   });
 }
 

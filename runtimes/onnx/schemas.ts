@@ -22,10 +22,13 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 
 export const ERROR = object({ error: { type: 'string' } });
 
+const ROW: Schema = { type: 'array', description: 'values in the order of the columns' };
+const ROWS: Schema = { type: 'array', description: 'rows, or the values of one' };
+
 const TABLES: readonly Schema[] = [
   object({
     dataframe_split: object(
-      { data: list({ type: 'array' }) },
+      { data: list(ROW) },
       { columns: list({ type: 'string' }), index: { type: 'array' } },
     ),
   }),
@@ -50,8 +53,14 @@ export function inferResponse({ outputs }: Signature): Schema {
 export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema {
   const wholes = inputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
   const rows = inputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
-  const ways = [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })];
-  return { oneOf: [...ways, ...(takesTable({ inputs }) ? TABLES : [])] };
+  if (!takesTable({ inputs })) {
+    return {
+      oneOf: [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })],
+    };
+  }
+  const row = { anyOf: [byName(rows), ROW] };
+  const all = { anyOf: [byName(wholes), byName(rows), ROWS] };
+  return { anyOf: [object({ inputs: all }), object({ instances: list(row) }), ...TABLES, all] };
 }
 
 export function invocationResponse({ outputs }: Signature): Schema {

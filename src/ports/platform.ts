@@ -1,6 +1,6 @@
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { Artifact } from '#domain/deployment.ts';
-import type { Accelerator } from '#domain/manifest/manifest.ts';
+import type { Accelerator, ExtraColumns } from '#domain/manifest/manifest.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 import type { Target } from '#domain/placement/target.ts';
 
@@ -26,6 +26,7 @@ export type RevisionSpec = {
   readonly allowCpu: boolean;
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
+  readonly extraColumns: ExtraColumns;
 };
 
 /** `absent` was never created or is removed. `failed` says why, with the last lines that the model's server wrote. */

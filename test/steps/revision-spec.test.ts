@@ -5,7 +5,7 @@ const MANIFEST = `
 resources: { memory: 20Gi, accelerator: 'T4:1' }
 placement: { allowCpu: true }
 scaling: { min: 2, max: 4 }
-server: { startupTimeoutSeconds: 20 }
+server: { startupTimeoutSeconds: 20, extraColumns: refuse }
 `;
 
 describe('what a platform is asked for', () => {
@@ -34,6 +34,7 @@ describe('what a platform is asked for', () => {
       allowCpu: true,
       scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
       startupTimeoutSeconds: 20,
+      extraColumns: 'refuse',
     });
     expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);
     expect(instanceTypes).toContain('g4dn.2xlarge');

@@ -19,6 +19,7 @@ from .model import Model
 from .openapi import openapi_of
 from .predictor import Predictor
 from .refusal import Refusal
+from .rows import warning_of
 
 _JSON = "application/json"
 
@@ -89,11 +90,13 @@ class Routes:
             return Answer(content, type_)
         essence = type_of(request, ("text/csv",))
         body = await read_body(request, self._config.max_body_bytes)
+        ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
         if essence == "text/csv":
-            inputs = read_csv(text_of(body), model.signature)
+            inputs = read_csv(text_of(body), model.signature, ignored)
         else:
-            inputs = read_invocation(parse_json(body), model.signature)
-        return Answer(invocation_response(await self._predict(request, model, inputs)))
+            inputs = read_invocation(parse_json(body), model.signature, ignored)
+        outputs = await self._predict(request, model, inputs)
+        return Answer(invocation_response(outputs), headers=warning_of(ignored))
 
     def _model(self) -> Model:
         model = self._loaded()

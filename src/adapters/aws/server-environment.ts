@@ -10,5 +10,6 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     SLIPWAY_DEPLOYMENT: spec.deploymentId,
     SLIPWAY_IMAGE: digest,
     ORT_DISABLE_TELEMETRY: '1',
+    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
 }

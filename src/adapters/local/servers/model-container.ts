@@ -51,6 +51,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     MODEL_VERSION: String(spec.version),
     SLIPWAY_REVISION: spec.revision,
     END_WITH_STDIN: 'true',
+    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
   return [
     // As process 1 a server could not end itself.
