@@ -1,6 +1,7 @@
 import { splitBody, tailOf } from './binary.ts';
 import { textOf } from './body.ts';
 import type { Config } from './config.ts';
+import { csvHeader, csvOf, wantsCsv } from './csv-answer.ts';
 import { findExample } from './example.ts';
 import {
   type InferRequest,
@@ -16,7 +17,7 @@ import { openApiOf } from './openapi.ts';
 import { refusal } from './refusal.ts';
 import { warningOf } from './rows.ts';
 import type { Session } from './session.ts';
-import type { Signature } from './tensors.ts';
+import type { Signature, Tensor } from './tensors.ts';
 
 export const SERVER_NAME = 'slipway-onnx';
 export const SERVER_VERSION = '0.1.0';
@@ -98,7 +99,7 @@ async function inferRequest(call: Call, signature: Signature): Promise<InferRequ
 }
 
 function invocations(session: () => Session, extraColumns: Config['extraColumns']): Route {
-  return post(async ({ type, body, isGone }) => {
+  return post(async ({ header, type, body, isGone }) => {
     const { signature, run } = session();
     const isCsv = type('text/csv') === 'text/csv';
     const bytes = await body();
@@ -107,7 +108,10 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
       ? readCsvInvocation(textOf(bytes), signature, ignored)
       : readInvocation(parseFor(signature, bytes), signature, ignored);
     const outputs = await run(request, isGone);
-    return { ...written(invocationResponse(outputs)), headers: warningOf(ignored) };
+    const accept = header('accept') ?? '';
+    return wantsCsv(accept)
+      ? csv(outputs, accept, warningOf(ignored))
+      : { ...written(invocationResponse(outputs)), headers: warningOf(ignored) };
   });
 }
 
@@ -139,6 +143,16 @@ function ok(body: unknown): Reply {
 
 function written(body: string | Uint8Array): Reply {
   return { status: 200, body };
+}
+
+function csv(outputs: readonly Tensor[], accept: string, headers: Reply['headers']): Reply {
+  const header = csvHeader(accept);
+  const type = `text/csv; charset=utf-8; header=${header}`;
+  return {
+    status: 200,
+    body: csvOf(outputs, header),
+    headers: { 'content-type': type, ...headers },
+  };
 }
 
 function binary(body: string | Uint8Array, jsonBytes: number): Reply {

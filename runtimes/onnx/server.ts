@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readBody, typeOf } from './body.ts';
+import { encoded } from './coding.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './json.ts';
 import { isRefusal, refusal } from './refusal.ts';
@@ -44,8 +45,11 @@ export function createModelServer(
     if (!server.listening) response.setHeader('connection', 'close');
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
-    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
-    response.end(body);
+    const packed = await encoded(body, request.headers['accept-encoding']?.toString());
+    for (const [name, value] of Object.entries({ ...headers, ...packed.headers })) {
+      response.setHeader(name, value);
+    }
+    response.end(packed.body);
   });
   return server;
 }

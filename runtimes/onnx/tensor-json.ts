@@ -22,7 +22,8 @@ export function nestedJson(tensor: Tensor): string {
 // that an FP32 widens to (3.8 instead of 5.8 MB for an answer of the OCR model), in the same time.
 const DIGITS: Partial<Record<Datatype, number>> = { FP16: 5, FP32: 9 };
 
-function valuesOf({ datatype, data }: Tensor): string[] {
+/** Each value in JSON, row-major. */
+export function valuesOf({ datatype, data }: Tensor): string[] {
   const digits = DIGITS[datatype];
   const write = (value: string | number | bigint): string => {
     if (typeof value === 'string') return JSON.stringify(value);

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import traceback
@@ -9,6 +10,7 @@ import falcon
 import falcon.asgi
 from falcon.asgi import Request, Response
 
+from .coding import encoded, encoding_for
 from .config import Config
 from .predictor import ClientGone
 from .refusal import Refusal, message_of
@@ -46,8 +48,8 @@ class _Get:
     def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
         self._answer = answer
 
-    async def on_get(self, _request: Request, response: Response) -> None:
-        _write(response, await self._answer())
+    async def on_get(self, request: Request, response: Response) -> None:
+        await _write(request, response, await self._answer())
 
     on_head = on_get
 
@@ -57,12 +59,18 @@ class _Post:
         self._answer = answer
 
     async def on_post(self, request: Request, response: Response) -> None:
-        _write(response, await self._answer(request))
+        await _write(request, response, await self._answer(request))
 
 
-def _write(response: Response, answer: Answer) -> None:
+async def _write(request: Request, response: Response, answer: Answer) -> None:
     response.content_type = answer.content_type
     response.data = answer.body
+    coding = encoding_for(answer.body, request.get_header("accept-encoding"))
+    if coding is not None:
+        response.set_header("vary", "accept-encoding")
+    if coding:
+        response.set_header("content-encoding", coding)
+        response.data = await asyncio.to_thread(encoded, answer.body, coding)
     for name, value in answer.headers.items():
         response.set_header(name, value)
 

@@ -11,6 +11,7 @@ from .adapters import PLATFORMS
 from .binary import HEADER, Tail, split_body
 from .bodies import parse_json, text_of
 from .config import Config
+from .csv_answer import csv_header, csv_of, wants_csv
 from .example import first_example
 from .http_body import read_body, type_of
 from .infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
@@ -96,7 +97,11 @@ class Routes:
         else:
             inputs = read_invocation(parse_json(body), model.signature, ignored)
         outputs = await self._predict(request, model, inputs)
-        return Answer(invocation_response(outputs), headers=warning_of(ignored))
+        accept = request.get_header("accept", default="")
+        if not wants_csv(accept):
+            return Answer(invocation_response(outputs), headers=warning_of(ignored))
+        header = csv_header(accept)
+        return Answer(csv_of(outputs, header), f"text/csv; charset=utf-8; header={header}", warning_of(ignored))
 
     def _model(self) -> Model:
         model = self._loaded()

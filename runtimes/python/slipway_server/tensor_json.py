@@ -12,12 +12,12 @@ _DIGITS = {"float16": "%.5g", "float32": "%.9g"}
 
 
 def flat_json(array: np.ndarray) -> str:
-    return "[" + ",".join(_values_of(array)) + "]"
+    return "[" + ",".join(values_of(array)) + "]"
 
 
 def nested_json(array: np.ndarray) -> str:
     """The values in lists as deep as the shape; a scalar is a bare value."""
-    parts = _values_of(array)
+    parts = values_of(array)
     for axis in reversed(range(array.ndim)):
         dim = array.shape[axis]
         count = prod(array.shape[:axis])
@@ -25,7 +25,8 @@ def nested_json(array: np.ndarray) -> str:
     return ",".join(parts)
 
 
-def _values_of(array: np.ndarray) -> list[str]:
+def values_of(array: np.ndarray) -> list[str]:
+    """Each value in JSON, row-major."""
     values = array.ravel().tolist()
     kind = array.dtype.kind
     if kind == "b":

@@ -1,6 +1,8 @@
 import { stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 import { describeBinary } from './binary.ts';
+import { describeCoding } from './coding.ts';
+import { describeCsvAnswers } from './csv-answer.ts';
 import { describeHostileBodies } from './hostile-bodies.ts';
 import { describeInferProtocol } from './infer-protocol.ts';
 import { describeInvocations } from './invocations.ts';
@@ -25,6 +27,8 @@ export async function describeContract(
   describe('the protocol in bytes', () => describeBinary(runtime));
   describe('invocations', () => describeInvocations(runtime));
   describe('tables', () => describeTables(runtime));
+  describe('answers in CSV', () => describeCsvAnswers(runtime));
+  describe('codings', () => describeCoding(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
   describe('its document', () => describeOpenApi(runtime, examples));
   await describeTritonClient(runtime);

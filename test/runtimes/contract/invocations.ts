@@ -188,6 +188,25 @@ export function describeInvocations(runtime: Runtime): void {
     expect(json).toEqual({ predictions: [[2], [3]] });
   });
 
+  it.each(['NaN', 'Infinity', '-Infinity'])(
+    'names %s in JSON, and null as the way',
+    async (found) => {
+      const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+      const { status, json } = await server.post(
+        '/invocations',
+        `{"a\\"NaN": 1, "inputs": [1, ${found}]}`,
+      );
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error: `the body is not JSON that can be read: it has ${found}, which JSON does not; write null for a number that is missing`,
+        },
+      });
+    },
+  );
+
   it('keeps integers beyond 2^53 exact', async () => {
     const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
 
