@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts';
 import { columnsByName, rowByPosition, type Takes, takeColumns, wholeOf } from './rows.ts';
 import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from './table.ts';
 import { columnsOfCsv } from './table-csv.ts';
-import { nestedJson } from './tensor-json.ts';
+import { nestedJson, rowsJson } from './tensor-json.ts';
 import { readWrittenTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
 
 /** What of a request the model does not take is told to `ignored`; without it, it is refused. */
@@ -34,6 +34,29 @@ export function readInvocation(body: unknown, signature: Signature, ignored: Ign
 /** A table as CSV, with the columns' names in its first line or without. Refuses with 400. */
 export function readCsvInvocation(text: string, signature: Signature, ignored: Ignored): Run {
   return runOf(columnsOfCsv(text, { inputs: signature.inputs, ignored }), signature);
+}
+
+/** Whether a request is a table, which is answered by row. */
+export function isTable(body: unknown): boolean {
+  return isObject(body) && ('dataframe_split' in body || 'dataframe_records' in body);
+}
+
+/** `predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything. */
+export function responseByRow(outputs: readonly Tensor[]): string {
+  const counts = new Set(outputs.map(({ shape }) => shape[0]));
+  const [count] = counts;
+  if (outputs.length === 1 || counts.size !== 1 || count === undefined) {
+    return invocationResponse(outputs);
+  }
+  const columns = outputs.map((tensor) => ({
+    name: JSON.stringify(tensor.name),
+    rows: rowsJson(tensor),
+  }));
+  const rows = Array.from(
+    { length: count },
+    (_, row) => `{${columns.map(({ name, rows }) => `${name}:${rows[row]}`).join(',')}}`,
+  );
+  return `{"predictions":[${rows.join(',')}]}`;
 }
 
 /** `predictions` is the only output, or an object of them by output name. */
@@ -78,15 +101,19 @@ function whole(value: unknown, label: string, takes: Takes): Named {
     const named = columnsByName(value, label, takes);
     return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
   }
+  const listed = Array.isArray(value) && value.length > 0 ? ofList(value, label, takes) : undefined;
+  if (listed) return listed;
   const [only, ...others] = inputs;
-  const isList = Array.isArray(value) && value.length > 0;
-  if (isList && value.every(isObject)) return instances(value, label, takes);
-  if (isList && takesColumns(takes)) {
-    if (value.every(Array.isArray)) return inputsOfRows(value, undefined, label, takes);
-    if (others.length > 0) return inputsOfRows([value], undefined, label, takes);
-  }
   if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
+}
+
+/** Rows by name or by position, or the values of one; undefined for a list that is of the only input. */
+function ofList(list: readonly unknown[], label: string, takes: Takes): Named | undefined {
+  if (list.every(isObject)) return instances(list, label, takes);
+  if (!takesColumns(takes)) return undefined;
+  if (list.every(Array.isArray)) return inputsOfRows(list, undefined, label, takes);
+  return takes.inputs.length > 1 ? inputsOfRows([list], undefined, label, takes) : undefined;
 }
 
 function instances(rows: unknown, label: string, takes: Takes): Named {

@@ -66,8 +66,19 @@ export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema
 export function invocationResponse({ outputs }: Signature): Schema {
   const wholes = outputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
   const [only, ...others] = wholes;
-  const isPlain = only && others.length === 0;
-  return object({ predictions: isPlain ? only[1] : object(Object.fromEntries(wholes)) });
+  if (only && others.length === 0) return object({ predictions: only[1] });
+  return object({ predictions: { anyOf: [object(Object.fromEntries(wholes)), rowsOf(outputs)] } });
+}
+
+export function responseByRow({ outputs }: Signature): Schema {
+  const [only, ...others] = outputs;
+  if (!only || others.length === 0) return invocationResponse({ inputs: [], outputs });
+  return object({ predictions: { anyOf: [rowsOf(outputs), { type: 'object' }] } });
+}
+
+function rowsOf(outputs: readonly TensorSpec[]): Schema {
+  const row = outputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
+  return list(object(Object.fromEntries(row)));
 }
 
 /** A single one may also stand without its name. */

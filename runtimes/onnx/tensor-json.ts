@@ -7,15 +7,22 @@ export function flatJson(tensor: Tensor): string {
 
 /** The values in lists as deep as the shape; a scalar is a bare value. */
 export function nestedJson(tensor: Tensor): string {
+  const [count] = tensor.shape;
+  const rows = rowsJson(tensor);
+  return count === undefined ? rows.join(',') : `[${rows.join(',')}]`;
+}
+
+/** What stands along the first dimension, each as deep as the rest of the shape. */
+export function rowsJson(tensor: Tensor): readonly string[] {
   let parts = valuesOf(tensor);
-  for (const [axis, dim] of [...tensor.shape.entries()].reverse()) {
+  for (const [axis, dim] of [...tensor.shape.entries()].slice(1).reverse()) {
     const rows = parts;
     parts = Array.from(
       { length: countOf(tensor.shape.slice(0, axis)) },
       (_, row) => `[${rows.slice(row * dim, (row + 1) * dim).join(',')}]`,
     );
   }
-  return parts.join(',');
+  return parts;
 }
 
 // As many significant digits as tell any two values of the type apart: two thirds of the text of the double

@@ -33,7 +33,13 @@ def create_app(config: Config, routes: Routes) -> Asgi:
         app.add_route(f"{path}/ready", ready)
         app.add_route(f"{path}/infer", _Post(routes.infer))
     app.add_route("/invocations", _Post(routes.invocations))
+    app.add_route("/v1/models", _Get(routes.models))
+    app.add_route(f"/v1/models/{config.name}", _Get(routes.model_ready))
+    app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
+    for path in ("/", "/docs"):
+        app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
+    app.add_route("/example.json", _Get(routes.example))
     _handle_errors(app, config)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
@@ -50,6 +56,18 @@ class _Get:
 
     async def on_get(self, request: Request, response: Response) -> None:
         await _write(request, response, await self._answer())
+
+    on_head = on_get
+
+
+class _GetOf:
+    """Of which the answer depends on the request."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def on_get(self, request: Request, response: Response) -> None:
+        await _write(request, response, await self._answer(request))
 
     on_head = on_get
 

@@ -8,7 +8,7 @@ import numpy as np
 from .refusal import Refusal, show, show_keys
 from .rows import Takes, columns_by_name, row_by_position, take_columns, whole_of
 from .table import columns_of_csv, columns_of_records, columns_of_split, inputs_of_rows, takes_columns
-from .tensor_json import nested_json
+from .tensor_json import nested_json, rows_json
 from .tensors import Signature, read_written_tensor, shape_of
 
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
@@ -30,6 +30,24 @@ def read_invocation(body: Any, signature: Signature, ignored: Ignored) -> dict[s
 
 def read_csv(text: str, signature: Signature, ignored: Ignored) -> dict[str, np.ndarray]:
     return _tensors(columns_of_csv(text, Takes(signature.inputs, ignored)), signature)
+
+
+def is_table(body: Any) -> bool:
+    """Whether a request is a table, which is answered by row."""
+    return isinstance(body, dict) and ("dataframe_split" in body or "dataframe_records" in body)
+
+
+def response_by_row(outputs: dict[str, np.ndarray]) -> bytes:
+    """`predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything."""
+    if len(outputs) == 1 or len({array.shape[:1] for array in outputs.values()}) != 1:
+        return invocation_response(outputs)
+    if any(array.ndim == 0 for array in outputs.values()):
+        return invocation_response(outputs)
+    names = [json.dumps(name, ensure_ascii=False) for name in outputs]
+    columns = [rows_json(array) for array in outputs.values()]
+    rows = (",".join(f"{name}:{value}" for name, value in zip(names, row)) for row in zip(*columns))
+    listed = ",".join(f"{{{row}}}" for row in rows)
+    return f'{{"predictions":[{listed}]}}'.encode("utf-8", "replace")
 
 
 def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:

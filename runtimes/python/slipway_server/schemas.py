@@ -74,7 +74,19 @@ def invocation_response(signature: Signature) -> dict[str, Any]:
     wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.outputs}
     if not wholes:
         return {}
-    return obj({"predictions": next(iter(wholes.values())) if len(wholes) == 1 else obj(wholes)})
+    if len(wholes) == 1:
+        return obj({"predictions": next(iter(wholes.values()))})
+    return obj({"predictions": {"anyOf": [obj(wholes), _rows_of(signature)]}})
+
+
+def response_by_row(signature: Signature) -> dict[str, Any]:
+    if len(signature.outputs) < 2:
+        return invocation_response(signature)
+    return obj({"predictions": {"anyOf": [_rows_of(signature), {"type": "object"}]}})
+
+
+def _rows_of(signature: Signature) -> dict[str, Any]:
+    return _list(obj({spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.outputs}))
 
 
 def _by_name(schemas: dict[str, Any]) -> dict[str, Any]:

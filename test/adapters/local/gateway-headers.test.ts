@@ -39,6 +39,7 @@ describe('of a client’s headers', () => {
       'host',
       'x-forwarded-for',
       'x-forwarded-host',
+      'x-forwarded-prefix',
       'x-forwarded-proto',
       'x-public',
     ]);
@@ -57,6 +58,7 @@ describe('of a client’s headers', () => {
         'X-Forwarded-Proto: https',
         'X-Forwarded-Host: bank.example',
         'X-Forwarded-Port: 443',
+        'X-Forwarded-Prefix: /bank',
         'Forwarded: for=10.0.0.1',
         'Content-Length: 0',
       ),
@@ -65,6 +67,7 @@ describe('of a client’s headers', () => {
     expect(seen[0]!.headers).toMatchObject({
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'http',
+      'x-forwarded-prefix': '/models/digits',
       'x-forwarded-host': 'front.example',
       host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     });

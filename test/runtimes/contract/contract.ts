@@ -1,5 +1,6 @@
 import { stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
+import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
 import { describeCoding } from './coding.ts';
 import { describeCsvAnswers } from './csv-answer.ts';
@@ -30,6 +31,7 @@ export async function describeContract(
   describe('answers in CSV', () => describeCsvAnswers(runtime));
   describe('codings', () => describeCoding(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
+  describe('what it says of itself', () => describeAbout(runtime));
   describe('its document', () => describeOpenApi(runtime, examples));
   await describeTritonClient(runtime);
 }

@@ -33,7 +33,6 @@ export function describeServer(runtime: Runtime): void {
   });
 
   it.each([
-    '/',
     '/v2/models/other',
     '/v2/models/m/versions/1',
     '/v2/models/m/nope',

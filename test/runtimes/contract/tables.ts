@@ -17,6 +17,10 @@ export function describeTables(runtime: Runtime): void {
     ];
     const records = data.map(([name, pieces, weight]) => ({ weight, pieces, name }));
     const predictions = { total: [100, 6], label: ['nail', 'nut "M6", zinc'] };
+    const byRow = [
+      { total: 100, label: 'nail' },
+      { total: 6, label: 'nut "M6", zinc' },
+    ];
     const rows = '"nail",200,0.5\n"nut ""M6"", zinc",3,2.0\n';
 
     it.each([
@@ -26,14 +30,16 @@ export function describeTables(runtime: Runtime): void {
         body: { dataframe_split: { columns, data, index: [7, 8] } },
       },
       { says: 'dataframe_records', body: { dataframe_records: records } },
-      { says: 'instances by name', body: { instances: records } },
       { says: 'text/csv with names', body: `name,pieces,weight\n${rows}`, headers: CSV },
       { says: 'CRLF', body: `name,pieces,weight\r\n${rows}`, headers: CSV },
-    ])('takes $says, in any order of columns', async ({ body, headers = {} }) => {
-      const { status, json } = await server.post('/invocations', body, headers);
+    ])(
+      'takes $says, in any order of columns, and answers by row',
+      async ({ body, headers = {} }) => {
+        const { status, json } = await server.post('/invocations', body, headers);
 
-      expect({ status, json }).toEqual({ status: 200, json: { predictions } });
-    });
+        expect({ status, json }).toEqual({ status: 200, json: { predictions: byRow } });
+      },
+    );
 
     const positional = data.map(([name, pieces, weight]) => [weight, pieces, name]);
     it.each([
@@ -47,7 +53,7 @@ export function describeTables(runtime: Runtime): void {
         body: { weight: [0.5, 2], pieces: [200, 3], name: ['nail', 'nut "M6", zinc'] },
       },
       { says: 'numbers as text', body: positional.map((row) => row.map(String)) },
-      { says: 'dataframe_split without columns', body: { dataframe_split: { data: positional } } },
+      { says: 'instances by name', body: { instances: records } },
     ])('takes rows as $says', async ({ body }) => {
       const { status, json, headers } = await server.post('/invocations', body);
 
@@ -84,7 +90,8 @@ export function describeTables(runtime: Runtime): void {
       async (sent) => {
         const { json, headers } = await server.post('/invocations', sent.body, sent.headers);
 
-        expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+        const [row] = [json.predictions].flat();
+        expect([row.total, row.label].flat()).toEqual([100, 'nail']);
         expect(headers.get('x-slipway-warning')).toBe(
           'ignored columns that the model does not take: "id", "gr\\u00f6\\u00dfe"',
         );
@@ -108,7 +115,7 @@ export function describeTables(runtime: Runtime): void {
     it('takes text/csv without names in the order of its inputs', async () => {
       const { json } = await server.post('/invocations', '0.5,200,nail', CSV);
 
-      expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: 100, label: 'nail' }] });
     });
 
     it.each([
@@ -117,7 +124,7 @@ export function describeTables(runtime: Runtime): void {
     ])('takes $says as a number that is missing', async ({ body, headers = {} }) => {
       const { json } = await server.post('/invocations', body, headers);
 
-      expect(json).toEqual({ predictions: { total: [null], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: null, label: 'nail' }] });
     });
 
     it.each([
@@ -132,7 +139,7 @@ export function describeTables(runtime: Runtime): void {
     ])('takes true for a number in $says as 1', async ({ body }) => {
       const { json } = await server.post('/invocations', body);
 
-      expect(json).toEqual({ predictions: { total: [3], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: 3, label: 'nail' }] });
     });
 
     it.each([

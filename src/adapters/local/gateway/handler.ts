@@ -4,7 +4,8 @@ import type { Timers } from '#adapters/local/timers.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import { type Place, readPlace } from './place.ts';
+import { answerPage } from './page.ts';
+import { type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
 import * as refusals from './refusal.ts';
@@ -33,6 +34,7 @@ type Outcome = { readonly ending: Ending; readonly revision: string };
 export function gatewayHandler(parts: GatewayParts) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const known = look(request, parts);
+    if (answerPage(request, response, 'place' in known ? known.place : undefined)) return;
     if ('refusal' in known) return refusals.refuse(response, known.refusal, known.revision);
 
     const gone = new AbortController();
@@ -82,7 +84,15 @@ async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Prom
     revision =
       place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
     const { request, response, gone } = arrival;
-    const visit = { request, response, gone, path: place.rest, revision, body: body.bytes };
+    const visit = {
+      request,
+      response,
+      gone,
+      path: place.rest,
+      prefix: prefixOf(place),
+      revision,
+      body: body.bytes,
+    };
     const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
     const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
     return { ending, revision };
