@@ -38,7 +38,7 @@ export function createModelServer(
     if (revision) response.setHeader('x-slipway-revision', revision);
     const { status, body, headers } = await reply(request, response).catch((error) => {
       // An error after the client has gone is its going.
-      if (!isRefusal(error) && !response.destroyed) console.error(error);
+      if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
       return refuse(error);
     });
     // Once the server is closing, a connection that stays open would only delay its end.
@@ -52,6 +52,12 @@ export function createModelServer(
     response.end(packed.body);
   });
   return server;
+}
+
+/** By which a line of the log is found from the client's, or the gateway's, word for the request. */
+function labelOf({ headers }: IncomingMessage): string {
+  const id = String(headers['x-request-id'] ?? '');
+  return /^[\w.:/+=@-]{1,128}$/.test(id) ? `request ${id}:` : 'a request:';
 }
 
 function refuse(error: unknown): Reply {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import traceback
 from typing import Any, Awaitable, Callable
@@ -99,8 +100,17 @@ def _refuse(response: Response, status: int, message: str) -> None:
     response.data = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def _log(request: Request, text: str) -> None:
+    """With the id by which the line is found from the client's, or the gateway's, word for the request."""
+    given = request.get_header("x-request-id", default="")
+    label = f"request {given}" if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", given) else "a request"
+    print(f"{label}: {text}", file=sys.stderr, flush=True)
+
+
 def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
-    async def refused(_request: Request, response: Response, error: Refusal, _params: Any) -> None:
+    async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
+        if error.status == 500:
+            _log(request, error.message)
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
@@ -111,8 +121,9 @@ def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
         response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
         _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}")
 
-    async def failed(_request: Request, response: Response, error: Exception, _params: Any) -> None:
+    async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:
         if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):
+            _log(request, message_of(error))
             traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
         _refuse(response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
 

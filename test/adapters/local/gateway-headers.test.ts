@@ -42,6 +42,7 @@ describe('of a client’s headers', () => {
       'x-forwarded-prefix',
       'x-forwarded-proto',
       'x-public',
+      'x-request-id',
     ]);
     expect(seen[0]!.headers.connection).toBe('keep-alive');
     expect(seen[0]!.body).toBe('hi');
@@ -128,6 +129,7 @@ describe('of a model’s headers', () => {
       'x-latin: \xe9',
       'content-length: 2',
       'x-slipway-revision: digits-v1',
+      expect.stringMatching(/^x-request-id: [0-9a-f-]{36}$/),
     ]);
   });
 });

@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { idOf } from './request-id.ts';
 
 export type Headers = Record<string, string | string[]>;
 
@@ -33,10 +34,19 @@ export function requestHeaders(request: IncomingMessage, prefix: string): Header
   return headers;
 }
 
-/** The headers a client gets: end-to-end ones, and the revision that the gateway chose, whatever the server called itself. */
-export function responseHeaders(received: IncomingHttpHeaders, revision: string): Headers {
+/** The headers a client gets: end-to-end ones, the revision that the gateway chose, whatever the server called itself, and the id of its request. */
+export function responseHeaders(
+  received: IncomingHttpHeaders,
+  revision: string,
+  response: ServerResponse,
+): Headers {
   const headers = endToEnd(received, () => false);
   headers['x-slipway-revision'] = revision;
+  headers['x-request-id'] = idOf(response.req);
+  // What is said here takes the place of what was said before.
+  if (response.hasHeader('vary') && headers['vary'] !== undefined) {
+    headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
+  }
   return headers;
 }
 

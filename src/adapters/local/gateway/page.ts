@@ -28,7 +28,7 @@ const HEADERS = {
 } as const;
 
 /**
- * Answers a browser at a model's own address, or at its `docs`, with a page that can call it, and what that is made of; false where the request is for something else.
+ * Answers a browser's GET at a model's own address, or at its `docs`, with a page that can call it, and what that is made of; false where the request is for something else.
  * Other clients hear the same from the model's server, in JSON.
  */
 export function answerPage(
@@ -36,7 +36,6 @@ export function answerPage(
   response: ServerResponse,
   place: Place | undefined,
 ): boolean {
-  if (request.method !== 'GET') return false;
   if (!place) return sendPart(request, response);
   const isAsked = /^\/(docs\/?)?(\?|$)/.test(place.rest);
   if (!isAsked || !request.headers.accept?.includes('text/html')) return false;

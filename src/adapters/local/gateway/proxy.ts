@@ -95,7 +95,7 @@ function answerHandler(
       isBegun = true;
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
-      response.writeHead(status, responseHeaders(headers, revision));
+      response.writeHead(status, responseHeaders(headers, revision, response));
       // An answer of unknown length may be a stream of events: its client learns at once that it has begun.
       if (headers['content-length'] === undefined) response.flushHeaders();
     },
