@@ -6,8 +6,8 @@ import type { Session } from './session.ts';
 
 type Header = (name: string) => string | undefined;
 
-// A command line of more is no longer read, nor taken by every shell.
-const LONGEST_CURL = 2_000;
+// Of more a command line is no longer read.
+const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
 

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any, Callable
 
-# A command line of more is no longer read, nor taken by every shell.
-_LONGEST_CURL = 2_000
+# Of more a command line is no longer read.
+_LONGEST_CURL = 500
 
 Header = Callable[[str], "str | None"]
 
