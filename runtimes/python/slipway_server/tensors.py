@@ -81,9 +81,11 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     values = flatten(data, shape, label)
-    if spec.is_category or not set(map(type, values)) <= {float, int}:
-        values = [_as_written(value, spec) for value in values]
-    return pack(spec.datatype, values, label).reshape(shape)
+    try:
+        return pack(spec.datatype, values, label).reshape(shape)
+    except Refusal:
+        # Plain numbers, which most are, do not pay for the others.
+        return pack(spec.datatype, [_as_written(value, spec) for value in values], label).reshape(shape)
 
 
 def is_float(spec: TensorSpec) -> bool:
