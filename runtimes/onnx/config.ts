@@ -28,8 +28,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ? integer('LISTENING_FD', env['LISTENING_FD'], 3, 2 ** 31 - 1)
       : null,
     revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
-    // 6 MiB, the request limit of Lambda.
-    maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '6291456', 1, 2 ** 29),
+    // 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+    maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '10485760', 1, 2 ** 29),
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
   };

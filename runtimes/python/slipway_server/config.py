@@ -56,8 +56,8 @@ def read_config(env: Mapping[str, str]) -> Config:
         host=env.get("HOST") or "127.0.0.1",
         port=integer("PORT", env.get("PORT") or "8080", 0, 65_535),
         revision=header_value("SLIPWAY_REVISION", env.get("SLIPWAY_REVISION", "")),
-        # 6 MiB, the request limit of Lambda.
-        max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "6291456", 1, 2**29),
+        # 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+        max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "10485760", 1, 2**29),
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
     )

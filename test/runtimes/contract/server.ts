@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { caughtUp, type ModelServer, startModel } from '../model-server.ts';
+import { caughtUp, type ModelServer, sharedModel, startModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Paths, methods, types, limits and turns. */
@@ -87,6 +87,17 @@ export function describeServer(runtime: Runtime): void {
       status: 415,
       json: { error: expect.stringMatching(says) },
     });
+  });
+
+  it('a body is as large as a container may get one, unless the server is told otherwise', async () => {
+    const usual = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+    const most = '{"inputs":[1]}'.padEnd(10 * 1024 * 1024);
+
+    const taken = await usual.post('/invocations', most);
+    const refused = await usual.post('/invocations', `${most} `);
+
+    expect(taken.json).toEqual({ predictions: [2] });
+    expect(refused.json).toEqual({ error: 'the body is 10485761 bytes; the limit is 10485760' });
   });
 
   describe('a body over the limit', () => {
