@@ -62,6 +62,9 @@ describe('at a model’s own address', () => {
     await get(path, headers);
 
     expect(seen.map(({ url }) => url)).toEqual([asked]);
+    expect(seen[0]?.headers['x-forwarded-prefix']).toBe(
+      asked === '/ping' ? undefined : '/models/digits',
+    );
   });
 
   it('there is none of a model that is not live', async () => {

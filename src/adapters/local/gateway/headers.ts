@@ -22,12 +22,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 // The gateway says these itself: a client's word for who it is, or how its body is framed, is not passed on.
 const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'forwarded', 'host']);
 
-/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from, and for what stands before its path. */
-export function requestHeaders(request: IncomingMessage, prefix: string): Headers {
+/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from, and where it is asked for what stands before its path. */
+export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {
   const headers = endToEnd(request.headers, isRewritten);
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
   headers['x-forwarded-proto'] = 'http';
-  headers['x-forwarded-prefix'] = prefix;
+  if (prefix !== undefined) headers['x-forwarded-prefix'] = prefix;
   if (request.headers.host !== undefined) headers['x-forwarded-host'] = request.headers.host;
   const length = request.headers['content-length'];
   if (length !== undefined) headers['content-length'] = length;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Place, prefixOf } from './place.ts';
+import { isOwnAddress, type Place, prefixOf } from './place.ts';
 
 const OWN = '/_page/';
 
@@ -37,8 +37,7 @@ export function answerPage(
   place: Place | undefined,
 ): boolean {
   if (!place) return sendPart(request, response);
-  const isAsked = /^\/(docs\/?)?(\?|$)/.test(place.rest);
-  if (!isAsked || !request.headers.accept?.includes('text/html')) return false;
+  if (!isOwnAddress(place) || !request.headers.accept?.includes('text/html')) return false;
   sendPage(response, place);
   return true;
 }

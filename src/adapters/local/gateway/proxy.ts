@@ -11,8 +11,8 @@ export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  /** What stood before it. */
-  readonly prefix: string;
+  /** What stood before it, where the server needs to know. */
+  readonly prefix: string | undefined;
   /** All of it; null for none. */
   readonly body: Buffer | null;
   readonly revision: string;

@@ -7,9 +7,18 @@ import type { IncomingMessage } from 'node:http';
  */
 export function identify({ headers }: IncomingMessage): string {
   const { 'x-request-id': given } = headers;
-  const id = typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+  const id = typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : newId();
   headers['x-request-id'] = id;
   return id;
+}
+
+// Short, as it is written into two heads and checked in each: a UUID costs a request a microsecond more.
+const START = randomUUID().slice(0, 8);
+let made = 0;
+
+function newId(): string {
+  made += 1;
+  return `${START}-${made.toString(36)}`;
 }
 
 export function idOf({ headers }: IncomingMessage): string {

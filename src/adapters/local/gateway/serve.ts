@@ -12,10 +12,10 @@ import * as refusals from './refusal.ts';
 import type { Terms } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
-/** A whole request whose revision is chosen; `path` is what its server sees, `prefix` what stood before it, `body` is null when it has none. */
+/** A whole request whose revision is chosen; `path` is what its server sees, `prefix` what stood before it, where the server needs to know, `body` is null when it has none. */
 export type Visit = Arrival & {
   readonly path: string;
-  readonly prefix: string;
+  readonly prefix: string | undefined;
   readonly revision: string;
   readonly body: Buffer | null;
 };
