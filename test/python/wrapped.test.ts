@@ -60,7 +60,7 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
     const answers = [
       await answerTo({ hue: 'pink' }),
       await answerTo({ petals: 9 }),
-      await answerTo({ colour: 'blue' }),
+      await answerTo({ hue: undefined, colour: 'blue' }),
     ];
 
     const refused = (says: string) => ({

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from typing import Any, Iterator
 
 import msgspec
@@ -28,7 +30,18 @@ def parse_json(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         text_of(body)
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, f"the body is not JSON that can be read: {reason}") from None
+        raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
+
+
+# A text, whole or cut short, or what many programs write for numbers that JSON does not have.
+_TEXT_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
+
+
+def _not_finite(body: bytes) -> str | None:
+    for found in _TEXT_OR_NUMBER.finditer(body):
+        if not found[0].startswith(b'"'):
+            return f"it has {found[0].decode()}, which JSON does not; write null for a number that is missing"
+    return None
 
 
 def value_of(body: bytes, content_type: str) -> Any:

@@ -66,3 +66,29 @@ it('requests whose clients have gone before their turn are not run', async () =>
   server.closeAllConnections();
   server.close();
 });
+
+it('what fails within the server stands in its log with the id of the request', async () => {
+  const { error } = console;
+  const logged: unknown[][] = [];
+  console.error = (...said: unknown[]) => void logged.push(said);
+  const config = readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' });
+  const failure = new Error('the disk is gone');
+  const route = { method: 'GET', answer: () => Promise.reject(failure) } as const;
+  const server = createModelServer(new Map([['/fails', route]]), config);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = (id: string) =>
+    fetch(`http://127.0.0.1:${port}/fails`, { headers: { 'x-request-id': id } });
+
+  const statuses = [(await ask('order-7')).status, (await ask('a "b"')).status];
+
+  expect(statuses).toEqual([500, 500]);
+  expect(logged).toEqual([
+    ['request order-7:', failure],
+    ['a request:', failure],
+  ]);
+  console.error = error;
+  server.closeAllConnections();
+  server.close();
+});

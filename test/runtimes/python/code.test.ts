@@ -252,13 +252,20 @@ def predict(what): return numbers() if what == "numbers" else seen
     const code = 'def predict(x):\n  token = "hush"\n  raise KeyError("no such city")';
     const server = await startModel(runtime, pythonFolder(code, X_TO_Y), { TOKEN: 'hush' });
 
-    const { status, json } = await server.post('/invocations', { inputs: [1] });
+    const { status, json } = await server.post(
+      '/invocations',
+      { inputs: [1] },
+      { 'x-request-id': 'order-7' },
+    );
 
     expect({ status, json }).toEqual({
       status: 500,
       json: { error: "the model's code failed: KeyError: 'no such city'" },
     });
     expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+    expect(server.stderr()).toContain(
+      "request order-7: the model's code failed: KeyError: 'no such city'",
+    );
     expect(server.stderr()).not.toContain('hush');
   });
 
