@@ -68,6 +68,7 @@ function unlessAbsent(error: unknown): GetRoleCommandOutput | undefined {
 
 // https://github.com/Rayraegah/terraform-aws-hasura/issues/17
 function unlessThere(error: unknown): undefined {
-  const isThere = error instanceof Error && /has been taken in this account/.test(error.message);
+  const isThere =
+    error instanceof Error && /has been taken in this account|already exists/.test(error.message);
   if (!isThere) throw error;
 }
