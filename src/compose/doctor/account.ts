@@ -12,14 +12,16 @@ const GOOD_CONCURRENCY = 100;
 const DEFAULT_COMPUTE = 'BUILD_GENERAL1_MEDIUM';
 
 /** What the account itself allows, whether Slipway is installed or not. */
-export function accountChecks(account: AwsAccount, stack: Promise<SlipwayStack>): readonly Check[] {
+export function accountChecks(
+  account: AwsAccount,
+  known: Promise<SlipwayStack | undefined>,
+): readonly Check[] {
   return [
     { check: 'lambda', look: () => lookAtConcurrency(account) },
     {
       check: 'builds at once',
       look: async () => {
-        const known = await stack.catch(() => undefined);
-        return lookAtBuilds(account, known?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
+        return lookAtBuilds(account, (await known)?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
       },
     },
   ];

@@ -11,17 +11,37 @@ const LIMIT_MS = 10_000;
 export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
   const found = findStackIfAny(account);
+  const known = found.catch(() => undefined);
   const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
   // Where a look is in vain, the one it builds on says why.
   return examine(
     [
       { check: 'credentials', look: () => caller },
       ...after(caller, [
-        ...accountChecks(account, stack),
-        ...containerQuotaChecks(account, stack),
+        ...accountChecks(account, known),
+        ...containerQuotaChecks(account, known),
         { check: 'stack', look: async () => lookAtStack(await found, account) },
       ]),
       ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
+    ],
+    LIMIT_MS,
+  );
+}
+
+/** Whether a stack can be made, or updated, in an account: what is wrong with one that is there a deploy may mend. */
+export function installDoctor(
+  account: AwsAccount,
+  hasContainers: boolean,
+): Promise<readonly Finding[]> {
+  const caller = lookAtCaller(account);
+  const known = findStackIfAny(account).catch(() => undefined);
+  // A stack without containers that is to get some is new to them.
+  const before = known.then((stack) => (stack?.containers ? stack : undefined));
+  const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];
+  return examine(
+    [
+      { check: 'credentials', look: () => caller },
+      ...after(caller, [...accountChecks(account, known), ...ofContainers]),
     ],
     LIMIT_MS,
   );

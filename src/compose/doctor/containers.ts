@@ -27,24 +27,18 @@ const DEFAULT_RULES = 100;
 /** What the account allows for containers; nothing where the stack is there and has none. */
 export function containerQuotaChecks(
   account: AwsAccount,
-  stack: Promise<SlipwayStack>,
+  known: Promise<SlipwayStack | undefined>,
 ): readonly Check[] {
+  const isInstalled = async () => (await known) !== undefined;
   const check = (name: string, look: Check['look']) => ({
     check: name,
-    look: async () => {
-      const known = await stack.catch(() => undefined);
-      return known?.containers === null ? undefined : look();
-    },
+    look: async () => ((await known)?.containers === null ? undefined : look()),
   });
   return [
-    check('networks', async () => {
-      const known = await stack.catch(() => undefined);
-      return lookAtNetworks(account, known !== undefined);
-    }),
-    check('service roles', async () => {
-      const known = await stack.catch(() => undefined);
-      return lookAtServiceRoles(clientSettings(account), known !== undefined);
-    }),
+    check('networks', async () => lookAtNetworks(account, await isInstalled())),
+    check('service roles', async () =>
+      lookAtServiceRoles(clientSettings(account), await isInstalled()),
+    ),
     check('Fargate', () => lookAtFargate(account)),
     check('GPUs', () => lookAtGpus(account)),
   ];
