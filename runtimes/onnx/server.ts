@@ -13,6 +13,9 @@ const TIMEOUTS = {
   keepAliveTimeout: 310_000,
 } as const;
 
+// What callers show to the gateway may open other models too: no handler sees it.
+const KEYS = ['authorization', 'x-api-key'] as const;
+
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
   routes: ReadonlyMap<string, Route>,
@@ -35,6 +38,7 @@ export function createModelServer(
     });
   };
   const server = createServer(TIMEOUTS, async (request, response) => {
+    for (const name of KEYS) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
     const { status, body, headers } = await reply(request, response).catch((error) => {
       // An error after the client has gone is its going.

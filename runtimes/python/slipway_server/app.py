@@ -19,6 +19,9 @@ from .routes import Answer, Routes
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
+# What callers show to the gateway may open other models too: it is gone before any code of a model runs.
+_KEYS = (b"authorization", b"x-api-key")
+
 
 def create_app(config: Config, routes: Routes) -> Asgi:
     """Every answer is JSON (but binary tensors, and what handlers write), and every refusal `{"error": why}`."""
@@ -44,6 +47,8 @@ def create_app(config: Config, routes: Routes) -> Asgi:
     _handle_errors(app, config)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
+        # In place: the list is the HTTP server's own.
+        scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
         # Falcon does not tell a responder that its client has left.
         scope["slipway.receive"] = receive
         await app(scope, receive, send)

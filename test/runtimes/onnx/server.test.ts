@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { readConfig } from '../../../runtimes/onnx/config.ts';
 import { createQueue } from '../../../runtimes/onnx/queue.ts';
-import { createRoutes } from '../../../runtimes/onnx/routes.ts';
+import { type Call, createRoutes } from '../../../runtimes/onnx/routes.ts';
 import { createModelServer } from '../../../runtimes/onnx/server.ts';
 import type { Session } from '../../../runtimes/onnx/session.ts';
 import { eventually } from '../../support/clock/eventually.ts';
@@ -89,6 +89,26 @@ it('what fails within the server stands in its log with the id of the request', 
     ['a request:', failure],
   ]);
   console.error = error;
+  server.closeAllConnections();
+  server.close();
+});
+
+it('keys of callers are gone before a handler sees the request', async () => {
+  const seen: unknown[] = [];
+  const answer = async ({ header }: Call) => {
+    seen.push(['authorization', 'x-api-key', 'x-other'].map(header));
+    return { status: 200, body: '{}' };
+  };
+  const routes = new Map([['/keys', { method: 'GET', answer }]] as const);
+  const server = createModelServer(routes, readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: 'Bearer slw_1', 'x-api-key': 'slw_1', 'x-other': 'kept' };
+
+  await once(request({ port, path: '/keys', headers }).end(), 'response');
+
+  expect(seen).toEqual([[undefined, undefined, 'kept']]);
   server.closeAllConnections();
   server.close();
 });

@@ -44,6 +44,25 @@ class Predictor:
     expect(json).toEqual({ predictions: [2] });
   });
 
+  it('no key of a caller is in the process when the code runs, however it looks', async () => {
+    const code = `
+import gc
+def predict(x):
+    lists = [each for each in gc.get_objects() if isinstance(each, list)]
+    names = {name for each in lists for item in each if isinstance(item, tuple) and len(item) == 2 for name in item if isinstance(name, bytes)}
+    return {"key": b"slw_1" in names, "other": b"kept-1" in names}
+`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const response = await fetch(`${server.url}/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': 'slw_1', 'x-other': 'kept-1' },
+      body: '{"inputs": 1}',
+    });
+
+    expect(await response.json()).toEqual({ predictions: { key: false, other: true } });
+  });
+
   it('a file outside the model is not run, whatever the facts say', async () => {
     const canary =
       'import pathlib; pathlib.Path(__file__ + ".ran").touch()\ndef predict(x): return x';
