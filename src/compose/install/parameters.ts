@@ -6,6 +6,7 @@ import { Failure } from '#domain/failure.ts';
 export const PARAMETERS = [
   'containers',
   'bakeSeconds',
+  'customImages',
   'webAdapterImage',
   'buildCompute',
   'email',
