@@ -56,6 +56,29 @@ describe.each(Object.entries(FORMATS))('of a model saved by %s', (format, inspec
   );
 });
 
+describe('what its framework reads as another table is refused:', () => {
+  it.each([
+    ['json', '\\u0000'],
+    ['ubj', '\0_width'],
+  ])('a NUL in the name of a column, at which XGBoost ends it, in .%s', async (format, nul) => {
+    const name = `categorical-3.4.${format}`;
+    const written = bytesOf('xgboost', name).toString('latin1');
+    const changed = written.replaceAll(format === 'json' ? 'sepal_width' : 'l_width', nul);
+
+    const inspected = inspectXgboost(bytesSource(Buffer.from(changed, 'latin1')), name);
+
+    await expect(inspected).rejects.toThrow('with a NUL in it');
+  });
+
+  it('an embedding of CatBoost behind the last column', async () => {
+    const bytes = Buffer.from(bytesOf('catboost', 'kinds-1.2.10.cbm'));
+    // The length of their list.
+    bytes.writeInt32LE(1, 8160);
+
+    await expect(inspectCatboost(bytesSource(bytes), 'm.cbm')).rejects.toThrow('an embedding');
+  });
+});
+
 describe('of categories of pandas', () => {
   const NAME = 'pandas-categorical-4.6.txt';
 

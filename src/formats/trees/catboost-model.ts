@@ -26,7 +26,7 @@ const MAX_COLUMNS = 100_000;
 const CORE = { trees: 1, info: 2, parts: 3 } as const;
 const TREES = {
   ...({ dimension: 0, splits: 1, sizes: 2, categorical: 4, numbers: 5 } as const),
-  ...({ leafValues: 8, texts: 12 } as const),
+  ...({ leafValues: 8, texts: 12, embeddings: 18 } as const),
 } as const;
 const NUMBER = { place: 2, name: 4, isText: false } as const;
 const TEXT = { place: 1, name: 2, isText: true } as const;
@@ -103,7 +103,10 @@ async function columnsOf(trees: FlatTable, file: string) {
     }
   }
   const columns = [...found].sort(([a], [b]) => a - b);
-  const isWhole = columns.length > 0 && columns.every(([place], index) => place === index);
+  const isWhole =
+    columns.length > 0 &&
+    columns.every(([place], index) => place === index) &&
+    (await trees.length(TREES.embeddings)) === 0;
   if (isWhole)
     return { columns: columns.map(([, name]) => name), texts: texts.sort((a, b) => a - b) };
   throw rejected(

@@ -28,7 +28,7 @@ export async function catboostTreesFault(trees: FlatTable, dimension: number): P
     indicesFault(splits, await questionsOf(trees), 'question') ??
     (await countsFault(trees)) ??
     ((await trees.length(TREES.steps)) > 0
-      ? await unevenFault(trees, { sizes, nodes: splits.length, dimension, values })
+      ? await unevenFault(trees, { sizes, starts, nodes: splits.length, dimension, values })
       : evenFault(sizes, dimension, values))
   );
 }
@@ -90,6 +90,7 @@ function evenFault(sizes: readonly number[], dimension: number, values: number):
 
 type Uneven = {
   readonly sizes: readonly number[];
+  readonly starts: readonly number[];
   readonly nodes: number;
   readonly dimension: number;
   readonly values: number;
@@ -102,6 +103,8 @@ async function unevenFault(trees: FlatTable, of: Uneven): Promise<TreeFault> {
   if (steps.length !== of.nodes || leaves.length !== of.nodes) {
     return `has ${of.nodes} splits, ${steps.length} steps and ${leaves.length} leaves`;
   }
+  // Of these CatBoost does not count them itself.
+  if (of.starts.length !== of.sizes.length) return 'has no begins of its trees';
   let end = 0;
   for (const size of of.sizes) {
     const start = end;

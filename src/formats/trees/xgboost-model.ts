@@ -1,7 +1,7 @@
 import { walkJson } from '#formats/bytes/json-walk.ts';
 import { walkUbjson } from '#formats/bytes/ubjson-walk.ts';
 import { remembered, type Scalar, type Visitor } from '#formats/bytes/walk.ts';
-import { rejected } from '#formats/rejected.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { xgboostCategories } from './xgboost-categories.ts';
 import { xgboostTrees } from './xgboost-trees.ts';
@@ -101,7 +101,7 @@ function collected(file: string) {
       const place = placeOf(path);
       if (place !== undefined) valueOfModel(place, value);
       else if (path === 'version[]') version.push(Number(value));
-      else if (path === 'learner.feature_names[]') names.push(String(value));
+      else if (path === 'learner.feature_names[]') names.push(nameOf(file, value));
       else if (scalars.size < MAX_SCALARS) scalars.set(path, value);
       else throw tooMany(file);
       if (names.length > MAX_NAMES || version.length > 3) throw tooMany(file);
@@ -146,6 +146,16 @@ function collected(file: string) {
   }
 
   return { visitor, model };
+}
+
+/** XGBoost takes it up to a NUL. */
+function nameOf(file: string, value: Scalar): string {
+  const name = String(value);
+  if (!name.includes('\0')) return name;
+  throw rejected(
+    `${file} has the feature name ${quoted(name)}, with a NUL in it`,
+    'Train the model with another name for that feature.',
+  );
 }
 
 /** The way within the model itself, which for the model is empty; undefined of what is beside it. */
