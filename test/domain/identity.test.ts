@@ -53,7 +53,7 @@ it('a revision names its model, whatever that is called', () => {
 });
 
 it.each(['digits', '-v1', 'digits-v', 'digits-v1x'])('%j is no revision', (name) => {
-  expect(() => modelOf(name)).toThrow('one is named <model>-v<version>');
+  expect(() => modelOf(name)).toThrow('expected <model>-v<version>');
 });
 
 it('a revision is adopted by its own deployment, and refused to any other', () => {

@@ -165,32 +165,32 @@ describe('a manifest', () => {
     ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the least is 1'],
     [
       'rollout: {steps: [50, 10, 100]}',
-      'line 1: rollout.steps is `[50, 10, 100]`; the steps rise, and the last is 100',
+      'line 1: rollout.steps is `[50, 10, 100]`; the steps must increase, and the last must be 100',
     ],
     [
       'rollout: {strategy: linear, bakeSeconds: 1441}',
-      'line 1: rollout.bakeSeconds is `1441`; all steps together may bake for 7200 s',
+      'line 1: rollout.bakeSeconds is `1441`; the limit for all steps together is 7200 s',
     ],
     [
       'rollout: {strategy: all-at-once, steps: [10, 100]}',
-      'line 1: rollout.steps is `[10, 100]`; all-at-once has no steps; leave them out, or take the strategy canary or linear',
+      'line 1: rollout.steps is `[10, 100]`; all-at-once takes no steps; remove them, or use the strategy canary or linear',
     ],
     [
       'rollout: {strategy: linear, steps: [10, 50, 100]}',
-      'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear are evenly apart; for others take the strategy canary',
+      'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear must be evenly spaced; for other steps use the strategy canary',
     ],
-    ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it is at least `min`'],
+    ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it must be at least `min`'],
     [
       'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',
-      'line 3: scaling.schedules[0].at is `8 am`; it is written as 08:30',
+      'line 3: scaling.schedules[0].at is `8 am`; expected a time such as 08:30',
     ],
     [
       'scaling:\n  schedules:\n    - {at: "08:00", min: 1, timeZone: Mars}',
-      'line 3: scaling.schedules[0].timeZone is `Mars`; it is a time zone of the IANA database, written as there: Europe/Berlin, or UTC',
+      'line 3: scaling.schedules[0].timeZone is `Mars`; expected the name of a time zone in the IANA database: Europe/Berlin, or UTC',
     ],
     [
       'resources: {accelerator: T4:0}',
-      'line 1: resources.accelerator is `T4:0`; it is `none`, or a GPU and how many: T4, L4:1, A10G:4',
+      'line 1: resources.accelerator is `T4:0`; expected `none`, or a GPU and a count: T4, L4:1, A10G:4',
     ],
     ['server: 3 # seconds', 'line 1: server is `3`; expected keys with values'],
     ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
@@ -212,11 +212,11 @@ describe('a manifest', () => {
     ],
     [
       'resources:\n\n  memory: 512',
-      'line 3: resources.memory is `512`; it is written as 512Mi or 2Gi',
+      'line 3: resources.memory is `512`; expected a size such as 512Mi or 2Gi',
     ],
     [
       'resources: {memory: 512MB}',
-      'line 1: resources.memory is `512MB`; it is written as 512Mi or 2Gi',
+      'line 1: resources.memory is `512MB`; expected a size such as 512Mi or 2Gi',
     ],
     [
       'resources: {memory: 127Mi}',

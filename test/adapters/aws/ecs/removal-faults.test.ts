@@ -80,7 +80,9 @@ const DEEDS: readonly Deed[] = [
       const { kind, ...why } = await on.describe(revision, LONG);
       // Each look lets one more task end.
       expect(why).toEqual({
-        reason: expect.stringMatching(/^its server ended \d+ times, last with code 1/),
+        reason: expect.stringMatching(
+          /^its server exited \d+ times, the last time with exit code 1/,
+        ),
         logTail: [LAST_WORDS],
       });
       return kind;
