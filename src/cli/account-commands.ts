@@ -11,7 +11,7 @@ export function addAccountCommands(program: Command): void {
   placedCommand(
     program,
     'doctor',
-    'Looks for what stands in the way of Slipway, in at most 10 s, and changes nothing.',
+    'Checks for anything that keeps Slipway from working, in at most 10 s; changes nothing.',
   )
     .addHelpText('after', examples('slipway doctor', 'slipway doctor --stage prod'))
     .action(async (options: Place) => {
@@ -23,7 +23,9 @@ export function addAccountCommands(program: Command): void {
   awsOptions(
     program
       .command('uninstall')
-      .description('Removes Slipway from an AWS account, once it has said what goes and asked.'),
+      .description(
+        'Removes Slipway from an AWS account, after showing what is removed and asking.',
+      ),
   )
     .option('--yes', 'do not ask')
     .option('--delete-bucket', 'also delete the bucket with all models')

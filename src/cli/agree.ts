@@ -5,10 +5,10 @@ import { Failure } from '#domain/failure.ts';
 export async function agree(word: string): Promise<void> {
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });
-  const answer = asked ? await asked.question(`Type ${word} to go on: `) : '';
+  const answer = asked ? await asked.question(`Type ${word} to continue: `) : '';
   if (asked) asked.close();
   if (answer.trim() === word) return;
   throw new Failure('InputInvalid', 'nothing was removed', {
-    fix: isAsked ? '' : 'Say --yes to remove all of this without being asked.',
+    fix: isAsked ? '' : 'Use --yes to remove all of this without being asked.',
   });
 }

@@ -20,7 +20,7 @@ export function addStartCommand(program: Command): void {
     'Starts Slipway on this machine: bucket folder, gateway and control API on 127.0.0.1.',
   )
     .option('--demo', 'deploy the demo model, call it and print its answer')
-    .option('--once', 'with --demo: stop after the answer; exit 0 only if it is right')
+    .option('--once', 'with --demo: stop after the answer; exit 0 only if it is correct')
     .addOption(
       new Option(
         '--engine <engine>',

@@ -56,7 +56,7 @@ const ARTIFACTS: readonly Case[] = [
     name: 'a model file in no model’s folder',
     model: 'stray.onnx',
     files: { '../stray.onnx': GOOD },
-    reason: /^models\/stray\.onnx is in no model's folder/,
+    reason: /^models\/stray\.onnx is not in the folder of a model/,
     fix: /^Upload it again as models\/NAME\/stray\.onnx/,
   },
   {

@@ -112,7 +112,7 @@ function refuseStrangers({ hostname, host, headers: { origin } }: FastifyRequest
     throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
   }
   if (origin !== undefined && origin !== `http://${host}`) {
-    throw new Failure('InputInvalid', `pages of ${origin} have no business here`);
+    throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
   }
 }
 
@@ -121,7 +121,7 @@ function textOf(query: Readonly<Record<string, unknown>>, name: string): string 
   const value = query[name];
   if (value === undefined || typeof value === 'string') return value;
   throw new Failure('InputInvalid', `the query has ${name} more than once`, {
-    fix: `Ask once for each ${name}.`,
+    fix: `Send one request for each ${name}.`,
   });
 }
 

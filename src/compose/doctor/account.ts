@@ -41,7 +41,7 @@ async function lookAtConcurrency(account: AwsAccount) {
   );
   const { ConcurrentExecutions: all = 0, UnreservedConcurrentExecutions: free = all } =
     AccountLimit;
-  const says = `${free} of ${all} requests at once are not reserved`;
+  const says = `${free} of ${all} concurrent executions are not reserved`;
   const fix =
     'Ask for more: Service Quotas, Lambda, "Concurrent executions". Such an account may also have functions of at most 3,008 MB, which no API tells.';
   if (free === 0) return fail(says, fix);

@@ -86,7 +86,7 @@ async function lookAtNetworks(account: AwsAccount, isInstalled: boolean) {
   ]);
   const fix = 'Ask for more: Service Quotas, Amazon VPC, "VPCs per Region"; the stack makes two.';
   if (quota === undefined) return warn('Service Quotas does not tell', fix);
-  const says = `${Vpcs.length} of ${quota} VPCs are there`;
+  const says = `${Vpcs.length} of ${quota} VPCs are in use`;
   return isInstalled || Vpcs.length + 2 <= quota ? ok(says) : fail(says, fix);
 }
 
@@ -150,7 +150,7 @@ async function lookAtRules(settings: Settings, listener: string) {
   const found = Limits.find(({ Name }) => Name === 'rules-per-application-load-balancer');
   const limit = Number(found?.Max ?? DEFAULT_RULES);
   const used = rules.filter(({ IsDefault }) => !IsDefault).length;
-  const says = `${used} of ${limit} rules are taken`;
+  const says = `${used} of ${limit} rules are in use`;
   const fix =
     'Undeploy a model, or ask for more: Service Quotas, Elastic Load Balancing, "Rules per Application Load Balancer".';
   if (used >= limit) return fail(says, fix);

@@ -91,7 +91,7 @@ export const manifestSchema = z
       z.strictObject({
         startupTimeoutSeconds: z
           ._default(z.int().check(z.gte(1), z.lte(3600)), 300)
-          .check(z.describe('How long the model server may take to get ready.')),
+          .check(z.describe('How long the model server may take to become ready.')),
       }),
       {},
     ),

@@ -88,7 +88,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
       return known.revive();
     }
     const other = elsewhere(spec.revision);
-    if (other) throw new Failure('RevisionFailed', `${spec.revision} is on ${other} already`);
+    if (other) throw new Failure('RevisionFailed', `${spec.revision} is already on ${other}`);
     await servers.prepare(spec);
     const state = { kind: 'pending', reason: 'its first server is starting' } as const;
     const record = { target, spec, state, isRetired: false };
