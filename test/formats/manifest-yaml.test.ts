@@ -151,18 +151,18 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       'placement: {target: gcp}',
       'line 1: placement.target is `gcp`; expected auto, lambda, fargate, ec2',
     ],
     ['placement: {allowCpu: 1}', 'line 1: placement.allowCpu is `1`; expected true or false'],
-    ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the least is 1'],
+    ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the minimum is 1'],
     [
       'rollout: {steps: [50, 10, 100]}',
       'line 1: rollout.steps is `[50, 10, 100]`; the steps must increase, and the last must be 100',
@@ -201,7 +201,10 @@ describe('a manifest', () => {
       'examples:\n  - request: 1\n    rtol: x',
       'line 3: examples[0].rtol is `x`; expected a number',
     ],
-    ['examples:\n  - request: 1\n    rtol: -1', 'line 3: examples[0].rtol is `-1`; the least is 0'],
+    [
+      'examples:\n  - request: 1\n    rtol: -1',
+      'line 3: examples[0].rtol is `-1`; the minimum is 0',
+    ],
     [
       'server:\n  startupTimeoutSeconds: 1.5',
       'line 2: server.startupTimeoutSeconds is `1.5`; expected a whole number',
@@ -223,18 +226,21 @@ describe('a manifest', () => {
       'line 1: resources.memory is `127Mi`; the limits are 128Mi and 1024Gi',
     ],
     ['examples: []\nexamples: []', 'line 2: this key is given twice'],
-    ['--- {}\n--- {}', 'line 2: a second document begins; a manifest is one'],
+    ['--- {}\n--- {}', 'line 2: a second document begins; a manifest has only one'],
     [
       'examples: [',
       'line 1: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     ['server:\n\tx: 1', 'line 2: Tabs are not allowed as indentation'],
     ['examples:\n- request: !!binary aGk=', 'line 2: Unresolved tag: tag:yaml.org,2002:binary'],
-    ['examples:\n- request: .nan', 'line 2: .nan is no number that JSON can carry exactly'],
-    ['examples:\n- request: [-.inf]', 'line 2: -.inf is no number that JSON can carry exactly'],
+    ['examples:\n- request: .nan', 'line 2: .nan is not a number that JSON can represent exactly'],
+    [
+      'examples:\n- request: [-.inf]',
+      'line 2: -.inf is not a number that JSON can represent exactly',
+    ],
     [
       'examples:\n- request: 9007199254740993',
-      'line 2: 9007199254740993 is no number that JSON can carry exactly',
+      'line 2: 9007199254740993 is not a number that JSON can represent exactly',
     ],
     ['examples:\n- request: &a 1\n- request: *a', 'line 3: `*a` is an alias; write the value out'],
   ])('%j is refused with the line and the reason', (text, message) => {
