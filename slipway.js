@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command, published and in a clone. Slipway needs Node 22.18; below that it runs on the Node which it brings along as a dependency.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 // A clone runs its TypeScript as it is, whatever bundle an earlier packing has left there; what is published has the bundle alone.
 const SOURCE = new URL('src/cli/main.ts', import.meta.url);
 const MAIN = existsSync(SOURCE) ? SOURCE : new URL('dist/cli/main.js', import.meta.url);
+if (MAIN === SOURCE && !existsSync(new URL('node_modules', import.meta.url))) installClone();
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
@@ -26,6 +27,17 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('exit', (code) => process.exit(code ?? 1));
   child.on('error', giveUp);
+}
+
+/** A fresh clone gets what one machine needs; what is said goes where no program reads. */
+function installClone() {
+  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  process.stderr.write('slipway: installing what a fresh clone needs\n');
+  const install = spawnSync(process.execPath, ['install.js', '--omit=dev'], {
+    cwd,
+    stdio: ['ignore', 2, 2],
+  });
+  if (install.status !== 0) process.exit(1);
 }
 
 function ownNode() {

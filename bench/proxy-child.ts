@@ -18,6 +18,7 @@ async function gateway(): Promise<string> {
   const limits = { maxRequestBytes: 1e7, maxResponseBytes: Infinity, timeoutMs: 900_000 };
   const revisions: RevisionHost = {
     limits: () => limits,
+    occupancy: () => ({ instances: 1, waiting: 0 }),
     target: () => 'fargate',
     invoke: async () => ({
       kind: 'slot',

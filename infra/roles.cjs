@@ -2,6 +2,7 @@
 
 const { CONTAINER_GRANTS } = require('./container-grants.cjs');
 const { GRANTS, allow, arn } = require('./grants.cjs');
+const { merged } = require('./merged.cjs');
 
 const REMOVE_ROUTE = [
   ...['findVersions', 'readShares', 'readRoutes', 'readStage', 'apiLease', 'publishRoutes'],
@@ -148,8 +149,8 @@ function role(policies) {
   };
 }
 
-function policy(PolicyName, Statement) {
-  return { PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } };
+function policy(PolicyName, statements) {
+  return { PolicyName, PolicyDocument: { Version: '2012-10-17', Statement: merged(statements) } };
 }
 
 function ifContainers(statements) {

@@ -13,7 +13,9 @@ module.exports = async ({ resolveVariable }) => {
 function resourcesOf(file, stage) {
   // As text: a template may hold no null, and in ASL `"ResultPath": null` is what throws a result away.
   // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultpath.html
-  const definition = JSON.stringify(require(`../statemachines/${file}.asl.json`));
+  const asl = JSON.stringify(require(`../statemachines/${file}.asl.json`));
+  // The one machine reads the same file, and AWS has other partitions than `aws`.
+  const definition = asl.replaceAll('"arn:aws:states:::', `"arn:\${Partition}:states:::`);
   const named = new Set(Array.from(definition.matchAll(/\$\{(\w+)\}/g), ([, name]) => name));
   const id = `${file[0].toUpperCase()}${file.slice(1)}Workflow`;
   const name = `slipway-${stage}-${file}`;
@@ -110,6 +112,7 @@ function inAccount(actions, ...resources) {
 
 /** `AcquireLeaseFunction` is our function acquireLease, `ImageProject` the project itself. */
 function value(name) {
+  if (name === 'Partition') return { Ref: 'AWS::Partition' };
   if (!name.endsWith('Function')) return { Ref: name };
   return attribute(name.replace(/Function$/, 'LambdaFunction'), 'Arn');
 }

@@ -1,17 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
+import { codingOf, decoded } from './coding.ts';
 import { refusal } from './refusal.ts';
 
 /**
- * The request's body. Refuses with 413 more than `maxBytes`, with 415 one that is compressed.
+ * The request's body, decompressed. Refuses with 413 more than `maxBytes` of it.
  * The rest of a refused body is read and dropped, so that the client sees the answer.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') {
-    throw refusal(415, `the body is encoded as "${encoding}"; it takes plain JSON`);
-  }
-  return readBytes(request, maxBytes);
+  const coding = codingOf(request.headers['content-encoding']);
+  return decoded(await readBytes(request, maxBytes), coding, maxBytes);
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });

@@ -12,6 +12,8 @@ export type Config = {
   readonly maxBodyBytes: number;
   /** How long it may go on, once it is told to end, with what it was asked. */
   readonly drainSeconds: number;
+  /** What is done with columns beyond the model's own. */
+  readonly extraColumns: 'ignore' | 'refuse';
 };
 
 /** Throws with one line that names the variable, its value and what it takes. */
@@ -26,9 +28,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ? integer('LISTENING_FD', env['LISTENING_FD'], 3, 2 ** 31 - 1)
       : null,
     revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
-    // 6 MiB, the request limit of Lambda.
-    maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '6291456', 1, 2 ** 29),
+    // 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+    maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '10485760', 1, 2 ** 29),
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
+    extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
   };
 }
 
@@ -50,6 +53,11 @@ function headerValue(name: string, value: string): string {
   } catch {
     throw new Error(`${name} holds characters that an HTTP header cannot`);
   }
+}
+
+function extraColumns(value: string): Config['extraColumns'] {
+  if (value === 'ignore' || value === 'refuse') return value;
+  throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
 }
 
 function integer(name: string, value: string, least: number, most: number): number {

@@ -2,7 +2,7 @@ import { refusal } from './refusal.ts';
 
 /** Refuses with 400 what is not JSON, and what is nested too deep to read. */
 export function parseJson(text: string): unknown {
-  return parse(() => JSON.parse(text));
+  return parse(text, () => JSON.parse(text));
 }
 
 /**
@@ -10,15 +10,35 @@ export function parseJson(text: string): unknown {
  * Reading every number's digits costs 20 times a plain parse, so it is done only where a number is that long.
  */
 export function parseJsonWithBigIntegers(text: string): unknown {
-  return /\d{16}/.test(text) ? parse(() => JSON.parse(text, keepDigits)) : parseJson(text);
+  return /\d{16}/.test(text) ? parse(text, () => JSON.parse(text, keepDigits)) : parseJson(text);
 }
 
-function parse(read: () => unknown): unknown {
+function parse(text: string, read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
-    throw refusal(400, `the body is not JSON that can be read: ${messageOf(error)}`);
+    const reason = notFinite(text) ?? messageOf(error);
+    throw refusal(400, `the body is not JSON that can be read: ${reason}`);
   }
+}
+
+/** The first of the numbers that many programs write and JSON does not have, outside of texts. */
+function notFinite(text: string): string | undefined {
+  const number = /-?Infinity|NaN/y;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') at = endOfText(text, at);
+    number.lastIndex = at;
+    const [found] = number.exec(text) ?? [];
+    if (found)
+      return `it has ${found}, which JSON does not; write null for a number that is missing`;
+  }
+  return undefined;
+}
+
+function endOfText(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {

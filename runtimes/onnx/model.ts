@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { isExhausted } from './exhausted.ts';
 import { messageOf } from './json.ts';
+import { refusedValue } from './refused-value.ts';
 import type { Datatype, Signature, Tensor, TensorSpec } from './tensors.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
@@ -66,12 +67,19 @@ export async function openModel(path: string): Promise<LoadedModel> {
       outputs: session.outputMetadata.filter(({ isTensor }) => isTensor).map(toSpec),
     },
     async run({ inputs, outputs }) {
+      const answered = (given: readonly Tensor[]) => {
+        const feeds = Object.fromEntries(given.map((input) => [input.name, toOrt(input)]));
+        return session.run(feeds, outputs, { logSeverityLevel: 4 });
+      };
+      const refusal = (given: readonly Tensor[]) =>
+        answered(given).then(() => undefined, messageOf);
       try {
-        const feeds = Object.fromEntries(inputs.map((input) => [input.name, toOrt(input)]));
-        const answers = await session.run(feeds, outputs, { logSeverityLevel: 4 });
+        const answers = await answered(inputs);
         return { outputs: outputs.flatMap((name) => fromOrt(name, answers[name])) };
       } catch (error) {
-        return isExhausted(error) ? { exhausted: messageOf(error) } : { refused: messageOf(error) };
+        const message = messageOf(error);
+        if (isExhausted(error)) return { exhausted: message };
+        return { refused: await refusedValue(message, inputs, refusal) };
       }
     },
   };

@@ -5,10 +5,13 @@ import {
   inferResponse,
   invocationRequest,
   invocationResponse,
+  responseByRow,
   type Schema,
 } from './schemas.ts';
 import { flatJson, nestedJson } from './tensor-json.ts';
 import type { Tensor } from './tensors.ts';
+
+export type Document = Schema & { readonly paths: Readonly<Record<string, Schema>> };
 
 /**
  * OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
@@ -17,7 +20,7 @@ import type { Tensor } from './tensors.ts';
 export function openApiOf(
   { name, version, signature }: Model,
   example: readonly Tensor[] | undefined,
-): unknown {
+): Document {
   const path = `/v2/models/${name}`;
   return {
     openapi: '3.1.0',
@@ -25,7 +28,7 @@ export function openApiOf(
     servers: [{ url: '.' }],
     paths: {
       '/invocations': post({
-        summary: 'Answer inputs given as nested lists',
+        summary: 'Answer inputs given as nested lists or as a table',
         request: invocationRequest(signature),
         response: invocationResponse(signature),
         example: example && nestedExample(example),
@@ -36,6 +39,13 @@ export function openApiOf(
         response: inferResponse(signature),
         example: example && flatExample(example),
       }),
+      [`/v1/models/${name}:predict`]: post({
+        summary: "Answer rows by row, in KServe's first protocol",
+        request: invocationRequest(signature),
+        response: responseByRow(signature),
+        example: example && nestedExample(example),
+      }),
+      [`/v1/models/${name}`]: get('Whether the model is loaded'),
       [path]: get('The names, datatypes and shapes of the inputs and outputs'),
       [`${path}/ready`]: get('Whether the model is loaded'),
       '/ping': get('Whether the model is loaded'),
@@ -46,7 +56,8 @@ export function openApiOf(
   };
 }
 
-function nestedExample(inputs: readonly Tensor[]): unknown {
+/** As `/invocations` takes them. */
+export function nestedExample(inputs: readonly Tensor[]): unknown {
   const named = inputs.map((tensor) => [tensor.name, JSON.parse(nestedJson(tensor))] as const);
   return { inputs: Object.fromEntries(named) };
 }

@@ -1,7 +1,8 @@
+import { describeItself } from './about.ts';
 import { splitBody, tailOf } from './binary.ts';
 import { textOf } from './body.ts';
 import type { Config } from './config.ts';
-import { findExample } from './example.ts';
+import { csvHeader, csvOf, wantsCsv } from './csv-answer.ts';
 import {
   type InferRequest,
   inferResponse,
@@ -10,12 +11,18 @@ import {
   readInferRequest,
   readRawRequest,
 } from './infer-protocol.ts';
-import { invocationResponse, readCsvInvocation, readInvocation } from './invocations.ts';
+import {
+  invocationResponse,
+  isTable,
+  readCsvInvocation,
+  readInvocation,
+  responseByRow,
+} from './invocations.ts';
 import { parseJson, parseJsonWithBigIntegers } from './json.ts';
-import { openApiOf } from './openapi.ts';
 import { refusal } from './refusal.ts';
+import { warningOf } from './rows.ts';
 import type { Session } from './session.ts';
-import type { Signature } from './tensors.ts';
+import type { Signature, Tensor } from './tensors.ts';
 
 export const SERVER_NAME = 'slipway-onnx';
 export const SERVER_VERSION = '0.1.0';
@@ -44,7 +51,7 @@ export type Route = {
 
 /** Every path that the server answers. `loaded` is undefined until the model is. */
 export function createRoutes(
-  { name, version }: Config,
+  { name, version, extraColumns }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -57,6 +64,8 @@ export function createRoutes(
   const server = get(() =>
     ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
   );
+  const self = describeItself(() => ({ ...session(), ...model() }));
+  const about = get(async ({ header }) => ok(await self.about(header)));
   const paths = [`/v2/models/${name}`];
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
@@ -70,8 +79,14 @@ export function createRoutes(
       [`${path}/ready`, ready],
       [`${path}/infer`, infer(model, session)],
     ]),
-    ['/invocations', invocations(session)],
-    ['/openapi.json', openApi(model, session)],
+    ['/invocations', invocations(session, extraColumns)],
+    [`/v1/models/${name}:predict`, predict(session, extraColumns)],
+    [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
+    ['/v1/models', get(() => ok({ models: [name] }))],
+    ['/', about],
+    ['/docs', about],
+    ['/openapi.json', get(async () => ok(await self.openApi()))],
+    ['/example.json', get(async () => ok(await self.example()))],
   ]);
 }
 
@@ -96,24 +111,44 @@ async function inferRequest(call: Call, signature: Signature): Promise<InferRequ
     : readInferRequest(parseFor(signature, json), signature, tailOf(tail));
 }
 
-function invocations(session: () => Session): Route {
-  return post(async ({ type, body, isGone }) => {
-    const { signature, run } = session();
-    const isCsv = type('text/csv') === 'text/csv';
-    const bytes = await body();
-    const request = isCsv
-      ? readCsvInvocation(textOf(bytes), signature)
-      : readInvocation(parseFor(signature, bytes), signature);
-    return written(invocationResponse(await run(request, isGone)));
+function invocations(session: () => Session, extraColumns: Config['extraColumns']): Route {
+  return post(async (call) => {
+    const accept = call.header('accept') ?? '';
+    const { outputs, isByRow, warning } = await invoked(call, session(), extraColumns);
+    if (wantsCsv(accept)) return csv(outputs, accept, warning);
+    const body = isByRow ? responseByRow(outputs) : invocationResponse(outputs);
+    return { ...written(body), headers: warning };
   });
 }
 
-function openApi(model: () => Model, session: () => Session): Route {
-  let document: Promise<unknown> | undefined;
-  return get(async () => {
-    document ??= findExample(session()).then((example) => openApiOf(model(), example));
-    return ok(await document);
+/** KServe's first protocol: JSON, answered by row. */
+function predict(session: () => Session, extraColumns: Config['extraColumns']): Route {
+  return post(async (call) => {
+    const { outputs, warning } = await invoked(call, session(), extraColumns);
+    return { ...written(responseByRow(outputs)), headers: warning };
   });
+}
+
+type Invoked = {
+  readonly outputs: readonly Tensor[];
+  readonly isByRow: boolean;
+  readonly warning: Readonly<Record<string, string>>;
+};
+
+async function invoked(
+  { type, body, isGone }: Call,
+  { signature, run }: Session,
+  extraColumns: Config['extraColumns'],
+): Promise<Invoked> {
+  const ignored = extraColumns === 'refuse' ? null : new Set<string>();
+  const isCsv = type('text/csv') === 'text/csv';
+  const bytes = await body();
+  const json = isCsv ? undefined : parseFor(signature, bytes);
+  const request = isCsv
+    ? readCsvInvocation(textOf(bytes), signature, ignored)
+    : readInvocation(json, signature, ignored);
+  const outputs = await run(request, isGone);
+  return { outputs, isByRow: isCsv || isTable(json), warning: warningOf(ignored) };
 }
 
 function parseFor({ inputs }: Signature, bytes: Uint8Array): unknown {
@@ -136,6 +171,16 @@ function ok(body: unknown): Reply {
 
 function written(body: string | Uint8Array): Reply {
   return { status: 200, body };
+}
+
+function csv(outputs: readonly Tensor[], accept: string, headers: Reply['headers']): Reply {
+  const header = csvHeader(accept);
+  const type = `text/csv; charset=utf-8; header=${header}`;
+  return {
+    status: 200,
+    body: csvOf(outputs, header),
+    headers: { 'content-type': type, ...headers },
+  };
 }
 
 function binary(body: string | Uint8Array, jsonBytes: number): Reply {

@@ -22,10 +22,13 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 
 export const ERROR = object({ error: { type: 'string' } });
 
+const ROW: Schema = { type: 'array', description: 'values in the order of the columns' };
+const ROWS: Schema = { type: 'array', description: 'rows, or the values of one' };
+
 const TABLES: readonly Schema[] = [
   object({
     dataframe_split: object(
-      { data: list({ type: 'array' }) },
+      { data: list(ROW) },
       { columns: list({ type: 'string' }), index: { type: 'array' } },
     ),
   }),
@@ -50,15 +53,32 @@ export function inferResponse({ outputs }: Signature): Schema {
 export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema {
   const wholes = inputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
   const rows = inputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
-  const ways = [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })];
-  return { oneOf: [...ways, ...(takesTable({ inputs }) ? TABLES : [])] };
+  if (!takesTable({ inputs })) {
+    return {
+      oneOf: [object({ inputs: byName(wholes) }), object({ instances: list(byName(rows)) })],
+    };
+  }
+  const row = { anyOf: [byName(rows), ROW] };
+  const all = { anyOf: [byName(wholes), byName(rows), ROWS] };
+  return { anyOf: [object({ inputs: all }), object({ instances: list(row) }), ...TABLES, all] };
 }
 
 export function invocationResponse({ outputs }: Signature): Schema {
   const wholes = outputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
   const [only, ...others] = wholes;
-  const isPlain = only && others.length === 0;
-  return object({ predictions: isPlain ? only[1] : object(Object.fromEntries(wholes)) });
+  if (only && others.length === 0) return object({ predictions: only[1] });
+  return object({ predictions: { anyOf: [object(Object.fromEntries(wholes)), rowsOf(outputs)] } });
+}
+
+export function responseByRow({ outputs }: Signature): Schema {
+  const [only, ...others] = outputs;
+  if (!only || others.length === 0) return invocationResponse({ inputs: [], outputs });
+  return object({ predictions: { anyOf: [rowsOf(outputs), { type: 'object' }] } });
+}
+
+function rowsOf(outputs: readonly TensorSpec[]): Schema {
+  const row = outputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
+  return list(object(Object.fromEntries(row)));
 }
 
 /** A single one may also stand without its name. */

@@ -1,11 +1,12 @@
 import { isObject, show, showKeys } from './json.ts';
 import { refusal } from './refusal.ts';
-import type { Signature, TensorSpec } from './tensors.ts';
+import { passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
+import type { TensorSpec } from './tensors.ts';
 
 type Row = readonly unknown[];
 
 /** `dataframe_split`: {columns, data, index?}, rows in `data`. */
-export function columnsOfSplit(split: unknown, signature: Signature): ReadonlyMap<string, unknown> {
+export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string, unknown> {
   if (!isObject(split)) {
     throw refusal(
       400,
@@ -17,21 +18,22 @@ export function columnsOfSplit(split: unknown, signature: Signature): ReadonlyMa
     throw refusal(400, `data of dataframe_split is ${show(data)}; it takes a list of rows`);
   }
   if (columns === undefined || columns === null) {
-    return inputsOfRows(data, undefined, 'dataframe_split', signature);
+    return inputsOfRows(data, undefined, 'dataframe_split', takes);
   }
   if (!Array.isArray(columns)) {
     throw refusal(400, `columns of dataframe_split is ${show(columns)}; it takes a list of names`);
   }
-  return inputsOfRows(data, columns.map(String), 'dataframe_split', signature);
+  return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
 }
 
-/** `dataframe_records`: a list of objects, all with the same columns. */
+/** A list of objects, all with the same columns. */
 export function columnsOfRecords(
   records: unknown,
-  signature: Signature,
+  label: string,
+  takes: Takes,
 ): ReadonlyMap<string, unknown> {
   if (!Array.isArray(records) || !isObject(records[0]) || !records.every(isObject)) {
-    throw refusal(400, `dataframe_records is ${show(records)}; it takes a list of objects`);
+    throw refusal(400, `${label} is ${show(records)}; it takes a list of objects`);
   }
   const names = Object.keys(records[0]);
   const rows = records.map((record, index) => {
@@ -39,13 +41,13 @@ export function columnsOfRecords(
     if (isSame(found, names)) return names.map((name) => record[name]);
     throw refusal(
       400,
-      `dataframe_records[${index}] has ${showKeys(found)}; the first has ${showKeys(names)}`,
+      `${label}[${index}] has ${showKeys(found)}; the first has ${showKeys(names)}`,
     );
   });
-  return inputsOfRows(rows, names, 'dataframe_records', signature);
+  return inputsOfRows(rows, names, label, takes);
 }
 
-type Inputs = Pick<Signature, 'inputs'>;
+type Inputs = Pick<Takes, 'inputs'>;
 
 /** Whether a table can be the model's inputs: columns, or one matrix. */
 export function takesTable(signature: Inputs): boolean {
@@ -60,54 +62,45 @@ export function takesColumns({ inputs }: Inputs): boolean {
   return inputs.every(isColumn);
 }
 
-/** A column for each input, by name, or the rows as the only input. Of a number null is NaN, and true is 1: frameworks make no difference. */
+/** A column for each input, by name or else by position, or the rows as the only input. */
 export function inputsOfRows(
   rows: readonly Row[],
   names: readonly string[] | undefined,
   label: string,
-  signature: Signature,
+  takes: Takes,
 ): ReadonlyMap<string, unknown> {
   const width = names?.length ?? rows[0]?.length ?? 0;
-  const specs = columnSpecs(signature, names, width, label);
-  const filled = rows.map((row, index) => {
-    if (row.length !== width) {
-      throw refusal(
-        400,
-        `${label} has ${row.length} values in row ${index}; the others have ${width}`,
-      );
-    }
-    return row.map((value, column) => (isFloat(specs[column]) ? numberOf(value) : value));
-  });
-  const [only] = signature.inputs;
-  if (only && !takesColumns(signature)) return new Map([[only.name, filled]]);
+  const specs = columnSpecs(takes, names, width, label);
+  for (const [index, row] of rows.entries()) {
+    if (row.length === width) continue;
+    throw refusal(
+      400,
+      `${label} has ${row.length} values in row ${index}; the others have ${width}`,
+    );
+  }
+  const [only] = takes.inputs;
+  if (only && !takesColumns(takes)) return new Map([[only.name, rows]]);
   return new Map(
-    specs.map(({ name, shape }, column) => {
-      const values = filled.map((row) => row[column]);
-      return [name, shape.length === 1 ? values : values.map((value) => [value])];
+    specs.flatMap((spec, column) => {
+      const values = rows.map((row) => row[column]);
+      return spec ? [[spec.name, wholeOf(spec, values)] as const] : [];
     }),
   );
 }
 
-function numberOf(value: unknown): unknown {
-  if (value === null) return NaN;
-  return typeof value === 'boolean' ? Number(value) : value;
-}
-
+/** What each column of a table is to the model; undefined for one that it passes over. */
 export function columnSpecs(
-  signature: Signature,
+  takes: Takes,
   names: readonly string[] | undefined,
   width: number,
   label: string,
-): readonly TensorSpec[] {
-  const { inputs } = signature;
-  if (!takesColumns(signature)) return new Array(width).fill(matrixOf(inputs, width, label));
+): readonly (TensorSpec | undefined)[] {
+  const { inputs } = takes;
+  if (!takesColumns(takes)) return new Array(width).fill(matrixOf(inputs, width, label));
+  if (names) passOver(names, label, takes);
+  else rowByPosition(new Array(width), label, takes);
   const known = new Map(inputs.map((spec) => [spec.name, spec] as const));
-  const found = names ?? [...known.keys()];
-  if (found.length === width && isSame(found, [...known.keys()])) {
-    return found.flatMap((name) => known.get(name) ?? []);
-  }
-  const has = names ? showKeys(found) : `${width} columns`;
-  throw refusal(400, `${label} has ${has}; it takes ${showKeys([...known.keys()])}`);
+  return names ? names.map((name) => known.get(name)) : inputs;
 }
 
 function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): TensorSpec {
@@ -121,11 +114,7 @@ function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): 
   throw refusal(400, `${label} has ${width} columns; the model takes ${columns}`);
 }
 
-export function isFloat(spec: TensorSpec | undefined): boolean {
-  return spec?.datatype.startsWith('FP') ?? false;
-}
-
-export function isSame(names: readonly string[], others: readonly string[]): boolean {
+function isSame(names: readonly string[], others: readonly string[]): boolean {
   const known = new Set(others);
   return (
     names.length === known.size &&

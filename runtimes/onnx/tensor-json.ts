@@ -7,22 +7,30 @@ export function flatJson(tensor: Tensor): string {
 
 /** The values in lists as deep as the shape; a scalar is a bare value. */
 export function nestedJson(tensor: Tensor): string {
+  const [count] = tensor.shape;
+  const rows = rowsJson(tensor);
+  return count === undefined ? rows.join(',') : `[${rows.join(',')}]`;
+}
+
+/** What stands along the first dimension, each as deep as the rest of the shape. */
+export function rowsJson(tensor: Tensor): readonly string[] {
   let parts = valuesOf(tensor);
-  for (const [axis, dim] of [...tensor.shape.entries()].reverse()) {
+  for (const [axis, dim] of [...tensor.shape.entries()].slice(1).reverse()) {
     const rows = parts;
     parts = Array.from(
       { length: countOf(tensor.shape.slice(0, axis)) },
       (_, row) => `[${rows.slice(row * dim, (row + 1) * dim).join(',')}]`,
     );
   }
-  return parts.join(',');
+  return parts;
 }
 
 // As many significant digits as tell any two values of the type apart: two thirds of the text of the double
 // that an FP32 widens to (3.8 instead of 5.8 MB for an answer of the OCR model), in the same time.
 const DIGITS: Partial<Record<Datatype, number>> = { FP16: 5, FP32: 9 };
 
-function valuesOf({ datatype, data }: Tensor): string[] {
+/** Each value in JSON, row-major. */
+export function valuesOf({ datatype, data }: Tensor): string[] {
   const digits = DIGITS[datatype];
   const write = (value: string | number | bigint): string => {
     if (typeof value === 'string') return JSON.stringify(value);

@@ -64,6 +64,19 @@ export function readTensor(spec: TensorSpec, shape: readonly number[], data: unk
   return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
 }
 
+/** As `readTensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it. */
+export function readWrittenTensor(
+  spec: TensorSpec,
+  shape: readonly number[],
+  data: unknown,
+): Tensor {
+  const label = `input "${spec.name}"`;
+  checkShape(spec, shape, label);
+  const { name, datatype } = spec;
+  const values = flatten(data, shape, label);
+  return { name, datatype, shape, data: PACK[datatype](asWritten(values, spec), label) };
+}
+
 /** Refuses with 400 a shape that the model does not take. */
 export function checkShape(spec: TensorSpec, shape: readonly number[], label: string): void {
   const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
@@ -112,6 +125,36 @@ function flatten(data: unknown, shape: readonly number[], label: string): readon
       }),
     [data],
   );
+}
+
+function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unknown[] {
+  if (values.every((value) => typeof value === 'number')) return values;
+  if (isFloat(spec)) return values.map(floatOf);
+  if (!/INT/.test(spec.datatype)) return values;
+  return values.map((value) => (typeof value === 'string' ? wholeNumberOf(value) : null) ?? value);
+}
+
+export function isFloat({ datatype }: TensorSpec): boolean {
+  return datatype.startsWith('FP');
+}
+
+function floatOf(value: unknown): unknown {
+  if (value === null) return NaN;
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  return typeof value === 'string' && isNumber(value) ? Number(value) : value;
+}
+
+/** In digits, with a fraction and an exponent if need be, or `nan`. */
+export function isNumber(text: string): boolean {
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^nan$/i.test(text);
+}
+
+/** The exact number that up to 40 digits say; undefined for any other text. */
+export function wholeNumberOf(text: string): number | bigint | undefined {
+  if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
+  const digits = BigInt(text.replace('+', ''));
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : digits;
 }
 
 export function showShape(shape: readonly number[]): string {

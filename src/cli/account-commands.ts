@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import { awsOptions, type Common, examples, type Place, placedCommand, show } from './command.ts';
+import {
+  awsOptions,
+  type Common,
+  collected,
+  examples,
+  type Place,
+  placedCommand,
+  show,
+} from './command.ts';
+import { deployToAws } from './deploy.ts';
 import { doctor, findingLines } from './doctor.ts';
 import { commandOutput } from './output.ts';
 import { uninstallFromAws } from './uninstall.ts';
@@ -18,6 +27,32 @@ export function addAccountCommands(program: Command): void {
       const findings = await doctor(options);
       show(options, findings, findingLines(findings));
       process.exitCode = findings.some(({ result }) => result === 'fail') ? 1 : 0;
+    });
+
+  awsOptions(
+    program
+      .command('deploy')
+      .description(
+        'Deploys Slipway into an AWS account, from a clone, after checking the account, showing the cost and asking.',
+      ),
+  )
+    .option(
+      '--param <name=value>',
+      'a parameter of the stack, such as containers=off; may be repeated',
+      collected,
+      [],
+    )
+    .option('--yes', 'do not ask')
+    .option('--skip-doctor', 'deploy even if the account is not ready')
+    .addHelpText(
+      'after',
+      examples(
+        'slipway deploy --stage prod --region eu-west-1',
+        'slipway deploy --stage dev --param containers=off --yes',
+      ),
+    )
+    .action(async (options: Parameters<typeof deployToAws>[0]) => {
+      process.exitCode = await deployToAws(options);
     });
 
   awsOptions(

@@ -58,7 +58,7 @@ function keyFor(model: string, options: Options): string | undefined {
 async function bodyOf({ body, path }: Options): Promise<string | undefined> {
   if (body === undefined && path === DEFAULT_PATH) {
     throw new Failure('InputInvalid', `${DEFAULT_PATH} takes a body`, {
-      fix: `Give one with --body '{"inputs": …}' or --body @FILE; what the model takes is at --path /openapi.json.`,
+      fix: `Give one with --body '[[…]]' or --body @FILE; what the model takes is at --path /docs, with a request that it answers.`,
     });
   }
   if (!body?.startsWith('@')) return body;

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { awsOptions, examples, type Place, show } from './command.ts';
-import { createdLines, createKey, keyLines, listKeys, openKeys, revokeKey } from './keys.ts';
+import {
+  createdLines,
+  createKey,
+  type KeyWish,
+  keyLines,
+  listKeys,
+  openKeys,
+  revokeKey,
+} from './keys.ts';
 
 /** The keys that callers of models need in AWS. */
 export function addKeyCommands(program: Command): void {
@@ -9,11 +17,12 @@ export function addKeyCommands(program: Command): void {
     .description('Makes, lists and revokes the keys that callers of models need in AWS.');
 
   keyCommand(keys, 'create <name>', 'Makes a key and shows it, only this once.')
-    .option('--models <names>', 'the models it may call, separated by commas (default: all)')
+    .option('--models <names>', 'the models it may call, separated by commas')
+    .option('--all', 'it may call all models, including later ones')
     .addHelpText('after', examples('slipway keys create ci --models digits,shapes --stage prod'))
-    .action(async (name: string, options: Place & { models?: string }) => {
+    .action(async (name: string, options: Place & KeyWish) => {
       const opened = await openKeys(options);
-      const created = await createKey(opened.keys, name, options.models);
+      const created = await createKey(opened.keys, name, options);
       show(options, created, createdLines(created, opened.endpoint));
     });
 

@@ -27,13 +27,15 @@ export async function openKeys(
   return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
 }
 
-/** `models` as the option gives them: separated by commas; all of them without it. */
+/** `models` as the option gives them, separated by commas; `all` where it is to be all of them. One of the two. */
+export type KeyWish = { readonly models?: string; readonly all?: boolean };
+
 export async function createKey(
   keys: Keys,
   name: string,
-  models: string | undefined,
+  wish: KeyWish,
 ): Promise<KeyInfo & { readonly key: string }> {
-  const { key, record } = await keys.create(name, readModels(models));
+  const { key, record } = await keys.create(name, readModels(wish));
   return { key, ...infoOf(record) };
 }
 
@@ -67,7 +69,8 @@ export function createdLines(
 
 /** A table with a line for each key. */
 export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
-  if (keys.length === 0) return ['no keys yet; make one with `slipway keys create NAME`'];
+  if (keys.length === 0)
+    return ['no keys yet; make one with `slipway keys create NAME --models MODEL`'];
   const rows = keys.map(({ id, name, models, createdAt }) => [
     ...[id, name, createdAt.slice(0, 10)],
     modelsText(models),
@@ -75,9 +78,13 @@ export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
   return table(['ID', 'NAME', 'CREATED', 'MODELS'], rows);
 }
 
-function readModels(models: string | undefined): KeyModels {
-  if (models === undefined) return 'all';
-  return models.split(',').map((model) => model.trim());
+/** Fails with `InputInvalid` where nothing is said: a key for all models opens those of tomorrow, too. */
+function readModels({ models, all }: KeyWish): KeyModels {
+  if (models !== undefined && !all) return models.split(',').map((model) => model.trim());
+  if (models === undefined && all) return 'all';
+  throw new Failure('InputInvalid', 'a key is for named models, or for all of them', {
+    fix: 'Name them with --models NAME,NAME, or use --all.',
+  });
 }
 
 function infoOf({ id, name, models, createdAtMs }: ApiKey): KeyInfo {

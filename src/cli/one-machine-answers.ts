@@ -81,7 +81,13 @@ export const explanation = z.object({
       digest: z.string(),
       compressedBytes: z.number(),
       uncompressedBytes: z.number(),
-      smoke: z.nullable(z.object({ startMs: z.number(), peakBytes: z.number() })),
+      smoke: z.nullable(
+        z.object({
+          startMs: z.number(),
+          peakBytes: z.number(),
+          refusedByLambda: z.optional(z.string()),
+        }),
+      ),
     }),
   ),
   target: z.nullable(z.string()),

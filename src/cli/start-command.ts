@@ -9,6 +9,8 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port: number;
   readonly controlPort: number;
+  readonly requestLog?: boolean;
+  readonly corsOrigin: readonly string[];
   readonly webhook: readonly string[];
 };
 
@@ -31,6 +33,13 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', "the gateway's first port to try", integer, 8080)
     .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+    .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
+    .option(
+      '--cors-origin <origin>',
+      'an origin whose pages may call models from a browser; may be repeated',
+      collected,
+      [],
+    )
     .option(
       '--webhook <url>',
       'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
@@ -53,6 +62,8 @@ async function startAsAsked(options: Options): Promise<void> {
       engine: options.engine,
       gatewayPort: options.port,
       controlPort: options.controlPort,
+      requestLog: options.requestLog ?? false,
+      corsOrigins: options.corsOrigin,
       webhooks: options.webhook,
       webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
     }),

@@ -23,7 +23,12 @@ export async function uninstallFromAws(
     deleteTable: options.deleteTable ?? false,
   });
   for (const line of planLines(plan)) output.line(line);
-  if (!options.yes) await agree(account.stage);
+  if (!options.yes) {
+    await agree(account.stage, {
+      refusal: 'nothing was removed',
+      fix: 'Use --yes to remove all of this without being asked.',
+    });
+  }
   const outcomes: Outcome[] = [];
   for await (const outcome of uninstall(plan)) {
     outcomes.push(outcome);

@@ -89,7 +89,12 @@ function addUndeploy(program: Command): void {
         output.line(`  removes ${revision} on ${target}, ${state}`);
       }
       output.line('  keeps   its uploaded files, and its history');
-      if (!options.yes) await agree(model);
+      if (!options.yes) {
+        await agree(model, {
+          refusal: 'nothing was removed',
+          fix: 'Use --yes to remove all of this without being asked.',
+        });
+      }
       const isDone = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
       process.exitCode = isDone ? 0 : 1;
     });

@@ -12,12 +12,23 @@ const webhook = z.string().check(
   }, 'expected an http or https URL without a user'),
 );
 
+// As browsers send it, which is what it is compared with.
+const origin = z
+  .string()
+  .check(
+    z.refine(
+      (text) => text !== 'null' && URL.parse(text)?.origin === text,
+      'expected an origin such as https://app.example or http://localhost:3000',
+    ),
+  );
+
 const port = z.int().check(z.gte(0), z.lte(65535));
 
 /**
  * What a Slipway on one machine is started with. Ports are the first to try (0: any free one); a busy one moves to the next.
  * `engine`: models run as processes, or as containers of images that are built here.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
+ * `requestLog`: each request of the gateway is written down. Pages of `corsOrigins` may call models.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has it.
  */
 const localConfig = z.strictObject({
@@ -33,6 +44,8 @@ const localConfig = z.strictObject({
   maxInstances: z._default(z.int().check(z.positive()), 4),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
+  requestLog: z._default(z.boolean(), false),
+  corsOrigins: z._default(z.array(origin), []),
   webhooks: z._default(z.array(webhook), []),
   webhookSecret: z.optional(
     z

@@ -4,8 +4,10 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
+import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
+import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
@@ -142,6 +144,8 @@ export async function startLocal(
     revisions: local.host,
     database,
     clock,
+    requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
+    corsOrigins: config.corsOrigins,
   });
   // What was live serves before anything else is done.
   for (const { live } of await registry.models()) {
@@ -210,6 +214,7 @@ export async function startLocal(
       explain: (model, version) => explainVersion(registry, model, version),
     },
     events,
+    meters: deploymentMeters(registry),
     upload,
     objects: async (prefix) =>
       (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),

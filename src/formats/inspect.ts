@@ -9,6 +9,7 @@ import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
+import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
@@ -18,10 +19,11 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
 import { quoted, rejected } from './rejected.ts';
 
-/** `maxBytes` limits all files together; of the manifest only what it says of the model. */
+/** `maxBytes` limits all files together; of the manifest only what it says of the model, and of the packages beside it. */
 export type InspectOptions = {
   readonly maxBytes: number;
-  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'> & Partial<Pick<Manifest, 'runtime'>>;
+  readonly manifest: Pick<Manifest, 'model' | 'entrypoint'> &
+    Partial<Pick<Manifest, 'build' | 'runtime'>>;
 };
 
 const MAX_LISTED = 3;
@@ -35,7 +37,7 @@ export async function inspectFiles(
   files: readonly ArtifactFile[],
   { maxBytes, manifest }: InspectOptions,
 ): Promise<ArtifactFacts> {
-  const { model, entrypoint } = manifest;
+  const { model, entrypoint, build } = manifest;
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
     throw rejected(
@@ -55,7 +57,8 @@ export async function inspectFiles(
   }
   const { format, path = null, allowPickle } = model;
   const found = await findModel(files, { maxBytes, format, path });
-  const facts = await factsOf(found, allowPickle);
+  const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
+  const facts = await factsOf(found, allowPickle, absent);
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -93,26 +96,44 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
   );
 }
 
-function factsOf(found: Found, allowed: readonly string[]): Promise<ModelFacts> {
+/** The names whose module neither lies beside the model nor comes with a framework. */
+function absentFrom({ files, root }: Found, names: readonly string[]): readonly string[] {
+  const beside = new Set(files.map(({ name }) => name));
+  return names.filter((name) => {
+    const top = rootOf(name);
+    const places = [`${top}.py`, `${top}/__init__.py`].map((path) => within(root, path));
+    return !KNOWN_ROOTS.has(top) && !places.some((place) => beside.has(place));
+  });
+}
+
+function factsOf(
+  found: Found,
+  allowed: readonly string[],
+  absent: readonly string[],
+): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
-    inspectFile(data, dataFormat, { files, allowed });
+    inspectFile(data, dataFormat, { files, allowed, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
-  if (model) return inspectData(model.file, model.format);
+  if (model) return inspectFile(model.file, model.format, { files, allowed, absent });
   throw new Error(`a model of the format ${format} has no file`);
 }
 
-type Beside = { readonly files: readonly NamedFile[]; readonly allowed: readonly string[] };
+type Beside = {
+  readonly files: readonly NamedFile[];
+  readonly allowed: readonly string[];
+  readonly absent: readonly string[];
+};
 
 /** What reads a file of each format. */
 const READERS: Readonly<
   Record<FileFormat, (source: ByteSource, name: string, beside: Beside) => Promise<ModelFacts>>
 > = {
   onnx: (source, name, { files }) => inspectOnnx(source, name, files),
-  sklearn: (source, name, { allowed }) => inspectSklearn(source, name, allowed),
+  sklearn: (source, name, { allowed, absent }) => inspectSklearn(source, name, allowed, absent),
   skops: (source, name, { allowed }) => inspectSkops(source, name, allowed),
   xgboost: inspectXgboost,
   lightgbm: inspectLightgbm,

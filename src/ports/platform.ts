@@ -1,7 +1,7 @@
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { RuntimeName, ServerPlace } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
-import type { Accelerator } from '#domain/manifest/manifest.ts';
+import type { Accelerator, ExtraColumns } from '#domain/manifest/manifest.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 import type { Target } from '#domain/placement/target.ts';
 
@@ -28,6 +28,7 @@ export type RevisionSpec = {
   readonly allowCpu: boolean;
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
+  readonly extraColumns: ExtraColumns;
 };
 
 /** `absent` was never created or is removed. `failed` says why, with the last lines that the model's server wrote. */

@@ -33,5 +33,6 @@ export function revisionSpec(
     allowCpu: manifest.placement.allowCpu,
     scaling: manifest.scaling,
     startupTimeoutSeconds: manifest.server.startupTimeoutSeconds,
+    extraColumns: manifest.server.extraColumns,
   };
 }

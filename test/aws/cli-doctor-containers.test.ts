@@ -1,27 +1,13 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { SERVICE_ROLES } from '#compose/account/service-roles.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { containerParts } from './cli-containers.ts';
-import { accountAnswers, type Stand, startFront } from './cli-front.ts';
+import { accountAnswers, GOOD_QUOTAS, quotas, type Stand, startFront } from './cli-front.ts';
 import { installInMoto } from './cli-world.ts';
 
-const CHECKS = ['networks', 'Fargate', 'GPUs', 'ECS role', 'EC2 role', 'rules', 'addresses'];
-
-/** Moto has no quotas of these services. */
-function quotas(values: Readonly<Record<string, number>>): readonly Stand[] {
-  return Object.entries(values).map(([code, Value]) => ({
-    calls: new RegExp(`GetServiceQuota .*"${code}"`),
-    body: JSON.stringify({ Quota: { QuotaCode: code, Value } }),
-  }));
-}
-
-const GOOD = quotas({
-  'L-F678F1CE': 5,
-  'L-3032A538': 140,
-  'L-DB2E81BA': 8,
-  'L-417A185B': 0,
-});
+const CHECKS = ['networks', 'Fargate', 'GPUs', 'service roles', 'rules', 'addresses'];
 
 describeOnMoto('slipway doctor with containers', (moto) => {
   beforeEach(() => moto().reset());
@@ -38,11 +24,11 @@ describeOnMoto('slipway doctor with containers', (moto) => {
   it('finds what containers need, in one line for each', async () => {
     // Moto gives the roles that ECS makes other names.
     const iam = awsClient(IAMClient, moto());
-    for (const RoleName of ['AWSServiceRoleForECS', 'AWSServiceRoleForECSCompute']) {
+    for (const { name: RoleName } of SERVICE_ROLES) {
       await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }));
     }
 
-    const found = await findings(GOOD, 'good');
+    const found = await findings(GOOD_QUOTAS, 'good');
 
     expect(CHECKS.map((check) => [check, found[check]?.result])).toEqual(
       CHECKS.map((check) => [check, 'ok']),
@@ -54,13 +40,15 @@ describeOnMoto('slipway doctor with containers', (moto) => {
   it('tells what an account lacks, each with its fix', async () => {
     const few = quotas({ 'L-3032A538': 0, 'L-DB2E81BA': 0, 'L-417A185B': 0 });
 
-    const found = await findings([...few, ...GOOD], 'few');
+    const found = await findings([...few, ...GOOD_QUOTAS], 'few');
 
     expect(found).toMatchObject({
       Fargate: { result: 'fail', fix: expect.stringMatching(/Service Quotas, AWS Fargate/) },
       GPUs: { result: 'warn', fix: expect.stringMatching(/Only models on GPUs need them/) },
-      'ECS role': { result: 'fail', fix: expect.stringMatching(/create-service-linked-role/) },
-      'EC2 role': { result: 'warn', fix: expect.stringMatching(/ecs-compute\.amazonaws\.com/) },
+      'service roles': {
+        result: 'fail',
+        fix: expect.stringMatching(/ecs-compute\.amazonaws\.com/),
+      },
     });
   });
 

@@ -10,7 +10,7 @@ import type { Finding } from '#compose/doctor/doctor.ts';
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
-import { accountAnswers, startFront } from './cli-front.ts';
+import { accountAnswers, GOOD_QUOTAS, startFront } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
 function byCheck({ stdout }: Result): Readonly<Record<string, Finding>> {
@@ -102,25 +102,32 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     });
   });
 
-  it('says that there is no stack, and looks at the account all the same', async () => {
+  it('looks at an account before the first deploy, and finds nothing in the way of it', async () => {
     const args = ['doctor', '--stage', 'none', '--json'];
+    await using front = await startFront(moto(), [...GOOD_QUOTAS, ...accountAnswers()]);
+    const env = { ...motoEnvironment(moto()), AWS_ENDPOINT_URL: front.endpoint };
 
-    const result = await runCli(args, motoEnvironment(moto())).result;
+    const result = await runCli(args, env).result;
 
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(0);
     expect(Object.keys(byCheck(result))).toEqual([
       'credentials',
       'lambda',
       'builds at once',
       'networks',
+      'service roles',
       'Fargate',
       'GPUs',
       'stack',
     ]);
     expect(byCheck(result)['stack']).toMatchObject({
-      result: 'fail',
+      result: 'warn',
       says: 'there is no stack slipway-none in us-east-1',
-      fix: expect.stringMatching(/npm run deploy -- --stage none/),
+      fix: expect.stringMatching(/npx slipway deploy --stage none/),
+    });
+    expect(byCheck(result)['service roles']).toMatchObject({
+      result: 'warn',
+      fix: expect.stringMatching(/The first deploy creates it/),
     });
   });
 

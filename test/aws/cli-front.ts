@@ -38,6 +38,21 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
   ];
 }
 
+/** Moto has no quotas of these services. */
+export function quotas(values: Readonly<Record<string, number>>): readonly Stand[] {
+  return Object.entries(values).map(([code, Value]) => ({
+    calls: new RegExp(`GetServiceQuota .*"${code}"`),
+    body: JSON.stringify({ Quota: { QuotaCode: code, Value } }),
+  }));
+}
+
+export const GOOD_QUOTAS = quotas({
+  'L-F678F1CE': 5,
+  'L-3032A538': 140,
+  'L-DB2E81BA': 8,
+  'L-417A185B': 0,
+});
+
 /** Stands in front of moto: answers what `stands` say, and lets moto answer the rest. */
 export async function startFront(moto: Moto, stands: readonly Stand[]) {
   const server = createServer(async (request, response) => {

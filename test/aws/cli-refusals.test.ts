@@ -55,7 +55,7 @@ describeOnMoto('slipway in AWS refuses', (moto) => {
 
     expect(stage.code).toBe(2);
     expect(stage.stderr).toMatch(
-      /there is no stack slipway-other in us-east-1\n→ Install it with `npm run deploy -- --stage other --region us-east-1`/,
+      /there is no stack slipway-other in us-east-1\n→ Install it with `npx slipway deploy --stage other --region us-east-1`/,
     );
     expect(credentials.code).toBe(1);
     expect(credentials.stderr).toMatch(/no AWS credentials: .*\n→ Sign in .* --profile/);

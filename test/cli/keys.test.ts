@@ -17,7 +17,7 @@ const open = () => memoryApiKeys({ clock: fakeClock(Date.parse('2026-01-02T03:04
 
 describe('slipway keys create', () => {
   it('shows the key once, with a warning and a curl line for one of its models', async () => {
-    const created = await createKey(open(), 'ci', 'digits, shapes');
+    const created = await createKey(open(), 'ci', { models: 'digits, shapes' });
 
     const lines = createdLines(created, ENDPOINT);
 
@@ -30,8 +30,8 @@ describe('slipway keys create', () => {
     ]);
   });
 
-  it('makes a key for all models when none are named', async () => {
-    const created = await createKey(open(), 'ci', undefined);
+  it('makes a key for all models only when that is said', async () => {
+    const created = await createKey(open(), 'ci', { all: true });
 
     expect(created).toMatchObject({ models: 'all', createdAt: '2026-01-02T03:04:05.000Z' });
     const [, , warning, , curl] = createdLines(created, ENDPOINT);
@@ -39,10 +39,21 @@ describe('slipway keys create', () => {
     expect(curl).toContain('/models/NAME/');
   });
 
+  it.each([{}, { models: 'digits', all: true }])('makes none for %j, but asks', async (wish) => {
+    const keys = open();
+
+    await expect(createKey(keys, 'ci', wish)).rejects.toMatchObject({
+      name: 'InputInvalid',
+      fix: expect.stringContaining('--all'),
+    });
+
+    expect(await keys.list()).toEqual([]);
+  });
+
   it.each(['', 'digits,', 'Digits'])('makes none for the models `%s`', async (models) => {
     const keys = open();
 
-    await expect(createKey(keys, 'ci', models)).rejects.toMatchObject({ name: 'InputInvalid' });
+    await expect(createKey(keys, 'ci', { models })).rejects.toMatchObject({ name: 'InputInvalid' });
 
     expect(await keys.list()).toEqual([]);
   });
@@ -51,8 +62,8 @@ describe('slipway keys create', () => {
 describe('slipway keys list', () => {
   it('is a table without the keys', async () => {
     const keys = open();
-    const one = await createKey(keys, 'ci', 'digits,shapes');
-    const other = await createKey(keys, 'everything', undefined);
+    const one = await createKey(keys, 'ci', { models: 'digits,shapes' });
+    const other = await createKey(keys, 'everything', { all: true });
 
     const lines = keyLines(await listKeys(keys));
 
@@ -65,7 +76,7 @@ describe('slipway keys list', () => {
 
   it('says how to make one where there is none', async () => {
     expect(keyLines(await listKeys(open()))).toEqual([
-      'no keys yet; make one with `slipway keys create NAME`',
+      'no keys yet; make one with `slipway keys create NAME --models MODEL`',
     ]);
   });
 });
@@ -73,7 +84,7 @@ describe('slipway keys list', () => {
 describe('slipway keys revoke', () => {
   it('ends the key of this id', async () => {
     const keys = open();
-    const { id } = await createKey(keys, 'ci', undefined);
+    const { id } = await createKey(keys, 'ci', { all: true });
 
     await revokeKey(keys, id);
 
@@ -82,7 +93,7 @@ describe('slipway keys revoke', () => {
 
   it('does not say that it ended what is no id, such as a name', async () => {
     const keys = open();
-    await createKey(keys, 'ci', undefined);
+    await createKey(keys, 'ci', { all: true });
 
     await expect(revokeKey(keys, 'ci')).rejects.toMatchObject({
       name: 'InputInvalid',

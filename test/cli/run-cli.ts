@@ -12,8 +12,13 @@ export type RunningCommand = {
 };
 
 /** The command line as a user runs it, without a terminal. */
-export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, cwd = '.'): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function runCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd = '.',
+  main = MAIN,
+): RunningCommand {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

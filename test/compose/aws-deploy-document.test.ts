@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { PARAMETERS } from '#compose/install/parameters.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
@@ -51,5 +52,6 @@ describe('docs/deploy.md', () => {
 
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+    expect(names.toSorted()).toEqual([...PARAMETERS].toSorted());
   });
 });

@@ -59,6 +59,24 @@ describe('an inspection in a process of its own', () => {
     expect(await said({ runtime: { port: 3000 } })).toMatchObject({ format: 'custom' });
   });
 
+  it('is told which code answers, and which packages there are', async () => {
+    const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
+    const code = Buffer.from('def predict(x): return x');
+    const files = [
+      file('predict.py', code),
+      file('own.py', code),
+      file('requirements.txt', Buffer.of()),
+    ];
+    const manifest = manifestSchema.parse({
+      entrypoint: 'own.py:answer',
+      build: { requirements: [] },
+    });
+
+    expect(await inspect(files, { ...OPTIONS, manifest })).toMatchObject({
+      entrypoint: 'own.py:answer',
+    });
+  });
+
   it('fails as one without does, with the fix', async () => {
     const { inspect, parseManifest } = boundedInspector(INSPECTION_BUDGET, {});
 

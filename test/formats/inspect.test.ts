@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
@@ -37,6 +38,36 @@ const fixturePath = (folder: string, name: string) =>
 function inspect(files: readonly ArtifactFile[], maxBytes: number) {
   return inspectFiles(files, { maxBytes, manifest: MANIFEST });
 }
+
+describe('a class of its own that a pickle names, and the manifest allows,', () => {
+  const pickled = readFileSync(fixturePath('own-class', 'm.pkl'));
+  const model = file('m.pkl', pickled);
+  const inspectWith = (files: readonly ArtifactFile[], requirements: readonly string[] = []) => {
+    const manifest = manifestSchema.parse({
+      model: { allowPickle: ['mytrans.Scaled', 'unused.Name'] },
+      build: { requirements },
+    });
+    return inspectFiles(files, { maxBytes: 10_000, manifest });
+  };
+
+  it.each([
+    { what: 'is of a module beside it', files: [model, file('mytrans.py', '')] },
+    { what: 'is of a package beside it', files: [model, file('mytrans/__init__.py', '')] },
+    { what: 'may be of a package that is named', files: [model], requirements: ['mytrans'] },
+  ])('$what', async ({ files, requirements }) => {
+    expect(await inspectWith(files, requirements)).toMatchObject({ format: 'sklearn' });
+  });
+
+  it('is refused where its module is nowhere, with its name and what to do', async () => {
+    await expect(inspectWith([model, file('lib/mytrans.py', '')])).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringMatching(
+        /^m\.pkl: its pickle loads `mytrans\.Scaled` at byte \d+, and there is no module `mytrans`$/,
+      ),
+      fix: expect.stringContaining('Put mytrans.py beside it'),
+    });
+  });
+});
 
 describe('an entry point', () => {
   const code = file('predict.py', 'def predict(x): return x');

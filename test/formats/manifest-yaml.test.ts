@@ -9,7 +9,7 @@ const EMPTY = {
   model: { format: 'auto', allowPickle: [] },
   runtime: { optimize: 'auto', network: 'none' },
   build: {},
-  server: { startupTimeoutSeconds: 300 },
+  server: { startupTimeoutSeconds: 300, extraColumns: 'ignore' },
   resources: { accelerator: 'none' },
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
   scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
@@ -78,7 +78,7 @@ describe('a manifest', () => {
       runtime: { optimize: 'auto', network: 'none' },
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
-      server: { startupTimeoutSeconds: 120 },
+      server: { startupTimeoutSeconds: 120, extraColumns: 'refuse' },
       resources: { memory: '2Gi', accelerator: 'none' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
       scaling: {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   brokenBooster,
   type Dropped,
@@ -11,7 +12,11 @@ import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.t
 
 /** A version of each framework and the next one; what its own way with a table, or with its answers, has told apart once. */
 const CASES: readonly Dropped[] = [
-  { what: 'XGBoost', folder: 'xgboost', versions: ['multiclass-3.2.ubj', 'words-3.4.json'] },
+  {
+    what: 'XGBoost',
+    folder: 'xgboost',
+    versions: ['multiclass-3.2.ubj', 'words-3.2.json', 'words-3.2.ubj', 'words-3.4.json'],
+  },
   { what: 'a training that stopped early', folder: 'xgboost', versions: ['stopped-3.4.json'] },
   NATIVE,
   { what: 'a model of seconds since 1970', folder: 'lightgbm', versions: ['seconds-4.6.txt'] },
@@ -29,6 +34,18 @@ const CASES: readonly Dropped[] = [
 
 describeOnOneMachine('a booster, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
+
+  it('categories that XGBoost has cut short are refused, with what to do', async () => {
+    const { path } = fixtureOf('xgboost', 'words-3.2.json');
+    const [latin, utf8] = [',39,75,121', ',39,-61,-95'];
+    slipway().drop('models/cut/m.json', readFileSync(path, 'utf8').replace(latin, utf8));
+    const end = await slipway().ending('cut', 1);
+
+    expect(end.detail).toMatchObject({
+      state: 'Failed',
+      reason: expect.stringMatching(/"site" are cut short.*train it by XGBoost 3\.4/s),
+    });
+  });
 
   it('a version that its framework cannot load is given up, and the one before answers on', async () => {
     const good = fixtureOf('xgboost', 'binary-3.4.ubj');

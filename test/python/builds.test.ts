@@ -62,6 +62,31 @@ def predict(x):
   });
 });
 
+describe('code that yields', () => {
+  it('is proven by its example, and streams through the gateway', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    const example = '{ request: { words: [a, b] }, expect: [{ word: a }, { word: b }] }';
+
+    slipway.drop(
+      'models/m/code/predict.py',
+      'def predict(words):\n  for word in words: yield {"word": word}',
+    );
+    slipway.drop('models/m/code/requirements.txt', '');
+    slipway.drop('models/m/code/model.yaml', `examples: [${example}]`);
+    const { detail } = await slipway.ending('m', 1);
+    const answer = await fetch(`${slipway.gateway}/models/m/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: '{"words":["a","b"]}',
+    });
+
+    expect(detail).toMatchObject({ state: 'Live' });
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    expect(await answer.text()).toBe('data: {"word":"a"}\n\ndata: {"word":"b"}\n\n');
+  });
+});
+
 (MACHINE.landlock > 0 && MACHINE.seccomp ? describe : describe.skip)(
   'code that would not load where it can do more than answer',
   () => {

@@ -56,9 +56,37 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
 
     expect(answer).toEqual({
       status: 400,
-      body: { error: expect.stringMatching('a number is missing, or is not finite, in input') },
+      body: {
+        error:
+          'the model refused the inputs: input "input" has null in row 0, column 0; the model takes no missing or infinite number',
+      },
     });
   });
+
+  it.each([null, 99])(
+    'a conversion says where a category is that it refuses: %s',
+    async (value) => {
+      await pushed(slipway(), fixtureOf('sklearn', 'coded-pipeline-1.8.pkl'), 'coded');
+      const columns = ['petal length', 'petals in all', 'is wide'];
+      const data = [
+        [1, 1, true],
+        [1, 1, true],
+        [1, value, true],
+        [null, 1, true],
+      ];
+
+      const answer = await throughGateway(slipway(), 'coded')('invocations', {
+        dataframe_split: { columns, data },
+      });
+
+      expect(answer).toEqual({
+        status: 400,
+        body: {
+          error: `the model refused the inputs: input "petals in all" has ${value} in row 2, a category that the model does not know`,
+        },
+      });
+    },
+  );
 
   it('a probability is between 0 and 1, though a conversion adds up in single precision', async () => {
     await pushed(slipway(), fixtureOf('sklearn', 'tied-forest-1.8.pkl'), 'tied');

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type Dropped, fixtureOf, pushed, throughGateway } from '../support/models/dropped.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
@@ -6,7 +7,12 @@ const CASES: readonly Dropped[] = [
   {
     what: 'a class of LightGBM, of XGBoost, or of histogram trees, which knows categories of pandas,',
     folder: 'sklearn',
-    versions: ['lgbm-categories-4.6.pkl', 'xgb-categories-3.4.pkl', 'hist-categories-1.8.pkl'],
+    versions: [
+      'lgbm-categories-4.6.pkl',
+      'xgb-categories-3.2.pkl',
+      'xgb-categories-3.4.pkl',
+      'hist-categories-1.8.pkl',
+    ],
   },
   {
     what: 'such a class that skops saved',
@@ -31,6 +37,18 @@ const CASES: readonly Dropped[] = [
 describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
 
+  it('a pickle with a class of its own, of a module beside it, is loaded with that', async () => {
+    const folder = fileURLToPath(new URL('../fixtures/models/own-class/', import.meta.url));
+
+    const { out } = await slipway().command('push', folder, '--name', 'own', '--json');
+    const answer = await throughGateway(slipway(), 'own')('invocations', {
+      inputs: [[5.1, 3.5, 1.4, 0.2]],
+    });
+
+    expect(out).toContain('"state":"Live"');
+    expect(answer).toMatchObject({ status: 200, body: { predictions: { label: [0] } } });
+  });
+
   it('a booster of XGBoost refuses what it has not learned, and columns of other names', async () => {
     await pushed(slipway(), fixtureOf('sklearn', 'xgb-categories-3.4.pkl'), 'learned');
     const usual = { sepal_length: 5.1, sepal_width: 3, petals: 2, hue: 'blue', site: 'Arles' };
@@ -42,7 +60,7 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
     const answers = [
       await answerTo({ hue: 'pink' }),
       await answerTo({ petals: 9 }),
-      await answerTo({ colour: 'blue' }),
+      await answerTo({ hue: undefined, colour: 'blue' }),
     ];
 
     const refused = (says: string) => ({

@@ -17,7 +17,7 @@ COLUMNS = {
 }
 
 
-def ask(sends_binary, wants_binary):
+def ask(sends_binary, wants_binary, coding=None):
     inputs = []
     for name, values in COLUMNS.items():
         datatype = {"f": "FP32", "i": "INT64", "O": "BYTES"}[values.dtype.kind]
@@ -25,7 +25,7 @@ def ask(sends_binary, wants_binary):
         tensor.set_data_from_numpy(values, binary_data=sends_binary)
         inputs.append(tensor)
     outputs = [http.InferRequestedOutput(name, binary_data=wants_binary) for name in ("label", "total")]
-    return client.infer("m", inputs, request_id="7", outputs=outputs)
+    return client.infer("m", inputs, request_id="7", outputs=outputs, **({"request_compression_algorithm": coding, "response_compression_algorithm": coding} if coding else {}))
 
 
 def check(answer, third):
@@ -43,4 +43,7 @@ COLUMNS["weight"][1] = 1
 for sends_binary in (True, False):
     for wants_binary in (True, False):
         check(ask(sends_binary, wants_binary), np.float32(2**63))
-print("5 requests answered")
+for coding in ("gzip", "deflate"):
+    for binary in (True, False):
+        check(ask(binary, binary, coding), np.float32(2**63))
+print("9 requests answered")

@@ -193,7 +193,7 @@ describe('judging a bake', () => {
 
   it('goes to the next step of the shift when the bake is over, once', async () => {
     const { world, held, judge } = await baking('rollout: { strategy: canary }');
-    world.clock.advance(120_000);
+    world.clock.advance(180_000);
 
     expect(await judge(3)).toEqual({ kind: 'next', sliceSeconds: 30, attempt: 4 });
     const sent = world.prober.sent.length;
@@ -287,7 +287,7 @@ describe('judging a bake', () => {
     for (let request = 0; request < 60; request += 1) {
       world.metrics.record('digits-v2', request < 10 ? 500 : 200);
     }
-    world.clock.advance(120_000);
+    world.clock.advance(180_000);
 
     expect((await judge()).kind).toBe('breach');
     expect((await world.recordOf(held)).trouble?.reason).toMatch(/^10 of 6\d requests/);

@@ -5,7 +5,7 @@ const MANIFEST = `
 resources: { memory: 20Gi, accelerator: 'T4:1' }
 placement: { allowCpu: true }
 scaling: { min: 2, max: 4 }
-server: { startupTimeoutSeconds: 20 }
+server: { startupTimeoutSeconds: 20, extraColumns: refuse }
 `;
 
 describe('what a platform is asked for', () => {
@@ -35,6 +35,7 @@ describe('what a platform is asked for', () => {
       scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
       server: { port: 8080, healthPath: '/ping', requestPath: null },
       startupTimeoutSeconds: 20,
+      extraColumns: 'refuse',
     });
     expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);
     expect(instanceTypes).toContain('g4dn.2xlarge');

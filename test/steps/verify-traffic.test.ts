@@ -79,7 +79,7 @@ describe('verifying the traffic', () => {
 
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Baking',
-      data: { shares: { 'digits-v1': 90, 'digits-v2': 10 }, bakeSeconds: 120 },
+      data: { shares: { 'digits-v1': 90, 'digits-v2': 10 }, bakeSeconds: 180 },
     });
   });
 

@@ -6,7 +6,7 @@ describe('alarms', () => {
   it('ring for each queue, for what failed in each workflow, late events and a failing sweep', () => {
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => [
       Properties.MetricName,
-      plain(Properties.Dimensions[0].Value),
+      plain(Properties.Dimensions[0]?.Value ?? 'all functions'),
       Properties.TreatMissingData,
     ]);
 
@@ -23,6 +23,7 @@ describe('alarms', () => {
       ['ExecutionsTimedOut', 'RollbackWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'UndeployWorkflow', 'notBreaching'],
       ['IteratorAge', 'PublishEventsLambdaFunction', 'notBreaching'],
+      ['Throttles', 'all functions', 'notBreaching'],
     ]);
   });
 

@@ -106,9 +106,19 @@ describe('the API of the packaged template', () => {
       ['REQUEST_TOO_LARGE', '413', 'string'],
       ['THROTTLED', '429', 'string'],
       ['INTEGRATION_TIMEOUT', '504', 'string'],
+      ['INTEGRATION_FAILURE', '503', 'string'],
+      ['AUTHORIZER_FAILURE', '503', 'string'],
       ['DEFAULT_4XX', undefined, 'string'],
       ['DEFAULT_5XX', undefined, 'string'],
     ]);
+  });
+
+  it('says when to come again wherever there is no room', () => {
+    const later = ofType(template, 'AWS::ApiGateway::GatewayResponse')
+      .filter(([, { Properties }]) => ['429', '503'].includes(Properties.StatusCode))
+      .map(([, { Properties }]) => Properties.ResponseParameters);
+
+    expect(later).toEqual(Array(3).fill({ 'gatewayresponse.header.Retry-After': "'1'" }));
   });
 
   it('has a domain of its own only when one is given', () => {

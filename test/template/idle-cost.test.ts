@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { costTable, idleCost } from './idle-cost.ts';
 import { CONTAINERS, readTemplate } from './template.ts';
@@ -73,6 +74,15 @@ describe('what an idle stack costs a month', () => {
     for (const containers of CONTAINERS) {
       const usd = Math.round(items.reduce((sum, item) => sum + item.usd[containers], 0));
       expect(guide).toMatch(new RegExp(`^\\| \`${containers}\` \\|.*\\| ${usd}(?:,| \\|)`, 'm'));
+    }
+  });
+
+  it('is what `slipway deploy` says before it asks', () => {
+    const items = idleCost(template);
+
+    for (const containers of CONTAINERS) {
+      const usd = items.reduce((sum, item) => sum + item.usd[containers], 0);
+      expect(idleStack.usdPerMonth[containers]).toBeCloseTo(usd, 2);
     }
   });
 

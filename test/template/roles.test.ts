@@ -105,15 +105,6 @@ describe('the roles of the packaged template', () => {
     expect(JSON.stringify(roles)).toContain('ecs:CreateService');
   });
 
-  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-  it('fit the 10,240 characters that a role holds', () => {
-    const sizes = roles.map(
-      ([id, role]) => [id, JSON.stringify(statementsOf(role)).length] as const,
-    );
-
-    expect(sizes.filter(([, size]) => size > 10_240)).toEqual([]);
-  });
-
   it('are taken by one service each', () => {
     const takers = roles.map(([id, { Properties }]) => [
       id,

@@ -1,3 +1,4 @@
+import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { type Json, readTemplate } from './template.ts';
 
 const template = await readTemplate();
@@ -98,5 +99,13 @@ describe('the outputs of the packaged template', () => {
   // CloudFormation answers others as question marks.
   it('have ASCII characters only, as all of the template', () => {
     expect(JSON.stringify(template)).toMatch(/^[ -~]*$/);
+  });
+
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: counts are there within minutes.
+  it('watches an upgrade for longer than counts of clients are late', () => {
+    const { BakeSeconds } = template.Parameters;
+
+    expect(Number(BakeSeconds.Default)).toBeGreaterThanOrEqual(180);
+    expect(AWS_SHIFTS.canaryBakeSeconds).toBeGreaterThanOrEqual(180);
   });
 });

@@ -16,8 +16,10 @@ async function read(name: string) {
 describe.each(machines)('the state machine $name of the packaged template', (packaged) => {
   const { name, id, text, machine, definition } = packaged;
 
-  it('is the workflow that one machine runs, to the letter', () => {
-    expect(definition).toEqual(JSON.parse(text));
+  it('is the workflow that one machine runs, to the letter but for the partition', () => {
+    const inPartition = text.replaceAll('arn:aws:', `arn:\${Partition}:`);
+
+    expect(definition).toEqual(JSON.parse(inPartition));
     expect(machine.StateMachineName).toBe(`slipway-test-${name}`);
   });
 
@@ -25,13 +27,15 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
     const asked = Array.from(text.matchAll(/\$\{(\w+)\}/g), ([, each]) => each);
 
     const given = Object.keys(machine.DefinitionSubstitutions);
-    expect(given.toSorted()).toEqual([...new Set(asked)].toSorted());
+    expect(given.toSorted()).toEqual([...new Set([...asked, 'Partition'])].toSorted());
+    expect(machine.DefinitionSubstitutions.Partition).toEqual({ Ref: 'AWS::Partition' });
   });
 
   it('runs each step in the function of its name, and may invoke those functions and no other', () => {
     const {
       ImageProject: _,
       EnvironmentProject: __,
+      Partition: ___,
       ...functions
     } = machine.DefinitionSubstitutions;
     const invocations = statementsOf(template.Resources[`${id}Role`]!).filter(({ Action }) =>
@@ -50,6 +54,12 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
 
     expect(machine.LoggingConfiguration.Level).toBe('ERROR');
     expect(plain(destination.CloudWatchLogsLogGroup.LogGroupArn)).toBe(`${id}LogGroup`);
+  });
+});
+
+describe('the template', () => {
+  it('names no partition of AWS itself', () => {
+    expect(JSON.stringify(template).match(/arn:aws[\w-]*:[^"]*/g)).toBeNull();
   });
 });
 

@@ -20,7 +20,7 @@ async function upgrade(rollout: string, target = 'fargate') {
 
 describe('an upgrade', () => {
   it.each([
-    { rollout: '{}', steps: [at(10), V2], bakes: [120, 60] },
+    { rollout: '{}', steps: [at(10), V2], bakes: [180, 60] },
     { rollout: '{ strategy: all-at-once }', steps: [V2], bakes: [60] },
     { rollout: '{ strategy: canary, bakeSeconds: 7 }', steps: [at(10), V2], bakes: [7, 7] },
     {

@@ -189,9 +189,18 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     (_name, { Retry }) => {
       const [called, lambda] = Retry!;
 
-      expect(lambda!.MaxAttempts).toBe(called!.MaxAttempts);
+      expect(lambda!.MaxAttempts).toBeGreaterThanOrEqual(called!.MaxAttempts!);
     },
   );
+
+  it('waits for room at Lambda as long as RollBack does, in all whose failure rolls back', () => {
+    const risky = steps.filter(([, { Catch }]) => Catch!.some(({ Next }) => Next === 'RollBack'));
+    const waits = risky.map(([name, { Retry }]) => [name, Retry![1]]);
+    const patient = steps.filter(([name]) => name === 'RollBack').map(([, { Retry }]) => Retry![1]);
+
+    expect(waits).toEqual(risky.map(([name]) => [name, patient[0]]));
+    expect(risky.length > 0).toBe(machine.name !== 'undeploy');
+  });
 
   it.each(tasks)('%s spreads its retries and bounds their wait', (_name, { Retry }) => {
     for (const { JitterStrategy, MaxDelaySeconds } of Retry!) {

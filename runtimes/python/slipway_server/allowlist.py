@@ -27,6 +27,10 @@ class Allowlist:
         module = _RENAMED.get(module, module)
         return (module, name) in self._known or ("." not in name and f"{module}.{name}" in self._extra)
 
+    def own_roots(self) -> frozenset[str]:
+        """The modules, or packages at the top, of the names that the manifest allows."""
+        return frozenset(name.partition(".")[0] for name in self._extra)
+
     def has_type(self, full: str) -> bool:
         """The same of a name with its module, as skops writes it."""
         return full in self._names or full in self._extra

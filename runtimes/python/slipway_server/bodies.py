@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+import re
+from typing import Any, Iterator
 
 import msgspec
 import numpy as np
 
 from .invocations import KEYS
 from .refusal import Refusal
+from .streams import Content, dumped, streamed
 
 
 def text_of(body: bytes) -> str:
@@ -28,7 +30,18 @@ def parse_json(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         text_of(body)
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, f"the body is not JSON that can be read: {reason}") from None
+        raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
+
+
+# A text, whole or cut short, or what many programs write for numbers that JSON does not have.
+_TEXT_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
+
+
+def _not_finite(body: bytes) -> str | None:
+    for found in _TEXT_OR_NUMBER.finditer(body):
+        if not found[0].startswith(b'"'):
+            return f"it has {found[0].decode()}, which JSON does not; write null for a number that is missing"
+    return None
 
 
 def value_of(body: bytes, content_type: str) -> Any:
@@ -48,24 +61,44 @@ def value_of(body: bytes, content_type: str) -> Any:
     return value[key] if key in KEYS else value
 
 
-def json_answer(result: Any) -> tuple[bytes, str]:
-    text = json.dumps({"predictions": jsonable(result)}, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace"), "application/json"
+def code_answer(result: Any, accept: str) -> tuple[Content, str]:
+    """An answer's content and type: what a generator yields as a stream, all else as JSON."""
+    if isinstance(result, Iterator):
+        return streamed((jsonable(value) for value in result), accept)
+    return dumped({"predictions": jsonable(result)}).encode("utf-8", "replace"), "application/json"
 
 
 def jsonable(value: Any) -> Any:
-    """What JSON has a form for, of what models answer: arrays, tables and numbers of numpy among it."""
+    """What JSON has a form for: arrays, tables, numbers and times of numpy and pandas among it. Refuses any other with 500 and its type."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): jsonable(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(each) for each in value]
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
+        return jsonable(value.astype(str).tolist())
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
         return jsonable(value.to_dict(orient="records"))
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
-    if isinstance(value, dict):
-        return {str(name): jsonable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [jsonable(each) for each in value]
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
+    # Of pandas: a value that is missing, which is not even equal to itself.
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise Refusal(500, f"the model's code answered {_named(value)}, for which JSON has no form; {_ANSWERS}")
+
+
+_ANSWERS = "it takes texts, numbers, booleans, None, lists, dictionaries, and arrays and tables of numpy and pandas"
+
+
+def _named(value: Any) -> str:
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"a value of the type {name}"
 
 
 def _table(split: Any) -> Any:

@@ -32,7 +32,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 is any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may go on, once it is told to end, with what it was asked."""
+    """`port` 0 is any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may go on, once it is told to end, with what it was asked; `extra_columns` is what is done with columns beyond the model's own."""
 
     model_path: str
     facts: Facts
@@ -43,6 +43,7 @@ class Config:
     revision: str
     max_body_bytes: int
     drain_seconds: int
+    extra_columns: str
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -55,9 +56,10 @@ def read_config(env: Mapping[str, str]) -> Config:
         host=env.get("HOST") or "127.0.0.1",
         port=integer("PORT", env.get("PORT") or "8080", 0, 65_535),
         revision=header_value("SLIPWAY_REVISION", env.get("SLIPWAY_REVISION", "")),
-        # 6 MiB, the request limit of Lambda.
-        max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "6291456", 1, 2**29),
+        # 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+        max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "10485760", 1, 2**29),
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
+        extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
     )
 
 
@@ -100,6 +102,12 @@ def header_value(name: str, value: str) -> str:
     if re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
         return value
     raise ValueError(f"{name} holds characters that an HTTP header cannot")
+
+
+def _extra_columns(value: str) -> str:
+    if value in ("ignore", "refuse"):
+        return value
+    raise ValueError(f'EXTRA_COLUMNS is "{value}"; it takes ignore or refuse')
 
 
 def integer(name: str, value: str, least: int, most: int) -> int:

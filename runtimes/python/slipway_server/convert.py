@@ -27,8 +27,8 @@ from .adapters import load_model  # noqa: E402
 from .adapters.estimator import likeliest_of  # noqa: E402
 from .config import read_facts, required  # noqa: E402
 from .conversion.compare import difference, micros_of  # noqa: E402
-from .conversion.native import attempts  # noqa: E402
 from .describe import own_stdout  # noqa: E402
+from .frameworks import framework_of  # noqa: E402
 from .golden import rows_of, tensors_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .refusal import message_of  # noqa: E402
@@ -64,7 +64,7 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
     signature = Signature(model.signature.inputs, specs)
     reports: list[dict[str, Any]] = []
     classes = likeliest_of(model.native)
-    for precision, convert in attempts(model._replace(signature=signature)):
+    for precision, convert in framework_of(model.native).conversions(model._replace(signature=signature)):
         def graph(convert: Any = convert) -> Any:
             return guarded(behind(convert(), signature, classes), [place for place, _ in refused])
 

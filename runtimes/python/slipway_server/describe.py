@@ -33,6 +33,7 @@ from .example import first_example  # noqa: E402
 from .golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
+from .streams import values_of  # noqa: E402
 from .tensors import Signature  # noqa: E402
 
 # A framework answers a little differently on another processor.
@@ -119,8 +120,9 @@ def _invoked(model: Model, facts: Facts) -> dict[str, Any] | None:
         return None
     body = json.dumps(facts.example["body"]).encode()
     content, _ = model.invoke(body, "application/json", "application/json")
+    whole = content if isinstance(content, bytes) else b"".join(content)
     try:
-        return _short({"request": facts.example, "expect": json.loads(content), "rtol": _RTOL})
+        return _short({"request": facts.example, "expect": values_of(whole), "rtol": _RTOL})
     except ValueError:
         return None
 

@@ -58,7 +58,7 @@ def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:
     try:
         if facts.example["protocol"] == "infer":
             return read_infer_request(body, Tail(None), model.signature).inputs
-        return read_invocation(body, model.signature)
+        return read_invocation(body, model.signature, {})
     except Refusal:
         return None
 

@@ -5,6 +5,7 @@ import re
 
 from falcon.asgi import Request
 
+from .coding import coding_of, decoded
 from .refusal import Refusal, quoted
 
 # A client that sends nothing more holds a connection no longer.
@@ -12,17 +13,16 @@ _BODY_SECONDS = 60
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body. Refuses with 413 more than `max_bytes`; the rest of a refused body is dropped by the HTTP server."""
-    encoding = request.get_header("content-encoding", default="identity")
-    if encoding != "identity":
-        raise Refusal(415, f'the body is encoded as "{encoding}"; it takes plain JSON')
+    """The whole body, decompressed. Refuses with 413 more than `max_bytes` of it; the rest of a refused body is dropped by the HTTP server."""
+    coding = coding_of(request.get_header("content-encoding"))
     declared = request.get_header("content-length", default="0")
     if declared.isdigit() and int(declared) > max_bytes:
         raise Refusal(413, f"the body is {int(declared)} bytes; the limit is {max_bytes}")
     try:
-        return await asyncio.wait_for(_read(request, max_bytes), _BODY_SECONDS)
+        body = await asyncio.wait_for(_read(request, max_bytes), _BODY_SECONDS)
     except asyncio.TimeoutError:
         raise Refusal(408, f"the body did not come within {_BODY_SECONDS} s") from None
+    return await asyncio.to_thread(decoded, body, coding, max_bytes) if coding else body
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:

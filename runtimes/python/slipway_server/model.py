@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Collection, Iterable, NamedTuple
 
 import numpy as np
 
+from .refusal import Refusal, show, show_keys
+from .streams import Content
 from .tensors import Signature, TensorSpec
 
 
@@ -11,7 +13,7 @@ class Model(NamedTuple):
     """
     A loaded model. `predict` takes an array for each input of the signature, by name, and answers one for each output.
     `is_code`: what answers is the user's own code, which keeps to one thread and whose errors are the server's.
-    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (bytes, content type).
+    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
     """
 
@@ -19,7 +21,7 @@ class Model(NamedTuple):
     predict: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
     takes_columns: bool = False
     is_code: bool = False
-    invoke: Callable[[bytes, str, str], tuple[bytes, str]] | None = None
+    invoke: Callable[[bytes, str, str], tuple[Content, str]] | None = None
     native: Any = None
 
 
@@ -53,6 +55,13 @@ def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
     if not codes:
         return array
     return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
+
+
+def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
+    """A category that the model has not learned, with 400; a number may be missing."""
+    for index, value in enumerate(values.ravel().tolist()):
+        if value not in known and value == value:
+            raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 
 def plain(array: Any) -> np.ndarray:

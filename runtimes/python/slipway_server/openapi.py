@@ -7,7 +7,7 @@ import numpy as np
 
 from .config import Config
 from .model import Model
-from .schemas import ERROR, infer_request, infer_response, invocation_request, invocation_response
+from .schemas import ERROR, infer_request, infer_response, invocation_request, invocation_response, response_by_row
 from .tensor_json import flat_json, nested_json
 from .tensors import datatype_of
 
@@ -28,7 +28,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 "Answer inputs given as nested lists or as a table",
                 invocation_request(signature),
                 invocation_response(signature),
-                example and {"inputs": {name: json.loads(nested_json(array)) for name, array in example.items()}},
+                nested_example(example),
             ),
             f"{path}/infer": _post(
                 "Answer inputs in the Open Inference Protocol",
@@ -36,6 +36,13 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 infer_response(signature),
                 example and {"inputs": [_tensor(name, array) for name, array in example.items()]},
             ),
+            f"/v1/models/{config.name}:predict": _post(
+                "Answer rows by row, in KServe's first protocol",
+                invocation_request(signature),
+                response_by_row(signature),
+                nested_example(example),
+            ),
+            f"/v1/models/{config.name}": _get("Whether the model is loaded"),
             path: _get("The names, datatypes and shapes of the inputs and outputs"),
             f"{path}/ready": _get("Whether the model is loaded"),
             "/ping": _get("Whether the model is loaded"),
@@ -44,6 +51,11 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
             "/v2/health/ready": _get("Whether the model is loaded"),
         },
     }
+
+
+def nested_example(example: dict[str, np.ndarray] | None) -> dict[str, Any] | None:
+    """As `/invocations` takes it."""
+    return example and {"inputs": {name: json.loads(nested_json(array)) for name, array in example.items()}}
 
 
 def _tensor(name: str, array: np.ndarray) -> dict[str, Any]:

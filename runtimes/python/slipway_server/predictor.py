@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Awaitable, Callable, TypeVar
+from contextlib import asynccontextmanager
+from typing import Any, AsyncIterator, Awaitable, Callable, TypeVar
 
 from .refusal import Refusal
 
@@ -28,6 +29,7 @@ class Predictor:
         self._inline_rows = 0
 
     async def load(self, task: Callable[[], T]) -> T:
+        """In the thread, in which a model is loaded and one of code keeps to."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, task)
 
     async def run(
@@ -36,6 +38,12 @@ class Predictor:
         """`rows` None keeps to the thread that loaded the model. `gone` resolves when the client has left; its turn is then skipped."""
         if rows is not None and rows <= self._inline_rows and not self._lock.locked():
             return self._timed(task, rows)
+        async with self.turn(gone):
+            return await self._in_thread(task, rows)
+
+    @asynccontextmanager
+    async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
+        """No other task runs meanwhile but what is given to `load`."""
         if self._waiting >= MOST_WAITING:
             raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}")
         leaving = asyncio.ensure_future(gone()) if gone and self._lock.locked() else None
@@ -47,7 +55,7 @@ class Predictor:
         try:
             if leaving is not None and leaving.done():
                 raise ClientGone
-            return await self._in_thread(task, rows)
+            yield
         finally:
             if leaving is not None:
                 leaving.cancel()

@@ -24,6 +24,10 @@ _VALUES: dict[str, dict[str, Any]] = {
 }
 
 
+_ROW = {"type": "array", "description": "values in the order of the columns"}
+_ROWS = {"type": "array", "description": "rows, or the values of one"}
+
+
 def obj(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
 
@@ -52,20 +56,37 @@ def invocation_request(signature: Signature) -> dict[str, Any]:
         return {}
     wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.inputs}
     rows = {spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.inputs}
-    ways = [obj({"inputs": _by_name(wholes)}), obj({"instances": _list(_by_name(rows))})]
-    if takes_table(signature):
-        row = {"type": "array"}
-        columns = {"columns": _list({"type": "string"}), "index": {"type": "array"}}
-        ways.append(obj({"dataframe_split": obj({"data": _list(row)}, columns)}))
-        ways.append(obj({"dataframe_records": {**_list({"type": "object"}), "minItems": 1}}))
-    return {"oneOf": ways}
+    if not takes_table(signature.inputs):
+        return {"oneOf": [obj({"inputs": _by_name(wholes)}), obj({"instances": _list(_by_name(rows))})]}
+    row = {"anyOf": [_by_name(rows), _ROW]}
+    all_rows = {"anyOf": [_by_name(wholes), _by_name(rows), _ROWS]}
+    columns = {"columns": _list({"type": "string"}), "index": {"type": "array"}}
+    ways = [
+        obj({"inputs": all_rows}),
+        obj({"instances": _list(row)}),
+        obj({"dataframe_split": obj({"data": _list(_ROW)}, columns)}),
+        obj({"dataframe_records": {**_list({"type": "object"}), "minItems": 1}}),
+    ]
+    return {"anyOf": [*ways, all_rows]}
 
 
 def invocation_response(signature: Signature) -> dict[str, Any]:
     wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.outputs}
     if not wholes:
         return {}
-    return obj({"predictions": next(iter(wholes.values())) if len(wholes) == 1 else obj(wholes)})
+    if len(wholes) == 1:
+        return obj({"predictions": next(iter(wholes.values()))})
+    return obj({"predictions": {"anyOf": [obj(wholes), _rows_of(signature)]}})
+
+
+def response_by_row(signature: Signature) -> dict[str, Any]:
+    if len(signature.outputs) < 2:
+        return invocation_response(signature)
+    return obj({"predictions": {"anyOf": [_rows_of(signature), {"type": "object"}]}})
+
+
+def _rows_of(signature: Signature) -> dict[str, Any]:
+    return _list(obj({spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.outputs}))
 
 
 def _by_name(schemas: dict[str, Any]) -> dict[str, Any]:

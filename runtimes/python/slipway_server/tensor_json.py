@@ -12,20 +12,27 @@ _DIGITS = {"float16": "%.5g", "float32": "%.9g"}
 
 
 def flat_json(array: np.ndarray) -> str:
-    return "[" + ",".join(_values_of(array)) + "]"
+    return "[" + ",".join(values_of(array)) + "]"
 
 
 def nested_json(array: np.ndarray) -> str:
     """The values in lists as deep as the shape; a scalar is a bare value."""
-    parts = _values_of(array)
-    for axis in reversed(range(array.ndim)):
+    rows = ",".join(rows_json(array))
+    return f"[{rows}]" if array.ndim else rows
+
+
+def rows_json(array: np.ndarray) -> list[str]:
+    """What stands along the first dimension, each as deep as the rest of the shape."""
+    parts = values_of(array)
+    for axis in reversed(range(1, array.ndim)):
         dim = array.shape[axis]
         count = prod(array.shape[:axis])
         parts = ["[" + ",".join(parts[row * dim : (row + 1) * dim]) + "]" for row in range(count)]
-    return ",".join(parts)
+    return parts
 
 
-def _values_of(array: np.ndarray) -> list[str]:
+def values_of(array: np.ndarray) -> list[str]:
+    """Each value in JSON, row-major."""
     values = array.ravel().tolist()
     kind = array.dtype.kind
     if kind == "b":

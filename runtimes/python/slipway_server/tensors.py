@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -72,6 +74,53 @@ def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
+
+
+def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
+    """As `read_tensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it."""
+    label = f'input "{spec.name}"'
+    check_shape(spec, shape, label)
+    values = flatten(data, shape, label)
+    try:
+        return pack(spec.datatype, values, label).reshape(shape)
+    except Refusal:
+        # Plain numbers, which most are, do not pay for the others.
+        return pack(spec.datatype, [_as_written(value, spec) for value in values], label).reshape(shape)
+
+
+def is_float(spec: TensorSpec) -> bool:
+    return spec.datatype.startswith("FP")
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan", re.IGNORECASE)
+
+
+def number_of(text: str) -> float | None:
+    """In digits, with a fraction and an exponent if need be, or `nan`."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def whole_number_of(text: str) -> int | None:
+    """The number that up to 40 digits say; None for any other text."""
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,40}", text) else None
+
+
+def _as_written(value: Any, spec: TensorSpec) -> Any:
+    if spec.is_category and isinstance(value, int):
+        return str(int(value))
+    if is_float(spec):
+        return _float(value)
+    number = whole_number_of(value) if "INT" in spec.datatype and isinstance(value, str) else None
+    return value if number is None else number
+
+
+def _float(value: Any) -> Any:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool):
+        return float(value)
+    number = number_of(value) if isinstance(value, str) else None
+    return value if number is None else number
 
 
 def check_shape(spec: TensorSpec, shape: list[int], label: str) -> None:

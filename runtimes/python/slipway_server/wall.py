@@ -1,6 +1,7 @@
 """
 What a model of data cannot do while it is loaded, whatever is in its file: name what is not allowed in a pickle, run a program or
-code that is no module's, import from the artifact, connect, or open a file for writing outside the scratch folder.
+code that is no module's, import from the artifact (but modules of Python beside a pickle that is allowed a name of one of them),
+connect, or open a file for writing outside the scratch folder.
 Python tells of each before it is done (https://docs.python.org/3/library/audit_events.html), and the process ends there.
 """
 
@@ -43,6 +44,8 @@ class _Wall:
     def __init__(self) -> None:
         self.allowlist: Allowlist | None = None
         self.model = ""
+        # With a separator at its end; empty where no module of the artifact may be imported.
+        self.own_modules = ""
         self.depth = 0
         # The server's own, which listen and answer meanwhile.
         self.others: frozenset[int] = frozenset()
@@ -74,11 +77,23 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
     own = threading.get_ident()
     _wall.others = frozenset(each for each in sys._current_frames() if each != own)
     _wall.allowlist, _wall.model = allowlist, os.path.realpath(model)
+    _wall.own_modules = own_modules(model, allowlist)
     _wall.depth += 1
     try:
         yield
     finally:
         _wall.depth -= 1
+
+
+def own_modules(model: str, allowlist: Allowlist) -> str:
+    """The folder of a model's file, where the manifest allows a name of a module that lies there; else empty. Modules are looked for there last."""
+    folder = os.path.dirname(os.path.realpath(model))
+    files = [os.path.join(folder, each) for root in allowlist.own_roots() for each in (f"{root}.py", os.path.join(root, "__init__.py"))]
+    if os.path.isdir(model) or not any(map(os.path.isfile, files)):
+        return ""
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return os.path.join(folder, "")
 
 
 def _heard(event: str, given: tuple[Any, ...]) -> None:
@@ -122,7 +137,7 @@ def _check_exec(event: str, given: tuple[Any, ...]) -> None:
     code = given[0]
     name = code.co_filename if isinstance(code, CodeType) else ""
     # A module of the environment: the import system runs it.
-    if _is_of_environment(name):
+    if _is_of_environment(name) or _is_own_module(name):
         return
     if name.startswith("<") and _is_of_a_module():
         return
@@ -142,13 +157,13 @@ def _check_library(event: str, given: tuple[Any, ...]) -> None:
 
 def _check_import(event: str, given: tuple[Any, ...]) -> None:
     file = given[1] if len(given) > 1 else None
-    if isinstance(file, (str, bytes)) and not _is_of_environment(os.fsdecode(file)):
+    if isinstance(file, (str, bytes)) and not (_is_of_environment(os.fsdecode(file)) or _is_own_module(os.fsdecode(file))):
         end(f"tried to import {os.fsdecode(file)!r}")
 
 
 def _is_of_a_module() -> bool:
     """
-    Whether a module writes it while it is imported, which is always one of the environment, or one of those that write code at any time.
+    Whether a module writes it while it is imported, which is one of the environment or one that the manifest allows, or one of those that write code at any time.
     What an unpickler calls is called by neither.
     """
     frame = sys._getframe(1)
@@ -187,6 +202,11 @@ def _is_of_environment(path: str) -> bool:
         return True
     real = os.path.realpath(path)
     return (path.startswith(_modules) or real.startswith(_modules)) and not _is_of_model(real)
+
+
+def _is_own_module(path: str) -> bool:
+    """Of Python alone: a library of the artifact is loaded by nothing."""
+    return bool(_wall.own_modules) and path.endswith(".py") and os.path.realpath(path).startswith(_wall.own_modules)
 
 
 def _is_of_model(real: str) -> bool:

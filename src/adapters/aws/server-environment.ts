@@ -11,5 +11,6 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     SLIPWAY_IMAGE: digest,
     PORT: String(spec.server.port),
     ORT_DISABLE_TELEMETRY: '1',
+    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
 }

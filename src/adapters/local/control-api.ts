@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { expose, type Family } from '#adapters/local/exposition.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
@@ -23,6 +24,8 @@ type Deps = {
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
   readonly events: EventStream;
+  /** What Prometheus is told. */
+  readonly meters: () => Promise<readonly Family[]>;
   /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
   readonly upload: (
     key: string,
@@ -65,6 +68,7 @@ export function controlApi(deps: Deps): FastifyInstance {
         '/deployments/{id}',
         '/events',
         '/healthz',
+        '/metrics',
         '/objects',
         'PUT /objects/{key}',
       ],
@@ -88,6 +92,10 @@ export function controlApi(deps: Deps): FastifyInstance {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
   api.get('/events', deps.events.send);
+  api.get('/metrics', async (_request, reply) => {
+    const { type, text } = await expose(await deps.meters());
+    return reply.type(type).send(text);
+  });
   api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({
     keys: await deps.objects(textOf(query, 'prefix') ?? ''),
   }));

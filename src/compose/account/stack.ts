@@ -55,12 +55,21 @@ export type ContainerOutputs = Readonly<Record<(typeof CONTAINER_OUTPUTS)[number
 
 /** The stack of the account's Slipway. Fails with `InputInvalid` when there is none, or one that was never complete. */
 export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
+  return (await findStackIfAny(account)) ?? Promise.reject(await noStack(account));
+}
+
+/** As `findStack`; undefined when there is none. */
+export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack | undefined> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const stack = await describe(cloudFormation, stackName(account));
-  if (stack) return read(stack);
-  const region = await cloudFormation.config.region();
-  throw new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
-    fix: `Install it with \`npm run deploy -- --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
+  return stack && read(stack);
+}
+
+/** What a command says that needs a stack which is not there. */
+export async function noStack(account: AwsAccount): Promise<Failure> {
+  const region = await new CloudFormationClient(clientSettings(account)).config.region();
+  return new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
+    fix: `Install it with \`npx slipway deploy --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
   });
 }
 
@@ -116,7 +125,7 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
       'InputInvalid',
       `the stack ${StackName} is ${StackStatus} and lacks the outputs ${missing.join(', ')}`,
       {
-        fix: 'Install it again with `npm run deploy`; the events of the stack say why it is not complete.',
+        fix: 'Install it again with `npx slipway deploy`; the events of the stack say why it is not complete.',
       },
     );
   }

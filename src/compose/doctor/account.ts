@@ -6,20 +6,22 @@ import { type AwsAccount, clientSettings, withCredentials } from '#compose/accou
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
-// Accounts have 1,000; new ones often 10, of which functions of a stack and models take their share.
+// Accounts have 1,000; new ones often 10, and of fewer than 100 none can be reserved, so that models, the authorizer and the steps of deployments share them.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 const GOOD_CONCURRENCY = 100;
 const DEFAULT_COMPUTE = 'BUILD_GENERAL1_MEDIUM';
 
 /** What the account itself allows, whether Slipway is installed or not. */
-export function accountChecks(account: AwsAccount, stack: Promise<SlipwayStack>): readonly Check[] {
+export function accountChecks(
+  account: AwsAccount,
+  known: Promise<SlipwayStack | undefined>,
+): readonly Check[] {
   return [
     { check: 'lambda', look: () => lookAtConcurrency(account) },
     {
       check: 'builds at once',
       look: async () => {
-        const known = await stack.catch(() => undefined);
-        return lookAtBuilds(account, known?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
+        return lookAtBuilds(account, (await known)?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
       },
     },
   ];
@@ -43,7 +45,7 @@ async function lookAtConcurrency(account: AwsAccount) {
     AccountLimit;
   const says = `${free} of ${all} concurrent executions are not reserved`;
   const fix =
-    'Ask for more: Service Quotas, Lambda, "Concurrent executions". Such an account may also have functions of at most 3,008 MB, which no API tells.';
+    'Request an increase: Service Quotas, Lambda, "Concurrent executions". Models, the authorizer before each request and the steps of deployments share them, and requests beyond them are answered 503. Such an account may also be limited to functions of 3,008 MB, which no API reports.';
   if (free === 0) return fail(says, fix);
   return free < GOOD_CONCURRENCY ? warn(says, fix) : ok(says);
 }
@@ -53,8 +55,8 @@ async function lookAtBuilds(account: AwsAccount, compute: string) {
   const size = compute.replace('BUILD_GENERAL1_', '').toLowerCase();
   const quota = `Concurrently running builds for Linux/${size} environment`;
   const found = await withCredentials(() => translated(() => quotaOf(account, quota)));
-  const fix = `Ask for more: Service Quotas, CodeBuild, "${quota}".`;
-  if (found === undefined) return warn('Service Quotas does not tell', fix);
+  const fix = `Request an increase: Service Quotas, CodeBuild, "${quota}".`;
+  if (found === undefined) return warn('Service Quotas does not say', fix);
   const says = `${found} on ${compute}`;
   if (found === 0) return fail(says, fix);
   return found === 1 ? warn(`${says}: models are built one after another`, fix) : ok(says);

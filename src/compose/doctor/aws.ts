@@ -1,5 +1,5 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import { findStack } from '#compose/account/stack.ts';
+import { findStackIfAny, noStack, type SlipwayStack } from '#compose/account/stack.ts';
 import { accountChecks, lookAtCaller } from './account.ts';
 import { containerChecks, containerQuotaChecks } from './containers.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
@@ -10,17 +10,38 @@ const LIMIT_MS = 10_000;
 /** Whether Slipway can work in an account: asks only what changes nothing, and takes at most 10 s. */
 export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
-  const stack = findStack(account);
+  const found = findStackIfAny(account);
+  const known = found.catch(() => undefined);
+  const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
   // Where a look is in vain, the one it builds on says why.
   return examine(
     [
       { check: 'credentials', look: () => caller },
       ...after(caller, [
-        ...accountChecks(account, stack),
-        ...containerQuotaChecks(account, stack),
-        { check: 'stack', look: async () => lookAtStatus(await stack) },
+        ...accountChecks(account, known),
+        ...containerQuotaChecks(account, known),
+        { check: 'stack', look: async () => lookAtStack(await found, account) },
       ]),
       ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
+    ],
+    LIMIT_MS,
+  );
+}
+
+/** Whether a stack can be made, or updated, in an account: what is wrong with one that is there a deploy may mend. */
+export function installDoctor(
+  account: AwsAccount,
+  hasContainers: boolean,
+): Promise<readonly Finding[]> {
+  const caller = lookAtCaller(account);
+  const known = findStackIfAny(account).catch(() => undefined);
+  // A stack without containers that is to get some is new to them.
+  const before = known.then((stack) => (stack?.containers ? stack : undefined));
+  const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];
+  return examine(
+    [
+      { check: 'credentials', look: () => caller },
+      ...after(caller, [...accountChecks(account, known), ...ofContainers]),
     ],
     LIMIT_MS,
   );
@@ -37,7 +58,14 @@ function after(first: Promise<unknown>, checks: readonly Check[]): readonly Chec
   }));
 }
 
-function lookAtStatus({ name, status }: { readonly name: string; readonly status: string }) {
+/** An account where nothing is installed yet may be as good as any. */
+async function lookAtStack(stack: SlipwayStack | undefined, account: AwsAccount) {
+  if (stack) return lookAtStatus(stack);
+  const { message, fix } = await noStack(account);
+  return warn(message, fix);
+}
+
+function lookAtStatus({ name, status }: SlipwayStack) {
   const says = `${name} is ${status}`;
   if (/^(?:CREATE|UPDATE)_COMPLETE$/.test(status)) return ok(says);
   if (status.endsWith('_IN_PROGRESS')) return warn(says, 'Wait until it is done.');

@@ -3,10 +3,10 @@ import {
   DescribeAccountLimitsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import { makeRole, missingServiceRoles, SERVICE_ROLES } from '#compose/account/service-roles.ts';
 import type { ContainerOutputs, SlipwayStack } from '#compose/account/stack.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 import { quotaOf } from './quota.ts';
@@ -23,31 +23,22 @@ const FULL = 0.8;
 const GOOD_FARGATE_VCPUS = 32;
 const GOOD_ADDRESSES = 16;
 const DEFAULT_RULES = 100;
-// ECS makes both when it first needs them, where whoever asks it may let it.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
-const ECS_ROLE = { name: 'AWSServiceRoleForECS', service: 'ecs.amazonaws.com' } as const;
-const COMPUTE_ROLE = {
-  name: 'AWSServiceRoleForECSCompute',
-  service: 'ecs-compute.amazonaws.com',
-} as const;
 
 /** What the account allows for containers; nothing where the stack is there and has none. */
 export function containerQuotaChecks(
   account: AwsAccount,
-  stack: Promise<SlipwayStack>,
+  known: Promise<SlipwayStack | undefined>,
 ): readonly Check[] {
+  const isInstalled = async () => (await known) !== undefined;
   const check = (name: string, look: Check['look']) => ({
     check: name,
-    look: async () => {
-      const known = await stack.catch(() => undefined);
-      return known?.containers === null ? undefined : look();
-    },
+    look: async () => ((await known)?.containers === null ? undefined : look()),
   });
   return [
-    check('networks', async () => {
-      const known = await stack.catch(() => undefined);
-      return lookAtNetworks(account, known !== undefined);
-    }),
+    check('networks', async () => lookAtNetworks(account, await isInstalled())),
+    check('service roles', async () =>
+      lookAtServiceRoles(clientSettings(account), await isInstalled()),
+    ),
     check('Fargate', () => lookAtFargate(account)),
     check('GPUs', () => lookAtGpus(account)),
   ];
@@ -70,8 +61,6 @@ export function containerChecks(
     },
   });
   return [
-    check('ECS role', () => lookAtEcsRole(settings)),
-    check('EC2 role', () => lookAtComputeRole(settings)),
     check('rules', ({ Listener }) => lookAtRules(settings, Listener)),
     check('addresses', ({ ContainerSubnets }) => lookAtAddresses(settings, ContainerSubnets)),
   ];
@@ -84,16 +73,18 @@ async function lookAtNetworks(account: AwsAccount, isInstalled: boolean) {
     quotaOf(account, 'vpc', NETWORKS),
     withCredentials(() => translated(() => ec2.send(new DescribeVpcsCommand({})))),
   ]);
-  const fix = 'Ask for more: Service Quotas, Amazon VPC, "VPCs per Region"; the stack makes two.';
-  if (quota === undefined) return warn('Service Quotas does not tell', fix);
+  const fix =
+    'Request an increase: Service Quotas, Amazon VPC, "VPCs per Region"; the stack creates two.';
+  if (quota === undefined) return warn('Service Quotas does not say', fix);
   const says = `${Vpcs.length} of ${quota} VPCs are in use`;
   return isInstalled || Vpcs.length + 2 <= quota ? ok(says) : fail(says, fix);
 }
 
 async function lookAtFargate(account: AwsAccount) {
   const quota = await quotaOf(account, 'fargate', FARGATE_VCPUS);
-  const fix = 'Ask for more: Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count".';
-  if (quota === undefined) return warn('Service Quotas does not tell', fix);
+  const fix =
+    'Request an increase: Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count".';
+  if (quota === undefined) return warn('Service Quotas does not say', fix);
   const says = `${quota} vCPUs at once`;
   if (quota === 0) return fail(says, fix);
   return quota < GOOD_FARGATE_VCPUS ? warn(says, fix) : ok(says);
@@ -113,31 +104,18 @@ async function lookAtGpus(account: AwsAccount) {
   return warn(says, fix);
 }
 
-async function lookAtEcsRole(settings: Settings) {
-  if (await hasRole(settings, ECS_ROLE.name)) return ok(ECS_ROLE.name);
-  const says = `there is no role ${ECS_ROLE.name}: no container would get an address`;
-  return fail(says, makeRole(ECS_ROLE.service));
-}
-
-async function lookAtComputeRole(settings: Settings) {
-  if (await hasRole(settings, COMPUTE_ROLE.name)) return ok(COMPUTE_ROLE.name);
-  const says = `there is no role ${COMPUTE_ROLE.name} yet: no host would start on EC2`;
-  return warn(says, `Only models on GPUs need it. ${makeRole(COMPUTE_ROLE.service)}`);
-}
-
-async function hasRole(settings: Settings, RoleName: string): Promise<boolean> {
-  const iam = new IAMClient(settings);
-  try {
-    await translated(() => iam.send(new GetRoleCommand({ RoleName })));
-    return true;
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'NoSuchEntityException') throw error;
-    return false;
-  }
-}
-
-function makeRole(service: string): string {
-  return `Make it: aws iam create-service-linked-role --aws-service-name ${service}`;
+/** Before the first deploy, which makes them, none of them needs to be there. */
+async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
+  const missing = await withCredentials(() => missingServiceRoles(settings));
+  if (missing.length === 0) return ok(`all ${SERVICE_ROLES.length} exist`);
+  const says = `there is no role ${missing.map(({ name }) => name).join(', ')}`;
+  const commands = missing.map(({ service }) => makeRole(service)).join('; ');
+  return isInstalled
+    ? fail(`${says}: containers would fail`, `Create it: ${commands}`)
+    : warn(
+        `${says} yet`,
+        `The first deploy creates it, with iam:CreateServiceLinkedRole: ${commands}`,
+      );
 }
 
 /** A model has a rule, and so has each of its revisions that runs. */
@@ -152,7 +130,7 @@ async function lookAtRules(settings: Settings, listener: string) {
   const used = rules.filter(({ IsDefault }) => !IsDefault).length;
   const says = `${used} of ${limit} rules are in use`;
   const fix =
-    'Undeploy a model, or ask for more: Service Quotas, Elastic Load Balancing, "Rules per Application Load Balancer".';
+    'Undeploy a model, or request an increase: Service Quotas, Elastic Load Balancing, "Rules per Application Load Balancer".';
   if (used >= limit) return fail(says, fix);
   return used >= limit * FULL ? warn(says, fix) : ok(says);
 }

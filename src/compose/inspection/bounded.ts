@@ -56,7 +56,7 @@ export function boundedInspector(
 
   return {
     warm: processes.warm,
-    inspect: (files, { maxBytes, manifest: { model, entrypoint, runtime } }) =>
+    inspect: (files, { maxBytes, manifest: { model, entrypoint, build, runtime } }) =>
       bounded(files, {
         kind: 'files',
         files: files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
@@ -65,6 +65,7 @@ export function boundedInspector(
           manifest: {
             model,
             ...(entrypoint !== undefined && { entrypoint }),
+            ...(build && { build }),
             ...(runtime && { runtime }),
           },
         },

@@ -22,7 +22,12 @@ type Wish = { readonly pythonVersion?: string; readonly requirements?: readonly 
 type Range = { readonly oldest: string; readonly newest: string };
 
 const FRAMEWORKS: Readonly<Record<string, readonly (Range & Supported)[]>> = support.frameworks;
-type Supported = { readonly from: string; readonly with: readonly string[] };
+type Supported = {
+  readonly from: string;
+  readonly with: readonly string[];
+  /** Which pandas it takes tables of; any where it does not say. */
+  readonly pandas?: string;
+};
 
 // Of CUDA's 900 MB nothing is used where there is no GPU. https://pypi.org/project/xgboost-cpu
 const XGBOOST_CPU_FROM = '2.1.1';
@@ -47,7 +52,7 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
       ...pin,
       ...(row?.with ?? []),
       ...requirements,
-      ...(needsPandas(facts, requirements) ? ['pandas'] : []),
+      ...(needsPandas(facts, requirements) ? [row?.pandas ?? 'pandas'] : []),
     ]),
   };
 }

@@ -10,6 +10,8 @@ const MEMORY_FORM = 'expected a size such as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
 const ACCELERATOR_FORM = 'expected `none`, or a GPU and a count: T4, L4:1, A10G:4';
 
+const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
+
 const example = z.strictObject({
   request: z
     .unknown()
@@ -92,6 +94,13 @@ export const manifestSchema = z
         startupTimeoutSeconds: z
           ._default(z.int().check(z.gte(1), z.lte(3600)), 300)
           .check(z.describe('How long the model server may take to become ready.')),
+        extraColumns: z
+          ._default(z.enum(EXTRA_COLUMNS), 'ignore')
+          .check(
+            z.describe(
+              'What to do with columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
+            ),
+          ),
       }),
       {},
     ),
@@ -109,6 +118,9 @@ export const manifestSchema = z
   .check(z.describe('Manifest of a Slipway model.'));
 
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+
+/** What is done with columns of a request beyond the model's own. */
+export type ExtraColumns = (typeof EXTRA_COLUMNS)[number];
 
 /** A GPU by the name that AWS sells it under, and how many of it one replica needs. */
 export type Accelerator = { readonly name: string; readonly count: number };

@@ -31,8 +31,12 @@ const EVERY_USE: Uses = { call: true, make: true, fill: false };
 
 const KNOWN: ReadonlyMap<string, Uses> = known();
 
-/** `extra` are the names that the manifest allows beside the known ones. */
-export function pickleGlobals(file: string, extra: readonly string[]): PickleGlobals {
+/** `extra` are the names that the manifest allows beside the known ones, `absent` those of them whose module is nowhere to be found. */
+export function pickleGlobals(
+  file: string,
+  extra: readonly string[],
+  absent: readonly string[] = [],
+): PickleGlobals {
   const unknown = new Map<string, Found>();
   const trusted = new Set(extra.filter(isAllowable));
   const note = (name: string, found: Found) => {
@@ -45,6 +49,7 @@ export function pickleGlobals(file: string, extra: readonly string[]): PickleGlo
       const module = RENAMED[written] ?? written;
       const full = `${module}.${name}`;
       const isTrusted = trusted.has(full) && !name.includes('.');
+      if (isTrusted && absent.includes(full)) throw withoutModule(file, full, position);
       const uses = isTrusted ? EVERY_USE : KNOWN.get(keyOf(module, name));
       if (!uses) note(full, { does: 'loads', position });
       return { kind: 'global', module, name: full, uses: uses ?? NO_USE };
@@ -99,6 +104,22 @@ const TUPLES: ReadonlySet<string> = new Set(
     names.map((name) => `${module}.${name}`),
   ),
 );
+
+/** The modules, or packages at the top, that models of known frameworks name. */
+export const KNOWN_ROOTS: ReadonlySet<string> = new Set([...KNOWN.keys()].map(rootOf));
+
+/** The module at the top of a name. */
+export function rootOf(full: string): string {
+  return full.split(/[. ]/, 1)[0] ?? '';
+}
+
+function withoutModule(file: string, name: string, position: number) {
+  const root = rootOf(name);
+  return rejected(
+    `${file}: its pickle loads ${quoted(name)} at byte ${position}, and there is no module \`${root}\``,
+    `Put ${root}.py beside it, or name its package in model.yaml: \`build.requirements\`.`,
+  );
+}
 
 // A name may hold dots, and `a.b` of `c` is not `b` of `c.a`.
 function keyOf(module: string, name: string): string {

@@ -25,17 +25,20 @@ const OPCODE_BYTES = 24;
 
 /**
  * Reads the facts of an estimator that pickle or joblib wrote, following its opcodes and making nothing of them.
- * `allowed` are the names that the manifest allows beside the known ones. Fails with `ArtifactRejected`.
+ * `allowed` are the names that the manifest allows beside the known ones, `absent` those of them whose module is nowhere to be found. Fails with `ArtifactRejected`.
  */
 export async function inspectSklearn(
   source: ByteSource,
   file: string,
   allowed: readonly string[],
+  absent: readonly string[] = [],
 ): Promise<SklearnFacts> {
   const compression = compressionOf(await headOf(source, file));
   const bytes = readerOf(source);
   const reader = compression ? readerOfStream(decompress(bytes, compression, file)) : bytes;
-  const { root, tally } = await scanPickle(reader, file, { globals: pickleGlobals(file, allowed) });
+  const { root, tally } = await scanPickle(reader, file, {
+    globals: pickleGlobals(file, allowed, absent),
+  });
   const estimator = estimatorOf(root, file);
   const framework = frameworkOf(estimator, tally, file);
   const { boosters } = tally;

@@ -44,6 +44,20 @@ describe('the control API', () => {
     },
   );
 
+  it('tells Prometheus of deployments, by phase and outcome, each once', async () => {
+    const ask = async () => {
+      const response = await fetch(`${slipway.control}/metrics`);
+      return { type: response.headers.get('content-type'), text: await response.text() };
+    };
+
+    const [first, second] = [await ask(), await ask()];
+
+    expect(first.type).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(first.text).toContain('slipway_deployments_total{outcome="Live"} 1');
+    expect(first.text).toContain('# TYPE slipway_deployments gauge');
+    expect(second.text).toBe(first.text);
+  });
+
   it('takes an upload, says what it became, and deploys it', async () => {
     const response = await put('models/pushed/a.onnx', GOOD);
     const uploaded = (await response.json()) as { deploymentId: string };

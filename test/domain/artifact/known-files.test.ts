@@ -99,7 +99,7 @@ it('the Python server has an adapter for each format that it serves, and no othe
     '../../../runtimes/python/slipway_server/adapters/__init__.py',
     import.meta.url,
   );
-  const [, adapters = ''] = /_ADAPTERS = \{([^}]*)\}/.exec(readFileSync(source, 'utf8')) ?? [];
+  const [, adapters = ''] = /^ADAPTERS = \{([^}]*)\}/m.exec(readFileSync(source, 'utf8')) ?? [];
   const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
   const served = FORMATS.filter(needsPython);
 

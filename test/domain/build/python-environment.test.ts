@@ -64,6 +64,8 @@ describe('the environment of a Python model', () => {
     expect(made('scikit-learn', '1.8.0', columns).requirements).toContain('pandas');
     const booster = { ...columns, format: 'xgboost' };
     expect(made('xgboost', '3.4.1', booster).requirements).toEqual(['xgboost-cpu==3.4.1']);
+    expect(made('xgboost', '3.1.3', columns).requirements).toContain('pandas<3');
+    expect(made('xgboost', '3.2.0', columns).requirements).toContain('pandas');
     const own = { ...columns, requirements: ['pandas==2.2.3'] };
     expect(made('scikit-learn', '1.8.0', own).requirements).not.toContain('pandas');
   });

@@ -31,6 +31,8 @@ describe('the manifest schema', () => {
     [{ extra: 1 }, false],
     [{ server: { startupTimeoutSeconds: 0 } }, false],
     [{ server: { startupTimeoutSeconds: 3600 } }, true],
+    [{ server: { extraColumns: 'refuse' } }, true],
+    [{ server: { extraColumns: 'strict' } }, false],
     [{ rollout: { bakeSeconds: 3600 } }, true],
     [{ rollout: { bakeSeconds: 3601 } }, false],
     [{ rollout: { strategy: 'canary', steps: [10, 50, 100], alarms: ['p99'] } }, true],

@@ -114,6 +114,14 @@ describe('a model is healthy', () => {
       kind: 'healthy',
     });
   });
+
+  it('when it streams the values that its example expects, as lines of JSON', () => {
+    const told = declare([], { request: { words: 2 }, expect: ['a', { b: 1 }] });
+
+    expect(judgeGoldens(told, [exampleAttempt(told, answer(200, '"a"\n{"b":1}\n'))])).toEqual({
+      kind: 'healthy',
+    });
+  });
 });
 
 describe('a model is healthy with a warning', () => {
@@ -151,6 +159,11 @@ describe('a model is unhealthy', () => {
       'it answers no JSON',
       [answer(200, '<html>\u001b[2J')],
       'was answered 200 without JSON: <html> [2J',
+    ],
+    [
+      'one line of it is no JSON',
+      [answer(200, '1\nTraceback\n')],
+      'was answered 200 without JSON: 1 Traceback',
     ],
     [
       'it answers something else',

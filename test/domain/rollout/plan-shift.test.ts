@@ -25,11 +25,11 @@ function steps(needs: ShiftNeeds): string {
 describe('the shift of', () => {
   it.each([
     { what: 'an upgrade on Lambda', needs: upgrade, planned: '100 for 60' },
-    { what: 'one in containers', needs: inContainers, planned: '10 for 120, 100 for 60' },
+    { what: 'one in containers', needs: inContainers, planned: '10 for 180, 100 for 60' },
     {
       what: 'one from Fargate to EC2',
       needs: { ...inContainers, to: 'ec2' as const },
-      planned: '10 for 120, 100 for 60',
+      planned: '10 for 180, 100 for 60',
     },
     {
       what: 'one in containers on one machine',
@@ -53,13 +53,13 @@ describe('the shift of', () => {
   });
 
   it.each([
-    { wish: { strategy: 'canary' }, planned: '10 for 120, 100 for 60' },
+    { wish: { strategy: 'canary' }, planned: '10 for 180, 100 for 60' },
     {
       wish: { strategy: 'linear' },
-      planned: '20 for 120, 40 for 120, 60 for 120, 80 for 120, 100 for 60',
+      planned: '20 for 180, 40 for 180, 60 for 180, 80 for 180, 100 for 60',
     },
     { wish: { strategy: 'all-at-once' }, planned: '100 for 60' },
-    { wish: { steps: [1, 100] }, planned: '1 for 120, 100 for 60' },
+    { wish: { steps: [1, 100] }, planned: '1 for 180, 100 for 60' },
     {
       wish: { strategy: 'canary', steps: [5, 50, 100], bakeSeconds: 7 },
       planned: '5 for 7, 50 for 7, 100 for 7',

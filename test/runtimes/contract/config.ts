@@ -21,6 +21,10 @@ export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
     says: 'DRAIN_SECONDS is "0"; it takes a whole number from 1 to 900',
   },
   {
+    env: { EXTRA_COLUMNS: 'strict' },
+    says: 'EXTRA_COLUMNS is "strict"; it takes ignore or refuse',
+  },
+  {
     env: { SLIPWAY_REVISION: 'a\nb' },
     says: 'SLIPWAY_REVISION holds characters that an HTTP header cannot',
   },

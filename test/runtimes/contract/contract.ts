@@ -1,6 +1,9 @@
 import { stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
+import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
+import { describeCoding } from './coding.ts';
+import { describeCsvAnswers } from './csv-answer.ts';
 import { describeHostileBodies } from './hostile-bodies.ts';
 import { describeInferProtocol } from './infer-protocol.ts';
 import { describeInvocations } from './invocations.ts';
@@ -25,7 +28,10 @@ export async function describeContract(
   describe('the protocol in bytes', () => describeBinary(runtime));
   describe('invocations', () => describeInvocations(runtime));
   describe('tables', () => describeTables(runtime));
+  describe('answers in CSV', () => describeCsvAnswers(runtime));
+  describe('codings', () => describeCoding(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
+  describe('what it says of itself', () => describeAbout(runtime));
   describe('its document', () => describeOpenApi(runtime, examples));
   await describeTritonClient(runtime);
 }

@@ -66,6 +66,7 @@ export function describeHostileBodies(runtime: Runtime): void {
     { says: 'deep objects', body: '{"inputs":'.repeat(BRACKETS) + '}'.repeat(BRACKETS) },
     { says: 'a huge number', body: `{"inputs":[1e999999,-1e999999]}` },
     { says: 'a number of a million digits', body: `{"inputs":[${'9'.repeat(1_000_000)}]}` },
+    { says: 'a text of escapes without an end', body: `{"inputs":[NaN,"${'\\"'.repeat(BRACKETS)}` },
     { says: '__proto__ as a key', body: '{"__proto__":{"inputs":[1]}}' },
     { says: '__proto__ as an input', body: '{"inputs":{"__proto__":[[1,2]],"constructor":1}}' },
     {

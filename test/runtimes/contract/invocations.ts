@@ -2,7 +2,7 @@ import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const TAKES =
-  'it takes an object with "inputs", "instances", "dataframe_split" or "dataframe_records"';
+  'it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"';
 
 /** MLflow's scoring requests. */
 export function describeInvocations(runtime: Runtime): void {
@@ -44,10 +44,54 @@ export function describeInvocations(runtime: Runtime): void {
       },
       { says: 'rows by name', body: { instances: [{ x: [1, 2] }, { x: [3, 4] }] } },
       { says: 'rows, some by name', body: { instances: [[1, 2], { x: [3, 4] }] } },
+      {
+        says: 'rows without a key',
+        body: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      { says: 'rows by name without a key', body: [{ x: [1, 2] }, { x: [3, 4] }] },
+      {
+        says: 'rows under other names',
+        body: {
+          instances: [
+            { p: 1, q: 2 },
+            { p: 3, q: 4 },
+          ],
+        },
+      },
+      {
+        says: 'numbers as text',
+        body: [
+          ['1', '2.0'],
+          ['+3', '.4e1'],
+        ],
+      },
     ])('answers $says with nested lists', async ({ body }) => {
       const { text } = await server.post('/invocations', body);
 
       expect(text).toBe('{"predictions":[[2,3],[4,5]]}');
+    });
+
+    it.each([
+      { says: 'one row', body: [1, 2] },
+      { says: 'one row as inputs', body: { inputs: [1, 2] } },
+      { says: 'one row by name', body: { x: [1, 2] } },
+      { says: 'one row as inputs by name', body: { inputs: { x: [1, 2] } } },
+    ])('takes $says', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: [[2, 3]] });
+    });
+
+    it.each([
+      { says: 'null', body: [[null, 2]] },
+      { says: '"nan"', body: [['nan', 2]] },
+    ])('takes $says as a number that is missing', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: [[null, 3]] });
     });
 
     it('takes what curl -d sends', async () => {
@@ -59,10 +103,10 @@ export function describeInvocations(runtime: Runtime): void {
     });
 
     it.each([
-      {
-        body: [[1, 2]],
-        says: `the body is a list of 1; ${TAKES}`,
-      },
+      { body: 5, says: `the body is 5; ${TAKES}` },
+      { body: [[1, 'two']], says: 'input "x" has "two" at 1; it takes numbers of FP32' },
+      { body: [1, 2, 3], says: 'input "x" has the shape [1, 3]; the model takes [-1, 2]' },
+      { body: { x: 5, y: 6 }, says: 'input "x" has the shape []; the model takes [-1, 2]' },
       {
         body: {},
         says: `the body is an object with no keys; ${TAKES}`,
@@ -77,7 +121,6 @@ export function describeInvocations(runtime: Runtime): void {
       },
       { body: { inputs: { z: [[1, 2]] } }, says: 'inputs has "z"; it takes "x"' },
       { body: { inputs: {} }, says: 'inputs has no keys; it takes "x"' },
-      { body: { inputs: [1, 2] }, says: 'input "x" has the shape [2]; the model takes [-1, 2]' },
       {
         body: { inputs: [[1, 2], [3]] },
         says: 'input "x" has a list of 1 where the shape [2, 2] takes a list of 2',
@@ -127,6 +170,42 @@ export function describeInvocations(runtime: Runtime): void {
       expect({ status, json }).toEqual({ status: 400, json: { error: says } });
     });
   });
+
+  it('a model of one column of numbers takes a list, rows of one value, and one value', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+    const send = async (body: unknown) => (await server.post('/invocations', body)).json;
+
+    expect(await send([1, 2])).toEqual({ predictions: [2, 3] });
+    expect(await send([[1], [2]])).toEqual({ predictions: [2, 3] });
+    expect(await send({ x: 1 })).toEqual({ predictions: [2] });
+  });
+
+  it('a model of a matrix with one column takes a list as its rows', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 1] }]);
+
+    const { json } = await server.post('/invocations', { inputs: [1, 2] });
+
+    expect(json).toEqual({ predictions: [[2], [3]] });
+  });
+
+  it.each(['NaN', 'Infinity', '-Infinity'])(
+    'names %s in JSON, and null as the way',
+    async (found) => {
+      const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+      const { status, json } = await server.post(
+        '/invocations',
+        `{"a\\"NaN": 1, "inputs": [1, ${found}]}`,
+      );
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error: `the body is not JSON that can be read: it has ${found}, which JSON does not; write null for a number that is missing`,
+        },
+      });
+    },
+  );
 
   it('keeps integers beyond 2^53 exact', async () => {
     const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);

@@ -17,6 +17,10 @@ export function describeTables(runtime: Runtime): void {
     ];
     const records = data.map(([name, pieces, weight]) => ({ weight, pieces, name }));
     const predictions = { total: [100, 6], label: ['nail', 'nut "M6", zinc'] };
+    const byRow = [
+      { total: 100, label: 'nail' },
+      { total: 6, label: 'nut "M6", zinc' },
+    ];
     const rows = '"nail",200,0.5\n"nut ""M6"", zinc",3,2.0\n';
 
     it.each([
@@ -26,19 +30,92 @@ export function describeTables(runtime: Runtime): void {
         body: { dataframe_split: { columns, data, index: [7, 8] } },
       },
       { says: 'dataframe_records', body: { dataframe_records: records } },
-      { says: 'instances by name', body: { instances: records } },
       { says: 'text/csv with names', body: `name,pieces,weight\n${rows}`, headers: CSV },
       { says: 'CRLF', body: `name,pieces,weight\r\n${rows}`, headers: CSV },
-    ])('takes $says, in any order of columns', async ({ body, headers = {} }) => {
-      const { status, json } = await server.post('/invocations', body, headers);
+    ])(
+      'takes $says, in any order of columns, and answers by row',
+      async ({ body, headers = {} }) => {
+        const { status, json } = await server.post('/invocations', body, headers);
+
+        expect({ status, json }).toEqual({ status: 200, json: { predictions: byRow } });
+      },
+    );
+
+    const positional = data.map(([name, pieces, weight]) => [weight, pieces, name]);
+    it.each([
+      { says: 'inputs', body: { inputs: positional } },
+      { says: 'instances', body: { instances: positional } },
+      { says: 'a bare list', body: positional },
+      { says: 'a bare list of objects', body: records },
+      { says: 'inputs as objects', body: { inputs: records } },
+      {
+        says: 'columns by name',
+        body: { weight: [0.5, 2], pieces: [200, 3], name: ['nail', 'nut "M6", zinc'] },
+      },
+      { says: 'numbers as text', body: positional.map((row) => row.map(String)) },
+      { says: 'instances by name', body: { instances: records } },
+    ])('takes rows as $says', async ({ body }) => {
+      const { status, json, headers } = await server.post('/invocations', body);
 
       expect({ status, json }).toEqual({ status: 200, json: { predictions } });
+      expect(headers.get('x-slipway-warning')).toBeNull();
     });
+
+    it.each([
+      { says: 'a record', body: { name: 'nail', pieces: 200, weight: 0.5 } },
+      { says: 'a record as inputs', body: { inputs: { name: 'nail', pieces: 200, weight: 0.5 } } },
+      { says: 'values by position', body: [0.5, 200, 'nail'] },
+      { says: 'values by position as inputs', body: { inputs: [0.5, 200, 'nail'] } },
+      { says: 'instances', body: { instances: [[0.5, '200', 'nail']] } },
+    ])('takes one row as $says', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+    });
+
+    const more = { id: 7, größe: 'x', weight: 0.5, pieces: 200, name: 'nail' };
+    const split = { columns: Object.keys(more), data: [Object.values(more)] };
+    const lines = `${Object.keys(more)}\n${Object.values(more)}\n`;
+    const MORE = [
+      { says: 'dataframe_split', body: { dataframe_split: split } },
+      { says: 'dataframe_records', body: { dataframe_records: [more] } },
+      { says: 'instances', body: { instances: [more] } },
+      { says: 'inputs', body: { inputs: more } },
+      { says: 'a record', body: more },
+      { says: 'text/csv', body: lines, headers: CSV },
+    ];
+
+    it.each(MORE)(
+      'passes over columns of $says that are not its own, and says so',
+      async (sent) => {
+        const { json, headers } = await server.post('/invocations', sent.body, sent.headers);
+
+        const [row] = [json.predictions].flat();
+        expect([row.total, row.label].flat()).toEqual([100, 'nail']);
+        expect(headers.get('x-slipway-warning')).toBe(
+          'ignored columns that the model does not take: "id", "gr\\u00f6\\u00dfe"',
+        );
+      },
+    );
+
+    it.each(MORE)(
+      'refuses columns of $says that are not its own where it is strict',
+      async (sent) => {
+        const strict = await sharedModel(runtime, ['columns'], { EXTRA_COLUMNS: 'refuse' });
+
+        const { status, json } = await strict.post('/invocations', sent.body, sent.headers);
+
+        expect(status).toBe(400);
+        expect(json.error).toMatch(
+          /has "id", "größe", "weight", "pieces", "name"; it takes "weight", "pieces", "name"$/,
+        );
+      },
+    );
 
     it('takes text/csv without names in the order of its inputs', async () => {
       const { json } = await server.post('/invocations', '0.5,200,nail', CSV);
 
-      expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: 100, label: 'nail' }] });
     });
 
     it.each([
@@ -47,7 +124,7 @@ export function describeTables(runtime: Runtime): void {
     ])('takes $says as a number that is missing', async ({ body, headers = {} }) => {
       const { json } = await server.post('/invocations', body, headers);
 
-      expect(json).toEqual({ predictions: { total: [null], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: null, label: 'nail' }] });
     });
 
     it.each([
@@ -62,7 +139,7 @@ export function describeTables(runtime: Runtime): void {
     ])('takes true for a number in $says as 1', async ({ body }) => {
       const { json } = await server.post('/invocations', body);
 
-      expect(json).toEqual({ predictions: { total: [3], label: ['nail'] } });
+      expect(json).toEqual({ predictions: [{ total: 3, label: 'nail' }] });
     });
 
     it.each([
@@ -77,6 +154,16 @@ export function describeTables(runtime: Runtime): void {
       {
         body: { dataframe_split: { columns, data: [['nail', 1, 'heavy']] } },
         says: 'input "weight" has "heavy" at 0; it takes numbers of FP32',
+      },
+      {
+        body: { dataframe_split: { columns: [...columns, 'name'], data: [['nail', 1, 2, 'x']] } },
+        says: 'dataframe_split has "name", "pieces", "weight", "name"; it takes "weight", "pieces", "name"',
+      },
+      { body: { weight: 1 }, says: 'the body has "weight"; it takes "weight", "pieces", "name"' },
+      { body: [1, 2], says: 'the body has 2 columns; it takes "weight", "pieces", "name"' },
+      {
+        body: { instances: [{ ...records[0] }, [1, 2]] },
+        says: 'instances[1] has 2 columns; it takes "weight", "pieces", "name"',
       },
       {
         body: { dataframe_split: [] },

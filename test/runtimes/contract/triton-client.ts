@@ -25,6 +25,6 @@ export async function describeTritonClient(runtime: Runtime): Promise<void> {
 
     const { stdout } = await run(python, [file('triton_client.py'), new URL(server.url).host]);
 
-    expect(stdout).toBe('5 requests answered\n');
+    expect(stdout).toBe('9 requests answered\n');
   });
 }

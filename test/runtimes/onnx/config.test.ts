@@ -7,6 +7,6 @@ it.each(WRONG)('refuses an environment: $says', ({ env, says }) => {
   expect(() => readConfig({ ...RIGHT, ...env })).toThrow(says);
 });
 
-it('takes at most 6 MiB, and drains for at most 10 s, unless it is told otherwise', () => {
-  expect(readConfig(RIGHT)).toMatchObject({ maxBodyBytes: 6 * 2 ** 20, drainSeconds: 10 });
+it('takes at most 10 MiB, and drains for at most 10 s, unless it is told otherwise', () => {
+  expect(readConfig(RIGHT)).toMatchObject({ maxBodyBytes: 10 * 2 ** 20, drainSeconds: 10 });
 });

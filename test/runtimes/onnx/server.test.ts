@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { readConfig } from '../../../runtimes/onnx/config.ts';
 import { createQueue } from '../../../runtimes/onnx/queue.ts';
-import { createRoutes } from '../../../runtimes/onnx/routes.ts';
+import { type Call, createRoutes } from '../../../runtimes/onnx/routes.ts';
 import { createModelServer } from '../../../runtimes/onnx/server.ts';
 import type { Session } from '../../../runtimes/onnx/session.ts';
 import { eventually } from '../../support/clock/eventually.ts';
@@ -63,6 +63,52 @@ it('requests whose clients have gone before their turn are not run', async () =>
   const [next] = await once(ask(), 'response');
 
   expect(JSON.parse(await text(next))).toEqual({ predictions: [2] });
+  server.closeAllConnections();
+  server.close();
+});
+
+it('what fails within the server stands in its log with the id of the request', async () => {
+  const { error } = console;
+  const logged: unknown[][] = [];
+  console.error = (...said: unknown[]) => void logged.push(said);
+  const config = readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' });
+  const failure = new Error('the disk is gone');
+  const route = { method: 'GET', answer: () => Promise.reject(failure) } as const;
+  const server = createModelServer(new Map([['/fails', route]]), config);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = (id: string) =>
+    fetch(`http://127.0.0.1:${port}/fails`, { headers: { 'x-request-id': id } });
+
+  const statuses = [(await ask('order-7')).status, (await ask('a "b"')).status];
+
+  expect(statuses).toEqual([500, 500]);
+  expect(logged).toEqual([
+    ['request order-7:', failure],
+    ['a request:', failure],
+  ]);
+  console.error = error;
+  server.closeAllConnections();
+  server.close();
+});
+
+it('keys of callers are gone before a handler sees the request', async () => {
+  const seen: unknown[] = [];
+  const answer = async ({ header }: Call) => {
+    seen.push(['authorization', 'x-api-key', 'x-other'].map(header));
+    return { status: 200, body: '{}' };
+  };
+  const routes = new Map([['/keys', { method: 'GET', answer }]] as const);
+  const server = createModelServer(routes, readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: 'Bearer slw_1', 'x-api-key': 'slw_1', 'x-other': 'kept' };
+
+  await once(request({ port, path: '/keys', headers }).end(), 'response');
+
+  expect(seen).toEqual([[undefined, undefined, 'kept']]);
   server.closeAllConnections();
   server.close();
 });

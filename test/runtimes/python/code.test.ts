@@ -1,4 +1,7 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
@@ -41,6 +44,25 @@ class Predictor:
     expect(json).toEqual({ predictions: [2] });
   });
 
+  it('no key of a caller is in the process when the code runs, however it looks', async () => {
+    const code = `
+import gc
+def predict(x):
+    lists = [each for each in gc.get_objects() if isinstance(each, list)]
+    names = {name for each in lists for item in each if isinstance(item, tuple) and len(item) == 2 for name in item if isinstance(name, bytes)}
+    return {"key": b"slw_1" in names, "other": b"kept-1" in names}
+`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const response = await fetch(`${server.url}/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': 'slw_1', 'x-other': 'kept-1' },
+      body: '{"inputs": 1}',
+    });
+
+    expect(await response.json()).toEqual({ predictions: { key: false, other: true } });
+  });
+
   it('a file outside the model is not run, whatever the facts say', async () => {
     const canary =
       'import pathlib; pathlib.Path(__file__ + ".ran").touch()\ndef predict(x): return x';
@@ -53,6 +75,116 @@ class Predictor:
 
     await expect(startModel(runtime, Promise.resolve(env))).rejects.toThrow('no ../evil.py');
     expect(await readdir(folder)).not.toContain('evil.py.ran');
+  });
+
+  describe('code that yields', () => {
+    const GATED = `
+import os, time
+def predict(words):
+    for word in words:
+        yield {"word": word}
+        while not os.path.exists(word): time.sleep(0.01)
+`;
+
+    it('streams each value as a line of JSON once it is there', async () => {
+      const model = await pythonFolder(GATED);
+      const server = await startModel(runtime, Promise.resolve(model));
+      const answer = await asked(server, { words: ['a', 'b'] });
+      const lines = createInterface({ input: Readable.fromWeb(bodyOf(answer)) });
+      const read = lines[Symbol.asyncIterator]();
+
+      const first = await read.next();
+      await writeFile(`${model['MODEL_PATH']}/a`, '');
+      const second = await read.next();
+      await writeFile(`${model['MODEL_PATH']}/b`, '');
+      const end = await read.next();
+
+      expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+      expect([first.value, second.value]).toEqual(['{"word":"a"}', '{"word":"b"}']);
+      expect(end.done).toBe(true);
+    });
+
+    it.each(['text/event-stream', 'application/json;q=0.5, text/event-stream'])(
+      'sends events to a client that accepts %s',
+      async (accept) => {
+        const server = await startModel(
+          runtime,
+          pythonFolder('def predict(_): yield "a\\nb"; yield 2'),
+        );
+
+        const answer = await asked(server, { inputs: 1 }, accept);
+
+        expect(answer.headers.get('content-type')).toBe('text/event-stream');
+        expect(await answer.text()).toBe('data: "a\\nb"\n\ndata: 2\n\n');
+      },
+    );
+
+    it.each([
+      { accept: '*/*', says: '1\n{"error":"the model\'s code failed: ValueError: no two"}\n' },
+      {
+        accept: 'text/event-stream',
+        says: 'data: 1\n\nevent: error\ndata: {"error":"the model\'s code failed: ValueError: no two"}\n\n',
+      },
+    ])(
+      'and fails on its way says so at the end, and breaks off ($accept)',
+      async ({ accept, says }) => {
+        const code = 'def predict(_):\n  yield 1\n  raise ValueError("no two")';
+        const server = await startModel(runtime, pythonFolder(code));
+        const answer = await asked(server, { inputs: 1 }, accept);
+
+        const told: string[] = [];
+        const reading = (async () => {
+          for await (const text of bodyOf(answer).pipeThrough(new TextDecoderStream())) {
+            told.push(text);
+          }
+        })();
+
+        await expect(reading).rejects.toThrow();
+        expect(told.join('')).toBe(says);
+        expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+      },
+    );
+
+    it('and fails before its first value is answered 500', async () => {
+      const code = 'def predict(_):\n  raise ValueError("no one")\n  yield 1';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { status, json } = await server.post('/invocations', { inputs: 1 });
+
+      expect({ status, json }).toEqual({
+        status: 500,
+        json: { error: "the model's code failed: ValueError: no one" },
+      });
+    });
+
+    it('is closed when its client leaves, and the next request is answered', async () => {
+      const code = `
+import itertools
+seen = []
+def numbers():
+    try: yield from itertools.count()
+    finally: seen.append("closed")
+def predict(what): return numbers() if what == "numbers" else seen
+`;
+      const server = await startModel(runtime, pythonFolder(code));
+      const answer = await asked(server, { inputs: 'numbers' });
+      const reader = bodyOf(answer).getReader();
+
+      await reader.read();
+      await reader.cancel();
+      const { json } = await server.post('/invocations', { inputs: 'seen' });
+
+      expect(json).toEqual({ predictions: ['closed'] });
+    });
+
+    it('is refused where a tensor is asked for', async () => {
+      const server = await startModel(runtime, pythonFolder('def predict(x): yield x', X_TO_Y));
+
+      const { status, json } = await server.post('/invocations', { inputs: [1] });
+
+      expect(status).toBe(500);
+      expect(json['error']).toContain('yields its answer');
+    });
   });
 
   describe('without a signature', () => {
@@ -95,6 +227,34 @@ class Predictor:
       expect(json).toEqual({ predictions: { a: [0, 1], b: 0.5, c: null } });
     });
 
+    it.each([
+      { what: '{1, 2}', type: 'set' },
+      { what: 'b"bytes"', type: 'bytes' },
+      { what: '{"a": [Own()]}', type: 'predict.Own' },
+      { what: '(each for each in [Own()])', type: 'predict.Own' },
+    ])(
+      '$what, for which JSON has no form, is an error that names its type',
+      async ({ what, type }) => {
+        const code = `class Own: pass\ndef predict(_): return ${what}`;
+        const server = await startModel(runtime, pythonFolder(code));
+
+        const { status, json } = await server.post('/invocations', { inputs: 1 });
+
+        expect(status).toBe(500);
+        expect(json['error']).toContain(`a value of the type ${type}, for which JSON has no form`);
+      },
+    );
+
+    it('times come out as ISO 8601 has them', async () => {
+      const code =
+        'import datetime, numpy\ndef predict(_): return [datetime.date(2026, 1, 2), numpy.array(["2026-01-02T03:04"], "datetime64[s]")]';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { json } = await server.post('/invocations', { inputs: 1 });
+
+      expect(json).toEqual({ predictions: ['2026-01-02', ['2026-01-02T03:04:00']] });
+    });
+
     it('any tensors go in by the protocol', async () => {
       const server = await startModel(runtime, pythonFolder('def predict(a): return a + 1'));
       const inputs = [{ name: 'a', datatype: 'INT64', shape: [1, 2], data: [1, 2] }];
@@ -111,13 +271,20 @@ class Predictor:
     const code = 'def predict(x):\n  token = "hush"\n  raise KeyError("no such city")';
     const server = await startModel(runtime, pythonFolder(code, X_TO_Y), { TOKEN: 'hush' });
 
-    const { status, json } = await server.post('/invocations', { inputs: [1] });
+    const { status, json } = await server.post(
+      '/invocations',
+      { inputs: [1] },
+      { 'x-request-id': 'order-7' },
+    );
 
     expect({ status, json }).toEqual({
       status: 500,
       json: { error: "the model's code failed: KeyError: 'no such city'" },
     });
     expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+    expect(server.stderr()).toContain(
+      "request order-7: the model's code failed: KeyError: 'no such city'",
+    );
     expect(server.stderr()).not.toContain('hush');
   });
 
@@ -187,4 +354,17 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
       'predict.py has no predict, or a class Predictor that has it',
     );
   });
+}
+
+function asked({ url }: ModelServer, body: object, accept = '*/*'): Promise<Response> {
+  return fetch(`${url}/invocations`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', accept },
+  });
+}
+
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  if (!body) throw new Error('the answer has no body');
+  return body as ReadableStream<Uint8Array>;
 }

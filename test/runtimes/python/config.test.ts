@@ -32,7 +32,7 @@ except ValueError as error: print(json.dumps(str(error)))
     expect(await read({ ...right, ...env })).toBe(says);
   });
 
-  it('takes at most 6 MiB, and drains for at most 10 s, unless it is told otherwise', async () => {
-    expect(await read(right)).toMatchObject({ max_body_bytes: 6 * 2 ** 20, drain_seconds: 10 });
+  it('takes at most 10 MiB, and drains for at most 10 s, unless it is told otherwise', async () => {
+    expect(await read(right)).toMatchObject({ max_body_bytes: 10 * 2 ** 20, drain_seconds: 10 });
   });
 }

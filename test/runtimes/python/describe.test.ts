@@ -83,6 +83,15 @@ function describeDescribe(runtime: Runtime): void {
     });
   });
 
+  it('takes what a stream says for the list of its values', async () => {
+    const example = { protocol: 'invocations', body: { words: ['b', 'a'] } };
+    const code = 'def predict(words): yield from words';
+
+    const { said } = await describeModel(await pythonFolder(code, undefined, example));
+
+    expect(said.example.expect).toEqual(['b', 'a']);
+  });
+
   it('ends with one line that says where the code failed, and shows no value', async () => {
     const model = await pythonFolder('secret = "hush"\nraise RuntimeError("no weights")', X_TO_Y);
 

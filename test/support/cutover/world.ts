@@ -129,6 +129,7 @@ async function tickers() {
   const host: RevisionHost = {
     target: (revision) => (origins.has(revision) ? 'fargate' : undefined),
     limits: (revision) => (origins.has(revision) ? limits : undefined),
+    occupancy: () => ({ instances: 1, waiting: 0 }),
     invoke: async (revision) => ({
       kind: 'slot',
       origin: origins.get(revision) ?? '',

@@ -41,6 +41,7 @@ export function realReplicas(): RealReplicas {
 
   return {
     limits: (revision) => revisions.get(revision)?.limits,
+    occupancy: () => ({ instances: 1, waiting: 0 }),
     target: (revision) => (revisions.has(revision) ? 'fargate' : undefined),
     async invoke(revision) {
       given.set(revision, (given.get(revision) ?? 0) + 1);

@@ -106,6 +106,7 @@ export function realRevisions(): RealRevisions {
     },
     target: (revision) => processes.get(revision)?.target,
     limits: (revision) => processes.get(revision)?.limits,
+    occupancy: () => ({ instances: 1, waiting: 0 }),
     async invoke(revision) {
       return refusals.get(revision) ?? slotOf(processes.get(revision)!);
     },

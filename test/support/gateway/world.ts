@@ -2,7 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
-import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
+import {
+  type Gateway,
+  type GatewayOptions,
+  startGateway,
+} from '#adapters/local/gateway/gateway.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type FakeTimers, fakeTimers } from '../clock/fake-timers.ts';
@@ -29,6 +33,8 @@ export type GatewayWorld = {
   readonly taken: readonly Taken[];
   /** Gives the model its first shares. */
   route(model: string, shares: Readonly<Record<string, number>>): Promise<void>;
+  /** Has the host no longer know a revision. */
+  forget(revision: string): void;
   /** Calls the gateway as a client; the body is to be read, unless it is no matter. */
   call(path: string, sent?: Sent): ReturnType<typeof request>;
   close(): Promise<void>;
@@ -38,19 +44,31 @@ export type GatewayWorld = {
 const STARTS = 'http.server.request.start';
 
 /** A gateway on a free port with real revisions, and a client with connections of its own. */
-export async function gatewayWorld(): Promise<GatewayWorld> {
+export async function gatewayWorld(
+  habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins'> = {},
+): Promise<GatewayWorld> {
   const revisions = realRevisions();
   const replicas = realReplicas();
   const host: RevisionHost = {
     limits: (name) => replicas.limits(name) ?? revisions.limits(name),
-    target: (name) => replicas.target(name) ?? 'lambda',
+    occupancy: (name) => revisions.occupancy(name),
+    target: (name) => (forgotten.has(name) ? undefined : (replicas.target(name) ?? 'lambda')),
     invoke: (name, signal, company) =>
       (replicas.target(name) ? replicas : revisions).invoke(name, signal, company),
   };
   const clock = fakeClock(1_700_000_000_000);
   const timers = fakeTimers();
   const database = new DatabaseSync(':memory:');
-  const options = { host: '127.0.0.1', port: 0, revisions: host, database, clock, timers };
+  const forgotten = new Set<string>();
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    revisions: host,
+    database,
+    clock,
+    timers,
+    ...habits,
+  };
   const gateway = await startGateway(options);
   const port = Number(new URL(gateway.origin).port);
   const taken: Taken[] = [];
@@ -69,6 +87,7 @@ export async function gatewayWorld(): Promise<GatewayWorld> {
     timers,
     taken,
     route: (model, shares) => gateway.router.setShares(model, shares, {}, 1),
+    forget: (revision) => void forgotten.add(revision),
     call: (path, sent) => request(gateway.origin + path, { dispatcher, ...sent }),
     async close() {
       unsubscribe(STARTS, note);

@@ -1,3 +1,4 @@
+import { NETWORK_ACTIONS } from '../aws/rules/lambda-network.ts';
 import { MACHINES, type Machine } from '../walk/asl.ts';
 import { arn, type Permission, permission } from './permission.ts';
 
@@ -141,17 +142,10 @@ function build({
   ];
 }
 
-/** Lambda itself, with the function's role. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
-const NETWORK: readonly Permission[] = [
-  ...['network-interface/eni-1', 'subnet/subnet-1', 'security-group/sg-1'].map((resource) =>
-    permission('ec2:CreateNetworkInterface', arn('ec2', resource)),
-  ),
-  ...['DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'].map(
-    (name) => permission(`ec2:${name}`, arn('ec2', 'network-interface/eni-1')),
-  ),
-  permission('ec2:DescribeNetworkInterfaces', '*'),
-  permission('ec2:DescribeSubnets', '*'),
-];
+/** Lambda itself, with the function's role: on all resources, as it asks. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
+const NETWORK: readonly Permission[] = NETWORK_ACTIONS.map((name) =>
+  permission(`ec2:${name}`, name.startsWith('Describe') ? '*' : arn('ec2', '*/*')),
+);
 
 function bucketOf(object: string): string {
   return String(object.split('/')[0]);

@@ -4,6 +4,8 @@ import type { Json, Template } from '../../template/template.ts';
 export type Place = {
   readonly account: string;
   readonly region: string;
+  /** `aws` where nothing is said. */
+  readonly partition?: string;
   readonly physicalIds: Readonly<Record<string, string>>;
   /** Attributes that do not follow from a physical id, by `Id.Attribute`. */
   readonly attributes?: Readonly<Record<string, string>>;
@@ -14,7 +16,7 @@ export function resolver({ Resources, Parameters, Conditions }: Template, place:
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.account,
     'AWS::Region': place.region,
-    'AWS::Partition': 'aws',
+    'AWS::Partition': place.partition ?? 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': 'slipway-test',
   };

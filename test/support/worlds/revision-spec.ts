@@ -30,6 +30,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     allowCpu: false,
     scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
     startupTimeoutSeconds: 600,
+    extraColumns: 'ignore',
     ...over,
   };
 }

@@ -1,4 +1,4 @@
-"""One file for each format: `load(path, facts)` answers a Model."""
+"""One file for each format: `load(path, facts)` answers a Model; and `PLATFORM`, as the metadata of a model says it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,32 @@ import re
 import sys
 from contextlib import nullcontext
 from importlib import import_module
-from typing import Any, Callable, TypeVar
+from types import ModuleType
+from typing import Any, Callable, Iterator, TypeVar
 
 from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal, message_of, where
+from ..streams import Content
 from ..wall import around
 
 T = TypeVar("T")
+Invoke = Callable[[bytes, str, str], tuple[Content, str]]
 
-_ADAPTERS = {
-    "sklearn": "sklearn",
-    "skops": "skops",
-    "xgboost": "xgboost",
-    "lightgbm": "lightgbm",
-    "catboost": "catboost",
-    "mlflow": "mlflow",
-    "sagemaker": "sagemaker",
-    "python": "code",
+ADAPTERS = {
+    "sklearn": "frameworks.sklearn",
+    "skops": "adapters.skops_model",
+    "xgboost": "frameworks.xgboost",
+    "lightgbm": "frameworks.lightgbm",
+    "catboost": "frameworks.catboost",
+    "mlflow": "adapters.mlflow_model",
+    "sagemaker": "adapters.sagemaker_model",
+    "python": "adapters.code_model",
 }
 
-_FRAMEWORKS = ("sklearn", "skops", "xgboost", "lightgbm", "catboost")
-
-PLATFORMS = {
-    "sklearn": "sklearn_pickle",
-    "skops": "sklearn_skops",
-    "xgboost": "xgboost_booster",
-    "lightgbm": "lightgbm_text",
-    "catboost": "catboost_cbm",
-    "mlflow": "mlflow_folder",
-    "sagemaker": "sagemaker_handlers",
-    "python": "python_code",
-}
+# All others are a framework's own file.
+_WRAPPERS = ("mlflow", "sagemaker", "python")
 
 
 # Whatever the client sent: too little memory, too few threads, a file or a module that is not there.
@@ -58,26 +51,29 @@ def load_model(path: str, facts: Facts) -> Model:
     Only the adapter of this format is imported, and with it only its framework. The model's own errors become refusals:
     400 with what a framework says of the inputs, 503 with what the server had too little of, 500 with what the user's code says of itself.
     """
-    if facts.format not in _ADAPTERS:
-        raise ValueError(f'there is no adapter for the format "{facts.format}"; there are {", ".join(_ADAPTERS)}')
-    if facts.format in _FRAMEWORKS:
+    adapter = adapter_of(facts.format)
+    if facts.format not in _WRAPPERS:
         # Requests of a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # By a name of ours: a package called `sklearn` would hide the framework from itself.
-    adapter = import_module(f".{_ADAPTERS[facts.format]}_model", __name__)
     with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     return model._replace(
-        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded(model.invoke, refused)
+        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
     )
+
+
+def adapter_of(format_: str) -> ModuleType:
+    if format_ not in ADAPTERS:
+        raise ValueError(f'there is no adapter for the format "{format_}"; there are {", ".join(ADAPTERS)}')
+    return import_module(f"..{ADAPTERS[format_]}", __name__)
 
 
 def _is_data(facts: Facts) -> bool:
     """Not the user's own code, which may do what it likes."""
     if facts.format == "sagemaker":
         return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
-    return facts.format in _FRAMEWORKS or (facts.format == "mlflow" and facts.data is not None)
+    return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
 
 
 def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
@@ -88,6 +84,22 @@ def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]
             raise
         except Exception as error:
             raise refused(error) from None
+
+    return call
+
+
+def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> Invoke:
+    def pieces(content: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from content
+        except Refusal:
+            raise
+        except Exception as error:
+            raise refused(error) from None
+
+    def call(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
+        content, type_ = invoke(body, content_type, accept)
+        return content if isinstance(content, bytes) else pieces(content), type_
 
     return call
 

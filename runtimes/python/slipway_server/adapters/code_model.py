@@ -7,12 +7,14 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..bodies import json_answer, value_of
+from ..bodies import code_answer, value_of
 from ..config import Facts
 from ..model import Model
+from ..streams import Content
 from ..tensors import Signature
 from .user_code import call_with, import_file, outputs_of
 
+PLATFORM = "python_code"
 _FILES = ("predict.py", "model.py", "inference.py")
 _CLASSES = ("Predictor", "Model")
 
@@ -21,7 +23,7 @@ def load(path: str, facts: Facts) -> Model:
     """
     A file with a function `predict`, or a class that has one; what is called `load` or `setup` runs first.
     With a declared signature it is given arrays, by name where its parameters have the inputs' names;
-    without one the value of `inputs` or `instances`, or else the body itself.
+    without one the value of `inputs` or `instances`, or else the body itself, and it may yield what it answers.
     """
     file, _, name = (facts.entrypoint or _first_file(path)).partition(":")
     predict = _function(import_file(path, file), name)
@@ -30,8 +32,8 @@ def load(path: str, facts: Facts) -> Model:
     def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return outputs_of(call_with(predict, given(arrays, facts)), signature.outputs)
 
-    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        return json_answer(call_with(predict, value_of(body, content_type)))
+    def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
+        return code_answer(call_with(predict, value_of(body, content_type)), accept)
 
     return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)
 

@@ -6,7 +6,7 @@ from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 
-from . import lightgbm_model, xgboost_model
+from ..frameworks import framework_of
 
 
 # The only input of a model that takes texts alone.
@@ -39,9 +39,9 @@ def learned_of(estimator: Any) -> dict[str, np.ndarray]:
 def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
     """Of a booster that was fitted on a table, the columns of categories with what they may be; and whether it refuses what else there is."""
     return {
-        name: (values, _package(part) == "xgboost")
+        name: (values, framework_of(part).REFUSES_UNKNOWN)
         for part, columns, is_direct in parts_given(estimator)
-        for name, values in _words(part).items()
+        for name, values in framework_of(part).words(part).items()
         if is_direct and name in columns
     }
 
@@ -56,20 +56,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
-    return {name: values for name, values in _words(part).items() if name in columns}
-
-
-def _words(part: Any) -> dict[str, np.ndarray]:
-    if _package(part) == "xgboost":
-        return xgboost_model.words_of(part.get_booster() if hasattr(part, "get_booster") else part)
-    if _package(part) == "lightgbm":
-        words = lightgbm_model.words_of(getattr(part, "booster_", part))
-        return {name: np.array(values, dtype=object) for name, values in words.items()}
-    return {}
-
-
-def _package(part: Any) -> str:
-    return type(part).__module__.partition(".")[0]
+    return {name: values for name, values in framework_of(part).words(part).items() if name in columns}
 
 
 def cuts_texts(part: Any) -> bool:
@@ -79,19 +66,14 @@ def cuts_texts(part: Any) -> bool:
 
 
 def names_of(part: Any) -> list[str]:
-    """Those of the table that it was fitted on; the names that LightGBM gives by itself say nothing."""
-    names = [str(name) for name in _own_names(part)]
-    return [] if lightgbm_model.are_made(names) else names
+    """Those of the table that it was fitted on."""
+    names = [str(name) for name in framework_of(part).names(part)]
+    return [] if are_made(names) else names
 
 
-def _own_names(part: Any) -> Any:
-    # Up to 4.6 the class of LightGBM in the manner of scikit-learn asked its booster, and from 4.7 on it remembers.
-    booster = getattr(part, "booster_", part)
-    if _package(part) == "lightgbm" and hasattr(booster, "feature_name"):
-        return booster.feature_name()
-    if _package(part) == "xgboost" and not hasattr(part, "get_booster"):
-        return part.feature_names or ()
-    return getattr(part, "feature_names_in_", ())
+def are_made(names: list[str]) -> bool:
+    """Whether LightGBM gave them by itself: those say nothing."""
+    return names == [f"Column_{index}" for index in range(len(names))]
 
 
 def _columns_of(part: Any, around: list[str]) -> list[str]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Callable
 
-from ..config import Facts
+from ..config import Data, Facts
 from ..model import Model
-from . import catboost_model, lightgbm_model, skops_model, sklearn_model, xgboost_model
+from . import adapter_of
 
-LOADERS: dict[str, Callable[[str, Facts], Model]] = {
-    "sklearn": sklearn_model.load,
-    "skops": skops_model.load,
-    "xgboost": xgboost_model.load,
-    "lightgbm": lightgbm_model.load,
-    "catboost": catboost_model.load,
-}
+
+def load_data(folder: str, data: Data, facts: Facts) -> Model:
+    model: Model = adapter_of(data.format).load(file_within(folder, data.file), facts)
+    return model
 
 
 def file_within(folder: str, name: str) -> str:

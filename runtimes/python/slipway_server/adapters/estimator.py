@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..config import Facts
-from ..model import Model, matrix, plain, spec_like, stacked
+from ..frameworks import framework_of
+from ..model import Model, matrix, plain, refuse_unknown, stacked
 from ..tensors import Signature, TensorSpec
-from . import catboost_model, xgboost_model
 from .columns import TEXTS, categories_of, cuts_texts, learned_of, names_of, parts_given
 
 
 def estimator_model(estimator: Any, facts: Facts) -> Model:
-    if type(estimator).__module__.startswith("catboost."):
-        # It says nothing of its features in scikit-learn's way.
-        return catboost_model.booster_model(estimator, facts)
+    own: Model | None = framework_of(estimator).own_model(estimator, facts)
+    if own is not None:
+        return own
     quiet(estimator)
     inputs, takes_columns = _inputs_of(estimator, facts)
     ask = _asker(estimator, takes_columns)
@@ -131,7 +131,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
             for name, array in arrays.items()
         }
         for name, known in strict.items():
-            xgboost_model.refuse_unknown(name, columns[name], known)
+            refuse_unknown(name, columns[name], known)
         table = pandas.DataFrame({name: columns[name] for name in names or columns})
         return table.astype(dtypes) if dtypes else table
 

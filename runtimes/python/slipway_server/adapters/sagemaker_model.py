@@ -11,10 +11,12 @@ from ..bodies import jsonable, parse_json, text_of
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal
+from ..streams import dumped
 from ..tensors import Signature
-from .data_file import LOADERS, file_within
+from .data_file import load_data
 from .user_code import import_file, outputs_of
 
+PLATFORM = "sagemaker_handlers"
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 
 
@@ -57,7 +59,10 @@ def load(path: str, facts: Facts) -> Model:
 def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
     """An answer's bytes and type: handlers give both, or the first alone."""
     content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
-    return content if isinstance(content, bytes) else str(content).encode("utf-8", "replace"), type_
+    if isinstance(content, (bytes, bytearray)):
+        return bytes(content), type_
+    text = content if isinstance(content, str) else dumped(jsonable(content))
+    return text.encode("utf-8", "replace"), type_
 
 
 def _handler(module: ModuleType, name: str) -> Any:
@@ -106,7 +111,7 @@ def _only_model(folder: str, facts: Facts) -> Model:
     """The one model file of the folder, as inspection found it."""
     if facts.data is None:
         raise ValueError("there is no model_fn, and no one model file to take instead")
-    return LOADERS[facts.data.format](file_within(folder, facts.data.file), facts)
+    return load_data(folder, facts.data, facts)
 
 
 _DEFAULTS = {"input_fn": _default_input, "predict_fn": _default_predict, "output_fn": _default_output}

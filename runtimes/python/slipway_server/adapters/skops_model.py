@@ -9,6 +9,8 @@ from ..trees import check_features, check_tree
 from ..wall import end
 from .estimator import estimator_model
 
+PLATFORM = "sklearn_skops"
+
 
 def load(path: str, facts: Facts) -> Model:
     """By exactly the types that inspection trusts, beside those that skops itself does: what else the file names ends the process."""

@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import numpy as np
 
@@ -41,7 +41,9 @@ def call_with(function: Callable[..., Any], named: Any) -> Any:
 
 
 def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.ndarray]:
-    """By name: an object's values or a table's columns, else the only output, which is `prediction` unless it is declared."""
+    """By name: an object's values or a table's columns, else the only output, which is `prediction` unless it is declared. Refuses a stream with 500: a tensor is whole."""
+    if isinstance(result, Iterator):
+        raise Refusal(500, "the model's code yields its answer, which /invocations streams where model.yaml and the code declare no inputs; a tensor is answered whole")
     if hasattr(result, "columns") and hasattr(result, "to_numpy"):
         named = {str(name): result[name].to_numpy() for name in result.columns}
     elif isinstance(result, dict):

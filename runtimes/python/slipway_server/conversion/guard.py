@@ -1,7 +1,8 @@
-"""Makes a graph refuse a missing number where the framework's model does: operators of ONNX would answer something."""
+"""Makes a graph refuse a missing number where the framework's model does, as operators of ONNX would answer something; and say of what it refuses in which columns that is."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 from ..strange import Place
 
 _PREFIX = "slipway_guard_"
+# An error of onnxruntime has the name of its node, which would be too long with the names of thousands of columns.
+_LONGEST_NAME = 2_000
 _NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
 
 
@@ -19,6 +22,7 @@ def guarded(model: ModelProto, refused: list[Place]) -> ModelProto:
     There is no operator that fails, but Gather does beyond its data: the 0 that it takes otherwise is added to an input.
     """
     graph = model.graph
+    _name_encoders(graph)
     types = {each.name: each.type.tensor_type.elem_type for each in graph.input}
     nodes: list[NodeProto] = []
     for number in _NUMBERS:
@@ -48,7 +52,7 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
         nodes.append(helper.make_node("Reshape", [taken, flat], [shaped]))
         columns.append(shaped)
     all_, less, strange, flags, count = (f"{tag}{each}" for each in ("all", "less", "strange", "flags", "count"))
-    says = f"a number is missing, or is not finite, in {', '.join(dict.fromkeys(place.name for place in places))}"[:200]
+    says = _told("missing", [[place.name, place.index] for place in places])
     nodes += [
         helper.make_node("Concat", columns, [all_], axis=0),
         # NaN of NaN, and of an infinity.
@@ -64,6 +68,26 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
             if name == first:
                 node.input[index] = f"{tag}checked"
     return [*nodes, helper.make_node("Add", [first, zero], [f"{tag}checked"])]
+
+
+def _told(what: str, columns: list[list[Any]]) -> str:
+    """The name of a node that fails, from which the ONNX server reads what it says to the client: runtimes/onnx/refused-value.ts."""
+    name = f"slipway {json.dumps({what: columns})}"
+    return name if len(name) <= _LONGEST_NAME else f"slipway {json.dumps({what: []})}"
+
+
+def _name_encoders(graph: Any) -> None:
+    """An encoder fails at a category that it does not know."""
+    makers = {name: node for node in graph.node for name in node.output}
+    inputs = {each.name for each in graph.input}
+
+    def sources(name: str) -> set[str]:
+        found = {name} & inputs
+        return found.union(*(sources(each) for each in makers[name].input)) if name in makers else found
+
+    for node in graph.node:
+        if node.op_type == "OneHotEncoder":
+            node.name = _told("unknown", [[name, None] for name in sorted(sources(node.input[0]))])
 
 
 def _prepend(graph: Any, nodes: list[NodeProto]) -> None:

@@ -103,7 +103,7 @@ async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
   const seen = await rule.read(model);
   if (isSameTraffic(seen?.shares, wish) && (await conclude(options, model, begun))) return;
   await putRight(options, model);
-  throw sharesChanged(model, seen?.shares ?? {}, expected);
+  throw sharesChanged(model, seen?.shares ?? {}, wish);
 }
 
 /** False when the load balancer was told something else since. */

@@ -14,6 +14,8 @@ import { ensureTargetGroup, type TargetGroup, targetGroupOf } from './target-gro
 import { ensureTestRule } from './test-rule.ts';
 import { type TimedCall, timedCreation } from './waiting.ts';
 
+const MAX_WEIGHT = 1_000;
+
 /**
  * Makes a revision, or goes on where an earlier call ended. The definition comes first, since it tells that there is a revision and where the rest of it is;
  * then the target group, the rule that uses it, and only then the service: ECS refuses one whose group no rule uses.
@@ -79,7 +81,10 @@ async function capacityOf(
   return strategy(onDemand.name, cheap.name, spec);
 }
 
-/** All on demand, or the base of it and the rest on Spot. */
+/**
+ * All on demand, or the base of it and the rest on Spot: all but a thousandth, since a provider of weight 0 places no task, its base neither.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
+ */
 function strategy(
   onDemand: string,
   cheap: string | undefined,
@@ -87,8 +92,9 @@ function strategy(
 ): readonly CapacityProviderStrategyItem[] {
   if (!cheap) return [{ capacityProvider: onDemand, weight: 1 }];
   const base = spot?.onDemandBase ?? 0;
+  if (base === 0) return [{ capacityProvider: cheap, weight: 1 }];
   return [
-    { capacityProvider: onDemand, base, weight: 0 },
-    { capacityProvider: cheap, weight: 1 },
+    { capacityProvider: onDemand, base, weight: 1 },
+    { capacityProvider: cheap, weight: MAX_WEIGHT },
   ];
 }

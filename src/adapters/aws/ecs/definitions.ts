@@ -9,6 +9,7 @@ import {
   type TaskDefinitionStatus,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ask } from './errors.ts';
 import { type EcsSettings, familyPrefix, TAG, tagMap } from './settings.ts';
@@ -38,7 +39,7 @@ export async function findDefinition(
   });
   const found = await ask(() => ecs.send(command).catch(undefinedIfNone));
   if (found?.taskDefinition?.status !== 'ACTIVE') return undefined;
-  return definitionOf(found.taskDefinition.taskDefinitionArn, tagMap(found.tags));
+  return definitionOf(settings, found.taskDefinition.taskDefinitionArn, tagMap(found.tags));
 }
 
 export async function registerDefinition(
@@ -48,7 +49,7 @@ export async function registerDefinition(
 ): Promise<Definition> {
   const command = new RegisterTaskDefinitionCommand(taskDefinition(spec, settings));
   const { taskDefinition: made } = await ask(() => ecs.send(command));
-  return definitionOf(made?.taskDefinitionArn, tagMap(command.input.tags));
+  return definitionOf(settings, made?.taskDefinitionArn, tagMap(command.input.tags));
 }
 
 /** Takes away all that there is of a revision's definitions. */
@@ -103,13 +104,27 @@ async function definitions(
   });
 }
 
-function definitionOf(arn = '', tags: ReadonlyMap<string, string>): Definition {
+function definitionOf(
+  { capacity }: EcsSettings,
+  arn = '',
+  tags: ReadonlyMap<string, string>,
+): Definition {
+  // On Fargate there is one cluster; a revision on hosts has one of its own, and only the tag tells which.
+  const known = capacity.target === 'fargate' ? capacity.cluster : undefined;
+  const cluster = tags.get(TAG.cluster) ?? known;
+  if (cluster === undefined) throw untagged(arn);
   return {
     arn,
     model: tags.get(TAG.model) ?? '',
     deploymentId: tags.get(TAG.deployment) ?? '',
-    cluster: tags.get(TAG.cluster) ?? '',
+    cluster,
   };
+}
+
+function untagged(arn: string): Failure {
+  return new Failure('RevisionFailed', `${arn} has no tag ${TAG.cluster}`, {
+    fix: `Somebody took it away: tag it again with its cluster (aws ecs tag-resource --resource-arn ${arn} --tags key=${TAG.cluster},value=CLUSTER).`,
+  });
 }
 
 function undefinedIfNone(error: unknown): undefined {

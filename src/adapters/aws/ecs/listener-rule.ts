@@ -24,11 +24,11 @@ export type RuleShares = {
   readonly shares: Shares;
 };
 
-/** The rule by which the load balancer shares a model's requests among its revisions. */
+/** The rule by which the load balancer shares a model's requests among its revisions: known by its path and its tags, since anybody can make a rule with that path. */
 export type ListenerRule = {
   /** Undefined when there is no rule. */
   read(model: string): Promise<RuleShares | undefined>;
-  /** Fails with `SharesRefused` for a revision without a target group. */
+  /** Fails with `SharesRefused` for a revision without a target group, and where somebody else's rule has the path. */
   write(model: string, shares: Shares, change: Change): Promise<void>;
   /** No rule is success. */
   remove(model: string, change: Change): Promise<void>;
@@ -47,7 +47,7 @@ export function listenerRule(options: ListenerRuleOptions): ListenerRule {
   const { elb, front } = options;
 
   const find = async (model: string): Promise<Rule | undefined> =>
-    (await readRules(elb, front.listener)).find((rule) => isOf(rule, model));
+    (await placed(options, model, await readRules(elb, front.listener))).own;
 
   return {
     async read(model) {
@@ -59,7 +59,9 @@ export function listenerRule(options: ListenerRuleOptions): ListenerRule {
       const actions = [forward(await groupsOf(options, shares))];
       for (let attempt = 0; attempt < PRIORITIES.count; attempt += 1) {
         const rules = await readRules(elb, front.listener);
-        const RuleArn = rules.find((rule) => isOf(rule, model))?.RuleArn;
+        const { own, foreign } = await placed(options, model, rules);
+        if (foreign) throw notOurs(foreign, model, front.stage);
+        const RuleArn = own?.RuleArn;
         if (RuleArn) {
           const command = new ModifyRuleCommand({ RuleArn, Actions: actions });
           await change(() => ask(() => elb.send(command)));
@@ -142,8 +144,31 @@ async function sharesOf(elb: ElasticLoadBalancingV2Client, rule: Rule): Promise<
   return { groups, shares: Object.fromEntries(shares) };
 }
 
-function isOf(rule: Rule, model: string): boolean {
-  return isBelow(rule, modelRoute(model));
+/** Of the rules those with the model's path: that with its tags, and one without. */
+async function placed(
+  { elb, front }: ListenerRuleOptions,
+  model: string,
+  rules: readonly Rule[],
+): Promise<{ readonly own: Rule | undefined; readonly foreign: Rule | undefined }> {
+  const found = rules.filter((rule) => isBelow(rule, modelRoute(model)));
+  if (found.length === 0) return { own: undefined, foreign: undefined };
+  const command = new DescribeTagsCommand({
+    ResourceArns: found.flatMap(({ RuleArn }) => RuleArn ?? []),
+  });
+  const { TagDescriptions = [] } = await ask(() => elb.send(command));
+  const isOwn = ({ RuleArn }: Rule) => {
+    const told = TagDescriptions.find(({ ResourceArn }) => ResourceArn === RuleArn);
+    const tags = tagMap(told?.Tags);
+    return tags.get(TAG.stage) === front.stage && tags.get(TAG.model) === model;
+  };
+  return { own: found.find(isOwn), foreign: found.find((rule) => !isOwn(rule)) };
+}
+
+function notOurs({ RuleArn }: Rule, model: string, stage: string): Failure {
+  const tags = `${TAG.stage}=${stage} and ${TAG.model}=${model}`;
+  return new Failure('SharesRefused', `${RuleArn} has the path of ${model}, without ${tags}`, {
+    fix: 'Delete that rule of the load balancer, or give it another path: Slipway changes no rule that it did not make.',
+  });
 }
 
 function freePriority(rules: readonly Rule[]): number {

@@ -86,9 +86,10 @@ export async function stopRevision(
 /** A service is INACTIVE once all its tasks have left the target group. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html */
 async function untilEnded(call: EcsPlatformOptions & TimedCall, ref: ServiceRef): Promise<void> {
   for (;;) {
-    const { status = 'INACTIVE', runningCount } = (await findService(call.ecs, ref)) ?? {};
+    const { status = 'INACTIVE', runningCount, events } = (await findService(call.ecs, ref)) ?? {};
     if (status === 'INACTIVE') return;
-    await waitForNextLook(call, `${ref.name} still has ${runningCount} tasks`);
+    const said = events?.[0]?.message ? `; ECS says: ${events[0].message}` : '';
+    await waitForNextLook(call, `${ref.name} still has ${runningCount} tasks${said}`);
   }
 }
 

@@ -107,7 +107,7 @@ async function write(
   });
   const now = await alias.read(versions);
   if (now && isSameShares(now.shares, wish)) return { aliasArn: now.arn, isChanged: true };
-  throw sharesChanged(model, now?.shares ?? {}, expected);
+  throw sharesChanged(model, now?.shares ?? {}, wish);
 }
 
 type Told = { readonly model: string; readonly shares: Shares; readonly versions: ModelVersions };

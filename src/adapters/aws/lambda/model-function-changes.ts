@@ -50,7 +50,8 @@ export function functionChanges(
   guard: Change,
 ): FunctionChanges {
   const settled = () => settle(lambda, FunctionName, waiting);
-  const change: Change = (call) => guard(() => translated(call, FAILURES));
+  const change: Change = (call) =>
+    guard(() => translated(() => call().catch(failUnpulled), FAILURES));
 
   async function create({ imageUri, configuration, tags }: FunctionDefinition): Promise<boolean> {
     const command = new CreateFunctionCommand({
@@ -121,4 +122,15 @@ function stillBusy(functionName: string, reason: string): Failure {
 function falseIfThere(error: unknown): false {
   if (error instanceof Error && error.name === 'ResourceConflictException') return false;
   throw error;
+}
+
+/** What Lambda may not pull yet, as it is still being scanned, it does not tell from what it may not pull. https://repost.aws/knowledge-center/lambda-ecr-image */
+function failUnpulled(cause: unknown): never {
+  if (!(cause instanceof Error) || !/permission to access the ECR image/.test(cause.message)) {
+    throw cause;
+  }
+  throw new Failure('PlatformUnavailable', `${cause.name}: ${cause.message}`, {
+    cause,
+    fix: 'Lambda says so too while the image is scanned: upload again when that is done. If nothing is scanned, `slipway doctor` looks at the policy of the repository.',
+  });
 }

@@ -62,7 +62,7 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
 }
 
 /**
- * A 5xx of the server is an error of the function.
+ * A 5xx of the server is an error of the function. A request that Lambda had no room for is in neither count, and no version executed it: it is of the alias, whichever version it was meant for.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 async function functionTraffic(
@@ -73,17 +73,17 @@ async function functionTraffic(
   const functionName = functionPrefix + modelOf(revision);
   const version = (await readVersions(lambda, functionName)).numbers.get(revision);
   if (version === undefined) return NOTHING;
-  const dimensions = {
-    FunctionName: functionName,
-    Resource: `${functionName}:${LIVE}`,
-    ExecutedVersion: version,
-  };
-  const counters = ['Invocations', 'Errors'].map(
-    (name): Counter => ({ namespace: 'AWS/Lambda', name, dimensions }),
-  );
+  const alias = { FunctionName: functionName, Resource: `${functionName}:${LIVE}` };
+  const executed = { ...alias, ExecutedVersion: version };
+  const counters: readonly Counter[] = [
+    { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },
+    { namespace: 'AWS/Lambda', name: 'Errors', dimensions: executed },
+    { namespace: 'AWS/Lambda', name: 'Throttles', dimensions: alias },
+  ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
-  const [requests = 0, serverErrors = 0] = await metricSums(cloudWatch, counters, startMs, endMs);
-  return { requests, serverErrors };
+  const sums = await metricSums(cloudWatch, counters, startMs, endMs);
+  const [answered = 0, failed = 0, throttled = 0] = sums;
+  return { requests: answered + throttled, serverErrors: failed + throttled };
 }
 
 /**

@@ -2,12 +2,16 @@ import {
   type APIGatewayClient,
   CreateDeploymentCommand,
   CreateResourceCommand,
+  DeleteDeploymentCommand,
   DeleteMethodCommand,
   DeleteResourceCommand,
+  type Deployment,
   GetDeploymentCommand,
   GetStageCommand,
+  GetStagesCommand,
   PutIntegrationCommand,
   PutMethodCommand,
+  paginateGetDeployments,
   paginateGetResources,
   type Resource,
 } from '@aws-sdk/client-api-gateway';
@@ -48,12 +52,18 @@ export type ApiDraft = {
   deploy(): Promise<void>;
   /** The id of the deployment that the stage serves. */
   deployment(): Promise<string>;
+  /** Deletes deployments that no stage names, the oldest first and some at a time: each deploy leaves one. The template's own stays, which CloudFormation deletes. */
+  removeStale(): Promise<void>;
   /** Whether what the stage serves has the path. */
   isDeployed(path: string): Promise<boolean>;
 };
 
 const httpMethod = 'ANY';
 const PAGE = 500;
+// Some seconds' worth of the calls that an account may make.
+const DELETED_AT_ONCE = 50;
+/** The description that infra/api.yml gives it. */
+export const TEMPLATE_DEPLOYMENT = 'The API before its first model.';
 
 // Somebody else made or took the same thing, as a caller does who lost the API's lease.
 const FAILURES: Readonly<Record<string, FailureName>> = {
@@ -111,6 +121,7 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
     },
 
     deployment: () => call(() => deploymentOf(apiGateway, api)),
+    removeStale: () => call(() => removeStale(apiGateway, restApiId)),
     isDeployed: (path) => call(() => isDeployed(apiGateway, api, path)),
   };
 }
@@ -120,6 +131,27 @@ async function deploymentOf(
   { id: restApiId, stage: stageName }: ModelApi,
 ): Promise<string> {
   return (await apiGateway.send(new GetStageCommand({ restApiId, stageName }))).deploymentId ?? '';
+}
+
+async function removeStale(apiGateway: APIGatewayClient, restApiId: string): Promise<void> {
+  const { item: stages = [] } = await apiGateway.send(new GetStagesCommand({ restApiId }));
+  const named = new Set(stages.map(({ deploymentId }) => deploymentId));
+  const found: Deployment[] = [];
+  const pages = paginateGetDeployments({ client: apiGateway }, { restApiId, limit: PAGE });
+  for await (const { items = [] } of pages) found.push(...items);
+  const stale = found
+    .filter(({ id, description }) => !named.has(id) && description !== TEMPLATE_DEPLOYMENT)
+    .toSorted((a, b) => Number(a.createdDate) - Number(b.createdDate));
+  for (const { id: deploymentId } of stale.slice(0, DELETED_AT_ONCE)) {
+    const command = new DeleteDeploymentCommand({ restApiId, deploymentId });
+    await apiGateway.send(command).catch(unlessNamed);
+  }
+}
+
+/** Somebody else deleted it, or made a stage name it. */
+function unlessNamed(error: unknown): undefined {
+  if (error instanceof Error && /Active stages pointing/.test(error.message)) return undefined;
+  return absentIfNotFound(error);
 }
 
 async function isDeployed(

@@ -72,6 +72,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
         await draft.deploy();
         return DEPLOYED;
       });
+      await draft.removeStale();
     },
 
     async models() {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
+import { expose } from '#adapters/local/exposition.ts';
 import { listen } from '#adapters/local/listen.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
@@ -8,9 +9,13 @@ import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
 import { bodyRoom } from './body-room.ts';
 import { gracefulClose } from './close.ts';
+import { corsFor } from './cors.ts';
+import { endedRequests } from './ended-request.ts';
 import { gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
+import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
+import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
 
@@ -23,6 +28,10 @@ export type GatewayOptions = {
   readonly clock: Clock;
   /** By which a request's time is over, and that of those in flight at the close. */
   readonly timers?: Timers;
+  /** Where each request is written down, if it is. */
+  readonly requestLog?: RequestLog | undefined;
+  /** Whose pages may call models; none where it is empty. */
+  readonly corsOrigins?: readonly string[];
 };
 
 export type Gateway = {
@@ -47,16 +56,20 @@ const SERVER_OPTIONS = {
 /** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock, timers = realTimers } = options;
+  const { requestLog: log, corsOrigins = [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
   const upstreams = upstreamPools();
+  const meters = requestMeters({ revisions, inFlight: flights, table });
 
   const handler = gatewayHandler({
     revisions,
     upstreams,
     inFlight: flights,
-    counts,
+    ended: endedRequests({ counts, meters, log, clock, timers }),
+    metrics: () => expose(meters.families()),
+    cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
     timers,
     table,
     room: bodyRoom(timers),
@@ -75,6 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       await closeServer();
       await upstreams.close();
+      await log?.written();
     },
   };
 }

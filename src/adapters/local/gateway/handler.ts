@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { BodyRoom } from './body-room.ts';
+import type { Cors } from './cors.ts';
+import type { EndedRequest } from './ended-request.ts';
 import type { InFlight } from './in-flight.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import { type Place, readPlace } from './place.ts';
+import { answerPage } from './page.ts';
+import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
 import * as refusals from './refusal.ts';
+import { identify } from './request-id.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { serve, type Visit } from './serve.ts';
 import { type Terms, termsOf } from './terms.ts';
@@ -17,7 +20,11 @@ export type GatewayParts = {
   readonly revisions: RevisionHost;
   readonly upstreams: UpstreamPools;
   readonly inFlight: InFlight;
-  readonly counts: GatewayMetrics;
+  /** Is told of every request when it is over. */
+  readonly ended: (request: EndedRequest) => void;
+  /** Prometheus' text. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
+  readonly cors: Cors | undefined;
   readonly timers: Timers;
   readonly room: BodyRoom;
   table(): RoutingTable;
@@ -31,9 +38,18 @@ type Outcome = { readonly ending: Ending; readonly revision: string };
 
 /** Answers one request: receives all of it, finds the revision whose turn it is then, has its process answer, and says why when it did not. */
 export function gatewayHandler(parts: GatewayParts) {
+  const { timers, cors, ended } = parts;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const sinceMs = timers.nowMs();
+    identify(request);
+    if (cors?.(request, response)) return;
     const known = look(request, parts);
-    if ('refusal' in known) return refusals.refuse(response, known.refusal, known.revision);
+    if (answerOwn(parts, request, response, known)) return;
+    if ('refusal' in known) {
+      const { refusal, revision, model } = known;
+      refusals.refuse(response, refusal, revision);
+      return ended({ request, sinceMs, model, revision, status: refusal.status });
+    }
 
     const gone = new AbortController();
     const leave = () => gone.abort();
@@ -44,12 +60,33 @@ export function gatewayHandler(parts: GatewayParts) {
     socket.off('close', leave);
 
     const status = finish(arrival, outcome);
-    const isCounted = known.place.kind === 'model' && status !== undefined;
-    if (isCounted) parts.counts.record(outcome.revision, status);
+    const model = known.place.kind === 'model' ? known.place.name : undefined;
+    ended({ request, sinceMs, model, revision: outcome.revision, status });
   };
 }
 
-type Refused = { readonly refusal: refusals.Refusal; readonly revision?: string };
+/** What the gateway answers itself: pages for browsers, and its metrics. */
+function answerOwn(
+  { metrics }: GatewayParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  known: Known | Refused,
+): boolean {
+  const place = 'place' in known ? known.place : undefined;
+  if (request.method !== 'GET') return false;
+  if (place || request.url !== '/metrics') return answerPage(request, response, place);
+  metrics().then(
+    ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+    (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
+  );
+  return true;
+}
+
+type Refused = {
+  readonly refusal: refusals.Refusal;
+  readonly revision?: string;
+  readonly model?: string;
+};
 
 function look(request: IncomingMessage, { revisions, table }: GatewayParts): Known | Refused {
   const unserved = unservedProtocol(request);
@@ -61,7 +98,10 @@ function look(request: IncomingMessage, { revisions, table }: GatewayParts): Kno
     return { refusal: refusals.nothingHere([...table().keys()].sort()) };
   }
   const terms = termsOf(revisions, standing);
-  if (!terms) return { refusal: refusals.noRevision(place.kind, standing), revision: standing };
+  if (!terms) {
+    const refusal = refusals.noRevision(place.kind, standing);
+    return { refusal, revision: standing, ...(place.kind === 'model' && { model: place.name }) };
+  }
   return { place, standing, terms };
 }
 
@@ -82,7 +122,16 @@ async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Prom
     revision =
       place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
     const { request, response, gone } = arrival;
-    const visit = { request, response, gone, path: place.rest, revision, body: body.bytes };
+    const visit = {
+      request,
+      response,
+      gone,
+      path: place.rest,
+      // It costs each request a microsecond, and is asked for nowhere else.
+      prefix: isOwnAddress(place) ? prefixOf(place) : undefined,
+      revision,
+      body: body.bytes,
+    };
     const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
     const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
     return { ending, revision };

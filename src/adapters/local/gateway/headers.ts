@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { idOf } from './request-id.ts';
 
 export type Headers = Record<string, string | string[]>;
 
@@ -21,21 +22,31 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 // The gateway says these itself: a client's word for who it is, or how its body is framed, is not passed on.
 const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'forwarded', 'host']);
 
-/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from. */
-export function requestHeaders(request: IncomingMessage): Headers {
+/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from, and where it is asked for what stands before its path. */
+export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {
   const headers = endToEnd(request.headers, isRewritten);
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
   headers['x-forwarded-proto'] = 'http';
+  if (prefix !== undefined) headers['x-forwarded-prefix'] = prefix;
   if (request.headers.host !== undefined) headers['x-forwarded-host'] = request.headers.host;
   const length = request.headers['content-length'];
   if (length !== undefined) headers['content-length'] = length;
   return headers;
 }
 
-/** The headers a client gets: end-to-end ones, and the revision that the gateway chose, whatever the server called itself. */
-export function responseHeaders(received: IncomingHttpHeaders, revision: string): Headers {
+/** The headers a client gets: end-to-end ones, the revision that the gateway chose, whatever the server called itself, and the id of its request. */
+export function responseHeaders(
+  received: IncomingHttpHeaders,
+  revision: string,
+  response: ServerResponse,
+): Headers {
   const headers = endToEnd(received, () => false);
   headers['x-slipway-revision'] = revision;
+  headers['x-request-id'] = idOf(response.req);
+  // What is said here takes the place of what was said before.
+  if (response.hasHeader('vary') && headers['vary'] !== undefined) {
+    headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
+  }
   return headers;
 }
 

@@ -5,6 +5,18 @@ export type Place = {
   readonly rest: string;
 };
 
+/** What stands before the paths that the model's server sees. */
+export function prefixOf({ kind, name }: Place): string {
+  return `/${kind === 'model' ? 'models' : '_candidate'}/${name}`;
+}
+
+/** Whether a request is for the model's own address, or its documents, where its server says how it is called. */
+export function isOwnAddress({ rest }: Place): boolean {
+  return OWN_ADDRESS.test(rest);
+}
+
+const OWN_ADDRESS = /^\/(docs\/?)?(\?|$)/;
+
 // A proxy's form of the URL, with scheme and host, must be understood too (RFC 9112 §3.2.2).
 const PLACE = /^(?:https?:\/\/[^/?#]*)?\/(models|_candidate)\/([a-z0-9-]+)(\/[^?]*)?(\?.*)?$/;
 

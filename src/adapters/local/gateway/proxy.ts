@@ -11,6 +11,8 @@ export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
+  /** What stood before it, where the server needs to know. */
+  readonly prefix: string | undefined;
   /** All of it; null for none. */
   readonly body: Buffer | null;
   readonly revision: string;
@@ -43,7 +45,7 @@ const STOPPED = new Error('the exchange has ended');
 
 /** Passes the request to the process, and its answer to the client as it comes. Never rejects; an ending but `answered` may have sent a part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, response, path, body, upstream, endMs, timers } = exchange;
+  const { request, response, path, prefix, body, upstream, endMs, timers } = exchange;
   const { socket } = request;
   if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
@@ -64,7 +66,7 @@ export async function relay(exchange: Exchange): Promise<Ending> {
     if (!response.headersSent) settle({ kind: 'recalled' });
   });
   upstream.dispatch(
-    { path, method: request.method ?? 'GET', headers: requestHeaders(request), body },
+    { path, method: request.method ?? 'GET', headers: requestHeaders(request, prefix), body },
     {
       onRequestStart(controller) {
         stopUpstream = () => controller.abort(STOPPED);
@@ -93,7 +95,7 @@ function answerHandler(
       isBegun = true;
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
-      response.writeHead(status, responseHeaders(headers, revision));
+      response.writeHead(status, responseHeaders(headers, revision, response));
       // An answer of unknown length may be a stream of events: its client learns at once that it has begun.
       if (headers['content-length'] === undefined) response.flushHeaders();
     },

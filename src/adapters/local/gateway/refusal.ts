@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
+import { idOf } from './request-id.ts';
 
 /** An answer of the gateway's own. `fix` is what the client can do about it. */
 export type Refusal = {
@@ -24,6 +25,7 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': body.length,
+    'x-request-id': idOf(response.req),
     ...(revision !== undefined && { 'x-slipway-revision': revision }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
   });

@@ -12,9 +12,10 @@ import * as refusals from './refusal.ts';
 import type { Terms } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
-/** A whole request whose revision is chosen; `path` is what its server sees, `body` is null when it has none. */
+/** A whole request whose revision is chosen; `path` is what its server sees, `prefix` what stood before it, where the server needs to know, `body` is null when it has none. */
 export type Visit = Arrival & {
   readonly path: string;
+  readonly prefix: string | undefined;
   readonly revision: string;
   readonly body: Buffer | null;
 };
@@ -67,13 +68,14 @@ function invoke({ parts, visit }: Errand, company: Company) {
 async function exchange({ parts, visit, terms }: Errand, slot: InvocationSlot): Promise<Ending> {
   const { limits, mechanism } = terms;
   const { timers, upstreams } = parts;
-  const { request, response, path, body, revision } = visit;
+  const { request, response, path, prefix, body, revision } = visit;
   let ending: Ending = { kind: 'abandoned' };
   try {
     const exchange: Exchange = {
       request,
       response,
       path,
+      prefix,
       body,
       revision,
       mechanism,

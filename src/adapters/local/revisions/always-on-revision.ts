@@ -104,6 +104,8 @@ export function alwaysOnRevision(
       return reason === undefined ? replicas.take() : refuse(503, reason);
     },
     inFlight: replicas.inFlight,
+    // Each takes as many as come.
+    occupancy: () => ({ instances: replicas.count(), waiting: 0 }),
     replicas: replicas.count,
     revive() {
       if (!kept.now().isRetired) return;

@@ -2,7 +2,13 @@ import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
-import { type Company, type InvocationRefusal, type InvocationSlot, refuse } from './invocation.ts';
+import {
+  type Company,
+  type InvocationRefusal,
+  type InvocationSlot,
+  type Occupancy,
+  refuse,
+} from './invocation.ts';
 import { blame } from './revision.ts';
 import { waitingLine } from './waiting-line.ts';
 
@@ -20,6 +26,7 @@ export type InstancePool = {
   warm(): Promise<Start>;
   /** Requests that have an instance, or wait for one. */
   inFlight(): number;
+  occupancy(): Occupancy;
   /** Ends each instance once its requests have ended; those that are started later are not concerned. */
   retire(): Promise<void>;
   /** Ends the instances that have been idle for too long. */
@@ -169,6 +176,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     warm: () => add().started,
     inFlight: () =>
       [...instances].reduce((sum, instance) => sum + instance.inFlight(), line.size()),
+    occupancy: () => ({ instances: serving().length, waiting: line.size() }),
     retire: () => all((instance) => instance.leave(), instances),
     reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
     async close() {

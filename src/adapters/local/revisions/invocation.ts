@@ -33,11 +33,15 @@ export type InvocationLimits = {
   readonly timeoutMs: number;
 };
 
+/** How many servers of a revision run or start, and how many requests wait for one of them to have room. */
+export type Occupancy = { readonly instances: number; readonly waiting: number };
+
 /** What the gateway needs of whatever runs the revisions: limits first, then a process for the request. */
 export type RevisionHost = {
   /** Undefined when there is no such revision here. */
   target(revision: string): Target | undefined;
   limits(revision: string): InvocationLimits | undefined;
+  occupancy(revision: string): Occupancy | undefined;
   /** A process that takes the request: now, or on Lambda when its turn comes; gives up when `signal` aborts. */
   invoke(
     revision: string,

@@ -38,6 +38,7 @@ export function onDemandRevision(
     settled: kept.settled,
     invoke,
     inFlight: pool.inFlight,
+    occupancy: pool.occupancy,
     replicas: () => 0,
     // As a published version, it never stops being there for requests.
     revive: () => undefined,

@@ -6,6 +6,7 @@ export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
   return {
     target: (revision) => hostOf(revision)?.target(revision),
     limits: (revision) => hostOf(revision)?.limits(revision),
+    occupancy: (revision) => hostOf(revision)?.occupancy(revision),
     async invoke(revision, signal, company) {
       const host = hostOf(revision);
       return (

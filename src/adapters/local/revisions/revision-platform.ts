@@ -138,6 +138,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     logTail: (name, lines) => logOf(name).tail(lines),
     target: (name) => (revisions.has(name) ? target : undefined),
     limits: (name) => (revisions.has(name) ? limits : undefined),
+    occupancy: (name) => revisions.get(name)?.occupancy(),
     async invoke(name, signal, company) {
       return (
         revisions.get(name)?.invoke(signal, company) ?? refuse(404, `there is no revision ${name}`)

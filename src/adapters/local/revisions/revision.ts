@@ -3,7 +3,7 @@ import type { ModelServer } from '#adapters/local/servers/model-server.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
-import type { Company, InvocationRefusal, InvocationSlot } from './invocation.ts';
+import type { Company, InvocationRefusal, InvocationSlot, Occupancy } from './invocation.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
@@ -18,6 +18,7 @@ export type Revision = {
   invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
   /** Requests that have a server, or wait for one. */
   inFlight(): number;
+  occupancy(): Occupancy;
   /** How many servers it keeps running; 0 where they only start for requests. */
   replicas(): number;
   /** It is asked for again: starts if it is retired. */

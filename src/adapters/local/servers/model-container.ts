@@ -53,6 +53,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     SLIPWAY_REVISION: spec.revision,
     PORT: String(spec.server.port),
     END_WITH_STDIN: 'true',
+    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
   return [
     // As process 1 a server could not end itself.

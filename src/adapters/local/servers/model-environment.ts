@@ -28,5 +28,6 @@ export function modelEnvironment(
     TMPDIR: folder.scratch,
     // onnxruntime 1.30 sends usage events unless it is told not to before it loads.
     ORT_DISABLE_TELEMETRY: '1',
+    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
 }

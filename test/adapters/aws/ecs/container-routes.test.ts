@@ -95,6 +95,46 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
     ]);
   });
 
+  it('leaves a rule alone that has the model’s path and is nobody’s, and says which it is', async () => {
+    const Actions = [{ Type: 'forward' as const, TargetGroupArn: groups.get('digits-v7') }];
+    const Conditions = [
+      { Field: 'path-pattern', PathPatternConfig: { Values: ['/models/digits/*'] } },
+    ];
+    const ListenerArn = world.containers.front.listener;
+    await world
+      .elb()
+      .send(new CreateRuleCommand({ ListenerArn, Priority: 7, Conditions, Actions }));
+    const [stranger] = await rules();
+
+    const set = world.router.setShares('digits', FIRST, {}, 1);
+
+    await expect(set).rejects.toMatchObject({
+      name: 'SharesRefused',
+      message: `${stranger?.RuleArn} has the path of digits, without slipway:stage=test and slipway:model=digits`,
+    });
+    expect(await rules()).toEqual([stranger]);
+  });
+
+  it('says what it wrote and what it found where somebody else writes in between', async () => {
+    await world.router.setShares('digits', FIRST, {}, 1);
+    let drifts = 1;
+    const elb = world.elb((client) =>
+      addMiddleware(client, (next, { commandName }) => async (args) => {
+        const answer = await next(args);
+        const isChange = commandName === 'ModifyRuleCommand';
+        if (isChange && drifts-- > 0) await drift('digits-v6');
+        return answer;
+      }),
+    );
+
+    const set = world.routerOver({ elb }).setShares('digits', BOTH, FIRST, 1);
+
+    await expect(set).rejects.toMatchObject({
+      name: 'SharesChanged',
+      message: 'the shares of digits are {"digits-v6":1}, not {"digits-v6":900,"digits-v7":99}',
+    });
+  });
+
   it('leads the API through the VPC link to the load balancer, streaming, for 15 min', async () => {
     const asked: object[] = [];
     const apiGateway = world.apiGateway((client: APIGatewayClient) =>

@@ -207,9 +207,19 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
     expect(sent('CreateService')).toMatchObject({
       desiredCount: 3,
       capacityProviderStrategy: [
-        { capacityProvider: 'FARGATE', base: 2, weight: 0 },
-        { capacityProvider: 'FARGATE_SPOT', weight: 1 },
+        { capacityProvider: 'FARGATE', base: 2, weight: 1 },
+        { capacityProvider: 'FARGATE_SPOT', weight: 1_000 },
       ],
+    });
+  });
+
+  it('runs all on Spot where the base is none', async () => {
+    const scaling = { min: 1, requestsPerMinute: 600, schedules: [], spot: { onDemandBase: 0 } };
+
+    const { sent } = await creation('fargate', { scaling });
+
+    expect(sent('CreateService')).toMatchObject({
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
     });
   });
 
@@ -317,8 +327,8 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
     expect(JSON.stringify(made)).not.toContain('allowedInstanceTypes');
     expect(sent('CreateService')).toMatchObject({
       capacityProviderStrategy: [
-        { capacityProvider: made[0]?.name, base: 1, weight: 0 },
-        { capacityProvider: made[1]?.name, weight: 1 },
+        { capacityProvider: made[0]?.name, base: 1, weight: 1 },
+        { capacityProvider: made[1]?.name, weight: 1_000 },
       ],
     });
   });

@@ -1,8 +1,9 @@
+import type { DescribeTaskDefinitionCommandOutput, ECSClient } from '@aws-sdk/client-ecs';
 import {
   CreateTargetGroupCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
+import { DRAIN_SECONDS, TAG } from '#adapters/aws/ecs/settings.ts';
 import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import { describePlatform } from '../../../contracts/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
@@ -232,6 +233,38 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     const { platform, spec } = await ecsWorld(moto());
 
     await expect(platform.create(spec('serves', fault), EPOCH)).rejects.toThrow(says);
+  });
+
+  describe('without the tag of its cluster', () => {
+    async function untagged(target: 'fargate' | 'ec2') {
+      const world = await ecsWorld(moto(), target);
+      const { revision } = await created(world.platform, world.spec('serves'));
+      const outer = (client: ECSClient | ElasticLoadBalancingV2Client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          const answer = await next(args);
+          if (commandName !== 'DescribeTaskDefinitionCommand') return answer;
+          const output = answer.output as DescribeTaskDefinitionCommandOutput;
+          const tags = output.tags?.filter(({ key }) => key !== TAG.cluster);
+          return { ...answer, output: { ...output, tags } };
+        });
+      return { revision, platform: world.platformOver({ outer: outer as never }) };
+    }
+
+    it('a revision on Fargate is taken away all the same: there is one cluster', async () => {
+      const { platform, revision } = await untagged('fargate');
+
+      await expect(platform.retire(revision, EPOCH)).resolves.toBeUndefined();
+    });
+
+    it('a revision on hosts is left, and the tag that it lacks is named', async () => {
+      const { platform, revision } = await untagged('ec2');
+
+      await expect(platform.retire(revision, EPOCH)).rejects.toMatchObject({
+        name: 'RevisionFailed',
+        message: expect.stringMatching(/task-definition\/.* has no tag slipway:cluster$/),
+        fix: expect.stringContaining('aws ecs tag-resource'),
+      });
+    });
   });
 
   it('says so when tasks do not end', async () => {

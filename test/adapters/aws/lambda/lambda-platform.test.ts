@@ -12,7 +12,8 @@ import { describePlatform } from '../../../contracts/platform.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { API_STAGE, lambdaPlatformWorld } from '../../../support/aws/lambda-platform.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { addMiddleware } from '../../../support/aws/rules/rules.ts';
+import { imageBeingScanned } from '../../../support/aws/rules/ecr.ts';
+import { addMiddleware, awsRules } from '../../../support/aws/rules/rules.ts';
 import { behaving } from '../../../support/servers/behaviour.ts';
 
 type World = Awaited<ReturnType<typeof lambdaPlatformWorld>>;
@@ -68,6 +69,20 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       const published = Versions.filter(({ Version }) => Version !== '$LATEST');
       return Object.fromEntries(published.map((each) => [each.Description, each.Version]));
     }
+
+    it('is tried again while the image is being scanned, which Lambda calls a lack of permission', async () => {
+      const lambda = awsRules([imageBeingScanned(2)]).guard(world.lambda({ maxAttempts: 1 }));
+      const spec = world.spec(ANSWERS);
+      const create = () => world.platformOver(lambda).create(spec, EPOCH);
+
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await expect(create()).rejects.toMatchObject({
+          name: 'PlatformUnavailable',
+          fix: expect.stringMatching(/while the image is scanned/),
+        });
+      }
+      await expect(create()).resolves.toBeUndefined();
+    });
 
     it('makes the function as its image, its server and the API need it', async () => {
       const sent: object[] = [];

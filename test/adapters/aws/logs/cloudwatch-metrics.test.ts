@@ -49,6 +49,20 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
+    /** What Lambda counts of requests to the alias that it has no room for. */
+    const throttle = (Value: number) => {
+      const Dimensions = [
+        { Name: 'FunctionName', Value: `${functionPrefix}digits` },
+        { Name: 'Resource', Value: `${functionPrefix}digits:live` },
+      ];
+      const Timestamp = new Date(clock.now());
+      return cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'AWS/Lambda',
+          MetricData: [{ Dimensions, Timestamp, MetricName: 'Throttles', Value }],
+        }),
+      );
+    };
     const elb = awsClient(ElasticLoadBalancingV2Client, moto());
     const containers = await containersWorld(moto(), elb);
     await containers.start('digits-v1', '10.0.0.1');
@@ -85,7 +99,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         clock,
         containers: { elb: others.elb, front: containers.front },
       });
-    return { ...world, clock, cloudWatch, count, countOf, countOnly, metricsOver };
+    return { ...world, clock, cloudWatch, count, throttle, countOf, countOnly, metricsOver };
   }
 
   describeMetrics('cloudWatchMetrics of functions', async () => {
@@ -143,6 +157,17 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       requests: 2,
       serverErrors: 1,
     });
+    await world.close();
+  });
+
+  it('counts as errors the requests that Lambda had no room for, which no version executed', async () => {
+    const world = await open();
+    await world.count('1', false);
+    await world.throttle(3);
+
+    const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
+
+    expect(traffic).toEqual({ requests: 4, serverErrors: 3 });
     await world.close();
   });
 

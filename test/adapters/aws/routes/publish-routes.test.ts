@@ -1,4 +1,5 @@
-import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
+import { CreateDeploymentCommand, GetDeploymentsCommand } from '@aws-sdk/client-api-gateway';
+import { apiDraft, TEMPLATE_DEPLOYMENT } from '#adapters/aws/routes/api-draft.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { restApiRouterWorld } from '../../../support/aws/rest-api-router.ts';
@@ -49,6 +50,25 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
 
     expect(await draft().deployment()).not.toBe(before);
     expect(world.served.get(PATH)?.type).toBe('AWS_PROXY');
+  });
+
+  it('leaves no deployment that no stage names, but for the template’s own', async () => {
+    const client = world.apiGateway();
+    const restApiId = world.api.id;
+    world.clock.advance(30_000);
+    const own = await client.send(
+      new CreateDeploymentCommand({ restApiId, description: TEMPLATE_DEPLOYMENT }),
+    );
+    const found = async () => {
+      const { items = [] } = await client.send(new GetDeploymentsCommand({ restApiId }));
+      return items.map(({ id }) => id).toSorted();
+    };
+    expect((await found()).length).toBeGreaterThan(2);
+    world.clock.advance(30_000);
+
+    await publish();
+
+    expect(await found()).toEqual([own.id, await draft().deployment()].toSorted());
   });
 
   it('leads no model where a step that died was about to lead it', async () => {

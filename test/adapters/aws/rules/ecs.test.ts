@@ -124,6 +124,18 @@ describeOnMoto('what ECS and its load balancer ask for', (moto) => {
     });
   });
 
+  it.each([
+    { name: 'a base', over: { base: 1, weight: 0 } },
+    { name: 'all', over: { weight: 0 } },
+  ])('refuses a service whose strategy has $name on a provider of weight 0', async ({ over }) => {
+    const first = { capacityProvider: 'FARGATE', ...over };
+    const capacityProviderStrategy =
+      over.base === undefined ? [first] : [first, { capacityProvider: 'FARGATE_SPOT', weight: 1 }];
+    const input = { ...(await serviceInput()), capacityProviderStrategy };
+
+    await expect(ecs.send(new CreateServiceCommand(input))).rejects.toThrow('weight value');
+  });
+
   it('makes a service once for a client token, and refuses its name to another', async () => {
     const input = await serviceInput();
     await elb.send(rule([input.loadBalancers?.[0]?.targetGroupArn ?? '']));

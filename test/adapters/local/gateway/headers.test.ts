@@ -41,6 +41,7 @@ describe('of a client’s headers', () => {
       'x-forwarded-host',
       'x-forwarded-proto',
       'x-public',
+      'x-request-id',
     ]);
     expect(seen[0]!.headers.connection).toBe('keep-alive');
     expect(seen[0]!.body).toBe('hi');
@@ -57,6 +58,7 @@ describe('of a client’s headers', () => {
         'X-Forwarded-Proto: https',
         'X-Forwarded-Host: bank.example',
         'X-Forwarded-Port: 443',
+        'X-Forwarded-Prefix: /bank',
         'Forwarded: for=10.0.0.1',
         'Content-Length: 0',
       ),
@@ -70,6 +72,7 @@ describe('of a client’s headers', () => {
     });
     expect(seen[0]!.headers).not.toHaveProperty('forwarded');
     expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-port');
+    expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-prefix');
   });
 
   it('the length counts also when Connection names it', async () => {
@@ -125,6 +128,7 @@ describe('of a model’s headers', () => {
       'x-latin: \xe9',
       'content-length: 2',
       'x-slipway-revision: digits-v1',
+      expect.stringMatching(/^x-request-id: [0-9a-f]{8}-[0-9a-z]+$/),
     ]);
   });
 });

@@ -70,6 +70,7 @@ function exchangeOf(
     request,
     response,
     path: '/',
+    prefix: '/models/digits',
     body: null,
     revision: 'digits-v1',
     mechanism: 'function',

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { serverEnvironment } from '#adapters/aws/server-environment.ts';
 import { modelEnvironment } from '#adapters/local/servers/model-environment.ts';
 import { openPlatform, platformFolder, slotOf } from '../../../support/local/platform.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
@@ -35,6 +36,15 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   expect(told['nodeOptions']).toEqual([]);
   await platform.close();
   folder.delete();
+});
+
+it('tells a model server to refuse columns that are not its own, where the manifest is strict', () => {
+  const artifact = '/r/artifact';
+  const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
+  const spec = revisionSpec('1', { extraColumns: 'refuse' });
+
+  expect(modelEnvironment(spec, folder, {})).toMatchObject({ EXTRA_COLUMNS: 'refuse' });
+  expect(serverEnvironment(spec, 'sha256:1')).toMatchObject({ EXTRA_COLUMNS: 'refuse' });
 });
 
 it('tells a model server where Node keeps what it has compiled', () => {

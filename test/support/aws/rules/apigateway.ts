@@ -1,4 +1,10 @@
-import { GetResourcesCommand, type Integration, type Resource } from '@aws-sdk/client-api-gateway';
+import {
+  type GetDeploymentsCommandOutput,
+  GetResourcesCommand,
+  GetStagesCommand,
+  type Integration,
+  type Resource,
+} from '@aws-sdk/client-api-gateway';
 import type { AwsCall, AwsRule } from './rules.ts';
 
 type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
@@ -15,6 +21,7 @@ export function apiGatewayRules(
   served = new Map<string, Integration>(),
 ): readonly AwsRule[] {
   const summaries = new Map<string, Summary>();
+  const deleted = new Set<string>();
   let lastDeployedMs = Number.NEGATIVE_INFINITY;
 
   return [
@@ -60,6 +67,28 @@ export function apiGatewayRules(
         }
         const isAsked = (call.input['embed'] as string[] | undefined)?.includes('apisummary');
         return isAsked ? { ...output, apiSummary: summaries.get(id) ?? {} } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: a deployment is deleted unless a stage names it, also one that named a stage when it was made',
+      service: 'APIGateway',
+      commands: ['DeleteDeployment', 'GetDeployments'],
+      source: `${API}/api/API_DeleteDeployment.html, and hashicorp/terraform#10674 for the refusal`,
+      async before({ command, input, send }) {
+        if (command !== 'DeleteDeployment') return undefined;
+        const { restApiId, deploymentId } = input as { restApiId: string; deploymentId: string };
+        const { item = [] } = await send(GetStagesCommand, { restApiId });
+        if (item.every((stage) => stage.deploymentId !== deploymentId)) {
+          deleted.add(deploymentId);
+          return { output: {} };
+        }
+        const message = 'Active stages pointing to this deployment must be moved or deleted';
+        return { name: 'BadRequestException', message, status: 400 };
+      },
+      after({ command }, output) {
+        if (command !== 'GetDeployments' || deleted.size === 0) return undefined;
+        const { items = [] } = output as GetDeploymentsCommandOutput;
+        return { ...output, items: items.filter(({ id = '' }) => !deleted.has(id)) };
       },
     },
     {

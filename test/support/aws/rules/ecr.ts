@@ -123,6 +123,22 @@ export function lambdaImageRules(ecr: ECRClient): readonly AwsRule[] {
   ];
 }
 
+/** Lambda may not pull an image that is still being scanned, so many times as it is asked. */
+export function imageBeingScanned(times: number): AwsRule {
+  let left = times;
+  return {
+    ...ABOUT_IMAGES,
+    name: 'lambda: an image that is being scanned is not pulled',
+    source:
+      'https://repost.aws/knowledge-center/lambda-ecr-image has the text; that a scan is a cause was reported by users',
+    before(call) {
+      if (!imageOf(call) || left === 0) return undefined;
+      left -= 1;
+      return mayNotPull();
+    },
+  };
+}
+
 type Image = {
   readonly uri: string;
   readonly region: string;

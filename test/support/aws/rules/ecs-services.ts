@@ -139,6 +139,7 @@ export function ecsServices(around: Around): EcsServices {
   }
 
   const rules: readonly AwsRule[] = [
+    WEIGHT_RULE,
     {
       name: 'ecs: a service needs a target group that a listener uses, and a name that no other has',
       service: 'ECS',
@@ -204,6 +205,21 @@ export function ecsServices(around: Around): EcsServices {
     },
   };
 }
+
+const WEIGHT_RULE: AwsRule = {
+  name: 'ecs: a capacity provider of weight 0 places no task',
+  service: 'ECS',
+  commands: ['CreateService'],
+  source: `${REFERENCE}/API_CapacityProviderStrategyItem.html, which does not say what becomes of a base on it: taken for a refusal, whose text is of terraform-aws-modules/terraform-aws-ecs#26`,
+  before({ input }) {
+    const { capacityProviderStrategy: items = [] } = input as Partial<CreateServiceCommandInput>;
+    const isPlaced = items.every(({ base = 0, weight = 0 }) => weight > 0 || base === 0);
+    if (isPlaced && (items.length === 0 || items.some(({ weight = 0 }) => weight > 0))) return;
+    return invalid(
+      'There are no capacity providers with a weight value greater than zero defined in the capacity provider strategy.',
+    );
+  },
+};
 
 function nameTaken({ input, status }: Standing, wanted: CreateServiceCommandInput): Ruling {
   if (status === 'DRAINING') return invalid('Unable to Start a service that is still Draining.');

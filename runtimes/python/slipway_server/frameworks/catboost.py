@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import replace
-from typing import Any
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
 from ..config import Facts
+from ..conversion.native import CATEGORIES, Conversion
 from ..model import Model, matrix, plain, stacked
 from ..tensors import Signature, TensorSpec
 
-
+PLATFORM = "catboost_cbm"
+REFUSES_UNKNOWN = False
 # What CatBoostRegressor answers where its loss is one of these; the class of all models answers with the trees' sums.
 _NUMBERS = {"Poisson": "Exponent", "Tweedie": "Exponent", "RMSEWithUncertainty": "RMSEWithUncertainty"}
 # A row may have several of their labels, or none.
@@ -21,10 +25,11 @@ def load(path: str, facts: Facts) -> Model:
 
     model = catboost.CatBoost()
     model.load_model(path)
-    return booster_model(model, facts)
+    return own_model(model, facts)
 
 
-def booster_model(model: Any, facts: Facts) -> Model:
+def own_model(model: Any, facts: Facts) -> Model:
+    """Of its classes too: they say nothing of their features in scikit-learn's way."""
     names = [str(name) for name in model.feature_names_]
     categories = set(model.get_cat_feature_indices())
     is_unnamed = names == [str(index) for index in range(len(names))]
@@ -53,6 +58,44 @@ def booster_model(model: Any, facts: Facts) -> Model:
     # CatBoost tells categories apart by their texts, of a number by its digits.
     taken = tuple(replace(spec, is_category=spec.datatype == "BYTES") for spec in inputs)
     return Model(Signature(taken, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
+
+
+def names(part: Any) -> Iterable[Any]:
+    return getattr(part, "feature_names_in_", ())
+
+
+def words(_part: Any) -> dict[str, np.ndarray]:
+    return {}
+
+
+def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    try:
+        borders = model.get_borders()
+    except Exception:
+        return
+    numbers = [index for index in range(len(model.feature_names_)) if index not in set(model.get_cat_feature_indices())]
+    for position, values in borders.items():
+        if int(position) < len(numbers):
+            yield from ((numbers[int(position)], value) for value in values)
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    yield "FP32", lambda: _converted(model.native)
+
+
+def _converted(native: Any) -> Any:
+    import onnx
+
+    if native.get_cat_feature_indices():
+        raise ValueError(CATEGORIES)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.onnx")
+        native.save_model(path, format="onnx")
+        return onnx.load(path)
+
+
+def register_converters() -> None:
+    """A pipeline that ends in one of its classes is not converted."""
 
 
 def _objects(columns: list[np.ndarray], categories: set[int]) -> np.ndarray:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
+from ..adapters.columns import are_made, learned_of
 from ..config import Facts
+from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
 from ..model import Model, coded, codes_of, matrix, stacked
 from ..tensors import Signature, TensorSpec
+
+PLATFORM = "lightgbm_text"
+REFUSES_UNKNOWN = False
 
 
 def load(path: str, facts: Facts) -> Model:
@@ -37,9 +42,56 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
 
 
-def are_made(names: list[str]) -> bool:
-    """Whether LightGBM gave them by itself: those say nothing."""
-    return names == [f"Column_{index}" for index in range(len(names))]
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(part: Any) -> Iterable[Any]:
+    # Up to 4.6 the class of LightGBM in the manner of scikit-learn asked its booster, and from 4.7 on it remembers.
+    booster = _booster_of(part)
+    return booster.feature_name() if hasattr(booster, "feature_name") else getattr(part, "feature_names_in_", ())
+
+
+def words(part: Any) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=object) for name, values in words_of(_booster_of(part)).items()}
+
+
+def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    def walk(node: dict[str, Any]) -> Iterator[tuple[int, float]]:
+        if "split_feature" not in node:
+            return
+        if node["decision_type"] == "<=":
+            yield node["split_feature"], node["threshold"]
+        else:
+            yield from ((node["split_feature"], float(code)) for code in str(node["threshold"]).split("||"))
+        for child in ("left_child", "right_child"):
+            yield from walk(node[child])
+
+    for tree in _booster_of(model).dump_model()["tree_info"]:
+        yield from walk(tree["tree_structure"])
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    yield "FP32", lambda: _converted(model.native, model.signature.inputs)
+
+
+def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
+    from onnxmltools import convert_lightgbm
+
+    if learned_of(native):
+        raise ValueError(CATEGORIES)
+    return convert_lightgbm(native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET, zipmap=False)
+
+
+def register_converters() -> None:
+    import lightgbm
+    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
+
+    register(lightgbm, "LGBM", convert_lightgbm)
+
+
+def _booster_of(value: Any) -> Any:
+    return getattr(value, "booster_", value)
 
 
 def objective_of(booster: Any) -> str:

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator
+
+import numpy as np
+
+from ..adapters.columns import categories_of, chosen_of, cuts_texts, parts_given
+from ..adapters.estimator import estimator_model
+from ..allowlist import Allowlist
+from ..config import Facts
+from ..conversion.native import CATEGORIES, OPSET, Conversion, width_of
+from ..model import Model
+from ..pickles import unpickle
+from ..tensors import TensorSpec
+from . import NAMES, framework
+
+PLATFORM = "sklearn_pickle"
+REFUSES_UNKNOWN = False
+
+
+def load(path: str, facts: Facts) -> Model:
+    """A pickle, or what joblib wrote, which is one in most cases but for its arrays or its compression."""
+    return estimator_model(unpickle(path, Allowlist(facts.allowed)), facts)
+
+
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(part: Any) -> Iterable[Any]:
+    return getattr(part, "feature_names_in_", ())
+
+
+def words(_part: Any) -> dict[str, np.ndarray]:
+    """Those of encoders, which are parts of their own, are found by their attributes."""
+    return {}
+
+
+def thresholds(model: Any, width: int) -> Iterator[tuple[int, float]]:
+    yield from _trees(model)
+    yield from _ranges(model, width)
+
+
+def _trees(model: Any) -> Iterator[tuple[int, float]]:
+    for tree in _flat(getattr(model, "estimators_", [])):
+        if hasattr(tree, "tree_"):
+            yield from zip(tree.tree_.feature.tolist(), tree.tree_.threshold.tolist())
+    if hasattr(model, "tree_"):
+        yield from zip(model.tree_.feature.tolist(), model.tree_.threshold.tolist())
+    for stage in getattr(model, "_predictors", []):
+        for predictor in stage:
+            inner = predictor.nodes[predictor.nodes["is_leaf"] == 0]
+            yield from zip(inner["feature_idx"].tolist(), inner["num_threshold"].tolist())
+
+
+def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
+    """Of scalers, imputers, clusters, neighbours and linear models: what they keep of their rows, or where they turn."""
+    for name in ("mean_", "statistics_", "center_", "data_min_", "data_max_"):
+        values = getattr(model, name, None)
+        if isinstance(values, np.ndarray) and values.shape == (width,) and values.dtype.kind == "f":
+            spread = getattr(model, "scale_", None)
+            steps = spread if isinstance(spread, np.ndarray) and name in ("mean_", "center_") else np.zeros(width)
+            for factor in (-2.0, -0.5, 0.0, 0.5, 2.0):
+                yield from enumerate((values + factor * steps).tolist())
+    for name in ("cluster_centers_", "support_vectors_", "_fit_X", "theta_", "means_"):
+        rows = getattr(model, name, None)
+        if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == width:
+            for row in rows[:200]:
+                yield from enumerate(row.tolist())
+    coefficients = getattr(model, "coef_", None)
+    if isinstance(coefficients, np.ndarray) and coefficients.shape[-1] == width:
+        # As far as moves a score by four, each feature alone.
+        reach = 4 / np.maximum(np.abs(np.atleast_2d(coefficients)).max(axis=0), 1e-3)
+        for factor in (-1.0, -0.3, 0.0, 0.3, 1.0):
+            yield from enumerate((factor * reach).tolist())
+
+
+def _flat(trees: Any) -> list[Any]:
+    return list(np.asarray(trees, dtype=object).ravel()) if len(trees) > 0 else []
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    """A tree compares what a scaler made of a number: in single precision it may fall on the other side."""
+    if hasattr(model.native, "predict"):
+        yield "FP32", lambda: _converted(model.native, model, "FP32")
+        yield "FP64", lambda: _converted(model.native, model, "FP64")
+
+
+def _converted(native: Any, model: Model, precision: str) -> Any:
+    from skl2onnx import to_onnx
+
+    from ..conversion.missing import with_missing
+
+    _refuse_inexact(native)
+    types = _types(native, model.signature.inputs, precision)
+    for name in NAMES:
+        try:
+            framework(name).register_converters()
+        except ModuleNotFoundError:
+            continue
+    converted = to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
+    return with_missing(converted, native)
+
+
+def _refuse_inexact(native: Any) -> None:
+    parts = [given.part for given in parts_given(native)]
+    if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
+        raise ValueError(CATEGORIES)
+    if any(map(cuts_texts, parts)):
+        # Its operator cuts at other places than Python's expressions do, and a few golden texts would not show it.
+        raise ValueError("it cuts texts into words, for which there is no conversion that answers the same")
+
+
+def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[tuple[str, Any]]:
+    """An input for each column where columns are chosen, else one of them all side by side."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+
+    number = FloatTensorType if precision == "FP32" else DoubleTensorType
+    kinds = [StringTensorType if spec.datatype == "BYTES" else number for spec in inputs]
+    if _choose_by_names(native):
+        return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]
+    if len(set(kinds)) > 1:
+        raise ValueError("it takes words and numbers side by side, for which there is no conversion")
+    return [("rows", kinds[0]([None, width_of(inputs)]))]
+
+
+def _choose_by_names(native: Any) -> bool:
+    """Has columns chosen by their names, since the converter does not know each way of places; False where none are chosen, and it takes them side by side."""
+    choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
+    for part, columns in choosing:
+        named = [(name, transformer, chosen, chosen_of(part, columns, name)) for name, transformer, chosen in part.transformers_]
+        part.transformers_ = [(name, transformer, chosen if by_name is None else by_name) for name, transformer, chosen, by_name in named]
+    return len(choosing) > 0
+
+
+def _options(native: Any) -> dict[Any, Any]:
+    return {id(native): {"zipmap": False}} if hasattr(native, "predict_proba") else {}
+
+
+def register_converters() -> None:
+    """The converter has its own."""

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any, Iterable, Iterator
+
+import numpy as np
+
+from ..adapters.estimator import estimator_model
+from ..config import Facts
+from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
+from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
+from ..tensors import Signature, TensorSpec
+
+PLATFORM = "xgboost_booster"
+REFUSES_UNKNOWN = True
+_BOOSTER = "xgboost.core.Booster"
+_CLASSES = ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor", "XGBModel")
+
+
+def load(path: str, facts: Facts) -> Model:
+    """The library's own Booster: its classes in the manner of scikit-learn would need scikit-learn, and 1 s of CPU to import it. So MLflow alone, which names one, has that."""
+    import xgboost
+
+    model_class = (facts.data and facts.data.model_class) or _BOOSTER
+    if model_class != _BOOSTER:
+        return _class_model(path, model_class, facts)
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    return booster_model(booster, facts)
+
+
+def _class_model(path: str, model_class: str, facts: Facts) -> Model:
+    import xgboost
+
+    name = model_class.rsplit(".", 1)[-1]
+    if name not in _CLASSES:
+        raise ValueError(f"XGBoost has no class {model_class} that is saved so")
+    estimator = getattr(xgboost, name)()
+    estimator.load_model(path)
+    return estimator_model(estimator, facts)
+
+
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(part: Any) -> Iterable[Any]:
+    if hasattr(part, "get_booster"):
+        return getattr(part, "feature_names_in_", ())
+    return part.feature_names or ()
+
+
+def words(part: Any) -> dict[str, np.ndarray]:
+    return words_of(_booster_of(part))
+
+
+def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    booster = _booster_of(model)
+    known = {name: index for index, name in enumerate(booster.feature_names or [])}
+
+    def walk(node: dict[str, Any]) -> Iterator[tuple[int, float]]:
+        if "children" not in node:
+            return
+        name = str(node["split"])
+        index = known[name] if name in known else int(re.sub(r"\D", "", name) or -1)
+        if isinstance(node.get("split_condition"), (int, float)):
+            yield index, node["split_condition"]
+        for child in node["children"]:
+            yield from walk(child)
+
+    for tree in booster.get_dump(dump_format="json"):
+        yield from walk(json.loads(tree))
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    yield "FP32", lambda: _converted(model.native, model.signature.inputs)
+
+
+def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
+    from onnxmltools import convert_xgboost
+
+    booster = _booster_of(native)
+    if "tree_info" not in booster.save_raw("json").decode("utf-8", "replace") or '"dart"' in booster.save_config():
+        raise ValueError("it is not of plain trees, for which alone there is a conversion")
+    if any(kind == "c" for kind in booster.feature_types or []):
+        raise ValueError(CATEGORIES)
+    # The converter knows features by number alone, and takes all trees of a booster.
+    booster.feature_names = None
+    rounds = best_rounds(booster) if native is booster else 0
+    return convert_xgboost(native[:rounds] if rounds else native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET)
+
+
+def register_converters() -> None:
+    import xgboost
+    from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
+
+    register(xgboost, "XGB", convert_xgboost)
+
+
+def _booster_of(value: Any) -> Any:
+    return value.get_booster() if hasattr(value, "get_booster") else value
+
+
+def best_rounds(booster: Any) -> int:
+    """How many rounds of trees answer: those up to the best, where a class in the manner of scikit-learn saved it and training stopped early; else 0, which is all."""
+    attributes = booster.attributes()
+    best = attributes.get("best_iteration")
+    is_linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
+    return 0 if best is None or is_linear or "scikit_learn" not in attributes else int(best) + 1
+
+
+def booster_model(booster: Any, facts: Facts) -> Model:
+    import xgboost
+
+    booster.set_param({"nthread": 1})
+    config = json.loads(booster.save_config())
+    objective = config["learner"]["objective"]["name"]
+    names, types = booster.feature_names, booster.feature_types
+    # Not a slice of the booster: in 3.1 and 3.2 one has no categories.
+    rounds = (0, best_rounds(booster))
+    declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
+    words = words_of(booster)
+    codes = {name: codes_of(values.tolist()) for name, values in words.items()}
+    inputs = declared or (
+        tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
+    )
+    is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
+
+    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rows = stacked({name: _coded(name, arrays[name], codes.get(name)) for name in names} if names and is_named else arrays)
+        data = xgboost.DMatrix(rows.astype(np.float32, copy=False), feature_names=names, feature_types=types, nthread=1)
+        return answers(objective, booster.predict(data, iteration_range=rounds))
+
+    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
+
+
+# How XGBoost numbers the kinds of lists that hold whole numbers; it tells them apart.
+_INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 12: "uint16", 13: "int32", 14: "uint32", 15: "int64", 16: "uint64"}
+_CATEGORIES, _BEHIND = b'"cats":', b',"gbtree_model_param"'
+
+
+@lru_cache(1)
+def words_of(booster: Any) -> dict[str, np.ndarray]:
+    """
+    Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on.
+    Raises ValueError where it has cut texts short, as up to 3.3 it counts letters for bytes.
+    """
+    names = booster.feature_names or []
+    if "c" not in (booster.feature_types or []):
+        return {}
+    # Of the whole booster, as a slice of one has none in 3.1 and 3.2. The trees behind them are not parsed.
+    raw = booster.save_raw("json")
+    start = raw.find(_CATEGORIES)
+    kept = json.loads(raw[start + len(_CATEGORIES) : raw.find(_BEHIND, start)])["enc"] if start >= 0 else []
+    words = {name: _words(name, each) for name, each in zip(names, kept)}
+    return {name: values for name, values in words.items() if len(values) > 0}
+
+
+def _words(name: str, kept: dict[str, Any]) -> np.ndarray:
+    if "type" in kept:
+        return np.array(kept["values"], dtype=_INTEGERS[kept["type"]])
+    text = bytes(byte % 256 for byte in kept["values"])
+    ends = kept["offsets"]
+    if not text.isascii() and _cuts_texts():
+        raise ValueError(
+            f'the categories of its column "{name}" are cut short: up to 3.3 XGBoost loses the end of texts that are not ASCII; '
+            "train it by XGBoost 3.4 or later, or on categories in ASCII"
+        )
+    return np.array([text[start:end].decode() for start, end in zip(ends, ends[1:])], dtype=object)
+
+
+def _cuts_texts() -> bool:
+    import xgboost
+
+    return tuple(map(int, xgboost.__version__.split(".")[:2])) < (3, 4)
+
+
+def _datatype(words: np.ndarray | None) -> str:
+    return "BYTES" if words is not None and words.dtype.kind == "O" else "FP64"
+
+
+def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
+    if codes:
+        refuse_unknown(name, array, codes)
+    return coded(array, codes)
+
+
+def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Of a classifier its label, a number of the class, and the probabilities of all classes; of any other the prediction."""
+    if objective == "binary:logistic":
+        return {"label": (values > 0.5).astype(np.int64), "probabilities": np.column_stack([1 - values, values])}
+    if objective == "multi:softprob":
+        return {"label": values.argmax(axis=1).astype(np.int64), "probabilities": values}
+    if objective == "multi:softmax":
+        return {"label": values.astype(np.int64)}
+    if objective == "binary:hinge":
+        return {"label": values.astype(np.int64)}
+    return {"prediction": values}

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Lets pages of these origins call models: adds what their browser asks for to an answer, and answers its preflights itself, which is true. */
+export type Cors = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+const EXPOSED =
+  'x-slipway-revision, x-slipway-warning, x-request-id, inference-header-content-length';
+const A_DAY = '86400';
+
+/** https://fetch.spec.whatwg.org/#http-cors-protocol; an origin is `https://HOST`, with its port where it has one. */
+export function corsFor(origins: readonly string[]): Cors {
+  const known = new Set(origins);
+  return ({ method, headers }, response) => {
+    const { origin } = headers;
+    if (origin === undefined || !known.has(origin)) return false;
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('vary', 'origin');
+    response.setHeader('access-control-expose-headers', EXPOSED);
+    if (method !== 'OPTIONS' || !headers['access-control-request-method']) return false;
+    response.setHeader('access-control-allow-methods', 'GET, HEAD, POST');
+    const asked = headers['access-control-request-headers'];
+    if (asked !== undefined) response.setHeader('access-control-allow-headers', asked);
+    response.setHeader('access-control-max-age', A_DAY);
+    response.writeHead(204).end();
+    return true;
+  };
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import type { Timers } from '#adapters/local/timers.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Meters } from './meters.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { idOf } from './request-id.ts';
+import type { RequestLog } from './request-log.ts';
+
+/** A request that is over. `model` is undefined on a test path and where none was found, `status` when its client left before it got one. */
+export type EndedRequest = {
+  readonly request: IncomingMessage;
+  /** When its head came, by the gateway's timers. */
+  readonly sinceMs: number;
+  readonly model: string | undefined;
+  readonly revision: string | undefined;
+  readonly status: number | undefined;
+};
+
+type Deps = {
+  readonly counts: GatewayMetrics;
+  readonly meters: Meters;
+  readonly log: RequestLog | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+};
+
+/** Has requests counted where they are an endpoint's, and written down where that is asked for. */
+export function endedRequests({ counts, meters, log, clock, timers }: Deps) {
+  return (ended: EndedRequest): void => {
+    const { model, revision, status, sinceMs } = ended;
+    const ms = timers.nowMs() - sinceMs;
+    if (status !== undefined && (model !== undefined || revision === undefined)) {
+      if (revision !== undefined) counts.record(revision, status);
+      meters.observe({ model: model ?? '', revision: revision ?? '', status, seconds: ms / 1000 });
+    }
+    log?.add(logged(ended, ms, clock));
+  };
+}
+
+function logged({ request, model, revision, status }: EndedRequest, ms: number, clock: Clock) {
+  const { method = '', url = '', headers } = request;
+  const trace = headers['traceparent'];
+  return {
+    time: new Date(clock.now()).toISOString(),
+    id: idOf(request),
+    method,
+    path: url.replace(/\?.*/s, '').slice(0, 1_000),
+    model: model ?? null,
+    revision: revision ?? null,
+    status: status ?? null,
+    ms: Math.round(ms * 100) / 100,
+    ...(typeof trace === 'string' && { trace }),
+  };
+}

@@ -1,0 +1,139 @@
+import type { Family, Sample } from '#adapters/local/exposition.ts';
+import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import type { InFlight } from './in-flight.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+/** What of the gateway's requests is exposed to Prometheus; in memory, so a restart begins at 0. */
+export type Meters = {
+  /** One request that was answered; model and revision are empty where none was found. */
+  observe(seen: Seen): void;
+  /** All of it now. Revisions that are gone are forgotten, so that there are no more series than revisions. */
+  families(): readonly Family[];
+};
+
+type Seen = {
+  readonly model: string;
+  readonly revision: string;
+  readonly status: number;
+  readonly seconds: number;
+};
+
+type Parts = {
+  readonly revisions: RevisionHost;
+  readonly inFlight: InFlight;
+  table(): RoutingTable;
+};
+
+/** What is counted of one revision: answers by status, and how long they took. */
+type Series = {
+  readonly model: string;
+  readonly statuses: Map<number, number>;
+  readonly buckets: number[];
+  sum: number;
+  count: number;
+};
+
+const BOUNDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
+
+export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
+  const series = new Map<string, Series>();
+
+  const begin = (model: string, revision: string): Series => {
+    const buckets = new Array<number>(BOUNDS.length).fill(0);
+    const begun = { model, statuses: new Map(), buckets, sum: 0, count: 0 };
+    series.set(revision, begun);
+    return begun;
+  };
+
+  return {
+    observe({ model, revision, status, seconds }) {
+      const counts = series.get(revision) ?? begin(model, revision);
+      counts.statuses.set(status, (counts.statuses.get(status) ?? 0) + 1);
+      const bucket = BOUNDS.findIndex((bound) => seconds <= bound);
+      if (bucket !== -1) counts.buckets[bucket] = (counts.buckets[bucket] ?? 0) + 1;
+      counts.sum += seconds;
+      counts.count += 1;
+    },
+    families() {
+      for (const revision of series.keys()) {
+        if (revision !== '' && revisions.target(revision) === undefined) series.delete(revision);
+      }
+      return [requests(series), durations(series), ...gauges({ revisions, inFlight, table })];
+    },
+  };
+}
+
+/** How things stand at this moment, of each revision with a share. */
+function gauges({ revisions, inFlight, table }: Parts): readonly Family[] {
+  const routed = [...table()].flatMap(([model, { shares }]) =>
+    Object.entries(shares).map(([revision, share]) => ({ model, revision, share })),
+  );
+  const gauge = (name: string, help: string, read: (one: Routed) => number): Family => ({
+    name,
+    help,
+    type: 'gauge',
+    values: routed.map((one) => ({
+      labels: { model: one.model, revision: one.revision },
+      value: read(one),
+    })),
+  });
+  const occupancy = ({ revision }: Routed) => revisions.occupancy(revision);
+  return [
+    gauge('slipway_requests_in_flight', 'Requests being answered.', ({ revision }) =>
+      inFlight.count(revision),
+    ),
+    gauge(
+      'slipway_requests_waiting',
+      'Of those in flight the ones that wait for a model server to have room.',
+      (one) => occupancy(one)?.waiting ?? 0,
+    ),
+    gauge(
+      'slipway_instances',
+      'Model servers that run or start.',
+      (one) => occupancy(one)?.instances ?? 0,
+    ),
+    gauge(
+      'slipway_traffic_share',
+      'Weight among the revisions of the model.',
+      ({ share }) => share,
+    ),
+  ];
+}
+
+type Routed = { readonly model: string; readonly revision: string; readonly share: number };
+
+function requests(series: ReadonlyMap<string, Series>): Family {
+  return {
+    name: 'slipway_requests_total',
+    help: 'Requests answered at the endpoints, by status; those of no model have no name.',
+    type: 'counter',
+    values: [...series].flatMap(([revision, { model, statuses }]) =>
+      [...statuses].map(([code, value]) => ({ labels: { model, revision, code }, value })),
+    ),
+  };
+}
+
+function durations(series: ReadonlyMap<string, Series>): Family {
+  const name = 'slipway_request_duration_seconds';
+  return {
+    name,
+    help: 'From the head of a request to the end of its answer.',
+    type: 'histogram',
+    values: [...series].flatMap(([revision, counts]) => {
+      const labels = { model: counts.model, revision };
+      let below = 0;
+      const buckets = BOUNDS.map((bound, index): Sample => {
+        below += counts.buckets[index] ?? 0;
+        return { labels: { le: bound, ...labels }, value: below, metricName: `${name}_bucket` };
+      });
+      return [
+        ...buckets,
+        { labels: { le: '+Inf', ...labels }, value: counts.count, metricName: `${name}_bucket` },
+        { labels, value: counts.sum, metricName: `${name}_sum` },
+        { labels, value: counts.count, metricName: `${name}_count` },
+      ];
+    }),
+  };
+}

@@ -1,0 +1,78 @@
+import {
+  CreateServiceLinkedRoleCommand,
+  GetRoleCommand,
+  type GetRoleCommandOutput,
+  IAMClient,
+  type IAMClientConfig,
+} from '@aws-sdk/client-iam';
+import { translated } from '#adapters/aws/failures.ts';
+import { Failure, failureName } from '#domain/failure.ts';
+
+export type ServiceRole = { readonly name: string; readonly service: string };
+
+/**
+ * The roles that AWS's services work with where there are containers; an account has each once, for everything in it.
+ * A service makes its own at first use, but ECS fails that very call: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
+ */
+export const SERVICE_ROLES: readonly ServiceRole[] = [
+  { name: 'AWSServiceRoleForECS', service: 'ecs.amazonaws.com' },
+  { name: 'AWSServiceRoleForECSCompute', service: 'ecs-compute.amazonaws.com' },
+  { name: 'AWSServiceRoleForElasticLoadBalancing', service: 'elasticloadbalancing.amazonaws.com' },
+  {
+    name: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+    service: 'ecs.application-autoscaling.amazonaws.com',
+  },
+  // Of VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+  { name: 'AWSServiceRoleForAPIGateway', service: 'ops.apigateway.amazonaws.com' },
+];
+
+/** Those that the account has not. */
+export async function missingServiceRoles(
+  settings: IAMClientConfig,
+): Promise<readonly ServiceRole[]> {
+  const iam = new IAMClient(settings);
+  const found = await Promise.all(
+    SERVICE_ROLES.map(({ name }) =>
+      translated(() => iam.send(new GetRoleCommand({ RoleName: name })).catch(unlessAbsent)),
+    ),
+  );
+  return SERVICE_ROLES.filter((_, index) => found[index] === undefined);
+}
+
+/**
+ * Makes what is missing; one that somebody else makes meanwhile is fine. None of them is in the template: a stack fails to make one that is there, and on its removal takes away what others use.
+ * Fails with `PlatformDenied`, which says what to do, where the caller may not.
+ */
+export async function ensureServiceRoles(settings: IAMClientConfig): Promise<void> {
+  const iam = new IAMClient(settings);
+  for (const { name, service } of await missingServiceRoles(settings)) {
+    const make = new CreateServiceLinkedRoleCommand({ AWSServiceName: service });
+    await translated(() => iam.send(make).catch(unlessThere)).catch((cause: unknown) => {
+      if (failureName(cause) !== 'PlatformDenied') throw cause;
+      throw new Failure(
+        'PlatformDenied',
+        `${name} cannot be created: ${(cause as Error).message}`,
+        {
+          cause,
+          fix: `Ask somebody with the permission to run \`${makeRole(service)}\`, or deploy with --param="containers=off".`,
+        },
+      );
+    });
+  }
+}
+
+export function makeRole(service: string): string {
+  return `aws iam create-service-linked-role --aws-service-name ${service}`;
+}
+
+function unlessAbsent(error: unknown): GetRoleCommandOutput | undefined {
+  if (error instanceof Error && error.name === 'NoSuchEntityException') return undefined;
+  throw error;
+}
+
+// https://github.com/Rayraegah/terraform-aws-hasura/issues/17
+function unlessThere(error: unknown): undefined {
+  const isThere =
+    error instanceof Error && /has been taken in this account|already exists/.test(error.message);
+  if (!isThere) throw error;
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { STSClient } from '@aws-sdk/client-sts';
+import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import { findStackIfAny, stackName } from '#compose/account/stack.ts';
+import { installDoctor } from '#compose/doctor/aws.ts';
+import type { Finding } from '#compose/doctor/doctor.ts';
+import { Failure } from '#domain/failure.ts';
+import { idleCostLine, readParameters, wantedContainers } from './parameters.ts';
+
+export type Install = {
+  readonly account: AwsAccount & { readonly region: string };
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly findings: readonly Finding[];
+  /** What a person should know before it is done. */
+  readonly notes: readonly string[];
+};
+
+/**
+ * What a deploy of the stack would do, and whether the account lets it: asks, and changes nothing.
+ * Fails with `InputInvalid` where this copy of Slipway has no template, or a parameter is wrong.
+ */
+export async function planInstall(
+  root: string,
+  { profile, ...place }: AwsAccount,
+  given: readonly string[],
+): Promise<Install> {
+  requireTemplate(root);
+  const parameters = readParameters(given);
+  const containers = wantedContainers(parameters);
+  const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
+  const findings = await installDoctor(account, containers !== 'off');
+  const notes = [
+    `deploys ${stackName(account)} in ${account.region}`,
+    ...(await changes(account, parameters)),
+    idleCostLine(containers),
+  ];
+  return { account, parameters, findings, notes };
+}
+
+/** Deploys the stack by the `serverless` of this clone, which is installed first where it is not there; what that says goes to the terminal. Answers its exit code. */
+export async function runInstall(root: string, { account, parameters }: Install): Promise<number> {
+  const installed = await run(root, [join(root, 'install.js')]);
+  if (installed !== 0) return installed;
+  const serverless = createRequire(join(root, 'package.json')).resolve(
+    'serverless/bin/serverless.js',
+  );
+  return run(root, [
+    serverless,
+    'deploy',
+    ...['--stage', account.stage, '--region', account.region],
+    ...(account.profile ? ['--aws-profile', account.profile] : []),
+    ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
+  ]);
+}
+
+function requireTemplate(root: string): void {
+  if (existsSync(join(root, 'serverless.yml'))) return;
+  throw new Failure('InputInvalid', 'the packed command has no template to deploy', {
+    fix: 'Clone the repository, and run `npx slipway deploy` in it; all other commands work from here.',
+  });
+}
+
+async function regionOf(account: AwsAccount): Promise<string> {
+  const { config } = new STSClient(clientSettings(account));
+  return withCredentials(() => config.region());
+}
+
+/** A parameter that is left out goes back to its default, so what a deploy would change is said. */
+async function changes(
+  account: AwsAccount,
+  parameters: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const stack = await findStackIfAny(account).catch(() => undefined);
+  if (!stack) return [];
+  const before = (name: string) => stack.parameters[name.charAt(0).toUpperCase() + name.slice(1)];
+  const given = Array.from(parameters).filter(([name, value]) => before(name) !== value);
+  const kept = before('containers') ?? 'public';
+  const isReset = !parameters.has('containers') && kept !== 'public';
+  return [
+    ...given.map(
+      ([name, value]) => `changes ${name} from ${before(name) ?? 'nothing'} to ${value}`,
+    ),
+    ...(isReset
+      ? [`changes containers from ${kept} to public: give --param containers=${kept} to keep it`]
+      : []),
+  ];
+}
+
+function run(cwd: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,49 @@
+import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
+import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+import { Failure } from '#domain/failure.ts';
+
+/** The parameters of serverless.yml. */
+export const PARAMETERS = [
+  'containers',
+  'bakeSeconds',
+  'customImages',
+  'webAdapterImage',
+  'buildCompute',
+  'email',
+  'alarmEmail',
+  'domainName',
+  'certificateArn',
+] as const;
+
+type Containers = keyof typeof idleStack.usdPerMonth;
+
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing. */
+export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
+  const read = new Map<string, string>();
+  for (const each of given) {
+    const [name = '', ...value] = each.split('=');
+    const isKnown = PARAMETERS.some((known) => known === name);
+    if (!isKnown || value.length === 0 || read.has(name)) {
+      throw new Failure('InputInvalid', `--param ${each} is not a parameter of the stack`, {
+        fix: `Use --param name=value, once for each name, with one of ${PARAMETERS.join(', ')}.`,
+      });
+    }
+    read.set(name, value.join('='));
+  }
+  return read;
+}
+
+/** What the stack is to have: `public` where nothing is said. Fails with `InputInvalid`. */
+export function wantedContainers(parameters: ReadonlyMap<string, string>): Containers {
+  const wanted = parameters.get('containers') ?? 'public';
+  const known = Object.keys(idleStack.usdPerMonth) as Containers[];
+  const found = known.find((each) => each === wanted);
+  if (found) return found;
+  throw new Failure('InputInvalid', `containers=${wanted} is not one of ${known.join(', ')}`);
+}
+
+/** What such a stack costs while nothing happens, and when that was so. */
+export function idleCostLine(containers: Containers): string {
+  const usd = idleStack.usdPerMonth[containers].toFixed(2);
+  return `costs about ${usd} USD a month while idle, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;
+}

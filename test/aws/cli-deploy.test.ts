@@ -1,0 +1,125 @@
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Result, runCli } from '../cli/run-cli.ts';
+import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { accountAnswers, GOOD_QUOTAS, type Stand, startFront } from './cli-front.ts';
+import { installInMoto, motoEnvironment } from './cli-world.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const GOOD = [...GOOD_QUOTAS, ...accountAnswers()];
+
+describeOnMoto('slipway deploy', (moto) => {
+  beforeEach(() => moto().reset());
+
+  const deploy = async (stands: readonly Stand[], ...args: readonly string[]): Promise<Result> => {
+    await using front = await startFront(moto(), stands);
+    return await runCli(['deploy', ...args], motoEnvironment(front)).result;
+  };
+
+  it('looks at the account, says what the stack costs, and deploys nothing unless it is agreed to', async () => {
+    const { code, stderr } = await deploy(GOOD, '--stage', 'new');
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^ok {4}credentials/m);
+    expect(stderr).toMatch(/^warn {2}service roles +.*AWSServiceRoleForECS, /m);
+    expect(stderr).toMatch(/^deploys slipway-new in us-east-1$/m);
+    expect(stderr).toMatch(/^costs about 20\.76 USD a month .*, 2026-/m);
+    expect(stderr).toMatch(/nothing was deployed\n→ Say --yes/);
+  });
+
+  it('asks nothing of containers where there are to be none', async () => {
+    const { stderr } = await deploy(GOOD, '--stage', 'new', '--param', 'containers=off');
+
+    expect(stderr).toMatch(/^costs about 4\.34 USD/m);
+    expect(stderr).not.toMatch(/service roles/);
+  });
+
+  it('deploys nothing into an account in which nothing could be built', async () => {
+    const stands = [...GOOD_QUOTAS, ...accountAnswers({ builds: 0 })];
+
+    const { code, stderr } = await deploy(stands, '--stage', 'new', '--yes');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^fail {2}builds at once/m);
+    expect(stderr).toMatch(/the account is not ready: nothing was deployed\n→ Mend/);
+  });
+
+  it('says which parameters go back to their defaults, or change', async () => {
+    const world = await installInMoto(moto(), 'old');
+    await using front = await startFront(moto(), GOOD);
+    const args = ['deploy', '--param', 'buildCompute=BUILD_GENERAL1_LARGE'];
+
+    const { stderr } = await world.run(args, { AWS_ENDPOINT_URL: front.endpoint });
+
+    expect(stderr).toMatch(
+      /^changes buildCompute from BUILD_GENERAL1_MEDIUM to BUILD_GENERAL1_LARGE$/m,
+    );
+  });
+
+  it.each([
+    ['--param', 'container=off'],
+    ['--param', 'containers=none'],
+  ])('refuses %s %s, which osls would take and forget', async (...args) => {
+    const { code, stderr } = await deploy([], '--stage', 'new', ...args);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/containers/);
+  });
+
+  it('deploys by the serverless of the clone, with the stage, region and parameters that were agreed to', async () => {
+    await using clone = await cloneWith('console.log(JSON.stringify(process.argv.slice(2)))');
+
+    const { code, stdout, stderr } = await clone.deploy(moto());
+
+    expect(stderr).toMatch(/^deployed: npx slipway push MODEL --stage new --region us-east-1$/m);
+    expect(JSON.parse(stdout)).toEqual([
+      ...['deploy', '--stage', 'new', '--region', 'us-east-1', '--param=containers=off'],
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('fails as the serverless of the clone fails', async () => {
+    await using clone = await cloneWith('process.exitCode = 3');
+
+    const { code } = await clone.deploy(moto());
+
+    expect(code).toBe(3);
+  });
+
+  it('says what a copy without the template lacks', async () => {
+    await using clone = await cloneWith('');
+    await rm(join(clone.folder, 'serverless.yml'));
+
+    const { code, stderr } = await clone.deploy(moto());
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no template to deploy\n→ Clone the repository/);
+  });
+});
+
+/** A clone whose `serverless` is this script, and in which nothing needs to be installed. */
+async function cloneWith(serverless: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-clone-'));
+  for (const file of ['src', 'slipway.js', 'serverless.yml', 'package.json']) {
+    await cp(join(ROOT, file), join(folder, file), { recursive: true });
+  }
+  await writeFile(join(folder, 'install.js'), '');
+  const modules = join(folder, 'node_modules');
+  const bin = join(modules, 'serverless/bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'serverless.js'), serverless);
+  for (const name of await readdir(join(ROOT, 'node_modules'))) {
+    if (name === 'serverless' || name.startsWith('.')) continue;
+    await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+  return {
+    folder,
+    async deploy(moto: Moto): Promise<Result> {
+      await using front = await startFront(moto, GOOD);
+      const args = ['deploy', '--stage', 'new', '--param', 'containers=off', '--yes'];
+      return await runCli(args, motoEnvironment(front), folder, join(folder, 'slipway.js')).result;
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type ModelServer, sharedModel, startListening } from '../model-server.ts';
+import type { Runtime } from '../runtime.ts';
+
+const run = promisify(execFile);
+
+/** What a server says of itself at its own address. */
+export function describeAbout(runtime: Runtime): void {
+  let server: ModelServer;
+  beforeAll(async () => {
+    server = await sharedModel(runtime, ['columns'], { MODEL_VERSION: '7' });
+  });
+
+  it.each(['/', '/docs'])('%s says what the model is, and its paths', async (path) => {
+    const { status, json } = await server.get(path);
+
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ name: 'm', versions: ['7'], platform: runtime.platform });
+    expect(json.inputs[0]).toEqual({ name: 'weight', datatype: 'FP32', shape: [-1] });
+    expect(json.paths).toMatchObject({
+      'POST /invocations': 'Answer inputs given as nested lists or as a table',
+      'POST /v2/models/m/infer': expect.any(String),
+      'POST /v1/models/m:predict': expect.any(String),
+      'GET /ping': 'Whether the model is loaded',
+    });
+  });
+
+  const shell = async (command: string) => {
+    const { stdout } = await run('sh', ['-c', command]);
+    return JSON.parse(stdout.slice(stdout.indexOf('{')));
+  };
+
+  it('gives a command that calls it', async () => {
+    const { json } = await server.get('/');
+
+    expect(json.curl).toContain(` ${server.url}/invocations `);
+    expect(await shell(json.curl)).toEqual({ predictions: { total: [0], label: [''] } });
+  });
+
+  it('gives one that asks for the example first, where that is long', async () => {
+    const wide = await sharedModel(runtime, ['width32Only']);
+    const many = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 1000] }]);
+
+    const short = (await wide.get('/')).json.curl;
+    const { curl } = (await many.get('/')).json;
+
+    expect(short).not.toContain('example.json');
+    expect(curl).toMatch(/^curl -s \S+\/example\.json \| curl \S+\/invocations .* -d @-$/);
+    expect((await shell(curl)).predictions[0]).toEqual(new Array(1000).fill(1));
+  });
+
+  it.each([
+    {
+      says: 'behind the gateway',
+      headers: {
+        'x-forwarded-host': 'models.test:8080',
+        'x-forwarded-prefix': '/models/m',
+        'x-forwarded-proto': 'http',
+      },
+      curl: /^curl http:\/\/models\.test:8080\/models\/m\/invocations -H 'content-type/,
+    },
+    {
+      says: 'behind API Gateway',
+      headers: {
+        'x-amzn-request-context': JSON.stringify({
+          domainName: 'a.execute-api.eu-west-1.amazonaws.com',
+          path: '/v1/models/m/docs',
+        }),
+      },
+      curl: /^curl https:\/\/a\.execute-api\.eu-west-1\.amazonaws\.com\/v1\/models\/m\/invocations -H "authorization: Bearer \$SLIPWAY_KEY" /,
+    },
+    {
+      says: 'whatever a client calls itself',
+      headers: { 'x-forwarded-host': 'a$(touch x)', 'x-forwarded-prefix': '/$(touch x)' },
+      curl: /^curl http:\/\/HOST\/invocations /,
+    },
+  ])('the command is right $says', async ({ headers, curl }) => {
+    const { json } = await server.get('/docs', { headers });
+
+    expect(json.curl).toMatch(curl);
+  });
+
+  it('is not there before the model is', async () => {
+    const loading = await startListening(runtime, runtime.models.neverLoaded());
+
+    const { status, json } = await loading.get('/');
+
+    expect({ status, json }).toEqual({ status: 503, json: { error: 'the model m is loading' } });
+    loading.child.kill('SIGKILL');
+  });
+
+  describe("KServe's first protocol", () => {
+    it.each([
+      { path: '/v1/models', json: { models: ['m'] } },
+      { path: '/v1/models/m', json: { name: 'm', ready: true } },
+    ])('$path answers $json', async ({ path, json }) => {
+      expect((await server.get(path)).json).toEqual(json);
+    });
+
+    it('predict answers a row each, by name where there are several outputs', async () => {
+      const instances = [
+        [0.5, 200, 'nail'],
+        [2, 3, 'nut'],
+      ];
+
+      const { json } = await server.post('/v1/models/m:predict', { instances });
+
+      expect(json).toEqual({
+        predictions: [
+          { total: 100, label: 'nail' },
+          { total: 6, label: 'nut' },
+        ],
+      });
+    });
+
+    it('predict answers the only output as it is', async () => {
+      const only = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
+
+      const { json } = await only.post('/v1/models/m:predict', { instances: [[1, 2]] });
+
+      expect(json).toEqual({ predictions: [[2, 3]] });
+    });
+  });
+}

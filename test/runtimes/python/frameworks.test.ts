@@ -1,0 +1,42 @@
+import { onPython } from '../python-runtime.ts';
+import { type PythonSnippets, pythonSnippets } from '../python-snippets.ts';
+import type { Runtime } from '../runtime.ts';
+
+await onPython(describeFrameworks);
+
+// The environment has none of the frameworks.
+function describeFrameworks(runtime: Runtime): void {
+  let snippets: PythonSnippets;
+  beforeAll(() => {
+    snippets = pythonSnippets(runtime);
+  });
+  afterAll(() => snippets.close());
+
+  it.each([
+    ['xgboost.sklearn', 'xgboost'],
+    ['lightgbm.basic', 'lightgbm'],
+    ['catboost.core', 'catboost'],
+    ['sklearn.pipeline', 'sklearn'],
+    ['xgboosted.of_their_own', 'sklearn'],
+  ])('an object of %s is asked as %s has it, without importing it', async (module, framework) => {
+    const found = await snippets.said(`
+import json, sys
+from slipway_server.frameworks import framework_of
+made = framework_of(type("Made", (), {"__module__": "${module}"})())
+print(json.dumps([made.__name__, [name for name in ("sklearn", "xgboost", "lightgbm", "catboost") if name in sys.modules]]))
+`);
+
+    expect(found).toEqual([`slipway_server.frameworks.${framework}`, []]);
+  });
+
+  it('each framework answers all that is asked of one', async () => {
+    const missing = await snippets.said(`
+import json
+from slipway_server.frameworks import NAMES, framework
+asked = ["PLATFORM", "REFUSES_UNKNOWN", "load", "own_model", "names", "words", "thresholds", "conversions", "register_converters"]
+print(json.dumps([[name, each] for name in NAMES for each in asked if not hasattr(framework(name), each)]))
+`);
+
+    expect(missing).toEqual([]);
+  });
+}
