@@ -8,7 +8,7 @@ import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
 import { itBearsFaults, itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
+import { retry } from '../../../support/aws/retry.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 
 const EPOCH = 1;
@@ -96,7 +96,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     const inAccount = async (world: World) => {
       const { platform } = world;
       const spec = world.spec(fate, { scaling: SCALING });
-      await persist(() => platform.create(spec, EPOCH));
+      await retry(() => platform.create(spec, EPOCH));
       await platform.describe(spec.revision, LONG);
       await prepare(world, spec);
       return {
