@@ -23,7 +23,7 @@ export function modelOf(revision: string): string {
 }
 
 /** Fails with `RevisionFailed` where a revision is there already, and another deployment's: a repeated attempt adopts only its own. */
-export function refuseStranger(
+export function requireSameDeployment(
   { revision, deploymentId }: { readonly revision: string; readonly deploymentId: string },
   found: { readonly deploymentId: string | undefined },
 ): void {

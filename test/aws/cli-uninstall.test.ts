@@ -84,7 +84,7 @@ describeOnMoto('slipway uninstall', (moto) => {
 
   it('stops what could make anything new first', async () => {
     const { world, executionArn, lambda } = await lived();
-    // A stranger keeps the stack from going, so that what was done to it can be seen.
+    // An unregistered function keeps the stack from going, so that what was done to it can be seen.
     await modelFunction(moto(), world, 'mine');
 
     await world.run(ALL);

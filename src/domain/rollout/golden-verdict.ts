@@ -108,8 +108,8 @@ function outputFault(
   const answer = inferAnswer.safeParse(body);
   if (!answer.success) return 'it has no list `outputs` of tensors with name, datatype and shape';
   const { outputs } = answer.data;
-  const stranger = outputs.find(({ name }) => !declared.some((spec) => spec.name === name));
-  if (stranger) return `output ${stranger.name} is not declared`;
+  const undeclared = outputs.find(({ name }) => !declared.some((spec) => spec.name === name));
+  if (undeclared) return `output ${undeclared.name} is not declared`;
   for (const spec of declared) {
     const output = outputs.find(({ name }) => name === spec.name);
     if (!output) return `output ${spec.name} is missing`;
