@@ -75,6 +75,41 @@ describe('a booster is read whole at any size, as its framework believes what st
   });
 });
 
+describe('a booster is read at once as far as it is held, as to wait for each value is the most of an inspection:', () => {
+  const TREES = 1000;
+  // The window grows to 1 MiB, and the turns of one read are few.
+  const MOST_TURNS = 200;
+
+  it.each(['json', 'ubj'] as const)('of XGBoost, as .%s', async (format) => {
+    const large = largeXgboost(format, TREES);
+    const source = bytesSource(wholeOf(large));
+
+    const turns = await turnsOf(inspectXgboost(source, large.name));
+
+    expect(turns).toBeLessThan(MOST_TURNS);
+  });
+});
+
+describe('a booster says the same wherever what is held of it ends:', () => {
+  const [TREES, SHIFTS] = [200, 100];
+
+  it.each(['json', 'ubj'] as const)('of XGBoost, as .%s', async (format) => {
+    const large = largeXgboost(format, TREES);
+    const whole = wholeOf(large);
+    const facts = await inspectXgboost(bytesSource(whole), large.name);
+
+    for (let shift = 1; shift <= SHIFTS; shift += 1) {
+      const text = 'x'.repeat(shift);
+      const added =
+        format === 'json'
+          ? `"added":"${text}",`
+          : `U\x05addedSU${String.fromCharCode(shift)}${text}`;
+      const shifted = Buffer.concat([Buffer.from(`{${added}`), whole.subarray(1)]);
+      expect(await inspectXgboost(bytesSource(shifted), large.name)).toEqual(facts);
+    }
+  });
+});
+
 describe('a file made to be slow is refused where that shows, and read no further:', () => {
   const learner = '{"learner":{"gradient_booster":{"model":{"trees":[';
 
@@ -163,6 +198,22 @@ describe('a file made to be slow is refused where that shows, and read no furthe
     expect(source.readBytes).toBeLessThan(headBytes + AHEAD_BYTES);
   });
 });
+
+/** How often other work of the process has its turn meanwhile. */
+async function turnsOf(work: Promise<unknown>): Promise<number> {
+  let [turns, isOver] = [0, false];
+  const next = () => {
+    turns += 1;
+    if (!isOver) queueMicrotask(next);
+  };
+  next();
+  try {
+    await work;
+  } finally {
+    isOver = true;
+  }
+  return turns;
+}
 
 type Counted = ByteSource & { readBytes: number };
 

@@ -40,7 +40,7 @@ function inspect(files: readonly ArtifactFile[], maxBytes: number) {
 }
 
 describe('a class of its own that a pickle names, and the manifest allows,', () => {
-  const pickled = readFileSync(fixturePath('own-class', 'm.pkl'));
+  const pickled = readFileSync(fixturePath('../own-class', 'm.pkl'));
   const model = file('m.pkl', pickled);
   const inspectWith = (files: readonly ArtifactFile[], requirements: readonly string[] = []) => {
     const manifest = manifestSchema.parse({

@@ -75,6 +75,16 @@ describe('XGBoost believes what is refused here:', () => {
   });
 });
 
+test('UBJSON whose last list ends behind the file is refused', async () => {
+  const saved = Buffer.from(bytesOf('xgboost', 'binary-3.4.ubj'));
+  const [counted, list] = ['{#U\x03', 'U\x05added[$d#U\xff'].map((text) =>
+    Buffer.from(text, 'latin1'),
+  );
+  const bytes = Buffer.concat([counted ?? saved, saved.subarray(1, -1), list ?? saved]);
+
+  await expect(inspectXgboost(bytesSource(bytes), 'm.ubj')).rejects.toThrow('the file ends');
+});
+
 describe('XGBoost reads past the end of what is refused here:', () => {
   const [CATEGORIES, WORDS, LINEAR, DART] = ['categorical', 'words', 'linear', 'dart'].map((name) =>
     Buffer.from(bytesOf('xgboost', `${name}-3.4.json`)).toString(),

@@ -38,7 +38,7 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
   itAnswersAsItsFramework(CASES, slipway);
 
   it('a pickle with a class of its own, of a module beside it, is loaded with that', async () => {
-    const folder = fileURLToPath(new URL('../fixtures/models/own-class/', import.meta.url));
+    const folder = fileURLToPath(new URL('../fixtures/own-class/', import.meta.url));
 
     const { out } = await slipway().command('push', folder, '--name', 'own', '--json');
     const answer = await throughGateway(slipway(), 'own')('invocations', {

@@ -7,6 +7,10 @@ export type Span = { readonly start: number; readonly end: number };
 export type ByteWindow = {
   /** Undefined when the span is held already, so that a hot loop waits only where bytes must come. */
   hold(span: Span): Promise<void> | undefined;
+  /** What is held, and where it begins and ends, until more is waited for. */
+  readonly held: Buffer;
+  readonly from: number;
+  readonly until: number;
   /** The byte at a position that is held. */
   at(position: number): number;
   slice(span: Span): Promise<Uint8Array>;
@@ -18,7 +22,7 @@ const LARGEST_BYTES = 1024 * 1024;
 
 /** A moving view of a file over ranged reads. Fails with `ArtifactRejected` when more than `maxBytes` would be read. */
 export function openWindow(source: ByteSource, file: string, maxBytes: number): ByteWindow {
-  let held: Uint8Array = new Uint8Array();
+  let held: Buffer = Buffer.alloc(0);
   let from = 0;
   let windowBytes = SMALLEST_BYTES;
   let readBytes = 0;
@@ -28,19 +32,21 @@ export function openWindow(source: ByteSource, file: string, maxBytes: number): 
 
   async function load(span: Span): Promise<void> {
     const goesOn = readBytes > 0 && span.start >= from && span.start <= until();
+    const kept = goesOn ? held.subarray(span.start - from) : new Uint8Array();
     windowBytes = goesOn ? Math.min(2 * windowBytes, LARGEST_BYTES) : SMALLEST_BYTES;
     const length = Math.min(
       Math.max(windowBytes, span.end - span.start),
       source.sizeBytes - span.start,
     );
-    readBytes += length;
+    readBytes += length - kept.length;
     if (readBytes > maxBytes) {
       throw rejected(
         `${file} cannot be inspected by reading less than ${readBytes} bytes of it; the limit is ${maxBytes}`,
         'Store large attributes as tensors, which inspection skips.',
       );
     }
-    held = await source.read(span.start, length);
+    const more = await source.read(span.start + kept.length, length - kept.length);
+    held = joined(kept, more);
     from = span.start;
     if (isHeld(span)) return;
     throw rejected(
@@ -53,10 +59,24 @@ export function openWindow(source: ByteSource, file: string, maxBytes: number): 
 
   return {
     hold,
+    get held() {
+      return held;
+    },
+    get from() {
+      return from;
+    },
+    get until() {
+      return until();
+    },
     at: (position) => held[position - from] ?? 0,
     async slice(span) {
       await hold(span);
       return held.subarray(span.start - from, span.end - from);
     },
   };
+}
+
+function joined(kept: Uint8Array, more: Uint8Array): Buffer {
+  if (kept.length > 0) return Buffer.concat([kept, more]);
+  return Buffer.from(more.buffer, more.byteOffset, more.byteLength);
 }

@@ -1,16 +1,21 @@
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import type { Span } from './byte-window.ts';
 
 /** A table of a flatbuffer; what it does not have is undefined, as the format's defaults. */
 export type FlatTable = {
   number(field: number): Promise<number | undefined>;
+  byte(field: number): Promise<number | undefined>;
   text(field: number): Promise<string | undefined>;
+  texts(field: number): Promise<readonly string[]>;
   table(field: number): Promise<FlatTable | undefined>;
   /** How many a list has; 0 where there is none. */
   length(field: number): Promise<number>;
   /** A list of integers of 32 bits, or of structures of so many. */
   numbers(field: number, each?: number): Promise<readonly number[]>;
   tables(field: number): Promise<readonly FlatTable[]>;
+  /** Where in the file a list of bytes lies, which is not read. */
+  span(field: number): Promise<Span | undefined>;
 };
 
 const PAGE_BYTES = 64 * 1024;
@@ -82,6 +87,7 @@ export async function openFlatbuffer(
   async function tableAt(at: number): Promise<FlatTable> {
     const vtable = at - (await i32(at));
     const vtableBytes = await u16(vtable);
+    if (vtableBytes % 2 === 1) throw odd('it has half a field');
 
     async function place(field: number): Promise<number | undefined> {
       const entry = 4 + 2 * field;
@@ -94,15 +100,32 @@ export async function openFlatbuffer(
       return found === undefined ? undefined : target(found);
     };
 
+    async function items<Item>(field: number, itemAt: (at: number) => Promise<Item>) {
+      const list = await pointed(field);
+      const length = list === undefined ? 0 : await u32(list);
+      if (list === undefined) return [];
+      if (length > MAX_ITEMS) throw odd(`it has a list of ${length} parts`);
+      const found: Item[] = [];
+      for (let item = 0; item < length; item++) {
+        found.push(await itemAt(await target(list + 4 + 4 * item)));
+      }
+      return found;
+    }
+
     return {
       async number(field) {
         const found = await place(field);
         return found === undefined ? undefined : i32(found);
       },
+      async byte(field) {
+        const found = await place(field);
+        return found === undefined ? undefined : (await bytesAt(found, 1)).readUInt8();
+      },
       async text(field) {
         const found = await pointed(field);
         return found === undefined ? undefined : textAt(found);
       },
+      texts: (field) => items(field, textAt),
       async table(field) {
         const found = await pointed(field);
         return found === undefined ? undefined : tableAt(found);
@@ -122,16 +145,14 @@ export async function openFlatbuffer(
         }
         return found;
       },
-      async tables(field) {
+      tables: (field) => items(field, tableAt),
+      async span(field) {
         const list = await pointed(field);
-        const length = list === undefined ? 0 : await u32(list);
-        if (list === undefined) return [];
-        if (length > MAX_ITEMS) throw odd(`it has a list of ${length} parts`);
-        const found: FlatTable[] = [];
-        for (let item = 0; item < length; item++) {
-          found.push(await tableAt(await target(list + 4 + 4 * item)));
-        }
-        return found;
+        if (list === undefined) return undefined;
+        const begin = list + 4;
+        const end = begin + (await u32(list));
+        if (end > sizeBytes) throw odd('it points outside itself');
+        return { start: start + begin, end: start + end };
       },
     };
   }

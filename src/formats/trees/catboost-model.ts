@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type FlatTable, openFlatbuffer } from '#formats/bytes/flatbuffer.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { catboostCountsFault } from './catboost-counts.ts';
 import { catboostTreesFault } from './catboost-trees.ts';
 
 /** A CatBoost file's own words. `texts` are the places of its categorical and text columns. */
@@ -22,7 +23,7 @@ const HEAD_BYTES = 8;
 const MAX_COLUMNS = 100_000;
 
 // The fields in the order of catboost/libs/model/flatbuffers/model.fbs and features.fbs.
-const CORE = { trees: 1, info: 2 } as const;
+const CORE = { trees: 1, info: 2, parts: 3 } as const;
 const TREES = {
   ...({ dimension: 0, splits: 1, sizes: 2, categorical: 4, numbers: 5 } as const),
   ...({ leafValues: 8, texts: 12 } as const),
@@ -57,6 +58,9 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
   const { columns, texts } = await columnsOf(trees, file);
   const fault = await catboostTreesFault(trees, dimension);
   if (fault) throw rejected(`${file} is damaged: the list of its trees ${fault}`, RESAVE);
+  const parts = { names: await core.texts(CORE.parts), start: HEAD_BYTES + sizeBytes };
+  const miscount = await catboostCountsFault(source, file, { trees, parts });
+  if (miscount) throw rejected(`${file} is damaged in its count tables: ${miscount}`, RESAVE);
   const objective = params.safeParse(json(info.get('params')));
   const classes = classParams.safeParse(json(info.get('class_params')));
   return {

@@ -18,7 +18,7 @@ export type CatboostFacts = ModelFacts & {
 // Not every build of CatBoost says in the file which one it is.
 const ANY_VERSION = 'catboost>=1,<2';
 
-/** Reads the facts of a model that CatBoost saved as .cbm: texts and lengths, none of its lists of numbers. Fails with `ArtifactRejected`. */
+/** Reads the facts of a model that CatBoost saved as .cbm, its trees and the tables by which it counts words. Fails with `ArtifactRejected`. */
 export async function inspectCatboost(source: ByteSource, file: string): Promise<CatboostFacts> {
   const model = await readCatboost(source, file);
   const { version, objective, columns, texts, classes, trees, leaves, splits, dimension } = model;

@@ -1,5 +1,6 @@
-import { type Scalar, type Visitor, walkJson } from '#formats/bytes/json-walk.ts';
+import { walkJson } from '#formats/bytes/json-walk.ts';
 import { walkUbjson } from '#formats/bytes/ubjson-walk.ts';
+import { remembered, type Scalar, type Visitor } from '#formats/bytes/walk.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { xgboostCategories } from './xgboost-categories.ts';
@@ -52,8 +53,9 @@ export async function readXgboost(
 
 /** Of an object under that key alone. */
 function within(key: string, { enter, value, numbers, counted }: Visitor): Visitor {
-  const inside = (path: string) =>
-    path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined;
+  const inside = remembered((path) =>
+    path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined,
+  );
   return {
     enter(path) {
       const place = inside(path);
@@ -80,21 +82,23 @@ function collected(file: string) {
   };
   const text = (path: string) => String(scalars.get(path) ?? '');
 
+  const placeOf = remembered(placeInModel);
+  const isWalked = remembered((place) => WALKED_IN_MODEL.test(place));
   const visitor: Visitor = {
     enter(path) {
-      const place = placeInModel(path);
+      const place = placeOf(path);
       if (place === undefined) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
       const wish = shapes.enter(place) ?? categories.enter(place);
-      return wish ?? (WALKED_IN_MODEL.test(place) ? 'walk' : 'skip');
+      return wish ?? (isWalked(place) ? 'walk' : 'skip');
     },
     numbers(path, values) {
-      const place = placeInModel(path) ?? '';
+      const place = placeOf(path) ?? '';
       if (place.startsWith('cats.')) categories.numbers(place, values);
       else shapes.numbers(place, values);
     },
-    counted: (path, items) => shapes.counted(placeInModel(path) ?? '', items),
+    counted: (path, items) => shapes.counted(placeOf(path) ?? '', items),
     value(path, value) {
-      const place = placeInModel(path);
+      const place = placeOf(path);
       if (place !== undefined) valueOfModel(place, value);
       else if (path === 'version[]') version.push(Number(value));
       else if (path === 'learner.feature_names[]') names.push(String(value));

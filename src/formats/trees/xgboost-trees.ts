@@ -1,3 +1,4 @@
+import { remembered } from '#formats/bytes/walk.ts';
 import { rejected } from '#formats/rejected.ts';
 import { childrenFault, indicesFault, type TreeFault } from './tree-shape.ts';
 
@@ -25,6 +26,8 @@ const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: n
 
 /** Checks the lists of each tree as they are walked, by their place in the model. XGBoost goes by them without a look at their length. */
 export function xgboostTrees(file: string) {
+  /** Of a list of a tree; empty of any other. */
+  const nameOf = remembered((place) => IN_TREE.exec(place)?.[1] ?? '');
   let lists = new Map<string, readonly number[]>();
   let counts = new Map<string, number>();
   let mostFeature = -1;
@@ -54,17 +57,16 @@ export function xgboostTrees(file: string) {
     /** What is to be done with a list; undefined of one that says nothing here. */
     enter(place: string): 'numbers' | 'count' | undefined {
       if (place === 'trees[]') close();
-      const [, name = ''] = IN_TREE.exec(place) ?? [];
+      const name = nameOf(place);
       if (place === 'tree_info' || LISTS.has(name)) return 'numbers';
       return COUNTED.has(name) ? 'count' : undefined;
     },
     counted(place: string, items: number): void {
-      const [, name = ''] = IN_TREE.exec(place) ?? [];
-      counts.set(name, items);
+      counts.set(nameOf(place), items);
     },
     numbers(place: string, values: readonly number[]): void {
-      const [, name] = IN_TREE.exec(place) ?? [];
-      if (name === undefined) groups = values;
+      const name = nameOf(place);
+      if (name === '') groups = values;
       else lists.set(name, values);
     },
     value(place: string, value: unknown): void {
@@ -106,20 +108,20 @@ function nodesFault(lists: Lists): TreeFault {
 /** Where a tree has them, each node has a parent but the root, and one of each number. */
 function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFault {
   const nodes = list(lists, 'left_children').length;
-  const lengths = new Map([
-    ...counts,
-    ...['split_type', 'parents'].flatMap((name) => {
-      const values = lists.get(name);
-      return values ? [[name, values.length] as const] : [];
-    }),
-  ]);
-  for (const [name, length] of lengths) {
-    if (length !== nodes) return `has ${nodes} nodes, and ${length} numbers of ${name}`;
+  for (const [name, length] of counts) {
+    if (length !== nodes) return otherCount(name, length, nodes);
+  }
+  for (const name of ['split_type', 'parents']) {
+    const length = lists.get(name)?.length ?? nodes;
+    if (length !== nodes) return otherCount(name, length, nodes);
   }
   const [root = NO_PARENT, ...others] = list(lists, 'parents');
   if (root !== NO_PARENT && root !== NO_NODE) return `has a root with the parent ${root}`;
   return indicesFault(others, nodes, 'parent');
 }
+
+const otherCount = (name: string, length: number, nodes: number) =>
+  `has ${nodes} nodes, and ${length} numbers of ${name}`;
 
 /** The nodes that decide by categories are named in their order, each with its stretch of the list of categories. */
 function categoriesFault(lists: Lists): TreeFault {

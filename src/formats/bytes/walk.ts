@@ -1,0 +1,59 @@
+import { quoted } from '#formats/rejected.ts';
+
+export type Scalar = string | number | boolean | null;
+
+/**
+ * What a walk over nested values meets, by its path: `learner.feature_names[]` is any item of that list.
+ * `enter` says what to do with a list or an object: go into it, take it as a list of whole numbers, count what is in it, or pass over it, both unread where that can be.
+ */
+export type Visitor = {
+  enter(path: string): 'walk' | 'numbers' | 'count' | 'skip';
+  value(path: string, value: Scalar): void;
+  numbers(path: string, values: readonly number[]): void;
+  counted(path: string, items: number): void;
+};
+
+/** Reads what is held without a stop, as a promise for each value is the most of a walk, and yields where bytes must come. */
+export type Walk<Result> = Generator<Promise<void> | undefined, Result, void>;
+
+export const MAX_WALK_DEPTH = 64;
+export const LONGEST_TEXT: number = 64 * 1024;
+const MOST_KEYS = 10_000;
+const [MOST_KEPT, LONGEST_KEPT] = [100, 100];
+
+export async function walked(walk: Walk<void>): Promise<void> {
+  for (const coming of walk) await coming;
+}
+
+/** The paths of an object's members. A key twice is refused, as readers differ in which they take; one that looks like a path is no part of any. */
+export function memberPaths(odd: (what: string) => Error) {
+  const keysAt = remembered((path: string) =>
+    remembered((key: string) => {
+      const name = key === '' || /[.[\]]/.test(key) ? '?' : key;
+      return path === '' ? name : `${path}.${name}`;
+    }),
+  );
+
+  return (path: string): ((key: string) => string) => {
+    const seen = new Set<string>();
+    const pathOf = keysAt(path);
+    return (key) => {
+      if (seen.has(key)) throw odd(`the key ${quoted(key)} stands twice`);
+      if (seen.size >= MOST_KEYS) throw odd(`an object of more than ${MOST_KEYS} keys`);
+      seen.add(key);
+      return pathOf(key);
+    };
+  };
+}
+
+/** The same answers, of which the first are kept: a model has the same few paths in each of its trees. */
+export function remembered<Answer>(of: (name: string) => Answer): (name: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (name) => {
+    const kept = known.get(name);
+    if (kept !== undefined) return kept;
+    const found = of(name);
+    if (known.size < MOST_KEPT && name.length <= LONGEST_KEPT) known.set(name, found);
+    return found;
+  };
+}
