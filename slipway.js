@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = new URL('src/cli/main.ts', import.meta.url);
 const MAIN = existsSync(SOURCE) ? SOURCE : new URL('dist/cli/main.js', import.meta.url);
 if (MAIN === SOURCE && !existsSync(new URL('node_modules', import.meta.url))) installClone();
+if (MAIN !== SOURCE && process.argv[2] === 'start') installRuntime();
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
@@ -38,6 +39,37 @@ function installClone() {
     stdio: ['ignore', 2, 2],
   });
   if (install.status !== 0) process.exit(1);
+}
+
+/**
+ * The published package goes without ONNX Runtime where its install script fails, which downloads GPU libraries that nothing here uses; what a CPU needs is in the package itself.
+ * It is put beside the bundle, where that finds it.
+ */
+function installRuntime() {
+  const require = module.createRequire(MAIN);
+  const { optionalDependencies } = require('../../package.json');
+  const wanted = Object.entries(optionalDependencies).filter(
+    ([name]) => !isInstalled(require, name),
+  );
+  if (wanted.length === 0) return;
+  const folder = fileURLToPath(new URL('dist', import.meta.url));
+  const names = wanted.map(([name, version]) => `${name}@${version}`);
+  process.stderr.write(`slipway: installing ${names.join(', ')} without its install script\n`);
+  const quiet = '--no-save --ignore-scripts --no-audit --no-fund --loglevel=error';
+  const install = spawnSync(`npm install ${quiet} --prefix "${folder}" ${names.join(' ')}`, {
+    shell: true,
+    stdio: ['ignore', 2, 2],
+  });
+  if (install.status !== 0) process.exit(1);
+}
+
+function isInstalled(require, name) {
+  try {
+    require.resolve(`${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ownNode() {

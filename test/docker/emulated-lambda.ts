@@ -1,11 +1,10 @@
+import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { restEvent } from '../support/lambda/rest-event.ts';
 import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from './docker.ts';
 
 // As the Lambda platform sets them.
 const ADAPTER = {
-  AWS_LWA_PORT: '8080',
-  AWS_LWA_READINESS_CHECK_PATH: '/ping',
   AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
   AWS_LWA_ERROR_STATUS_CODES: '500-599',
   AWS_LWA_INVOKE_MODE: 'buffered',
@@ -24,13 +23,19 @@ export type EmulatedLambda = {
   post(path: string, body: unknown): Promise<Answer>;
 };
 
+type Served = {
+  readonly name: string;
+  readonly modelFile: string;
+  readonly server?: Pick<ServerPlace, 'port' | 'healthPath'>;
+};
+
 /** The function of a model, as Lambda runs it: by its emulator, as a user that the image does not know, within Lambda's limits. Resolves when its model is loaded. */
 export async function emulatedLambda(
   image: string,
-  { name, modelFile }: { readonly name: string; readonly modelFile: string },
+  { name, modelFile, server: { port, healthPath } = RUNTIMES.onnx.server }: Served,
 ): Promise<EmulatedLambda> {
-  const format = ['--format', '{{json .Config.Entrypoint}}'];
-  const server: readonly string[] = JSON.parse(
+  const format = ['--format', '{{json .Config}}'];
+  const { Entrypoint, Cmd } = JSON.parse(
     await docker('image', 'inspect', ...format, image).catch(async () => {
       await docker('pull', '--quiet', image);
       return docker('image', 'inspect', ...format, image);
@@ -38,6 +43,8 @@ export async function emulatedLambda(
   );
   const environment = {
     ...ADAPTER,
+    AWS_LWA_PORT: String(port),
+    AWS_LWA_READINESS_CHECK_PATH: healthPath,
     AWS_LWA_REMOVE_BASE_PATH: `/models/${name}`,
     MODEL_PATH: `/opt/model/${modelFile}`,
     MODEL_NAME: name,
@@ -48,7 +55,8 @@ export async function emulatedLambda(
     ...['--publish', '127.0.0.1::9000', '--user', LAMBDA_USER],
     ...['--volume', `${EMULATOR}:/rie:ro`, '--entrypoint', '/rie'],
     ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-    ...[image, '--runtime-interface-emulator-address', '0.0.0.0:9000', ...server],
+    ...[image, '--runtime-interface-emulator-address', '0.0.0.0:9000'],
+    ...[...(Entrypoint ?? []), ...(Cmd ?? [])],
   ]);
   const url = `${await container.origin(9000)}/2015-03-31/functions/function/invocations`;
   const post = async (path: string, body: unknown): Promise<Answer> => {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { eventually } from '../support/clock/eventually.ts';
 import { type RunningSlipway, startSlipway } from '../support/slipway/running.ts';
-import { dockerFolder, removeImages } from './docker.ts';
+import { dockerFolder, removeContainers, removeImages } from './docker.ts';
+import { emulatedLambda } from './emulated-lambda.ts';
 import { startRegistry } from './registry.ts';
 
 const DOCKER = { config: { engine: 'docker', gatewayPort: 0, controlPort: 0 } } as const;
@@ -92,6 +93,13 @@ describe('an image of one’s own', () => {
     const first = await slipway.ending('own', 1);
     expect(first.detail).toMatchObject({ state: 'Live' });
     expect(await ask(slipway)).toEqual({ status: 200, revision: 'own-v1', body: { total: 30 } });
+
+    const [image = ''] = docker('image', 'ls', '--quiet', 'slipway/own-*').split('\n');
+    const server = { port: 3000, healthPath: '/healthz' };
+    const lambda = await emulatedLambda(image, { name: 'own', modelFile: '.', server });
+    const answer = await lambda.post('predict', { values: [5] });
+    expect(answer).toMatchObject({ statusCode: 200, body: '{"total": 5}' });
+    await removeContainers();
 
     dropFolder(slipway, 'v2', 1000);
     const second = await slipway.ending('own', 2);

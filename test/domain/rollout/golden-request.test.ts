@@ -6,6 +6,7 @@ import {
   goldenRequest,
   goldenSamples,
   MAX_GOLDEN_BYTES,
+  pathOf,
 } from '#domain/rollout/golden-request.ts';
 
 function declared(inputs: readonly TensorSpec[], examples: readonly object[] = []): Declared {
@@ -145,5 +146,15 @@ describe('the golden request of a model with examples', () => {
     ['nothing', null, 'invocations'],
   ])('with %s for inputs %j goes to %s', (_, request, protocol) => {
     expect(sent(declared([], [{ request }]))).toEqual([{ protocol, body: request }]);
+  });
+});
+
+describe('the path that a golden request is sent to', () => {
+  it.each([
+    [{ protocol: 'infer', body: {} }, '/v2/models/digits/infer'],
+    [{ protocol: 'invocations', body: {} }, '/invocations'],
+    [{ protocol: 'invocations', body: {}, path: '/predict' }, '/predict'],
+  ] as const)('of %j is %s', (request, path) => {
+    expect(pathOf(request, 'digits')).toBe(path);
   });
 });

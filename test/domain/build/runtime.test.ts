@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs';
+import { SERVED } from '#domain/artifact/format.ts';
+import {
+  byRuntime,
+  convertedBy,
+  RUNTIME_NAMES,
+  RUNTIMES,
+  serverPlace,
+} from '#domain/build/runtime.ts';
+
+const FOLDERS = new URL('../../../runtimes/', import.meta.url);
+
+it('each folder of runtimes is one, and says of itself what it is', () => {
+  expect([...RUNTIME_NAMES].sort()).toEqual(readdirSync(FOLDERS).sort());
+  expect(byRuntime((name) => RUNTIMES[name].title)).toMatchObject({ onnx: 'the ONNX server' });
+});
+
+it.each(RUNTIME_NAMES)('%s makes its images of what it has', (name) => {
+  const { image, convertsTo } = RUNTIMES[name];
+
+  expect(['appending', 'dockerfile']).toContain(image.madeBy);
+  expect(image.environments.some((each) => each.name === image.servesFrom)).toBe(
+    image.madeBy === 'appending',
+  );
+  expect(convertedBy(name)).toBe(convertsTo ?? undefined);
+});
+
+it('each format is loaded by one that there is', () => {
+  for (const { runtime } of Object.values(SERVED)) expect(RUNTIME_NAMES).toContain(runtime);
+});
+
+it('a server listens where its manifest says, else where its runtime does', () => {
+  expect(serverPlace('custom', { port: 3000, healthPath: '/healthz' })).toEqual({
+    port: 3000,
+    healthPath: '/healthz',
+    requestPath: '/invocations',
+  });
+  expect(serverPlace('onnx')).toEqual({ port: 8080, healthPath: '/ping', requestPath: null });
+});
