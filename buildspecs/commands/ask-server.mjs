@@ -33,7 +33,7 @@ export async function askedFromOutside(container, { port, healthPath }) {
         );
         await answer?.body?.cancel();
         if (answer?.status === 200) return;
-        if (!(await isRunning(container))) throw new Error('it has ended');
+        if (!(await isRunning(container))) throw new Error('it has exited');
         await sleep(POLL_MS);
       }
     },
@@ -42,7 +42,7 @@ export async function askedFromOutside(container, { port, healthPath }) {
       const answer = await fetch(origin + path, { method: 'POST', headers, body }).catch(
         (error) => {
           throw new Error(
-            `it gave no answer to a request at ${path}: ${error.cause?.message ?? error.message}`,
+            `it did not answer a request at ${path}: ${error.cause?.message ?? error.message}`,
           );
         },
       );
@@ -69,6 +69,6 @@ const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 async function usedBytes(container) {
   const used = await docker(['stats', '--no-stream', '--format', '{{.MemUsage}}', container]);
   const [, number, unit] = /^([\d.]+)(B|KiB|MiB|GiB) /.exec(used) ?? [];
-  if (!unit) throw new Error(`docker says that it uses ${JSON.stringify(used)} of memory`);
+  if (!unit) throw new Error(`docker reports an unknown memory usage: ${JSON.stringify(used)}`);
   return Math.ceil(Number(number) * UNITS[unit]);
 }

@@ -24,13 +24,13 @@ try {
 async function make(environment) {
   const { tag, isOptional, python } = environment;
   const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
-  if (await isThere(reference, tag)) return say(`${reference} is there`);
+  if (await isThere(reference, tag)) return say(`${reference} already exists`);
   try {
     await build(reference, environment);
   } catch (error) {
     // Not every version of a framework has one; without it a model is served by its framework. Whatever else went wrong may not the next time.
     if (!isOptional || !NO_SOLUTION.test(error.said ?? '')) throw error;
-    return say(`no ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
+    return say(`could not make ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
   }
   if (ENVIRONMENTS) await push(reference, tag);
   say(`made ${reference}`);

@@ -31,9 +31,9 @@ try {
 function checkParts(parts) {
   if (!Array.isArray(parts)) throw new Error('the list names no files');
   for (const { name, sizeBytes, url } of parts) {
-    if (!isSafe(name)) throw new Error(`${JSON.stringify(name)} is no path inside of an artifact`);
+    if (!isSafe(name)) throw new Error(`${JSON.stringify(name)} is not a path inside an artifact`);
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || typeof url !== 'string') {
-      throw new Error(`${name} comes without its size or URL`);
+      throw new Error(`${name} has no size or URL`);
     }
   }
   const names = parts.map(({ name }) => name);

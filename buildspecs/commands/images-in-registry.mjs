@@ -35,7 +35,7 @@ export async function imagesInRegistry(models, environments) {
     /** Makes the image: an environment, with the files of `folder` as its last layer. Throws with `isTaken` where another build was first. */
     async append({ environment, folder, labels, tag }) {
       const base = await from.manifest(environment);
-      if (!base) throw new Error(`the environment ${environments}:${environment} is gone`);
+      if (!base) throw new Error(`the environment ${environments}:${environment} was not found`);
       const manifest = await withModel({ to, from, base, folder, labels });
       const bytes = Buffer.from(JSON.stringify(manifest));
       await to.putManifest(tag, bytes, manifest.mediaType);
@@ -47,7 +47,7 @@ export async function imagesInRegistry(models, environments) {
 /** The manifest of the environment with one layer more; all that it names is in the models' repository then. */
 async function withModel({ to, from, base, folder, labels }) {
   const { mediaType, config, layers } = JSON.parse(base);
-  if (!LAYERS[mediaType]) throw new Error(`the environment is ${mediaType}, no image`);
+  if (!LAYERS[mediaType]) throw new Error(`the environment is ${mediaType}, not an image`);
   const layer = modelLayer(folder);
   const [settings] = await Promise.all([
     configOf(from, base),

@@ -106,14 +106,15 @@ async function convert(order, { rows, nativeMicros }) {
     onnxMicros: null,
   });
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
-  if (rows === 0 || nativeMicros === null) return refuse('it is code, or takes no rows of numbers');
-  if (!CONVERTER) return refuse('no converter runs beside this version of its framework');
+  if (rows === 0 || nativeMicros === null)
+    return refuse('it is code, or does not take rows of numbers');
+  if (!CONVERTER) return refuse('no converter supports this version of its framework');
   const onnx = join(out, 'model.onnx');
   const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
   const report = JSON.parse(await python(CONVERTER, given, order));
   if (report.converted) {
     // A link, which the artifact's code could have put there, would lead out of its folder.
-    if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is no file');
+    if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is not a file');
     await rm(join(served, 'model'), { recursive: true });
     await mkdir(join(served, 'model'));
     await rename(onnx, join(served, 'model', 'model.onnx'));
@@ -143,7 +144,7 @@ async function python(place, given, { modelFile = '' } = {}) {
   } catch (error) {
     if (error.signal !== 'SIGXCPU') throw error;
     const { cpuSeconds } = JSON.parse(WALLS).limits;
-    throw new Error(`${given[1]} used ${cpuSeconds} s of CPU, its limit`);
+    throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
   }
 }
 

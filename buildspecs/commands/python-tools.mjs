@@ -24,7 +24,7 @@ export async function findPython(uv, pythons) {
     if (found) return found;
   }
   throw new Error(
-    `the model needs Python ${pythons.join(' or ')}, and this machine has none of them; install one, for example by \`uv python install ${pythons[0]}\``,
+    `the model needs Python ${pythons.join(' or ')}, but none of them is installed; install one, for example by \`uv python install ${pythons[0]}\``,
   );
 }
 
@@ -58,7 +58,7 @@ export async function findUv(images) {
 async function firstPython() {
   for (const python of ['python3', 'python']) if (await runs(python)) return python;
   throw new Error(
-    'the model needs Python, and this machine has none; install Python 3.9 or later, or use `slipway start --engine docker`',
+    'the model needs Python, but it is not installed; install Python 3.9 or later, or use `slipway start --engine docker`',
   );
 }
 

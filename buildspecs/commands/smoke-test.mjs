@@ -53,7 +53,7 @@ export async function smokeTest({ runtime, ...start }) {
 }
 
 function asThere(reason) {
-  return `on Lambda an image runs by a user of Lambda's and can write to /tmp alone, and so this one fails: ${reason}`;
+  return `on Lambda an image runs as Lambda's own user and can write only to /tmp, where this one fails: ${reason}`;
 }
 
 async function started({ image, modelFile, server, startupSeconds, request }, settings, asker) {

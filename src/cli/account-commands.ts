@@ -20,7 +20,7 @@ export function addAccountCommands(program: Command): void {
   placedCommand(
     program,
     'doctor',
-    'Looks for what stands in the way of Slipway, in at most 10 s, and changes nothing.',
+    'Checks for anything that keeps Slipway from working, in at most 10 s; changes nothing.',
   )
     .addHelpText('after', examples('slipway doctor', 'slipway doctor --stage prod'))
     .action(async (options: Place) => {
@@ -33,17 +33,17 @@ export function addAccountCommands(program: Command): void {
     program
       .command('deploy')
       .description(
-        'Deploys Slipway into an AWS account, from a clone, once it has looked at the account, said what it will cost, and asked.',
+        'Deploys Slipway into an AWS account, from a clone, after checking the account, showing the cost and asking.',
       ),
   )
     .option(
       '--param <name=value>',
-      'a parameter of the stack, as containers=off; may be repeated',
+      'a parameter of the stack, such as containers=off; may be repeated',
       collected,
       [],
     )
     .option('--yes', 'do not ask')
-    .option('--skip-doctor', 'deploy into an account that does not look ready')
+    .option('--skip-doctor', 'deploy even if the account is not ready')
     .addHelpText(
       'after',
       examples(
@@ -58,7 +58,9 @@ export function addAccountCommands(program: Command): void {
   awsOptions(
     program
       .command('uninstall')
-      .description('Removes Slipway from an AWS account, once it has said what goes and asked.'),
+      .description(
+        'Removes Slipway from an AWS account, after showing what is removed and asking.',
+      ),
   )
     .option('--yes', 'do not ask')
     .option('--delete-bucket', 'also delete the bucket with all models')

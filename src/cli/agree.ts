@@ -8,7 +8,7 @@ type Refused = { readonly refusal: string; readonly fix: string };
 export async function agree(word: string, { refusal, fix }: Refused): Promise<void> {
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });
-  const answer = asked ? await asked.question(`Type ${word} to go on: `) : '';
+  const answer = asked ? await asked.question(`Type ${word} to continue: `) : '';
   if (asked) asked.close();
   if (answer.trim() === word) return;
   throw new Failure('InputInvalid', refusal, { fix: isAsked ? '' : fix });

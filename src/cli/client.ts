@@ -15,9 +15,13 @@ const health = z.object({ pid: z.int() });
 export async function findInstance(dataDir: string): Promise<Instance> {
   const found = await running(dataDir).catch(() => undefined);
   if (found) return found;
-  throw new Failure('PlatformUnavailable', `no Slipway is running on ${dataDir}`, {
-    fix: 'Start one with `slipway start`, or name its folder with --data.',
-  });
+  throw new Failure(
+    'PlatformUnavailable',
+    `no Slipway is running with the data folder ${dataDir}`,
+    {
+      fix: 'Start one with `slipway start`, or name its folder with --data.',
+    },
+  );
 }
 
 /** One that was killed has left its file, and its ports may be another's by now. */
@@ -53,9 +57,9 @@ const NAMES: Readonly<Record<number, FailureName>> = {
 
 // All that `fetch` says of a connection that could not be made, or broke, is that it failed.
 function lost(cause: unknown): never {
-  throw new Failure('PlatformUnavailable', 'Slipway does not answer any more', {
+  throw new Failure('PlatformUnavailable', 'Slipway no longer answers', {
     cause,
-    fix: 'Start it again with `slipway start`: a deployment under way is taken up then.',
+    fix: 'Start it again with `slipway start`: it resumes a deployment that was under way.',
   });
 }
 

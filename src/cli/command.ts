@@ -80,7 +80,7 @@ export function examples(...lines: readonly string[]): string {
 export function integer(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value)) return value;
-  throw new InvalidArgumentError('a whole number is needed.');
+  throw new InvalidArgumentError('expected a whole number.');
 }
 
 /** The values of an option that may be repeated. */

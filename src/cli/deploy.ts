@@ -17,8 +17,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export async function deployToAws(options: Options): Promise<number> {
   const account = accountOf(options);
   if (!account) {
-    throw new Failure('InputInvalid', 'deploy needs the stage it is to make', {
-      fix: 'Name it: npx slipway deploy --stage prod. On one machine `slipway start` is all there is to do.',
+    throw new Failure('InputInvalid', 'deploy needs the stage to create', {
+      fix: 'Name it: npx slipway deploy --stage prod. On one machine, just run `slipway start`.',
     });
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
@@ -26,13 +26,13 @@ export async function deployToAws(options: Options): Promise<number> {
   for (const line of [...findingLines(plan.findings), ...plan.notes]) console.error(line);
   if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
     throw new Failure('PlatformDenied', 'the account is not ready: nothing was deployed', {
-      fix: 'Mend what failed above, or deploy all the same with --skip-doctor.',
+      fix: 'Fix what failed above, or deploy anyway with --skip-doctor.',
     });
   }
   if (!options.yes) {
     await agree(account.stage, {
       refusal: 'nothing was deployed',
-      fix: 'Say --yes to deploy without being asked.',
+      fix: 'Use --yes to deploy without being asked.',
     });
   }
   const code = await runInstall(ROOT, plan);

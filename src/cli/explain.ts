@@ -77,9 +77,9 @@ function proofOf({ proof }: Explanation): string | null {
   if (sample === 'readiness') return `nothing; ${warning || UNPROVEN}`;
   const own =
     sample === 'example'
-      ? 'its example: the manifest’s, else its own or one of its build'
-      : `a request of zeros made from its signature, free dimensions ${sample}`;
-  const by = of ? `the request that ${of.revision} was proven by, which was live` : own;
+      ? 'its example, from the manifest, the artifact or the build'
+      : `a request of zeros made from its signature, with free dimensions of ${sample}`;
+  const by = of ? `the request that proved ${of.revision}, which was live then` : own;
   return `${by}, answered in ${count(Math.round(latencyMs))} ms${warning && `; ${warning}`}`;
 }
 

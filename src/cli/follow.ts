@@ -25,6 +25,6 @@ export async function followDeployment(
     done();
   }
   throw new Failure('PlatformUnavailable', 'Slipway was stopped before the deployment ended', {
-    fix: 'Start it again with `slipway start`: the deployment is taken up then.',
+    fix: 'Start it again with `slipway start`: it resumes the deployment.',
   });
 }

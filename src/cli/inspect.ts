@@ -23,12 +23,12 @@ export function inspectionLines(found: PathInspection): readonly string[] {
       'runs code',
       // Of data it is the class that the model is of.
       facts.entrypoint && !framework
-        ? `its owner’s own, as it is; on one machine ${network(found)}`
+        ? `its owner’s own code, unchecked; on one machine ${network(found)}`
         : null,
     ],
     ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
     ['inputs', signature && tensors(signature, 'inputs')],
-    ['outputs', signature && (tensors(signature, 'outputs') || 'found out by the build')],
+    ['outputs', signature && (tensors(signature, 'outputs') || 'determined by the build')],
     ['memory', memory(facts.memory)],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
@@ -46,8 +46,8 @@ export function inspectionLines(found: PathInspection): readonly string[] {
 export async function writeManifest(found: PathInspection): Promise<void> {
   const { manifestFile, hasManifest, facts, python } = found;
   if (hasManifest) {
-    throw new Failure('InputInvalid', `${manifestFile} is there already`, {
-      fix: 'Change it by hand; docs/model.yaml shows every key.',
+    throw new Failure('InputInvalid', `${manifestFile} already exists`, {
+      fix: 'Edit it by hand; docs/model.yaml shows every key.',
     });
   }
   const starter = {

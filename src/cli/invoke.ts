@@ -35,7 +35,7 @@ export async function invoke(
   }).catch((cause: unknown) => {
     throw new Failure('PlatformUnavailable', `${url} does not answer: ${reasonOf(cause)}`, {
       cause,
-      fix: 'Is the address right, and its name known where you are? `slipway doctor` looks.',
+      fix: 'Check the address, and that its name resolves on this machine; `slipway doctor` checks the rest.',
     });
   });
   const text = await response.text();
@@ -51,14 +51,14 @@ function keyFor(model: string, options: Options): string | undefined {
   const key = options.key ?? process.env['SLIPWAY_KEY'];
   if (key) return key;
   throw new Failure('InputInvalid', `a key is needed to call ${model}`, {
-    fix: `Make one with \`slipway keys create NAME --models ${model} --stage ${account.stage}\`, and give it by --key or SLIPWAY_KEY.`,
+    fix: `Make one with \`slipway keys create NAME --models ${model} --stage ${account.stage}\`, and pass it with --key or SLIPWAY_KEY.`,
   });
 }
 
 async function bodyOf({ body, path }: Options): Promise<string | undefined> {
   if (body === undefined && path === DEFAULT_PATH) {
     throw new Failure('InputInvalid', `${DEFAULT_PATH} takes a body`, {
-      fix: `Give one by --body '[[…]]' or --body @FILE; what the model takes is at --path /docs, with a request that it answers.`,
+      fix: `Give one with --body '[[…]]' or --body @FILE; what the model takes is at --path /docs, with a request that it answers.`,
     });
   }
   if (!body?.startsWith('@')) return body;

@@ -16,9 +16,9 @@ export function addKeyCommands(program: Command): void {
     .command('keys')
     .description('Makes, lists and revokes the keys that callers of models need in AWS.');
 
-  keyCommand(keys, 'create <name>', 'Makes a key and shows it this once.')
+  keyCommand(keys, 'create <name>', 'Makes a key and shows it, only this once.')
     .option('--models <names>', 'the models it may call, separated by commas')
-    .option('--all', 'it may call all models, also later ones')
+    .option('--all', 'it may call all models, including later ones')
     .addHelpText('after', examples('slipway keys create ci --models digits,shapes --stage prod'))
     .action(async (name: string, options: Place & KeyWish) => {
       const opened = await openKeys(options);
@@ -33,11 +33,11 @@ export function addKeyCommands(program: Command): void {
       show(options, listed, keyLines(listed));
     });
 
-  keyCommand(keys, 'revoke <id>', 'Ends a key: it opens nothing from now on.')
+  keyCommand(keys, 'revoke <id>', 'Revokes a key: from now on it is refused.')
     .addHelpText('after', examples('slipway keys revoke 8d746fb3cb67a169 --stage prod'))
     .action(async (id: string, options: Place) => {
       await revokeKey((await openKeys(options)).keys, id);
-      show(options, { id, revoked: true }, [`${id} opens nothing any more`]);
+      show(options, { id, revoked: true }, [`${id} is revoked`]);
     });
 }
 

@@ -18,7 +18,7 @@ export async function openKeys(
     throw new Failure(
       'InputInvalid',
       'Slipway on this machine listens on 127.0.0.1 only and needs no keys',
-      { fix: 'For the keys of a Slipway in AWS, name it: --stage STAGE.' },
+      { fix: 'For the keys of a Slipway in AWS, give its --stage.' },
     );
   }
   const { findStack } = await import('#compose/account/stack.ts');
@@ -61,8 +61,8 @@ export function createdLines(
   return [
     key,
     '',
-    `The key is shown this once and kept nowhere: store it now. It may call ${modelsText(models)}.`,
-    'With the key in SLIPWAY_KEY, what a model takes:',
+    `The key is shown only this once and is not kept: store it now. It may call ${modelsText(models)}.`,
+    'To see what a model takes, with the key in SLIPWAY_KEY:',
     `  curl -H "Authorization: Bearer $SLIPWAY_KEY" ${endpoint}/models/${model}/openapi.json`,
   ];
 }
@@ -83,7 +83,7 @@ function readModels({ models, all }: KeyWish): KeyModels {
   if (models !== undefined && !all) return models.split(',').map((model) => model.trim());
   if (models === undefined && all) return 'all';
   throw new Failure('InputInvalid', 'a key is for named models, or for all of them', {
-    fix: 'Name them by --models NAME,NAME, or say --all.',
+    fix: 'Name them with --models NAME,NAME, or use --all.',
   });
 }
 

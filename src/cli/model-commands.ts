@@ -23,7 +23,7 @@ function addInspect(program: Command): void {
     .description(
       'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
     )
-    .option('--write-manifest', 'write a manifest to go on from')
+    .option('--write-manifest', 'write a manifest to start from')
     .option('--json', 'print JSON for programs')
     .addHelpText(
       'after',
@@ -44,7 +44,7 @@ function addPush(program: Command): void {
     'push <path>',
     'Uploads a model (a file, or a folder with its model.yaml) and follows its deployment.',
   )
-    .option('--name <name>', "the model's name (default: the file's stem)")
+    .option('--name <name>', "the model's name (default: the file's name without its ending)")
     .addHelpText(
       'after',
       examples(
@@ -102,8 +102,8 @@ function addStatus(program: Command): void {
 
 function addEvents(program: Command): void {
   placedCommand(program, 'events', 'Shows the events, oldest first.')
-    .option('--model <name>', 'of this model only')
-    .option('--follow', 'wait for the ones to come')
+    .option('--model <name>', 'only events of this model')
+    .option('--follow', 'wait for new events')
     .addHelpText(
       'after',
       examples('slipway events --model digits', 'slipway events --follow --json'),

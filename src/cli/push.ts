@@ -54,7 +54,7 @@ async function requireReadable(path: string): Promise<void> {
 
 function modelName(name: string): string {
   if (isModelName(name)) return name;
-  throw new Failure('InputInvalid', `\`${name}\` is no model name`, {
+  throw new Failure('InputInvalid', `\`${name}\` is not a valid model name`, {
     fix: 'Give one of 1 to 40 lower-case letters, digits and inner hyphens: --name NAME.',
   });
 }

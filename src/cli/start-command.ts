@@ -22,7 +22,7 @@ export function addStartCommand(program: Command): void {
     'Starts Slipway on this machine: bucket folder, gateway and control API on 127.0.0.1.',
   )
     .option('--demo', 'deploy the demo model, call it and print its answer')
-    .option('--once', 'with --demo: stop after the answer; exit 0 only if it is right')
+    .option('--once', 'with --demo: stop after the answer; exit 0 only if it is correct')
     .addOption(
       new Option(
         '--engine <engine>',
@@ -33,10 +33,10 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', "the gateway's first port to try", integer, 8080)
     .option('--control-port <n>', "the control API's first port to try", integer, 8081)
-    .option('--request-log', 'write each request down, a JSON object a line, in requests.ndjson')
+    .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
     .option(
       '--cors-origin <origin>',
-      'whose pages may call models from a browser; may be repeated',
+      'an origin whose pages may call models from a browser; may be repeated',
       collected,
       [],
     )

@@ -13,8 +13,8 @@ export async function uninstallFromAws(
 ): Promise<readonly Outcome[]> {
   const account = accountOf(options);
   if (!account) {
-    throw new Failure('InputInvalid', 'uninstall needs the stage it is to remove', {
-      fix: 'Name it with --stage. On one machine deleting the data folder is all there is to do.',
+    throw new Failure('InputInvalid', 'uninstall needs the stage to remove', {
+      fix: 'Name it with --stage. On one machine, just delete the data folder.',
     });
   }
   const { planUninstall, uninstall } = await import('#compose/uninstall/uninstall.ts');
@@ -26,7 +26,7 @@ export async function uninstallFromAws(
   if (!options.yes) {
     await agree(account.stage, {
       refusal: 'nothing was removed',
-      fix: 'Say --yes to remove all of this without being asked.',
+      fix: 'Use --yes to remove all of this without being asked.',
     });
   }
   const outcomes: Outcome[] = [];

@@ -31,7 +31,7 @@ function addExplain(program: Command): void {
     'explain <model>',
     'Shows why a version runs where it runs, what the other targets would cost, and how it was proven.',
   )
-    .option('--version <n>', 'of this version (default: the live one)', integer)
+    .option('--version <n>', 'the version to explain (default: the live one)', integer)
     .addHelpText(
       'after',
       examples('slipway explain digits', 'slipway explain digits --version 2 --json'),
@@ -63,7 +63,7 @@ function addAbort(program: Command): void {
   placedCommand(
     program,
     'abort <model>',
-    'Gives up the deployment that is under way; what was live before stays.',
+    'Aborts the deployment that is under way; the live version stays live.',
   )
     .addHelpText('after', examples('slipway abort digits'))
     .action(async (model: string, options: Place) => {
@@ -77,7 +77,7 @@ function addUndeploy(program: Command): void {
   placedCommand(
     program,
     'undeploy <model>',
-    'Takes a model away: its endpoint and all its versions, once it has said so and asked; a deployment that is under way is aborted.',
+    'Removes a model, its endpoint and all its versions, after showing them and asking; a deployment that is under way is aborted.',
   )
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('slipway undeploy digits', 'slipway undeploy digits --yes'))
@@ -88,11 +88,11 @@ function addUndeploy(program: Command): void {
       for (const { revision, target, state } of kept) {
         output.line(`  removes ${revision} on ${target}, ${state}`);
       }
-      output.line('  keeps   what it was made of, and its history');
+      output.line('  keeps   its uploaded files, and its history');
       if (!options.yes) {
         await agree(model, {
           refusal: 'nothing was removed',
-          fix: 'Say --yes to remove all of this without being asked.',
+          fix: 'Use --yes to remove all of this without being asked.',
         });
       }
       const isDone = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));

@@ -9,7 +9,7 @@ const webhook = z.string().check(
   z.refine((text) => {
     const url = URL.parse(text);
     return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
-  }, 'an http or https address without a user is needed'),
+  }, 'expected an http or https URL without a user'),
 );
 
 // As browsers send it, which is what it is compared with.
@@ -18,7 +18,7 @@ const origin = z
   .check(
     z.refine(
       (text) => text !== 'null' && URL.parse(text)?.origin === text,
-      'an origin is needed, as https://app.example or http://localhost:3000',
+      'expected an origin such as https://app.example or http://localhost:3000',
     ),
   );
 
@@ -51,7 +51,10 @@ const localConfig = z.strictObject({
     z
       .string()
       .check(
-        z.regex(WEBHOOK_SECRET, 'SLIPWAY_WEBHOOK_SECRET is `whsec_` and 24 to 64 bytes in base64'),
+        z.regex(
+          WEBHOOK_SECRET,
+          'SLIPWAY_WEBHOOK_SECRET must be `whsec_` followed by 24 to 64 bytes in base64',
+        ),
       ),
   ),
 });
@@ -69,6 +72,6 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
 function requireSecret(config: LocalConfig): LocalConfig {
   if (config.webhooks.length === 0 || config.webhookSecret !== undefined) return config;
   throw new Failure('InputInvalid', 'a webhook needs a secret to sign with', {
-    fix: 'Give it in SLIPWAY_WEBHOOK_SECRET; make one with `echo whsec_$(openssl rand -base64 32)`.',
+    fix: 'Set it in SLIPWAY_WEBHOOK_SECRET; make one with `echo whsec_$(openssl rand -base64 32)`.',
   });
 }

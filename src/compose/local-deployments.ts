@@ -89,6 +89,6 @@ function unfinished(what: string, { workflow, error, cause }: ExecutionEnd): Fai
   const message = `${what} was not admitted: ${reason}`;
   if (error === 'StorageFull') return new Failure(error, message, { fix });
   const again =
-    workflow === 'deploy' ? 'Then start Slipway again: it is tried again.' : 'Ask for it again.';
+    workflow === 'deploy' ? 'Then start Slipway again, which retries it.' : 'Request it again.';
   return new Failure('PlatformUnavailable', message, { fix: `${fix} ${again}`.trimStart() });
 }

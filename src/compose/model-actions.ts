@@ -44,10 +44,10 @@ export function modelActions(deps: Deps): ModelActions {
       const { live } = await requireModel(registry, name);
       const deployments = await unended(registry, name);
       const known = deployments.find(({ kind }) => kind === 'undeploy');
-      if (known) return underWay(known.id, `${name} is being undeployed already`);
+      if (known) return underWay(known.id, `${name} is already being undeployed`);
       const kept = (await registry.versions(name)).filter(canStart);
       if (!live && kept.length === 0 && deployments.length === 0) {
-        return nothing(`nothing of ${name} is deployed`);
+        return nothing(`${name} has nothing deployed`);
       }
       const says = `${name} is being undeployed: its endpoint and ${counted(kept.length)}`;
       const id = newId();
@@ -85,16 +85,20 @@ function hasBegun({ phase }: Deployment): boolean {
 
 function refuseUndeployed(deployment: Deployment | undefined): void {
   if (deployment?.phase !== 'Undeploying') return;
-  throw new Failure('PhaseConflict', `${deployment.model} is being undeployed, which goes on`, {
-    fix: 'Upload the model again once it is gone.',
-  });
+  throw new Failure(
+    'PhaseConflict',
+    `${deployment.model} is being undeployed, and that continues`,
+    {
+      fix: 'Upload the model again once it is gone.',
+    },
+  );
 }
 
 /** What a rollback without a version comes to while something is under way; undefined when that is not in its way. */
 async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefined> {
   const { id, kind, model, version } = begun;
   if (kind === 'rollback')
-    return underWay(id, `${model} is going back to version ${version} already`);
+    return underWay(id, `${model} is already going back to version ${version}`);
   if (kind !== 'deploy') return undefined;
   // A version that went live meanwhile is what to go back from.
   return unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway rollback'));
@@ -113,22 +117,22 @@ async function abortDeployment(deps: Deps, begun: Deployment, reason: string): P
   const { registry, executions } = deps;
   const { id, model, version } = begun;
   if (begun.trouble || begun.phase === 'RollingBack') {
-    return underWay(id, `what is under way of ${model} is being given up already`);
+    return underWay(id, `the deployment of ${model} is already being given up`);
   }
   const { events } = await registry.events({ after: '', limit: EVENTS, deploymentId: id });
   const trouble = { name: 'Aborted', reason, fix: '' };
   const { execution } = await registry.requestAbort(id, trouble);
   await executions.stop(execution);
-  await poll(deps, `execution ${execution} does not end`, async () =>
+  await poll(deps, `execution ${execution} did not end`, async () =>
     (await executions.isRunning(execution)) ? undefined : true,
   );
   await deps.recover(execution, id, { error: 'States.Aborted', cause: reason });
-  const what = version === null ? 'what is under way' : `version ${version}, which is under way,`;
+  const what = version === null ? 'the deployment' : `the deployment of version ${version}`;
   return {
     kind: 'aborted',
     deploymentId: id,
     after: events.at(-1)?.cursor ?? '',
-    says: `${what} is aborted; what is live of ${model} stays`,
+    says: `${what} is aborted; the live version of ${model} stays`,
   };
 }
 
@@ -141,7 +145,7 @@ async function startRollback(deps: Deps, model: Model, to: number | null): Promi
     deploymentId: newId(),
     model: model.name,
     to,
-    reason: 'asked for by slipway rollback',
+    reason: 'requested by slipway rollback',
   };
   return begin(deps, request, `${model.name} goes back to version ${goal.version}`);
 }
@@ -152,7 +156,7 @@ async function endDrain(deps: Deps, model: string): Promise<void> {
   for (const { id, execution, phase } of await unended(registry, model)) {
     if (phase !== 'Live') continue;
     await executions.stop(execution);
-    await poll(deps, `execution ${execution} does not end`, async () =>
+    await poll(deps, `execution ${execution} did not end`, async () =>
       (await executions.isRunning(execution)) ? undefined : true,
     );
     await registry.settle({ deploymentId: id, reason: '', degraded: false });
@@ -189,7 +193,7 @@ async function begin(
   const { kind, model, deploymentId } = request;
   const workflow = kind === 'undeploy' ? 'undeploy' : 'rollback';
   await deps.executions.start(workflow, requestName(kind, model, deploymentId, 1), request);
-  await poll(deps, `the ${workflow} of ${model} does not begin`, () =>
+  await poll(deps, `the ${workflow} of ${model} did not begin`, () =>
     deps.registry.deployment(deploymentId),
   );
   return underWay(deploymentId, says);
@@ -205,7 +209,7 @@ async function poll<Found>(
     const found = await look();
     if (found !== undefined) return found;
     if (clock.now() >= endMs) {
-      throw new Failure('PlatformUnavailable', `${problem}, ${LONGEST_MS / 1000} s long`);
+      throw new Failure('PlatformUnavailable', `${problem} within ${LONGEST_MS / 1000} s`);
     }
     await sleep(pauseMs);
   }

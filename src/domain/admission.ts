@@ -138,7 +138,7 @@ export function adopt(
       if (deployment.execution !== from) {
         throw new Failure(
           'LeaseLost',
-          `deployment ${deploymentId} is ${deployment.execution}'s, not ${from}'s`,
+          `deployment ${deploymentId} belongs to execution ${deployment.execution}, not to ${from}`,
         );
       }
       if (deployment.endedAtMs !== null) {

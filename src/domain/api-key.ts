@@ -61,9 +61,10 @@ function requireName(name: string): void {
 function requireModels(models: KeyModels): void {
   if (models === 'all') return;
   const wrong = models.find((model) => !isModelName(model));
-  if (wrong !== undefined) throw new Failure('InputInvalid', `\`${wrong}\` is no model name`);
+  if (wrong !== undefined)
+    throw new Failure('InputInvalid', `\`${wrong}\` is not a valid model name`);
   if (models.length > 0) return;
-  throw new Failure('InputInvalid', 'a key is for one model or more; this names none', {
+  throw new Failure('InputInvalid', 'a key needs at least one model, and none is given', {
     fix: 'Name them with --models a,b, or make a key for all models.',
   });
 }

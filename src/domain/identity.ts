@@ -16,17 +16,20 @@ export function revisionName(model: string, version: number): string {
 export function modelOf(revision: string): string {
   const model = /^(.+)-v\d+$/.exec(revision)?.[1];
   if (model) return model;
-  throw new Failure('InputInvalid', `${revision} is no revision; one is named <model>-v<version>`);
+  throw new Failure(
+    'InputInvalid',
+    `${revision} is not the name of a revision; expected <model>-v<version>`,
+  );
 }
 
 /** Fails with `RevisionFailed` where a revision is there already, and another deployment's: a repeated attempt adopts only its own. */
-export function refuseStranger(
+export function requireSameDeployment(
   { revision, deploymentId }: { readonly revision: string; readonly deploymentId: string },
   found: { readonly deploymentId: string | undefined },
 ): void {
   if (found.deploymentId === deploymentId) return;
   throw new Failure(
     'RevisionFailed',
-    `${revision} is of deployment ${found.deploymentId}, not of ${deploymentId}`,
+    `${revision} already exists and belongs to deployment ${found.deploymentId}, not to ${deploymentId}`,
   );
 }

@@ -145,7 +145,7 @@ export function requestAbort(deploymentId: string, trouble: Trouble): RegistryWr
       if (isTerminal(deployment.phase)) {
         throw new Failure(
           'PhaseConflict',
-          `deployment ${deploymentId} is ${deployment.phase}; it cannot be aborted any more`,
+          `deployment ${deploymentId} is ${deployment.phase}; it can no longer be aborted`,
         );
       }
       const aborted = { ...deployment, trouble: deployment.trouble ?? trouble };

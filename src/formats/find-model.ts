@@ -78,7 +78,7 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   if (second) throw twoModels(archive.name, second.name);
   if (archives.length >= MAX_ARCHIVES) {
     throw rejected(
-      `${archive.name} is an archive in an archive in an archive; the limit is ${MAX_ARCHIVES}`,
+      `${archive.name} is nested in too many archives; the limit is ${MAX_ARCHIVES}`,
       'Unpack it, and upload the archive with the model in it.',
     );
   }
@@ -123,7 +123,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
   if (format === null) {
     throw rejected(
-      `${file.name} is ${foreign?.what ?? 'a model'}, which ${foreign?.fix ? 'this version does not serve' : 'its name does not say'}`,
+      `${file.name} is ${foreign?.what ?? 'a model'}, which ${foreign?.fix ? 'this version does not serve' : 'its name does not show'}`,
       foreign ? fixOf(foreign) : 'Export the model to ONNX and upload the .onnx file.',
     );
   }
@@ -184,8 +184,8 @@ function refuseForeign(found: readonly Foreign[], { format }: FindOptions): void
 
 function twoModels(one: string, another: string) {
   return rejected(
-    `${quoted(one)} and ${quoted(another)} are two models; the limit of one artifact is 1`,
-    'Upload each under a name of its own, or say in model.yaml which is meant: `model.path`.',
+    `${quoted(one)} and ${quoted(another)} are two models; the limit is one model per artifact`,
+    'Upload each under its own name, or set `model.path` in model.yaml to one of them.',
   );
 }
 

@@ -75,7 +75,7 @@ function kept({ unpacking, archives }: Found): Found['unpacking'] {
   const bytes = Buffer.byteLength(JSON.stringify(unpacking));
   if (bytes <= MAX_UNPACKING_BYTES) return unpacking;
   throw rejected(
-    `${archives.map(quoted).join(' in ')} takes ${bytes} bytes to say which files are in it and where; the limit is ${MAX_UNPACKING_BYTES}`,
+    `${archives.map(quoted).join(' in ')} takes ${bytes} bytes to list its files; the limit is ${MAX_UNPACKING_BYTES}`,
     'Pack only the files that the model needs, under shorter names.',
   );
 }
@@ -85,13 +85,13 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
   const [path = ''] = entrypoint.split(':');
   if (format !== 'python' && format !== 'sagemaker') {
     throw rejected(
-      `entrypoint is ${quoted(entrypoint)}, and the model is of the format ${format}, which no code answers for`,
-      'Leave entrypoint out of model.yaml, or say `model.format: python` there.',
+      `entrypoint is ${quoted(entrypoint)}, but the model has the format ${format}, which runs no code of its own`,
+      'Remove entrypoint from model.yaml, or set `model.format: python` there.',
     );
   }
   if (files.some(({ name }) => name === within(root, path))) return entrypoint;
   throw rejected(
-    `entrypoint is ${quoted(entrypoint)}, and there is no file ${quoted(path)} in the model's folder`,
+    `entrypoint is ${quoted(entrypoint)}, but there is no file ${quoted(path)} in the model's folder`,
     'Name the file by its path within the folder of the model: `predict.py:Predictor`.',
   );
 }

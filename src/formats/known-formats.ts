@@ -13,7 +13,7 @@ export function recognise(name: string, head: Uint8Array): KnownFile | undefined
 
 /** What the owner of a file of that kind can do where another was expected. */
 export function fixOf({ fix }: KnownFile): string {
-  return fix ?? 'It is served as it is: upload it under a name with its own ending.';
+  return fix ?? 'It can be served as it is: upload it under a name with the ending of its format.';
 }
 
 /** The kind of file that alone begins so. */

@@ -20,7 +20,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /** The first of the schema's errors, in the words of the manifest. */
 export function schemaFault({ issues }: z.core.$ZodError, document: Document, text: string): Fault {
   const [issue] = issues;
-  if (!issue) return { offset: 0, what: 'is no manifest' };
+  if (!issue) return { offset: 0, what: 'is not a manifest' };
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     return {
@@ -40,7 +40,7 @@ export function schemaFault({ issues }: z.core.$ZodError, document: Document, te
 function wish(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `expected ${issue.values.join(', ')}`;
   if (issue.code === 'too_big') return `the limit is ${issue.maximum}`;
-  if (issue.code === 'too_small') return `the least is ${issue.minimum}`;
+  if (issue.code === 'too_small') return `the minimum is ${issue.minimum}`;
   return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;
 }
 
@@ -57,7 +57,7 @@ function hintFor(key: string, path: Path): string {
   );
   const home = known.find((each) => each.key === far);
   if (home) return `did you mean \`${home.place && `${home.place}.`}${home.key}\`?`;
-  return `known here: ${here.join(', ')}`;
+  return `the known keys are ${here.join(', ')}`;
 }
 
 /** Each key of a schema with the place it stands at: '' is the top, `examples[]` any item of a list. */

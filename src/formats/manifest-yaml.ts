@@ -8,7 +8,7 @@ const MAX_BYTES = 256 * 1024;
 
 const SYNTAX: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'this key is given twice',
-  MULTIPLE_DOCS: 'a second document begins; a manifest is one',
+  MULTIPLE_DOCS: 'a second document begins; a manifest has only one',
   RESOURCE_EXHAUSTION: 'values are nested too deeply',
 };
 
@@ -59,7 +59,7 @@ function valueFault(document: Document): Fault | undefined {
       if (typeof value !== 'number' || isExact(value, source)) return undefined;
       fault = {
         offset: range?.[0] ?? 0,
-        what: `${source} is no number that JSON can carry exactly`,
+        what: `${source} is not a number that JSON can represent exactly`,
       };
       return visit.BREAK;
     },

@@ -86,8 +86,8 @@ async function outdated(registry: Registry, deployment: Deployment): Promise<str
   const { kind, model, admittedAtMs, work } = deployment;
   const live = (await registry.model(model))?.live ?? null;
   const meanwhile = live
-    ? `${live.revision} went live while this deployment did not run`
-    : `${model} was undeployed while this deployment did not run`;
+    ? `${live.revision} went live while this deployment was not running`
+    : `${model} was undeployed while this deployment was not running`;
   if (kind === 'undeploy')
     return (await isNewer(registry, live, admittedAtMs)) ? meanwhile : undefined;
   // Its candidate was proven against, and takes over from, what was live then.
@@ -98,7 +98,7 @@ async function outdated(registry: Registry, deployment: Deployment): Promise<str
   if (kind === 'repair') return live?.version === version ? undefined : meanwhile;
   const [newest] = await registry.versions(model);
   return newest && newest.version > version
-    ? `${newest.revision} went live while this deployment did not run`
+    ? `${newest.revision} went live while this deployment was not running`
     : undefined;
 }
 

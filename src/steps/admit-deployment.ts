@@ -89,7 +89,7 @@ async function record(
   const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
   const twin = await liveTwin(registry, admission);
   if (twin) {
-    const reason = `${stored.key} is the same, byte for byte, as ${twin}, which is live`;
+    const reason = `${stored.key} is byte for byte identical to ${twin}, which is live`;
     return registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
   }
   return (await registry.admit(admission)).deployment;
@@ -189,14 +189,14 @@ async function strayReason(
 ): Promise<string | undefined> {
   const bucket = event.detail.bucket.name;
   const folder = folderOf(event.detail.object.key);
-  if (folder === undefined) return 'it is no self-contained model file';
+  if (folder === undefined) return 'it is not a self-contained model file';
   const manifest = await artifacts.latest(bucket, `${folder}model.yaml`);
   if (!manifest) return `${folder} has no model.yaml`;
   const file = await find(artifacts, event);
   const id = await deploymentId(bucket, manifest.key, manifest.versionId);
   const parts = (await registry.deployment(id))?.artifact.parts;
   const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
-  return isPart ? undefined : `${manifest.key} came before it`;
+  return isPart ? undefined : `${manifest.key} was uploaded before it`;
 }
 
 async function refuseName(
@@ -209,7 +209,7 @@ async function refuseName(
   const id = await deploymentId(bucket.name, object.key, object['version-id'] ?? '');
   const isInNoFolder = [name, `models/${name}`].includes(object.key);
   const reason = isInNoFolder
-    ? `${object.key} is in no model's folder, and it is the folder that names the model`
+    ? `${object.key} is not in the folder of a model, which gives the model its name`
     : `${object.key}: the model's name \`${name}\` is not allowed; a name has 1 to 40 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen`;
   await registry.refuse({
     deploymentId: id,

@@ -30,7 +30,7 @@ export const admitUndeploy =
       artifact: NOTHING,
       version: null,
       work: {},
-      reason: 'all of the model is taken away',
+      reason: 'the whole model is removed',
     });
     return { kind: 'admitted', id: deploymentId, model, reason: '' };
   };

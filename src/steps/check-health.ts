@@ -31,7 +31,7 @@ type Deps = {
   readonly clock: Clock;
 };
 
-const MEND = 'Mend the model, or its example in model.yaml, and upload it again.';
+const MEND = 'Fix the model, or its example in model.yaml, and upload it again.';
 // What a load balancer, or the way to it, answers for a server that it does not reach.
 const UNREACHED: readonly number[] = [503, 504];
 
@@ -125,9 +125,9 @@ async function compare(
   if (verdict.kind === 'healthy') return { kind: 'healthy', golden: proven(golden, answer) };
   return {
     kind: 'unhealthy',
-    reason: `${live.revision}, which is live, answers this request with 200; of the candidate ${verdict.reason}`,
+    reason: `${live.revision}, the live revision, answers this request with 200; for the candidate ${verdict.reason}`,
     fix: withExample(
-      'Mend the model and upload it again; or, if it takes other inputs on purpose,',
+      'Fix the model and upload it again; or, if it is meant to take different inputs,',
       declared,
     ),
   };
@@ -153,7 +153,7 @@ async function tryGoldens(
   if (verdict.kind === 'healthy') {
     return { kind: 'healthy', golden: { ...golden, warning: verdict.warning ?? '' } };
   }
-  const fix = exampleOf(declared) ? MEND : withExample('Mend the model, or', declared);
+  const fix = exampleOf(declared) ? MEND : withExample('Fix the model, or', declared);
   return { kind: 'unhealthy', reason: verdict.reason, fix };
 }
 
@@ -180,5 +180,7 @@ function refuseUnreached(
   const isReached = answer.kind === 'answer' && !UNREACHED.includes(answer.status);
   if (isReached || mechanismOf(target) !== 'container' || nowMs >= readyByMs) return;
   const reason = answer.kind === 'none' ? answer.reason : `${path} was answered ${answer.status}`;
-  throw new Failure('PlatformUnavailable', `${revision} is not reached: ${reason}`, { fix: MEND });
+  throw new Failure('PlatformUnavailable', `${revision} cannot be reached: ${reason}`, {
+    fix: MEND,
+  });
 }

@@ -49,13 +49,13 @@ const LAMBDA_PORT = 9001;
 
 function portRefusal({ runtime: { port } }: Manifest): string | undefined {
   return port === LAMBDA_PORT
-    ? `its server listens at ${port}, which is Lambda's own (runtime.port)`
+    ? `its server listens on port ${port} (runtime.port), which Lambda reserves`
     : undefined;
 }
 
 function nothingFits(options: readonly TargetOption[]): Failure {
   const reasons = options.map(({ target, reason }) => `${target}: ${reason}`);
   return new Failure('ArtifactRejected', `no target can hold the model; ${reasons.join('; ')}`, {
-    fix: 'Make the model smaller, for example by quantising its weights, or change placement and resources in model.yaml.',
+    fix: 'Make the model smaller, for example by quantizing its weights, or change placement and resources in model.yaml.',
   });
 }

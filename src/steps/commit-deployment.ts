@@ -43,5 +43,5 @@ export const commitDeployment =
   };
 
 function unasked(alarm: string): string {
-  return `the alarm ${alarm} is not known here, so nobody looked whether it rings`;
+  return `the alarm ${alarm} was not found, so it was not watched`;
 }

@@ -44,8 +44,8 @@ type Unready = Exclude<RevisionState, { kind: 'ready' }>;
 function trouble(state: Unready, model: string, reason: string): Trouble {
   const fix =
     state.kind === 'pending'
-      ? 'Make the model load faster, for example with more resources.memory, which brings CPU; or raise server.startupTimeoutSeconds in model.yaml, which helps where one start may take so long (on Lambda it may take 30 s).'
-      : `See the whole log with \`slipway logs ${model}\`, mend the model, or raise resources.memory where that was short, and upload it again.`;
+      ? 'Make the model load faster, for example with more resources.memory, which brings CPU; or raise server.startupTimeoutSeconds in model.yaml, which helps where one start may take so long (on Lambda the limit is 30 s).'
+      : `See the whole log with \`slipway logs ${model}\`, fix the model, or raise resources.memory if it ran out of memory, and upload it again.`;
   return { name: 'RevisionFailed', reason, fix };
 }
 

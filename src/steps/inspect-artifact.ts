@@ -72,7 +72,7 @@ async function readManifest(
   if (sizeBytes > MAX_MANIFEST_BYTES) {
     throw new Failure(
       'ArtifactRejected',
-      `${key} is ${sizeBytes} bytes; a manifest has at most ${MAX_MANIFEST_BYTES}`,
+      `${key} is ${sizeBytes} bytes; the limit for a manifest is ${MAX_MANIFEST_BYTES}`,
       { fix: 'Keep large example data out of the manifest.' },
     );
   }

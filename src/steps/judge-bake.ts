@@ -63,7 +63,7 @@ export const judgeBake =
       await registry.recordTrouble(holder, {
         name: 'BakeBreached',
         reason: verdict.reason,
-        fix: `See the model's log with \`slipway logs ${deployment.model}\`, mend the model and upload it again.`,
+        fix: `See the model's log with \`slipway logs ${deployment.model}\`, fix the model and upload it again.`,
       });
     }
     return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };
@@ -125,7 +125,7 @@ function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | u
   if (by !== null && by === work.shift?.previous?.revision) return undefined;
 
   const said = result.kind === 'failed' ? result.reason : 'it was answered 200';
-  const reason = `${by === null ? 'no model' : `${by}, which has no share,`} answered at the endpoint: ${said}`;
+  const reason = `${by === null ? 'no model' : `${by}, which has no share of the traffic,`} answered at the endpoint: ${said}`;
   return { kind: 'failed', reason };
 }
 

@@ -81,7 +81,7 @@ function isBuiltForProcesses(runtime: RuntimeName): boolean {
   if (process) return process.needsBuild;
   throw new Failure(
     'ArtifactRejected',
-    `what serves it is ${title}, which needs Docker, and this Slipway runs models as processes`,
+    `its runtime is ${title}, which needs Docker, but this Slipway runs models as processes`,
     { fix: 'Start Slipway with `--engine docker` and upload it again.' },
   );
 }

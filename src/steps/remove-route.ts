@@ -42,8 +42,8 @@ export const removeRoute =
     }
     await registry.recordTrouble(holder, {
       name: 'TrafficUnverified',
-      reason: `the route of ${model} was not gone within ${DEADLINE_MS / 1000} s`,
-      fix: 'Undeploy the model again; if it happens twice, look at the router.',
+      reason: `the route of ${model} was not removed within ${DEADLINE_MS / 1000} s`,
+      fix: 'Undeploy the model again; if it happens again, check the router.',
     });
     return { ...answer, kind: 'expired' };
   };

@@ -17,6 +17,6 @@ export function requireWork<Value>(value: Value | undefined, what: string): Valu
 
 /** The version that an admitted deployment was given. */
 export function requireVersion({ id, version }: Deployment): number {
-  if (version === null) throw new Failure('InputInvalid', `deployment ${id} was given no version`);
+  if (version === null) throw new Failure('InputInvalid', `deployment ${id} has no version`);
   return version;
 }

@@ -14,7 +14,7 @@ export async function takeOver(
   const admitted = { kind: 'admitted', id, model, reason: '' } as const;
   if (owner === execution) return admitted;
   if (endedAtMs !== null || (await executions.isRunning(owner))) {
-    return { ...admitted, kind: 'ignored', reason: `deployment ${id} is known already` };
+    return { ...admitted, kind: 'ignored', reason: `deployment ${id} already exists` };
   }
   await registry.adopt(id, owner, execution);
   return admitted;

@@ -72,7 +72,7 @@ function strayed(answer: ProbeAnswer, shares: Shares): string | undefined {
   if (answer.kind === 'none') return answer.reason;
   return answer.revision === null || Object.hasOwn(shares, answer.revision)
     ? undefined
-    : `${answer.revision} answered, which has no share`;
+    : `${answer.revision} answered, which has no share of the traffic`;
 }
 
 function unanswered(answer: ProbeAnswer, { revision, isNamed }: Asked): string | undefined {
@@ -80,7 +80,7 @@ function unanswered(answer: ProbeAnswer, { revision, isNamed }: Asked): string |
   const isKnown = answer.revision !== null || !isNamed;
   if (isKnown && answer.status === OK) return undefined;
   if (answer.revision === null) {
-    return `no model answered at its endpoint, but something with ${answer.status}: ${shown(answer.body)}`;
+    return `its endpoint answered ${answer.status}, but not from a model: ${shown(answer.body)}`;
   }
   if (answer.revision !== revision && answer.status < SERVER_ERROR) return undefined;
   return `${answer.revision} answered ${answer.status}: ${shown(answer.body)}`;

@@ -54,7 +54,7 @@ export const verifyTraffic =
     await registry.recordTrouble(holder, {
       name: 'TrafficUnverified',
       reason: `the traffic was not seen on the new version within ${deadlineMs / 1000} s: ${open}`,
-      fix: 'Upload the model again; if it happens twice, look at the router.',
+      fix: 'Upload the model again; if it happens again, check the router.',
     });
     return { ...answer, kind: 'expired' };
   };

@@ -127,7 +127,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     });
     expect(byCheck(result)['service roles']).toMatchObject({
       result: 'warn',
-      fix: expect.stringMatching(/The first deploy makes it/),
+      fix: expect.stringMatching(/The first deploy creates it/),
     });
   });
 

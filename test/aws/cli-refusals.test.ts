@@ -24,7 +24,7 @@ describeOnMoto('slipway in AWS refuses', (moto) => {
     {
       name: 'no body',
       args: ['invoke', 'shapes', '--key', 'slw_x'],
-      says: /\/invocations takes a body\n→ Give one by --body/,
+      says: /\/invocations takes a body\n→ Give one with --body/,
     },
     {
       name: 'a body in no file',

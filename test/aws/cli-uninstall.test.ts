@@ -84,7 +84,7 @@ describeOnMoto('slipway uninstall', (moto) => {
 
   it('stops what could make anything new first', async () => {
     const { world, executionArn, lambda } = await lived();
-    // A stranger keeps the stack from going, so that what was done to it can be seen.
+    // An unregistered function keeps the stack from going, so that what was done to it can be seen.
     await modelFunction(moto(), world, 'mine');
 
     await world.run(ALL);
@@ -115,7 +115,7 @@ describeOnMoto('slipway uninstall', (moto) => {
       /left +the function slipway-dev-m-mine: the registry knows no such/,
     );
     expect(first.stdout).toMatch(
-      /left +the stack slipway-dev .*: it waits for what is left before it/,
+      /left +the stack slipway-dev .*: something before it could not be removed/,
     );
     expect(left.Configuration?.FunctionName).toBe('slipway-dev-m-mine');
     expect(second.code).toBe(0);
@@ -199,7 +199,7 @@ describeOnMoto('slipway uninstall', (moto) => {
         'm',
       ),
     );
-    expect(stdout).toMatch(/^left +the bucket .*: it waits for what is left before it$/m);
+    expect(stdout).toMatch(/^left +the bucket .*: something before it could not be removed$/m);
     expect(await inventory(moto())).toContain(`table ${world.outputs['Table']}`);
   });
 });

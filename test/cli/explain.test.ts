@@ -36,7 +36,7 @@ describe('the explanation of a version', () => {
     const proof = { sample: 'example', of, warning: '', latencyMs: 3 } as const;
 
     expect(explanationLines({ ...EXPLAINED, proof })).toContain(
-      'proven by  the request that digits-v1 was proven by, which was live, answered in 3 ms',
+      'proven by  the request that proved digits-v1, which was live then, answered in 3 ms',
     );
   });
 

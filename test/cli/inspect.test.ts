@@ -41,7 +41,7 @@ describe('slipway inspect', () => {
     await writeFile(join(folder.path, 'model.yaml'), manifest);
 
     expect(await said(folder.path, 'runs code')).toEqual([
-      `runs code    its owner’s own, as it is; on one machine ${reaches}`,
+      `runs code    its owner’s own code, unchecked; on one machine ${reaches}`,
     ]);
   });
 

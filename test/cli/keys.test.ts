@@ -24,8 +24,8 @@ describe('slipway keys create', () => {
     expect(lines).toEqual([
       created.key,
       '',
-      'The key is shown this once and kept nowhere: store it now. It may call digits, shapes.',
-      'With the key in SLIPWAY_KEY, what a model takes:',
+      'The key is shown only this once and is not kept: store it now. It may call digits, shapes.',
+      'To see what a model takes, with the key in SLIPWAY_KEY:',
       `  curl -H "Authorization: Bearer $SLIPWAY_KEY" ${ENDPOINT}/models/digits/openapi.json`,
     ]);
   });

@@ -30,16 +30,16 @@ describe('slipway', () => {
   it.each([
     { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
-    { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is no model name/ },
+    { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
     { args: ['push'], says: /missing required argument/ },
     { args: ['launch'], says: /unknown command/ },
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
     { args: ['invoke', 'nobody'], says: /\/invocations takes a body/ },
-    { args: ['uninstall'], says: /uninstall needs the stage it is to remove/ },
+    { args: ['uninstall'], says: /uninstall needs the stage to remove/ },
     { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
-    { args: ['rollback', 'nobody', '--to', 'one'], says: /a whole number is needed/ },
+    { args: ['rollback', 'nobody', '--to', 'one'], says: /expected a whole number/ },
     { args: ['start', '--webhook', 'http://127.0.0.1:1/'], says: /a webhook needs a secret/ },
   ])('answers 2 for $args and says why', async ({ args, says }) => {
     const result = await runHere(...args);
@@ -69,14 +69,16 @@ describe('slipway', () => {
     const pushed = await runHere('push', path, '--data', data);
 
     expect(pushed.code).toBe(2);
-    expect(pushed.stderr).toMatch(/`My Model` is no model name\n→ .*--name NAME/);
+    expect(pushed.stderr).toMatch(/`My Model` is not a valid model name\n→ .*--name NAME/);
   });
 
   it('says how to start one when no Slipway runs', async () => {
     const status = await runHere('status', '--data', join(folder.path, 'nowhere'));
 
     expect(status.code).toBe(1);
-    expect(status.stderr).toMatch(/no Slipway is running on .*nowhere\n→ Start one with/);
+    expect(status.stderr).toMatch(
+      /no Slipway is running with the data folder .*nowhere\n→ Start one with/,
+    );
   });
 
   it('is not taken in by the file of a killed Slipway whose port is another’s now', async () => {
@@ -88,7 +90,7 @@ describe('slipway', () => {
     const status = await runHere('status', '--data', killed);
 
     expect(status.code).toBe(1);
-    expect(status.stderr).toMatch(/no Slipway is running on .*killed/);
+    expect(status.stderr).toMatch(/no Slipway is running with the data folder .*killed/);
   });
 
   it('shows its help and its version', async () => {

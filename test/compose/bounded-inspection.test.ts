@@ -107,7 +107,7 @@ describe('an inspection in a process of its own', () => {
     await expect(failed).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message: expect.stringMatching(
-        /^its inspection used 0\.01 s of CPU, its limit, when it had read m\.json from byte \d+ to \d+$/,
+        /^its inspection reached the limit of 0\.01 s of CPU after it had read m\.json from byte \d+ to \d+$/,
       ),
     });
   });
@@ -119,7 +119,7 @@ describe('an inspection in a process of its own', () => {
 
     await expect(failed).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      message: 'its inspection used 16 MiB of memory, its limit, before it had read anything',
+      message: 'its inspection reached the limit of 16 MiB of memory before it had read anything',
     });
   });
 

@@ -19,13 +19,13 @@ describe('the configuration of one machine', () => {
   });
 
   it.each([
-    { webhooks: ['ftp://example.com'], says: /webhooks\.0: an http or https address/ },
-    { webhooks: ['https://me:secret@example.com'], says: /webhooks\.0: an http or https/ },
+    { webhooks: ['ftp://example.com'], says: /webhooks\.0: expected an http or https URL/ },
+    { webhooks: ['https://me:secret@example.com'], says: /webhooks\.0: expected an http or https/ },
     { webhooks: ['https://example.com'], says: /a webhook needs a secret/ },
     {
       webhooks: ['https://example.com'],
       webhookSecret: 'whsec_short',
-      says: /SLIPWAY_WEBHOOK_SECRET is `whsec_`/,
+      says: /SLIPWAY_WEBHOOK_SECRET must be `whsec_`/,
     },
   ])('refuses the webhooks of $says', ({ says, ...values }) => {
     expect(() => readLocalConfig(values)).toThrow(says);

@@ -191,7 +191,7 @@ describe('the end of an execution', () => {
 
     await expect(ended).rejects.toMatchObject({
       message: 'the rollback of digits was not admitted: the door is shut',
-      fix: 'Ask for it again.',
+      fix: 'Request it again.',
     });
   });
 });

@@ -94,7 +94,7 @@ describe('a rollback', () => {
           deploymentId: id,
           model: MODEL,
           to: null,
-          reason: 'asked for by slipway rollback',
+          reason: 'requested by slipway rollback',
         },
       },
     ]);
@@ -202,7 +202,7 @@ describe('a rollback', () => {
 
     await expect(actions.rollback(MODEL, null)).rejects.toMatchObject({
       name: 'PlatformUnavailable',
-      message: 'the rollback of shapes does not begin, 60 s long',
+      message: 'the rollback of shapes did not begin within 60 s',
     });
   });
 

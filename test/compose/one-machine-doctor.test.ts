@@ -34,7 +34,7 @@ describe('lookAtPython', () => {
   it('warns where there is none', async () => {
     expect(await lookAtPython('/no/such/python')).toMatchObject({
       result: 'warn',
-      says: 'there is none',
+      says: 'not found',
     });
   });
 });
@@ -51,12 +51,12 @@ describe('wallsFinding', () => {
   });
 
   it.each([
-    ['no Python', NO_WALLS, false, 'reads and writes your files, and reaches the network'],
-    ['no Landlock', { ...ALL, landlock: 0 }, false, 'reads your files'],
-    ['an older Landlock', { ...ALL, landlock: 5 }, false, 'signals your processes'],
-    ['no seccomp', { ...ALL, seccomp: false }, false, 'reaches sockets in folders'],
-    ['no namespaces', { ...ALL, namespaces: false }, false, 'changes the mode'],
-    ['a root', ALL, true, 'starts as many processes'],
+    ['no Python', NO_WALLS, false, 'can read and write your files, and reach the network'],
+    ['no Landlock', { ...ALL, landlock: 0 }, false, 'can read your files'],
+    ['an older Landlock', { ...ALL, landlock: 5 }, false, 'can signal your processes'],
+    ['no seccomp', { ...ALL, seccomp: false }, false, 'can reach Unix sockets'],
+    ['no namespaces', { ...ALL, namespaces: false }, false, 'can change the mode'],
+    ['a root', ALL, true, 'can start as many processes'],
   ])('warns of what %s leaves open', (_, walls, isRoot, open) => {
     const { result, says } = wallsFinding(walls, isRoot);
 

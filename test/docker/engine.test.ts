@@ -80,7 +80,7 @@ describe('Slipway with the docker engine', () => {
     const answered = await slipway.infer('shapes', zeros(7));
 
     expect(refused.status).toBe(502);
-    expect(JSON.stringify(await refused.json())).toContain('more than 400 MiB, its limit');
+    expect(JSON.stringify(await refused.json())).toContain('more than its limit of 400 MiB');
     expect(await answered.json()).toMatchObject({ outputs: [{ data: [0] }] });
   });
 

@@ -218,7 +218,7 @@ describe('the image of a model of Python', () => {
 
     expect(read(first).proof).toMatchObject({
       runtime: 'python',
-      conversion: { kept: false, reason: 'no converter runs beside this version of its framework' },
+      conversion: { kept: false, reason: 'no converter supports this version of its framework' },
       packages: expect.arrayContaining(['xgboost-cpu==3.4.1']),
     });
     expect(await world.logOf(again)).toContain('adopted');

@@ -145,7 +145,7 @@ CMD ["python", "/app/server.py"]
     const { out } = await slipway.command('explain', 'own');
     expect(out).toMatch(/\* fargate/);
     expect(out).toMatch(
-      /lambda .* on Lambda an image runs by a user of Lambda's .*Read-only file system/,
+      /lambda .* on Lambda an image runs as Lambda's own user .*Read-only file system/,
     );
   });
 

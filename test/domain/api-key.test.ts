@@ -47,8 +47,8 @@ describe('a key is refused', () => {
   });
 
   it.each([
-    { models: [], message: 'a key is for one model or more; this names none' },
-    { models: ['digits', '*'], message: '`*` is no model name' },
+    { models: [], message: 'a key needs at least one model, and none is given' },
+    { models: ['digits', '*'], message: '`*` is not a valid model name' },
   ])('for models: $message', async ({ models, message }) => {
     await expect(newKey(BYTES, { ...about, models })).rejects.toMatchObject({
       name: 'InputInvalid',

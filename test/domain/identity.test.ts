@@ -3,7 +3,7 @@ import {
   isModelName,
   MODEL_NAME,
   modelOf,
-  refuseStranger,
+  requireSameDeployment,
   revisionName,
 } from '#domain/identity.ts';
 
@@ -53,15 +53,15 @@ it('a revision names its model, whatever that is called', () => {
 });
 
 it.each(['digits', '-v1', 'digits-v', 'digits-v1x'])('%j is no revision', (name) => {
-  expect(() => modelOf(name)).toThrow('one is named <model>-v<version>');
+  expect(() => modelOf(name)).toThrow('expected <model>-v<version>');
 });
 
 it('a revision is adopted by its own deployment, and refused to any other', () => {
   const wanted = { revision: 'digits-v1', deploymentId: 'd1' };
 
-  expect(() => refuseStranger(wanted, { deploymentId: 'd1' })).not.toThrow();
+  expect(() => requireSameDeployment(wanted, { deploymentId: 'd1' })).not.toThrow();
   for (const deploymentId of ['d2', undefined]) {
-    expect(() => refuseStranger(wanted, { deploymentId })).toThrow(
+    expect(() => requireSameDeployment(wanted, { deploymentId })).toThrow(
       expect.objectContaining({ name: 'RevisionFailed' }),
     );
   }

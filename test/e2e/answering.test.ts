@@ -45,7 +45,7 @@ describe.each(TARGETS)('on %s a version that loads and refuses every request', (
       state: 'Failed',
       version: 2,
       reason: expect.stringMatching(
-        /^sums-v2 is not healthy: sums-v1, which is live, answers this request with 200; of the candidate the golden request was answered 400: .*the model refused the inputs/,
+        /^sums-v2 is not healthy: sums-v1, the live revision, answers this request with 200; for the candidate the golden request was answered 400: .*the model refused the inputs/,
       ),
       fix: expect.stringContaining('- { name: "x", datatype: FP32, shape: [1], data: [0] }'),
     });

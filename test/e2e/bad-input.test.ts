@@ -56,7 +56,7 @@ const ARTIFACTS: readonly Case[] = [
     name: 'a model file in no model’s folder',
     model: 'stray.onnx',
     files: { '../stray.onnx': GOOD },
-    reason: /^models\/stray\.onnx is in no model's folder/,
+    reason: /^models\/stray\.onnx is not in the folder of a model/,
     fix: /^Upload it again as models\/NAME\/stray\.onnx/,
   },
   {
@@ -151,7 +151,7 @@ const MANIFESTS: readonly Case[] = [
   {
     name: 'a manifest that is too large',
     ...withManifest('large', `# ${'x'.repeat(300_000)}\n`),
-    reason: /a\.onnx\.yaml is 300003 bytes; a manifest has at most 262144/,
+    reason: /a\.onnx\.yaml is 300003 bytes; the limit for a manifest is 262144/,
     fix: /out of the manifest/,
   },
   {

@@ -221,9 +221,7 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
     'docker',
   ]);
   expect(bad.code).toBe(1);
-  expect(bad.stdout).toMatch(
-    /^fail {2}data folder +\/proc cannot be written to\n +→ Name another/m,
-  );
+  expect(bad.stdout).toMatch(/^fail {2}data folder +\/proc is not writable\n +→ Name another/m);
 });
 
 // On each target: rollback.test.ts.
@@ -235,7 +233,7 @@ describe('slipway rollback, abort and undeploy', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /version 2, which is under way, is aborted[\s\S]*RolledBack +busy v2\n +aborted by slipway rollback\nbusy v1 is live/,
+      /the deployment of version 2 is aborted[\s\S]*RolledBack +busy v2\n +aborted by slipway rollback\nbusy v1 is live/,
     );
     expect(stdout).not.toMatch(/Admitted/);
   });

@@ -58,7 +58,7 @@ describe('an upload of the same bytes', () => {
     expect(detail).toMatchObject({
       state: 'Ignored',
       version: null,
-      reason: 'models/twin/a.onnx is the same, byte for byte, as twin-v1, which is live',
+      reason: 'models/twin/a.onnx is byte for byte identical to twin-v1, which is live',
     });
     expect((await slipway.infer('twin', REQUEST)).headers.get('x-slipway-revision')).toBe(
       'twin-v1',
@@ -91,7 +91,7 @@ describe('an upload during a deployment of its model', () => {
     expect(told.filter(({ state }) => state === 'Waiting')).toEqual([
       expect.objectContaining({
         version: 3,
-        reason: `deployment ${second} of the same model is under way; this one has its turn after it, unless a newer artifact comes`,
+        reason: `deployment ${second} of the same model is under way; this one runs after it, unless a newer artifact arrives`,
       }),
     ]);
     expect(await ends('queue')).toEqual(['v1 Live', 'v2 Live', 'v3 Live']);

@@ -48,7 +48,7 @@ const BROKEN: readonly Broken[] = [
     bytes: V2,
     manifest: `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [11, 12] }] }\n`,
     state: 'Failed',
-    reason: /the golden request was answered wrong/,
+    reason: /the golden request got a wrong answer/,
   },
   {
     name: 'crashes only in use',

@@ -73,7 +73,7 @@ it('a replica that hangs under load is replaced, and its requests are answered b
   expect(now).toHaveLength(2);
   expect(now).toContain(other);
   expect(await lines('hung')).toContain(
-    'slipway: the model server of hung-v1 did not answer its health check 4 times',
+    'slipway: the model server of hung-v1 failed its health check 4 times',
   );
 });
 

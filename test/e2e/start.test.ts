@@ -116,7 +116,9 @@ describe('slipway start', () => {
     const { code, stdout, stderr } = await slipwayStart('--data', running.dataDir).result;
 
     expect(code).toBe(2);
-    expect(stdout + stderr).toMatch(/^slipway: another Slipway runs on \S+\n→ Stop it first.*\n$/);
+    expect(stdout + stderr).toMatch(
+      /^slipway: another Slipway is running with the data folder \S+\n→ Stop it first.*\n$/,
+    );
     expect((await fetch(`${running.control}/healthz`)).status).toBe(200);
   });
 

@@ -109,14 +109,14 @@ describe('a Slipway', () => {
     const free = fill(disk.path);
 
     renameSync(join(disk.path, 'large'), join(disk.path, 'bucket/models/large/a.onnx'));
-    await eventually(() => slipway.output().includes('is not taken yet'));
+    await eventually(() => slipway.output().includes('is not accepted yet'));
     const answer = await slipway.infer('good', REQUEST);
     free();
 
     expect((await slipway.ending('large', 1)).detail.state).toBe('Live');
     expect(answer.status).toBe(200);
     expect(slipway.output()).toMatch(
-      /^models\/large\/a\.onnx is not taken yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
+      /^models\/large\/a\.onnx is not accepted yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
     );
     expect(await slipway.endings('large')).toHaveLength(1);
   });

@@ -67,12 +67,12 @@ describe('external data', () => {
 
   it.each<[string, string, string]>([
     ['/etc/passwd', '`/etc/passwd`', 'is an absolute path'],
-    ['../outside.bin', '`../outside.bin`', 'leaves the folder of the model by `..`'],
-    ['a/../weights.bin', '`a/../weights.bin`', 'leaves the folder of the model by `..`'],
+    ['../outside.bin', '`../outside.bin`', 'leaves the folder of the model with `..`'],
+    ['a/../weights.bin', '`a/../weights.bin`', 'leaves the folder of the model with `..`'],
     ['a\\weights.bin', '`a\\weights.bin`', 'contains a backslash'],
     ['C:weights.bin', '`C:weights.bin`', 'begins with a drive letter'],
     ['weights.bin\0', '`weights.bin?`', 'contains a NUL character'],
-    ['', '``', 'is no name'],
+    ['', '``', 'is not a name'],
     ['other.bin', '`other.bin`', 'is not among the artifact’s files'],
     ['weights.bin/', '`weights.bin/`', 'is not among the artifact’s files'],
     ['*/_ORT_MEM_ADDR_/*', '`*/_ORT_MEM_ADDR_/*`', 'is not among the artifact’s files'],
@@ -103,12 +103,12 @@ describe('external data', () => {
     [
       'from a place that is no number',
       external(['location', 'weights.bin'], ['offset', '-1']),
-      'with the offset `-1`, not a whole number',
+      'with the offset `-1`, which is not a whole number',
     ],
     [
       'of a length that is no number',
       external(['location', 'weights.bin'], ['length', '1e3']),
-      'with the length `1e3`, not a whole number',
+      'with the length `1e3`, which is not a whole number',
     ],
   ])('%s is refused', async (_, bytes, message) => {
     await expect(inFolder(bytes)).rejects.toThrow(message);

@@ -166,7 +166,7 @@ describe('an artifact is refused', () => {
     [
       'of an archive in an archive in an archive',
       { 'a.zip': zip({ 'b.zip': zip({ 'c.zip': zip({ 'm.onnx': '' }) }) }) },
-      ['c.zip is an archive in an archive'],
+      ['c.zip is nested in too many archives'],
     ],
     [
       'of an archive with nothing known',

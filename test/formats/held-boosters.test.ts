@@ -39,9 +39,13 @@ describe('a booster in a pickle is read as its library reads it, and refused', (
     [
       'xgb-classifier-3.4.pkl',
       '{L\0\0\0\0\0\0\0\x06Config',
-      'holds a booster that is no model of xgboost',
+      'holds a booster that is not a valid model of xgboost',
     ],
-    ['lgbm-classifier-4.6.pkl', 'tree\nversion', 'holds a booster that is no model of lightgbm'],
+    [
+      'lgbm-classifier-4.6.pkl',
+      'tree\nversion',
+      'holds a booster that is not a valid model of lightgbm',
+    ],
   ])('%s where it begins as none', async (name, begin, says) => {
     const bytes = lied('sklearn', name, begin, -begin.length, ' ');
 
@@ -64,7 +68,14 @@ describe('a booster in a file of skops is read as its library reads it, and refu
   it.each([
     ['lgbm-categories-4.6.skops', 'schema.json', 'nleft_child=', 0, '9', 'has the child 9'],
     ['xgb-categories-3.4.skops', '.bin', 'left_children', UBJSON_LIST, '\x7f', 'has the child'],
-    ['xgb-categories-3.4.skops', '.bin', '{L\0', -3, ' ', 'holds a booster that is no model of'],
+    [
+      'xgb-categories-3.4.skops',
+      '.bin',
+      '{L\0',
+      -3,
+      ' ',
+      'holds a booster that is not a valid model of',
+    ],
   ])('%s where its %s has another %s', async (name, member, key, behind, byte, says) => {
     const source = bytesSource(bytesOf('skops', name));
     const parts: ZipPart[] = [];

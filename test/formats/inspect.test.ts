@@ -92,7 +92,7 @@ describe('an entry point', () => {
 
   it('of a model which no code answers for is refused', async () => {
     await expect(inspectAs('predict.py:predict', [file('a.onnx', MODEL)])).rejects.toThrow(
-      'of the format onnx',
+      'has the format onnx',
     );
   });
 });
@@ -152,7 +152,7 @@ describe('an artifact', () => {
 
     await expect(inspect(files, 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      message: '`a.onnx` and `b/c.onnx` are two models; the limit of one artifact is 1',
+      message: '`a.onnx` and `b/c.onnx` are two models; the limit is one model per artifact',
       fix: expect.stringContaining('`model.path`'),
     });
   });
@@ -194,8 +194,8 @@ describe('an artifact', () => {
 
   it('is told its name where that hides what would be served', async () => {
     await expect(inspect([file('model', hex('50 4b 03 04'))], 1000)).rejects.toMatchObject({
-      message: 'model is a zip archive, which its name does not say',
-      fix: expect.stringContaining('a name with its own ending'),
+      message: 'model is a zip archive, which its name does not show',
+      fix: expect.stringContaining('a name with the ending of its format'),
     });
   });
 
@@ -203,8 +203,8 @@ describe('an artifact', () => {
     ['model.pkl', hex('80 04 95 00'), 'model.pkl is truncated'],
     ['model.joblib', hex('78 5e 00'), 'model.joblib is truncated'],
     ['model.bin', hex('80 02 7d'), 'model.bin is truncated'],
-    ['model.skops', hex('50 4b 03 04'), 'model.skops is no whole zip'],
-    ['model.zip', hex('50 4b 03 04'), 'model.zip is no whole zip'],
+    ['model.skops', hex('50 4b 03 04'), 'model.skops is not a complete zip'],
+    ['model.zip', hex('50 4b 03 04'), 'model.zip is not a complete zip'],
     ['model.tar.gz', hex('1f 8b 08'), 'model.tar.gz is truncated'],
     [
       'model.ubj',

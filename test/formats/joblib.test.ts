@@ -60,12 +60,12 @@ describe('an array that joblib wrote is refused', () => {
       wrapper('(J\xff\xff\xff\xfft'),
       'has an array of an impossible shape',
     ],
-    ['its shape is no number', wrapper('(Vx\nt'), 'has an array of an impossible shape'],
+    ['its shape is not a number', wrapper('(Vx\nt'), 'has an array of an impossible shape'],
     ['it has more bytes than the file', wrapper(`(${number(1000)}t`), 'model.pkl is truncated'],
     [
       'its type is none of numpy',
       wrapper('(K\x01t', '(2,)f8'),
-      'has an array type that numpy does not write',
+      'has a dtype that numpy does not write',
     ],
     [
       'it is within a frame',
@@ -83,6 +83,6 @@ describe('an array that joblib wrote is refused', () => {
       pickleOf(0x80, 4, wrapper('(K\x01t', 'O8').replace('K\0tb', 'K?tb'), inner, '.'),
     );
 
-    expect(message).toContain('has an array of joblib in a pickle of its own');
+    expect(message).toContain('has a joblib array in a nested pickle');
   });
 });

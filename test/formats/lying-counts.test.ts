@@ -230,7 +230,7 @@ describe('of a tensor of ONNX is refused', () => {
     const bytes = model({ inputs: [x], outputs: [x], nodes: [], initializers: [lie] });
 
     await expect(inspectOnnx(bytesSource(bytes), 'm.onnx', [])).rejects.toThrow(
-      'has 1000000 elements by its shape, and not so many by its data',
+      'has 1000000 elements by its shape, but not as many in its data',
     );
   });
 });
@@ -243,7 +243,7 @@ test('a sparse tensor of ONNX is refused where zeros make it large', async () =>
   const bytes = proto([1, 8], [7, proto([SPARSE, sparse])]);
 
   await expect(inspectOnnx(bytesSource(bytes), 'm.onnx', [])).rejects.toThrow(
-    'has a sparse tensor of 10000000000 elements by its shape, and 1 values',
+    'has a sparse tensor of 10000000000 elements by its shape, but 1 values',
   );
 });
 

@@ -151,46 +151,46 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; known here: examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       'placement: {target: gcp}',
       'line 1: placement.target is `gcp`; expected auto, lambda, fargate, ec2',
     ],
     ['placement: {allowCpu: 1}', 'line 1: placement.allowCpu is `1`; expected true or false'],
-    ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the least is 1'],
+    ['placement: {allow: []}', 'line 1: placement.allow is `[]`; the minimum is 1'],
     [
       'rollout: {steps: [50, 10, 100]}',
-      'line 1: rollout.steps is `[50, 10, 100]`; the steps rise, and the last is 100',
+      'line 1: rollout.steps is `[50, 10, 100]`; the steps must increase, and the last must be 100',
     ],
     [
       'rollout: {strategy: linear, bakeSeconds: 1441}',
-      'line 1: rollout.bakeSeconds is `1441`; all steps together may bake for 7200 s',
+      'line 1: rollout.bakeSeconds is `1441`; the limit for all steps together is 7200 s',
     ],
     [
       'rollout: {strategy: all-at-once, steps: [10, 100]}',
-      'line 1: rollout.steps is `[10, 100]`; all-at-once has no steps; leave them out, or take the strategy canary or linear',
+      'line 1: rollout.steps is `[10, 100]`; all-at-once takes no steps; remove them, or use the strategy canary or linear',
     ],
     [
       'rollout: {strategy: linear, steps: [10, 50, 100]}',
-      'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear are evenly apart; for others take the strategy canary',
+      'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear must be evenly spaced; for other steps use the strategy canary',
     ],
-    ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it is at least `min`'],
+    ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it must be at least `min`'],
     [
       'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',
-      'line 3: scaling.schedules[0].at is `8 am`; it is written as 08:30',
+      'line 3: scaling.schedules[0].at is `8 am`; expected a time such as 08:30',
     ],
     [
       'scaling:\n  schedules:\n    - {at: "08:00", min: 1, timeZone: Mars}',
-      'line 3: scaling.schedules[0].timeZone is `Mars`; it is a time zone of the IANA database, written as there: Europe/Berlin, or UTC',
+      'line 3: scaling.schedules[0].timeZone is `Mars`; expected the name of a time zone in the IANA database: Europe/Berlin, or UTC',
     ],
     [
       'resources: {accelerator: T4:0}',
-      'line 1: resources.accelerator is `T4:0`; it is `none`, or a GPU and how many: T4, L4:1, A10G:4',
+      'line 1: resources.accelerator is `T4:0`; expected `none`, or a GPU and a count: T4, L4:1, A10G:4',
     ],
     ['server: 3 # seconds', 'line 1: server is `3`; expected keys with values'],
     ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
@@ -201,7 +201,10 @@ describe('a manifest', () => {
       'examples:\n  - request: 1\n    rtol: x',
       'line 3: examples[0].rtol is `x`; expected a number',
     ],
-    ['examples:\n  - request: 1\n    rtol: -1', 'line 3: examples[0].rtol is `-1`; the least is 0'],
+    [
+      'examples:\n  - request: 1\n    rtol: -1',
+      'line 3: examples[0].rtol is `-1`; the minimum is 0',
+    ],
     [
       'server:\n  startupTimeoutSeconds: 1.5',
       'line 2: server.startupTimeoutSeconds is `1.5`; expected a whole number',
@@ -212,29 +215,32 @@ describe('a manifest', () => {
     ],
     [
       'resources:\n\n  memory: 512',
-      'line 3: resources.memory is `512`; it is written as 512Mi or 2Gi',
+      'line 3: resources.memory is `512`; expected a size such as 512Mi or 2Gi',
     ],
     [
       'resources: {memory: 512MB}',
-      'line 1: resources.memory is `512MB`; it is written as 512Mi or 2Gi',
+      'line 1: resources.memory is `512MB`; expected a size such as 512Mi or 2Gi',
     ],
     [
       'resources: {memory: 127Mi}',
       'line 1: resources.memory is `127Mi`; the limits are 128Mi and 1024Gi',
     ],
     ['examples: []\nexamples: []', 'line 2: this key is given twice'],
-    ['--- {}\n--- {}', 'line 2: a second document begins; a manifest is one'],
+    ['--- {}\n--- {}', 'line 2: a second document begins; a manifest has only one'],
     [
       'examples: [',
       'line 1: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     ['server:\n\tx: 1', 'line 2: Tabs are not allowed as indentation'],
     ['examples:\n- request: !!binary aGk=', 'line 2: Unresolved tag: tag:yaml.org,2002:binary'],
-    ['examples:\n- request: .nan', 'line 2: .nan is no number that JSON can carry exactly'],
-    ['examples:\n- request: [-.inf]', 'line 2: -.inf is no number that JSON can carry exactly'],
+    ['examples:\n- request: .nan', 'line 2: .nan is not a number that JSON can represent exactly'],
+    [
+      'examples:\n- request: [-.inf]',
+      'line 2: -.inf is not a number that JSON can represent exactly',
+    ],
     [
       'examples:\n- request: 9007199254740993',
-      'line 2: 9007199254740993 is no number that JSON can carry exactly',
+      'line 2: 9007199254740993 is not a number that JSON can represent exactly',
     ],
     ['examples:\n- request: &a 1\n- request: *a', 'line 3: `*a` is an alias; write the value out'],
   ])('%j is refused with the line and the reason', (text, message) => {

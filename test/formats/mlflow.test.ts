@@ -114,27 +114,27 @@ it.each([
   [
     'that merges',
     'flavors:\n  <<: {sklearn: {pickled_model: a.pkl}}',
-    'the key `<<` is no plain name',
+    'the key `<<` is not a plain name',
   ],
   ['with a key that is nothing', 'flavors: {}\n? !!null\n: a', 'line 2'],
   [
     'with a key that is true in 1.1',
     'flavors: {}\nyes: a',
-    'line 2: the key `yes` is no plain name',
+    'line 2: the key `yes` is not a plain name',
   ],
   [
     'with a line that ends in 1.1',
     'flavors: {}\n# a\x85mlflow_version: 2',
-    '"\\u0085" is read otherwise',
+    '"\\u0085" is read differently',
   ],
-  ['with a line separator', 'flavors: {}\n# a\u2028b: 2', '"\\u2028" is read otherwise'],
+  ['with a line separator', 'flavors: {}\n# a\u2028b: 2', '"\\u2028" is read differently'],
   ['with a tag', 'flavors: !!map {}', 'tags, anchors or aliases'],
   ['of a version', '%YAML 1.1\n---\nflavors: {}', 'line 1'],
-  ['with a tab', 'flavors:\t{}', '"\\t" is read otherwise'],
+  ['with a tab', 'flavors:\t{}', '"\\t" is read differently'],
   ['of lists in lists', `flavors: ${'['.repeat(100_000)}`, 'nested too deeply'],
   ['without flavors', 'mlflow_version: 2.1', 'flavors is not what MLflow writes'],
   ['with an empty list of flavors', 'flavors: {}', '`none`'],
-  ['of PyTorch', 'flavors: {pytorch: {data: data}}', 'of the flavour `pytorch`'],
+  ['of PyTorch', 'flavors: {pytorch: {data: data}}', 'has the flavour `pytorch`'],
   [
     'of transformers',
     'flavors: {transformers: {}, python_function: {loader_module: mlflow.transformers}}',
@@ -149,7 +149,7 @@ it.each([
   [
     'whose file is outside',
     'flavors: {sklearn: {pickled_model: ../../etc/passwd}}',
-    'which is not there',
+    'there is no such file',
   ],
   ['whose signature is none', `${PYFUNC}signature: {inputs: '[1'}`, 'is not the JSON'],
 ])('an MLmodel %s is refused', async (_, text, message) => {

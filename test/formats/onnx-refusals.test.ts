@@ -57,7 +57,7 @@ describe('a file called model.onnx is refused', () => {
     [
       'nothing known',
       new Uint8Array([0xff, 1, 2]),
-      'model.onnx is in no known format, not an ONNX model',
+      'model.onnx is in an unknown format, not an ONNX model',
     ],
     [
       'without an IR version',
@@ -118,28 +118,28 @@ describe('a file called model.onnx is refused', () => {
     [
       'with a sequence for input',
       input(SEQUENCE),
-      'model.onnx: input `x` is not a tensor but of the type sequence',
+      'model.onnx: input `x` is not a tensor but has the type sequence',
     ],
     [
       'with a map for input',
       input([[5, [[1, 7]]]]),
-      'model.onnx: input `x` is not a tensor but of the type map',
+      'model.onnx: input `x` is not a tensor but has the type map',
     ],
     [
       'with an optional input',
       input([[9, []]]),
-      'model.onnx: input `x` is not a tensor but of the type optional',
+      'model.onnx: input `x` is not a tensor but has the type optional',
     ],
     ['with an input without a type', input([]), 'model.onnx: input `x` has no type'],
     [
       'with an input that has no name in the protocol',
       input(tensorType(17, [])),
-      'model.onnx: input `x` has the element type FLOAT8E4M3FN, which the Open Inference Protocol cannot carry',
+      'model.onnx: input `x` has the element type FLOAT8E4M3FN, which the Open Inference Protocol does not support',
     ],
     [
       'with an input of an unknown type',
       input(tensorType(99, [])),
-      'model.onnx: input `x` has the element type 99, which the Open Inference Protocol cannot carry',
+      'model.onnx: input `x` has the element type 99, which the Open Inference Protocol does not support',
     ],
     [
       'with a tensor of an unknown type',
@@ -175,7 +175,7 @@ describe('a file called model.onnx is refused', () => {
     [
       'with a shape of more than its data',
       modelOf([5, tensor('a', 2, [2 ** 52])], X, Y),
-      'model.onnx: tensor `a` has 4503599627370496 elements by its shape, and not so many by its data',
+      'model.onnx: tensor `a` has 4503599627370496 elements by its shape, but not as many in its data',
     ],
     [
       'with graphs in graphs',
@@ -225,7 +225,7 @@ describe('a file called model.onnx is refused', () => {
     const bytes = modelOf(node('ZipMap', [7, 'ai.onnx.ml']), X, [12, value('p', SEQUENCE)]);
 
     expect(await refusalOf(bytes)).toMatchObject({
-      message: 'model.onnx: output `p` is not a tensor but of the type sequence',
+      message: 'model.onnx: output `p` is not a tensor but has the type sequence',
       fix: expect.stringContaining('zipmap=False'),
     });
   });

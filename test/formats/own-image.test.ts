@@ -45,7 +45,7 @@ describe('an image of its owner’s own', () => {
       'is two',
       ['Dockerfile'],
       { runtime: { image: IMAGE } },
-      'the limit of one artifact is 1 image',
+      'the limit is one image per artifact',
     ],
     [
       'is said to be something else',

@@ -247,7 +247,7 @@ describe('a deployment that is taken up', () => {
     expect(resume).toBe('rollback');
     expect((await world.registry.deployment(held.deploymentId))?.trouble).toEqual({
       name: 'Superseded',
-      reason: 'digits-v2 went live while this deployment did not run',
+      reason: 'digits-v2 went live while this deployment was not running',
       fix: '',
     });
   });
@@ -262,7 +262,7 @@ describe('a deployment that is taken up', () => {
 
     expect(resume).toBe('rollback');
     expect((await world.registry.deployment(held.deploymentId))?.trouble?.reason).toBe(
-      'digits-v2 went live while this deployment did not run',
+      'digits-v2 went live while this deployment was not running',
     );
   });
 

@@ -75,7 +75,7 @@ describe('the bytes that are live already', () => {
     expect(await world.told(first.id)).toEqual([
       expect.objectContaining({
         state: 'Ignored',
-        reason: 'models/digits/model.onnx is the same, byte for byte, as digits-v1, which is live',
+        reason: 'models/digits/model.onnx is byte for byte identical to digits-v1, which is live',
       }),
     ]);
   });

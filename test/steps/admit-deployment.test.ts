@@ -178,8 +178,11 @@ describe('an object that starts nothing', () => {
   });
 
   it.each([
-    { key: 'models/digits/notes.md', why: 'it is no self-contained model file' },
-    { key: 'models/digits/v1/weights.bin', why: 'models/digits/v1/model.yaml came before it' },
+    { key: 'models/digits/notes.md', why: 'it is not a self-contained model file' },
+    {
+      key: 'models/digits/v1/weights.bin',
+      why: 'models/digits/v1/model.yaml was uploaded before it',
+    },
     { key: 'models/digits/v2/weights.bin', why: 'models/digits/v2/ has no model.yaml' },
   ])('is told why: $key', async ({ key, why }) => {
     const world = memoryWorld();
@@ -227,7 +230,7 @@ describe('an object that starts nothing', () => {
       expect(await world.told()).toMatchObject([
         {
           state: 'Rejected',
-          reason: `${key} is in no model's folder, and it is the folder that names the model`,
+          reason: `${key} is not in the folder of a model, which gives the model its name`,
           fix: 'Upload it again as models/NAME/digits.onnx.',
         },
       ]);

@@ -102,7 +102,7 @@ describe('checking the health of a candidate', () => {
 
     await expect(checkHealth(world.deps)(held)).rejects.toMatchObject({
       name: 'PlatformUnavailable',
-      message: expect.stringContaining('digits-v1 is not reached'),
+      message: expect.stringContaining('digits-v1 cannot be reached'),
     });
     expect((await world.recordOf(held)).trouble).toBeFalsy();
 
@@ -150,7 +150,7 @@ describe('checking the health of a candidate', () => {
       'digits-v1 is not healthy: the golden request was answered 400: {}',
     );
     expect(trouble?.fix.split('\n')).toEqual([
-      'Mend the model, or say in model.yaml what your clients send, with values that the model takes:',
+      'Fix the model, or say in model.yaml what your clients send, with values that the model takes:',
       ...['examples:', '  - request:', '      inputs:'],
       '        - { name: "x", datatype: FP32, shape: [1], data: [0] }',
     ]);
@@ -214,10 +214,10 @@ describe('what the live version answers', () => {
     expect(await check()).toEqual({ kind: 'unhealthy' });
     const { trouble } = await world.recordOf(held);
     expect(trouble?.reason).toMatch(
-      /^digits-v2 is not healthy: digits-v1, which is live, answers this request with 200; of the candidate the golden request /,
+      /^digits-v2 is not healthy: digits-v1, the live revision, answers this request with 200; for the candidate the golden request /,
     );
     expect(trouble?.reason).toContain(said);
-    expect(trouble?.fix).toContain('if it takes other inputs on purpose');
+    expect(trouble?.fix).toContain('if it is meant to take different inputs');
   });
 
   it('a candidate has to answer though it answers another', async () => {

@@ -39,7 +39,7 @@ describe('the commit', () => {
     await commitDeployment(world.deps)(held);
 
     expect((await world.told()).at(-1)?.reason).toBe(
-      'the alarm p99 is not known here, so nobody looked whether it rings',
+      'the alarm p99 was not found, so it was not watched',
     );
   });
 

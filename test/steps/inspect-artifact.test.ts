@@ -107,7 +107,7 @@ describe('an artifact is rejected', () => {
       why: 'its manifest is huge',
       files: { 'model.onnx': BYTES },
       manifest: '#'.repeat(256 * 1024 + 1),
-      message: /is 262145 bytes; a manifest has at most 262144/,
+      message: /is 262145 bytes; the limit for a manifest is 262144/,
     },
     {
       why: 'it has more files than can be deployed',
@@ -123,7 +123,7 @@ describe('an artifact is rejected', () => {
         Array.from({ length: 600 }, (_, part) => [`${part}-${'x'.repeat(200)}`, Buffer.of(1)]),
       ),
       manifest: '',
-      message: /are more than 100000 bytes long/,
+      message: /have more than 100000 bytes in total/,
     },
   ])('because $why', async ({ files, manifest, message }) => {
     const world = memoryWorld();

@@ -111,7 +111,7 @@ describe('judging a bake', () => {
 
     expect((await judge(0, throughRoute(world, strange))).kind).toBe('breach');
     expect((await world.recordOf(held)).trouble?.reason).toContain(
-      'digits-v9, which has no share, answered at the endpoint: it was answered 200',
+      'digits-v9, which has no share of the traffic, answered at the endpoint: it was answered 200',
     );
   });
 
@@ -240,7 +240,7 @@ describe('judging a bake', () => {
     expect((await judge()).kind).toBe('baking');
     world.metrics.ring('checkout');
     expect((await judge()).kind).toBe('breach');
-    expect((await world.recordOf(held)).trouble?.reason).toBe('the alarm checkout rings');
+    expect((await world.recordOf(held)).trouble?.reason).toBe('in state ALARM: checkout');
   });
 
   it('is a breach when probes fail, and says how the last one did', async () => {

@@ -63,7 +63,7 @@ describe('taking the route away', () => {
     expect([early.kind, late.kind]).toEqual(['pending', 'expired']);
     expect((await world.recordOf(held)).trouble).toMatchObject({
       name: 'TrafficUnverified',
-      reason: 'the route of digits was not gone within 300 s',
+      reason: 'the route of digits was not removed within 300 s',
     });
     expect(world.existing()).toEqual(['digits-v1']);
   });

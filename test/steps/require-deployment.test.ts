@@ -45,7 +45,7 @@ describe('a step', () => {
     });
   });
 
-  it('of a deployment that was given no version fails for good', async () => {
+  it('of a deployment that has no version fails for good', async () => {
     const world = memoryWorld();
     const held = await world.before('ProvisionLambda');
     const deployment = { ...(await world.recordOf(held)), version: null };
@@ -53,7 +53,7 @@ describe('a step', () => {
 
     await expect(provisionLambda({ ...world.deps, registry })(held)).rejects.toMatchObject({
       name: 'InputInvalid',
-      message: `deployment ${held.deploymentId} was given no version`,
+      message: `deployment ${held.deploymentId} has no version`,
     });
   });
 });

@@ -91,7 +91,7 @@ describe('the side that gets the traffic', () => {
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'RolledBack',
       reason: expect.stringMatching(
-        /^not allowed; all the same digits-v2 has the traffic, since it answered and digits-v1, which is live, did not: /,
+        /^not allowed; digits-v2 keeps the traffic all the same, because it answered and digits-v1, the live revision, did not: /,
       ),
       fix: 'Allow it. Upload a version that works; until then Slipway tries to repair digits-v1.',
       data: { degraded: true, left: ['digits-v2'] },
@@ -120,7 +120,7 @@ describe('the side that gets the traffic', () => {
     expect(await world.router.shares(MODEL)).toEqual(V1);
   });
 
-  it('is the version that went live while this deployment did not run', async () => {
+  it('is the version that went live while this deployment was not running', async () => {
     const { world, held } = await shifted();
     world.executions.end('execution-2');
     world.clock.advance(900_001);

@@ -234,7 +234,8 @@ describe('a shift between Lambda and containers', () => {
     expect(await world.router.shares(MODEL)).toEqual(V2);
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Shifting',
-      reason: 'from lambda to fargate the traffic moves all at once, not by canary',
+      reason:
+        'from lambda to fargate the traffic can only move all at once, so the strategy is not canary',
       data: { step: 1, steps: 1 },
     });
     expect((await world.recordOf(held)).work.bake?.bakeSeconds).toBe(300);

@@ -45,7 +45,7 @@ describe('a deployment that is known', () => {
 
     expect(await takeOver(world.deps, deployment, 'another')).toMatchObject({
       kind: 'ignored',
-      reason: `deployment ${deployment.id} is known already`,
+      reason: `deployment ${deployment.id} already exists`,
     });
   });
 

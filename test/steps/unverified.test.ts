@@ -60,13 +60,13 @@ describe('it is not certain what clients get', () => {
 
   it.each([true, false])('when a revision without a share answered', async (isAnswering) => {
     expect(await doubt(by('digits-v9', 200), isAnswering)).toBe(
-      'digits-v9 answered, which has no share',
+      'digits-v9 answered, which has no share of the traffic',
     );
   });
 
   it.each([200, 404, 502])('when no model answered, but something with %i', async (status) => {
     expect(await doubt(by(null, status))).toBe(
-      `no model answered at its endpoint, but something with ${status}: "because"`,
+      `its endpoint answered ${status}, but not from a model: "because"`,
     );
   });
 
@@ -88,7 +88,7 @@ describe('it is not certain what clients get', () => {
 
     const doubted = await unverified({ router: world.router, prober }, MODEL, { ...ON_V1, looks });
 
-    expect(doubted).toBe('digits-v9 answered, which has no share');
+    expect(doubted).toBe('digits-v9 answered, which has no share of the traffic');
   });
 
   it('when nothing answered', async () => {

@@ -77,7 +77,7 @@ describe('an upgrade', () => {
     const shifting = (await world.told()).filter(({ state }) => state === 'Shifting');
     expect(shifting.map(({ reason }) => reason)).toEqual([
       '',
-      'from lambda to fargate the traffic moves all at once, not by linear',
+      'from lambda to fargate the traffic can only move all at once, so the strategy is not linear',
     ]);
   });
 });
@@ -107,12 +107,12 @@ describe('a breach', () => {
         world.behave('digits-v2', (asked) =>
           hasTraffic(world) && asked !== 'ready' ? answered(429) : answersRight(asked),
         ),
-      reason: 'no probe was answered since the shift',
+      reason: 'no probe has been answered since the shift',
     },
     {
       what: 'an alarm of its manifest rings',
       spoil: (world: VirtualWorkflow) => world.metrics.ring('checkout'),
-      reason: 'the alarm checkout rings',
+      reason: 'in state ALARM: checkout',
     },
     {
       what: 'clients get server errors',

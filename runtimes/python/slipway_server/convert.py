@@ -32,8 +32,8 @@ from .frameworks import framework_of  # noqa: E402
 from .golden import rows_of, tensors_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .refusal import message_of  # noqa: E402
-from .strange import Place  # noqa: E402
 from .tensors import Signature  # noqa: E402
+from .unknowns import Place  # noqa: E402
 
 
 def main(arguments: list[str]) -> None:
@@ -118,7 +118,7 @@ def _answers(session: Any, row: dict[str, np.ndarray]) -> bool:
 
 def _answered(place: Place) -> str:
     column = "" if place.index is None else f" in column {place.index}"
-    return f"it answers what the framework refuses: a missing number or an unknown word{column} of {place.name}"
+    return f"it answers what the framework refuses: a missing value or an unknown category{column} of {place.name}"
 
 
 def _name(model: Model) -> str:

@@ -15,9 +15,9 @@ from .invocations import read_invocation
 from .model import Model
 from .packing import DTYPES
 from .refusal import Refusal
-from .strange import Place, asked_strangely, strange_row, with_strangers
 from .tensor_json import flat_json
 from .tensors import Signature, TensorSpec, datatype_of
+from .unknowns import Place, row_with_unknowns, try_unknowns, with_unknowns
 
 
 # Each has a value for every column.
@@ -27,15 +27,15 @@ _MOST_REFUSED = 64
 def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | None, list[Place]]:
     """
     At least 200 rows, the artifact's own example first; None where the model takes no rows, or none can be made for it.
-    What is strange to it is in them where the model answers that; the places where it does not are beside them.
+    They hold missing values and unknown categories where the model answers those; the places where it refuses them are returned too.
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
     if not inputs or model.is_code or not _are_rows(inputs):
         return example, []
     made = made_rows(model)
-    taken = asked_strangely(model, made)
-    made = with_strangers(made, taken.answered)
+    taken = try_unknowns(model, made)
+    made = with_unknowns(made, taken.answered)
     if example is None:
         return made, taken.refused
     joined = {name: np.concatenate([example[name].reshape(-1, *made[name].shape[1:]), made[name]]) for name in made}
@@ -45,7 +45,7 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
 def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[str, Any]]:
     """Each of these places, and of the first a row that is refused for it alone."""
     return [
-        {"name": place.name, "index": place.index, "inputs": tensors_json(strange_row(rows, [place])) if at < _MOST_REFUSED else None}
+        {"name": place.name, "index": place.index, "inputs": tensors_json(row_with_unknowns(rows, [place])) if at < _MOST_REFUSED else None}
         for at, place in enumerate(places)
     ]
 

@@ -94,8 +94,8 @@ def _column(spec: TensorSpec, limits: np.ndarray | None, categories: np.ndarray 
     dtype = DTYPES[spec.datatype]
     shape = (ROWS, *(spec.shape or ())[1:])
     if spec.datatype == "BYTES":
-        words = np.array([str(word) for word in (categories if categories is not None else ["", "a", "b"])], dtype=object)
-        return words[dice.randint(0, len(words), ROWS)].reshape(shape)
+        values = np.array([str(value) for value in (categories if categories is not None else ["", "a", "b"])], dtype=object)
+        return values[dice.randint(0, len(values), ROWS)].reshape(shape)
     if spec.datatype == "BOOL":
         return dice.randint(0, 2, ROWS).astype(bool).reshape(shape)
     numbers = None if categories is None or any(isinstance(value, str) for value in categories) else categories.astype(np.float64)

@@ -45,20 +45,20 @@ def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
     return np.column_stack(arrays)
 
 
-def codes_of(words: Iterable[Any]) -> dict[Any, float]:
-    """By a word the number that a booster has for it."""
-    return {word: float(code) for code, word in enumerate(words)}
+def codes_of(categories: Iterable[Any]) -> dict[Any, float]:
+    """The number that a booster has for each category."""
+    return {category: float(code) for code, category in enumerate(categories)}
 
 
 def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
-    """The numbers of words, as it is where there are none; a word that was not learned is missing."""
+    """The codes of categories, or the array as it is where the column has none; an unknown category becomes a missing value."""
     if not codes:
         return array
     return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
-    """A category that the model has not learned, with 400; a number may be missing."""
+    """Refuses an unknown category with 400; a number may be missing."""
     for index, value in enumerate(values.ravel().tolist()):
         if value not in known and value == value:
             raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')

@@ -55,8 +55,8 @@ export function addModelRequests(
 
 /** Whoever sends what is not read would believe that it counts. */
 function bodyRefused(): Failure {
-  return new Failure('InputInvalid', 'the request has a body; here none is read', {
-    fix: 'Say what you mean in the query: ?to=2.',
+  return new Failure('InputInvalid', 'the request has a body, but this route takes none', {
+    fix: 'Use the query instead: ?to=2.',
   });
 }
 
@@ -65,7 +65,7 @@ function versionOf(name: string, value: unknown): number | null {
   if (value === undefined) return null;
   const version = Number(value);
   if (Number.isSafeInteger(version) && version > 0) return version;
-  throw new Failure('InputInvalid', `${name}=${value} is no version`, {
-    fix: 'A version is a whole number from 1.',
+  throw new Failure('InputInvalid', `${name}=${value} is not a version`, {
+    fix: 'A version is a whole number, 1 or greater.',
   });
 }

@@ -58,7 +58,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   const api = fastify();
   // Some clients never hang up, and one that is suspended never reads its stream to the end.
   api.addHook('preClose', async () => api.server.closeAllConnections());
-  api.addHook('onRequest', async (request) => refuseStrangers(request));
+  api.addHook('onRequest', async (request) => refuseOtherOrigins(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({
@@ -115,12 +115,12 @@ export function controlApi(deps: Deps): FastifyInstance {
 }
 
 // A page whose host name was pointed at this machine sends its own name as the host; any other page sends its origin.
-function refuseStrangers({ hostname, host, headers: { origin } }: FastifyRequest): void {
+function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequest): void {
   if (!OWN_NAMES.includes(hostname)) {
     throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
   }
   if (origin !== undefined && origin !== `http://${host}`) {
-    throw new Failure('InputInvalid', `pages of ${origin} have no business here`);
+    throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
   }
 }
 
@@ -129,7 +129,7 @@ function textOf(query: Readonly<Record<string, unknown>>, name: string): string 
   const value = query[name];
   if (value === undefined || typeof value === 'string') return value;
   throw new Failure('InputInvalid', `the query has ${name} more than once`, {
-    fix: `Ask once for each ${name}.`,
+    fix: `Send one request for each ${name}.`,
   });
 }
 

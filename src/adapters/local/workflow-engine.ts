@@ -104,7 +104,10 @@ export function workflowEngine(options: Options): WorkflowEngine {
       const known = running.get(execution);
       if (!known) return begin(workflow, execution, input);
       if (known.input === JSON.stringify(input)) return;
-      throw new Failure('InputInvalid', `execution ${execution} runs with another input`);
+      throw new Failure(
+        'InputInvalid',
+        `execution ${execution} already exists with a different input`,
+      );
     },
     async isRunning(execution) {
       return running.has(execution);
@@ -243,7 +246,7 @@ function asLambdaError(error: unknown): Error {
 function explain(error: unknown, failure: Error | undefined): { error: string; cause: string } {
   if (error instanceof ExecutionAbortedError) return { error: 'States.Aborted', cause: 'stopped' };
   if (error instanceof ExecutionTimeoutError) {
-    return { error: 'States.Timeout', cause: 'the workflow ran into its own time limit' };
+    return { error: 'States.Timeout', cause: 'the workflow reached its time limit' };
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
   const isFailState = cause?.name === 'DeploymentFailed' || cause?.name === 'DeploymentRolledBack';

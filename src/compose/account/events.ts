@@ -43,7 +43,7 @@ function mustBeginSoon(deployment: string | undefined, startedAtMs: number): voi
     'PlatformUnavailable',
     `deployment ${deployment} has not begun after ${FIRST_EVENT_MS / 1000} s`,
     {
-      fix: 'The upload is there and will be found within 20 minutes; `slipway doctor` may say what keeps it.',
+      fix: 'The upload is there and will be found within 20 minutes; `slipway doctor` may say what delays it.',
     },
   );
 }

@@ -49,10 +49,14 @@ export async function ensureServiceRoles(settings: IAMClientConfig): Promise<voi
     const make = new CreateServiceLinkedRoleCommand({ AWSServiceName: service });
     await translated(() => iam.send(make).catch(unlessThere)).catch((cause: unknown) => {
       if (failureName(cause) !== 'PlatformDenied') throw cause;
-      throw new Failure('PlatformDenied', `${name} cannot be made: ${(cause as Error).message}`, {
-        cause,
-        fix: `Have somebody run \`${makeRole(service)}\`, who may, or deploy with --param="containers=off".`,
-      });
+      throw new Failure(
+        'PlatformDenied',
+        `${name} cannot be created: ${(cause as Error).message}`,
+        {
+          cause,
+          fix: `Ask somebody with the permission to run \`${makeRole(service)}\`, or deploy with --param="containers=off".`,
+        },
+      );
     });
   }
 }

@@ -123,7 +123,7 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
   if (missing.length > 0) {
     throw new Failure(
       'InputInvalid',
-      `the stack ${StackName} is ${StackStatus} and does not tell its ${missing.join(', ')}`,
+      `the stack ${StackName} is ${StackStatus} and lacks the outputs ${missing.join(', ')}`,
       {
         fix: 'Install it again with `npx slipway deploy`; the events of the stack say why it is not complete.',
       },

@@ -43,9 +43,9 @@ async function lookAtConcurrency(account: AwsAccount) {
   );
   const { ConcurrentExecutions: all = 0, UnreservedConcurrentExecutions: free = all } =
     AccountLimit;
-  const says = `${free} of ${all} requests at once are not reserved`;
+  const says = `${free} of ${all} concurrent executions are not reserved`;
   const fix =
-    'Ask for more: Service Quotas, Lambda, "Concurrent executions". Models, the authorizer before each request and the steps of deployments share them, and what finds no room is answered 503. Such an account may also have functions of at most 3,008 MB, which no API tells.';
+    'Request an increase: Service Quotas, Lambda, "Concurrent executions". Models, the authorizer before each request and the steps of deployments share them, and requests beyond them are answered 503. Such an account may also be limited to functions of 3,008 MB, which no API reports.';
   if (free === 0) return fail(says, fix);
   return free < GOOD_CONCURRENCY ? warn(says, fix) : ok(says);
 }
@@ -55,8 +55,8 @@ async function lookAtBuilds(account: AwsAccount, compute: string) {
   const size = compute.replace('BUILD_GENERAL1_', '').toLowerCase();
   const quota = `Concurrently running builds for Linux/${size} environment`;
   const found = await withCredentials(() => translated(() => quotaOf(account, quota)));
-  const fix = `Ask for more: Service Quotas, CodeBuild, "${quota}".`;
-  if (found === undefined) return warn('Service Quotas does not tell', fix);
+  const fix = `Request an increase: Service Quotas, CodeBuild, "${quota}".`;
+  if (found === undefined) return warn('Service Quotas does not say', fix);
   const says = `${found} on ${compute}`;
   if (found === 0) return fail(says, fix);
   return found === 1 ? warn(`${says}: models are built one after another`, fix) : ok(says);

@@ -18,7 +18,7 @@ export async function lookAtBucket(settings: ReturnType<typeof clientSettings>, 
   ]);
   if (versioning.Status !== 'Enabled') return fail(`${Bucket} is not versioned`, DEPLOY_AGAIN);
   if (!notifications.EventBridgeConfiguration) {
-    return fail(`${Bucket} does not tell EventBridge of uploads`, DEPLOY_AGAIN);
+    return fail(`${Bucket} does not send its events to EventBridge`, DEPLOY_AGAIN);
   }
   return ok(Bucket);
 }

@@ -73,16 +73,18 @@ async function lookAtNetworks(account: AwsAccount, isInstalled: boolean) {
     quotaOf(account, 'vpc', NETWORKS),
     withCredentials(() => translated(() => ec2.send(new DescribeVpcsCommand({})))),
   ]);
-  const fix = 'Ask for more: Service Quotas, Amazon VPC, "VPCs per Region"; the stack makes two.';
-  if (quota === undefined) return warn('Service Quotas does not tell', fix);
-  const says = `${Vpcs.length} of ${quota} VPCs are there`;
+  const fix =
+    'Request an increase: Service Quotas, Amazon VPC, "VPCs per Region"; the stack creates two.';
+  if (quota === undefined) return warn('Service Quotas does not say', fix);
+  const says = `${Vpcs.length} of ${quota} VPCs are in use`;
   return isInstalled || Vpcs.length + 2 <= quota ? ok(says) : fail(says, fix);
 }
 
 async function lookAtFargate(account: AwsAccount) {
   const quota = await quotaOf(account, 'fargate', FARGATE_VCPUS);
-  const fix = 'Ask for more: Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count".';
-  if (quota === undefined) return warn('Service Quotas does not tell', fix);
+  const fix =
+    'Request an increase: Service Quotas, AWS Fargate, "Fargate On-Demand vCPU resource count".';
+  if (quota === undefined) return warn('Service Quotas does not say', fix);
   const says = `${quota} vCPUs at once`;
   if (quota === 0) return fail(says, fix);
   return quota < GOOD_FARGATE_VCPUS ? warn(says, fix) : ok(says);
@@ -105,12 +107,15 @@ async function lookAtGpus(account: AwsAccount) {
 /** Before the first deploy, which makes them, none of them needs to be there. */
 async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
   const missing = await withCredentials(() => missingServiceRoles(settings));
-  if (missing.length === 0) return ok(`all ${SERVICE_ROLES.length} are there`);
+  if (missing.length === 0) return ok(`all ${SERVICE_ROLES.length} exist`);
   const says = `there is no role ${missing.map(({ name }) => name).join(', ')}`;
   const commands = missing.map(({ service }) => makeRole(service)).join('; ');
   return isInstalled
-    ? fail(`${says}: containers would fail`, `Make it: ${commands}`)
-    : warn(`${says} yet`, `The first deploy makes it, by iam:CreateServiceLinkedRole: ${commands}`);
+    ? fail(`${says}: containers would fail`, `Create it: ${commands}`)
+    : warn(
+        `${says} yet`,
+        `The first deploy creates it, with iam:CreateServiceLinkedRole: ${commands}`,
+      );
 }
 
 /** A model has a rule, and so has each of its revisions that runs. */
@@ -123,9 +128,9 @@ async function lookAtRules(settings: Settings, listener: string) {
   const found = Limits.find(({ Name }) => Name === 'rules-per-application-load-balancer');
   const limit = Number(found?.Max ?? DEFAULT_RULES);
   const used = rules.filter(({ IsDefault }) => !IsDefault).length;
-  const says = `${used} of ${limit} rules are taken`;
+  const says = `${used} of ${limit} rules are in use`;
   const fix =
-    'Undeploy a model, or ask for more: Service Quotas, Elastic Load Balancing, "Rules per Application Load Balancer".';
+    'Undeploy a model, or request an increase: Service Quotas, Elastic Load Balancing, "Rules per Application Load Balancer".';
   if (used >= limit) return fail(says, fix);
   return used >= limit * FULL ? warn(says, fix) : ok(says);
 }

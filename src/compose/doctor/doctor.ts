@@ -32,7 +32,7 @@ export async function examine(
       const found = await Promise.race([look().catch(asFinding), late]);
       if (found !== LATE) return found && { check, ...found };
       const says = `no answer within ${limitMs / 1000} s`;
-      return { check, ...fail(says, 'Is the network there, and the region the right one?') };
+      return { check, ...fail(says, 'Check the network connection and the region.') };
     }),
   );
   return findings.filter((finding) => finding !== undefined);

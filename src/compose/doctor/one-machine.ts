@@ -43,9 +43,9 @@ async function lookAtFolder(dataDir: string) {
   try {
     // What a folder says of itself is not always so, as on a disk that is mounted to be read.
     await rmdir(await mkdtemp(join(there, '.slipway-doctor-')));
-    return ok(there === dataDir ? dataDir : `${dataDir} can be made`);
+    return ok(there === dataDir ? dataDir : `${dataDir} can be created`);
   } catch {
-    return fail(`${there} cannot be written to`, 'Name another folder with --data.');
+    return fail(`${there} is not writable`, 'Name another folder with --data.');
   }
 }
 
@@ -83,14 +83,14 @@ function lookAtPort(port: number) {
 /** `program` is what answers to `--version`. */
 export async function lookAtPython(program = 'python3') {
   const fix =
-    'Only models of Python need it, at 3.9 or later; `slipway start --engine docker` does without.';
+    'Only Python models need it, in version 3.9 or later; `slipway start --engine docker` does not.';
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: LIMIT_MS });
     const version = stdout.trim().replace('Python ', '');
     const [major = 0, minor = 0] = version.split('.').map(Number);
     return major === 3 && minor >= OLDEST_PYTHON_MINOR ? ok(version) : warn(version, fix);
   } catch {
-    return warn('there is none', fix);
+    return warn('not found', fix);
   }
 }
 
@@ -104,7 +104,7 @@ export function wallsFinding(walls: Walls, isRoot: boolean) {
   const open = leftOpen(walls, isRoot);
   if (open.length === 0) return ok(wallsLine(walls));
   return warn(
-    `${wallsLine(walls)}; a model of hostile code still ${open.join('; ')}`,
+    `${wallsLine(walls)}; a model with hostile code ${open.join('; ')}`,
     'docs/security.md says what each wall needs; `slipway start --engine docker` has them all.',
   );
 }
@@ -115,6 +115,9 @@ async function lookAtDocker() {
     const { stdout } = await promisify(execFile)('docker', ask, { timeout: LIMIT_MS });
     return ok(`engine ${stdout.trim()}`);
   } catch {
-    return warn('no engine answers', 'Only `slipway start --engine docker` needs one.');
+    return warn(
+      'the Docker engine does not answer',
+      'Only `slipway start --engine docker` needs it.',
+    );
   }
 }

@@ -17,7 +17,7 @@ export async function lookAtRepository(settings: Settings, uri: string) {
   const [kept, policy] = await Promise.all([lookAtTags(client, uri), policyOf(client, uri)]);
   return policy.includes('"lambda.amazonaws.com"')
     ? kept
-    : fail(`${uri} does not let Lambda pull: no function of a model would start`, DEPLOY_AGAIN);
+    : fail(`${uri} does not let Lambda pull, so no function of a model can start`, DEPLOY_AGAIN);
 }
 
 /** Whether the images of environments can be kept, which builds alone pull. */
@@ -30,7 +30,7 @@ async function lookAtTags(client: ECRClient, uri: string) {
   const { repositories = [] } = await translated(() => client.send(find));
   return repositories[0]?.imageTagMutability === 'IMMUTABLE'
     ? ok(uri)
-    : warn(`${uri} lets a tag be given to another image`, DEPLOY_AGAIN);
+    : warn(`${uri} has mutable tags`, DEPLOY_AGAIN);
 }
 
 async function policyOf(client: ECRClient, uri: string): Promise<string> {

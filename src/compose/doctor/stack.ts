@@ -89,7 +89,7 @@ async function lookAtApi(settings: Settings, outputs: SlipwayStack['outputs']) {
   const client = new APIGatewayClient(settings);
   const ask = new GetStageCommand({ restApiId: outputs.Api, stageName: outputs.ApiStage });
   const { deploymentId } = await translated(() => client.send(ask));
-  if (!deploymentId) return fail(`the stage ${outputs.ApiStage} serves nothing`, DEPLOY_AGAIN);
+  if (!deploymentId) return fail(`the stage ${outputs.ApiStage} has no deployment`, DEPLOY_AGAIN);
   return ok(outputs.Endpoint);
 }
 
@@ -109,10 +109,10 @@ async function lookAtWebAdapter(settings: Settings, StackName: string) {
   );
   const image = /"WEB_ADAPTER_IMAGE",\s*"Value":\s*"([^"]*)"/.exec(TemplateBody)?.[1];
   const fix = 'Deploy again with --param="webAdapterImage=REGISTRY/NAME:VERSION".';
-  if (!image) return fail('builds are told of no web adapter image', fix);
+  if (!image) return fail('no web adapter image is configured for builds', fix);
   // What an image is built of is known by this name: under a tag that moves, images of two kinds would be taken for one.
   const isPinned = /(?:@sha256:|:(?!latest$)[^/:]+$)/.test(image);
-  return isPinned ? ok(image) : warn(`${image} names no version`, fix);
+  return isPinned ? ok(image) : warn(`${image} has no fixed version`, fix);
 }
 
 async function lookAtLogs(settings: Settings, logGroupName: string) {

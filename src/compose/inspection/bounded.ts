@@ -25,7 +25,7 @@ export type Inspector = {
 const LOOK_MS = 100;
 const MOST_SAID = 4000;
 const FIX =
-  'What costs so much is damaged, or made to: save the model again, from where you know that it is right.';
+  'A file that costs so much to read is damaged or hostile: save the model again, from a source that you trust.';
 
 /**
  * Inspects in a process of its own, so that no input holds up or ends whoever asks. One is kept for what comes next.
@@ -137,9 +137,13 @@ type Running = {
 async function resultOf<Result>({ child, files, inspection, budget }: Running): Promise<Result> {
   const reads = readsOf(files);
   const over = (limit: string) =>
-    new Failure('ArtifactRejected', `its inspection used ${limit}, its limit, ${reads.last()}`, {
-      fix: FIX,
-    });
+    new Failure(
+      'ArtifactRejected',
+      `its inspection reached the limit of ${limit} ${reads.last()}`,
+      {
+        fix: FIX,
+      },
+    );
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const usage = usageOf(child.process, budget);
   const hear = async (told: Told) => {
@@ -203,7 +207,7 @@ function readsOf(files: readonly ArtifactFile[]) {
   return {
     last: () => last,
     async answer({ id, file, start, length }: Told & { kind: 'read' }): Promise<Answered> {
-      last = `when it had read ${files[file]?.name} from byte ${start} to ${start + length}`;
+      last = `after it had read ${files[file]?.name} from byte ${start} to ${start + length}`;
       try {
         return { id, bytes: await (await open(file)).read(start, length) };
       } catch (error) {

@@ -24,8 +24,8 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
     const [name = '', ...value] = each.split('=');
     const isKnown = PARAMETERS.some((known) => known === name);
     if (!isKnown || value.length === 0 || read.has(name)) {
-      throw new Failure('InputInvalid', `--param ${each} is no parameter of the stack`, {
-        fix: `Write --param name=value, once each, with one of ${PARAMETERS.join(', ')}.`,
+      throw new Failure('InputInvalid', `--param ${each} is not a parameter of the stack`, {
+        fix: `Use --param name=value, once for each name, with one of ${PARAMETERS.join(', ')}.`,
       });
     }
     read.set(name, value.join('='));
@@ -39,11 +39,11 @@ export function wantedContainers(parameters: ReadonlyMap<string, string>): Conta
   const known = Object.keys(idleStack.usdPerMonth) as Containers[];
   const found = known.find((each) => each === wanted);
   if (found) return found;
-  throw new Failure('InputInvalid', `containers=${wanted} is none of ${known.join(', ')}`);
+  throw new Failure('InputInvalid', `containers=${wanted} is not one of ${known.join(', ')}`);
 }
 
 /** What such a stack costs while nothing happens, and when that was so. */
 export function idleCostLine(containers: Containers): string {
   const usd = idleStack.usdPerMonth[containers].toFixed(2);
-  return `costs about ${usd} USD a month while nothing happens, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), and besides what models and builds use`;
+  return `costs about ${usd} USD a month while idle, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;
 }

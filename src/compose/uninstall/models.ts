@@ -45,7 +45,7 @@ export async function removalsOfModels(
       what: `the model ${name}: its route, its versions${ofContainers} and the function ${prefix}${name}`,
       remove: () => removeModel(world, name),
     })),
-    ...(await strangers(lambda, prefix, names)).map(leftAlone('the function')),
+    ...(await unregistered(lambda, prefix, names)).map(leftAlone('the function')),
     ...revisions
       .filter(({ model }) => !names.includes(model))
       .map(({ revision }) => revision)
@@ -73,8 +73,8 @@ async function removeModel(world: World, model: string): Promise<void> {
   await unlessGone(() => lambda.send(new DeleteFunctionCommand({ FunctionName })));
 }
 
-/** Functions by whose names they could be of a model which the registry does not know: those are told, and not touched. */
-async function strangers(
+/** Functions whose names are those of a model, but which the registry does not know: they are reported and left alone. */
+async function unregistered(
   lambda: LambdaClient,
   prefix: string,
   models: readonly string[],
@@ -95,7 +95,7 @@ function leftAlone(what: string): (name: string) => Removal {
     async remove() {
       throw new Failure(
         'InputInvalid',
-        'the registry knows no such model, so it may be yours; delete it, or give it another name',
+        'the registry does not know this model, so it may be yours; delete it, or rename it',
       );
     },
   });

@@ -66,7 +66,7 @@ export async function* uninstall({ stages }: Uninstall): AsyncGenerator<Outcome,
   for (const removals of stages) {
     const blocked = isBlocked;
     for (const { what, remove } of removals) {
-      const reason = blocked ? 'it waits for what is left before it' : await attempt(remove);
+      const reason = blocked ? 'something before it could not be removed' : await attempt(remove);
       if (reason) isBlocked = true;
       yield { what, reason };
     }

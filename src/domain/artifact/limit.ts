@@ -41,8 +41,8 @@ export function tooManyParts(
   const isMany = parts.length > MAX_PARTS;
   if (!isMany && keyBytes <= MAX_KEY_BYTES) return undefined;
   const reason = isMany
-    ? `${key} has more than ${MAX_PARTS} files beside it; that is the limit`
-    : `the keys of the files beside ${key} are more than ${MAX_KEY_BYTES} bytes long, all together; that is the limit`;
+    ? `${key} has more than ${MAX_PARTS} files beside it, which is the limit`
+    : `the keys of the files beside ${key} have more than ${MAX_KEY_BYTES} bytes in total, which is the limit`;
   return new Failure('ArtifactRejected', reason, {
     fix: 'Upload only the files that the model is served from, or an archive of them.',
   });

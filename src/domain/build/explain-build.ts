@@ -43,19 +43,19 @@ const CAUSES: readonly Cause[] = [
     // uv and pip.
     sign: /No solution found when resolving|No matching distribution found/,
     reason: 'the packages of the model cannot be installed together on its Python',
-    fix: 'Name others under `build.requirements`, or another `build.pythonVersion`, in model.yaml, and upload again.',
+    fix: 'Change `build.requirements` or `build.pythonVersion` in model.yaml, and upload again.',
   },
   {
     // What buildspecs/commands/smoke-test.mjs says; the reason follows it.
     sign: /the image does not serve its model/,
     reason: 'the model did not load, or did not answer, when its image was started',
-    fix: 'The last lines say why; mend the model and upload again.',
+    fix: 'The last lines say why; fix the model and upload again.',
   },
   {
     // What buildspecs/commands/dockerfile-image.mjs says; the reason follows it.
     sign: /the image that model\.yaml names cannot be pulled/,
     reason: 'the image that model.yaml names cannot be pulled',
-    fix: 'Pull it yourself to see that it is there; in AWS the stack’s parameter `customImages` must name its repository.',
+    fix: 'Check that you can pull it yourself; in AWS the stack’s parameter `customImages` must name its repository.',
   },
   {
     sign: /no space left on device/i,
@@ -65,12 +65,12 @@ const CAUSES: readonly Cause[] = [
   {
     // S3 answers 403 for an expired signature and 400 for expired credentials; the first is what buildspecs/commands/fetch-artifact.mjs says.
     sign: /answered 40[03]\b|403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
-    reason: 'the right to read the artifact had run out, as the build waited too long',
+    reason: 'the permission to read the artifact expired, because the build waited too long',
     fix: AGAIN,
   },
   {
     sign: /denied|not authorized|no basic auth credentials/i,
-    reason: 'the build was denied',
+    reason: 'the build was denied access',
     fix: 'Run `slipway doctor`; it names the permission that is missing.',
   },
   {
@@ -85,14 +85,14 @@ const CAUSES: readonly Cause[] = [
   },
   {
     sign: /toomanyrequests|rate limit/i,
-    reason: 'a registry turned the build away for asking too often',
-    fix: 'Wait some minutes and upload the model again.',
+    reason: 'a registry refused the build because of too many requests',
+    fix: 'Wait a few minutes and upload the model again.',
   },
 ];
 
 // What a build that never began logs is nothing.
 const NEVER_BEGUN = {
-  reason: 'its build waited for its turn, behind others, until it was given up',
+  reason: 'the build waited in the queue behind others until it timed out',
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
@@ -108,7 +108,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   return {
     name: 'BuildFailed',
     reason: [`the image was not built: ${why}`, ...shown].join('\n'),
-    fix: cause?.fix ?? 'The last lines of its log say more; mend the cause and upload again.',
+    fix: cause?.fix ?? 'The last lines of its log say more; fix the cause and upload again.',
   };
 }
 

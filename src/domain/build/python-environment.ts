@@ -73,7 +73,7 @@ function rowOf(name: string, version: string): (Range & Supported) | undefined {
   if (row) return row;
   throw new Failure(
     'ArtifactRejected',
-    `the model was made by ${name} ${version}; the oldest that runs on Python ${support.served.oldest}, the oldest served, is ${rows[0]?.from}`,
+    `the model was made by ${name} ${version}; the oldest version that runs on Python ${support.served.oldest}, the oldest supported, is ${rows[0]?.from}`,
     { fix: `Load it with a newer ${name} and save it again.` },
   );
 }
@@ -91,8 +91,8 @@ function pinned({ name, version }: { readonly name: string; readonly version: st
   if (!isVersion(version)) {
     throw new Failure(
       'ArtifactRejected',
-      `the model was made by ${name} ${JSON.stringify(version)}, which is no version`,
-      { fix: `Save it again by a released ${name}.` },
+      `the model was made by ${name} ${JSON.stringify(version)}, which is not a version`,
+      { fix: `Save it again with a released ${name}.` },
     );
   }
   const isSplit = name === 'xgboost' && compare(version, XGBOOST_CPU_FROM) >= 0;
@@ -109,7 +109,7 @@ function requireWithin(
   throw new Failure(
     'ArtifactRejected',
     `build.pythonVersion is ${version}; the model was made by ${name} ${made ?? ''}, which runs on Python ${range.oldest} to ${range.newest}`,
-    { fix: 'Name one of these, or none.' },
+    { fix: 'Use one of these, or remove the key.' },
   );
 }
 

@@ -6,9 +6,9 @@ import { scalingSchema } from './scaling.ts';
 
 const LEAST_MEMORY_MIB = 128;
 const MOST_MEMORY_MIB = 1024 * 1024;
-const MEMORY_FORM = 'it is written as 512Mi or 2Gi';
+const MEMORY_FORM = 'expected a size such as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
-const ACCELERATOR_FORM = 'it is `none`, or a GPU and how many: T4, L4:1, A10G:4';
+const ACCELERATOR_FORM = 'expected `none`, or a GPU and a count: T4, L4:1, A10G:4';
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
 
@@ -25,13 +25,17 @@ const example = z.strictObject({
       .unknown()
       .check(
         z.describe(
-          'What the answer must contain; it may contain more, and what has a `name` in a list is found by it.',
+          'What the answer must contain; it may contain more. Items of a list that have a `name` are matched by it.',
         ),
       ),
   ),
   rtol: z
     ._default(z.number().check(z.gte(0), z.lte(1)), 1e-4)
-    .check(z.describe('How far a number may be from the expected one, relative to that.')),
+    .check(
+      z.describe(
+        'Relative tolerance: how far a number may be from the expected one, as a fraction of it.',
+      ),
+    ),
 });
 
 const memory = z.string({ error: MEMORY_FORM }).check(
@@ -48,7 +52,7 @@ const accelerator = z
   .string({ error: ACCELERATOR_FORM })
   .check(
     z.regex(/^(none|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
-    z.describe('The GPU that the model needs, and how many of it: T4, L4:1, A10G:4; or none.'),
+    z.describe('The GPU that the model needs, and how many: T4, L4:1, A10G:4; or none.'),
   );
 
 const placement = z
@@ -62,13 +66,13 @@ const placement = z
     allowCpu: z
       ._default(z.boolean(), false)
       .check(
-        z.describe('Whether a model that asks for a GPU may run without one, where there is none.'),
+        z.describe('Whether a model that asks for a GPU may run on a CPU where there is no GPU.'),
       ),
   })
   .check(
     z.refine(({ target, allow }) => target === 'auto' || allow.includes(target), {
       path: ['target'],
-      error: 'placement.allow does not name it; leave out one of the two',
+      error: 'placement.allow does not include it; remove one of the two',
     }),
   );
 
@@ -89,12 +93,12 @@ export const manifestSchema = z
       z.strictObject({
         startupTimeoutSeconds: z
           ._default(z.int().check(z.gte(1), z.lte(3600)), 300)
-          .check(z.describe('How long the model server may take to get ready.')),
+          .check(z.describe('How long the model server may take to become ready.')),
         extraColumns: z
           ._default(z.enum(EXTRA_COLUMNS), 'ignore')
           .check(
             z.describe(
-              'What is done with columns of a request beyond the model\u2019s own: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
+              'What to do with columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
             ),
           ),
       }),

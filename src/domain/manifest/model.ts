@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { FORMATS } from '#domain/artifact/format.ts';
 
-const GLOBAL_FORM = 'a global is named whole, as `package.module.name`; there is no wildcard';
-const PYTHON_FORM = 'a Python is named by two numbers, as "3.12"; 3.9 to 3.13 are served';
+const GLOBAL_FORM =
+  'expected the full name of a global, `package.module.name`; there are no wildcards';
+const PYTHON_FORM = 'expected a Python version from "3.9" to "3.13", in quotes';
 const PACKAGE_FORM =
-  'a package is named as pip takes it from an index: `pandas==2.2.3`, `scipy>=1.11,<2`';
+  'expected a requirement that pip installs from an index: `pandas==2.2.3`, `scipy>=1.11,<2`';
 
 /** `model` of a manifest: what the artifact is. */
 export const modelSchema = z.strictObject({
@@ -28,14 +29,14 @@ export const modelSchema = z.strictObject({
     )
     .check(
       z.describe(
-        'Globals that a pickle may name beside those of the frameworks, each by its whole name: they are called when the model is loaded.',
+        'Globals that a pickle may use besides those of the frameworks, each by its full name: they are called when the model is loaded.',
       ),
     ),
 });
 
 const IMAGE_FORM =
-  'an image is named by its digest, which no push can change: `REPOSITORY@sha256:…`';
-const PATH_FORM = 'a path begins with a slash and has no query: `/predict`';
+  'expected an image by its digest, which no push can change: `REPOSITORY@sha256:…`';
+const PATH_FORM = 'expected a path that begins with a slash and has no query: `/predict`';
 const path = z
   .string({ error: PATH_FORM })
   .check(z.regex(/^\/[\w.~%!$&'()*+,;=:@/-]*$/, { error: PATH_FORM }), z.maxLength(200));
@@ -59,19 +60,19 @@ export const runtimeSchema = z.strictObject({
         z.gte(1),
         z.lte(65_535),
         z.describe(
-          'Where the server of an image of your own listens; by default 8080, which it is told as PORT.',
+          'The port on which the server of your own image listens; by default 8080. It is passed to the server as PORT.',
         ),
       ),
   ),
   healthPath: z.exactOptional(
     path.check(
-      z.describe('What that server answers a GET with 200 at once it is ready; by default /ping.'),
+      z.describe('The path that this server answers with 200 once it is ready; by default /ping.'),
     ),
   ),
   requestPath: z.exactOptional(
     path.check(
       z.describe(
-        'Where that server takes what the examples ask, by POST; by default /invocations.',
+        'The path to which the requests of the examples are posted; by default /invocations.',
       ),
     ),
   ),
@@ -79,14 +80,14 @@ export const runtimeSchema = z.strictObject({
     ._default(z.enum(['auto', 'none']), 'auto')
     .check(
       z.describe(
-        '`auto` serves forests, boosted trees and linear models as ONNX where that answers the same; `none` always by their framework.',
+        '`auto` serves forests, boosted trees and linear models as ONNX where that gives the same answers; `none` always serves them with their framework.',
       ),
     ),
   network: z
     ._default(z.enum(['none', 'open']), 'none')
     .check(
       z.describe(
-        'Whether the code of a model may reach the network, where it is a process of one machine: `none`, or `open`. Elsewhere it may what its target may.',
+        'Whether the code of a model may reach the network when it runs as a process on one machine: `none` or `open`. Elsewhere its target decides.',
       ),
     ),
 });
@@ -98,7 +99,7 @@ export const buildSchema = z.strictObject({
       .string({ error: PYTHON_FORM })
       .check(
         z.regex(/^3\.(9|1[0-3])$/, { error: PYTHON_FORM }),
-        z.describe('The Python of the model, in quotes: "3.9" to "3.13".'),
+        z.describe('The Python version of the model, in quotes: "3.9" to "3.13".'),
       ),
   ),
   requirements: z.exactOptional(
@@ -115,14 +116,17 @@ export const buildSchema = z.strictObject({
       )
       .check(
         z.maxLength(200),
-        z.describe('The packages that the model needs beside its framework.'),
+        z.describe('The packages that the model needs besides its framework.'),
       ),
   ),
 });
 
 export const entrypoint = z.string().check(
   z.regex(/^(?!\/)(?!.*(^|\/)\.{0,2}\/)[\w./-]+\.py(:[A-Za-z_]\w*)?$/, {
-    error: 'it is a Python file of the artifact, and what answers in it: `predict.py:Predictor`',
+    error:
+      'expected a Python file of the artifact, and the function or class in it that answers: `predict.py:Predictor`',
   }),
-  z.describe('What answers in the artifact\u2019s own code: `predict.py:Predictor`.'),
+  z.describe(
+    'The function or class that answers in the artifact\u2019s own code: `predict.py:Predictor`.',
+  ),
 );

@@ -15,10 +15,10 @@ const steps = z.array(z.int().check(z.gte(1), z.lte(100))).check(
   z.minLength(1),
   z.maxLength(10),
   z.refine((shares) => isAscending(shares), {
-    error: 'the steps rise, and the last is 100',
+    error: 'the steps must increase, and the last must be 100',
   }),
   z.describe(
-    'The shares of the traffic (percent) that the new version gets, one after another; not with all-at-once, and evenly apart with linear.',
+    'Percentages of the traffic that the new version gets, one after another. Not allowed with all-at-once; evenly spaced with linear.',
   ),
 );
 
@@ -47,34 +47,37 @@ export const rolloutSchema = z
     minRequests: z
       ._default(z.int().check(z.gte(1)), 50)
       .check(
-        z.describe('Below this many requests of clients a version is judged by probes alone.'),
+        z.describe('With fewer client requests than this, a version is judged by probes alone.'),
       ),
     alarms: z
       ._default(z.array(z.string().check(z.minLength(1), z.maxLength(255))), [])
       .check(
         z.maxLength(10),
-        z.describe('CloudWatch alarms by name; one that rings during the bake rolls back.'),
+        z.describe(
+          'Names of CloudWatch alarms; if one is in state ALARM during the bake time, the version is rolled back.',
+        ),
       ),
     keepVersions: z
       ._default(z.int().check(z.gte(1), z.lte(20)), 3)
-      .check(z.describe('How many versions before the live one stay ready to be started again.')),
+      .check(z.describe('How many previous versions are kept ready to start again.')),
   })
   .check(
     z.refine(({ strategy, steps: shares }) => strategy !== 'all-at-once' || shares === undefined, {
       path: ['steps'],
-      error: 'all-at-once has no steps; leave them out, or take the strategy canary or linear',
+      error: 'all-at-once takes no steps; remove them, or use the strategy canary or linear',
     }),
     z.refine(
       ({ strategy, steps: shares }) =>
         !(strategy === 'canary' || strategy === 'linear') || shares?.length !== 1,
       {
         path: ['steps'],
-        error: 'a canary or linear has two steps at least; for one take the strategy all-at-once',
+        error:
+          'canary and linear need at least two steps; for a single step use the strategy all-at-once',
       },
     ),
     z.refine(({ strategy, steps: shares }) => strategy !== 'linear' || isEven(shares), {
       path: ['steps'],
-      error: 'the steps of linear are evenly apart; for others take the strategy canary',
+      error: 'the steps of linear must be evenly spaced; for other steps use the strategy canary',
     }),
     z.refine(
       ({ strategy, steps: shares, bakeSeconds = 0 }) => {
@@ -83,7 +86,7 @@ export const rolloutSchema = z
       },
       {
         path: ['bakeSeconds'],
-        error: `all steps together may bake for ${LONGEST_BAKE_SECONDS} s`,
+        error: `the limit for all steps together is ${LONGEST_BAKE_SECONDS} s`,
       },
     ),
   );

@@ -6,25 +6,25 @@ const replicas = z.int().check(z.gte(1), z.lte(100));
 
 const timeZone = z.string().check(
   z.refine((name) => isTimeZone(name), {
-    error: 'it is a time zone of the IANA database, written as there: Europe/Berlin, or UTC',
+    error: 'expected the name of a time zone in the IANA database: Europe/Berlin, or UTC',
   }),
   z.describe('The time zone of `at`, as in the IANA database.'),
 );
 
 const limits = z.refine<{ readonly min: number; readonly max?: number | undefined }>(
   ({ min, max = min }) => min <= max,
-  { path: ['max'], error: 'it is at least `min`' },
+  { path: ['max'], error: 'it must be at least `min`' },
 );
 
 const schedule = z
   .strictObject({
     days: z
       ._default(z.array(z.enum(DAYS)).check(z.minLength(1)), [...DAYS])
-      .check(z.describe('The days of the week on which it begins; by default each.')),
+      .check(z.describe('The days of the week on which it begins; by default every day.')),
     at: z
       .string()
       .check(
-        z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, { error: 'it is written as 08:30' }),
+        z.regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, { error: 'expected a time such as 08:30' }),
         z.describe('The time of the day at which it begins.'),
       ),
     timeZone: z._default(timeZone, 'UTC'),
@@ -39,22 +39,26 @@ export const scalingSchema = z
     min: z._default(replicas, 1).check(z.describe('The replicas that always run.')),
     max: z
       .exactOptional(replicas)
-      .check(z.describe('The most replicas that run; by default no more than always run.')),
+      .check(z.describe('The maximum number of replicas; by default `min`.')),
     requestsPerMinute: z
       ._default(z.int().check(z.gte(1)), 600)
-      .check(z.describe('How many requests a minute one replica is to have; more bring another.')),
+      .check(
+        z.describe(
+          'Target number of requests per minute for one replica; above it another replica is started.',
+        ),
+      ),
     spot: z.exactOptional(
       z
         .strictObject({
           onDemandBase: z
             ._default(z.int().check(z.gte(0), z.lte(100)), 1)
-            .check(z.describe('How many replicas are no Spot capacity.')),
+            .check(z.describe('How many replicas do not run on Spot capacity.')),
         })
-        .check(z.describe('Run on Spot capacity, which costs less and may be taken away.')),
+        .check(z.describe('Run on Spot capacity, which costs less and can be interrupted.')),
     ),
     schedules: z
       ._default(z.array(schedule), [])
-      .check(z.maxLength(20), z.describe('Other limits from a time of the day on.')),
+      .check(z.maxLength(20), z.describe('Different limits from a given time of day on.')),
   })
   .check(limits);
 

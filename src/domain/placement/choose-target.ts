@@ -72,7 +72,7 @@ function hold(option: Weighed, { target: wished, allow, offered }: Wish): Weighe
     wished !== 'auto' && wished !== target
       ? `placement.target is ${wished}`
       : !allow.includes(target)
-        ? 'placement.allow does not name it'
+        ? 'placement.allow does not include it'
         : offered.includes(target)
           ? undefined
           : 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';

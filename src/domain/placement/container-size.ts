@@ -71,14 +71,14 @@ export function ec2Size(needs: ContainerNeeds): SizeResult {
   const { name, count } = accelerator;
   const having = gpus.instances.filter((type) => type.accelerator === name && type.count === count);
   if (having.length === 0) {
-    return { refusal: `EC2 sells no instance with ${count} ${name}; it has ${known()}` };
+    return { refusal: `EC2 has no instance with ${count} ${name}; it has ${known()}` };
   }
   const fitting = having.filter((type) => type.memoryMiB * HOST_SHARE >= memoryMiB);
   const [cheapest] = fitting;
   if (!cheapest) {
     const most = Math.max(...having.map((type) => Math.floor(type.memoryMiB * HOST_SHARE)));
     return {
-      refusal: `the model needs ${memoryMiB} MiB of memory; with ${count} ${name} there are ${most}`,
+      refusal: `the model needs ${memoryMiB} MiB of memory; instances with ${count} ${name} have up to ${most}`,
     };
   }
   const instanceTypes = fitting.slice(0, MOST_TYPES).map(({ instanceType }) => instanceType);

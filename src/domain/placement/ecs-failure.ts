@@ -50,12 +50,12 @@ export function judgeService(view: ServiceView): ServiceVerdict {
 
   const failure = quotaReached(said) ?? imageMissing(stopped) ?? neverAnswers(stopped);
   if (failure) return failed(failure);
-  if (view.hasGivenUp) return failed(`ECS gave it up: ${said[0] ?? 'its tasks do not start'}`);
+  if (view.hasGivenUp) return failed(`ECS gave up: ${said[0] ?? 'its tasks do not start'}`);
 
   const capacity = said.find((text) => NO_CAPACITY.test(text));
   if (capacity) return { kind: 'pending', reason: `AWS has no capacity for it: ${capacity}` };
   const last = stopped[0] ? `; a task ended: ${stopped[0].reason}` : '';
-  const reason = `${running} of ${needed} tasks run, ${healthy} answer${last}`;
+  const reason = `${running} of ${needed} tasks are running, ${healthy} are healthy${last}`;
   return { kind: 'pending', reason };
 }
 
@@ -68,14 +68,14 @@ function crashLoop(stopped: readonly StoppedTask[], needed: number): string | un
   const crashes = stopped.filter(({ code }) => code === CRASHED);
   const [last] = crashes;
   if (!last || crashes.length < Math.max(MOST_ENDS, needed)) return undefined;
-  const how = last.exitCode === null ? 'without a code' : `with code ${last.exitCode}`;
-  return `its server ended ${crashes.length} times, last ${how} (${last.reason})`;
+  const how = last.exitCode === null ? 'without an exit code' : `with exit code ${last.exitCode}`;
+  return `its server exited ${crashes.length} times, the last time ${how} (${last.reason})`;
 }
 
 function quotaReached(said: readonly string[]): string | undefined {
   const quota = said.find((text) => QUOTA.test(text));
   if (!quota) return undefined;
-  return `the account may run no more vCPUs of this kind: ${quota}; ask Service Quotas for more`;
+  return `the account has reached its quota of vCPUs of this kind: ${quota}; request an increase in Service Quotas`;
 }
 
 function imageMissing(stopped: readonly StoppedTask[]): string | undefined {

@@ -11,7 +11,7 @@ export function withKept(trouble: Trouble, { kept }: Deployment['work']): Troubl
   const fix = `Upload a version that works; until then Slipway tries to repair ${live}.`;
   return {
     ...trouble,
-    reason: `${trouble.reason}; all the same ${revision} has the traffic, since it answered and ${live}, which is live, did not: ${reason}`,
+    reason: `${trouble.reason}; ${revision} keeps the traffic all the same, because it answered and ${live}, the live revision, did not: ${reason}`,
     fix: trouble.fix ? `${trouble.fix} ${fix}` : fix,
   };
 }

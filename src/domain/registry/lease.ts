@@ -150,7 +150,10 @@ function requireOwner(
   if (!record) throw new Failure('InputInvalid', `there is no deployment ${deploymentId}`);
   const owner = record.deployment.execution;
   if (owner !== execution) {
-    throw new Failure('LeaseLost', `deployment ${deploymentId} is ${owner}'s, not ${execution}'s`);
+    throw new Failure(
+      'LeaseLost',
+      `deployment ${deploymentId} belongs to execution ${owner}, not to ${execution}`,
+    );
   }
 }
 
@@ -204,7 +207,7 @@ function wait(
     phase: 'Waiting',
     phaseChangedAtMs: nowMs,
   };
-  const reason = `deployment ${deploymentId} of the same model is under way; this one has its turn after it${record.deployment.kind === 'deploy' ? ', unless a newer artifact comes' : ''}`;
+  const reason = `deployment ${deploymentId} of the same model is under way; this one runs after it${record.deployment.kind === 'deploy' ? ', unless a newer artifact arrives' : ''}`;
   return { answer, ...announcePhase({ ...record, deployment: waiting }, { reason }) };
 }
 
@@ -221,5 +224,5 @@ function renew(model: ModelRecord, nowMs: number): ModelRecord {
 
 function describe(lease: Lease | undefined): string {
   if (!lease?.holder) return 'it is free';
-  return `epoch ${lease.epoch} is deployment ${lease.holder.deploymentId}'s`;
+  return `deployment ${lease.holder.deploymentId} holds it with epoch ${lease.epoch}`;
 }

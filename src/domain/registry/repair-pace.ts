@@ -26,7 +26,7 @@ export function countRepair(model: Pick<Model, 'repairs'>, nowMs: number): Repai
 export function repairNotice(repairs: Repairs): string {
   if (repairs.inARow === 1) return '';
   const next = new Date(nextRepairMs({ repairs })).toISOString();
-  return `; repair ${repairs.inARow} in a row, and no other before ${next}`;
+  return `; repair ${repairs.inARow} in a row; the next not before ${next}`;
 }
 
 function pauseMs({ inARow }: Repairs): number {

@@ -60,7 +60,7 @@ export function judgeGoldens(declared: Declared, attempts: readonly GoldenAttemp
 function unproven({ signature }: Declared): string {
   const why = signature
     ? `a request made from the signature has more than ${MAX_GOLDEN_BYTES} bytes`
-    : 'the artifact does not say what goes in, so nothing was asked';
+    : 'the artifact has no input signature, so no request could be made';
   return `${UNPROVEN}: ${why}; give an example in model.yaml`;
 }
 
@@ -82,10 +82,10 @@ function fault(
 ): string | undefined {
   if (answer.kind === 'none' || answer.status !== 200) return outcome(answer);
   const body = parse(answer.body);
-  if (body === undefined) return `was answered 200 with no JSON: ${show(answer.body)}`;
+  if (body === undefined) return `was answered 200 without JSON: ${show(answer.body)}`;
   const wrong =
     outputFault(requested(declared, request), body) ?? expectationFault(declared, request, body);
-  return wrong ? `was answered wrong: ${wrong}` : undefined;
+  return wrong ? `got a wrong answer: ${wrong}` : undefined;
 }
 
 /** The declared outputs which a request asks for: those it names, else all; undefined where none are declared, or the answer has no outputs by name. */
@@ -108,16 +108,16 @@ function outputFault(
   const answer = inferAnswer.safeParse(body);
   if (!answer.success) return 'it has no list `outputs` of tensors with name, datatype and shape';
   const { outputs } = answer.data;
-  const stranger = outputs.find(({ name }) => !declared.some((spec) => spec.name === name));
-  if (stranger) return `output ${stranger.name} is not declared`;
+  const undeclared = outputs.find(({ name }) => !declared.some((spec) => spec.name === name));
+  if (undeclared) return `output ${undeclared.name} is not declared`;
   for (const spec of declared) {
     const output = outputs.find(({ name }) => name === spec.name);
     if (!output) return `output ${spec.name} is missing`;
     if (output.datatype !== spec.datatype) {
-      return `output ${spec.name} is ${output.datatype}; declared is ${spec.datatype}`;
+      return `output ${spec.name} is ${output.datatype}; ${spec.datatype} is declared`;
     }
     if (!spec.isUnranked && output.shape.length !== spec.shape.length) {
-      return `output ${spec.name} has rank ${output.shape.length}; declared is ${spec.shape.length}`;
+      return `output ${spec.name} has rank ${output.shape.length}; ${spec.shape.length} is declared`;
     }
   }
   return undefined;

@@ -45,13 +45,13 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
     kind: 'breach',
     reason: isDoubtful
       ? failures(bake)
-      : 'no probe was answered since the shift, so nothing says that the version works',
+      : 'no probe has been answered since the shift, so nothing shows that the version works',
   };
 }
 
 function breach({ bake, ringing, ...clients }: BakeEvidence): string | undefined {
   const { requests, serverErrors, minRequests } = clients;
-  if (ringing.length > 0) return `the alarm ${ringing.join(', ')} rings`;
+  if (ringing.length > 0) return `in state ALARM: ${ringing.join(', ')}`;
   const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
   if (isCertain && bake.probesFailed > bake.probesSent * MAX_FAILURES) return failures(bake);
   if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {

@@ -43,7 +43,7 @@ export function planShift(needs: ShiftNeeds): {
     const isRamp =
       percents.length > 1 && (rollout.strategy !== 'auto' || rollout.steps !== undefined);
     const notice = isRamp
-      ? `from ${from} to ${to} the traffic moves all at once, not by ${rollout.strategy}`
+      ? `from ${from} to ${to} the traffic can only move all at once, so the strategy is not ${rollout.strategy}`
       : '';
     return { steps: [{ percent: 100, bakeSeconds }], notice };
   }

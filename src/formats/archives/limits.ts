@@ -50,7 +50,7 @@ export function refuseBomb(what: string, bytes: number, storedBytes: number): vo
   if (bytes <= Math.max(ALWAYS_FINE_BYTES, MAX_RATIO * storedBytes)) return;
   throw badArchive(
     what,
-    `unpacks to ${bytes} bytes or more from ${storedBytes}, over ${MAX_RATIO} times as many`,
+    `unpacks to ${bytes} bytes or more from ${storedBytes}; the limit is ${MAX_RATIO} times as many`,
     'Upload the files without compressing them.',
   );
 }

@@ -3,7 +3,7 @@ import { quoted, rejected } from '#formats/rejected.ts';
 
 const MAX_NAME_BYTES = 1024;
 const MAX_FOLDERS = 64;
-const FIX = 'Make the archive again from plain files and folders, with `tar czf` or `zip -r`.';
+const FIX = 'Create the archive again from plain files and folders, with `tar czf` or `zip -r`.';
 
 /** What an archive may do wrong, told in one manner. */
 export function badArchive(archive: string, what: string, fix = FIX): Failure {
@@ -36,7 +36,7 @@ export function archiveNames(archive: string) {
       if (isFolder) return undefined;
       throw badArchive(
         archive,
-        `has the entry ${quoted(written)}, a file by the name of its folder`,
+        `has the entry ${quoted(written)}, a file with the name of its folder`,
       );
     }
     const folded = fold(name);
@@ -66,7 +66,7 @@ export function archiveNames(archive: string) {
     if (before === undefined) return;
     throw badArchive(
       archive,
-      `has both ${quoted(before)} and ${quoted(name)}, which some systems take for one file`,
+      `has both ${quoted(before)} and ${quoted(name)}, which some systems treat as the same file`,
     );
   }
 
@@ -79,7 +79,7 @@ function fold(name: string): string {
 }
 
 function troubleWith(name: string): string | undefined {
-  if (name === '') return 'is no name';
+  if (name === '') return 'is not a name';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`;
   if (name.includes('\0')) return 'contains a NUL character';
   if (/\p{Cc}/u.test(name)) return 'contains a control character';
@@ -91,7 +91,7 @@ function troubleWith(name: string): string | undefined {
     .replace(/\/$/, '')
     .split('/');
   if (parts.length > MAX_FOLDERS) return `lies in more than ${MAX_FOLDERS} folders`;
-  if (parts.includes('..')) return 'leaves its folder by `..`';
+  if (parts.includes('..')) return 'leaves its folder with `..`';
   const isOdd = parts.length > 1 && parts.some((part) => part === '' || part === '.');
   return isOdd ? 'has an empty or `.` folder in its path' : undefined;
 }

@@ -62,7 +62,7 @@ async function filesIn(
   }
   throw badArchive(
     name,
-    `is no ${posix.extname(name).slice(1) || 'archive'}: its first bytes are those of none`,
+    `is not a ${posix.extname(name).slice(1) || 'valid archive'}: its first bytes are not those of an archive`,
     'Upload the archive that `tar czf` or `zip -r` wrote.',
   );
 }

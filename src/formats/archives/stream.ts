@@ -36,13 +36,14 @@ export async function* inflated(from: Compressed): AsyncGenerator<Uint8Array> {
   } catch (error) {
     if (progress.fault !== undefined) throw progress.fault;
     if (!isZlibError(error)) throw error;
-    const what = error.code === 'Z_BUF_ERROR' ? 'is truncated' : 'is damaged, or followed by more';
+    const what =
+      error.code === 'Z_BUF_ERROR' ? 'is truncated' : 'is damaged, or followed by other data';
     throw badArchive(from.what, `${what}: ${error.message}`);
   }
   if (!('bytesWritten' in inflate) || inflate.bytesWritten === storedBytes) return;
   throw badArchive(
     from.what,
-    `ends after ${inflate.bytesWritten} of its ${storedBytes} bytes; something follows`,
+    `ends after ${inflate.bytesWritten} of its ${storedBytes} bytes; other data follows`,
   );
 }
 

@@ -9,7 +9,7 @@ export type TarHeader = {
   readonly type: string;
 };
 
-const FIX = 'Make the archive again with `tar czf`, and upload the whole file.';
+const FIX = 'Create the archive again with `tar czf`, and upload the whole file.';
 const CHECKSUM = { start: 148, end: 156 } as const;
 
 /** Fails with `ArtifactRejected` when the block is no header that every reader understands alike. `at` is its place in the tar. */
@@ -20,7 +20,7 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
   const number = (start: number, length: number, called: string): number => {
     const value = numberOf(field(start, length));
     if (value !== undefined) return value;
-    throw damaged(`its ${called} is no number`);
+    throw damaged(`its ${called} is not a number`);
   };
 
   const sum = block.reduce(
@@ -31,16 +31,16 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
   const format = textOf(field(257, 8), archive);
   const isPosix = format === 'ustar\x0000';
   if (!isPosix && format !== 'ustar  \0') {
-    throw damaged('it is of no known kind of tar');
+    throw damaged('it is an unknown kind of tar');
   }
   const cut = (start: number, length: number): Uint8Array => {
     const bytes = untilNul(field(start, length));
     if (bytes) return bytes;
-    throw damaged('its name goes on after a NUL character');
+    throw damaged('its name continues after a NUL character');
   };
   // Only POSIX has the folder there; GNU has times, and some readers take them for a folder.
   if (!isPosix && field(345, 155).some((byte) => byte !== 0)) {
-    throw damaged('a header of GNU goes on where POSIX has a folder');
+    throw damaged('it has a GNU header where POSIX has a folder');
   }
   const folder = isPosix ? cut(345, 155) : new Uint8Array();
   const name = cut(0, 100);

@@ -1,6 +1,6 @@
 import { badArchive, textOf } from './names.ts';
 
-const FIX = 'Make the archive again with `tar czf`, from files which are not sparse.';
+const FIX = 'Create the archive again with `tar czf`, from files which are not sparse.';
 
 /** What an extended header of a tar changes of the entry behind it. */
 export type PaxRecords = { readonly path?: string; readonly sizeBytes?: number };

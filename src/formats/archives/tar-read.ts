@@ -111,13 +111,13 @@ function entryOf({ name, sizeBytes, type }: TarHeader, before: Extended, archive
   }
   const said = before.sizeBytes ?? sizeBytes;
   if (said !== sizeBytes && !(said >= OCTAL_BYTES && sizeBytes === 0)) {
-    throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, and ${said}`);
+    throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, but also ${said}`);
   }
   const isFolder = type === '5';
   // Of the oldest type a reader takes for a folder what its own header names so, whatever it is named before.
   const isNamedSo = written.endsWith('/') || (type === '\0' && name.at(-1) === SLASH);
   if (!isFolder && isNamedSo) {
-    throw badArchive(archive, `has ${entry}, a folder by its name and not by its type`);
+    throw badArchive(archive, `has ${entry}, a folder by its name but not by its type`);
   }
   if (isFolder && said > 0) throw badArchive(archive, `has ${entry}, a folder with content`);
   return { name: written, sizeBytes: said, isFolder };
@@ -144,20 +144,20 @@ async function refuseMore(tar: ByteReader, archive: string): Promise<void> {
   await take(tar, BLOCK_BYTES, archive).then((block) => refuseContent(block, archive));
   const rest = await tar.take(MAX_PADDING_BYTES + 1);
   if (rest.length > MAX_PADDING_BYTES) {
-    throw badArchive(archive, `goes on for over ${MAX_PADDING_BYTES} bytes after its end`);
+    throw badArchive(archive, `continues for more than ${MAX_PADDING_BYTES} bytes after its end`);
   }
   refuseContent(rest, archive);
 }
 
 function refuseContent(rest: Uint8Array, archive: string): void {
   if (rest.every((byte) => byte === 0)) return;
-  throw badArchive(archive, 'goes on after its end');
+  throw badArchive(archive, 'continues after its end');
 }
 
 function truncated(archive: string, at: number) {
   return badArchive(
     archive,
-    `is truncated: its tar ends at byte ${at} without an end`,
+    `is truncated: its tar stops at byte ${at} without an end marker`,
     'Upload the whole file again.',
   );
 }

@@ -37,7 +37,7 @@ export async function findDirectory(source: ByteSource, archive: string): Promis
   if (offset + size === start) return { start: offset, end: start, entries };
   throw badArchive(
     archive,
-    `says that its directory is ${size} bytes from ${offset} on, which does not end at byte ${start}, where it ends`,
+    `says that its directory has ${size} bytes from ${offset} on, but it ends at byte ${start}`,
   );
 }
 
@@ -47,7 +47,7 @@ async function findEnd(source: ByteSource, archive: string): Promise<End> {
   const tail = Buffer.from(await source.read(from, tailBytes));
   const at = tail.lastIndexOf('PK\x05\x06', Math.max(0, tail.length - END.bytes), 'latin1');
   if (at < 0 || tail.length < END.bytes) {
-    throw badArchive(archive, 'is no whole zip: it has no directory at its end', REUPLOAD);
+    throw badArchive(archive, 'is not a complete zip: it has no directory at its end', REUPLOAD);
   }
   const fields = fieldsOf(tail.subarray(at));
   fields.u32();
@@ -58,7 +58,7 @@ async function findEnd(source: ByteSource, archive: string): Promise<End> {
   const offset = fields.u32();
   const commentBytes = fields.u16();
   if (at + END.bytes + commentBytes !== tail.length) {
-    throw badArchive(archive, 'goes on after the end of its directory, or ends before it');
+    throw badArchive(archive, 'continues after the end of its directory, or ends before it');
   }
   return { start: from + at, disks, entriesHere, entries, size, offset };
 }
@@ -73,18 +73,18 @@ async function findWideEnd(
   const locator = locatorAt < 0 ? undefined : await source.read(locatorAt, LOCATOR.bytes);
   const found = locator && fieldsOf(locator);
   if (!found || found.u32() !== LOCATOR.signature) {
-    if (isWide) throw badArchive(archive, 'has no 64-bit directory, though it says so');
+    if (isWide) throw badArchive(archive, 'says that it has a 64-bit directory, but has none');
     return undefined;
   }
   const disk = found.u32();
   const start = found.u64();
   if (disk !== 0 || found.u32() !== 1) throw badArchive(archive, 'is one part of several');
   if (start !== locatorAt - END_64.bytes) {
-    throw badArchive(archive, 'has a 64-bit end which does not touch the next record');
+    throw badArchive(archive, 'has a 64-bit end record that is not followed by the next record');
   }
   const fields = fieldsOf(await source.read(start, END_64.bytes));
   if (fields.u32() !== END_64.signature || fields.u64() !== END_64.bytes - 12) {
-    throw badArchive(archive, 'has a damaged 64-bit end');
+    throw badArchive(archive, 'has a damaged 64-bit end record');
   }
   fields.bytes(4);
   return {
@@ -108,5 +108,5 @@ function refuseContradiction(end: End, wide: End, archive: string): void {
   ) {
     return;
   }
-  throw badArchive(archive, 'describes its directory twice, and not alike');
+  throw badArchive(archive, 'describes its directory twice, with differences');
 }

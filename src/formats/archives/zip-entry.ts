@@ -58,11 +58,11 @@ export function entriesOf(
     at = end;
   }
   if (found.length === entries) return found;
-  throw badArchive(archive, `lists ${found.length} entries; its end says ${entries}`);
+  throw badArchive(archive, `lists ${found.length} entries, but its end record says ${entries}`);
 }
 
 function readEntry(directory: Uint8Array, at: number, archive: string) {
-  const cut = () => badArchive(archive, 'has a directory which is cut short or damaged');
+  const cut = () => badArchive(archive, 'has a truncated or damaged directory');
   const rest = directory.subarray(at);
   if (rest.length < HEADER_BYTES) throw cut();
   const fields = fieldsOf(rest);
@@ -104,7 +104,7 @@ function nameOf(rawName: Uint8Array, flags: number, archive: string): string {
   throw badArchive(
     archive,
     `has the entry ${quoted(name)}, whose name is not marked as UTF-8`,
-    'Give the files ASCII names, or make the archive with Python: shutil.make_archive.',
+    'Give the files ASCII names, or create the archive with Python: shutil.make_archive.',
   );
 }
 
@@ -115,7 +115,7 @@ function refuseOdd(
   isFolder: boolean,
 ): void {
   if ((flags & ENCRYPTED) !== 0) {
-    throw badArchive(entry, 'is encrypted', 'Make the archive without a password.');
+    throw badArchive(entry, 'is encrypted', 'Create the archive without a password.');
   }
   if ((flags & ~FINE_FLAGS) !== 0) throw badArchive(entry, `has the unknown flags ${flags}`);
   if (method !== STORED && method !== DEFLATED) {
@@ -128,11 +128,11 @@ function refuseOdd(
   if (!PLAIN.includes(type))
     throw badArchive(entry, `is ${KINDS.get(type) ?? 'a device or a socket'}`);
   if (isFolder !== (type === 0o040000) && type !== 0) {
-    throw badArchive(entry, 'is a folder by its name or by its type, and not by both');
+    throw badArchive(entry, 'is a folder by its name or its type, but not by both');
   }
   if (isFolder && sizeBytes > 0) throw badArchive(entry, 'is a folder with content');
   if (method === STORED && sizeBytes !== storedBytes) {
-    throw badArchive(entry, `has ${storedBytes} bytes, and ${sizeBytes}`);
+    throw badArchive(entry, `has ${storedBytes} bytes, but says ${sizeBytes}`);
   }
   refuseBomb(entry, sizeBytes, storedBytes);
 }

@@ -40,12 +40,12 @@ export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<num
   const known = new Map<number, Uint8Array>();
   for (let at = 0; at < extra.length; ) {
     const rest = extra.subarray(at);
-    if (rest.length < HEADER_BYTES) throw badArchive(archive, 'has an extra field cut short');
+    if (rest.length < HEADER_BYTES) throw badArchive(archive, 'has a truncated extra field');
     const fields = fieldsOf(rest);
     const id = fields.u16();
     const length = fields.u16();
     if (HEADER_BYTES + length > rest.length) {
-      throw badArchive(archive, 'has an extra field which is longer than all of them');
+      throw badArchive(archive, 'has an extra field that is longer than all of them together');
     }
     if (known.has(id) && (id === ZIP64 || id === UNICODE_PATH)) {
       throw badArchive(archive, 'gives an extra field twice');
@@ -77,5 +77,5 @@ export function widened(
   const fields = fieldsOf(wide);
   const values = numbers.map((value) => (value === ELSEWHERE ? fields.u64() : value));
   if (values.every(Number.isFinite)) return values;
-  throw badArchive(archive, 'has an entry with a size beyond every limit');
+  throw badArchive(archive, 'has an entry with an impossible size');
 }

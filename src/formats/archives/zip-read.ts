@@ -101,7 +101,7 @@ async function contentStarts(
   if (reader.position === directoryAt) return starts;
   throw badArchive(
     archive,
-    `has entries up to byte ${reader.position}, and its directory from byte ${directoryAt} on`,
+    `has entries up to byte ${reader.position}, but its directory starts at byte ${directoryAt}`,
   );
 }
 
@@ -112,7 +112,7 @@ async function readLocalHeader(
 ): Promise<void> {
   const header = await reader.take(HEADER_BYTES);
   const differs = () =>
-    badArchive(archive, `describes the entry at byte ${entry.offset} twice, and not alike`);
+    badArchive(archive, `describes the entry at byte ${entry.offset} twice, with differences`);
   if (header.length < HEADER_BYTES) throw differs();
   const fields = fieldsOf(header);
   const signature = fields.u32();
@@ -143,7 +143,7 @@ async function readLocalHeader(
 /** What a writer puts behind a content whose size it did not know before: with or without a signature, of 32 or 64 bits. */
 async function readDescriptor(reader: ByteReader, entry: ZipEntry, archive: string): Promise<void> {
   const differs = () =>
-    badArchive(archive, `says otherwise behind the entry at byte ${entry.offset}`);
+    badArchive(archive, `contradicts itself after the entry at byte ${entry.offset}`);
   const first = await reader.take(4);
   if (first.length < 4) throw differs();
   const isSigned = fieldsOf(first).u32() === DESCRIPTOR_SIGNATURE;

@@ -29,13 +29,13 @@ export function inspectOwnImage(
     throw otherFormat(model.format, runtime);
   if (image !== undefined && hasDockerfile) {
     throw rejected(
-      `model.yaml names the image ${quoted(image)}, and there is a Dockerfile beside it; the limit of one artifact is 1 image`,
-      'Leave out one of the two.',
+      `model.yaml names the image ${quoted(image)}, but there is also a Dockerfile beside it; the limit is one image per artifact`,
+      'Remove one of the two.',
     );
   }
   if (image === undefined && !hasDockerfile) {
     throw rejected(
-      'model.yaml says that the model is an image of your own, and there is no Dockerfile at the top of its folder',
+      'model.yaml says that the model is an image of your own, but there is no Dockerfile at the top of its folder',
       'Add one, or name an image by its digest: `runtime: { image: REPOSITORY@sha256:… }`.',
     );
   }
@@ -60,7 +60,7 @@ export function inspectOwnImage(
 function otherFormat(format: string, runtime: Said['runtime']) {
   const key = OWN_KEYS.find((each) => runtime?.[each] !== undefined);
   return rejected(
-    `model.yaml says \`runtime.${key}\`, which is for an image of your own, and \`model.format: ${format}\``,
-    'Leave out one of the two.',
+    `model.yaml says \`runtime.${key}\`, which is for an image of your own, but also \`model.format: ${format}\``,
+    'Remove one of the two.',
   );
 }

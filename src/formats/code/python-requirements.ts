@@ -41,8 +41,8 @@ function troubleWith(written: string): string {
   if (/^(git|hg|svn|bzr)\+|@ *(git|hg|svn|bzr)\+/.test(written)) return 'is a repository';
   if (/:\/\/|^file:|@ *\w+:/.test(written)) return 'is a URL';
   if (/^[./~]|[\\/]/.test(written) || FILE.test(written)) return 'is a file or a folder';
-  if (written.endsWith('\\')) return 'goes on in the next line; write it in one';
-  return 'is no name of a package with versions';
+  if (written.endsWith('\\')) return 'continues on the next line; write it on one line';
+  return 'is not the name of a package with versions';
 }
 
 /** The name of a requirement as the package index compares it. */

@@ -32,7 +32,7 @@ export async function inspectSagemaker(
 ): Promise<ModelFacts> {
   const handlers = files.find(({ name }) => name === within(root, HANDLERS));
   if (!handlers) {
-    if (!model) throw rejected('the archive has no model and no code', 'Pack the model in it.');
+    if (!model) throw rejected('the archive has neither a model nor code', 'Pack the model in it.');
     const facts = await inspectData(model.file, model.format);
     return { ...facts, format: 'sagemaker', entrypoint: null, data: dataOf(model, root) };
   }

@@ -99,7 +99,7 @@ function refuseOtherLoader({ flavors }: MlflowModel, name: string, own: string):
   const loader = text(general?.['loader_module']);
   if (general === undefined || loader === `mlflow.${own}`) return;
   throw rejected(
-    `${name} is of the flavour ${own}, and its python_function is loaded by ${quoted(loader)}: two readers would load two models`,
+    `${name} has the flavour ${own}, but its python_function is loaded by ${quoted(loader)}: they would load two different models`,
     RESAVE,
   );
 }
@@ -117,7 +117,7 @@ function dataOf(
   const file = files.find(({ name }) => name === path);
   if (file && (root === '.' || path.startsWith(`${root}/`))) return file;
   throw rejected(
-    `${within(root, 'MLmodel')} names ${quoted(path)} for ${own}, which is not there`,
+    `${within(root, 'MLmodel')} names ${quoted(path)} for ${own}, but there is no such file`,
     RESAVE,
   );
 }
@@ -139,7 +139,7 @@ function pyfuncFacts(
   if (!CODE_LOADERS.includes(loader)) {
     const others = Object.keys(flavors).filter((flavour) => flavour !== 'python_function');
     throw rejected(
-      `${name} is of the flavour ${quoted(others.join(', ') || loader || 'none')}; this version serves ${Object.keys(FLAVOURS).join(', ')} and python_function`,
+      `${name} has the flavour ${quoted(others.join(', ') || loader || 'none')}; this version serves ${Object.keys(FLAVOURS).join(', ')} and python_function`,
       'Export the model to ONNX, or log it as a python_function.',
     );
   }

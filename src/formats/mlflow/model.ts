@@ -69,7 +69,7 @@ const NO_TEXT = /^(y|yes|n|no|on|off|true|false|null)$/i;
 
 const ODD_NODE = 'it has tags, anchors or aliases, which MLflow does not write';
 
-const ODD_END = 'the file ends within a text of several lines';
+const ODD_END = 'the file ends within a multi-line string';
 
 function isBlock(node: Node): boolean {
   return isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
@@ -82,7 +82,7 @@ function oddCharacter(written: string): Fault | undefined {
     /[\x7f-\uffff]/g,
     (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return { at, what: `${shown} is read otherwise by other versions of YAML` };
+  return { at, what: `${shown} is read differently by different versions of YAML` };
 }
 
 /** MLflow reads the same file as YAML 1.1: what that takes for something else is refused, be it in no use here. */
@@ -104,7 +104,7 @@ function oddNode(document: Document, written: string): Fault | undefined {
         return undefined;
       fault = {
         at: isNode(key) ? (key.range?.[0] ?? 0) : 0,
-        what: `the key ${quoted(name ?? '')} is no plain name`,
+        what: `the key ${quoted(name ?? '')} is not a plain name`,
       };
       return visit.BREAK;
     },
@@ -141,7 +141,7 @@ function plain(document: Document, file: string): unknown {
 
 function odd(file: string, what: string) {
   return rejected(
-    `${file} is no MLmodel that can be read: ${what}`,
+    `${file} is not a readable MLmodel: ${what}`,
     'Save the model again with mlflow, and upload the whole folder.',
   );
 }

@@ -60,11 +60,11 @@ function cover(a: FileRange, b: FileRange): FileRange {
 }
 
 function troubleWith(location: string): string | undefined {
-  if (location === '') return 'is no name';
+  if (location === '') return 'is not a name';
   if (location.includes('\0')) return 'contains a NUL character';
   if (location.includes('\\')) return 'contains a backslash';
   if (location.startsWith('/')) return 'is an absolute path';
   if (/^[a-z]:/i.test(location)) return 'begins with a drive letter';
-  if (location.split('/').includes('..')) return 'leaves the folder of the model by `..`';
+  if (location.split('/').includes('..')) return 'leaves the folder of the model with `..`';
   return undefined;
 }

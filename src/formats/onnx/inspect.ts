@@ -103,7 +103,7 @@ async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
   const known = recognise(file, head);
   // By its name alone.
   const foreign = known?.format === 'onnx' ? undefined : known;
-  const found = foreign?.what ?? (isWritten ? 'a text file' : 'in no known format');
+  const found = foreign?.what ?? (isWritten ? 'a text file' : 'in an unknown format');
   throw rejected(
     `${file} is ${found}, not an ONNX model`,
     foreign ? fixOf(foreign) : 'Upload the ONNX file that the exporter wrote.',

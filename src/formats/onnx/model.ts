@@ -207,8 +207,8 @@ async function countSparse(walk: Walk, message: Span): Promise<void> {
   const most = Math.max(FINE_ELEMENTS, MOST_ZEROS * (values?.elements ?? 0));
   if (!(elements <= most)) {
     throw rejected(
-      `${file} has a sparse tensor of ${elements} elements by its shape, and ${values?.elements ?? 0} values; the limit is ${most}`,
-      'Export the model again, with that tensor as it is.',
+      `${file} has a sparse tensor of ${elements} elements by its shape, but ${values?.elements ?? 0} values; the limit is ${most}`,
+      'Export the model again, with that tensor as a dense one.',
     );
   }
   const { weightBytes = 0, elements: stored = 0 } = values ?? {};

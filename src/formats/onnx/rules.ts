@@ -53,6 +53,6 @@ function refuseUnknownOperators(file: string, { operators, functions }: OnnxMode
   if (unknown === undefined) return;
   throw rejected(
     `${file} uses the operator ${quoted(unknown)}; this version runs those of ${Object.keys(NEWEST_OPSETS).join(', ')}`,
-    'Replace it by standard operators, or put it in the model as a local function.',
+    'Replace it with standard operators, or put it in the model as a local function.',
   );
 }

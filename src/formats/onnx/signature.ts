@@ -29,14 +29,14 @@ function specOf(value: Value, role: string, fix: string): TensorSpec {
       'Save the model after onnx.shape_inference.infer_shapes.',
     );
   }
-  if (kind !== 'tensor') throw rejected(`${called} is not a tensor but of the type ${kind}`, fix);
+  if (kind !== 'tensor') throw rejected(`${called} is not a tensor but has the type ${kind}`, fix);
   const type = ELEMENT_TYPES[elementType];
   if (type?.datatype) {
     const { datatype } = type;
     return shape ? { name, datatype, shape } : { name, datatype, shape: [], isUnranked: true };
   }
   throw rejected(
-    `${called} has the element type ${type?.name ?? elementType}, which the Open Inference Protocol cannot carry`,
+    `${called} has the element type ${type?.name ?? elementType}, which the Open Inference Protocol does not support`,
     'Cast it to a standard type inside the model.',
   );
 }

@@ -87,7 +87,7 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
   const isShort = rawBytes === undefined ? elements > mostElements : rawBytes !== weightBytes;
   const isLie = isShort && (rawBytes !== undefined || weightBytes > FINE_BYTES);
   if (location !== EXTERNAL && isLie) {
-    throw unusable(`${called} has ${elements} elements by its shape, and not so many by its data`);
+    throw unusable(`${called} has ${elements} elements by its shape, but not as many in its data`);
   }
   const external = location === EXTERNAL ? externalRange(name, entries, called) : undefined;
   return { name, type, elements, weightBytes, external };
@@ -115,7 +115,7 @@ function externalRange(
     const text = entries.get(key);
     if (text === undefined || /^\d{1,15}$/.test(text)) return Number(text ?? 0);
     throw unusable(
-      `${called} is in another file with the ${key} ${quoted(text)}, not a whole number`,
+      `${called} is in another file with the ${key} ${quoted(text)}, which is not a whole number`,
     );
   };
   const range = { tensor, location: entries.get('location') ?? '', offset: count('offset') };

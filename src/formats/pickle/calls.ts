@@ -31,7 +31,7 @@ export function nameGlobal(machine: PickleMachine, module: string, name: string)
 export function nameOnStack(machine: PickleMachine): void {
   const [name, module] = [pop(machine), pop(machine)];
   if (typeof name !== 'string' || typeof module !== 'string') {
-    throw hostile(machine, 'names a class by what is no plain text');
+    throw hostile(machine, 'names a class by something that is not a string');
   }
   push(machine, nameGlobal(machine, module, name));
 }
@@ -44,13 +44,13 @@ export function instantiate(machine: PickleMachine, named: Value, args: readonly
 
 export function call(machine: PickleMachine, named: Value, args: Value): Value {
   const of = globalOf(machine, named, 'calls');
-  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  if (!isTuple(args)) throw damaged(machine, 'calls with arguments that are not a tuple');
   return called(machine, of, args.items);
 }
 
 export function make(machine: PickleMachine, named: Value, args: Value): Value {
   const of = globalOf(machine, named, 'makes an object of');
-  if (!isTuple(args)) throw damaged(machine, 'calls with what are no arguments');
+  if (!isTuple(args)) throw damaged(machine, 'calls with arguments that are not a tuple');
   return made(machine, of, args.items);
 }
 
@@ -65,22 +65,23 @@ function called(machine: PickleMachine, of: Global, args: readonly Value[]): Val
 /** Gives an object its state; behind the wrapper that joblib writes for an array, the array comes. */
 export function build(machine: PickleMachine, target: Value, state: Value): Promise<void> | void {
   push(machine, target);
-  if (!isThing(target)) throw hostile(machine, 'sets the state of what has none');
+  if (!isThing(target)) throw hostile(machine, 'sets the state of something that has none');
   if (target.kind === 'dtype') return buildDType(machine, target, state);
   if (target.kind === 'array') return buildArray(machine, target, state);
   // A class, once its attributes change, does something else for every object of it.
-  if (target.kind !== 'instance') throw hostile(machine, 'sets the state of what has none');
+  if (target.kind !== 'instance')
+    throw hostile(machine, 'sets the state of something that has none');
   if (target.of.name === MASKED) countMasked(machine, state);
   if (target.of.name === PARTIAL) refuseOtherFunction(machine, itemsOf(state)[0]);
   setState(machine, target, state);
   if (target.of.name !== WRAPPER) return;
   // joblib writes its attributes and nothing beside them, by which they could be set once more.
-  if (isTuple(state)) throw hostile(machine, 'sets the attributes of an array of joblib twice');
+  if (isTuple(state)) throw hostile(machine, 'sets the attributes of a joblib array twice');
   return readArray(machine, target);
 }
 
 async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
-  if (!machine.readArray) throw hostile(machine, 'has an array of joblib in a pickle of its own');
+  if (!machine.readArray) throw hostile(machine, 'has a joblib array in a nested pickle');
   // Python holds the rest of a frame already, and would go on in it after an array from behind it.
   if (!(machine.frameEnd <= machine.input.position))
     throw hostile(machine, 'has an array within a frame');
@@ -95,7 +96,10 @@ function refuseUnread(machine: PickleMachine, value: Value, library: Library): v
     (value.kind === 'bytes' || value.kind === 'opaque') &&
     value.booster === library;
   if (isRead || value === null) return;
-  throw machine.tally.unread ?? hostile(machine, `holds a booster that is no model of ${library}`);
+  throw (
+    machine.tally.unread ??
+    hostile(machine, `holds a booster that is not a valid model of ${library}`)
+  );
 }
 
 /** Python takes attributes from whatever has items: only from a plain dict is it known which they are. */
@@ -107,7 +111,7 @@ function setState(machine: PickleMachine, target: Instance, state: Value): void 
     if (!isThing(part) || part.kind !== 'dict') {
       throw hostile(
         machine,
-        `sets the state of ${quoted(target.of.name)} by what is no plain dict`,
+        `sets the state of ${quoted(target.of.name)} with something that is not a plain dict`,
       );
     }
     setAttributes(machine, target, part);
@@ -116,7 +120,7 @@ function setState(machine: PickleMachine, target: Instance, state: Value): void 
 
 function setAttributes(machine: PickleMachine, target: Instance, state: Dict): void {
   if (state.hasUnread || state.length > KEPT_ITEMS)
-    throw hostile(machine, 'sets attributes that have no plain names');
+    throw hostile(machine, 'sets attributes whose names are not strings');
   for (const [name, value] of state.entries) {
     if (/^__.*__$/.test(name)) throw hostile(machine, `sets the attribute ${name}`);
     keep(machine, 1);
@@ -126,7 +130,7 @@ function setAttributes(machine: PickleMachine, target: Instance, state: Dict): v
     if (name === '_sklearn_version') {
       // It becomes a line of what is installed; and scikit-learn compares it, which calls what it is equal to.
       if (typeof value !== 'string' || !isVersion(value))
-        throw hostile(machine, 'sets a version of scikit-learn that is none');
+        throw hostile(machine, 'sets an invalid scikit-learn version');
       machine.tally.sklearnVersions.add(value);
     }
   }

@@ -31,7 +31,7 @@ export function pushDict(machine: PickleMachine, pairs: readonly Value[]): void 
 }
 
 function put(machine: PickleMachine, dict: Dict, pairs: readonly Value[]): void {
-  if (dict.isSealed) throw hostile(machine, 'changes the fields of an array type in use');
+  if (dict.isSealed) throw hostile(machine, 'changes the fields of a dtype in use');
   for (let index = 0; index < pairs.length; index += 2) {
     const [key, value = null] = [pairs[index], pairs[index + 1]];
     dict.length += 1;
@@ -45,7 +45,7 @@ function put(machine: PickleMachine, dict: Dict, pairs: readonly Value[]): void 
 
 function refuseUnfillable(machine: PickleMachine, target: Value, does: string): void {
   if (isThing(target) && target.kind === 'instance' && target.of.uses.fill) return;
-  throw hostile(machine, `${does} what is neither a list nor a dict`);
+  throw hostile(machine, `${does} something that is neither a list nor a dict`);
 }
 
 /** As in Python: what lies on the stack, or the mark where nothing lies on it. */

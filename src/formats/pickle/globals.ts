@@ -132,7 +132,7 @@ function refusal(file: string, unknown: ReadonlyMap<string, Found>) {
   const others = [...unknown.keys()].filter((other) => other !== name).slice(0, MAX_LISTED);
   const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
   return rejected(
-    `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${more}, which is not among what models of known frameworks do`,
+    `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${more}, which no model of a known framework does`,
     fixOf(name, [name, ...others]),
   );
 }

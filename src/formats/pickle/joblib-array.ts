@@ -10,7 +10,7 @@ import { type Instance, isDType, isThing, type Ndarray, type Value } from './val
 export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>) {
   return async (machine: PickleMachine, wrapper: Instance): Promise<Ndarray> => {
     const dtype = wrapper.attributes.get('dtype');
-    if (!isDType(dtype)) throw damaged(machine, 'has an array without a type');
+    if (!isDType(dtype)) throw damaged(machine, 'has an array without a dtype');
     const shape = shapeOf(machine, wrapper.attributes.get('shape'));
     machine.tally.isJoblib = true;
     const array = newArray(machine);

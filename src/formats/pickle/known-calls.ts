@@ -20,7 +20,7 @@ const scalar: Call = (machine, [dtype, data]) => numberOf(machine, dtype, data);
 const array: Call = (machine, [subtype, shape, dtype]) => {
   refuseMemory(machine, shape);
   if (!isThing(subtype) || subtype.kind !== 'global') {
-    throw damaged(machine, 'makes an array of no class');
+    throw damaged(machine, 'makes an array without a class');
   }
   refuseType(machine, dtype);
   return newArray(machine);
@@ -34,7 +34,7 @@ const maskedArray: Call = (machine, args, of) => {
 
 /** Before its state an array has no elements: more would be memory for nothing. */
 function refuseMemory(machine: PickleMachine, shape: Value | undefined): void {
-  if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its type is known');
+  if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its dtype is known');
 }
 
 /** numpy parses any other text as a type, and evaluates Python for that. */
@@ -42,18 +42,19 @@ function refuseType(machine: PickleMachine, dtype: Value | undefined): void {
   const isPlain =
     dtype === NO_TYPE.head ||
     (isThing(dtype) && dtype.kind === 'bytes' && dtype.head === NO_TYPE.head);
-  if (!isPlain) throw hostile(machine, 'makes an array of a type that numpy does not write');
+  if (!isPlain) throw hostile(machine, 'makes an array of a dtype that numpy does not write');
 }
 
 const bytes: Call = (machine, [data]) => {
   if (typeof data === 'number' || data === OPAQUE) {
-    throw hostile(machine, 'asks for empty memory');
+    throw hostile(machine, 'allocates memory without content');
   }
   return isThing(data) && data.kind === 'bytes' && data.booster ? data : SOME_BYTES;
 };
 
 const set: Call = (machine, [items]) => {
-  if (!isThing(items) || items.kind !== 'list') throw hostile(machine, 'makes a set of no list');
+  if (!isThing(items) || items.kind !== 'list')
+    throw hostile(machine, 'makes a set of something that is not a list');
   return items;
 };
 
@@ -63,7 +64,8 @@ const collection: Call = (machine, args, of) => {
     const isPlain = !isThing(arg) || ['list', 'tuple', 'dict'].includes(arg.kind);
     const isType =
       isThing(arg) && arg.kind === 'global' && /^(builtins|collections)$/.test(arg.module);
-    if (!isPlain && !isType) throw hostile(machine, 'fills a collection with what is no list');
+    if (!isPlain && !isType)
+      throw hostile(machine, 'fills a collection with something that is not a list');
   }
   return instance(machine, of, args);
 };
@@ -79,7 +81,7 @@ const tree: Call = (machine, args, of) => {
     classes.dtype?.code === 'i8' &&
     classes.shape.length === 1 &&
     classes.shape[0] === outputs;
-  if (!isSound) throw hostile(machine, 'makes a tree of no sound number of outputs');
+  if (!isSound) throw hostile(machine, 'makes a tree with an invalid number of outputs');
   return instance(machine, of, args);
 };
 
@@ -104,7 +106,7 @@ const generator: Call = (machine, args, of) => {
   const [, calls = null] = args;
   const isOwn =
     calls === null || (isThing(calls) && calls.kind === 'global' && calls.name === GENERATOR);
-  if (!isOwn) throw hostile(machine, 'calls by a random generator what is none');
+  if (!isOwn) throw hostile(machine, 'makes a random generator of something that is not one');
   return instance(machine, of, args);
 };
 
@@ -129,7 +131,7 @@ export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
   '_codecs.encode': (machine, [text, encoding]) => {
     const isKnown = encoding === 'latin1' || encoding === 'latin-1';
     if (isKnown) return text === NO_TYPE.head ? NO_TYPE : SOME_BYTES;
-    throw hostile(machine, 'encodes a text in its own way');
+    throw hostile(machine, 'encodes a string in an unusual encoding');
   },
   'sklearn.tree._tree.Tree': tree,
   'builtins.bytearray': bytes,

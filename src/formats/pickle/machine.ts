@@ -68,7 +68,7 @@ export function push(machine: PickleMachine, value: Value): void {
 export function pop(machine: PickleMachine): Value {
   const fence = machine.marks.at(-1) ?? 0;
   const value = machine.stack.length > fence ? machine.stack.pop() : undefined;
-  if (value === undefined) throw damaged(machine, 'takes from an empty stack');
+  if (value === undefined) throw damaged(machine, 'pops from an empty stack');
   return value;
 }
 
@@ -86,7 +86,7 @@ export function mark(machine: PickleMachine): void {
 /** All above the last mark, which goes too. */
 export function popMark(machine: PickleMachine): readonly Value[] {
   const from = machine.marks.pop();
-  if (from === undefined) throw damaged(machine, 'looks for a mark that is not there');
+  if (from === undefined) throw damaged(machine, 'looks for a mark that does not exist');
   return machine.stack.splice(from);
 }
 
@@ -98,7 +98,8 @@ export function remember(machine: PickleMachine, index: number): void {
 
 export function recall(machine: PickleMachine, index: number): void {
   const value = machine.memo[index];
-  if (value === undefined) throw damaged(machine, `asks for object ${index}, which is not there`);
+  if (value === undefined)
+    throw damaged(machine, `reads memo entry ${index}, which does not exist`);
   push(machine, value);
 }
 
@@ -148,10 +149,10 @@ const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {
   opcodes: 'opcodes',
   stack: 'objects on its stack',
   memo: 'objects in its memo',
-  nodes: 'objects to be looked at',
+  nodes: 'objects to inspect',
   textBytes: 'bytes of text',
   tupleWeight: 'objects in one tuple',
-  nesting: 'pickles in one another',
+  nesting: 'nested pickles',
 };
 
 export function tooMuch(machine: PickleMachine, limit: keyof typeof PICKLE_LIMITS): Failure {

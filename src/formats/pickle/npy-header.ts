@@ -20,7 +20,7 @@ const FIELD = /'[<>|=]?([a-zA-Z?])(\d{0,9})'\)/g;
 export async function readNpyHeader(source: ByteSource, file: string): Promise<NpyHeader> {
   const odd = () =>
     rejected(
-      `${file} is no array that numpy saved without pickle`,
+      `${file} is not an array that numpy saved without pickle`,
       'Save the model again and upload the whole file.',
     );
   const head = Buffer.from(await source.read(0, 12));

@@ -71,8 +71,7 @@ export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DT
   const code = typeof written === 'string' ? written.replace(/^[<>|=]/, '').replace('?', 'b1') : '';
   const [, kind = '', count = ''] = /^([USVa])(\d{0,9})$/.exec(code) ?? [];
   const itemBytes = SIMPLE[code] ?? (kind ? Number(count) * (kind === 'U' ? 4 : 1) : undefined);
-  if (itemBytes === undefined)
-    throw hostile(machine, 'has an array type that numpy does not write');
+  if (itemBytes === undefined) throw hostile(machine, 'has a dtype that numpy does not write');
   keep(machine, 2);
   return { kind: 'dtype', code, itemBytes, isBuilt: false };
 }
@@ -90,29 +89,28 @@ export function buildDType(machine: PickleMachine, dtype: DType, state: Value): 
     flags,
     metadata = null,
   ] = itemsOf(state);
-  if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes an array type');
+  if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes a dtype');
   // By the version and the length numpy decides where the names stand: those of 0 and 1 are among the fields.
   const isKnown = STATES.some(
     (each) => each.version === version && each.length === state.items.length,
   );
   if (!isKnown || typeof order !== 'string' || !/^[<>|=]$/.test(order)) {
-    throw hostile(machine, 'has an array type in a way that numpy has not written since 2007');
+    throw hostile(machine, 'has a dtype in a form that numpy has not written since 2007');
   }
-  if (inner !== null) throw hostile(machine, 'has an array type of arrays');
+  if (inner !== null) throw hostile(machine, 'has a dtype of arrays');
   dtype.isBuilt = true;
   const isObject = holdsObjects(dtype);
   const isSound =
     isCount(flags) && (isObject ? flags === OBJECT_FLAGS : (flags & ~HARMLESS_FLAGS) === 0);
   if (!isSound) {
-    throw hostile(machine, 'has an array type of numbers that are taken for objects');
+    throw hostile(machine, 'has a numeric dtype that claims to hold objects');
   }
   refuseMetadata(machine, dtype, metadata);
   dtype.isBigEndian = order === '>';
   // Only these types have a size of their own, numpy ignores it for the others.
   if (/^[USVa]/.test(dtype.code)) dtype.itemBytes = sizeOf(machine, size);
   if (names === null && fields === null) return;
-  if (!dtype.code.startsWith('V'))
-    throw hostile(machine, 'has an array type of numbers with fields');
+  if (!dtype.code.startsWith('V')) throw hostile(machine, 'has a numeric dtype with fields');
   sealFields(machine, dtype, names, fields);
 }
 
@@ -128,8 +126,7 @@ function refuseMetadata(machine: PickleMachine, { code }: DType, metadata: Value
       counts.length === 3 &&
       counts.every(isCount)
     : isDictOrNull(metadata);
-  if (!isSound)
-    throw hostile(machine, 'has an array type without its unit, or with one of another');
+  if (!isSound) throw hostile(machine, 'has a dtype without its unit, or with the unit of another');
 }
 
 function isDictOrNull(value: Value): boolean {
@@ -138,15 +135,15 @@ function isDictOrNull(value: Value): boolean {
 
 function sizeOf(machine: PickleMachine, size: Value | undefined): number {
   if (isCount(size) && size <= LARGEST_ITEM) return size;
-  throw hostile(machine, 'has an array type of an impossible size');
+  throw hostile(machine, 'has a dtype of an impossible size');
 }
 
 function sealFields(machine: PickleMachine, dtype: DType, names: Value, fields: Value): void {
   const isKnown = isTuple(names) && isThing(fields) && fields.kind === 'dict';
   if (!isKnown || names.items.length > MAX_FIELDS)
-    throw damaged(machine, 'has an array type without fields');
+    throw damaged(machine, 'has a dtype without fields');
   if (fields.hasUnread || fields.length !== names.items.length)
-    throw hostile(machine, 'has an array type with fields that it does not name');
+    throw hostile(machine, 'has a dtype with fields that it does not name');
   for (const name of names.items) checkField(machine, dtype, name, fields);
   fields.isSealed = true;
 }
@@ -161,5 +158,5 @@ function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: D
     !holdsObjects(inner) &&
     isCount(offset) &&
     offset + inner.itemBytes <= dtype.itemBytes;
-  if (!fits) throw hostile(machine, 'has an array type whose fields do not fit it');
+  if (!fits) throw hostile(machine, 'has a dtype whose fields do not fit it');
 }

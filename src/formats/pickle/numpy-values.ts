@@ -18,7 +18,7 @@ export function numberOf(
   dtype: Value | undefined,
   data: Value | undefined,
 ): Value {
-  if (!isDType(dtype) || holdsObjects(dtype)) throw hostile(machine, 'takes bytes for objects');
+  if (!isDType(dtype) || holdsObjects(dtype)) throw hostile(machine, 'treats bytes as objects');
   if (!isBytes(data)) throw damaged(machine, 'has a number without bytes');
   const bytes = Buffer.from(
     typeof data === 'object' && data !== null && 'head' in data ? data.head : '',
@@ -44,7 +44,7 @@ function exact(number: number): Value {
 export function buildArray(machine: PickleMachine, array: Ndarray, state: Value): void {
   if (array.dtype !== undefined) throw hostile(machine, 'changes an array');
   const [, shape, dtype, , data] = itemsOf(state);
-  if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a type');
+  if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a dtype');
   fill(machine, array, dtype, shapeOf(machine, shape));
   array.items = elementsIn(machine, array, data);
 }
@@ -57,7 +57,7 @@ function elementsIn(
 ): readonly Value[] {
   const isList = isThing(data) && data.kind === 'list';
   const isOfObjects = array.dtype !== undefined && holdsObjects(array.dtype);
-  if (isOfObjects ? !isList : !isBytes(data)) throw hostile(machine, 'takes bytes for objects');
+  if (isOfObjects ? !isList : !isBytes(data)) throw hostile(machine, 'treats bytes as objects');
   if (!isList) return [];
   if (data.length === elementsOf(array.shape)) return data.items;
   throw hostile(machine, 'has an array with too few objects or too many');
@@ -67,7 +67,7 @@ function elementsIn(
 export function countMasked(machine: PickleMachine, state: Value): void {
   const [, , , , , mask] = itemsOf(state);
   buildArray(machine, newArray(machine), state);
-  if (!isBytes(mask)) throw hostile(machine, 'takes bytes for objects');
+  if (!isBytes(mask)) throw hostile(machine, 'treats bytes as objects');
 }
 
 /** What protocol 5 calls: bytes, type, shape, order. */
@@ -76,7 +76,7 @@ export function arrayOfBuffer(
   [data, dtype, shape]: readonly Value[],
 ): Ndarray {
   if (!isDType(dtype) || holdsObjects(dtype) || !isBytes(data))
-    throw hostile(machine, 'takes bytes for objects');
+    throw hostile(machine, 'treats bytes as objects');
   const array = newArray(machine);
   fill(machine, array, dtype, shapeOf(machine, shape));
   return array;

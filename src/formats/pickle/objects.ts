@@ -3,7 +3,7 @@ import { type Global, type Instance, isThing, type Value } from './values.ts';
 
 export function globalOf(machine: PickleMachine, named: Value, does: string): Global {
   if (isThing(named) && named.kind === 'global') return named;
-  throw hostile(machine, `${does} what is no class`);
+  throw hostile(machine, `${does} something that is not a class`);
 }
 
 /** An object of a class whose `__init__` is not called. */

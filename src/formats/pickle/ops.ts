@@ -35,8 +35,7 @@ const NEWEST_PROTOCOL = 5;
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   PROTO: (machine) => {
     const protocol = machine.input.u1();
-    if (protocol > NEWEST_PROTOCOL)
-      throw damaged(machine, `is of the unknown protocol ${protocol}`);
+    if (protocol > NEWEST_PROTOCOL) throw damaged(machine, `has the unknown protocol ${protocol}`);
     machine.tally.protocol = Math.max(machine.tally.protocol, protocol);
   },
   FRAME: (machine) => {

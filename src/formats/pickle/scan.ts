@@ -141,7 +141,7 @@ function newTally(trace: PickleTally['trace']): PickleTally {
 
 function trailing(file: string, position: number) {
   return rejected(
-    `${file} goes on at byte ${position}, after the end of its pickle`,
+    `${file} continues at byte ${position}, after the end of its pickle`,
     'Save the model again, as the only object of its file.',
   );
 }

@@ -27,7 +27,7 @@ export function pushText(machine: PickleMachine, length: number): Promise<void> 
 
 function takeText(machine: PickleMachine, length: number): void {
   const text = machine.input.text(length);
-  if (text === undefined) throw damaged(machine, 'has a text that is no UTF-8');
+  if (text === undefined) throw damaged(machine, 'has a string that is not UTF-8');
   push(machine, kept(machine, text));
 }
 
@@ -128,7 +128,7 @@ function exact(value: bigint): Value {
 export async function pushInteger(machine: PickleMachine): Promise<void> {
   const text = (await numberLine(machine)).replace(/L$/, '');
   // One reader of Python takes a zero before it for octal, and what has two characters for true or false.
-  if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has a number that is none');
+  if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has an invalid number');
   if (text === '00' || text === '01') push(machine, text === '01');
   else push(machine, exact(BigInt(text)));
 }
@@ -136,7 +136,7 @@ export async function pushInteger(machine: PickleMachine): Promise<void> {
 export async function pushFloat(machine: PickleMachine): Promise<void> {
   const text = await numberLine(machine);
   if (!/^[+-]?(\d[\d.e+-]*|\.\d[\de+-]*|inf|nan)$/i.test(text)) {
-    throw damaged(machine, 'has a number that is none');
+    throw damaged(machine, 'has an invalid number');
   }
   push(machine, Number(text.replace(/inf/i, 'Infinity')));
 }
@@ -159,7 +159,7 @@ function unescaped(written: string, short = '', long = ''): string {
 function unquoted(machine: PickleMachine, line: string | undefined): string | undefined {
   if (line === undefined) return undefined;
   const text = /^(['"])(.*)\1[ \r\t]*$/s.exec(line)?.[2];
-  if (text === undefined) throw damaged(machine, 'has a text without quotes');
+  if (text === undefined) throw damaged(machine, 'has a string without quotes');
   return text.includes('\\') ? undefined : text;
 }
 
@@ -171,7 +171,7 @@ export async function nameLine(machine: PickleMachine): Promise<string> {
 
 export async function indexLine(machine: PickleMachine): Promise<number> {
   const line = await numberLine(machine);
-  if (!/^\d{1,10}$/.test(line)) throw damaged(machine, 'has a number that is none');
+  if (!/^\d{1,10}$/.test(line)) throw damaged(machine, 'has an invalid number');
   return Number(line);
 }
 
@@ -183,6 +183,6 @@ async function numberLine(machine: PickleMachine): Promise<string> {
 }
 
 function refuseImpossible(machine: PickleMachine, length: number): void {
-  if (!(length >= 0)) throw damaged(machine, 'has a length that is none');
+  if (!(length >= 0)) throw damaged(machine, 'has an invalid length');
   if (length > Number.MAX_SAFE_INTEGER) throw tooMuch(machine, 'textBytes');
 }

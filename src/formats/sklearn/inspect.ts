@@ -100,7 +100,7 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
     ESTIMATOR_PACKAGES[root] ?? (tally.sklearnVersions.size > 0 ? 'scikit-learn' : undefined);
   if (name) return { name, version: madeBy(name, tally) };
   throw rejected(
-    `${file} holds an object of ${quoted(of.name)}, which is no estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
+    `${file} holds an object of ${quoted(of.name)}, which is not an estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
     'Save the fitted estimator itself with joblib.dump, or bring a predict.py that loads it.',
   );
 }

@@ -50,7 +50,7 @@ export async function readSkopsTree(
   let nodes = 0;
 
   const odd = (what: string) =>
-    rejected(`${file} is no skops file that can be read: ${what}`, 'Save it with skops.io.dump.');
+    rejected(`${file} is not a readable skops file: ${what}`, 'Save it with skops.io.dump.');
 
   async function read(node: unknown, depth: number): Promise<Value> {
     if (depth > MAX_DEPTH) throw odd('it is nested too deeply');
@@ -64,7 +64,7 @@ export async function readSkopsTree(
     nodes += 1;
     const { __loader__: loader, __module__: module, __class__: name } = node;
     if (typeof loader !== 'string' || typeof module !== 'string' || typeof name !== 'string') {
-      throw odd('a node of it has no type');
+      throw odd('a node has no type');
     }
     types.note(loader, module, name);
     const value = await made(node, loader, `${module}.${name}`, depth);
@@ -75,10 +75,10 @@ export async function readSkopsTree(
   /** skops reads one node for each id, whatever the others with it say: where they are alike, it is the same which. */
   function remember(id: unknown, value: Value): void {
     if (id === undefined || id === null) return;
-    if (!Number.isSafeInteger(id)) throw odd('the id of a node of it is no number');
+    if (!Number.isSafeInteger(id)) throw odd('the id of a node is not a number');
     if (!known.has(id)) known.set(id, value);
     else if (!isDeepStrictEqual(known.get(id), value)) {
-      throw odd(`two nodes of it have the id ${String(id)}, and are not alike`);
+      throw odd(`two different nodes have the id ${String(id)}`);
     }
   }
 
@@ -112,24 +112,24 @@ export async function readSkopsTree(
   function checkGenerator(inner: Value): void {
     const name = dictOf(dictOf(inner).get('bit_generator')).get('bit_generator');
     if (typeof name === 'string' && GENERATORS.includes(name)) return;
-    throw odd('it has a random generator of no kind that numpy has');
+    throw odd('it has a random generator that numpy does not have');
   }
 
   /** skops makes a number of another class of what its array has. */
   function ofClass(name: string, value: Value): Value {
     if (name === 'ndarray' || !isThing(value) || value.kind !== 'array') return value;
     if (value.shape.length === 0 && codeOf(name).test(value.dtype?.code ?? '')) return value;
-    throw odd('a number of it is of another type than its class');
+    throw odd('a number has a type other than its class');
   }
 
   function listIn(inner: Value): Value {
     if (isThing(inner) && inner.kind === 'list') return inner;
-    throw odd('a list of it has no items');
+    throw odd('a list has no items');
   }
 
   async function entries(node: Node, depth: number): Promise<Value> {
     // What has an id that is known is that node for skops, be it of no type.
-    if ('__id__' in node) throw odd('a node of it has no type');
+    if ('__id__' in node) throw odd('a node has no type');
     const found = new Map<string, Value>();
     for (const [key, value] of Object.entries(node)) found.set(key, await read(value, depth + 1));
     return { kind: 'dict', entries: found, length: found.size, hasUnread: false, isSealed: false };
@@ -138,7 +138,7 @@ export async function readSkopsTree(
   async function array(node: Node, inner: Value): Promise<Value> {
     if (node['type'] === 'json') return objects(inner);
     const name = node['file'];
-    if (typeof name !== 'string') throw odd('an array of it has no file');
+    if (typeof name !== 'string') throw odd('an array has no file');
     const before = arrays.get(name);
     if (before) return before;
     const member = members.get(name);
@@ -151,10 +151,10 @@ export async function readSkopsTree(
       items: [],
     };
     const elements = elementsOf(found);
-    if (!Number.isSafeInteger(elements)) throw odd(`its array ${name} is of an impossible shape`);
+    if (!Number.isSafeInteger(elements)) throw odd(`its array ${name} has an impossible shape`);
     const bytes = elements * (found.dtype?.itemBytes ?? 1);
     if (header.dataAt + bytes > member.sizeBytes)
-      throw odd(`its array ${name} is shorter than it says`);
+      throw odd(`its array ${name} is shorter than its header says`);
     arrays.set(name, found);
     return found;
   }
@@ -194,7 +194,7 @@ function typedDict(inner: Value, types: Value | undefined, odd: (what: string) =
   if (types === undefined) return inner;
   const names = isThing(types) && types.kind === 'list' ? types.items : undefined;
   if (!isThing(inner) || inner.kind !== 'dict' || names?.length !== inner.entries.size) {
-    throw odd('a dict of it has keys without a type, or types without a key');
+    throw odd('a dict has keys without a type, or types without a key');
   }
   const isText = names.map(
     (type) => isThing(type) && type.kind === 'global' && TEXTS.includes(type.name),

@@ -80,7 +80,7 @@ function refusal(
   const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
   const list = [name, ...others].map((each) => JSON.stringify(each)).join(', ');
   return rejected(
-    `${file} loads ${quoted(name)}${more}, which is not among what models of known frameworks hold`,
+    `${file} loads ${quoted(name)}${more}, which no model of a known framework holds`,
     found.isAllowable
       ? `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`
       : 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own.',

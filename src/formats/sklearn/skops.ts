@@ -46,7 +46,7 @@ export async function inspectSkops(
 ): Promise<SkopsFacts> {
   const files = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
   const written = files.find(({ name }) => name === 'schema.json');
-  if (!written) throw rejected(`${file} is no skops file: it has no schema.json`, RESAVE);
+  if (!written) throw rejected(`${file} is not a skops file: it has no schema.json`, RESAVE);
   if (written.sizeBytes > MAX_SCHEMA_BYTES) {
     throw rejected(
       `${file} describes its model in ${written.sizeBytes} bytes; the limit is ${MAX_SCHEMA_BYTES}`,
@@ -103,7 +103,7 @@ async function boosterIn(
   const head = await source?.read(0, BOOSTER_HEAD_BYTES);
   const begins = boosterBegins(Buffer.from(head ?? []).toString('latin1'));
   if (source && begins === library) return readBooster(source, `the model in ${file}`, library);
-  throw rejected(`${file} holds a booster that is no model of ${library}`, RESAVE);
+  throw rejected(`${file} holds a booster that is not a valid model of ${library}`, RESAVE);
 }
 
 function sourceOf(text: string): ByteSource {
@@ -119,14 +119,14 @@ function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unkn
     const schema: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     if (typeof schema === 'object' && schema !== null) return { ...schema };
   } catch {}
-  throw rejected(`${file} is no skops file: its schema.json is no JSON object`, RESAVE);
+  throw rejected(`${file} is not a skops file: its schema.json is not a JSON object`, RESAVE);
 }
 
 /** By the protocol skops chooses how it reads a node, and it reads older nodes more freely. */
 function protocolOf({ protocol }: Readonly<Record<string, unknown>>, file: string): number {
   if (typeof protocol === 'number' && PROTOCOLS.includes(protocol)) return protocol;
   throw rejected(
-    `${file} is of the skops protocol ${quoted(JSON.stringify(protocol) ?? 'none')}; the known ones are ${PROTOCOLS.join(' and ')}`,
+    `${file} has the skops protocol ${quoted(JSON.stringify(protocol) ?? 'none')}; the known ones are ${PROTOCOLS.join(' and ')}`,
     'Save the model again with skops.io.dump of skops 0.9 or later.',
   );
 }
@@ -134,7 +134,7 @@ function protocolOf({ protocol }: Readonly<Record<string, unknown>>, file: strin
 function estimatorOf(root: Value, file: string): Instance {
   if (isInstance(root)) return root;
   throw rejected(
-    `${file} holds something else than one fitted estimator`,
+    `${file} does not hold one fitted estimator`,
     'Save the estimator itself, or a Pipeline of all its steps, with skops.io.dump.',
   );
 }
@@ -145,7 +145,7 @@ function frameworkOf({ of }: Instance, versions: ReadonlySet<string>, file: stri
   const [sklearn = null] = versions;
   if (name) return { name, version: name === 'scikit-learn' ? sklearn : null };
   throw rejected(
-    `${file} holds an object of ${quoted(of.name)}, which is no estimator of a known framework`,
+    `${file} holds an object of ${quoted(of.name)}, which is not an estimator of a known framework`,
     'Save the fitted estimator itself, or bring a predict.py that loads it.',
   );
 }

@@ -42,13 +42,13 @@ describe('a failed build', () => {
     ['write /var/lib/docker: no space left on device', 'the build ran out of disk'],
     [
       'fetch-artifact: models/a.onnx: s3.amazonaws.com answered 403',
-      'the right to read the artifact',
+      'the permission to read the artifact',
     ],
     [
       'fetch-artifact: the list of files: s3.amazonaws.com answered 400',
-      'the right to read the artifact',
+      'the permission to read the artifact',
     ],
-    ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied'],
+    ['denied: User is not authorized to perform ecr:PutImage', 'the build was denied access'],
     [
       'build-image: the image does not serve its model: no such operator',
       'the model did not load, or did not answer',
@@ -60,7 +60,7 @@ describe('a failed build', () => {
     ['no image python of 3.12 or 3.11 can be pulled', 'the build could not reach a registry'],
     ['npm error code ENOTFOUND', 'the build could not reach a registry'],
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
-    ['toomanyrequests: Rate exceeded', 'a registry turned the build away'],
+    ['toomanyrequests: Rate exceeded', 'a registry refused the build'],
   ])('whose log says `%s` is explained by it', (line, reason) => {
     const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
 
@@ -76,7 +76,7 @@ describe('a failed build', () => {
     expect(explainBuild(build, [])).toEqual({
       name: 'BuildFailed',
       reason:
-        'the image was not built: its build waited for its turn, behind others, until it was given up',
+        'the image was not built: the build waited in the queue behind others until it timed out',
       fix: 'Upload the model again when fewer are being deployed.',
     });
   });
@@ -87,7 +87,7 @@ describe('a failed build', () => {
     expect(explainBuild(build, ['exit 1'])).toEqual({
       name: 'BuildFailed',
       reason: 'the image was not built: it ended in BUILD with States.TaskFailed\nexit 1',
-      fix: 'The last lines of its log say more; mend the cause and upload again.',
+      fix: 'The last lines of its log say more; fix the cause and upload again.',
     });
   });
 

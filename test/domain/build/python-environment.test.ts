@@ -84,7 +84,7 @@ describe('the environment of a Python model', () => {
   it.each(['1.8.0\n--extra-index-url https://evil.example', '1.8.0 ; x', '', '==1', '1.8.0,<2'])(
     'refuses what is no version, as what is installed is told by it: %j',
     (version) => {
-      expect(() => made('scikit-learn', version)).toThrow('which is no version');
+      expect(() => made('scikit-learn', version)).toThrow('which is not a version');
     },
   );
 
@@ -105,7 +105,7 @@ describe('the environment of a Python model', () => {
 
   it('refuses a framework that no Python runs which is served', () => {
     expect(() => made('scikit-learn', '0.22.1')).toThrow(
-      'the model was made by scikit-learn 0.22.1; the oldest that runs on Python 3.9, the oldest served, is 0.24',
+      'the model was made by scikit-learn 0.22.1; the oldest version that runs on Python 3.9, the oldest supported, is 0.24',
     );
   });
 });

@@ -119,7 +119,7 @@ describe('choosing a target', () => {
     expect(options.map(({ taken: isTaken, reason }) => [isTaken, reason])).toEqual([
       [false, 'Lambda has no GPU'],
       [false, 'Fargate has no GPU'],
-      [false, expect.stringContaining('EC2 sells no instance with 1 Abacus')],
+      [false, expect.stringContaining('EC2 has no instance with 1 Abacus')],
     ]);
   });
 });
@@ -138,7 +138,7 @@ describe('what the manifest wishes', () => {
 
   it('keeps targets out that it does not allow', () => {
     expect(taken({}, { allow: ['fargate', 'ec2'] })).toBe('fargate');
-    expect(refusal('lambda', {}, { allow: ['ec2'] })).toBe('placement.allow does not name it');
+    expect(refusal('lambda', {}, { allow: ['ec2'] })).toBe('placement.allow does not include it');
   });
 
   it('cannot have a target that the installation has not, and says how to get it', () => {

@@ -103,13 +103,15 @@ describe('an instance of EC2', () => {
 
   it('is refused when none has so many of the GPU, and says which there are', () => {
     expect(onGpu('T4', 3)).toEqual({
-      refusal: expect.stringMatching(/^EC2 sells no instance with 3 T4; it has .*T4:1/),
+      refusal: expect.stringMatching(/^EC2 has no instance with 3 T4; it has .*T4:1/),
     });
   });
 
   it('is refused when none with the GPU has the memory', () => {
     expect(onGpu('T4', 1, 1_000_000)).toEqual({
-      refusal: expect.stringMatching(/^the model needs 1000000 MiB .* with 1 T4 there are \d+$/),
+      refusal: expect.stringMatching(
+        /^the model needs 1000000 MiB .* instances with 1 T4 have up to \d+$/,
+      ),
     });
   });
 });

@@ -49,11 +49,11 @@ describe('the verdict on a service of ECS', () => {
   });
 
   it.each([
-    { name: 'nothing runs yet', view: {}, says: '0 of 2 tasks run, 0 answer' },
+    { name: 'nothing runs yet', view: {}, says: '0 of 2 tasks are running, 0 are healthy' },
     {
       name: 'they run and do not answer',
       view: { running: 2, healthy: 1 },
-      says: '2 of 2 tasks run, 1 answer',
+      says: '2 of 2 tasks are running, 1 are healthy',
     },
     { name: 'it needs none', view: { needed: 0 }, says: '0 of 0' },
     {
@@ -104,22 +104,22 @@ describe('the verdict on a service of ECS', () => {
     {
       name: 'its server ended three times',
       view: { stopped: [crash(137), crash(), crash()] },
-      says: 'ended 3 times, last with code 137',
+      says: 'exited 3 times, the last time with exit code 137',
     },
     {
       name: 'it comes and goes',
       view: { running: 2, healthy: 2, stopped: [crash(), crash(), crash()] },
-      says: 'ended 3 times',
+      says: 'exited 3 times',
     },
     {
-      name: 'it ended without a code',
+      name: 'it ended without an exit code',
       view: { stopped: Array(3).fill(crash(null)) },
-      says: 'without a code',
+      says: 'without an exit code',
     },
     {
       name: 'the account has no more vCPUs',
       view: { events: [QUOTA] },
-      says: 'ask Service Quotas for more',
+      says: 'request an increase in Service Quotas',
     },
     {
       name: 'EC2 says that there is a limit',
@@ -142,12 +142,12 @@ describe('the verdict on a service of ECS', () => {
       says: 'did not answer /ping',
     },
     {
-      name: 'ECS gave it up',
+      name: 'ECS gave up',
       view: { hasGivenUp: true, events: ['deployment failed: tasks failed to start.'] },
       says: 'tasks failed to start',
     },
     {
-      name: 'ECS gave it up without a word',
+      name: 'ECS gave up without a word',
       view: { hasGivenUp: true },
       says: 'its tasks do not start',
     },

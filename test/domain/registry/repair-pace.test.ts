@@ -47,7 +47,7 @@ describe('a row of repairs', () => {
   it('is told from the second on, with when the next may be', () => {
     expect(repairNotice({ inARow: 1, lastAtMs: 0 })).toBe('');
     expect(repairNotice({ inARow: 2, lastAtMs: 0 })).toBe(
-      '; repair 2 in a row, and no other before 1970-01-01T00:02:00.000Z',
+      '; repair 2 in a row; the next not before 1970-01-01T00:02:00.000Z',
     );
   });
 });

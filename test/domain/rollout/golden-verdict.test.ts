@@ -139,7 +139,7 @@ describe('a model is healthy with a warning', () => {
     expect(judgeGoldens(opaque, [])).toEqual({
       kind: 'healthy',
       warning:
-        'started, unproven: the artifact does not say what goes in, so nothing was asked; give an example in model.yaml',
+        'started, unproven: the artifact has no input signature, so no request could be made; give an example in model.yaml',
     });
   });
 });
@@ -158,42 +158,42 @@ describe('a model is unhealthy', () => {
     [
       'it answers no JSON',
       [answer(200, '<html>\u001b[2J')],
-      'was answered 200 with no JSON: <html> [2J',
+      'was answered 200 without JSON: <html> [2J',
     ],
     [
       'one line of it is no JSON',
       [answer(200, '1\nTraceback\n')],
-      'was answered 200 with no JSON: 1 Traceback',
+      'was answered 200 without JSON: 1 Traceback',
     ],
     [
       'it answers something else',
       [answer(200, { predictions: [] })],
-      'was answered wrong: it has no list `outputs` of tensors with name, datatype and shape',
+      'got a wrong answer: it has no list `outputs` of tensors with name, datatype and shape',
     ],
     [
       'an output is missing',
       [answer(200, { outputs: good.slice(0, 1) })],
-      'was answered wrong: output n is missing',
+      'got a wrong answer: output n is missing',
     ],
     [
       'an output is not declared',
       [answer(200, { outputs: [...good, output('z', 'FP32', [])] })],
-      'was answered wrong: output z is not declared',
+      'got a wrong answer: output z is not declared',
     ],
     [
       'an output has another datatype',
       [answer(200, { outputs: [good[0], output('n', 'INT32', [])] })],
-      'was answered wrong: output n is INT32; declared is INT64',
+      'got a wrong answer: output n is INT32; INT64 is declared',
     ],
     [
       'an output has another rank',
       [answer(200, { outputs: [output('y', 'FP32', [2]), good[1]] })],
-      'was answered wrong: output y has rank 1; declared is 2',
+      'got a wrong answer: output y has rank 1; 2 is declared',
     ],
     [
       'it is wrong at a larger size',
       [answer(400), answer(200, {})],
-      'was answered wrong: it has no list `outputs` of tensors with name, datatype and shape',
+      'got a wrong answer: it has no list `outputs` of tensors with name, datatype and shape',
     ],
     [
       'it answers at length',
@@ -225,7 +225,7 @@ describe('a model is unhealthy', () => {
     [
       'answers wrongly',
       answer(200, { predictions: [2] }),
-      'was answered wrong: the answer.predictions[0] is 2; expected 1',
+      'got a wrong answer: the answer.predictions[0] is 2; expected 1',
     ],
   ])('when it %s its own example', (_, given, reason) => {
     const told = declare([Y], { request: { instances: [1] }, expect: { predictions: [1] } });
@@ -248,7 +248,7 @@ describe('a model is unhealthy', () => {
       {
         kind: 'unhealthy',
         reason:
-          'the golden request was answered wrong: the answer.outputs["y"].data[1] is 2.1; expected 2',
+          'the golden request got a wrong answer: the answer.outputs["y"].data[1] is 2.1; expected 2',
       },
       { kind: 'healthy' },
     ]);

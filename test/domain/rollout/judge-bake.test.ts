@@ -93,7 +93,7 @@ describe('a bake', () => {
   it('is a breach as soon as one of its alarms rings', () => {
     expect(judgeBake({ ...under, ringing: ['p99', 'errors'] })).toEqual({
       kind: 'breach',
-      reason: 'the alarm p99, errors rings',
+      reason: 'in state ALARM: p99, errors',
     });
   });
 
@@ -139,7 +139,7 @@ describe('a bake', () => {
     expect(judgeBake({ ...silent, elapsedMs: 119_999 })).toEqual({ kind: 'baking' });
     expect(judgeBake({ ...silent, elapsedMs: 120_000 })).toEqual({
       kind: 'breach',
-      reason: expect.stringContaining('no probe was answered'),
+      reason: expect.stringContaining('no probe has been answered'),
     });
   });
 

@@ -89,7 +89,9 @@ describe('between Lambda and containers the traffic moves', () => {
     const { steps: planned, notice } = crossing({ strategy });
 
     expect(planned).toEqual([{ percent: 100, bakeSeconds: 300 }]);
-    expect(notice).toBe(`from lambda to fargate the traffic moves all at once, not by ${strategy}`);
+    expect(notice).toBe(
+      `from lambda to fargate the traffic can only move all at once, so the strategy is not ${strategy}`,
+    );
   });
 
   it('as a whole without a word where that was asked for', () => {

@@ -51,7 +51,7 @@ describe('revisions of two mechanisms', () => {
   it.each([
     { what: 'one of them has all of it', shares: { l: 1, f: 0 } },
     { what: 'both are containers', shares: { f: 1, e: 1 } },
-    { what: 'one is not known', shares: { l: 1, stranger: 1 } },
+    { what: 'one is not known', shares: { l: 1, unknown: 1 } },
   ])('are let be when $what', ({ shares }) => {
     expect(mixed(shares)).not.toThrow();
   });

@@ -33,7 +33,7 @@ print(json.dumps([made.__name__, [name for name in ("sklearn", "xgboost", "light
     const missing = await snippets.said(`
 import json
 from slipway_server.frameworks import NAMES, framework
-asked = ["PLATFORM", "REFUSES_UNKNOWN", "load", "own_model", "names", "words", "thresholds", "conversions", "register_converters"]
+asked = ["PLATFORM", "REFUSES_UNKNOWN", "load", "own_model", "names", "categories", "thresholds", "conversions", "register_converters"]
 print(json.dumps([[name, each] for name in NAMES for each in asked if not hasattr(framework(name), each)]))
 `);
 

@@ -20,7 +20,7 @@ const BROKEN = [
     bytes: addConstantModel({ constant: 20 }),
     manifest: EXPECTS_V1,
     breach: async () => {},
-    reason: /the golden request was answered wrong/,
+    reason: /the golden request got a wrong answer/,
     state: 'Failed',
   },
   {

@@ -13,7 +13,7 @@ export function describeAwsRefusals(open: () => LocalAws, target: 'fargate' | 'e
       fate: 'no capacity',
       reason: `was not ready in ${READY_SECONDS[target]} s: AWS has no capacity for it`,
     },
-    { fate: 'no quota', reason: 'the account may run no more vCPUs of this kind' },
+    { fate: 'no quota', reason: 'the account has reached its quota of vCPUs of this kind' },
   ] as const)(`${target}: $fate is a failure that says so, and v1 serves on`, async (refused) => {
     const world = open();
     const model = `${refused.fate.replace(' ', '-')}-${target}`;

@@ -102,7 +102,7 @@ export const AWS_SCENARIOS: readonly AwsScenario[] = [
     states: [...TO_HEALTH, ...GIVEN_UP, 'Failed'],
     retried: {},
     told: [...BUILT, 'Provisioning', 'Failed'],
-    reason: /the golden request was answered wrong/,
+    reason: /the golden request got a wrong answer/,
     serves: { revision: 'shapes-v1', data: [11, 12] },
     versions: ['shapes-v1'],
   },

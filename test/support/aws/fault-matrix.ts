@@ -1,5 +1,5 @@
 import { type Befalls, CRASHED, notedCalls, plantFaults } from './fault-plans.ts';
-import { persist } from './persist.ts';
+import { retry } from './retry.ts';
 import type { AnyClient } from './rules/rules.ts';
 
 /** An account in which something can be done. */
@@ -129,10 +129,10 @@ async function outcome(open: () => Promise<FaultWorld>, around: Around) {
   }
 }
 
-/** Each process persists; the next one starts where the last has died. */
+/** Each process retries; the next one starts where the last has died. */
 async function surviving(deed: () => Promise<unknown>, { crash }: Around): Promise<unknown> {
   for (;;) {
-    const ends = crash ? [crash(), persist(deed)] : [persist(deed)];
+    const ends = crash ? [crash(), retry(deed)] : [retry(deed)];
     const end = await Promise.race(ends);
     if (end !== CRASHED) return end;
   }

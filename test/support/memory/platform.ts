@@ -78,7 +78,10 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     const known = revisions.get(spec.revision);
     const owner = known?.spec.deploymentId ?? spec.deploymentId;
     if (owner !== spec.deploymentId) {
-      throw new Failure('RevisionFailed', `${spec.revision} is of deployment ${owner}`);
+      throw new Failure(
+        'RevisionFailed',
+        `${spec.revision} already exists and belongs to deployment ${owner}`,
+      );
     }
     if (known && !isStopped(known)) {
       known.isRetired = false;

@@ -96,7 +96,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
 
 function page(events: readonly SlipwayEvent[], { after, limit, model, deploymentId }: EventQuery) {
   if (!/^\d{0,15}$/.test(after))
-    throw new Failure('InputInvalid', `\`${after}\` is no event cursor`);
+    throw new Failure('InputInvalid', `\`${after}\` is not an event cursor`);
   return events
     .map((event, index) => ({ cursor: String(index + 1), event }))
     .slice(Number(after))

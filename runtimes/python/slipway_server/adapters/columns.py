@@ -27,7 +27,7 @@ def parts_given(estimator: Any) -> Iterator[Given]:
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
-    """By the name of a column the values that a part has learned of it, of several parts the most: those of an encoder or of a booster, or words."""
+    """By the name of a column the values that a part has learned of it, of several parts the most: the categories of an encoder or a booster, or a vocabulary."""
     found: dict[str, np.ndarray] = {}
     for part, columns, _ in parts_given(estimator):
         for name, values in _learned(part, columns).items():
@@ -41,7 +41,7 @@ def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
     return {
         name: (values, framework_of(part).REFUSES_UNKNOWN)
         for part, columns, is_direct in parts_given(estimator)
-        for name, values in framework_of(part).words(part).items()
+        for name, values in framework_of(part).categories(part).items()
         if is_direct and name in columns
     }
 
@@ -56,7 +56,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
-    return {name: values for name, values in framework_of(part).words(part).items() if name in columns}
+    return {name: values for name, values in framework_of(part).categories(part).items() if name in columns}
 
 
 def cuts_texts(part: Any) -> bool:

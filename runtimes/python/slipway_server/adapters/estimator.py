@@ -101,7 +101,7 @@ def _takes_texts(estimator: Any) -> bool:
 
 
 def _text_columns(estimator: Any) -> set[str]:
-    """The columns that words were learned from."""
+    """The columns whose categories or vocabulary are text."""
     return {name for name, values in learned_of(estimator).items() if _is_of_texts(values)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from ..strange import Place
+from ..unknowns import Place
 
 _PREFIX = "slipway_guard_"
 # An error of onnxruntime has the name of its node, which would be too long with the names of thousands of columns.
@@ -51,14 +51,14 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
             nodes.append(helper.make_node("Gather", [name, wanted], [taken], axis=1))
         nodes.append(helper.make_node("Reshape", [taken, flat], [shaped]))
         columns.append(shaped)
-    all_, less, strange, flags, count = (f"{tag}{each}" for each in ("all", "less", "strange", "flags", "count"))
+    all_, less, missing, flags, count = (f"{tag}{each}" for each in ("all", "less", "missing", "flags", "count"))
     says = _told("missing", [[place.name, place.index] for place in places])
     nodes += [
         helper.make_node("Concat", columns, [all_], axis=0),
         # NaN of NaN, and of an infinity.
         helper.make_node("Sub", [all_, all_], [less]),
-        helper.make_node("IsNaN", [less], [strange]),
-        helper.make_node("Cast", [strange], [flags], to=TensorProto.INT64),
+        helper.make_node("IsNaN", [less], [missing]),
+        helper.make_node("Cast", [missing], [flags], to=TensorProto.INT64),
         helper.make_node("ReduceSum", [flags], [count], keepdims=0),
         helper.make_node("Gather", [none, count], [f"{zero}_whole"], name=says),
         helper.make_node("Cast", [f"{zero}_whole"], [zero], to=number),

@@ -4,7 +4,7 @@ One file for each framework: what differs between them is asked for here, by an 
 - `load(path, facts)`: the Model of a file in the framework's own format
 - `own_model(value, facts)`: the Model of an object that is not asked in the manner of scikit-learn, else None
 - `names(part)`: the columns of the table that it was fitted on, empty where it was none
-- `words(part)`: by the name of a column the categories that it knows; `REFUSES_UNKNOWN` whether it takes no others
+- `categories(part)`: the categories that it knows, by the name of a column; `REFUSES_UNKNOWN` whether it takes no others
 - `thresholds(model, width)`: pairs of a feature and a value worth asking about
 - `conversions(model)`: ways to ONNX, each with its precision; `register_converters()` lets a pipeline hold its classes
 """

@@ -64,7 +64,7 @@ def names(part: Any) -> Iterable[Any]:
     return getattr(part, "feature_names_in_", ())
 
 
-def words(_part: Any) -> dict[str, np.ndarray]:
+def categories(_part: Any) -> dict[str, np.ndarray]:
     return {}
 
 

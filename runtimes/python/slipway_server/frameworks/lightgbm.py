@@ -25,10 +25,10 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     objective = objective_of(booster)
     names = booster.feature_name()
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
-    words = words_of(booster)
-    codes = {name: codes_of(values) for name, values in words.items()}
+    categories = categories_of(booster)
+    codes = {name: codes_of(values) for name, values in categories.items()}
     inputs = declared or (
-        matrix(len(names)) if are_made(names) else tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names)
+        matrix(len(names)) if are_made(names) else tuple(TensorSpec(name, _datatype(categories.get(name)), (-1,)) for name in names)
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
@@ -52,8 +52,8 @@ def names(part: Any) -> Iterable[Any]:
     return booster.feature_name() if hasattr(booster, "feature_name") else getattr(part, "feature_names_in_", ())
 
 
-def words(part: Any) -> dict[str, np.ndarray]:
-    return {name: np.array(values, dtype=object) for name, values in words_of(_booster_of(part)).items()}
+def categories(part: Any) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=object) for name, values in categories_of(_booster_of(part)).items()}
 
 
 def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
@@ -111,7 +111,7 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
     return {"prediction": values}
 
 
-def words_of(booster: Any) -> dict[str, list[Any]]:
+def categories_of(booster: Any) -> dict[str, list[Any]]:
     """Of the columns that were categories of pandas, what each code stands for."""
     categories = getattr(booster, "pandas_categorical", None) or []
     columns = _categorical(booster, booster.feature_name()) if categories else []
@@ -130,8 +130,8 @@ def _categorical(booster: Any, names: list[str]) -> list[str]:
     return [name for name, info in zip(names, infos) if not info.startswith("[") and info != "none"]
 
 
-def _datatype(words: list[Any] | None) -> str:
-    return "BYTES" if words and all(isinstance(word, str) for word in words) else "FP64"
+def _datatype(categories: list[Any] | None) -> str:
+    return "BYTES" if categories and all(isinstance(category, str) for category in categories) else "FP64"
 
 
 # A file has no spaces in its names.

@@ -31,7 +31,7 @@ def names(part: Any) -> Iterable[Any]:
     return getattr(part, "feature_names_in_", ())
 
 
-def words(_part: Any) -> dict[str, np.ndarray]:
+def categories(_part: Any) -> dict[str, np.ndarray]:
     """Those of encoders, which are parts of their own, are found by their attributes."""
     return {}
 
@@ -120,7 +120,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[
     if _choose_by_names(native):
         return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]
     if len(set(kinds)) > 1:
-        raise ValueError("it takes words and numbers side by side, for which there is no conversion")
+        raise ValueError("it takes text and numbers side by side, for which there is no conversion")
     return [("rows", kinds[0]([None, width_of(inputs)]))]
 
 

@@ -52,8 +52,8 @@ def names(part: Any) -> Iterable[Any]:
     return part.feature_names or ()
 
 
-def words(part: Any) -> dict[str, np.ndarray]:
-    return words_of(_booster_of(part))
+def categories(part: Any) -> dict[str, np.ndarray]:
+    return categories_of(_booster_of(part))
 
 
 def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
@@ -121,10 +121,10 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     # Not a slice of the booster: in 3.1 and 3.2 one has no categories.
     rounds = (0, best_rounds(booster))
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
-    words = words_of(booster)
-    codes = {name: codes_of(values.tolist()) for name, values in words.items()}
+    categories = categories_of(booster)
+    codes = {name: codes_of(values.tolist()) for name, values in categories.items()}
     inputs = declared or (
-        tuple(TensorSpec(name, _datatype(words.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
+        tuple(TensorSpec(name, _datatype(categories.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
@@ -142,7 +142,7 @@ _CATEGORIES, _BEHIND = b'"cats":', b',"gbtree_model_param"'
 
 
 @lru_cache(1)
-def words_of(booster: Any) -> dict[str, np.ndarray]:
+def categories_of(booster: Any) -> dict[str, np.ndarray]:
     """
     Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on.
     Raises ValueError where it has cut texts short, as up to 3.3 it counts letters for bytes.
@@ -154,11 +154,11 @@ def words_of(booster: Any) -> dict[str, np.ndarray]:
     raw = booster.save_raw("json")
     start = raw.find(_CATEGORIES)
     kept = json.loads(raw[start + len(_CATEGORIES) : raw.find(_BEHIND, start)])["enc"] if start >= 0 else []
-    words = {name: _words(name, each) for name, each in zip(names, kept)}
-    return {name: values for name, values in words.items() if len(values) > 0}
+    categories = {name: _categories(name, each) for name, each in zip(names, kept)}
+    return {name: values for name, values in categories.items() if len(values) > 0}
 
 
-def _words(name: str, kept: dict[str, Any]) -> np.ndarray:
+def _categories(name: str, kept: dict[str, Any]) -> np.ndarray:
     if "type" in kept:
         return np.array(kept["values"], dtype=_INTEGERS[kept["type"]])
     text = bytes(byte % 256 for byte in kept["values"])
@@ -177,8 +177,8 @@ def _cuts_texts() -> bool:
     return tuple(map(int, xgboost.__version__.split(".")[:2])) < (3, 4)
 
 
-def _datatype(words: np.ndarray | None) -> str:
-    return "BYTES" if words is not None and words.dtype.kind == "O" else "FP64"
+def _datatype(categories: np.ndarray | None) -> str:
+    return "BYTES" if categories is not None and categories.dtype.kind == "O" else "FP64"
 
 
 def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:

@@ -1,6 +1,6 @@
 import type { CapacityProviderStrategyItem } from '@aws-sdk/client-ecs';
 import { type Change, fencedChange } from '#adapters/aws/registry/fenced-change.ts';
-import { refuseStranger } from '#domain/identity.ts';
+import { requireSameDeployment } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ensureScaling } from './auto-scaling.ts';
 import { type Definition, findDefinition, registerDefinition } from './definitions.ts';
@@ -31,7 +31,7 @@ export async function createRevision(
   const definition =
     (await findDefinition(ecs, settings, spec.revision)) ??
     (await change(() => registerDefinition(ecs, settings, spec)));
-  refuseStranger(spec, definition);
+  requireSameDeployment(spec, definition);
 
   const group = await groupOf(call, spec, definition, change);
   await ensureTestRule(elb, settings, spec, group.arn, change);

@@ -1,6 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { Failure } from '#domain/failure.ts';
-import { refuseStranger } from '#domain/identity.ts';
+import { requireSameDeployment } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type FunctionState, hasItsImage, readFunction } from './function-state.ts';
 import {
@@ -69,7 +69,7 @@ async function setImage({ spec, definition, changes }: Creation): Promise<void> 
 
 function refuseOther(spec: RevisionSpec, found: FunctionState | undefined): void {
   if (found?.revision !== spec.revision) throw overtaken(spec);
-  refuseStranger(spec, found);
+  requireSameDeployment(spec, found);
 }
 
 function overtaken({ revision }: RevisionSpec): Failure {

@@ -77,7 +77,11 @@ async function* measured(
     yield chunk;
   }
   if (expectedBytes === undefined || sizeBytes === expectedBytes) return;
-  throw new Failure('InputInvalid', `${key}: ${sizeBytes} bytes came; ${expectedBytes} were said`, {
-    fix: 'Upload it again.',
-  });
+  throw new Failure(
+    'InputInvalid',
+    `${key}: ${sizeBytes} bytes arrived; expected ${expectedBytes}`,
+    {
+      fix: 'Upload it again.',
+    },
+  );
 }

@@ -10,7 +10,7 @@ const UNFINISHED = ['~', '.swp', '.part', '.crdownload', '.tmp'];
 export function keyProblem(key: string): string | undefined {
   const names = key.split('/');
   if (names.includes('') || names.includes('.') || names.includes('..')) {
-    return 'is no plain relative path';
+    return 'is not a plain relative path';
   }
   if (key.includes('\\') || key.includes('\0')) return 'holds a backslash or a NUL';
   if (!key.isWellFormed()) return 'is not valid Unicode';

@@ -85,9 +85,9 @@ async function takeAbsence({ folder, versions }: TakeOptions, key: string): Prom
   // A bucket folder that is gone says nothing of its files.
   if (versions.latest(key) && (await isThere(folder))) versions.markDeleted(key);
   if (!now || now.isDirectory()) return { kind: 'known' };
-  const kind = now.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
+  const kind = now.isSymbolicLink() ? 'a symbolic link' : 'not a regular file';
   throw new Failure('ArtifactRejected', `${key} is ${kind}; links are not followed`, {
-    fix: 'Copy the file itself there.',
+    fix: 'Copy the file itself.',
   });
 }
 
@@ -106,7 +106,7 @@ async function copy({ folder, objects, signal }: TakeOptions, key: string, sizeB
 function notTaken(key: string, error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
   const { name, message, cause, fix } = error;
-  return new Failure(name, `${key} is not taken yet: ${message}`, { cause, fix });
+  return new Failure(name, `${key} is not accepted yet: ${message}`, { cause, fix });
 }
 
 async function* chunks(file: FileHandle, sizeBytes: number, signal: AbortSignal) {

@@ -33,7 +33,7 @@ export async function showInBucket(
     // Another file there by now is a drop of its own.
     const mine = shown?.ino === copied?.ino ? shown : copied;
     if (mine) return mine;
-    throw new Failure('PlatformUnavailable', `${path} went away while it was uploaded`);
+    throw new Failure('PlatformUnavailable', `${path} was removed while it was uploaded`);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     if (IN_THE_WAY.includes(errorCode(error))) throw inTheWay(key, error);
@@ -62,14 +62,14 @@ function realBucket(bucketFolder: string): Promise<string> {
 async function requireInside(bucket: string, key: string): Promise<void> {
   const folder = join(bucket, dirname(key));
   if ((await realpath(folder)) === folder) return;
-  throw new Failure('InputInvalid', `${key} leads out of the bucket by a symbolic link`, {
-    fix: 'Choose another key, or take the link away.',
+  throw new Failure('InputInvalid', `${key} leads out of the bucket through a symbolic link`, {
+    fix: 'Choose another key, or remove the link.',
   });
 }
 
 function inTheWay(key: string, cause: unknown): Failure {
-  return new Failure('InputInvalid', `${key}: a folder or a file is in its way`, {
+  return new Failure('InputInvalid', `${key} conflicts with an existing folder or file`, {
     cause,
-    fix: 'Choose a key that is no folder, and has none of its folders named like an object.',
+    fix: 'Choose a key that is not a folder, and whose folders are not objects.',
   });
 }

@@ -137,6 +137,6 @@ async function lookBelow(watch: Watch, folder: string): Promise<void> {
 
 function unreadableName(key: string): Failure {
   return new Failure('InputInvalid', `the name of ${key} is not valid UTF-8`, {
-    fix: 'Rename it; until then it is not taken.',
+    fix: 'Rename it; until then it is not accepted.',
   });
 }

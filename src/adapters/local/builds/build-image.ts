@@ -185,7 +185,8 @@ async function inScratch(
 /** Aborted with `stopped`, or when the time is over, as by `AbortSignal.timeout`. */
 function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTimers) {
   const late = new AbortController();
-  const isOver = () => late.abort(new DOMException(`${seconds} s are over`, 'TimeoutError'));
+  const isOver = () =>
+    late.abort(new DOMException(`the time limit of ${seconds} s is over`, 'TimeoutError'));
   return {
     signal: AbortSignal.any([stopped, late.signal]),
     [Symbol.dispose]: timers.after(seconds * 1000, isOver),

@@ -32,5 +32,8 @@ export async function readBuildSpec(path: string): Promise<BuildSpec> {
   const places = error.issues.map((issue) =>
     [...issue.path, ...('keys' in issue ? issue.keys : [])].join('.'),
   );
-  throw new Failure('InputInvalid', `${path} has what is not run here: ${places.join(', ')}`);
+  throw new Failure(
+    'InputInvalid',
+    `${path} has keys that are not supported on one machine: ${places.join(', ')}`,
+  );
 }

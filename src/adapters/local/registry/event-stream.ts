@@ -129,6 +129,6 @@ function isFollowing(follow: unknown): boolean {
   if (follow === undefined || follow === 'true') return true;
   if (follow === 'false') return false;
   throw new Failure('InputInvalid', `follow=${follow} is neither true nor false`, {
-    fix: 'Say follow=false for the events until now; without it they go on.',
+    fix: 'Use follow=false for the events so far; without it the stream stays open.',
   });
 }

@@ -25,7 +25,7 @@ export function fence(database: DatabaseSync): Fence {
         if (greatest > epoch) {
           throw new Failure(
             'LeaseLost',
-            `epoch ${epoch} of ${model} is over: ${greatest} has made changes`,
+            `epoch ${epoch} of ${model} has ended: ${greatest} has made changes`,
           );
         }
         if (greatest < epoch) put.run(model, epoch);

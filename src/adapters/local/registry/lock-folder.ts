@@ -37,7 +37,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function heldByAnother(dataDir: string, cause: unknown): Failure {
-  return new Failure('InputInvalid', `another Slipway runs on ${dataDir}`, {
+  return new Failure('InputInvalid', `another Slipway is running with the data folder ${dataDir}`, {
     cause,
     fix: 'Stop it first, or start this one with another folder: --data DIR.',
   });

@@ -113,7 +113,7 @@ function events(database: DatabaseSync) {
 
 function position(cursor: string): number {
   if (/^\d{0,15}$/.test(cursor)) return Number(cursor);
-  throw new Failure('InputInvalid', `\`${cursor}\` is no event cursor`);
+  throw new Failure('InputInvalid', `\`${cursor}\` is not an event cursor`);
 }
 
 function save(database: DatabaseSync) {

@@ -94,7 +94,7 @@ export function alwaysOnRevision(
     spec,
     state: () =>
       kept.now().isRetired
-        ? { kind: 'pending', reason: 'it is retired: nothing of it runs' }
+        ? { kind: 'pending', reason: 'it is retired: nothing is running' }
         : kept.now().state,
     settled: kept.settled,
     async invoke(signal) {

@@ -151,7 +151,8 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
     giveTurns();
     const turn = await waiting;
-    if (turn === 'left') return refuse(504, `${revision} was not ready in the time of the request`);
+    if (turn === 'left')
+      return refuse(504, `${revision} was not ready within the time limit of the request`);
     return turn === 'late' ? refuse(504, tooLate()) : turn;
   }
 
@@ -187,5 +188,5 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
 }
 
 function full(revision: string): string {
-  return `${MOST_WAITING} requests wait for ${revision}, the most that may`;
+  return `${MOST_WAITING} requests are waiting for ${revision}, which is the limit`;
 }

@@ -152,7 +152,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
       if (turns.size === 0) return server.stop();
       const callOff = timers.after(
         requestTimeoutMs,
-        () => void server.kill(`was busy ${requestTimeoutMs} ms after its retirement`),
+        () => void server.kill(`was still busy ${requestTimeoutMs} ms after its retirement`),
       );
       await server.ended;
       callOff();

@@ -71,5 +71,5 @@ function idlestFirst(a: Replica, b: Replica): number {
 
 function noneReady(revision: string, replicas: readonly Replica[]): string {
   const reason = replicas.map((replica) => replica.diagnosis()).find((it) => it !== undefined);
-  return `${revision} has no replica that is ready${reason ? `: its model server ${reason}` : ''}`;
+  return `${revision} has no ready replica${reason ? `: its model server ${reason}` : ''}`;
 }

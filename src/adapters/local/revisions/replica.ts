@@ -128,7 +128,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
       const { server, inFlight } = run;
       if (inFlight === 0) return server.stop();
       const overdue = () =>
-        void server.kill(`was busy ${requestTimeoutMs} ms after it was to stop`);
+        void server.kill(`was still busy ${requestTimeoutMs} ms after it was told to stop`);
       const deadline = setTimeout(overdue, requestTimeoutMs);
       await server.ended;
       clearTimeout(deadline);

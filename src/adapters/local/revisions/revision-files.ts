@@ -59,7 +59,10 @@ export function revisionFiles(directory: string, objectPath: ObjectPath): Revisi
 function refuseEscape(name: string): void {
   const isInside = name.split('/').every((piece) => !['', '.', '..'].includes(piece));
   if (!isInside || name.includes('\0')) {
-    throw new Failure('ArtifactRejected', `${JSON.stringify(name)} is no path inside an artifact`);
+    throw new Failure(
+      'ArtifactRejected',
+      `${JSON.stringify(name)} is not a path inside an artifact`,
+    );
   }
 }
 
@@ -76,7 +79,7 @@ const FAILURES: Readonly<Record<string, readonly [FailureName, string]>> = {
   ENOENT: ['ArtifactRejected', 'its bytes are no longer in the store'],
   ENOSPC: ['StorageFull', 'the disk is full'],
   EDQUOT: ['StorageFull', 'the disk quota is used up'],
-  EACCES: ['PlatformDenied', 'its files may not be read, or the folder not be written'],
+  EACCES: ['PlatformDenied', 'access to its files or folder is denied'],
   EROFS: ['PlatformDenied', 'the disk is read-only'],
   EMFILE: ['PlatformUnavailable', 'too many files are open'],
   ENFILE: ['PlatformUnavailable', 'too many files are open'],

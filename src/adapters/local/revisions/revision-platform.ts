@@ -8,7 +8,7 @@ import { fence } from '#adapters/local/registry/fence.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
-import { modelOf, refuseStranger } from '#domain/identity.ts';
+import { modelOf, requireSameDeployment } from '#domain/identity.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
@@ -84,11 +84,11 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     fences.pass(spec.model, epoch);
     const known = revisions.get(spec.revision);
     if (known) {
-      refuseStranger(spec, known.spec);
+      requireSameDeployment(spec, known.spec);
       return known.revive();
     }
     const other = elsewhere(spec.revision);
-    if (other) throw new Failure('RevisionFailed', `${spec.revision} is on ${other} already`);
+    if (other) throw new Failure('RevisionFailed', `${spec.revision} is already on ${other}`);
     await servers.prepare(spec);
     const state = { kind: 'pending', reason: 'its first server is starting' } as const;
     const record = { target, spec, state, isRetired: false };

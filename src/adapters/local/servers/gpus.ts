@@ -28,12 +28,12 @@ export function nvidiaGpus(command = 'nvidia-smi'): GpuLook {
 
 /** A predicate of a model server that cannot have its GPU here; undefined when it can. */
 export function missingGpu({ name, count }: Accelerator, seen: SeenGpus): string | undefined {
-  const fix = 'set placement.allowCpu: true to run without, or use a machine with such a GPU';
+  const fix = 'set placement.allowCpu: true to run without a GPU, or use a machine with such a GPU';
   const needs = `needs ${count} ${name}`;
-  if (seen.kind === 'unseen') return `${needs}, and ${seen.problem}: ${fix}`;
+  if (seen.kind === 'unseen') return `${needs}, but ${seen.problem}: ${fix}`;
   if (seen.gpus.filter((gpu) => isA(name, gpu)).length >= count) return undefined;
   const all = seen.gpus.map((gpu) => `${gpu.name} (${gpu.memoryMiB} MiB)`).join(', ');
-  return `${needs}, and this machine has ${all || 'no GPU'}: ${fix}`;
+  return `${needs}, but this machine has ${all || 'no GPU'}: ${fix}`;
 }
 
 /** Lines as `NVIDIA L4, 23034 MiB`. */

@@ -26,7 +26,7 @@ export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () =
     const isHealthy = await look(origin);
     isLooking = false;
     bad = isHealthy ? 0 : bad + 1;
-    if (bad === badLooks) onUnhealthy(`did not answer its health check ${badLooks} times`);
+    if (bad === badLooks) onUnhealthy(`failed its health check ${badLooks} times`);
   }
 
   return () => {

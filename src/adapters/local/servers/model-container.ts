@@ -124,13 +124,14 @@ async function isLoaded(url: string): Promise<boolean> {
 async function explain(name: string, child: ChildProcess, memoryMiB: number): Promise<string> {
   const format = '{{.State.OOMKilled}}';
   const isOutOfMemory = await docker('inspect', '--format', format, name).catch(() => '');
-  if (isOutOfMemory === 'true') return `used more than ${memoryMiB} MiB, its limit`;
+  if (isOutOfMemory === 'true') return `used more than its limit of ${memoryMiB} MiB`;
   return exit(child, memoryMiB) ?? 'ended';
 }
 
 function exit({ exitCode, signalCode }: ChildProcess, memoryMiB: number): string | undefined {
-  if (signalCode !== null) return `was ended by ${signalCode}`;
+  if (signalCode !== null) return `was terminated by ${signalCode}`;
   // Whether it was for its memory, the engine says a moment later.
-  if (exitCode === KILLED) return `was killed, as for using more than ${memoryMiB} MiB, its limit`;
+  if (exitCode === KILLED)
+    return `was killed, probably for using more than its limit of ${memoryMiB} MiB`;
   return exitCode === null ? undefined : `exited with code ${exitCode}`;
 }

@@ -110,7 +110,7 @@ function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 function howItEnded({ exitCode, signalCode }: ChildProcess): string | undefined {
-  if (signalCode !== null) return `was ended by ${signalCode}`;
+  if (signalCode !== null) return `was terminated by ${signalCode}`;
   if (exitCode === null) return undefined;
   return exitCode < 0
     ? `could not be started: ${getSystemErrorName(exitCode)}`

@@ -53,7 +53,7 @@ export function processServers(options: ProcessServersOptions): ModelServers {
     start(spec, log) {
       const { process } = RUNTIMES[spec.runtime];
       // Of a revision that an earlier Slipway with another engine has left.
-      if (!process) return stillborn('is an image, and this Slipway runs models as processes');
+      if (!process) return stillborn('is an image, but this Slipway runs models as processes');
       const folder = files.folder(spec);
       const image = spec.image && images.paths(spec.image, spec.modelFile);
       const modelPath = image?.modelPath ?? folder.modelPath;

@@ -68,14 +68,14 @@ const WHOLE_LANDLOCK = 6;
 /** What a model could still do on this machine, each as a predicate; empty where all walls stand. `isRoot`: Slipway runs as root. */
 export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   const { python, landlock, seccomp, namespaces } = walls;
-  if (python === null) return ['reads and writes your files, and reaches the network'];
+  if (python === null) return ['can read and write your files, and reach the network'];
   return [
-    ...(landlock === 0 ? ['reads your files, and starts programs'] : []),
-    ...(landlock < WHOLE_LANDLOCK ? ['signals your processes'] : []),
-    ...(seccomp ? [] : ['reaches sockets in folders, as that of Docker']),
-    ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['reaches the network']),
-    ...(namespaces ? [] : ['changes the mode and the times of your files']),
-    ...(namespaces && !isRoot ? [] : ['starts as many processes as there is room for']),
+    ...(landlock === 0 ? ['can read your files, and start programs'] : []),
+    ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
+    ...(seccomp ? [] : ['can reach Unix sockets, such as that of Docker']),
+    ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['can reach the network']),
+    ...(namespaces ? [] : ['can change the mode and the times of your files']),
+    ...(namespaces && !isRoot ? [] : ['can start as many processes as fit']),
   ];
 }
 

@@ -93,10 +93,10 @@ async function deliverNext(delivery: Delivery, stopped: AbortSignal): Promise<vo
   stopped.throwIfAborted();
   const tried = tries + 1;
   if (tried >= MOST_TRIES) {
-    report(`webhook ${nameOf(url)}: event ${next.event.detail.eventId} is given up: ${problem}`);
+    report(`webhook ${nameOf(url)}: gave up on event ${next.event.detail.eventId}: ${problem}`);
     return table.save(url, { after: next.cursor, tries: 0 });
   }
-  if (tried === 1) report(`webhook ${nameOf(url)}: ${problem}; it is tried again for an hour`);
+  if (tried === 1) report(`webhook ${nameOf(url)}: ${problem}; retrying for an hour`);
   table.save(url, { after, tries: tried });
   await wait(retryAfterMs(tried, random()), stopped);
 }

@@ -104,15 +104,15 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
     await world
       .elb()
       .send(new CreateRuleCommand({ ListenerArn, Priority: 7, Conditions, Actions }));
-    const [stranger] = await rules();
+    const [foreign] = await rules();
 
     const set = world.router.setShares('digits', FIRST, {}, 1);
 
     await expect(set).rejects.toMatchObject({
       name: 'SharesRefused',
-      message: `${stranger?.RuleArn} has the path of digits, without slipway:stage=test and slipway:model=digits`,
+      message: `${foreign?.RuleArn} has the path of digits, without slipway:stage=test and slipway:model=digits`,
     });
-    expect(await rules()).toEqual([stranger]);
+    expect(await rules()).toEqual([foreign]);
   });
 
   it('says what it wrote and what it found where somebody else writes in between', async () => {

@@ -2,7 +2,7 @@ import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { ecsWorld } from '../../../support/aws/ecs.ts';
 import { itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
+import { retry } from '../../../support/aws/retry.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 
 const EPOCH = 1;
@@ -60,7 +60,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     const open = () => ecsWorld(moto(), target);
     const prepare = async (world: World) => {
       const spec = world.spec('serves', { scaling: SCALING });
-      await persist(() => before(world.platform, spec));
+      await retry(() => before(world.platform, spec));
       return {
         deed: (outer: (client: AnyClient) => void) =>
           run(world.platformOver({ maxAttempts: 1, outer }), spec),

@@ -1,7 +1,7 @@
 import { ecsWorld } from '../../../support/aws/ecs.ts';
 import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
+import { retry } from '../../../support/aws/retry.ts';
 
 const EPOCH = 1;
 const LONG = { waitMs: 120_000 };
@@ -11,8 +11,8 @@ type World = Awaited<ReturnType<typeof ecsWorld>>;
 
 async function made(world: World, platform: World['platform']) {
   const spec = world.spec('serves');
-  await persist(() => platform.create(spec, EPOCH));
-  expect(await persist(() => platform.describe(spec.revision, LONG))).toEqual({ kind: 'ready' });
+  await retry(() => platform.create(spec, EPOCH));
+  expect(await retry(() => platform.describe(spec.revision, LONG))).toEqual({ kind: 'ready' });
   return world.inventory();
 }
 

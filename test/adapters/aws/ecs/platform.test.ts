@@ -39,7 +39,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     { fate: 'no quota', kind: 'failed', says: 'limit on the number of vCPUs' },
     { fate: 'no image', kind: 'failed', says: 'CannotPullContainerError' },
     { fate: 'no capacity', kind: 'pending', says: 'Capacity is unavailable' },
-    { fate: 'hangs', kind: 'pending', says: '1 of 1 tasks run, 0 answer' },
+    { fate: 'hangs', kind: 'pending', says: '1 of 1 tasks are running, 0 are healthy' },
   ] as const)('tells a revision apart for which there is $fate', async ({ fate, kind, says }) => {
     const { platform, spec } = await ecsWorld(moto());
     const { revision } = await created(platform, spec(fate));

@@ -8,7 +8,7 @@ import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
 import { itBearsFaults, itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
+import { retry } from '../../../support/aws/retry.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 
 const EPOCH = 1;
@@ -80,7 +80,9 @@ const DEEDS: readonly Deed[] = [
       const { kind, ...why } = await on.describe(revision, LONG);
       // Each look lets one more task end.
       expect(why).toEqual({
-        reason: expect.stringMatching(/^its server ended \d+ times, last with code 1/),
+        reason: expect.stringMatching(
+          /^its server exited \d+ times, the last time with exit code 1/,
+        ),
         logTail: [LAST_WORDS],
       });
       return kind;
@@ -94,7 +96,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     const inAccount = async (world: World) => {
       const { platform } = world;
       const spec = world.spec(fate, { scaling: SCALING });
-      await persist(() => platform.create(spec, EPOCH));
+      await retry(() => platform.create(spec, EPOCH));
       await platform.describe(spec.revision, LONG);
       await prepare(world, spec);
       return {

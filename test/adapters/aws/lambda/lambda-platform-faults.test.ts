@@ -5,7 +5,7 @@ import { itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts'
 import { awsFault } from '../../../support/aws/faults.ts';
 import { lambdaPlatformWorld } from '../../../support/aws/lambda-platform.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
+import { retry } from '../../../support/aws/retry.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 import type { StartServer } from '../../../support/fronts/model-sandbox.ts';
 import { scriptedServer } from '../../../support/fronts/scripted-server.ts';
@@ -77,7 +77,7 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
     const open = () => lambdaPlatformWorld(moto(), START_LOOK_MS, startServer);
     const prepare = async (world: World) => {
       const wanted = specs(world);
-      for (const spec of wanted.slice(0, before)) await persist(() => made(world.platform, spec));
+      for (const spec of wanted.slice(0, before)) await retry(() => made(world.platform, spec));
       return {
         deed(outer: (client: AnyClient) => void) {
           const table = world.dynamo.client(undefined, { maxAttempts: 1, outer });

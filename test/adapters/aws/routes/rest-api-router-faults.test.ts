@@ -5,7 +5,6 @@ import { awsClient } from '../../../support/aws/clients.ts';
 import { itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts';
 import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { persist } from '../../../support/aws/persist.ts';
 import {
   freshRouterIn,
   type RoutedAccount,
@@ -13,6 +12,7 @@ import {
   routedAccount,
 } from '../../../support/aws/rest-api-router.ts';
 import { routerInventory } from '../../../support/aws/rest-api-router-inventory.ts';
+import { retry } from '../../../support/aws/retry.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
@@ -113,7 +113,7 @@ describeOnMoto('restApiRouter on moto', (moto) => {
   for (const { deed, before, quiet, run } of DEEDS) {
     const prepare = async (account: RoutedAccount) => {
       const world = await freshRouterIn(moto(), account);
-      for (const shares of before) await persist(() => shift(world.router, shares));
+      for (const shares of before) await retry(() => shift(world.router, shares));
       if (quiet) world.clock.advance(QUIET_MS);
       return {
         deed: (outer: (client: AnyClient) => void) => run(routerBehind(world, outer), world),

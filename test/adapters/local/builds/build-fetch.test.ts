@@ -89,7 +89,7 @@ describe('fetching an artifact', () => {
 
     expect(code).toBe(1);
     expect(out).toBe('');
-    expect(err).toContain(`${JSON.stringify(name)} is no path inside of an artifact`);
+    expect(err).toContain(`${JSON.stringify(name)} is not a path inside an artifact`);
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -114,8 +114,8 @@ describe('fetching an artifact', () => {
   it.each([
     ['{}', 'the list names no files'],
     ['<html>', 'the list of files'],
-    ['[{"name":"a","sizeBytes":-1,"url":"file:///a"}]', 'a comes without its size or URL'],
-    ['[{"name":"a","sizeBytes":1}]', 'a comes without its size or URL'],
+    ['[{"name":"a","sizeBytes":-1,"url":"file:///a"}]', 'a has no size or URL'],
+    ['[{"name":"a","sizeBytes":1}]', 'a has no size or URL'],
   ])('refuses the list %s', async (list, reason) => {
     const { code, err } = await fetchList(list);
 

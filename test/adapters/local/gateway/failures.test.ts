@@ -17,7 +17,11 @@ const LIMITS = { maxRequestBytes: 1_048_576, maxResponseBytes: 1_048_576, timeou
 describe('a revision that gives no process', () => {
   it.each([
     { status: 502, error: 'its process died at once', retryAfter: undefined },
-    { status: 503, error: '1000 requests wait for digits-v1, the most that may', retryAfter: 1 },
+    {
+      status: 503,
+      error: '1000 requests are waiting for digits-v1, which is the limit',
+      retryAfter: 1,
+    },
     { status: 503, error: 'digits-v1 is stopped', retryAfter: undefined },
     { status: 504, error: 'no process of digits-v1 got ready', retryAfter: undefined },
   ] as const)('is answered $status with the reason', async ({ status, error, retryAfter }) => {

@@ -22,16 +22,16 @@ describe('the fence of one machine', () => {
     pass('digits', 2);
     pass('digits', 4);
 
-    expect(() => pass('digits', 3)).toThrow('epoch 3 of digits is over: 4 has made changes');
+    expect(() => pass('digits', 3)).toThrow('epoch 3 of digits has ended: 4 has made changes');
   });
 
   it('is one for all who share the database, and outlives a restart', () => {
     fence(database).pass('digits', 4);
-    expect(() => fence(database).pass('digits', 3)).toThrow(/is over/);
+    expect(() => fence(database).pass('digits', 3)).toThrow(/has ended/);
     database.close();
     database = openDatabase(join(root, 'registry.db'));
 
-    expect(() => fence(database).pass('digits', 3)).toThrow(/is over/);
+    expect(() => fence(database).pass('digits', 3)).toThrow(/has ended/);
   });
 
   it('knows each model by itself', () => {

@@ -36,7 +36,7 @@ describe('a data folder', () => {
     unlock();
 
     expect(other).toMatch(
-      /^InputInvalid another Slipway runs on .*data Stop it first, or .*--data DIR/,
+      /^InputInvalid another Slipway is running with the data folder .*data Stop it first, or .*--data DIR/,
     );
   });
 

@@ -163,7 +163,7 @@ describe('a revision whose replicas always run', () => {
 
     expect(await platform.invoke(revision, PATIENT, 'shared')).toMatchObject({
       status: 503,
-      error: 'digits-v1 has no replica that is ready: its model server exited with code 3',
+      error: 'digits-v1 has no ready replica: its model server exited with code 3',
     });
     await eventually(async () => {
       clock.advance(1_000);

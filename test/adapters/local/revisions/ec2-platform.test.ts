@@ -36,7 +36,7 @@ describe('a revision that asks for a GPU', () => {
     expect(state).toEqual({
       kind: 'failed',
       reason:
-        'the model server of digits-v1 needs 2 L4, and this machine has NVIDIA L4 (23034 MiB): set placement.allowCpu: true to run without, or use a machine with such a GPU',
+        'the model server of digits-v1 needs 2 L4, but this machine has NVIDIA L4 (23034 MiB): set placement.allowCpu: true to run without a GPU, or use a machine with such a GPU',
       logTail: [],
     });
     expect(servers).toBe(0);

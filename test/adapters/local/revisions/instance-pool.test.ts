@@ -191,7 +191,7 @@ describe('the instances of a revision', () => {
       expect(over.answer).toEqual({
         kind: 'refused',
         status: 503,
-        error: '1000 requests wait for digits-v1, the most that may',
+        error: '1000 requests are waiting for digits-v1, which is the limit',
         retryAfterSeconds: 1,
       });
       expect((await ask('alone')).answer).toBeUndefined();

@@ -216,7 +216,7 @@ describe('lambdaPlatform', () => {
     await platform.retire(revision, 1);
 
     expect(livePids(folder, revision)).toEqual([]);
-    expect(slot.diagnosis()).toMatch('was busy 100 ms after its retirement');
+    expect(slot.diagnosis()).toMatch('was still busy 100 ms after its retirement');
     slot.release('aborted');
   });
 

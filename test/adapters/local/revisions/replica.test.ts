@@ -137,7 +137,7 @@ describe('a replica', () => {
     await pass(1);
 
     expect(replica.isReady()).toBe(false);
-    const why = 'the model server of digits-v1 did not answer its health check 4 times';
+    const why = 'the model server of digits-v1 failed its health check 4 times';
     expect(slot.diagnosis()).toBe(why);
     expect(written).toBe(`slipway: ${why}\n`);
     await pass(1);
@@ -177,7 +177,7 @@ describe('a replica', () => {
     await pass(20);
     await leaving;
 
-    expect(replica.diagnosis()).toBe('did not answer its health check 4 times');
+    expect(replica.diagnosis()).toBe('failed its health check 4 times');
     expect(servers).toHaveLength(1);
   });
 
@@ -204,6 +204,6 @@ describe('a replica', () => {
 
     await impatient.leave();
 
-    expect(impatient.diagnosis()).toBe('was busy 20 ms after it was to stop');
+    expect(impatient.diagnosis()).toBe('was still busy 20 ms after it was told to stop');
   });
 });

@@ -155,7 +155,7 @@ describe('webhooks', () => {
     expect(idsOf(hook.asked)).toEqual([first, first, first, first, second]);
     expect(world.waits).toEqual([7_000, 14_000, 28_000]);
     expect(world.reports).toEqual([
-      `webhook ${new URL(hook.url).origin}: it answered 500; it is tried again for an hour`,
+      `webhook ${new URL(hook.url).origin}: it answered 500; retrying for an hour`,
     ]);
   });
 
@@ -178,7 +178,7 @@ describe('webhooks', () => {
 
     expect(hook.asked.filter(({ id }) => id === bad)).toHaveLength(MOST_TRIES);
     expect(world.reports).toHaveLength(2);
-    expect(world.reports[1]).toMatch(`event ${bad} is given up: ${says}`);
+    expect(world.reports[1]).toMatch(`gave up on event ${bad}: ${says}`);
   });
 
   it('send what was not taken after the next start, and what was taken not again', async () => {
@@ -208,7 +208,7 @@ describe('webhooks', () => {
     await world.stop();
 
     world.start();
-    await eventually(() => world.reports.some((report) => report.includes('is given up')));
+    await eventually(() => world.reports.some((report) => report.includes('gave up on')));
 
     expect(hook.asked).toHaveLength(MOST_TRIES);
   });

@@ -1,12 +1,12 @@
 import { faultRun } from '../support/faults/run.ts';
 import { INVARIANTS, violations } from '../support/invariants/invariants.ts';
-import { END_BUGS } from '../support/museum/ends.ts';
-import { HEALTH_BUGS } from '../support/museum/health.ts';
-import { TRAFFIC_BUGS } from '../support/museum/traffic.ts';
+import { END_BUGS } from '../support/planted-bugs/ends.ts';
+import { HEALTH_BUGS } from '../support/planted-bugs/health.ts';
+import { TRAFFIC_BUGS } from '../support/planted-bugs/traffic.ts';
 
 const BUGS = [...TRAFFIC_BUGS, ...END_BUGS, ...HEALTH_BUGS];
 
-describe('the museum of bugs', () => {
+describe('planted bugs', () => {
   it.each(BUGS)('$caught shows $bug: $what', async ({ scenario, caught, ...bug }) => {
     const reference = await faultRun(scenario);
     const run = await faultRun(scenario, bug);

@@ -1,4 +1,4 @@
-"""What a model may or may not take: numbers that are missing, and words that it has not learned."""
+"""Missing values and unknown categories: where a model answers them and where it refuses them. Both are called unknowns here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .model import Model
 from .refusal import Refusal
 
-UNKNOWN_WORD = "\u2047"
+UNKNOWN_CATEGORY = "\u2047"
 # A model of more columns is asked about all of them at once.
 _MOST_ASKED = 128
 # The first rows stay as they are: one of them becomes an example, which JSON has to say.
@@ -25,39 +25,39 @@ class Place(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Where the model answers what is strange, and where it refuses it."""
+    """Where the model answers an unknown, and where it refuses one."""
 
     answered: list[Place]
     refused: list[Place]
 
 
-def asked_strangely(model: Model, rows: dict[str, np.ndarray]) -> Taken:
-    """Asks with the first row, strange in one column at a time; nothing is known where it is refused as it is."""
+def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
+    """Asks with the first row, with an unknown in one column at a time; both lists are empty where the row itself is refused."""
     answered: list[Place] = []
     refused: list[Place] = []
     if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):
         return Taken(answered, refused)
     places = _places(rows)
     for together in [places] if len(places) > _MOST_ASKED else [[place] for place in places]:
-        (answered if _answers(model, strange_row(rows, together)) else refused).extend(together)
+        (answered if _answers(model, row_with_unknowns(rows, together)) else refused).extend(together)
     return Taken(answered, refused)
 
 
-def strange_row(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
-    """The first row, strange in these places."""
+def row_with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """The first row, with unknowns in these places."""
     first = {name: array[:1].copy() for name, array in rows.items()}
     for place in places:
-        _cells(first[place.name], place)[...] = _stranger(first[place.name])
+        _cells(first[place.name], place)[...] = _unknown(first[place.name])
     return first
 
 
-def with_strangers(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
-    """One value in sixteen of these places is strange."""
+def with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """Makes one value in sixteen of these places unknown."""
     dice = np.random.RandomState(_SEED)
     found = {name: array.copy() for name, array in rows.items()}
     for place in places:
         cells = _cells(found[place.name], place)[_WHOLE_ROWS:]
-        cells[dice.randint(0, 16, cells.shape) == 0] = _stranger(cells)
+        cells[dice.randint(0, 16, cells.shape) == 0] = _unknown(cells)
     return found
 
 
@@ -74,8 +74,8 @@ def _cells(array: np.ndarray, place: Place) -> np.ndarray:
     return array if place.index is None else array[:, place.index]
 
 
-def _stranger(array: np.ndarray) -> Any:
-    return UNKNOWN_WORD if array.dtype.kind == "O" else np.nan
+def _unknown(array: np.ndarray) -> Any:
+    return UNKNOWN_CATEGORY if array.dtype.kind == "O" else np.nan
 
 
 def _answers(model: Model, row: dict[str, np.ndarray]) -> bool:

@@ -3,7 +3,7 @@ import { type Asked, answered } from '../memory/prober.ts';
 import { answersRight, answersWrong, MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 import { inState, scenario, takeReadinessForProof } from './hooks.ts';
-import type { Exhibit } from './museum.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const UPGRADE = scenario('upgrade');
 const FIRST = scenario('first');
@@ -16,7 +16,7 @@ const isEndpoint = (world: VirtualWorkflow, [address]: readonly unknown[]) =>
   address === world.router.route(MODEL);
 
 /** Slipway's own, by which a version went live that clients got nothing of. */
-export const HEALTH_BUGS: readonly Exhibit[] = [
+export const HEALTH_BUGS: readonly PlantedBug[] = [
   {
     bug: 'a broken upgrade',
     what: 'what refuses all that the live version answers is taken for healthy',

@@ -11,7 +11,7 @@ import {
   takeReadinessForProof,
   together,
 } from './hooks.ts';
-import type { Exhibit } from './museum.ts';
+import type { PlantedBug } from './planted-bug.ts';
 import { abortOnce, drifted, inFlightForASecond } from './scenarios.ts';
 
 const UPGRADE = scenario('upgrade');
@@ -29,7 +29,7 @@ const claimed = (revision: string) => async (call: () => Promise<unknown>) => ({
 });
 
 /** Bugs by which clients lose what answers them. */
-export const TRAFFIC_BUGS: readonly Exhibit[] = [
+export const TRAFFIC_BUGS: readonly PlantedBug[] = [
   {
     bug: 'argoproj/argo-rollouts#3333',
     what: 'a change of shares that was throttled counts as made',

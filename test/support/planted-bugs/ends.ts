@@ -3,13 +3,13 @@ import type { ProbeAnswer } from '#ports/prober.ts';
 import { MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 import { change, fargateOf, inState, liveOf, scenario } from './hooks.ts';
-import type { Exhibit } from './museum.ts';
+import type { PlantedBug } from './planted-bug.ts';
 import { abortOnce, flaps, neverStarts } from './scenarios.ts';
 
 const UPGRADE = scenario('upgrade');
 
 /** Bugs by which a deployment does not end, or not as it should. */
-export const END_BUGS: readonly Exhibit[] = [
+export const END_BUGS: readonly PlantedBug[] = [
   {
     bug: 'argoproj/argo-rollouts#1292',
     what: 'giving up what is over stops what is live',

@@ -3,7 +3,7 @@ import { failureName, RETRYABLE } from '#domain/failure.ts';
 const ATTEMPTS = 6;
 
 /** Calls again what failed for a passing reason, as the workflow does. */
-export async function persist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+export async function retry<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call();
