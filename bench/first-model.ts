@@ -13,9 +13,11 @@ import { row, spread } from './figures.ts';
 
 const run = promisify(execFile);
 const ROUNDS = Number(process.argv[2] ?? 1);
+const PYTHON_TOOLS = new URL('../buildspecs/commands/python-tools.mjs', import.meta.url);
 const LOOK_MS = 10;
 const COMMAND = /^\[Container\] Running command (.*)$/;
 
+type Ending = Awaited<ReturnType<RunningSlipway['ending']>>;
 type Took = { readonly total: number; readonly phases: ReadonlyMap<string, number> };
 
 const times = new Map<string, Took[]>();
@@ -25,18 +27,15 @@ for (let round = 0; round < ROUNDS; round += 1) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
   const slipway = await startSlipway(folder);
   const code = `def predict(x):\n    return x + ${round}\n`;
-  await took('predict.py', slipway, () => {
-    slipway.drop('models/code/v1/requirements.txt', '');
-    slipway.drop('models/code/v1/predict.py', code);
-    slipway.drop('models/code/v1/model.yaml', '');
-  });
-  await took('predict.py, again', slipway, () => {
-    slipway.drop('models/code/v2/requirements.txt', '');
-    slipway.drop('models/code/v2/predict.py', `${code}\n`);
-    slipway.drop('models/code/v2/model.yaml', '');
-  });
-  await took('scikit-learn', slipway, () => dropped(slipway, 'columns-pipeline-1.8.joblib'));
-  await took('scikit-learn, again', slipway, () => dropped(slipway, 'columns-pipeline-1.8.pkl'));
+  await took('predict.py', slipway, (model) => dropCode(slipway, model, code));
+  await took('predict.py, again', slipway, (model) => dropCode(slipway, model, `${code}\n`));
+  for (const [what, name] of [
+    ['scikit-learn', 'columns-pipeline-1.8.joblib'],
+    ['scikit-learn, again', 'columns-pipeline-1.8.pkl'],
+  ] as const) {
+    const bytes = readFileSync(fixtureOf('sklearn', name).path);
+    await took(what, slipway, (model) => slipway.drop(`models/${model}/${name}`, bytes));
+  }
   uv.push(await installed(folder));
   await slipway.stop();
   await rm(folder, { recursive: true });
@@ -58,22 +57,26 @@ function seconds(values: readonly number[]): string {
   );
 }
 
-function dropped(slipway: RunningSlipway, name: string): void {
-  const { path } = fixtureOf('sklearn', name);
-  slipway.drop(`models/sklearn/${name}`, readFileSync(path));
+function dropCode(slipway: RunningSlipway, model: string, code: string): void {
+  slipway.drop(`models/${model}/v1/requirements.txt`, '');
+  slipway.drop(`models/${model}/v1/predict.py`, code);
+  slipway.drop(`models/${model}/v1/model.yaml`, '');
 }
 
 /** How long a drop takes to its end, and each command of its build. */
-async function took(what: string, slipway: RunningSlipway, drop: () => void): Promise<void> {
-  const model = what.startsWith('predict') ? 'code' : 'sklearn';
+async function took(
+  what: string,
+  slipway: RunningSlipway,
+  drop: (model: string) => void,
+): Promise<void> {
+  const model = what.replace(/\W+/g, '-');
   const logs = join(slipway.dataDir, 'builds');
   const isLog = (name: string) => name.endsWith('.log');
   const before = new Set(readdirSync(logs).filter(isLog));
-  const count = (await slipway.endings(model)).length + 1;
   const startedAt = performance.now();
-  let end: Awaited<ReturnType<RunningSlipway['ending']>> | undefined;
-  drop();
-  const ending = slipway.ending(model, count).then((event) => {
+  let end: Ending | undefined;
+  drop(model);
+  const ending = slipway.ending(model, 1).then((event) => {
     end = event;
   });
   const begun: [string, number][] = [['admission', startedAt]];
@@ -111,9 +114,13 @@ async function installed(dataDir: string): Promise<number> {
     .map((tag) => join(images, 'images', tag))
     .find((folder) => existsSync(join(folder, 'converter')));
   if (!image) throw new Error('no model has a converter');
-  const environment = join(images, 'environments', basename(readlinkSync(join(image, 'environment'))));
-  const uvs = [join(images, 'tools', 'bin', 'uv'), 'uv'];
-  const program = uvs.find((each) => each === 'uv' || existsSync(each)) ?? 'uv';
+  const environment = join(
+    images,
+    'environments',
+    basename(readlinkSync(join(image, 'environment'))),
+  );
+  const { findUv } = await import(String(PYTHON_TOOLS));
+  const program: string = await findUv();
   const folder = join(dataDir, 'same');
   const python = join(environment, 'bin', 'python');
   const startedAt = performance.now();
