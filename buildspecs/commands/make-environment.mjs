@@ -1,5 +1,5 @@
 // make-environment IMAGES IMAGE_TAG ORDER: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// Beside it, where the order's model may be converted, the one in which that is done, which not every version of a framework has. Packages are wheels alone, locked by their hashes, and no Python looks at them here: nothing of a package runs before its environment is used. What is imported of them is compiled once it is known, by prove-model.mjs.
+// Beside it, where the order's model may be converted, the one in which that is done, which not every version of a framework has. Packages are wheels alone, locked by their hashes, and no Python looks at them here: nothing of a package runs before its environment is used. What is imported of them is compiled, by a Python that does not look at them either.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { compileImported, shareCompiled } from './compile-files.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
@@ -21,6 +22,15 @@ const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
 const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
 const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
+// As slipway_server/compiled.py and convert.py import them.
+const SERVING = [
+  'slipway_server.__main__',
+  'slipway_server.describe',
+  'uvicorn.lifespan.off',
+  'uvicorn.loops.asyncio',
+  'uvicorn.protocols.http.httptools_impl',
+];
+const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
@@ -29,11 +39,13 @@ try {
   await rm(PARTIAL, { recursive: true, force: true });
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const converting = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
-  await Promise.all([
+  const [serves, conversion] = await Promise.all([
     provide(environmentHash, 'environment', ['numpy', ...python.requirements], tools),
     // Without it a model is served by its framework.
     converts && provide(`${environmentHash}-convert`, 'converter', converting, tools).catch(sayWhy),
   ]);
+  // What a killed build leaves without it is slower, no more.
+  await compile(serves, conversion).catch(sayWhy);
 } catch (error) {
   sayWhy(error);
   process.exitCode = 1;
@@ -41,8 +53,20 @@ try {
 
 async function provide(name, as, packages, tools) {
   await link(name, as);
-  if (await isThere(join(ENVIRONMENTS, name, 'lock.txt'))) return;
-  await make(name, [`-r ${join(SERVER, 'requirements.txt')}`, ...packages], await tools());
+  const folder = join(ENVIRONMENTS, name);
+  const isNew = !(await isThere(join(folder, 'lock.txt')));
+  if (isNew)
+    await make(name, [`-r ${join(SERVER, 'requirements.txt')}`, ...packages], await tools());
+  return { python: join(folder, 'bin', 'python'), isNew };
+}
+
+/** What converts imports most of what serves too, and uv has linked both to the same files. */
+async function compile(serves, conversion) {
+  if (conversion?.isNew) {
+    const files = await compileImported(conversion.python, [...CONVERTING, ...SERVING]);
+    await shareCompiled(conversion.python, serves.python, files);
+  }
+  if (serves.isNew) await compileImported(serves.python, SERVING);
 }
 
 async function findTools(pythons) {

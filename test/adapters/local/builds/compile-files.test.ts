@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { link, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { COMMANDS } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 const run = promisify(execFile);
-const { compileFiles, shareCompiled } = await import(
+const { compileFiles, compileImported, shareCompiled } = await import(
   String(pathToFileURL(join(COMMANDS, 'compile-files.mjs')))
 );
 
@@ -39,6 +39,40 @@ describe('the bytecode of an environment', () => {
 
     expect(await compiled()).toEqual([expect.stringMatching(/^used\.cpython-3\d+\.pyc$/)]);
     expect((await readdir(folder.path)).toSorted()).toEqual(['one', 'predict.py']);
+  });
+
+  it('is of what will be imported before anything is', async () => {
+    await using folder = await temporaryFolder();
+    const { python, packages } = await environment(join(folder.path, 'one'));
+    const ran = `open('${folder.path}/ran', 'w')\n`;
+    const modules = {
+      '__init__.py': `${ran}from . import taken\nimport os.path, kit.deep.within as within\n`,
+      'taken.py':
+        'def later():\n    from . import late\nclass Now:\n    from .other import thing\n',
+      'late.py': '',
+      'other.py': 'thing = 1\n',
+      'left.py': '',
+      'torn.py': 'def\n',
+      'deep/__init__.py': 'try:\n    from .. import torn\nexcept SyntaxError: pass\n',
+      'deep/within.py': 'from ..other import thing\n',
+    };
+    await mkdir(join(packages, 'kit', 'deep'), { recursive: true });
+    for (const [name, code] of Object.entries(modules)) {
+      await writeFile(join(packages, 'kit', name), code);
+    }
+
+    const found: readonly string[] = await compileImported(python, ['kit', 'nowhere']);
+
+    const names = found.map((file) => relative(join(packages, 'kit'), file)).toSorted();
+    const imported = ['__init__.py', 'deep/__init__.py', 'deep/within.py', 'other.py', 'taken.py'];
+    expect(names).toEqual([...imported, 'torn.py'].toSorted());
+    expect(await readdir(folder.path)).toEqual(['one']);
+    // Python itself takes what was compiled for what it is.
+    const given = ['-c', 'import kit, sys; sys.stdout.write(kit.__cached__)'];
+    await writeFile(join(packages, 'kit', '__init__.py'), 'a syntax error');
+    const { stdout } = await run(python, given);
+    expect(stdout).toMatch(/kit\/__pycache__\/__init__\.cpython-3\d+\.pyc$/);
+    expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(3);
   });
 
   it('is that of another environment for the files that both share, and no others', async () => {
