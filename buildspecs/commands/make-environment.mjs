@@ -1,5 +1,5 @@
-// make-environment IMAGES IMAGE_TAG ORDER [convert]: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// With `convert` it is the one in which a model is converted to ONNX, which not every version of a framework has, and none where the order wants no conversion. Packages are wheels alone, locked by their hashes, and, where they serve, compiled by a Python that does not look at them: nothing of a package runs before its environment is used.
+// make-environment IMAGES IMAGE_TAG ORDER: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
+// Beside it, where the order's model may be converted, the one in which that is done, which not every version of a framework has. Packages are wheels alone, locked by their hashes, and no Python looks at them here: nothing of a package runs before its environment is used. What is imported of them is compiled, by a Python that does not look at them either.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -14,35 +14,72 @@ import {
 } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { compileImported, shareCompiled } from './compile-files.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
-const [, , IMAGES, IMAGE_TAG, ORDER, purpose] = process.argv;
+const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
 const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
 const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
+// As slipway_server/compiled.py and convert.py import them.
+const SERVING = [
+  'slipway_server.__main__',
+  'slipway_server.describe',
+  'uvicorn.lifespan.off',
+  'uvicorn.loops.asyncio',
+  'uvicorn.protocols.http.httptools_impl',
+];
+const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 try {
-  const { environmentHash, python, wishes } = JSON.parse(await readFile(ORDER, 'utf8'));
-  const isConverter = purpose === 'convert';
-  const name = isConverter ? `${environmentHash}-convert` : environmentHash;
-  const isWanted = !isConverter || wishes.optimize === 'auto';
+  const { environmentHash, python, converts } = JSON.parse(await readFile(ORDER, 'utf8'));
   // The first step of a build: what a killed one of the same image has left is in its way.
-  if (!isConverter) await rm(PARTIAL, { recursive: true, force: true });
-  if (isWanted) await link(name, isConverter ? 'converter' : 'environment');
-  if (isWanted && !(await isThere(join(ENVIRONMENTS, name, 'lock.txt')))) {
-    const wanted = [
-      `-r ${join(SERVER, 'requirements.txt')}`,
-      isConverter ? `-r ${join(SERVER, 'convert-requirements.in')}` : 'numpy',
-      ...python.requirements,
-    ];
-    await make(name, [python.python, ...python.orElse], { wanted, isConverter });
-  }
+  await rm(PARTIAL, { recursive: true, force: true });
+  const tools = once(() => findTools([python.python, ...python.orElse]));
+  const converting = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
+  const [serves, conversion] = await Promise.all([
+    provide(environmentHash, 'environment', ['numpy', ...python.requirements], tools),
+    // Without it a model is served by its framework.
+    converts && provide(`${environmentHash}-convert`, 'converter', converting, tools).catch(sayWhy),
+  ]);
+  // What a killed build leaves without it is slower, no more.
+  await compile(serves, conversion).catch(sayWhy);
 } catch (error) {
-  say(error.stderr?.trim() || error.message);
-  // Without it a model is served by its framework.
-  if (purpose !== 'convert') process.exitCode = 1;
+  sayWhy(error);
+  process.exitCode = 1;
+}
+
+async function provide(name, as, packages, tools) {
+  await link(name, as);
+  const folder = join(ENVIRONMENTS, name);
+  const isNew = !(await isThere(join(folder, 'lock.txt')));
+  if (isNew)
+    await make(name, [`-r ${join(SERVER, 'requirements.txt')}`, ...packages], await tools());
+  return { python: join(folder, 'bin', 'python'), isNew };
+}
+
+/** What converts imports most of what serves too, and uv has linked both to the same files. */
+async function compile(serves, conversion) {
+  if (conversion?.isNew) {
+    const files = await compileImported(conversion.python, [...CONVERTING, ...SERVING]);
+    await shareCompiled(conversion.python, serves.python, files);
+  }
+  if (serves.isNew) await compileImported(serves.python, SERVING);
+}
+
+async function findTools(pythons) {
+  const uv = await findUv();
+  return { uv, python: await findPython(uv, pythons) };
+}
+
+function once(task) {
+  let running;
+  return () => {
+    running ??= task();
+    return running;
+  };
 }
 
 // Before the environment is there, so that nobody takes it away as one that no image needs.
@@ -51,18 +88,14 @@ async function link(name, as) {
   await symlink(join('..', '..', 'environments', name), join(PARTIAL, as));
 }
 
-async function make(name, pythons, { wanted, isConverter }) {
-  const uv = await findUv(IMAGES);
-  const python = await findPython(uv, pythons);
+async function make(name, wanted, { uv, python }) {
   const folder = join(ENVIRONMENTS, name);
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(name);
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
     await install(uv, partial, wanted);
-    // A build imports a converter once, in a fifth of the time that it takes to compile it.
-    if (!isConverter) await compile(python, join(partial, 'lib'));
-    await installServer(partial);
+    await installServer(python, partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has made it meanwhile.
       if (!(await isThere(join(folder, 'lock.txt')))) throw error;
@@ -102,28 +135,21 @@ async function install(uv, folder, requirements) {
   await run(uv, [...sync, lock], MOST_OUTPUT);
 }
 
-/** -S: a Python of the environment would run what its .pth files say. What does not compile is not fit to be imported; two fifths are tests of the packages, which nobody imports. */
-async function compile(python, folder) {
-  const given = ['-I', '-S', '-m', 'compileall', '-q', '-j', '0', '-x', '/tests?/'];
-  const unchecked = ['--invalidation-mode', 'unchecked-hash', folder];
-  // Its processes talk by a socket in the temporary folder, whose path may have 107 bytes: a build's own is too deep.
-  const env = { ...process.env, TMPDIR: '/tmp' };
-  await run(python, [...given, ...unchecked], { ...MOST_OUTPUT, env }).catch(() => undefined);
-}
-
-// Beside its packages, so that it is compiled once as they are.
-async function installServer(folder) {
-  const python = join(folder, 'bin', 'python');
-  const print = 'import sysconfig; print(sysconfig.get_path("purelib"))';
-  const packages = (await run(python, ['-c', print])).stdout.trim();
-  const server = join(packages, 'slipway_server');
+/** Beside its packages, so that it is compiled once as they are: by a Python that is not the environment's, which would run what its .pth files say. */
+async function installServer(python, folder) {
+  const [version] = await readdir(join(folder, 'lib'));
+  const server = join(folder, 'lib', version, 'site-packages', 'slipway_server');
   await cp(join(SERVER, 'slipway_server'), server, { recursive: true });
   const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash'];
-  await run(python, [...compile, server]);
+  await run(python, ['-I', '-S', ...compile, server]);
 }
 
 function isThere(path) {
   return succeeds(access(path));
+}
+
+function sayWhy(error) {
+  say(error.stderr?.trim() || error.message);
 }
 
 function say(text) {

@@ -7,6 +7,7 @@ import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { compileFiles, shareCompiled } from './compile-files.mjs';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
 import { proofOf } from './proof.mjs';
@@ -21,6 +22,7 @@ const facts = join(served, 'facts.json');
 // What the artifact's own code can write to.
 const out = join(ARTIFACT, 'out');
 const golden = join(out, 'golden.json');
+const onnx = join(out, 'model.onnx');
 const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
@@ -39,10 +41,22 @@ try {
 
 async function prove(order, runtime) {
   await compile();
-  const described = await describe(order);
-  const conversion = await convert(order, described);
+  const conversion = beginConversion(order);
+  try {
+    const described = await describe(order);
+    const [report] = await Promise.all([
+      convert(order, described, conversion),
+      keepCompiled(described),
+    ]);
+    await writeProof({ ...order, convertsTo: runtime.convertsTo }, described, report);
+  } finally {
+    conversion.giveUp();
+  }
+}
+
+async function writeProof(order, described, conversion) {
   const proof = {
-    ...proofOf({ ...order, convertsTo: runtime.convertsTo }, described, conversion),
+    ...proofOf(order, described, conversion),
     modelBytes: await sizeOf(await filesIn(served)),
   };
   await writeFile(proofFile, JSON.stringify(proof));
@@ -86,7 +100,7 @@ async function describe(order) {
   const described = JSON.parse(await python(ENVIRONMENT, given, order));
   const { uncompiled } = described;
   if (uncompiled.length > 0 && ENVIRONMENT.startsWith(IMAGE)) {
-    throw new Error(`${uncompiled.length} modules have no compiled form: ${uncompiled.join(', ')}`);
+    throw new Error(`${uncompiled.length} files have no compiled form: ${uncompiled.join(', ')}`);
   }
   // What the server answers is what it was seen to answer.
   const { signature, takesColumns } = described;
@@ -95,8 +109,34 @@ async function describe(order) {
   return described;
 }
 
+/** An environment of this machine is new without bytecode, and its server is to find it; an image has it. */
+async function keepCompiled({ uncompiled }) {
+  if (ENVIRONMENT.startsWith(IMAGE)) return;
+  await compileFiles(ENVIRONMENT, uncompiled);
+  if (CONVERTER) await shareCompiled(ENVIRONMENT, CONVERTER, uncompiled);
+}
+
+/** A process begins while the model is described: it imports for longer than that takes, and waits for the rows. One in an image begins when they are there. */
+function beginConversion(order) {
+  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
+  if (!CONVERTER || CONVERTER.startsWith(IMAGE)) {
+    return { answer: () => python(CONVERTER, given, order), giveUp() {} };
+  }
+  const { child, printed } = start(CONVERTER, given, order);
+  // It may end before it is asked.
+  printed.catch(() => undefined);
+  child.stdin.on('error', () => undefined);
+  return {
+    answer() {
+      child.stdin.end();
+      return printed;
+    },
+    giveUp: () => child.kill('SIGKILL'),
+  };
+}
+
 /** A model that is converted takes the place of the original. */
-async function convert(order, { rows, nativeMicros }) {
+async function convert(order, { rows, nativeMicros }, conversion) {
   const refuse = (reason) => ({
     converted: false,
     reason,
@@ -109,9 +149,8 @@ async function convert(order, { rows, nativeMicros }) {
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');
   if (!CONVERTER) return refuse('no converter supports this version of its framework');
-  const onnx = join(out, 'model.onnx');
-  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
-  const report = JSON.parse(await python(CONVERTER, given, order));
+  const { uncompiled, ...report } = JSON.parse(await conversion.answer());
+  if (!CONVERTER.startsWith(IMAGE)) await compileFiles(CONVERTER, uncompiled);
   if (report.converted) {
     // A link, which the artifact's code could have put there, would lead out of its folder.
     if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is not a file');
@@ -123,8 +162,14 @@ async function convert(order, { rows, nativeMicros }) {
 }
 
 /** What a Python prints that has what it needs to find the model. */
-async function python(place, given, { modelFile = '' } = {}) {
-  const env = {
+async function python(place, given, order) {
+  if (!place.startsWith(IMAGE)) return start(place, given, order).printed;
+  const env = variables(order);
+  return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
+}
+
+function variables({ modelFile = '' } = {}) {
+  return {
     HOME: out,
     TMPDIR: out,
     MODEL_PATH: join(served, 'model', modelFile),
@@ -134,18 +179,22 @@ async function python(place, given, { modelFile = '' } = {}) {
     PYTHONSAFEPATH: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
-  if (place.startsWith(IMAGE)) {
-    return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
-  }
-  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env: { ...env, ...walls(place) } });
+}
+
+/** A process, and what it prints. */
+function start(place, given, order) {
+  const env = { ...variables(order), ...walls(place) };
+  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
   letGo(running.child);
-  try {
-    return (await running).stdout;
-  } catch (error) {
-    if (error.signal !== 'SIGXCPU') throw error;
-    const { cpuSeconds } = JSON.parse(WALLS).limits;
-    throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
-  }
+  const printed = running.then(
+    ({ stdout }) => stdout,
+    (error) => {
+      if (error.signal !== 'SIGXCPU') throw error;
+      const { cpuSeconds } = JSON.parse(WALLS).limits;
+      throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
+    },
+  );
+  return { child: running.child, printed };
 }
 
 /** What is around a process that loads the model, where this machine has it: it sees the artifact and its environment, and writes to one folder. */

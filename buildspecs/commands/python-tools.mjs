@@ -1,6 +1,6 @@
 // The tools of Python that this machine has, or is given.
 import { execFile } from 'node:child_process';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,20 +39,31 @@ async function findOwn(version) {
   return name && join(folder, name, 'bin', 'python');
 }
 
-/** The machine's own, or one that is kept with the images. */
-export async function findUv(images) {
-  const own = join(images, 'tools', 'bin', 'uv');
+/** The machine's own, or one that is kept in the user's cache, beside which uv keeps its packages. */
+export async function findUv() {
+  const tools = join(homedir(), '.cache', 'slipway', 'tools');
+  const [folder, partial] = [join(tools, UV), join(tools, `${UV}.${process.pid}.partial`)];
+  const own = join(folder, 'bin', 'uv');
   for (const uv of ['uv', own]) if (await runs(uv)) return uv;
   const python = await firstPython();
-  const partial = join(images, `tools.${process.pid}.partial`);
   try {
-    await run(python, ['-m', 'venv', partial]);
-    await run(join(partial, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', UV]);
-    await rename(partial, join(images, 'tools')).catch(() => undefined);
+    await mkdir(tools, { recursive: true });
+    await installUv(python, partial);
+    await rename(partial, folder).catch(() => undefined);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
   return own;
+}
+
+/** By the Python's own pip, or where it has none by that of a virtual environment, which takes three times as long to make. */
+async function installUv(python, folder) {
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const into = ['--only-binary', ':all:', '--no-deps', '--target', folder];
+  if (await succeeds(run(python, [...install, ...into, UV]))) return;
+  await rm(folder, { recursive: true, force: true });
+  await run(python, ['-m', 'venv', folder]);
+  await run(join(folder, 'bin', 'python'), [...install, UV]);
 }
 
 async function firstPython() {

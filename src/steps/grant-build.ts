@@ -1,4 +1,4 @@
-import { SERVED } from '#domain/artifact/format.ts';
+import { isFolderFormat, SERVED } from '#domain/artifact/format.ts';
 import {
   environmentImages,
   environmentTags,
@@ -34,15 +34,16 @@ export async function grantBuild(
 ): Promise<StepOutput<'PlanBuild'>> {
   const { id, work } = deployment;
   const inspection = requireWork(work.inspection, 'inspection');
-  const { optimize } = inspection.manifest.runtime;
   const { runtime, python } = plan;
-  const wanted = environments ? environmentImages({ plan, optimize, hashes }) : [];
+  const served = servedAs(inspection);
+  const { converts } = served;
+  const wanted = environments ? environmentImages({ plan, converts, hashes }) : [];
   const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
   const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
     runtime,
     environmentHash: plan.environmentHash,
     python,
-    ...servedAs(inspection),
+    ...served,
     environments: environmentTags(wanted),
   });
   const image = { imageTag: plan.imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
@@ -78,6 +79,8 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
+    // What is a folder brings code, which is nothing to convert.
+    converts: manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,
     needsGpu: acceleratorOf(manifest) !== null,

@@ -215,11 +215,32 @@ describe('planning the build', () => {
       format: 'xgboost',
       modelFile: 'm.ubj',
       wishes: { optimize: 'auto', network: 'none' },
+      converts: true,
       environmentHash: plan?.environmentHash,
       python: plan?.python,
       unpacking: [],
       environments: {},
     });
+  });
+
+  it('has neither code nor what is to be served as it is converted', async () => {
+    const orderOf = async (upload: Parameters<ReturnType<typeof memoryWorld>['upload']>[0]) => {
+      const world = memoryWorld();
+      const held = await world.before('PlanBuild', world.upload(upload));
+      const { artifactUrl } = await planBuild(world.deps)(held);
+      return ((await (await fetch(artifactUrl)).json()) as Granted).order;
+    };
+    const zip = zipOf([
+      { name: 'predict.py', content: 'def predict(x): return x' },
+      { name: 'requirements.txt', content: '' },
+    ]);
+
+    const orders = await Promise.all([
+      orderOf({ file: 'm.zip', bytes: zip }),
+      orderOf({ file: 'm.ubj', bytes: BOOSTER, manifest: 'runtime: { optimize: none }' }),
+    ]);
+
+    expect(orders.map(({ converts }) => converts)).toEqual([false, false]);
   });
 
   it('builds anew what is to be served otherwise', async () => {

@@ -10,25 +10,31 @@ import importlib.util
 import os
 import sys
 
+# What uvicorn imports once it is started.
+_LATER = ("uvicorn.lifespan.off", "uvicorn.loops.asyncio", "uvicorn.protocols.http.httptools_impl")
 _SERVER = ("slipway_server.__main__", "slipway_server.describe")
 
 
 def uncompiled() -> list[str]:
-    """The loaded modules that come from a file of Python without one of bytecode beside it."""
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        source = getattr(module, "__file__", None) or ""
-        if source.endswith(".py") and not os.path.exists(importlib.util.cache_from_source(source)):
-            found.append(name)
-    return found
+    """The files of loaded modules that have none of bytecode beside them."""
+    sources = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
+    return sorted(each for each in sources if each.endswith(".py") and not os.path.exists(importlib.util.cache_from_source(each)))
+
+
+def uncompiled_to_serve() -> list[str]:
+    """The same, with those of the server where the environment is a new one."""
+    if any(each.startswith(sys.prefix + os.sep) for each in uncompiled()):
+        for name in (*_SERVER, *_LATER):
+            importlib.import_module(name)
+    return uncompiled()
 
 
 def main(modules: list[str]) -> None:
-    for name in (*_SERVER, *modules):
+    for name in (*_SERVER, *_LATER, *modules):
         importlib.import_module(name)
     missing = uncompiled()
     if missing:
-        sys.exit(f"{len(missing)} modules are not compiled: {', '.join(missing[:20])}")
+        sys.exit(f"{len(missing)} files are not compiled: {', '.join(missing[:20])}")
     print(f"{len(sys.modules)} modules, all compiled")
 
 

@@ -1,7 +1,7 @@
 """
 Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
 FILE is what `describe` wrote. Keeps the conversion when it answers the golden rows as the framework did, and writes to stdout
-{converted, reason, rows, maxDifference, nativeMicros, onnxMicros}.
+{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}. It imports its converter, and waits until stdin ends: from then on the file is there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from importlib import import_module  # noqa: E402
 from typing import Any, Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -25,6 +27,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from .adapters import load_model  # noqa: E402
 from .adapters.estimator import likeliest_of  # noqa: E402
+from .compiled import uncompiled  # noqa: E402
 from .config import read_facts, required  # noqa: E402
 from .conversion.compare import difference, micros_of  # noqa: E402
 from .describe import own_stdout  # noqa: E402
@@ -42,6 +45,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", required=True, help="where to write the ONNX model")
     given = parser.parse_args(arguments)
     out = own_stdout()
+    for name in ("onnxruntime", "skl2onnx"):
+        with suppress(Exception):
+            import_module(name)
+    sys.stdin.read()
     with open(given.golden, encoding="utf-8") as file:
         golden = json.load(file)
     report = {"converted": False, "rows": 0, "maxDifference": None, "nativeMicros": golden["nativeMicros"], "onnxMicros": None}
@@ -49,6 +56,7 @@ def main(arguments: list[str]) -> None:
         report.update(_converted(golden, given.out))
     except Exception as error:
         report["reason"] = message_of(error)[:500]
+    report["uncompiled"] = uncompiled()
     out.write(json.dumps(report, ensure_ascii=False) + "\n")
     out.close()
 

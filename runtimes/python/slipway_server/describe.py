@@ -27,7 +27,7 @@ from typing import Any, Callable  # noqa: E402
 import numpy as np  # noqa: E402
 
 from .adapters import load_model  # noqa: E402
-from .compiled import uncompiled  # noqa: E402
+from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .example import first_example  # noqa: E402
 from .golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> None:
     answer["loadMs"] = round(again_seconds * 1000, 1)
     answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
-    answer["uncompiled"] = uncompiled()
+    answer["uncompiled"] = uncompiled_to_serve()
     out.write(json.dumps(answer, ensure_ascii=False) + "\n")
     out.close()
 

@@ -1,5 +1,5 @@
 import type { BuildPlan } from '#domain/deployment.ts';
-import type { PythonEnvironment } from './python-environment.ts';
+import { namesFramework, type PythonEnvironment } from './python-environment.ts';
 import { convertedBy, type EnvironmentKind, RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /**
@@ -20,8 +20,8 @@ export type EnvironmentTags = Readonly<Record<string, string>>;
 
 type Wanted = {
   readonly plan: Pick<BuildPlan, 'runtime' | 'environmentHash' | 'python'>;
-  /** `auto`: a model may be converted for another runtime. */
-  readonly optimize: 'auto' | 'none';
+  /** Whether the model may be converted for another runtime. */
+  readonly converts: boolean;
   /** Names each runtime as it is installed, without its models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
 };
@@ -29,13 +29,12 @@ type Wanted = {
 /** The environments of a model, in the order in which they are to be built: what serves it as it was saved comes last, so it is there only when the others have been tried. */
 export function environmentImages({
   plan: { runtime, environmentHash, python },
-  optimize,
+  converts,
   hashes,
 }: Wanted): readonly EnvironmentImage[] {
-  const other = optimize === 'auto' ? convertedBy(runtime) : undefined;
+  const other = converts ? convertedBy(runtime) : undefined;
   return [
     ...(other ? imagesOf(other, hashes[other], null) : []),
-    // Also of a model that is not to be converted: whether there is a converter is not asked when the next one finds the rest.
     ...imagesOf(runtime, environmentHash, python),
   ];
 }
@@ -45,12 +44,12 @@ function imagesOf(
   hash: string,
   python: PythonEnvironment | null,
 ): readonly EnvironmentImage[] {
-  return RUNTIMES[runtime].image.environments.map((kind) => ({
-    ...kind,
-    tag: `${kind.name}-${hash}`,
-    runtime,
-    python,
-  }));
+  // A converter also beside a model that is not to be converted: whether there is one is not asked when the next model finds the rest. Beside packages without a framework there is no such next one.
+  const isNeeded = (kind: EnvironmentKind) =>
+    !kind.isOptional || python === null || namesFramework(python);
+  return RUNTIMES[runtime].image.environments
+    .filter(isNeeded)
+    .map((kind) => ({ ...kind, tag: `${kind.name}-${hash}`, runtime, python }));
 }
 
 /** The tags of those that a model cannot do without. */

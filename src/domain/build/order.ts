@@ -27,6 +27,8 @@ export type BuildOrder = {
   readonly environments: EnvironmentTags;
   /** What its manifest says of its runtime. */
   readonly wishes: Manifest['runtime'];
+  /** Whether it may be converted for another runtime. */
+  readonly converts: boolean;
   /** Where its server listens, how long it may take to get ready, and whether it needs a GPU, without which it is not started in a build. */
   readonly server: ServerPlace;
   readonly startupSeconds: number;

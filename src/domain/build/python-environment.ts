@@ -57,6 +57,12 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   };
 }
 
+/** Whether a model may be of one of the frameworks that are served as they are: each of those has its own among its packages. */
+export function namesFramework({ requirements }: PythonEnvironment): boolean {
+  const names = requirements.map((each) => /^[\w.-]*/.exec(each)?.[0] ?? '');
+  return names.some((name) => name.replace(/-cpu$/, '') in FRAMEWORKS);
+}
+
 /** What is called with named columns takes them as a table of pandas; the boosters' own files do not. */
 function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
   const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));

@@ -15,6 +15,7 @@ export const ORDER: BuildOrder = {
   python: null,
   environments: { onnx: 'onnx-e1' },
   wishes: { optimize: 'auto', network: 'none' },
+  converts: true,
   server: RUNTIMES.onnx.server,
   startupSeconds: 300,
   needsGpu: false,

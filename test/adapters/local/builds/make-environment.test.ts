@@ -9,44 +9,71 @@ const run = promisify(execFile);
 const ORDER = {
   environmentHash: 'abc',
   python: { python: '3.12', orElse: [], requirements: ['scikit-learn==1.8.0'] },
-  wishes: { optimize: 'auto' },
+  converts: false,
 };
 
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
-/** A uv that installs nothing: of an environment it makes the folder, with a Python that says where its packages are. */
+/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework. */
 const UV = `#!/bin/sh
 case "$1 $2" in
   "python find") echo true ;;
   "venv --quiet")
     for folder; do :; done
-    mkdir -p "$folder/bin"
-    printf '#!/bin/sh\\necho "%s/lib"\\n' "$folder" >"$folder/bin/python"
-    chmod +x "$folder/bin/python" ;;
-  "pip compile") while [ "$1" != --output-file ]; do shift; done; echo locked >"$2" ;;
+    mkdir -p "$folder/lib/python3.12/site-packages" ;;
+  "pip compile")
+    for wanted; do case "$wanted" in */wanted.txt) grep -q 'convert.*' "$wanted" && grep -q none==1 "$wanted" && exit 1 ;; esac; done
+    while [ "$1" != --output-file ]; do shift; done; echo locked >"$2" ;;
 esac
 `;
 
 describe('the environment of a model', () => {
+  const made = async (folder: string, order: object) => {
+    const [images, tools] = [join(folder, 'images'), join(folder, 'tools')];
+    await mkdir(tools, { recursive: true });
+    await writeFile(join(tools, 'uv'), UV);
+    await chmod(join(tools, 'uv'), 0o755);
+    const path = join(folder, 'order.json');
+    await writeFile(path, JSON.stringify(order));
+    const env = { PATH: `${tools}:${process.env['PATH']}` };
+    const command = ['buildspecs/commands/make-environment.mjs', images, 'model-1', path];
+    await run(process.execPath, command, { env });
+    const linked = await readdir(join(images, 'images', 'model-1.partial'));
+    return { environments: (await readdir(join(images, 'environments'))).toSorted(), linked };
+  };
+
+  it('has one beside it that converts only where its model may be converted', async () => {
+    await using folder = await temporaryFolder();
+
+    expect(await made(folder.path, ORDER)).toEqual({
+      environments: ['abc'],
+      linked: ['environment'],
+    });
+    expect(await made(folder.path, { ...ORDER, converts: true })).toMatchObject({
+      environments: ['abc', 'abc-convert'],
+    });
+  });
+
+  it('is made also where there is none that converts', async () => {
+    await using folder = await temporaryFolder();
+    const python = { ...ORDER.python, requirements: ['none==1'] };
+
+    const { environments } = await made(folder.path, { ...ORDER, python, converts: true });
+
+    expect(environments).toEqual(['abc']);
+  });
+
   it('is made once, and takes away what killed builds of it have left', async () => {
     await using folder = await temporaryFolder();
-    const [images, tools] = [join(folder.path, 'images'), join(folder.path, 'tools')];
+    const images = join(folder.path, 'images');
     const left = [
       `abc.${NO_PROCESS}.partial`,
       `abc.${process.pid}.partial`,
       `b.${NO_PROCESS}.partial`,
     ];
     for (const name of left) await mkdir(join(images, 'environments', name), { recursive: true });
-    await mkdir(tools);
-    await writeFile(join(tools, 'uv'), UV);
-    await chmod(join(tools, 'uv'), 0o755);
-    const order = join(folder.path, 'order.json');
-    await writeFile(order, JSON.stringify(ORDER));
-    const env = { PATH: `${tools}:${process.env['PATH']}` };
-
-    const command = ['buildspecs/commands/make-environment.mjs', images, 'model-1', order];
-    await run(process.execPath, command, { env });
+    await made(folder.path, ORDER);
 
     const found = await readdir(join(images, 'environments'));
     expect(found.toSorted()).toEqual(['abc', ...left.slice(1)].toSorted());

@@ -1,0 +1,131 @@
+// From a Python model dropped in the bucket of a fresh data folder to Live, and where that time goes; beside what uv takes for the same packages.
+// The machine is shared: compare figures of one run. A fresh HOME empties the caches of packages too. `node bench/first-model.ts [ROUNDS]`
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { fixtureOf } from '../test/support/models/dropped.ts';
+import { type RunningSlipway, startSlipway } from '../test/support/slipway/running.ts';
+import { row, spread } from './figures.ts';
+
+const run = promisify(execFile);
+const ROUNDS = Number(process.argv[2] ?? 1);
+const PYTHON_TOOLS = new URL('../buildspecs/commands/python-tools.mjs', import.meta.url);
+const LOOK_MS = 10;
+const COMMAND = /^\[Container\] Running command (.*)$/;
+
+type Ending = Awaited<ReturnType<RunningSlipway['ending']>>;
+type Took = { readonly total: number; readonly phases: ReadonlyMap<string, number> };
+
+const times = new Map<string, Took[]>();
+const uv: number[] = [];
+
+for (let round = 0; round < ROUNDS; round += 1) {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
+  const slipway = await startSlipway(folder);
+  const code = `def predict(x):\n    return x + ${round}\n`;
+  await took('predict.py', slipway, (model) => dropCode(slipway, model, code));
+  await took('predict.py, again', slipway, (model) => dropCode(slipway, model, `${code}\n`));
+  for (const [what, name] of [
+    ['scikit-learn', 'columns-pipeline-1.8.joblib'],
+    ['scikit-learn, again', 'columns-pipeline-1.8.pkl'],
+  ] as const) {
+    const bytes = readFileSync(fixtureOf('sklearn', name).path);
+    await took(what, slipway, (model) => slipway.drop(`models/${model}/${name}`, bytes));
+  }
+  uv.push(await installed(folder));
+  await slipway.stop();
+  await rm(folder, { recursive: true });
+}
+
+console.log(`drop → Live, ${ROUNDS} rounds, s (min / median / max)`);
+for (const [what, all] of times) {
+  console.log(row(what, seconds(all.map(({ total }) => total))));
+  for (const phase of new Set(all.flatMap(({ phases }) => [...phases.keys()]))) {
+    console.log(row(`  ${phase}`, seconds(all.map(({ phases }) => phases.get(phase) ?? 0))));
+  }
+}
+console.log(row('uv, the same packages', seconds(uv)));
+
+function seconds(values: readonly number[]): string {
+  return spread(
+    values.map((ms) => ms / 1000),
+    2,
+  );
+}
+
+function dropCode(slipway: RunningSlipway, model: string, code: string): void {
+  slipway.drop(`models/${model}/v1/requirements.txt`, '');
+  slipway.drop(`models/${model}/v1/predict.py`, code);
+  slipway.drop(`models/${model}/v1/model.yaml`, '');
+}
+
+/** How long a drop takes to its end, and each command of its build. */
+async function took(
+  what: string,
+  slipway: RunningSlipway,
+  drop: (model: string) => void,
+): Promise<void> {
+  const model = what.replace(/\W+/g, '-');
+  const logs = join(slipway.dataDir, 'builds');
+  const isLog = (name: string) => name.endsWith('.log');
+  const before = new Set(readdirSync(logs).filter(isLog));
+  const startedAt = performance.now();
+  let end: Ending | undefined;
+  drop(model);
+  const ending = slipway.ending(model, 1).then((event) => {
+    end = event;
+  });
+  const begun: [string, number][] = [['admission', startedAt]];
+  while (!end) {
+    const log = readdirSync(logs).find((name) => isLog(name) && !before.has(name));
+    const lines = log ? readFileSync(join(logs, log), 'utf8').split('\n') : [];
+    const commands = lines.flatMap((line) => COMMAND.exec(line)?.[1] ?? []);
+    for (const command of commands.slice(begun.length - 1)) {
+      begun.push([named(command), performance.now()]);
+    }
+    const isBuilt = lines.some((line) => line.startsWith('[Container] Phase complete: BUILD '));
+    if (isBuilt && begun.at(-1)?.[0] !== 'rollout') begun.push(['rollout', performance.now()]);
+    await Promise.race([sleep(LOOK_MS), ending]);
+  }
+  const endedAt = performance.now();
+  if (end.detail.state !== 'Live') throw new Error(JSON.stringify(end.detail));
+  const phases = new Map<string, number>();
+  for (const [at, [name, from]] of begun.entries()) {
+    const ms = (begun[at + 1]?.[1] ?? endedAt) - from;
+    phases.set(name, (phases.get(name) ?? 0) + ms);
+  }
+  times.set(what, [...(times.get(what) ?? []), { total: endedAt - startedAt, phases }]);
+}
+
+/** The program that a command of a buildspec runs; the shell's own take no time. */
+function named(command: string): string {
+  const [, program] = /commands\/([\w-]+)\.mjs/.exec(command) ?? [];
+  return program ? `${program}${/ convert\b/.test(command) ? ' convert' : ''}` : 'shell';
+}
+
+/** What uv alone takes for the packages of the newest environment and of its converter, as they are locked. */
+async function installed(dataDir: string): Promise<number> {
+  const images = join(dataDir, 'images');
+  const image = readdirSync(join(images, 'images'))
+    .map((tag) => join(images, 'images', tag))
+    .find((folder) => existsSync(join(folder, 'converter')));
+  if (!image) throw new Error('no model has a converter');
+  const environment = join(
+    images,
+    'environments',
+    basename(readlinkSync(join(image, 'environment'))),
+  );
+  const { findUv } = await import(String(PYTHON_TOOLS));
+  const program: string = await findUv();
+  const folder = join(dataDir, 'same');
+  const python = join(environment, 'bin', 'python');
+  const startedAt = performance.now();
+  await run(program, ['venv', '--quiet', '--python', python, folder]);
+  const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
+  await run(program, ['pip', 'install', ...into, '-r', join(environment, 'wanted.txt')]);
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,107 @@
+"""
+Compiles what a process will import: `python -I -S compile-imported.py PACKAGES MODULE...`. Writes the files to stdout, one a line.
+
+From these modules on it follows the imports that stand in their bytecode, as far as they lead to PACKAGES, and leaves the bytecode beside its source. Nothing is imported, so nothing of a package runs.
+What is imported in another way is missing here, and compiled once it is seen to be imported.
+"""
+
+import dis
+import marshal
+import os
+import sys
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+
+MOST_AT_ONCE = 4
+# https://peps.python.org/pep-0552: by a hash that is not checked, so no time of a file is compared.
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+HEADER = 16
+# OPTIMIZED and NEWLOCALS: the body of a function, which an import does not run.
+FUNCTION = 3
+
+
+def main(packages, roots):
+    found, seen = [], set()
+    with ProcessPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        waiting = set()
+
+        def follow(names):
+            for name in with_parents(names):
+                source = None if name in seen else file_of(packages, name)
+                seen.add(name)
+                if source:
+                    found.append(source)
+                    package = name if source.endswith("__init__.py") else name.rpartition(".")[0]
+                    waiting.add(pool.submit(compiled, source, package))
+
+        follow(roots)
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            waiting -= done
+            for each in done:
+                follow(each.result())
+    sys.stdout.write("\n".join(found))
+
+
+def with_parents(names):
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[: count + 1]) for count in range(len(parts)))
+
+
+def file_of(packages, name):
+    path = os.path.join(packages, *name.split("."))
+    return next((each for each in (os.path.join(path, "__init__.py"), f"{path}.py") if os.path.isfile(each)), None)
+
+
+def compiled(source, package):
+    """Compiles a file, unless it is, and answers what it imports. What does not compile is not fit to be imported."""
+    target = cache_from_source(source)
+    try:
+        with open(target, "rb") as file:
+            return imports_of(marshal.loads(file.read()[HEADER:]), package)
+    except FileNotFoundError:
+        pass
+    with open(source, "rb") as file:
+        content = file.read()
+    try:
+        code = compile(content, source, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return []
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    partial = f"{target}.{os.getpid()}"
+    with open(partial, "wb") as file:
+        file.write(MAGIC_NUMBER + UNCHECKED_HASH + source_hash(content) + marshal.dumps(code))
+    os.replace(partial, target)
+    return imports_of(code, package)
+
+
+def imports_of(code, package):
+    return sorted(set(imports(code, package)))
+
+
+def imports(code, package):
+    constants = []
+    for each in dis.get_instructions(code):
+        if each.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
+            constants.append(each.argval)
+        elif each.opname == "IMPORT_NAME":
+            # What it takes from the stack: how many packages up, and the names behind `import`.
+            level, names = constants[-2], constants[-1] or ()
+            base = absolute(each.argval, level, package)
+            yield base
+            yield from (f"{base}.{name}" for name in names)
+    for each in code.co_consts:
+        if hasattr(each, "co_consts") and each.co_flags & FUNCTION != FUNCTION:
+            yield from imports(each, package)
+
+
+def absolute(name, level, package):
+    if level == 0:
+        return name
+    parts = package.split(".")
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
