@@ -1,5 +1,5 @@
 import type { Failure } from '#domain/failure.ts';
-import { rejected } from '#formats/rejected.ts';
+import { BY_CODE, rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
 import type { PickleGlobals } from './globals.ts';
 import type { PickleInput } from './input.ts';
@@ -31,6 +31,8 @@ export type PickleTally = {
   readonly boosters: HeldBooster[];
   /** What was wrong with the last one that began as such a model. */
   unread: Failure | undefined;
+  /** What no manifest can allow. */
+  readonly hostile: WeakSet<Failure>;
   readonly sklearnVersions: Set<string>;
   /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
   readonly trace: ((name: string, position: number) => void) | undefined;
@@ -138,10 +140,12 @@ export function damaged(machine: PickleMachine, what: string): Failure {
 
 /** What no model has any use for, allowed or not. */
 export function hostile(machine: PickleMachine, what: string): Failure {
-  return rejected(
+  const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
-    'Save the fitted model itself with joblib.dump, or convert it to ONNX.',
+    `No model.yaml can allow that: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`,
   );
+  machine.tally.hostile.add(failure);
+  return failure;
 }
 
 const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {
