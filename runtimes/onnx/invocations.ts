@@ -3,8 +3,8 @@ import type { Run } from './model.ts';
 import { refusal } from './refusal.ts';
 import { columnsOfRecords, columnsOfSplit } from './table.ts';
 import { columnsOfCsv } from './table-csv.ts';
-import { nestedJson } from './tensor-json.ts';
-import { readTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
+import { namedJson, nestedJson } from './tensor-json.ts';
+import { readTensor, type Signature, shapeOf, type Tensor, type TensorSpec } from './tensors.ts';
 
 /** How each of MLflow's shapes is read: into the value of each input, by name. */
 const SHAPES = {
@@ -36,11 +36,26 @@ export function readCsvInvocation(text: string, signature: Signature): Run {
   return runOf(columnsOfCsv(text, signature), signature);
 }
 
-/** `predictions` is the only output, or an object of them by output name. */
+/** `predictions` is the only output, or an object of them by output name; a list of maps that has become a tensor is `probabilities`, by class in each row. */
 export function invocationResponse(outputs: readonly Tensor[]): string {
   const [only, ...others] = outputs;
-  const named = outputs.map((tensor) => `${JSON.stringify(tensor.name)}:${nestedJson(tensor)}`);
-  return `{"predictions":${only && others.length === 0 ? nestedJson(only) : `{${named.join(',')}}`}}`;
+  const named = outputs.map(
+    (tensor) => `${JSON.stringify(answeredName(tensor, outputs))}:${valueJson(tensor)}`,
+  );
+  return `{"predictions":${only && others.length === 0 ? valueJson(only) : `{${named.join(',')}}`}}`;
+}
+
+/** The name of an output in an answer; several classifiers in one model keep their own. */
+export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[]): string {
+  const [, another] = outputs.filter(({ classes }) => classes);
+  const isFree = !another && !outputs.some(({ name }) => name === PROBABILITIES);
+  return spec.classes && isFree ? PROBABILITIES : spec.name;
+}
+
+const PROBABILITIES = 'probabilities';
+
+function valueJson(tensor: Tensor): string {
+  return tensor.classes ? namedJson(tensor, tensor.classes) : nestedJson(tensor);
 }
 
 function runOf(named: ReadonlyMap<string, unknown>, signature: Signature): Run {

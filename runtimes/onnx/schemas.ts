@@ -1,3 +1,4 @@
+import { answeredName } from './invocations.ts';
 import { takesTable } from './table.ts';
 import type { Datatype, Signature, TensorSpec } from './tensors.ts';
 
@@ -55,10 +56,20 @@ export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema
 }
 
 export function invocationResponse({ outputs }: Signature): Schema {
-  const wholes = outputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
+  const wholes = outputs.map(
+    (spec) => [answeredName(spec, outputs), spec.classes ? rowsBy(spec) : whole(spec)] as const,
+  );
   const [only, ...others] = wholes;
   const isPlain = only && others.length === 0;
   return object({ predictions: isPlain ? only[1] : object(Object.fromEntries(wholes)) });
+}
+
+function whole(spec: TensorSpec): Schema {
+  return nested(spec, spec.shape);
+}
+
+function rowsBy({ classes = [], datatype }: TensorSpec): Schema {
+  return list(object(Object.fromEntries(classes.map((name) => [name, VALUES[datatype]]))));
 }
 
 /** A single one may also stand without its name. */
