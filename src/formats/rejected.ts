@@ -2,9 +2,6 @@ import { Failure } from '#domain/failure.ts';
 
 const LONGEST_NAME = 80;
 
-/** The way out that there is for every model. */
-export const BY_CODE = 'bring a predict.py that loads it';
-
 /**
  * An artifact that cannot be served: `message` gives fact, value and limit, `fix` what its owner can do.
  * Names in it come from the file and are shown on terminals, so invisible characters become `?`.

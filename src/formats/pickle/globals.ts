@@ -1,6 +1,7 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
 import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
-import { BY_CODE, quoted, rejected } from '#formats/rejected.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
 import type { Global, Uses } from './values.ts';
 
 const MAX_UNKNOWN = 100;

@@ -1,5 +1,6 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Failure } from '#domain/failure.ts';
-import { BY_CODE, rejected } from '#formats/rejected.ts';
+import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
 import type { PickleGlobals } from './globals.ts';
 import type { PickleInput } from './input.ts';

@@ -1,5 +1,6 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { alsoNamed, fixByAllowing, isAllowable, isKnownName } from '#formats/pickle/globals.ts';
-import { BY_CODE, quoted, rejected } from '#formats/rejected.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
 
 /** Which types and functions a skops file may name: `loader` is how skops makes one of it. */
 export type SkopsTypes = {
