@@ -4,8 +4,14 @@ import { refusal } from './refusal.ts';
 import { columnsByName, rowByPosition, type Takes, takeColumns, wholeOf } from './rows.ts';
 import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from './table.ts';
 import { columnsOfCsv } from './table-csv.ts';
-import { nestedJson, rowsJson } from './tensor-json.ts';
-import { readWrittenTensor, type Signature, shapeOf, type Tensor } from './tensors.ts';
+import { namedRows, nestedJson, rowsJson } from './tensor-json.ts';
+import {
+  readWrittenTensor,
+  type Signature,
+  shapeOf,
+  type Tensor,
+  type TensorSpec,
+} from './tensors.ts';
 
 /** What of a request the model does not take is told to `ignored`; without it, it is refused. */
 type Ignored = Takes['ignored'];
@@ -49,8 +55,8 @@ export function responseByRow(outputs: readonly Tensor[]): string {
     return invocationResponse(outputs);
   }
   const columns = outputs.map((tensor) => ({
-    name: JSON.stringify(tensor.name),
-    rows: rowsJson(tensor),
+    name: JSON.stringify(answeredName(tensor, outputs)),
+    rows: tensor.classes ? namedRows(tensor, tensor.classes) : rowsJson(tensor),
   }));
   const rows = Array.from(
     { length: count },
@@ -59,11 +65,26 @@ export function responseByRow(outputs: readonly Tensor[]): string {
   return `{"predictions":[${rows.join(',')}]}`;
 }
 
-/** `predictions` is the only output, or an object of them by output name. */
+/** `predictions` is the only output, or an object of them by output name; a list of maps that has become a tensor is `probabilities`, by class in each row. */
 export function invocationResponse(outputs: readonly Tensor[]): string {
   const [only, ...others] = outputs;
-  const named = outputs.map((tensor) => `${JSON.stringify(tensor.name)}:${nestedJson(tensor)}`);
-  return `{"predictions":${only && others.length === 0 ? nestedJson(only) : `{${named.join(',')}}`}}`;
+  const named = outputs.map(
+    (tensor) => `${JSON.stringify(answeredName(tensor, outputs))}:${valueJson(tensor)}`,
+  );
+  return `{"predictions":${only && others.length === 0 ? valueJson(only) : `{${named.join(',')}}`}}`;
+}
+
+/** The name of an output in an answer; several classifiers in one model keep their own. */
+export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[]): string {
+  const [, another] = outputs.filter(({ classes }) => classes);
+  const isFree = !another && !outputs.some(({ name }) => name === PROBABILITIES);
+  return spec.classes && isFree ? PROBABILITIES : spec.name;
+}
+
+const PROBABILITIES = 'probabilities';
+
+function valueJson(tensor: Tensor): string {
+  return tensor.classes ? `[${namedRows(tensor, tensor.classes).join(',')}]` : nestedJson(tensor);
 }
 
 function runOf(named: Named, signature: Signature): Run {

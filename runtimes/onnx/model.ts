@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { isExhausted } from './exhausted.ts';
 import { messageOf } from './json.ts';
 import { refusedValue } from './refused-value.ts';
 import type { Datatype, Signature, Tensor, TensorSpec } from './tensors.ts';
+import { withoutZipMaps } from './zipmap.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
 
@@ -48,7 +49,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
   // Where another thread loads it, this one never needs it: 30 ms of CPU at the start.
   const ort = await import('onnxruntime-node');
   const isForest = await hasTrees(path).catch(() => false);
-  const session = await ort.InferenceSession.create(path, isForest ? FOREST_OPTIONS : OPTIONS);
+  const { session, classes } = await sessionOf(ort, path, isForest ? FOREST_OPTIONS : OPTIONS);
   const types = new Map(
     session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : 'float32']),
   );
@@ -60,11 +61,17 @@ export async function openModel(path: string): Promise<LoadedModel> {
     const bits = new Uint16Array(data.buffer);
     return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
   }
+  const classesOf = (name: string) => {
+    const found = classes.get(name);
+    return found && { classes: found };
+  };
   return {
     signature: {
       inputs: session.inputMetadata.map(toSpec),
-      // A classifier's list of maps cannot be said in the protocol; its tensors can.
-      outputs: session.outputMetadata.filter(({ isTensor }) => isTensor).map(toSpec),
+      // Whatever else a model answers cannot be said in the protocol; its tensors can.
+      outputs: session.outputMetadata
+        .filter(({ isTensor }) => isTensor)
+        .map((output) => ({ ...toSpec(output), ...classesOf(output.name) })),
     },
     async run({ inputs, outputs }) {
       const answered = (given: readonly Tensor[]) => {
@@ -75,7 +82,8 @@ export async function openModel(path: string): Promise<LoadedModel> {
         answered(given).then(() => undefined, messageOf);
       try {
         const answers = await answered(inputs);
-        return { outputs: outputs.flatMap((name) => fromOrt(name, answers[name])) };
+        const tensors = outputs.flatMap((name) => fromOrt(name, answers[name]));
+        return { outputs: tensors.map((tensor) => ({ ...tensor, ...classesOf(tensor.name) })) };
       } catch (error) {
         const message = messageOf(error);
         if (isExhausted(error)) return { exhausted: message };
@@ -83,6 +91,21 @@ export async function openModel(path: string): Promise<LoadedModel> {
       }
     },
   };
+}
+
+/** A classifier's list of maps, as skl2onnx makes it of the probabilities, is known once the model is loaded: it is loaded anew without. */
+async function sessionOf(
+  ort: typeof import('onnxruntime-node'),
+  path: string,
+  options: InferenceSession.SessionOptions,
+) {
+  const session = await ort.InferenceSession.create(path, options);
+  const isOfTensors = session.outputMetadata.every(({ isTensor }) => isTensor);
+  const plain = isOfTensors ? undefined : withoutZipMaps(await readFile(path));
+  if (!plain) return { session, classes: new Map<string, readonly string[]>() };
+  await session.release();
+  const { bytes, classes } = plain;
+  return { session: await ort.InferenceSession.create(bytes, options), classes };
 }
 
 /** Operators stand before the trees that they hold, and nodes before weights. */

@@ -1,3 +1,4 @@
+import { answeredName } from './invocations.ts';
 import { takesTable } from './table.ts';
 import type { Datatype, Signature, TensorSpec } from './tensors.ts';
 
@@ -64,7 +65,9 @@ export function invocationRequest({ inputs }: Pick<Signature, 'inputs'>): Schema
 }
 
 export function invocationResponse({ outputs }: Signature): Schema {
-  const wholes = outputs.map((spec) => [spec.name, nested(spec, spec.shape)] as const);
+  const wholes = outputs.map(
+    (spec) => [answeredName(spec, outputs), spec.classes ? rowsBy(spec) : whole(spec)] as const,
+  );
   const [only, ...others] = wholes;
   if (only && others.length === 0) return object({ predictions: only[1] });
   return object({ predictions: { anyOf: [object(Object.fromEntries(wholes)), rowsOf(outputs)] } });
@@ -79,6 +82,14 @@ export function responseByRow({ outputs }: Signature): Schema {
 function rowsOf(outputs: readonly TensorSpec[]): Schema {
   const row = outputs.map((spec) => [spec.name, nested(spec, spec.shape.slice(1))] as const);
   return list(object(Object.fromEntries(row)));
+}
+
+function whole(spec: TensorSpec): Schema {
+  return nested(spec, spec.shape);
+}
+
+function rowsBy({ classes = [], datatype }: TensorSpec): Schema {
+  return list(object(Object.fromEntries(classes.map((name) => [name, VALUES[datatype]]))));
 }
 
 /** A single one may also stand without its name. */

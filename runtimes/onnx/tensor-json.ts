@@ -25,6 +25,16 @@ export function rowsJson(tensor: Tensor): readonly string[] {
   return parts;
 }
 
+/** Each row of a matrix as an object, of which `columns` are the names. */
+export function namedRows(tensor: Tensor, columns: readonly string[]): readonly string[] {
+  const values = valuesOf(tensor);
+  const names = columns.map((column) => JSON.stringify(column));
+  return Array.from({ length: values.length / names.length }, (_, row) => {
+    const cells = names.map((name, column) => `${name}:${values[row * names.length + column]}`);
+    return `{${cells.join(',')}}`;
+  });
+}
+
 // As many significant digits as tell any two values of the type apart: two thirds of the text of the double
 // that an FP32 widens to (3.8 instead of 5.8 MB for an answer of the OCR model), in the same time.
 const DIGITS: Partial<Record<Datatype, number>> = { FP16: 5, FP32: 9 };

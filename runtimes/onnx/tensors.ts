@@ -10,6 +10,8 @@ export type TensorSpec = {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
+  /** Of a classifier's probabilities: the class of each column. */
+  readonly classes?: readonly string[];
 };
 
 export type Signature = {

@@ -80,13 +80,18 @@ function pythonLine(
 
 function tensors(signature: Signature, side: keyof Signature): string {
   const specs = signature[side];
-  const more = specs.length - MOST_LISTED;
-  const listed = specs.slice(0, MOST_LISTED).map(tensor).join(', ');
-  return more > 0 ? `${listed} and ${more} more` : listed;
+  return listed(specs.map(tensor));
 }
 
-function tensor({ name, datatype, shape, isUnranked }: TensorSpec): string {
-  return `${name} ${datatype}${isUnranked ? '' : `[${shape.join(', ')}]`}`;
+function listed(words: readonly string[]): string {
+  const more = words.length - MOST_LISTED;
+  const first = words.slice(0, MOST_LISTED).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}
+
+function tensor({ name, datatype, shape, isUnranked, classes }: TensorSpec): string {
+  const labels = classes ? ` by class (${listed(classes)})` : '';
+  return `${name} ${datatype}${isUnranked ? '' : `[${shape.join(', ')}]`}${labels}`;
 }
 
 function memory(terms: readonly MemoryTerm[]): string {

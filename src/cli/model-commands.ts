@@ -17,6 +17,8 @@ export function addModelCommands(program: Command): void {
   addLogs(program);
 }
 
+type InspectOptions = { json?: boolean; writeManifest?: boolean; writePredict?: boolean };
+
 function addInspect(program: Command): void {
   program
     .command('inspect <path>')
@@ -24,12 +26,21 @@ function addInspect(program: Command): void {
       'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
     )
     .option('--write-manifest', 'write a manifest to start from')
+    .option('--write-predict', 'write a predict.py and a requirements.txt that would serve it')
     .option('--json', 'print JSON for programs')
     .addHelpText(
       'after',
       examples('slipway inspect model.joblib', 'slipway inspect ./my-folder --json'),
     )
-    .action(async (path: string, options: { json?: boolean; writeManifest?: boolean }) => {
+    .action(async (path: string, options: InspectOptions) => {
+      if (options.writePredict) {
+        const { writePredict } = await import('#compose/inspection/write-predict.ts');
+        const written = await writePredict(path);
+        return show(options, { written }, [
+          `wrote ${written.join(' and ')}`,
+          'See that it answers as it should, then push the folder.',
+        ]);
+      }
       const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
       const found = await inspectPath(path);
       if (options.writeManifest) await writeManifest(found);

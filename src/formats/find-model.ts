@@ -1,10 +1,10 @@
 import type { Unpacking } from '#domain/artifact/facts.ts';
 import { type FileFormat, type Format, SERVED } from '#domain/artifact/format.ts';
-import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
+import { BY_CODE, KNOWN_FILES, PREDICT } from '#domain/artifact/known-files.ts';
 import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
 import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { findCode } from '#formats/code/python-code.ts';
+import { type CodeEntry, findCode } from '#formats/code/python-code.ts';
 import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
 import { fixOf } from './known-formats.ts';
@@ -58,15 +58,24 @@ export async function findModel(files: Files, options: FindOptions): Promise<Fou
 
 async function findIn(place: Place, options: FindOptions): Promise<Found> {
   const { files, archives, unpacking } = place;
+  refuseForeign(await findForeign(files, 'images'), options);
+  const code = await codeOf(files, options);
+  const asCode = code && {
+    ...place,
+    format: 'python' as const,
+    root: code.root,
+    file: null,
+    fileFormat: null,
+  };
+  if (asCode && isWrittenForIt(code, options)) return asCode;
   const found = await folderModel(place, options);
   if (found) return found;
 
   const models = await modelFiles(files.filter(({ name }) => !isArchive(name)));
   const wanted = models.filter((model) => isWanted(model, options));
-  const code = await codeOf(files, options);
   const isLoadedByCode = wanted.some(({ file }) => code?.text.includes(baseOf(file.name)));
-  if (code && (wanted.length === 0 || isLoadedByCode || options.format === 'python')) {
-    return { ...place, format: 'python', root: code.root, file: null, fileFormat: null };
+  if (asCode && (wanted.length === 0 || isLoadedByCode || options.format === 'python')) {
+    return asCode;
   }
   const served = wanted.filter(({ format }) => format !== null);
   const [one, another] = served.length > 0 ? served : wanted;
@@ -103,7 +112,6 @@ function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
 /** A model that is a folder, by the ranks of what tells most of how it is served. */
 async function folderModel(place: Place, options: FindOptions): Promise<Found | undefined> {
   const { files } = place;
-  refuseForeign(await findForeign(files, 'images'), options);
   const folder = (format: Format, ends: string) => {
     const [one, another] = foldersWith(files, ends);
     if (one === undefined || !['auto', format].includes(options.format)) return undefined;
@@ -124,7 +132,9 @@ function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
   if (format === null) {
     throw rejected(
       `${file.name} is ${foreign?.what ?? 'a model'}, which ${foreign?.fix ? 'this version does not serve' : 'its name does not show'}`,
-      foreign ? fixOf(foreign) : 'Export the model to ONNX and upload the .onnx file.',
+      foreign
+        ? fixOf(foreign)
+        : `Export the model to ONNX and upload the .onnx file, or ${BY_CODE}.`,
     );
   }
   if (format === 'onnx' && place.archives.length > 0) {
@@ -155,8 +165,17 @@ async function codeOf(files: Files, { format }: FindOptions) {
   const code = await findCode(files, root);
   if (!code) return undefined;
   const hasRequirements = files.some(({ name }) => name === within(root, 'requirements.txt'));
-  if (hasRequirements || format === 'python') return { ...code, root };
+  if (hasRequirements || format === 'python' || isPredict(code)) return { ...code, root };
   return undefined;
+}
+
+/** Nobody writes a predict.py for anything else than to answer; a model.py may be what the model was trained by. */
+function isWrittenForIt(code: CodeEntry, { path }: FindOptions): boolean {
+  return isPredict(code) && path === null;
+}
+
+function isPredict({ entrypoint }: CodeEntry): boolean {
+  return entrypoint.startsWith('predict.py:');
 }
 
 function commonFolder(files: Files): string {
@@ -201,7 +220,7 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
   return rejected(
     `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}`,
     hasCode
-      ? 'Write `def predict(…)` or `class Predictor` in predict.py, and a requirements.txt beside it, which may be empty.'
-      : `Upload a file that ends in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}, an MLflow folder, a model.tar.gz, or a predict.py with a requirements.txt.`,
+      ? 'Write `def predict(…)` or `class Predictor` in predict.py, and the packages that it needs in a requirements.txt beside it.'
+      : `Upload a file that ends in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}, an MLflow folder, a model.tar.gz, or a folder with ${PREDICT}.`,
   );
 }

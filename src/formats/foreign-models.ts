@@ -1,3 +1,4 @@
+import { BY_CODE, HUGGING_FACE, TENSORFLOW } from '#domain/artifact/known-files.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
@@ -18,7 +19,7 @@ type Kind = {
 const asImage = (port: number, healthPath: string, requestPath: string) =>
   `runtime: { image: REPOSITORY@sha256:…, port: ${port}, healthPath: ${healthPath}, requestPath: ${requestPath} }`;
 
-const CODE = 'or upload its predict.py with a requirements.txt';
+const CODE = 'or upload the folder without that file, with a predict.py';
 
 const named = (pattern: RegExp) => (files: Files) =>
   files.find(({ name }) => pattern.test(name))?.name;
@@ -26,7 +27,7 @@ const named = (pattern: RegExp) => (files: Files) =>
 const IMAGES: readonly Kind[] = [
   {
     name: 'an image of your own',
-    fix: 'If the image of the Dockerfile serves the model, say where in model.yaml: `runtime: { port: 8080, healthPath: /ping, requestPath: /invocations }`.',
+    fix: `If the image of the Dockerfile serves the model, say where in model.yaml: \`runtime: { port: 8080, healthPath: /ping, requestPath: /invocations }\`; ${CODE}.`,
     find: named(/(^|\/)Dockerfile$/),
   },
   {
@@ -52,7 +53,7 @@ const IMAGES: readonly Kind[] = [
 
 const TRITON: Kind = {
   name: 'a Triton model repository',
-  fix: 'Upload the model file in it alone, as ONNX.',
+  fix: `Upload the model file in it alone, as ONNX, or ${BY_CODE}.`,
   find: (files) => {
     const config = named(/(^|\/)config\.pbtxt$/)(files);
     const version = config && new RegExp(`^${escaped(folderOf(config))}/\\d+/`);
@@ -65,7 +66,7 @@ const TRITON: Kind = {
 const FOLDERS: readonly Kind[] = [
   {
     name: 'a Hugging Face model',
-    fix: 'Export it with `optimum-cli export onnx` and upload the result.',
+    fix: HUGGING_FACE,
     find: async (files) => {
       const hasWeights = files.some(({ name }) =>
         /\.safetensors(\.index\.json)?$|(^|\/)(pytorch|adapter|tf)_model[^/]*$/i.test(name),
@@ -89,7 +90,7 @@ const FOLDERS: readonly Kind[] = [
   },
   {
     name: 'a TensorFlow SavedModel',
-    fix: 'Convert it to ONNX with tf2onnx and upload the .onnx file.',
+    fix: TENSORFLOW,
     find: named(/(^|\/)saved_model\.(pb|pbtxt)$/),
   },
 ];

@@ -176,10 +176,17 @@ async function hint(
     model,
     execution,
     phase: 'Ignored',
-    announcement: { reason, fix: WAYS },
+    announcement: { reason, fix: fixFor(object.key, model) },
     artifact: withoutFiles(event),
   });
   return { kind: 'ignored', id, model, reason };
+}
+
+/** What starts the folder that the file is in, for its owner to paste. */
+function fixFor(key: string, model: string): string {
+  const folder = folderOf(key);
+  if (folder === undefined) return WAYS;
+  return `Once all its files are there, upload ${folder}model.yaml, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
 }
 
 /** Undefined for a file of a folder whose `model.yaml` has started a deployment with it, or is about to. */

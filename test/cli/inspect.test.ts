@@ -1,6 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
+import { writePredict } from '#compose/inspection/write-predict.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
 import { fixtureOf } from '../support/models/dropped.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
@@ -76,5 +77,53 @@ describe('slipway inspect', () => {
     await expect(inspectPath(path).then(writeManifest)).rejects.toMatchObject({
       name: 'InputInvalid',
     });
+  });
+
+  it.each([
+    ['model.pt', '', ['torch.jit.load(FILE'], 'torch\nnumpy\n'],
+    ['model.keras', '', ['keras.saving.load_model(FILE)'], 'keras\ntensorflow-cpu\n'],
+    ['model.pkl', '', ['joblib.load(FILE)'], 'joblib\nnumpy\nscikit-learn\n'],
+    ['model.gguf', '', ['Llama(model_path=FILE'], 'llama-cpp-python\n'],
+    ['model.safetensors', '', ['load_file(FILE)'], 'safetensors\nnumpy\n'],
+    ['model.rds', '', ['open(FILE, "rb")'], ''],
+  ])(
+    'writes a predict.py that would serve %s, which is taken then',
+    async (name, text, says, packages) => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, name), text);
+
+      await writePredict(join(folder.path, name));
+
+      const code = await readFile(join(folder.path, 'predict.py'), 'utf8');
+      for (const each of [...says, `FILE = "${name}"`]) expect(code).toContain(each);
+      expect(await readFile(join(folder.path, 'requirements.txt'), 'utf8')).toBe(packages);
+      expect((await inspectPath(folder.path)).facts).toMatchObject({
+        format: 'python',
+        entrypoint: 'predict.py:Predictor',
+      });
+      await expect(writePredict(folder.path)).rejects.toMatchObject({ name: 'InputInvalid' });
+    },
+  );
+
+  it.each([
+    [
+      '{"architectures": ["BertForSequenceClassification"]}',
+      'pipeline("text-classification", model=FILE)',
+    ],
+    ['{"model_type": "bert"}', 'pipeline("feature-extraction", model=FILE)'],
+    [
+      '{"model_type": "x", "__version__": {"sentence_transformers": "3"}}',
+      'SentenceTransformer(FILE)',
+    ],
+  ])('writes one for a folder of Hugging Face with the config %s', async (config, says) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'config.json'), config);
+    await writeFile(join(folder.path, 'model.safetensors'), '');
+
+    await writePredict(folder.path);
+
+    const code = await readFile(join(folder.path, 'predict.py'), 'utf8');
+    expect(code).toContain(says);
+    expect(code).toContain('FILE = "."');
   });
 });

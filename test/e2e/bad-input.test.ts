@@ -222,7 +222,7 @@ describe('a folder', () => {
       state: 'Ignored',
       version: null,
       reason: expect.stringMatching(/starts no deployment: models\/synced\/f\/ has no model\.yaml/),
-      fix: expect.stringMatching(/model\.yaml uploaded last/),
+      fix: expect.stringMatching(/upload models\/synced\/f\/model\.yaml/),
     });
     // One a minute: the files may have come around the turn of one.
     expect((await slipway.endings('synced')).length).toBeLessThanOrEqual(3);

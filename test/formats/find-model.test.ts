@@ -53,17 +53,40 @@ describe('the model of an artifact is found:', () => {
     ['plain Python', { 'predict.py': CODE, 'requirements.txt': '' }, 'python', null, '.'],
     ['plain Python below', { 'a/predict.py': CODE, 'a/requirements.txt': '' }, 'python', null, 'a'],
     [
-      'Python with a file it does not name',
-      { 'predict.py': CODE, 'requirements.txt': '', 'm.pkl': PICKLE },
+      'the code of a model, which may be what it was trained by, with a file it does not name',
+      { 'model.py': CODE, 'requirements.txt': '', 'm.pkl': PICKLE },
       'sklearn',
       'm.pkl',
       '.',
     ],
     [
-      'Python that loads a file',
-      { 'predict.py': `${CODE}\nopen("m.pkl")`, 'requirements.txt': '', 'm.pkl': PICKLE },
+      'the code of a model that loads a file',
+      { 'model.py': `${CODE}\nopen("m.pkl")`, 'requirements.txt': '', 'm.pkl': PICKLE },
       'python',
       null,
+      '.',
+    ],
+    ...['m.pkl', 'm.pt', 'm.onnx', 'saved_model.pb', 'MLmodel', 'code/inference.py'].map(
+      (name): [string, Contents, Format, null, string] => [
+        `a predict.py before ${name}, with or without packages`,
+        { 'predict.py': CODE, [name]: '' },
+        'python',
+        null,
+        '.',
+      ],
+    ),
+    [
+      'a predict.py before a Hugging Face model',
+      { 'predict.py': CODE, 'config.json': '{"model_type": "bert"}', 'm.safetensors': '' },
+      'python',
+      null,
+      '.',
+    ],
+    [
+      'a model beside a predict.py that answers nothing',
+      { 'predict.py': 'import joblib\nprint(joblib.load("m.pkl"))', 'm.pkl': PICKLE },
+      'sklearn',
+      'm.pkl',
       '.',
     ],
     [
@@ -127,6 +150,12 @@ describe('the model of an artifact is found:', () => {
     expect(await findModel(files, { ...OPTIONS, format: 'sklearn' })).toMatchObject({
       file: { name: 'c.pkl' },
     });
+    expect(
+      await findModel(artifact({ 'predict.py': CODE, 'c.pkl': PICKLE }), {
+        ...OPTIONS,
+        path: 'c.pkl',
+      }),
+    ).toMatchObject({ format: 'sklearn' });
   });
 });
 
@@ -139,7 +168,7 @@ describe('an artifact is refused', () => {
     ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
     ['of nothing', {}, ['no model among no files']],
     ['of code without an entry', { 'predict.py': 'x = 1' }, ['no model among']],
-    ['of code without requirements', { 'predict.py': CODE }, ['no model among']],
+    ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
     ['of an image', { Dockerfile: '', 'm.onnx': '' }, ['an image of your own']],
     ['of Cog', { 'cog.yaml': '', 'predict.py': CODE, 'requirements.txt': '' }, ['a Cog model']],
     ['of Truss', { 'config.yaml': '', 'model/model.py': CODE }, ['a Truss']],
@@ -183,6 +212,21 @@ describe('an artifact is refused', () => {
 
     expect(outcome).toMatchObject({ name: 'ArtifactRejected', fix: expect.stringMatching(/\.$/) });
     for (const message of messages) expect(String(outcome)).toContain(message);
+  });
+
+  it.each([
+    'm.pt',
+    'm.keras',
+    'm.h5',
+    'm.gguf',
+    'm.safetensors',
+    'm.tflite',
+    'm.mar',
+    'saved_model.pb',
+  ])('of %s with predict.py as a way to serve it', async (name) => {
+    await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({
+      fix: expect.stringContaining('predict.py that loads it'),
+    });
   });
 
   it('which has not what the manifest says', async () => {

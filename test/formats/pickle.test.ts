@@ -20,7 +20,7 @@ describe('what a pickle loads is told by name', () => {
     );
 
     expect(message).toContain('loads `shop.features.Scaler` at byte 2');
-    expect(fix).toContain('`model.allowPickle: ["shop.features.Scaler"]`');
+    expect(fix).toContain('`model: { allowPickle: [shop.features.Scaler] }`');
   });
 
   it('with the way out when it was defined in a notebook', async () => {
@@ -36,6 +36,29 @@ describe('what a pickle loads is told by name', () => {
 
     expect(message).toContain('loads `os.system` at byte');
     expect(message).toContain('(and `shop.A`, `shop.B`)');
+  });
+
+  it('all that a manifest may allow in one line for it, beside those that it allows already', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `shop.Part${index}`);
+    const parts = names.map((name) => `c${name.replace('.', '\n')}\n)\x81`);
+
+    const { message, fix } = await pickleRefusal(pickleOf(0x80, 4, ...parts, '.'), ['shop.Part0']);
+
+    expect(message).toContain('loads `shop.Part1` at byte');
+    expect(message).toContain('`shop.Part6`, 5 more)');
+    expect(fix).toContain(`\`model: { allowPickle: [${names.join(', ')}] }\``);
+    await expect(inspectPickle(pickleOf(0x80, 4, ...parts, '.'), names)).rejects.toThrow(
+      'is no estimator',
+    );
+  });
+
+  it('not before what no manifest can allow, which a name allowed first would only lead to', async () => {
+    const bytes = pickleOf(0x80, 4, 'cstats.model\nResults\n)\x81}(V__doc__\nVx\nub.');
+
+    const { message, fix } = await pickleRefusal(bytes);
+
+    expect(message).toContain('sets the attribute __doc__ at byte');
+    expect(fix).toMatch(/^No model\.yaml can allow that: .* predict\.py that loads it .*\.$/);
   });
 
   it('even when it is broken behind the name', async () => {

@@ -138,7 +138,7 @@ describe('of a model saved by skops', () => {
     const python = estimator({ it: object('subprocess', 'Popen', {}) });
 
     await expect(inspect(mine)).rejects.toMatchObject({
-      fix: expect.stringContaining('model.allowPickle: ["mypackage.models.Mine"]'),
+      fix: expect.stringContaining('`model: { allowPickle: [mypackage.models.Mine] }`'),
     });
     await expect(inspect(mine, ['mypackage.models.Mine'])).resolves.toMatchObject({
       features: null,
@@ -155,7 +155,7 @@ describe('of a model saved by skops', () => {
     });
 
     await expect(inspect(scorer)).rejects.toMatchObject({
-      fix: expect.stringContaining('["sklearn.metrics._classification.f1_score"]'),
+      fix: expect.stringContaining('[sklearn.metrics._classification.f1_score]'),
     });
     await expect(
       inspect(scorer, ['sklearn.metrics._classification.f1_score']),

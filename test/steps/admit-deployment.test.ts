@@ -156,7 +156,9 @@ describe('an object that starts nothing', () => {
     expect(told.map(({ state }) => state)).toEqual(['Ignored', 'Ignored']);
     expect(told[0]).toMatchObject({
       reason: expect.stringContaining('models/digits/folder/part-0.bin starts no deployment'),
-      fix: expect.stringContaining('models/NAME/FOLDER/model.yaml'),
+      fix: expect.stringMatching(
+        /^Once all its files are there, upload models\/digits\/folder\/model\.yaml, .*`slipway push FOLDER --name digits`/,
+      ),
     });
   });
 

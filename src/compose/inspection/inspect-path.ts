@@ -40,14 +40,12 @@ const FOLDER_MANIFEST = 'model.yaml';
  */
 export async function inspectPath(path: string): Promise<PathInspection> {
   const root = resolve(path);
-  const found = await stat(root).catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
-  });
-  const manifestFile = found.isDirectory() ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
+  const files = await filesAt(path);
+  const isFolder = (await stat(root)).isDirectory();
+  const manifestFile = isFolder ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
-  const files = found.isDirectory() ? await filesIn(root) : [await fileAt(root, basename(root))];
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   return {
     manifestFile,
@@ -71,6 +69,15 @@ function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOpt
     replicas: manifest.scaling.min,
   };
   return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
+}
+
+/** The files of an artifact at a path, without its manifest. Fails with `InputInvalid` when there is no such path. */
+export async function filesAt(path: string): Promise<readonly ArtifactFile[]> {
+  const root = resolve(path);
+  const found = await stat(root).catch((cause: unknown) => {
+    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+  });
+  return found.isDirectory() ? filesIn(root) : [await fileAt(root, basename(root))];
 }
 
 async function filesIn(root: string): Promise<readonly ArtifactFile[]> {

@@ -27,9 +27,15 @@ export type KnownFile = {
 const COMPRESSIONS: readonly string[] = ['.gz', '.z', '.bz2', '.xz', '.lzma', '.lz4'];
 const PICKLE = /^800[2-5]/;
 const ZIP = /^504b0304/;
-const TORCH = 'Export it with torch.onnx.export and upload the .onnx file.';
-const TENSORFLOW = 'Convert it to ONNX with tf2onnx and upload the .onnx file.';
-const HUGGING_FACE = 'Export it with `optimum-cli export onnx` and upload the result.';
+
+export const PREDICT =
+  'a predict.py that loads it (`slipway inspect PATH --write-predict` writes one)';
+/** The way out that there is for every model. */
+export const BY_CODE = `put it in a folder with ${PREDICT}`;
+
+const TORCH = `Export it with torch.onnx.export and upload the .onnx file, or ${BY_CODE}.`;
+export const TENSORFLOW = `Convert it to ONNX with tf2onnx and upload the .onnx file, or ${BY_CODE}.`;
+export const HUGGING_FACE = `Export it with \`optimum-cli export onnx\` and upload the result, or ${BY_CODE}.`;
 
 /** Of two that have the same first bytes the one whose ending the file has is meant, else the last: it is the plainest. */
 export const KNOWN_FILES: readonly KnownFile[] = [
@@ -91,7 +97,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     format: null,
     endings: ['.gguf'],
     magic: /^47475546/,
-    fix: HUGGING_FACE,
+    fix: `Put it in a folder with ${PREDICT}.`,
   },
   {
     what: 'a safetensors file',

@@ -23,6 +23,7 @@ const tensorSpec = z.object({
   datatype: z.enum(DATATYPES),
   shape: z.readonly(z.array(z.int().check(z.gte(-1)))),
   isUnranked: z.exactOptional(z.literal(true)),
+  classes: z.exactOptional(z.readonly(z.array(z.string()))),
 });
 
 /** What a model takes and gives, in the model's order. It travels with the workflow and is kept in the registry. */
@@ -35,7 +36,8 @@ export type Datatype = (typeof DATATYPES)[number];
 
 /**
  * One tensor as a model declares it. In `shape` -1 is a free dimension and [] a scalar,
- * unless `isUnranked`: then the model says nothing of the shape and any rank is right.
+ * unless `isUnranked`: then the model says nothing of the shape and any rank is right. `classes` are those of a classifier's
+ * probabilities, a column for each.
  */
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
 

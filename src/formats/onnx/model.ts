@@ -25,12 +25,16 @@ export type OnnxModel = {
   readonly functions: Set<string>;
   readonly dtypes: Set<string>;
   readonly external: ExternalRange[];
+  /** The class labels of each output that a ZipMap of the main graph makes, by the output's name. */
+  readonly zipMaps: Map<string, readonly string[]>;
 };
 
 type Walk = { readonly wire: Wire; readonly file: string; readonly model: OnnxModel };
 
 // protobuf refuses more than 100 nested messages, and each sub-graph is three: graph, node, attribute.
 const DEEPEST_GRAPH = 32;
+
+export const ZIP_MAP = 'ai.onnx.ml::ZipMap';
 
 /**
  * Walks a whole ModelProto, sub-graphs and local functions included, but no tensor's data.
@@ -82,6 +86,7 @@ function emptyModel(): OnnxModel {
     functions: new Set(),
     dtypes: new Set(),
     external: [],
+    zipMaps: new Map(),
   };
 }
 
@@ -116,7 +121,10 @@ function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
   };
   return wire.each(graph, {
     ...(depth === 1 ? ofMainGraph : {}),
-    [bytes(1)]: (field) => readNode(walk, field, depth),
+    [bytes(1)]: async (field) => {
+      const operator = await readNode(walk, field, depth);
+      if (depth === 1 && operator === ZIP_MAP) await readZipMap(walk, field);
+    },
     [bytes(5)]: async (field) => {
       const { name } = await countTensor(walk, field);
       if (depth === 1) model.initializers.add(name);
@@ -125,7 +133,7 @@ function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
   });
 }
 
-async function readNode(walk: Walk, node: Span, depth: number): Promise<void> {
+async function readNode(walk: Walk, node: Span, depth: number): Promise<string> {
   const { wire, model } = walk;
   let operator = '';
   let domain = '';
@@ -138,7 +146,27 @@ async function readNode(walk: Walk, node: Span, depth: number): Promise<void> {
       domain = await wire.text(field);
     },
   });
-  model.operators.add(`${fullDomain(domain)}::${operator}`);
+  const full = `${fullDomain(domain)}::${operator}`;
+  model.operators.add(full);
+  return full;
+}
+
+async function readZipMap({ wire, model }: Walk, node: Span): Promise<void> {
+  const labels: string[] = [];
+  let output = '';
+  const add = (label: string | number) => labels.push(String(label));
+  await wire.each(node, {
+    [bytes(2)]: async (field) => {
+      output = await wire.text(field);
+    },
+    [bytes(5)]: (attribute) =>
+      wire.each(attribute, {
+        [varint(8)]: ({ value }) => add(value),
+        [bytes(8)]: async (field) => (await wire.varints(field)).forEach(add),
+        [bytes(9)]: async (field) => add(await wire.text(field)),
+      }),
+  });
+  model.zipMaps.set(output, labels);
 }
 
 function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<void> {

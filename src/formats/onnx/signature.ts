@@ -1,6 +1,6 @@
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import type { OnnxModel } from './model.ts';
+import { type OnnxModel, ZIP_MAP } from './model.ts';
 import { ELEMENT_TYPES } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -11,13 +11,29 @@ import type { Value } from './value.ts';
  */
 export function signatureOf(file: string, model: OnnxModel): Signature {
   const inputs = model.inputs.filter(({ name }) => !model.initializers.has(name));
-  const fix = model.operators.has('ai.onnx.ml::ZipMap')
+  const fix = model.operators.has(ZIP_MAP)
     ? 'Export the classifier with zipmap=False, so that its probabilities are a tensor.'
     : 'Export the model with tensors for inputs and outputs.';
   return {
     inputs: inputs.map((value) => specOf(value, `${file}: input`, fix)),
-    outputs: model.outputs.map((value) => specOf(value, `${file}: output`, fix)),
+    outputs: model.outputs.map(
+      (value) => probabilitiesOf(value, model) ?? specOf(value, `${file}: output`, fix),
+    ),
   };
+}
+
+/** What goes into a ZipMap, which the server takes for the list of maps that comes out of it; it reads no external data then. */
+function probabilitiesOf({ name, kind }: Value, model: OnnxModel): TensorSpec | undefined {
+  const classes = model.zipMaps.get(name);
+  if (kind !== 'sequence' || !classes?.length || model.external.length > 0) return undefined;
+  return { name, datatype: 'FP32', shape: [-1, classes.length], ...told(classes) };
+}
+
+// A signature travels with the workflow, and facts are kept in the registry.
+const MOST_CLASSES = 100;
+
+function told(classes: readonly string[]): Pick<TensorSpec, 'classes'> {
+  return classes.length <= MOST_CLASSES ? { classes } : {};
 }
 
 function specOf(value: Value, role: string, fix: string): TensorSpec {

@@ -1,3 +1,4 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
 import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -5,6 +6,8 @@ import type { Global, Uses } from './values.ts';
 
 const MAX_UNKNOWN = 100;
 const MAX_LISTED = 5;
+// A manifest has room for as many of them as it may name.
+const LONGEST_NAME = 200;
 
 type Names = Readonly<Record<string, readonly string[]>>;
 
@@ -16,8 +19,8 @@ export type PickleGlobals = {
   find(module: string, name: string, position: number): Global;
   /** Writes down a known one that is used as none of its kind is. */
   misuse(global: Global, does: 'calls' | 'makes', position: number): void;
-  /** Fails with `ArtifactRejected` when one was found that may not be loaded, and names it. */
-  refuseUnknown(): void;
+  /** Fails with `ArtifactRejected` when one was found that may not be loaded, and names all of them; with `isLost`, only when one of them can never be allowed. */
+  refuseUnknown(isLost?: boolean): void;
 };
 
 // Python 2 called them so, and Python 3 reads its pickles.
@@ -41,7 +44,7 @@ export function pickleGlobals(
   const trusted = new Set(extra.filter(isAllowable));
   const note = (name: string, found: Found) => {
     if (!unknown.has(name)) unknown.set(name, found);
-    if (unknown.size > MAX_UNKNOWN) throw refusal(file, unknown);
+    if (unknown.size > MAX_UNKNOWN) throw refusal(file, unknown, trusted);
   };
 
   return {
@@ -55,8 +58,9 @@ export function pickleGlobals(
       return { kind: 'global', module, name: full, uses: uses ?? NO_USE };
     },
     misuse: ({ name }, does, position) => note(name, { does, position }),
-    refuseUnknown() {
-      if (unknown.size > 0) throw refusal(file, unknown);
+    refuseUnknown(isLost = false) {
+      const said = [...unknown.keys()].filter((name) => !isLost || !isAllowable(name));
+      if (said.length > 0) throw refusal(file, unknown, trusted);
     },
   };
 }
@@ -64,7 +68,11 @@ export function pickleGlobals(
 /** True for a name that a manifest may allow: not one of Python's own modules, and of no function that loads or runs something else. */
 export function isAllowable(full: string): boolean {
   const [root = ''] = full.split('.');
-  if (!/^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)+$/u.test(full)) return false;
+  if (
+    full.length > LONGEST_NAME ||
+    !/^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)+$/u.test(full)
+  )
+    return false;
   if (refused.exceptions.includes(full)) return true;
   return !MODULES.has(root) && !PREFIXES.some((prefix) => `${full}.`.startsWith(`${prefix}.`));
 }
@@ -126,15 +134,24 @@ function keyOf(module: string, name: string): string {
   return `${module} ${name}`;
 }
 
-function refusal(file: string, unknown: ReadonlyMap<string, Found>) {
-  const [first] = [...unknown].sort(([a], [b]) => Number(isAllowable(a)) - Number(isAllowable(b)));
-  const [name = '', { does, position } = { does: 'loads', position: 0 }] = first ?? [];
-  const others = [...unknown.keys()].filter((other) => other !== name).slice(0, MAX_LISTED);
-  const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
-  return rejected(
-    `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${more}, which no model of a known framework does`,
-    fixOf(name, [name, ...others]),
+function refusal(file: string, unknown: ReadonlyMap<string, Found>, trusted: ReadonlySet<string>) {
+  const [first, ...rest] = [...unknown].sort(
+    ([a], [b]) => Number(isAllowable(a)) - Number(isAllowable(b)),
   );
+  const [name = '', { does, position } = { does: 'loads', position: 0 }] = first ?? [];
+  const others = rest.map(([other]) => other);
+  return rejected(
+    `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${alsoNamed(others)}, which is not among what models of known frameworks do`,
+    fixOf(name, [...trusted, name, ...others]),
+  );
+}
+
+/** ` (and …)`: the first few of them, and how many more there are. */
+export function alsoNamed(others: readonly string[]): string {
+  const named = others.slice(0, MAX_LISTED).map(quoted);
+  const more = others.length - named.length;
+  const words = [...named, ...(more > 0 ? [`${more} more`] : [])];
+  return words.length > 0 ? ` (and ${words.join(', ')})` : '';
 }
 
 function fixOf(name: string, all: readonly string[]): string {
@@ -142,11 +159,13 @@ function fixOf(name: string, all: readonly string[]): string {
     return 'It was defined in a notebook or script, where no server finds it: move it to a module of its own and save the model again, or upload the code with a predict.py.';
   }
   if (!isAllowable(name)) {
-    return 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself with joblib.dump, or convert it to ONNX.';
+    return `It can run any code when it is loaded, so it is never allowed: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`;
   }
-  const list = all
-    .filter(isAllowable)
-    .map((one) => JSON.stringify(one))
-    .join(', ');
-  return `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`;
+  return fixByAllowing(all);
+}
+
+/** What to write in the manifest so that all of these may be loaded, as it can be pasted there. */
+export function fixByAllowing(names: readonly string[]): string {
+  const list = [...new Set(names)].join(', ');
+  return `If you trust all of it and its packages are among the requirements, say so in model.yaml: \`model: { allowPickle: [${list}] }\`.`;
 }

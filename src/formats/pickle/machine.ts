@@ -1,3 +1,4 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Failure } from '#domain/failure.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
@@ -31,6 +32,8 @@ export type PickleTally = {
   readonly boosters: HeldBooster[];
   /** What was wrong with the last one that began as such a model. */
   unread: Failure | undefined;
+  /** What no manifest can allow. */
+  readonly hostile: WeakSet<Failure>;
   readonly sklearnVersions: Set<string>;
   /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
   readonly trace: ((name: string, position: number) => void) | undefined;
@@ -139,10 +142,12 @@ export function damaged(machine: PickleMachine, what: string): Failure {
 
 /** What no model has any use for, allowed or not. */
 export function hostile(machine: PickleMachine, what: string): Failure {
-  return rejected(
+  const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
-    'Save the fitted model itself with joblib.dump, or convert it to ONNX.',
+    `No model.yaml can allow that: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`,
   );
+  machine.tally.hostile.add(failure);
+  return failure;
 }
 
 const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {

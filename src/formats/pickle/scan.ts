@@ -48,8 +48,8 @@ export async function scanPickle(
     globals.refuseUnknown();
     return { root, tally };
   } catch (error) {
-    // What it loads says more than where it is broken, which it may be on purpose.
-    if (error instanceof Failure) globals.refuseUnknown();
+    // What it loads says more than where it is broken, which it may be on purpose; but nobody should allow that first, and then be refused for good.
+    if (error instanceof Failure) globals.refuseUnknown(tally.hostile.has(error));
     throw error;
   }
 }
@@ -134,6 +134,7 @@ function newTally(trace: PickleTally['trace']): PickleTally {
     modules: new Set(),
     boosters: [],
     unread: undefined,
+    hostile: new WeakSet(),
     sklearnVersions: new Set(),
     trace,
   };

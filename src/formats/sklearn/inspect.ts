@@ -1,4 +1,5 @@
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
@@ -81,7 +82,7 @@ function estimatorOf(root: Value, file: string): Instance {
   const kind = isThing(root) ? KINDS[root.kind] : undefined;
   throw rejected(
     `${file} holds ${kind ?? 'a plain value'}, not one fitted estimator`,
-    'Save the estimator itself, or a Pipeline of all its steps, with joblib.dump; with a predict.py beside it anything can be served.',
+    `Save the estimator itself, or a Pipeline of all its steps, with joblib.dump, or ${BY_CODE}.`,
   );
 }
 
@@ -101,7 +102,7 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
   if (name) return { name, version: madeBy(name, tally) };
   throw rejected(
     `${file} holds an object of ${quoted(of.name)}, which is not an estimator of scikit-learn, XGBoost, LightGBM or CatBoost`,
-    'Save the fitted estimator itself with joblib.dump, or bring a predict.py that loads it.',
+    `Save the fitted estimator itself with joblib.dump, or ${BY_CODE}.`,
   );
 }
 

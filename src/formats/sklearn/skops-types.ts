@@ -1,4 +1,5 @@
-import { isAllowable, isKnownName } from '#formats/pickle/globals.ts';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { alsoNamed, fixByAllowing, isAllowable, isKnownName } from '#formats/pickle/globals.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
 /** Which types and functions a skops file may name: `loader` is how skops makes one of it. */
@@ -8,8 +9,7 @@ export type SkopsTypes = {
   refuseUnknown(): void;
 };
 
-const MAX_LISTED = 5;
-const MAX_UNKNOWN = 1000;
+const MAX_UNKNOWN = 100;
 
 // What skops makes of these is a plain value, or an instance without a call: `__new__`, then its attributes.
 const PLAIN: Readonly<Record<string, RegExp>> = {
@@ -66,7 +66,7 @@ export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
       const [first] = [...unknown].sort(
         ([, a], [, b]) => Number(a.isAllowable) - Number(b.isAllowable),
       );
-      if (first) throw refusal(file, first, [...unknown.keys()]);
+      if (first) throw refusal(file, first, [...unknown.keys()], trusted);
     },
   };
 }
@@ -75,14 +75,13 @@ function refusal(
   file: string,
   [name, found]: readonly [string, { readonly isAllowable: boolean }],
   all: readonly string[],
+  trusted: ReadonlySet<string>,
 ) {
-  const others = all.filter((other) => other !== name).slice(0, MAX_LISTED);
-  const more = others.length > 0 ? ` (and ${others.map(quoted).join(', ')})` : '';
-  const list = [name, ...others].map((each) => JSON.stringify(each)).join(', ');
+  const others = all.filter((other) => other !== name);
   return rejected(
-    `${file} loads ${quoted(name)}${more}, which no model of a known framework holds`,
+    `${file} loads ${quoted(name)}${alsoNamed(others)}, which is not among what models of known frameworks hold`,
     found.isAllowable
-      ? `If you trust it and its package is among the requirements, name it in model.yaml: \`model.allowPickle: [${list}]\`.`
-      : 'It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own.',
+      ? fixByAllowing([...trusted, name, ...others])
+      : `It can run any code when it is loaded, so it is never allowed: save the fitted model itself, without functions of your own, or ${BY_CODE}.`,
   );
 }

@@ -32,21 +32,25 @@ async function companions(key: string, folder: string): Promise<readonly string[
   switch (readKey(key).kind) {
     case 'artifact':
       return [sidecarKey(key)];
-    case 'folder': {
-      const entries = await readdir(join(folder, dirname(key)), {
-        recursive: true,
-        withFileTypes: true,
-      }).catch(() => []);
-      const paths = entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep));
-      return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
-    }
+    case 'folder':
+      return filesUnder(dirname(key), folder);
     case 'loose':
       return [`${folderOf(key) ?? `${dirname(key)}/`}model.yaml`];
     default:
       return [];
   }
+}
+
+/** The keys of all files in a folder of the bucket that are not on their way to another name. */
+export async function filesUnder(prefix: string, folder: string): Promise<readonly string[]> {
+  const entries = await readdir(join(folder, prefix), {
+    recursive: true,
+    withFileTypes: true,
+  }).catch(() => []);
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep));
+  return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
 }
 
 async function areDone(keys: readonly string[], { folder, isDone }: Options): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { grants } from '#adapters/local/builds/grants.ts';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { problems } from '#adapters/local/problems.ts';
@@ -11,6 +11,7 @@ import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import { companionsTaken } from './companions.ts';
+import { folderStart } from './folder-start.ts';
 import { bucketIntake } from './intake.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
@@ -83,6 +84,18 @@ export function folderStore(options: Options): FolderStore {
   const isDone = (key: string, file: FileState) =>
     isKnown(versions, key, file) || troubles.has(key);
 
+  const startFolder = folderStart({
+    folder,
+    signal,
+    timers: options.timers,
+    start: async (key) => announce(await intake.upload(key, Readable.from([]), 0)),
+  });
+
+  async function announceDrop(version: ObjectVersion): Promise<void> {
+    await startFolder(version.key);
+    await announce(version);
+  }
+
   async function announce(version: ObjectVersion): Promise<void> {
     await companionsTaken(version.key, { folder, isDone, signal });
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
@@ -92,7 +105,7 @@ export function folderStore(options: Options): FolderStore {
     try {
       const taken = await intake.drop(key, file);
       troubles.clear(key);
-      if (taken.kind === 'version') await announce(taken.version);
+      if (taken.kind === 'version') await announceDrop(taken.version);
       if (taken.kind === 'changed') await watch.look(key);
     } catch (error) {
       if (!signal.aborted) troubles.report(error, key, file && fingerprint(file).content);
@@ -111,7 +124,7 @@ export function folderStore(options: Options): FolderStore {
     async scan() {
       const unsettled = versions.unsettled();
       await watch.scan();
-      await Promise.all(unsettled.map(announce));
+      await Promise.all(unsettled.map(announceDrop));
     },
     watch: watch.start,
     async close() {

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { eventually } from '../../../support/clock/eventually.ts';
+import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
+import {
+  type BucketFolder,
+  bucketFolder,
+  keyOf,
+  type Opened,
+} from '../../../support/local/bucket-folder.ts';
+
+const MANIFEST = 'models/mine/v1/model.yaml';
+
+let folder: BucketFolder;
+let timers: FakeTimers;
+beforeEach(async () => {
+  folder = await bucketFolder();
+  timers = fakeTimers();
+});
+afterEach(() => folder.close());
+
+function announced({ events }: Opened): readonly string[] {
+  return events.map(keyOf);
+}
+
+/** Until the folder has been seen twice with a second between. */
+async function quietSecond(): Promise<void> {
+  await eventually(() => timers.leftMs().some((ms) => ms > 500));
+  timers.advance(1000);
+}
+
+describe('a folder that is a model and has no model.yaml', () => {
+  it.each(['predict.py', 'MLmodel', 'saved_model.pb'])(
+    'is taken by its %s once it has not changed for a second',
+    async (name) => {
+      const opened = await folder.watched({ timers });
+      await folder.moveIn('models/mine/v1/weights.bin', 'weights');
+      await folder.moveIn(`models/mine/v1/${name}`, 'def predict(x): return x');
+
+      await quietSecond();
+
+      await eventually(() => announced(opened).includes(MANIFEST));
+      expect(await readFile(folder.path(MANIFEST), 'utf8')).toBe('');
+      expect(announced(opened).filter((key) => key === MANIFEST)).toHaveLength(1);
+    },
+  );
+
+  it('is not taken while files still come', async () => {
+    const opened = await folder.watched({ timers });
+    await folder.moveIn('models/mine/v1/predict.py', 'def predict(x): return x');
+    await eventually(() => timers.leftMs().some((ms) => ms > 500));
+    timers.advance(900);
+    await folder.moveIn('models/mine/v1/weights.bin', 'weights');
+
+    timers.advance(100);
+    await eventually(() => timers.leftMs().some((ms) => ms > 900));
+
+    expect(announced(opened)).toEqual([]);
+    timers.advance(1000);
+    await eventually(() => announced(opened).includes(MANIFEST));
+  });
+
+  it('is started by its model.yaml alone where that comes meanwhile', async () => {
+    const opened = await folder.watched({ timers });
+    await folder.moveIn('models/mine/v1/predict.py', 'def predict(x): return x');
+    await eventually(() => timers.leftMs().some((ms) => ms > 500));
+
+    await folder.moveIn(MANIFEST, 'runtime: { network: open }');
+    await eventually(() => announced(opened).includes(MANIFEST));
+    timers.advance(2000);
+
+    await eventually(
+      () =>
+        announced(opened).includes('models/mine/v1/predict.py') || (timers.advance(1000), false),
+    );
+    expect(announced(opened).filter((key) => key === MANIFEST)).toHaveLength(1);
+    expect(await readFile(folder.path(MANIFEST), 'utf8')).toContain('network');
+  });
+});
+
+it('a folder of other files is told of, and starts nothing', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn('models/mine/v1/weights.bin', 'weights');
+
+  await quietSecond();
+
+  await eventually(() => announced(opened).length > 0);
+  expect(announced(opened)).toEqual(['models/mine/v1/weights.bin']);
+});
+
+it('files in no folder of their own are told of at once', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn('models/mine/predict.py', 'def predict(x): return x');
+
+  await eventually(() => announced(opened).includes('models/mine/predict.py'));
+});
