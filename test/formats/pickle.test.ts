@@ -9,7 +9,7 @@ describe('what a pickle loads is told by name', () => {
     const { message, fix } = await pickleRefusal(OS_SYSTEM, ['os.system']);
 
     expect(message).toBe(
-      'model.pkl: its pickle loads `os.system` at byte 0, which no model of a known framework does',
+      'model.pkl: its pickle loads `os.system` at byte 0, which is not among what models of known frameworks do',
     );
     expect(fix).toContain('never allowed');
   });
@@ -48,7 +48,7 @@ describe('what a pickle loads is told by name', () => {
     expect(message).toContain('`shop.Part6`, 5 more)');
     expect(fix).toContain(`\`model: { allowPickle: [${names.join(', ')}] }\``);
     await expect(inspectPickle(pickleOf(0x80, 4, ...parts, '.'), names)).rejects.toThrow(
-      'is no estimator',
+      'is not an estimator',
     );
   });
 
