@@ -25,7 +25,7 @@ const ALL = ['uninstall', '--yes', '--delete-bucket', '--delete-table'];
 describeOnMoto('slipway uninstall', (moto) => {
   beforeEach(() => moto().reset());
 
-  /** An installation with a live model, an upload written twice, a key and a deployment under way, beside what is somebody else's. */
+  /** An installation with a live model, an upload written twice, a key and a deployment under way, beside what belongs to somebody else. */
   async function lived() {
     const lambda = awsClient(LambdaClient, moto());
     const other = await installInMoto(moto(), 'other');
@@ -164,7 +164,7 @@ describeOnMoto('slipway uninstall', (moto) => {
     expect(stdout).toMatch(
       /uninstall slipway-dev \(CREATE_COMPLETE\)[\s\S]*removes the model shapes/,
     );
-    expect(stderr).toMatch(/nothing was removed\n→ Say --yes/);
+    expect(stderr).toMatch(/nothing was removed\n→ Use --yes/);
     expect(await inventory(moto())).toEqual(before);
   });
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { containerLabel } from '#adapters/local/servers/container-servers.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { type RunningSlipway, startSlipway } from '../support/slipway/running.ts';
 import { dockerFolder, removeContainers, removeImages } from './docker.ts';
@@ -85,6 +86,16 @@ afterAll(removeImages);
 afterEach(async () => void (await eventually(() => running().length === 0)));
 
 describe('an image of one’s own', () => {
+  it('leaves no network behind, also of a build that was killed', async () => {
+    await using folder = await dockerFolder();
+    const label = containerLabel(folder.path);
+    docker('network', 'create', '--internal', '--label', label, 'slipway-smoke-left');
+
+    await using _ = await startSlipway(folder.path, DOCKER);
+
+    expect(docker('network', 'ls', '--quiet', '--filter', 'name=slipway-smoke-left')).toBe('');
+  });
+
   it('is built of its Dockerfile, proven by its example, upgraded and rolled back', async () => {
     await using folder = await dockerFolder();
     await using slipway = await startSlipway(folder.path, DOCKER);

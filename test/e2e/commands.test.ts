@@ -256,7 +256,7 @@ describe('slipway rollback, abort and undeploy', () => {
 
     expect(code).toBe(2);
     expect(stdout).toMatch(/removes its endpoint http\S+kept\n {2}removes kept-v1 on lambda, Live/);
-    expect(stderr).toMatch(/nothing was removed\n→ Say --yes/);
+    expect(stderr).toMatch(/nothing was removed\n→ Use --yes/);
     expect((await fetch(`${slipway.gateway}/models/kept/ping`)).status).toBe(200);
   });
 

@@ -209,12 +209,12 @@ describe('an artifact', () => {
     [
       'model.ubj',
       hex('7b 4c 00 00 00 00 00 00 00 07 6c 65 61 72 6e 65 72'),
-      'model.ubj is no UBJSON that can be read',
+      'model.ubj is not readable UBJSON',
     ],
-    ['model.json', '{ "learner": {} }', 'model.json is no whole XGBoost model'],
+    ['model.json', '{ "learner": {} }', 'model.json is not a complete XGBoost model'],
     ['model.model', 'binf....', "model.model is in XGBoost's old binary format"],
-    ['model.txt', 'tree\nversion=v4\n', 'model.txt is no LightGBM model'],
-    ['model.cbm', '', 'model.cbm is no CatBoost model'],
+    ['model.txt', 'tree\nversion=v4\n', 'model.txt is not a LightGBM model'],
+    ['model.cbm', '', 'model.cbm is not a CatBoost model'],
   ])('%s of a format that is served, but not whole, is refused', async (name, content, reason) => {
     await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',

@@ -43,7 +43,7 @@ export function jsonScanner(source: ByteSource, file: string) {
 
   const odd = (what: string) =>
     rejected(
-      `${file} is no JSON that can be read: ${what} at byte ${at}`,
+      `${file} is not readable JSON: ${what} at byte ${at}`,
       'Save the model again and upload the whole file.',
     );
 

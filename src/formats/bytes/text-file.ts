@@ -16,6 +16,6 @@ export async function readText(
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw rejected(`${name} is no text in UTF-8`, 'Save it as UTF-8.');
+    throw rejected(`${name} is not UTF-8 text`, 'Save it as UTF-8.');
   }
 }

@@ -44,7 +44,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
 
   const odd = (what: string) =>
     rejected(
-      `${file} is no UBJSON that can be read: ${what} at byte ${at}`,
+      `${file} is not readable UBJSON: ${what} at byte ${at}`,
       'Save the model again and upload the whole file.',
     );
 

@@ -102,7 +102,7 @@ async function bucketsFault(
 ): Promise<TreeFault> {
   const buckets = (end - start) / BUCKET_BYTES;
   if (!Number.isInteger(Math.log2(buckets)))
-    return `one has ${buckets} buckets, which is no power of 2`;
+    return `one has ${buckets} buckets, which is not a power of 2`;
   let empty = 0;
   const step = BUCKETS_AT_ONCE * BUCKET_BYTES;
   for (let from = start; from < end; from += step) {

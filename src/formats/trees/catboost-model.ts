@@ -40,7 +40,7 @@ const classParams = z.object({
 export async function readCatboost(source: ByteSource, file: string): Promise<CatboostModel> {
   const head = Buffer.from(await source.read(0, HEAD_BYTES));
   if (head.length < HEAD_BYTES || head.toString('latin1', 0, 4) !== 'CBM1') {
-    throw rejected(`${file} is no CatBoost model: it does not begin with CBM1`, RESAVE);
+    throw rejected(`${file} is not a CatBoost model: it does not begin with CBM1`, RESAVE);
   }
   const sizeBytes = head.readUInt32LE(4);
   if (HEAD_BYTES + sizeBytes > source.sizeBytes) {
@@ -51,7 +51,7 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
   }
   const core = await openFlatbuffer(source, file, { start: HEAD_BYTES, sizeBytes });
   const trees = await core.table(CORE.trees);
-  if (!trees) throw rejected(`${file} is no whole CatBoost model: it has no trees`, RESAVE);
+  if (!trees) throw rejected(`${file} is not a complete CatBoost model: it has no trees`, RESAVE);
 
   const info = await infoOf(core);
   const dimension = Math.max(1, (await trees.number(TREES.dimension)) ?? 1);

@@ -32,7 +32,7 @@ export async function readTail(source: ByteSource, file: string, version: string
   const parsed = written.safeParse(json(tail.subarray(at + KEY.length).toString('utf8')));
   if (!parsed.success) {
     throw rejected(
-      `${file} is damaged: its last line, pandas_categorical, is no list of lists`,
+      `${file} is damaged: its last line, pandas_categorical, is not a list of lists`,
       "Save the model with Booster.save_model('model.txt') and upload the whole file.",
     );
   }

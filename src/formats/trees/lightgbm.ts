@@ -82,13 +82,13 @@ export async function readLightgbm(source: ByteSource, file: string) {
   const sizes = words(header.get('tree_sizes'));
   if (treesAt + sum(sizes) > source.sizeBytes) throw truncated(file);
   if (!sizes.every((size) => /^\d{1,10}$/.test(size))) {
-    throw rejected(`${file} is damaged: the size of a tree of it is no number`, RESAVE);
+    throw rejected(`${file} is damaged: the size of one of its trees is not a number`, RESAVE);
   }
   refuseCounts(header, file, sizes.length);
   const begin = Buffer.from(await source.read(treesAt, TREE.length)).toString('latin1');
   // Without sizes LightGBM reads what trees it finds.
   if (!header.has('tree_sizes') || (sizes.length === 0 && begin === TREE)) {
-    throw rejected(`${file} is damaged: it has trees, and no sizes of them`, RESAVE);
+    throw rejected(`${file} is damaged: it has trees but not their sizes`, RESAVE);
   }
   const { trees, nodes } = await countNodes(source, treesAt, {
     sizes,
@@ -142,7 +142,10 @@ async function readHeader(source: ByteSource, file: string) {
   }
   // LightGBM reads up to a NUL.
   if (!text.startsWith('tree\n') || end < 0 || text.includes('\0')) {
-    throw rejected(`${file} is no LightGBM model: it does not begin with the head of one`, RESAVE);
+    throw rejected(
+      `${file} is not a LightGBM model: it does not begin with the head of one`,
+      RESAVE,
+    );
   }
   const { lines: header, twice } = linesOf(text.split('\n').slice(1));
   if (twice !== undefined) throw rejected(`${file} has ${quoted(twice)} twice`, RESAVE);
@@ -216,5 +219,5 @@ function words(line: string | undefined): readonly string[] {
 function whole(header: Header, key: string, file: string): number {
   const value = header.get(key)?.trim() ?? '';
   if (/^\d{1,8}$/.test(value)) return Number(value);
-  throw rejected(`${file} is no whole LightGBM model: it has no ${key}`, RESAVE);
+  throw rejected(`${file} is not a complete LightGBM model: it has no ${key}`, RESAVE);
 }

@@ -86,7 +86,7 @@ async function formatOf(source: ByteSource, file: string): Promise<'json' | 'ubj
   // Before `binf` there was no magic at all: base score, features and classes as numbers.
   if (/\.(model|bin|deprecated)$/i.test(file)) throw tooOld(file);
   throw rejected(
-    `${file} is no XGBoost model: it begins with neither JSON nor UBJSON`,
+    `${file} is not an XGBoost model: it begins with neither JSON nor UBJSON`,
     "Save the model with save_model('model.ubj') and upload that file.",
   );
 }
@@ -100,7 +100,7 @@ function tooOld(file: string) {
 
 function incomplete(file: string, what: string) {
   return rejected(
-    `${file} is no whole XGBoost model: it has no ${what}`,
+    `${file} is not a complete XGBoost model: it has no ${what}`,
     "Save the model with save_model('model.ubj') and upload the whole file.",
   );
 }

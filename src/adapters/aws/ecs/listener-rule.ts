@@ -71,7 +71,7 @@ export function listenerRule(options: ListenerRuleOptions): ListenerRule {
         const taken = absentIf('PriorityInUseException');
         if (await change(() => ask(() => elb.send(command).catch(taken)))) return;
       }
-      throw new Failure('PlatformUnavailable', 'others make rules of this listener all the time');
+      throw new Failure('PlatformUnavailable', 'others keep changing the rules of this listener');
     },
 
     async remove(model, change) {

@@ -20,7 +20,7 @@ export async function lookAtRevision(
   const definition = await findDefinition(ecs, settings, revision);
   if (!definition) return { kind: 'absent' };
   const group = await targetGroupOf(elb, settings.stage, revision);
-  if (!group) return { kind: 'pending', reason: 'nothing of it runs' };
+  if (!group) return { kind: 'pending', reason: 'none of it runs yet' };
   const ref = serviceRef(definition.cluster, revision, group.arn);
   const service = await findService(ecs, ref);
   if (service?.status !== 'ACTIVE') {

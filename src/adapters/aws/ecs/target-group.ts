@@ -40,7 +40,7 @@ export async function ensureTargetGroup(
   const group =
     (await look()) ?? (await change(() => create(elb, settings, spec))) ?? (await look());
   if (!group || !isOf(group, settings.stage, spec.revision)) {
-    throw new Failure('RevisionFailed', `the target group ${name} is somebody else's`);
+    throw new Failure('RevisionFailed', `the target group ${name} belongs to somebody else`);
   }
   const delay = new ModifyTargetGroupAttributesCommand({
     TargetGroupArn: group.arn,

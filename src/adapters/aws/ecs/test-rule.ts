@@ -54,7 +54,7 @@ export async function ensureTestRule(
     const taken = absentIf('PriorityInUseException');
     if (await change(() => ask(() => elb.send(command).catch(taken)))) return;
   }
-  throw new Failure('PlatformUnavailable', 'others make rules of this listener all the time');
+  throw new Failure('PlatformUnavailable', 'others keep changing the rules of this listener');
 }
 
 function creation(

@@ -48,5 +48,5 @@ function partitionOf({ model, deploymentId }: EventQuery): string {
 
 function positionOf(cursor: string): string {
   if (/^\d{0,15}$/.test(cursor)) return cursor && padded(Number(cursor));
-  throw new Failure('InputInvalid', `\`${cursor}\` is no event cursor`);
+  throw new Failure('InputInvalid', `\`${cursor}\` is not an event cursor`);
 }

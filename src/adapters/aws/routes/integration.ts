@@ -36,7 +36,7 @@ export function integrationInput(
 ): IntegrationInput {
   if (to.kind === 'function') return functionInput(to.aliasArn);
   if (front) return containerInput(model, front);
-  throw new Failure('SharesRefused', `${model} is on containers, which this stack has not`);
+  throw new Failure('SharesRefused', `${model} is on containers, which this stack does not have`);
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html, `uri` */

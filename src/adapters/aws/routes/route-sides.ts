@@ -54,7 +54,7 @@ const NO_CONTAINERS: RouteSide = {
   known: async () => new Set(),
   shares: async () => ({}),
   set: async (model) => {
-    throw new Failure('SharesRefused', `${model} is in containers, which this stack has not`);
+    throw new Failure('SharesRefused', `${model} is in containers, which this stack does not have`);
   },
   stray: async () => undefined,
   counters: async () => [],

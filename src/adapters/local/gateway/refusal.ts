@@ -79,14 +79,14 @@ export function requestTooSlow({ timeoutMs }: InvocationLimits): Refusal {
 export function requestStalled(): Refusal {
   return {
     status: 408,
-    error: `nothing of the request came for ${SILENT_MS / 1_000} s, while others waited for the memory that it holds`,
+    error: `no data of the request arrived for ${SILENT_MS / 1_000} s, while others waited for the memory that it holds`,
   };
 }
 
 export function noRoom(): Refusal {
   return {
     status: 503,
-    error: `the bodies of other requests hold the ${inMegabytes(ROOM_BYTES)} that all have together`,
+    error: `the bodies of other requests take up the ${inMegabytes(ROOM_BYTES)} that all requests share`,
     retryAfterSeconds: 1,
   };
 }
@@ -119,7 +119,7 @@ export function revisionLost(
     status: 502,
     error: diagnosis
       ? `the process of ${revision} ended before it answered: ${diagnosis}`
-      : `${revision} gave no whole answer: ${reason}`,
+      : `${revision} did not give a complete answer: ${reason}`,
   };
 }
 

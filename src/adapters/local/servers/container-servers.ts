@@ -25,6 +25,8 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
   const label = containerLabel(dataDir);
   await ensureNetwork();
   await removeContainers(label);
+  // Of builds that were killed while they started an image; an engine has room for some thirty.
+  await docker('network', 'prune', '--force', '--filter', `label=${label}`);
 
   return {
     async prepare({ revision, image }) {

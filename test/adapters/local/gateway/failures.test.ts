@@ -65,7 +65,7 @@ describe('a revision that gives no process', () => {
   });
 });
 
-describe('502: the model gave no whole answer', () => {
+describe('502: the model did not give a complete answer', () => {
   it('says why its process ended, though that is known a moment later', async () => {
     await world.revisions.serve('digits-v1', () =>
       world.revisions.crash('digits-v1', 'out of memory, its limit is 512 MiB'),
@@ -89,7 +89,7 @@ describe('502: the model gave no whole answer', () => {
 
     expect(answer.statusCode).toBe(502);
     expect(await answer.body.json()).toEqual({
-      error: 'digits-v1 gave no whole answer: other side closed',
+      error: 'digits-v1 did not give a complete answer: other side closed',
     });
   });
 
