@@ -30,7 +30,7 @@ function summary(data: SlipwayEvent['detail']['data']): string {
     'probes',
   ];
   return shown
-    .filter((key) => data[key] !== undefined)
+    .filter((key) => data[key] !== undefined && data[key] !== null)
     .map((key) => `${key} ${format(data[key])}`)
     .join(', ');
 }
