@@ -25,7 +25,7 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(stderr).toMatch(/^warn {2}service roles +.*AWSServiceRoleForECS, /m);
     expect(stderr).toMatch(/^deploys slipway-new in us-east-1$/m);
     expect(stderr).toMatch(/^costs about 20\.76 USD a month .*, 2026-/m);
-    expect(stderr).toMatch(/nothing was deployed\n→ Say --yes/);
+    expect(stderr).toMatch(/nothing was deployed\n→ Use --yes/);
   });
 
   it('asks nothing of containers where there are to be none', async () => {
@@ -42,7 +42,7 @@ describeOnMoto('slipway deploy', (moto) => {
 
     expect(code).toBe(1);
     expect(stderr).toMatch(/^fail {2}builds at once/m);
-    expect(stderr).toMatch(/the account is not ready: nothing was deployed\n→ Mend/);
+    expect(stderr).toMatch(/the account is not ready: nothing was deployed\n→ Fix/);
   });
 
   it('says which parameters go back to their defaults, or change', async () => {
@@ -101,7 +101,7 @@ describeOnMoto('slipway deploy', (moto) => {
 /** A clone whose `serverless` is this script, and in which nothing needs to be installed. */
 async function cloneWith(serverless: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-clone-'));
-  for (const file of ['src', 'slipway.js', 'serverless.yml', 'package.json']) {
+  for (const file of ['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json']) {
     await cp(join(ROOT, file), join(folder, file), { recursive: true });
   }
   await writeFile(join(folder, 'install.js'), '');

@@ -112,7 +112,7 @@ describeOnMoto('slipway uninstall', (moto) => {
     expect(first.code).toBe(1);
     expect(first.stdout).toMatch(/removed +the model shapes/);
     expect(first.stdout).toMatch(
-      /left +the function slipway-dev-m-mine: the registry knows no such/,
+      /left +the function slipway-dev-m-mine: the registry does not know this model/,
     );
     expect(first.stdout).toMatch(
       /left +the stack slipway-dev .*: something before it could not be removed/,

@@ -58,7 +58,7 @@ describeOnMoto('the roles of services', (moto) => {
     ]);
 
     await expect(deploy(front, 'public')).rejects.toThrow(
-      /AWSServiceRoleForECS cannot be made: .*create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
+      /AWSServiceRoleForECS cannot be created: .*create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
     );
   });
 });
