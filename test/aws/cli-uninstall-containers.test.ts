@@ -64,7 +64,9 @@ describeOnMoto('slipway uninstall with containers', (moto) => {
     const { code, stdout } = await world.run(ALL, { AWS_ENDPOINT_URL: front.endpoint });
 
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^left +the task definition of mine-v1: the registry does not know this model/m);
+    expect(stdout).toMatch(
+      /^left +the task definition of mine-v1: the registry does not know this model/m,
+    );
     expect(stdout).toMatch(
       /^left +the stack slipway-dev .*: something before it could not be removed/m,
     );

@@ -315,7 +315,9 @@ describe('the image of an environment', () => {
     const answer = await world.runEnvironments([environment('convert-e1', 'convert', python)]);
 
     expect(answer.BuildStatus).toBe('SUCCEEDED');
-    expect(await world.logOf(answer)).toMatch(/could not make convert-e1 for no-such-package-of-anybody==1/);
+    expect(await world.logOf(answer)).toMatch(
+      /could not make convert-e1 for no-such-package-of-anybody==1/,
+    );
   });
 
   it('fails where a package is missing that its model is served by', async () => {
