@@ -104,6 +104,7 @@ function addStatus(program: Command): void {
     'status',
     'Shows each model: what is live, where, and how its newest deployment stands.',
   )
+    .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
       const models = await (await openSlipway(options)).models();

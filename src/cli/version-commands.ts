@@ -79,6 +79,7 @@ function addUndeploy(program: Command): void {
     'undeploy <model>',
     'Removes a model, its endpoint and all its versions, after showing them and asking; a deployment that is under way is aborted.',
   )
+    .aliases(['delete', 'rm'])
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('slipway undeploy digits', 'slipway undeploy digits --yes'))
     .action(async (model: string, options: Place & { yes?: boolean }) => {

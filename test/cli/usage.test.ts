@@ -27,6 +27,19 @@ afterAll(async () => {
 });
 
 describe('slipway', () => {
+  it.each(['status', 'list', 'ls'])('shows the models by %s', async (name) => {
+    const { code, stdout } = await runHere(name, '--json', '--data', data);
+
+    expect({ code, models: JSON.parse(stdout).models }).toEqual({ code: 0, models: [] });
+  });
+
+  it.each(['undeploy', 'delete', 'rm'])('removes a model by %s', async (name) => {
+    const { code, stderr } = await runHere(name, 'nobody', '--yes', '--data', data);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('no model nobody');
+  });
+
   it.each([
     { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
