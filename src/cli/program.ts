@@ -16,10 +16,19 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
+    if (!(error instanceof CommanderError)) tell(error, args.includes('--json'));
     return exitCode(error);
   }
   return Number(process.exitCode ?? 0);
+}
+
+/** On standard error for a person; a program that asked for JSON is answered in JSON too. */
+function tell(error: unknown, isJson: boolean): void {
+  console.error(`slipway: ${explainError(error)}`);
+  if (!isJson) return;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const fix = error instanceof Failure ? error.fix : undefined;
+  console.log(JSON.stringify({ error: { name, message, fix } }));
 }
 
 function exitCode(error: unknown): number {

@@ -27,6 +27,23 @@ afterAll(async () => {
 });
 
 describe('slipway', () => {
+  it('answers in JSON also why it did not do what it was asked', async () => {
+    const file = join(folder.path, 'w.pt');
+    await writeFile(file, 'no model');
+
+    const { code, stdout, stderr } = await runHere('inspect', file, '--json');
+
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        name: 'ArtifactRejected',
+        message: expect.stringContaining('PyTorch'),
+        fix: expect.stringContaining('predict.py'),
+      },
+    });
+    expect(stderr).toContain('PyTorch');
+  });
+
   it.each(['status', 'list', 'ls'])('shows the models by %s', async (name) => {
     const { code, stdout } = await runHere(name, '--json', '--data', data);
 
