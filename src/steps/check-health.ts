@@ -7,7 +7,6 @@ import {
   exampleOf,
   goldenRequest,
   goldenSamples,
-  readinessPath,
 } from '#domain/rollout/golden-request.ts';
 import {
   type GoldenAttempt,
@@ -73,7 +72,7 @@ async function examine(deps: Deps, deployment: Deployment): Promise<Examination>
   const { router, prober, clock } = deps;
   const candidate = requireWork(deployment.work.candidate, 'candidate');
   const address = router.testPath(candidate);
-  const path = readinessPath(declarationOf(deployment.work));
+  const path = declarationOf(deployment.work).server.healthPath;
   const ping = await prober.ready(address, path, PROBE_TIMEOUT_MS);
   refuseUnreached(candidate, path, ping, clock.now());
   const ready = readiness(path, ping);

@@ -1,4 +1,3 @@
-import { readinessPath } from '#domain/rollout/golden-request.ts';
 import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
@@ -26,9 +25,9 @@ export async function probed(prober: Prober, address: string, proof: Proof): Pro
   const { model, request, declared } = proof;
   const answer = request
     ? await prober.send(address, model, request, PROBE_TIMEOUT_MS)
-    : await prober.ready(address, readinessPath(declared), PROBE_TIMEOUT_MS);
+    : await prober.ready(address, declared.server.healthPath, PROBE_TIMEOUT_MS);
   const by = answer.kind === 'answer' ? answer.revision : null;
-  if (!request) return { by, result: readiness(readinessPath(declared), answer) };
+  if (!request) return { by, result: readiness(declared.server.healthPath, answer) };
   if (isBusy(answer)) return { by, result: { kind: 'busy' } };
   const verdict = judgeGolden(declared, { request, answer });
   const latencyMs = answer.kind === 'answer' ? answer.latencyMs : 0;

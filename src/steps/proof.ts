@@ -8,7 +8,6 @@ import {
   exampleOf,
   type GoldenRequest,
   goldenRequest,
-  readinessPath,
 } from '#domain/rollout/golden-request.ts';
 import { takesAlike } from '#domain/rollout/same-inputs.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -74,8 +73,8 @@ export function isRestarted({ id, work }: Deployment): boolean {
 
 /** How it is seen that the traffic is on a revision that this deployment, or one before it, made of its version. */
 export function askedOf({ work }: Pick<Deployment, 'work'>, revision: string): Asked {
-  const declared = declarationOf(work);
-  return { revision, path: readinessPath(declared), isNamed: namesRevision(work) };
+  const { server } = declarationOf(work);
+  return { revision, path: server.healthPath, isNamed: namesRevision(work) };
 }
 
 /** Whether the answers of what serves a deployment's version say which revision gave them. */

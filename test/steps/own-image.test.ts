@@ -51,6 +51,22 @@ describe('an image of its owner’s own', () => {
     });
   });
 
+  it('is asked where its runtime takes requests, whatever they look like, where its manifest does not say', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const tensor = '{ name: x, datatype: FP32, shape: [1], data: [1] }';
+    world.store.put(`models/${MODEL}/v1/Dockerfile`, Buffer.from('FROM scratch'));
+    const text = `runtime: { port: 3000 }\nexamples: [{ request: { inputs: [${tensor}] } }]`;
+    const held = await world.before(
+      'PlanBuild',
+      world.upload({ file: 'v1/model.yaml', bytes: Buffer.from(text) }),
+    );
+
+    const { artifactUrl } = await planBuild(world.deps)(held);
+
+    const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
+    expect(order.example).toMatchObject({ path: '/invocations' });
+  });
+
   it('runs with its server where its manifest says', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('ProvisionLambda', upload(world));

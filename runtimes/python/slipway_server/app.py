@@ -56,16 +56,6 @@ def create_app(config: Config, routes: Routes) -> Asgi:
     return with_receive
 
 
-class _Get:
-    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
-        self._answer = answer
-
-    async def on_get(self, request: Request, response: Response) -> None:
-        await _write(request, response, await self._answer())
-
-    on_head = on_get
-
-
 class _GetOf:
     """Of which the answer depends on the request."""
 
@@ -76,6 +66,11 @@ class _GetOf:
         await _write(request, response, await self._answer(request))
 
     on_head = on_get
+
+
+class _Get(_GetOf):
+    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
+        super().__init__(lambda _request: answer())
 
 
 class _Post:

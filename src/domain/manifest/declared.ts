@@ -1,4 +1,7 @@
+import { SERVED } from '#domain/artifact/format.ts';
+import { servedBy } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
+import { serverPlace } from '#domain/build/runtime.ts';
 import type { DeploymentWork, Inspection } from '#domain/deployment.ts';
 import type { Declared, Example } from '#domain/rollout/golden-request.ts';
 
@@ -13,9 +16,11 @@ export function declaredOf({ facts, manifest }: Inspection, { image }: Deploymen
   const proof = image?.proof;
   const example: Example | undefined =
     exampleIn(proof) ?? (facts.example ? { request: facts.example, rtol: RTOL } : undefined);
+  const planned = { runtime: SERVED[facts.format].runtime, modelFile: facts.modelFile };
   return {
     signature: proof?.signature ?? facts.signature,
     manifest,
+    server: serverPlace(servedBy(planned, image).runtime, manifest.runtime),
     ...(example ? { example } : {}),
   };
 }

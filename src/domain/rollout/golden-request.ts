@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import type { ServerPlace } from '#domain/build/runtime.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 
 /** A request that proves a version, as it is sent: an Open Inference `infer`, or an `/invocations` body; `path` where its server takes it at another one. */
@@ -14,11 +15,6 @@ export function pathOf({ protocol, path }: GoldenRequest, model: string): string
   return path ?? (protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations');
 }
 
-/** The path below the model's at which its server says that it is ready. */
-export function readinessPath({ manifest }: Pick<Declared, 'manifest'>): string {
-  return manifest.runtime.healthPath ?? DEFAULT_HEALTH_PATH;
-}
-
 /** A request that is known to be right, with what its answer has to contain where that is known too; `rtol` is how far a number may be off, relative to it, and `atol` whatever its size. */
 export type Example = {
   readonly request: GoldenRequest;
@@ -31,13 +27,12 @@ export type Example = {
 export type Declared = {
   readonly signature: Signature | null;
   readonly manifest: Manifest;
+  readonly server: ServerPlace;
   readonly example?: Example;
 };
 
 /** A made body of more bytes is not sent: Lambda takes about 4.5 MB after base64. */
 export const MAX_GOLDEN_BYTES = 4_000_000;
-
-const DEFAULT_HEALTH_PATH = '/ping';
 
 // 32 is what most detectors answer, which fail at 8 and 16; 224 is the size of ImageNet, 320 of small detectors.
 const SIZES = [1, 32, 64, 224, 320] as const;
@@ -61,9 +56,9 @@ const inferBody = z.object({
 export type GoldenSample = 'example' | number;
 
 /** The manifest's first example, else the model's own; undefined when there is neither. */
-export function exampleOf({ manifest, example }: Declared): Example | undefined {
+export function exampleOf({ manifest, server, example }: Declared): Example | undefined {
   const [first] = manifest.examples;
-  return first ? { ...first, request: exampleRequest(first.request, manifest) } : example;
+  return first ? { ...first, request: exampleRequest(first.request, server) } : example;
 }
 
 /**
@@ -82,7 +77,7 @@ export function goldenSamples(declared: Declared): readonly GoldenSample[] {
 /** The request of a sample. A made one is of zeros: the first free dimension of each input is 1, its others have the sample's size. */
 export function goldenRequest(declared: Declared, sample: GoldenSample): GoldenRequest {
   return sample === 'example'
-    ? (exampleOf(declared)?.request ?? exampleRequest(undefined, declared.manifest))
+    ? (exampleOf(declared)?.request ?? exampleRequest(undefined, declared.server))
     : { protocol: 'infer', body: { inputs: sized(declared.signature, sample).map(zeros) } };
 }
 
@@ -92,9 +87,8 @@ export function sized(signature: Signature | null, size: number): readonly Tenso
 }
 
 /** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; all else is a body for `/invocations`. */
-function exampleRequest(body: unknown, { runtime }: Manifest): GoldenRequest {
-  const { requestPath: path } = runtime;
-  if (path !== undefined) return { protocol: 'invocations', body, path };
+function exampleRequest(body: unknown, { requestPath: path }: ServerPlace): GoldenRequest {
+  if (path !== null) return { protocol: 'invocations', body, path };
   return { protocol: inferBody.safeParse(body).success ? 'infer' : 'invocations', body };
 }
 

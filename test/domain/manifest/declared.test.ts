@@ -9,8 +9,11 @@ const EXPECT = { outputs: [{ name: 'probabilities', data: [0.9999996, 3.745e-7] 
 
 /** Whether a model that was built is healthy when it answers so. */
 function verdict(probability: number, conversion: Partial<BuildProof['conversion']>) {
-  const facts = { signature: null, example: null } as unknown as Inspection['facts'];
+  const facts = {
+    ...{ format: 'xgboost', modelFile: 'm.ubj', signature: null, example: null },
+  } as unknown as Inspection['facts'];
   const proof = {
+    ...{ runtime: 'onnx', modelFile: 'model.onnx' },
     ...{ signature: null, example: { request: REQUEST, expect: EXPECT, rtol: 1e-4 } },
     conversion: { kept: false, maxDifference: null, ...conversion },
   } as unknown as BuildProof;

@@ -1,4 +1,5 @@
 import type { Signature } from '#domain/artifact/signature.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { exampleSkeleton } from '#domain/manifest/example-skeleton.ts';
 import { goldenRequest } from '#domain/rollout/golden-request.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
@@ -20,7 +21,8 @@ describe('the skeleton of an example', () => {
   it('is a manifest whose example is the request that is made from the signature', () => {
     const manifest = read(SIGNATURE);
 
-    const made = goldenRequest({ signature: SIGNATURE, manifest: read(null) }, 1);
+    const { server } = RUNTIMES.onnx;
+    const made = goldenRequest({ signature: SIGNATURE, manifest: read(null), server }, 1);
     expect(manifest.examples).toEqual([expect.objectContaining({ request: made.body })]);
   });
 

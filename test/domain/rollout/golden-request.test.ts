@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { DATATYPES, type Datatype, type TensorSpec } from '#domain/artifact/signature.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import {
   type Declared,
@@ -10,7 +11,11 @@ import {
 } from '#domain/rollout/golden-request.ts';
 
 function declared(inputs: readonly TensorSpec[], examples: readonly object[] = []): Declared {
-  return { signature: { inputs, outputs: [] }, manifest: manifestSchema.parse({ examples }) };
+  return {
+    signature: { inputs, outputs: [] },
+    manifest: manifestSchema.parse({ examples }),
+    server: RUNTIMES.onnx.server,
+  };
 }
 
 function input(shape: readonly number[], datatype: Datatype = 'FP32', name = 'x'): TensorSpec {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { type Declared, goldenRequest } from '#domain/rollout/golden-request.ts';
 import {
@@ -17,7 +18,11 @@ const N: TensorSpec = { name: 'n', datatype: 'INT64', shape: [] };
 const INFER_EXAMPLE = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [3] }] };
 
 function declare(outputs: readonly TensorSpec[], ...examples: readonly object[]): Declared {
-  return { signature: { inputs: [X], outputs }, manifest: manifestSchema.parse({ examples }) };
+  return {
+    signature: { inputs: [X], outputs },
+    manifest: manifestSchema.parse({ examples }),
+    server: RUNTIMES.onnx.server,
+  };
 }
 
 function answer(status: number, body: unknown = {}): GoldenAnswer {
