@@ -1,17 +1,20 @@
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { type Config, readConfig } from './config.ts';
-import { messageOf } from './json.ts';
-import { drainOnSignal, endWithParent } from './lifecycle.ts';
-import { createRoutes } from './routes.ts';
-import { createModelServer } from './server.ts';
-import { openSession, type Session } from './session.ts';
+import { drainOnSignal, endWithParent } from './serving/lifecycle.ts';
+import { createRoutes } from './serving/routes.ts';
+import { createModelServer } from './serving/server.ts';
+import { openSession, type Session } from './session/session.ts';
+import { messageOf } from './values/json.ts';
 
 // onnxruntime sends usage events unless this stands in the environment before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 endWithParent(process.env);
 const config = configure();
-const opening = openSession(config.modelPath, exitWith(1)).catch(exitWith(1));
+// Bundled, everything but that thread is in this file.
+const thread = new URL(`./session-worker${extname(import.meta.url)}`, import.meta.url);
+const opening = openSession(thread, config.modelPath, exitWith(1)).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);
 const server = createModelServer(routes, config);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openModel, type Run } from './model.ts';
-import { buffersOf } from './tensors.ts';
+import { openModel, type Run } from './session/model.ts';
+import { buffersOf } from './values/tensors.ts';
 
 const model = await openModel(workerData.modelPath);
 

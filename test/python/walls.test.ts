@@ -66,7 +66,7 @@ it('no loader of ours is said to hold what it does not read', () => {
 });
 
 test('the loader knows the very list of inspection', () => {
-  const own = readFileSync(join(SERVER, 'slipway_server/pickle-globals.json'), 'utf8');
+  const own = readFileSync(join(SERVER, 'slipway_server/loading/pickle-globals.json'), 'utf8');
   const source = new URL('../../src/formats/data/pickle-globals.json', import.meta.url);
 
   expect(own).toBe(readFileSync(source, 'utf8'));

@@ -17,14 +17,14 @@ from typing import Any, NoReturn  # noqa: E402
 import uvicorn  # noqa: E402
 
 from .adapters import load_model  # noqa: E402
-from .app import create_app  # noqa: E402
 from .config import Config, read_config  # noqa: E402
-from .loaded import with_outputs  # noqa: E402
+from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
-from .parent import Parent, end_after_drain, end_with_parent  # noqa: E402
-from .predictor import Predictor  # noqa: E402
 from .refusal import where  # noqa: E402
-from .routes import Routes  # noqa: E402
+from .serving.app import create_app  # noqa: E402
+from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
+from .serving.predictor import Predictor  # noqa: E402
+from .serving.routes import Routes  # noqa: E402
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from .tensors import Signature, signature_of
+from .values.tensors import Signature, signature_of
 
 
 @dataclass(frozen=True)

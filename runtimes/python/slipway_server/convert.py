@@ -32,11 +32,11 @@ from .config import read_facts, required  # noqa: E402
 from .conversion.compare import difference, micros_of  # noqa: E402
 from .describe import own_stdout  # noqa: E402
 from .frameworks import framework_of  # noqa: E402
-from .golden import rows_of, tensors_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
+from .proof.golden import rows_of, tensors_of  # noqa: E402
+from .proof.unknowns import Place  # noqa: E402
 from .refusal import message_of  # noqa: E402
-from .tensors import Signature  # noqa: E402
-from .unknowns import Place  # noqa: E402
+from .values.tensors import Signature  # noqa: E402
 
 
 def main(arguments: list[str]) -> None:

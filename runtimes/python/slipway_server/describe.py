@@ -29,12 +29,12 @@ import numpy as np  # noqa: E402
 from .adapters import load_model  # noqa: E402
 from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
-from .example import first_example  # noqa: E402
-from .golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
+from .proof.example import first_example  # noqa: E402
+from .proof.golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
-from .streams import values_of  # noqa: E402
-from .tensors import Signature  # noqa: E402
+from .serving.streams import values_of  # noqa: E402
+from .values.tensors import Signature  # noqa: E402
 
 # A framework answers a little differently on another processor.
 _RTOL = 1e-4

@@ -5,8 +5,8 @@ from typing import Any, Callable, Collection, Iterable, NamedTuple
 import numpy as np
 
 from .refusal import Refusal, show, show_keys
-from .streams import Content
-from .tensors import Signature, TensorSpec
+from .serving.streams import Content
+from .values.tensors import Signature, TensorSpec
 
 
 class Model(NamedTuple):
@@ -32,7 +32,7 @@ def matrix(width: int | None) -> tuple[TensorSpec, ...]:
 
 def spec_like(name: str, array: np.ndarray) -> TensorSpec:
     """An output of this type, whose first dimension is that of the request."""
-    from .tensors import datatype_of
+    from .values.tensors import datatype_of
 
     return TensorSpec(name, datatype_of(array), (-1, *array.shape[1:]))
 

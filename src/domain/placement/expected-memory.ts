@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 // An idle ONNX server holds 157 MiB with an 11 MB model, and one that loads on a busy machine was seen at 210; inference copies the weights once at load and works in about as much again.
 const ONNX_SERVER_BYTES = 256 * MIB;
 const WEIGHT_COPIES = 2.5;
-// 12 MB of trees take 150 MiB once loaded, and small ones are loaded twice (runtimes/onnx/session.ts).
+// 12 MB of trees take 150 MiB once loaded, and small ones are loaded twice (runtimes/onnx/session/session.ts).
 const TREE_COPIES = 13;
 const LOADED_TWICE_BYTES = 4 * MIB;
 

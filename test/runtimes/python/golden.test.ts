@@ -9,12 +9,12 @@ const COLUMNS = `
 import json, sys
 import numpy as np
 from slipway_server.conversion.compare import difference
-from slipway_server.golden import golden_inputs
-from slipway_server.golden_rows import made_rows
+from slipway_server.proof.golden import golden_inputs
+from slipway_server.proof.golden_rows import made_rows
 from slipway_server.config import Facts
 from slipway_server.model import Model, matrix
 from slipway_server.refusal import Refusal
-from slipway_server.tensors import Signature, TensorSpec
+from slipway_server.values.tensors import Signature, TensorSpec
 
 class Part:
     def __init__(self, **learned): self.__dict__.update(learned)

@@ -10,12 +10,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Iterator, TypeVar
 
-from ..allowlist import Allowlist
 from ..config import Facts
+from ..loading.allowlist import Allowlist
+from ..loading.wall import around
 from ..model import Model
 from ..refusal import Refusal, message_of, where
-from ..streams import Content
-from ..wall import around
+from ..serving.streams import Content
 
 T = TypeVar("T")
 Invoke = Callable[[bytes, str, str], tuple[Content, str]]

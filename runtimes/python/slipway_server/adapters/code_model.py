@@ -7,11 +7,11 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..bodies import code_answer, value_of
 from ..config import Facts
 from ..model import Model
-from ..streams import Content
-from ..tensors import Signature
+from ..serving.bodies import code_answer, value_of
+from ..serving.streams import Content
+from ..values.tensors import Signature
 from .user_code import call_with, import_file, outputs_of
 
 PLATFORM = "python_code"

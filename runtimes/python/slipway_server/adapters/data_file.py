@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
+from ..adapters import adapter_of
 from ..config import Data, Facts
 from ..model import Model
-from . import adapter_of
 
 
 def load_data(folder: str, data: Data, facts: Facts) -> Model:

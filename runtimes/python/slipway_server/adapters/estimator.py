@@ -10,7 +10,7 @@ import numpy as np
 from ..config import Facts
 from ..frameworks import framework_of
 from ..model import Model, matrix, plain, refuse_unknown, stacked
-from ..tensors import Signature, TensorSpec
+from ..values.tensors import Signature, TensorSpec
 from .columns import TEXTS, categories_of, cuts_texts, learned_of, names_of, parts_given
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bodies import code_answer, value_of
 from ..config import Facts
 from ..model import Model
-from ..streams import Content
-from ..tensors import Signature
+from ..serving.bodies import code_answer, value_of
+from ..serving.streams import Content
+from ..values.tensors import Signature
 from .code_model import given
 from .data_file import load_data
 from .user_code import outputs_of

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..bodies import jsonable, parse_json, text_of
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal
-from ..streams import dumped
-from ..tensors import Signature
+from ..serving.bodies import jsonable, parse_json, text_of
+from ..serving.streams import dumped
+from ..values.tensors import Signature
 from .data_file import load_data
 from .user_code import import_file, outputs_of
 

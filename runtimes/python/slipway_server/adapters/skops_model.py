@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..allowlist import Allowlist
 from ..config import Facts
+from ..loading.allowlist import Allowlist
+from ..loading.trees import check_features, check_tree
+from ..loading.wall import end
 from ..model import Model
-from ..trees import check_features, check_tree
-from ..wall import end
 from .estimator import estimator_model
 
 PLATFORM = "sklearn_skops"

@@ -12,9 +12,9 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from ..model import plain
-from ..packing import DTYPES
 from ..refusal import Refusal
-from ..tensors import TensorSpec
+from ..values.packing import DTYPES
+from ..values.tensors import TensorSpec
 from .data_file import file_within
 
 

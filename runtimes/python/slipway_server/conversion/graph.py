@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from ..tensors import Signature, TensorSpec
+from ..values.tensors import Signature, TensorSpec
 from .compare import TOLERANCE
 
 _TYPES = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from ..unknowns import Place
+from ..proof.unknowns import Place
 
 _PREFIX = "slipway_guard_"
 # An error of onnxruntime has the name of its node, which would be too long with the names of thousands of columns.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, Callable, Tuple
 
-from ..tensors import TensorSpec
+from ..values.tensors import TensorSpec
 
 # A precision, and what makes the graph; it may raise what its converter does.
 Conversion = Tuple[str, Callable[[], Any]]

@@ -10,7 +10,7 @@ import numpy as np
 from ..config import Facts
 from ..conversion.native import CATEGORIES, Conversion
 from ..model import Model, matrix, plain, stacked
-from ..tensors import Signature, TensorSpec
+from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "catboost_cbm"
 REFUSES_UNKNOWN = False

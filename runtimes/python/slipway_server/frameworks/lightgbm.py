@@ -8,7 +8,7 @@ from ..adapters.columns import are_made, learned_of
 from ..config import Facts
 from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
 from ..model import Model, coded, codes_of, matrix, stacked
-from ..tensors import Signature, TensorSpec
+from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "lightgbm_text"
 REFUSES_UNKNOWN = False

@@ -6,13 +6,13 @@ import numpy as np
 
 from ..adapters.columns import categories_of, chosen_of, cuts_texts, parts_given
 from ..adapters.estimator import estimator_model
-from ..allowlist import Allowlist
 from ..config import Facts
 from ..conversion.native import CATEGORIES, OPSET, Conversion, width_of
+from ..frameworks import NAMES, framework
+from ..loading.allowlist import Allowlist
+from ..loading.pickles import unpickle
 from ..model import Model
-from ..pickles import unpickle
-from ..tensors import TensorSpec
-from . import NAMES, framework
+from ..values.tensors import TensorSpec
 
 PLATFORM = "sklearn_pickle"
 REFUSES_UNKNOWN = False

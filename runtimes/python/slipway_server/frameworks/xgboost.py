@@ -11,7 +11,7 @@ from ..adapters.estimator import estimator_model
 from ..config import Facts
 from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
 from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
-from ..tensors import Signature, TensorSpec
+from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "xgboost_booster"
 REFUSES_UNKNOWN = True

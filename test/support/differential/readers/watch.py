@@ -32,7 +32,7 @@ _roots = set()
 
 def prepare(server):
     """Imports what models name, so that nothing of it has to be imported later, and watches from now on."""
-    with open(os.path.join(server, "slipway_server", "pickle-globals.json")) as file:
+    with open(os.path.join(server, "slipway_server", "loading", "pickle-globals.json")) as file:
         lists = json.load(file)
     for kind in ("call", "new", "value", "fill", "tuple"):
         _modules.update(lists[kind])

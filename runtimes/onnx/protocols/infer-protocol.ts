@@ -1,0 +1,157 @@
+import { refusal } from '../refusal.ts';
+import type { Run } from '../session/model.ts';
+import { isObject, show } from '../values/json.ts';
+import { flatJson } from '../values/tensor-json.ts';
+import { readTensor, type Signature, type Tensor, type TensorSpec } from '../values/tensors.ts';
+import { NO_TAIL, readBinary, readRaw, type Tail, writeBinary } from './binary.ts';
+
+/** `version` is empty when the model has none. */
+export type Model = {
+  readonly name: string;
+  readonly version: string;
+  readonly signature: Signature;
+};
+
+/** The request's `id`, when it has one, comes back in the answer; `binary` are the outputs that it wants as bytes. */
+export type InferRequest = {
+  readonly id: string | undefined;
+  readonly run: Run;
+  readonly binary: ReadonlySet<string>;
+};
+
+/** `jsonBytes` is the length of the JSON before what is binary, undefined when nothing is. */
+export type InferResponse = {
+  readonly body: string | Uint8Array;
+  readonly jsonBytes: number | undefined;
+};
+
+/** Model metadata of the Open Inference Protocol: -1 is a free dimension. */
+export function metadataOf({ name, version, signature }: Model): object {
+  return {
+    name,
+    ...(version && { versions: [version] }),
+    platform: 'onnx_onnxv1',
+    inputs: signature.inputs,
+    outputs: signature.outputs,
+  };
+}
+
+/** An inference request of the protocol, `tail` what follows its JSON; refuses with 400 and the tensor's name. */
+export function readInferRequest(
+  body: unknown,
+  signature: Signature,
+  tail: Tail = NO_TAIL,
+): InferRequest {
+  if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  const { id, inputs, outputs = [] } = body;
+  if (id !== undefined && typeof id !== 'string') {
+    throw refusal(400, `id is ${show(id)}; it takes a string`);
+  }
+  const sent = byName(inputs, 'inputs', signature.inputs);
+  const asked = byName(outputs, 'outputs', signature.outputs);
+  const read = new Map([...sent].map(([spec, item]) => [spec, readInput(spec, item, tail)]));
+  tail.checkEmpty();
+  const wanted = asked.size > 0 ? [...asked.keys()] : signature.outputs;
+  const isBinary = (spec: TensorSpec) =>
+    parametersOf(asked.get(spec))['binary_data'] ?? parametersOf(body)['binary_data_output'];
+  return {
+    id,
+    run: {
+      inputs: signature.inputs.map((spec) => {
+        const tensor = read.get(spec);
+        if (!tensor) throw refusal(400, `input "${spec.name}" is missing`);
+        return tensor;
+      }),
+      outputs: wanted.map(({ name }) => name),
+    },
+    binary: new Set(wanted.filter((spec) => isBinary(spec) === true).map(({ name }) => name)),
+  };
+}
+
+/** A body that is nothing but the only input's bytes; all outputs are answered in the same way. */
+export function readRawRequest(bytes: Uint8Array, { inputs, outputs }: Signature): InferRequest {
+  const [only, ...others] = inputs;
+  if (!only || others.length > 0) {
+    throw refusal(400, `the body is one raw tensor; the model has ${inputs.length} inputs`);
+  }
+  const names = outputs.map(({ name }) => name);
+  return {
+    id: undefined,
+    run: { inputs: [readRaw(only, bytes)], outputs: names },
+    binary: new Set(names),
+  };
+}
+
+export function inferResponse(
+  { name, version }: Model,
+  { id, binary }: InferRequest,
+  outputs: readonly Tensor[],
+): InferResponse {
+  const head = { model_name: name, ...(version && { model_version: version }), id };
+  const raw: Uint8Array[] = [];
+  const tensors = outputs.map((tensor) => {
+    if (!binary.has(tensor.name))
+      return `${openObject(specOf(tensor))},"data":${flatJson(tensor)}}`;
+    const bytes = writeBinary(tensor);
+    raw.push(bytes);
+    return JSON.stringify({ ...specOf(tensor), parameters: { binary_data_size: bytes.length } });
+  });
+  const json = `${openObject(head)},"outputs":[${tensors.join(',')}]}`;
+  if (raw.length === 0) return { body: json, jsonBytes: undefined };
+  const text = Buffer.from(json);
+  return { body: Buffer.concat([text, ...raw]), jsonBytes: text.length };
+}
+
+function byName(
+  list: unknown,
+  field: 'inputs' | 'outputs',
+  specs: readonly TensorSpec[],
+): ReadonlyMap<TensorSpec, Readonly<Record<string, unknown>>> {
+  if (!Array.isArray(list)) throw refusal(400, `${field} is ${show(list)}; it takes a list`);
+  const found = new Map<TensorSpec, Readonly<Record<string, unknown>>>();
+  for (const item of list) {
+    const name = isObject(item) ? item['name'] : undefined;
+    const spec = specs.find((each) => each.name === name);
+    if (!spec) {
+      const names = specs.map((each) => `"${each.name}"`).join(', ');
+      throw refusal(400, `${field} has a tensor named ${show(name)}; the model has ${names}`);
+    }
+    if (found.has(spec)) throw refusal(400, `${field} has "${spec.name}" twice`);
+    found.set(spec, item);
+  }
+  return found;
+}
+
+function readInput(spec: TensorSpec, sent: Readonly<Record<string, unknown>>, tail: Tail): Tensor {
+  const label = `input "${spec.name}"`;
+  const { datatype, shape, data } = sent;
+  if (datatype !== spec.datatype) {
+    throw refusal(
+      400,
+      `${label} has the datatype ${show(datatype)}; the model takes ${spec.datatype}`,
+    );
+  }
+  if (!isShape(shape)) {
+    throw refusal(400, `${label} has ${show(shape)} as shape; it takes a list of lengths`);
+  }
+  const { binary_data_size: size } = parametersOf(sent);
+  if (size === undefined) return readTensor(spec, shape, data);
+  if (data !== undefined) throw refusal(400, `${label} has both data and a binary_data_size`);
+  return readBinary(spec, shape, tail.take(size, label));
+}
+
+function parametersOf(holder: Readonly<Record<string, unknown>> | undefined) {
+  return isObject(holder?.['parameters']) ? holder['parameters'] : {};
+}
+
+function isShape(shape: unknown): shape is readonly number[] {
+  return Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+}
+
+function specOf({ name, datatype, shape }: Tensor): TensorSpec {
+  return { name, shape, datatype };
+}
+
+function openObject(value: object): string {
+  return JSON.stringify(value).slice(0, -1);
+}

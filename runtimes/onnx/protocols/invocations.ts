@@ -1,0 +1,168 @@
+import { refusal } from '../refusal.ts';
+import type { Run } from '../session/model.ts';
+import { columnsByName, rowByPosition, type Takes, takeColumns, wholeOf } from '../tables/rows.ts';
+import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from '../tables/table.ts';
+import { columnsOfCsv } from '../tables/table-csv.ts';
+import { isObject, show, showKeys } from '../values/json.ts';
+import { namedRows, nestedJson, rowsJson } from '../values/tensor-json.ts';
+import {
+  readWrittenTensor,
+  type Signature,
+  shapeOf,
+  type Tensor,
+  type TensorSpec,
+} from '../values/tensors.ts';
+
+/** What of a request the model does not take is told to `ignored`; without it, it is refused. */
+type Ignored = Takes['ignored'];
+
+type Named = ReadonlyMap<string, unknown>;
+
+/** How each of MLflow's shapes is read: into the value of each input, by name. */
+const SHAPES = {
+  inputs: (value: unknown, takes: Takes) => whole(value, 'inputs', takes),
+  instances: (value: unknown, takes: Takes) => instances(value, 'instances', takes),
+  dataframe_split: columnsOfSplit,
+  dataframe_records: (value: unknown, takes: Takes) =>
+    columnsOfRecords(value, 'dataframe_records', takes),
+} as const;
+
+/**
+ * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
+ * each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
+ * Without a key around it, a list is taken as `inputs`, and so is an object by input name.
+ * Columns go by position too, one row is a table of one, and the columns that the model does not have are passed over. Refuses with 400.
+ */
+export function readInvocation(body: unknown, signature: Signature, ignored: Ignored): Run {
+  return runOf(namedInputs(body, { inputs: signature.inputs, ignored }), signature);
+}
+
+/** A table as CSV, with the columns' names in its first line or without. Refuses with 400. */
+export function readCsvInvocation(text: string, signature: Signature, ignored: Ignored): Run {
+  return runOf(columnsOfCsv(text, { inputs: signature.inputs, ignored }), signature);
+}
+
+/** Whether a request is a table, which is answered by row. */
+export function isTable(body: unknown): boolean {
+  return isObject(body) && ('dataframe_split' in body || 'dataframe_records' in body);
+}
+
+/** `predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything. */
+export function responseByRow(outputs: readonly Tensor[]): string {
+  const counts = new Set(outputs.map(({ shape }) => shape[0]));
+  const [count] = counts;
+  if (outputs.length === 1 || counts.size !== 1 || count === undefined) {
+    return invocationResponse(outputs);
+  }
+  const columns = outputs.map((tensor) => ({
+    name: JSON.stringify(answeredName(tensor, outputs)),
+    rows: tensor.classes ? namedRows(tensor, tensor.classes) : rowsJson(tensor),
+  }));
+  const rows = Array.from(
+    { length: count },
+    (_, row) => `{${columns.map(({ name, rows }) => `${name}:${rows[row]}`).join(',')}}`,
+  );
+  return `{"predictions":[${rows.join(',')}]}`;
+}
+
+/** `predictions` is the only output, or an object of them by output name; a list of maps that has become a tensor is `probabilities`, by class in each row. */
+export function invocationResponse(outputs: readonly Tensor[]): string {
+  const [only, ...others] = outputs;
+  const named = outputs.map(
+    (tensor) => `${JSON.stringify(answeredName(tensor, outputs))}:${valueJson(tensor)}`,
+  );
+  return `{"predictions":${only && others.length === 0 ? valueJson(only) : `{${named.join(',')}}`}}`;
+}
+
+/** The name of an output in an answer; several classifiers in one model keep their own. */
+export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[]): string {
+  const [, another] = outputs.filter(({ classes }) => classes);
+  const isFree = !another && !outputs.some(({ name }) => name === PROBABILITIES);
+  return spec.classes && isFree ? PROBABILITIES : spec.name;
+}
+
+const PROBABILITIES = 'probabilities';
+
+function valueJson(tensor: Tensor): string {
+  return tensor.classes ? `[${namedRows(tensor, tensor.classes).join(',')}]` : nestedJson(tensor);
+}
+
+function runOf(named: Named, signature: Signature): Run {
+  return {
+    inputs: signature.inputs.map((spec) => {
+      const value = named.get(spec.name);
+      return readWrittenTensor(spec, shapeOf(value), value);
+    }),
+    outputs: signature.outputs.map(({ name }) => name),
+  };
+}
+
+function namedInputs(body: unknown, takes: Takes): Named {
+  if (Array.isArray(body)) return whole(body, 'the body', takes);
+  const keys = isObject(body) ? Object.keys(body) : [];
+  const [key] = keys;
+  if (isObject(body) && keys.length === 1 && isShape(key)) return SHAPES[key](body[key], takes);
+  const isByName = isObject(body) && takes.inputs.some(({ name }) => Object.hasOwn(body, name));
+  if (isByName) return whole(body, 'the body', takes);
+  const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
+  throw refusal(
+    400,
+    `the body is ${found}; it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
+  );
+}
+
+function isShape(key: string | undefined): key is keyof typeof SHAPES {
+  return key !== undefined && Object.hasOwn(SHAPES, key);
+}
+
+/** The values of all rows together: by input name, of the only input, or a table of columns by position. */
+function whole(value: unknown, label: string, takes: Takes): Named {
+  const { inputs } = takes;
+  if (isObject(value)) {
+    const named = columnsByName(value, label, takes);
+    return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
+  }
+  const listed = Array.isArray(value) && value.length > 0 ? ofList(value, label, takes) : undefined;
+  if (listed) return listed;
+  const [only, ...others] = inputs;
+  if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
+  throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
+}
+
+/** Rows by name or by position, or the values of one; undefined for a list that is of the only input. */
+function ofList(list: readonly unknown[], label: string, takes: Takes): Named | undefined {
+  if (list.every(isObject)) return instances(list, label, takes);
+  if (!takesColumns(takes)) return undefined;
+  if (list.every(Array.isArray)) return inputsOfRows(list, undefined, label, takes);
+  return takes.inputs.length > 1 ? inputsOfRows([list], undefined, label, takes) : undefined;
+}
+
+function instances(rows: unknown, label: string, takes: Takes): Named {
+  const { inputs } = takes;
+  if (!Array.isArray(rows)) {
+    throw refusal(400, `${label} is ${show(rows)}; it takes a list of rows`);
+  }
+  if (isTableOfOtherNames(rows, takes)) return columnsOfRecords(rows, label, takes);
+  const table = rows.map((row, index) => rowOf(row, `${label}[${index}]`, takes));
+  return new Map(
+    inputs.map((spec) => {
+      const values = table.map((row) => row.get(spec.name));
+      return [spec.name, wholeOf(spec, values)];
+    }),
+  );
+}
+
+/** A matrix has no names for its columns, so those of a table's are no matter. */
+function isTableOfOtherNames(rows: readonly unknown[], { inputs }: Takes): boolean {
+  const [only, ...others] = inputs;
+  if (!only || others.length > 0 || only.shape.length !== 2 || rows.length === 0) return false;
+  return rows.every((row) => isObject(row) && !Object.hasOwn(row, only.name));
+}
+
+function rowOf(row: unknown, label: string, takes: Takes): Named {
+  const [only, ...others] = takes.inputs;
+  if (isObject(row)) return columnsByName(row, label, takes);
+  if (Array.isArray(row) && takesColumns(takes)) return rowByPosition(row, label, takes);
+  if (only && others.length === 0) return new Map([[only.name, row]]);
+  throw refusal(400, `${label} is ${show(row)}; it takes ${takeColumns(takes)}`);
+}

@@ -1,0 +1,100 @@
+import { flatJson, nestedJson } from '../values/tensor-json.ts';
+import type { Tensor } from '../values/tensors.ts';
+import type { Model } from './infer-protocol.ts';
+import {
+  ERROR,
+  inferRequest,
+  inferResponse,
+  invocationRequest,
+  invocationResponse,
+  responseByRow,
+  type Schema,
+} from './schemas.ts';
+
+export type Document = Schema & { readonly paths: Readonly<Record<string, Schema>> };
+
+/**
+ * OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
+ * `example` are inputs that it has answered; without them the document has no example.
+ */
+export function openApiOf(
+  { name, version, signature }: Model,
+  example: readonly Tensor[] | undefined,
+): Document {
+  const path = `/v2/models/${name}`;
+  return {
+    openapi: '3.1.0',
+    info: { title: name, version: version || '0' },
+    servers: [{ url: '.' }],
+    paths: {
+      '/invocations': post({
+        summary: 'Answer inputs given as nested lists or as a table',
+        request: invocationRequest(signature),
+        response: invocationResponse(signature),
+        example: example && nestedExample(example),
+      }),
+      [`${path}/infer`]: post({
+        summary: 'Answer inputs in the Open Inference Protocol',
+        request: inferRequest(signature),
+        response: inferResponse(signature),
+        example: example && flatExample(example),
+      }),
+      [`/v1/models/${name}:predict`]: post({
+        summary: "Answer rows by row, in KServe's first protocol",
+        request: invocationRequest(signature),
+        response: responseByRow(signature),
+        example: example && nestedExample(example),
+      }),
+      [`/v1/models/${name}`]: get('Whether the model is loaded'),
+      [path]: get('The names, datatypes and shapes of the inputs and outputs'),
+      [`${path}/ready`]: get('Whether the model is loaded'),
+      '/ping': get('Whether the model is loaded'),
+      '/v2': get('What this server is'),
+      '/v2/health/live': get('Whether the server runs'),
+      '/v2/health/ready': get('Whether the model is loaded'),
+    },
+  };
+}
+
+/** As `/invocations` takes them. */
+export function nestedExample(inputs: readonly Tensor[]): unknown {
+  const named = inputs.map((tensor) => [tensor.name, JSON.parse(nestedJson(tensor))] as const);
+  return { inputs: Object.fromEntries(named) };
+}
+
+function flatExample(inputs: readonly Tensor[]): unknown {
+  return { inputs: inputs.map((tensor) => ({ ...tensor, data: JSON.parse(flatJson(tensor)) })) };
+}
+
+function post({
+  summary,
+  request,
+  response,
+  example,
+}: {
+  readonly summary: string;
+  readonly request: Schema;
+  readonly response: Schema;
+  readonly example: unknown;
+}): Schema {
+  const body = { schema: request, ...(example !== undefined && { example }) };
+  return {
+    post: {
+      summary,
+      requestBody: { required: true, content: { 'application/json': body } },
+      responses: { 200: answer('The outputs', response), '4XX': answer('What was wrong', ERROR) },
+    },
+  };
+}
+
+function get(summary: string): Schema {
+  const responses = {
+    200: answer('Yes', { type: 'object' }),
+    503: answer('The model is loading', ERROR),
+  };
+  return { get: { summary, responses } };
+}
+
+function answer(description: string, schema: Schema): Schema {
+  return { description, content: { 'application/json': { schema } } };
+}

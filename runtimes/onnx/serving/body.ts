@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { MIMEType } from 'node:util';
+import { refusal } from '../refusal.ts';
+import { codingOf, decoded } from './coding.ts';
+
+/**
+ * The request's body, decompressed. Refuses with 413 more than `maxBytes` of it.
+ * The rest of a refused body is read and dropped, so that the client sees the answer.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const coding = codingOf(request.headers['content-encoding']);
+  return decoded(await readBytes(request, maxBytes), coding, maxBytes);
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Refuses with 400 what is not UTF-8. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    throw refusal(400, 'the body is not UTF-8');
+  }
+}
+
+/** What the body is declared as: JSON or one of `also`, in UTF-8; refuses with 415 any other. */
+export function typeOf(request: IncomingMessage, also: readonly string[]): string {
+  const declared = request.headers['content-type'] ?? 'application/json';
+  const takes = ['application/json', ...also].join(' or ');
+  const { essence, params } = parseType(declared, takes);
+  // curl -d says that it sends a form unless told otherwise.
+  const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
+  if (!isJson && !also.includes(essence)) {
+    throw refusal(415, `the content type is "${essence}"; it takes ${takes}`);
+  }
+  const charset = params.get('charset') ?? 'utf-8';
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw refusal(415, `the charset is "${charset}"; it takes utf-8`);
+  }
+  return essence;
+}
+
+function parseType(contentType: string, takes: string): MIMEType {
+  try {
+    return new MIMEType(contentType);
+  } catch {
+    throw refusal(415, `the content type is "${contentType}"; it takes ${takes}`);
+  }
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  return new Promise((resolve, reject) => {
+    const refuse = (size: string) =>
+      reject(refusal(413, `the body is ${size} bytes; the limit is ${maxBytes}`));
+    if (declared > maxBytes) return refuse(String(declared));
+
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else refuse(`more than ${maxBytes}`);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
+}

@@ -1,0 +1,97 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { refusal } from '../refusal.ts';
+
+type Coding = 'gzip' | 'deflate';
+
+const gunzip = promisify(zlib.gunzip);
+const inflate = promisify(zlib.inflate);
+const inflateRaw = promisify(zlib.inflateRaw);
+const encode = {
+  gzip: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip),
+  deflate: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate),
+};
+
+// Below it a packet is not filled, and what is saved is less than what it takes.
+const LEAST_BYTES = 1_024;
+
+/** What a body is encoded in by its `content-encoding`, undefined where it is plain. Refuses with 415 what is neither gzip nor deflate. */
+export function codingOf(declared: string | undefined): Coding | undefined {
+  const codings = (declared ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim().replace(/^x-gzip$/, 'gzip'))
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  const [coding, ...others] = codings;
+  if (coding === undefined) return undefined;
+  if (others.length === 0 && isCoding(coding)) return coding;
+  throw refusal(415, `the body is encoded as "${declared}"; it takes gzip, deflate or none`);
+}
+
+/** The plain body. Refuses with 413 one that is over `maxBytes` then, and with 400 one that is not of its coding. */
+export async function decoded(
+  body: Uint8Array,
+  coding: Coding | undefined,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (coding === undefined) return body;
+  const decode = coding === 'gzip' ? gunzip : isZlib(body) ? inflate : inflateRaw;
+  try {
+    return await decode(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw refusal(
+        413,
+        `the body is more than ${maxBytes} bytes when it is decompressed; the limit is ${maxBytes}`,
+      );
+    }
+    throw refusal(400, `the body is not ${coding} that can be read`);
+  }
+}
+
+/** The body in a coding that the client takes, if it is worth it, and the headers that say so. */
+export async function encoded(
+  body: string | Uint8Array,
+  accepted: string | undefined,
+): Promise<{
+  readonly body: string | Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}> {
+  if (accepted === undefined || body.length < LEAST_BYTES) return { body, headers: {} };
+  const vary = { vary: 'accept-encoding' };
+  const coding = accepts(accepted);
+  if (!coding) return { body, headers: vary };
+  // Faster, and of numbers hardly larger, than what is better packed.
+  const packed = await encode[coding](Buffer.from(body), { level: zlib.constants.Z_BEST_SPEED });
+  return { body: packed, headers: { ...vary, 'content-encoding': coding } };
+}
+
+function accepts(accepted: string): Coding | undefined {
+  const weights = weightsOf(accepted);
+  const weigh = (coding: Coding) => weights.get(coding) ?? weights.get('*') ?? 0;
+  const coding = weigh('deflate') > weigh('gzip') ? 'deflate' : 'gzip';
+  return weigh(coding) > 0 ? coding : undefined;
+}
+
+/** What a list of RFC 9110 §12.4 names, in lower case and without parameters, and how much each is liked: from 0, which is not at all, to 1. */
+export function weightsOf(list: string): ReadonlyMap<string, number> {
+  return new Map(
+    list
+      .toLowerCase()
+      .split(',')
+      .map((item) => {
+        const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
+        const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+        return [name, Number(weight) || 0] as const;
+      }),
+  );
+}
+
+function isCoding(coding: string): coding is Coding {
+  return coding === 'gzip' || coding === 'deflate';
+}
+
+/** Some clients send deflate as HTTP has it, in zlib's form, and some without. */
+function isZlib([first = 0, second = 0]: Uint8Array): boolean {
+  return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
+}

@@ -1,0 +1,189 @@
+import type { Config } from '../config.ts';
+import { describeItself } from '../protocols/about.ts';
+import { splitBody, tailOf } from '../protocols/binary.ts';
+import {
+  type InferRequest,
+  inferResponse,
+  type Model,
+  metadataOf,
+  readInferRequest,
+  readRawRequest,
+} from '../protocols/infer-protocol.ts';
+import {
+  invocationResponse,
+  isTable,
+  readCsvInvocation,
+  readInvocation,
+  responseByRow,
+} from '../protocols/invocations.ts';
+import { refusal } from '../refusal.ts';
+import type { Session } from '../session/session.ts';
+import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
+import { warningOf } from '../tables/rows.ts';
+import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
+import type { Signature, Tensor } from '../values/tensors.ts';
+import { textOf } from './body.ts';
+
+export const SERVER_NAME = 'slipway-onnx';
+export const SERVER_VERSION = '0.1.0';
+
+const JSON_LENGTH = 'inference-header-content-length';
+
+/** `type` is what the body is declared as, JSON or one of those given; `isGone` is whether the client has gone. */
+export type Call = {
+  readonly header: (name: string) => string | undefined;
+  readonly type: (...also: readonly string[]) => string;
+  readonly body: () => Promise<Uint8Array>;
+  readonly isGone: () => boolean;
+};
+
+/** `body` is written already; it is JSON unless `headers` say another type. */
+export type Reply = {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string | number>>;
+};
+
+export type Route = {
+  readonly method: 'GET' | 'POST';
+  readonly answer: (call: Call) => Reply | Promise<Reply>;
+};
+
+/** Every path that the server answers. `loaded` is undefined until the model is. */
+export function createRoutes(
+  { name, version, extraColumns }: Config,
+  loaded: () => Session | undefined,
+): ReadonlyMap<string, Route> {
+  const session = (): Session => {
+    const ready = loaded();
+    if (!ready) throw refusal(503, `the model ${name} is loading`);
+    return ready;
+  };
+  const model = (): Model => ({ name, version, signature: session().signature });
+  const ready = get(() => ok({ ready: session() !== undefined }));
+  const server = get(() =>
+    ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
+  );
+  const self = describeItself(() => ({ ...session(), ...model() }));
+  const about = get(async ({ header }) => ok(await self.about(header)));
+  const paths = [`/v2/models/${name}`];
+  if (version) paths.push(`/v2/models/${name}/versions/${version}`);
+  return new Map<string, Route>([
+    ['/ping', ready],
+    ['/v2/health/live', get(() => ok({ live: true }))],
+    ['/v2/health/ready', ready],
+    ['/v2', server],
+    ['/v2/', server],
+    ...paths.flatMap((path): [string, Route][] => [
+      [path, get(() => ok(metadataOf(model())))],
+      [`${path}/ready`, ready],
+      [`${path}/infer`, infer(model, session)],
+    ]),
+    ['/invocations', invocations(session, extraColumns)],
+    [`/v1/models/${name}:predict`, predict(session, extraColumns)],
+    [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
+    ['/v1/models', get(() => ok({ models: [name] }))],
+    ['/', about],
+    ['/docs', about],
+    ['/openapi.json', get(async () => ok(await self.openApi()))],
+    ['/example.json', get(async () => ok(await self.example()))],
+  ]);
+}
+
+function infer(model: () => Model, session: () => Session): Route {
+  return post(async (call) => {
+    const { signature, run } = session();
+    const request = await inferRequest(call, signature);
+    const outputs = await run(request.run, call.isGone);
+    const { body, jsonBytes } = inferResponse(model(), request, outputs);
+    return jsonBytes === undefined ? written(body) : binary(body, jsonBytes);
+  });
+}
+
+async function inferRequest(call: Call, signature: Signature): Promise<InferRequest> {
+  const header = call.header(JSON_LENGTH);
+  if (header === undefined) call.type();
+  const body = await call.body();
+  if (header === undefined) return readInferRequest(parseFor(signature, body), signature);
+  const [json, tail] = splitBody(header, body);
+  return json.length === 0
+    ? readRawRequest(tail, signature)
+    : readInferRequest(parseFor(signature, json), signature, tailOf(tail));
+}
+
+function invocations(session: () => Session, extraColumns: Config['extraColumns']): Route {
+  return post(async (call) => {
+    const accept = call.header('accept') ?? '';
+    const { outputs, isByRow, warning } = await invoked(call, session(), extraColumns);
+    if (wantsCsv(accept)) return csv(outputs, accept, warning);
+    const body = isByRow ? responseByRow(outputs) : invocationResponse(outputs);
+    return { ...written(body), headers: warning };
+  });
+}
+
+/** KServe's first protocol: JSON, answered by row. */
+function predict(session: () => Session, extraColumns: Config['extraColumns']): Route {
+  return post(async (call) => {
+    const { outputs, warning } = await invoked(call, session(), extraColumns);
+    return { ...written(responseByRow(outputs)), headers: warning };
+  });
+}
+
+type Invoked = {
+  readonly outputs: readonly Tensor[];
+  readonly isByRow: boolean;
+  readonly warning: Readonly<Record<string, string>>;
+};
+
+async function invoked(
+  { type, body, isGone }: Call,
+  { signature, run }: Session,
+  extraColumns: Config['extraColumns'],
+): Promise<Invoked> {
+  const ignored = extraColumns === 'refuse' ? null : new Set<string>();
+  const isCsv = type('text/csv') === 'text/csv';
+  const bytes = await body();
+  const json = isCsv ? undefined : parseFor(signature, bytes);
+  const request = isCsv
+    ? readCsvInvocation(textOf(bytes), signature, ignored)
+    : readInvocation(json, signature, ignored);
+  const outputs = await run(request, isGone);
+  return { outputs, isByRow: isCsv || isTable(json), warning: warningOf(ignored) };
+}
+
+function parseFor({ inputs }: Signature, bytes: Uint8Array): unknown {
+  const text = textOf(bytes);
+  const hasBigIntegers = inputs.some(({ datatype }) => /^U?INT64$/.test(datatype));
+  return hasBigIntegers ? parseJsonWithBigIntegers(text) : parseJson(text);
+}
+
+function get(answer: Route['answer']): Route {
+  return { method: 'GET', answer };
+}
+
+function post(answer: Route['answer']): Route {
+  return { method: 'POST', answer };
+}
+
+function ok(body: unknown): Reply {
+  return written(JSON.stringify(body));
+}
+
+function written(body: string | Uint8Array): Reply {
+  return { status: 200, body };
+}
+
+function csv(outputs: readonly Tensor[], accept: string, headers: Reply['headers']): Reply {
+  const header = csvHeader(accept);
+  const type = `text/csv; charset=utf-8; header=${header}`;
+  return {
+    status: 200,
+    body: csvOf(outputs, header),
+    headers: { 'content-type': type, ...headers },
+  };
+}
+
+function binary(body: string | Uint8Array, jsonBytes: number): Reply {
+  const headers = { 'content-type': 'application/octet-stream', [JSON_LENGTH]: jsonBytes };
+  return { status: 200, body, headers };
+}

@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Config } from '../config.ts';
+import { isRefusal, refusal } from '../refusal.ts';
+import { messageOf } from '../values/json.ts';
+import { readBody, typeOf } from './body.ts';
+import { encoded } from './coding.ts';
+import type { Reply, Route } from './routes.ts';
+
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  // Longer than the 300 s after which the load balancer drops an idle connection, so that it never re-uses a closed one.
+  keepAliveTimeout: 310_000,
+} as const;
+
+// What callers show to the gateway may open other models too: no handler sees it.
+const KEYS = ['authorization', 'x-api-key'] as const;
+
+/** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
+export function createModelServer(
+  routes: ReadonlyMap<string, Route>,
+  { name, revision, maxBodyBytes }: Config,
+): Server {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
+    const path = (request.url ?? '').replace(/\?.*/s, '');
+    const route = routes.get(path);
+    if (!route) throw refusal(404, `there is no ${path} here; the model is ${name}`);
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    if (method !== route.method) {
+      response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
+      throw refusal(405, `${path} takes ${route.method}, not ${request.method}`);
+    }
+    return route.answer({
+      header: (name) => request.headers[name]?.toString(),
+      type: (...also) => typeOf(request, also),
+      body: () => readBody(request, maxBodyBytes),
+      isGone: () => response.destroyed,
+    });
+  };
+  const server = createServer(TIMEOUTS, async (request, response) => {
+    for (const name of KEYS) delete request.headers[name];
+    if (revision) response.setHeader('x-slipway-revision', revision);
+    const { status, body, headers } = await reply(request, response).catch((error) => {
+      // An error after the client has gone is its going.
+      if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
+      return refuse(error);
+    });
+    // Once the server is closing, a connection that stays open would only delay its end.
+    if (!server.listening) response.setHeader('connection', 'close');
+    response.statusCode = status;
+    response.setHeader('content-type', 'application/json');
+    const packed = await encoded(body, request.headers['accept-encoding']?.toString());
+    for (const [name, value] of Object.entries({ ...headers, ...packed.headers })) {
+      response.setHeader(name, value);
+    }
+    response.end(packed.body);
+  });
+  return server;
+}
+
+/** By which a line of the log is found from the client's, or the gateway's, word for the request. */
+function labelOf({ headers }: IncomingMessage): string {
+  const id = String(headers['x-request-id'] ?? '');
+  return /^[\w.:/+=@-]{1,128}$/.test(id) ? `request ${id}:` : 'a request:';
+}
+
+function refuse(error: unknown): Reply {
+  const status = isRefusal(error) ? error.status : 500;
+  return { status, body: JSON.stringify({ error: messageOf(error) }) };
+}

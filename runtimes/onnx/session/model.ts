@@ -1,0 +1,134 @@
+import { open, readFile } from 'node:fs/promises';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { messageOf } from '../values/json.ts';
+import type { Datatype, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
+import { isExhausted } from './exhausted.ts';
+import { refusedValue } from './refused-value.ts';
+import { withoutZipMaps } from './zipmap.ts';
+
+export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
+
+/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` what the server had too little of for it. */
+export type RunResult =
+  | { readonly outputs: readonly Tensor[] }
+  | { readonly refused: string }
+  | { readonly exhausted: string };
+
+/** Loaded in this thread, which it blocks while it runs. */
+export type LoadedModel = { readonly signature: Signature; run(run: Run): Promise<RunResult> };
+
+const DATATYPES: Readonly<Partial<Record<OrtTensor.Type, Datatype>>> = {
+  bool: 'BOOL',
+  string: 'BYTES',
+  float16: 'FP16',
+  float32: 'FP32',
+  float64: 'FP64',
+  int8: 'INT8',
+  int16: 'INT16',
+  int32: 'INT32',
+  int64: 'INT64',
+  uint8: 'UINT8',
+  uint16: 'UINT16',
+  uint32: 'UINT32',
+  uint64: 'UINT64',
+};
+
+// Errors are thrown, so logging them too (below 4, fatal) would only repeat them. Threads that spin while
+// they wait cost 70 ms of CPU for a run that needs 29, and 52 ms instead of 30 (the OCR model, 2 busy cores).
+const OPTIONS: InferenceSession.SessionOptions = {
+  logSeverityLevel: 4,
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
+};
+
+// A forest's run is over before a second thread has woken (16 us of CPU instead of 40), and with another number of them, as
+// on a machine with more cores, its sums have other last digits.
+const FOREST_OPTIONS: InferenceSession.SessionOptions = { ...OPTIONS, intraOpNumThreads: 1 };
+
+/** Rejects when the file cannot be loaded. */
+export async function openModel(path: string): Promise<LoadedModel> {
+  // Where another thread loads it, this one never needs it: 30 ms of CPU at the start.
+  const ort = await import('onnxruntime-node');
+  const isForest = await hasTrees(path).catch(() => false);
+  const { session, classes } = await sessionOf(ort, path, isForest ? FOREST_OPTIONS : OPTIONS);
+  const types = new Map(
+    session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : 'float32']),
+  );
+
+  function toOrt({ name, shape, data }: Tensor): OrtTensor {
+    const type = types.get(name) ?? 'float32';
+    if (!(data instanceof Float16Array)) return new ort.Tensor(type, data, shape);
+    // The binding takes float16 only as a Uint16Array, which the class turns back into a Float16Array.
+    const bits = new Uint16Array(data.buffer);
+    return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
+  }
+  const classesOf = (name: string) => {
+    const found = classes.get(name);
+    return found && { classes: found };
+  };
+  return {
+    signature: {
+      inputs: session.inputMetadata.map(toSpec),
+      // Whatever else a model answers cannot be said in the protocol; its tensors can.
+      outputs: session.outputMetadata
+        .filter(({ isTensor }) => isTensor)
+        .map((output) => ({ ...toSpec(output), ...classesOf(output.name) })),
+    },
+    async run({ inputs, outputs }) {
+      const answered = (given: readonly Tensor[]) => {
+        const feeds = Object.fromEntries(given.map((input) => [input.name, toOrt(input)]));
+        return session.run(feeds, outputs, { logSeverityLevel: 4 });
+      };
+      const refusal = (given: readonly Tensor[]) =>
+        answered(given).then(() => undefined, messageOf);
+      try {
+        const answers = await answered(inputs);
+        const tensors = outputs.flatMap((name) => fromOrt(name, answers[name]));
+        return { outputs: tensors.map((tensor) => ({ ...tensor, ...classesOf(tensor.name) })) };
+      } catch (error) {
+        const message = messageOf(error);
+        if (isExhausted(error)) return { exhausted: message };
+        return { refused: await refusedValue(message, inputs, refusal) };
+      }
+    },
+  };
+}
+
+/** A classifier's list of maps, as skl2onnx makes it of the probabilities, is known once the model is loaded: it is loaded anew without. */
+async function sessionOf(
+  ort: typeof import('onnxruntime-node'),
+  path: string,
+  options: InferenceSession.SessionOptions,
+) {
+  const session = await ort.InferenceSession.create(path, options);
+  const isOfTensors = session.outputMetadata.every(({ isTensor }) => isTensor);
+  const plain = isOfTensors ? undefined : withoutZipMaps(await readFile(path));
+  if (!plain) return { session, classes: new Map<string, readonly string[]>() };
+  await session.release();
+  const { bytes, classes } = plain;
+  return { session: await ort.InferenceSession.create(bytes, options), classes };
+}
+
+/** Operators stand before the trees that they hold, and nodes before weights. */
+async function hasTrees(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(2 ** 20) });
+    return buffer.subarray(0, bytesRead).includes('TreeEnsemble');
+  } finally {
+    await file.close();
+  }
+}
+
+function toSpec(value: InferenceSession.ValueMetadata): TensorSpec {
+  const datatype = value.isTensor ? DATATYPES[value.type] : undefined;
+  if (!value.isTensor || !datatype) {
+    throw new Error(`"${value.name}" is of a type that the Open Inference Protocol does not have`);
+  }
+  const shape = value.shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  return { name: value.name, datatype, shape };
+}
+
+function fromOrt(name: string, answer: OrtTensor | undefined): Tensor[] {
+  const datatype = answer && DATATYPES[answer.type];
+  return datatype ? [{ name, datatype, shape: answer.dims, data: answer.data }] : [];
+}

@@ -1,0 +1,93 @@
+import { show } from '../values/json.ts';
+import type { Tensor, TensorData } from '../values/tensors.ts';
+
+/** The columns in which a converted model refuses what is missing or unknown; a matrix has an index for each of its own. An empty list says no more than that. */
+type Told = { readonly [What in 'missing' | 'unknown']?: readonly Column[] };
+type Column = readonly [name: string, index: number | null];
+
+// How the conversion names the nodes that fail: runtimes/python/slipway_server/conversion/guard.py.
+const NODE = /Name:'slipway (\{.*\})' Status Message/;
+
+/**
+ * What is said to the client of a run that failed with this message: of a model that Slipway has converted the row, the column and the value, else the message.
+ * `refusal` runs the model on other rows of the inputs, and answers why it failed; undefined when it did not.
+ */
+export async function refusedValue(
+  message: string,
+  inputs: readonly Tensor[],
+  refusal: (inputs: readonly Tensor[]) => Promise<string | undefined>,
+): Promise<string> {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  if (!toldBy(message) || inputs.some(({ shape }) => shape[0] !== rows)) return message;
+  const row = await firstRefused(inputs, rows, refusal);
+  const one = rowsOf(inputs, row, row + 1);
+  const told = toldBy((await refusal(one)) ?? message);
+  return (told && described(told, one, row)) ?? message;
+}
+
+function toldBy(message: string): Told | undefined {
+  const [, written] = NODE.exec(message) ?? [];
+  return written && JSON.parse(written);
+}
+
+async function firstRefused(
+  inputs: readonly Tensor[],
+  rows: number,
+  refusal: (inputs: readonly Tensor[]) => Promise<string | undefined>,
+): Promise<number> {
+  let [first, end] = [0, rows];
+  while (end - first > 1) {
+    const middle = Math.floor((first + end) / 2);
+    if ((await refusal(rowsOf(inputs, first, middle))) === undefined) first = middle;
+    else end = middle;
+  }
+  return first;
+}
+
+function rowsOf(inputs: readonly Tensor[], from: number, to: number): readonly Tensor[] {
+  return inputs.map(({ shape, data, ...spec }) => {
+    const width = shape.slice(1).reduce((product, dim) => product * dim, 1);
+    return {
+      ...spec,
+      shape: [to - from, ...shape.slice(1)],
+      data: data.slice(from * width, to * width),
+    };
+  });
+}
+
+function described(
+  { missing, unknown }: Told,
+  inputs: readonly Tensor[],
+  row: number,
+): string | undefined {
+  if (missing) {
+    const columns = missing.length > 0 ? missing : inputs.flatMap(columnsOf);
+    const [found] = columns.filter((column) => isMissing(valueAt(inputs, column)));
+    return found && `${shown(inputs, found, row)}; the model takes no missing or infinite number`;
+  }
+  const [column, ...others] = unknown ?? [];
+  if (!column) return undefined;
+  const all = [column, ...others].map((each) => shown(inputs, each, row));
+  return `${all.join(', or ')}, a category that the model does not know`;
+}
+
+function columnsOf({ name, shape, data }: Tensor): readonly Column[] {
+  return shape.length === 1
+    ? [[name, null]]
+    : Array.from({ length: data.length }, (_, index): Column => [name, index]);
+}
+
+function valueAt(inputs: readonly Tensor[], [name, index]: Column): TensorData[number] | undefined {
+  return inputs.find((input) => input.name === name)?.data[index ?? 0];
+}
+
+function isMissing(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isFinite(value);
+}
+
+function shown(inputs: readonly Tensor[], column: Column, row: number): string {
+  const [name, index] = column;
+  const value = valueAt(inputs, column);
+  const where = index === null ? `row ${row}` : `row ${row}, column ${index}`;
+  return `input ${show(name)} has ${show(Number.isNaN(value) ? null : value)} in ${where}`;
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { refusal } from '../refusal.ts';
+import { buffersOf, type Signature, type Tensor } from '../values/tensors.ts';
+import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
+import { createQueue } from './queue.ts';
+import { shortRunsHere } from './short-runs.ts';
+
+/**
+ * A loaded model. `run` answers the outputs in the order asked for and takes the inputs' memory; one run at a time,
+ * the others wait. Refuses with 400 what onnxruntime refuses, with 503 what there is too little memory for, and when 100 requests wait already.
+ */
+export type Session = {
+  readonly signature: Signature;
+  run(run: Run, isGone?: () => boolean): Promise<readonly Tensor[]>;
+  /** Settles when nothing runs and nothing waits. */
+  idle(): Promise<unknown>;
+};
+
+// Loaded in a tenth of a second. Trees take 13 times their size once loaded: what a server is expected to take knows of both copies (src/domain/placement/expected-memory.ts).
+const SMALL_BYTES = 4 * 2 ** 20;
+
+/**
+ * Loads the model in a thread of its own, since onnxruntime blocks its thread while it loads and runs; runs that prove to be short are run here.
+ * `script` is that thread's. Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
+ */
+export async function openSession(
+  script: URL,
+  modelPath: string,
+  onDeath: (error: unknown) => void,
+): Promise<Session> {
+  const worker = new Worker(script, { workerData: { modelPath } });
+  const queue = createQueue(100);
+  const signature = await nextMessage<Signature>(worker);
+  worker.once('error', onDeath);
+
+  const runThere = ({ inputs, outputs }: Run): Promise<RunResult> => {
+    worker.postMessage({ inputs, outputs }, buffersOf(inputs));
+    return nextMessage(worker);
+  };
+  const runModel = shortRunsHere(runThere, () => openSmall(modelPath));
+  const runNow = async (run: Run): Promise<readonly Tensor[]> => {
+    const result = await runModel(run);
+    if ('outputs' in result) return result.outputs;
+    if ('exhausted' in result) {
+      // Clients see no more than a 502 of it on AWS.
+      console.error(`a run had too little memory: ${result.exhausted}`);
+      throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
+    }
+    throw refusal(400, `the model refused the inputs: ${result.refused}`);
+  };
+  return {
+    signature,
+    run: (run, isGone) => queue.run(() => runNow(run), isGone),
+    idle: queue.idle,
+  };
+}
+
+async function openSmall(modelPath: string): Promise<LoadedModel> {
+  if ((await bytesIn(dirname(modelPath))) > SMALL_BYTES) throw new Error('it is too large');
+  return openModel(modelPath);
+}
+
+/** A model may have its weights in files of their own beside it. */
+async function bytesIn(folder: string): Promise<number> {
+  const paths = await readdir(folder, { recursive: true });
+  const found = await Promise.all(paths.map((path) => stat(join(folder, path))));
+  return found.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function nextMessage<T>(worker: Worker): Promise<T> {
+  const [message] = await once(worker, 'message');
+  return message;
+}

@@ -1,0 +1,72 @@
+import { refusal } from '../refusal.ts';
+import { showKeys } from '../values/json.ts';
+import { shapeOf, type TensorSpec } from '../values/tensors.ts';
+
+/** What a model takes. `ignored` gathers the names of columns beyond its own; null where those are refused. */
+export type Takes = {
+  readonly inputs: readonly TensorSpec[];
+  readonly ignored: Set<string> | null;
+};
+
+/** The values of a row, or of whole columns, by input name; all of the inputs must be there. */
+export function columnsByName(
+  value: Readonly<Record<string, unknown>>,
+  label: string,
+  takes: Takes,
+): ReadonlyMap<string, unknown> {
+  const columns = new Map(Object.entries(value));
+  passOver([...columns.keys()], label, takes);
+  return columns;
+}
+
+/** Refuses names of columns among which not each of the inputs is once, and others where the model is strict. */
+export function passOver(
+  names: readonly string[],
+  label: string,
+  { inputs, ignored }: Takes,
+): void {
+  const known = new Set(inputs.map(({ name }) => name));
+  const own = names.filter((name) => known.has(name));
+  const isComplete = own.length === known.size && new Set(own).size === known.size;
+  if (!isComplete || (ignored === null && names.length > own.length)) {
+    throw refusal(400, `${label} has ${showKeys(names)}; it takes ${showKeys([...known])}`);
+  }
+  if (names.length === own.length) return;
+  for (const name of names) if (!known.has(name)) ignored?.add(name);
+}
+
+/** A row of columns in the order of the inputs. */
+export function rowByPosition(
+  row: readonly unknown[],
+  label: string,
+  { inputs }: Takes,
+): ReadonlyMap<string, unknown> {
+  if (row.length === inputs.length) {
+    return new Map(inputs.map(({ name }, column) => [name, row[column]]));
+  }
+  const names = showKeys(inputs.map(({ name }) => name));
+  throw refusal(400, `${label} has ${row.length} columns; it takes ${names}`);
+}
+
+/** What is one row short of an input's rank is one row of it, and what stands in a column of single values a row each. */
+export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
+  const depths = shapeOf(value);
+  if (depths.length !== shape.length - 1 || depths.includes(0)) return value;
+  const isColumn = Array.isArray(value) && shape.length === 2 && shape[1] === 1;
+  return isColumn ? value.map((each) => [each]) : [value];
+}
+
+/** The header that names the columns which were passed over: in ASCII, eight of them at most. */
+export function warningOf(ignored: ReadonlySet<string> | null): Readonly<Record<string, string>> {
+  if (!ignored?.size) return {};
+  const names = showKeys([...ignored]).replaceAll(/[^ -~]/g, escaped);
+  return { 'x-slipway-warning': `ignored columns that the model does not take: ${names}` };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+export function takeColumns({ inputs }: Takes): string {
+  return `an object with ${showKeys(inputs.map(({ name }) => name))}`;
+}

@@ -1,0 +1,43 @@
+import { refusal } from '../refusal.ts';
+import { isFloat, isNumber, type TensorSpec, wholeNumberOf } from '../values/tensors.ts';
+import { readCsv } from './csv.ts';
+import type { Takes } from './rows.ts';
+import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
+
+/**
+ * Lines of cells. The first line is the columns' names unless it is values:
+ * where columns of text are named it names them all, else it has a cell that is no number.
+ */
+export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, unknown> {
+  const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
+  const [first, ...rest] = lines;
+  if (!first) throw refusal(400, 'the body is CSV without a line');
+  const hasNames = takes.inputs.every(({ name }) => first.includes(name));
+  const hasTexts = takesColumns(takes) && takes.inputs.some(({ datatype }) => datatype === 'BYTES');
+  const isHeader = hasTexts ? hasNames : hasNames || first.some((cell) => !isCellOfNumber(cell));
+  const names = isHeader ? first : undefined;
+  const specs = columnSpecs(takes, names, first.length, 'the CSV');
+  const rows = (isHeader ? rest : lines).map((line) =>
+    line.map((cell, index) => readCell(cell, specs[index])),
+  );
+  return inputsOfRows(rows, names, 'the CSV', takes);
+}
+
+function readCell(cell: string, spec: TensorSpec | undefined): unknown {
+  if (!spec || spec.datatype === 'BYTES') return cell;
+  if (spec.datatype === 'BOOL') return BOOLEANS.get(cell.toLowerCase()) ?? cell;
+  if (isFloat(spec)) return isCellOfNumber(cell) ? Number(cell || NaN) : cell;
+  return wholeNumberOf(cell) ?? cell;
+}
+
+const BOOLEANS = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
+
+/** Nothing is a number that is missing. */
+function isCellOfNumber(cell: string): boolean {
+  return cell === '' || isNumber(cell);
+}

@@ -1,0 +1,124 @@
+import { refusal } from '../refusal.ts';
+import { isObject, show, showKeys } from '../values/json.ts';
+import type { TensorSpec } from '../values/tensors.ts';
+import { passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
+
+type Row = readonly unknown[];
+
+/** `dataframe_split`: {columns, data, index?}, rows in `data`. */
+export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string, unknown> {
+  if (!isObject(split)) {
+    throw refusal(
+      400,
+      `dataframe_split is ${show(split)}; it takes an object with columns and data`,
+    );
+  }
+  const { columns, data } = split;
+  if (!Array.isArray(data) || !data.every(Array.isArray)) {
+    throw refusal(400, `data of dataframe_split is ${show(data)}; it takes a list of rows`);
+  }
+  if (columns === undefined || columns === null) {
+    return inputsOfRows(data, undefined, 'dataframe_split', takes);
+  }
+  if (!Array.isArray(columns)) {
+    throw refusal(400, `columns of dataframe_split is ${show(columns)}; it takes a list of names`);
+  }
+  return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
+}
+
+/** A list of objects, all with the same columns. */
+export function columnsOfRecords(
+  records: unknown,
+  label: string,
+  takes: Takes,
+): ReadonlyMap<string, unknown> {
+  if (!Array.isArray(records) || !isObject(records[0]) || !records.every(isObject)) {
+    throw refusal(400, `${label} is ${show(records)}; it takes a list of objects`);
+  }
+  const names = Object.keys(records[0]);
+  const rows = records.map((record, index) => {
+    const found = Object.keys(record);
+    if (isSame(found, names)) return names.map((name) => record[name]);
+    throw refusal(
+      400,
+      `${label}[${index}] has ${showKeys(found)}; the first has ${showKeys(names)}`,
+    );
+  });
+  return inputsOfRows(rows, names, label, takes);
+}
+
+type Inputs = Pick<Takes, 'inputs'>;
+
+/** Whether a table can be the model's inputs: columns, or one matrix. */
+export function takesTable(signature: Inputs): boolean {
+  const [only, ...others] = signature.inputs;
+  return takesColumns(signature) || (others.length === 0 && only?.shape.length === 2);
+}
+
+/** Whether each input is one column of values; an only input of rows is a matrix, be it of one column. */
+export function takesColumns({ inputs }: Inputs): boolean {
+  const isColumn = ({ shape }: TensorSpec) =>
+    shape.length === 1 || (inputs.length > 1 && shape.length === 2 && shape[1] === 1);
+  return inputs.every(isColumn);
+}
+
+/** A column for each input, by name or else by position, or the rows as the only input. */
+export function inputsOfRows(
+  rows: readonly Row[],
+  names: readonly string[] | undefined,
+  label: string,
+  takes: Takes,
+): ReadonlyMap<string, unknown> {
+  const width = names?.length ?? rows[0]?.length ?? 0;
+  const specs = columnSpecs(takes, names, width, label);
+  for (const [index, row] of rows.entries()) {
+    if (row.length === width) continue;
+    throw refusal(
+      400,
+      `${label} has ${row.length} values in row ${index}; the others have ${width}`,
+    );
+  }
+  const [only] = takes.inputs;
+  if (only && !takesColumns(takes)) return new Map([[only.name, rows]]);
+  return new Map(
+    specs.flatMap((spec, column) => {
+      const values = rows.map((row) => row[column]);
+      return spec ? [[spec.name, wholeOf(spec, values)] as const] : [];
+    }),
+  );
+}
+
+/** What each column of a table is to the model; undefined for one that it passes over. */
+export function columnSpecs(
+  takes: Takes,
+  names: readonly string[] | undefined,
+  width: number,
+  label: string,
+): readonly (TensorSpec | undefined)[] {
+  const { inputs } = takes;
+  if (!takesColumns(takes)) return new Array(width).fill(matrixOf(inputs, width, label));
+  if (names) passOver(names, label, takes);
+  else rowByPosition(new Array(width), label, takes);
+  const known = new Map(inputs.map((spec) => [spec.name, spec] as const));
+  return names ? names.map((name) => known.get(name)) : inputs;
+}
+
+function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): TensorSpec {
+  const [only, ...others] = inputs;
+  const [rank, columns = -1] = [only?.shape.length ?? 1, only?.shape[1]];
+  if (!only || others.length > 0 || (rank !== 0 && rank !== 2)) {
+    const names = showKeys(inputs.map(({ name }) => name));
+    throw refusal(400, `${label} is a table; the model takes ${names}, which is none`);
+  }
+  if (columns === -1 || columns === width) return only;
+  throw refusal(400, `${label} has ${width} columns; the model takes ${columns}`);
+}
+
+function isSame(names: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(others);
+  return (
+    names.length === known.size &&
+    new Set(names).size === names.length &&
+    names.every((name) => known.has(name))
+  );
+}

@@ -1,0 +1,74 @@
+import { refusal } from '../refusal.ts';
+
+/** Refuses with 400 what is not JSON, and what is nested too deep to read. */
+export function parseJson(text: string): unknown {
+  return parse(text, () => JSON.parse(text));
+}
+
+/**
+ * As `parseJson`, but an integer beyond 2^53 becomes the bigint that its digits say.
+ * Reading every number's digits costs 20 times a plain parse, so it is done only where a number is that long.
+ */
+export function parseJsonWithBigIntegers(text: string): unknown {
+  return /\d{16}/.test(text) ? parse(text, () => JSON.parse(text, keepDigits)) : parseJson(text);
+}
+
+function parse(text: string, read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    const reason = notFinite(text) ?? messageOf(error);
+    throw refusal(400, `the body is not JSON that can be read: ${reason}`);
+  }
+}
+
+/** The first of the numbers that many programs write and JSON does not have, outside of texts. */
+function notFinite(text: string): string | undefined {
+  const number = /-?Infinity|NaN/y;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') at = endOfText(text, at);
+    number.lastIndex = at;
+    const [found] = number.exec(text) ?? [];
+    if (found)
+      return `it has ${found}, which JSON does not; write null for a number that is missing`;
+  }
+  return undefined;
+}
+
+function endOfText(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
+}
+
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** In one line. */
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** A value as an error names it: short, and never the whole of a list or object. */
+export function show(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isObject(value)) return 'an object';
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  return value === undefined ? 'nothing' : String(value);
+}
+
+/** The names of an object's values as an error lists them: the first eight. */
+export function showKeys(keys: readonly string[]): string {
+  if (keys.length === 0) return 'no keys';
+  return keys
+    .slice(0, 8)
+    .map((key) => show(key))
+    .join(', ');
+}

@@ -1,0 +1,218 @@
+/// <reference lib="esnext.float16" />
+
+import { refusal } from '../refusal.ts';
+import { show } from './json.ts';
+
+/** The names of the Open Inference Protocol. */
+export type Datatype = keyof typeof PACK;
+
+/** `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
+export type TensorSpec = {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  /** Of a classifier's probabilities: the class of each column. */
+  readonly classes?: readonly string[];
+};
+
+export type Signature = {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+};
+
+/** Row-major. BOOL is a Uint8Array of 0 and 1, BYTES are strings. */
+export type TensorData =
+  | Float16Array
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | readonly string[];
+
+/** A TensorSpec whose dimensions are all known, and the values. */
+export type Tensor = TensorSpec & { readonly data: TensorData };
+
+type Pack = (values: readonly unknown[], label: string) => TensorData;
+
+const PACK = {
+  BOOL: packer('true or false', bit, (values) => new Uint8Array(values)),
+  BYTES: packer('strings without NUL', textWithoutNul, (values) => values),
+  FP16: packer('numbers of FP16', float(Math.f16round), (values) => new Float16Array(values)),
+  FP32: packer('numbers of FP32', float(Math.fround), (values) => new Float32Array(values)),
+  FP64: packer('numbers of FP64', float(Number), (values) => new Float64Array(values)),
+  INT8: integers(-(2 ** 7), 2 ** 7 - 1, (values) => new Int8Array(values)),
+  INT16: integers(-(2 ** 15), 2 ** 15 - 1, (values) => new Int16Array(values)),
+  INT32: integers(-(2 ** 31), 2 ** 31 - 1, (values) => new Int32Array(values)),
+  INT64: bigIntegers(-(2n ** 63n), 2n ** 63n - 1n, (values) => new BigInt64Array(values)),
+  UINT8: integers(0, 2 ** 8 - 1, (values) => new Uint8Array(values)),
+  UINT16: integers(0, 2 ** 16 - 1, (values) => new Uint16Array(values)),
+  UINT32: integers(0, 2 ** 32 - 1, (values) => new Uint32Array(values)),
+  UINT64: bigIntegers(0n, 2n ** 64n - 1n, (values) => new BigUint64Array(values)),
+} satisfies Record<string, Pack>;
+
+// As many as numpy has; a model that declares no shape would take any number.
+const MOST_DIMENSIONS = 64;
+
+/** The tensor that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
+export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
+  const label = `input "${spec.name}"`;
+  checkShape(spec, shape, label);
+  const { name, datatype } = spec;
+  return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
+}
+
+/** As `readTensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it. */
+export function readWrittenTensor(
+  spec: TensorSpec,
+  shape: readonly number[],
+  data: unknown,
+): Tensor {
+  const label = `input "${spec.name}"`;
+  checkShape(spec, shape, label);
+  const { name, datatype } = spec;
+  const values = flatten(data, shape, label);
+  return { name, datatype, shape, data: PACK[datatype](asWritten(values, spec), label) };
+}
+
+/** Refuses with 400 a shape that the model does not take. */
+export function checkShape(spec: TensorSpec, shape: readonly number[], label: string): void {
+  const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
+  const hasRank = spec.shape.length === 0 || spec.shape.length === shape.length;
+  if (shape.length > MOST_DIMENSIONS) {
+    throw refusal(400, `${label} has ${shape.length} dimensions; the limit is ${MOST_DIMENSIONS}`);
+  }
+  if (fits && hasRank) return;
+  throw refusal(
+    400,
+    `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,
+  );
+}
+
+/** The lengths of nested lists, read from the first of each. */
+export function shapeOf(data: unknown): number[] {
+  const shape: number[] = [];
+  for (let at = data; Array.isArray(at); at = at[0]) shape.push(at.length);
+  return shape;
+}
+
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((count, dim) => count * dim, 1);
+}
+
+function flatten(data: unknown, shape: readonly number[], label: string): readonly unknown[] {
+  if (!Array.isArray(data)) {
+    if (shape.length === 0) return [data];
+    throw refusal(400, `${label} has ${show(data)} as data; it takes a list`);
+  }
+  if (!Array.isArray(data[0])) {
+    if (data.length === countOf(shape)) return data;
+    throw refusal(
+      400,
+      `${label} has ${data.length} values; the shape ${showShape(shape)} takes ${countOf(shape)}`,
+    );
+  }
+  return shape.reduce<readonly unknown[]>(
+    (rows, dim) =>
+      rows.flatMap((row) => {
+        if (Array.isArray(row) && row.length === dim) return row;
+        throw refusal(
+          400,
+          `${label} has ${show(row)} where the shape ${showShape(shape)} takes a list of ${dim}`,
+        );
+      }),
+    [data],
+  );
+}
+
+function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unknown[] {
+  if (values.every((value) => typeof value === 'number')) return values;
+  if (isFloat(spec)) return values.map(floatOf);
+  if (!/INT/.test(spec.datatype)) return values;
+  return values.map((value) => (typeof value === 'string' ? wholeNumberOf(value) : null) ?? value);
+}
+
+export function isFloat({ datatype }: TensorSpec): boolean {
+  return datatype.startsWith('FP');
+}
+
+function floatOf(value: unknown): unknown {
+  if (value === null) return NaN;
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  return typeof value === 'string' && isNumber(value) ? Number(value) : value;
+}
+
+/** In digits, with a fraction and an exponent if need be, or `nan`. */
+export function isNumber(text: string): boolean {
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^nan$/i.test(text);
+}
+
+/** The exact number that up to 40 digits say; undefined for any other text. */
+export function wholeNumberOf(text: string): number | bigint | undefined {
+  if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
+  const digits = BigInt(text.replace('+', ''));
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : digits;
+}
+
+export function showShape(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function packer<T>(
+  takes: string,
+  read: (value: unknown) => T | undefined,
+  pack: (values: T[]) => TensorData,
+): Pack {
+  return (values, label) =>
+    pack(
+      values.map((value, index) => {
+        const item = read(value);
+        if (item !== undefined) return item;
+        throw refusal(400, `${label} has ${show(value)} at ${index}; it takes ${takes}`);
+      }),
+    );
+}
+
+function bit(value: unknown): number | undefined {
+  return typeof value === 'boolean' ? Number(value) : undefined;
+}
+
+// The binding hands strings to onnxruntime as C does: cut at the first NUL.
+function textWithoutNul(value: unknown): string | undefined {
+  return typeof value === 'string' && !value.includes('\0') ? value : undefined;
+}
+
+// A missing cell of a table is NaN; JSON has no way to say it.
+function float(round: (value: number) => number) {
+  return (value: unknown): number | undefined =>
+    typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
+}
+
+function integers(least: number, most: number, pack: (values: number[]) => TensorData): Pack {
+  const read = (value: unknown) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : undefined;
+  return packer(`integers from ${least} to ${most}`, read, pack);
+}
+
+function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {
+  const read = (value: unknown) => {
+    const exact = Number.isSafeInteger(value) ? BigInt(Number(value)) : value;
+    return typeof exact === 'bigint' && exact >= least && exact <= most ? exact : undefined;
+  };
+  return packer(`integers from ${least} to ${most}, in digits`, read, pack);
+}
+
+/** What moves to another thread instead of being copied; the tensors cannot be read here any more. */
+export function buffersOf(tensors: readonly Tensor[]): ArrayBuffer[] {
+  return tensors.flatMap(({ data }) =>
+    'buffer' in data && data.buffer instanceof ArrayBuffer ? [data.buffer] : [],
+  );
+}

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..model import Model
+from ..refusal import Refusal
+from ..values.packing import DTYPES
+from ..values.tensors import TensorSpec
+
+# Some models take only images of a certain size, and their signature does not say which.
+_SIZES = (1, 32, 64, 224, 320)
+_MOST_VALUES = 1_000_000
+
+
+def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
+    """
+    Inputs of zeros (BYTES: empty strings, BOOL: false) and what the model answered to them, None when it answers none:
+    the first free dimension is 1, the others are the smallest of a few usual sizes.
+    """
+    for size in _SIZES:
+        shapes = [_fixed(spec, size) for spec in model.signature.inputs]
+        if any(prod(shape) > _MOST_VALUES for shape in shapes):
+            return None
+        inputs = {spec.name: zeros(spec, shape) for spec, shape in zip(model.signature.inputs, shapes)}
+        try:
+            return inputs, model.predict({name: array.copy() for name, array in inputs.items()})
+        except Refusal:
+            continue
+    return None
+
+
+def zeros(spec: TensorSpec, shape: list[int]) -> np.ndarray:
+    return np.full(shape, "" if spec.datatype == "BYTES" else 0, dtype=DTYPES[spec.datatype])
+
+
+def _fixed(spec: TensorSpec, size: int) -> list[int]:
+    shape = list(spec.shape) if spec.shape is not None else [1]
+    first = shape.index(-1) if -1 in shape else None
+    return [dim if dim != -1 else 1 if axis == first else size for axis, dim in enumerate(shape)]

@@ -1,0 +1,86 @@
+"""Missing values and unknown categories: where a model answers them and where it refuses them. Both are called unknowns here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..model import Model
+from ..refusal import Refusal
+
+UNKNOWN_CATEGORY = "\u2047"
+# A model of more columns is asked about all of them at once.
+_MOST_ASKED = 128
+# The first rows stay as they are: one of them becomes an example, which JSON has to say.
+_WHOLE_ROWS = 16
+_SEED = 20_261_126
+
+
+class Place(NamedTuple):
+    """A column of an input, of a matrix by its index; None is all that the input has."""
+
+    name: str
+    index: int | None
+
+
+class Taken(NamedTuple):
+    """Where the model answers an unknown, and where it refuses one."""
+
+    answered: list[Place]
+    refused: list[Place]
+
+
+def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
+    """Asks with the first row, with an unknown in one column at a time; both lists are empty where the row itself is refused."""
+    answered: list[Place] = []
+    refused: list[Place] = []
+    if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):
+        return Taken(answered, refused)
+    places = _places(rows)
+    for together in [places] if len(places) > _MOST_ASKED else [[place] for place in places]:
+        (answered if _answers(model, row_with_unknowns(rows, together)) else refused).extend(together)
+    return Taken(answered, refused)
+
+
+def row_with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """The first row, with unknowns in these places."""
+    first = {name: array[:1].copy() for name, array in rows.items()}
+    for place in places:
+        _cells(first[place.name], place)[...] = _unknown(first[place.name])
+    return first
+
+
+def with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
+    """Makes one value in sixteen of these places unknown."""
+    dice = np.random.RandomState(_SEED)
+    found = {name: array.copy() for name, array in rows.items()}
+    for place in places:
+        cells = _cells(found[place.name], place)[_WHOLE_ROWS:]
+        cells[dice.randint(0, 16, cells.shape) == 0] = _unknown(cells)
+    return found
+
+
+def _places(rows: dict[str, np.ndarray]) -> list[Place]:
+    wide = {name: array.shape[1] if array.ndim == 2 else 1 for name, array in rows.items() if array.dtype.kind in "fO"}
+    return [
+        Place(name, index)
+        for name, width in wide.items()
+        for index in ([None] if width == 1 or width > _MOST_ASKED else range(width))
+    ]
+
+
+def _cells(array: np.ndarray, place: Place) -> np.ndarray:
+    return array if place.index is None else array[:, place.index]
+
+
+def _unknown(array: np.ndarray) -> Any:
+    return UNKNOWN_CATEGORY if array.dtype.kind == "O" else np.nan
+
+
+def _answers(model: Model, row: dict[str, np.ndarray]) -> bool:
+    try:
+        model.predict(row)
+        return True
+    except Refusal:
+        return False

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from ..refusal import Refusal, show, show_keys
+from ..tables.rows import Takes, columns_by_name, row_by_position, take_columns, whole_of
+from ..tables.table import columns_of_csv, columns_of_records, columns_of_split, inputs_of_rows, takes_columns
+from ..values.tensor_json import nested_json, rows_json
+from ..values.tensors import Signature, read_written_tensor, shape_of
+
+KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
+_TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
+
+# What of a request the model does not take is told to it; without it, it is refused.
+Ignored = Optional[Dict[str, None]]
+
+
+def read_invocation(body: Any, signature: Signature, ignored: Ignored) -> dict[str, np.ndarray]:
+    """
+    MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
+    each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
+    Without a key around it, a list is taken as `inputs`, and so is an object by input name.
+    Columns go by position too, one row is a table of one, and the columns that the model does not have are passed over. Refuses with 400.
+    """
+    return _tensors(_named(body, Takes(signature.inputs, ignored)), signature)
+
+
+def read_csv(text: str, signature: Signature, ignored: Ignored) -> dict[str, np.ndarray]:
+    return _tensors(columns_of_csv(text, Takes(signature.inputs, ignored)), signature)
+
+
+def is_table(body: Any) -> bool:
+    """Whether a request is a table, which is answered by row."""
+    return isinstance(body, dict) and ("dataframe_split" in body or "dataframe_records" in body)
+
+
+def response_by_row(outputs: dict[str, np.ndarray]) -> bytes:
+    """`predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything."""
+    if len(outputs) == 1 or len({array.shape[:1] for array in outputs.values()}) != 1:
+        return invocation_response(outputs)
+    if any(array.ndim == 0 for array in outputs.values()):
+        return invocation_response(outputs)
+    names = [json.dumps(name, ensure_ascii=False) for name in outputs]
+    columns = [rows_json(array) for array in outputs.values()]
+    rows = (",".join(f"{name}:{value}" for name, value in zip(names, row)) for row in zip(*columns))
+    listed = ",".join(f"{{{row}}}" for row in rows)
+    return f'{{"predictions":[{listed}]}}'.encode("utf-8", "replace")
+
+
+def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:
+    """`predictions` is the only output, or an object of them by output name."""
+    if len(outputs) == 1:
+        [only] = outputs.values()
+        return f'{{"predictions":{nested_json(only)}}}'.encode("utf-8", "replace")
+    named = ",".join(f"{json.dumps(name, ensure_ascii=False)}:{nested_json(array)}" for name, array in outputs.items())
+    return f'{{"predictions":{{{named}}}}}'.encode("utf-8", "replace")
+
+
+def _tensors(named: dict[str, Any], signature: Signature) -> dict[str, np.ndarray]:
+    return {
+        spec.name: read_written_tensor(spec, shape_of(named[spec.name]), named[spec.name]) for spec in signature.inputs
+    }
+
+
+def _named(body: Any, takes: Takes) -> dict[str, Any]:
+    if isinstance(body, list):
+        return _whole(body, "the body", takes)
+    keys = list(body) if isinstance(body, dict) else []
+    if len(keys) == 1 and keys[0] in KEYS:
+        return _read(keys[0], body[keys[0]], takes)
+    if any(spec.name in keys for spec in takes.inputs):
+        return _whole(body, "the body", takes)
+    found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
+    raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
+
+
+def _read(key: str, value: Any, takes: Takes) -> dict[str, Any]:
+    if key == "inputs":
+        return _whole(value, key, takes)
+    if key == "instances":
+        return _instances(value, key, takes)
+    return columns_of_split(value, takes) if key == "dataframe_split" else columns_of_records(value, key, takes)
+
+
+def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
+    """The values of all rows together: by input name, of the only input, or a table of columns by position."""
+    inputs = takes.inputs
+    if isinstance(value, dict):
+        named = columns_by_name(value, label, takes)
+        return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
+    is_list = isinstance(value, list) and len(value) > 0
+    if is_list and all(isinstance(each, dict) for each in value):
+        return _instances(value, label, takes)
+    if is_list and takes_columns(inputs):
+        if all(isinstance(each, list) for each in value):
+            return inputs_of_rows(value, None, label, takes)
+        if len(inputs) > 1:
+            return inputs_of_rows([value], None, label, takes)
+    if len(inputs) == 1:
+        return {inputs[0].name: whole_of(inputs[0], value)}
+    raise Refusal(400, f"{label} is {show(value)}; it takes {take_columns(takes)}")
+
+
+def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:
+    if not isinstance(rows, list):
+        raise Refusal(400, f"{label} is {show(rows)}; it takes a list of rows")
+    if _is_table_of_other_names(rows, takes):
+        return columns_of_records(rows, label, takes)
+    table = [_row(row, f"{label}[{index}]", takes) for index, row in enumerate(rows)]
+    return {spec.name: whole_of(spec, [row[spec.name] for row in table]) for spec in takes.inputs}
+
+
+def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
+    """A matrix has no names for its columns, so those of a table's are no matter."""
+    [only] = takes.inputs if len(takes.inputs) == 1 else [None]
+    if only is None or only.shape is None or len(only.shape) != 2 or not rows:
+        return False
+    return all(isinstance(row, dict) and only.name not in row for row in rows)
+
+
+def _row(row: Any, label: str, takes: Takes) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return columns_by_name(row, label, takes)
+    if isinstance(row, list) and takes_columns(takes.inputs):
+        return row_by_position(row, label, takes)
+    if len(takes.inputs) == 1:
+        return {takes.inputs[0].name: row}
+    raise Refusal(400, f"{label} is {show(row)}; it takes {take_columns(takes)}")

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..config import Config
+from ..model import Model
+from ..values.tensor_json import flat_json, nested_json
+from ..values.tensors import datatype_of
+from .schemas import ERROR, infer_request, infer_response, invocation_request, invocation_response, response_by_row
+
+
+def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | None) -> dict[str, Any]:
+    """
+    OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
+    `example` are inputs that it has answered; without them the document has no example.
+    """
+    path = f"/v2/models/{config.name}"
+    signature = model.signature
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": config.name, "version": config.version or "0"},
+        "servers": [{"url": "."}],
+        "paths": {
+            "/invocations": _post(
+                "Answer inputs given as nested lists or as a table",
+                invocation_request(signature),
+                invocation_response(signature),
+                nested_example(example),
+            ),
+            f"{path}/infer": _post(
+                "Answer inputs in the Open Inference Protocol",
+                infer_request(signature),
+                infer_response(signature),
+                example and {"inputs": [_tensor(name, array) for name, array in example.items()]},
+            ),
+            f"/v1/models/{config.name}:predict": _post(
+                "Answer rows by row, in KServe's first protocol",
+                invocation_request(signature),
+                response_by_row(signature),
+                nested_example(example),
+            ),
+            f"/v1/models/{config.name}": _get("Whether the model is loaded"),
+            path: _get("The names, datatypes and shapes of the inputs and outputs"),
+            f"{path}/ready": _get("Whether the model is loaded"),
+            "/ping": _get("Whether the model is loaded"),
+            "/v2": _get("What this server is"),
+            "/v2/health/live": _get("Whether the server runs"),
+            "/v2/health/ready": _get("Whether the model is loaded"),
+        },
+    }
+
+
+def nested_example(example: dict[str, np.ndarray] | None) -> dict[str, Any] | None:
+    """As `/invocations` takes it."""
+    return example and {"inputs": {name: json.loads(nested_json(array)) for name, array in example.items()}}
+
+
+def _tensor(name: str, array: np.ndarray) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype_of(array), "shape": list(array.shape), "data": json.loads(flat_json(array))}
+
+
+def _post(summary: str, request: dict[str, Any], response: dict[str, Any], example: Any) -> dict[str, Any]:
+    body = {"schema": request, **({"example": example} if example else {})}
+    return {
+        "post": {
+            "summary": summary,
+            "requestBody": {"required": True, "content": {"application/json": body}},
+            "responses": {"200": _answer("The outputs", response), "4XX": _answer("What was wrong", ERROR)},
+        }
+    }
+
+
+def _get(summary: str) -> dict[str, Any]:
+    responses = {"200": _answer("Yes", {"type": "object"}), "503": _answer("The model is loading", ERROR)}
+    return {"get": {"summary": summary, "responses": responses}}
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

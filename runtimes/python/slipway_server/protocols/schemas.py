@@ -1,0 +1,125 @@
+"""JSON schemas, draft 2020-12, as OpenAPI 3.1 has them."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from ..tables.table import takes_table
+from ..values.tensors import Signature, TensorSpec
+
+_VALUES: dict[str, dict[str, Any]] = {
+    "BOOL": {"type": "boolean"},
+    "BYTES": {"type": "string"},
+    "FP16": {"type": "number"},
+    "FP32": {"type": "number"},
+    "FP64": {"type": "number"},
+    "INT8": {"type": "integer", "minimum": -128, "maximum": 127},
+    "INT16": {"type": "integer", "minimum": -32_768, "maximum": 32_767},
+    "INT32": {"type": "integer", "minimum": -2_147_483_648, "maximum": 2_147_483_647},
+    "INT64": {"type": "integer"},
+    "UINT8": {"type": "integer", "minimum": 0, "maximum": 255},
+    "UINT16": {"type": "integer", "minimum": 0, "maximum": 65_535},
+    "UINT32": {"type": "integer", "minimum": 0, "maximum": 4_294_967_295},
+    "UINT64": {"type": "integer", "minimum": 0},
+}
+
+
+_ROW = {"type": "array", "description": "values in the order of the columns"}
+_ROWS = {"type": "array", "description": "rows, or the values of one"}
+
+
+def obj(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+ERROR = obj({"error": {"type": "string"}})
+
+
+def infer_request(signature: Signature) -> dict[str, Any]:
+    names = [spec.name for spec in signature.outputs]
+    inputs = {"oneOf": [_tensor(spec) for spec in signature.inputs]} if signature.inputs else {"type": "object"}
+    outputs = obj({"name": {"enum": names} if names else {"type": "string"}})
+    return obj({"inputs": _list(inputs)}, {"id": {"type": "string"}, "outputs": _list(outputs)})
+
+
+def infer_response(signature: Signature) -> dict[str, Any]:
+    outputs = {"oneOf": [_tensor(spec) for spec in signature.outputs]} if signature.outputs else {"type": "object"}
+    return obj(
+        {"model_name": {"type": "string"}, "outputs": _list(outputs)},
+        {"model_version": {"type": "string"}, "id": {"type": "string"}},
+    )
+
+
+def invocation_request(signature: Signature) -> dict[str, Any]:
+    """Anything, where the model declares no inputs."""
+    if not signature.inputs:
+        return {}
+    wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.inputs}
+    rows = {spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.inputs}
+    if not takes_table(signature.inputs):
+        return {"oneOf": [obj({"inputs": _by_name(wholes)}), obj({"instances": _list(_by_name(rows))})]}
+    row = {"anyOf": [_by_name(rows), _ROW]}
+    all_rows = {"anyOf": [_by_name(wholes), _by_name(rows), _ROWS]}
+    columns = {"columns": _list({"type": "string"}), "index": {"type": "array"}}
+    ways = [
+        obj({"inputs": all_rows}),
+        obj({"instances": _list(row)}),
+        obj({"dataframe_split": obj({"data": _list(_ROW)}, columns)}),
+        obj({"dataframe_records": {**_list({"type": "object"}), "minItems": 1}}),
+    ]
+    return {"anyOf": [*ways, all_rows]}
+
+
+def invocation_response(signature: Signature) -> dict[str, Any]:
+    wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.outputs}
+    if not wholes:
+        return {}
+    if len(wholes) == 1:
+        return obj({"predictions": next(iter(wholes.values()))})
+    return obj({"predictions": {"anyOf": [obj(wholes), _rows_of(signature)]}})
+
+
+def response_by_row(signature: Signature) -> dict[str, Any]:
+    if len(signature.outputs) < 2:
+        return invocation_response(signature)
+    return obj({"predictions": {"anyOf": [_rows_of(signature), {"type": "object"}]}})
+
+
+def _rows_of(signature: Signature) -> dict[str, Any]:
+    return _list(obj({spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.outputs}))
+
+
+def _by_name(schemas: dict[str, Any]) -> dict[str, Any]:
+    """A single one may also stand without its name."""
+    named = obj(schemas)
+    return {"anyOf": [next(iter(schemas.values())), named]} if len(schemas) == 1 else named
+
+
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    lengths = [{"type": "integer", "minimum": 0} if dim == -1 else {"const": dim} for dim in spec.shape or ()]
+    return obj(
+        {
+            "name": {"const": spec.name},
+            "datatype": {"const": spec.datatype},
+            "shape": _list({"type": "integer"}) if spec.shape is None else _tuple(lengths),
+            "data": {"type": "array", "description": f"{spec.datatype} values, row-major or nested as the shape"},
+        }
+    )
+
+
+def _nested(spec: TensorSpec, shape: Iterable[int]) -> dict[str, Any]:
+    """Lists as deep as `shape`; of a tensor that declares no shape, anything."""
+    if not spec.shape:
+        return {}
+    schema = _VALUES[spec.datatype]
+    for dim in reversed(tuple(shape)):
+        schema = _list(schema) if dim == -1 else {**_list(schema), "minItems": dim, "maxItems": dim}
+    return schema
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _tuple(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}

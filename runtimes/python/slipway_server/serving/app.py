@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import traceback
+from typing import Any, Awaitable, Callable
+
+import falcon
+import falcon.asgi
+from falcon.asgi import Request, Response
+
+from ..config import Config
+from ..refusal import Refusal, message_of
+from .coding import encoded, encoding_for
+from .predictor import ClientGone
+from .routes import Answer, Routes
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+# What callers show to the gateway may open other models too: it is gone before any code of a model runs.
+_KEYS = (b"authorization", b"x-api-key")
+
+
+def create_app(config: Config, routes: Routes) -> Asgi:
+    """Every answer is JSON (but binary tensors, and what handlers write), and every refusal `{"error": why}`."""
+    app = falcon.asgi.App()
+    ready, server = _Get(routes.ready), _Get(routes.server)
+    app.add_route("/ping", ready)
+    app.add_route("/v2/health/live", _Get(routes.live))
+    app.add_route("/v2/health/ready", ready)
+    app.add_route("/v2", server)
+    app.add_route("/v2/", server)
+    for path in routes.model_paths:
+        app.add_route(path, _Get(routes.metadata))
+        app.add_route(f"{path}/ready", ready)
+        app.add_route(f"{path}/infer", _Post(routes.infer))
+    app.add_route("/invocations", _Post(routes.invocations))
+    app.add_route("/v1/models", _Get(routes.models))
+    app.add_route(f"/v1/models/{config.name}", _Get(routes.model_ready))
+    app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
+    for path in ("/", "/docs"):
+        app.add_route(path, _GetOf(routes.about))
+    app.add_route("/openapi.json", _Get(routes.openapi))
+    app.add_route("/example.json", _Get(routes.example))
+    _handle_errors(app, config)
+
+    async def with_receive(scope: Any, receive: Any, send: Any) -> None:
+        # In place: the list is the HTTP server's own.
+        scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
+        # Falcon does not tell a responder that its client has left.
+        scope["slipway.receive"] = receive
+        await app(scope, receive, send)
+
+    return with_receive
+
+
+class _GetOf:
+    """Of which the answer depends on the request."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def on_get(self, request: Request, response: Response) -> None:
+        await _write(request, response, await self._answer(request))
+
+    on_head = on_get
+
+
+class _Get(_GetOf):
+    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
+        super().__init__(lambda _request: answer())
+
+
+class _Post:
+    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def on_post(self, request: Request, response: Response) -> None:
+        await _write(request, response, await self._answer(request))
+
+
+async def _write(request: Request, response: Response, answer: Answer) -> None:
+    response.content_type = answer.content_type
+    if not isinstance(answer.body, bytes):
+        response.stream = answer.body
+    else:
+        await _write_whole(request, response, answer.body)
+    for name, value in answer.headers.items():
+        response.set_header(name, value)
+
+
+async def _write_whole(request: Request, response: Response, body: bytes) -> None:
+    response.data = body
+    coding = encoding_for(body, request.get_header("accept-encoding"))
+    if coding is not None:
+        response.set_header("vary", "accept-encoding")
+    if coding:
+        response.set_header("content-encoding", coding)
+        response.data = await asyncio.to_thread(encoded, body, coding)
+
+
+def _refuse(response: Response, status: int, message: str) -> None:
+    response.status = status
+    response.content_type = "application/json"
+    response.data = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _log(request: Request, text: str) -> None:
+    """With the id by which the line is found from the client's, or the gateway's, word for the request."""
+    given = request.get_header("x-request-id", default="")
+    label = f"request {given}" if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", given) else "a request"
+    print(f"{label}: {text}", file=sys.stderr, flush=True)
+
+
+def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
+    async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
+        if error.status == 500:
+            _log(request, error.message)
+        _refuse(response, error.status, error.message)
+
+    async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
+        _refuse(response, 404, f"there is no {_path_of(request)} here; the model is {config.name}")
+
+    async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
+        allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
+        response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
+        _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}")
+
+    async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:
+        if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):
+            _log(request, message_of(error))
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        _refuse(response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
+
+    app.add_error_handler(Exception, failed)
+    app.add_error_handler(Refusal, refused)
+    app.add_error_handler(falcon.HTTPRouteNotFound, not_found)
+    app.add_error_handler(falcon.HTTPMethodNotAllowed, not_allowed)
+
+
+def _path_of(request: Request) -> str:
+    raw = request.scope.get("raw_path") or request.path.encode()
+    return bytes(raw).split(b"?")[0].decode("ascii", "replace")
+

@@ -1,0 +1,119 @@
+"""Bodies of requests, and answers, for models that declare no signature."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any, Iterator
+
+import msgspec
+import numpy as np
+
+from ..protocols.invocations import KEYS
+from ..refusal import Refusal
+from .streams import Content, dumped, streamed
+
+
+def text_of(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(400, "the body is not UTF-8") from None
+
+
+def parse_json(body: bytes) -> Any:
+    """Refuses with 400 what is not JSON in UTF-8, and what is nested too deep to read. Integers keep their digits."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        text_of(body)
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
+
+
+# A text, whole or cut short, or what many programs write for numbers that JSON does not have.
+_TEXT_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
+
+
+def _not_finite(body: bytes) -> str | None:
+    for found in _TEXT_OR_NUMBER.finditer(body):
+        if not found[0].startswith(b'"'):
+            return f"it has {found[0].decode()}, which JSON does not; write null for a number that is missing"
+    return None
+
+
+def value_of(body: bytes, content_type: str) -> Any:
+    """What the code is called with: rows of CSV, what JSON holds under one of MLflow's keys, else all of it; bytes of any other type."""
+    essence = content_type.split(";")[0].strip().lower()
+    if essence == "text/csv":
+        rows = list(csv.reader(io.StringIO(text_of(body), newline="")))
+        return _table({"columns": rows[0] if rows else [], "data": rows[1:]})
+    if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
+        return body
+    value = parse_json(body)
+    key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+    if key == "dataframe_split":
+        return _table(value[key])
+    if key == "dataframe_records":
+        return _frame(value[key])
+    return value[key] if key in KEYS else value
+
+
+def code_answer(result: Any, accept: str) -> tuple[Content, str]:
+    """An answer's content and type: what a generator yields as a stream, all else as JSON."""
+    if isinstance(result, Iterator):
+        return streamed((jsonable(value) for value in result), accept)
+    return dumped({"predictions": jsonable(result)}).encode("utf-8", "replace"), "application/json"
+
+
+def jsonable(value: Any) -> Any:
+    """What JSON has a form for: arrays, tables, numbers and times of numpy and pandas among it. Refuses any other with 500 and its type."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): jsonable(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(each) for each in value]
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
+        return jsonable(value.astype(str).tolist())
+    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+        return jsonable(value.to_dict(orient="records"))
+    if hasattr(value, "tolist"):
+        return jsonable(value.tolist())
+    # Of pandas: a value that is missing, which is not even equal to itself.
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise Refusal(500, f"the model's code answered {_named(value)}, for which JSON has no form; {_ANSWERS}")
+
+
+_ANSWERS = "it takes texts, numbers, booleans, None, lists, dictionaries, and arrays and tables of numpy and pandas"
+
+
+def _named(value: Any) -> str:
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"a value of the type {name}"
+
+
+def _table(split: Any) -> Any:
+    if not isinstance(split, dict) or not isinstance(split.get("data"), list):
+        raise Refusal(400, "dataframe_split takes an object with columns and data")
+    columns = split.get("columns")
+    if not isinstance(columns, list):
+        return split["data"]
+    return _frame([dict(zip(columns, row)) for row in split["data"] if isinstance(row, list)])
+
+
+def _frame(records: Any) -> Any:
+    """A table of pandas where the model brought it, else a list of objects."""
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        return records
+    return pandas.DataFrame(records)

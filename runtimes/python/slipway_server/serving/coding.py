@@ -1,0 +1,84 @@
+"""gzip and deflate: bodies that come in them, and answers that go."""
+
+from __future__ import annotations
+
+import zlib
+
+from ..refusal import Refusal, quoted
+
+# Below it a packet is not filled, and what is saved is less than what it takes.
+_LEAST_BYTES = 1_024
+
+_ZLIB, _RAW, _GZIP = zlib.MAX_WBITS, -zlib.MAX_WBITS, zlib.MAX_WBITS | 16
+
+
+def coding_of(declared: str | None) -> str | None:
+    """What a body is encoded in by its `content-encoding`, None where it is plain. Refuses with 415 what is neither gzip nor deflate."""
+    codings = [coding.strip() for coding in (declared or "").lower().split(",")]
+    codings = ["gzip" if coding == "x-gzip" else coding for coding in codings if coding not in ("", "identity")]
+    if not codings:
+        return None
+    if len(codings) == 1 and codings[0] in ("gzip", "deflate"):
+        return codings[0]
+    raise Refusal(415, f"the body is encoded as {quoted(declared or '')}; it takes gzip, deflate or none")
+
+
+def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
+    """The plain body. Refuses with 413 one that is over `max_bytes` then, and with 400 one that is not of its coding."""
+    window = _GZIP if coding == "gzip" else _ZLIB if _is_zlib(body) else _RAW
+    parts: list[bytes] = []
+    left = max_bytes
+    try:
+        # What follows the end of a gzip is another one, if anything.
+        while True:
+            stream = zlib.decompressobj(window)
+            parts.append(stream.decompress(body, left + 1))
+            left -= len(parts[-1])
+            if left < 0:
+                raise Refusal(
+                    413, f"the body is more than {max_bytes} bytes when it is decompressed; the limit is {max_bytes}"
+                )
+            if not stream.eof:
+                raise zlib.error("it is cut short")
+            body = stream.unused_data
+            if window != _GZIP or not body.startswith(b"\x1f\x8b"):
+                return b"".join(parts)
+    except zlib.error:
+        raise Refusal(400, f"the body is not {coding} that can be read") from None
+
+
+def encoding_for(body: bytes, accepted: str | None) -> str | None:
+    """The coding in which the client takes an answer that is worth it; empty where it is to stay plain though it could be otherwise."""
+    if accepted is None or len(body) < _LEAST_BYTES:
+        return None
+    weights = weights_of(accepted)
+
+    def weigh(coding: str) -> float:
+        return weights.get(coding, weights.get("*", 0))
+
+    coding = "deflate" if weigh("deflate") > weigh("gzip") else "gzip"
+    return coding if weigh(coding) > 0 else ""
+
+
+def encoded(body: bytes, coding: str) -> bytes:
+    # Faster, and of numbers hardly larger, than what is better packed.
+    stream = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, _GZIP if coding == "gzip" else _ZLIB)
+    return stream.compress(body) + stream.flush()
+
+
+def weights_of(items: str) -> dict[str, float]:
+    """What a list of RFC 9110 §12.4 names, in lower case and without parameters, and how much each is liked: from 0, which is not at all, to 1."""
+    weights = {}
+    for item in items.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            weights[name] = 0
+    return weights
+
+
+def _is_zlib(body: bytes) -> bool:
+    """Some clients send deflate as HTTP has it, in zlib's form, and some without."""
+    return len(body) > 1 and body[0] & 0x0F == 8 and (body[0] * 256 + body[1]) % 31 == 0

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+import re
+
+from falcon.asgi import Request
+
+from ..refusal import Refusal, quoted
+from .coding import coding_of, decoded
+
+# A client that sends nothing more holds a connection no longer.
+_BODY_SECONDS = 60
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body, decompressed. Refuses with 413 more than `max_bytes` of it; the rest of a refused body is dropped by the HTTP server."""
+    coding = coding_of(request.get_header("content-encoding"))
+    declared = request.get_header("content-length", default="0")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise Refusal(413, f"the body is {int(declared)} bytes; the limit is {max_bytes}")
+    try:
+        body = await asyncio.wait_for(_read(request, max_bytes), _BODY_SECONDS)
+    except asyncio.TimeoutError:
+        raise Refusal(408, f"the body did not come within {_BODY_SECONDS} s") from None
+    return await asyncio.to_thread(decoded, body, coding, max_bytes) if coding else body
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream:
+        size += len(chunk)
+        if size > max_bytes:
+            raise Refusal(413, f"the body is more than {max_bytes} bytes; the limit is {max_bytes}")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
+    """The declared type: JSON in UTF-8 (curl -d says that it sends a form), or one of `also`; refuses with 415 any other."""
+    declared = request.content_type or "application/json"
+    takes = " or ".join(("application/json", *also))
+    essence, *parameters = [part.strip() for part in declared.split(";")]
+    essence = essence.lower()
+    if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", essence):
+        raise Refusal(415, f"the content type is {quoted(declared[:200])}; it takes {takes}")
+    if essence not in also and not re.fullmatch(r"application/(.+\+)?json|application/x-www-form-urlencoded", essence):
+        raise Refusal(415, f'the content type is "{essence}"; it takes {takes}')
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        charset = value.strip('" ')
+        if name.strip().lower() == "charset" and not re.fullmatch(r"utf-?8|us-ascii", charset, re.IGNORECASE):
+            raise Refusal(415, f'the charset is "{charset}"; it takes utf-8')
+    return essence

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, NamedTuple
+
+import msgspec
+import numpy as np
+from falcon.asgi import Request
+
+from .. import NAME, VERSION
+from ..adapters import adapter_of
+from ..config import Config
+from ..model import Model
+from ..proof.example import first_example
+from ..protocols.about import about_of, text_of_json
+from ..protocols.binary import HEADER, Tail, split_body
+from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
+from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
+from ..protocols.openapi import nested_example, openapi_of
+from ..refusal import Refusal
+from ..tables.csv_answer import csv_header, csv_of, wants_csv
+from ..tables.rows import warning_of
+from .bodies import parse_json, text_of
+from .http_body import read_body, type_of
+from .predictor import Predictor
+from .streams import Content, failure_piece
+
+_JSON = "application/json"
+
+
+class Answer(NamedTuple):
+    body: bytes | AsyncIterator[bytes]
+    content_type: str = _JSON
+    headers: dict[str, str] = {}
+
+
+class Routes:
+    """What every path of the server answers. `loaded` is None until the model is."""
+
+    def __init__(self, config: Config, predictor: Predictor, loaded: Callable[[], Model | None]) -> None:
+        self._config = config
+        self._predictor = predictor
+        self._loaded = loaded
+        self._itself: tuple[dict[str, Any], Any] | None = None
+        path = f"/v2/models/{config.name}"
+        self.model_paths = [path] + ([f"{path}/versions/{config.version}"] if config.version else [])
+
+    async def live(self) -> Answer:
+        return _json({"live": True})
+
+    async def ready(self) -> Answer:
+        self._model()
+        return _json({"ready": True})
+
+    async def server(self) -> Answer:
+        return _json({"name": NAME, "version": VERSION, "extensions": ["binary_tensor_data"]})
+
+    async def metadata(self) -> Answer:
+        return _json(self._metadata())
+
+    async def models(self) -> Answer:
+        return _json({"models": [self._config.name]})
+
+    async def model_ready(self) -> Answer:
+        self._model()
+        return _json({"name": self._config.name, "ready": True})
+
+    async def openapi(self) -> Answer:
+        return _json((await self._described())[0])
+
+    async def about(self, request: Request) -> Answer:
+        document, example = await self._described()
+        return _json(about_of(self._metadata(), document, example, request.get_header))
+
+    async def example(self) -> Answer:
+        example = (await self._described())[1]
+        if example is None:
+            raise Refusal(404, "no request is known that the model answers")
+        return Answer(text_of_json(example).encode("utf-8", "replace"))
+
+    async def infer(self, request: Request) -> Answer:
+        model = self._model()
+        header = request.get_header(HEADER)
+        if header is None:
+            type_of(request)
+        body = await read_body(request, self._config.max_body_bytes)
+        asked = _read_infer(header, body, model)
+        outputs = await self._predict(request, model, asked.inputs)
+        for name in asked.outputs:
+            if name not in outputs:
+                names = ", ".join(f'"{each}"' for each in outputs)
+                raise Refusal(400, f'outputs has a tensor named "{name}"; the model has {names}')
+        content, json_length = infer_response(self._config.name, self._config.version, asked, outputs)
+        if json_length is None:
+            return Answer(content)
+        return Answer(content, "application/octet-stream", {"Inference-Header-Content-Length": str(json_length)})
+
+    async def invocations(self, request: Request) -> Answer:
+        model = self._model()
+        if model.invoke is not None:
+            return await self._invoke(request, model.invoke)
+        outputs, is_by_row, warning = await self._invoked(request, model)
+        accept = request.get_header("accept", default="")
+        if wants_csv(accept):
+            header = csv_header(accept)
+            return Answer(csv_of(outputs, header), f"text/csv; charset=utf-8; header={header}", warning)
+        return Answer(response_by_row(outputs) if is_by_row else invocation_response(outputs), headers=warning)
+
+    async def predict(self, request: Request) -> Answer:
+        """KServe's first protocol: answered by row."""
+        model = self._model()
+        if model.invoke is not None:
+            return await self.invocations(request)
+        outputs, _, warning = await self._invoked(request, model)
+        return Answer(response_by_row(outputs), headers=warning)
+
+    async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, str]]:
+        """The outputs, whether they are wanted by row, and the header that warns."""
+        ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
+        is_csv = type_of(request, ("text/csv",)) == "text/csv"
+        body = await read_body(request, self._config.max_body_bytes)
+        value = None if is_csv else parse_json(body)
+        if is_csv:
+            inputs = read_csv(text_of(body), model.signature, ignored)
+        else:
+            inputs = read_invocation(value, model.signature, ignored)
+        outputs = await self._predict(request, model, inputs)
+        return outputs, is_csv or is_table(value), warning_of(ignored)
+
+    def _metadata(self) -> dict[str, Any]:
+        versions = {"versions": [self._config.version]} if self._config.version else {}
+        platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
+        return {"name": self._config.name, **versions, **platform, **self._model().signature.json()}
+
+    async def _described(self) -> tuple[dict[str, Any], Any]:
+        """The document of the model and a request for `/invocations` that it has just answered, or that its artifact gives; made when it is first asked for."""
+        model = self._model()
+        if self._itself is None:
+            answered = await self._predictor.run(lambda: first_example(model), None) if model.signature.inputs else None
+            inputs = answered and answered[0]
+            self._itself = openapi_of(self._config, model, inputs), nested_example(inputs) or self._given_example()
+        return self._itself
+
+    def _given_example(self) -> Any:
+        example = self._config.facts.example
+        return example["body"] if example and example.get("protocol") == "invocations" else None
+
+    async def _invoke(self, request: Request, invoke: Callable[[bytes, str, str], tuple[Content, str]]) -> Answer:
+        content_type, accept = request.content_type or _JSON, request.get_header("accept", default="")
+        body = await read_body(request, self._config.max_body_bytes)
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._predictor.turn(lambda: _client_gone(request)))
+            content, type_ = await self._predictor.load(lambda: invoke(body, content_type, accept))
+            if isinstance(content, bytes):
+                return Answer(content, type_)
+            return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
+
+    async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
+        """Each as it is made; the model's turn ends with the last of them, or when the client has left."""
+        leaving = asyncio.ensure_future(_client_gone(request))
+        try:
+            while not leaving.done():
+                piece = await self._predictor.load(lambda: next(content, None))
+                if piece is None:
+                    return
+                yield piece
+        except Refusal as refused:
+            yield failure_piece(refused.message, type_)
+            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            raise
+        finally:
+            leaving.cancel()
+            await self._predictor.load(getattr(content, "close", lambda: None))
+            await turn.aclose()
+
+    def _model(self) -> Model:
+        model = self._loaded()
+        if model is None:
+            raise Refusal(503, f"the model {self._config.name} is loading")
+        return model
+
+    async def _predict(self, request: Request, model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rows = max((array.shape[0] if array.ndim else 1 for array in inputs.values()), default=1)
+        return await self._run(request, lambda: model.predict(inputs), None if model.is_code else rows)
+
+    async def _run(self, request: Request, task: Callable[[], Any], rows: int | None) -> Any:
+        return await self._predictor.run(task, rows, lambda: _client_gone(request))
+
+
+def _read_infer(header: str | None, body: bytes, model: Model) -> Asked:
+    if header is None:
+        return read_infer_request(parse_json(body), Tail(None), model.signature)
+    text, tail = split_body(header, body)
+    if not text:
+        return read_raw_request(tail, model.signature)
+    return read_infer_request(parse_json(text), Tail(tail), model.signature)
+
+
+async def _client_gone(request: Request) -> None:
+    receive: Callable[[], Awaitable[dict[str, Any]]] = request.scope["slipway.receive"]
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _json(value: Any) -> Answer:
+    return Answer(msgspec.json.encode(value))

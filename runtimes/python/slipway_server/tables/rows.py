@@ -1,0 +1,67 @@
+"""Rows and columns as requests bring them: by name, by position, one or many."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..refusal import Refusal, show_keys
+from ..values.tensors import TensorSpec, shape_of
+
+
+class Takes(NamedTuple):
+    """What a model takes. `ignored` gathers the names of columns beyond its own; None where those are refused."""
+
+    inputs: tuple[TensorSpec, ...]
+    ignored: dict[str, None] | None
+
+
+def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
+    """The values of a row, or of whole columns, by input name; all of the inputs must be there."""
+    pass_over(list(value), label, takes)
+    return value
+
+
+def pass_over(names: list[str], label: str, takes: Takes) -> None:
+    """Refuses names of columns among which not each of the inputs is once, and others where the model is strict."""
+    known = dict.fromkeys(spec.name for spec in takes.inputs)
+    own = [name for name in names if name in known]
+    is_complete = len(own) == len(known) == len(set(own))
+    if not is_complete or (takes.ignored is None and len(names) > len(own)):
+        raise Refusal(400, f"{label} has {show_keys(names)}; it takes {show_keys(list(known))}")
+    if takes.ignored is not None and len(names) > len(own):
+        takes.ignored.update(dict.fromkeys(name for name in names if name not in known))
+
+
+def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
+    """A row of columns in the order of the inputs."""
+    if len(row) == len(takes.inputs):
+        return {spec.name: value for spec, value in zip(takes.inputs, row)}
+    names = show_keys([spec.name for spec in takes.inputs])
+    raise Refusal(400, f"{label} has {len(row)} columns; it takes {names}")
+
+
+def whole_of(spec: TensorSpec, value: Any) -> Any:
+    """What is one row short of an input's rank is one row of it, and what stands in a column of single values a row each."""
+    shape, lengths = spec.shape, shape_of(value)
+    if shape is None or len(lengths) != len(shape) - 1 or 0 in lengths:
+        return value
+    is_column = isinstance(value, list) and len(shape) == 2 and shape[1] == 1
+    return [[each] for each in value] if is_column else [value]
+
+
+def warning_of(ignored: dict[str, None] | None) -> dict[str, str]:
+    """The header that names the columns which were passed over: in ASCII, eight of them at most."""
+    if not ignored:
+        return {}
+    names = show_keys(list(ignored))
+    ascii_only = "".join(each if " " <= each <= "~" else _escaped(each) for each in names)
+    return {"x-slipway-warning": f"ignored columns that the model does not take: {ascii_only}"}
+
+
+def take_columns(takes: Takes) -> str:
+    return f"an object with {show_keys([spec.name for spec in takes.inputs])}"
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

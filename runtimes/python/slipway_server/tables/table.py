@@ -1,0 +1,117 @@
+"""Tables as MLflow's scoring requests and CSV bring them, into the inputs of a model."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from ..refusal import Refusal, show, show_keys, show_or_nothing
+from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
+from .rows import Takes, pass_over, row_by_position, whole_of
+
+
+def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
+    """`dataframe_split`: {columns, data, index?}, rows in `data`."""
+    if not isinstance(split, dict):
+        raise Refusal(400, f"dataframe_split is {show(split)}; it takes an object with columns and data")
+    names, rows = split.get("columns"), split.get("data")
+    if not _is_list_of_rows(rows):
+        raise Refusal(400, f"data of dataframe_split is {show_or_nothing(split, 'data')}; it takes a list of rows")
+    if names is None:
+        return inputs_of_rows(rows, None, "dataframe_split", takes)
+    if not isinstance(names, list):
+        raise Refusal(400, f"columns of dataframe_split is {show(names)}; it takes a list of names")
+    return inputs_of_rows(rows, [str(name) for name in names], "dataframe_split", takes)
+
+
+def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]:
+    """A list of objects, all with the same columns."""
+    if not isinstance(records, list) or not records or not all(isinstance(row, dict) for row in records):
+        raise Refusal(400, f"{label} is {show(records)}; it takes a list of objects")
+    names = list(records[0])
+    for index, row in enumerate(records):
+        if row.keys() != records[0].keys():
+            raise Refusal(400, f"{label}[{index}] has {show_keys(list(row))}; the first has {show_keys(names)}")
+    rows = [[row[name] for name in names] for row in records]
+    return inputs_of_rows(rows, names, label, takes)
+
+
+def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
+    """Lines of cells. The first line is the columns' names unless it is values: where columns are named it names them all, else it has a cell that is no number."""
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+    except csv.Error as error:
+        raise Refusal(400, f"the body is not CSV that can be read: {error}") from None
+    if not lines:
+        raise Refusal(400, "the body is CSV without a line")
+    first = [cell.strip() for cell in lines[0]]
+    has_names = {spec.name for spec in takes.inputs}.issubset(first)
+    is_header = has_names or not all(number_of(cell) is not None or cell == "" for cell in first)
+    if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
+        is_header = has_names
+    rows = lines[1:] if is_header else lines
+    specs = _column_specs(takes, first if is_header else None, len(first), "the CSV")
+    cells = [[_cell(cell.strip(), spec) for cell, spec in zip(row, specs)] + row[len(specs) :] for row in rows]
+    return inputs_of_rows(cells, first if is_header else None, "the CSV", takes)
+
+
+def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, takes: Takes) -> dict[str, Any]:
+    """A column for each input, by name or else by position, or the rows as the only input."""
+    width = len(names) if names is not None else len(rows[0]) if rows else 0
+    specs = _column_specs(takes, names, width, label)
+    for index, row in enumerate(rows):
+        if len(row) != width:
+            raise Refusal(400, f"{label} has {len(row)} values in row {index}; the others have {width}")
+    if not takes_columns(takes.inputs):
+        return {takes.inputs[0].name: rows}
+    return {spec.name: whole_of(spec, [row[at] for row in rows]) for at, spec in enumerate(specs) if spec is not None}
+
+
+def _column_specs(takes: Takes, names: list[str] | None, width: int, label: str) -> list[TensorSpec | None]:
+    """What each column of a table is to the model; None for one that it passes over."""
+    inputs = takes.inputs
+    if not takes_columns(inputs):
+        [only] = inputs if len(inputs) == 1 else [None]
+        shape = only.shape if only else None
+        if only is None or (shape is not None and len(shape) != 2):
+            raise Refusal(400, f"{label} is a table; the model takes {show_keys([spec.name for spec in inputs])}, which is none")
+        if shape is not None and shape[1] not in (-1, width):
+            raise Refusal(400, f"{label} has {width} columns; the model takes {shape[1]}")
+        return [only] * width
+    if names is None:
+        row_by_position([None] * width, label, takes)
+        return list(inputs)
+    pass_over(names, label, takes)
+    known = {spec.name: spec for spec in inputs}
+    return [known.get(name) for name in names]
+
+
+def takes_table(inputs: tuple[TensorSpec, ...]) -> bool:
+    """Whether a table can be the model's inputs: columns, or one matrix."""
+    only = inputs[0].shape if len(inputs) == 1 else None
+    return takes_columns(inputs) or (only is not None and len(only) == 2)
+
+
+def takes_columns(inputs: tuple[TensorSpec, ...]) -> bool:
+    """Whether each input is one column of values; an only input of rows is a matrix, be it of one column."""
+    shapes = [spec.shape for spec in inputs]
+    if len(shapes) == 1:
+        return shapes[0] is not None and len(shapes[0]) == 1
+    return all(shape is not None and (len(shape) == 1 or shape[1:] == (1,)) for shape in shapes)
+
+
+def _is_list_of_rows(rows: Any) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+
+
+def _cell(cell: str, spec: TensorSpec | None) -> Any:
+    if spec is None or spec.datatype == "BYTES":
+        return cell
+    if spec.datatype == "BOOL":
+        return {"true": True, "false": False, "1": True, "0": False}.get(cell.lower(), cell)
+    if is_float(spec):
+        number = None if cell == "" else number_of(cell)
+        return cell if number is None and cell else number
+    number = whole_number_of(cell)
+    return cell if number is None else number

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..refusal import Refusal, show
+from .packing import pack
+
+# As many as numpy has; a model that declares no shape would take any number.
+MOST_DIMENSIONS = 64
+
+_DATATYPES = {
+    "bool": "BOOL",
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+    "int8": "INT8",
+    "int16": "INT16",
+    "int32": "INT32",
+    "int64": "INT64",
+    "uint8": "UINT8",
+    "uint16": "UINT16",
+    "uint32": "UINT32",
+    "uint64": "UINT64",
+}
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """
+    `shape` has -1 for a free dimension; None where the model declares none and any is right.
+    `is_category`: a text that is a whole number is the same to the model as the number, as true is to 1.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...] | None
+    is_category: bool = False
+
+    def json(self) -> dict[str, Any]:
+        return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape or ())}
+
+
+@dataclass(frozen=True)
+class Signature:
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def json(self) -> dict[str, Any]:
+        return {"inputs": [spec.json() for spec in self.inputs], "outputs": [spec.json() for spec in self.outputs]}
+
+
+def signature_of(value: dict[str, Any]) -> Signature:
+    def specs(items: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(item["name"], item["datatype"], None if item.get("isUnranked") else tuple(item["shape"]))
+            for item in items
+        )
+
+    return Signature(specs(value["inputs"]), specs(value.get("outputs", [])))
+
+
+def datatype_of(array: np.ndarray) -> str:
+    return _DATATYPES.get(array.dtype.name, "BYTES")
+
+
+def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
+    """The array that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
+    label = f'input "{spec.name}"'
+    check_shape(spec, shape, label)
+    return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
+
+
+def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
+    """As `read_tensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it."""
+    label = f'input "{spec.name}"'
+    check_shape(spec, shape, label)
+    values = flatten(data, shape, label)
+    try:
+        return pack(spec.datatype, values, label).reshape(shape)
+    except Refusal:
+        # Plain numbers, which most are, do not pay for the others.
+        return pack(spec.datatype, [_as_written(value, spec) for value in values], label).reshape(shape)
+
+
+def is_float(spec: TensorSpec) -> bool:
+    return spec.datatype.startswith("FP")
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan", re.IGNORECASE)
+
+
+def number_of(text: str) -> float | None:
+    """In digits, with a fraction and an exponent if need be, or `nan`."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def whole_number_of(text: str) -> int | None:
+    """The number that up to 40 digits say; None for any other text."""
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,40}", text) else None
+
+
+def _as_written(value: Any, spec: TensorSpec) -> Any:
+    if spec.is_category and isinstance(value, int):
+        return str(int(value))
+    if is_float(spec):
+        return _float(value)
+    number = whole_number_of(value) if "INT" in spec.datatype and isinstance(value, str) else None
+    return value if number is None else number
+
+
+def _float(value: Any) -> Any:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool):
+        return float(value)
+    number = number_of(value) if isinstance(value, str) else None
+    return value if number is None else number
+
+
+def check_shape(spec: TensorSpec, shape: list[int], label: str) -> None:
+    if len(shape) > MOST_DIMENSIONS:
+        raise Refusal(400, f"{label} has {len(shape)} dimensions; the limit is {MOST_DIMENSIONS}")
+    if spec.shape is None:
+        return
+    fits = len(spec.shape) == len(shape) and all(dim in (-1, given) for dim, given in zip(spec.shape, shape))
+    if not fits:
+        raise Refusal(400, f"{label} has the shape {show_shape(shape)}; the model takes {show_shape(spec.shape)}")
+
+
+def shape_of(data: Any) -> list[int]:
+    """The lengths of nested lists, read from the first of each."""
+    shape = []
+    while isinstance(data, list):
+        shape.append(len(data))
+        data = data[0] if data else None
+    return shape
+
+
+def flatten(data: Any, shape: list[int], label: str) -> list[Any]:
+    if not isinstance(data, list):
+        if not shape:
+            return [data]
+        raise Refusal(400, f"{label} has {show(data)} as data; it takes a list")
+    if not data or not isinstance(data[0], list):
+        count = prod(shape)
+        if len(data) == count:
+            return data
+        raise Refusal(400, f"{label} has {len(data)} values; the shape {show_shape(shape)} takes {count}")
+    rows = [data]
+    for dim in shape:
+        for row in rows:
+            if not isinstance(row, list) or len(row) != dim:
+                where = f"where the shape {show_shape(shape)} takes a list of {dim}"
+                raise Refusal(400, f"{label} has {show(row)} {where}")
+        rows = [item for row in rows for item in row]
+    return rows
+
+
+def show_shape(shape: Any) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { type ClientRequest, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { readConfig } from '../../../../runtimes/onnx/config.ts';
+import { type Call, createRoutes } from '../../../../runtimes/onnx/serving/routes.ts';
+import { createModelServer } from '../../../../runtimes/onnx/serving/server.ts';
+import { createQueue } from '../../../../runtimes/onnx/session/queue.ts';
+import type { Session } from '../../../../runtimes/onnx/session/session.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
+
+const FP32 = { datatype: 'FP32', shape: [-1] } as const;
+
+/** A model whose runs wait at a gate, and are counted. */
+function gatedModel() {
+  const queue = createQueue(100);
+  const gate = Promise.withResolvers<void>();
+  let runs = 0;
+  const session: Session = {
+    signature: { inputs: [{ name: 'x', ...FP32 }], outputs: [{ name: 'y', ...FP32 }] },
+    run: (_, isGone) =>
+      queue.run(async () => {
+        runs += 1;
+        await gate.promise;
+        return [{ name: 'y', datatype: 'FP32', shape: [1], data: new Float32Array([runs]) }];
+      }, isGone),
+    idle: queue.idle,
+  };
+  return { session, runs: () => runs, open: gate.resolve };
+}
+
+it('requests whose clients have gone before their turn are not run', async () => {
+  const { session, runs, open } = gatedModel();
+  const config = readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' });
+  const server = createModelServer(
+    createRoutes(config, () => session),
+    config,
+  );
+  let arrived = 0;
+  let left = 0;
+  server.on('request', (_, response) => {
+    arrived += 1;
+    response.once('close', () => {
+      left += 1;
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ask = (): ClientRequest => {
+    const { port } = server.address() as AddressInfo;
+    const call = request({ port, path: '/invocations', method: 'POST' });
+    return call.on('error', () => undefined).end('{"inputs":[2]}');
+  };
+  const first = once(ask(), 'response');
+  await eventually(() => runs() === 1);
+  const abandoned = Array.from({ length: 5 }, ask);
+  await eventually(() => arrived === 6);
+  for (const each of abandoned) each.destroy();
+  await eventually(() => left === 5);
+
+  open();
+  await text((await first)[0]);
+  const [next] = await once(ask(), 'response');
+
+  expect(JSON.parse(await text(next))).toEqual({ predictions: [2] });
+  server.closeAllConnections();
+  server.close();
+});
+
+it('what fails within the server stands in its log with the id of the request', async () => {
+  const { error } = console;
+  const logged: unknown[][] = [];
+  console.error = (...said: unknown[]) => void logged.push(said);
+  const config = readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' });
+  const failure = new Error('the disk is gone');
+  const route = { method: 'GET', answer: () => Promise.reject(failure) } as const;
+  const server = createModelServer(new Map([['/fails', route]]), config);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = (id: string) =>
+    fetch(`http://127.0.0.1:${port}/fails`, { headers: { 'x-request-id': id } });
+
+  const statuses = [(await ask('order-7')).status, (await ask('a "b"')).status];
+
+  expect(statuses).toEqual([500, 500]);
+  expect(logged).toEqual([
+    ['request order-7:', failure],
+    ['a request:', failure],
+  ]);
+  console.error = error;
+  server.closeAllConnections();
+  server.close();
+});
+
+it('keys of callers are gone before a handler sees the request', async () => {
+  const seen: unknown[] = [];
+  const answer = async ({ header }: Call) => {
+    seen.push(['authorization', 'x-api-key', 'x-other'].map(header));
+    return { status: 200, body: '{}' };
+  };
+  const routes = new Map([['/keys', { method: 'GET', answer }]] as const);
+  const server = createModelServer(routes, readConfig({ MODEL_PATH: 'm.onnx', MODEL_NAME: 'm' }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: 'Bearer slw_1', 'x-api-key': 'slw_1', 'x-other': 'kept' };
+
+  await once(request({ port, path: '/keys', headers }).end(), 'response');
+
+  expect(seen).toEqual([[undefined, undefined, 'kept']]);
+  server.closeAllConnections();
+  server.close();
+});

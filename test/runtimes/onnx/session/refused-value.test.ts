@@ -1,0 +1,76 @@
+import { refusedValue } from '../../../../runtimes/onnx/session/refused-value.ts';
+import type { Tensor } from '../../../../runtimes/onnx/values/tensors.ts';
+
+const failed = (told: object) =>
+  `Non-zero status code returned while running Gather node. Name:'slipway ${JSON.stringify(told)}' Status Message: indices element out of data bounds`;
+
+const UNKNOWN = failed({ unknown: [['hue', null]] });
+
+function numbers(name: string, shape: readonly number[], data: readonly number[]): Tensor {
+  return { name, datatype: 'FP64', shape, data: Float64Array.from(data) };
+}
+
+function words(...data: readonly string[]): Tensor {
+  return { name: 'hue', datatype: 'BYTES', shape: [data.length], data };
+}
+
+/** A model that takes no NaN, and says of it what it was told to. */
+function refusing(told: object) {
+  return async (inputs: readonly Tensor[]) =>
+    inputs.some(({ data }) => Array.from(data as Float64Array).some(Number.isNaN))
+      ? failed(told)
+      : undefined;
+}
+
+it.each([
+  {
+    what: 'a column',
+    told: { missing: [['x', null]] },
+    inputs: [numbers('x', [4], [1, 2, NaN, NaN]), numbers('y', [4], [1, 2, 3, 4])],
+    says: 'input "x" has null in row 2; the model takes no missing or infinite number',
+  },
+  {
+    what: 'a column of a matrix, of which another may miss a number',
+    told: { missing: [['x', 1]] },
+    inputs: [numbers('x', [2, 2], [1, 2, NaN, Infinity])],
+    says: 'input "x" has Infinity in row 1, column 1; the model takes no missing or infinite number',
+  },
+  {
+    what: 'one of too many columns to name',
+    told: { missing: [] },
+    inputs: [numbers('x', [2, 3], [1, 2, 3, 4, NaN, 5])],
+    says: 'input "x" has null in row 1, column 1; the model takes no missing or infinite number',
+  },
+])('a missing number is told of by its row and column: $what', async ({ told, inputs, says }) => {
+  expect(await refusedValue(failed(told), inputs, refusing(told))).toBe(says);
+});
+
+it('an unknown category is told of by its row, column and value', async () => {
+  const inputs = [words('red', 'blue', 'pink', 'red', 'pink')];
+  const refusal = async ([hue]: readonly Tensor[]) =>
+    Array.from(hue?.data as readonly string[]).includes('pink') ? UNKNOWN : undefined;
+
+  expect(await refusedValue(UNKNOWN, inputs, refusal)).toBe(
+    'input "hue" has "pink" in row 2, a category that the model does not know',
+  );
+});
+
+it('a category that may be of several columns is told of with each', async () => {
+  const told = failed({
+    unknown: [
+      ['hue', null],
+      ['x', null],
+    ],
+  });
+
+  expect(await refusedValue(told, [words('red'), numbers('x', [1], [3])], async () => told)).toBe(
+    'input "hue" has "red" in row 0, or input "x" has 3 in row 0, a category that the model does not know',
+  );
+});
+
+it.each([
+  { what: "of another's model", message: "running Gather node. Name:'take' Status Message: out" },
+  { what: 'without rows', message: UNKNOWN, inputs: [words('red'), numbers('x', [], [1])] },
+])('the failure of a run $what stays as it is', async ({ message, inputs = [words('red')] }) => {
+  expect(await refusedValue(message, inputs, async () => message)).toBe(message);
+});
