@@ -1,4 +1,10 @@
-import { BY_CODE, HUGGING_FACE, TENSORFLOW } from '#domain/artifact/known-files.ts';
+import {
+  BY_CODE,
+  CORE_ML,
+  HUGGING_FACE,
+  PREDICT,
+  TENSORFLOW,
+} from '#domain/artifact/known-files.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
@@ -75,8 +81,8 @@ const FOLDERS: readonly Kind[] = [
         /(^|\/)((adapter_)?config|model_index|modules)\.json$/.test(name),
       );
       for (const config of hasWeights ? configs.slice(0, 3) : []) {
-        if (config.sizeBytes > 2 ** 20) continue;
-        const written = await readText(config, 2 ** 20).catch(() => '');
+        if (config.sizeBytes > MOST_CONFIG_BYTES) continue;
+        const written = await readText(config, MOST_CONFIG_BYTES).catch(() => '');
         if (
           /"(architectures|model_type|peft_type|_class_name)"\s*:|sentence_transformers/.test(
             written,
@@ -93,7 +99,28 @@ const FOLDERS: readonly Kind[] = [
     fix: TENSORFLOW,
     find: named(/(^|\/)saved_model\.(pb|pbtxt)$/),
   },
+  {
+    name: 'a spaCy pipeline',
+    fix: `Put its folder beside ${PREDICT}.`,
+    find: async (files) => {
+      const names = new Set(files.map(({ name }) => name));
+      const meta = files.find(
+        ({ name }) =>
+          /(^|\/)meta\.json$/.test(name) && names.has(within(folderOf(name), 'config.cfg')),
+      );
+      if (!meta || meta.sizeBytes > MOST_CONFIG_BYTES) return undefined;
+      const written = await readText(meta, MOST_CONFIG_BYTES).catch(() => '');
+      return written.includes('"spacy_version"') ? meta.name : undefined;
+    },
+  },
+  {
+    name: 'a Core ML package',
+    fix: CORE_ML,
+    find: named(/(^|\/)Data\/com\.apple\.CoreML\//),
+  },
 ];
+
+const MOST_CONFIG_BYTES = 2 ** 20;
 
 const RANKS = { images: IMAGES, triton: [TRITON], folders: FOLDERS } as const;
 

@@ -1,14 +1,16 @@
 import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
 
 /** How many of a file's first bytes `recognise` and `isText` look at. */
-export const HEAD_BYTES = 512;
+export const HEAD_BYTES = 2048;
 
 /** Known by its first bytes, or failing these by its name; undefined when it is none of the kinds that are known. */
 export function recognise(name: string, head: Uint8Array): KnownFile | undefined {
   const hex = Buffer.from(head).toString('hex');
   const byBytes = KNOWN_FILES.filter(({ magic, hint }) => magic?.test(hex) || hint?.test(hex));
   const isNamed = (kind: KnownFile) => endsIn(name, [...ownEndings(kind), ...(kind.inside ?? [])]);
-  return byBytes.find(isNamed) ?? byBytes.at(-1) ?? KNOWN_FILES.find(isNamed);
+  const named = byBytes.filter(isNamed);
+  const alone = named.find(({ magic }) => magic?.test(hex));
+  return alone ?? named[0] ?? byBytes.at(-1) ?? KNOWN_FILES.find(isNamed);
 }
 
 /** What the owner of a file of that kind can do where another was expected. */

@@ -86,11 +86,26 @@ describe('slipway inspect', () => {
     ['model.gguf', '', ['Llama(model_path=FILE'], 'llama-cpp-python\n'],
     ['model.safetensors', '', ['load_file(FILE)'], 'safetensors\nnumpy\n'],
     ['model.rds', '', ['open(FILE, "rb")'], ''],
+    ['model.pmml', '', ['auto_detect_estimator(pmml=FILE)'], 'sklearn-pmml-model\npandas\n'],
+    ['model.json', '{"growth": "linear"', ['model_from_json('], 'prophet\npandas\n'],
+    ['ols.pkl', '\x80\x04cstatsmodels.api\nOLS\n.', ['sm.load(FILE)'], 'statsmodels\nnumpy\n'],
+    [
+      'arima.pkl',
+      '\x80\x04cpmdarima.arima.arima\nARIMA\n.',
+      ['joblib.load(FILE)'],
+      'joblib\nnumpy\nscikit-learn\npmdarima\n',
+    ],
+    [
+      'own.pkl',
+      '\x80\x04cmodel_of_mine\nModel\n.',
+      ['joblib.load(FILE)'],
+      'joblib\nnumpy\nscikit-learn\n',
+    ],
   ])(
     'writes a predict.py that would serve %s, which is taken then',
     async (name, text, says, packages) => {
       await using folder = await temporaryFolder();
-      await writeFile(join(folder.path, name), text);
+      await writeFile(join(folder.path, name), text, 'latin1');
 
       await writePredict(join(folder.path, name));
 

@@ -185,6 +185,20 @@ describe('an artifact is refused', () => {
       { 'saved_model.pb': '', 'variables/variables.index': '' },
       ['a TensorFlow SavedModel'],
     ],
+    [
+      'of spaCy',
+      {
+        'en/meta.json': '{"lang":"en","spacy_version":">=3.8"}',
+        'en/config.cfg': '',
+        'en/vocab/key2row': '',
+      },
+      ['en/meta.json makes this a spaCy pipeline'],
+    ],
+    [
+      'of Core ML',
+      { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
+      ['a Core ML package'],
+    ],
     ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
     ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],

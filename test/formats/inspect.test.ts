@@ -184,6 +184,17 @@ describe('an artifact', () => {
     ['model.tflite', hex('1c 00 00 00 54 46 4c 33'), 'a TensorFlow Lite model', 'tf2onnx'],
     ['model.gguf', 'GGUF\u0003', 'a GGUF file', 'predict.py that loads it'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
+    [
+      'yolo.pt',
+      torchZip('cultralytics.nn.tasks\nDetectionModel'),
+      'an Ultralytics model',
+      'yolo export',
+    ],
+    ['other.pt', torchZip('ctorch.nn\nLinear'), 'a PyTorch file', 'torch.onnx.export'],
+    ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
+    ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
+    ['m.RDS', hex('1f 8b 08'), "R's serialized data", 'xgb.save'],
+    ['m.json', '{"growth": "linear", "n_changepoints": 25', 'a Prophet model', 'write-predict'],
   ])('%s is refused by what it is, with the way out', async (name, content, format, fix) => {
     await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
       name: 'ArtifactRejected',
@@ -253,3 +264,8 @@ describe('an artifact', () => {
     });
   });
 });
+
+/** The begin of what torch.save writes: a zip that has the pickle first, not compressed. */
+function torchZip(pickle: string): string {
+  return `PK\u0003\u0004${'\0'.repeat(26)}best/data.pkl${'Z'.repeat(20)}${pickle}`;
+}

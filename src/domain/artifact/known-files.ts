@@ -36,6 +36,8 @@ export const BY_CODE = `put it in a folder with ${PREDICT}`;
 const TORCH = `Export it with torch.onnx.export and upload the .onnx file, or ${BY_CODE}.`;
 export const TENSORFLOW = `Convert it to ONNX with tf2onnx and upload the .onnx file, or ${BY_CODE}.`;
 export const HUGGING_FACE = `Export it with \`optimum-cli export onnx\` and upload the result, or ${BY_CODE}.`;
+export const CORE_ML =
+  'Core ML predicts on macOS alone: upload the model that it was converted from, as its framework saves it, or exported to ONNX.';
 
 /** Of two that have the same first bytes the one whose ending the file has is meant, else the last: it is the plainest. */
 export const KNOWN_FILES: readonly KnownFile[] = [
@@ -65,6 +67,15 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     hint: ZIP,
     fix: TORCH,
   },
+  {
+    what: 'an Ultralytics model',
+    format: null,
+    endings: [],
+    inside: ['.pt'],
+    // The pickle at the begin of its zip names `ultralytics.nn`.
+    magic: /^504b0304.*63756c7472616c79746963732e6e6e/,
+    fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
+  },
   { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
   { what: 'a Keras model', format: null, endings: ['.keras'], hint: ZIP, fix: TENSORFLOW },
   { what: 'a zip archive', format: null, isArchive: true, endings: ['.zip'], hint: ZIP },
@@ -92,6 +103,32 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: TENSORFLOW,
   },
   { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
+  {
+    what: 'a PMML model',
+    format: null,
+    endings: ['.pmml'],
+    fix: `Upload the model that it was exported from, as its framework saves it, or ${BY_CODE}.`,
+  },
+  {
+    what: 'a Core ML model',
+    format: null,
+    endings: ['.mlmodel'],
+    fix: CORE_ML,
+  },
+  {
+    what: "R's serialized data",
+    format: null,
+    endings: ['.rds', '.rda', '.rdata'],
+    fix: 'Only R reads it: save a booster in its own format (xgb.save, lgb.save, catboost.save_model) and upload that, or bring an image that serves it, as of plumber or vetiver, with a Dockerfile.',
+  },
+  {
+    what: 'a Prophet model',
+    format: null,
+    endings: [],
+    // `{"growth"`, as prophet.serialize writes it.
+    magic: /^7b2267726f77746822/,
+    fix: `It is fitted by Stan and has no ONNX: ${BY_CODE}.`,
+  },
   {
     what: 'a GGUF file',
     format: null,

@@ -2,120 +2,11 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
 import { modelFiles } from '#formats/model-files.ts';
+import { foreignPackages } from '#formats/sklearn/inspect.ts';
+import { PLAIN, SENTENCES, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
 
 /** The two files that would serve a model by code, for its owner to go on from. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
-
-/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
-type Way = {
-  readonly imports: readonly string[];
-  readonly load: readonly string[];
-  readonly answer: readonly string[];
-  readonly takes?: string;
-  readonly requirements: readonly string[];
-};
-
-const KERAS: Way = {
-  imports: ['import keras', 'import numpy as np'],
-  load: ['self.model = keras.saving.load_model(FILE)'],
-  answer: ['return self.model.predict(np.asarray(rows, "float32"), verbose=0).tolist()'],
-  requirements: ['keras', 'tensorflow-cpu'],
-};
-
-const PICKLE: Way = {
-  imports: ['import joblib', 'import numpy as np'],
-  load: [
-    '# Name the packages that its classes are from in requirements.txt, as they were when it was saved.',
-    'self.model = joblib.load(FILE)',
-  ],
-  answer: ['return np.asarray(self.model.predict(np.asarray(rows))).tolist()'],
-  requirements: ['joblib', 'numpy', 'scikit-learn'],
-};
-
-const SENTENCES: Way = {
-  imports: ['from sentence_transformers import SentenceTransformer'],
-  load: ['self.model = SentenceTransformer(FILE)'],
-  takes: 'texts',
-  answer: ['return self.model.encode(texts).tolist()'],
-  requirements: ['sentence-transformers'],
-};
-
-const PLAIN: Way = {
-  imports: [],
-  load: ['# Load it here, as you do where you made it.', 'self.model = open(FILE, "rb").read()'],
-  answer: ['raise NotImplementedError("answer with what the model makes of these rows")'],
-  requirements: [],
-};
-
-/** By what a file or a folder is called. */
-const WAYS: Readonly<Record<string, Way>> = {
-  'a PyTorch file': {
-    imports: ['import torch'],
-    load: [
-      'try:',
-      '    self.model = torch.jit.load(FILE, map_location="cpu")',
-      'except RuntimeError:',
-      '    # A module that was saved whole; of a state_dict make the module first, then call its load_state_dict.',
-      '    self.model = torch.load(FILE, map_location="cpu", weights_only=False)',
-      'self.model.eval()',
-    ],
-    answer: [
-      'with torch.inference_mode():',
-      '    return self.model(torch.tensor(rows, dtype=torch.float32)).tolist()',
-    ],
-    requirements: ['torch', 'numpy'],
-  },
-  'a Keras model': KERAS,
-  'an HDF5 file': KERAS,
-  'a TensorFlow Lite model': {
-    imports: ['import numpy as np', 'from ai_edge_litert.interpreter import Interpreter'],
-    load: ['self.run = Interpreter(model_path=FILE).get_signature_runner()'],
-    answer: [
-      '[name] = self.run.get_input_details()',
-      'answers = self.run(**{name: np.asarray(rows, "float32")})',
-      'return {name: value.tolist() for name, value in answers.items()}',
-    ],
-    requirements: ['ai-edge-litert', 'numpy'],
-  },
-  'a TensorFlow SavedModel': {
-    imports: ['import tensorflow as tf'],
-    load: [
-      'self.loaded = tf.saved_model.load(FILE)',
-      'self.answer = self.loaded.signatures["serving_default"]',
-    ],
-    answer: [
-      '[name] = self.answer.structured_input_signature[1]',
-      'answers = self.answer(**{name: tf.constant(rows, tf.float32)})',
-      'return {name: value.numpy().tolist() for name, value in answers.items()}',
-    ],
-    requirements: ['tensorflow-cpu'],
-  },
-  'a GGUF file': {
-    imports: ['from llama_cpp import Llama'],
-    load: ['self.model = Llama(model_path=FILE, n_ctx=2048, verbose=False)'],
-    takes: 'prompt, max_tokens=128',
-    answer: ['return self.model(prompt, max_tokens=max_tokens)["choices"][0]["text"]'],
-    requirements: ['llama-cpp-python'],
-  },
-  'a safetensors file': {
-    imports: ['from safetensors.numpy import load_file'],
-    load: [
-      '# Weights alone: what they are multiplied with stands in the code that made them.',
-      'self.weights = load_file(FILE)',
-    ],
-    answer: PLAIN.answer,
-    requirements: ['safetensors', 'numpy'],
-  },
-  'an ONNX model': {
-    imports: ['import numpy as np', 'import onnxruntime'],
-    load: ['self.session = onnxruntime.InferenceSession(FILE)'],
-    answer: [
-      'name = self.session.get_inputs()[0].name',
-      'return [np.asarray(each).tolist() for each in self.session.run(None, {name: np.asarray(rows, "float32")})]',
-    ],
-    requirements: ['numpy', 'onnxruntime'],
-  },
-};
 
 /** The task of a class of transformers, by how its name ends; what a pipeline asks the Hub for otherwise. */
 const TASKS: readonly (readonly [RegExp, string])[] = [
@@ -139,7 +30,10 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   const [found] = await modelFiles(files);
   if (!found) return draft('a file of its own', PLAIN, files[0]?.name ?? 'model.bin');
   const { file, format, foreign } = found;
-  if (format === 'sklearn') return draft('a pickle', PICKLE, file.name);
+  if (format === 'sklearn') {
+    const way = wayOfPickle(await foreignPackages(await file.open(), file.name));
+    return draft('a pickle', way, file.name);
+  }
   const what = format === 'onnx' ? 'an ONNX model' : (foreign?.what ?? `of the format ${format}`);
   return draft(what, WAYS[what] ?? PLAIN, file.name);
 }

@@ -21,6 +21,8 @@ export type PickleGlobals = {
   misuse(global: Global, does: 'calls' | 'makes', position: number): void;
   /** Fails with `ArtifactRejected` when one was found that may not be loaded, and names all of them; with `isLost`, only when one of them can never be allowed. */
   refuseUnknown(isLost?: boolean): void;
+  /** The packages of the names that were written down so far, by their modules at the top; none of Python's own. */
+  foreignRoots(): readonly string[];
 };
 
 // Python 2 called them so, and Python 3 reads its pickles.
@@ -62,6 +64,7 @@ export function pickleGlobals(
       const said = [...unknown.keys()].filter((name) => !isLost || !isAllowable(name));
       if (said.length > 0) throw refusal(file, unknown, trusted);
     },
+    foreignRoots: () => [...new Set([...unknown.keys()].filter(isAllowable).map(rootOf))],
   };
 }
 

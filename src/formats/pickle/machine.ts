@@ -144,10 +144,16 @@ export function damaged(machine: PickleMachine, what: string): Failure {
 export function hostile(machine: PickleMachine, what: string): Failure {
   const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
-    `No model.yaml can allow that: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`,
+    `No model.yaml can allow that: ${wayOut(machine.globals.foreignRoots())}.`,
   );
   machine.tally.hostile.add(failure);
   return failure;
+}
+
+function wayOut([root]: readonly string[]): string {
+  return root === undefined
+    ? `save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}`
+    : `it is a model of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt`;
 }
 
 const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {

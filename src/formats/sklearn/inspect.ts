@@ -1,5 +1,6 @@
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { Failure } from '#domain/failure.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
@@ -34,9 +35,7 @@ export async function inspectSklearn(
   allowed: readonly string[],
   absent: readonly string[] = [],
 ): Promise<SklearnFacts> {
-  const compression = compressionOf(await headOf(source, file));
-  const bytes = readerOf(source);
-  const reader = compression ? readerOfStream(decompress(bytes, compression, file)) : bytes;
+  const { reader, compression } = await openPickle(source, file);
   const { root, tally } = await scanPickle(reader, file, {
     globals: pickleGlobals(file, allowed, absent),
   });
@@ -60,6 +59,28 @@ export async function inspectSklearn(
       { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },
     ],
   };
+}
+
+/** The packages that a pickle names beside those of known frameworks, by their modules at the top: as far as it can be read. */
+export async function foreignPackages(
+  source: ByteSource,
+  file: string,
+): Promise<readonly string[]> {
+  const globals = pickleGlobals(file, []);
+  try {
+    const { reader } = await openPickle(source, file);
+    await scanPickle(reader, file, { globals });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+  return globals.foreignRoots();
+}
+
+async function openPickle(source: ByteSource, file: string) {
+  const compression = compressionOf(await headOf(source, file));
+  const bytes = readerOf(source);
+  const reader = compression ? readerOfStream(decompress(bytes, compression, file)) : bytes;
+  return { reader, compression };
 }
 
 async function headOf(source: ByteSource, file: string): Promise<Uint8Array> {

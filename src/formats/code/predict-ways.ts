@@ -1,0 +1,187 @@
+/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
+export type Way = {
+  readonly imports: readonly string[];
+  readonly load: readonly string[];
+  readonly answer: readonly string[];
+  readonly takes?: string;
+  readonly requirements: readonly string[];
+};
+
+const KERAS: Way = {
+  imports: ['import keras', 'import numpy as np'],
+  load: ['self.model = keras.saving.load_model(FILE)'],
+  answer: ['return self.model.predict(np.asarray(rows, "float32"), verbose=0).tolist()'],
+  requirements: ['keras', 'tensorflow-cpu'],
+};
+
+const PICKLE: Way = {
+  imports: ['import joblib', 'import numpy as np'],
+  load: [
+    '# Name the packages that its classes are from in requirements.txt, as they were when it was saved.',
+    'self.model = joblib.load(FILE)',
+  ],
+  answer: ['return np.asarray(self.model.predict(np.asarray(rows))).tolist()'],
+  requirements: ['joblib', 'numpy', 'scikit-learn'],
+};
+
+export const SENTENCES: Way = {
+  imports: ['from sentence_transformers import SentenceTransformer'],
+  load: ['self.model = SentenceTransformer(FILE)'],
+  takes: 'texts',
+  answer: ['return self.model.encode(texts).tolist()'],
+  requirements: ['sentence-transformers'],
+};
+
+export const PLAIN: Way = {
+  imports: [],
+  load: ['# Load it here, as you do where you made it.', 'self.model = open(FILE, "rb").read()'],
+  answer: ['raise NotImplementedError("answer with what the model makes of these rows")'],
+  requirements: [],
+};
+
+/** By what a file or a folder is called. */
+export const WAYS: Readonly<Record<string, Way>> = {
+  'a PyTorch file': {
+    imports: ['import torch'],
+    load: [
+      'try:',
+      '    self.model = torch.jit.load(FILE, map_location="cpu")',
+      'except RuntimeError:',
+      '    # A module that was saved whole; of a state_dict make the module first, then call its load_state_dict.',
+      '    self.model = torch.load(FILE, map_location="cpu", weights_only=False)',
+      'self.model.eval()',
+    ],
+    answer: [
+      'with torch.inference_mode():',
+      '    return self.model(torch.tensor(rows, dtype=torch.float32)).tolist()',
+    ],
+    requirements: ['torch', 'numpy'],
+  },
+  'a Keras model': KERAS,
+  'an HDF5 file': KERAS,
+  'a TensorFlow Lite model': {
+    imports: ['import numpy as np', 'from ai_edge_litert.interpreter import Interpreter'],
+    load: ['self.run = Interpreter(model_path=FILE).get_signature_runner()'],
+    answer: [
+      '[name] = self.run.get_input_details()',
+      'answers = self.run(**{name: np.asarray(rows, "float32")})',
+      'return {name: value.tolist() for name, value in answers.items()}',
+    ],
+    requirements: ['ai-edge-litert', 'numpy'],
+  },
+  'a TensorFlow SavedModel': {
+    imports: ['import tensorflow as tf'],
+    load: [
+      'self.loaded = tf.saved_model.load(FILE)',
+      'self.answer = self.loaded.signatures["serving_default"]',
+    ],
+    answer: [
+      '[name] = self.answer.structured_input_signature[1]',
+      'answers = self.answer(**{name: tf.constant(rows, tf.float32)})',
+      'return {name: value.numpy().tolist() for name, value in answers.items()}',
+    ],
+    requirements: ['tensorflow-cpu'],
+  },
+  'a GGUF file': {
+    imports: ['from llama_cpp import Llama'],
+    load: ['self.model = Llama(model_path=FILE, n_ctx=2048, verbose=False)'],
+    takes: 'prompt, max_tokens=128',
+    answer: ['return self.model(prompt, max_tokens=max_tokens)["choices"][0]["text"]'],
+    requirements: ['llama-cpp-python'],
+  },
+  'a safetensors file': {
+    imports: ['from safetensors.numpy import load_file'],
+    load: [
+      '# Weights alone: what they are multiplied with stands in the code that made them.',
+      'self.weights = load_file(FILE)',
+    ],
+    answer: PLAIN.answer,
+    requirements: ['safetensors', 'numpy'],
+  },
+  'an ONNX model': {
+    imports: ['import numpy as np', 'import onnxruntime'],
+    load: ['self.session = onnxruntime.InferenceSession(FILE)'],
+    answer: [
+      'name = self.session.get_inputs()[0].name',
+      'return [np.asarray(each).tolist() for each in self.session.run(None, {name: np.asarray(rows, "float32")})]',
+    ],
+    requirements: ['numpy', 'onnxruntime'],
+  },
+  'a spaCy pipeline': {
+    imports: ['import spacy'],
+    load: ['self.nlp = spacy.load(FILE)'],
+    takes: 'texts',
+    answer: [
+      'found = []',
+      'for text in self.nlp.pipe(texts):',
+      '    entities = [{"text": each.text, "label": each.label_} for each in text.ents]',
+      '    found.append({"entities": entities, "categories": text.cats})',
+      'return found',
+    ],
+    requirements: ['spacy'],
+  },
+  'a Prophet model': {
+    imports: ['import pandas as pd', 'from prophet.serialize import model_from_json'],
+    load: ['self.model = model_from_json(open(FILE).read())'],
+    answer: [
+      '# Rows as {"ds": "2026-01-31"}, with the extra regressors where it has any.',
+      'answers = self.model.predict(pd.DataFrame(rows))[["ds", "yhat", "yhat_lower", "yhat_upper"]]',
+      'return answers.assign(ds=answers["ds"].astype(str)).to_dict("records")',
+    ],
+    requirements: ['prophet', 'pandas'],
+  },
+  'a PMML model': {
+    imports: [
+      'import pandas as pd',
+      'from sklearn_pmml_model.auto_detect import auto_detect_estimator',
+    ],
+    load: ['self.model = auto_detect_estimator(pmml=FILE)'],
+    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
+    requirements: ['sklearn-pmml-model', 'pandas'],
+  },
+  'an Ultralytics model': {
+    imports: [
+      'import base64',
+      'import io',
+      '',
+      'from PIL import Image',
+      'from ultralytics import YOLO',
+    ],
+    load: ['self.model = YOLO(FILE)'],
+    takes: 'image',
+    answer: [
+      '# The bytes of a picture, in base64.',
+      'picture = Image.open(io.BytesIO(base64.b64decode(image)))',
+      'return [each.summary() for each in self.model(picture, verbose=False)]',
+    ],
+    requirements: ['ultralytics', 'pillow'],
+  },
+};
+
+const STATSMODELS: Way = {
+  imports: ['import numpy as np', 'import statsmodels.api as sm'],
+  load: ['self.model = sm.load(FILE)'],
+  answer: ['return np.asarray(self.model.predict(np.asarray(rows, "float64"))).tolist()'],
+  requirements: ['statsmodels', 'numpy'],
+};
+
+/** The packages of the index whose modules pickles name, where both are called otherwise or are well known. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  category_encoders: 'category-encoders',
+  feature_engine: 'feature-engine',
+  imblearn: 'imbalanced-learn',
+  lifelines: 'lifelines',
+  pmdarima: 'pmdarima',
+  prophet: 'prophet',
+  sksurv: 'scikit-survival',
+  sktime: 'sktime',
+  umap: 'umap-learn',
+};
+
+/** How a pickle is loaded that names these packages beside those of known frameworks. */
+export function wayOfPickle(roots: readonly string[]): Way {
+  if (roots.includes('statsmodels')) return STATSMODELS;
+  // A package that is called as a module may be another's: only those that are known are named.
+  const named = roots.flatMap((root) => PACKAGES[root] ?? []);
+  return { ...PICKLE, requirements: [...PICKLE.requirements, ...named] };
+}
