@@ -42,6 +42,7 @@ import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { publisher } from './publisher.ts';
 import { resending } from './resend.ts';
+import { tracesFor } from './traces.ts';
 
 /** A Slipway that runs in this process. */
 export type LocalSlipway = {
@@ -179,6 +180,7 @@ export async function startLocal(
     shifts: localShifts(config.bakeSeconds),
     crossingDrainSeconds: 0,
   });
+  const traces = await tracesFor(environment);
   const engine: WorkflowEngine = workflowEngine({
     definitions: readDefinitions(),
     // What stands for CodeBuild.
@@ -188,6 +190,7 @@ export async function startLocal(
       BuildImage: runtime.build,
     },
     onStep,
+    traces,
     async onEnded(end) {
       await ends.ended(end);
     },
@@ -267,6 +270,7 @@ export async function startLocal(
       await store.close();
       // First, as a build that is killed under an execution that goes on is one that failed.
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
+      await Promise.race([traces?.stop(), timeout(STEPS_MS)]);
       await runtime.stop();
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();

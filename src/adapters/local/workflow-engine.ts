@@ -33,6 +33,18 @@ export type StepMoment = {
 
 export type StepObserver = (at: StepMoment) => Promise<void>;
 
+/** Follows one execution: each run of a step, with what it was given, and how all of it ended. */
+export type ExecutionTrace = {
+  step<Answer>(state: string, payload: unknown, run: () => Promise<Answer>): Promise<Answer>;
+  end(how: Pick<ExecutionEnd, 'error' | 'cause'>): void;
+};
+
+/** Where executions are followed. `stop` resolves when all of it was handed on. */
+export type Traces = {
+  begin(workflow: WorkflowName, execution: string): ExecutionTrace;
+  stop(): Promise<void>;
+};
+
 /** `stop` does not interrupt a step that runs, unless that heeds its signal. */
 export type WorkflowEngine = Executions & {
   /** Stops every execution and resolves when each end was dealt with and the steps that were running have returned. */
@@ -50,6 +62,7 @@ type Options = {
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
   /** Told of each moment; the execution goes on once this resolves. */
   readonly onStep?: StepObserver;
+  readonly traces?: Pick<Traces, 'begin'> | undefined;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
 };
 
@@ -64,7 +77,7 @@ const MAX_PAYLOAD_BYTES = 262_144;
  * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
  */
 export function workflowEngine(options: Options): WorkflowEngine {
-  const { definitions, handlers, onEnded, onStep = async () => {}, overrides } = options;
+  const { definitions, handlers, onEnded, onStep = async () => {}, traces, overrides } = options;
   const machines = build(definitions, handlers);
   const running = new Map<string, Run>();
   const ends = new Set<Promise<void>>();
@@ -73,10 +86,11 @@ export function workflowEngine(options: Options): WorkflowEngine {
   function begin(workflow: WorkflowName, execution: string, input: unknown): void {
     const failures: Error[] = [];
     const over = new AbortController();
+    const trace = traces?.begin(workflow, execution);
     const run = requireMachine(machines, workflow).run(toJson(input), {
       overrides: {
         ...overrides,
-        taskResourceLocalHandlers: tasks(observed(handlers, execution, onStep), {
+        taskResourceLocalHandlers: tasks(observed(traced(handlers, trace), execution, onStep), {
           steps,
           failures,
           stopped: over.signal,
@@ -94,7 +108,10 @@ export function workflowEngine(options: Options): WorkflowEngine {
         running.delete(execution);
         over.abort();
       })
-      .then((how) => onEnded({ workflow, execution, input, ...how }))
+      .then((how) => {
+        trace?.end(how);
+        return onEnded({ workflow, execution, input, ...how });
+      })
       .finally(() => ends.delete(ended));
     ends.add(ended);
   }
@@ -181,6 +198,20 @@ function tasks(handlers: Options['handlers'], { steps, failures, stopped }: Arou
           steps.delete(step);
         }
       },
+    ]),
+  );
+}
+
+function traced(
+  handlers: Options['handlers'],
+  trace: ExecutionTrace | undefined,
+): Options['handlers'] {
+  if (!trace) return handlers;
+  return Object.fromEntries(
+    Object.entries(handlers).map(([state, handler]) => [
+      state,
+      (payload: unknown, stopped: AbortSignal) =>
+        trace.step(state, payload, () => handler(payload, stopped)),
     ]),
   );
 }
