@@ -50,7 +50,7 @@ import { type Environment, settings } from './aws-settings.ts';
 
 // One wiring per function, so that its bundle holds only its step and that step's clients.
 
-// After a move between Lambda and containers, the previous side keeps all its revisions for a quarter of an hour.
+// After a move between Lambda and containers, the previous side stays intact for a quarter of an hour.
 const CROSSING_DRAIN_SECONDS = 900;
 
 export const admitDeploymentOnAws = (env: Environment) =>

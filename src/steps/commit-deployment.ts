@@ -7,7 +7,7 @@ import { requireDeployment, requireVersion, requireWork } from './require-deploy
 type Deps = {
   readonly registry: Registry;
   readonly platforms: Platforms;
-  /** How long (seconds) the previous side keeps all its revisions after traffic moved between two mechanisms. */
+  /** How long (seconds) the previous side stays intact after traffic moved between two mechanisms. */
   readonly crossingDrainSeconds: number;
 };
 
