@@ -15,7 +15,7 @@ import { uninstallFromAws } from './uninstall.ts';
 
 type AwsPlace = Omit<Place, 'data'>;
 
-/** What is done with an installation as a whole. */
+/** Adds the commands for an installation as a whole. */
 export function addAccountCommands(program: Command): void {
   placedCommand(
     program,

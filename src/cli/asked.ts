@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 
 type Carried = { readonly slipway: Slipway; readonly model: string; readonly output: Output };
 
-/** Asks for something, follows it to its end, and says what is live then. False when it did not come to what was asked for. */
+/** Makes a request, follows it to its end, and prints what is live then. False when the request was not fulfilled. */
 export async function carryOut(
   { slipway, model, output }: Carried,
   ask: () => Promise<Asked>,

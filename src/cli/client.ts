@@ -11,7 +11,7 @@ export type Instance = z.infer<typeof instance>;
 
 const health = z.object({ pid: z.int() });
 
-/** The Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
+/** Finds the Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
 export async function findInstance(dataDir: string): Promise<Instance> {
   const found = await running(dataDir).catch(() => undefined);
   if (found) return found;
@@ -24,7 +24,7 @@ export async function findInstance(dataDir: string): Promise<Instance> {
   );
 }
 
-/** One that was killed has left its file, and its ports may be another's by now. */
+/** Verified, since a killed Slipway leaves its file behind, and another process may use its ports by now. */
 async function running(dataDir: string): Promise<Instance | undefined> {
   const file = readFileSync(join(dataDir, 'instance.json'), 'utf8');
   const found = instance.parse(JSON.parse(file));
@@ -32,7 +32,7 @@ async function running(dataDir: string): Promise<Instance | undefined> {
   return pid === found.pid ? found : undefined;
 }
 
-/** One answer of the control API, parsed. An error answer becomes a Failure with its message and fix. */
+/** Calls the control API and parses its answer. An error answer becomes a Failure with its message and fix. */
 export async function call<T>(
   url: string,
   schema: z.ZodMiniType<T>,
@@ -55,7 +55,7 @@ const NAMES: Readonly<Record<number, FailureName>> = {
   409: 'PhaseConflict',
 };
 
-// All that `fetch` says of a connection that could not be made, or broke, is that it failed.
+// `fetch` says only that a connection failed, not why.
 function lost(cause: unknown): never {
   throw new Failure('PlatformUnavailable', 'Slipway no longer answers', {
     cause,

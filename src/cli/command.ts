@@ -7,14 +7,14 @@ const DEFAULT_STAGE = 'dev';
 
 export type Common = { readonly data: string; readonly json?: boolean };
 
-/** Where a command finds its Slipway: in AWS when one of these is given, else on this machine. */
+/** Where a command finds its Slipway: in AWS when any of these options is given, else on this machine. */
 export type Place = Common & {
   readonly stage?: string;
   readonly profile?: string;
   readonly region?: string;
 };
 
-/** A command of one machine. */
+/** A command that works only on one machine. */
 export function localCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
@@ -60,7 +60,7 @@ export function accountOf({ stage, profile, region }: Omit<Place, 'data'>): AwsA
 export async function openSlipway(place: Place): Promise<Slipway> {
   const account = accountOf(place);
   if (!account) return openOneMachine(place.data);
-  // The clients of AWS take longer to load than most commands take on one machine.
+  // Loaded lazily: the AWS clients take longer to load than most commands take on one machine.
   const { openAwsAccount } = await import('#compose/account/account.ts');
   return openAwsAccount(account);
 }
@@ -83,7 +83,7 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('expected a whole number.');
 }
 
-/** The values of an option that may be repeated. */
+/** Collects the values of a repeatable option. */
 export function collected(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { accountOf, type Place } from './command.ts';
 
-/** What stands in the way of Slipway: in the account that is named, or on this machine. */
+/** Checks for what stands in Slipway's way, in the named account or on this machine. */
 export async function doctor(place: Place): Promise<readonly Finding[]> {
   const account = accountOf(place);
   if (account) {

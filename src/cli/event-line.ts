@@ -3,7 +3,7 @@ import type { SlipwayEvent } from '#domain/event.ts';
 const STATE_WIDTH = 12;
 const INDENT = '\n             ';
 
-/** One event as a line for a person: the state, what is known, and on lines of their own the reason and the fix. */
+/** One event as a line for a person: the state and a summary, with the reason and the fix on separate lines. */
 export function eventLine({ detail }: SlipwayEvent): string {
   const { model, version, state, reason, fix } = detail;
   const name = version === null ? model : `${model} v${version}`;
@@ -15,7 +15,7 @@ export function eventLine({ detail }: SlipwayEvent): string {
   ].join(INDENT);
 }
 
-/** The few numbers of an event that a person wants to see; the rest is for programs (`--json`). */
+/** The few numbers of an event that matter to a person; the rest is for programs (`--json`). */
 function summary(data: SlipwayEvent['detail']['data']): string {
   const shown = [
     'format',

@@ -5,7 +5,7 @@ import { isTerminal } from '#domain/phase.ts';
 import { eventLine } from './event-line.ts';
 import { type Output, seconds } from './output.ts';
 
-/** Shows the events of one deployment with the time since `startedAtMs` (as of performance.now()) until it has ended; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
+/** Prints the events of one deployment, with the time since `startedAtMs` (of performance.now()), until it has ended; returns its terminal event. Fails with `PlatformUnavailable` when Slipway stops first. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
   output: Output,

@@ -7,7 +7,7 @@ import { commandOutput } from './output.ts';
 import { push } from './push.ts';
 import { statusLines } from './status.ts';
 
-/** What is done with models, on one machine and in AWS alike. */
+/** Adds the commands for models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
   addInspect(program);
   addPush(program);

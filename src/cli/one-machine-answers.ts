@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { buildProof } from '#domain/build/proof.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
-// What the control API answers, by docs/control-api.openapi.yaml.
+// The control API's answers, as in docs/control-api.openapi.yaml.
 
 const version = z.object({
   version: z.int(),

@@ -5,15 +5,15 @@ import { Failure } from '#domain/failure.ts';
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 
-/** Where a command writes: for people finished lines, and on a terminal one more that shows what is being waited for; for programs JSON, where it was asked for. */
+/** A command's output: for people lines, and on a terminal one more with what the command waits for; for programs JSON, when requested. */
 export type Output = {
   line(text: string): void;
   data(value: unknown): void;
-  /** Shows that something is under way until the answer is called; silent where nobody watches. */
+  /** Shows progress until the returned function is called; silent without a terminal. */
   busy(text: () => string): () => void;
 };
 
-/** With `json` only JSON goes to stdout, and what is for people to stderr. */
+/** With `json` only JSON goes to stdout, and text for people to stderr. */
 export function commandOutput({ json }: { readonly json?: boolean }): Output {
   return json
     ? { ...textOutput(process.stderr), data: (value) => console.log(JSON.stringify(value)) }
@@ -46,7 +46,7 @@ export function seconds(sinceMs: number): string {
   return `${((performance.now() - sinceMs) / 1000).toFixed(2).padStart(6)} s`;
 }
 
-/** An error as a command ends with it: what happened and what to do, or for an unexpected one the whole stack. */
+/** The text of the error that ends a command: what happened and what to do, or the whole stack of an unexpected one. */
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof Failure)) return error.stack ?? error.message;

@@ -11,7 +11,7 @@ import { addVersionCommands } from './version-commands.ts';
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
 
-/** Runs one command as its user gave it, without the name of the program; answers its exit code. */
+/** Runs one command from its arguments, without the program's name; returns its exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
@@ -22,7 +22,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   return Number(process.exitCode ?? 0);
 }
 
-/** On standard error for a person; a program that asked for JSON is answered in JSON too. */
+/** Prints the error to stderr for a person, and as JSON to stdout for a program that requested JSON. */
 function tell(error: unknown, isJson: boolean): void {
   console.error(`slipway: ${explainError(error)}`);
   if (!isJson) return;

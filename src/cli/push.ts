@@ -15,7 +15,7 @@ type Options = { readonly name: string | undefined; readonly output: Output };
 /** `file` is null for an empty object. */
 type Planned = Pick<Upload, 'key' | 'file'>;
 
-/** Uploads a model, a file or a folder, and follows its deployment; answers its terminal event. */
+/** Uploads a model, as a file or a folder, and follows its deployment; returns its terminal event. */
 export async function push(
   path: string,
   options: Options,
@@ -35,7 +35,7 @@ export async function push(
   return followDeployment(events, options.output, startedAtMs);
 }
 
-/** What to upload, in order: the object whose arrival starts the deployment is the last. */
+/** The objects to upload, in order: the one that starts the deployment comes last. */
 async function uploads(path: string, name: string | undefined): Promise<readonly Planned[]> {
   await requireReadable(path);
   const file = basename(path);
@@ -70,7 +70,7 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
   return [...((await isFile(sidecar.file)) ? [sidecar] : []), { key, file: path }];
 }
 
-/** Hidden files stay behind, as they do in the bucket folder; a link to a file is the file. */
+/** Skips hidden files, as the bucket folder does, and follows links to files. */
 async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
     key: `models/${model}/${basename(path)}/${name}`,
@@ -84,7 +84,7 @@ async function folderUploads(path: string, model: string): Promise<readonly Plan
   ];
 }
 
-/** What an earlier push left there is no part of this one. */
+/** Removes what an earlier push left there: it is not part of this one. */
 async function clear(
   slipway: Slipway,
   prefix: string,

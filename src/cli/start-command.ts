@@ -14,7 +14,7 @@ type Options = Common & {
   readonly webhook: readonly string[];
 };
 
-/** What starts Slipway itself, on this machine. */
+/** Adds the command that starts Slipway itself on this machine. */
 export function addStartCommand(program: Command): void {
   localCommand(
     program,
@@ -54,7 +54,7 @@ export function addStartCommand(program: Command): void {
 }
 
 async function startAsAsked(options: Options): Promise<void> {
-  // It loads all that runs models, which the other commands do without.
+  // Loaded lazily: it loads everything that runs models, which the other commands do not need.
   const { start } = await import('./start.ts');
   const isRight = await start({
     config: readLocalConfig({

@@ -11,7 +11,7 @@ type Options = {
   readonly output: Output;
 };
 
-/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or did not come before a signal that ended `once`. */
+/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or when a signal ended `once` before the answer came. */
 export async function start({ config, demo, once, output }: Options): Promise<boolean> {
   const stopAsked = signalled();
   const slipway = await startLocal(config, { environment: process.env, report: output.line });

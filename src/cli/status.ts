@@ -1,6 +1,6 @@
 import type { ModelStatus } from '#compose/slipway.ts';
 
-/** A line a model: what is live and where, and how its newest deployment stands when that is another. */
+/** One line per model: what is live and where, and the state of its newest deployment if that is another. */
 export function statusLines(models: readonly ModelStatus[]): readonly string[] {
   if (models.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
   return models.map(({ name, endpoint, live, newest, versions, repairs, unproven }) => {
@@ -17,7 +17,7 @@ export function statusLines(models: readonly ModelStatus[]): readonly string[] {
   });
 }
 
-/** Of one that was live, what became of it. */
+/** The state of the newest deployment; for one that was live, what became of it. */
 function standing(
   { version, phase, trouble }: NonNullable<ModelStatus['newest']>,
   versions: ModelStatus['versions'],

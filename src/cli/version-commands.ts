@@ -7,7 +7,7 @@ import { explanationLines } from './explain.ts';
 import { commandOutput, type Output } from './output.ts';
 import { versionLines } from './versions.ts';
 
-/** What is done with the versions of a model, on one machine and in AWS alike. */
+/** Adds the commands for the versions of a model, on one machine and in AWS alike. */
 export function addVersionCommands(program: Command): void {
   addVersions(program);
   addExplain(program);

@@ -36,11 +36,11 @@ import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
-// One function for each port, so that a bundle holds the clients of its step and no other.
+// One function per port, so that a bundle holds only the clients of its step.
 
 export const clock = { now: Date.now };
 
-/** One client of a service in a function, however many ports use it: each has connections of its own. */
+/** One client per service in a function, however many ports use it: each client has its own connections. */
 function once<Client>(make: () => Client): () => Client {
   let made: Client | undefined;
   return () => {
@@ -63,7 +63,7 @@ const autoScalingClient = /* @__PURE__ */ once(() => new ApplicationAutoScalingC
  */
 export const PROVISIONING_SECONDS = { lambda: 300, fargate: 600, ec2: 1200 } as const;
 
-// A step that waits for a server that starts is cut short by its own time limit before the server is.
+// Waits for a starting server, below the step's own time limit.
 const START_LOOK_MS = 30_000;
 
 export function registryOf(environment: Environment) {
@@ -112,7 +112,7 @@ export function busOf(environment: Environment) {
   return eventBridgeBus({ client: new EventBridgeClient(), bus });
 }
 
-/** Who says of a change that it is of the present lease. */
+/** Checks that a change carries the epoch of the current lease. */
 function fenceOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoFence({ client: dynamoClient(), table });
@@ -215,7 +215,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
   });
 }
 
-/** The way to the containers; null in a stack that has none. */
+/** The settings for reaching the containers; null in a stack without containers. */
 function containersOf(environment: Environment) {
   if (!hasContainers(environment)) return null;
   const set = settings(environment, 'STAGE', 'LISTENER', 'LOAD_BALANCER', 'VPC_LINK');

@@ -25,21 +25,21 @@ import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
 
-/** What serves models on this machine, and what is built for it. */
+/** What serves models on this machine, and the builds for it. */
 export type LocalEngine = {
-  /** What keeps a model to itself, in one line. */
+  /** How models are isolated, in one line. */
   readonly walls: string;
   readonly engine: 'image' | 'process';
-  /** Names each runtime as it is installed here, but for its models' packages. */
+  /** A hash of each runtime as installed here, without its models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly build: TaskHandler;
-  /** Null where models are processes, whose environments go with the last image that is made of them. */
+  /** Null where models run as processes, whose environments are removed with the last image made from them. */
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
-  /** Ends what is being built. */
+  /** Stops running builds. */
   stop(): Promise<void>;
 };
 
@@ -48,29 +48,29 @@ type Options = {
   readonly folder: (name: string) => string;
   readonly objectPath: ObjectPath;
   readonly clock: Clock;
-  /** Slipway's own. */
+  /** Slipway's own environment variables. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
 };
 
-// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
+// In the repository this file is TypeScript two folders deep; in the package it is bundled into dist/cli/main.js.
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SERVER_ENTRY = fileURLToPath(
   import.meta.url.endsWith('.ts')
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
-/** Sets the walls around what loads a model. */
+/** Sets up the walls around a process that loads a model. */
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
-/** What a build does is a part of what it makes. */
+/** Part of a build's hash: how a build works determines what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
-// As infra/build.yml has them for CodeBuild.
+// The same as for CodeBuild in infra/build.yml.
 const QUEUED_SECONDS = 7200;
 const BUILD_SECONDS = 3600;
-// A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile. Two always may, lest a long one keeps all other models waiting.
+// A build keeps about one core busy, and at times all of them; the other half is for serving. At least two run at once, so that a long build does not block all other models.
 export const BUILDS_AT_ONCE: number = Math.max(2, Math.floor(availableParallelism() / 2));
 
-/** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
+/** Fails with `PlatformUnavailable` when containers are requested and no Docker engine answers. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {
   return kind === 'docker' ? dockerEngine(options) : processEngine(options);
 }
@@ -109,7 +109,7 @@ async function processEngine({
       objectPath,
       serverEntry,
       environment: { NODE_COMPILE_CACHE: compiled, ...environment },
-      // What tests start in its place reads and writes where they like.
+      // No walls for the servers that tests substitute, which read and write anywhere.
       walls:
         serverEntry === SERVER_ENTRY
           ? {
@@ -127,18 +127,18 @@ async function processEngine({
   };
 }
 
-/** The user's own, but not the folder of what Slipway itself runs; another one for what another version starts. */
+/** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node and of the server. */
 function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
   const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
 }
 
-/** What must be readable within namespaces of a user's own. */
+/** The folders that must be readable inside user namespaces. */
 export function wallFolders(dataDir: string): readonly string[] {
   return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
 }
 
-/** The engine of workflows wants something for each state. */
+/** The workflow engine needs a handler for each state. */
 async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
@@ -150,7 +150,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
     CONTAINER_LABEL: label,
   };
-  // Each data folder takes away its own images, so their names differ.
+  // Each data folder removes its own images, so their names must differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
   const inTurn = atOnce(BUILDS_AT_ONCE);
   const builtBy = (buildspec: string) =>
@@ -171,7 +171,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     environments: dockerEnvironments({ label, clock }),
     images: dockerModelImages({ label }),
     buildEnvironment: environments.build,
-    // Both write to one folder.
+    // Both write their logs to the same folder.
     buildLog: image.buildLog,
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
@@ -184,7 +184,7 @@ type Builds = Pick<
   'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'
 >;
 
-/** What stands for CodeBuild, by a buildspec of this repository. */
+/** Runs a buildspec of this repository, in place of CodeBuild. */
 function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
   const { directory, buildspec } = options;
   mkdirSync(directory, { recursive: true });
@@ -207,7 +207,7 @@ function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop
   };
 }
 
-/** Names what would serve a model: the runtime's own code, its inference library, and this machine's kind. */
+/** A hash of what serves a model here: the runtime's own code, its inference library, and the machine's platform. */
 function installedHash(serverEntry: string): string {
   const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
   return hashOf([
@@ -223,7 +223,7 @@ function runtimeFiles(name: RuntimeName) {
   return filesOf(join(ROOT, 'runtimes', name));
 }
 
-/** The names and bytes of all files in a folder, in one order. */
+/** The names and bytes of all files in a folder, in a fixed order. */
 function filesOf(folder: string): readonly (string | Uint8Array)[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))

@@ -44,7 +44,7 @@ import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
 
-/** Everything the steps need of the world, and the few numbers that differ between one machine and AWS. */
+/** Everything the steps need from the world, and the few numbers that differ between one machine and AWS. */
 export type StepDeps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
@@ -67,10 +67,10 @@ export type StepDeps = {
   readonly crossingDrainSeconds: number;
 };
 
-/** A step's task: it cannot be interrupted, as a Lambda function cannot. */
+/** A step's task; like a Lambda function it cannot be interrupted. */
 export type StepHandler = (payload: unknown) => Promise<unknown>;
 
-/** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
+/** The step of each Task state of all workflows, with its dependencies; it parses the workflow's input. */
 export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHandler>> {
   const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
     deps.inspector.inspect(files, { maxBytes: deps.maxArtifactBytes, manifest });

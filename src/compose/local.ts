@@ -49,34 +49,34 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
-  /** What keeps its models to themselves, in one line. */
+  /** How its models are isolated, in one line. */
   readonly walls: string;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
-  /** Ends what runs; deployments in progress are taken up again at the next start. */
+  /** Stops everything that runs; the next start resumes deployments in progress. */
   stop(): Promise<void>;
 };
 
 type Surroundings = {
-  /** Slipway's own environment, of which a model server gets a few harmless entries. */
+  /** Slipway's own environment variables; a model server gets only a few harmless ones. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Told in one line what went wrong beside any deployment. */
+  /** Reports, in one line, a problem outside any deployment. */
   readonly report: (problem: string) => void;
   readonly onStep?: StepObserver;
-  /** The script that serves models as processes, in place of the one that comes with Slipway. */
+  /** The script that serves models as processes, instead of Slipway's own. */
   readonly serverEntry?: string;
 };
 
 const BUCKET = 'bucket';
-// Most steps take milliseconds; one that waits for a model may take a minute.
+// How long to let steps finish: most take milliseconds, but one that waits for a model may take a minute.
 const STEPS_MS = 1000;
-// The bucket's own watch starts what it sees, and sends its event again until it is dealt with.
+// The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
 
 /**
- * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
- * Fails with `InputInvalid` when another Slipway has the folder.
+ * Starts Slipway on this machine with its state in `config.dataDir`, and resumes what an earlier one left.
+ * Fails with `InputInvalid` when another Slipway uses the folder.
  */
 export async function startLocal(
   config: LocalConfig,
@@ -148,7 +148,7 @@ export async function startLocal(
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
   });
-  // What was live serves before anything else is done.
+  // Live versions serve again before anything else starts.
   for (const { live } of await registry.models()) {
     if (live) local.start(live).catch(problem);
   }
@@ -183,7 +183,7 @@ export async function startLocal(
   const traces = await tracesFor(environment);
   const engine: WorkflowEngine = workflowEngine({
     definitions: readDefinitions(),
-    // What stands for CodeBuild.
+    // In place of CodeBuild.
     handlers: {
       ...handlers,
       BuildEnvironment: runtime.buildEnvironment,
@@ -268,14 +268,14 @@ export async function startLocal(
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
-      // First, as a build that is killed under an execution that goes on is one that failed.
+      // Executions stop before builds: otherwise a killed build would count as failed.
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
       await Promise.race([traces?.stop(), timeout(STEPS_MS)]);
       await runtime.stop();
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();
-      // A step that still waits for its model fails at its next write, as if Slipway had been killed: the end of the model server is not the model's fault.
+      // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       database.close();
       await Promise.all([gateway.close(), local.close()]);
       rmSync(folder('instance.json'), { force: true });
@@ -284,7 +284,7 @@ export async function startLocal(
   };
 }
 
-/** On one machine every shift is a whole one, and every bake as short. */
+/** On one machine all default bakes have the same length, and containers begin without a canary. */
 function localShifts(bakeSeconds: number): ShiftDefaults {
   const bakes = { bakeSeconds, canaryBakeSeconds: bakeSeconds, crossingBakeSeconds: bakeSeconds };
   return { ...bakes, canary: false };

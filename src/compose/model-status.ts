@@ -9,10 +9,10 @@ import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
 
 const LOG_LINES = 200;
 
-/** What tells the lines of a revision, by its target. */
+/** The log readers of revisions, by target. */
 export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;
 
-/** Fails with `InputInvalid` when there is no such model. */
+/** Fails with `InputInvalid` for an unknown model. */
 export async function requireModel(registry: Registry, name: string): Promise<Model> {
   const model = await registry.model(name);
   if (!model) throw new Failure('InputInvalid', `no model ${name}`);
@@ -21,7 +21,7 @@ export async function requireModel(registry: Registry, name: string): Promise<Mo
 
 type Seen = { readonly endpoint: string; readonly nowMs: number };
 
-/** How a model stands at `nowMs` (epoch), by the registry; `endpoint` is the base of its URLs. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
@@ -60,7 +60,7 @@ function unprovenOf(maker: Deployment | undefined): string | null {
   return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
 }
 
-/** The versions of a model that went live, newest first. */
+/** The versions of a model that ever went live, newest first. */
 export async function modelVersions(
   registry: Registry,
   { name, live }: Model,
@@ -72,14 +72,14 @@ export async function modelVersions(
       revision,
       target,
       liveAtMs,
-      // Until the previous version has drained two are marked so.
+      // Two versions are marked Live until the previous one has drained.
       state: state === 'Live' && version !== live?.version ? 'Retired' : state,
       artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',
     })),
   );
 }
 
-/** What the newest revision of a model wrote last. */
+/** The last log lines of a model's newest revision. */
 export async function modelLog(
   registry: Registry,
   platforms: LogTails,

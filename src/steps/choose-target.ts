@@ -11,7 +11,7 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
-  /** The targets that this installation has. */
+  /** The targets that this installation offers. */
   readonly offered: readonly Target[];
 };
 
@@ -29,7 +29,7 @@ export const chooseTarget =
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
     const needs = {
-      // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
+      // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       memoryBytes: expectedMemoryBytes(facts.memory, image),
       memoryMiB: memoryMiB(manifest),
@@ -44,7 +44,7 @@ export const chooseTarget =
     return { target: decision.target };
   };
 
-// Of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
+// The port of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
 const LAMBDA_PORT = 9001;
 
 function portRefusal({ runtime: { port } }: Manifest): string | undefined {

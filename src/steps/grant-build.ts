@@ -24,8 +24,8 @@ type Deps = {
 type ImagePlan = BuildPlan & { readonly imageTag: string };
 
 /**
- * Lets the build of an image read the artifact and what is to be done with it, and where an environment of it is missing also lets that be built first: by a URL of its own, that leads to no file.
- * A repeated run grants the reads anew, as those granted before run out; a token is of its grant, so a build is started once for each.
+ * Lets the build of an image read the artifact and its build order. When one of its environments is missing, a second URL, which leads to no file, lets that be built first.
+ * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
 export async function grantBuild(
   { artifacts, environments, hashes }: Deps,
@@ -65,7 +65,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-/** What a build is told of a model, whatever serves it: an image is of this and of the bytes. */
+/** What a build is told about a model, whatever serves it; this and the bytes determine the image. */
 export function servedAs({ facts, manifest }: Inspection) {
   const { runtime } = SERVED[facts.format];
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
@@ -79,7 +79,7 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // What is a folder brings code, which is nothing to convert.
+    // A folder brings its own code, which cannot be converted.
     converts: manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,

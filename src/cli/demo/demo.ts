@@ -14,7 +14,7 @@ const TEXT = 'Total 431.50';
 /** Where the demo runs: the data folder of a Slipway, and its two addresses. */
 type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
 
-/** Drops the demo model unless it is live, reads a drawn line of text with it, and answers whether it read what was drawn. */
+/** Drops the demo model unless it is live, has it read a drawn line of text, and returns whether it read that text. */
 export async function runDemo(place: Place, isLive: boolean, output: Output): Promise<boolean> {
   if (isLive) output.line(`the demo model \`${MODEL}\` is live`);
   else await deploy(place, output);
@@ -50,7 +50,7 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   const startedAtMs = performance.now();
   output.line(`\nPP-OCRv4 text recogniser → ${file}`);
   await copyFile(READER_MODEL, `${file}.part`);
-  // A file written long before it is renamed in is taken at once.
+  // The bucket accepts an old file at once, without waiting for more writes.
   const { atime, mtime } = await stat(READER_MODEL);
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
@@ -76,7 +76,7 @@ async function infer(endpoint: string, request: unknown): Promise<unknown> {
   return response.json();
 }
 
-// In the package all of this is one JavaScript file, and its command is there by name.
+// In the package the code is bundled JavaScript, and npx finds the command by name.
 const COMMAND = import.meta.url.endsWith('.ts') ? 'npm run -s slipway --' : 'npx slipway';
 
 function tryNext(endpoint: string, requestFile: string, dataDir: string): string {
@@ -89,7 +89,7 @@ try next
   ${COMMAND} status${flag}`;
 }
 
-/** As a shell takes it for one word. */
+/** Quotes the text as one shell word. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -35,7 +35,7 @@ import { uploadToBucket } from './upload.ts';
 const READS_AT_ONCE = 10;
 const clock = { now: Date.now };
 
-/** The Slipway of an account, by the ports over its own table, bucket, workflows and logs and with the caller's credentials. */
+/** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
@@ -91,7 +91,7 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
   });
 }
 
-/** Functions name their streams by their version's number, tasks by their revision. */
+/** Functions name their log streams after their version number, tasks after their revision. */
 function logTails(account: AwsAccount, outputs: SlipwayStack['outputs']): LogTails {
   const lambda = new LambdaClient(clientSettings(account));
   const logs = new CloudWatchLogsClient(clientSettings(account));

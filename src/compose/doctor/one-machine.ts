@@ -41,7 +41,7 @@ export function lookAtNode(version: string) {
 async function lookAtFolder(dataDir: string) {
   const there = await nearest(dataDir);
   try {
-    // What a folder says of itself is not always so, as on a disk that is mounted to be read.
+    // Permission bits are not enough: the disk may be mounted read-only.
     await rmdir(await mkdtemp(join(there, '.slipway-doctor-')));
     return ok(there === dataDir ? dataDir : `${dataDir} can be created`);
   } catch {
@@ -58,7 +58,7 @@ async function lookAtDisk(dataDir: string) {
   return freeMib < GOOD_FREE_MIB ? warn(says, fix) : ok(says);
 }
 
-/** The folder, or the one of those above it that is there. */
+/** The folder, or its nearest existing parent. */
 async function nearest(folder: string): Promise<string> {
   try {
     await access(folder, constants.F_OK);
@@ -80,7 +80,7 @@ function lookAtPort(port: number) {
   });
 }
 
-/** `program` is what answers to `--version`. */
+/** `program` is the interpreter that is run with `--version`. */
 export async function lookAtPython(program = 'python3') {
   const fix =
     'Only Python models need it, in version 3.9 or later; `slipway start --engine docker` does not.';
@@ -99,7 +99,7 @@ async function lookAtMachine(dataDir: string) {
   return wallsFinding(walls, process.getuid?.() === 0);
 }
 
-/** What this machine has to keep a model to itself, and what a model could still do. */
+/** How this machine can isolate a model, and what a model could still do. */
 export function wallsFinding(walls: Walls, isRoot: boolean) {
   const open = leftOpen(walls, isRoot);
   if (open.length === 0) return ok(wallsLine(walls));

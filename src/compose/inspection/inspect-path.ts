@@ -16,16 +16,16 @@ import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
-/** What would be found of an artifact, and done with it, if it were uploaded. */
+/** What an upload of the artifact would find and do. */
 export type PathInspection = {
   /** Where its manifest is, or would be. */
   readonly manifestFile: string;
   readonly hasManifest: boolean;
   readonly manifest: Manifest;
   readonly facts: ArtifactFacts;
-  /** What serves it, in words. */
+  /** What serves it, as text. */
   readonly server: string;
-  /** Null of a model that no Python serves. */
+  /** Null for a model that is not served by Python. */
   readonly python: PythonEnvironment | null;
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;

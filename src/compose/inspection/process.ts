@@ -3,7 +3,7 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 
-/** What a process is given to do. */
+/** The task of an inspection process. */
 export type Inspection =
   | {
       readonly kind: 'files';
@@ -12,7 +12,7 @@ export type Inspection =
     }
   | { readonly kind: 'manifest'; readonly text: string; readonly fileName: string };
 
-/** What it asks for, by the number of a file, and how it ends; `failedRead` is the number of the read that it ended with. */
+/** The messages of the process: reads, by file number, and its outcome; `failedRead` is the id of the read that ended it. */
 export type Told =
   | { readonly kind: 'begun' }
   | {
@@ -34,7 +34,7 @@ export type Told =
 /** The answer to a read; null where it failed. */
 export type Answered = { readonly id: number; readonly bytes: Uint8Array | null };
 
-/** Where this module is, or the bundle that it is a part of: a process runs it again, and knows by MARK that it is to inspect. */
+/** The URL of this module, or of its bundle: the inspection process runs it again, with MARK as its argument. */
 export const PROCESS: URL = new URL(import.meta.url);
 export const MARK = '--slipway-inspection';
 
@@ -47,7 +47,7 @@ if (process.argv[2] === MARK && process.send) {
     tell({ kind: 'begun' });
     tell(await toldOf(message));
   });
-  // A Ctrl-C reaches both: what has begun comes to its end, unless whoever started it is gone.
+  // Ctrl-C reaches the parent and this process: a running inspection finishes, unless the parent is gone.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit());
 }
@@ -102,7 +102,7 @@ class FailedRead extends Error {
 
 type Range = { readonly file: number; readonly start: number; readonly length: number };
 
-/** By whoever started the process, which alone can reach the files. */
+/** Asks the parent process to read, since only it can reach the files. */
 function read(range: Range): Promise<Uint8Array> {
   reads += 1;
   const id = reads;

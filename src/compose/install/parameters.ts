@@ -17,7 +17,7 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing. */
+/** Parses `name=value` pairs, each given once. Fails with `InputInvalid` for a name that the template does not know: osls would silently ignore it. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -33,7 +33,7 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
   return read;
 }
 
-/** What the stack is to have: `public` where nothing is said. Fails with `InputInvalid`. */
+/** The requested containers; `public` by default. Fails with `InputInvalid`. */
 export function wantedContainers(parameters: ReadonlyMap<string, string>): Containers {
   const wanted = parameters.get('containers') ?? 'public';
   const known = Object.keys(idleStack.usdPerMonth) as Containers[];
@@ -42,7 +42,7 @@ export function wantedContainers(parameters: ReadonlyMap<string, string>): Conta
   throw new Failure('InputInvalid', `containers=${wanted} is not one of ${known.join(', ')}`);
 }
 
-/** What such a stack costs while nothing happens, and when that was so. */
+/** The idle cost of a stack with these containers, and the date of the prices. */
 export function idleCostLine(containers: Containers): string {
   const usd = idleStack.usdPerMonth[containers].toFixed(2);
   return `costs about ${usd} USD a month while idle, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;

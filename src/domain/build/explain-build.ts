@@ -3,14 +3,14 @@ import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
 
-/** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
+/** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
 export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
 
-// The description of the build that Step Functions puts in the Cause of a failed `codebuild:startBuild.sync`: `Build` as BatchGetBuilds answers it.
+// The build in the Cause of a failed `codebuild:startBuild.sync`: Step Functions describes it as BatchGetBuilds does.
 const described = z.object({
   Build: z.object({
     CurrentPhase: z.optional(z.string()),
@@ -23,7 +23,7 @@ const described = z.object({
   }),
 });
 
-/** What a build's caught error says. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
+/** Parses a build's caught error. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
 export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
   const parsed = described.safeParse(parseJson(Cause));
   if (!parsed.success) return { error: Cause ? `${error}: ${Cause}` : error, phase: '', log: null };
@@ -40,7 +40,7 @@ const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
-    // uv and pip.
+    // Messages of uv and pip.
     sign: /No solution found when resolving|No matching distribution found/,
     reason: 'the packages of the model cannot be installed together on its Python',
     fix: 'Change `build.requirements` or `build.pythonVersion` in model.yaml, and upload again.',
@@ -90,13 +90,13 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-// What a build that never began logs is nothing.
+// A build that never began has no log.
 const NEVER_BEGUN = {
   reason: 'the build waited in the queue behind others until it timed out',
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-/** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
+/** Why a build failed: the likely cause according to the end of its log, with the log's lines (oldest first, at most those given). */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
   const shown = lines.map(withoutQueries);
   const cause =
@@ -112,7 +112,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** A presigned URL is a right to read: it stays out of events. */
+/** A presigned URL grants read access, so it stays out of events. */
 function withoutQueries(line: string): string {
   return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
 }

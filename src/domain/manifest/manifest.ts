@@ -78,7 +78,7 @@ const placement = z
 
 /**
  * A model's manifest, `model.yaml`: one schema for its type, its validation and docs/model.schema.json.
- * All of it is optional, an unknown key is an error. Each version adds the keys it uses.
+ * All keys are optional, an unknown key is an error. Each version adds the keys it uses.
  */
 export const manifestSchema = z
   .strictObject({
@@ -119,24 +119,24 @@ export const manifestSchema = z
 
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
-/** What is done with columns of a request beyond the model's own. */
+/** How to treat columns of a request that the model does not have. */
 export type ExtraColumns = (typeof EXTRA_COLUMNS)[number];
 
-/** A GPU by the name that AWS sells it under, and how many of it one replica needs. */
+/** A GPU by its AWS name, and how many of it one replica needs. */
 export type Accelerator = { readonly name: string; readonly count: number };
 
-/** The memory (MiB) that the manifest asks for, or null. */
+/** The memory (MiB) that the manifest requests, or null. */
 export function memoryMiB({ resources }: Manifest): number | null {
   return resources.memory === undefined ? null : mebibytes(resources.memory);
 }
 
-/** The GPU that the manifest asks for, or null. */
+/** The GPU that the manifest requests, or null. */
 export function acceleratorOf({ resources }: Manifest): Accelerator | null {
   const [name = 'none', count = '1'] = resources.accelerator.split(':');
   return name === 'none' ? null : { name, count: Number.parseInt(count, 10) };
 }
 
-/** `quantity` as Kubernetes writes it, in Mi or Gi. */
+/** `quantity` is in Kubernetes notation, in Mi or Gi. */
 function mebibytes(quantity: string): number {
   const unit = quantity.endsWith('Gi') ? 'Gi' : 'Mi';
   return Number.parseInt(quantity, 10) * MIB_PER_UNIT[unit];

@@ -11,8 +11,8 @@ export type ContainerNeeds = {
 };
 
 /**
- * What one replica gets. `cpuUnits` of 1024 are one vCPU; `instanceTypes` are those it may run on, cheapest first, empty where AWS chooses.
- * `monthlyUsd` is what all replicas that always run cost in 730 hours (us-east-1, on demand), null where that is not known.
+ * What one replica gets. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
+ * `monthlyUsd` is the cost of all permanent replicas for 730 hours (us-east-1, on demand), null where it is unknown.
  */
 export type ContainerSize = {
   readonly memoryMiB: number;
@@ -26,9 +26,9 @@ export type SizeResult = ContainerSize | { readonly refusal: string };
 
 const HOURS_A_MONTH = 730;
 const GIB = 1024 ** 3;
-// A server of one core and no batch gains nothing from less.
+// One vCPU at least: a server without batching uses one core.
 const LEAST_CPU_UNITS = 1024;
-// What ECS and the host keep of an instance's memory for themselves.
+// The part of an instance's memory that ECS and the host leave to containers.
 const HOST_SHARE = 0.9;
 const MOST_TYPES = 6;
 
@@ -61,7 +61,7 @@ export function fargateSize(needs: ContainerNeeds): SizeResult {
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
 }
 
-/** The instance types that have the GPU and the memory, cheapest first; without a GPU it is left to ECS which type holds the replica. */
+/** The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. */
 export function ec2Size(needs: ContainerNeeds): SizeResult {
   const { accelerator, memoryMiB, replicas } = needs;
   if (!accelerator) {
