@@ -3,10 +3,10 @@ import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
 import { modelFiles } from '#formats/model-files.ts';
 
-/** The two files that would serve a model by code, for its owner to go on from. */
+/** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
 
-/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
+/** `load` and `answer` are lines of Python, in which FILE stands for the name of the model's file. */
 type Way = {
   readonly imports: readonly string[];
   readonly load: readonly string[];
@@ -47,7 +47,7 @@ const PLAIN: Way = {
   requirements: [],
 };
 
-/** By what a file or a folder is called. */
+/** By the name of the kind of file or folder. */
 const WAYS: Readonly<Record<string, Way>> = {
   'a PyTorch file': {
     imports: ['import torch'],
@@ -117,7 +117,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
-/** The task of a class of transformers, by how its name ends; what a pipeline asks the Hub for otherwise. */
+/** The task of a transformers class, by the ending of its name; otherwise a pipeline asks the Hub. */
 const TASKS: readonly (readonly [RegExp, string])[] = [
   [/ForSequenceClassification$/, 'text-classification'],
   [/ForTokenClassification$/, 'token-classification'],
@@ -128,7 +128,7 @@ const TASKS: readonly (readonly [RegExp, string])[] = [
   [/ForImageClassification$/, 'image-classification'],
 ];
 
-/** What would serve the first model among these files. */
+/** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
   const [folder] = await findForeign(files, 'folders');
   if (folder) {
