@@ -3,7 +3,7 @@ import { indicesFault, type TreeFault } from './tree-shape.ts';
 
 export type Lines = ReadonlyMap<string, string>;
 
-/** The values by key; `twice` is a duplicate key, of which readers differ in the line they take. */
+/** The values by key; `twice` is a duplicate key; readers differ in which of its lines they take. */
 export function linesOf(text: readonly string[]) {
   const lines = new Map<string, string>();
   let twice: string | undefined;

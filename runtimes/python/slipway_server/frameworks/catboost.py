@@ -14,7 +14,7 @@ from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "catboost_cbm"
 REFUSES_UNKNOWN = False
-# The prediction type of CatBoostRegressor for these losses; for all others it answers the sum of the trees, as the general class does.
+# The prediction type that CatBoostRegressor uses for these losses; the generic CatBoost class answers the trees' sum.
 _NUMBERS = {"Poisson": "Exponent", "Tweedie": "Exponent", "RMSEWithUncertainty": "RMSEWithUncertainty"}
 # Multilabel losses: a row may have several labels, or none.
 _SEVERAL = ("MultiLogloss", "MultiCrossEntropy")

@@ -59,7 +59,7 @@ export function dynamoTable(client: DynamoDBClient, table: string) {
   };
 }
 
-/** One part of a transaction; `rev` is the expected current revision of the row, 0 if it must not exist. */
+/** One part of a transaction; it fails unless the row still has this `rev`, 0 if it must not exist. */
 export type Write =
   | { readonly kind: 'put'; readonly row: Row; readonly rev?: number }
   | { readonly kind: 'check'; readonly key: Key; readonly rev: number }

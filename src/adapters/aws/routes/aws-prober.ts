@@ -10,7 +10,7 @@ import { type RouteRecords, served } from './route-records.ts';
 export type AwsProberOptions = {
   readonly functions: Probes<FunctionProbed>;
   readonly containers: Probes<string>;
-  /** Tell which of the two a model's route leads to. */
+  /** Says which of the two a model's route leads to. */
   readonly records: Pick<RouteRecords, 'read'>;
 };
 

@@ -9,7 +9,7 @@ import { listNewest, newestPage } from './s3-versions.ts';
 
 type Options = {
   readonly client: S3Client;
-  /** The only bucket it serves. */
+  /** The only bucket it serves; objects in any other count as absent. */
   readonly bucket: string;
 };
 

@@ -80,7 +80,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     return timers.nowMs() - Math.max(turn.sinceMs, answeredMs);
   }
 
-  /** A pause of the whole machine counts once, however many requests were in flight, and the next few requests make up for it. */
+  /** A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
   function learn(turn: Turn): void {
     const tookMs = workedMs(turn);
     answeredMs = timers.nowMs();
