@@ -7,12 +7,12 @@ import { createModelServer } from './serving/server.ts';
 import { openSession, type Session } from './session/session.ts';
 import { messageOf } from './values/json.ts';
 
-// onnxruntime sends usage events unless this stands in the environment before it loads.
+// onnxruntime sends usage events unless this is set before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 endWithParent(process.env);
 const config = configure();
-// Bundled, everything but that thread is in this file.
+// In the bundle, this file contains everything but that thread's script.
 const thread = new URL(`./session-worker${extname(import.meta.url)}`, import.meta.url);
 const opening = openSession(thread, config.modelPath, exitWith(1)).catch(exitWith(1));
 let session: Session | undefined;

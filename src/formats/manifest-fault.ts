@@ -4,7 +4,7 @@ import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { nearestName } from './nearest-name.ts';
 import { quoted } from './rejected.ts';
 
-/** Something wrong in a manifest, and where in its text. */
+/** A fault in a manifest, and its offset in the text. */
 export type Fault = { readonly offset: number; readonly what: string };
 
 type Path = readonly PropertyKey[];
@@ -17,7 +17,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   boolean: 'expected true or false',
 };
 
-/** The first of the schema's errors, in the words of the manifest. */
+/** The schema's first error, in the manifest's terms. */
 export function schemaFault({ issues }: z.core.$ZodError, document: Document, text: string): Fault {
   const [issue] = issues;
   if (!issue) return { offset: 0, what: 'is not a manifest' };
@@ -44,7 +44,7 @@ function wish(issue: z.core.$ZodIssue): string {
   return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;
 }
 
-/** The nearest known key there, else the nearest anywhere, else all that are known there. */
+/** The nearest key known at that place, else the nearest known anywhere, else all keys known at that place. */
 function hintFor(key: string, path: Path): string {
   const place = placeOf(path.map((step) => (typeof step === 'number' ? '' : step)));
   const known = knownKeys(z.toJSONSchema(manifestSchema, { io: 'input' }), '');
@@ -60,7 +60,7 @@ function hintFor(key: string, path: Path): string {
   return `the known keys are ${here.join(', ')}`;
 }
 
-/** Each key of a schema with the place it stands at: '' is the top, `examples[]` any item of a list. */
+/** Each key of a schema with its place: '' is the top, `examples[]` any item of a list. */
 function knownKeys(
   schema: z.core.JSONSchema._JSONSchema,
   place: string,
@@ -84,7 +84,7 @@ function placeOf(path: Path): string {
     .replace(/^\./, '');
 }
 
-/** Where the value at a path stands; one that is not there stands where the last of its parents does. */
+/** The position of the value at a path; if it is absent, that of its nearest existing parent. */
 function rangeOf(document: Document, path: Path): readonly [start: number, end: number] {
   const node = path.length === 0 ? document.contents : document.getIn(path, true);
   if (isNode(node) && node.range) return [node.range[0], node.range[1]];

@@ -13,8 +13,8 @@ const SYNTAX: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
- * Fails with `ArtifactRejected`, naming the line: no YAML, an unknown key, a wrong value; over 256 KiB.
+ * Parses a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
+ * Fails with `ArtifactRejected`, naming the line: invalid YAML, an unknown key, a wrong value; more than 256 KiB.
  */
 export function parseManifest(text: string, fileName: string): Manifest {
   const sizeBytes = Buffer.byteLength(text);
@@ -47,7 +47,7 @@ function syntaxFault({ errors, warnings }: Document): Fault | undefined {
   return error && { offset: error.pos[0], what: SYNTAX[error.code] ?? error.message };
 }
 
-/** What YAML can write and JSON, in which examples are sent, cannot. An alias can also stand for more than fits in memory. */
+/** Finds a value that YAML allows but JSON, in which examples are sent, does not. An alias can also expand to more than fits in memory. */
 function valueFault(document: Document): Fault | undefined {
   let fault: Fault | undefined;
   visit(document, {

@@ -10,7 +10,7 @@ export function rejected(message: string, fix: string): Failure {
   return new Failure('ArtifactRejected', message.replaceAll(/\p{C}/gu, '?'), { fix });
 }
 
-/** A name out of a file, of any length there, as it stands in a message. */
+/** A name from a file, shortened and quoted for a message. */
 export function quoted(name: string): string {
   return name.length > LONGEST_NAME ? `\`${name.slice(0, LONGEST_NAME)}…\`` : `\`${name}\``;
 }

@@ -2,15 +2,15 @@ import type { Server } from 'node:http';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** When what started this process is gone, also by kill -9, this one ends at once: its IPC channel has closed or, with `END_WITH_STDIN` in the environment, its standard input. */
+/** Ends this process at once when its parent has ended, even by kill -9: its IPC channel or, with `END_WITH_STDIN` in the environment, its standard input has closed. */
 export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
   process.once('disconnect', killSelf);
   if (env['END_WITH_STDIN']) process.stdin.once('close', killSelf).resume();
 }
 
 /**
- * On SIGTERM or SIGINT: takes no more connections, answers what was asked, waits for `idle`, exits 0.
- * After `longestSeconds` it is killed with what still runs.
+ * On SIGTERM or SIGINT: stops accepting connections, finishes its requests, waits for `idle`, exits 0.
+ * After `longestSeconds` it is killed with whatever still runs.
  */
 export function drainOnSignal(
   server: Server,
@@ -28,7 +28,7 @@ export function drainOnSignal(
   for (const signal of SIGNALS) process.on(signal, drain);
 }
 
-// process.exit would wait for a thread that is inside native code.
+// process.exit would wait for a thread that is in native code.
 function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -15,13 +15,13 @@ class Refusal(Exception):
 
 
 def message_of(error: BaseException) -> str:
-    """In one line, with the error's class where the words alone would not say what happened."""
+    """The error in one line, with its class, since the message alone may not say what happened."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def where(error: BaseException) -> str:
-    """The message, with the last line of code that the error went through. No values: they may be secret."""
+    """The message, with the last line of code that the error passed. No values: they may be secret."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
@@ -32,7 +32,7 @@ def where(error: BaseException) -> str:
 
 
 def show(value: Any) -> str:
-    """A value as an error names it: short, and never the whole of a list or object."""
+    """A value for an error message: short, and never a whole list or object."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -7,7 +7,7 @@ import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import { addModelRequests, type ModelRequests } from './control-api-actions.ts';
 
-/** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
+/** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
   readonly key: string;
   readonly versionId: string;
@@ -18,23 +18,23 @@ export type Uploaded = {
 
 type Deps = {
   readonly registry: Registry;
-  /** A model as it is shown. */
+  /** A model's status for display. */
   readonly status: (model: Model) => Promise<object>;
-  /** What a model's newest revision wrote last. */
+  /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
   readonly events: EventStream;
-  /** What Prometheus is told. */
+  /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
-  /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
+  /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (
     key: string,
     bytes: Readable,
     sizeBytes: number | undefined,
   ) => Promise<Uploaded>;
-  /** The keys of the objects that begin so. */
+  /** The keys with this prefix. */
   readonly objects: (prefix: string) => Promise<readonly string[]>;
-  /** Takes an object out of the bucket. */
+  /** Removes an object from the bucket. */
   readonly remove: (key: string) => Promise<void>;
 };
 
@@ -50,13 +50,13 @@ const STATUS: Partial<Record<FailureName, number>> = {
 const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 
 /**
- * The control API of one machine: what is deployed and what is to become of it, the event stream, and uploads.
- * It is for this machine alone: loopback, and no answer to a page of another origin.
+ * The control API of one machine: deployments and the actions on them, the event stream, and uploads.
+ * It serves this machine alone: it listens on loopback, and refuses pages from other origins.
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry } = deps;
   const api = fastify();
-  // Some clients never hang up, and one that is suspended never reads its stream to the end.
+  // Some clients never disconnect, and a suspended one never reads its stream to the end.
   api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseOtherOrigins(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
@@ -104,7 +104,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     return { key };
   });
 
-  // An upload is bytes whatever its content type says, and is read as it comes.
+  // An upload is raw bytes whatever its content type, and is streamed.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _payload, done) => done(null));
   api.put<{ Params: { '*': string } }>('/objects/*', ({ params, raw }) => {
@@ -114,7 +114,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   return api;
 }
 
-// A page whose host name was pointed at this machine sends its own name as the host; any other page sends its origin.
+// A page whose host name was rebound to this machine (DNS rebinding) sends that name as the host; any other page sends its origin.
 function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequest): void {
   if (!OWN_NAMES.includes(hostname)) {
     throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
@@ -124,7 +124,7 @@ function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequ
   }
 }
 
-/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
+/** The value of a query parameter. Fails with `InputInvalid` when it is given twice. */
 function textOf(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = query[name];
   if (value === undefined || typeof value === 'string') return value;

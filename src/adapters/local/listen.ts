@@ -4,8 +4,8 @@ import type { Server } from 'node:net';
 const MAX_TRIES = 50;
 
 /**
- * Binds `server` to the first free port from `port` on, trying 50 at most, and answers which one; port 0 is any.
- * When all are busy, the last `EADDRINUSE` is thrown.
+ * Binds `server` to the first free port from `port`, trying at most 50, and returns it; port 0 means any.
+ * When all are busy, throws the last `EADDRINUSE`.
  */
 export async function listen(
   server: Server,

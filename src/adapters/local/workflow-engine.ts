@@ -10,8 +10,8 @@ import { wireMessage } from '#domain/trouble.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 
 /**
- * What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer.
- * `stopped` aborts when the execution is over, with which Step Functions also ends what a service task has begun.
+ * Handles a Task state like the service that it stands for: for a Lambda function, payload in and answer out; for a service task, its Parameters in and the service's answer out.
+ * `stopped` aborts when the execution is over; Step Functions then also ends what a service task has begun.
  */
 export type TaskHandler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
@@ -45,22 +45,22 @@ export type Traces = {
   stop(): Promise<void>;
 };
 
-/** `stop` does not interrupt a step that runs, unless that heeds its signal. */
+/** `stop` does not interrupt a running step, unless the step heeds its signal. */
 export type WorkflowEngine = Executions & {
-  /** Stops every execution and resolves when each end was dealt with and the steps that were running have returned. */
+  /** Stops every execution; resolves when all ends are handled and all running steps have returned. */
   stopAll(): Promise<void>;
 };
 
-/** The state machines by their names; one that is not here cannot be started. */
+/** The state machines by name; one that is missing cannot be started. */
 export type Definitions = Readonly<Partial<Record<WorkflowName, StateMachineDefinition>>>;
 
 type Options = {
   readonly definitions: Definitions;
-  /** One per Task state, by the state's name; a state of that name is the same in every workflow. */
+  /** One per Task state, by the state's name; a state name means the same in every workflow. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
-  /** Called when the execution runs no longer. */
+  /** Called when the execution has ended. */
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
-  /** Told of each moment; the execution goes on once this resolves. */
+  /** Called at each moment; the execution continues once this resolves. */
   readonly onStep?: StepObserver;
   readonly traces?: Pick<Traces, 'begin'> | undefined;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
@@ -68,13 +68,13 @@ type Options = {
 
 type Run = { readonly abort: () => void; readonly input: string };
 
-// Step Functions' limit on what enters or leaves a state (bytes).
+// Step Functions' limit on a state's input or output (bytes).
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MAX_PAYLOAD_BYTES = 262_144;
 
 /**
- * Runs the workflows as Step Functions would, in this process; a name that has run may be used again.
- * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
+ * Runs the workflows in this process as Step Functions would; unlike there, the name of a finished execution may be reused.
+ * Fails with `InputInvalid` when a Task state has no handler: the engine would then call a Lambda function on AWS.
  */
 export function workflowEngine(options: Options): WorkflowEngine {
   const { definitions, handlers, onEnded, onStep = async () => {}, traces, overrides } = options;
@@ -144,7 +144,7 @@ function build(definitions: Definitions, handlers: Options['handlers']) {
   return new Map(
     Object.entries(definitions).map(([workflow, definition]) => {
       requireHandlers(definition, handlers);
-      // A test validates them: here it would hold up every start, and all else in this process, for half a second each.
+      // A test validates the definitions; validating them here would block the whole process for half a second per start.
       const machine = new StateMachine(definition, { validationOptions: { noValidate: true } });
       return [workflow, machine] as const;
     }),
@@ -171,7 +171,7 @@ function requireHandlers({ States }: StateMachineDefinition, handlers: Options['
   );
 }
 
-/** What the tasks of one execution share: the steps that run, of all, and its own failures so far. */
+/** Shared by an execution's tasks: the running steps of all executions, and its own failures so far. */
 type Around = {
   readonly steps: Set<Promise<unknown>>;
   readonly failures: Error[];
@@ -241,7 +241,7 @@ async function run(handler: TaskHandler, payload: unknown, stopped: AbortSignal)
   return handler(payload, stopped);
 }
 
-/** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; those of a service task are its own. */
+/** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; a service task has its own. */
 function invocationOf(parameters: unknown): { readonly Payload: unknown } | undefined {
   return typeof parameters === 'object' && parameters !== null && 'Payload' in parameters
     ? { Payload: parameters.Payload }
@@ -252,14 +252,14 @@ function toJson(value: unknown) {
   return JSON.parse(metered(value));
 }
 
-/** A payload as text; throws when it is larger than Step Functions takes. */
+/** A payload as text; throws when it exceeds Step Functions' limit. */
 function metered(value: unknown): string {
   const text = JSON.stringify(value);
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes <= MAX_PAYLOAD_BYTES) return text;
   const error = new Error(`a payload of ${sizeBytes} bytes; the limit is ${MAX_PAYLOAD_BYTES}`);
   error.name = 'States.DataLimitExceeded';
-  // The engine knows no such limit; Step Functions lets nothing catch or retry it.
+  // The engine has no such limit; in Step Functions it can be neither caught nor retried.
   throw Object.assign(error, { isCatchable: false, isRetryable: false });
 }
 
@@ -273,7 +273,7 @@ function asLambdaError(error: unknown): Error {
   return thrown;
 }
 
-/** What ended an execution. A Fail state says only that it was reached, so the step's failure that led there is told instead. */
+/** What ended an execution. A Fail state only says that it was reached, so the step failure that led there is reported instead. */
 function explain(error: unknown, failure: Error | undefined): { error: string; cause: string } {
   if (error instanceof ExecutionAbortedError) return { error: 'States.Aborted', cause: 'stopped' };
   if (error instanceof ExecutionTimeoutError) {

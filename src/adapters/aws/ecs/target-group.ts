@@ -17,7 +17,7 @@ import { targetGroupName } from './target-group-name.ts';
 
 export type TargetGroup = { readonly arn: string; readonly tags: ReadonlyMap<string, string> };
 
-/** The revision's target group, undefined when there is none. One that somebody else has under this name is not the revision's. */
+/** The revision's target group; undefined when there is none. A foreign group with this name is not the revision's. */
 export async function targetGroupOf(
   elb: ElasticLoadBalancingV2Client,
   stage: string,
@@ -27,7 +27,7 @@ export async function targetGroupOf(
   return found && isOf(found, stage, revision) ? found : undefined;
 }
 
-/** Makes the revision's target group, or completes one that an earlier call made. */
+/** Creates the revision's target group, or completes one that an earlier call created. */
 export async function ensureTargetGroup(
   elb: ElasticLoadBalancingV2Client,
   settings: EcsSettings,
@@ -36,7 +36,7 @@ export async function ensureTargetGroup(
 ): Promise<TargetGroup> {
   const name = targetGroupName(settings.stage, spec.revision);
   const look = () => targetGroupNamed(elb, name);
-  // Of two calls at once, the second finds what the first has made.
+  // Of two concurrent calls, the second finds the first one's group.
   const group =
     (await look()) ?? (await change(() => create(elb, settings, spec))) ?? (await look());
   if (!group || !isOf(group, settings.stage, spec.revision)) {
@@ -50,7 +50,7 @@ export async function ensureTargetGroup(
   return group;
 }
 
-/** Undefined when there is a group of this name already. */
+/** Undefined when a group with this name already exists. */
 async function create(
   elb: ElasticLoadBalancingV2Client,
   { stage, vpc }: EcsSettings,
@@ -64,7 +64,7 @@ async function create(
   ]);
   const command = new CreateTargetGroupCommand({
     Name: targetGroupName(stage, revision),
-    // A task has an address of its own: awsvpc takes no other kind.
+    // A task has its own address: awsvpc only supports this type.
     TargetType: 'ip',
     VpcId: vpc,
     Protocol: 'HTTP',
@@ -82,7 +82,7 @@ async function create(
   return arn === undefined ? undefined : { arn, tags };
 }
 
-/** How many targets answer its health check. Those of a group that no rule uses are never checked. */
+/** The number of targets that pass the health check. Targets of a group that no rule uses are never checked. */
 export async function healthyTargets(
   elb: ElasticLoadBalancingV2Client,
   TargetGroupArn: string,
@@ -93,7 +93,7 @@ export async function healthyTargets(
   return targets.filter(({ TargetHealth }) => TargetHealth?.State === 'healthy').length;
 }
 
-/** No such group is success; one that a rule still uses is `PlatformUnavailable`. */
+/** Idempotent; a group that a rule still uses is `PlatformUnavailable`. */
 export async function deleteTargetGroup(
   elb: ElasticLoadBalancingV2Client,
   TargetGroupArn: string,

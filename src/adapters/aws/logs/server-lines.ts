@@ -1,8 +1,8 @@
-// What Lambda itself writes between the lines of the server.
+// Lambda's own lines between those of the server.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
 const LAMBDA_LINE = /^(?:INIT_START|INIT_REPORT|START|END|REPORT|EXTENSION|XRAY)\b/;
 
-/** Of a function's log what its server wrote. */
+/** The server's own lines of a function's log. */
 export function serverLines(lines: readonly string[]): readonly string[] {
   return lines.map((line) => line.trimEnd()).filter((line) => line && !LAMBDA_LINE.test(line));
 }

@@ -5,7 +5,7 @@ import { eventPartitions, key, OUTBOX, padded, recordIn } from './dynamo-items.t
 import type { Row } from './dynamo-query.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 
-/** The part of the registry that tells of events. An event that is not published stands in the outbox, and is taken out of it when it is. */
+/** The registry's events. An unpublished event is in the outbox, and leaves it when it is published. */
 export function dynamoEvents(
   table: DynamoTable,
 ): Pick<Registry, 'events' | 'unpublished' | 'markPublished'> {
@@ -40,7 +40,7 @@ export function dynamoEvents(
   };
 }
 
-/** All events of a deployment are of one model. */
+/** All events of a deployment belong to one model. */
 function partitionOf({ model, deploymentId }: EventQuery): string {
   if (deploymentId !== undefined) return eventPartitions.ofDeployment(deploymentId);
   return model === undefined ? eventPartitions.all : eventPartitions.ofModel(model);

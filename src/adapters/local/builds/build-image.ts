@@ -20,25 +20,25 @@ import { readBuildSpec } from './build-spec.ts';
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
   readonly buildspec: string;
-  /** Where its commands run: the folder that holds `buildspecs` and `runtimes`. */
+  /** Working directory of its commands: the folder that holds `buildspecs` and `runtimes`. */
   readonly source: string;
-  /** Gets a log for each build, and while it runs what it needs. */
+  /** Holds a log per build, and its scratch files while it runs. */
   readonly directory: string;
-  /** What the project sets on CodeBuild. */
+  /** The variables that the project sets on CodeBuild. */
   readonly environment: Variables;
-  /** Slipway's own environment, of which a build gets where programs, the home, the engine and the certificates are. */
+  /** Slipway's own environment; a build inherits only what locates programs, the home, the engine and the certificates. */
   readonly own: Readonly<Record<string, string | undefined>>;
-  /** Shared by all builds of this machine, of which only some may run side by side. */
+  /** Shared by all builds of this machine; limits how many run at once. */
   readonly inTurn: InTurn;
-  /** How long it may wait for its turn. */
+  /** How long a build may wait for its turn. */
   readonly queuedTimeoutSeconds: number;
-  /** How long it may take from then on. */
+  /** How long it may run after that. */
   readonly timeoutSeconds: number;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
 };
 
-/** What `codebuild:startBuild.sync` answers, as far as it is known on one machine. */
+/** The answer of `codebuild:startBuild.sync`, as far as it applies on one machine. */
 export type BuildAnswer = {
   readonly Build: {
     readonly Id: string;
@@ -51,11 +51,11 @@ export type BuildAnswer = {
 
 export type ImageBuilds = {
   /**
-   * The task `BuildImage`: takes the state's evaluated Parameters; asked again while it waits or runs, it is the same build. It ends with whoever asked, by `stopped`.
-   * A build that did not succeed is thrown as `States.TaskFailed` with its answer as the message.
+   * The task `BuildImage`; takes the state's evaluated Parameters. A repeated call while the build waits or runs joins it. It ends when its caller's `stopped` aborts.
+   * A build that does not succeed is thrown as `States.TaskFailed` with its answer as the message.
    */
   run(parameters: unknown, stopped: AbortSignal): Promise<BuildAnswer>;
-  /** Kills what runs, gives up what waits, and resolves when all has ended. */
+  /** Kills running builds, drops waiting ones, and resolves when all have ended. */
   stop(): Promise<void>;
 };
 
@@ -78,7 +78,7 @@ type StartBuild = z.infer<typeof startBuild>;
 /** CodeBuild on one machine: the phases of a buildspec, run in bash. */
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   const builds = new Set<Build>();
-  // A Slipway that was killed left here whole artifacts.
+  // A killed Slipway leaves whole artifacts here.
   const swept = rm(scratchFolder(options), { recursive: true, force: true });
   swept.catch(() => undefined);
   const closing = new AbortController();
@@ -151,7 +151,7 @@ async function whenItIsItsTurn(
   }
 }
 
-/** With a log, and a folder for temporary files that is gone afterwards. */
+/** Provides a log, and a temporary folder that is deleted afterwards. */
 async function inScratch(
   options: ImageBuildsOptions,
   id: string,
@@ -182,7 +182,7 @@ async function inScratch(
   }
 }
 
-/** Aborted with `stopped`, or when the time is over, as by `AbortSignal.timeout`. */
+/** Aborts with `stopped`, or on timeout, as `AbortSignal.timeout` does. */
 function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTimers) {
   const late = new AbortController();
   const isOver = () =>
@@ -193,7 +193,7 @@ function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTim
   };
 }
 
-/** One for each buildspec: two may share a directory, and neither sweeps what the other has begun. */
+/** One per buildspec: two may share a directory, and must not sweep each other's running builds. */
 function scratchFolder({
   directory,
   buildspec,

@@ -8,7 +8,7 @@ export type BuildStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
 
 /** `Contexts` say why the phase did not succeed. */
 export type PhaseReport = {
-  /** As CodeBuild writes it: `PRE_BUILD`; of a build that never began `QUEUED`. */
+  /** In CodeBuild's spelling: `PRE_BUILD`; `QUEUED` for a build that never began. */
   readonly PhaseType: string;
   readonly PhaseStatus: BuildStatus;
   readonly Contexts: readonly { readonly StatusCode: string; readonly Message: string }[];
@@ -30,7 +30,7 @@ export type BuildOutcome = {
   readonly exported: readonly BuildVariable[];
 };
 
-/** Runs the phases in their order. The first that fails is the last one, but for `post_build`, which also runs after a `build` that failed. */
+/** Runs the phases in order. The first failure ends the build, except that `post_build` also runs after a failed `build`. */
 export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   const { spec, log } = plan;
   const phases: PhaseReport[] = [];
@@ -61,7 +61,7 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   return { status: trouble()?.PhaseStatus ?? 'SUCCEEDED', phases, exported };
 }
 
-/** A build that waited for its turn until its signal aborted. */
+/** A build whose signal aborted while it waited for its turn. */
 export function neverBegun(signal: AbortSignal): BuildOutcome {
   const report = cutShort('QUEUED', signal);
   return { status: report.PhaseStatus, phases: [report], exported: [] };
@@ -92,7 +92,7 @@ function cutShort(PhaseType: string, { reason }: AbortSignal): PhaseReport {
   return { PhaseType, PhaseStatus, Contexts: [{ StatusCode: `BUILD_${PhaseStatus}`, Message }] };
 }
 
-/** As CodeBuild words them, so that one reader explains both logs. */
+/** In CodeBuild's wording, so that one reader explains both logs. */
 function linesOf({ PhaseType, PhaseStatus, Contexts }: PhaseReport): string {
   const contexts = Contexts.map(
     ({ StatusCode, Message }) =>

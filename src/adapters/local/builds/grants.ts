@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { GrantedOrder } from '#ports/artifact-store.ts';
 
-/** A file that may be read by whoever is on this machine. */
+/** A file that anyone on this machine may read. */
 export type GrantedFile = {
   readonly name: string;
   readonly sizeBytes: number;
@@ -15,7 +15,7 @@ export type GrantedFile = {
 
 const OWNER_ONLY = 0o600;
 
-/** Writes what a build is to do and with which files, each under its id, and answers its URL. */
+/** Writes each build's instructions and files under its id, and returns the URL. */
 export function grants(folder: string) {
   mkdirSync(folder, { recursive: true });
 

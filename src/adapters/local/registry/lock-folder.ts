@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 
 /**
- * Takes a data folder, made when it is missing, for this process alone and answers how to give it back; the system gives it back by itself when the process dies.
- * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder, or it cannot be written.
+ * Locks a data folder for this process, creating it if needed, and returns the function that unlocks it; the system unlocks it when the process dies.
+ * SQLite's file lock is the only lock available in Node. Fails with `InputInvalid` when another process holds the folder, or it is not writable.
  */
 export function lockFolder(dataDir: string): () => void {
   let lock: DatabaseSync | undefined;
@@ -20,7 +20,7 @@ export function lockFolder(dataDir: string): () => void {
   return () => lock.close();
 }
 
-/** Node's own way, with `recursive`, never comes back from a folder that is there and takes no other, as /proc is. */
+/** Node's own `recursive` never returns for an existing folder that cannot take new ones, such as /proc. */
 function makeFolder(path: string): void {
   if (!existsSync(dirname(path))) makeFolder(dirname(path));
   try {

@@ -9,7 +9,7 @@ import { registryTables } from './registry-tables.ts';
 type Options = {
   readonly database: DatabaseSync;
   readonly clock: Clock;
-  /** Called when a write that left an event to publish is committed. */
+  /** Called after the commit of a write that added an event to publish. */
   readonly onEvents: () => void;
 };
 

@@ -1,7 +1,7 @@
-/** Runs a task when it is its turn. One whose signal aborts while it waits is never run, and rejects with the signal's reason. */
+/** Runs a task when its turn comes. A task whose signal aborts while it waits is never run, and rejects with the signal's reason. */
 export type InTurn = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
-/** Runs at most `limit` tasks side by side; the others wait, first come first served. */
+/** Runs at most `limit` tasks at once; the others wait, first come first served. */
 export function atOnce(limit: number): InTurn {
   const waiting = new Set<() => void>();
   let running = 0;

@@ -15,7 +15,7 @@ type Plan = {
   readonly spec: RevisionSpec;
   readonly image: BuiltImage;
   readonly network: string;
-  /** By which the containers of one Slipway are found again. */
+  /** Identifies the containers of one Slipway. */
   readonly label: string;
   readonly log: RevisionLog;
 };
@@ -26,8 +26,8 @@ const CPU_UNITS_PER_VCPU = 1024;
 const KILLED = 137;
 
 /**
- * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: 512 MiB of /tmp and no way out; what else it may do its runtime says.
- * It ends when its standard input closes, so that none is left when Slipway dies, however that happens.
+ * Starts a revision's image in a container with its target's memory and CPU, and otherwise Lambda's limits: 512 MiB of /tmp and no outbound network; its runtime says what else it may do.
+ * The container ends when its standard input closes, so none is left however Slipway dies.
  */
 export function startModelContainer(plan: Plan): ModelServer {
   const name = `slipway-${plan.spec.revision}-${randomBytes(4).toString('hex')}`;
@@ -56,7 +56,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
   return [
-    // As process 1 a server could not end itself.
+    // As process 1, a server could not end itself.
     ...['--init', '--interactive', '--name', name, '--label', label, '--network', network],
     ...['--memory', memory, '--memory-swap', memory, '--cpus', cpus.toFixed(2)],
     ...(container.isReadOnly ? ['--read-only', '--ipc', 'none'] : []),
@@ -71,7 +71,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
 
 function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {
   let ending: string | undefined;
-  // Without a reader the engine may be gone before it has taken what is written; nothing is.
+  // The engine may exit before it reads what is written; nothing is written.
   child.stdin?.on('error', () => undefined);
   return {
     child,
@@ -89,7 +89,7 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
   };
 }
 
-/** Resolves with the server's origin once it answers that its model is loaded; never when it ends before. */
+/** Resolves with the server's origin once it answers that its model is loaded; never if it ends first. */
 async function whenReady(
   name: string,
   child: ChildProcess,
@@ -130,7 +130,7 @@ async function explain(name: string, child: ChildProcess, memoryMiB: number): Pr
 
 function exit({ exitCode, signalCode }: ChildProcess, memoryMiB: number): string | undefined {
   if (signalCode !== null) return `was terminated by ${signalCode}`;
-  // Whether it was for its memory, the engine says a moment later.
+  // Only the engine knows, a moment later, whether memory was the cause.
   if (exitCode === KILLED)
     return `was killed, probably for using more than its limit of ${memoryMiB} MiB`;
   return exitCode === null ? undefined : `exited with code ${exitCode}`;

@@ -3,10 +3,10 @@ import type { RevisionSpec } from '#ports/platform.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-// Where Node keeps what it has compiled: with it the ONNX server starts in 77 ms instead of 200.
+// NODE_COMPILE_CACHE has Node's compiled modules: with it the ONNX server starts in 77 ms instead of 200.
 const INHERITED = ['PATH', 'LANG', 'TZ', 'NODE_COMPILE_CACHE'] as const;
 
-/** All that a model server is told. Of Slipway's own environment it gets where programs and compiled ones are, the language and the time zone. */
+/** A model server's whole environment. From Slipway's own it only inherits the paths of programs and compiled modules, the language and the time zone. */
 export function modelEnvironment(
   spec: RevisionSpec,
   folder: RevisionFolder,
@@ -26,7 +26,7 @@ export function modelEnvironment(
     PORT: '0',
     HOME: folder.scratch,
     TMPDIR: folder.scratch,
-    // onnxruntime 1.30 sends usage events unless it is told not to before it loads.
+    // onnxruntime 1.30 sends usage events unless this is set before it loads.
     ORT_DISABLE_TELEMETRY: '1',
     ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };

@@ -8,7 +8,7 @@ import { type ModelServer, type ServerKind, stillborn, supervise } from './model
 import type { OrphanGuard } from './orphan-guard.ts';
 
 export type ModelProcessPlan = {
-  /** A program and what it is given. */
+  /** A program and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -25,8 +25,8 @@ const message = z.union([
 ]);
 
 /**
- * Starts a model server: a program that reads MODEL_PATH and its like, and tells `{listening: port}` and `{ready: true}` over Node's IPC: a line of JSON each, on the descriptor NODE_CHANNEL_FD.
- * It leads a process group of its own, so that what it may have started ends with it, and a Ctrl-C in the terminal is Slipway's alone.
+ * Starts a model server: a program that reads MODEL_PATH and similar variables, and reports `{listening: port}` and `{ready: true}` over Node's IPC: a JSON line each, on the descriptor NODE_CHANNEL_FD.
+ * It leads its own process group, so that its children end with it, and a Ctrl-C in the terminal only reaches Slipway.
  */
 export function startModelProcess(plan: ModelProcessPlan): ModelServer {
   try {
@@ -59,7 +59,7 @@ function processKind(
     look: restraint.look,
     signal: (name) => signal(child, name),
     release() {
-      // Of its group nobody may be left.
+      // Ends whatever is left of its process group.
       signal(child, 'SIGKILL');
       restraint.stop();
     },
@@ -82,7 +82,7 @@ function readyPort(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Puts the process under the memory limit and the guard, until it is stopped. */
+/** Applies the memory limit and the orphan guard to the process, until it is stopped. */
 function restrain(
   { pid }: ChildProcess,
   { memoryMiB, guard }: ModelProcessPlan,
@@ -102,7 +102,7 @@ function restrain(
   };
 }
 
-/** To the whole process group. */
+/** Signals the whole process group. */
 function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     if (pid !== undefined) process.kill(-pid, name);

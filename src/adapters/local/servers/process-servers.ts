@@ -12,33 +12,33 @@ import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable 
 export type ProcessServersOptions = {
   /** Holds a folder per revision. */
   readonly directory: string;
-  /** Holds what builds have made. */
+  /** Holds the output of builds. */
   readonly images: string;
-  /** Where the immutable bytes of an object's version are. */
+  /** Returns the path of an object version's immutable bytes. */
   readonly objectPath: ObjectPath;
-  /** The script of the ONNX server. */
+  /** The ONNX server's script. */
   readonly serverEntry: string;
-  /** What stands around each server; null for a script that is not to be confined. */
+  /** The walls around each server; null for a script that runs unconfined. */
   readonly walls: ServerWalls | null;
   /** Slipway's own environment. */
   readonly environment: Environment;
-  /** By which a start takes too long. */
+  /** The timers of the start limit. */
   readonly timers?: Timers;
 };
 
 export type ServerWalls = {
   readonly machine: Walls;
-  /** What the ONNX server is made of. */
+  /** The files of the ONNX server. */
   readonly serverFiles: readonly string[];
   /** runtimes/python/slipway_server/walls.py */
   readonly launcher: string;
-  /** Holds what Node has compiled of those files. */
+  /** Node's compile cache of those files. */
   readonly compiled: string;
 };
 
 /**
- * Model servers as child processes, each with the artifact in a folder of its revision, or with what a build made of it.
- * What it can do is what the walls of this machine leave it: its files read, its scratch folder written, its own socket. Its CPU share is not limited.
+ * Model servers as child processes, each with the artifact in its revision's folder, or with a build's output.
+ * This machine's walls confine each to its own files (read), its scratch folder (write), and its own socket. Its CPU share is not limited.
  */
 export function processServers(options: ProcessServersOptions): ModelServers {
   const files = revisionFiles(options.directory, options.objectPath);
@@ -52,7 +52,7 @@ export function processServers(options: ProcessServersOptions): ModelServers {
     },
     start(spec, log) {
       const { process } = RUNTIMES[spec.runtime];
-      // Of a revision that an earlier Slipway with another engine has left.
+      // A revision left by an earlier Slipway that ran models as containers.
       if (!process) return stillborn('is an image, but this Slipway runs models as processes');
       const folder = files.folder(spec);
       const image = spec.image && images.paths(spec.image, spec.modelFile);
@@ -98,7 +98,7 @@ type Confined = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-/** Programs by what stands for them in a command: Node is the one that Slipway runs on. */
+/** Programs by their placeholder in a command: `server` is the Node that Slipway runs on. */
 type Programs = { readonly server: string; readonly python: string };
 
 function commandOf(
@@ -118,20 +118,20 @@ function confiningItself(command: Command, within: Within, walls: ServerWalls | 
   return {
     command,
     variables: {
-      // A module that is not compiled, which is imported while the model is loaded, would make a folder as no model may.
+      // Importing an uncompiled module while the model loads would create a cache folder, which no model may do.
       PYTHONDONTWRITEBYTECODE: '1',
       ...(walls && wallsVariable(walls.machine, within)),
     },
   };
 }
 
-/** Node cannot call the kernel, so that a Python sets them and becomes it; without one there are Node's own permissions. */
+/** Node cannot call the kernel, so a Python process sets the walls and then becomes Node; without Python, only Node's own permissions apply. */
 function behindWalls(command: Command, within: Within, walls: ServerWalls | null): Confined {
   if (!walls) return { command, variables: {} };
   const { machine, launcher, serverFiles, compiled } = walls;
   const [node, ...given] = command;
   const around = { ...within, read: [...within.read, ...serverFiles, compiled], execute: [node] };
-  // Node reads compiled modules only where it may write them; the kernel's walls hold it to reading.
+  // Node only reads compiled modules from a folder that it may write; the kernel's walls restrict it to reading.
   const permitted = { ...around, write: [...within.write, compiled] };
   const server = [node, ...nodePermissions(permitted), ...given] as const;
   if (machine.python === null) return { command: server, variables: {} };
