@@ -44,9 +44,10 @@ try {
 /** Null for an image that cannot be tested here, since it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, needsGpu } = order;
-  const runtime = await runtimeNamed(proof?.runtime ?? order.runtime);
+  // What serves is as it was saved, or what it was converted to.
+  const { runtime: name, modelFile } = proof ?? order;
+  const runtime = await runtimeNamed(name);
   if (needsGpu && !runtime.image.ask) return null;
-  const modelFile = proof?.modelFile ?? order.modelFile;
   const request = order.example ?? proof?.example?.request;
   return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
 }
@@ -68,9 +69,7 @@ async function adopted(images) {
 
 async function made(images, order) {
   const runtime = await runtimeNamed(order.runtime);
-  return runtime.image.madeBy === 'dockerfile'
-    ? ownImage(images, order)
-    : appended(images, order, runtime);
+  return runtime.image.madeBy === 'dockerfile' ? ownImage(images, order) : appended(images, order);
 }
 
 async function ownImage(images, { runtime, wishes }) {
@@ -80,7 +79,8 @@ async function ownImage(images, { runtime, wishes }) {
   return { image: await unlessTaken(make, images) };
 }
 
-async function appended(images, { environments }, runtime) {
+async function appended(images, order) {
+  const { environments } = order;
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
   // A framework without a converter has no converter image: the framework serves its models.
   const { python, convert } = environments;
@@ -95,7 +95,7 @@ async function appended(images, { environments }, runtime) {
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
-  const { servesFrom } = (proof ? await runtimeNamed(proof.runtime) : runtime).image;
+  const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
   const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
   return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
 }
