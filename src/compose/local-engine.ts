@@ -39,6 +39,8 @@ export type LocalEngine = {
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
+  /** Begins to keep ready what the next model starts with. */
+  keepSpare(): void;
   /** Ends what is being built. */
   stop(): Promise<void>;
 };
@@ -86,6 +88,24 @@ async function processEngine({
   const serverHash = installedHash(serverEntry);
   const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
+  // What tests start in its place reads and writes where they like, and awaits no model.
+  const isOurs = serverEntry === SERVER_ENTRY;
+  const servers = processServers({
+    directory: folder('revisions'),
+    images,
+    objectPath,
+    serverEntry,
+    environment: { NODE_COMPILE_CACHE: compiled, ...environment },
+    walls: isOurs
+      ? {
+          machine: walls,
+          launcher: LAUNCHER,
+          compiled,
+          serverFiles: serverFiles(serverEntry, ROOT),
+        }
+      : null,
+    ...(isOurs && { spares: folder('spares') }),
+  });
   const made = builds({
     directory: folder('builds'),
     own: environment,
@@ -103,23 +123,8 @@ async function processEngine({
         ? hashOf([process.platform, process.arch, ...filesOf(BUILDSPECS), ...runtimeFiles(name)])
         : serverHash,
     ),
-    servers: processServers({
-      directory: folder('revisions'),
-      images,
-      objectPath,
-      serverEntry,
-      environment: { NODE_COMPILE_CACHE: compiled, ...environment },
-      // What tests start in its place reads and writes where they like.
-      walls:
-        serverEntry === SERVER_ENTRY
-          ? {
-              machine: walls,
-              launcher: LAUNCHER,
-              compiled,
-              serverFiles: serverFiles(serverEntry, ROOT),
-            }
-          : null,
-    }),
+    servers,
+    keepSpare: servers.keepSpare,
     ...made,
     environments: null,
     images: processImages(images),
@@ -173,6 +178,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     buildEnvironment: environments.build,
     // Both write to one folder.
     buildLog: image.buildLog,
+    keepSpare: () => undefined,
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
     },

@@ -228,6 +228,7 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
+  runtime.keepSpare();
   const sweeping = localSweep({
     sweep: sweep({
       registry,
