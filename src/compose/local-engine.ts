@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -16,7 +16,7 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
-import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/servers/walls.ts';
+import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
@@ -24,6 +24,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
+import { LAUNCHER, machineWalls, ROOT } from './machine-walls.ts';
 
 /** What serves models on this machine, and what is built for it. */
 export type LocalEngine = {
@@ -53,17 +54,15 @@ type Options = {
   /** Slipway's own. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
+  /** What the machine has, where a look has begun already. */
+  readonly walls?: Promise<Walls> | undefined;
 };
 
-// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SERVER_ENTRY = fileURLToPath(
   import.meta.url.endsWith('.ts')
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
-/** Sets the walls around what loads a model. */
-export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 /** What a build does is a part of what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // As infra/build.yml has them for CodeBuild.
@@ -82,9 +81,10 @@ async function processEngine({
   serverEntry = SERVER_ENTRY,
   environment,
   objectPath,
+  walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
-  const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
+  const walls = await (looked ?? machineWalls(folder('')));
   const serverHash = installedHash(serverEntry);
   const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
@@ -136,11 +136,6 @@ async function processEngine({
 function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
   const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
-}
-
-/** What must be readable within namespaces of a user's own. */
-export function wallFolders(dataDir: string): readonly string[] {
-  return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
 }
 
 /** The engine of workflows wants something for each state. */

@@ -15,6 +15,7 @@ import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import type { Walls } from '#adapters/local/servers/walls.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
   type StepObserver,
@@ -65,6 +66,8 @@ type Surroundings = {
   readonly onStep?: StepObserver;
   /** The script that serves models as processes, in place of the one that comes with Slipway. */
   readonly serverEntry?: string;
+  /** What the machine has to keep models to themselves, where a look has begun already. */
+  readonly walls?: Promise<Walls>;
 };
 
 const BUCKET = 'bucket';
@@ -79,7 +82,7 @@ const UPLOAD_GRACE_MS = 60_000;
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
+  { environment, report, onStep = async () => {}, serverEntry, walls }: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
@@ -124,6 +127,7 @@ export async function startLocal(
     clock,
     environment,
     serverEntry,
+    walls,
   });
   const local = localPlatforms({
     database,
@@ -152,7 +156,6 @@ export async function startLocal(
     if (live) local.start(live).catch(problem);
   }
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
-  inspector.warm();
   const handlers = stepHandlers({
     registry,
     artifacts: store,
@@ -228,6 +231,8 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
+  inspector.warm();
+  engine.warm();
   runtime.keepSpare();
   const sweeping = localSweep({
     sweep: sweep({
