@@ -40,7 +40,7 @@ const QUIET_MS = 500;
 const LOOK_MS = 5_000;
 // One that ended by itself would do so again.
 const PAUSE_MS = 60_000;
-// It holds about 80 MiB. Between the two it is kept, but not made.
+// It holds about 50 MiB. Between the two it is kept, but not made.
 const MADE_FROM_MIB = 1_024;
 const KEPT_FROM_MIB = 512;
 const MEBIBYTE = 1024 * 1024;
