@@ -3,10 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
-import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
+import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
-import { startGateway } from '#adapters/local/gateway/gateway.ts';
-import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
@@ -142,6 +140,11 @@ export async function startLocal(
       maxResponseBytes: limits.responseMaxBytes,
     },
   });
+  // What was live serves before anything else is done: its servers start while the rest is loaded.
+  for (const { live } of await registry.models()) {
+    if (live) local.start(live).catch(problem);
+  }
+  const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
     port: config.gatewayPort,
@@ -151,10 +154,6 @@ export async function startLocal(
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
   });
-  // What was live serves before anything else is done.
-  for (const { live } of await registry.models()) {
-    if (live) local.start(live).catch(problem);
-  }
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const handlers = stepHandlers({
     registry,
@@ -231,9 +230,12 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
-  inspector.warm();
-  engine.warm();
-  runtime.keepSpare();
+  // Once whoever has asked for the start was told of it.
+  const warming = setImmediate(() => {
+    inspector.warm();
+    engine.warm();
+    runtime.keepSpare();
+  });
   const sweeping = localSweep({
     sweep: sweep({
       registry,
@@ -268,6 +270,7 @@ export async function startLocal(
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
+      clearImmediate(warming);
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
@@ -284,6 +287,16 @@ export async function startLocal(
       unlock();
     },
   };
+}
+
+/** What answers and asks by HTTP, with its libraries. */
+async function front() {
+  const [{ startGateway }, { httpProber }, { controlApi }] = await Promise.all([
+    import('#adapters/local/gateway/gateway.ts'),
+    import('#adapters/local/gateway/http-prober.ts'),
+    import('#adapters/local/control-api.ts'),
+  ]);
+  return { startGateway, httpProber, controlApi };
 }
 
 /** On one machine every shift is a whole one, and every bake as short. */

@@ -11,12 +11,13 @@ const LISTED = `
   console.log(JSON.stringify([...loaded]));
 `;
 
-it('a start loads nothing that only an inspection, an execution or the demo needs', async () => {
+it('a start loads what speaks HTTP after it has started what was live, and what only an inspection, an execution or the demo needs after that', async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', LISTED]);
 
   const loaded: readonly string[] = JSON.parse(stdout);
 
   expect(loaded.some((url) => url.endsWith('src/compose/local.ts'))).toBe(true);
-  const late = /\/src\/formats\/|\/node_modules\/(aws-local-stepfunctions|@aws-sdk|@napi-rs)\//;
+  const late =
+    /\/src\/formats\/|\/node_modules\/(undici|fastify|aws-local-stepfunctions|@aws-sdk|@napi-rs)\//;
   expect(loaded.filter((url) => late.test(url))).toEqual([]);
 });
