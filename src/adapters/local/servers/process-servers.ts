@@ -112,7 +112,7 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       await images.discard(revision, specs);
     },
     async close() {
-      spares?.close();
+      await spares?.close();
       await guard.close();
     },
   };

@@ -19,7 +19,8 @@ export type SpareServers = {
     artifact: string,
     environment: (folder: SpareFolder) => Readonly<Record<string, string>>,
   ): ChildProcess | undefined;
-  close(): void;
+  /** Resolves once there is none. */
+  close(): Promise<void>;
 };
 
 type Options = {
@@ -33,7 +34,11 @@ type Options = {
   readonly availableMiB?: () => number;
 };
 
-type Spare = { readonly child: ChildProcess; readonly folder: SpareFolder };
+type Spare = {
+  readonly child: ChildProcess;
+  readonly folder: SpareFolder;
+  readonly ended: Promise<void>;
+};
 
 // After a start, of Slipway or of a model, whose own work comes first.
 const QUIET_MS = 500;
@@ -91,15 +96,19 @@ export function spareServers({
   /** Its folder goes with it, also when it serves a model by then. */
   function watched(folder: SpareFolder, child: ChildProcess): Spare {
     const forget = child.pid === undefined ? () => {} : guard.watch(child.pid);
-    const mine: Spare = { child, folder };
-    child.on('error', () => undefined);
-    child.once('exit', () => {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const mine: Spare = { child, folder, ended };
+    const end = () => {
       forget();
       removed(folder);
+      resolve();
       if (spare !== mine) return;
       spare = undefined;
       lookIn(PAUSE_MS);
-    });
+    };
+    child.once('exit', end);
+    // It has no number where it could not be started.
+    child.on('error', () => child.pid ?? end());
     return mine;
   }
 
@@ -128,10 +137,12 @@ export function spareServers({
       lookIn(QUIET_MS);
       return taken.child;
     },
-    close() {
+    async close() {
       isClosed = true;
       callOff();
+      const last = spare;
       giveUp();
+      await last?.ended;
     },
   };
 }

@@ -14,6 +14,7 @@ let root: string;
 let spares: SpareServers;
 let children: ChildProcess[];
 let availableMiB: number;
+let program: string;
 const timers = fakeTimers();
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'slipway-spares-'));
@@ -22,6 +23,7 @@ beforeEach(() => {
   writeFileSync(join(root, 'artifact/weights/w.bin'), 'weights');
   children = [];
   availableMiB = 4_096;
+  program = process.execPath;
   spares = spareServers({
     directory: join(root, 'spares'),
     guard: GUARD,
@@ -29,7 +31,7 @@ beforeEach(() => {
     availableMiB: () => availableMiB,
     launch() {
       const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
-      const child = spawn(process.execPath, ['-e', AWAITS], { stdio: [...stdio], detached: true });
+      const child = spawn(program, ['-e', AWAITS], { stdio: [...stdio], detached: true });
       children.push(child);
       return child;
     },
@@ -37,7 +39,7 @@ beforeEach(() => {
   spares.keep();
 });
 afterEach(async () => {
-  spares.close();
+  await spares.close();
   for (const child of children) child.kill('SIGKILL');
   rmSync(root, { recursive: true, force: true });
 });
@@ -99,6 +101,16 @@ it('is not used once it has ended by itself, and not made again for a minute', a
   expect(children).toHaveLength(2);
 });
 
+it('ends Slipway no later where it could not be started', async () => {
+  program = '/nowhere/node';
+  timers.advance(500);
+
+  await spares.close();
+
+  expect(take()).toBeUndefined();
+  expect(readdirSync(join(root, 'spares'))).toEqual([]);
+});
+
 it('is given up where a model cannot be linked into its folder, so that no other finds a part of it', async () => {
   timers.advance(500);
 
@@ -112,8 +124,7 @@ it('is given up where a model cannot be linked into its folder, so that no other
 it('ends with Slipway', async () => {
   timers.advance(500);
 
-  spares.close();
-  await ended(children[0]);
+  await spares.close();
 
   expect(children[0]?.signalCode).toBe('SIGKILL');
   expect(readdirSync(join(root, 'spares'))).toEqual([]);
