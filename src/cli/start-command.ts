@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
+import { wallsForStart } from '#compose/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from './command.ts';
 import { commandOutput } from './output.ts';
 
@@ -54,22 +55,25 @@ export function addStartCommand(program: Command): void {
 }
 
 async function startAsAsked(options: Options): Promise<void> {
+  const config = readLocalConfig({
+    dataDir: options.data,
+    engine: options.engine,
+    gatewayPort: options.port,
+    controlPort: options.controlPort,
+    requestLog: options.requestLog ?? false,
+    corsOrigins: options.corsOrigin,
+    webhooks: options.webhook,
+    webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
+  });
+  const walls = config.engine === 'process' ? wallsForStart(config.dataDir) : undefined;
   // Loaded lazily: it loads everything that runs models, which the other commands do not need.
   const { start } = await import('./start.ts');
   const isRight = await start({
-    config: readLocalConfig({
-      dataDir: options.data,
-      engine: options.engine,
-      gatewayPort: options.port,
-      controlPort: options.controlPort,
-      requestLog: options.requestLog ?? false,
-      corsOrigins: options.corsOrigin,
-      webhooks: options.webhook,
-      webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
-    }),
+    config,
     demo: options.demo ?? false,
     once: options.once ?? false,
     output: commandOutput(options),
+    walls,
   });
   process.exitCode = isRight ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -16,7 +16,7 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
-import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/servers/walls.ts';
+import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
@@ -24,6 +24,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
+import { LAUNCHER, machineWalls, ROOT } from './machine-walls.ts';
 
 /** What serves models on this machine, and the builds for it. */
 export type LocalEngine = {
@@ -39,6 +40,8 @@ export type LocalEngine = {
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
+  /** Begins to keep ready what the next model starts with. */
+  keepSpare(): void;
   /** Stops running builds. */
   stop(): Promise<void>;
 };
@@ -51,17 +54,15 @@ type Options = {
   /** Slipway's own environment variables. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
+  /** What the machine has, where a look has begun already. */
+  readonly walls?: Promise<Walls> | undefined;
 };
 
-// In the repository this file is TypeScript two folders deep; in the package it is bundled into dist/cli/main.js.
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SERVER_ENTRY = fileURLToPath(
   import.meta.url.endsWith('.ts')
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
-/** Sets up the walls around a process that loads a model. */
-export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 /** Part of a build's hash: how a build works determines what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
 // The same as for CodeBuild in infra/build.yml.
@@ -80,12 +81,31 @@ async function processEngine({
   serverEntry = SERVER_ENTRY,
   environment,
   objectPath,
+  walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
-  const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
+  const walls = await (looked ?? machineWalls(folder('')));
   const serverHash = installedHash(serverEntry);
   const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
+  // What tests start in its place reads and writes where they like, and awaits no model.
+  const isOurs = serverEntry === SERVER_ENTRY;
+  const servers = processServers({
+    directory: folder('revisions'),
+    images,
+    objectPath,
+    serverEntry,
+    environment: { NODE_COMPILE_CACHE: compiled, ...environment },
+    walls: isOurs
+      ? {
+          machine: walls,
+          launcher: LAUNCHER,
+          compiled,
+          serverFiles: serverFiles(serverEntry, ROOT),
+        }
+      : null,
+    ...(isOurs && { spares: folder('spares') }),
+  });
   const made = builds({
     directory: folder('builds'),
     own: environment,
@@ -103,23 +123,8 @@ async function processEngine({
         ? hashOf([process.platform, process.arch, ...filesOf(BUILDSPECS), ...runtimeFiles(name)])
         : serverHash,
     ),
-    servers: processServers({
-      directory: folder('revisions'),
-      images,
-      objectPath,
-      serverEntry,
-      environment: { NODE_COMPILE_CACHE: compiled, ...environment },
-      // No walls for the servers that tests substitute, which read and write anywhere.
-      walls:
-        serverEntry === SERVER_ENTRY
-          ? {
-              machine: walls,
-              launcher: LAUNCHER,
-              compiled,
-              serverFiles: serverFiles(serverEntry, ROOT),
-            }
-          : null,
-    }),
+    servers,
+    keepSpare: servers.keepSpare,
     ...made,
     environments: null,
     images: processImages(images),
@@ -131,11 +136,6 @@ async function processEngine({
 function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
   const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
-}
-
-/** The folders that must be readable inside user namespaces. */
-export function wallFolders(dataDir: string): readonly string[] {
-  return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
 }
 
 /** The workflow engine needs a handler for each state. */
@@ -173,6 +173,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     buildEnvironment: environments.build,
     // Both write their logs to the same folder.
     buildLog: image.buildLog,
+    keepSpare: () => undefined,
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
     },

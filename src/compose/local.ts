@@ -3,10 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
-import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
+import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
-import { startGateway } from '#adapters/local/gateway/gateway.ts';
-import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
@@ -15,6 +13,7 @@ import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import type { Walls } from '#adapters/local/servers/walls.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
   type StepObserver,
@@ -66,6 +65,8 @@ type Surroundings = {
   readonly onStep?: StepObserver;
   /** The script that serves models as processes, instead of Slipway's own. */
   readonly serverEntry?: string;
+  /** What the machine has to keep models to themselves, where a look has begun already. */
+  readonly walls?: Promise<Walls>;
 };
 
 const BUCKET = 'bucket';
@@ -80,7 +81,7 @@ const UPLOAD_GRACE_MS = 60_000;
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
+  { environment, report, onStep = async () => {}, serverEntry, walls }: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
   const folder = (name: string) => join(dataDir, name);
@@ -125,6 +126,7 @@ export async function startLocal(
     clock,
     environment,
     serverEntry,
+    walls,
   });
   const local = localPlatforms({
     database,
@@ -139,6 +141,11 @@ export async function startLocal(
       maxResponseBytes: limits.responseMaxBytes,
     },
   });
+  // What was live serves before anything else is done: its servers start while the rest is loaded.
+  for (const { live } of await registry.models()) {
+    if (live) local.start(live).catch(problem);
+  }
+  const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
     port: config.gatewayPort,
@@ -148,12 +155,7 @@ export async function startLocal(
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
   });
-  // Live versions serve again before anything else starts.
-  for (const { live } of await registry.models()) {
-    if (live) local.start(live).catch(problem);
-  }
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
-  inspector.warm();
   const handlers = stepHandlers({
     registry,
     artifacts: store,
@@ -231,6 +233,12 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
+  // Once whoever has asked for the start was told of it.
+  const warming = setImmediate(() => {
+    inspector.warm();
+    engine.warm();
+    runtime.keepSpare();
+  });
   const sweeping = localSweep({
     sweep: sweep({
       registry,
@@ -265,6 +273,7 @@ export async function startLocal(
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
+      clearImmediate(warming);
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
@@ -282,6 +291,16 @@ export async function startLocal(
       unlock();
     },
   };
+}
+
+/** What answers and asks by HTTP, with its libraries. */
+async function front() {
+  const [{ startGateway }, { httpProber }, { controlApi }] = await Promise.all([
+    import('#adapters/local/gateway/gateway.ts'),
+    import('#adapters/local/gateway/http-prober.ts'),
+    import('#adapters/local/control-api.ts'),
+  ]);
+  return { startGateway, httpProber, controlApi };
 }
 
 /** On one machine all default bakes have the same length, and containers begin without a canary. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -6,6 +7,12 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
   process.once('disconnect', killSelf);
   if (env['END_WITH_STDIN']) process.stdin.once('close', killSelf).resume();
+}
+
+/** What a server that was started before there was a model for it is told of one: the rest of its environment, as the first message of its IPC channel. */
+export async function modelToServe(): Promise<Readonly<Record<string, string>>> {
+  const [{ environment }] = await once(process, 'message');
+  return environment;
 }
 
 /**

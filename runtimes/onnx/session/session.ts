@@ -22,16 +22,21 @@ export type Session = {
 // Loads in a tenth of a second. Loaded trees take 13 times their size: a server's expected memory covers both copies (src/domain/placement/expected-memory.ts).
 const SMALL_BYTES = 4 * 2 ** 20;
 
+/** Starts the thread of a session. A spare one loads onnxruntime before it is told of a model. */
+export function sessionThread(script: URL, isSpare: boolean): Worker {
+  return new Worker(script, { workerData: { isSpare } });
+}
+
 /**
  * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
- * `script` is that thread's. Rejects when the model cannot be loaded; `onDeath` receives the reason if the thread ends later.
+ * Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
  */
 export async function openSession(
-  script: URL,
+  worker: Worker,
   modelPath: string,
   onDeath: (error: unknown) => void,
 ): Promise<Session> {
-  const worker = new Worker(script, { workerData: { modelPath } });
+  worker.postMessage(modelPath);
   const queue = createQueue(100);
   const signature = await nextMessage<Signature>(worker);
   worker.once('error', onDeath);

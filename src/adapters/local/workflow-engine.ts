@@ -1,10 +1,4 @@
-import {
-  ExecutionAbortedError,
-  ExecutionTimeoutError,
-  type RunOptions,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
+import type { RunOptions, StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
 import { Failure, failureName } from '#domain/failure.ts';
 import { wireMessage } from '#domain/trouble.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
@@ -47,6 +41,8 @@ export type Traces = {
 
 /** `stop` does not interrupt a running step, unless the step heeds its signal. */
 export type WorkflowEngine = Executions & {
+  /** Loads what runs executions, else the first of them does. */
+  warm(): void;
   /** Stops every execution; resolves when all ends are handled and all running steps have returned. */
   stopAll(): Promise<void>;
 };
@@ -78,16 +74,21 @@ const MAX_PAYLOAD_BYTES = 262_144;
  */
 export function workflowEngine(options: Options): WorkflowEngine {
   const { definitions, handlers, onEnded, onStep = async () => {}, traces, overrides } = options;
-  const machines = build(definitions, handlers);
+  for (const definition of Object.values(definitions)) requireHandlers(definition, handlers);
+  let loading: Promise<Loaded> | undefined;
+  const loaded = () => {
+    loading ??= load(definitions);
+    return loading;
+  };
   const running = new Map<string, Run>();
   const ends = new Set<Promise<void>>();
   const steps = new Set<Promise<unknown>>();
 
-  function begin(workflow: WorkflowName, execution: string, input: unknown): void {
+  function begin(library: Loaded, workflow: WorkflowName, execution: string, input: unknown): void {
     const failures: Error[] = [];
     const over = new AbortController();
     const trace = traces?.begin(workflow, execution);
-    const run = requireMachine(machines, workflow).run(toJson(input), {
+    const run = requireMachine(library.machines, workflow).run(toJson(input), {
       overrides: {
         ...overrides,
         taskResourceLocalHandlers: tasks(observed(traced(handlers, trace), execution, onStep), {
@@ -102,7 +103,7 @@ export function workflowEngine(options: Options): WorkflowEngine {
     const ended = run.result
       .then(
         () => ({ error: '', cause: '' }),
-        (error: unknown) => explain(error, failures.at(-1)),
+        (error: unknown) => explain(error, failures.at(-1), library),
       )
       .finally(() => {
         running.delete(execution);
@@ -117,9 +118,11 @@ export function workflowEngine(options: Options): WorkflowEngine {
   }
 
   return {
+    warm: () => void loaded(),
     async start(workflow, execution, input) {
+      const library = await loaded();
       const known = running.get(execution);
-      if (!known) return begin(workflow, execution, input);
+      if (!known) return begin(library, workflow, execution, input);
       if (known.input === JSON.stringify(input)) return;
       throw new Failure(
         'InputInvalid',
@@ -140,15 +143,19 @@ export function workflowEngine(options: Options): WorkflowEngine {
   };
 }
 
-function build(definitions: Definitions, handlers: Options['handlers']) {
-  return new Map(
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+/** 80 ms of modules, AWS's client of Lambda among them, that nothing needs before the first execution. */
+async function load(definitions: Definitions) {
+  const library = await import('aws-local-stepfunctions');
+  const machines = new Map(
     Object.entries(definitions).map(([workflow, definition]) => {
-      requireHandlers(definition, handlers);
       // A test validates the definitions; validating them here would block the whole process for half a second per start.
-      const machine = new StateMachine(definition, { validationOptions: { noValidate: true } });
-      return [workflow, machine] as const;
+      const options = { validationOptions: { noValidate: true } };
+      return [workflow, new library.StateMachine(definition, options)] as const;
     }),
   );
+  return { ...library, machines };
 }
 
 function requireMachine(
@@ -274,7 +281,11 @@ function asLambdaError(error: unknown): Error {
 }
 
 /** What ended an execution. A Fail state only says that it was reached, so the step failure that led there is reported instead. */
-function explain(error: unknown, failure: Error | undefined): { error: string; cause: string } {
+function explain(
+  error: unknown,
+  failure: Error | undefined,
+  { ExecutionAbortedError, ExecutionTimeoutError }: Loaded,
+): { error: string; cause: string } {
   if (error instanceof ExecutionAbortedError) return { error: 'States.Aborted', cause: 'stopped' };
   if (error instanceof ExecutionTimeoutError) {
     return { error: 'States.Timeout', cause: 'the workflow reached its time limit' };

@@ -4,8 +4,8 @@ import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { leftOpen, lookAtWalls, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
-import { LAUNCHER, wallFolders } from '#compose/local-engine.ts';
+import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import { machineWalls } from '#compose/machine-walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 
 const LIMIT_MS = 10_000;
@@ -95,7 +95,7 @@ export async function lookAtPython(program = 'python3') {
 }
 
 async function lookAtMachine(dataDir: string) {
-  const walls = await lookAtWalls(LAUNCHER, wallFolders(dataDir));
+  const walls = await machineWalls(dataDir);
   return wallsFinding(walls, process.getuid?.() === 0);
 }
 

@@ -1,7 +1,6 @@
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import type { InspectOptions } from '#formats/inspect.ts';
 
 /** The task of an inspection process. */
 export type Inspection =
@@ -41,24 +40,38 @@ export const MARK = '--slipway-inspection';
 const waiting = new Map<number, (answered: Answered) => void>();
 let reads = 0;
 
-if (process.argv[2] === MARK && process.send) {
+// Whoever starts such a process has this module too, and does without the ninety that read formats.
+const readers = process.argv[2] === MARK ? loadReaders() : undefined;
+
+if (readers && process.send) {
   process.on('message', async (message: Inspection | Answered) => {
     if ('id' in message) return waiting.get(message.id)?.(message);
+    const loaded = await readers;
     tell({ kind: 'begun' });
-    tell(await toldOf(message));
+    tell(await toldOf(message, loaded));
   });
   // Ctrl-C reaches the parent and this process: a running inspection finishes, unless the parent is gone.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit());
 }
 
+async function loadReaders() {
+  const [{ inspectFiles }, { parseManifest }] = await Promise.all([
+    import('#formats/inspect.ts'),
+    import('#formats/manifest-yaml.ts'),
+  ]);
+  return { inspectFiles, parseManifest };
+}
+
+type Readers = Awaited<ReturnType<typeof loadReaders>>;
+
 function tell(told: Told): void {
   process.send?.(told);
 }
 
-async function toldOf(inspection: Inspection): Promise<Told> {
+async function toldOf(inspection: Inspection, readers: Readers): Promise<Told> {
   try {
-    return { kind: 'done', value: await resultOf(inspection) };
+    return { kind: 'done', value: await resultOf(inspection, readers) };
   } catch (error) {
     return failed(error);
   }
@@ -76,7 +89,10 @@ function failed(error: unknown): Told {
   };
 }
 
-async function resultOf(inspection: Inspection): Promise<unknown> {
+async function resultOf(
+  inspection: Inspection,
+  { inspectFiles, parseManifest }: Readers,
+): Promise<unknown> {
   if (inspection.kind === 'manifest') return parseManifest(inspection.text, inspection.fileName);
   const files = inspection.files.map(
     ({ name, sizeBytes }, file): ArtifactFile => ({

@@ -109,16 +109,24 @@ function notTaken(key: string, error: unknown): unknown {
   return new Failure(name, `${key} is not accepted yet: ${message}`, { cause, fix });
 }
 
+/** The next one is read while this one is hashed and written. */
 async function* chunks(file: FileHandle, sizeBytes: number, signal: AbortSignal) {
   let left = sizeBytes;
-  while (left > 0) {
+  let next = readChunk(file, left);
+  while (next) {
     signal.throwIfAborted();
-    const buffer = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES));
-    const { bytesRead } = await file.read(buffer);
+    const { buffer, bytesRead } = await next;
     if (bytesRead === 0) return;
     left -= bytesRead;
+    next = readChunk(file, left);
+    // Where the copy is given up nobody waits for it.
+    next?.catch(() => undefined);
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+function readChunk(file: FileHandle, left: number) {
+  return left > 0 ? file.read(Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES))) : undefined;
 }
 
 function isThere(path: string): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { Clock } from '#ports/clock.ts';
 
@@ -41,6 +40,7 @@ export async function answersInTime(
   url: string,
   timeoutMs = HEALTH_CHECK.timeoutSeconds * 1000,
 ): Promise<boolean> {
+  const { request } = await import('undici');
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const { statusCode, body } = await request(url, { signal, reset: true });

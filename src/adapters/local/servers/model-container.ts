@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
@@ -113,6 +112,7 @@ async function originOf(name: string, port: number): Promise<string> {
 
 async function isLoaded(url: string): Promise<boolean> {
   try {
+    const { request } = await import('undici');
     const { statusCode, body } = await request(url);
     await body.dump();
     return statusCode === 200;

@@ -7,11 +7,14 @@ import { watchMemory } from './memory-watch.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 
-export type ModelProcessPlan = {
+export type Launch = {
   /** A program and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+};
+
+export type ModelProcessPlan = {
   readonly memoryMiB: number;
   readonly startupTimeoutSeconds: number;
   readonly timers: Timers;
@@ -28,19 +31,28 @@ const message = z.union([
  * Starts a model server: a program that reads MODEL_PATH and similar variables, and reports `{listening: port}` and `{ready: true}` over Node's IPC: a JSON line each, on the descriptor NODE_CHANNEL_FD.
  * It leads its own process group, so that its children end with it, and a Ctrl-C in the terminal only reaches Slipway.
  */
-export function startModelProcess(plan: ModelProcessPlan): ModelServer {
+export function startModelProcess(launch: Launch, plan: ModelProcessPlan): ModelServer {
   try {
-    const [program, ...given] = plan.command;
-    const child = spawn(program, given, {
-      cwd: plan.directory,
-      env: plan.environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true,
-    });
-    return supervise((kill) => processKind(child, plan, kill));
+    return servedBy(launched(launch), plan);
   } catch (error) {
     return stillborn(`could not be started: ${error}`);
   }
+}
+
+/** The process alone. Throws when the system does not give it. */
+export function launched({ command, directory, environment }: Launch): ChildProcess {
+  const [program, ...given] = command;
+  return spawn(program, given, {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+}
+
+/** A model server whose process runs already, and has told nothing yet. */
+export function servedBy(child: ChildProcess, plan: ModelProcessPlan): ModelServer {
+  return supervise((kill) => processKind(child, plan, kill));
 }
 
 function processKind(

@@ -1,12 +1,16 @@
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { processImages } from '#adapters/local/builds/process-images.ts';
 import { type ObjectPath, revisionFiles } from '#adapters/local/revisions/revision-files.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
-import { type Environment, modelEnvironment } from './model-environment.ts';
-import { startModelProcess } from './model-process.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { RevisionSpec } from '#ports/platform.ts';
+import { type Environment, modelEnvironment, serverEnvironment } from './model-environment.ts';
+import { launched, servedBy, startModelProcess } from './model-process.ts';
 import { type ModelServers, stillborn } from './model-server.ts';
-import { orphanGuard } from './orphan-guard.ts';
+import { type OrphanGuard, orphanGuard } from './orphan-guard.ts';
+import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable } from './walls.ts';
 
 export type ProcessServersOptions = {
@@ -24,6 +28,13 @@ export type ProcessServersOptions = {
   readonly environment: Environment;
   /** The timers of the start limit. */
   readonly timers?: Timers;
+  /** Holds the folders of spare servers; undefined where the script cannot await its model. */
+  readonly spares?: string;
+};
+
+export type ProcessServers = ModelServers & {
+  /** Begins to keep a spare server, with which the next ONNX model is ready at once. */
+  keepSpare(): void;
 };
 
 export type ServerWalls = {
@@ -36,15 +47,35 @@ export type ServerWalls = {
   readonly compiled: string;
 };
 
+// What a model has that asks for no other, and so the limits around a spare server: one of another size starts by itself.
+const SPARE_MIB = limits.memoryPerVcpuMiB;
+
 /**
  * Model servers as child processes, each with the artifact in its revision's folder, or with a build's output.
  * This machine's walls confine each to its own files (read), its scratch folder (write), and its own socket. Its CPU share is not limited.
  */
-export function processServers(options: ProcessServersOptions): ModelServers {
+export function processServers(options: ProcessServersOptions): ProcessServers {
   const files = revisionFiles(options.directory, options.objectPath);
   const images = processImages(options.images);
   const guard = orphanGuard();
-  const { timers = realTimers } = options;
+  const { timers = realTimers, environment: own } = options;
+  const spares = sparesOf(options, guard);
+
+  /** What a revision's server reads, and where its model is. */
+  function placesOf(spec: RevisionSpec) {
+    const folder = files.folder(spec);
+    if (!spec.image) return { ...folder, read: folder.artifact, told: {}, python: '' };
+    const image = images.paths(spec.image, spec.modelFile);
+    return {
+      ...folder,
+      artifact: join(image.folder, 'model'),
+      modelPath: image.modelPath,
+      read: image.folder,
+      told: { MODEL_FACTS: image.factsPath },
+      python: image.python,
+    };
+  }
+
   return {
     async prepare(spec) {
       await files.lay(spec);
@@ -54,41 +85,64 @@ export function processServers(options: ProcessServersOptions): ModelServers {
       const { process } = RUNTIMES[spec.runtime];
       // A revision left by an earlier Slipway that ran models as containers.
       if (!process) return stillborn('is an image, but this Slipway runs models as processes');
-      const folder = files.folder(spec);
-      const image = spec.image && images.paths(spec.image, spec.modelFile);
-      const modelPath = image?.modelPath ?? folder.modelPath;
-      const told = modelEnvironment(spec, { ...folder, modelPath }, options.environment);
-      const environment = image ? { ...told, MODEL_FACTS: image.factsPath } : told;
-      const read = image ? [image.folder] : [folder.artifact];
-      const within = {
-        read,
-        write: [folder.scratch],
-        listens: true,
-        limits: servingLimits(spec.memoryMiB),
-      };
-      const programs = { server: options.serverEntry, python: image?.python ?? '' };
+      const { startupTimeoutSeconds, memoryMiB } = spec;
+      const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
+      const place = placesOf(spec);
+      const isSame = process === RUNTIMES.onnx.process && memoryMiB === SPARE_MIB;
+      const spare = isSame ? spares?.take(place.artifact, inSpare(spec, own)) : undefined;
+      if (spare) return servedBy(spare, plan);
       const confined = (process.confinesItself ? confiningItself : behindWalls)(
-        commandOf(process, programs),
-        within,
+        commandOf(process, { server: options.serverEntry, python: place.python }),
+        within(place.read, place.scratch, memoryMiB),
         options.walls,
       );
-      return startModelProcess({
-        command: confined.command,
-        directory: folder.path,
-        environment: { ...environment, ...confined.variables },
-        memoryMiB: spec.memoryMiB,
-        startupTimeoutSeconds: spec.startupTimeoutSeconds,
-        timers,
-        log,
-        guard,
-      });
+      const environment = { ...modelEnvironment(spec, place, own), ...place.told };
+      return startModelProcess(
+        {
+          command: confined.command,
+          directory: place.path,
+          environment: { ...environment, ...confined.variables },
+        },
+        plan,
+      );
     },
+    keepSpare: () => spares?.keep(),
     async discard(revision, specs) {
       await files.remove(revision);
       await images.discard(revision, specs);
     },
-    close: guard.close,
+    async close() {
+      await spares?.close();
+      await guard.close();
+    },
   };
+}
+
+/** Those of the runtime that serves ONNX models. */
+function sparesOf(
+  { spares: directory, serverEntry, walls, environment: own, timers }: ProcessServersOptions,
+  guard: OrphanGuard,
+): SpareServers | undefined {
+  const { process } = RUNTIMES.onnx;
+  if (directory === undefined || !process) return undefined;
+  const launch = ({ path, artifact, scratch }: SpareFolder) => {
+    const command = commandOf(process, { server: serverEntry, python: '' });
+    const confined = behindWalls(command, within(artifact, scratch, SPARE_MIB), walls);
+    const told = { ...serverEnvironment({ scratch }, own), AWAIT_MODEL: 'true' };
+    const environment = { ...told, ...confined.variables };
+    return launched({ command: confined.command, directory: path, environment });
+  };
+  return spareServers({ directory, launch, guard, ...(timers && { timers }) });
+}
+
+/** The environment of a revision whose files are in a spare server's folder. */
+function inSpare(spec: RevisionSpec, own: Environment) {
+  return ({ artifact, scratch }: SpareFolder) =>
+    modelEnvironment(spec, { modelPath: join(artifact, spec.modelFile), scratch }, own);
+}
+
+function within(read: string, write: string, memoryMiB: number): Within {
+  return { read: [read], write: [write], listens: true, limits: servingLimits(memoryMiB) };
 }
 
 type Command = readonly [string, ...string[]];
