@@ -9,6 +9,7 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
@@ -75,13 +76,23 @@ const UPLOAD_GRACE_MS = 60_000;
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
- * Fails with `InputInvalid` when another Slipway has the folder.
+ * Fails with `InputInvalid` when another Slipway has the folder, with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when nothing can be written there.
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
+  return startIn(dataDir, config, surroundings).catch((error: unknown) => {
+    throw dataFolderFailure(error, dataDir);
+  });
+}
+
+async function startIn(
+  dataDir: string,
+  config: LocalConfig,
+  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
+): Promise<LocalSlipway> {
   const folder = (name: string) => join(dataDir, name);
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
