@@ -4,6 +4,7 @@ import { eventLine } from './event-line.ts';
 import { inspectionLines, writeManifest } from './inspect.ts';
 import { invoke } from './invoke.ts';
 import { commandOutput } from './output.ts';
+import { patiently } from './patience.ts';
 import { push } from './push.ts';
 import { statusLines } from './status.ts';
 
@@ -42,7 +43,7 @@ function addInspect(program: Command): void {
         ]);
       }
       const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
-      const found = await inspectPath(path);
+      const found = await patiently((at) => inspectPath(path, at));
       if (options.writeManifest) await writeManifest(found);
       const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];
       show(options, found, [...inspectionLines(found), ...written]);
