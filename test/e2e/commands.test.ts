@@ -214,13 +214,22 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
     'node',
     'data folder',
     'free disk',
-    'port 8080',
-    'port 8081',
+    'slipway',
+    `port ${new URL(slipway.gateway).port}`,
+    `port ${new URL(slipway.control).port}`,
     'walls',
     'python',
     'docker',
   ]);
+  const own = findings.filter(({ check }) => check === 'slipway' || check.startsWith('port'));
+  expect(own).toEqual([
+    expect.objectContaining({ result: 'ok', says: `runs as process ${slipway.process.pid}` }),
+    expect.objectContaining({ result: 'ok', says: 'its gateway answers' }),
+    expect.objectContaining({ result: 'ok', says: 'its control API answers' }),
+  ]);
   expect(bad.code).toBe(1);
+  expect(bad.stdout).toMatch(/^ok {4}slipway +none runs with this data folder$/m);
+  expect(bad.stdout).toMatch(/^(ok|warn) +port 8080 +(free|held by )/m);
   expect(bad.stdout).toMatch(/^fail {2}data folder +\/proc is not writable\n +→ Name another/m);
 });
 
