@@ -7,6 +7,7 @@ import { commandOutput } from './output.ts';
 import { patiently } from './patience.ts';
 import { push } from './push.ts';
 import { statusLines } from './status.ts';
+import { terminalWidth } from './wrapped.ts';
 
 /** What is done with models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
@@ -103,13 +104,14 @@ function addStatus(program: Command): void {
   placedCommand(
     program,
     'status',
-    'Shows each model: what is live, where, and how its newest deployment stands.',
+    'Shows each model: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
   )
     .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
-      const models = await (await openSlipway(options)).models();
-      show(options, { models }, statusLines(models));
+      const slipway = await openSlipway(options);
+      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      show(options, { models, refused }, statusLines({ models, refused }, terminalWidth()));
     });
 }
 

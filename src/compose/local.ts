@@ -42,6 +42,7 @@ import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { publisher } from './publisher.ts';
+import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
 
 /** A Slipway that runs in this process. */
@@ -218,6 +219,7 @@ async function startIn(
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
       }),
+    refused: () => refusedDrops(registry),
     log: (model) => modelLog(registry, local.platforms, model),
     requests: {
       ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),

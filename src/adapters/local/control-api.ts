@@ -20,6 +20,8 @@ type Deps = {
   readonly registry: Registry;
   /** A model as it is shown. */
   readonly status: (model: Model) => Promise<object>;
+  /** The newest drops that became no model. */
+  readonly refused: () => Promise<readonly object[]>;
   /** What a model's newest revision wrote last. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
@@ -65,6 +67,7 @@ export function controlApi(deps: Deps): FastifyInstance {
       error: 'no such resource',
       see: [
         '/models',
+        '/refused',
         '/deployments/{id}',
         '/events',
         '/healthz',
@@ -79,6 +82,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
   }));
+  api.get('/refused', async () => ({ refused: await deps.refused() }));
   api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
     const model = await registry.model(params.name);
     return model ? deps.status(model) : notFound(reply, `no model ${params.name}`);

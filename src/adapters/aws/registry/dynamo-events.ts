@@ -8,7 +8,7 @@ import type { DynamoTable } from './dynamo-table.ts';
 /** The part of the registry that tells of events. An event that is not published stands in the outbox, and is taken out of it when it is. */
 export function dynamoEvents(
   table: DynamoTable,
-): Pick<Registry, 'events' | 'unpublished' | 'markPublished'> {
+): Pick<Registry, 'events' | 'newestEvents' | 'unpublished' | 'markPublished'> {
   return {
     async events(query) {
       const { limit, model } = query;
@@ -21,6 +21,11 @@ export function dynamoEvents(
       return {
         events: events.filter(({ event }) => model === undefined || event.detail.model === model),
       };
+    },
+
+    async newestEvents(limit) {
+      const rows = await table.all({ pk: eventPartitions.all, isNewestFirst: true, limit });
+      return rows.map((row) => recordIn(row));
     },
 
     async unpublished(limit) {
