@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCompletionCommands } from './completion-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { explainError } from './output.ts';
@@ -60,5 +61,6 @@ Examples:
   addVersionCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);
+  addCompletionCommands(program);
   return program;
 }
