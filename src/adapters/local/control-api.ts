@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expose, type Family } from '#adapters/local/exposition.ts';
+import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
@@ -101,7 +102,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     return reply.type(type).send(text);
   });
   api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({
-    keys: await deps.objects(textOf(query, 'prefix') ?? ''),
+    keys: await deps.objects(queryText(query, 'prefix') ?? ''),
   }));
   api.delete<{ Params: { '*': string } }>('/objects/*', async ({ params: { '*': key } }) => {
     await deps.remove(key);
@@ -126,15 +127,6 @@ function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequ
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
   }
-}
-
-/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
-function textOf(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw new Failure('InputInvalid', `the query has ${name} more than once`, {
-    fix: `Send one request for each ${name}.`,
-  });
 }
 
 function notFound(reply: FastifyReply, error: string) {
