@@ -17,19 +17,27 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) tell(error, args.includes('--json'));
-    return exitCode(error);
+    const code = exitCode(error);
+    if (code !== 0) tell(error, args.includes('--json'));
+    return code;
   }
   return Number(process.exitCode ?? 0);
 }
 
 /** On standard error for a person; a program that asked for JSON is answered in JSON too. */
 function tell(error: unknown, isJson: boolean): void {
-  console.error(`slipway: ${explainError(error)}`);
-  if (!isJson) return;
+  // Of wrong usage commander has told itself.
+  if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
+  if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
+}
+
+function asJson(error: unknown) {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { name: 'InputInvalid', message, fix: 'See --help.' };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const fix = error instanceof Failure ? error.fix : undefined;
-  console.log(JSON.stringify({ error: { name, message, fix } }));
+  return { name, message, fix: error instanceof Failure ? error.fix : undefined };
 }
 
 function exitCode(error: unknown): number {
