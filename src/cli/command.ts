@@ -46,9 +46,12 @@ export function awsOptions(command: Command): Command {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', "Slipway's folder on this machine").default(
-    process.env['SLIPWAY_DATA'] ?? '.slipway',
-  );
+  return new Option('--data <dir>', "Slipway's folder on this machine").default(dataFolder());
+}
+
+/** Slipway's folder on this machine where a command names none. */
+export function dataFolder(): string {
+  return process.env['SLIPWAY_DATA'] ?? '.slipway';
 }
 
 /** The account that the options name, or undefined for this machine. */

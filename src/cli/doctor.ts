@@ -1,4 +1,5 @@
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { lookForInstance } from './client.ts';
 import { accountOf, type Place } from './command.ts';
 
 /** Checks for what stands in Slipway's way, in the named account or on this machine. */
@@ -9,7 +10,7 @@ export async function doctor(place: Place): Promise<readonly Finding[]> {
     return awsDoctor(account);
   }
   const { oneMachineDoctor } = await import('#compose/doctor/one-machine.ts');
-  return oneMachineDoctor(place.data);
+  return oneMachineDoctor(place.data, await lookForInstance(place.data));
 }
 
 export function findingLines(findings: readonly Finding[]): readonly string[] {

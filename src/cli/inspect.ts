@@ -15,7 +15,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
   const { facts, server, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;
   const rows: readonly (readonly [string, string | null])[] = [
-    ['model', placeOf(facts)],
+    ['model', placeOf(found)],
     ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
     ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
     ['answers by', facts.entrypoint],
@@ -64,9 +64,9 @@ function network({ manifest: { runtime } }: PathInspection): string {
   return runtime.network === 'open' ? 'with the network' : 'without a network (runtime.network)';
 }
 
-/** The archives that contain the model, and its file or folder in them. */
-function placeOf({ archives, modelFile }: PathInspection['facts']): string {
-  return [...archives, modelFile].filter((name) => name !== '.').join(': ') || '.';
+/** The archives that it is in, and its file or folder in them; all of a folder by its name. */
+function placeOf({ artifact, facts: { archives, modelFile } }: PathInspection): string {
+  return [...archives, modelFile].filter((name) => name !== '.').join(': ') || artifact;
 }
 
 function pythonLine(

@@ -4,8 +4,10 @@ import { eventLine } from './event-line.ts';
 import { inspectionLines, writeManifest } from './inspect.ts';
 import { invoke } from './invoke.ts';
 import { commandOutput } from './output.ts';
+import { patiently } from './patience.ts';
 import { push } from './push.ts';
 import { statusLines } from './status.ts';
+import { terminalWidth } from './wrapped.ts';
 
 /** Adds the commands for models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
@@ -42,7 +44,7 @@ function addInspect(program: Command): void {
         ]);
       }
       const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
-      const found = await inspectPath(path);
+      const found = await patiently((at) => inspectPath(path, at));
       if (options.writeManifest) await writeManifest(found);
       const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];
       show(options, found, [...inspectionLines(found), ...written]);
@@ -102,13 +104,14 @@ function addStatus(program: Command): void {
   placedCommand(
     program,
     'status',
-    'Shows each model: what is live, where, and how its newest deployment stands.',
+    'Shows each model: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
   )
     .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
-      const models = await (await openSlipway(options)).models();
-      show(options, { models }, statusLines(models));
+      const slipway = await openSlipway(options);
+      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      show(options, { models, refused }, statusLines({ models, refused }, terminalWidth()));
     });
 }
 

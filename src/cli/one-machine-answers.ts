@@ -29,6 +29,18 @@ export const models = z.object({
   ),
 });
 
+export const refused = z.object({
+  refused: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['Rejected', 'Ignored']),
+      reason: z.string(),
+      fix: z.string(),
+      time: z.string(),
+    }),
+  ),
+});
+
 export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
 
 export const versions = z.object({

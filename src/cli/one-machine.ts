@@ -10,6 +10,7 @@ import {
   modelLog,
   models,
   objects,
+  refused,
   removed,
   uploaded,
   versions,
@@ -24,6 +25,7 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
   return {
     endpoint: (model) => `${gateway}/models/${model}`,
     models: async () => (await call(`${control}/models`, models)).models,
+    refused: async () => (await call(`${control}/refused`, refused)).refused,
     logs: (model) => call(urlOf(model, 'logs'), modelLog),
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCompletionCommands } from './completion-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { explainError } from './output.ts';
@@ -16,19 +17,27 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) tell(error, args.includes('--json'));
-    return exitCode(error);
+    const code = exitCode(error);
+    if (code !== 0) tell(error, args.includes('--json'));
+    return code;
   }
   return Number(process.exitCode ?? 0);
 }
 
 /** Prints the error to stderr for a person, and as JSON to stdout for a program that requested JSON. */
 function tell(error: unknown, isJson: boolean): void {
-  console.error(`slipway: ${explainError(error)}`);
-  if (!isJson) return;
+  // Of wrong usage commander has told itself.
+  if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
+  if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
+}
+
+function asJson(error: unknown) {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { name: 'InputInvalid', message, fix: 'See --help.' };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const fix = error instanceof Failure ? error.fix : undefined;
-  console.log(JSON.stringify({ error: { name, message, fix } }));
+  return { name, message, fix: error instanceof Failure ? error.fix : undefined };
 }
 
 function exitCode(error: unknown): number {
@@ -60,5 +69,6 @@ Examples:
   addVersionCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);
+  addCompletionCommands(program);
   return program;
 }

@@ -1,20 +1,46 @@
-import type { ModelStatus } from '#compose/slipway.ts';
+import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
+import { wrapped } from './wrapped.ts';
 
-/** One line per model: what is live and where, and the state of its newest deployment if that is another. */
-export function statusLines(models: readonly ModelStatus[]): readonly string[] {
-  if (models.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
-  return models.map(({ name, endpoint, live, newest, versions, repairs, unproven }) => {
-    const isUndeployed = live === null && newest?.phase === 'Live';
-    if (isUndeployed) return `${name}  undeployed`;
-    const serving = live ? `v${live.version} live on ${live.target}  ${endpoint}` : 'nothing live';
-    const isOther = newest !== null && newest.version !== live?.version;
-    const notes = [
-      ...(unproven ? [unproven] : []),
-      ...(isOther ? [`newest: ${standing(newest, versions)}`] : []),
-      ...(repairs ? [mending(repairs)] : []),
+const INDENT = '  ';
+
+/** What is shown: the models, and the drops that became none. */
+export type Status = {
+  readonly models: readonly ModelStatus[];
+  readonly refused: readonly RefusedDrop[];
+};
+
+/** Each model: what is live and where, and how its newest deployment stands when that is another; then what became no model. No line is wider than `width` columns, but for an address. */
+export function statusLines({ models, refused }: Status, width: number): readonly string[] {
+  const drops = refusedLines(refused, width);
+  if (models.length === 0) {
+    return [
+      ...wrapped('no models yet; drop one with `slipway push MODEL.onnx`', width, ''),
+      ...drops,
     ];
-    return [`${name}  ${serving}`, ...notes.map((note) => `(${note})`)].join('  ');
-  });
+  }
+  return [...models.flatMap((model) => modelLines(model, width)), ...drops];
+}
+
+function modelLines(model: ModelStatus, width: number): readonly string[] {
+  const { name, endpoint, live, newest, versions, repairs, unproven } = model;
+  if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
+  const isOther = newest !== null && newest.version !== live?.version;
+  const notes = [
+    ...(unproven ? [unproven] : []),
+    ...(isOther ? [`newest: ${standing(newest, versions)}`] : []),
+    ...(repairs ? [mending(repairs)] : []),
+  ];
+  return [
+    ...(live
+      ? inOneOrTwo(`${name}  v${live.version} live on ${live.target}`, endpoint, width)
+      : [`${name}  nothing live`]),
+    ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
+  ];
+}
+
+function inOneOrTwo(first: string, second: string, width: number): readonly string[] {
+  const together = `${first}${INDENT}${second}`;
+  return together.length <= width ? [together] : [first, `${INDENT}${second}`];
 }
 
 /** The state of the newest deployment; for one that was live, what became of it. */
@@ -29,4 +55,21 @@ function standing(
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {
   return `repaired ${inARow} times in a row, and not again before ${new Date(notBeforeMs).toISOString()}`;
+}
+
+function refusedLines(refused: readonly RefusedDrop[], width: number): readonly string[] {
+  if (refused.length === 0) return [];
+  return [
+    '',
+    ...wrapped('became no model (`slipway events` has all), newest first:', width, ''),
+    ...refused.flatMap(({ state, reason }) =>
+      wrapped(`${INDENT}${state}  ${inShort(reason)}`, width, INDENT.repeat(2)),
+    ),
+  ];
+}
+
+/** What follows a semicolon says more of it, such as the rule. */
+function inShort(reason: string): string {
+  const [line = ''] = reason.split('\n');
+  return line.split('; ')[0] ?? '';
 }

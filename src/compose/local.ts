@@ -7,6 +7,7 @@ import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
@@ -40,6 +41,7 @@ import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { publisher } from './publisher.ts';
+import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
 import { tracesFor } from './traces.ts';
 
@@ -77,13 +79,23 @@ const UPLOAD_GRACE_MS = 60_000;
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and resumes what an earlier one left.
- * Fails with `InputInvalid` when another Slipway uses the folder.
+ * Fails with `InputInvalid` when another Slipway has the folder, with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when nothing can be written there.
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = async () => {}, serverEntry, walls }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
+  return startIn(dataDir, config, surroundings).catch((error: unknown) => {
+    throw dataFolderFailure(error, dataDir);
+  });
+}
+
+async function startIn(
+  dataDir: string,
+  config: LocalConfig,
+  { environment, report, onStep = async () => {}, serverEntry, walls }: Surroundings,
+): Promise<LocalSlipway> {
   const folder = (name: string) => join(dataDir, name);
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
@@ -212,6 +224,7 @@ export async function startLocal(
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
       }),
+    refused: () => refusedDrops(registry),
     log: (model) => modelLog(registry, local.platforms, model),
     requests: {
       ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),

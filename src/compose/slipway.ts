@@ -29,6 +29,15 @@ export type ModelStatus = {
   readonly unproven: string | null;
 };
 
+/** A drop that became no model, by the name that it would have given one: in which state it ended as it came, why, and what to do; `time` is ISO 8601. */
+export type RefusedDrop = {
+  readonly name: string;
+  readonly state: 'Rejected' | 'Ignored';
+  readonly reason: string;
+  readonly fix: string;
+  readonly time: string;
+};
+
 /** A version that ever went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */
 export type VersionEntry = VersionStatus & {
   readonly liveAtMs: number;
@@ -127,6 +136,8 @@ export type Slipway = {
   endpoint(model: string): string;
   /** All models, by name. */
   models(): Promise<readonly ModelStatus[]>;
+  /** The newest drops that became no model, newest first. */
+  refused(): Promise<readonly RefusedDrop[]>;
   logs(model: string): Promise<ModelLog>;
   /** The model's versions that ever went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;

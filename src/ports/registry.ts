@@ -115,4 +115,6 @@ export type Registry = {
   markPublished(eventIds: readonly string[]): Promise<void>;
   /** At most `limit` events after the cursor. Fails with `InputInvalid` for a cursor that no page returned. */
   events(query: EventQuery): Promise<EventPage>;
+  /** The events that were written last, newest first, at most so many. */
+  newestEvents(limit: number): Promise<readonly SlipwayEvent[]>;
 };

@@ -65,6 +65,10 @@ function labelOf({ headers }: IncomingMessage): string {
 }
 
 function refuse(error: unknown): Reply {
-  const status = isRefusal(error) ? error.status : 500;
-  return { status, body: JSON.stringify({ error: messageOf(error) }) };
+  const { status, retryAfterSeconds } = isRefusal(error) ? error : { status: 500 };
+  return {
+    status,
+    body: JSON.stringify({ error: messageOf(error) }),
+    ...(retryAfterSeconds && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  };
 }

@@ -14,7 +14,8 @@ export function createQueue(mostWaiting: number): Queue {
   return {
     run: async (task, isGone) => {
       if (waiting >= mostWaiting) {
-        throw refusal(503, `${waiting} requests are waiting; the limit is ${mostWaiting}`);
+        const message = `${waiting} requests are waiting; the limit is ${mostWaiting}`;
+        throw refusal(503, message, { retryAfterSeconds: 1 });
       }
       waiting += 1;
       const turn = last.then(() => {

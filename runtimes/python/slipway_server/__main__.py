@@ -25,6 +25,7 @@ from .serving.app import create_app  # noqa: E402
 from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
 from .serving.predictor import Predictor  # noqa: E402
 from .serving.routes import Routes  # noqa: E402
+from .serving.upgrades import WithoutUpgrades  # noqa: E402
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
@@ -66,7 +67,7 @@ def _settings(config: Config, app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="httptools",
+        http=WithoutUpgrades,
         ws="none",
         lifespan="off",
         interface="asgi3",

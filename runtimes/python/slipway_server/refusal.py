@@ -6,12 +6,13 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after = retry_after
 
 
 def message_of(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expose, type Family } from '#adapters/local/exposition.ts';
+import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
@@ -20,6 +21,8 @@ type Deps = {
   readonly registry: Registry;
   /** A model's status for display. */
   readonly status: (model: Model) => Promise<object>;
+  /** The newest drops that became no model. */
+  readonly refused: () => Promise<readonly object[]>;
   /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
@@ -65,6 +68,7 @@ export function controlApi(deps: Deps): FastifyInstance {
       error: 'no such resource',
       see: [
         '/models',
+        '/refused',
         '/deployments/{id}',
         '/events',
         '/healthz',
@@ -79,6 +83,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
   }));
+  api.get('/refused', async () => ({ refused: await deps.refused() }));
   api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
     const model = await registry.model(params.name);
     return model ? deps.status(model) : notFound(reply, `no model ${params.name}`);
@@ -97,7 +102,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     return reply.type(type).send(text);
   });
   api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({
-    keys: await deps.objects(textOf(query, 'prefix') ?? ''),
+    keys: await deps.objects(queryText(query, 'prefix') ?? ''),
   }));
   api.delete<{ Params: { '*': string } }>('/objects/*', async ({ params: { '*': key } }) => {
     await deps.remove(key);
@@ -122,15 +127,6 @@ function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequ
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
   }
-}
-
-/** The value of a query parameter. Fails with `InputInvalid` when it is given twice. */
-function textOf(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw new Failure('InputInvalid', `the query has ${name} more than once`, {
-    fix: `Send one request for each ${name}.`,
-  });
 }
 
 function notFound(reply: FastifyReply, error: string) {

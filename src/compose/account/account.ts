@@ -21,6 +21,7 @@ import {
   modelVersions,
   requireModel,
 } from '#compose/model-status.ts';
+import { refusedDrops } from '#compose/refused-drops.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { modelOf } from '#domain/identity.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -55,6 +56,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
         modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
       );
     },
+    refused: () => refusedDrops(registry),
     logs: async (name) =>
       modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),

@@ -1,28 +1,30 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import { machineWalls } from '#compose/machine-walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+import { type FoundSlipway, slipwayChecks } from './ports.ts';
 
 const LIMIT_MS = 10_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
-const PORTS = [8080, 8081] as const;
 const MEBIBYTE = 1024 * 1024;
 const LEAST_FREE_MIB = 100;
 const GOOD_FREE_MIB = 2048;
 
-/** Whether Slipway can run on this machine, with its data in `dataDir`. */
-export function oneMachineDoctor(dataDir: string): Promise<readonly Finding[]> {
+/** Whether Slipway can run on this machine, with its data in `dataDir`; `found` is what is known of one that does. */
+export function oneMachineDoctor(
+  dataDir: string,
+  found: FoundSlipway | undefined,
+): Promise<readonly Finding[]> {
   const checks: readonly Check[] = [
     { check: 'node', look: async () => lookAtNode(process.versions.node) },
     { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
-    ...PORTS.map((port) => ({ check: `port ${port}`, look: () => lookAtPort(port) })),
+    ...slipwayChecks(found),
     { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
     { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
@@ -68,16 +70,6 @@ async function nearest(folder: string): Promise<string> {
     if (above === folder) throw error;
     return nearest(above);
   }
-}
-
-function lookAtPort(port: number) {
-  return new Promise<ReturnType<typeof ok> | ReturnType<typeof warn>>((answer) => {
-    const server = createServer();
-    server.once('error', () =>
-      answer(warn('busy', 'Nothing needs to be done: `slipway start` tries the next one.')),
-    );
-    server.listen(port, '127.0.0.1', () => server.close(() => answer(ok('free'))));
-  });
 }
 
 /** `program` is the interpreter that is run with `--version`. */

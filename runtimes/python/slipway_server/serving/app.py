@@ -118,6 +118,8 @@ def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
         if error.status == 500:
             _log(request, error.message)
+        if error.retry_after is not None:
+            response.set_header("retry-after", str(error.retry_after))
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:

@@ -45,7 +45,7 @@ class Predictor:
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
         """No other task runs meanwhile, except those given to `load`."""
         if self._waiting >= MOST_WAITING:
-            raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}")
+            raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}", retry_after=1)
         leaving = asyncio.ensure_future(gone()) if gone and self._lock.locked() else None
         self._waiting += 1
         try:

@@ -8,7 +8,7 @@ import type { DynamoTable } from './dynamo-table.ts';
 /** The registry's events. An unpublished event is in the outbox, and leaves it when it is published. */
 export function dynamoEvents(
   table: DynamoTable,
-): Pick<Registry, 'events' | 'unpublished' | 'markPublished'> {
+): Pick<Registry, 'events' | 'newestEvents' | 'unpublished' | 'markPublished'> {
   return {
     async events(query) {
       const { limit, model } = query;
@@ -21,6 +21,11 @@ export function dynamoEvents(
       return {
         events: events.filter(({ event }) => model === undefined || event.detail.model === model),
       };
+    },
+
+    async newestEvents(limit) {
+      const rows = await table.all({ pk: eventPartitions.all, isNewestFirst: true, limit });
+      return rows.map((row) => recordIn(row));
     },
 
     async unpublished(limit) {

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { queryText } from '#adapters/local/query-text.ts';
 import { Failure } from '#domain/failure.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
@@ -113,15 +114,16 @@ function readQuery(query: unknown): {
   readonly events: Pick<EventQuery, 'model' | 'deploymentId'>;
   readonly isFollowing: boolean;
 } {
-  const given: Partial<Record<string, unknown>> =
+  const given: Readonly<Record<string, unknown>> =
     typeof query === 'object' && query !== null ? { ...query } : {};
-  const { model, deployment, follow } = given;
+  const model = queryText(given, 'model');
+  const deploymentId = queryText(given, 'deployment');
   return {
     events: {
-      ...(typeof model === 'string' ? { model } : {}),
-      ...(typeof deployment === 'string' ? { deploymentId: deployment } : {}),
+      ...(model !== undefined && { model }),
+      ...(deploymentId !== undefined && { deploymentId }),
     },
-    isFollowing: isFollowing(follow),
+    isFollowing: isFollowing(given['follow']),
   };
 }
 

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
+import { dataFolderFailure, unusableFolder } from './data-folder-failure.ts';
 
 /**
  * Locks a data folder for this process, creating it if needed, and returns the function that unlocks it; the system unlocks it when the process dies.
- * SQLite's file lock is the only lock available in Node. Fails with `InputInvalid` when another process holds the folder, or it is not writable.
+ * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder, or there can be no such folder; with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when its disk takes no writes.
  */
 export function lockFolder(dataDir: string): () => void {
   let lock: DatabaseSync | undefined;
@@ -15,7 +16,9 @@ export function lockFolder(dataDir: string): () => void {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock?.close();
-    throw isBusy(cause) ? heldByAnother(dataDir, cause) : unusable(dataDir, cause);
+    if (isBusy(cause)) throw heldByAnother(dataDir, cause);
+    const failure = dataFolderFailure(cause, dataDir);
+    throw failure instanceof Failure ? failure : unusableFolder(cause, dataDir);
   }
   return () => lock.close();
 }
@@ -40,13 +43,5 @@ function heldByAnother(dataDir: string, cause: unknown): Failure {
   return new Failure('InputInvalid', `another Slipway is running with the data folder ${dataDir}`, {
     cause,
     fix: 'Stop it first, or start this one with another folder: --data DIR.',
-  });
-}
-
-function unusable(dataDir: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Failure('InputInvalid', `${dataDir} cannot hold Slipway's data: ${reason}`, {
-    cause,
-    fix: 'Name another folder: --data DIR.',
   });
 }

@@ -73,6 +73,7 @@ function reads(database: DatabaseSync) {
       database,
       'deployments WHERE ended_at_ms IS NULL ORDER BY admitted',
     ),
+    newestEvents: many<SlipwayEvent>(database, 'events ORDER BY cursor DESC LIMIT ?'),
     unpublished: many<SlipwayEvent>(database, 'events WHERE NOT published ORDER BY cursor LIMIT ?'),
 
     /** The records that a write decides on. */

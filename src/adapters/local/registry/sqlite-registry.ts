@@ -42,5 +42,6 @@ export function sqliteRegistry({ database, clock, onEvents }: Options): Registry
     unpublished: (limit) => read(() => tables.unpublished(limit)),
     markPublished: async (eventIds) => transaction(database, () => tables.markPublished(eventIds)),
     events: (query) => read(() => tables.events(query)),
+    newestEvents: (limit) => read(() => tables.newestEvents(limit)),
   };
 }
