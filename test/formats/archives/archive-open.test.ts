@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { isArchive, openArchive } from '#formats/archives/open.ts';
-import { contentOf, memoryFile, unpacked } from '../support/bytes/archive-files.ts';
-import { bytesSource, fileSource } from '../support/bytes/sources.ts';
-import { longName, paxPart, tarOf } from '../support/bytes/tar.ts';
-import { numbers, wideEnd, zipOf } from '../support/bytes/zip.ts';
+import { contentOf, memoryFile, unpacked } from '../../support/bytes/archive-files.ts';
+import { bytesSource, fileSource } from '../../support/bytes/sources.ts';
+import { longName, paxPart, tarOf } from '../../support/bytes/tar.ts';
+import { numbers, wideEnd, zipOf } from '../../support/bytes/zip.ts';
 
-const ENDLESS_CHILD = join(import.meta.dirname, '../support/bytes/large-archive-child.ts');
+const ENDLESS_CHILD = join(import.meta.dirname, '../../support/bytes/large-archive-child.ts');
 const LONG = `${'folder/'.repeat(20)}${'n'.repeat(90)}.txt`;
 const LARGE = randomBytes(1.5 * 2 ** 20);
 const CONTENTS: Readonly<Record<string, Buffer>> = {

@@ -1,6 +1,6 @@
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { memoryFile } from '../support/bytes/archive-files.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
 
 const IMAGE = `registry.example.com/team/bento@sha256:${'a'.repeat(64)}`;
 

@@ -1,5 +1,5 @@
-import { FUZZED, fuzzPickle } from '../support/fuzz/pickles.ts';
-import { fuzzRuns } from '../support/fuzz/runs.ts';
+import { FUZZED, fuzzPickle } from '../../support/fuzz/pickles.ts';
+import { fuzzRuns } from '../../support/fuzz/runs.ts';
 
 it.each(Object.keys(FUZZED))(
   'a broken %s ends in facts or a refusal, and none of it is read twice but its head',

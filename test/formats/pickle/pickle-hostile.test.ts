@@ -5,7 +5,7 @@ import {
   inspectPickle,
   pickleOutcome,
   pickleRefusal,
-} from '../support/models/pickles.ts';
+} from '../../support/models/pickles.ts';
 
 const LEAST_TECHNIQUES = 60;
 

@@ -1,9 +1,9 @@
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { type Field, proto } from '../support/bytes/proto.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { refusalOf } from '../support/models/inspect-alone.ts';
-import { subgraphModel, wrongDomainModel } from '../support/models/onnx.ts';
+import { type Field, proto } from '../../support/bytes/proto.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { refusalOf } from '../../support/models/inspect-alone.ts';
+import { subgraphModel, wrongDomainModel } from '../../support/models/onnx.ts';
 import {
   IDENTITY,
   IR_8,
@@ -15,7 +15,7 @@ import {
   value,
   X,
   Y,
-} from '../support/models/onnx-bytes.ts';
+} from '../../support/models/onnx-bytes.ts';
 
 function withOpset(domain: string, version: number): Uint8Array {
   return proto(IR_8, [7, [IDENTITY, X, Y]], OPSET_17, [

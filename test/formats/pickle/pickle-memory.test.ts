@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-const SOURCES = import.meta.resolve('../../src/formats/sklearn/inspect.ts');
+const SOURCES = import.meta.resolve('../../../src/formats/sklearn/inspect.ts');
 
 // Node itself has 10 of them.
 const HEAP_MIB = 64;

@@ -1,13 +1,13 @@
 import type { Framework } from '#domain/artifact/facts.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
-import { memoryFile } from '../support/bytes/archive-files.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
 import {
   artifactOf,
   expectedOf,
   inspectData,
   modelsOf,
   servedSignature,
-} from '../support/models/saved.ts';
+} from '../../support/models/saved.ts';
 
 const PYFUNC = `
 flavors:

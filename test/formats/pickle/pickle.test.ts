@@ -1,5 +1,5 @@
 import { pickleGlobals } from '#formats/pickle/globals.ts';
-import { inspectPickle, pickleOf, pickleRefusal, scan } from '../support/models/pickles.ts';
+import { inspectPickle, pickleOf, pickleRefusal, scan } from '../../support/models/pickles.ts';
 
 const OS_SYSTEM = pickleOf('cos\nsystem\n(Vtouch canary\ntR.');
 const SVC = 'csklearn.svm._classes\nSVC\n)\x81';

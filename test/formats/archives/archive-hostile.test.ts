@@ -1,5 +1,5 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { unpacked } from '../support/bytes/archive-files.ts';
+import { unpacked } from '../../support/bytes/archive-files.ts';
 import {
   longName,
   paxPart,
@@ -8,8 +8,8 @@ import {
   type TarPart,
   tarOf,
   tarPart,
-} from '../support/bytes/tar.ts';
-import { numbers, wideEnd, type ZipPart, type ZipShape, zipOf } from '../support/bytes/zip.ts';
+} from '../../support/bytes/tar.ts';
+import { numbers, wideEnd, type ZipPart, type ZipShape, zipOf } from '../../support/bytes/zip.ts';
 
 const ZEROS = Buffer.alloc(2 * 2 ** 20);
 const FINE: TarPart = { name: 'model.txt', content: 'tree' };

@@ -2,10 +2,10 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
-import { proto } from '../support/bytes/proto.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { model, tensor } from '../support/models/onnx-graph.ts';
-import { bytesOf } from '../support/models/saved.ts';
+import { proto } from '../../support/bytes/proto.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { model, tensor } from '../../support/models/onnx-graph.ts';
+import { bytesOf } from '../../support/models/saved.ts';
 
 const RAW_DATA = 9;
 const LIGHTGBM = Buffer.from(bytesOf('lightgbm', 'categorical-4.6.txt')).toString();

@@ -1,7 +1,7 @@
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { parseRequirements } from '#formats/code/python-requirements.ts';
-import { memoryFile } from '../support/bytes/archive-files.ts';
-import { artifactOf, expectedOf } from '../support/models/saved.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
+import { artifactOf, expectedOf } from '../../support/models/saved.ts';
 
 describe('a model in plain Python', () => {
   it.each(['class', 'function'])('as a %s says what its files say', async (name) => {

@@ -1,7 +1,7 @@
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import { forwardSource, KEPT_BYTES } from '#formats/bytes/forward-source.ts';
 import { pickleInput } from '#formats/pickle/input.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
 
 const MIB = 2 ** 20;
 const BEHIND = 'behind it';

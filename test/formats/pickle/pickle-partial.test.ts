@@ -1,5 +1,5 @@
 import { pickleGlobals } from '#formats/pickle/globals.ts';
-import { pickleOf, pickleRefusal, scan } from '../support/models/pickles.ts';
+import { pickleOf, pickleRefusal, scan } from '../../support/models/pickles.ts';
 
 const PARTIAL = 'cfunctools\npartial\n';
 const CHECK = 'csklearn.utils.validation\ncheck_array\n';

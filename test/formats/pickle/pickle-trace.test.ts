@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scan } from '../support/models/pickles.ts';
+import { scan } from '../../support/models/pickles.ts';
 
-const FIXTURES = join(import.meta.dirname, '../fixtures');
+const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
 /** What test/fixtures/pickles/make/traces.py saw of a pickle by Python's pickletools. */
 type Trace = { readonly opcodes: number; readonly sha256?: string; readonly each?: string };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { fuzzRuns } from '../support/fuzz/runs.ts';
-import { inspectAlone, refusalOf } from '../support/models/inspect-alone.ts';
-import { subgraphModel } from '../support/models/onnx.ts';
+import { fuzzRuns } from '../../support/fuzz/runs.ts';
+import { inspectAlone, refusalOf } from '../../support/models/inspect-alone.ts';
+import { subgraphModel } from '../../support/models/onnx.ts';
 
 describe('whatever the bytes are, an inspection ends in facts or a refusal', () => {
   const small = subgraphModel();

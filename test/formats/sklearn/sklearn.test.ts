@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { fileSource } from '../support/bytes/sources.ts';
-import { type ModelFixture, modelFixtures } from '../support/models/fixtures.ts';
-import { pickleRefusal } from '../support/models/pickles.ts';
-import { expectedOf, servedSignature } from '../support/models/saved.ts';
+import { fileSource } from '../../support/bytes/sources.ts';
+import { type ModelFixture, modelFixtures } from '../../support/models/fixtures.ts';
+import { pickleRefusal } from '../../support/models/pickles.ts';
+import { expectedOf, servedSignature } from '../../support/models/saved.ts';
 
 const LEAST_HARMLESS = 30;
 
@@ -134,7 +134,10 @@ describe('harmless pickles', () => {
 it.each(['binary', 'exponential', 'histogram'])(
   'boosted trees of two classes, with the loss of scikit-learn 1.8 called %s, are read',
   async (loss) => {
-    const path = join(import.meta.dirname, `../fixtures/pickles/harmless/two-classes-${loss}.pkl`);
+    const path = join(
+      import.meta.dirname,
+      `../../fixtures/pickles/harmless/two-classes-${loss}.pkl`,
+    );
 
     const facts = await inspectSklearn(await fileSource(path), 'model.pkl', []);
 

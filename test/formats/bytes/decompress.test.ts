@@ -5,10 +5,10 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import { compressionOf, decompress } from '#formats/bytes/decompress.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { fuzzRuns } from '../support/fuzz/runs.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { fuzzRuns } from '../../support/fuzz/runs.ts';
 
-const FOLDER = join(import.meta.dirname, '../fixtures/pickles/compressed');
+const FOLDER = join(import.meta.dirname, '../../fixtures/pickles/compressed');
 const HELD: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[] =
   JSON.parse(readFileSync(join(FOLDER, 'held.json'), 'utf8'));
 const MIB = 2 ** 20;

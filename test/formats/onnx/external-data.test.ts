@@ -1,9 +1,9 @@
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import type { Field } from '../support/bytes/proto.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { refusalOf } from '../support/models/inspect-alone.ts';
-import { externalDataModel } from '../support/models/onnx.ts';
-import { modelOf, tensor, X, Y } from '../support/models/onnx-bytes.ts';
+import type { Field } from '../../support/bytes/proto.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { refusalOf } from '../../support/models/inspect-alone.ts';
+import { externalDataModel } from '../../support/models/onnx.ts';
+import { modelOf, tensor, X, Y } from '../../support/models/onnx-bytes.ts';
 
 function external(...entries: readonly [string, string][]): Uint8Array {
   const fields = entries.map(

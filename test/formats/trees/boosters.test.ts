@@ -1,14 +1,14 @@
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
 import {
   bytesOf,
   expectedOf,
   modelsOf,
   servedSignature,
   sourceOf,
-} from '../support/models/saved.ts';
+} from '../../support/models/saved.ts';
 
 const FORMATS = {
   xgboost: inspectXgboost,

@@ -1,8 +1,8 @@
 import { streamedSource } from '#formats/archives/stream.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { zipOf } from '../support/bytes/zip.ts';
-import { expectedOf, modelsOf, servedSignature, sourceOf } from '../support/models/saved.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { zipOf } from '../../support/bytes/zip.ts';
+import { expectedOf, modelsOf, servedSignature, sourceOf } from '../../support/models/saved.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 

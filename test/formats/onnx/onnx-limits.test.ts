@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import { type Field, proto } from '../support/bytes/proto.ts';
-import { bytesSource } from '../support/bytes/sources.ts';
-import { OPSET_17, X, Y } from '../support/models/onnx-bytes.ts';
+import { type Field, proto } from '../../support/bytes/proto.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { OPSET_17, X, Y } from '../../support/models/onnx-bytes.ts';
 
 const IDENTITY: Field = [
   1,

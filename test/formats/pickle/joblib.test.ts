@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { largeJoblib, number, wrapper } from '../support/models/large.ts';
-import { inspectPickle, pickleOf, pickleRefusal } from '../support/models/pickles.ts';
+import { largeJoblib, number, wrapper } from '../../support/models/large.ts';
+import { inspectPickle, pickleOf, pickleRefusal } from '../../support/models/pickles.ts';
 
-const MODELS = join(import.meta.dirname, '../fixtures/models/sklearn');
+const MODELS = join(import.meta.dirname, '../../fixtures/models/sklearn');
 const GIB = 2 ** 30;
 
 /** A model whose array is so many bytes, which are announced and never read. */
