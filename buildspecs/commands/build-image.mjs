@@ -8,6 +8,7 @@ import { docker } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
+import { handOnProgress, progress } from './progress.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 
@@ -44,6 +45,7 @@ try {
 /** Null of an image of which nothing can be found out here: it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, needsGpu } = order;
+  progress('starting the image');
   const runtime = await runtimeNamed(proof?.runtime ?? order.runtime);
   if (needsGpu && !runtime.image.ask) return null;
   const modelFile = proof?.modelFile ?? order.modelFile;
@@ -86,7 +88,9 @@ async function appended(images, { environments }, runtime) {
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
   const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
-  await run(process.execPath, prove);
+  const proving = run(process.execPath, prove);
+  handOnProgress(proving.child);
+  await proving;
   const text = await readFile(PROOF, 'utf8');
   const proof = parsed(text);
   const labels = {
@@ -97,6 +101,7 @@ async function appended(images, { environments }, runtime) {
   };
   const { servesFrom } = (proof ? await runtimeNamed(proof.runtime) : runtime).image;
   const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
+  progress('putting the model into its image');
   return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
 }
 

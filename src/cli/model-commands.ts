@@ -107,8 +107,9 @@ function addStatus(program: Command): void {
     .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
-      const models = await (await openSlipway(options)).models();
-      show(options, { models }, statusLines(models));
+      const slipway = await openSlipway(options);
+      const [models, builds] = await Promise.all([slipway.models(), slipway.builds()]);
+      show(options, { models, builds }, statusLines(models, builds));
     });
 }
 
@@ -138,7 +139,7 @@ function addLogs(program: Command): void {
   placedCommand(
     program,
     'logs <model>',
-    "Shows the last lines that the model's newest revision wrote.",
+    "Shows the last lines that the model's newest revision wrote, or while it has none its build.",
   )
     .addHelpText('after', examples('slipway logs digits'))
     .action(async (model: string, options: Place) => {

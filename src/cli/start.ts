@@ -1,7 +1,9 @@
 import type { LocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 import { DEMO_MODEL, runDemo } from './demo/demo.ts';
-import type { Output } from './output.ts';
+import { openOneMachine } from './one-machine.ts';
+import { explainError, type Output } from './output.ts';
+import { watchDeployments } from './watch.ts';
 
 type Options = {
   readonly config: LocalConfig;
@@ -20,19 +22,28 @@ export async function start({ config, demo, once, output }: Options): Promise<bo
     `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}\nwalls     ${walls}`,
   );
   output.data({ gateway, control, bucket: bucketDir, walls });
+  let watching: Promise<void> | undefined;
   try {
     if (demo) {
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const demonstrated = runDemo({ gateway, control, dataDir: config.dataDir }, isLive, output);
+      const demonstrated = runDemo({ gateway, dataDir: config.dataDir }, isLive, output);
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
     }
     output.line('\nserving until Ctrl-C');
+    // What goes wrong with it ends the view of what happens, no more.
+    watching = watch(config.dataDir, output).catch((error) => output.line(explainError(error)));
     await stopAsked;
     return true;
   } finally {
     await slipway.stop();
+    await watching;
   }
+}
+
+async function watch(dataDir: string, output: Output): Promise<void> {
+  const sinceMs = Date.now();
+  await watchDeployments(await openOneMachine(dataDir), { output, sinceMs });
 }
 
 function signalled(): Promise<undefined> {

@@ -207,12 +207,22 @@ export async function startLocal(
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
       }),
-    log: (model) => modelLog(registry, local.platforms, model),
+    log: (model) =>
+      modelLog(
+        registry,
+        {
+          platforms: local.platforms,
+          buildLog: runtime.buildLog,
+          running: runtime.board.log,
+        },
+        model,
+      ),
     requests: {
       ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),
     },
+    builds: runtime.board.list,
     events,
     meters: deploymentMeters(registry),
     upload,

@@ -12,13 +12,15 @@ const model = {
 
 describe('the status of a model', () => {
   it('is a line with what is live, where', () => {
-    expect(statusLines([model])).toEqual(['digits  v1 live on lambda  http://here/models/digits']);
+    expect(statusLines([model], [])).toEqual([
+      'digits  v1 live on lambda  http://here/models/digits',
+    ]);
   });
 
   it('says how often it was repaired in vain, and when it will be again', () => {
     const repairs = { inARow: 3, notBeforeMs: Date.UTC(2026, 0, 2, 3, 4) };
 
-    expect(statusLines([{ ...model, repairs }])).toEqual([
+    expect(statusLines([{ ...model, repairs }], [])).toEqual([
       'digits  v1 live on lambda  http://here/models/digits  (repaired 3 times in a row, and not again before 2026-01-02T03:04:00.000Z)',
     ]);
   });
@@ -26,7 +28,7 @@ describe('the status of a model', () => {
   it('says loudly that what is live has answered nothing', () => {
     const unproven = 'started, unproven: nothing was asked; give an example in model.yaml';
 
-    expect(statusLines([{ ...model, unproven }])).toEqual([
+    expect(statusLines([{ ...model, unproven }], [])).toEqual([
       `digits  v1 live on lambda  http://here/models/digits  (${unproven})`,
     ]);
   });
@@ -35,7 +37,7 @@ describe('the status of a model', () => {
     const newest = { id: 'd2', version: 2, phase: 'Live', trouble: null };
     const versions = [{ ...LIVE, version: 2, revision: 'digits-v2', state: 'Retired' }, LIVE];
 
-    expect(statusLines([{ ...model, newest, versions }])).toEqual([
+    expect(statusLines([{ ...model, newest, versions }], [])).toEqual([
       'digits  v1 live on lambda  http://here/models/digits  (newest: v2 Retired)',
     ]);
   });
@@ -44,8 +46,21 @@ describe('the status of a model', () => {
     const trouble = { name: 'BakeBreached', reason: 'it broke\nhere', fix: '' };
     const newest = { id: 'd2', version: 2, phase: 'RolledBack', trouble };
 
-    expect(statusLines([{ ...model, newest }])).toEqual([
+    expect(statusLines([{ ...model, newest }], [])).toEqual([
       'digits  v1 live on lambda  http://here/models/digits  (newest: v2 RolledBack, it broke)',
+    ]);
+  });
+
+  it('says what the build of the newest deployment is doing', () => {
+    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
+    const build = { deploymentId: 'd2', place: null, leftMs: null };
+    const stage = 'installing 14 of 31 packages';
+
+    expect(statusLines([{ ...model, newest }], [{ ...build, stage }])).toEqual([
+      `digits  v1 live on lambda  http://here/models/digits  (newest: v2 Building, ${stage})`,
+    ]);
+    expect(statusLines([{ ...model, newest }], [{ ...build, stage: null, place: 3 }])).toEqual([
+      expect.stringContaining('(newest: v2 Building, queued 3rd)'),
     ]);
   });
 });

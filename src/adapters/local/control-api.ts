@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expose, type Family } from '#adapters/local/exposition.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -23,6 +24,8 @@ type Deps = {
   /** What a model's newest revision wrote last. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
+  /** How the builds stand that wait or run. */
+  readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
   /** What Prometheus is told. */
   readonly meters: () => Promise<readonly Family[]>;
@@ -66,6 +69,7 @@ export function controlApi(deps: Deps): FastifyInstance {
       see: [
         '/models',
         '/deployments/{id}',
+        '/builds',
         '/events',
         '/healthz',
         '/metrics',
@@ -91,6 +95,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
+  api.get('/builds', async () => ({ builds: await deps.builds() }));
   api.get('/events', deps.events.send);
   api.get('/metrics', async (_request, reply) => {
     const { type, text } = await expose(await deps.meters());

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Failure } from '#domain/failure.ts';
-import { readEvents } from '../client.ts';
 import { followDeployment } from '../follow.ts';
+import { openOneMachine } from '../one-machine.ts';
 import { type Output, seconds } from '../output.ts';
 import { drawLine } from './line-image.ts';
 import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
@@ -11,8 +11,8 @@ const MODEL = 'ocr';
 const DEFAULT_DATA_DIR = '.slipway';
 const TEXT = 'Total 431.50';
 
-/** Where the demo runs: the data folder of a Slipway, and its two addresses. */
-type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
+/** Where the demo runs: the data folder of a Slipway, and the address of its models. */
+type Place = { readonly dataDir: string; readonly gateway: string };
 
 /** Drops the demo model unless it is live, reads a drawn line of text with it, and answers whether it read what was drawn. */
 export async function runDemo(place: Place, isLive: boolean, output: Output): Promise<boolean> {
@@ -39,10 +39,10 @@ export async function runDemo(place: Place, isLive: boolean, output: Output): Pr
 
 export const DEMO_MODEL = MODEL;
 
-async function deploy({ dataDir, control }: Place, output: Output): Promise<void> {
+async function deploy({ dataDir }: Place, output: Output): Promise<void> {
+  const { events, builds } = await openOneMachine(dataDir);
   let after = '';
-  for await (const { cursor } of readEvents(control, { model: MODEL, follow: false }))
-    after = cursor;
+  for await (const { cursor } of events({ model: MODEL, follow: false })) after = cursor;
 
   const folder = join(dataDir, 'bucket', 'models', MODEL);
   await mkdir(folder, { recursive: true });
@@ -54,8 +54,12 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   const { atime, mtime } = await stat(READER_MODEL);
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
-  const events = readEvents(control, { model: MODEL, after, follow: true });
-  const end = await followDeployment(events, output, startedAtMs);
+  const end = await followDeployment(events({ model: MODEL, after, follow: true }), {
+    output,
+    startedAtMs,
+    begun: 'Uploaded',
+    builds,
+  });
   if (end.detail.state !== 'Live') {
     throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);
   }

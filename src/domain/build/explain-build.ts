@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
+import { isStage } from './build-progress.ts';
 
 /** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
 export type FailedBuild = {
@@ -96,9 +97,20 @@ const NEVER_BEGUN = {
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-/** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
+// CodeBuild has the time before it.
+const COMMAND = /^\[Container\] ([\d/]+ [\d:.]+ )?Running command /;
+// As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
+const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+:\d+\))$/;
+const MOST_HEADLINE = 500;
+
+/**
+ * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by what its log says last;
+ * then that log's lines (oldest first, at most those given), without the commands and stages in it.
+ */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
-  const shown = lines.map(withoutQueries);
+  const shown = lines.filter((line) => !COMMAND.test(line) && !isStage(line)).map(withoutQueries);
+  const error = shown.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, shown);
   const cause =
     build.phase === 'QUEUED'
       ? NEVER_BEGUN
@@ -109,6 +121,19 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
     name: 'BuildFailed',
     reason: [`the image was not built: ${why}`, ...shown].join('\n'),
     fix: cause?.fix ?? 'The last lines of its log say more; fix the cause and upload again.',
+  };
+}
+
+/** It says all that CodeBuild's own lines could. */
+function ofPython(error: string, shown: readonly string[]): Trouble {
+  const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
+  const rest = shown.filter((line) => line !== error && !line.startsWith('[Container] '));
+  return {
+    name: 'BuildFailed',
+    reason: [headline.slice(0, MOST_HEADLINE), ...rest].join('\n'),
+    fix: headline.startsWith('ModuleNotFoundError: ')
+      ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
+      : 'Fix it and upload again.',
   };
 }
 

@@ -141,7 +141,7 @@ def predict(words):
 
         await expect(reading).rejects.toThrow();
         expect(told.join('')).toBe(says);
-        expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+        expect(server.stderr()).toContain('(predict.py:3)');
       },
     );
 
@@ -281,7 +281,7 @@ def predict(what): return numbers() if what == "numbers" else seen
       status: 500,
       json: { error: "the model's code failed: KeyError: 'no such city'" },
     });
-    expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+    expect(server.stderr()).toContain('(predict.py:3)');
     expect(server.stderr()).toContain(
       "request order-7: the model's code failed: KeyError: 'no such city'",
     );

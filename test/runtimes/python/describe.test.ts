@@ -99,7 +99,7 @@ function describeDescribe(runtime: Runtime): void {
 
     await expect(ended).rejects.toMatchObject({
       code: 1,
-      stderr: 'RuntimeError: no weights (predict.py, line 2, in <module>)\n',
+      stderr: 'RuntimeError: no weights (predict.py:2)\n',
     });
   });
 }

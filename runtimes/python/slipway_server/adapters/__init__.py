@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, TypeVar
 from ..allowlist import Allowlist
 from ..config import Facts
 from ..model import Model
-from ..refusal import Refusal, message_of, where
+from ..refusal import Refusal, message_of, own_traceback, where
 from ..streams import Content
 from ..wall import around
 
@@ -112,5 +112,5 @@ def _refused_by_framework(error: Exception) -> Refusal:
 
 
 def _refused_by_code(error: Exception) -> Refusal:
-    print(f"the model's code failed: {where(error)}", file=sys.stderr, flush=True)
+    print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")
