@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { SlipwayEvent } from '#domain/event.ts';
 
 const STATE_WIDTH = 12;
@@ -38,16 +39,20 @@ export function shortEventLine(
   const facts = endpoint || summary(data);
   const head = `${took}  ${state.padEnd(STATE_WIDTH)} ${nameOf(event.detail)}${facts && `  ${facts}`}`;
   const [why = '', ...more] = reason.split('\n');
-  const said = [
-    why,
-    more.length > 0 ? `→ All of it: slipway logs ${model}` : '',
-    fix && `→ ${fix}`,
-  ];
-  const words = said.filter(Boolean).flatMap((text) => broken(text, columns - SHORT_INDENT.length));
+  const rest = more.length > 0 ? [`→ All of it: slipway logs ${model}`] : [];
+  const said = [...(why ? [cut(why)] : []), ...rest, ...(fix ? `→ ${fix}`.split('\n') : [])];
+  const words = said.flatMap((text) => broken(text, columns - SHORT_INDENT.length));
   return [head, ...words.map((text) => SHORT_INDENT + text)].join('\n');
 }
 
 const SHORT_INDENT = ' '.repeat(10);
+const MOST_REASON = 400;
+
+/** What a model has said stands in reasons too. */
+function cut(text: string): string {
+  const printable = stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
+  return printable.length <= MOST_REASON ? printable : `${printable.slice(0, MOST_REASON)}…`;
+}
 
 /** Between words, where a line would be longer than the terminal is wide. */
 function broken(text: string, columns: number): readonly string[] {
