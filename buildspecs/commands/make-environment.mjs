@@ -144,8 +144,9 @@ async function install(uv, folder, requirements) {
   ];
   await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
   const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes'];
+  const packages = packagesOf(await readFile(lock, 'utf8'));
   const installing = run(uv, [...sync, lock], MOST_OUTPUT);
-  follow(installing.child, packagesOf(await readFile(lock, 'utf8')));
+  follow(installing.child, packages);
   await installing;
 }
 

@@ -83,6 +83,7 @@ describe('docs/control-api.openapi.yaml', () => {
       await remove('models/good/notes'),
       await ask('/objects', '/objects?prefix=models/good/n'),
       await ask('/healthz', '/healthz'),
+      await ask('/builds', '/builds'),
       await ask('/models', '/models'),
       await ask('/models/{name}', '/models/good'),
       await ask('/models/{name}', '/models/bad'),
@@ -113,7 +114,7 @@ describe('docs/control-api.openapi.yaml', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(21).fill(200),
+      ...Array(22).fill(200),
       ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
