@@ -151,7 +151,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');
   if (!CONVERTER) return refuse('no converter supports this version of its framework');
-  progress(`converting to ONNX, compared on ${rows} golden rows`);
+  progress(`converting, ${rows} golden rows`);
   const { uncompiled, ...report } = JSON.parse(await conversion.answer());
   if (!CONVERTER.startsWith(IMAGE)) await compileFiles(CONVERTER, uncompiled);
   if (report.converted) {

@@ -36,11 +36,18 @@ export function shortEventLine(
 ): string {
   const { state, reason, fix, model, data } = event.detail;
   const took = `${(tookMs / 1000).toFixed(2).padStart(6)} s`;
+  const name = `${took}  ${state.padEnd(STATE_WIDTH)} ${nameOf(event.detail)}`;
   const facts = endpoint || summary(data);
-  const head = `${took}  ${state.padEnd(STATE_WIDTH)} ${nameOf(event.detail)}${facts && `  ${facts}`}`;
+  const isLong = facts !== '' && name.length + facts.length + 2 > columns;
+  const head = facts === '' || isLong ? name : `${name}  ${facts}`;
   const [why = '', ...more] = reason.split('\n');
   const rest = more.length > 0 ? [`→ All of it: slipway logs ${model}`] : [];
-  const said = [...(why ? [cut(why)] : []), ...rest, ...(fix ? `→ ${fix}`.split('\n') : [])];
+  const said = [
+    ...(isLong ? [facts] : []),
+    ...(why ? [cut(why)] : []),
+    ...rest,
+    ...(fix ? `→ ${fix}`.split('\n') : []),
+  ];
   const words = said.flatMap((text) => broken(text, columns - SHORT_INDENT.length));
   return [head, ...words.map((text) => SHORT_INDENT + text)].join('\n');
 }

@@ -38,7 +38,7 @@ export function liveLines(
   const width = Math.min(longest, Math.floor(columns * NAME_SHARE));
   const lines = shown.map((each) => {
     const elapsed = duration(nowMs - each.sinceMs).padStart(6);
-    const name = cut(each.name, width).padEnd(width);
+    const name = cutInside(each.name, width).padEnd(width);
     return withLeft(`${name}  ${elapsed}  ${doing(each)}`, leftOf(each), columns);
   });
   const more = running.length - shown.length;
@@ -67,6 +67,13 @@ function withLeft(line: string, left: string, columns: number): string {
 
 function cut(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}
+
+/** Names that begin alike end by what tells them apart, and with their version. */
+function cutInside(name: string, columns: number): string {
+  const kept = columns - 1;
+  if (name.length <= columns) return name;
+  return `${name.slice(0, Math.floor(kept / 2))}…${name.slice(-Math.ceil(kept / 2))}`;
 }
 
 function duration(ms: number): string {

@@ -144,6 +144,7 @@ function addLogs(program: Command): void {
     .addHelpText('after', examples('slipway logs digits'))
     .action(async (model: string, options: Place) => {
       const found = await (await openSlipway(options)).logs(model);
-      show(options, found, found.lines);
+      const isSilent = found.lines.length === 0;
+      show(options, found, isSilent ? [`nothing of ${model} has written a line yet`] : found.lines);
     });
 }

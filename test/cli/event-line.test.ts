@@ -38,6 +38,14 @@ describe('one of many events', () => {
     ).toBe(' 12.35 s  Live         own v1  http://here/models/own');
   });
 
+  it('has where the model answers below it when both do not fit', () => {
+    const shownLive = { ...shown, endpoint: 'http://here/models/own', columns: 60 };
+
+    expect(shortEventLine(ended({ state: 'Live', model: 'own-of-a-long-name' }), shownLive)).toBe(
+      ' 12.35 s  Live         own-of-a-long-name v1\n          http://here/models/own',
+    );
+  });
+
   it('has of a long reason the first line, and says where the rest is', () => {
     const reason = "KeyError: 'a' (predict.py:3)\none\ntwo";
 
