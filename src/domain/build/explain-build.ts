@@ -100,7 +100,7 @@ const NEVER_BEGUN = {
 // CodeBuild has the time before it.
 const COMMAND = /^\[Container\] ([\d/]+ [\d:.]+ )?Running command /;
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
-const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+:\d+\))$/;
+const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
 const MOST_HEADLINE = 500;
 
 /**
@@ -108,9 +108,10 @@ const MOST_HEADLINE = 500;
  * then that log's lines (oldest first, at most those given), without the commands and stages in it.
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
-  const shown = lines.filter((line) => !COMMAND.test(line) && !isStage(line)).map(withoutQueries);
-  const error = shown.findLast((line) => PYTHON_ERROR.test(line));
-  if (error !== undefined) return ofPython(error, shown);
+  const last = lines.slice(lines.findLastIndex((line) => COMMAND.test(line)) + 1);
+  const error = last.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, last);
+  const shown = toShow(lines);
   const cause =
     build.phase === 'QUEUED'
       ? NEVER_BEGUN
@@ -124,17 +125,21 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** It says all that CodeBuild's own lines could. */
-function ofPython(error: string, shown: readonly string[]): Trouble {
+/** With what the command said that it ended; it says all that the builder's own lines could. */
+function ofPython(error: string, said: readonly string[]): Trouble {
   const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
-  const rest = shown.filter((line) => line !== error && !line.startsWith('[Container] '));
+  const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));
   return {
     name: 'BuildFailed',
-    reason: [headline.slice(0, MOST_HEADLINE), ...rest].join('\n'),
+    reason: toShow([headline.slice(0, MOST_HEADLINE), ...rest]).join('\n'),
     fix: headline.startsWith('ModuleNotFoundError: ')
       ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
       : 'Fix it and upload again.',
   };
+}
+
+function toShow(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !COMMAND.test(line) && !isStage(line)).map(withoutQueries);
 }
 
 /** A presigned URL is a right to read: it stays out of events. */

@@ -108,6 +108,7 @@ describe('a failed build', () => {
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
       const { reason, fix } = explained(
+        'make-environment: made the environment',
         '[Container] Running command node buildspecs/commands/prove-model.mjs',
         'progress: loading the model',
         'prove-model: reading the vocabulary',

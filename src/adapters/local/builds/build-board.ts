@@ -31,8 +31,8 @@ export type BuildBoard = {
 
 type Tracked = BuildEntry & { place: number | null; provingSinceMs: number | null };
 
-// Beyond these nothing of the last stage is left: a model has printed since.
-const LINES = 50;
+// An image's build prints much between two stages; of a log no more is read than its last 64 KiB.
+const LINES = 1_000;
 
 /** Keeps in `directory` how long builds took. */
 export function buildBoard(directory: string, timers: Timers = realTimers): BuildBoard {
