@@ -16,6 +16,8 @@ type Options = {
 /** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or did not come before a signal that ended `once`. */
 export async function start({ config, demo, once, output }: Options): Promise<boolean> {
   const stopAsked = signalled();
+  const startedMs = Date.now();
+  let demonstratedMs = startedMs;
   const slipway = await startLocal(config, { environment: process.env, report: output.line });
   const { gateway, control, walls, bucketDir } = slipway;
   output.line(
@@ -29,21 +31,21 @@ export async function start({ config, demo, once, output }: Options): Promise<bo
       const demonstrated = runDemo({ gateway, dataDir: config.dataDir }, isLive, output);
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
+      demonstratedMs = Date.now();
     }
     output.line('\nserving until Ctrl-C');
     // What goes wrong with it ends the view of what happens, no more.
-    watching = watch(config.dataDir, output).catch((error) => output.line(explainError(error)));
+    watching = watchDeployments(await openOneMachine(config.dataDir), {
+      output,
+      // The demo has shown its own.
+      sinceMs: (model) => (model === DEMO_MODEL ? demonstratedMs : startedMs),
+    }).catch((error) => output.line(explainError(error)));
     await stopAsked;
     return true;
   } finally {
     await slipway.stop();
     await watching;
   }
-}
-
-async function watch(dataDir: string, output: Output): Promise<void> {
-  const sinceMs = Date.now();
-  await watchDeployments(await openOneMachine(dataDir), { output, sinceMs });
 }
 
 function signalled(): Promise<undefined> {

@@ -8,8 +8,8 @@ import type { Output } from './output.ts';
 
 type Options = {
   readonly output: Output;
-  /** Tells nothing that was announced before (epoch ms). */
-  readonly sinceMs: number;
+  /** Since when (epoch ms) what happens to a model is news. */
+  readonly sinceMs: (model: string) => number;
 };
 
 type Seen = { readonly event: DeploymentEvent; readonly sinceMs: number };
@@ -32,13 +32,13 @@ export async function watchDeployments(
 
   /** What came before is read too: it tells since when that runs which still does. */
   function see(event: DeploymentEvent): void {
-    const { deploymentId, time } = event.detail;
+    const { deploymentId, model, time } = event.detail;
     const timeMs = Date.parse(time);
     const seen = { event, sinceMs: running.get(deploymentId)?.sinceMs ?? timeMs };
     const isOver = isTerminal(stateOf(event));
     if (isOver) running.delete(deploymentId);
     else running.set(deploymentId, seen);
-    if (timeMs >= sinceMs && (isOver || output.room() === null)) tell(seen);
+    if (timeMs >= sinceMs(model) && (isOver || output.room() === null)) tell(seen);
   }
 
   function tell({ event, sinceMs }: Seen): void {

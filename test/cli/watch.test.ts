@@ -50,7 +50,7 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
     builds,
     endpoint: (model) => `http://here/models/${model}`,
   };
-  const watching = watchDeployments(slipway, { output, sinceMs: START_MS });
+  const watching = watchDeployments(slipway, { output, sinceMs: () => START_MS });
   return {
     seen,
     async close() {
