@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
+import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 
 const FOLDER = process.argv[2];
@@ -25,6 +26,7 @@ async function make(environment) {
   const { tag, isOptional, python } = environment;
   const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
   if (await isThere(reference, tag)) return say(`${reference} already exists`);
+  progress('installing packages');
   try {
     await build(reference, environment);
   } catch (error) {

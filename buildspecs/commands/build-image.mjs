@@ -8,6 +8,7 @@ import { docker } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
+import { handOnProgress, progress } from './progress.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 
@@ -44,6 +45,7 @@ try {
 /** Null for an image that cannot be tested here, since it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, needsGpu } = order;
+  progress('starting the image');
   // What serves is as it was saved, or what it was converted to.
   const { runtime: name, modelFile } = proof ?? order;
   const runtime = await runtimeNamed(name);
@@ -86,7 +88,9 @@ async function appended(images, order) {
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
   const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
-  await run(process.execPath, prove);
+  const proving = run(process.execPath, prove);
+  handOnProgress(proving.child);
+  await proving;
   const text = await readFile(PROOF, 'utf8');
   const proof = parsed(text);
   const labels = {
@@ -97,6 +101,7 @@ async function appended(images, order) {
   };
   const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
   const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
+  progress('putting the model into its image');
   return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
 }
 

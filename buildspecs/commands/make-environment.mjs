@@ -15,6 +15,7 @@ import {
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { compileImported, shareCompiled } from './compile-files.mjs';
+import { installProgress, progress } from './progress.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
@@ -32,6 +33,7 @@ const SERVING = [
 ];
 const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const follow = installProgress();
 
 try {
   const { environmentHash, python, converts } = JSON.parse(await readFile(ORDER, 'utf8'));
@@ -62,6 +64,7 @@ async function provide(name, as, packages, tools) {
 
 /** The converter imports most of what the server does, and uv has linked both to the same files. */
 async function compile(serves, conversion) {
+  if (serves.isNew) progress('compiling what is imported');
   if (conversion?.isNew) {
     const files = await compileImported(conversion.python, [...CONVERTING, ...SERVING]);
     await shareCompiled(conversion.python, serves.python, files);
@@ -125,14 +128,30 @@ function isRunning(pid) {
 }
 
 async function install(uv, folder, requirements) {
-  const python = ['--quiet', '--python', join(folder, 'bin', 'python')];
+  const python = ['--python', join(folder, 'bin', 'python')];
   const [wanted, lock] = [join(folder, 'wanted.txt'), join(folder, 'lock.txt')];
   await writeFile(wanted, `${requirements.join('\n')}\n`);
   const wheels = ['--only-binary', ':all:'];
-  const compile = ['pip', 'compile', ...python, ...wheels, '--generate-hashes', '--no-header'];
+  progress('resolving packages');
+  const compile = [
+    'pip',
+    'compile',
+    '--quiet',
+    ...python,
+    ...wheels,
+    '--generate-hashes',
+    '--no-header',
+  ];
   await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
   const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes'];
-  await run(uv, [...sync, lock], MOST_OUTPUT);
+  const packages = packagesOf(await readFile(lock, 'utf8'));
+  const installing = run(uv, [...sync, lock], MOST_OUTPUT);
+  follow(installing.child, packages);
+  await installing;
+}
+
+function packagesOf(lock) {
+  return lock.match(/^[^\s#]+==/gm)?.length ?? 0;
 }
 
 /** Installed beside the packages, to be compiled once, as they are: not by the environment's Python, which would run the code in its .pth files. */

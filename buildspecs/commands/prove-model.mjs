@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { compileFiles, shareCompiled } from './compile-files.mjs';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
+import { handOnProgress, progress } from './progress.mjs';
 import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
@@ -96,6 +97,7 @@ async function compile() {
 
 /** The model's own description, and the rows for the comparison. */
 async function describe(order) {
+  progress('loading the model');
   const given = ['-m', 'slipway_server.describe', '--golden', golden];
   const described = JSON.parse(await python(ENVIRONMENT, given, order));
   const { uncompiled } = described;
@@ -149,6 +151,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');
   if (!CONVERTER) return refuse('no converter supports this version of its framework');
+  progress(`converting, ${rows} golden rows`);
   const { uncompiled, ...report } = JSON.parse(await conversion.answer());
   if (!CONVERTER.startsWith(IMAGE)) await compileFiles(CONVERTER, uncompiled);
   if (report.converted) {
@@ -186,6 +189,7 @@ function start(place, given, order) {
   const env = { ...variables(order), ...walls(place) };
   const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
   letGo(running.child);
+  handOnProgress(running.child);
   const printed = running.then(
     ({ stdout }) => stdout,
     (error) => {

@@ -1,24 +1,40 @@
-import type { CursoredEvent } from '#compose/slipway.ts';
+import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { eventLine } from './event-line.ts';
+import { lookAtBuilds } from './build-look.ts';
+import { eventLine, nameOf } from './event-line.ts';
+import { liveLines, type Running } from './live-lines.ts';
 import { type Output, seconds } from './output.ts';
 
-/** Prints the events of one deployment, with the time since `startedAtMs` (of performance.now()), until it has ended; returns its terminal event. Fails with `PlatformUnavailable` when Slipway stops first. */
+type Followed = Pick<Slipway, 'builds'> & {
+  readonly output: Output;
+  /** As of performance.now(). */
+  readonly startedAtMs: number;
+  /** What stands there before the first event. */
+  readonly begun: string;
+};
+
+/** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  output: Output,
-  startedAtMs: number,
-  begun = 'Uploaded',
+  { output, startedAtMs, begun, builds }: Followed,
 ): Promise<SlipwayEvent> {
-  let state = begun;
-  const done = output.busy(() => `${seconds(startedAtMs)}  ${state} …`);
+  let newest: DeploymentEvent | undefined;
+  using look = lookAtBuilds(
+    builds,
+    () => newest?.detail.state === 'Building' && output.room() !== null,
+  );
+  const done = output.busy((room) =>
+    newest
+      ? liveLines([runningOf(newest, startedAtMs, look.of)], performance.now(), room)
+      : [`${seconds(startedAtMs)}  ${begun} …`],
+  );
   try {
     for await (const { event } of events) {
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
-      state = event.detail.state;
+      newest = event;
       if (isTerminal(event.detail.state)) return event;
     }
   } finally {
@@ -27,4 +43,19 @@ export async function followDeployment(
   throw new Failure('PlatformUnavailable', 'Slipway was stopped before the deployment ended', {
     fix: 'Start it again with `slipway start`: it resumes the deployment.',
   });
+}
+
+export type DeploymentEvent = Extract<
+  SlipwayEvent,
+  { readonly 'detail-type': 'Deployment State Change' }
+>;
+
+/** A deployment as its newest event tells of it, since a time. */
+export function runningOf(
+  { detail }: DeploymentEvent,
+  sinceMs: number,
+  buildOf: (deploymentId: string) => Running['build'],
+): Running {
+  const { state, deploymentId } = detail;
+  return { name: nameOf(detail), state, sinceMs, build: buildOf(deploymentId) };
 }

@@ -110,8 +110,13 @@ function addStatus(program: Command): void {
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
       const slipway = await openSlipway(options);
-      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
-      show(options, { models, refused }, statusLines({ models, refused }, terminalWidth()));
+      const [models, builds, refused] = await Promise.all([
+        slipway.models(),
+        slipway.builds(),
+        slipway.refused(),
+      ]);
+      const status = { models, builds, refused };
+      show(options, status, statusLines(status, terminalWidth()));
     });
 }
 
@@ -141,11 +146,12 @@ function addLogs(program: Command): void {
   placedCommand(
     program,
     'logs <model>',
-    "Shows the last lines that the model's newest revision wrote.",
+    "Shows the last lines that the model's newest revision wrote, or while it has none its build.",
   )
     .addHelpText('after', examples('slipway logs digits'))
     .action(async (model: string, options: Place) => {
       const found = await (await openSlipway(options)).logs(model);
-      show(options, found, found.lines);
+      const isSilent = found.lines.length === 0;
+      show(options, found, isSilent ? [`nothing of ${model} has written a line yet`] : found.lines);
     });
 }

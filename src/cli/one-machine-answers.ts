@@ -122,6 +122,17 @@ export const explanation = z.object({
   probes: z.nullable(z.object({ sent: z.int(), failed: z.int() })),
 });
 
+export const builds = z.object({
+  builds: z.array(
+    z.object({
+      deploymentId: z.string(),
+      place: z.nullable(z.int()),
+      stage: z.nullable(z.string()),
+      leftMs: z.nullable(z.number()),
+    }),
+  ),
+});
+
 export const objects = z.object({ keys: z.array(z.string()) });
 
 export const removed = z.object({ key: z.string() });

@@ -6,6 +6,7 @@ import { Failure } from '#domain/failure.ts';
 import { call, findInstance, readEvents } from './client.ts';
 import {
   asked,
+  builds,
   explanation,
   modelLog,
   models,
@@ -33,6 +34,7 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
     rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
     undeploy: (model) => ask(model, 'undeploy'),
     abort: (model) => ask(model, 'abort'),
+    builds: async () => (await call(`${control}/builds`, builds)).builds,
     events: (query) => readEvents(control, query),
     upload: (upload) => put(control, upload),
     objects: async (prefix) =>

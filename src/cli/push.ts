@@ -32,7 +32,12 @@ export async function push(
   }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
   const events = slipway.events({ deployment, follow: true });
-  return followDeployment(events, options.output, startedAtMs);
+  return followDeployment(events, {
+    output: options.output,
+    startedAtMs,
+    begun: 'Uploaded',
+    builds: slipway.builds,
+  });
 }
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */
@@ -107,9 +112,9 @@ async function send(
   let sentBytes = 0;
   const totalBytes = file === null ? 0 : (await stat(file)).size;
   const percent = () => (totalBytes === 0 ? 100 : Math.floor((sentBytes / totalBytes) * 100));
-  const done = output.busy(
-    () => `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
-  );
+  const done = output.busy(() => [
+    `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
+  ]);
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   // A second signal ends the command at once.

@@ -1,16 +1,19 @@
 import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
+import { buildWords } from './live-lines.ts';
 import { wrapped } from './wrapped.ts';
 
 const INDENT = '  ';
 
-/** What is shown: the models, and the drops that became none. */
+/** What is shown: the models, what the builds under way do, and the drops that became no model. */
 export type Status = {
   readonly models: readonly ModelStatus[];
+  readonly builds: readonly BuildProgress[];
   readonly refused: readonly RefusedDrop[];
 };
 
-/** Each model: what is live and where, and how its newest deployment stands when that is another; then what became no model. No line is wider than `width` columns, but for an address. */
-export function statusLines({ models, refused }: Status, width: number): readonly string[] {
+/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address makes a line wider than `width` columns. */
+export function statusLines({ models, builds, refused }: Status, width: number): readonly string[] {
   const drops = refusedLines(refused, width);
   if (models.length === 0) {
     return [
@@ -18,16 +21,20 @@ export function statusLines({ models, refused }: Status, width: number): readonl
       ...drops,
     ];
   }
-  return [...models.flatMap((model) => modelLines(model, width)), ...drops];
+  return [...models.flatMap((model) => modelLines(model, builds, width)), ...drops];
 }
 
-function modelLines(model: ModelStatus, width: number): readonly string[] {
+function modelLines(
+  model: ModelStatus,
+  builds: readonly BuildProgress[],
+  width: number,
+): readonly string[] {
   const { name, endpoint, live, newest, versions, repairs, unproven } = model;
   if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
   const isOther = newest !== null && newest.version !== live?.version;
   const notes = [
     ...(unproven ? [unproven] : []),
-    ...(isOther ? [`newest: ${standing(newest, versions)}`] : []),
+    ...(isOther ? [`newest: ${standing(newest, versions, builds)}`] : []),
     ...(repairs ? [mending(repairs)] : []),
   ];
   return [
@@ -45,12 +52,14 @@ function inOneOrTwo(first: string, second: string, width: number): readonly stri
 
 /** The state of the newest deployment; for one that was live, what became of it. */
 function standing(
-  { version, phase, trouble }: NonNullable<ModelStatus['newest']>,
+  { id, version, phase, trouble }: NonNullable<ModelStatus['newest']>,
   versions: ModelStatus['versions'],
+  builds: readonly BuildProgress[],
 ): string {
-  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : '';
+  const build = builds.findLast(({ deploymentId }) => deploymentId === id);
+  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : build && `, ${buildWords(build)}`;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
-  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason}`;
+  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason ?? ''}`;
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {

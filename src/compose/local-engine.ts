@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
 import { type ImageBuildsOptions, imageBuilds } from '#adapters/local/builds/build-image.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
@@ -35,6 +36,8 @@ export type LocalEngine = {
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
+  /** How what is being built stands. */
+  readonly board: BuildBoard;
   readonly build: TaskHandler;
   /** Null where models run as processes, whose environments are removed with the last image made from them. */
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
@@ -106,10 +109,12 @@ async function processEngine({
       : null,
     ...(isOurs && { spares: folder('spares') }),
   });
+  const board = buildBoard(folder('builds'));
   const made = builds({
     directory: folder('builds'),
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
+    board,
     ...{
       buildspec: 'buildspecs/process.yml',
       environment: { IMAGES: images, ...buildWalls(walls) },
@@ -126,6 +131,7 @@ async function processEngine({
     servers,
     keepSpare: servers.keepSpare,
     ...made,
+    board,
     environments: null,
     images: processImages(images),
     buildEnvironment: neverAsked,
@@ -153,11 +159,13 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   // Each data folder removes its own images, so their names must differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
   const inTurn = atOnce(BUILDS_AT_ONCE);
+  const board = buildBoard(folder('builds'));
   const builtBy = (buildspec: string) =>
     builds({
       directory: folder('builds'),
       own: environment,
       inTurn,
+      board,
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
     });
@@ -168,6 +176,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     hashes: byRuntime((name) => hashOf([...rest, ...runtimeFiles(name)])),
     servers: await containerServers(folder('')),
     build: image.build,
+    board,
     environments: dockerEnvironments({ label, clock }),
     images: dockerModelImages({ label }),
     buildEnvironment: environments.build,
@@ -182,7 +191,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
 
 type Builds = Pick<
   ImageBuildsOptions,
-  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'
+  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

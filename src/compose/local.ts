@@ -225,12 +225,22 @@ async function startIn(
         nowMs: clock.now(),
       }),
     refused: () => refusedDrops(registry),
-    log: (model) => modelLog(registry, local.platforms, model),
+    log: (model) =>
+      modelLog(
+        registry,
+        {
+          platforms: local.platforms,
+          buildLog: runtime.buildLog,
+          running: runtime.board.log,
+        },
+        model,
+      ),
     requests: {
       ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),
     },
+    builds: runtime.board.list,
     events,
     meters: deploymentMeters(registry),
     upload,

@@ -3,6 +3,7 @@ import { Failure } from '#domain/failure.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
+import type { BuildLog, BuildLogRef } from '#ports/build-log.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
@@ -79,13 +80,25 @@ export async function modelVersions(
   );
 }
 
-/** The last log lines of a model's newest revision. */
+/** Where the lines of a model are found. */
+export type ModelLogs = {
+  readonly platforms: LogTails;
+  readonly buildLog: BuildLog;
+  /** Where the build of a deployment writes while it runs; null of one that has none, or where nobody can say. */
+  readonly running: (deploymentId: string) => BuildLogRef | null;
+};
+
+/** What the newest revision of a model wrote last, or while there is none of its newest deployment, the build that runs or has failed. */
 export async function modelLog(
   registry: Registry,
-  platforms: LogTails,
+  { platforms, buildLog, running }: ModelLogs,
   { newestDeploymentId, live }: Model,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
+  const build = running(newestDeploymentId) ?? newest?.work.buildLog;
+  if (build && !newest?.work.candidate) {
+    return { revision: null, lines: await buildLog.tail(build, LOG_LINES) };
+  }
   const found = newest?.work.candidate ?? live;
   const platform = found && platforms[found.target];
   const lines = platform ? await platform.logTail(found.revision, LOG_LINES) : [];

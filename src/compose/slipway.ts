@@ -1,3 +1,4 @@
+import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
@@ -98,7 +99,7 @@ export type Asked = {
   readonly says: string;
 };
 
-/** The last log lines of a model's newest revision, oldest first; `revision` is null when it has none yet. */
+/** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet, and the lines are those of its build. */
 export type ModelLog = { readonly revision: string | null; readonly lines: readonly string[] };
 
 /** The events to read: of a model or a deployment, after a cursor; and whether to wait for new ones. */
@@ -149,6 +150,8 @@ export type Slipway = {
   undeploy(model: string): Promise<Asked>;
   /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
+  /** How the builds stand that wait or run; in an account, where nobody can say, none. */
+  builds(): Promise<readonly BuildProgress[]>;
   /** Oldest first, until the record ends or, when following, until the reader stops. */
   events(query: EventQuery): AsyncGenerator<CursoredEvent, void>;
   /** Leaves nothing behind when `signal` ends it. */

@@ -151,6 +151,8 @@ export type DeploymentWork = {
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
+  /** Where the build that failed wrote, as `BuildLog` names it. */
+  readonly buildLog?: { readonly group: string; readonly stream: string };
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;

@@ -19,6 +19,7 @@ export const explainBuild =
     if (trouble) return {};
     const build = failedBuild(error);
     const lines = build.log ? await buildLog.tail(build.log, LINES) : [];
+    if (build.log) await registry.recordWork({ deploymentId, epoch }, { buildLog: build.log });
     await registry.recordTrouble({ deploymentId, epoch }, explain(build, lines));
     return {};
   };

@@ -84,6 +84,7 @@ describe('docs/control-api.openapi.yaml', () => {
       await remove('models/good/notes'),
       await ask('/objects', '/objects?prefix=models/good/n'),
       await ask('/healthz', '/healthz'),
+      await ask('/builds', '/builds'),
       await ask('/models', '/models'),
       await slipway.ending('Wrong_Name.onnx', 1).then(() => ask('/refused', '/refused')),
       await ask('/models/{name}', '/models/good'),

@@ -14,7 +14,7 @@ const model = {
 type Shown = Parameters<typeof statusLines>[0];
 
 const shown = (models: Shown['models'], refused: Shown['refused'] = [], width = 80) =>
-  statusLines({ models, refused }, width);
+  statusLines({ models, builds: [], refused }, width);
 
 describe('the status of a model', () => {
   it('is a line with what is live, where; two where the terminal is narrow', () => {
@@ -96,5 +96,18 @@ describe('the status', () => {
       '    `My_Model` is not allowed',
       '  Ignored  models/m/x starts no deployment',
     ]);
+  });
+
+  it('says what the build of the newest deployment is doing', () => {
+    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
+    const build = { deploymentId: 'd2', leftMs: null };
+    const models = [{ ...model, newest }];
+    const at = (stage: string | null, place: number | null) =>
+      statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80)[1];
+
+    expect(at('installing 14 of 31 packages', null)).toBe(
+      '  (newest: v2 Building, installing 14 of 31 packages)',
+    );
+    expect(at(null, 3)).toBe('  (newest: v2 Building, queued 3rd)');
   });
 });

@@ -68,6 +68,9 @@ def main(arguments: list[str]) -> None:
 
 def _described(model: Model, facts: Facts) -> dict[str, Any]:
     inputs, refused = golden_inputs(model, facts)
+    if inputs is not None:
+        # A stage of the build, as src/domain/build/build-progress.ts reads it.
+        print(f"progress: answering {_rows(inputs)} golden rows", file=sys.stderr, flush=True)
     answered = _answer(model, inputs) if inputs is not None else None
     if answered is None:
         inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
@@ -78,11 +81,15 @@ def _described(model: Model, facts: Facts) -> dict[str, Any]:
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = rows_of(inputs, slice(0, 1))
-    rows = min(len(array) if array.ndim else 1 for array in inputs.values())
+    rows = _rows(inputs)
     golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
     example = _example(model, first if all(array.ndim for array in inputs.values()) else inputs)
     micros = None if model.is_code else _micros(model, first)
     return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)
+
+
+def _rows(inputs: dict[str, np.ndarray]) -> int:
+    return min(len(array) if array.ndim else 1 for array in inputs.values())
 
 
 def _result(

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { expose, type Family } from '#adapters/local/exposition.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -26,6 +27,8 @@ type Deps = {
   /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
+  /** How the builds stand that wait or run. */
+  readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
@@ -70,6 +73,7 @@ export function controlApi(deps: Deps): FastifyInstance {
         '/models',
         '/refused',
         '/deployments/{id}',
+        '/builds',
         '/events',
         '/healthz',
         '/metrics',
@@ -96,6 +100,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
+  api.get('/builds', async () => ({ builds: await deps.builds() }));
   api.get('/events', deps.events.send);
   api.get('/metrics', async (_request, reply) => {
     const { type, text } = await expose(await deps.meters());

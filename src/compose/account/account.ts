@@ -7,6 +7,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { bounded } from '#adapters/aws/bounded.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
+import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
@@ -16,6 +17,7 @@ import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
 import {
   type LogTails,
+  type ModelLogs,
   modelLog,
   modelStatus,
   modelVersions,
@@ -58,10 +60,11 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     refused: () => refusedDrops(registry),
     logs: async (name) =>
-      modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
+      modelLog(registry, modelLogs(account, outputs), await requireModel(registry, name)),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
     explain: async (name, version) =>
       explainVersion(registry, await requireModel(registry, name), version),
+    builds: async () => [],
     events: (query) => registryEvents(registry, query),
     upload: (upload) => uploadToBucket(s3(), Bucket, upload),
     async objects(prefix) {
@@ -93,10 +96,22 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
   });
 }
 
-/** Functions name their log streams after their version number, tasks after their revision. */
-function logTails(account: AwsAccount, outputs: SlipwayStack['outputs']): LogTails {
-  const lambda = new LambdaClient(clientSettings(account));
+function modelLogs(account: AwsAccount, outputs: SlipwayStack['outputs']): ModelLogs {
   const logs = new CloudWatchLogsClient(clientSettings(account));
+  return {
+    platforms: logTails(account, outputs, logs),
+    buildLog: cloudWatchBuildLog({ client: logs }),
+    running: () => null,
+  };
+}
+
+/** Functions name their streams by their version's number, tasks by their revision. */
+function logTails(
+  account: AwsAccount,
+  outputs: SlipwayStack['outputs'],
+  logs: CloudWatchLogsClient,
+): LogTails {
+  const lambda = new LambdaClient(clientSettings(account));
   const group = outputs.ModelLogGroup;
   const functionLogs = cloudWatchModelLogs({ logs, group, clock });
   const tasks: Pick<Platform, 'logTail'> = { logTail: cloudWatchTaskLogs(logs, group).tail };

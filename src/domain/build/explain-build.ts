@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
+import { isStage } from './build-progress.ts';
 
 /** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
 export type FailedBuild = {
@@ -96,9 +97,21 @@ const NEVER_BEGUN = {
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-/** Why a build failed: the likely cause according to the end of its log, with the log's lines (oldest first, at most those given). */
+// CodeBuild has the time before it.
+const COMMAND = /^\[Container\] ([\d/]+ [\d:.]+ )?Running command /;
+// As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
+const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+const MOST_HEADLINE = 500;
+
+/**
+ * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by what its log says last;
+ * then that log's lines (oldest first, at most those given), without the commands and stages in it.
+ */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
-  const shown = lines.map(withoutQueries);
+  const last = lines.slice(lines.findLastIndex((line) => COMMAND.test(line)) + 1);
+  const error = last.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, last);
+  const shown = toShow(lines);
   const cause =
     build.phase === 'QUEUED'
       ? NEVER_BEGUN
@@ -110,6 +123,23 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
     reason: [`the image was not built: ${why}`, ...shown].join('\n'),
     fix: cause?.fix ?? 'The last lines of its log say more; fix the cause and upload again.',
   };
+}
+
+/** With what the command said that it ended; it says all that the builder's own lines could. */
+function ofPython(error: string, said: readonly string[]): Trouble {
+  const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
+  const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));
+  return {
+    name: 'BuildFailed',
+    reason: toShow([headline.slice(0, MOST_HEADLINE), ...rest]).join('\n'),
+    fix: headline.startsWith('ModuleNotFoundError: ')
+      ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
+      : 'Fix it and upload again.',
+  };
+}
+
+function toShow(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !COMMAND.test(line) && !isStage(line)).map(withoutQueries);
 }
 
 /** A presigned URL grants read access, so it stays out of events. */

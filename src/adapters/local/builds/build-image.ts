@@ -7,6 +7,7 @@ import type { InTurn } from '#adapters/local/revisions/at-once.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildBoard, TrackedBuild } from './build-board.ts';
 import type { Variables } from './build-phase.ts';
 import {
   type BuildOutcome,
@@ -16,6 +17,7 @@ import {
   runBuild,
 } from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
+import { readGrant } from './grants.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
@@ -34,6 +36,8 @@ export type ImageBuildsOptions = {
   readonly queuedTimeoutSeconds: number;
   /** How long it may run after that. */
   readonly timeoutSeconds: number;
+  /** Shows how they stand. */
+  readonly board: BuildBoard;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
 };
@@ -120,9 +124,15 @@ async function runOne(
   const stream = `${id}.log`;
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
-  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, () =>
-    inScratch({ ...options, environment }, id, stopped),
+  const { ARTIFACT_URL, ORDER_URL } = environment;
+  using tracked = options.board.add({
+    ...(await readGrant(ARTIFACT_URL ?? ORDER_URL)),
+    log: join(options.directory, stream),
+  });
+  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, tracked, () =>
+    inScratch({ ...options, environment }, { id, stopped, tracked }),
   );
+  if (status === 'SUCCEEDED') tracked.succeeded();
   const answer: BuildAnswer = {
     Build: {
       Id: `${ProjectName}:${id}`,
@@ -139,23 +149,29 @@ async function runOne(
 async function whenItIsItsTurn(
   { inTurn, queuedTimeoutSeconds, timers }: ImageBuildsOptions,
   stopped: AbortSignal,
+  { onPlace }: TrackedBuild,
   build: () => Promise<BuildOutcome>,
 ): Promise<BuildOutcome> {
   using time = limited(stopped, queuedTimeoutSeconds, timers);
   const { signal } = time;
   try {
-    return await inTurn(build, signal);
+    return await inTurn(build, signal, onPlace);
   } catch (error) {
     if (signal.aborted && error === signal.reason) return neverBegun(signal);
     throw error;
   }
 }
 
+type Begun = {
+  readonly id: string;
+  readonly stopped: AbortSignal;
+  readonly tracked: TrackedBuild;
+};
+
 /** Provides a log, and a temporary folder that is deleted afterwards. */
 async function inScratch(
   options: ImageBuildsOptions,
-  id: string,
-  stopped: AbortSignal,
+  { id, stopped, tracked }: Begun,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
   const spec = await readBuildSpec(buildspec);
@@ -174,6 +190,7 @@ async function inScratch(
       log,
       guard,
       signal: time.signal,
+      onPhase: tracked.onPhase,
     });
   } catch (error) {
     throw storageFailure(error, directory);

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import type { GrantedOrder } from '#ports/artifact-store.ts';
 
 /** A file that anyone on this machine may read. */
@@ -38,6 +40,22 @@ export function grants(folder: string) {
       throw storageFailure(error, path);
     }
     return urlOf(path);
+  };
+}
+
+const granted = z.object({ order: z.object({ environmentHash: z.optional(z.string()) }) });
+
+/** For whose deployment a URL was granted, and in which environment it has its model proven: null where it proves none. */
+export async function readGrant(
+  url = '',
+): Promise<{ readonly deploymentId: string; readonly environment: string | null }> {
+  if (!url.startsWith('file:')) return { deploymentId: '', environment: null };
+  const path = fileURLToPath(url);
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const { data } = granted.safeParse(parseJson(text));
+  return {
+    deploymentId: basename(path, '.json').replace(/-environment$/, ''),
+    environment: data?.order.environmentHash ?? null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import { type ModelServer, STOPPED, type Start } from '#adapters/local/servers/model-server.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
@@ -10,6 +10,7 @@ import {
   refuse,
 } from './invocation.ts';
 import { blame } from './revision.ts';
+import type { RevisionLog } from './revision-log.ts';
 import { waitingLine } from './waiting-line.ts';
 
 export type InstanceLimits = {
@@ -41,6 +42,8 @@ type Deps = {
   readonly timers: Timers;
   readonly limits: InstanceLimits;
   readonly requestsAtOnce: number;
+  /** Is told why a server ended. */
+  readonly log: Pick<RevisionLog, 'append'>;
 };
 
 type Turn = InvocationSlot | InvocationRefusal;
@@ -54,13 +57,14 @@ const FAILED_START_PAUSE_MS = 10_000;
 
 /** The instances of one revision: started on demand, given a few requests at once, stopped when idle. A request that Lambda would give to one more of its thousand instances waits for its turn here. */
 export function instancePool(revision: string, deps: Deps): InstancePool {
-  const { launch, clock, timers, limits, requestsAtOnce } = deps;
+  const { launch, clock, timers, limits, requestsAtOnce, log } = deps;
   const instances = new Set<Instance>();
   const line = waitingLine<Company, Turn>(timers);
   let isClosed = false;
   let isWatched = false;
   let lastTurnMs = timers.nowMs();
   let startsAgainMs = lastTurnMs;
+  let first: Instance | undefined;
 
   const serving = () => [...instances].filter((instance) => instance.isServing());
   const ready = () => serving().filter((instance) => instance.isReady());
@@ -70,7 +74,8 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
 
   function add(): Instance {
     const { requestTimeoutMs } = limits;
-    const instance = instanceOf(revision, launch(), {
+    const server = launch();
+    const instance = instanceOf(revision, server, {
       clock,
       timers,
       requestTimeoutMs,
@@ -84,9 +89,25 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
     void instance.ended.then(() => {
       instances.delete(instance);
+      note(instance, server.diagnosis() ?? 'ended');
       if (instance.isReady()) giveTurns();
     });
     return instance;
+  }
+
+  function note(instance: Instance, reason: string): void {
+    // Why the first start failed is told with the state of the revision; who was stopped ended as planned.
+    const isToldElsewhere = instance === first && !instance.isReady();
+    if (!isToldElsewhere && reason !== STOPPED) say(reason);
+  }
+
+  const say = (reason: string) =>
+    void log.append(Buffer.from(`slipway: ${blame(revision, reason)}\n`));
+
+  function reap(): Promise<void> {
+    const overdue = serving().filter(isOverdue);
+    if (overdue.length > 0) say(`was stopped after ${limits.idleSeconds} s without a request`);
+    return all((instance) => instance.leave(), overdue);
   }
 
   /** The line keeps waiting while other instances serve, or may yet. */
@@ -173,12 +194,15 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
         ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }
         : wait(signal, company);
     },
-    warm: () => add().started,
+    warm() {
+      first = add();
+      return first.started;
+    },
     inFlight: () =>
       [...instances].reduce((sum, instance) => sum + instance.inFlight(), line.size()),
     occupancy: () => ({ instances: serving().length, waiting: line.size() }),
     retire: () => all((instance) => instance.leave(), instances),
-    reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
+    reap,
     async close() {
       isClosed = true;
       line.callAll(refuse(503, `${revision} is stopped`));

@@ -57,6 +57,9 @@ export type ServerKind = {
   howItEnded(): string | undefined;
 };
 
+/** Why one ended that was asked to. */
+export const STOPPED = 'was stopped';
+
 /** Represents a server that could not be started, for example for lack of memory. */
 export function stillborn(reason: string): ModelServer {
   const ended = Promise.resolve();
@@ -78,7 +81,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
     ended: launched.then(({ ended }) => ended),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
-      reason ??= 'was stopped';
+      reason ??= STOPPED;
       await (await launched).stop();
     },
     async kill(why) {
@@ -107,7 +110,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   async function stop(): Promise<void> {
     if (diagnosis() === undefined) {
-      reason = 'was stopped';
+      reason = STOPPED;
       kind.signal('SIGTERM');
       const grace = setTimeout(() => kind.signal('SIGKILL'), STOP_GRACE_MS);
       void ended.then(() => clearTimeout(grace));

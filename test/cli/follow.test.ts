@@ -1,0 +1,59 @@
+import type { CursoredEvent } from '#compose/slipway.ts';
+import { followDeployment } from '../../src/cli/follow.ts';
+import type { Output, Room } from '../../src/cli/output.ts';
+import { eventually } from '../support/clock/eventually.ts';
+
+const told = (state: string) =>
+  ({
+    cursor: '',
+    event: {
+      'detail-type': 'Deployment State Change',
+      detail: {
+        ...{ deploymentId: 'd1', model: 'iris', version: 1, state, reason: '', fix: '' },
+        data: {},
+      },
+    },
+  }) as unknown as CursoredEvent;
+
+it('following a deployment shows between its events what its build does', async () => {
+  const lines: string[] = [];
+  const built = Promise.withResolvers<void>();
+  let draw: ((room: Room) => readonly string[]) | undefined;
+  const room = { columns: 80, rows: 24 };
+  const output: Output = {
+    room: () => room,
+    line: (text) => void lines.push(text),
+    data: () => undefined,
+    busy(shown) {
+      draw = shown;
+      return () => {
+        draw = undefined;
+      };
+    },
+  };
+  async function* events() {
+    yield told('Admitted');
+    yield told('Building');
+    await built.promise;
+    yield told('Live');
+  }
+  const build = { deploymentId: 'd1', place: null, stage: 'loading the model', leftMs: 9_000 };
+  const options = { output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [build] };
+
+  const following = followDeployment(events(), options);
+  const before = draw?.(room);
+  await eventually(() => draw?.(room)[0]?.includes('loading'));
+  const during = draw?.(room);
+  built.resolve();
+  const end = await following;
+
+  expect(before).toEqual([expect.stringMatching(/ s {2}Uploaded …$/)]);
+  expect(during).toEqual([expect.stringMatching(/^iris v1 .* loading the model, 9 s left$/)]);
+  expect(lines.map((line) => line.replace(/^.* s {2}/, ''))).toEqual([
+    'Admitted     iris v1',
+    'Building     iris v1',
+    'Live         iris v1',
+  ]);
+  expect(end.detail.state).toBe('Live');
+  expect(draw).toBeUndefined();
+});
