@@ -123,6 +123,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'FUNCTION_PREFIX',
     'REPOSITORY',
     'MODEL_ROLE',
@@ -142,6 +143,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
     fence: fenceOf(environment),
     functions: {
       stage: set.STAGE,
+      team: set.TEAM,
       prefix: set.FUNCTION_PREFIX,
       repository: set.REPOSITORY,
       role: set.MODEL_ROLE,
@@ -181,6 +183,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'CONTAINERS',
     'API_STAGE',
     'REPOSITORY',
@@ -212,6 +215,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
     fence: fenceOf(environment),
     settings: {
       stage: set.STAGE,
+      team: set.TEAM,
       region: environment['AWS_REGION'] ?? '',
       repository: set.REPOSITORY,
       apiStage: set.API_STAGE,

@@ -1,6 +1,7 @@
 /** Values for all that the template gives to functions. */
 export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_STAGE: 'test',
+  SLIPWAY_TEAM: 'unassigned',
   SLIPWAY_TABLE: 'slipway-test',
   SLIPWAY_BUCKET: 'slipway-test-models',
   SLIPWAY_BUS: 'slipway-test',

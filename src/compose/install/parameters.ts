@@ -9,9 +9,12 @@ export const PARAMETERS = [
   'customImages',
   'webAdapterImage',
   'buildCompute',
+  'team',
   'maxReplicas',
   'allowedAccelerators',
   'maxMonthlyUsd',
+  'budgetUsd',
+  'budgetEmail',
   'email',
   'alarmEmail',
   'domainName',
@@ -20,7 +23,7 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; and on a budget that nobody would be told of. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -32,6 +35,11 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
       });
     }
     read.set(name, value.join('='));
+  }
+  if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
+    throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
+      fix: 'Say who, by --param budgetEmail=ADDRESS.',
+    });
   }
   return read;
 }

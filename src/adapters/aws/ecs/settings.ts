@@ -1,6 +1,8 @@
 /** What the containers of all models of a stage have in common. */
 export type EcsSettings = {
   readonly stage: string;
+  /** Which pays for a model that names none. */
+  readonly team: string;
   readonly region: string;
   /** Of the API through which requests come. */
   readonly apiStage: string;
@@ -33,15 +35,6 @@ export type ManagedCapacity = {
   readonly instanceProfile: string;
 };
 
-export const TAG = {
-  stage: 'slipway:stage',
-  model: 'slipway:model',
-  revision: 'slipway:revision',
-  deployment: 'slipway:deployment',
-  cluster: 'slipway:cluster',
-  replicas: 'slipway:replicas',
-} as const;
-
 export const CONTAINER = { name: 'model' } as const;
 
 // How long requests in flight may take once their revision gets no new ones: the longest that Fargate lets a container take to stop.
@@ -51,16 +44,4 @@ export const DRAIN_SECONDS = 120;
 /** Each revision has a family of task definitions of its own, which is there as long as the revision is. */
 export function familyPrefix({ stage, capacity }: EcsSettings): string {
   return `slipway-${stage}-${capacity.target}-`;
-}
-
-/** ECS writes tags in lower case, and every other service in upper: these are taken as either. */
-export function tagMap(
-  tags: readonly {
-    readonly key?: string | undefined;
-    readonly value?: string | undefined;
-    readonly Key?: string | undefined;
-    readonly Value?: string | undefined;
-  }[] = [],
-): ReadonlyMap<string, string> {
-  return new Map(tags.map((tag) => [tag.key ?? tag.Key ?? '', tag.value ?? tag.Value ?? '']));
 }
