@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCostCommand } from './cost-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { explainError } from './output.ts';
@@ -58,6 +59,7 @@ Examples:
   addStartCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addCostCommand(program);
   addKeyCommands(program);
   addAccountCommands(program);
   return program;
