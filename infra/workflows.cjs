@@ -1,6 +1,6 @@
 'use strict';
 
-const { allow, arn } = require('./grants.cjs');
+const { TRACING, allow, arn } = require('./grants.cjs');
 
 const FILES = ['deploy', 'rollback', 'undeploy'];
 
@@ -28,6 +28,7 @@ function resourcesOf(file, stage) {
         RoleArn: attribute(`${id}Role`, 'Arn'),
         DefinitionString: definition,
         DefinitionSubstitutions: Object.fromEntries([...named].map((each) => [each, value(each)])),
+        TracingConfiguration: { Enabled: true },
         LoggingConfiguration: {
           Level: 'ERROR',
           // The data of a failed build has the signed URL of its artifact; the execution's history keeps it for those who may see that.
@@ -77,6 +78,7 @@ function role(file, named) {
               { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functions },
               ...(projects.length > 0 ? build(projects) : []),
               LOG_DELIVERY,
+              TRACING,
             ],
           },
         },

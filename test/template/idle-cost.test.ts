@@ -41,6 +41,7 @@ const FREE_WHEN_IDLE = [
   'AWS::Events::Rule',
   'AWS::IAM::InstanceProfile',
   'AWS::IAM::Role',
+  'AWS::KinesisFirehose::DeliveryStream',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',

@@ -46,6 +46,8 @@ const WITHOUT_RESOURCES = [
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
 ];
 
 describe('the roles of the packaged template', () => {

@@ -13,6 +13,7 @@ export const PARAMETERS = [
   'maxReplicas',
   'allowedAccelerators',
   'maxMonthlyUsd',
+  'alarmLatencyMs',
   'budgetUsd',
   'budgetEmail',
   'email',
