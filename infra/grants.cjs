@@ -120,7 +120,10 @@ const GRANTS = {
   removeAliases: [allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS)],
 };
 
-module.exports = { GRANTS, allow, arn, arnOf };
+// X-Ray knows no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+const TRACING = allow('xray:PutTraceSegments PutTelemetryRecords', '*');
+
+module.exports = { GRANTS, TRACING, allow, arn, arnOf };
 
 /** `actions` is a service with its actions: `s3:GetObject PutObject`. */
 function allow(actions, ...resources) {

@@ -1,7 +1,7 @@
 'use strict';
 
 const { CONTAINER_GRANTS } = require('./container-grants.cjs');
-const { GRANTS, allow, arn } = require('./grants.cjs');
+const { GRANTS, TRACING, allow, arn } = require('./grants.cjs');
 const { merged } = require('./merged.cjs');
 
 const REMOVE_ROUTE = [
@@ -123,7 +123,11 @@ module.exports = async ({ resolveVariable }) => {
       stage,
     );
   const roles = Object.entries(ROLES).map(([name, grants]) => {
-    const own = policy('step', [...forStage([ownLog(name)], stage), ...statements(grants)]);
+    const own = policy('step', [
+      ...forStage([ownLog(name)], stage),
+      TRACING,
+      ...statements(grants),
+    ]);
     const besides = WITH_CONTAINERS[name];
     return [`${name}Role`, role([own, ...(besides ? [ifContainers(statements(besides))] : [])])];
   });

@@ -1,6 +1,6 @@
 'use strict';
 
-const { allow, arn } = require('./grants.cjs');
+const { TRACING, allow, arn } = require('./grants.cjs');
 
 const FILES = ['deploy', 'rollback', 'undeploy'];
 
@@ -28,6 +28,7 @@ function resourcesOf(file, stage) {
         RoleArn: attribute(`${id}Role`, 'Arn'),
         DefinitionString: definition,
         DefinitionSubstitutions: Object.fromEntries([...named].map((each) => [each, value(each)])),
+        TracingConfiguration: { Enabled: true },
         LoggingConfiguration: {
           Level: 'ERROR',
           // A failed build's data holds the presigned URL of its artifact; it stays in the execution's history, for those with access to that.
@@ -77,6 +78,7 @@ function role(file, named) {
               { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functions },
               ...(projects.length > 0 ? build(projects) : []),
               LOG_DELIVERY,
+              TRACING,
             ],
           },
         },

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCompletionCommands } from './completion-commands.ts';
+import { addCostCommand } from './cost-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { explainError } from './output.ts';
@@ -67,6 +68,7 @@ Examples:
   addStartCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addCostCommand(program);
   addKeyCommands(program);
   addAccountCommands(program);
   addCompletionCommands(program);

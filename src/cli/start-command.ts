@@ -10,6 +10,8 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port: number;
   readonly controlPort: number;
+  readonly maxReplicas?: number;
+  readonly allowedAccelerators?: readonly string[];
   readonly requestLog?: boolean;
   readonly corsOrigin: readonly string[];
   readonly webhook: readonly string[];
@@ -17,11 +19,12 @@ type Options = Common & {
 
 /** Adds the command that starts Slipway itself on this machine. */
 export function addStartCommand(program: Command): void {
-  localCommand(
+  const command = localCommand(
     program,
     'start',
     'Starts Slipway on this machine: bucket folder, gateway and control API on 127.0.0.1.',
-  )
+  );
+  addCaps(command)
     .option('--demo', 'deploy the demo model, call it and print its answer')
     .option('--once', 'with --demo: stop after the answer; exit 0 only if it is correct')
     .addOption(
@@ -54,12 +57,24 @@ export function addStartCommand(program: Command): void {
     .action(startAsAsked);
 }
 
+function addCaps(command: Command): Command {
+  return command
+    .option('--max-replicas <n>', "how many replicas a model's manifest may ask for", integer)
+    .option(
+      '--allowed-accelerators <names>',
+      "which GPUs a model's manifest may ask for, separated by commas; `none` for none",
+      accelerators,
+    );
+}
+
 async function startAsAsked(options: Options): Promise<void> {
   const config = readLocalConfig({
     dataDir: options.data,
     engine: options.engine,
     gatewayPort: options.port,
     controlPort: options.controlPort,
+    maxReplicas: options.maxReplicas,
+    allowedAccelerators: options.allowedAccelerators,
     requestLog: options.requestLog ?? false,
     corsOrigins: options.corsOrigin,
     webhooks: options.webhook,
@@ -76,4 +91,8 @@ async function startAsAsked(options: Options): Promise<void> {
     walls,
   });
   process.exitCode = isRight ? 0 : 1;
+}
+
+function accelerators(text: string): readonly string[] {
+  return text === 'none' ? [] : text.split(',');
 }

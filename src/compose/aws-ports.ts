@@ -32,6 +32,7 @@ import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import type { Caps } from '#domain/placement/caps.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
@@ -122,6 +123,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'FUNCTION_PREFIX',
     'REPOSITORY',
     'MODEL_ROLE',
@@ -141,6 +143,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
     fence: fenceOf(environment),
     functions: {
       stage: set.STAGE,
+      team: set.TEAM,
       prefix: set.FUNCTION_PREFIX,
       repository: set.REPOSITORY,
       role: set.MODEL_ROLE,
@@ -156,6 +159,17 @@ export function offeredBy(environment: Environment): readonly Target[] {
   return hasContainers(environment) ? TARGETS : ['lambda'];
 }
 
+/** How much one model may take in this stack. */
+export function capsOf(environment: Environment): Caps {
+  const set = settings(environment, 'MAX_REPLICAS', 'ALLOWED_ACCELERATORS', 'MAX_MONTHLY_USD');
+  const { ALLOWED_ACCELERATORS: allowed, MAX_MONTHLY_USD: usd } = set;
+  return {
+    maxReplicas: Number(set.MAX_REPLICAS),
+    allowedAccelerators: allowed === 'all' ? null : allowed === 'none' ? [] : allowed.split(','),
+    maxMonthlyUsd: usd === 'unlimited' ? null : Number(usd),
+  };
+}
+
 export function platformsOf(environment: Environment): Platforms {
   return {
     lambda: lambdaPlatformOf(environment),
@@ -169,6 +183,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'CONTAINERS',
     'API_STAGE',
     'REPOSITORY',
@@ -200,6 +215,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
     fence: fenceOf(environment),
     settings: {
       stage: set.STAGE,
+      team: set.TEAM,
       region: environment['AWS_REGION'] ?? '',
       repository: set.REPOSITORY,
       apiStage: set.API_STAGE,

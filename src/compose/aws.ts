@@ -31,6 +31,7 @@ import {
   artifactsOf,
   buildLogOf,
   busOf,
+  capsOf,
   clock,
   containerPlatformOf,
   environmentsOf,
@@ -86,7 +87,7 @@ export const explainBuildOnAws = (env: Environment) =>
   explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });
 
 export const chooseTargetOnAws = (env: Environment) =>
-  chooseTarget({ registry: registryOf(env), offered: offeredBy(env) });
+  chooseTarget({ registry: registryOf(env), offered: offeredBy(env), caps: capsOf(env) });
 
 export const provisionLambdaOnAws = (env: Environment) =>
   provisionLambda({

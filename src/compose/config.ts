@@ -28,6 +28,7 @@ const port = z.int().check(z.gte(0), z.lte(65535));
  * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
  * `engine`: models run as processes, or as containers of images built on this machine.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
+ * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -42,6 +43,8 @@ const localConfig = z.strictObject({
   describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
+  maxReplicas: z.optional(z.int().check(z.positive())),
+  allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
   requestLog: z._default(z.boolean(), false),

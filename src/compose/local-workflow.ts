@@ -5,6 +5,7 @@ import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { Caps } from '#domain/placement/caps.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
@@ -61,6 +62,7 @@ export type StepDeps = {
   readonly inspector: Inspector;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
+  readonly caps: Caps;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;

@@ -189,6 +189,12 @@ async function startIn(
     inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,
+    caps: {
+      maxReplicas: config.maxReplicas ?? null,
+      allowedAccelerators: config.allowedAccelerators ?? null,
+      // Nothing is spent here.
+      maxMonthlyUsd: null,
+    },
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),

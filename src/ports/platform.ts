@@ -13,6 +13,8 @@ export type RevisionSpec = {
   readonly revision: string;
   readonly model: string;
   readonly version: number;
+  /** Which pays for it; null where its manifest does not say. */
+  readonly team: string | null;
   readonly deploymentId: string;
   readonly runtime: RuntimeName;
   readonly server: ServerPlace;

@@ -19,6 +19,7 @@ export function revisionSpec(
     revision,
     model,
     version: requireVersion(deployment),
+    team: manifest.team ?? null,
     deploymentId: madeBy,
     runtime,
     server: serverPlace(runtime, manifest.runtime),

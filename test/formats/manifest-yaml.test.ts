@@ -70,6 +70,7 @@ describe('a manifest', () => {
         },
         { request: { inputs: [[0.5, 1.5, 2.5]] }, rtol: 1e-4 },
       ],
+      team: 'vision',
       model: {
         format: 'auto',
         path: 'model.onnx',
@@ -151,11 +152,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       'placement: {target: gcp}',

@@ -19,6 +19,7 @@ export const OUTPUTS = [
   'Endpoint',
   'Environments',
   'FunctionPrefix',
+  'LogBucket',
   'ModelLogGroup',
   'ModelRole',
   'ModelSecurityGroup',

@@ -9,6 +9,13 @@ export const PARAMETERS = [
   'customImages',
   'webAdapterImage',
   'buildCompute',
+  'team',
+  'maxReplicas',
+  'allowedAccelerators',
+  'maxMonthlyUsd',
+  'alarmLatencyMs',
+  'budgetUsd',
+  'budgetEmail',
   'email',
   'alarmEmail',
   'domainName',
@@ -17,7 +24,7 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** Parses `name=value` pairs, each given once. Fails with `InputInvalid` for a name that the template does not know: osls would silently ignore it. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; and on a budget that nobody would be told of. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -29,6 +36,11 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
       });
     }
     read.set(name, value.join('='));
+  }
+  if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
+    throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
+      fix: 'Say who, by --param budgetEmail=ADDRESS.',
+    });
   }
   return read;
 }

@@ -84,6 +84,7 @@ function targetsOf(
   return capacities.map((capacity) => {
     const of: EcsSettings = {
       stage: account.stage,
+      team: '',
       apiStage: outputs.ApiStage,
       listener: Listener,
       capacity,

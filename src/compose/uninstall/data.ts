@@ -12,10 +12,10 @@ import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
-export function removalOfBucket(account: AwsAccount, Bucket: string): Removal {
+export function removalOfBucket(account: AwsAccount, Bucket: string, contents: string): Removal {
   const client = new S3Client(clientSettings(account));
   return {
-    what: `the bucket ${Bucket} with all versions of all models`,
+    what: `the bucket ${Bucket} with ${contents}`,
     async remove() {
       await unlessGone(async () => {
         await empty(client, Bucket);

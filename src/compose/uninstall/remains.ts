@@ -15,9 +15,9 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ask } from '#adapters/aws/ecs/errors.ts';
 import { managedPrefix } from '#adapters/aws/ecs/managed-requirement.ts';
-import { TAG, tagMap } from '#adapters/aws/ecs/settings.ts';
 import { deleteTargetGroup } from '#adapters/aws/ecs/target-group.ts';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';

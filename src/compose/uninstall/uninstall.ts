@@ -1,5 +1,5 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import { findStackOrRemains } from '#compose/account/stack.ts';
+import { findStackOrRemains, type SlipwayStack } from '#compose/account/stack.ts';
 import { accountContainers } from './containers.ts';
 import { emptying, removalOfBucket, removalOfTable } from './data.ts';
 import { removalOfImages } from './images.ts';
@@ -24,19 +24,21 @@ export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boole
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
   const stack = await findStackOrRemains(account);
-  const { Bucket, Table } = stack.outputs;
+  const { Bucket, LogBucket, Table } = stack.outputs;
   const isThere = stack.status !== 'DELETE_COMPLETE';
   const containers = accountContainers(account, stack);
   const data = [
-    ...(wish.deleteBucket ? [removalOfBucket(account, Bucket)] : []),
+    ...(wish.deleteBucket
+      ? [
+          removalOfBucket(account, Bucket, 'all versions of all models'),
+          removalOfBucket(account, LogBucket, 'the access logs'),
+        ]
+      : []),
     ...(wish.deleteTable ? [removalOfTable(account, Table)] : []),
   ];
   return {
     what: `${stack.name} (${stack.status})`,
-    retained: [
-      ...(wish.deleteBucket ? [] : [`the bucket ${Bucket} with its models (--delete-bucket)`]),
-      ...(wish.deleteTable ? [] : [`the table ${Table} with the registry (--delete-table)`]),
-    ],
+    retained: retained(stack, wish),
     stages: isThere
       ? [
           [stopping(account, stack)],
@@ -55,6 +57,16 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
         ]
       : [data],
   };
+}
+
+function retained({ outputs }: SlipwayStack, wish: Wish): readonly string[] {
+  const { Bucket, LogBucket, Table } = outputs;
+  const buckets = [
+    `the bucket ${Bucket} with its models (--delete-bucket)`,
+    `the bucket ${LogBucket} with the access logs (--delete-bucket)`,
+  ];
+  const table = `the table ${Table} with the registry (--delete-table)`;
+  return [...(wish.deleteBucket ? [] : buckets), ...(wish.deleteTable ? [] : [table])];
 }
 
 /** The outcome of one removal; `reason` is empty when it succeeded. */

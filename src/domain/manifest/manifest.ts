@@ -38,6 +38,17 @@ const example = z.strictObject({
     ),
 });
 
+const TEAM_FORM =
+  'expected letters, digits, spaces and _.:/=+@-, 128 at most, as the tags of AWS take them';
+const team = z.string({ error: TEAM_FORM }).check(
+  z.regex(/^[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]{0,126}[A-Za-z0-9_.:/=+@-])?$/, {
+    error: TEAM_FORM,
+  }),
+  z.describe(
+    'The team that pays for the model: the tag `slipway:team` of all that is made for it in AWS. By default what its stack says.',
+  ),
+);
+
 const memory = z.string({ error: MEMORY_FORM }).check(
   z.regex(/^[1-9][0-9]{0,6}(Mi|Gi)$/, { error: MEMORY_FORM }),
   z.refine((quantity) => isPossible(quantity), {
@@ -85,6 +96,7 @@ export const manifestSchema = z
     examples: z
       ._default(z.array(example), [])
       .check(z.describe('Requests the model answers. The first proves a new version healthy.')),
+    team: z.exactOptional(team),
     model: z.prefault(modelSchema, {}),
     runtime: z.prefault(runtimeSchema, {}),
     build: z.prefault(buildSchema, {}),

@@ -1,7 +1,7 @@
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import type { Accelerator } from '#domain/manifest/manifest.ts';
-import { ec2Size, fargateSize } from './container-size.ts';
+import { ec2Size, fargateSize, type Spending } from './container-size.ts';
 import { TARGETS, type Target } from './target.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
@@ -11,6 +11,8 @@ export type Needs = {
   readonly memoryMiB: number | null;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
+  /** What it may cost in containers, where that is capped. */
+  readonly spending?: Spending | null;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
 };

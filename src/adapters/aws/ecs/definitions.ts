@@ -9,10 +9,11 @@ import {
   type TaskDefinitionStatus,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ask } from './errors.ts';
-import { type EcsSettings, familyPrefix, TAG, tagMap } from './settings.ts';
+import { type EcsSettings, familyPrefix } from './settings.ts';
 import { taskDefinition } from './task-definition.ts';
 
 /** The record of a revision, kept for as long as the revision exists. */

@@ -9,12 +9,13 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ContainerFront } from './container-front.ts';
 import { absentIf, ask } from './errors.ts';
 import { below, isBelow } from './rule-path.ts';
-import { TAG, tagMap } from './settings.ts';
+
 import { targetGroupOf } from './target-group.ts';
 import { readRules } from './test-rule.ts';
 

@@ -9,9 +9,10 @@ import {
   paginateListClusters,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { absentIf, ask } from './errors.ts';
 import { type ManagedRequirement, managedPrefix } from './managed-requirement.ts';
-import { type EcsSettings, type ManagedCapacity, TAG, tagMap } from './settings.ts';
+import type { EcsSettings, ManagedCapacity } from './settings.ts';
 import { type TimedCall, waitForNextLook } from './waiting.ts';
 
 type Options = { readonly ecs: ECSClient; readonly settings: EcsSettings };

@@ -9,10 +9,11 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags, TAG, tagMap } from '#adapters/aws/tags.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Definition } from './definitions.ts';
 import { absentIf, ask } from './errors.ts';
-import { CONTAINER, type EcsSettings, TAG, tagMap } from './settings.ts';
+import { CONTAINER, type EcsSettings } from './settings.ts';
 
 /** Identifies a service: each target group has its own, so a revision that starts again does not wait for the old one to drain. */
 export type ServiceRef = { readonly cluster: string; readonly name: string };
@@ -60,13 +61,7 @@ export async function createService(
   making: Making,
 ): Promise<void> {
   const { spec, definition, targetGroup, strategy, replicas } = making;
-  const tags = [
-    [TAG.stage, settings.stage],
-    [TAG.model, spec.model],
-    [TAG.revision, spec.revision],
-    [TAG.deployment, spec.deploymentId],
-    [TAG.replicas, String(replicas)],
-  ] as const;
+  const tags = [...revisionTags(spec, settings), [TAG.replicas, String(replicas)] as const];
   const command = new CreateServiceCommand({
     cluster,
     serviceName: name,

@@ -1,6 +1,8 @@
 /** The settings that all models' containers of a stage share. */
 export type EcsSettings = {
   readonly stage: string;
+  /** Which pays for a model that names none. */
+  readonly team: string;
   readonly region: string;
   /** The stage of the API through which requests come. */
   readonly apiStage: string;
@@ -33,15 +35,6 @@ export type ManagedCapacity = {
   readonly instanceProfile: string;
 };
 
-export const TAG = {
-  stage: 'slipway:stage',
-  model: 'slipway:model',
-  revision: 'slipway:revision',
-  deployment: 'slipway:deployment',
-  cluster: 'slipway:cluster',
-  replicas: 'slipway:replicas',
-} as const;
-
 export const CONTAINER = { name: 'model' } as const;
 
 // The time for requests in flight once their revision gets no new ones: the longest stop timeout of a Fargate container.
@@ -51,16 +44,4 @@ export const DRAIN_SECONDS = 120;
 /** Each revision has its own task definition family, which exists as long as the revision does. */
 export function familyPrefix({ stage, capacity }: EcsSettings): string {
   return `slipway-${stage}-${capacity.target}-`;
-}
-
-/** ECS writes tag fields in lower case, every other service in upper case; both are read here. */
-export function tagMap(
-  tags: readonly {
-    readonly key?: string | undefined;
-    readonly value?: string | undefined;
-    readonly Key?: string | undefined;
-    readonly Value?: string | undefined;
-  }[] = [],
-): ReadonlyMap<string, string> {
-  return new Map(tags.map((tag) => [tag.key ?? tag.Key ?? '', tag.value ?? tag.Value ?? '']));
 }

@@ -8,11 +8,12 @@ import {
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags, TAG, tagMap } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
-import { DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './settings.ts';
+import { DRAIN_SECONDS, type EcsSettings } from './settings.ts';
 import { targetGroupName } from './target-group-name.ts';
 
 export type TargetGroup = { readonly arn: string; readonly tags: ReadonlyMap<string, string> };
@@ -53,20 +54,16 @@ export async function ensureTargetGroup(
 /** Undefined when a group with this name already exists. */
 async function create(
   elb: ElasticLoadBalancingV2Client,
-  { stage, vpc }: EcsSettings,
-  { model, revision, deploymentId, server }: RevisionSpec,
+  settings: EcsSettings,
+  spec: RevisionSpec,
 ): Promise<TargetGroup | undefined> {
-  const tags = new Map([
-    [TAG.stage, stage],
-    [TAG.model, model],
-    [TAG.revision, revision],
-    [TAG.deployment, deploymentId],
-  ]);
+  const { server } = spec;
+  const tags = new Map(revisionTags(spec, settings));
   const command = new CreateTargetGroupCommand({
-    Name: targetGroupName(stage, revision),
+    Name: targetGroupName(settings.stage, spec.revision),
     // A task has its own address: awsvpc only supports this type.
     TargetType: 'ip',
-    VpcId: vpc,
+    VpcId: settings.vpc,
     Protocol: 'HTTP',
     Port: server.port,
     HealthCheckPath: server.healthPath,

@@ -1,12 +1,13 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { revisionTags, TAG } from '#adapters/aws/tags.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { clusterOf } from './managed-requirement.ts';
-import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './settings.ts';
+import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix } from './settings.ts';
 
 const GIB = 1024 ** 3;
 // Writable space for a server, beside its image.
@@ -20,13 +21,7 @@ export function taskDefinition(
 ): RegisterTaskDefinitionCommandInput {
   const { image } = spec;
   if (!image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
-  const tags = [
-    [TAG.stage, settings.stage],
-    [TAG.model, spec.model],
-    [TAG.revision, spec.revision],
-    [TAG.deployment, spec.deploymentId],
-    [TAG.cluster, clusterOf(spec, settings)],
-  ] as const;
+  const tags = [...revisionTags(spec, settings), [TAG.cluster, clusterOf(spec, settings)] as const];
   return {
     family: familyPrefix(settings) + spec.revision,
     ...(settings.capacity.target === 'fargate'

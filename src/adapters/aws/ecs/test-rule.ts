@@ -6,11 +6,12 @@ import {
   type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
 import { below, isBelow } from './rule-path.ts';
-import { type EcsSettings, TAG } from './settings.ts';
+import type { EcsSettings } from './settings.ts';
 
 /**
  * The priorities of rules that reach a single revision. Their paths differ from those of models' routes, so the order of the two does not matter.
@@ -58,23 +59,17 @@ export async function ensureTestRule(
 }
 
 function creation(
-  { stage, apiStage, listener }: EcsSettings,
-  { model, revision, deploymentId }: RevisionSpec,
+  settings: EcsSettings,
+  spec: RevisionSpec,
   TargetGroupArn: string,
   Priority: number,
 ): CreateRuleCommand {
-  const tags = [
-    [TAG.stage, stage],
-    [TAG.model, model],
-    [TAG.revision, revision],
-    [TAG.deployment, deploymentId],
-  ] as const;
   return new CreateRuleCommand({
-    ListenerArn: listener,
+    ListenerArn: settings.listener,
     Priority,
-    ...below(testRulePath(revision), apiStage),
+    ...below(testRulePath(spec.revision), settings.apiStage),
     Actions: [{ Type: 'forward', TargetGroupArn }],
-    Tags: tags.map(([Key, Value]) => ({ Key, Value })),
+    Tags: revisionTags(spec, settings).map(([Key, Value]) => ({ Key, Value })),
   });
 }
 

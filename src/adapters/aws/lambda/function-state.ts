@@ -16,6 +16,7 @@ export type FunctionCondition =
 export type FunctionState = {
   /** The revision it holds, or empty. */
   readonly revision: string;
+  readonly arn: string;
   readonly deploymentId: string;
   /** The image that its environment was made for, and the image it has. */
   readonly wantedDigest: string;
@@ -47,6 +48,7 @@ export async function readFunction(
   const variables = Configuration.Environment?.Variables ?? {};
   return {
     revision: Configuration.Description ?? '',
+    arn: Configuration.FunctionArn ?? '',
     deploymentId: variables['SLIPWAY_DEPLOYMENT'] ?? '',
     wantedDigest: variables['SLIPWAY_IMAGE'] ?? '',
     imageUri: Code?.ImageUri ?? '',

@@ -3,6 +3,7 @@ import {
   DeleteFunctionCommand,
   type LambdaClient,
   PublishVersionCommand,
+  TagResourceCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
@@ -24,6 +25,8 @@ export type FunctionChanges = {
     configuration: Partial<FunctionDefinition['configuration']>,
     seen: FunctionState,
   ): Promise<void>;
+  /** Of the function, with all its versions. */
+  tag(tags: FunctionDefinition['tags'], seen: FunctionState): Promise<void>;
   setImage(imageUri: string, seen: FunctionState): Promise<void>;
   /** Returns the version's number. */
   publish(seen: FunctionState): Promise<string>;
@@ -73,6 +76,10 @@ export function functionChanges(
     await change(() => lambda.send(new UpdateFunctionConfigurationCommand(input)));
   }
 
+  async function tag(tags: FunctionDefinition['tags'], { arn }: FunctionState): Promise<void> {
+    await change(() => lambda.send(new TagResourceCommand({ Resource: arn, Tags: { ...tags } })));
+  }
+
   async function setImage(imageUri: string, { revisionId }: FunctionState): Promise<void> {
     const input = { FunctionName, ImageUri: imageUri, RevisionId: revisionId };
     await change(() => lambda.send(new UpdateFunctionCodeCommand(input)));
@@ -95,7 +102,7 @@ export function functionChanges(
     await change(() => lambda.send(command).catch(absentIfNotFound));
   }
 
-  return { settled, create, configure, setImage, publish, remove };
+  return { settled, create, configure, tag, setImage, publish, remove };
 }
 
 async function settle(

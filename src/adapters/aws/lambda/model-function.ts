@@ -1,5 +1,6 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { costTags } from '#adapters/aws/tags.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -7,6 +8,8 @@ import type { RevisionSpec } from '#ports/platform.ts';
 /** The settings that the functions of all models of a stage share. */
 export type ModelFunctions = {
   readonly stage: string;
+  /** Which pays for a model that names none. */
+  readonly team: string;
   /** The prefix of a model function's name, before the model. */
   readonly prefix: string;
   /** URI of the repository of model images. */
@@ -62,7 +65,7 @@ export function functionDefinition(
         SecurityGroupIds: [functions.securityGroup],
       },
     },
-    tags: { 'slipway:model': spec.model, 'slipway:stage': functions.stage },
+    tags: Object.fromEntries(costTags(spec, functions)),
   };
 }
 

@@ -49,6 +49,9 @@ function isStillborn({ condition }: FunctionState, versions: number): boolean {
 
 async function update(creation: Creation): Promise<void> {
   const { definition, changes } = creation;
+  const before = await changes.settled();
+  if (before) await changes.tag(definition.tags, before);
+  // Tagged, it may have another RevisionId.
   const settled = await changes.settled();
   if (settled) await changes.configure(definition.configuration, settled);
   await setImage(creation);
