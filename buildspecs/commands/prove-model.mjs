@@ -76,9 +76,10 @@ async function layOut(order) {
   }
   await rename(unpacked, model);
   // What is loaded is what inspection found: nothing of these is found out again by other rules.
-  const { format, entrypoint, data, allowed, signature, takesColumns, example } = order;
+  const { format, entrypoint, data, allowed, signature, takesColumns, example, language } = order;
   const { network } = order.wishes;
-  const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
+  const taken = { format, entrypoint, data, allowed, signature, takesColumns, example, language };
+  const found = { ...taken, network };
   await writeFile(facts, JSON.stringify(found));
 }
 
@@ -145,6 +146,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     nativeMicros,
     onnxMicros: null,
   });
+  if (order.language) return refuse('it is a language model, which llama.cpp runs');
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');

@@ -31,7 +31,7 @@ export const chooseTarget =
     const needs = {
       // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(facts.memory, image),
+      memoryBytes: expectedMemoryBytes(facts.memory, image, facts.language !== undefined),
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,

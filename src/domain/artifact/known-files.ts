@@ -93,11 +93,10 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
   {
-    what: 'a GGUF file',
-    format: null,
+    what: 'a GGUF model',
+    format: 'gguf',
     endings: ['.gguf'],
     magic: /^47475546/,
-    fix: `Put it in a folder with ${PREDICT}.`,
   },
   {
     what: 'a safetensors file',

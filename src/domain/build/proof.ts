@@ -9,7 +9,7 @@ const milliseconds = z.number().check(z.nonnegative());
 /**
  * What a build found out by loading the model in a process of its own: how it is served, and what that takes: `peakBytes` of memory in its own framework.
  * `conversion`: whether it serves as ONNX, why or why not, on how many golden rows both were compared, the largest difference of a probability, and what a row takes in each (microseconds; null where it was not measured).
- * `example` is a golden row with the answer of the model's own framework, null where none is short enough.
+ * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row is not.
  */
 export const buildProof = z.object({
   runtime: z.enum(RUNTIME_NAMES),
@@ -33,7 +33,7 @@ export const buildProof = z.object({
   example: z.nullable(
     z.object({
       request: z.object({ protocol: z.enum(['infer', 'invocations']), body: z.unknown() }),
-      expect: z.unknown(),
+      expect: z.exactOptional(z.unknown()),
       rtol: z.number().check(z.gte(0), z.lte(1)),
     }),
   ),
