@@ -116,7 +116,7 @@ describe('docs/control-api.openapi.yaml', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(22).fill(200),
+      ...Array(23).fill(200),
       ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
