@@ -46,10 +46,8 @@ const GRANTS = {
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
   // A presigned URL may do what its signer may.
-  grantArtifacts: [
-    allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
-    allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
-  ],
+  grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
+  grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
   // Nobody else deletes an image; a build may only add one.
   removeImages: [allow('ecr:ListImages BatchDeleteImage', arnOf('Repository'))],

@@ -11,6 +11,7 @@ import { commitDeployment } from '#steps/commit-deployment.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { provisionEc2 } from '#steps/provision-ec2.ts';
@@ -70,17 +71,21 @@ export const admitUndeployOnAws = (env: Environment) =>
 export const acquireLeaseOnAws = (env: Environment) =>
   acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
 
-export const planBuildOnAws = (env: Environment) => {
+const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
   const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
-  return planBuild({
+  return {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    environments: environmentsOf(env),
     hashes: byRuntime(() => hash),
     engine: 'image',
-  });
+  } as const;
 };
+
+export const planBuildOnAws = (env: Environment) =>
+  planBuild({ ...buildsOf(env), environments: environmentsOf(env) });
+
+export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));
 
 export const explainBuildOnAws = (env: Environment) =>
   explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });

@@ -29,6 +29,7 @@ import { commitDeployment } from '#steps/commit-deployment.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
@@ -84,6 +85,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
       inspectArtifact({ ...deps, inspect, parseManifest: deps.inspector.parseManifest }),
     ),
     PlanBuild: parsed(workflow.PlanBuild.input, planBuild(deps)),
+    GrantBuild: parsed(workflow.GrantBuild.input, grantBuild(deps)),
     ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),
     ChooseTarget: parsed(workflow.ChooseTarget.input, chooseTarget(deps)),
     ProvisionLambda: parsed(workflow.ProvisionLambda.input, provisionLambda(deps)),

@@ -90,15 +90,17 @@ export const workflow = {
   InspectArtifact: { input: held, output: done },
   PlanBuild: {
     input: held,
-    // What BuildImage hands to the build, and BuildEnvironment to its own before it; empty where there is no such build.
+    // What BuildEnvironment hands to its build; empty where there is none.
     output: z.object({
       kind: z.enum(['built', 'needed', 'environment']),
-      imageTag: z.string(),
-      artifactUrl: z.string(),
-      token: z.string(),
       environmentUrl: z.string(),
       environmentToken: z.string(),
     }),
+  },
+  // What BuildImage hands to its build.
+  GrantBuild: {
+    input: held,
+    output: z.object({ imageTag: z.string(), artifactUrl: z.string(), token: z.string() }),
   },
   ExplainBuild: { input: failed, output: done },
   ChooseTarget: {

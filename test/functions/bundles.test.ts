@@ -28,6 +28,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   compensate: ROUTER_AND_PLATFORMS,
   describeCandidate: PLATFORMS,
   explainBuild: 'cloudwatch-logs dynamodb',
+  grantBuild: 'dynamodb s3',
   inspectArtifact: 'dynamodb s3',
   judgeBake: ROUTER,
   planBuild: 'dynamodb ecr s3',
