@@ -65,6 +65,11 @@ const GRANTS = {
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
+  // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
+  lookAtBuilds: [
+    allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects('image', 'environment')),
+  ],
+  stopBuilds: [allow('codebuild:StopBuild', ...projects('image', 'environment'))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
@@ -128,6 +133,10 @@ function allow(actions, ...resources) {
     Action: names.map((name) => `${service}:${name}`),
     Resource: resources,
   };
+}
+
+function projects(...names) {
+  return names.map((name) => arn('codebuild', `project/slipway-STAGE-${name}`));
 }
 
 function lookAt(workflow) {

@@ -14,7 +14,9 @@ export async function carryOut(
   const { kind, deploymentId, after, says } = await ask();
   output.line(says);
   const events = deploymentId && slipway.events({ deployment: deploymentId, after, follow: true });
-  const end = events ? await followDeployment(events, output, startedAtMs, 'Asked') : null;
+  const end = events
+    ? await followDeployment(events, { output, startedAtMs, begun: 'Asked', build: slipway.build })
+    : null;
   const live = (await slipway.versions(model)).find(({ state }) => state === 'Live') ?? null;
   output.line(
     live

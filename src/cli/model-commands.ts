@@ -5,7 +5,7 @@ import { inspectionLines, writeManifest } from './inspect.ts';
 import { invoke } from './invoke.ts';
 import { commandOutput } from './output.ts';
 import { push } from './push.ts';
-import { statusLines } from './status.ts';
+import { statusLines, withBuilds } from './status.ts';
 
 /** What is done with models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
@@ -107,7 +107,7 @@ function addStatus(program: Command): void {
     .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
-      const models = await (await openSlipway(options)).models();
+      const models = await withBuilds(await openSlipway(options));
       show(options, { models }, statusLines(models));
     });
 }

@@ -31,6 +31,20 @@ export const models = z.object({
 
 export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
 
+export const built = z.object({
+  build: z.nullable(
+    z.object({
+      of: z.enum(['environment', 'image']),
+      status: z.enum(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'STOPPED', 'TIMED_OUT', 'FAULT']),
+      phase: z.string(),
+      phases: z.array(
+        z.object({ name: z.string(), status: z.string(), seconds: z.nullable(z.number()) }),
+      ),
+      lines: z.array(z.string()),
+    }),
+  ),
+});
+
 export const versions = z.object({
   versions: z.array(z.extend(version, { liveAtMs: z.number(), artifact: z.string() })),
 });

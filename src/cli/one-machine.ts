@@ -6,6 +6,7 @@ import { Failure } from '#domain/failure.ts';
 import { call, findInstance, readEvents } from './client.ts';
 import {
   asked,
+  built,
   explanation,
   modelLog,
   models,
@@ -25,6 +26,8 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
     endpoint: (model) => `${gateway}/models/${model}`,
     models: async () => (await call(`${control}/models`, models)).models,
     logs: (model) => call(urlOf(model, 'logs'), modelLog),
+    build: async (id) =>
+      (await call(`${control}/deployments/${encodeURIComponent(id)}/build`, built)).build,
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>
       call(urlOf(model, version === null ? 'explain' : `explain?version=${version}`), explanation),

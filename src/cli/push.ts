@@ -32,7 +32,12 @@ export async function push(
   }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
   const events = slipway.events({ deployment, follow: true });
-  return followDeployment(events, options.output, startedAtMs);
+  return followDeployment(events, {
+    output: options.output,
+    startedAtMs,
+    begun: 'Uploaded',
+    build: slipway.build,
+  });
 }
 
 /** What to upload, in order: the object whose arrival starts the deployment is the last. */

@@ -33,6 +33,7 @@ import {
   buildLogOf,
   busOf,
   clock,
+  codeBuildsOf,
   containerPlatformOf,
   environmentsOf,
   executionsOf,
@@ -69,7 +70,12 @@ export const admitUndeployOnAws = (env: Environment) =>
   admitUndeploy({ registry: registryOf(env), executions: executionsOf(env) });
 
 export const acquireLeaseOnAws = (env: Environment) =>
-  acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
+  acquireLease({
+    registry: registryOf(env),
+    executions: executionsOf(env),
+    builds: codeBuildsOf(env),
+    clock,
+  });
 
 const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
@@ -88,7 +94,11 @@ export const planBuildOnAws = (env: Environment) =>
 export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));
 
 export const explainBuildOnAws = (env: Environment) =>
-  explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });
+  explainBuild({
+    registry: registryOf(env),
+    buildLog: buildLogOf(),
+    builds: codeBuildsOf(env),
+  });
 
 export const chooseTargetOnAws = (env: Environment) =>
   chooseTarget({ registry: registryOf(env), offered: offeredBy(env) });

@@ -4,7 +4,11 @@ import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ImageBuildsOptions, imageBuilds } from '#adapters/local/builds/build-image.ts';
+import {
+  type ImageBuilds,
+  type ImageBuildsOptions,
+  imageBuilds,
+} from '#adapters/local/builds/build-image.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { processImages } from '#adapters/local/builds/process-images.ts';
@@ -21,6 +25,7 @@ import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
@@ -34,6 +39,7 @@ export type LocalEngine = {
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
+  readonly builds: Builds;
   readonly build: TaskHandler;
   /** Null where models are processes, whose environments go with the last image that is made of them. */
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
@@ -86,7 +92,7 @@ async function processEngine({
   const serverHash = installedHash(serverEntry);
   const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
-  const made = builds({
+  const { running, ...made } = runner({
     directory: folder('builds'),
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
@@ -121,6 +127,7 @@ async function processEngine({
           : null,
     }),
     ...made,
+    builds: buildsOf({ image: running }),
     environments: null,
     images: processImages(images),
     buildEnvironment: neverAsked,
@@ -154,7 +161,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
   const inTurn = atOnce(BUILDS_AT_ONCE);
   const builtBy = (buildspec: string) =>
-    builds({
+    runner({
       directory: folder('builds'),
       own: environment,
       inTurn,
@@ -173,19 +180,38 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     buildEnvironment: environments.build,
     // Both write to one folder.
     buildLog: image.buildLog,
+    builds: buildsOf({ image: image.running, environment: environments.running }),
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
     },
   };
 }
 
-type Builds = Pick<
-  ImageBuildsOptions,
-  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'
->;
+/** What is built for a deployment, by what builds it: the image comes last. */
+function buildsOf(runners: {
+  readonly image: ImageBuilds;
+  readonly environment?: ImageBuilds;
+}): Builds {
+  return {
+    async find(deploymentId) {
+      for (const of of ['image', 'environment'] as const) {
+        const found = runners[of]?.find(deploymentId);
+        if (found) return { of, ...found };
+      }
+      return undefined;
+    },
+    async stop(deploymentId) {
+      for (const each of Object.values(runners)) each.stopOf(deploymentId);
+    },
+  };
+}
+
+type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly running: ImageBuilds };
+
+type Runs = Pick<ImageBuildsOptions, 'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'>;
 
 /** What stands for CodeBuild, by a buildspec of this repository. */
-function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
+function runner(options: Runs): Runner {
   const { directory, buildspec } = options;
   mkdirSync(directory, { recursive: true });
   const guard = orphanGuard();
@@ -198,6 +224,7 @@ function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop
     timeoutSeconds: BUILD_SECONDS,
   });
   return {
+    running,
     buildLog: fileBuildLog(directory),
     build: running.run,
     async stop() {

@@ -11,6 +11,7 @@ import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
@@ -56,6 +57,7 @@ export type StepDeps = {
   readonly executions: Executions;
   readonly clock: Clock;
   readonly buildLog: BuildLog;
+  readonly builds: Builds;
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;

@@ -32,6 +32,7 @@ import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
+import { buildProgress } from './build-progress.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments } from './local-deployments.ts';
@@ -169,6 +170,7 @@ export async function startLocal(
     },
     clock,
     buildLog: runtime.buildLog,
+    builds: runtime.builds,
     hashes: runtime.hashes,
     engine: runtime.engine,
     environments: runtime.environments,
@@ -211,8 +213,12 @@ export async function startLocal(
         nowMs: clock.now(),
       }),
     log: (model) => modelLog(registry, local.platforms, model),
+    build: (id) => buildProgress(runtime, id),
     requests: {
-      ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),
+      ...modelActions({
+        ...{ registry, executions: engine, builds: runtime.builds },
+        ...{ recover: recovering, clock, sleep },
+      }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),
     },

@@ -3,6 +3,7 @@ import type { BuildProof } from '#domain/build/proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
+import type { Build } from '#ports/builds.ts';
 
 export type VersionStatus = {
   readonly version: number;
@@ -92,6 +93,9 @@ export type Asked = {
 /** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet. */
 export type ModelLog = { readonly revision: string | null; readonly lines: readonly string[] };
 
+/** How a build stands, with the last lines that it wrote, oldest first. */
+export type BuildProgress = Omit<Build, 'log'> & { readonly lines: readonly string[] };
+
 /** Which events to read: those of a model or a deployment, after a cursor, and whether to wait for the ones to come. */
 export type EventQuery = {
   readonly model?: string;
@@ -128,6 +132,8 @@ export type Slipway = {
   /** All models, by name. */
   models(): Promise<readonly ModelStatus[]>;
   logs(model: string): Promise<ModelLog>;
+  /** The newest build of a deployment; null when it has none, or one that is over and forgotten. */
+  build(deploymentId: string): Promise<BuildProgress | null>;
   /** The model's versions that went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;
   /** Of `version`, or of the live one, or where none is live of the newest deployment. */

@@ -22,7 +22,7 @@ import { Failure } from './failure.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
 
 /** The phases that a step moves a deployment to; the others are reached by `admit`, `refuse`, `acquireLease` and `commit`. */
-export type StepPhase = Exclude<Phase, 'Live' | 'Ignored' | 'Superseded'>;
+export type StepPhase = Exclude<Phase, 'Live' | 'Ignored'>;
 
 export type Ending = {
   readonly deploymentId: string;

@@ -54,7 +54,7 @@ const failed = z.object({
   error: z.object({ Error: z.string(), Cause: z.string() }),
 });
 
-const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed'] as const;
+const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed', 'Superseded'] as const;
 const outcome = z.object({ kind: z.enum(ENDINGS), drainSeconds: seconds });
 
 const admitted = z.object({

@@ -8,11 +8,29 @@ const model = {
   versions: [LIVE],
   ...{ newest: { id: 'd1', version: 1, phase: 'Live', trouble: null }, repairs: null },
   unproven: null,
+  build: null,
 };
 
 describe('the status of a model', () => {
   it('is a line with what is live, where', () => {
     expect(statusLines([model])).toEqual(['digits  v1 live on lambda  http://here/models/digits']);
+  });
+
+  it('says what is being built, and the last lines of the log of that', () => {
+    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
+    const lines = ['one', ...['two', 'three', 'four', 'five', 'six'], ''];
+    const build = {
+      of: 'image',
+      status: 'IN_PROGRESS',
+      phase: 'BUILD',
+      phases: [],
+      lines,
+    } as const;
+
+    expect(statusLines([{ ...model, newest, build }])).toEqual([
+      'digits  v1 live on lambda  http://here/models/digits  (newest: v2 Building)  (image BUILD)',
+      ...['two', 'three', 'four', 'five', 'six'].map((line) => `    ${line}`),
+    ]);
   });
 
   it('says how often it was repaired in vain, and when it will be again', () => {

@@ -99,6 +99,18 @@ const BUILDS: readonly Case[] = [
     { PlanBuild: needed, GrantBuild: denied },
     [...PLANNED, 'GrantBuild'],
   ),
+  succeeding(
+    'a build that was stopped for a newer upload is no incident',
+    {
+      PlanBuild: needed,
+      BuildImage: broken,
+      Compensate: { kind: 'Superseded', drainSeconds: 0 },
+    },
+    [
+      ...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+      ...['Compensate', 'ReleaseLease', 'WhichEnd', 'Superseded'],
+    ],
+  ),
   failing(
     'a failed build that cannot be explained is given up all the same',
     { PlanBuild: needed, BuildImage: broken, ExplainBuild: denied },

@@ -22,6 +22,8 @@ type Deps = {
   readonly status: (model: Model) => Promise<object>;
   /** What a model's newest revision wrote last. */
   readonly log: (model: Model) => Promise<object>;
+  /** How the build of a deployment stands, null when there is none. */
+  readonly build: (deploymentId: string) => Promise<object | null>;
   readonly requests: ModelRequests;
   readonly events: EventStream;
   /** What Prometheus is told. */
@@ -91,6 +93,13 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
+  api.get<{ Params: { id: string } }>(
+    '/deployments/:id/build',
+    async ({ params: { id } }, reply) => {
+      const deployment = await registry.deployment(id);
+      return deployment ? { build: await deps.build(id) } : notFound(reply, `no deployment ${id}`);
+    },
+  );
   api.get('/events', deps.events.send);
   api.get('/metrics', async (_request, reply) => {
     const { type, text } = await expose(await deps.meters());

@@ -55,7 +55,11 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
   const events = readEvents(control, { model: MODEL, after, follow: true });
-  const end = await followDeployment(events, output, startedAtMs);
+  const end = await followDeployment(events, {
+    ...{ output, startedAtMs, begun: 'Uploaded' },
+    // Its processes are not built.
+    build: async () => null,
+  });
   if (end.detail.state !== 'Live') {
     throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);
   }

@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { bounded } from '#adapters/aws/bounded.ts';
+import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
+import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
+import { buildProgress } from '#compose/build-progress.ts';
 import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
 import {
@@ -40,12 +44,19 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
   const executions = accountExecutions(account, outputs);
+  const builds = codeBuilds({
+    client: new CodeBuildClient(clientSettings(account)),
+    stage: account.stage,
+  });
+  const buildLog = cloudWatchBuildLog({
+    client: new CloudWatchLogsClient(clientSettings(account)),
+  });
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
   return {
     ...modelActions({
-      ...{ registry, executions, recover: recover({ registry, executions }), clock },
+      ...{ registry, executions, builds, recover: recover({ registry, executions }), clock },
       sleep: (ms) => sleep(ms),
     }),
     endpoint,
@@ -57,6 +68,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     logs: async (name) =>
       modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
+    build: (id) => buildProgress({ builds, buildLog }, id),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
     explain: async (name, version) =>
       explainVersion(registry, await requireModel(registry, name), version),

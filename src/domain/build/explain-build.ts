@@ -3,17 +3,18 @@ import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
 
-/** A build that failed, as the workflow caught it: where its log is (null when no build ran), and in what phase it ended. */
+/** A build that failed, as the workflow caught it or the build itself says: where its log is (null when no build ran), and in what phase it ended. */
 export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
+  readonly isStopped: boolean;
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
 
 // The description of the build that Step Functions puts in the Cause of a failed `codebuild:startBuild.sync`: `Build` as BatchGetBuilds answers it.
 const described = z.object({
   Build: z.object({
-    CurrentPhase: z.optional(z.string()),
+    BuildStatus: z.optional(z.string()),
     Phases: z.optional(
       z.array(z.object({ PhaseType: z.optional(z.string()), PhaseStatus: z.optional(z.string()) })),
     ),
@@ -26,12 +27,21 @@ const described = z.object({
 /** What a build's caught error says. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
 export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
   const parsed = described.safeParse(parseJson(Cause));
-  if (!parsed.success) return { error: Cause ? `${error}: ${Cause}` : error, phase: '', log: null };
-  const { Logs, Phases = [] } = parsed.data.Build;
+  if (!parsed.success) {
+    const said = Cause ? `${error}: ${Cause}` : error;
+    return { error: said, phase: '', isStopped: false, log: null };
+  }
+  const { BuildStatus, Logs, Phases = [] } = parsed.data.Build;
   const failed = Phases.find(({ PhaseStatus = 'SUCCEEDED' }) => PhaseStatus !== 'SUCCEEDED');
   const log =
     Logs?.GroupName && Logs.StreamName ? { group: Logs.GroupName, stream: Logs.StreamName } : null;
-  return { error, phase: failed?.PhaseType ?? '', log };
+  return { error, phase: failed?.PhaseType ?? '', isStopped: BuildStatus === 'STOPPED', log };
+}
+
+/** One that a deployment was overtaken in: a newer upload of the model waits. */
+export function supersededBuild(model: string): Trouble {
+  const reason = `a newer upload of ${model} came while the image of this one was being built`;
+  return { name: 'Superseded', reason, fix: '' };
 }
 
 type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
@@ -112,7 +122,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** A presigned URL is a right to read: it stays out of events. */
-function withoutQueries(line: string): string {
+/** A presigned URL is a right to read: it stays out of events, and off screens. */
+export function withoutQueries(line: string): string {
   return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
 }

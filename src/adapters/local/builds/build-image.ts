@@ -7,6 +7,7 @@ import type { InTurn } from '#adapters/local/revisions/at-once.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
+import type { Build as KnownBuild } from '#ports/builds.ts';
 import type { Variables } from './build-phase.ts';
 import {
   type BuildOutcome,
@@ -55,15 +56,24 @@ export type ImageBuilds = {
    * A build that did not succeed is thrown as `States.TaskFailed` with its answer as the message.
    */
   run(parameters: unknown, stopped: AbortSignal): Promise<BuildAnswer>;
+  /** The build of a deployment that waits or runs; one that is over is forgotten. */
+  find(deploymentId: string): Omit<KnownBuild, 'of'> | undefined;
+  /** Stops the build of a deployment, if one waits or runs. */
+  stopOf(deploymentId: string): void;
   /** Kills what runs, gives up what waits, and resolves when all has ended. */
   stop(): Promise<void>;
 };
 
 type Build = {
   readonly token: string;
+  readonly deploymentId: string;
+  readonly progress: Progress;
   readonly ended: Promise<BuildAnswer>;
   readonly stopping: AbortController;
 };
+
+/** How far a build is, as it is told. */
+type Progress = { phase: string; readonly log: string };
 
 const INHERITED = ['PATH', 'HOME', 'DOCKER_HOST', 'SSL_CERT_FILE'] as const;
 
@@ -86,15 +96,33 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   function begin(request: StartBuild): Build {
     const stopping = new AbortController();
     const signal = AbortSignal.any([closing.signal, stopping.signal]);
-    const ended = swept.then(() => runOne(options, request, signal));
-    const build = { token: request.IdempotencyToken, ended, stopping };
+    const progress = { phase: 'QUEUED', log: `${randomUUID()}.log` };
+    const ended = swept.then(() => runOne(options, request, progress, signal));
+    const deploymentId = variable(request, 'DEPLOYMENT_ID');
+    const build = { token: request.IdempotencyToken, deploymentId, progress, ended, stopping };
     const forget = () => void builds.delete(build);
     builds.add(build);
     ended.then(forget, forget);
     return build;
   }
 
+  const ofDeployment = (id: string) => [...builds].find(({ deploymentId }) => deploymentId === id);
+
   return {
+    find(deploymentId) {
+      const build = ofDeployment(deploymentId);
+      if (!build) return undefined;
+      const { phase, log } = build.progress;
+      return {
+        status: 'IN_PROGRESS',
+        phase,
+        phases: [{ name: phase, status: '', seconds: null }],
+        log: { group: options.directory, stream: log },
+      };
+    },
+    stopOf(deploymentId) {
+      ofDeployment(deploymentId)?.stopping.abort();
+    },
     async run(parameters, stopped) {
       const request = startBuild.parse(parameters);
       const known = [...builds].find(
@@ -111,24 +139,28 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   };
 }
 
+function variable({ EnvironmentVariablesOverride }: StartBuild, name: string): string {
+  return EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value ?? '';
+}
+
 async function runOne(
   options: ImageBuildsOptions,
   { ProjectName, EnvironmentVariablesOverride }: StartBuild,
+  progress: Progress,
   stopped: AbortSignal,
 ): Promise<BuildAnswer> {
-  const id = randomUUID();
-  const stream = `${id}.log`;
+  const id = basename(progress.log, '.log');
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
   const { status, phases, exported } = await whenItIsItsTurn(options, stopped, () =>
-    inScratch({ ...options, environment }, id, stopped),
+    inScratch({ ...options, environment }, id, progress, stopped),
   );
   const answer: BuildAnswer = {
     Build: {
       Id: `${ProjectName}:${id}`,
       BuildStatus: status,
       Phases: phases,
-      Logs: { GroupName: options.directory, StreamName: stream },
+      Logs: { GroupName: options.directory, StreamName: progress.log },
       ExportedEnvironmentVariables: exported,
     },
   };
@@ -155,6 +187,7 @@ async function whenItIsItsTurn(
 async function inScratch(
   options: ImageBuildsOptions,
   id: string,
+  progress: Progress,
   stopped: AbortSignal,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
@@ -165,7 +198,7 @@ async function inScratch(
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
   try {
     await mkdir(scratch, { recursive: true });
-    await using log = await open(join(directory, `${id}.log`), 'a');
+    await using log = await open(join(directory, progress.log), 'a');
     return await runBuild({
       spec,
       source,
@@ -174,6 +207,9 @@ async function inScratch(
       log,
       guard,
       signal: time.signal,
+      onPhase(phase) {
+        progress.phase = phase;
+      },
     });
   } catch (error) {
     throw storageFailure(error, directory);

@@ -22,6 +22,8 @@ export type BuildPlan = {
   readonly log: FileHandle;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
+  /** Told the name of each phase as it begins. */
+  readonly onPhase: (phase: string) => void;
 };
 
 export type BuildOutcome = {
@@ -40,6 +42,7 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   for (const phase of PHASES) {
     const commands = spec.phases[phase]?.commands;
     if (!commands || !isDue(phase, trouble())) continue;
+    plan.onPhase(phase.toUpperCase());
     const succeeding = { CODEBUILD_BUILD_SUCCEEDING: trouble() ? '0' : '1' };
     const end = await runPhase({
       ...plan,
