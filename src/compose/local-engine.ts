@@ -194,9 +194,9 @@ function buildsOf(runners: {
 }): Builds {
   return {
     async find(deploymentId) {
-      for (const of of ['image', 'environment'] as const) {
-        const found = runners[of]?.find(deploymentId);
-        if (found) return { of, ...found };
+      for (const kind of ['image', 'environment'] as const) {
+        const found = runners[kind]?.find(deploymentId);
+        if (found) return { of: kind, ...found };
       }
       return undefined;
     },

@@ -1,7 +1,7 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 
 /**
- * What came back from one request, as a client gets it: on AWS a server's 5xx is 502. `revision` is the `x-slipway-revision` of the answer, or what else tells who answered; null when nothing does.
+ * What came back from one request, as a client gets it: on Lambda a 5xx of an image of its owner's own is 502. `revision` is the `x-slipway-revision` of the answer, or what else tells who answered; null when nothing does.
  * `none` is no answer at all: refused, reset, or nothing within the time.
  */
 export type ProbeAnswer =

@@ -28,6 +28,8 @@ export type Runtime = {
   readonly requestsAtOnce: number;
   /** Its answers say which revision gave them, in `x-slipway-revision`. */
   readonly namesRevision: boolean;
+  /** On Lambda it counts the requests that it answers with a 5xx, in its log, as the metric `ServerErrors`. */
+  readonly countsServerErrors: boolean;
   /**
    * As a process of this machine, null where it runs as an image only: a command in which `{node}`, `{server}` and `{python}` are programs. `needsBuild`: it is started from what a build made, else from the artifact as it is.
    * `confinesItself`: it sets the walls that it is told of; else it is Node, and they are set before it begins.

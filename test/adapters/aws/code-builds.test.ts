@@ -19,10 +19,10 @@ describeOnMoto('codeBuilds on moto', (moto) => {
     const rules = awsRules(history.rules);
     const client = rules.guard(awsClient(CodeBuildClient, moto(), undefined, { maxAttempts: 1 }));
     const stage = `b${++stages}`;
-    for (const of of ['image', 'environment']) {
+    for (const kind of ['image', 'environment']) {
       await client.send(
         new CreateProjectCommand({
-          name: `slipway-${stage}-${of}`,
+          name: `slipway-${stage}-${kind}`,
           source: { type: 'S3', location: 'bucket/key' },
           artifacts: { type: 'NO_ARTIFACTS' },
           environment: {
@@ -85,7 +85,7 @@ describeOnMoto('codeBuilds on moto', (moto) => {
         { name: 'COMPLETED', status: '', seconds: null },
       ],
     });
-    expect(new Set(rules.fired()).size).toBe(2);
+    expect(rules.fired()).toContain('codebuild: a build runs until it has ended');
   });
 
   it('stops what is built of both projects', async () => {

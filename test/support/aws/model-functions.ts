@@ -17,6 +17,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { functionDefinition, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelFront, startModelFront } from '../fronts/model.ts';
@@ -110,7 +111,11 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
       return revisionSpec(tag, { image, ...over });
     },
     /** Publishes versions that are there without a platform, all in one moment. */
-    async publish(model: string, revisions: readonly string[]): Promise<void> {
+    async publish(
+      model: string,
+      revisions: readonly string[],
+      runtime: RuntimeName = 'onnx',
+    ): Promise<void> {
       const client = awsClient(LambdaClient, moto);
       const FunctionName = functions.prefix + model;
       const Code = { ImageUri: functions.repository };
@@ -119,7 +124,9 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
         new CreateFunctionCommand({ FunctionName, Role, Code, PackageType: 'Image' }),
       );
       for (const Description of revisions) {
-        const spec = revisionSpec(Description, { model, revision: Description, image: IMAGE });
+        const spec = revisionSpec(Description, {
+          ...{ model, revision: Description, image: IMAGE, runtime },
+        });
         const { configuration } = functionDefinition(spec, functions);
         await client.send(
           new UpdateFunctionConfigurationCommand({ ...configuration, FunctionName }),

@@ -1,5 +1,6 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -76,8 +77,8 @@ function environment(spec: RevisionSpec, digest: string): Record<string, string>
     // By default the adapter takes every status below 500 for ready.
     // https://github.com/awslabs/aws-lambda-web-adapter#configurations
     AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
-    // Without this a model's 500 is a success to Lambda, and the Errors metric never sees it.
-    AWS_LWA_ERROR_STATUS_CODES: '500-599',
+    // A 5xx of a server that does not count it itself would be a success to Lambda, which no metric sees: it is made an error, whose answer is lost.
+    ...(!RUNTIMES[spec.runtime].countsServerErrors && { AWS_LWA_ERROR_STATUS_CODES: '500-599' }),
     AWS_LWA_REMOVE_BASE_PATH: modelRoute(spec.model),
     // A model that loads for longer than the 10 s of Lambda's init goes on loading in the first request.
     AWS_LWA_ASYNC_INIT: 'true',

@@ -62,7 +62,7 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
 }
 
 /**
- * A 5xx of the server is an error of the function. A request that Lambda had no room for is in neither count, and no version executed it: it is of the alias, whichever version it was meant for.
+ * An error of the function is what its server did not answer; what it answered with a 5xx, the server counts itself, in its log (runtimes/onnx/serving/server-errors.ts). A request that Lambda had no room for is in neither count, and no version executed it: it is of the alias, whichever version it was meant for.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 async function functionTraffic(
@@ -79,11 +79,18 @@ async function functionTraffic(
     { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Errors', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Throttles', dimensions: alias },
+    {
+      namespace: 'Slipway',
+      name: 'ServerErrors',
+      dimensions: { FunctionName: functionName, ExecutedVersion: version },
+    },
   ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
   const sums = await metricSums(cloudWatch, counters, startMs, endMs);
-  const [answered = 0, failed = 0, throttled = 0] = sums;
-  return { requests: answered + throttled, serverErrors: failed + throttled };
+  const [answered = 0, failed = 0, throttled = 0, refused = 0] = sums;
+  // The server's own count also has what was asked of the version itself.
+  const errors = Math.min(answered, failed + refused);
+  return { requests: answered + throttled, serverErrors: errors + throttled };
 }
 
 /**

@@ -7,7 +7,7 @@ import { translated } from '#adapters/aws/failures.ts';
 
 /** A counter of CloudWatch's, with the values of its dimensions. */
 export type Counter = {
-  readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB';
+  readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB' | 'Slipway';
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
 };
