@@ -12,6 +12,7 @@ import {
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { processImages } from '#adapters/local/builds/process-images.ts';
+import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import type { ObjectPath } from '#adapters/local/revisions/revision-files.ts';
 import { compileServer } from '#adapters/local/servers/compiled-server.ts';
@@ -127,7 +128,7 @@ async function processEngine({
           : null,
     }),
     ...made,
-    builds: buildsOf({ image: running }),
+    builds: runningBuilds({ image: running }),
     environments: null,
     images: processImages(images),
     buildEnvironment: neverAsked,
@@ -180,28 +181,9 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     buildEnvironment: environments.build,
     // Both write to one folder.
     buildLog: image.buildLog,
-    builds: buildsOf({ image: image.running, environment: environments.running }),
+    builds: runningBuilds({ image: image.running, environment: environments.running }),
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
-    },
-  };
-}
-
-/** What is built for a deployment, by what builds it: the image comes last. */
-function buildsOf(runners: {
-  readonly image: ImageBuilds;
-  readonly environment?: ImageBuilds;
-}): Builds {
-  return {
-    async find(deploymentId) {
-      for (const kind of ['image', 'environment'] as const) {
-        const found = runners[kind]?.find(deploymentId);
-        if (found) return { of: kind, ...found };
-      }
-      return undefined;
-    },
-    async stop(deploymentId) {
-      for (const each of Object.values(runners)) each.stopOf(deploymentId);
     },
   };
 }

@@ -44,9 +44,11 @@ export function buildFolder() {
       const rest = { buildspec, source: root, directory, environment, own, guard };
       // Only a build that hangs would take so long.
       const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 3_600, timeoutSeconds: 3_600 };
-      const { run, stop } = imageBuilds({ ...rest, ...limits, ...over });
+      const builder = imageBuilds({ ...rest, ...limits, ...over });
+      const { run, stop } = builder;
       const untilItEnds = new AbortController().signal;
       return {
+        builder,
         run: (request: unknown, stopped = untilItEnds) => run(request, stopped),
         stop,
       };

@@ -106,7 +106,7 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     return build;
   }
 
-  const ofDeployment = (id: string) => [...builds].find(({ deploymentId }) => deploymentId === id);
+  const ofDeployment = (id: string) => [...builds].findLast(({ deploymentId }) => deploymentId === id);
 
   return {
     find(deploymentId) {
@@ -114,7 +114,7 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
       if (!build) return undefined;
       const { phase, log } = build.progress;
       return {
-        status: 'IN_PROGRESS',
+        status: build.stopping.signal.aborted ? 'STOPPED' : 'IN_PROGRESS',
         phase,
         phases: [{ name: phase, status: '', seconds: null }],
         log: { group: options.directory, stream: log },
