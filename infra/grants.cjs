@@ -69,6 +69,7 @@ const GRANTS = {
   lookAtBuilds: [
     allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects('image', 'environment')),
   ],
+  stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image'))],
   stopBuilds: [allow('codebuild:StopBuild', ...projects('image', 'environment'))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],

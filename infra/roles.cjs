@@ -20,7 +20,7 @@ const ROLES = {
   AdmitUndeploy: ['registry', 'lookAtUndeploys'],
   AcquireLease: [
     ...['registry', 'listVersions', 'endDeployments', ...LOOK_AT_EXECUTIONS],
-    ...['lookAtBuilds', 'stopBuilds'],
+    ...['lookAtBuilds', 'stopImageBuilds'],
   ],
   InspectArtifact: ['registry', 'readArtifacts'],
   PlanBuild: ['registry', 'listVersions', 'grantBuilds', 'readEnvironments'],

@@ -45,7 +45,7 @@ describe('a deployment that is followed', () => {
           return () => undefined;
         },
       },
-      startedAtMs: performance.now(),
+      startedAtMs: 0,
       begun: 'Uploaded',
       async build(deploymentId) {
         expect(deploymentId).toBe('d1');
@@ -71,7 +71,7 @@ describe('a deployment that is followed', () => {
 
     const end = await followDeployment(events(), {
       output: { line: () => undefined, data: () => undefined, busy: () => () => undefined },
-      startedAtMs: performance.now(),
+      startedAtMs: 0,
       begun: 'Uploaded',
       build: () => Promise.reject(new Error('denied')),
     });
