@@ -17,8 +17,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { functionDefinition, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
-import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelFront, startModelFront } from '../fronts/model.ts';
 import { childServers, type StartServer } from '../fronts/model-sandbox.ts';

@@ -7,5 +7,7 @@ const METRIC = /^\{"_aws":/;
 
 /** Of a function's log what its server wrote. */
 export function serverLines(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => line.trimEnd()).filter((line) => line && !LAMBDA_LINE.test(line) && !METRIC.test(line));
+  return lines
+    .map((line) => line.trimEnd())
+    .filter((line) => line && !LAMBDA_LINE.test(line) && !METRIC.test(line));
 }

@@ -106,7 +106,8 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     return build;
   }
 
-  const ofDeployment = (id: string) => [...builds].findLast(({ deploymentId }) => deploymentId === id);
+  const ofDeployment = (id: string) =>
+    [...builds].findLast(({ deploymentId }) => deploymentId === id);
 
   return {
     find(deploymentId) {

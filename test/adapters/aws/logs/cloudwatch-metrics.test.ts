@@ -113,7 +113,17 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         clock,
         containers: { elb: others.elb, front: containers.front },
       });
-    return { ...world, clock, cloudWatch, count, refuse, throttle, countOf, countOnly, metricsOver };
+    return {
+      ...world,
+      clock,
+      cloudWatch,
+      count,
+      refuse,
+      throttle,
+      countOf,
+      countOnly,
+      metricsOver,
+    };
   }
 
   describeMetrics('cloudWatchMetrics of functions', async () => {
