@@ -10,6 +10,11 @@ if (!process.env.NODE_V8_COVERAGE) {
 }
 
 const FOLDERS = Object.values(TIERS).flatMap(({ folders = [] }) => folders);
+// What lies in a folder of this tier and is another's; of `unit` all that is another's.
+const elsewhere = (own) =>
+  FOLDERS.filter((folder) => !own?.includes(folder))
+    .filter((folder) => own?.some((each) => folder.startsWith(`${each}/`)) ?? true)
+    .map((folder) => `<rootDir>/test/${folder}/`);
 const under = (folder) => `<rootDir>/test/${folder}/**/*.test.ts`;
 
 const projects = Object.entries(TIERS).map(([displayName, { folders }]) => ({
@@ -20,7 +25,7 @@ const projects = Object.entries(TIERS).map(([displayName, { folders }]) => ({
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: folders?.map(under) ?? ['<rootDir>/test/**/*.test.ts'],
-  ...(!folders && { testPathIgnorePatterns: FOLDERS.map((folder) => `<rootDir>/test/${folder}/`) }),
+  testPathIgnorePatterns: elsewhere(folders),
 }));
 
 export default {

@@ -1,52 +1,65 @@
-// From a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it.
-// Both sides take turns in one run. `node bench/first-answer.ts [ROUNDS]`
+// From a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it and, where PYTHON is one that has fastapi, uvicorn, uvloop, httptools and onnxruntime, beside a FastAPI that is started on the same file.
+// All sides take turns in one run. `node bench/first-answer.ts [ROUNDS] [small|reader|large]`
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drawLine } from '../src/cli/demo/line-image.ts';
-import { READER_MODEL, readerRequest, readText } from '../src/cli/demo/line-reader.ts';
 import { eventually } from '../test/support/clock/eventually.ts';
-import { startSlipway } from '../test/support/slipway/running.ts';
+import { processesOf, startSlipway } from '../test/support/slipway/running.ts';
 import { bareStart } from './bare-server.ts';
 import { row, spread } from './figures.ts';
+import { fastapiStart } from './first-answer/fastapi.ts';
+import { SUBJECTS } from './first-answer/models.ts';
 
-const TEXT = 'Total 431.50';
 const ROUNDS = Number(process.argv[2] ?? 7);
-const body = JSON.stringify(readerRequest(drawLine(TEXT)));
+const KIND = process.argv[3] ?? 'small';
+const PYTHON = process.env['PYTHON'];
+// A drop finds the spare server that the one before it left time for.
+const PAUSE_MS = 2_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
+const { path, body, check } = await (SUBJECTS[KIND] ?? unknownKind)(folder);
 const slipway = await startSlipway(folder);
 const aside = join(folder, 'aside.onnx');
 /** From the end of a plain copy to the admission: the wait for the file to settle, and its intake. */
 const settleTimes: number[] = [];
-const times: Record<'bare' | 'renamed' | 'pushed' | 'copied', number[]> = {
-  bare: [],
-  renamed: [],
-  pushed: [],
-  copied: [],
-};
+const spares: number[] = [];
+const times = new Map<string, number[]>();
 for (let round = 0; round < ROUNDS; round += 1) {
   // As a user has it: written a while before it is moved into the bucket.
-  await copyFile(READER_MODEL, aside);
-  times.bare.push(await bareStart(READER_MODEL, rightAnswer));
-  times.renamed.push(await dropped(`renamed-${round}`, renameIn));
-  times.pushed.push(await dropped(`pushed-${round}`, push));
-  times.copied.push(await dropped(`copied-${round}`, copyIn));
+  await copyFile(path, aside);
+  note('bare start', await bareStart(path, rightAnswer));
+  if (PYTHON) note('FastAPI start', await fastapiStart(PYTHON, path, rightAnswer));
+  note('renamed', await dropped(`renamed-${round}`, renameIn));
+  note('pushed', await dropped(`pushed-${round}`, push));
+  note('copied', await dropped(`copied-${round}`, copyIn));
 }
 await slipway.stop();
 await rm(folder, { recursive: true });
 
 console.log(
-  `drop → first right answer, ${ROUNDS} rounds, ms (min / median / max), and the ratio to a bare start, round by round`,
+  `drop → first right answer of the ${KIND} model, ${ROUNDS} rounds, ms (min / median / max)`,
 );
-for (const [way, values] of Object.entries(times)) {
-  const ratios = values.map((value, round) => value / (times.bare[round] ?? Number.NaN));
-  console.log(`${row(way, spread(values))}    × ${spread(ratios, 2)}`);
+for (const [way, values] of times) console.log(row(way, spread(values)));
+for (const side of ['bare start', 'FastAPI start']) {
+  const others = times.get(side);
+  if (!others) continue;
+  console.log(`a ${side} takes so many times as long, round by round (min / median / max)`);
+  for (const way of ['renamed', 'pushed', 'copied']) {
+    const ratios = times.get(way)?.map((ms, round) => (others[round] ?? Number.NaN) / ms) ?? [];
+    console.log(row(way, spread(ratios, 2)));
+  }
 }
-console.log(row('end of cp → Admitted', spread(settleTimes)));
+console.log(row('end of cp → Admitted, ms', spread(settleTimes)));
+console.log(row('the spare server holds, MiB', spread(spares)));
+
+function note(way: string, ms: number): void {
+  times.set(way, [...(times.get(way) ?? []), ms]);
+}
 
 async function dropped(model: string, drop: (model: string) => Promise<void>): Promise<number> {
+  await sleep(PAUSE_MS);
+  spares.push(...(await Promise.all(processesOf(join(folder, 'spares')).map(proportionalMiB))));
   const startedAt = performance.now();
   await drop(model);
   const endpoint = `${slipway.gateway}/models/${model}`;
@@ -59,12 +72,12 @@ async function dropped(model: string, drop: (model: string) => Promise<void>): P
 
 async function renameIn(model: string): Promise<void> {
   await mkdir(join(folder, 'bucket', 'models', model), { recursive: true });
-  await rename(aside, join(folder, 'bucket', 'models', model, 'ocr.onnx'));
+  await rename(aside, join(folder, 'bucket', 'models', model, 'model.onnx'));
 }
 
 async function copyIn(model: string): Promise<void> {
   await mkdir(join(folder, 'bucket', 'models', model), { recursive: true });
-  await copyFile(READER_MODEL, join(folder, 'bucket', 'models', model, 'ocr.onnx'));
+  await copyFile(path, join(folder, 'bucket', 'models', model, 'model.onnx'));
   const copiedAtMs = Date.now();
   const [admitted] = await eventually(async () => {
     const events = await slipway.events(model);
@@ -74,9 +87,9 @@ async function copyIn(model: string): Promise<void> {
 }
 
 async function push(model: string): Promise<void> {
-  await fetch(`${slipway.control}/objects/models/${model}/ocr.onnx`, {
+  await fetch(`${slipway.control}/objects/models/${model}/model.onnx`, {
     method: 'PUT',
-    body: await readFile(READER_MODEL),
+    body: await readFile(path),
   });
 }
 
@@ -86,13 +99,21 @@ async function isReady(endpoint: string): Promise<boolean> {
   return response.status === 200;
 }
 
-/** Holds the answer to the text that was drawn. */
 async function rightAnswer(url: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
   });
-  const read = readText(await response.json());
-  if (read !== TEXT) throw new Error(`read ${read}, drawn was ${TEXT}`);
+  check(await response.json());
+}
+
+/** Its own memory, and its share of what it shares with others. */
+async function proportionalMiB(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? Number.NaN) / 1024;
+}
+
+function unknownKind(): never {
+  throw new Error(`${KIND} is none of ${Object.keys(SUBJECTS).join(', ')}`);
 }

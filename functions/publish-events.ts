@@ -2,5 +2,5 @@ import * as z from 'zod/mini';
 import { lambdaHandler } from '#adapters/aws/lambda-handler.ts';
 import { publishEventsOnAws } from '#compose/aws.ts';
 
-// The stream only says that there is something to publish: the outbox says what, in its order.
+// The stream only signals that there is something to publish; the outbox holds the events, in order.
 export const handler = lambdaHandler(z.object({}), publishEventsOnAws(process.env));

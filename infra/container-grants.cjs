@@ -2,7 +2,7 @@
 
 const { allow, arn, arnOf } = require('./grants.cjs');
 
-// In the cluster of Fargate, and in those of ECS Managed Instances, which are made at run time. A stage has no hyphen, so no other stage's names begin so.
+// In the Fargate cluster, and in those of ECS Managed Instances, which are created at run time. A stage has no hyphen, so no other stage's names have this prefix.
 const SERVICES = arn('ecs', 'service/slipway-STAGE/*');
 const HOSTED = arn('ecs', 'service/slipway-STAGE-*/*');
 const TASKS = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) => arn('ecs', `task/${name}`));
@@ -16,7 +16,7 @@ const RULES = arn('elasticloadbalancing', 'listener-rule/app/slipway-STAGE/*');
 const TAGGED = 'aws:ResourceTag/slipway:stage';
 const TAGGING = 'aws:RequestTag/slipway:stage';
 
-/** What a function may be allowed beside GRANTS where the stack has containers, by a name that says why. */
+/** Further permissions of functions when the stack has containers, by a name that says why. */
 const CONTAINER_GRANTS = {
   readContainers: [
     allow('ecs:DescribeTaskDefinition', '*'),
@@ -29,7 +29,7 @@ const CONTAINER_GRANTS = {
   readGroups: [allow('elasticloadbalancing:DescribeTags DescribeTargetGroups', '*')],
   readHealth: [allow('elasticloadbalancing:DescribeTargetHealth', '*')],
   readTasks: [
-    // The resource is a host, which a task on Fargate has not: so the cluster. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+    // The resource type is a container instance, which Fargate tasks do not have; so the cluster is the condition. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
     { ...allow('ecs:ListTasks', '*'), Condition: { ArnLike: { 'ecs:cluster': CLUSTERS } } },
     allow('ecs:DescribeTasks', ...TASKS),
   ],
@@ -65,7 +65,7 @@ const CONTAINER_GRANTS = {
     allow('ecs:DescribeCapacityProviders', PROVIDERS),
     tagging(allow('ecs:CreateCluster', MADE_CLUSTERS)),
     tagging(allow('ecs:CreateCapacityProvider', PROVIDERS)),
-    // CreateCapacityProvider needs it on its cluster too. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    // CreateCapacityProvider needs the permission on its cluster too. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
     allow('ecs:PutClusterCapacityProviders', MADE_CLUSTERS),
     onCreation(
       allow('ecs:TagResource', MADE_CLUSTERS, PROVIDERS),
@@ -87,7 +87,7 @@ const CONTAINER_GRANTS = {
   stopServices: [tagged(allow('ecs:UpdateService DeleteService', SERVICES))],
   stopHostedServices: [tagged(allow('ecs:UpdateService DeleteService', HOSTED))],
   removeContainers: [
-    // The first two know no resources.
+    // The first two actions do not support resource-level permissions.
     allow('ecs:ListTaskDefinitions DeregisterTaskDefinition', '*'),
     tagged(allow('ecs:DeleteTaskDefinitions', DEFINITIONS)),
     allow('ecs:ListClusters', '*'),
@@ -115,17 +115,17 @@ const CONTAINER_GRANTS = {
 
 module.exports = { CONTAINER_GRANTS };
 
-/** Of a shared account, only what has this stage's tag. */
+/** Limits a statement to resources with this stage's tag. */
 function tagged(statement) {
   return { ...statement, Condition: { StringEquals: { [TAGGED]: 'STAGE' } } };
 }
 
-/** Only with this stage's tag, by which it is found again. */
+/** Requires this stage's tag on creation, by which Slipway finds the resource again. */
 function tagging(statement) {
   return { ...statement, Condition: { StringEquals: { [TAGGING]: 'STAGE' } } };
 }
 
-/** A thing gets its tags when it is made, and none later: by a tag it could be made ours. */
+/** Allows tagging only on creation: a tag added later could claim a foreign resource. */
 function onCreation(statement, key, ...actions) {
   return { ...statement, Condition: { StringEquals: { [key]: actions } } };
 }
@@ -144,7 +144,7 @@ function passed(role, service) {
   };
 }
 
-/** A role that a service makes for itself when an account first needs it. */
+/** A service-linked role, which a service creates at an account's first use. */
 function linkedRole(service) {
   return {
     ...allow(
@@ -155,7 +155,7 @@ function linkedRole(service) {
   };
 }
 
-/** A scalable target has an id of its own, known only when it is made: so those of all services of ECS. */
+/** A scalable target's id is known only after its creation, so this covers the targets of all ECS services. */
 function inEcs(actions) {
   return {
     ...allow(actions, arn('application-autoscaling', 'scalable-target/*')),

@@ -3,9 +3,9 @@
 const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
 const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
 
-/** What a function may be allowed, by a name that says why. `STAGE` stands for the stage's name; actions that know no resources are on all. */
+/** The permissions of functions, by a name that says why. `STAGE` stands for the stage's name; actions without resource-level permissions apply to all resources. */
 const GRANTS = {
-  // Of the table, everything but the keys of callers and what guards the routes.
+  // The table, except the callers' API keys and the items that guard the routes.
   registry: [
     {
       ...allow('dynamodb:GetItem ConditionCheckItem PutItem', arnOf('Registry')),
@@ -27,7 +27,7 @@ const GRANTS = {
   listVersions: [inPartition('Query', 'VERSIONS#*')],
   outbox: [inPartition('Query DeleteItem', 'OUTBOX')],
   apiLease: [inPartition('UpdateItem', 'API')],
-  // Whoever calls the API starts the authorizer: it sees nothing of the table but keys.
+  // Any caller of the API invokes the authorizer, so it can read only the keys in the table.
   keys: [inPartition('GetItem', 'KEYS')],
   stream: [
     allow(
@@ -38,18 +38,18 @@ const GRANTS = {
   ],
   bus: [allow('events:PutEvents', arnOf('Bus'))],
 
-  // Without ListBucket S3 answers 403 for an object that is not there. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+  // Without ListBucket S3 answers 403 for a missing object. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   readArtifacts: [
     allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
     allow('s3:ListBucket', arnOf('ModelBucket')),
   ],
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
-  // A presigned URL may do what its signer may.
+  // A presigned URL has its signer's permissions.
   grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
   grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
-  // Nobody else deletes an image; a build may only add one.
+  // No other role deletes images; a build can only add them.
   removeImages: [allow('ecr:ListImages BatchDeleteImage', arnOf('Repository'))],
   readEnvironments: [allow('ecr:DescribeImages', arnOf('EnvironmentRepository'))],
 
@@ -74,7 +74,7 @@ const GRANTS = {
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
-  // Composite alarms are told only to who may see all. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+  // Composite alarms are visible only with permission on all alarms. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
   readAlarms: [allow('cloudwatch:DescribeAlarms', '*')],
 
   listFunctions: [allow('lambda:ListFunctions', '*')],
@@ -90,18 +90,18 @@ const GRANTS = {
       ...allow('iam:PassRole', arnOf('ModelRole')),
       Condition: { StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' } },
     },
-    // Lambda looks at the network with the caller's permissions. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    // Lambda checks the VPC with the caller's permissions. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
     allow('ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs', '*'),
   ],
   publishVersions: [allow('lambda:PublishVersion', MODEL_FUNCTIONS)],
   removeVersions: [allow('lambda:DeleteFunction', MODEL_FUNCTIONS)],
-  // A revision is taken out of $LATEST by a change of its description.
+  // A revision is removed from $LATEST by changing its description.
   unmarkLatest: [allow('lambda:UpdateFunctionConfiguration', MODEL_FUNCTIONS)],
 
   readShares: [allow('lambda:GetAlias', MODEL_FUNCTIONS)],
   setShares: [allow('lambda:CreateAlias UpdateAlias', MODEL_FUNCTIONS)],
   readStage: [allow('apigateway:GET', `${API}/stages/*`, `${API}/deployments/*`)],
-  // Each route's resource has an id of its own, known only when it is made.
+  // The id of a route's resource is known only after its creation.
   publishRoutes: [
     allow('apigateway:GET', `${API}/resources`),
     allow('apigateway:POST', `${API}/deployments`),
@@ -109,7 +109,7 @@ const GRANTS = {
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
   ],
   makeRoutes: [
-    // By its path a child is made at its parent; the list of resource types knows the collection only, so both.
+    // By path, a child is created at its parent; the reference lists only the collection as a resource type. So both.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
@@ -124,9 +124,12 @@ const GRANTS = {
   removeAliases: [allow('lambda:DeleteAlias RemovePermission', MODEL_FUNCTIONS)],
 };
 
-module.exports = { GRANTS, allow, arn, arnOf };
+// X-Ray knows no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+const TRACING = allow('xray:PutTraceSegments PutTelemetryRecords', '*');
 
-/** `actions` is a service and its actions: `s3:GetObject PutObject`. */
+module.exports = { GRANTS, TRACING, allow, arn, arnOf };
+
+/** `actions` is a service with its actions: `s3:GetObject PutObject`. */
 function allow(actions, ...resources) {
   const [service, ...names] = actions.split(/[: ]/);
   return {
@@ -144,7 +147,7 @@ function lookAt(workflow) {
   return allow('states:DescribeExecution', arn('states', `execution:slipway-STAGE-${workflow}:*`));
 }
 
-/** Rows of one partition of the table; `*` stands for any end of its key. */
+/** Items of one partition of the table; `*` matches any end of its key. */
 function inPartition(actions, pk) {
   return {
     ...allow(`dynamodb:${actions}`, arnOf('Registry')),

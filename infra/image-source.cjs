@@ -6,21 +6,21 @@ const { join } = require('node:path');
 const { PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
 const { zipSync } = require('fflate');
 
-/** What CodeBuild needs of this repository to build the images of environments and models. */
+/** The parts of this repository that CodeBuild needs to build the images of environments and models. */
 const FOLDERS = ['buildspecs', 'runtimes'];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 
-// Stored as they are, with the same owner's rights and of the first day that a zip can name: the same files make the same bytes on any machine and any day.
+// A reproducible zip: uncompressed, with fixed permissions and zip's earliest date, so that the same files give the same bytes on any machine and any day.
 const UNIX = 3;
 const READABLE_FILE = 0o100644 * 0x10000;
 const ALIKE = { level: 0, os: UNIX, attrs: READABLE_FILE, mtime: new Date(1980, 0, 1) };
 
 /**
- * The source of image builds, as a plugin of osls: one zip, named by its bytes, beside the functions' in the deployment bucket.
- * The template reads `${imageSource:key}`, and `${imageSource:environmentHash}`: environments are named by it, and with it and an artifact's hash an image is known, so a change in any of these files, or of the web adapter's image, builds environments and models anew.
+ * The source of image builds, as an osls plugin: one zip, named by its hash, beside the functions' zips in the deployment bucket.
+ * The template reads `${imageSource:key}` and `${imageSource:environmentHash}`. That hash identifies the environments, and together with an artifact's hash an image. So a change to any of these files, or of the web adapter's image, rebuilds environments and models.
  */
 module.exports = function imageSource(serverless) {
-  // A package given by `--package` is copied here before it is deployed, and from here after it is made.
+  // `--package` copies a package here before deploying it, and from here after creating it.
   const path = join(serverless.serviceDir, '.serverless', 'image-source.zip');
   return {
     configurationVariablesSources: {
@@ -54,7 +54,7 @@ async function upload(serverless, bytes) {
   await s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
 }
 
-/** Under the prefix that `serverless remove` empties, beside the dated folders of which each deployment deletes the oldest. */
+/** Under the prefix that `serverless remove` empties, but outside the dated folders, the oldest of which each deployment deletes. */
 function keyOf(bytes, stage) {
   return `serverless/slipway/${stage}/image-source/${hash(bytes)}.zip`;
 }

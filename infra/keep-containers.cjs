@@ -5,8 +5,8 @@ const { DynamoDBClient, paginateQuery } = require('@aws-sdk/client-dynamodb');
 const { ECSClient, paginateListClusters, paginateListServices } = require('@aws-sdk/client-ecs');
 
 /**
- * Refuses `containers=off` while models run in containers, as a plugin of osls.
- * CloudFormation itself would cut them off: it takes the load balancer and its listener away after everything else was updated, and nothing brings those back.
+ * An osls plugin that refuses `containers=off` while models run in containers.
+ * CloudFormation would cut them off: after everything else is updated it deletes the load balancer and its listener, and nothing restores those.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
  */
 module.exports = function keepContainers(serverless) {
@@ -35,7 +35,7 @@ async function keep(serverless) {
   );
 }
 
-/** Empty where there is no stack yet. */
+/** Empty when there is no stack yet. */
 async function outputsOf(settings, StackName) {
   const cloudFormation = new CloudFormationClient(settings);
   const { Stacks } = await cloudFormation
@@ -48,7 +48,7 @@ async function outputsOf(settings, StackName) {
   return Object.fromEntries(told.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
 }
 
-/** The models whose requests go to containers, or are about to, as the router keeps it (src/adapters/aws/routes/route-records.ts). */
+/** The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/routes/route-records.ts). */
 async function servedModels(settings, { Table, Api }) {
   const routes = {
     TableName: Table,
@@ -66,7 +66,7 @@ async function servedModels(settings, { Table, Api }) {
   return models;
 }
 
-/** The services in the stage's cluster and in those that were made beside it, whose names begin with its name: candidates, too. */
+/** The services, including candidates, in the stage's cluster and in the clusters created beside it, whose names begin with its name. */
 async function runningServices(settings, stageCluster) {
   const client = new ECSClient(settings);
   const services = [];

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The same permissions in fewer statements: those that differ in their actions alone become one, then those that differ in their resources alone.
- * A role holds 10,240 characters, and an ARN in it has up to 130. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ * The same permissions in fewer statements: merges those that differ only in their actions, then those that differ only in their resources.
+ * A role's policies are limited to 10,240 characters, and an ARN takes up to 130. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 function merged(statements) {
   return mergedBy('Resource', mergedBy('Action', statements));

@@ -3,8 +3,8 @@
 const { DescribeStacksCommand } = require('@aws-sdk/client-cloudformation');
 
 /**
- * Publishes the API after a stack update, as a plugin of osls: a snapshot of the whole API, models' routes included.
- * The template cannot: its deployment and stage must not change (infra/api.yml). It is done under the lease of those who make routes at run time (docs/adr/0003).
+ * An osls plugin that publishes the API after a stack update: a snapshot of the whole API, including models' routes.
+ * The template cannot: its deployment and stage must not change (infra/api.yml). Publishing takes the same lease as the steps that change routes at run time (docs/adr/0003).
  */
 module.exports = function publishApi(serverless) {
   return { hooks: { 'after:aws:deploy:deploy:updateStack': () => publish(serverless) } };

@@ -1,7 +1,7 @@
 'use strict';
 
 const { CONTAINER_GRANTS } = require('./container-grants.cjs');
-const { GRANTS, allow, arn } = require('./grants.cjs');
+const { GRANTS, TRACING, allow, arn } = require('./grants.cjs');
 const { merged } = require('./merged.cjs');
 
 const REMOVE_ROUTE = [
@@ -64,7 +64,7 @@ const ROLES = {
   ],
   Compensate: [
     ...['registry', 'fence', 'findVersions', 'readShares', 'readStage', 'readRoutes'],
-    // What a deployment that died has begun of a route is finished by the next one's end.
+    // The next deployment to end finishes a route that a dead deployment has begun.
     ...['apiLease', 'publishRoutes', 'makeRoutes', 'allowRoutes', 'listRoutes', 'recordRoutes'],
     ...['readFunctions', 'removeVersions', 'unmarkLatest'],
   ],
@@ -91,10 +91,10 @@ const MAKE_HOSTED = ['readHostedServices', 'makeHostedServices', 'stopHostedServ
 const READ = ['readContainers', 'readServices', 'readHostedServices'];
 const STOP = ['stopContainers', 'stopServices', 'stopHostedServices', 'removeContainers'];
 const LOOK = [...READ, 'readHealth', 'readTasks'];
-// What a model has left that moved to another kind of target is taken away once nobody comes to it.
+// When a model has moved to another kind of target, what it leaves behind is removed once it gets no more requests.
 const CLEAR = ['removeAliases', 'readMetrics'];
 
-/** The grants that a function has besides where the stack has containers. */
+/** A function's additional grants when the stack has containers. */
 const WITH_CONTAINERS = {
   ProvisionFargate: [...MAKE, ...MAKE_SERVICES],
   ProvisionEc2: [...MAKE, ...MAKE_HOSTED],
@@ -127,7 +127,11 @@ module.exports = async ({ resolveVariable }) => {
       stage,
     );
   const roles = Object.entries(ROLES).map(([name, grants]) => {
-    const own = policy('step', [...forStage([ownLog(name)], stage), ...statements(grants)]);
+    const own = policy('step', [
+      ...forStage([ownLog(name)], stage),
+      TRACING,
+      ...statements(grants),
+    ]);
     const besides = WITH_CONTAINERS[name];
     return [`${name}Role`, role([own, ...(besides ? [ifContainers(statements(besides))] : [])])];
   });
@@ -166,7 +170,7 @@ function ownLog(name) {
   return allow('logs:CreateLogStream PutLogEvents', arn('logs', group));
 }
 
-/** `STAGE` is the stage's name, and what refers to something is resolved by CloudFormation. */
+/** Replaces `STAGE` by the stage's name, and lets CloudFormation resolve references. */
 function forStage(statements, stage) {
   const inStage = (_, value) => {
     if (typeof value !== 'string') return value;

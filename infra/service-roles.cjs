@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Makes the roles that AWS's services work with, before the stack, as a plugin of osls: in a new account ECS refuses the first cluster with capacity providers without its role.
- * The stack's own bucket and the upload come first, by when IAM has told all of AWS of them.
+ * An osls plugin that creates the service-linked roles before the stack: in a new account ECS, without its role, refuses the first cluster with capacity providers.
+ * The deployment bucket and the upload come in between, which gives IAM the time to propagate the roles.
  */
 module.exports = function serviceRoles(serverless) {
   return { hooks: { 'before:aws:deploy:deploy:createStack': () => make(serverless) } };

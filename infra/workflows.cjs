@@ -1,20 +1,20 @@
 'use strict';
 
-const { allow, arn } = require('./grants.cjs');
+const { TRACING, allow, arn } = require('./grants.cjs');
 
 const FILES = ['deploy', 'rollback', 'undeploy'];
 
-/** A state machine for each workflow of statemachines/, with its log and its role; what a definition names is what its role may start. */
+/** A state machine for each workflow of statemachines/, with its log and its role; the role may start only what the definition names. */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
   return { Resources: Object.assign({}, ...FILES.map((file) => resourcesOf(file, stage))) };
 };
 
 function resourcesOf(file, stage) {
-  // As text: a template may hold no null, and in ASL `"ResultPath": null` is what throws a result away.
+  // As a string: a template cannot hold null, and ASL needs `"ResultPath": null` to discard a result.
   // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultpath.html
   const asl = JSON.stringify(require(`../statemachines/${file}.asl.json`));
-  // The one machine reads the same file, and AWS has other partitions than `aws`.
+  // The local engine reads the same file, and AWS has partitions other than `aws`.
   const definition = asl.replaceAll('"arn:aws:states:::', `"arn:\${Partition}:states:::`);
   const named = new Set(Array.from(definition.matchAll(/\$\{(\w+)\}/g), ([, name]) => name));
   const id = `${file[0].toUpperCase()}${file.slice(1)}Workflow`;
@@ -28,9 +28,10 @@ function resourcesOf(file, stage) {
         RoleArn: attribute(`${id}Role`, 'Arn'),
         DefinitionString: definition,
         DefinitionSubstitutions: Object.fromEntries([...named].map((each) => [each, value(each)])),
+        TracingConfiguration: { Enabled: true },
         LoggingConfiguration: {
           Level: 'ERROR',
-          // The data of a failed build has the signed URL of its artifact; the execution's history keeps it for those who may see that.
+          // A failed build's data holds the presigned URL of its artifact; it stays in the execution's history, for those with access to that.
           IncludeExecutionData: false,
           Destinations: [
             { CloudWatchLogsLogGroup: { LogGroupArn: attribute(`${id}LogGroup`, 'Arn') } },
@@ -41,7 +42,7 @@ function resourcesOf(file, stage) {
     [`${id}LogGroup`]: {
       Type: 'AWS::Logs::LogGroup',
       Properties: {
-        // Step Functions shortens its policy on log groups of this prefix instead of outgrowing the policy's limit.
+        // For log groups with this prefix, Step Functions keeps its resource policy short instead of exceeding the policy's size limit.
         // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
         LogGroupName: `/aws/vendedlogs/states/${name}`,
         RetentionInDays: 30,
@@ -77,6 +78,7 @@ function role(file, named) {
               { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functions },
               ...(projects.length > 0 ? build(projects) : []),
               LOG_DELIVERY,
+              TRACING,
             ],
           },
         },
@@ -85,7 +87,7 @@ function role(file, named) {
   };
 }
 
-// What `.sync` needs: to follow the build by a rule that Step Functions keeps in the account.
+// Permissions for `.sync`: Step Functions follows the build through a managed EventBridge rule in the account.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
 function build(projects) {
   return [
@@ -100,7 +102,7 @@ function build(projects) {
   ];
 }
 
-// Log delivery knows no resources. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+// Log delivery actions do not support resource-level permissions. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 const LOG_DELIVERY = allow(
   'logs:CreateLogDelivery GetLogDelivery UpdateLogDelivery DeleteLogDelivery ListLogDeliveries PutResourcePolicy DescribeResourcePolicies DescribeLogGroups',
   '*',
@@ -110,7 +112,7 @@ function inAccount(actions, ...resources) {
   return allow(actions, ...resources.map((resource) => ({ 'Fn::Sub': resource })));
 }
 
-/** `AcquireLeaseFunction` is our function acquireLease, `ImageProject` the project itself. */
+/** `AcquireLeaseFunction` stands for our function acquireLease, `ImageProject` for the project itself. */
 function value(name) {
   if (name === 'Partition') return { Ref: 'AWS::Partition' };
   if (!name.endsWith('Function')) return { Ref: name };

@@ -1,11 +1,11 @@
-// `npm run asl`: writes the .asl.json of each workflow, which AWS and the local engine read, from its .asl.yaml, in which each thing is said once.
+// `npm run asl`: generates each workflow's .asl.json, which AWS and the local engine read, from its .asl.yaml, which avoids repetition.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
 export const WORKFLOWS = ['deploy', 'rollback', 'undeploy'] as const;
 
-/** The definition of a workflow: what all share and its own are one document, so that it names the parts of the other. */
+/** The definition of a workflow: the shared part and its own form one YAML document, so that it can alias the shared parts. */
 export function definitionOf(workflow: (typeof WORKFLOWS)[number]): object {
   const text = ['shared', workflow].map((name) => readFileSync(fileOf(`${name}.asl.yaml`), 'utf8'));
   return parse(text.join(''), { merge: true, maxAliasCount: -1 }).workflow;

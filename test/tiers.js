@@ -32,7 +32,7 @@ export const TIERS = {
     script: '.ci/stack',
   },
   python: {
-    folders: ['python', 'runtimes/python'],
+    folders: ['python', 'runtimes/python', 'e2e/first-hour'],
     what: 'the model server of Python, and models of each of its formats with their frameworks',
     run: 'npm run test:python',
     script: '.ci/python',

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, LABELLED } from './docker.mjs';
 
-// Two ways to ask the server of a container that has no way out: {ready(), post(path, body), heldBytes()}, of which `post` answers {status, body}.
-// Whoever waits for `ready` sets the limit: it fails when the container ends.
+// Two ways to reach the server in a container without outbound network: {ready(), post(path, body), heldBytes()}; `post` returns {status, body}.
+// The caller of `ready` sets the time limit; it fails when the container ends.
 
 const POLL_MS = 100;
 
-/** By a command of its image, in the container itself: that one needs no network at all. */
+/** Through a command of its image, inside the container, which then needs no network at all. */
 export function askedWithin(container, command) {
   const ask = async (given, body) =>
     JSON.parse(await docker(['exec', '--interactive', container, ...command, ...given], body));
@@ -21,7 +21,7 @@ export function askedWithin(container, command) {
   };
 }
 
-/** By HTTP over a network that leads to this machine alone, where nothing is known of what is in the image. */
+/** Over HTTP on a network that reaches only this machine, for an image with unknown contents. */
 export async function askedFromOutside(container, { port, healthPath }) {
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
   const origin = `http://${await docker(['inspect', '--format', format, container])}:${port}`;
@@ -52,7 +52,7 @@ export async function askedFromOutside(container, { port, healthPath }) {
   };
 }
 
-/** A network for one start: what runs on it reaches nothing else. */
+/** A network for a single start: its containers reach nothing else. */
 export async function ownNetwork() {
   const name = `slipway-smoke-${randomBytes(6).toString('hex')}`;
   await docker(['network', 'create', '--internal', ...LABELLED, name]);
@@ -65,7 +65,7 @@ async function isRunning(container) {
 
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** All processes of the container together. https://docs.docker.com/reference/cli/docker/container/stats/ */
+/** The memory of all processes in the container. https://docs.docker.com/reference/cli/docker/container/stats/ */
 async function usedBytes(container) {
   const used = await docker(['stats', '--no-stream', '--format', '{{.MemUsage}}', container]);
   const [, number, unit] = /^([\d.]+)(B|KiB|MiB|GiB) /.exec(used) ?? [];

@@ -1,16 +1,17 @@
-// build-environments FOLDER: builds each environment of FOLDER/order.json whose image is not there yet, in their order, and pushes it when there is a repository ENVIRONMENTS.
+// build-environments FOLDER: builds each environment in FOLDER/order.json whose image is missing, in order, and pushes it if ENVIRONMENTS names a repository.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
+import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 
 const FOLDER = process.argv[2];
 const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, SSL_CERT_FILE } = process.env;
 
-// As runtimes/python/Dockerfile has it.
+// The default in runtimes/python/Dockerfile.
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
-/** What uv says of packages that do not go together. */
+/** uv's message for incompatible packages. */
 const NO_SOLUTION = /No solution found when resolving/;
 
 try {
@@ -25,10 +26,11 @@ async function make(environment) {
   const { tag, isOptional, python } = environment;
   const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
   if (await isThere(reference, tag)) return say(`${reference} already exists`);
+  progress('installing packages');
   try {
     await build(reference, environment);
   } catch (error) {
-    // Not every version of a framework has one; without it a model is served by its framework. Whatever else went wrong may not the next time.
+    // Not every version of a framework has a converter; without it, the framework serves the model. Any other failure may be transient.
     if (!isOptional || !NO_SOLUTION.test(error.said ?? '')) throw error;
     return say(`could not make ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
   }
@@ -44,7 +46,7 @@ async function isThere(reference, tag) {
 async function build(reference, { tag, runtime, stage, python }) {
   const folder = join(FOLDER, tag);
   await mkdir(folder);
-  // Inspection has let through names with versions alone: no option of pip, no address, no path.
+  // Inspection only let through names with version specifiers: no pip options, URLs or paths.
   if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
   const settings = [
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
@@ -56,7 +58,7 @@ async function build(reference, { tag, runtime, stage, python }) {
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
-/** The Python that the model names; on one machine, where it may be that nothing can be pulled, else the nearest that its framework has too. */
+/** The Python version that the model names; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
 async function versionOf({ python, orElse }) {
   const versions = ENVIRONMENTS ? [python] : [python, ...orElse];
   for (const version of versions) {

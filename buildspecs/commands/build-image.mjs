@@ -1,5 +1,5 @@
-// build-image ARTIFACT: makes the image of the artifact that was fetched to ARTIFACT, by ARTIFACT/order.json, and prints what a build exports of it: one record, src/domain/build/image.ts.
-// One that is there already under this tag and of the same bytes is adopted: a tag in ECR cannot be written twice.
+// build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
+// Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { docker } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
+import { handOnProgress, progress } from './progress.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 
@@ -27,7 +28,7 @@ try {
   const uncompressed = await uncompressedBytes(image.reference);
   const built = {
     digest: image.digest,
-    // An engine compresses nothing.
+    // The Docker engine keeps images uncompressed.
     compressedBytes: image.compressedBytes ?? uncompressed,
     uncompressedBytes: uncompressed,
     artifactSha256: ARTIFACT_SHA256,
@@ -37,16 +38,18 @@ try {
   process.stdout.write(JSON.stringify(built));
 } catch (error) {
   say(error.stderr?.trim() || error.message);
-  // Whatever else was begun is given up.
+  // Abandons everything else in progress.
   process.exit(1);
 }
 
-/** Null of an image of which nothing can be found out here: it needs a GPU. */
+/** Null for an image that cannot be tested here, since it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, needsGpu } = order;
-  const runtime = await runtimeNamed(proof?.runtime ?? order.runtime);
+  progress('starting the image');
+  // What serves is as it was saved, or what it was converted to.
+  const { runtime: name, modelFile } = proof ?? order;
+  const runtime = await runtimeNamed(name);
   if (needsGpu && !runtime.image.ask) return null;
-  const modelFile = proof?.modelFile ?? order.modelFile;
   const request = order.example ?? proof?.example?.request;
   return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
 }
@@ -68,9 +71,7 @@ async function adopted(images) {
 
 async function made(images, order) {
   const runtime = await runtimeNamed(order.runtime);
-  return runtime.image.madeBy === 'dockerfile'
-    ? ownImage(images, order)
-    : appended(images, order, runtime);
+  return runtime.image.madeBy === 'dockerfile' ? ownImage(images, order) : appended(images, order);
 }
 
 async function ownImage(images, { runtime, wishes }) {
@@ -80,23 +81,27 @@ async function ownImage(images, { runtime, wishes }) {
   return { image: await unlessTaken(make, images) };
 }
 
-async function appended(images, { environments }, runtime) {
+async function appended(images, order) {
+  const { environments } = order;
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
-  // A framework that has no converter has no image of one: its model is served by itself.
+  // A framework without a converter has no converter image: the framework serves its models.
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
   const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
-  await run(process.execPath, prove);
+  const proving = run(process.execPath, prove);
+  handOnProgress(proving.child);
+  await proving;
   const text = await readFile(PROOF, 'utf8');
   const proof = parsed(text);
   const labels = {
     'slipway.artifact-sha256': ARTIFACT_SHA256,
-    // What one machine keeps as long as it has an image of it.
+    // The environments that one machine keeps for as long as this image exists.
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
-  const { servesFrom } = (proof ? await runtimeNamed(proof.runtime) : runtime).image;
+  const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
   const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
+  progress('putting the model into its image');
   return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
 }
 

@@ -1,4 +1,4 @@
-// Compiles of an environment what is imported: a tenth of its files, and all that a next process looks for.
+// Compiles the files of an environment that are imported: a tenth of all, and the only ones that the next process looks for.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { link, mkdir, readdir, realpath, stat } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const MOST_AT_ONCE = 4;
 
-/** Makes bytecode of what these modules will import, before anything is; answers the files. */
+/** Compiles in advance what these modules will import; returns the files. */
 export async function compileImported(python, modules) {
   const lib = join(await folderOf(python), 'lib');
   const [version] = await readdir(lib);
@@ -19,8 +19,8 @@ export async function compileImported(python, modules) {
 }
 
 /**
- * Makes bytecode of these files, as far as they are the environment's: what lists them has loaded the artifact, and may name others. PYTHON is the environment's own.
- * -S: it would run what .pth files say. Unchecked: no time of a file is compared when it is imported. What does not compile is not fit to be imported.
+ * Compiles those of these files that belong to the environment: the process that listed them has loaded the artifact, and may name others. PYTHON is the environment's own.
+ * -S: it would run the code in .pth files. Unchecked: imports compare no file times. A file that does not compile cannot be imported anyway.
  */
 export async function compileFiles(python, files) {
   const own = await ownFiles(python, files);
@@ -40,7 +40,7 @@ export async function compileFiles(python, files) {
   );
 }
 
-/** Puts into another environment the bytecode of the files that are one in both, as uv links the same wheel from its cache. */
+/** Links bytecode into another environment for files that are the same inode in both, as when uv links a wheel from its cache. */
 export async function shareCompiled(python, other, files) {
   const [from, to] = await Promise.all([folderOf(python), folderOf(other)]);
   const shared = (await ownFiles(python, files)).map(async (file) => {
@@ -50,7 +50,7 @@ export async function shareCompiled(python, other, files) {
     await mkdir(dirname(compiledOf(same)), { recursive: true });
     await link(compiledOf(file), compiledOf(same));
   });
-  // One that is not in both, or was compiled there before.
+  // Fails for files that are not in both, or are already compiled there.
   await Promise.allSettled(shared);
 }
 

@@ -1,8 +1,8 @@
 """
-Compiles what a process will import: `python -I -S compile-imported.py PACKAGES MODULE...`. Writes the files to stdout, one a line.
+Compiles what a process will import: `python -I -S compile-imported.py PACKAGES MODULE...`. Writes the files to stdout, one per line.
 
-From these modules on it follows the imports that stand in their bytecode, as far as they lead to PACKAGES, and leaves the bytecode beside its source. Nothing is imported, so nothing of a package runs.
-What is imported in another way is missing here, and compiled once it is seen to be imported.
+Starting from these modules, it follows the import statements in their bytecode, within PACKAGES, and stores the bytecode beside its source. Nothing is imported, so no package code runs.
+Modules imported in any other way are missed, and compiled once they are seen to be imported.
 """
 
 import dis
@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 MOST_AT_ONCE = 4
-# https://peps.python.org/pep-0552: by a hash that is not checked, so no time of a file is compared.
+# https://peps.python.org/pep-0552: with an unchecked hash, so imports compare no file times.
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 HEADER = 16
 # OPTIMIZED and NEWLOCALS: the body of a function, which an import does not run.
@@ -55,7 +55,7 @@ def file_of(packages, name):
 
 
 def compiled(source, package):
-    """Compiles a file, unless it is, and answers what it imports. What does not compile is not fit to be imported."""
+    """Compiles a file, if needed, and returns what it imports. A file that does not compile cannot be imported anyway."""
     target = cache_from_source(source)
     try:
         with open(target, "rb") as file:
@@ -86,7 +86,7 @@ def imports(code, package):
         if each.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
             constants.append(each.argval)
         elif each.opname == "IMPORT_NAME":
-            # What it takes from the stack: how many packages up, and the names behind `import`.
+            # From the stack: how many packages to go up, and the imported names.
             level, names = constants[-2], constants[-1] or ()
             base = absolute(each.argval, level, package)
             yield base

@@ -5,15 +5,15 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What a docker command prints. Fails with what it said of its trouble. */
+/** The output of a docker command. Fails with its error output. */
 export async function docker(args, input = '') {
   return (await dockerBoth(args, input)).out;
 }
 
-/** What it prints, and beside it what it says: a container's log is both. */
+/** Its output and its error output: a container's log is both. */
 export async function dockerBoth(args, input = '') {
   const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  // A program that ends before it has read all.
+  // The program may end before it has read everything.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const exited = new Promise((resolve, reject) => {
@@ -26,24 +26,24 @@ export async function dockerBoth(args, input = '') {
   throw Object.assign(new Error(reason), { exitCode: code });
 }
 
-/** By which one machine finds what a killed build has left, and what it may take away. */
+/** The label by which one machine finds, and may delete, what a killed build left behind. */
 const { CONTAINER_LABEL } = process.env;
 export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
 
-// What loads an artifact gets: no network, no capabilities, nothing to write to but /tmp and what is mounted.
+// Confines whatever loads an artifact: no network, no capabilities, and only /tmp and mounts are writable.
 export const CONFINED = [
   ...LABELLED,
   ...['--network', 'none', '--read-only', '--tmpfs', '/tmp:rw,size=512m', '--ipc', 'none'],
   ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'],
 ];
 
-/** The user that the images name, unless this one is not root. */
+/** The current user unless it is root, else the user that the images name. */
 const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
 
-/** What `python ARGS` prints in an image that sees `folder`, at the same path, and can write to `writable` within it alone. */
+/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. */
 export async function pythonIn(image, args, { folder, writable, env }) {
   await chmod(folder, 0o755);
-  // -h: a link is never followed.
+  // -h: never follows a link.
   if (process.getuid?.() === 0) await run('chown', ['-hR', USER.join(':'), writable]);
   return docker([
     ...['run', '--rm', ...CONFINED, '--user', USER.join(':'), '--workdir', writable],
@@ -56,8 +56,8 @@ export async function pythonIn(image, args, { folder, writable, env }) {
 const MOST_SAID = 20_000;
 
 /**
- * Builds an image into the engine. Lambda takes neither an index, which attestations would make of it, nor another platform.
- * A build's own lines are the log; the last of them are what it fails with, as `said`.
+ * Builds an image into the engine. Lambda accepts neither an index, which attestations would require, nor another platform.
+ * The build's own lines are logged; the last of them are in its error, as `said`.
  */
 export async function buildx(args) {
   const given = [

@@ -5,8 +5,8 @@ import { buildx, docker } from './docker.mjs';
 const { WEB_ADAPTER_IMAGE } = process.env;
 
 /**
- * Makes the image of a model that is one itself: `wishes.image` by its digest, else of the Dockerfile in the artifact's folder. On it the Dockerfile of its runtime puts what each target needs.
- * `labels` are written over those that it has.
+ * Makes the image of a model that is itself an image: `wishes.image`, by digest, or else built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds what each target needs.
+ * `labels` override existing ones.
  */
 export async function dockerfileImage({ images, runtime, wishes, folder, labels, tag }) {
   const base = wishes.image ? await pulled(wishes.image) : await builtOf(folder);
@@ -23,7 +23,7 @@ export async function dockerfileImage({ images, runtime, wishes, folder, labels,
   return images.keep(tag);
 }
 
-/** One that the engine has already, by its digest or by its id, need not be in a registry. */
+/** An image that the engine already has, by digest or id, need not be in a registry. */
 async function pulled(image) {
   const [, digest] = image.split('@');
   const reference = await docker(['image', 'inspect', '--format', '{{.Id}}', image])
@@ -45,7 +45,7 @@ async function builtOf(folder) {
   return { reference, remove: () => docker(['image', 'rm', reference]) };
 }
 
-/** A builder finds an image of the engine by a name alone. */
+/** A builder only finds a local image by name. */
 async function named(id) {
   const reference = temporaryName();
   await docker(['tag', id, reference]);

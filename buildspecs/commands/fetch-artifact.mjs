@@ -1,6 +1,6 @@
-// Fetches the files of an artifact into a folder, and prints the artifact's sha256.
-// Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so none is ever printed.
-// The sha256 of one file is its own; of several, that of what `sha256sum` prints of them, sorted by name. There are none where the model is an image that its manifest names.
+// Fetches an artifact's files into a folder, and prints the artifact's sha256.
+// Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
+// The sha256 of one file is its own; for several, it is that of `sha256sum`'s output for them, sorted by name. There are no files if the model is an image named in the manifest.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { granted, open, retried } from './granted.mjs';
 
-// In the image another user reads the files.
+// In the image, another user reads the files.
 process.umask(0o022);
 
 try {
@@ -41,7 +41,7 @@ function checkParts(parts) {
   if (twice !== undefined) throw new Error(`${twice} is in the list twice`);
 }
 
-// The names are of whoever uploaded the artifact.
+// The uploader chose the names.
 function isSafe(name) {
   return (
     typeof name === 'string' &&

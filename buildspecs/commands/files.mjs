@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The paths of all files under a folder, in one order. */
+/** The paths of all files under a folder, in a fixed order. */
 export async function filesIn(root) {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
@@ -10,7 +10,7 @@ export async function filesIn(root) {
     .sort();
 }
 
-/** How many bytes these files have together. */
+/** The total size of these files, in bytes. */
 export async function sizeOf(paths) {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   return sizes.reduce((sum, size) => sum + size, 0);

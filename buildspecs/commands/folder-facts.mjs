@@ -1,4 +1,4 @@
-// folder-facts FOLDER PROOF: prints of an image that is a folder what a build exports of one in a registry, with the proof in the file PROOF, and leaves its digest in it. Nothing is compressed, so both sizes are the same.
+// folder-facts FOLDER PROOF: prints, for an image that is a folder, the record that a build exports of one in a registry, including the proof in the file PROOF, and stores its digest in the folder. Nothing is compressed, so both sizes are the same.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Reads what Slipway granted a build, by URLs that are https: or file:. They are signed, so none is ever printed.
+// Reads what Slipway granted a build, from https: or file: URLs. They are signed, so they are never printed.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const ATTEMPTS = 3;
 
-/** The order of a build, and the files of its artifact. */
+/** A build's order, and the files of its artifact. */
 export async function granted(url) {
   return retried('the list of files', async () => json(await open(url)));
 }
@@ -27,7 +27,7 @@ export async function retried(name, task) {
     try {
       return await task();
     } catch (error) {
-      // fetch throws a TypeError whose cause is what happened to the connection.
+      // For a connection failure, fetch throws a TypeError with the reason as its cause.
       const isPassing = error.isPassing ?? (error instanceof TypeError && 'cause' in error);
       if (attempt === ATTEMPTS || !isPassing) {
         throw new Error(`${name}: ${error.cause?.message || error.message}`);

@@ -3,20 +3,20 @@ import { docker, LABELLED } from './docker.mjs';
 /** The name of an environment's image in the engine. */
 export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
 
-/** Images in the Docker engine of one machine, where there is no registry. */
+/** Images in one machine's Docker engine, used without a registry. */
 export function imagesInEngine() {
   return {
     environment: environmentInEngine,
     hasEnvironment: async (tag) => (await look(environmentInEngine(tag))) !== undefined,
-    /** {reference, digest, labels} of the image that has this tag, or undefined. */
+    /** {reference, digest, labels} of the image with this tag, or undefined. */
     find: (tag) => look(nameOf(tag)),
-    /** The name in the engine of an image that is built there. */
+    /** The engine's name for an image built there. */
     built: nameOf,
-    /** Keeps one that was built under its name. */
+    /** Keeps an image that was built under its name. */
     keep: (tag) => look(nameOf(tag)),
-    /** Takes away what nobody will start. */
+    /** Deletes an image that nobody will start. */
     discard: (tag) => docker(['image', 'rm', nameOf(tag)]),
-    /** Makes the image: an environment, with the files of `folder` in its last layer. */
+    /** Makes the image: an environment with the files of `folder` as its last layer. */
     async append({ environment, folder, labels, tag }) {
       const container = await docker(['create', ...LABELLED, environmentInEngine(environment)]);
       const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}="${value}"`);

@@ -2,37 +2,37 @@ import { docker } from './docker.mjs';
 import { modelLayer } from './model-layer.mjs';
 import { digestOf, isTaken, openRepository } from './registry.mjs';
 
-/** Of a manifest's type, that of its layers: images of Docker and of OCI are not mixed. */
+/** The layer type for each manifest type: Docker's and OCI's are not mixed in one image. */
 const LAYERS = {
   'application/vnd.oci.image.manifest.v1+json': 'application/vnd.oci.image.layer.v1.tar+gzip',
   'application/vnd.docker.distribution.manifest.v2+json':
     'application/vnd.docker.image.rootfs.diff.tar.gzip',
 };
 
-/** Images in two repositories of one registry: of models, and of the environments that they are made of. */
+/** Images in two repositories of one registry: those of models, and those of the environments that they are based on. */
 export async function imagesInRegistry(models, environments) {
   const [to, from] = [await openRepository(models), await openRepository(environments)];
   const described = (bytes, labels) => describe(models, bytes, labels);
   return {
     environment: (tag) => `${environments}:${tag}`,
     hasEnvironment: async (tag) => (await from.manifest(tag)) !== undefined,
-    /** {reference, digest, labels, compressedBytes} of the image that has this tag, or undefined. */
+    /** {reference, digest, labels, compressedBytes} of the image with this tag, or undefined. */
     async find(tag) {
       const found = await to.manifest(tag);
       return found && described(found, (await configOf(to, found)).config.Labels ?? {});
     },
-    /** The name in the engine of an image that is built there. */
+    /** The engine's name for an image built there. */
     built: (tag) => `${models}:${tag}`,
-    /** Keeps one that was built under its name. Throws with `isTaken` where another build was first. */
+    /** Keeps an image that was built under its name. Throws with `isTaken` when another build was first. */
     async keep(tag) {
       await docker(['push', '--quiet', `${models}:${tag}`]).catch((error) => {
         throw Object.assign(error, { isTaken: isTaken(error.message) });
       });
       return this.find(tag);
     },
-    /** A build may not delete what is in the registry, where the same bytes are found again and fail again. */
+    /** A build may not delete from the registry; the same bytes would be found again, and fail again. */
     async discard() {},
-    /** Makes the image: an environment, with the files of `folder` as its last layer. Throws with `isTaken` where another build was first. */
+    /** Makes the image: an environment with the files of `folder` as its last layer. Throws with `isTaken` when another build was first. */
     async append({ environment, folder, labels, tag }) {
       const base = await from.manifest(environment);
       if (!base) throw new Error(`the environment ${environments}:${environment} was not found`);
@@ -44,7 +44,7 @@ export async function imagesInRegistry(models, environments) {
   };
 }
 
-/** The manifest of the environment with one layer more; all that it names is in the models' repository then. */
+/** The environment's manifest with an additional layer; everything it references is then in the models' repository. */
 async function withModel({ to, from, base, folder, labels }) {
   const { mediaType, config, layers } = JSON.parse(base);
   if (!LAYERS[mediaType]) throw new Error(`the environment is ${mediaType}, not an image`);
@@ -78,7 +78,7 @@ async function configOf(repository, manifest) {
   return JSON.parse(await repository.blob(JSON.parse(manifest).config.digest));
 }
 
-/** What Lambda refuses is better told here. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
+/** Reports here what Lambda would refuse later. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
 function describe(repository, bytes, labels) {
   const { mediaType, config, layers } = JSON.parse(bytes);
   const other = layers?.find((layer) => !/[.+]gzip$/.test(layer.mediaType));

@@ -1,5 +1,5 @@
-// make-environment IMAGES IMAGE_TAG ORDER: makes the virtual environment of Python that the order names, under IMAGES/environments, unless it is there; and in the image's folder the link to it.
-// Beside it, where the order's model may be converted, the one in which that is done, which not every version of a framework has. Packages are wheels alone, locked by their hashes, and no Python looks at them here: nothing of a package runs before its environment is used. What is imported of them is compiled, by a Python that does not look at them either.
+// make-environment IMAGES IMAGE_TAG ORDER: creates the Python virtual environment that the order names, under IMAGES/environments, if it is missing, and the link to it in the image's folder.
+// If the order's model may be converted, also creates the converter's environment, which not every version of a framework has. Only wheels are installed, locked by hash, and no Python loads them here: no package code runs before its environment is used. Imported files are compiled, by a Python that does not load them either.
 import { execFile } from 'node:child_process';
 import {
   access,
@@ -15,6 +15,7 @@ import {
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { compileImported, shareCompiled } from './compile-files.mjs';
+import { installProgress, progress } from './progress.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
@@ -22,7 +23,7 @@ const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
 const SERVER = resolve('runtimes/python');
 const ENVIRONMENTS = join(IMAGES, 'environments');
 const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
-// As slipway_server/compiled.py and convert.py import them.
+// The modules that slipway_server/compiled.py and convert.py import.
 const SERVING = [
   'slipway_server.__main__',
   'slipway_server.describe',
@@ -32,19 +33,20 @@ const SERVING = [
 ];
 const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const follow = installProgress();
 
 try {
   const { environmentHash, python, converts } = JSON.parse(await readFile(ORDER, 'utf8'));
-  // The first step of a build: what a killed one of the same image has left is in its way.
+  // A build's first step: what a killed build of the same image left would be in the way.
   await rm(PARTIAL, { recursive: true, force: true });
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const converting = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
   const [serves, conversion] = await Promise.all([
     provide(environmentHash, 'environment', ['numpy', ...python.requirements], tools),
-    // Without it a model is served by its framework.
+    // Without it, the framework serves the model.
     converts && provide(`${environmentHash}-convert`, 'converter', converting, tools).catch(sayWhy),
   ]);
-  // What a killed build leaves without it is slower, no more.
+  // If a build is killed before this, the environment is just slower.
   await compile(serves, conversion).catch(sayWhy);
 } catch (error) {
   sayWhy(error);
@@ -60,8 +62,9 @@ async function provide(name, as, packages, tools) {
   return { python: join(folder, 'bin', 'python'), isNew };
 }
 
-/** What converts imports most of what serves too, and uv has linked both to the same files. */
+/** The converter imports most of what the server does, and uv has linked both to the same files. */
 async function compile(serves, conversion) {
+  if (serves.isNew) progress('compiling what is imported');
   if (conversion?.isNew) {
     const files = await compileImported(conversion.python, [...CONVERTING, ...SERVING]);
     await shareCompiled(conversion.python, serves.python, files);
@@ -82,7 +85,7 @@ function once(task) {
   };
 }
 
-// Before the environment is there, so that nobody takes it away as one that no image needs.
+// Before the environment exists, so that it is not deleted as one that no image needs.
 async function link(name, as) {
   await mkdir(PARTIAL, { recursive: true });
   await symlink(join('..', '..', 'environments', name), join(PARTIAL, as));
@@ -97,7 +100,7 @@ async function make(name, wanted, { uv, python }) {
     await install(uv, partial, wanted);
     await installServer(python, partial);
     await rename(partial, folder).catch(async (error) => {
-      // Another build has made it meanwhile.
+      // Another build has created it meanwhile.
       if (!(await isThere(join(folder, 'lock.txt')))) throw error;
     });
     say(`made the environment ${name} with ${python}`);
@@ -106,7 +109,7 @@ async function make(name, wanted, { uv, python }) {
   }
 }
 
-/** What builds have left that were killed while they made it: some hundred megabytes each. */
+/** Deletes what killed builds left half made: some hundred megabytes each. */
 async function removeLeft(name) {
   for (const left of await readdir(ENVIRONMENTS).catch(() => [])) {
     const [, pid] = left.startsWith(`${name}.`) ? (/\.(\d+)\.partial$/.exec(left) ?? []) : [];
@@ -125,17 +128,33 @@ function isRunning(pid) {
 }
 
 async function install(uv, folder, requirements) {
-  const python = ['--quiet', '--python', join(folder, 'bin', 'python')];
+  const python = ['--python', join(folder, 'bin', 'python')];
   const [wanted, lock] = [join(folder, 'wanted.txt'), join(folder, 'lock.txt')];
   await writeFile(wanted, `${requirements.join('\n')}\n`);
   const wheels = ['--only-binary', ':all:'];
-  const compile = ['pip', 'compile', ...python, ...wheels, '--generate-hashes', '--no-header'];
+  progress('resolving packages');
+  const compile = [
+    'pip',
+    'compile',
+    '--quiet',
+    ...python,
+    ...wheels,
+    '--generate-hashes',
+    '--no-header',
+  ];
   await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
   const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes'];
-  await run(uv, [...sync, lock], MOST_OUTPUT);
+  const packages = packagesOf(await readFile(lock, 'utf8'));
+  const installing = run(uv, [...sync, lock], MOST_OUTPUT);
+  follow(installing.child, packages);
+  await installing;
 }
 
-/** Beside its packages, so that it is compiled once as they are: by a Python that is not the environment's, which would run what its .pth files say. */
+function packagesOf(lock) {
+  return lock.match(/^[^\s#]+==/gm)?.length ?? 0;
+}
+
+/** Installed beside the packages, to be compiled once, as they are: not by the environment's Python, which would run the code in its .pth files. */
 async function installServer(python, folder) {
   const [version] = await readdir(join(folder, 'lib'));
   const server = join(folder, 'lib', version, 'site-packages', 'slipway_server');

@@ -3,24 +3,24 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { storedGzip } from './stored-gzip.mjs';
 
-/** A reproducible archive: neither times nor owners, in one order; names of any length. What is at the top comes under /opt. */
+/** A reproducible archive: no times or owners, a fixed order; names of any length. The folder's content goes under /opt. */
 const TAR = [
   ...['--create', '--format=posix', '--sort=name', '--mtime=@0', '--numeric-owner'],
   ...['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
-  // Written as much at once as a pipe holds.
+  // Writes as much at once as a pipe holds.
   '--blocking-factor=128',
   ...['--owner=0', '--group=0', '--mode=u=rwX,go=rX', '--transform=s,^\\.\\(/\\|$\\),opt\\1,'],
 ];
 
 /**
- * The layer with the files of `folder` under /opt: `bytes` are its gzip, and once that was read `facts()` are its {digest, size, diffId}.
- * The same files are the same layer.
+ * The layer with the files of `folder` under /opt: `bytes` is its gzip stream; after it is read, `facts()` returns {digest, size, diffId}.
+ * The same files make the same layer.
  */
 export function modelLayer(folder) {
   const [unpacked, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
 
-  // Begun by who reads it: what a program wrote that has ended unread is thrown away by Node.
+  // Started by the reader: Node discards the unread output of a program that has ended.
   async function* archive() {
     const tar = spawn('tar', [...TAR, '--directory', folder, '.'], {
       stdio: ['ignore', 'pipe', 'inherit'],

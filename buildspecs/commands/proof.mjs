@@ -1,12 +1,12 @@
-// All of it is exported by the build in one variable, and kept in the registry and as the image's label. No length is documented for what a build exports
-// (https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ExportedEnvironmentVariable.html), but no program starts beside a variable of 128 KiB (MAX_ARG_STRLEN of Linux),
-// and what the artifact's own code may have printed has no length of its own.
+// The build exports all of it in one variable, and it is kept in the registry and as the image's label. AWS documents no size limit for exported variables
+// (https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ExportedEnvironmentVariable.html), but Linux starts no program with a variable of 128 KiB (MAX_ARG_STRLEN),
+// and the output of the artifact's own code has no limit.
 const MOST_SIGNATURE_BYTES = 16 * 1024;
 const MOST_EXAMPLE_BYTES = 8 * 1024;
 const MOST_PACKAGES_BYTES = 4 * 1024;
 const MOST_TEXT = 500;
 
-/** What a build tells of a model that was loaded and, where `conversion` says so, converted. */
+/** A build's report on a model that was loaded and, if `conversion` says so, converted. */
 export function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
   return {
@@ -23,7 +23,7 @@ export function proofOf(order, described, { converted, ...conversion }) {
   };
 }
 
-/** Where they are too many, those that the model names come first, and the last entry says how many are left out. */
+/** If there are too many, those that the model names come first, and the last entry says how many are left out. */
 function mostOf(packages, requirements) {
   if (sizeOf(packages) <= MOST_PACKAGES_BYTES) return packages;
   const wanted = new Set(requirements.map(nameOf));
@@ -38,7 +38,7 @@ function mostOf(packages, requirements) {
   return cut();
 }
 
-/** As packages are compared. https://packaging.python.org/en/latest/specifications/name-normalization */
+/** Normalised for comparison. https://packaging.python.org/en/latest/specifications/name-normalization */
 function nameOf(requirement) {
   return /^[\w.-]*/
     .exec(requirement)[0]

@@ -1,7 +1,7 @@
-// prove-model ARTIFACT ENVIRONMENT CONVERTER: makes of the artifact in ARTIFACT/model what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
-// and writes what was found out by loading it to ARTIFACT/proof.json, which is empty of one whose runtime takes no packages: nothing is to be found out. Nothing of the artifact is loaded here: that is done by
-// ENVIRONMENT, a Python which has the model's packages, and CONVERTER, one which also converts to ONNX (empty where none does).
-// Each is a program, or `docker://IMAGE`; the artifact has no network there, and can write to one folder alone: in an image by Docker, else by WALLS, which are those of this machine (src/adapters/local/servers/walls.ts).
+// prove-model ARTIFACT ENVIRONMENT CONVERTER: turns the artifact in ARTIFACT/model into what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
+// and writes its findings from loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out. Nothing of the artifact is loaded in this process, but by
+// ENVIRONMENT, a Python with the model's packages, and by CONVERTER, a Python that also converts to ONNX (empty if there is none).
+// Each is a program, or `docker://IMAGE`; the artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { compileFiles, shareCompiled } from './compile-files.mjs';
 import { pythonIn } from './docker.mjs';
 import { filesIn, sizeOf } from './files.mjs';
+import { handOnProgress, progress } from './progress.mjs';
 import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
@@ -19,7 +20,7 @@ const { WALLS } = process.env;
 const IMAGE = 'docker://';
 const served = join(ARTIFACT, 'served');
 const facts = join(served, 'facts.json');
-// What the artifact's own code can write to.
+// The only folder that the artifact's own code may write to.
 const out = join(ARTIFACT, 'out');
 const golden = join(out, 'golden.json');
 const onnx = join(out, 'model.onnx');
@@ -66,7 +67,7 @@ async function layOut(order) {
   const model = join(served, 'model');
   await mkdir(served, { recursive: true });
   let unpacked = join(ARTIFACT, 'model');
-  // By the places that inspection found: no second reader looks for files in an archive.
+  // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.
   for (const [depth, { archive, ...taken }] of order.unpacking.entries()) {
     const [inner, list] = [join(out, `unpacked-${depth}`), join(ARTIFACT, `taken-${depth}.json`)];
     await writeFile(list, JSON.stringify(taken));
@@ -75,48 +76,49 @@ async function layOut(order) {
     unpacked = inner;
   }
   await rename(unpacked, model);
-  // What is loaded is what inspection found: nothing of these is found out again by other rules.
+  // Loads what inspection found; none of it is determined again by other rules.
   const { format, entrypoint, data, allowed, signature, takesColumns, example } = order;
   const { network } = order.wishes;
   const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
   await writeFile(facts, JSON.stringify(found));
 }
 
-/** An image's file system is never written to, so what it imports of the artifact's own code is compiled now. What does not compile fails where it is imported. */
+/** An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported. */
 async function compile() {
   if (!ENVIRONMENT.startsWith(IMAGE)) return;
   const [image, model] = [ENVIRONMENT.slice(IMAGE.length), join(served, 'model')];
   const quietly = ['-q', '-q', '--invalidation-mode', 'unchecked-hash', '-s', served, '-p', '/opt'];
-  // -I: a module of the artifact that is called as one of Python's own is not taken for it.
+  // -I: ignores modules of the artifact that have the name of a standard one.
   const given = ['-I', '-m', 'compileall', ...quietly, model];
   await pythonIn(image, given, { folder: ARTIFACT, writable: model, env: {} }).catch(
     () => undefined,
   );
 }
 
-/** What the model says of itself, and the rows that it is compared on. */
+/** The model's own description, and the rows for the comparison. */
 async function describe(order) {
+  progress('loading the model');
   const given = ['-m', 'slipway_server.describe', '--golden', golden];
   const described = JSON.parse(await python(ENVIRONMENT, given, order));
   const { uncompiled } = described;
   if (uncompiled.length > 0 && ENVIRONMENT.startsWith(IMAGE)) {
     throw new Error(`${uncompiled.length} files have no compiled form: ${uncompiled.join(', ')}`);
   }
-  // What the server answers is what it was seen to answer.
+  // The server declares the signature that the model was observed to have.
   const { signature, takesColumns } = described;
   const known = JSON.parse(await readFile(facts, 'utf8'));
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
   return described;
 }
 
-/** An environment of this machine is new without bytecode, and its server is to find it; an image has it. */
+/** A new environment on this machine has no bytecode, which its server should find; an image already has it. */
 async function keepCompiled({ uncompiled }) {
   if (ENVIRONMENT.startsWith(IMAGE)) return;
   await compileFiles(ENVIRONMENT, uncompiled);
   if (CONVERTER) await shareCompiled(ENVIRONMENT, CONVERTER, uncompiled);
 }
 
-/** A process begins while the model is described: it imports for longer than that takes, and waits for the rows. One in an image begins when they are there. */
+/** A process starts while the model is being described, since its imports take longer than that; it then waits for the rows. In an image it starts when the rows exist. */
 function beginConversion(order) {
   const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
   if (!CONVERTER || CONVERTER.startsWith(IMAGE)) {
@@ -135,7 +137,7 @@ function beginConversion(order) {
   };
 }
 
-/** A model that is converted takes the place of the original. */
+/** The converted model replaces the original. */
 async function convert(order, { rows, nativeMicros }, conversion) {
   const refuse = (reason) => ({
     converted: false,
@@ -149,10 +151,11 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');
   if (!CONVERTER) return refuse('no converter supports this version of its framework');
+  progress(`converting, ${rows} golden rows`);
   const { uncompiled, ...report } = JSON.parse(await conversion.answer());
   if (!CONVERTER.startsWith(IMAGE)) await compileFiles(CONVERTER, uncompiled);
   if (report.converted) {
-    // A link, which the artifact's code could have put there, would lead out of its folder.
+    // The artifact's code could have placed a link here that leads out of its folder.
     if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is not a file');
     await rm(join(served, 'model'), { recursive: true });
     await mkdir(join(served, 'model'));
@@ -161,7 +164,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   return report;
 }
 
-/** What a Python prints that has what it needs to find the model. */
+/** The output of a Python that is told where the model is. */
 async function python(place, given, order) {
   if (!place.startsWith(IMAGE)) return start(place, given, order).printed;
   const env = variables(order);
@@ -175,17 +178,18 @@ function variables({ modelFile = '' } = {}) {
     MODEL_PATH: join(served, 'model', modelFile),
     MODEL_FACTS: facts,
     ORT_DISABLE_TELEMETRY: '1',
-    // From 3.11 on modules are not looked for where this runs.
+    // From 3.11 on, modules are not searched in the working directory.
     PYTHONSAFEPATH: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
 }
 
-/** A process, and what it prints. */
+/** A process, and its output. */
 function start(place, given, order) {
   const env = { ...variables(order), ...walls(place) };
   const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
   letGo(running.child);
+  handOnProgress(running.child);
   const printed = running.then(
     ({ stdout }) => stdout,
     (error) => {
@@ -197,14 +201,14 @@ function start(place, given, order) {
   return { child: running.child, printed };
 }
 
-/** What is around a process that loads the model, where this machine has it: it sees the artifact and its environment, and writes to one folder. */
+/** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
 function walls(place) {
   if (!WALLS) return {};
   const read = [ARTIFACT, dirname(dirname(place))];
   return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
 }
 
-/** What an artifact's code has started in the background holds the output open, and is not waited for: it ends with the build. */
+/** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */
 function letGo(child) {
   child.once('exit', async () => {
     await sleep(LAST_OUTPUT_MS, undefined, { ref: false });

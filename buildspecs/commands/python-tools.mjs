@@ -1,4 +1,4 @@
-// The tools of Python that this machine has, or is given.
+// The Python tools that this machine has, or that are installed for it.
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
 
-/** The first of these that is on this machine. */
+/** The first of these versions that is on this machine. */
 export async function findPython(uv, pythons) {
   for (const version of pythons) {
     const found = await run(uv, [
@@ -28,7 +28,7 @@ export async function findPython(uv, pythons) {
   );
 }
 
-/** Pythons beside the search path: pyenv's. */
+/** Pythons outside the search path: pyenv's. */
 async function findOwn(version) {
   const folder = join(homedir(), '.pyenv', 'versions');
   const names = await readdir(folder).catch(() => []);
@@ -39,7 +39,7 @@ async function findOwn(version) {
   return name && join(folder, name, 'bin', 'python');
 }
 
-/** The machine's own, or one that is kept in the user's cache, beside which uv keeps its packages. */
+/** The machine's own uv, or one kept in the user's cache, where uv also keeps its packages. */
 export async function findUv() {
   const tools = join(homedir(), '.cache', 'slipway', 'tools');
   const [folder, partial] = [join(tools, UV), join(tools, `${UV}.${process.pid}.partial`)];
@@ -56,7 +56,7 @@ export async function findUv() {
   return own;
 }
 
-/** By the Python's own pip, or where it has none by that of a virtual environment, which takes three times as long to make. */
+/** With the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create. */
 async function installUv(python, folder) {
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const into = ['--only-binary', ':all:', '--no-deps', '--target', folder];

@@ -1,4 +1,4 @@
-// A client of registries that speak the OCI distribution specification with Basic credentials, as ECR does.
+// A client for registries that implement the OCI distribution specification with Basic credentials, as ECR does.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md · https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,14 +16,14 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-/** A repository, named `HOST/PATH`. Digests are `sha256:…`; what a registry refuses is thrown with its own words. */
+/** A repository, named `HOST/PATH`. Digests are `sha256:…`; errors carry the registry's own message. */
 export async function openRepository(repository) {
   const [host, ...path] = repository.split('/');
   const name = path.join('/');
   const ask = asker(host, await credentials(host));
   const at = (kind) => `/v2/${name}/${kind}`;
 
-  /** The digest is asked for when all of the body was read. */
+  /** Calls `digest` after the whole body has been read. */
   async function upload(started, body, digest) {
     const sent = await ask('PATCH', locationOf(started), { stream: body });
     const end = locationOf(sent);
@@ -33,7 +33,7 @@ export async function openRepository(repository) {
 
   return {
     name,
-    /** The manifest of a tag as it is stored; undefined when there is none. */
+    /** The manifest of a tag as stored; undefined when there is none. */
     async manifest(tag) {
       const headers = { accept: MANIFESTS.join(', ') };
       const answer = await ask('GET', at(`manifests/${tag}`), { headers }, [404]);
@@ -43,7 +43,7 @@ export async function openRepository(repository) {
       const answer = await ask('GET', at(`blobs/${digest}`));
       return Buffer.from(await answer.arrayBuffer());
     },
-    /** Has a blob of another repository of this registry: mounted where the registry does that, else copied through here. */
+    /** Takes a blob from another repository of this registry: mounted if the registry supports that, else copied through this process. */
     async take(digest, from) {
       const known = await ask('HEAD', at(`blobs/${digest}`), {}, [404]);
       if (known.ok) return;
@@ -53,11 +53,11 @@ export async function openRepository(repository) {
       const source = await ask('GET', `/v2/${from}/blobs/${digest}`);
       await upload(answer, source.body, () => digest);
     },
-    /** The chunks of a new blob. */
+    /** Stores a new blob from its chunks. */
     async put(body, digest) {
       await upload(await ask('POST', at('blobs/uploads/')), body, digest);
     },
-    /** Throws with `isTaken` where the tag is there already and may not be written again. */
+    /** Throws with `isTaken` when the tag already exists and is immutable. */
     async putManifest(tag, body, mediaType) {
       const headers = { 'content-type': mediaType };
       await ask('PUT', at(`manifests/${tag}`), { headers, body }).catch((error) => {
@@ -67,7 +67,7 @@ export async function openRepository(repository) {
   };
 }
 
-/** Whether a registry said that a tag is there already. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html */
+/** Whether the registry said that a tag already exists. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html */
 export function isTaken(said) {
   return /already exists|immutable/i.test(said);
 }
@@ -79,13 +79,13 @@ export function digestOf(bytes) {
 const ATTEMPTS = 3;
 const isPassing = (status) => status === 429 || status >= 500;
 
-/** Asks a registry, again while it is too busy; fails with its words unless it agrees or answers with one of the accepted. A stream is sent once. */
+/** Sends requests to a registry, and retries while it is too busy; fails with its message unless the status is a success or accepted. A stream is sent only once. */
 function asker(host, authorization) {
-  // As Docker has it: only a registry on this machine may speak plain HTTP.
+  // As in Docker: only a registry on this machine may use plain HTTP.
   const scheme = /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(host) ? 'http' : 'https';
   return async (method, place, request = {}, accepted = []) => {
     const url = new URL(place, `${scheme}://${host}`);
-    // A registry may send its clients elsewhere, which is none of whose business the password is.
+    // A registry may redirect its clients to another host, which must not get the password.
     const secret = url.host === host && authorization ? { authorization } : {};
     const headers = { ...request.headers, ...secret };
     const asked = request.stream
@@ -111,7 +111,7 @@ async function insistently(ask) {
   }
 }
 
-/** A Response, as `fetch` answers, which takes half as long again to send a stream. */
+/** Returns a Response like `fetch`, which takes half as long again to send a stream. */
 async function patch(url, headers, stream) {
   const { request } = url.protocol === 'http:' ? http : https;
   const type = { 'content-type': 'application/octet-stream' };
@@ -133,7 +133,7 @@ function locationOf(answer) {
   return new URL(answer.headers.get('location'), answer.url);
 }
 
-/** What `docker login` has kept. */
+/** The credentials stored by `docker login`. */
 async function credentials(host) {
   const folder = process.env.DOCKER_CONFIG || join(homedir(), '.docker');
   const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');

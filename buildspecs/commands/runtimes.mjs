@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** What `runtimes/NAME/runtime.json` says of a runtime. */
+/** The content of `runtimes/NAME/runtime.json`. */
 export async function runtimeNamed(name) {
   return JSON.parse(await readFile(`runtimes/${name}/runtime.json`, 'utf8'));
 }

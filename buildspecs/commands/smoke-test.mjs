@@ -6,7 +6,7 @@ const MOST_SECONDS = 600;
 const LONGEST_REASON = 300;
 
 const TMP = ['--tmpfs', '/tmp:rw,size=512m'];
-// What Lambda leaves any image: no user of the image's own, nothing to write to but /tmp, no shared memory.
+// What Lambda allows any image: not the image's own user, only /tmp is writable, no shared memory.
 // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 const AS_LAMBDA = [
   '--read-only',
@@ -20,12 +20,12 @@ const AS_LAMBDA = [
 ];
 
 /**
- * Starts an image as it will be started, but without a way out, and asks its model for an answer where a request is known.
- * Answers {startMs, peakBytes}: how long it took to be ready, and what the server held. Fails with what the server said when it does not come so far.
- * One that has no command to be asked by is tried as on Lambda first; where it starts as a container alone, `refusedByLambda` says why.
+ * Starts an image as it will run, but without outbound network, and sends its model a request if one is known.
+ * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
+ * An image without a command for asking it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
  */
 export async function smokeTest({ runtime, ...start }) {
-  // Pulled before, so that the start is the start alone.
+  // Pulled first, so that only the start is timed.
   await docker(['image', 'inspect', start.image]).catch(() =>
     docker(['pull', '--quiet', start.image]),
   );
@@ -43,7 +43,7 @@ export async function smokeTest({ runtime, ...start }) {
     return await started(start, [...fixed, ...AS_LAMBDA], asker).catch(async (refused) => {
       const kept = container.capabilities.flatMap((name) => ['--cap-add', name]);
       const own = [...fixed, ...TMP, '--cap-drop', 'ALL', ...kept];
-      // Where a program says why it ended, the last line says it.
+      // If a program says why it ended, the last line does.
       const reason = refused.message.trim().split('\n').at(-1).slice(0, LONGEST_REASON);
       return { ...(await started(start, own, asker)), refusedByLambda: asThere(reason) };
     });
@@ -77,7 +77,7 @@ async function started({ image, modelFile, server, startupSeconds, request }, se
   }
 }
 
-/** A container that is killed ends what runs in it. */
+/** Killing a container ends everything in it. */
 async function within(waiting, container, seconds) {
   let isLate = false;
   const kill = () => {
@@ -101,10 +101,10 @@ async function answered(ask, { protocol, body, path }) {
   throw new Error(`it answered ${answer.status} to a request: ${answer.body.slice(0, 2000)}`);
 }
 
-// 128 + SIGKILL: how what runs in a container ends when its server does.
+// 128 + SIGKILL: the exit code of a command in a container whose server has ended.
 const KILLED = 137;
 
-/** A server that has ended said why, and one that did not answer may have. */
+/** The output of a server that ended, or did not answer, which may say why. */
 async function said(container, error) {
   if (error.exitCode === KILLED) await docker(['wait', container]);
   const isRunning = await docker(['inspect', '--format', '{{.State.Running}}', container]);

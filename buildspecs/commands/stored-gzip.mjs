@@ -7,8 +7,8 @@ const BLOCK_HEAD_BYTES = 5;
 const PIECE_BYTES = 16 * (BLOCK_HEAD_BYTES + BLOCK_BYTES);
 
 /**
- * The gzip of `chunks`, the same however they are cut. Stored, not deflated: weights gain next to nothing by it, and it takes twenty times as long. zlib's own level 0 answers
- * other bytes when its input comes in other pieces, so no layer would be known again, and takes three times the CPU.
+ * The gzip of `chunks`, independent of their boundaries. Stored, not deflated: that would take twenty times as long, and weights hardly compress. zlib's own level 0 makes
+ * other bytes for other chunk boundaries, so no layer would be recognised again, and takes three times the CPU.
  * https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4 · https://www.rfc-editor.org/rfc/rfc1952
  */
 export async function* storedGzip(chunks) {

@@ -1,4 +1,4 @@
-// Asks the server of this container, for a build's smoke test: without a network it cannot be reached from outside.
+// Sends requests to this container's own server, for a build's smoke test: without a network it cannot be reached from outside.
 // `ask` waits until it is ready; `ask PATH` posts standard input. Both print {status, body}.
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ const [, , path] = process.argv;
 const answer = path === undefined ? await ready() : await post(path);
 process.stdout.write(JSON.stringify({ status: answer.status, body: await answer.text() }));
 
-/** Whoever waits sets the limit; with the server this process ends too. */
+/** The caller sets the time limit; when the server ends, so does this process. */
 async function ready(): Promise<Response> {
   for (;;) {
     const answer = await fetch(`${origin}/ping`).catch(() => undefined);

@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 
-/** `listening` is the descriptor of a socket that listens already, else null; `port` 0 is any free port; `version` and `revision` are empty when not given. */
+/** `listening` is the descriptor of an already listening socket, else null; `port` 0 means any free port; `version` and `revision` are empty when not given. */
 export type Config = {
   readonly modelPath: string;
   readonly name: string;
@@ -10,13 +10,13 @@ export type Config = {
   readonly listening: number | null;
   readonly revision: string;
   readonly maxBodyBytes: number;
-  /** How long it may go on, once it is told to end, with what it was asked. */
+  /** How long it may take to finish its requests once it is told to end. */
   readonly drainSeconds: number;
-  /** What is done with columns beyond the model's own. */
+  /** What to do with columns beyond the model's own. */
   readonly extraColumns: 'ignore' | 'refuse';
 };
 
-/** Throws with one line that names the variable, its value and what it takes. */
+/** Throws an error of one line that names the variable, its value and the accepted values. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return {
     modelPath: required(env, 'MODEL_PATH'),
@@ -28,7 +28,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ? integer('LISTENING_FD', env['LISTENING_FD'], 3, 2 ** 31 - 1)
       : null,
     revision: headerValue('SLIPWAY_REVISION', env['SLIPWAY_REVISION'] ?? ''),
-    // 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+    // 10 MiB, the most that API Gateway passes on; Lambda's limit is lower, and Lambda enforces it.
     maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '10485760', 1, 2 ** 29),
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),

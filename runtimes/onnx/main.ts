@@ -1,19 +1,24 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { type Config, readConfig } from './config.ts';
-import { drainOnSignal, endWithParent } from './serving/lifecycle.ts';
-import { createRoutes } from './serving/routes.ts';
+import { drainOnSignal, endWithParent, modelToServe } from './serving/lifecycle.ts';
+import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
-import { openSession, type Session } from './session/session.ts';
+import { openSession, type Session, sessionThread } from './session/session.ts';
 import { messageOf } from './values/json.ts';
 
-// onnxruntime sends usage events unless this stands in the environment before it loads.
+// onnxruntime sends usage events unless this is set before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 endWithParent(process.env);
+const isSpare = Boolean(process.env['AWAIT_MODEL']);
+// In the bundle, this file contains everything but that thread's script.
+const script = new URL(`./session-worker${extname(import.meta.url)}`, import.meta.url);
+const thread = sessionThread(script, isSpare);
+if (isSpare) Object.assign(process.env, await modelToServe());
 const config = configure();
-// Bundled, everything but that thread is in this file.
-const thread = new URL(`./session-worker${extname(import.meta.url)}`, import.meta.url);
+// What it was started with does not say which model it serves.
+if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
 const opening = openSession(thread, config.modelPath, exitWith(1)).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);

@@ -1,8 +1,12 @@
-/** An error whose message is for the client, with the HTTP status that says whose fault it is. */
-export type Refusal = Error & { readonly status: number };
+/** An error whose message is for the client, with the HTTP status that says whose fault it is; `retryAfterSeconds` where the same may be answered later. */
+export type Refusal = Error & { readonly status: number; readonly retryAfterSeconds?: number };
 
-export function refusal(status: number, message: string): Refusal {
-  return Object.assign(new Error(message), { status });
+export function refusal(
+  status: number,
+  message: string,
+  more: Pick<Refusal, 'retryAfterSeconds'> = {},
+): Refusal {
+  return Object.assign(new Error(message), { status }, more);
 }
 
 export function isRefusal(error: unknown): error is Refusal {

@@ -15,7 +15,7 @@ import { uninstallFromAws } from './uninstall.ts';
 
 type AwsPlace = Omit<Place, 'data'>;
 
-/** What is done with an installation as a whole. */
+/** Adds the commands for an installation as a whole. */
 export function addAccountCommands(program: Command): void {
   placedCommand(
     program,
@@ -63,7 +63,10 @@ export function addAccountCommands(program: Command): void {
       ),
   )
     .option('--yes', 'do not ask')
-    .option('--delete-bucket', 'also delete the bucket with all models')
+    .option(
+      '--delete-bucket',
+      'also delete the bucket with all models, and that of the access logs',
+    )
     .option('--delete-table', 'also delete the table with the registry')
     .option('--json', 'print JSON for programs')
     .addHelpText(

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { Failure } from '#domain/failure.ts';
 
-/** What is said where nobody agrees; `fix` where nobody is there to ask. */
+/** The message when the user declines; `fix` is for when there is no terminal to ask at. */
 type Refused = { readonly refusal: string; readonly fix: string };
 
-/** Asks the person at the terminal to type `word`. Fails with `InputInvalid` when they do not, or nobody is there to ask. */
+/** Asks the user at the terminal to type `word`. Fails with `InputInvalid` when they do not, or when there is no terminal. */
 export async function agree(word: string, { refusal, fix }: Refused): Promise<void> {
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   const asked = isAsked && createInterface({ input: process.stdin, output: process.stderr });

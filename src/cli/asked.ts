@@ -5,17 +5,21 @@ import type { Output } from './output.ts';
 
 type Carried = { readonly slipway: Slipway; readonly model: string; readonly output: Output };
 
-/** Asks for something, follows it to its end, and says what is live then. False when it did not come to what was asked for. */
+/** What came of what was asked for; `nothing` where there was nothing to do. */
+export type Outcome = 'done' | 'nothing' | 'failed';
+
+/** Asks for something, follows it to its end, and says what is live then. */
 export async function carryOut(
   { slipway, model, output }: Carried,
   ask: () => Promise<Asked>,
-): Promise<boolean> {
+): Promise<Outcome> {
   const startedAtMs = performance.now();
   const { kind, deploymentId, after, says } = await ask();
   output.line(says);
   const events = deploymentId && slipway.events({ deployment: deploymentId, after, follow: true });
+  const { builds } = slipway;
   const end = events
-    ? await followDeployment(events, { output, startedAtMs, begun: 'Asked', build: slipway.build })
+    ? await followDeployment(events, { output, startedAtMs, begun: 'Asked', builds })
     : null;
   const live = (await slipway.versions(model)).find(({ state }) => state === 'Live') ?? null;
   output.line(
@@ -23,8 +27,9 @@ export async function carryOut(
       ? `${model} v${live.version} is live on ${live.target}  ${slipway.endpoint(model)}`
       : `nothing of ${model} is live`,
   );
-  output.data({ says, end, live });
-  return end === null || isAsWished(kind, end);
+  output.data({ kind, says, end, live });
+  if (end === null) return 'nothing';
+  return isAsWished(kind, end) ? 'done' : 'failed';
 }
 
 function isAsWished(kind: Asked['kind'], { detail }: SlipwayEvent): boolean {

@@ -11,10 +11,12 @@ export type Instance = z.infer<typeof instance>;
 
 const health = z.object({ pid: z.int() });
 
-/** The Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
+const LONGEST_MS = 5000;
+
+/** Finds the Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
 export async function findInstance(dataDir: string): Promise<Instance> {
-  const found = await running(dataDir).catch(() => undefined);
-  if (found) return found;
+  const found = await lookForInstance(dataDir);
+  if (found?.answers) return found;
   throw new Failure(
     'PlatformUnavailable',
     `no Slipway is running with the data folder ${dataDir}`,
@@ -24,15 +26,27 @@ export async function findInstance(dataDir: string): Promise<Instance> {
   );
 }
 
-/** One that was killed has left its file, and its ports may be another's by now. */
-async function running(dataDir: string): Promise<Instance | undefined> {
-  const file = readFileSync(join(dataDir, 'instance.json'), 'utf8');
-  const found = instance.parse(JSON.parse(file));
-  const { pid } = await call(`${found.control}/healthz`, health);
-  return pid === found.pid ? found : undefined;
+/** What the file says of a Slipway on a data folder, and whether that one answers; undefined where none has left a file. */
+export async function lookForInstance(
+  dataDir: string,
+): Promise<(Instance & { readonly answers: boolean }) | undefined> {
+  const found = readInstance(join(dataDir, 'instance.json'));
+  if (!found) return undefined;
+  // One that was killed has left its file, and its ports may be another's by now, who may take all time to answer.
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const said = await call(`${found.control}/healthz`, health, { signal }).catch(() => undefined);
+  return { ...found, answers: said?.pid === found.pid };
 }
 
-/** One answer of the control API, parsed. An error answer becomes a Failure with its message and fix. */
+function readInstance(path: string): Instance | undefined {
+  try {
+    return instance.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Calls the control API and parses its answer. An error answer becomes a Failure with its message and fix. */
 export async function call<T>(
   url: string,
   schema: z.ZodMiniType<T>,
@@ -55,7 +69,7 @@ const NAMES: Readonly<Record<number, FailureName>> = {
   409: 'PhaseConflict',
 };
 
-// All that `fetch` says of a connection that could not be made, or broke, is that it failed.
+// `fetch` says only that a connection failed, not why.
 function lost(cause: unknown): never {
   throw new Failure('PlatformUnavailable', 'Slipway no longer answers', {
     cause,

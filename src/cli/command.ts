@@ -7,14 +7,14 @@ const DEFAULT_STAGE = 'dev';
 
 export type Common = { readonly data: string; readonly json?: boolean };
 
-/** Where a command finds its Slipway: in AWS when one of these is given, else on this machine. */
+/** Where a command finds its Slipway: in AWS when any of these options is given, else on this machine. */
 export type Place = Common & {
   readonly stage?: string;
   readonly profile?: string;
   readonly region?: string;
 };
 
-/** A command of one machine. */
+/** A command that works only on one machine. */
 export function localCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
@@ -46,9 +46,12 @@ export function awsOptions(command: Command): Command {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', "Slipway's folder on this machine").default(
-    process.env['SLIPWAY_DATA'] ?? '.slipway',
-  );
+  return new Option('--data <dir>', "Slipway's folder on this machine").default(dataFolder());
+}
+
+/** Slipway's folder on this machine where a command names none. */
+export function dataFolder(): string {
+  return process.env['SLIPWAY_DATA'] ?? '.slipway';
 }
 
 /** The account that the options name, or undefined for this machine. */
@@ -60,7 +63,7 @@ export function accountOf({ stage, profile, region }: Omit<Place, 'data'>): AwsA
 export async function openSlipway(place: Place): Promise<Slipway> {
   const account = accountOf(place);
   if (!account) return openOneMachine(place.data);
-  // The clients of AWS take longer to load than most commands take on one machine.
+  // Loaded lazily: the AWS clients take longer to load than most commands take on one machine.
   const { openAwsAccount } = await import('#compose/account/account.ts');
   return openAwsAccount(account);
 }
@@ -83,7 +86,7 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('expected a whole number.');
 }
 
-/** The values of an option that may be repeated. */
+/** Collects the values of a repeatable option. */
 export function collected(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }

@@ -13,7 +13,7 @@ type Options = Omit<Place, 'data'> & {
 // The same in a clone (src/cli) and in the packed command (dist/cli).
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Deploys the stack into an account: looks at the account, says what it will cost, asks, deploys. Answers the exit code; fails with `InputInvalid` when it is not agreed to. */
+/** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {
   const account = accountOf(options);
   if (!account) {

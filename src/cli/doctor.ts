@@ -1,7 +1,8 @@
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { lookForInstance } from './client.ts';
 import { accountOf, type Place } from './command.ts';
 
-/** What stands in the way of Slipway: in the account that is named, or on this machine. */
+/** Checks for what stands in Slipway's way, in the named account or on this machine. */
 export async function doctor(place: Place): Promise<readonly Finding[]> {
   const account = accountOf(place);
   if (account) {
@@ -9,7 +10,7 @@ export async function doctor(place: Place): Promise<readonly Finding[]> {
     return awsDoctor(account);
   }
   const { oneMachineDoctor } = await import('#compose/doctor/one-machine.ts');
-  return oneMachineDoctor(place.data);
+  return oneMachineDoctor(place.data, await lookForInstance(place.data));
 }
 
 export function findingLines(findings: readonly Finding[]): readonly string[] {

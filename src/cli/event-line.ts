@@ -1,21 +1,79 @@
 import type { SlipwayEvent } from '#domain/event.ts';
+import { printable } from './wrapped.ts';
 
 const STATE_WIDTH = 12;
 const INDENT = '\n             ';
 
-/** One event as a line for a person: the state, what is known, and on lines of their own the reason and the fix. */
+/** One event as a line for a person: the state and a summary, with the reason and the fix on separate lines. */
 export function eventLine({ detail }: SlipwayEvent): string {
-  const { model, version, state, reason, fix } = detail;
-  const name = version === null ? model : `${model} v${version}`;
+  const { state, reason, fix } = detail;
   const facts = summary(detail.data);
   return [
-    `${state.padEnd(STATE_WIDTH)} ${name}${facts && `  ${facts}`}`,
+    `${state.padEnd(STATE_WIDTH)} ${nameOf(detail)}${facts && `  ${facts}`}`,
     ...(reason ? reason.split('\n') : []),
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ].join(INDENT);
 }
 
-/** The few numbers of an event that a person wants to see; the rest is for programs (`--json`). */
+/** A model with its version, where it has one. */
+export function nameOf({ model, version }: SlipwayEvent['detail']): string {
+  return version === null ? model : `${model} v${version}`;
+}
+
+type Shown = {
+  /** How long (ms) its deployment ran by then. */
+  readonly tookMs: number;
+  /** Where the model answers; empty while it does not. */
+  readonly endpoint: string;
+  /** Where longer lines are to be broken; undefined leaves them as they are. */
+  readonly columns: number | undefined;
+};
+
+/** One of many events, as short as it can be: how long it took, and of a reason the first line. */
+export function shortEventLine(
+  event: SlipwayEvent,
+  { tookMs, endpoint, columns = Number.POSITIVE_INFINITY }: Shown,
+): string {
+  const { state, reason, fix, model, data } = event.detail;
+  const took = `${(tookMs / 1000).toFixed(2).padStart(6)} s`;
+  const name = `${took}  ${state.padEnd(STATE_WIDTH)} ${nameOf(event.detail)}`;
+  const facts = endpoint || summary(data);
+  const isLong = facts !== '' && name.length + facts.length + 2 > columns;
+  const head = facts === '' || isLong ? name : `${name}  ${facts}`;
+  const [why = '', ...more] = reason.split('\n');
+  const rest = more.length > 0 ? [`→ All of it: slipway logs ${model}`] : [];
+  const said = [
+    ...(isLong ? [facts] : []),
+    ...(why ? [cut(why)] : []),
+    ...rest,
+    ...(fix ? `→ ${fix}`.split('\n') : []),
+  ];
+  const words = said.flatMap((text) => broken(text, columns - SHORT_INDENT.length));
+  return [head, ...words.map((text) => SHORT_INDENT + text)].join('\n');
+}
+
+const SHORT_INDENT = ' '.repeat(10);
+const MOST_REASON = 400;
+
+/** What a model has said stands in reasons too. */
+function cut(text: string): string {
+  const shown = printable(text);
+  return shown.length <= MOST_REASON ? shown : `${shown.slice(0, MOST_REASON)}…`;
+}
+
+/** Between words, where a line would be longer than the terminal is wide. */
+function broken(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.pop();
+    if (last === undefined) lines.push(word);
+    else if (last.length + word.length < columns) lines.push(`${last} ${word}`);
+    else lines.push(last, word);
+  }
+  return lines;
+}
+
+/** The few numbers of an event that matter to a person; the rest is for programs (`--json`). */
 function summary(data: SlipwayEvent['detail']['data']): string {
   const shown = [
     'format',

@@ -6,7 +6,7 @@ const CPU_UNITS_PER_VCPU = 1024;
 const FACT_WIDTH = 11;
 const INDENT = `\n${' '.repeat(FACT_WIDTH)}`;
 
-/** What was decided and found for a version, for a person: a fact a line, then a table of the targets. */
+/** What was decided and found for a version, for a person: one fact per line, then a table of the targets. */
 export function explanationLines(explained: Explanation): readonly string[] {
   const { model, version, phase, target, trouble, deploymentId, options } = explained;
   const name = version === null ? model : `${model} v${version}`;
@@ -95,7 +95,7 @@ function shiftOf({ shift, probes }: Explanation): string | null {
   ].join('; ');
 }
 
-/** Each target in a row, and why it is taken or not. */
+/** One row per target, with why it is taken or not. */
 export function optionLines(options: Explanation['options']): readonly string[] {
   const rows = options.map(({ target, taken, memoryMiB, cpuUnits, instanceTypes, ...option }) => [
     `${taken ? '* ' : '  '}${target}`,

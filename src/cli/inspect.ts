@@ -10,18 +10,18 @@ const MIB = 1024 * 1024;
 const LABEL_WIDTH = 13;
 const MOST_LISTED = 12;
 
-/** What was found of an artifact and what would be done with it, for people. */
+/** What was found in an artifact, and what a deployment would do with it, for a person. */
 export function inspectionLines(found: PathInspection): readonly string[] {
   const { facts, server, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;
   const rows: readonly (readonly [string, string | null])[] = [
-    ['model', placeOf(facts)],
+    ['model', placeOf(found)],
     ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
     ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
     ['answers by', facts.entrypoint],
     [
       'runs code',
-      // Of data it is the class that the model is of.
+      // With a framework, the entrypoint is only the model's class.
       facts.entrypoint && !framework
         ? `its owner’s own code, unchecked; on one machine ${network(found)}`
         : null,
@@ -42,7 +42,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
   ];
 }
 
-/** Writes a manifest that says what was found, for its owner to go on from. Fails with `InputInvalid` where there is one. */
+/** Writes a manifest of what was found, as a start for its owner. Fails with `InputInvalid` when there is one already. */
 export async function writeManifest(found: PathInspection): Promise<void> {
   const { manifestFile, hasManifest, facts, python } = found;
   if (hasManifest) {
@@ -52,7 +52,7 @@ export async function writeManifest(found: PathInspection): Promise<void> {
   }
   const starter = {
     model: { format: facts.format },
-    // One that its artifact does not name may be any that this framework has, as a machine has it.
+    // A Python that the artifact does not name stays open: any version that the framework supports will do.
     ...(python && facts.pythonVersion ? { build: { pythonVersion: python.python } } : {}),
     ...(facts.example ? { examples: [{ request: facts.example.body }] } : {}),
   };
@@ -64,9 +64,9 @@ function network({ manifest: { runtime } }: PathInspection): string {
   return runtime.network === 'open' ? 'with the network' : 'without a network (runtime.network)';
 }
 
-/** The archives that it is in, and its file or folder in them. */
-function placeOf({ archives, modelFile }: PathInspection['facts']): string {
-  return [...archives, modelFile].filter((name) => name !== '.').join(': ') || '.';
+/** The archives that it is in, and its file or folder in them; all of a folder by its name. */
+function placeOf({ artifact, facts: { archives, modelFile } }: PathInspection): string {
+  return [...archives, modelFile].filter((name) => name !== '.').join(': ') || artifact;
 }
 
 function pythonLine(

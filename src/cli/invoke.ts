@@ -10,14 +10,14 @@ type Options = Place & {
   readonly key?: string;
 };
 
-/** `body` is JSON where the answer was, else text. */
+/** `body` is parsed if the answer is JSON, else text. */
 export type Answer = {
   readonly status: number;
   readonly revision: string | null;
   readonly body: unknown;
 };
 
-/** Sends one request to a model's endpoint: what `body` says, or a GET. An answer of any status is a value. */
+/** Sends one request to a model's endpoint: a POST of `body`, or a GET without one. An answer of any status is a value. */
 export async function invoke(
   model: string,
   options: Options,
@@ -68,7 +68,7 @@ async function bodyOf({ body, path }: Options): Promise<string | undefined> {
   });
 }
 
-/** All that `fetch` itself says is that it failed. */
+/** `fetch` itself says only that it failed. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

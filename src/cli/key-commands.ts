@@ -10,7 +10,7 @@ import {
   revokeKey,
 } from './keys.ts';
 
-/** The keys that callers of models need in AWS. */
+/** Adds the commands for the API keys that callers of models need in AWS. */
 export function addKeyCommands(program: Command): void {
   const keys = program
     .command('keys')

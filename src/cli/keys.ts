@@ -6,10 +6,10 @@ import { table } from './table.ts';
 
 type Keys = ReturnType<typeof accountKeys>;
 
-/** A key as programs are told of it; the key itself only where it was just made. */
+/** A key's JSON for programs; it holds the key itself only when just created. */
 type KeyInfo = Pick<ApiKey, 'id' | 'name' | 'models'> & { readonly createdAt: string };
 
-/** The keys of the account that is named, and the base of its endpoints' URLs. Fails with `InputInvalid` for this machine, which needs none. */
+/** The keys of the named account, and the base of its endpoints' URLs. Fails with `InputInvalid` for this machine, which needs no keys. */
 export async function openKeys(
   place: Place,
 ): Promise<{ readonly keys: Keys; readonly endpoint: string }> {
@@ -27,7 +27,7 @@ export async function openKeys(
   return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
 }
 
-/** `models` as the option gives them, separated by commas; `all` where it is to be all of them. One of the two. */
+/** The options: `models`, comma-separated, or `all` for all models. Exactly one of the two. */
 export type KeyWish = { readonly models?: string; readonly all?: boolean };
 
 export async function createKey(
@@ -43,7 +43,7 @@ export async function listKeys(keys: Keys): Promise<readonly KeyInfo[]> {
   return (await keys.list()).map(infoOf);
 }
 
-/** Fails with `InputInvalid` for an id that no key has, once there is surely none. */
+/** Revokes the key even if the list does not show it; then fails with `InputInvalid` for an unknown id. */
 export async function revokeKey(keys: Keys, id: string): Promise<void> {
   const isKnown = (await keys.list()).some((key) => key.id === id);
   await keys.revoke(id);
@@ -67,7 +67,7 @@ export function createdLines(
   ];
 }
 
-/** A table with a line for each key. */
+/** A table with one line per key. */
 export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
   if (keys.length === 0)
     return ['no keys yet; make one with `slipway keys create NAME --models MODEL`'];
@@ -78,7 +78,7 @@ export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
   return table(['ID', 'NAME', 'CREATED', 'MODELS'], rows);
 }
 
-/** Fails with `InputInvalid` where nothing is said: a key for all models opens those of tomorrow, too. */
+/** Fails with `InputInvalid` when no option is given: a key for all models also opens future ones, so `all` is no default. */
 function readModels({ models, all }: KeyWish): KeyModels {
   if (models !== undefined && !all) return models.split(',').map((model) => model.trim());
   if (models === undefined && all) return 'all';

@@ -4,10 +4,12 @@ import { eventLine } from './event-line.ts';
 import { inspectionLines, writeManifest } from './inspect.ts';
 import { invoke } from './invoke.ts';
 import { commandOutput } from './output.ts';
+import { patiently } from './patience.ts';
 import { push } from './push.ts';
-import { statusLines, withBuilds } from './status.ts';
+import { statusLines } from './status.ts';
+import { terminalWidth } from './wrapped.ts';
 
-/** What is done with models, on one machine and in AWS alike. */
+/** Adds the commands for models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {
   addInspect(program);
   addPush(program);
@@ -42,7 +44,7 @@ function addInspect(program: Command): void {
         ]);
       }
       const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
-      const found = await inspectPath(path);
+      const found = await patiently((at) => inspectPath(path, at));
       if (options.writeManifest) await writeManifest(found);
       const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];
       show(options, found, [...inspectionLines(found), ...written]);
@@ -102,13 +104,18 @@ function addStatus(program: Command): void {
   placedCommand(
     program,
     'status',
-    'Shows each model: what is live, where, and how its newest deployment stands.',
+    'Shows each model: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
   )
     .aliases(['list', 'ls'])
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
-      const models = await withBuilds(await openSlipway(options));
-      show(options, { models }, statusLines(models));
+      const slipway = await openSlipway(options);
+      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      // In an account it takes rights of its own.
+      const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
+      const builds = isBuilding ? await slipway.builds() : [];
+      const status = { models, builds, refused };
+      show(options, status, statusLines(status, terminalWidth()));
     });
 }
 
@@ -138,11 +145,12 @@ function addLogs(program: Command): void {
   placedCommand(
     program,
     'logs <model>',
-    "Shows the last lines that the model's newest revision wrote.",
+    "Shows the last lines that the model's newest revision wrote, or while it has none its build.",
   )
     .addHelpText('after', examples('slipway logs digits'))
     .action(async (model: string, options: Place) => {
       const found = await (await openSlipway(options)).logs(model);
-      show(options, found, found.lines);
+      const isSilent = found.lines.length === 0;
+      show(options, found, isSilent ? [`nothing of ${model} has written a line yet`] : found.lines);
     });
 }

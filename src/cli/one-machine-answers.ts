@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { buildProof } from '#domain/build/proof.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
-// What the control API answers, by docs/control-api.openapi.yaml.
+// The control API's answers, as in docs/control-api.openapi.yaml.
 
 const version = z.object({
   version: z.int(),
@@ -29,21 +29,19 @@ export const models = z.object({
   ),
 });
 
-export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
-
-export const built = z.object({
-  build: z.nullable(
+export const refused = z.object({
+  refused: z.array(
     z.object({
-      of: z.enum(['environment', 'image']),
-      status: z.enum(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'STOPPED', 'TIMED_OUT', 'FAULT']),
-      phase: z.string(),
-      phases: z.array(
-        z.object({ name: z.string(), status: z.string(), seconds: z.nullable(z.number()) }),
-      ),
-      lines: z.array(z.string()),
+      name: z.string(),
+      state: z.enum(['Rejected', 'Ignored']),
+      reason: z.string(),
+      fix: z.string(),
+      time: z.string(),
     }),
   ),
 });
+
+export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
 
 export const versions = z.object({
   versions: z.array(z.extend(version, { liveAtMs: z.number(), artifact: z.string() })),
@@ -122,6 +120,18 @@ export const explanation = z.object({
     }),
   ),
   probes: z.nullable(z.object({ sent: z.int(), failed: z.int() })),
+});
+
+export const builds = z.object({
+  builds: z.array(
+    z.object({
+      deploymentId: z.string(),
+      place: z.nullable(z.int()),
+      stage: z.nullable(z.string()),
+      leftMs: z.nullable(z.number()),
+      lines: z.array(z.string()),
+    }),
+  ),
 });
 
 export const objects = z.object({ keys: z.array(z.string()) });

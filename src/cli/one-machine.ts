@@ -6,11 +6,12 @@ import { Failure } from '#domain/failure.ts';
 import { call, findInstance, readEvents } from './client.ts';
 import {
   asked,
-  built,
+  builds,
   explanation,
   modelLog,
   models,
   objects,
+  refused,
   removed,
   uploaded,
   versions,
@@ -25,15 +26,15 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
   return {
     endpoint: (model) => `${gateway}/models/${model}`,
     models: async () => (await call(`${control}/models`, models)).models,
+    refused: async () => (await call(`${control}/refused`, refused)).refused,
     logs: (model) => call(urlOf(model, 'logs'), modelLog),
-    build: async (id) =>
-      (await call(`${control}/deployments/${encodeURIComponent(id)}/build`, built)).build,
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>
       call(urlOf(model, version === null ? 'explain' : `explain?version=${version}`), explanation),
     rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
     undeploy: (model) => ask(model, 'undeploy'),
     abort: (model) => ask(model, 'abort'),
+    builds: async () => (await call(`${control}/builds`, builds)).builds,
     events: (query) => readEvents(control, query),
     upload: (upload) => put(control, upload),
     objects: async (prefix) =>

@@ -4,36 +4,49 @@ import { Failure } from '#domain/failure.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
+// The sign before a line, and after it a column that stays free: some terminals wrap at the last one.
+const SIGN_COLUMNS = 3;
 
-/** Where a command writes: for people finished lines, and on a terminal one more that shows what is being waited for; for programs JSON, where it was asked for. */
+/** What a terminal has room for. */
+export type Room = { readonly columns: number; readonly rows: number };
+
+/** Where a command writes: for people finished lines, and on a terminal below them lines that show what is under way; for programs JSON, where it was asked for. */
 export type Output = {
+  /** The terminal's size now; null where nobody watches. */
+  room(): Room | null;
   line(text: string): void;
   data(value: unknown): void;
-  /** Shows that something is under way until the answer is called; silent where nobody watches. */
-  busy(text: () => string): () => void;
+  /** Shows what is under way until the answer is called, in as many lines as there are at each moment; silent where nobody watches. */
+  busy(lines: (room: Room) => readonly string[]): () => void;
 };
 
-/** With `json` only JSON goes to stdout, and what is for people to stderr. */
+/** With `json` only JSON goes to stdout, and text for people to stderr. */
 export function commandOutput({ json }: { readonly json?: boolean }): Output {
   return json
     ? { ...textOutput(process.stderr), data: (value) => console.log(JSON.stringify(value)) }
     : { ...textOutput(process.stdout), data: () => {} };
 }
 
-function textOutput(stream: NodeJS.WriteStream): Pick<Output, 'line' | 'busy'> {
-  if (!stream.isTTY) return { line: (text) => stream.write(`${text}\n`), busy: () => () => {} };
+function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
+  const line = (text: string) => void stream.write(`${text}\n`);
+  if (!stream.isTTY) return { room: () => null, line, busy: () => () => {} };
   const live = createLogUpdate(stream, { showCursor: true });
+  const room = () => ({ columns: stream.columns, rows: stream.rows });
   return {
+    room,
     line(text) {
       live.clear();
-      stream.write(`${text}\n`);
+      line(text);
     },
-    busy(text) {
+    busy(lines) {
       let frame = 0;
-      const timer = setInterval(
-        () => live(`${FRAMES[frame++ % FRAMES.length]} ${text()}`),
-        FRAME_MS,
-      );
+      const draw = () => {
+        const { columns, rows } = room();
+        const sign = FRAMES[frame++ % FRAMES.length];
+        const drawn = lines({ columns: columns - SIGN_COLUMNS, rows });
+        live(drawn.map((text) => `${sign} ${text}`).join('\n'));
+      };
+      const timer = setInterval(draw, FRAME_MS);
       return () => {
         clearInterval(timer);
         live.clear();
@@ -46,7 +59,7 @@ export function seconds(sinceMs: number): string {
   return `${((performance.now() - sinceMs) / 1000).toFixed(2).padStart(6)} s`;
 }
 
-/** An error as a command ends with it: what happened and what to do, or for an unexpected one the whole stack. */
+/** The text of the error that ends a command: what happened and what to do, or the whole stack of an unexpected one. */
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof Failure)) return error.stack ?? error.message;

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCompletionCommands } from './completion-commands.ts';
+import { addCostCommand } from './cost-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { explainError } from './output.ts';
@@ -11,24 +13,32 @@ import { addVersionCommands } from './version-commands.ts';
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
 
-/** Runs one command as its user gave it, without the name of the program; answers its exit code. */
+/** Runs one command from its arguments, without the program's name; returns its exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
     await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) tell(error, args.includes('--json'));
-    return exitCode(error);
+    const code = exitCode(error);
+    if (code !== 0) tell(error, args.includes('--json'));
+    return code;
   }
   return Number(process.exitCode ?? 0);
 }
 
-/** On standard error for a person; a program that asked for JSON is answered in JSON too. */
+/** Prints the error to stderr for a person, and as JSON to stdout for a program that requested JSON. */
 function tell(error: unknown, isJson: boolean): void {
-  console.error(`slipway: ${explainError(error)}`);
-  if (!isJson) return;
+  // Of wrong usage commander has told itself.
+  if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
+  if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
+}
+
+function asJson(error: unknown) {
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { name: 'InputInvalid', message, fix: 'See --help.' };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const fix = error instanceof Failure ? error.fix : undefined;
-  console.log(JSON.stringify({ error: { name, message, fix } }));
+  return { name, message, fix: error instanceof Failure ? error.fix : undefined };
 }
 
 function exitCode(error: unknown): number {
@@ -58,7 +68,9 @@ Examples:
   addStartCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addCostCommand(program);
   addKeyCommands(program);
   addAccountCommands(program);
+  addCompletionCommands(program);
   return program;
 }

@@ -15,7 +15,7 @@ type Options = { readonly name: string | undefined; readonly output: Output };
 /** `file` is null for an empty object. */
 type Planned = Pick<Upload, 'key' | 'file'>;
 
-/** Uploads a model, a file or a folder, and follows its deployment; answers its terminal event. */
+/** Uploads a model, as a file or a folder, and follows its deployment; returns its terminal event. */
 export async function push(
   path: string,
   options: Options,
@@ -36,11 +36,11 @@ export async function push(
     output: options.output,
     startedAtMs,
     begun: 'Uploaded',
-    build: slipway.build,
+    builds: slipway.builds,
   });
 }
 
-/** What to upload, in order: the object whose arrival starts the deployment is the last. */
+/** The objects to upload, in order: the one that starts the deployment comes last. */
 async function uploads(path: string, name: string | undefined): Promise<readonly Planned[]> {
   await requireReadable(path);
   const file = basename(path);
@@ -75,7 +75,7 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
   return [...((await isFile(sidecar.file)) ? [sidecar] : []), { key, file: path }];
 }
 
-/** Hidden files stay behind, as they do in the bucket folder; a link to a file is the file. */
+/** Skips hidden files, as the bucket folder does, and follows links to files. */
 async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
     key: `models/${model}/${basename(path)}/${name}`,
@@ -89,7 +89,7 @@ async function folderUploads(path: string, model: string): Promise<readonly Plan
   ];
 }
 
-/** What an earlier push left there is no part of this one. */
+/** Removes what an earlier push left there: it is not part of this one. */
 async function clear(
   slipway: Slipway,
   prefix: string,
@@ -112,9 +112,9 @@ async function send(
   let sentBytes = 0;
   const totalBytes = file === null ? 0 : (await stat(file)).size;
   const percent = () => (totalBytes === 0 ? 100 : Math.floor((sentBytes / totalBytes) * 100));
-  const done = output.busy(
-    () => `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
-  );
+  const done = output.busy(() => [
+    `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
+  ]);
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   // A second signal ends the command at once.

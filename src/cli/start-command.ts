@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
+import { wallsForStart } from '#compose/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from './command.ts';
 import { commandOutput } from './output.ts';
 
@@ -9,18 +10,21 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port: number;
   readonly controlPort: number;
+  readonly maxReplicas?: number;
+  readonly allowedAccelerators?: readonly string[];
   readonly requestLog?: boolean;
   readonly corsOrigin: readonly string[];
   readonly webhook: readonly string[];
 };
 
-/** What starts Slipway itself, on this machine. */
+/** Adds the command that starts Slipway itself on this machine. */
 export function addStartCommand(program: Command): void {
-  localCommand(
+  const command = localCommand(
     program,
     'start',
     'Starts Slipway on this machine: bucket folder, gateway and control API on 127.0.0.1.',
-  )
+  );
+  addCaps(command)
     .option('--demo', 'deploy the demo model, call it and print its answer')
     .option('--once', 'with --demo: stop after the answer; exit 0 only if it is correct')
     .addOption(
@@ -53,23 +57,42 @@ export function addStartCommand(program: Command): void {
     .action(startAsAsked);
 }
 
+function addCaps(command: Command): Command {
+  return command
+    .option('--max-replicas <n>', "how many replicas a model's manifest may ask for", integer)
+    .option(
+      '--allowed-accelerators <names>',
+      "which GPUs a model's manifest may ask for, separated by commas; `none` for none",
+      accelerators,
+    );
+}
+
 async function startAsAsked(options: Options): Promise<void> {
-  // It loads all that runs models, which the other commands do without.
+  const config = readLocalConfig({
+    dataDir: options.data,
+    engine: options.engine,
+    gatewayPort: options.port,
+    controlPort: options.controlPort,
+    maxReplicas: options.maxReplicas,
+    allowedAccelerators: options.allowedAccelerators,
+    requestLog: options.requestLog ?? false,
+    corsOrigins: options.corsOrigin,
+    webhooks: options.webhook,
+    webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
+  });
+  const walls = config.engine === 'process' ? wallsForStart(config.dataDir) : undefined;
+  // Loaded lazily: it loads everything that runs models, which the other commands do not need.
   const { start } = await import('./start.ts');
   const isRight = await start({
-    config: readLocalConfig({
-      dataDir: options.data,
-      engine: options.engine,
-      gatewayPort: options.port,
-      controlPort: options.controlPort,
-      requestLog: options.requestLog ?? false,
-      corsOrigins: options.corsOrigin,
-      webhooks: options.webhook,
-      webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
-    }),
+    config,
     demo: options.demo ?? false,
     once: options.once ?? false,
     output: commandOutput(options),
+    walls,
   });
   process.exitCode = isRight ? 0 : 1;
+}
+
+function accelerators(text: string): readonly string[] {
+  return text === 'none' ? [] : text.split(',');
 }

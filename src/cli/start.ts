@@ -1,7 +1,10 @@
 import type { LocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
-import { DEMO_MODEL, runDemo } from './demo/demo.ts';
-import type { Output } from './output.ts';
+import type { wallsForStart } from '#compose/machine-walls.ts';
+import { DEMO_MODEL } from './demo/model.ts';
+import { openOneMachine } from './one-machine.ts';
+import { explainError, type Output } from './output.ts';
+import { watchDeployments } from './watch.ts';
 
 type Options = {
   readonly config: LocalConfig;
@@ -9,29 +12,54 @@ type Options = {
   /** Stops after the demo's answer instead of serving until a signal. */
   readonly once: boolean;
   readonly output: Output;
+  /** A look at the machine that has begun already. */
+  readonly walls?: ReturnType<typeof wallsForStart> | undefined;
 };
 
-/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or did not come before a signal that ended `once`. */
-export async function start({ config, demo, once, output }: Options): Promise<boolean> {
+/** Starts Slipway on this machine and serves until SIGINT or SIGTERM. False when the demo's answer was wrong, or when a signal ended `once` before the answer came. */
+export async function start({
+  config,
+  demo,
+  once,
+  output,
+  walls: looked,
+}: Options): Promise<boolean> {
   const stopAsked = signalled();
-  const slipway = await startLocal(config, { environment: process.env, report: output.line });
+  const startedMs = Date.now();
+  let demonstratedMs = startedMs;
+  const slipway = await startLocal(config, {
+    environment: process.env,
+    report: output.line,
+    ...(looked && { walls: looked }),
+  });
   const { gateway, control, walls, bucketDir } = slipway;
   output.line(
     `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}\nwalls     ${walls}`,
   );
   output.data({ gateway, control, bucket: bucketDir, walls });
+  let watching: Promise<void> | undefined;
   try {
     if (demo) {
+      // It loads what draws images.
+      const { runDemo } = await import('./demo/demo.ts');
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const demonstrated = runDemo({ gateway, control, dataDir: config.dataDir }, isLive, output);
+      const demonstrated = runDemo({ gateway, dataDir: config.dataDir }, isLive, output);
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
+      demonstratedMs = Date.now();
     }
     output.line('\nserving until Ctrl-C');
+    // What goes wrong with it ends the view of what happens, no more.
+    watching = watchDeployments(await openOneMachine(config.dataDir), {
+      output,
+      // The demo has shown its own.
+      sinceMs: (model) => (model === DEMO_MODEL ? demonstratedMs : startedMs),
+    }).catch((error) => output.line(explainError(error)));
     await stopAsked;
     return true;
   } finally {
     await slipway.stop();
+    await watching;
   }
 }
 

@@ -1,48 +1,87 @@
-import type { BuildProgress, ModelStatus, Slipway } from '#compose/slipway.ts';
-import { buildStanding, lastLines } from './build-lines.ts';
+import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
+import { buildWords } from './live-lines.ts';
+import { printable, wrapped } from './wrapped.ts';
 
-/** A model, with how what is built for its newest deployment stands; null where nothing is. */
-export type BuildingModel = ModelStatus & { readonly build: BuildProgress | null };
+const INDENT = '  ';
 
-export async function withBuilds(slipway: Slipway): Promise<readonly BuildingModel[]> {
-  const models = await slipway.models();
-  return Promise.all(
-    models.map(async (model) => {
-      const id = model.newest?.phase === 'Building' && model.newest.id;
-      return { ...model, build: id ? await slipway.build(id) : null };
-    }),
-  );
-}
+/** What is shown: the models, what the builds under way do, and the drops that became no model. */
+export type Status = {
+  readonly models: readonly ModelStatus[];
+  readonly builds: readonly BuildProgress[];
+  readonly refused: readonly RefusedDrop[];
+};
 
-/** A line a model: what is live and where, and how its newest deployment stands when that is another; of one that is being built the last lines of the log below it. */
-export function statusLines(models: readonly BuildingModel[]): readonly string[] {
-  if (models.length === 0) return ['no models yet; drop one with `slipway push MODEL.onnx`'];
-  return models.flatMap(({ name, endpoint, live, newest, versions, repairs, unproven, build }) => {
-    const isUndeployed = live === null && newest?.phase === 'Live';
-    if (isUndeployed) return [`${name}  undeployed`];
-    const serving = live ? `v${live.version} live on ${live.target}  ${endpoint}` : 'nothing live';
-    const isOther = newest !== null && newest.version !== live?.version;
-    const notes = [
-      ...(unproven ? [unproven] : []),
-      ...(isOther ? [`newest: ${standing(newest, versions)}`] : []),
-      ...(build ? [buildStanding(build)] : []),
-      ...(repairs ? [mending(repairs)] : []),
+/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address makes a line wider than `width` columns. */
+export function statusLines({ models, builds, refused }: Status, width: number): readonly string[] {
+  const drops = refusedLines(refused, width);
+  if (models.length === 0) {
+    return [
+      ...wrapped('no models yet; drop one with `slipway push MODEL.onnx`', width, ''),
+      ...drops,
     ];
-    const line = [`${name}  ${serving}`, ...notes.map((note) => `(${note})`)].join('  ');
-    return [line, ...(build ? lastLines(build) : []).map((each) => `    ${each}`)];
-  });
+  }
+  return [...models.flatMap((model) => modelLines(model, builds, width)), ...drops];
 }
 
-/** Of one that was live, what became of it. */
+function modelLines(
+  model: ModelStatus,
+  builds: readonly BuildProgress[],
+  width: number,
+): readonly string[] {
+  const { name, endpoint, live, newest, versions, repairs, unproven } = model;
+  if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
+  const build = builds.findLast(({ deploymentId }) => deploymentId === newest?.id);
+  const isOther = newest !== null && newest.version !== live?.version;
+  const notes = [
+    ...(unproven ? [unproven] : []),
+    ...(isOther ? [`newest: ${standing(newest, versions, build)}`] : []),
+    ...(repairs ? [mending(repairs)] : []),
+  ];
+  return [
+    ...(live
+      ? inOneOrTwo(`${name}  v${live.version} live on ${live.target}`, endpoint, width)
+      : [`${name}  nothing live`]),
+    ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
+    ...(build?.lines ?? []).flatMap((line) =>
+      wrapped(INDENT.repeat(2) + printable(line), width, INDENT.repeat(2)),
+    ),
+  ];
+}
+
+function inOneOrTwo(first: string, second: string, width: number): readonly string[] {
+  const together = `${first}${INDENT}${second}`;
+  return together.length <= width ? [together] : [first, `${INDENT}${second}`];
+}
+
+/** The state of the newest deployment; for one that was live, what became of it. */
 function standing(
   { version, phase, trouble }: NonNullable<ModelStatus['newest']>,
   versions: ModelStatus['versions'],
+  build: BuildProgress | undefined,
 ): string {
-  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : '';
+  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : build && `, ${buildWords(build)}`;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
-  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason}`;
+  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason ?? ''}`;
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {
   return `repaired ${inARow} times in a row, and not again before ${new Date(notBeforeMs).toISOString()}`;
+}
+
+function refusedLines(refused: readonly RefusedDrop[], width: number): readonly string[] {
+  if (refused.length === 0) return [];
+  return [
+    '',
+    ...wrapped('became no model (`slipway events` has all), newest first:', width, ''),
+    ...refused.flatMap(({ state, reason }) =>
+      wrapped(`${INDENT}${state}  ${inShort(reason)}`, width, INDENT.repeat(2)),
+    ),
+  ];
+}
+
+/** What follows a semicolon says more of it, such as the rule. */
+function inShort(reason: string): string {
+  const [line = ''] = reason.split('\n');
+  return line.split('; ')[0] ?? '';
 }

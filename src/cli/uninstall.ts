@@ -6,7 +6,7 @@ import type { Output } from './output.ts';
 
 type Options = Omit<Place, 'data'> & Partial<Wish> & { readonly yes?: boolean };
 
-/** Removes Slipway from an account once it is agreed to; answers what became of each thing. Fails with `InputInvalid` when it is not. */
+/** Removes Slipway from an account after the user agrees; returns the outcome of each removal. Fails with `InputInvalid` when the user declines. */
 export async function uninstallFromAws(
   options: Options,
   output: Output,

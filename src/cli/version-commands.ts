@@ -7,7 +7,7 @@ import { explanationLines } from './explain.ts';
 import { commandOutput, type Output } from './output.ts';
 import { versionLines } from './versions.ts';
 
-/** What is done with the versions of a model, on one machine and in AWS alike. */
+/** Adds the commands for the versions of a model, on one machine and in AWS alike. */
 export function addVersionCommands(program: Command): void {
   addVersions(program);
   addExplain(program);
@@ -47,15 +47,15 @@ function addRollback(program: Command): void {
   placedCommand(
     program,
     'rollback <model>',
-    'Makes the version before live again; a deployment that is under way is aborted instead.',
+    'Makes the version before live again; a deployment that is under way is aborted instead. Exits with 1 where there is nothing to do.',
   )
     .option('--to <n>', 'make this version live', integer)
     .addHelpText('after', examples('slipway rollback digits', 'slipway rollback digits --to 3'))
     .action(async (model: string, options: Place & { to?: number }) => {
       const { slipway, output } = await open(options);
       const to = options.to ?? null;
-      const isDone = await carryOut({ slipway, model, output }, () => slipway.rollback(model, to));
-      process.exitCode = isDone ? 0 : 1;
+      const outcome = await carryOut({ slipway, model, output }, () => slipway.rollback(model, to));
+      process.exitCode = outcome === 'done' ? 0 : 1;
     });
 }
 
@@ -63,13 +63,13 @@ function addAbort(program: Command): void {
   placedCommand(
     program,
     'abort <model>',
-    'Aborts the deployment that is under way; the live version stays live.',
+    'Aborts the deployment that is under way; the live version stays live. Exits with 1 where there is none.',
   )
     .addHelpText('after', examples('slipway abort digits'))
     .action(async (model: string, options: Place) => {
       const { slipway, output } = await open(options);
-      const isDone = await carryOut({ slipway, model, output }, () => slipway.abort(model));
-      process.exitCode = isDone ? 0 : 1;
+      const outcome = await carryOut({ slipway, model, output }, () => slipway.abort(model));
+      process.exitCode = outcome === 'done' ? 0 : 1;
     });
 }
 
@@ -96,8 +96,9 @@ function addUndeploy(program: Command): void {
           fix: 'Use --yes to remove all of this without being asked.',
         });
       }
-      const isDone = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
-      process.exitCode = isDone ? 0 : 1;
+      const outcome = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
+      // What is gone already is as it was asked to be.
+      process.exitCode = outcome === 'failed' ? 1 : 0;
     });
 }
 

@@ -1,7 +1,7 @@
 import type { VersionEntry } from '#compose/slipway.ts';
 import { table } from './table.ts';
 
-/** A table of a model's versions, the newest first. */
+/** A table of a model's versions, newest first. */
 export function versionLines(model: string, versions: readonly VersionEntry[]): readonly string[] {
   if (versions.length === 0) return [`no version of ${model} has gone live yet`];
   const rows = versions.map(({ version, state, target, liveAtMs, artifact }) => [

@@ -34,15 +34,16 @@ import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import type { Caps } from '#domain/placement/caps.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
-// One function for each port, so that a bundle holds the clients of its step and no other.
+// One function per port, so that a bundle holds only the clients of its step.
 
 export const clock = { now: Date.now };
 
-/** One client of a service in a function, however many ports use it: each has connections of its own. */
+/** One client per service in a function, however many ports use it: each client has its own connections. */
 function once<Client>(make: () => Client): () => Client {
   let made: Client | undefined;
   return () => {
@@ -65,7 +66,7 @@ const autoScalingClient = /* @__PURE__ */ once(() => new ApplicationAutoScalingC
  */
 export const PROVISIONING_SECONDS = { lambda: 300, fargate: 600, ec2: 1200 } as const;
 
-// A step that waits for a server that starts is cut short by its own time limit before the server is.
+// Waits for a starting server, below the step's own time limit.
 const START_LOOK_MS = 30_000;
 
 export function registryOf(environment: Environment) {
@@ -119,7 +120,7 @@ export function busOf(environment: Environment) {
   return eventBridgeBus({ client: new EventBridgeClient(), bus });
 }
 
-/** Who says of a change that it is of the present lease. */
+/** Checks that a change carries the epoch of the current lease. */
 function fenceOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoFence({ client: dynamoClient(), table });
@@ -129,6 +130,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'FUNCTION_PREFIX',
     'REPOSITORY',
     'MODEL_ROLE',
@@ -148,6 +150,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
     fence: fenceOf(environment),
     functions: {
       stage: set.STAGE,
+      team: set.TEAM,
       prefix: set.FUNCTION_PREFIX,
       repository: set.REPOSITORY,
       role: set.MODEL_ROLE,
@@ -163,6 +166,17 @@ export function offeredBy(environment: Environment): readonly Target[] {
   return hasContainers(environment) ? TARGETS : ['lambda'];
 }
 
+/** How much one model may take in this stack. */
+export function capsOf(environment: Environment): Caps {
+  const set = settings(environment, 'MAX_REPLICAS', 'ALLOWED_ACCELERATORS', 'MAX_MONTHLY_USD');
+  const { ALLOWED_ACCELERATORS: allowed, MAX_MONTHLY_USD: usd } = set;
+  return {
+    maxReplicas: Number(set.MAX_REPLICAS),
+    allowedAccelerators: allowed === 'all' ? null : allowed === 'none' ? [] : allowed.split(','),
+    maxMonthlyUsd: usd === 'unlimited' ? null : Number(usd),
+  };
+}
+
 export function platformsOf(environment: Environment): Platforms {
   return {
     lambda: lambdaPlatformOf(environment),
@@ -176,6 +190,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
   const set = settings(
     environment,
     'STAGE',
+    'TEAM',
     'CONTAINERS',
     'API_STAGE',
     'REPOSITORY',
@@ -207,6 +222,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
     fence: fenceOf(environment),
     settings: {
       stage: set.STAGE,
+      team: set.TEAM,
       region: environment['AWS_REGION'] ?? '',
       repository: set.REPOSITORY,
       apiStage: set.API_STAGE,
@@ -222,7 +238,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
   });
 }
 
-/** The way to the containers; null in a stack that has none. */
+/** The settings for reaching the containers; null in a stack without containers. */
 function containersOf(environment: Environment) {
   if (!hasContainers(environment)) return null;
   const set = settings(environment, 'STAGE', 'LISTENER', 'LOAD_BALANCER', 'VPC_LINK');

@@ -1,9 +1,9 @@
 import { Failure } from '#domain/failure.ts';
 
-/** What a function's environment says. */
+/** A function's environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings named, each without its prefix `SLIPWAY_`. All that are missing are named in one `InputInvalid`. */
+/** The named settings, each without its prefix `SLIPWAY_`. Fails with one `InputInvalid` that names all missing ones. */
 export function settings<Name extends string>(
   environment: Environment,
   ...names: readonly Name[]
@@ -17,6 +17,6 @@ export function settings<Name extends string>(
   }
   const read = (name: Name) => environment[`SLIPWAY_${name}`] ?? '';
   const entries = names.map((name) => [name, read(name)] as const);
-  // Object.fromEntries forgets which names there are.
+  // Object.fromEntries loses the types of the names.
   return Object.fromEntries(entries) as Record<Name, string>;
 }

@@ -32,6 +32,7 @@ import {
   artifactsOf,
   buildLogOf,
   busOf,
+  capsOf,
   clock,
   codeBuildsOf,
   containerPlatformOf,
@@ -50,9 +51,9 @@ import {
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
-// A wiring for each function, so that its bundle holds its step and that step's clients alone.
+// One wiring per function, so that its bundle holds only its step and that step's clients.
 
-// The side that a move between Lambda and containers has left stays complete for a quarter of an hour.
+// After a move between Lambda and containers, the previous side stays intact for a quarter of an hour.
 const CROSSING_DRAIN_SECONDS = 900;
 
 export const admitDeploymentOnAws = (env: Environment) =>
@@ -101,7 +102,7 @@ export const explainBuildOnAws = (env: Environment) =>
   });
 
 export const chooseTargetOnAws = (env: Environment) =>
-  chooseTarget({ registry: registryOf(env), offered: offeredBy(env) });
+  chooseTarget({ registry: registryOf(env), offered: offeredBy(env), caps: capsOf(env) });
 
 export const provisionLambdaOnAws = (env: Environment) =>
   provisionLambda({
@@ -198,11 +199,11 @@ export const releaseLeaseOnAws = (env: Environment) => releaseLease({ registry: 
 export const publishEventsOnAws = (env: Environment) =>
   publishEvents({ registry: registryOf(env), bus: busOf(env) });
 
-// An event of S3 takes seconds, sometimes more than a minute; and what Step Functions says of an execution may lag behind its start.
+// An S3 event takes seconds, sometimes more than a minute, and Step Functions' description of an execution is eventually consistent.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const GRACE_MS = 5 * 60_000;
 
-/** The looks of the sweep: at everything, at the execution that has just ended, and at what AWS puts to sleep. */
+/** The kinds of sweep: everything, the execution that has just ended, and the resources that AWS puts to sleep. */
 export const sweepOnAws = (env: Environment) => {
   const registry = registryOf(env);
   const executions = executionsOf(env);
@@ -216,7 +217,7 @@ export const sweepOnAws = (env: Environment) => {
       artifacts: artifactsOf(env),
       platforms: platformsOf(env),
       images: modelImagesOf(env),
-      // A rule of their repository takes them away.
+      // A lifecycle rule of their repository expires them.
       unusedEnvironments: null,
       bucket: settings(env, 'BUCKET').BUCKET,
       offered: offeredBy(env),

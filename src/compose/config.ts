@@ -4,7 +4,7 @@ import { Failure } from '#domain/failure.ts';
 
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
-// `fetch` takes no address with a user's name or password in it.
+// `fetch` refuses a URL with a user name or password in it.
 const webhook = z.string().check(
   z.refine((text) => {
     const url = URL.parse(text);
@@ -12,7 +12,7 @@ const webhook = z.string().check(
   }, 'expected an http or https URL without a user'),
 );
 
-// As browsers send it, which is what it is compared with.
+// In the form browsers send it, for an exact comparison.
 const origin = z
   .string()
   .check(
@@ -25,11 +25,12 @@ const origin = z
 const port = z.int().check(z.gte(0), z.lte(65535));
 
 /**
- * What a Slipway on one machine is started with. Ports are the first to try (0: any free one); a busy one moves to the next.
- * `engine`: models run as processes, or as containers of images that are built here.
+ * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
+ * `engine`: models run as processes, or as containers of images built on this machine.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
- * `requestLog`: each request of the gateway is written down. Pages of `corsOrigins` may call models.
- * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has it.
+ * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
+ * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models.
+ * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
 const localConfig = z.strictObject({
   dataDir: z._default(z.string(), '.slipway'),
@@ -42,6 +43,8 @@ const localConfig = z.strictObject({
   describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
+  maxReplicas: z.optional(z.int().check(z.positive())),
+  allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
   requestLog: z._default(z.boolean(), false),
@@ -61,7 +64,7 @@ const localConfig = z.strictObject({
 
 export type LocalConfig = z.infer<typeof localConfig>;
 
-/** Parses what an entry point took from flags and environment; an unknown or wrong entry is `InputInvalid` and named. */
+/** Parses an entry point's flags and environment. Fails with `InputInvalid`, which names the entry, for an unknown or invalid one. */
 export function readLocalConfig(values: Readonly<Record<string, unknown>>): LocalConfig {
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) return requireSecret(parsed.data);

@@ -8,7 +8,7 @@ import type { Explanation } from './slipway.ts';
 
 const PAGE = 100;
 
-/** What was decided and found for a version; see `Slipway.explain`. */
+/** Explains what was decided and found for a version; see `Slipway.explain`. */
 export async function explainVersion(
   registry: Registry,
   model: Model,
@@ -24,7 +24,7 @@ export async function explainVersion(
   });
 }
 
-/** The deployment that made a version, also one that never went live. */
+/** The deployment that made a version, even if the version never went live. */
 async function deploymentOf(
   registry: Registry,
   { name }: Model,
@@ -70,7 +70,7 @@ function explanation(deployment: Deployment): Explanation {
           digest: image.digest,
           compressedBytes: image.compressedBytes,
           uncompressedBytes: image.uncompressedBytes,
-          // Kept before builds started what they had made: nothing.
+          // Absent in records from before builds ran a smoke test.
           smoke: image.smoke ?? null,
         }
       : null,

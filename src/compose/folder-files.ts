@@ -1,15 +1,57 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import type { Dir } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { MAX_PARTS } from '#domain/artifact/limit.ts';
+import { Failure } from '#domain/failure.ts';
 
-/** The files of a folder that make an artifact of it, by their names within it: not those whose name, or whose folder's, begins with a dot. */
-export async function folderFiles(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder, { recursive: true });
-  const shown = names.filter((name) => !name.split(sep).some((part) => part.startsWith('.')));
-  const areFiles = await Promise.all(shown.map((name) => isFile(join(folder, name))));
-  return shown.filter((_, index) => areFiles[index]).map((name) => name.split(sep).join('/'));
+const MANIFEST = 'model.yaml';
+// A folder takes as long to look into as a file, and one of folders alone has no end either.
+const MAX_FOLDERS = 10 * MAX_PARTS;
+
+/**
+ * The files of a folder that make an artifact of it, by their names within it, sorted: not those whose name, or whose folder's, begins with a dot.
+ * `onFound` is told how many there are so far. Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen.
+ */
+export async function folderFiles(
+  folder: string,
+  onFound: (count: number) => void = () => {},
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const folders = [''];
+  for (const within of folders) {
+    for await (const entry of await opened(join(folder, within))) {
+      if (entry.name.startsWith('.')) continue;
+      const name = within ? `${within}/${entry.name}` : entry.name;
+      if (entry.isDirectory()) folders.push(name);
+      // A link to a file is the file.
+      else if (entry.isFile() || (await isFile(join(folder, name)))) found.push(name);
+      if (found.length > MAX_PARTS + Number(found.includes(MANIFEST))) {
+        throw tooMany(folder, `${MAX_PARTS} files beside its ${MANIFEST}`);
+      }
+      if (folders.length > MAX_FOLDERS) throw tooMany(folder, `${MAX_FOLDERS} folders in it`);
+      onFound(found.length);
+    }
+  }
+  return found.toSorted();
 }
 
-/** False also of what is not there. */
+async function opened(folder: string): Promise<Dir> {
+  return opendir(folder).catch((cause: unknown) => {
+    throw new Failure('InputInvalid', `${folder} cannot be read`, { cause });
+  });
+}
+
+function tooMany(folder: string, limit: string): Failure {
+  return new Failure(
+    'ArtifactRejected',
+    `${basename(folder) || folder} has more than ${limit}, which is the limit`,
+    {
+      fix: 'Name a folder with only the files that the model is served from, or an archive of them.',
+    },
+  );
+}
+
+/** False for a missing path too. */
 export async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ?? false;

@@ -18,20 +18,20 @@ type Deps = {
   readonly engine: Executions;
   readonly registry: Registry;
   readonly recover: ReturnType<typeof recover>;
-  /** Tells the bucket that a version's event was dealt with, so that it is not sent again. */
+  /** Acknowledges a version's event, so that the bucket does not send it again. */
   readonly acknowledge: (key: string, versionId: string) => Promise<void>;
 };
 
 export type LocalDeployments = {
-  /** Starts the execution of a version's event. The bucket sends an event again until it is acknowledged, so a deployment that a killed Slipway left is taken up here too. */
+  /** Starts the execution for a version's event. The bucket redelivers an event until it is acknowledged, so this also resumes a deployment that a killed Slipway left. */
   begin(event: ObjectCreated): Promise<void>;
-  /** Takes up the deployment of an execution that is over. Fails when it ended before the deployment was its own: then the bucket sends its event again. */
+  /** Recovers the deployment of an execution that is over. Fails when the execution ended before it owned the deployment: then the bucket redelivers its event. */
   ended(end: ExecutionEnd): Promise<void>;
 };
 
 const request = z.union([rollbackRequest, undeployRequest]);
 
-/** What EventBridge's rules do on AWS: an execution for each new version, another for one whose execution died. */
+/** Does what EventBridge's rules do on AWS: starts an execution for each new version, and another when it died. */
 export function localDeployments(deps: Deps): LocalDeployments {
   const { engine, registry, acknowledge } = deps;
 
@@ -56,7 +56,7 @@ export function localDeployments(deps: Deps): LocalDeployments {
   };
 }
 
-/** Whether nothing more is to be done; fails where the deployment of `what` waits for an execution that can take it up. */
+/** Whether nothing is left to do; fails when the deployment of `what` still waits for an execution that can continue it. */
 async function takeUp(
   { engine, registry, recover }: Deps,
   id: string,

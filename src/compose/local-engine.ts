@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
 import {
   type ImageBuilds,
   type ImageBuildsOptions,
@@ -21,7 +22,7 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
-import { buildWalls, lookAtWalls, serverFiles, wallsLine } from '#adapters/local/servers/walls.ts';
+import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
@@ -30,23 +31,28 @@ import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
+import { LAUNCHER, machineWalls, ROOT } from './machine-walls.ts';
 
-/** What serves models on this machine, and what is built for it. */
+/** What serves models on this machine, and the builds for it. */
 export type LocalEngine = {
-  /** What keeps a model to itself, in one line. */
+  /** How models are isolated, in one line. */
   readonly walls: string;
   readonly engine: 'image' | 'process';
-  /** Names each runtime as it is installed here, but for its models' packages. */
+  /** A hash of each runtime as installed here, without its models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
   readonly builds: Builds;
+  /** How what is being built stands. */
+  readonly board: BuildBoard;
   readonly build: TaskHandler;
-  /** Null where models are processes, whose environments go with the last image that is made of them. */
+  /** Null where models run as processes, whose environments are removed with the last image made from them. */
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
-  /** Ends what is being built. */
+  /** Begins to keep ready what the next model starts with. */
+  keepSpare(): void;
+  /** Stops running builds. */
   stop(): Promise<void>;
 };
 
@@ -55,29 +61,27 @@ type Options = {
   readonly folder: (name: string) => string;
   readonly objectPath: ObjectPath;
   readonly clock: Clock;
-  /** Slipway's own. */
+  /** Slipway's own environment variables. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
+  /** What the machine has, where a look has begun already. */
+  readonly walls?: Promise<Walls> | undefined;
 };
 
-// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli/main.js.
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SERVER_ENTRY = fileURLToPath(
   import.meta.url.endsWith('.ts')
     ? new URL('../../runtimes/onnx/main.ts', import.meta.url)
     : new URL('../onnx/main.js', import.meta.url),
 );
-/** Sets the walls around what loads a model. */
-export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
-/** What a build does is a part of what it makes. */
+/** Part of a build's hash: how a build works determines what it makes. */
 const BUILDSPECS = join(ROOT, 'buildspecs');
-// As infra/build.yml has them for CodeBuild.
+// The same as for CodeBuild in infra/build.yml.
 const QUEUED_SECONDS = 7200;
 const BUILD_SECONDS = 3600;
-// A build keeps about one core busy, and at moments all of them; the other half is for what serves meanwhile. Two always may, lest a long one keeps all other models waiting.
+// A build keeps about one core busy, and at times all of them; the other half is for serving. At least two run at once, so that a long build does not block all other models.
 export const BUILDS_AT_ONCE: number = Math.max(2, Math.floor(availableParallelism() / 2));
 
-/** Fails with `PlatformUnavailable` when containers are asked for and no Docker engine answers. */
+/** Fails with `PlatformUnavailable` when containers are requested and no Docker engine answers. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {
   return kind === 'docker' ? dockerEngine(options) : processEngine(options);
 }
@@ -87,16 +91,37 @@ async function processEngine({
   serverEntry = SERVER_ENTRY,
   environment,
   objectPath,
+  walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
-  const walls = await lookAtWalls(LAUNCHER, wallFolders(folder('')));
+  const walls = await (looked ?? machineWalls(folder('')));
   const serverHash = installedHash(serverEntry);
   const compiled = compiledFolder(environment, serverHash);
   compileServer(serverEntry, compiled);
+  // What tests start in its place reads and writes where they like, and awaits no model.
+  const isOurs = serverEntry === SERVER_ENTRY;
+  const servers = processServers({
+    directory: folder('revisions'),
+    images,
+    objectPath,
+    serverEntry,
+    environment: { NODE_COMPILE_CACHE: compiled, ...environment },
+    walls: isOurs
+      ? {
+          machine: walls,
+          launcher: LAUNCHER,
+          compiled,
+          serverFiles: serverFiles(serverEntry, ROOT),
+        }
+      : null,
+    ...(isOurs && { spares: folder('spares') }),
+  });
+  const board = buildBoard(folder('builds'));
   const { running, ...made } = runner({
     directory: folder('builds'),
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
+    board,
     ...{
       buildspec: 'buildspecs/process.yml',
       environment: { IMAGES: images, ...buildWalls(walls) },
@@ -110,43 +135,24 @@ async function processEngine({
         ? hashOf([process.platform, process.arch, ...filesOf(BUILDSPECS), ...runtimeFiles(name)])
         : serverHash,
     ),
-    servers: processServers({
-      directory: folder('revisions'),
-      images,
-      objectPath,
-      serverEntry,
-      environment: { NODE_COMPILE_CACHE: compiled, ...environment },
-      // What tests start in its place reads and writes where they like.
-      walls:
-        serverEntry === SERVER_ENTRY
-          ? {
-              machine: walls,
-              launcher: LAUNCHER,
-              compiled,
-              serverFiles: serverFiles(serverEntry, ROOT),
-            }
-          : null,
-    }),
+    servers,
+    keepSpare: servers.keepSpare,
     ...made,
     builds: runningBuilds({ image: running }),
+    board,
     environments: null,
     images: processImages(images),
     buildEnvironment: neverAsked,
   };
 }
 
-/** The user's own, but not the folder of what Slipway itself runs; another one for what another version starts. */
+/** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node and of the server. */
 function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
   const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
 }
 
-/** What must be readable within namespaces of a user's own. */
-export function wallFolders(dataDir: string): readonly string[] {
-  return [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])];
-}
-
-/** The engine of workflows wants something for each state. */
+/** The workflow engine needs a handler for each state. */
 async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
@@ -158,14 +164,16 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
     CONTAINER_LABEL: label,
   };
-  // Each data folder takes away its own images, so their names differ.
+  // Each data folder removes its own images, so their names must differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
   const inTurn = atOnce(BUILDS_AT_ONCE);
+  const board = buildBoard(folder('builds'));
   const builtBy = (buildspec: string) =>
     runner({
       directory: folder('builds'),
       own: environment,
       inTurn,
+      board,
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
     });
@@ -176,12 +184,14 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     hashes: byRuntime((name) => hashOf([...rest, ...runtimeFiles(name)])),
     servers: await containerServers(folder('')),
     build: image.build,
+    board,
     environments: dockerEnvironments({ label, clock }),
     images: dockerModelImages({ label }),
     buildEnvironment: environments.build,
-    // Both write to one folder.
+    // Both write their logs to the same folder.
     buildLog: image.buildLog,
     builds: runningBuilds({ image: image.running, environment: environments.running }),
+    keepSpare: () => undefined,
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
     },
@@ -190,9 +200,12 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
 
 type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly running: ImageBuilds };
 
-type Runs = Pick<ImageBuildsOptions, 'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn'>;
+type Runs = Pick<
+  ImageBuildsOptions,
+  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board'
+>;
 
-/** What stands for CodeBuild, by a buildspec of this repository. */
+/** Runs a buildspec of this repository, in place of CodeBuild. */
 function runner(options: Runs): Runner {
   const { directory, buildspec } = options;
   mkdirSync(directory, { recursive: true });
@@ -216,7 +229,7 @@ function runner(options: Runs): Runner {
   };
 }
 
-/** Names what would serve a model: the runtime's own code, its inference library, and this machine's kind. */
+/** A hash of what serves a model here: the runtime's own code, its inference library, and the machine's platform. */
 function installedHash(serverEntry: string): string {
   const library = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
   return hashOf([
@@ -232,7 +245,7 @@ function runtimeFiles(name: RuntimeName) {
   return filesOf(join(ROOT, 'runtimes', name));
 }
 
-/** The names and bytes of all files in a folder, in one order. */
+/** The names and bytes of all files in a folder, in a fixed order. */
 function filesOf(folder: string): readonly (string | Uint8Array)[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))

@@ -1,16 +1,16 @@
 type Options = {
   readonly sweep: () => Promise<unknown>;
-  /** Told of a problem when it comes up, not each time it is met again. */
+  /** Called when a problem first occurs, not each time it recurs. */
   readonly onProblem: (error: unknown) => void;
   readonly periodMs: number;
 };
 
 export type LocalSweep = {
-  /** No sweep begins any more; resolves when the one that runs has ended. */
+  /** Starts no more sweeps; resolves when the running one has ended. */
   stop(): Promise<void>;
 };
 
-/** Sweeps now, and again `periodMs` after each sweep has ended: never two at once. */
+/** Sweeps now, and again `periodMs` after the end of each sweep, so never two at once. */
 export function localSweep({ sweep, onProblem, periodMs }: Options): LocalSweep {
   let known = '';
   let timer: NodeJS.Timeout | undefined;

@@ -5,6 +5,7 @@ import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { Caps } from '#domain/placement/caps.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
@@ -46,7 +47,7 @@ import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
 
-/** Everything the steps need of the world, and the few numbers that differ between one machine and AWS. */
+/** Everything the steps need from the world, and the few numbers that differ between one machine and AWS. */
 export type StepDeps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
@@ -64,16 +65,17 @@ export type StepDeps = {
   readonly inspector: Inspector;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
+  readonly caps: Caps;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;
   readonly crossingDrainSeconds: number;
 };
 
-/** A step's task: it cannot be interrupted, as a Lambda function cannot. */
+/** A step's task; like a Lambda function it cannot be interrupted. */
 export type StepHandler = (payload: unknown) => Promise<unknown>;
 
-/** Each Task state's step with its dependencies, of all workflows, parsing what the workflow hands it. */
+/** The step of each Task state of all workflows, with its dependencies; it parses the workflow's input. */
 export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHandler>> {
   const inspect = (files: readonly ArtifactFile[], manifest: Manifest) =>
     deps.inspector.inspect(files, { maxBytes: deps.maxArtifactBytes, manifest });

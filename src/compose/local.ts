@@ -3,18 +3,18 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
-import { controlApi, type Uploaded } from '#adapters/local/control-api.ts';
+import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
-import { startGateway } from '#adapters/local/gateway/gateway.ts';
-import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
+import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import type { Walls } from '#adapters/local/servers/walls.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
   type StepObserver,
@@ -32,7 +32,6 @@ import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
-import { buildProgress } from './build-progress.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments } from './local-deployments.ts';
@@ -42,6 +41,7 @@ import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { publisher } from './publisher.ts';
+import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
 import { tracesFor } from './traces.ts';
 
@@ -50,40 +50,52 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
-  /** What keeps its models to themselves, in one line. */
+  /** How its models are isolated, in one line. */
   readonly walls: string;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
-  /** Ends what runs; deployments in progress are taken up again at the next start. */
+  /** Stops everything that runs; the next start resumes deployments in progress. */
   stop(): Promise<void>;
 };
 
 type Surroundings = {
-  /** Slipway's own environment, of which a model server gets a few harmless entries. */
+  /** Slipway's own environment variables; a model server gets only a few harmless ones. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Told in one line what went wrong beside any deployment. */
+  /** Reports, in one line, a problem outside any deployment. */
   readonly report: (problem: string) => void;
   readonly onStep?: StepObserver;
-  /** The script that serves models as processes, in place of the one that comes with Slipway. */
+  /** The script that serves models as processes, instead of Slipway's own. */
   readonly serverEntry?: string;
+  /** What the machine has to keep models to themselves, where a look has begun already. */
+  readonly walls?: Promise<Walls>;
 };
 
 const BUCKET = 'bucket';
-// Most steps take milliseconds; one that waits for a model may take a minute.
+// How long to let steps finish: most take milliseconds, but one that waits for a model may take a minute.
 const STEPS_MS = 1000;
-// The bucket's own watch starts what it sees, and sends its event again until it is dealt with.
+// The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
 
 /**
- * Starts Slipway on this machine with its state in `config.dataDir`, and takes up what an earlier one left.
- * Fails with `InputInvalid` when another Slipway has the folder.
+ * Starts Slipway on this machine with its state in `config.dataDir`, and resumes what an earlier one left.
+ * Fails with `InputInvalid` when another Slipway has the folder, with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when nothing can be written there.
  */
 export async function startLocal(
   config: LocalConfig,
-  { environment, report, onStep = async () => {}, serverEntry }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<LocalSlipway> {
   const dataDir = resolve(config.dataDir);
+  return startIn(dataDir, config, surroundings).catch((error: unknown) => {
+    throw dataFolderFailure(error, dataDir);
+  });
+}
+
+async function startIn(
+  dataDir: string,
+  config: LocalConfig,
+  { environment, report, onStep = async () => {}, serverEntry, walls }: Surroundings,
+): Promise<LocalSlipway> {
   const folder = (name: string) => join(dataDir, name);
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
@@ -126,6 +138,7 @@ export async function startLocal(
     clock,
     environment,
     serverEntry,
+    walls,
   });
   const local = localPlatforms({
     database,
@@ -140,6 +153,11 @@ export async function startLocal(
       maxResponseBytes: limits.responseMaxBytes,
     },
   });
+  // What was live serves before anything else is done: its servers start while the rest is loaded.
+  for (const { live } of await registry.models()) {
+    if (live) local.start(live).catch(problem);
+  }
+  const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
     port: config.gatewayPort,
@@ -149,12 +167,7 @@ export async function startLocal(
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
   });
-  // What was live serves before anything else is done.
-  for (const { live } of await registry.models()) {
-    if (live) local.start(live).catch(problem);
-  }
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
-  inspector.warm();
   const handlers = stepHandlers({
     registry,
     artifacts: store,
@@ -177,6 +190,12 @@ export async function startLocal(
     inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,
+    caps: {
+      maxReplicas: config.maxReplicas ?? null,
+      allowedAccelerators: config.allowedAccelerators ?? null,
+      // Nothing is spent here.
+      maxMonthlyUsd: null,
+    },
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),
@@ -185,7 +204,7 @@ export async function startLocal(
   const traces = await tracesFor(environment);
   const engine: WorkflowEngine = workflowEngine({
     definitions: readDefinitions(),
-    // What stands for CodeBuild.
+    // In place of CodeBuild.
     handlers: {
       ...handlers,
       BuildEnvironment: runtime.buildEnvironment,
@@ -212,8 +231,8 @@ export async function startLocal(
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
       }),
-    log: (model) => modelLog(registry, local.platforms, model),
-    build: (id) => buildProgress(runtime, id),
+    refused: () => refusedDrops(registry),
+    log: (model) => modelLog(registry, { ...runtime, platforms: local.platforms }, model),
     requests: {
       ...modelActions({
         ...{ registry, executions: engine, builds: runtime.builds },
@@ -222,6 +241,7 @@ export async function startLocal(
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),
     },
+    builds: runtime.board.list,
     events,
     meters: deploymentMeters(registry),
     upload,
@@ -237,6 +257,12 @@ export async function startLocal(
   published.wake();
   await store.watch();
   store.scan().catch(problem);
+  // Once whoever has asked for the start was told of it.
+  const warming = setImmediate(() => {
+    inspector.warm();
+    engine.warm();
+    runtime.keepSpare();
+  });
   const sweeping = localSweep({
     sweep: sweep({
       registry,
@@ -271,17 +297,18 @@ export async function startLocal(
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
+      clearImmediate(warming);
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();
-      // First, as a build that is killed under an execution that goes on is one that failed.
+      // Executions stop before builds: otherwise a killed build would count as failed.
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
       await Promise.race([traces?.stop(), timeout(STEPS_MS)]);
       await runtime.stop();
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();
-      // A step that still waits for its model fails at its next write, as if Slipway had been killed: the end of the model server is not the model's fault.
+      // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       database.close();
       await Promise.all([gateway.close(), local.close()]);
       rmSync(folder('instance.json'), { force: true });
@@ -290,7 +317,17 @@ export async function startLocal(
   };
 }
 
-/** On one machine every shift is a whole one, and every bake as short. */
+/** What answers and asks by HTTP, with its libraries. */
+async function front() {
+  const [{ startGateway }, { httpProber }, { controlApi }] = await Promise.all([
+    import('#adapters/local/gateway/gateway.ts'),
+    import('#adapters/local/gateway/http-prober.ts'),
+    import('#adapters/local/control-api.ts'),
+  ]);
+  return { startGateway, httpProber, controlApi };
+}
+
+/** On one machine all default bakes have the same length, and containers begin without a canary. */
 function localShifts(bakeSeconds: number): ShiftDefaults {
   const bakes = { bakeSeconds, canaryBakeSeconds: bakeSeconds, crossingBakeSeconds: bakeSeconds };
   return { ...bakes, canary: false };

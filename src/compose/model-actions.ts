@@ -19,7 +19,7 @@ type Deps = {
   readonly registry: Registry;
   readonly executions: Executions;
   readonly builds: Builds;
-  /** Takes up a deployment whose execution is over. */
+  /** Recovers a deployment whose execution is over. */
   readonly recover: ReturnType<typeof recover>;
   readonly clock: Clock;
   readonly sleep: (ms: number) => Promise<unknown>;
@@ -31,7 +31,7 @@ const SOONEST_LOOK_MS = 20;
 const LATEST_LOOK_MS = 1000;
 const EVENTS = 100;
 
-/** What is asked of a model by its name, by the workflows that do it; each answers once that has begun. */
+/** The actions on a model by its name, through their workflows; each returns once its workflow has begun. */
 export function modelActions(deps: Deps): ModelActions {
   const { registry } = deps;
   return {
@@ -55,7 +55,7 @@ export function modelActions(deps: Deps): ModelActions {
       const id = newId();
       const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
       const asked = await begin(deps, request, says);
-      // It would go live only to be taken away. What waits gives way by itself.
+      // A deployment under way would go live only to be removed. Waiting deployments end by themselves.
       const begun = deployments.find(hasBegun);
       if (begun)
         await unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway undeploy'));
@@ -80,7 +80,7 @@ async function unended(registry: Registry, name: string): Promise<readonly Deplo
   return (await registry.unended()).filter(({ model }) => model === name);
 }
 
-/** Until then it waits for its turn, and changes nothing. */
+/** Whether a deployment has begun: before that it waits for its turn and changes nothing. */
 function hasBegun({ phase }: Deployment): boolean {
   return phase !== 'Admitted' && phase !== 'Waiting' && !isTerminal(phase);
 }
@@ -96,13 +96,13 @@ function refuseUndeployed(deployment: Deployment | undefined): void {
   );
 }
 
-/** What a rollback without a version comes to while something is under way; undefined when that is not in its way. */
+/** What a rollback without a version does while a deployment is under way; undefined when that does not interfere. */
 async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefined> {
   const { id, kind, model, version } = begun;
   if (kind === 'rollback')
     return underWay(id, `${model} is already going back to version ${version}`);
   if (kind !== 'deploy') return undefined;
-  // A version that went live meanwhile is what to go back from.
+  // If the version went live meanwhile, the rollback goes back from it.
   return unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway rollback'));
 }
 
@@ -155,7 +155,7 @@ async function startRollback(deps: Deps, model: Model, to: number | null): Promi
   return begin(deps, request, `${model.name} goes back to version ${goal.version}`);
 }
 
-/** A version that is live keeps its lease until the one before has drained, which would hold up the way back to that. */
+/** A live deployment keeps its lease until the previous version has drained, which would delay a rollback to that version. */
 async function endDrain(deps: Deps, model: string): Promise<void> {
   const { registry, executions } = deps;
   for (const { id, execution, phase } of await unended(registry, model)) {
@@ -168,7 +168,7 @@ async function endDrain(deps: Deps, model: string): Promise<void> {
   }
 }
 
-/** What AdmitRollback will choose, or why there is nothing to do. Fails with `InputInvalid` for a version that cannot start. */
+/** The version that AdmitRollback will choose, or why there is nothing to do. Fails with `InputInvalid` for a version that cannot start. */
 function goalOf(
   model: Model,
   versions: readonly ModelVersion[],
@@ -189,7 +189,7 @@ function canStart({ state }: ModelVersion): boolean {
   return state !== 'Removed';
 }
 
-/** Starts the workflow, and waits until its first step has recorded the deployment: until then there is nothing to follow. */
+/** Starts the workflow, and waits until its first step has recorded the deployment: before that there is nothing to follow. */
 async function begin(
   deps: Deps,
   request: RollbackRequest | UndeployRequest,

@@ -3,16 +3,18 @@ import { Failure } from '#domain/failure.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
+import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
 
 const LOG_LINES = 200;
 
-/** What tells the lines of a revision, by its target. */
+/** The log readers of revisions, by target. */
 export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;
 
-/** Fails with `InputInvalid` when there is no such model. */
+/** Fails with `InputInvalid` for an unknown model. */
 export async function requireModel(registry: Registry, name: string): Promise<Model> {
   const model = await registry.model(name);
   if (!model) throw new Failure('InputInvalid', `no model ${name}`);
@@ -21,7 +23,7 @@ export async function requireModel(registry: Registry, name: string): Promise<Mo
 
 type Seen = { readonly endpoint: string; readonly nowMs: number };
 
-/** How a model stands at `nowMs` (epoch), by the registry; `endpoint` is the base of its URLs. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
@@ -60,7 +62,7 @@ function unprovenOf(maker: Deployment | undefined): string | null {
   return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
 }
 
-/** The versions of a model that went live, newest first. */
+/** The versions of a model that ever went live, newest first. */
 export async function modelVersions(
   registry: Registry,
   { name, live }: Model,
@@ -72,20 +74,32 @@ export async function modelVersions(
       revision,
       target,
       liveAtMs,
-      // Until the previous version has drained two are marked so.
+      // Two versions are marked Live until the previous one has drained.
       state: state === 'Live' && version !== live?.version ? 'Retired' : state,
       artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',
     })),
   );
 }
 
-/** What the newest revision of a model wrote last. */
+/** Where the lines of a model are found. */
+export type ModelLogs = {
+  readonly platforms: LogTails;
+  readonly buildLog: BuildLog;
+  readonly builds: Pick<Builds, 'find'>;
+};
+
+/** What the newest revision of a model wrote last, or while there is none of its newest deployment, the build that runs or has failed. */
 export async function modelLog(
   registry: Registry,
-  platforms: LogTails,
+  { platforms, buildLog, builds }: ModelLogs,
   { newestDeploymentId, live }: Model,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
+  const running = newest?.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
+  const build = running || newest?.work.buildLog;
+  if (build && !newest?.work.candidate) {
+    return { revision: null, lines: await buildLog.tail(build, LOG_LINES) };
+  }
   const found = newest?.work.candidate ?? live;
   const platform = found && platforms[found.target];
   const lines = platform ? await platform.logTail(found.revision, LOG_LINES) : [];

@@ -7,7 +7,7 @@ import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { failureName } from '#domain/failure.ts';
 
-/** The stack, as its outputs tell it; the last three where it has containers. */
+/** The stack, from its outputs; the last three only when it has containers. */
 export type PublishedStack = {
   readonly stage: string;
   readonly outputs: {
@@ -24,7 +24,7 @@ export type PublishedStack = {
 
 const TRIES = 10;
 
-/** Publishes the API after an update of its stack, alone with it as deployments of models are (docs/adr/0003). Each try waits 30 s for them. */
+/** Publishes the API after a stack update, under the same exclusive lease as deployments of models (docs/adr/0003). Each attempt waits 30 s for them. */
 export async function publishApi(
   { stage, outputs }: PublishedStack,
   settings: Pick<APIGatewayClientConfig, 'region' | 'credentials'>,

@@ -1,13 +1,13 @@
 const RETRY_MS = 1000;
 
 export type Publisher = {
-  /** Has all that is unpublished published soon. */
+  /** Triggers publishing of all unpublished events. */
   wake(): void;
-  /** Publishes what is left and stops; what cannot be published now is so at the next start. */
+  /** Publishes what is left and stops; the next start publishes what fails now. */
   stop(): Promise<void>;
 };
 
-/** Runs `publish` whenever there is something to publish, one run at a time, and each second after a failure, which is reported once. */
+/** Runs `publish` whenever there is something to publish, one run at a time. Retries every second after a failure, which it reports once. */
 export function publisher(
   publish: () => Promise<void>,
   onProblem: (error: unknown) => void,

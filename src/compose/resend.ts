@@ -6,8 +6,8 @@ import type { LocalDeployments } from './local-deployments.ts';
 const RESEND_MS = 5000;
 
 /**
- * Hands each end of an execution on. An upload that a full disk kept from being recorded has its event sent again after 5 s, as the sweep does on AWS.
- * A problem is reported, that of the full disk once until there is room again.
+ * Passes on each end of an execution. When a full disk kept an upload from being recorded, it sends the upload's event again after 5 s, as the sweep does on AWS.
+ * It reports each problem; a full disk only once until there is room again.
  */
 export function resending(deployments: LocalDeployments, onProblem: (error: unknown) => void) {
   const waiting = new Set<NodeJS.Timeout>();
@@ -26,7 +26,7 @@ export function resending(deployments: LocalDeployments, onProblem: (error: unkn
     const isKnown = isFull;
     isFull = failureName(error) === 'StorageFull';
     if (!(isKnown && isFull)) onProblem(error);
-    // What was asked for by a command is asked for again by whoever sees the problem.
+    // A command's request is not sent again: its user sees the problem and repeats the command.
     if (isFull && end.workflow === 'deploy') sendAgain(end);
   }
 

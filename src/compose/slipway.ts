@@ -1,9 +1,9 @@
+import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
-import type { Build } from '#ports/builds.ts';
 
 export type VersionStatus = {
   readonly version: number;
@@ -12,7 +12,7 @@ export type VersionStatus = {
   readonly target: string;
 };
 
-/** A model: what is live under its endpoint, its versions that went live, newest first, and how its newest deployment stands. */
+/** A model: its live version and endpoint, the versions that ever went live, newest first, and the state of its newest deployment. */
 export type ModelStatus = {
   readonly name: string;
   readonly endpoint: string;
@@ -24,21 +24,30 @@ export type ModelStatus = {
     readonly phase: Phase | string;
     readonly trouble: Trouble | null;
   } | null;
-  /** The repairs that followed one another until now, and when (epoch ms) the next may begin if it is needed; null for fewer than two. */
+  /** The consecutive repairs so far, and when (epoch ms) the next may begin if needed; null for fewer than two. */
   readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
-  /** That the live version was started, but answered no request, and what would prove it; null where one did. */
+  /** Set when the live version was started but answered no request, and says what would prove it; otherwise null. */
   readonly unproven: string | null;
 };
 
-/** A version that went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */
+/** A drop that became no model, by the name that it would have given one: in which state it ended as it came, why, and what to do; `time` is ISO 8601. */
+export type RefusedDrop = {
+  readonly name: string;
+  readonly state: 'Rejected' | 'Ignored';
+  readonly reason: string;
+  readonly fix: string;
+  readonly time: string;
+};
+
+/** A version that ever went live: `artifact` is the key of the object that started its deployment, `liveAtMs` (epoch) when it last went live. */
 export type VersionEntry = VersionStatus & {
   readonly liveAtMs: number;
   readonly artifact: string;
 };
 
 /**
- * Why a version runs where it runs, and how it was proven; what its deployment did not come to is null or empty.
- * Sizes are in bytes; `image` is null where nothing was built. `shift.done` counts the steps that were watched to their end.
+ * Why a version runs where it runs, and how it was proven; what its deployment did not reach is null or empty.
+ * Sizes are in bytes; `image` is null when nothing was built. `shift.done` counts the steps whose bake is over.
  */
 export type Explanation = {
   readonly model: string;
@@ -52,7 +61,7 @@ export type Explanation = {
     readonly format: string | null;
     readonly parameters: number | null;
   };
-  /** What serves it and why, and what the build measured of it (milliseconds, bytes); null before it is planned. */
+  /** What serves it and why, and the build's measurements (milliseconds, bytes); null before the build is planned. */
   readonly runtime: {
     readonly name: string;
     readonly title: string;
@@ -65,7 +74,7 @@ export type Explanation = {
     readonly digest: string;
     readonly compressedBytes: number;
     readonly uncompressedBytes: number;
-    /** What a start of it took, in its build. */
+    /** The smoke test in its build. */
     readonly smoke: SmokeTest | null;
   } | null;
   readonly target: string | null;
@@ -80,8 +89,8 @@ export type Explanation = {
 };
 
 /**
- * What becomes of something that was asked for, in a sentence, and the deployment that does it, or is given up; null when there is nothing to do.
- * `after` is the cursor of that deployment's last event from before, empty when it had none.
+ * The outcome of a request, in a sentence, and the deployment that carries it out or is given up; null when there is nothing to do.
+ * `after` is the cursor of that deployment's last event before the request, empty when it had none.
  */
 export type Asked = {
   readonly kind: 'nothing' | 'begun' | 'aborted';
@@ -90,13 +99,10 @@ export type Asked = {
   readonly says: string;
 };
 
-/** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet. */
+/** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet, and the lines are those of its build. */
 export type ModelLog = { readonly revision: string | null; readonly lines: readonly string[] };
 
-/** How a build stands, with the last lines that it wrote, oldest first. */
-export type BuildProgress = Omit<Build, 'log'> & { readonly lines: readonly string[] };
-
-/** Which events to read: those of a model or a deployment, after a cursor, and whether to wait for the ones to come. */
+/** The events to read: of a model or a deployment, after a cursor; and whether to wait for new ones. */
 export type EventQuery = {
   readonly model?: string;
   readonly deployment?: string;
@@ -106,7 +112,7 @@ export type EventQuery = {
 
 export type CursoredEvent = { readonly cursor: string; readonly event: SlipwayEvent };
 
-/** One object to put in the bucket; `file` is null for an empty one. `onSent` is told the bytes that are there so far. */
+/** One object to upload to the bucket; `file` is null for an empty one. `onSent` gets the bytes uploaded so far. */
 export type Upload = {
   readonly key: string;
   readonly file: string | null;
@@ -124,32 +130,34 @@ export type Uploaded = {
 
 /**
  * A Slipway as its users see it, wherever it runs: on this machine, or in an AWS account.
- * Fails with `InputInvalid` for a model or cursor that is not there, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ * Fails with `InputInvalid` for an unknown model or cursor, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
  */
 export type Slipway = {
-  /** The base of a model's URLs, whether it is live or not. */
+  /** The base of a model's URLs, whether or not it is live. */
   endpoint(model: string): string;
   /** All models, by name. */
   models(): Promise<readonly ModelStatus[]>;
+  /** The newest drops that became no model, newest first. */
+  refused(): Promise<readonly RefusedDrop[]>;
   logs(model: string): Promise<ModelLog>;
-  /** The newest build of a deployment; null when it has none, or one that is over and forgotten. */
-  build(deploymentId: string): Promise<BuildProgress | null>;
-  /** The model's versions that went live, newest first. */
+  /** The model's versions that ever went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;
-  /** Of `version`, or of the live one, or where none is live of the newest deployment. */
+  /** Explains `version`; for null the live version, or the newest deployment when none is live. */
   explain(model: string, version: number | null): Promise<Explanation>;
-  /** Puts a kept version back: `to`, or the one that was live before. A deployment under way is aborted instead, unless `to` says which. */
+  /** Makes a kept version live again: `to`, or for null the one that was live before. With null, a deployment under way is aborted instead. */
   rollback(model: string, to: number | null): Promise<Asked>;
-  /** Takes all of the model away; its history and its artifacts stay. */
+  /** Removes all of the model; its history and its artifacts stay. */
   undeploy(model: string): Promise<Asked>;
-  /** Gives up the deployment that is under way. Fails with `PhaseConflict` when its version is live already. */
+  /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
+  /** How the builds stand that wait or run, in the order in which they were asked for. */
+  builds(): Promise<readonly BuildProgress[]>;
   /** Oldest first, until the record ends or, when following, until the reader stops. */
   events(query: EventQuery): AsyncGenerator<CursoredEvent, void>;
   /** Leaves nothing behind when `signal` ends it. */
   upload(upload: Upload): Promise<Uploaded>;
   /** The keys of the bucket's objects that begin with `prefix`. */
   objects(prefix: string): Promise<readonly string[]>;
-  /** Takes an object out of the bucket, but not the versions that deployments were made of. Nothing there is success. */
+  /** Deletes an object from the bucket, but not the versions that deployments use. A no-op when there is none. */
   remove(key: string): Promise<void>;
 };

@@ -25,24 +25,24 @@ export type Admission = {
   readonly execution: string;
 };
 
-/** `known`: the deployment was there before, and not by this execution's own admission; nothing was changed. */
+/** `known`: the deployment already existed, and not through this execution's own admission; nothing changed. */
 export type AdmissionResult = {
   readonly kind: 'admitted' | 'superseded' | 'known';
   readonly deployment: Deployment;
 };
 
-/** A deployment that ends as it begins: refused or not needed, with the reason its event gives. */
+/** A deployment that ends at admission, as refused or not needed, with the reason its event gives. */
 export type Refusal = Omit<Admission, 'order'> & {
   readonly phase: 'Ignored' | 'Rejected';
   readonly announcement: Announcement;
 };
 
-/** What is asked for of a model by its name: `version` and `work` are those of the version to be made live, null and empty where there is none. */
+/** A request for a model by its name. `version` and `work` belong to the version to make live; null and empty when there is none. */
 export type Request = Omit<Admission, 'order'> & {
   readonly kind: Exclude<DeploymentKind, 'deploy'>;
   readonly version: number | null;
   readonly work: DeploymentWork;
-  /** Why, as its first event says it. */
+  /** Why it was requested, as its first event says it. */
   readonly reason: string;
 };
 
@@ -150,7 +150,7 @@ export function adopt(
   };
 }
 
-/** What the first call answered, when this is the same call whose reply was lost. */
+/** The answer to the first call, when this is the same call again because its reply was lost. */
 function answerAgain(deployment: Deployment, execution: string): AdmissionResult {
   const { phase, version, attempt } = deployment;
   if (deployment.execution !== execution || attempt > 1) return { kind: 'known', deployment };
@@ -218,7 +218,7 @@ function begin(admission: Omit<Admission, 'order'>, nowMs: number): Deployment {
   };
 }
 
-/** Only what orders: callers hand in whole store objects. */
+/** Keeps only the fields that order artifacts: callers pass whole store objects. */
 function orderOf({ order }: Admission): ArtifactOrder {
   const { key, versionId, sequencer, lastModifiedMs } = order;
   return { key, versionId, sequencer, lastModifiedMs };

@@ -8,7 +8,7 @@ export type Announced = {
   readonly event: SlipwayEvent | undefined;
 };
 
-/** Announces the phase a deployment has moved to. `RollingBack` makes no event: its news is how it ends. */
+/** Announces the phase a deployment has moved to. `RollingBack` makes no event; its outcome does. */
 export function announcePhase(record: DeploymentRecord, words: Announcement): Announced {
   const { phase, version, phaseChangedAtMs } = record.deployment;
   if (phase === 'RollingBack') return { deployment: record, event: undefined };
@@ -23,7 +23,7 @@ export function announcePhase(record: DeploymentRecord, words: Announcement): An
   };
 }
 
-/** Announces what befell a version, as the next event of the deployment that did it, at `nowMs` (epoch). */
+/** Announces a version's change of state, as the next event of the deployment that caused it, at `nowMs` (epoch). */
 export function announceVersion(
   record: DeploymentRecord,
   { version, revision, state }: ModelVersion & { readonly state: 'Retired' | 'Removed' },

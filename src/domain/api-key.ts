@@ -2,11 +2,11 @@ import { Failure } from './failure.ts';
 import { sha256Hex } from './hash.ts';
 import { isModelName } from './identity.ts';
 
-/** Which models a key may call: the named ones, or all there are and will be. */
+/** The models a key may call: the named ones, or all present and future ones. */
 export type KeyModels = 'all' | readonly string[];
 
 /**
- * What is kept of an API key, by the sha256 of it (64 hex digits); the key itself is shown once and kept nowhere.
+ * The record of an API key, stored by the key's sha256 (64 hex digits). The key itself is shown once and stored nowhere.
  * `id` is the hash's first 16 digits: it names the key to people, and opens nothing.
  */
 export type ApiKey = {
@@ -23,20 +23,20 @@ const FORM = /^slw_[\w-]{43}$/;
 const ID_HEX_DIGITS = 16;
 const LONGEST_NAME = 80;
 
-/** The key that 32 random bytes make: `slw_` and 43 characters of base64url. */
+/** Makes a key of 32 random bytes: `slw_` and 43 characters of base64url. */
 export function formKey(random: Uint8Array): string {
   const base64 = btoa(String.fromCharCode(...random));
   return `${PREFIX}${base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
 }
 
-/** The hash that a key is looked up by; undefined for what cannot be a key. */
+/** The hash that a key is looked up by; undefined for text that cannot be a key. */
 export async function keyHash(key: string): Promise<string | undefined> {
   return FORM.test(key) ? sha256Hex(key) : undefined;
 }
 
 /**
- * A new key, its hash, and what is kept of it.
- * Fails with `InputInvalid` for a name that is empty, over 80 characters or not printable, and for models that are none or no model names.
+ * Makes a new key, its hash and its record.
+ * Fails with `InputInvalid` for a name that is empty, over 80 characters or not printable, and for a list of models that is empty or has an invalid name.
  */
 export async function newKey(random: Uint8Array, about: Omit<ApiKey, 'id'>): Promise<NewKey> {
   requireName(about.name);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /**
- * A request as API Gateway asks a REQUEST authorizer about it. Only `multiValueHeaders` tells of a header that came twice.
+ * A request as API Gateway passes it to a REQUEST authorizer. Only `multiValueHeaders` shows a repeated header.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
  */
 export const authorizerRequest = z.object({

@@ -8,7 +8,7 @@ import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
 import type { Phase } from './phase.ts';
 
-/** One file of an artifact, pinned to one version: later reads name it, so an overwrite changes nothing. `name` is relative to the artifact. */
+/** One file of an artifact, pinned to one version: later reads name the version, so an overwrite changes nothing. `name` is relative to the artifact. */
 export type ArtifactPart = {
   readonly name: string;
   readonly key: string;
@@ -17,7 +17,7 @@ export type ArtifactPart = {
   readonly checksum: string;
 };
 
-/** What a deployment deploys. `key` and `versionId` are those of the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
+/** What a deployment deploys. `key` and `versionId` identify the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
 export type Artifact = {
   readonly bucket: string;
   readonly key: string;
@@ -26,7 +26,7 @@ export type Artifact = {
   readonly manifest: ArtifactPart | null;
 };
 
-/** Newest wins: by `sequencer` within a key, across the keys of a model by `lastModifiedMs` (epoch), then by version id. */
+/** The newest wins: by `sequencer` within one key; across a model's keys by `lastModifiedMs` (epoch), then by version id. */
 export type ArtifactOrder = {
   readonly key: string;
   readonly versionId: string;
@@ -34,10 +34,10 @@ export type ArtifactOrder = {
   readonly lastModifiedMs: number;
 };
 
-/** What the artifact says of itself: facts read from its bytes, and its manifest (an empty one where it has none). */
+/** What the artifact says about itself: facts read from its bytes, and its manifest (an empty one if it has none). */
 export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
 
-/** How the artifact will be served: by `runtime` as it was saved, where no build converts it; `environmentHash` names that as it is installed, `python` what it holds beside the server (null where it takes no packages), `imageTag` the image to build of environment and artifact (null where nothing is built). */
+/** How the artifact will be served: by `runtime`, unless a build converts it. `environmentHash` identifies the runtime as installed, `python` the packages besides the server (null where it takes none), `imageTag` the image to build from environment and artifact (null where no image is built). */
 export type BuildPlan = {
   readonly runtime: RuntimeName;
   readonly environmentHash: string;
@@ -47,7 +47,7 @@ export type BuildPlan = {
 
 /**
  * Why a target was taken or refused, and what a replica would get there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
- * `monthlyUsd` is the cost while nobody calls, null where it is not known.
+ * `monthlyUsd` is the idle cost, null where it is unknown.
  */
 export type TargetOption = {
   readonly target: Target;
@@ -68,18 +68,18 @@ export type TargetDecision = {
   readonly options: readonly TargetOption[];
 };
 
-/** The candidate's revision, the deployment that first made it (another one for a version that is started again), and until when (epoch ms) it may take to get ready. */
+/** The candidate's revision, the deployment that first made it (another one for a restarted version), and its deadline (epoch ms) to get ready. */
 export type Candidate = RevisionRef & {
   readonly madeBy: string;
-  /** The deployment's attempt that gave it its time: one that goes on for a dead one gives it anew. */
+  /** The deployment's attempt that set the deadline: an execution that takes over from a dead one resets it. */
   readonly attempt: number;
   readonly createdAtMs: number;
   readonly readyByMs: number;
 };
 
 /**
- * What a version was proven by, stored with it: its probes send that again. `warning` is empty when the answer proved everything; `readiness` when no request could be made for it.
- * `of` is the version whose sample it is, where that is not its own: the one that was live.
+ * The proof of a version, stored with it: its probes send the same sample again. The sample is `readiness` when no request could be made for it; `warning` is empty when the answer proved everything.
+ * `of` is the version that the sample comes from, if not this one: the version that was live.
  */
 export type GoldenProof = {
   readonly sample: GoldenSample | 'readiness';
@@ -88,15 +88,15 @@ export type GoldenProof = {
   readonly latencyMs: number;
 };
 
-/** Traffic shares of a model's revisions: whole weights 0..999, the share being weight / sum. A revision that is not named has none. */
+/** Traffic shares of a model's revisions: integer weights 0..999; a share is weight / sum. A revision that is not named has none. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** One step of a shift: the candidate's share (percent), and how long it is watched at it. */
+/** One step of a shift: the candidate's share (percent), and how long it is watched at that share. */
 export type ShiftStep = { readonly percent: number; readonly bakeSeconds: number };
 
 /**
- * The move of traffic, each step of it written before it is made. `previous` is the revision that was live, null for a first deployment.
- * `step` is the index in `steps` of the one that is under way, `after` its shares; `intendedAtMs` (epoch) is when the `attempt`th execution took it up.
+ * The move of traffic; each step is recorded before it is made. `previous` is the revision that was live, null for a first deployment.
+ * `step` is the index in `steps` of the current step, `after` its shares; `intendedAtMs` (epoch) is when the `attempt`th execution began it.
  */
 export type Shift = {
   readonly previous: RevisionRef | null;
@@ -109,8 +109,8 @@ export type Shift = {
 };
 
 /**
- * The watch after a step of the shift: since when (epoch ms), how long, and what Slipway's own probes saw of the candidate in it.
- * `latenciesMs` are those of the candidate's answered probes and, sent in turn with them, of the previous revision's; `isOver` when the next step is due.
+ * The watch after a step of the shift: its start (epoch ms), its length, and what Slipway's own probes saw of the candidate.
+ * `latenciesMs` are the latencies of the candidate's answered probes; `previousLatenciesMs` those of the previous revision's, sent in turn with them. `isOver` when the next step is due.
  */
 export type BakeRecord = {
   readonly startedAtMs: number;
@@ -121,36 +121,38 @@ export type BakeRecord = {
   readonly latenciesMs: readonly number[];
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
-  /** What the verdict rests on, and the manifest's alarms that nobody could be asked about; not there before the first look. */
+  /** What the verdict rests on, and the manifest's alarms whose state nobody could tell; absent before the first check. */
   readonly judgedBy?: string;
   readonly unknownAlarms?: readonly string[];
 };
 
-/** Something made in the world, written down before it was made, so that it can be unmade: a `revision` is taken away, a `restart` of a kept one is retired again. */
+/** A resource, recorded before it was made so that it can be undone: a `revision` is removed, a `restart` of a kept one is retired again. */
 export type Intent = {
   readonly kind: 'revision' | 'restart';
   readonly name: string;
   readonly target: Target;
 };
 
-/** What went wrong, as its event will say it. `fix` is empty when there is nothing the user can do. */
+/** What went wrong, as its event will say. `fix` is empty when the user can do nothing. */
 export type Trouble = {
   readonly name: string;
   readonly reason: string;
   readonly fix: string;
 };
 
-/** The candidate has the traffic after a rollback, since the live version did not answer and it did: by `reason`, the live one's failure. */
+/** The candidate keeps the traffic after a rollback, because it answered and the live version did not; `reason` is the live version's failure. */
 export type Kept = { readonly revision: string; readonly live: string; readonly reason: string };
 
-/** Since when (epoch ms) the `attempt`th execution takes a model's route away. */
+/** When (epoch ms) the `attempt`th execution began to remove a model's route. */
 export type Removal = { readonly attempt: number; readonly sinceMs: number };
 
-/** What the steps have found and done so far. A step that finds its own entry returns it and does nothing again. */
+/** What the steps have found and done so far. A step that finds its own entry returns it and does not repeat its work. */
 export type DeploymentWork = {
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
+  /** Where the build that failed wrote, as `BuildLog` names it. */
+  readonly buildLog?: { readonly group: string; readonly stream: string };
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;
@@ -160,13 +162,13 @@ export type DeploymentWork = {
   readonly kept?: Kept | null;
 };
 
-/** What a deployment does: a new version from an upload, a kept version made live again, the live one set right, or all of a model taken away. */
+/** What a deployment does: deploy a new version from an upload, make a kept version live again, repair the live one, or remove all of a model. */
 export type DeploymentKind = 'deploy' | 'rollback' | 'repair' | 'undeploy';
 
 /**
  * One run of a workflow, as the registry keeps it.
- * `version` is taken at admission and never re-used, but for a version that is made live again; null when admission itself ended the deployment, no model is named, or a model is undeployed. `order` is null when it was refused before it was compared.
- * `endedAtMs` (epoch) is null while the workflow still has something to do, which after `Live` is to retire what came before.
+ * `version` is assigned at admission and never re-used, except when a version is made live again; null when admission ended the deployment, no model is named, or a model is undeployed. `order` is null when the deployment was refused before it was compared.
+ * `endedAtMs` (epoch) is null while the workflow still has work to do: after `Live` it retires the previous version.
  */
 export type Deployment = {
   readonly id: string;
@@ -201,10 +203,10 @@ export type ModelVersion = {
   readonly liveAtMs: number;
 };
 
-/** The repairs of a model that followed one another, and when (epoch ms) the last was asked for. */
+/** A model's consecutive repairs, and when (epoch ms) the last was requested. */
 export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
 
-/** A named model: the version that is live, or null, the newest artifact admitted for it, and the repairs since it was last deployed. */
+/** A named model: its live version or null, the newest deployment admitted for it, and the repairs since it was last deployed. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;
@@ -214,7 +216,7 @@ export type Model = {
 
 const ID_HEX_DIGITS = 32;
 
-/** The id of the deployment of one object version: the first 32 hex digits of sha256(bucket, key, versionId), so each delivery of its event names the same deployment. */
+/** The deployment id of one object version: the first 32 hex digits of sha256(bucket, key, versionId), so that every delivery of its event names the same deployment. */
 export async function deploymentId(
   bucket: string,
   key: string,
@@ -224,7 +226,7 @@ export async function deploymentId(
   return hash.slice(0, ID_HEX_DIGITS);
 }
 
-/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right; they say nothing across keys, and an upload that was found by a look at the store has none. */
+/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right. They order nothing across keys, and an upload found by listing the store has none. */
 export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
   const length = Math.max(a.sequencer.length, b.sequencer.length);
   const bySequencer =
@@ -236,7 +238,7 @@ export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
   );
 }
 
-/** True when both hold the same bytes under the same names, manifest included, by size and the store's checksum. */
+/** True when both hold the same bytes under the same names, including the manifest, judged by size and the store's checksum. */
 export function isSameArtifact(a: Artifact, b: Artifact): boolean {
   return content(a) === content(b);
 }

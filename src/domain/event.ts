@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Phase } from './phase.ts';
 
-/** The states a deployment announces; the last seven are terminal and one deployment announces exactly one of them. */
+/** The states a deployment announces; the last seven are terminal, and each deployment announces exactly one of those. */
 const DEPLOYMENT_STATES = [
   'Admitted',
   'Waiting',
@@ -47,7 +47,7 @@ const common = {
 
 /**
  * What Slipway publishes, on EventBridge and on one machine alike; docs/event.schema.json is made from it.
- * `Deployment State Change` tells a deployment's way, `Version State Change` what befalls a version later.
+ * `Deployment State Change` reports a deployment's progress, `Version State Change` a version's later changes.
  */
 export const slipwayEvent = z.discriminatedUnion('detail-type', [
   z.strictObject({
@@ -64,7 +64,7 @@ export const slipwayEvent = z.discriminatedUnion('detail-type', [
 
 export type SlipwayEvent = z.infer<typeof slipwayEvent>;
 
-/** The words a change of phase is announced with; `data` holds numbers and names that a program can use. */
+/** The text that announces a change of phase; `data` holds numbers and names for programs. */
 export type Announcement = {
   readonly reason?: string;
   readonly fix?: string;

@@ -5,7 +5,7 @@ const HASH_IN_NAME = 16;
 
 /**
  * The name of the `attempt`th execution (from 1) that Slipway itself starts for the upload of `key`, whose deployment has `id`.
- * The same upload and attempt give the same name, so that asking twice starts one; at most 80 characters, as Step Functions wants.
+ * The same upload and attempt give the same name, so a repeated start is idempotent; at most 80 characters, Step Functions' limit.
  */
 export function executionName(key: string, id: string, attempt: number): string {
   const meaning = readKey(key);

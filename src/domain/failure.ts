@@ -1,5 +1,5 @@
 /**
- * Every name a step may fail with, and whether trying the same again may help.
+ * Every name a step may fail with, and whether a retry may help.
  * The workflow's `Retry` and `Catch` match on these names; a test holds the ASL to this table.
  */
 export const RETRYABLE = {
@@ -22,7 +22,7 @@ export type FailureName = keyof typeof RETRYABLE;
 
 /**
  * What a step throws when it could not do its job. Match on `name`, never on the class.
- * `fix` says in one sentence what the person who reads it can do; empty when there is nothing to do.
+ * `fix` tells the reader in one sentence what to do; empty when there is nothing to do.
  */
 export class Failure extends Error {
   override readonly name: FailureName;
@@ -35,7 +35,7 @@ export class Failure extends Error {
   }
 }
 
-/** The failure's name when `error` carries a known one, else undefined; an error from another realm or process counts. */
+/** The failure's name when `error` carries a known one, else undefined; an error from another realm or process counts too. */
 export function failureName(error: unknown): FailureName | undefined {
   if (!(error instanceof Error)) return undefined;
   return Object.keys(RETRYABLE).find((name): name is FailureName => name === error.name);

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts';
 
-/** What names a model, a version and a revision, everywhere: keys, records, routes, events. */
+/** The syntax of a model's name in keys, records, routes and events. */
 export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export function isModelName(name: string): boolean {
@@ -12,7 +12,7 @@ export function revisionName(model: string, version: number): string {
   return `${model}-v${version}`;
 }
 
-/** The model of a revision, whose name `revisionName` made. Fails with `InputInvalid` where it did not. */
+/** The model of a revision that `revisionName` named. Fails with `InputInvalid` for any other name. */
 export function modelOf(revision: string): string {
   const model = /^(.+)-v\d+$/.exec(revision)?.[1];
   if (model) return model;
@@ -22,7 +22,7 @@ export function modelOf(revision: string): string {
   );
 }
 
-/** Fails with `RevisionFailed` where a revision is there already, and another deployment's: a repeated attempt adopts only its own. */
+/** Fails with `RevisionFailed` when an existing revision belongs to another deployment: a repeated attempt adopts only its own. */
 export function requireSameDeployment(
   { revision, deploymentId }: { readonly revision: string; readonly deploymentId: string },
   found: { readonly deploymentId: string | undefined },

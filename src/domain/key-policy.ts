@@ -1,7 +1,7 @@
 import { type ApiKey, mayCall } from './api-key.ts';
 import { isModelName } from './identity.ts';
 
-/** What a Lambda authorizer answers API Gateway. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html */
+/** A Lambda authorizer's response to API Gateway. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html */
 export type KeyPolicy = {
   readonly principalId: string;
   readonly policyDocument: {
@@ -17,7 +17,7 @@ export type KeyPolicy = {
   readonly usageIdentifierKey: string;
 };
 
-/** The one key that a request's headers offer, as `Authorization: Bearer` or `x-api-key`; undefined when there is none, or more than one. */
+/** The key in a request's headers, `Authorization: Bearer` or `x-api-key`; undefined when there is none, or more than one. */
 export function offeredKey(
   headers: readonly (readonly [name: string, value: string])[],
 ): string | undefined {
@@ -36,7 +36,7 @@ export function offeredKey(
 }
 
 /**
- * Allows a request to a model that the key may call, and denies any other, which is API Gateway's 403. The answer is for this request alone: it may not be cached.
+ * Allows a request to a model that the key may call, and denies any other, which API Gateway answers with 403. The policy holds only for this request and must not be cached.
  * `methodArn` is `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`.
  */
 export function keyPolicy(key: ApiKey, hash: string, methodArn: string): KeyPolicy {

@@ -1,4 +1,4 @@
-/** What this text is as JSON; undefined where it is none. */
+/** Parses a text as JSON; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

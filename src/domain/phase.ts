@@ -32,14 +32,14 @@ export const NEXT_PHASES = {
 
 export type Phase = keyof typeof NEXT_PHASES;
 
-/** The phases that are announced as an event's `state`: all but `RollingBack`, whose news is how it ends. */
+/** The phases that an event announces as its `state`: all but `RollingBack`, whose outcome is announced instead. */
 export type DeploymentState = Exclude<Phase, 'RollingBack'>;
 
 export function isTerminal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
 }
 
-/** In these phases, what ends a deployment from outside leaves traffic that may not be where the registry says. */
+/** A deployment ended from outside in one of these phases may leave traffic that differs from the registry. */
 export function hasMovedTraffic(phase: Phase): boolean {
   return ['Shifting', 'Baking', 'RollingBack', 'Undeploying'].includes(phase);
 }

@@ -21,14 +21,14 @@ import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
 
-/** The phases that a step moves a deployment to; the others are reached by `admit`, `refuse`, `acquireLease` and `commit`. */
+/** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
 export type StepPhase = Exclude<Phase, 'Live' | 'Ignored'>;
 
 export type Ending = {
   readonly deploymentId: string;
   readonly reason: string;
   readonly degraded: boolean;
-  /** What there is to say beyond the reason, where more is known than that its execution is over. */
+  /** Details beyond the reason, where more is known than that the execution is over. */
   readonly trouble?: Trouble;
 };
 
@@ -71,7 +71,7 @@ export function recordTrouble(holder: Holder, trouble: Trouble): RegistryWrite<D
   return amend(holder, (deployment) => ({ trouble: deployment.trouble ?? trouble }));
 }
 
-/** The version that goes live, and the revision that has to be live until then (null: none). */
+/** The version that goes live, and the revision that must be live until then (null: none). */
 export type Promotion = { readonly version: number; readonly previous: string | null };
 
 /** Decides `Registry.commit`. */
@@ -184,7 +184,7 @@ export function settle({
   };
 }
 
-/** A version never gets younger. */
+/** A version's state never goes back. */
 const AGE = { Live: 0, Retired: 1, Removed: 2 } as const satisfies Record<VersionState, number>;
 
 function amend(
@@ -215,7 +215,7 @@ function announced(
   return { answer: deployment, ...announcePhase({ ...record, deployment }, announcement) };
 }
 
-/** What was repaired may need it again; any other deployment ends the row of repairs. */
+/** A repaired model keeps its count of consecutive repairs; any other deployment resets it. */
 function promote({ repairs, ...model }: Model, live: ModelVersion, { kind }: Deployment): Model {
   return { ...model, live, ...(kind === 'repair' && repairs && { repairs }) };
 }

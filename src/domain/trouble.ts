@@ -4,16 +4,16 @@ import type { Failure } from './failure.ts';
 const FIX = '\nFix: ';
 
 /**
- * What a `Catch` hands on: `Error` is the failure's name; `Cause` is the JSON `{errorType, errorMessage}` that Lambda and the local engine make of a step's error, and any text for one of the engine's own.
+ * What a `Catch` passes on: `Error` is the failure's name. `Cause` is the JSON `{errorType, errorMessage}` that Lambda and the local engine make of a step's error, or any text for the engine's own errors.
  */
 export type CaughtError = { readonly Error: string; readonly Cause: string };
 
-/** A failure's message with its fix, as it crosses the workflow: name and message are all that an error keeps there. */
+/** A failure's message with its fix, for the workflow, where an error keeps only its name and message. */
 export function wireMessage({ message, fix }: Failure): string {
   return fix ? `${message}${FIX}${fix}` : message;
 }
 
-/** The trouble that a caught error tells of; the reverse of `wireMessage`. */
+/** The trouble in a caught error; the reverse of `wireMessage`. */
 export function readTrouble({ Error: name, Cause }: CaughtError): Trouble {
   const message = errorMessage(Cause) ?? `${name}: ${Cause}`;
   const [reason = '', fix = ''] = message.split(FIX);

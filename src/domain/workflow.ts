@@ -2,29 +2,29 @@ import * as z from 'zod/mini';
 import { TARGETS } from '#domain/placement/target.ts';
 
 /**
- * What goes into and comes out of each step of the workflow, by the state's name.
- * Entry points parse their input by it, and a test resolves every path that the ASL reads against it: a path that is not there would end an execution by `States.Runtime`, which nothing catches.
+ * The input and output of each step of the workflow, by the state's name.
+ * Entry points parse their input by it, and a test resolves every path that the ASL reads against it: a missing path would end an execution with `States.Runtime`, which nothing catches.
  * Times are whole seconds; `attempt` counts the runs of a loop's step from 1; `execution` is `$$.Execution.Id`.
  */
 
-/** An S3 `Object Created` event as EventBridge hands it to the workflow; on one machine the bucket folder makes the same. */
+/** An S3 `Object Created` event as EventBridge delivers it to the workflow; on one machine the bucket folder emits the same. */
 export const objectCreated = z.object({
   detail: z.object({
     bucket: z.object({ name: z.string() }),
     object: z.object({
       key: z.string(),
-      // Some S3-compatible stores leave the version out: admission then asks the store for the newest.
+      // Some S3-compatible stores omit the version: admission then asks the store for the newest.
       'version-id': z.optional(z.string()),
       sequencer: z.optional(z.string()),
     }),
   }),
-  // Set by a fresh execution that takes a deployment up where a dead one left it.
+  // Set for a new execution that continues a deployment where a dead one left it.
   recovery: z.optional(z.object({ deploymentId: z.string() })),
 });
 
 export type ObjectCreated = z.infer<typeof objectCreated>;
 
-/** What `slipway rollback` and the sweep ask for: `to` is a version, or null for the one that was live before; `repair` sets the live version right. */
+/** The request of `slipway rollback` and the sweep: `to` is a version, or null for the one that was live before; `repair` repairs the live version. */
 export const rollbackRequest = z.object({
   kind: z.enum(['rollback', 'repair']),
   deploymentId: z.string(),
@@ -35,7 +35,7 @@ export const rollbackRequest = z.object({
 
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 
-/** What `slipway undeploy` asks for. */
+/** The request of `slipway undeploy`. */
 export const undeployRequest = z.object({
   kind: z.literal('undeploy'),
   deploymentId: z.string(),
@@ -90,7 +90,7 @@ export const workflow = {
   InspectArtifact: { input: held, output: done },
   PlanBuild: {
     input: held,
-    // What BuildEnvironment hands to its build; empty where there is none.
+    // What BuildImage passes to its build, and BuildEnvironment to the build before it; empty where there is no such build.
     output: z.object({
       kind: z.enum(['built', 'needed', 'environment']),
       environmentUrl: z.string(),
@@ -104,7 +104,7 @@ export const workflow = {
   },
   ExplainBuild: { input: failed, output: done },
   ChooseTarget: {
-    // The variables as CodeBuild exports them; none where nothing was built.
+    // The variables as CodeBuild exports them; empty when nothing was built.
     input: z.object({
       ...held.shape,
       variables: z.array(z.object({ Name: z.string(), Value: z.string() })),
@@ -124,7 +124,7 @@ export const workflow = {
     }),
   },
   CheckHealth: { input: held, output: z.object({ kind: z.enum(['healthy', 'unhealthy']) }) },
-  // The looks of all bakes count together.
+  // The checks of all bakes count together.
   ShiftTraffic: {
     input: z.object({ ...held.shape, attempt }),
     output: z.object({ sliceSeconds: seconds, attempt }),

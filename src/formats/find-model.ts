@@ -11,31 +11,31 @@ import { fixOf } from './known-formats.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
 import { quoted, rejected } from './rejected.ts';
 
-/** The one model of an artifact, and where it is. */
+/** An artifact's one model, and where it is. */
 export type Found = {
   readonly format: Format;
-  /** The archives it is in, the outer one first; none where it lies among the artifact's files. */
+  /** The archives that contain it, outermost first; empty when it is among the artifact's own files. */
   readonly archives: readonly string[];
   readonly unpacking: readonly Unpacking[];
   /** All files beside it: the artifact's, or those of the innermost archive. */
   readonly files: readonly ArtifactFile[];
-  /** The folder of a model that is one, `.` for all of it. */
+  /** The folder of a model that is a folder; `.` is the root. */
   readonly root: string;
-  /** The file of the model; null where it is a folder. Its own format is `fileFormat`. */
+  /** The model's file; null when the model is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
   readonly fileFormat: FileFormat | null;
 };
 
 export type FindOptions = {
-  /** Limits what an archive holds. */
+  /** Limits the size of an archive's content. */
   readonly maxBytes: number;
-  /** What the manifest says it is; `auto` where it does not. */
+  /** The format that the manifest gives, or `auto`. */
   readonly format: Format | 'auto';
-  /** The file of the model, where the manifest names it. */
+  /** The model's file, if the manifest names it. */
   readonly path: string | null;
 };
 
-/** Of each kind the ending that most of them have. */
+/** The most common ending of each kind. */
 const ENDINGS = KNOWN_FILES.filter(({ format }) => format).map(
   ({ endings, shared = [] }) => shared[0] ?? endings[0] ?? '',
 );
@@ -46,8 +46,8 @@ type Place = Pick<Found, 'archives' | 'unpacking' | 'files'>;
 const MAX_ARCHIVES = 2;
 
 /**
- * Finds the model in an artifact: of several kinds that it could be, the one with the most to say of how it is served.
- * An archive is opened where nothing else is a model. Fails with `ArtifactRejected`: none, two of one rank, or one of a kind not served.
+ * Finds the model in an artifact. Of several candidates it takes the kind that says most about how it is served.
+ * An archive is opened only when nothing else is a model. Fails with `ArtifactRejected`: no model, two of the same rank, or a kind that is not served.
  */
 export async function findModel(files: Files, options: FindOptions): Promise<Found> {
   return findIn(
@@ -103,13 +103,13 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   );
 }
 
-/** Of an archive around another one nothing but that is taken. */
+/** From an archive around another one, only the inner archive is unpacked. */
 function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
   return (each) =>
     member && each.members.includes(member) ? { ...each, members: [member] } : each;
 }
 
-/** A model that is a folder, by the ranks of what tells most of how it is served. */
+/** A model that is a folder; kinds that say more about how they are served rank first. */
 async function folderModel(place: Place, options: FindOptions): Promise<Found | undefined> {
   const { files } = place;
   const folder = (format: Format, ends: string) => {
@@ -127,7 +127,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   return undefined;
 }
 
-/** What SageMaker packs without code is its file, in a tar in gzip. */
+/** A SageMaker archive without code holds just the model's file, in a gzipped tar. */
 function fileModel(place: Place, { file, format, foreign }: ModelFile): Found {
   if (format === null) {
     throw rejected(
@@ -158,7 +158,7 @@ function isWanted({ file, format }: ModelFile, options: FindOptions): boolean {
   return options.format === 'auto' || options.format === 'sagemaker' || options.format === format;
 }
 
-/** The code of a model in plain Python, which stands at the top, or in the one folder that everything is in. */
+/** The code of a plain Python model, at the top or in the one folder that holds everything. */
 async function codeOf(files: Files, { format }: FindOptions) {
   if (format !== 'auto' && format !== 'python') return undefined;
   const root = commonFolder(files);
@@ -169,7 +169,7 @@ async function codeOf(files: Files, { format }: FindOptions) {
   return undefined;
 }
 
-/** Nobody writes a predict.py for anything else than to answer; a model.py may be what the model was trained by. */
+/** A predict.py is only ever written to answer requests; a model.py may be the training code. */
 function isWrittenForIt(code: CodeEntry, { path }: FindOptions): boolean {
   return isPredict(code) && path === null;
 }

@@ -9,19 +9,19 @@ import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 
-/** A kind of artifact that is known and not served: what it is found by, and what its owner can do. */
+/** A known kind of artifact that is not served: its name, the file that gave it away, and what its owner can do. */
 export type Foreign = { readonly name: string; readonly at: string; readonly fix: string };
 
 type Files = readonly ArtifactFile[];
 
-/** Finds the name of the file by which such an artifact is known, or nothing. */
+/** Returns the name of the file that identifies such an artifact, or nothing. */
 type Kind = {
   readonly name: string;
   readonly fix: string;
   find(files: Files): Promise<string | undefined> | string | undefined;
 };
 
-/** What to say in model.yaml of an image that serves at these places. */
+/** The line of model.yaml for an image that serves at this port and these paths. */
 const asImage = (port: number, healthPath: string, requestPath: string) =>
   `runtime: { image: REPOSITORY@sha256:…, port: ${port}, healthPath: ${healthPath}, requestPath: ${requestPath} }`;
 
@@ -124,7 +124,7 @@ const MOST_CONFIG_BYTES = 2 ** 20;
 
 const RANKS = { images: IMAGES, triton: [TRITON], folders: FOLDERS } as const;
 
-/** What of one rank there is among the files, each by the file it was known by. */
+/** The kinds of one rank among the files, each with the file that identified it. */
 export async function findForeign(
   files: Files,
   rank: keyof typeof RANKS,

@@ -19,7 +19,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
 import { quoted, rejected } from './rejected.ts';
 
-/** `maxBytes` limits all files together; of the manifest only what it says of the model, and of the packages beside it. */
+/** `maxBytes` limits the total size of all files; of the manifest, only the sections on the model and its packages are needed. */
 export type InspectOptions = {
   readonly maxBytes: number;
   readonly manifest: Pick<Manifest, 'model' | 'entrypoint'> &
@@ -30,8 +30,8 @@ const MAX_LISTED = 3;
 const MAX_UNPACKING_BYTES = 160 * 1024;
 
 /**
- * Finds the one model in an artifact's files and reads its facts. Nothing of it is loaded, and nothing unpacked.
- * Fails with `ArtifactRejected`: too large, no model of a format that is served, more than one, or one that is not harmless.
+ * Finds the one model in an artifact's files and reads its facts, without loading or unpacking anything.
+ * Fails with `ArtifactRejected`: too large, no model in a served format, more than one, or one that is not harmless.
  */
 export async function inspectFiles(
   files: readonly ArtifactFile[],
@@ -70,7 +70,7 @@ export async function inspectFiles(
   };
 }
 
-/** What is kept in the registry has to fit there: DynamoDB limits an item to 400 KB. */
+/** The record must fit in the registry: DynamoDB limits an item to 400 KB. */
 function kept({ unpacking, archives }: Found): Found['unpacking'] {
   const bytes = Buffer.byteLength(JSON.stringify(unpacking));
   if (bytes <= MAX_UNPACKING_BYTES) return unpacking;
@@ -80,7 +80,7 @@ function kept({ unpacking, archives }: Found): Found['unpacking'] {
   );
 }
 
-/** The entry that the manifest names, a file of the model's own folder. */
+/** The entry that the manifest names, which is a file in the model's own folder. */
 function entryIn({ format, files, root }: Found, entrypoint: string): string {
   const [path = ''] = entrypoint.split(':');
   if (format !== 'python' && format !== 'sagemaker') {
@@ -96,7 +96,7 @@ function entryIn({ format, files, root }: Found, entrypoint: string): string {
   );
 }
 
-/** The names whose module neither lies beside the model nor comes with a framework. */
+/** The names whose module is neither beside the model nor part of a framework. */
 function absentFrom({ files, root }: Found, names: readonly string[]): readonly string[] {
   const beside = new Set(files.map(({ name }) => name));
   return names.filter((name) => {
@@ -128,7 +128,7 @@ type Beside = {
   readonly absent: readonly string[];
 };
 
-/** What reads a file of each format. */
+/** The reader for each file format. */
 const READERS: Readonly<
   Record<FileFormat, (source: ByteSource, name: string, beside: Beside) => Promise<ModelFacts>>
 > = {

@@ -1,9 +1,9 @@
 import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
 
-/** How many of a file's first bytes `recognise` and `isText` look at. */
+/** How many leading bytes of a file `recognise` and `isText` look at. */
 export const HEAD_BYTES = 2048;
 
-/** Known by its first bytes, or failing these by its name; undefined when it is none of the kinds that are known. */
+/** Recognises a file by its magic bytes, else by its name; undefined when it is of no known kind. */
 export function recognise(name: string, head: Uint8Array): KnownFile | undefined {
   const hex = Buffer.from(head).toString('hex');
   const byBytes = KNOWN_FILES.filter(({ magic, hint }) => magic?.test(hex) || hint?.test(hex));
@@ -13,26 +13,26 @@ export function recognise(name: string, head: Uint8Array): KnownFile | undefined
   return alone ?? named[0] ?? byBytes.at(-1) ?? KNOWN_FILES.find(isNamed);
 }
 
-/** What the owner of a file of that kind can do where another was expected. */
+/** What the owner of such a file can do where another kind was expected. */
 export function fixOf({ fix }: KnownFile): string {
   return fix ?? 'It can be served as it is: upload it under a name with the ending of its format.';
 }
 
-/** The kind of file that alone begins so. */
+/** The only kind of file with these magic bytes. */
 export function kindByMagic(head: Uint8Array): KnownFile | undefined {
   const hex = Buffer.from(head).toString('hex');
   const found = KNOWN_FILES.filter(({ magic }) => magic?.test(hex));
-  // What is not served begins as what is, and goes on otherwise.
+  // A kind that is not served may begin like one that is, and differ later.
   return found.find(({ fix }) => fix !== undefined) ?? found.at(-1);
 }
 
-/** The kind of file that alone is named so. */
+/** The only kind of file with such a name. */
 export function kindByName(name: string): KnownFile | undefined {
   const base = name.slice(name.lastIndexOf('/') + 1);
   return KNOWN_FILES.find((kind) => kind.fileName === base || endsIn(base, ownEndings(kind)));
 }
 
-/** True when no byte of the head is one that texts do not have. */
+/** True when the head has no byte that text never contains. */
 export function isText(head: Uint8Array): boolean {
   return head.every((byte) => (byte >= 0x20 && byte !== 0x7f) || WHITE_SPACE.has(byte));
 }

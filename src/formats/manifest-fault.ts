@@ -4,10 +4,14 @@ import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { nearestName } from './nearest-name.ts';
 import { quoted } from './rejected.ts';
 
-/** Something wrong in a manifest, and where in its text. */
+/** A fault in a manifest, and its offset in the text. */
 export type Fault = { readonly offset: number; readonly what: string };
 
+/** Of all that is wrong in a manifest so much is told; a terminal shows that at once. */
+export const MOST_LISTED = 20;
+
 type Path = readonly PropertyKey[];
+type KnownKey = { readonly key: string; readonly place: string };
 
 const EXPECTED: Readonly<Record<string, string>> = {
   object: 'expected keys with values',
@@ -17,17 +21,25 @@ const EXPECTED: Readonly<Record<string, string>> = {
   boolean: 'expected true or false',
 };
 
-/** The first of the schema's errors, in the words of the manifest. */
-export function schemaFault({ issues }: z.core.$ZodError, document: Document, text: string): Fault {
-  const [issue] = issues;
-  if (!issue) return { offset: 0, what: 'is not a manifest' };
-  if (issue.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
-    return {
-      offset: keyOffset(document, issue.path, key),
-      what: `unknown key ${quoted(key)}; ${hintFor(key, issue.path)}`,
-    };
-  }
+/** The schema's errors, in the words of the manifest. */
+export function schemaFaults(
+  issues: readonly z.core.$ZodIssue[],
+  document: Document,
+  text: string,
+): readonly Fault[] {
+  const known = knownKeys(z.toJSONSchema(manifestSchema, { io: 'input' }), '');
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [valueFault(issue, document, text)];
+    const offsets = keyOffsets(document, issue.path);
+    return issue.keys.map((key, index) => ({
+      offset: offsets.get(key) ?? 0,
+      // Those after them are counted only.
+      what: `unknown key ${quoted(key)}${index < MOST_LISTED ? `; ${hintFor(key, issue.path, known)}` : ''}`,
+    }));
+  });
+}
+
+function valueFault(issue: z.core.$ZodIssue, document: Document, text: string): Fault {
   const place = placeOf(issue.path) || 'the manifest';
   const [start, end] = rangeOf(document, issue.path);
   const [written = ''] = text.slice(start, end).split('\n');
@@ -44,10 +56,9 @@ function wish(issue: z.core.$ZodIssue): string {
   return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;
 }
 
-/** The nearest known key there, else the nearest anywhere, else all that are known there. */
-function hintFor(key: string, path: Path): string {
+/** The nearest key known at that place, else the nearest known anywhere, else all keys known at that place. */
+function hintFor(key: string, path: Path, known: readonly KnownKey[]): string {
   const place = placeOf(path.map((step) => (typeof step === 'number' ? '' : step)));
-  const known = knownKeys(z.toJSONSchema(manifestSchema, { io: 'input' }), '');
   const here = known.filter((each) => each.place === place).map((each) => each.key);
   const near = nearestName(key, here);
   if (near) return `did you mean \`${near}\`?`;
@@ -60,11 +71,8 @@ function hintFor(key: string, path: Path): string {
   return `the known keys are ${here.join(', ')}`;
 }
 
-/** Each key of a schema with the place it stands at: '' is the top, `examples[]` any item of a list. */
-function knownKeys(
-  schema: z.core.JSONSchema._JSONSchema,
-  place: string,
-): readonly { readonly key: string; readonly place: string }[] {
+/** Each key of a schema with its place: '' is the top, `examples[]` any item of a list. */
+function knownKeys(schema: z.core.JSONSchema._JSONSchema, place: string): readonly KnownKey[] {
   if (typeof schema === 'boolean') return [];
   const { properties = {}, items } = schema;
   const own = Object.entries(properties).flatMap(([key, value]) => [
@@ -84,16 +92,15 @@ function placeOf(path: Path): string {
     .replace(/^\./, '');
 }
 
-/** Where the value at a path stands; one that is not there stands where the last of its parents does. */
+/** The position of the value at a path; if it is absent, that of its nearest existing parent. */
 function rangeOf(document: Document, path: Path): readonly [start: number, end: number] {
   const node = path.length === 0 ? document.contents : document.getIn(path, true);
   if (isNode(node) && node.range) return [node.range[0], node.range[1]];
   return path.length === 0 ? [0, 0] : rangeOf(document, path.slice(0, -1));
 }
 
-function keyOffset(document: Document, path: Path, key: string): number {
+function keyOffsets(document: Document, path: Path): ReadonlyMap<string, number> {
   const map = path.length === 0 ? document.contents : document.getIn(path, true);
   const keys = isMap(map) ? map.items.map((pair) => pair.key) : [];
-  const found = keys.find((each) => isScalar(each) && String(each.value) === key);
-  return isScalar(found) ? (found.range?.[0] ?? 0) : 0;
+  return new Map(keys.filter(isScalar).map(({ value, range }) => [String(value), range?.[0] ?? 0]));
 }

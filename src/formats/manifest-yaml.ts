@@ -1,29 +1,31 @@
 import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import type * as z from 'zod/mini';
 import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
-import { type Fault, schemaFault } from './manifest-fault.ts';
+import { type Fault, MOST_LISTED, schemaFaults } from './manifest-fault.ts';
 import { rejected } from './rejected.ts';
 import { tooDeepLine } from './yaml-nesting.ts';
 
 const MAX_BYTES = 256 * 1024;
+const TWICE = 'DUPLICATE_KEY';
 
 const SYNTAX: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key is given twice',
+  [TWICE]: 'this key is given twice',
   MULTIPLE_DOCS: 'a second document begins; a manifest has only one',
   RESOURCE_EXHAUSTION: 'values are nested too deeply',
 };
 
 /**
- * Reads a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
- * Fails with `ArtifactRejected`, naming the line: no YAML, an unknown key, a wrong value; over 256 KiB.
+ * Parses a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
+ * Fails with `ArtifactRejected`, with a line for each of its errors, which names the line: no YAML, an unknown key, a wrong value; over 256 KiB.
  */
 export function parseManifest(text: string, fileName: string): Manifest {
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes > MAX_BYTES) {
-    throw refused(`${fileName} is ${sizeBytes} bytes; the limit is ${MAX_BYTES}`);
+    throw refused([`${fileName} is ${sizeBytes} bytes; the limit is ${MAX_BYTES}`]);
   }
   const tooDeep = tooDeepLine(text);
   if (tooDeep !== undefined) {
-    throw refused(`${fileName} line ${tooDeep}: ${SYNTAX['RESOURCE_EXHAUSTION']}`);
+    throw refused([`${fileName} line ${tooDeep}: ${SYNTAX['RESOURCE_EXHAUSTION']}`]);
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, {
@@ -32,45 +34,81 @@ export function parseManifest(text: string, fileName: string): Manifest {
     prettyErrors: false,
     resolveKnownTags: false,
   });
-  const refusedAt = ({ offset, what }: Fault) =>
-    refused(`${fileName} line ${lineCounter.linePos(offset).line}: ${what}`);
-
-  const unusable = syntaxFault(document) ?? valueFault(document);
-  if (unusable) throw refusedAt(unusable);
-  const parsed = manifestSchema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  throw refusedAt(schemaFault(parsed.error, document, text));
+  const read = readDocument(document, text);
+  if (!('faults' in read)) return read.manifest;
+  const lines = read.faults
+    .toSorted((a, b) => a.offset - b.offset)
+    .map(({ offset, what }) => `${fileName} line ${lineCounter.linePos(offset).line}: ${what}`);
+  throw refused([...new Set(lines)]);
 }
 
-function syntaxFault({ errors, warnings }: Document): Fault | undefined {
-  const [error]: YAMLError[] = [...errors, ...warnings];
-  return error && { offset: error.pos[0], what: SYNTAX[error.code] ?? error.message };
+type Read = { readonly manifest: Manifest } | { readonly faults: readonly Fault[] };
+
+function readDocument(document: Document, text: string): Read {
+  const { isExpandable, faults } = written(document);
+  if (!isExpandable) return { faults };
+  const value: unknown = document.toJS() ?? {};
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success && faults.length === 0) return { manifest: parsed.data };
+  return { faults: [...faults, ...schemaFaults(issuesOf(value), document, text)] };
 }
 
-/** What YAML can write and JSON, in which examples are sent, cannot. An alias can also stand for more than fits in memory. */
-function valueFault(document: Document): Fault | undefined {
-  let fault: Fault | undefined;
+/** What YAML or JSON has against the text; not expandable where it does not say what was meant, or an alias could stand for more than fits in memory. */
+function written(document: Document) {
+  const errors: readonly YAMLError[] = [...document.errors, ...document.warnings];
+  const values = valueFaults(document);
+  return {
+    isExpandable: values.aliases.length === 0 && errors.every(({ code }) => code === TWICE),
+    faults: [
+      ...errors.map(({ pos: [offset], code, message }) => ({
+        offset,
+        what: SYNTAX[code] ?? message,
+      })),
+      ...values.aliases,
+      ...values.numbers,
+    ],
+  };
+}
+
+/** What YAML can write and JSON, in which examples are sent, cannot. */
+function valueFaults(document: Document) {
+  const aliases: Fault[] = [];
+  const numbers: Fault[] = [];
   visit(document, {
     Alias(_, { range, source }) {
-      fault = { offset: range?.[0] ?? 0, what: `\`*${source}\` is an alias; write the value out` };
-      return visit.BREAK;
+      const what = `\`*${source}\` is an alias; write the value out`;
+      aliases.push({ offset: range?.[0] ?? 0, what });
     },
     Scalar(_, { range, source, value }) {
-      if (typeof value !== 'number' || isExact(value, source)) return undefined;
-      fault = {
-        offset: range?.[0] ?? 0,
-        what: `${source} is not a number that JSON can represent exactly`,
-      };
-      return visit.BREAK;
+      if (typeof value !== 'number' || isExact(value, source)) return;
+      const what = `${source} is not a number that JSON can represent exactly`;
+      numbers.push({ offset: range?.[0] ?? 0, what });
     },
   });
-  return fault;
+  return { aliases, numbers };
+}
+
+/** The schema looks no further where it finds a key that it does not know; those that it knows are looked at without that. */
+function issuesOf(value: unknown): readonly z.core.$ZodIssue[] {
+  const { error } = manifestSchema.safeParse(value);
+  const unknown = (error?.issues ?? []).filter((issue) => issue.code === 'unrecognized_keys');
+  if (unknown.length === 0) return error?.issues ?? [];
+  for (const { path, keys } of unknown) {
+    for (const key of keys) Reflect.deleteProperty(at(value, path), key);
+  }
+  return [...unknown, ...(manifestSchema.safeParse(value).error?.issues ?? [])];
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): object {
+  return Object(path.reduce<unknown>((inside, step) => Object(inside)[step], value));
 }
 
 function isExact(value: number, source = ''): boolean {
   return Number.isFinite(value) && (Number.isSafeInteger(value) || !/^[-+]?\d+$/.test(source));
 }
 
-function refused(message: string) {
-  return rejected(message, 'Correct the manifest; docs/model.yaml shows every key.');
+function refused(lines: readonly string[]) {
+  const more = lines.length - MOST_LISTED;
+  const listed = more > 0 ? [...lines.slice(0, MOST_LISTED), `and ${more} more`] : lines;
+  return rejected(listed, 'Correct the manifest; docs/model.yaml shows every key.');
 }

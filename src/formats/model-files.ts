@@ -4,15 +4,15 @@ import { isLitter } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { HEAD_BYTES, kindByMagic, kindByName, recognise } from './known-formats.ts';
 
-/** A file that is a model by its name or its first bytes; without `format` one that is not served. */
+/** A file that its name or magic bytes identify as a model; without `format` it is not served. */
 export type ModelFile = {
   readonly file: ArtifactFile;
   readonly format: FileFormat | null;
-  /** What it is and what to do, where it is not served. */
+  /** For a model that is not served, what it is and what to do. */
   readonly foreign: KnownFile | null;
 };
 
-/** Endings that say nothing of a model, of which the first bytes tell. */
+/** Endings that do not identify a model; its magic bytes do. */
 const TOLD_BY_HEAD: readonly string[] = [
   ...KNOWN_FILES.flatMap(({ shared = [], inside = [] }) => [...shared, ...inside]),
   ...['.bin', '.dat', '.old'],
@@ -21,7 +21,7 @@ const NEVER =
   /(^|\/)(README|LICENSE|NOTICE|Makefile|MLmodel)$|requirements[^/]*\.txt$|\.(md|rst|py|ipynb|yaml|yml|toml|csv|parquet|png|jpe?g)$/i;
 const MAX_OPENED = 50;
 
-/** The models among the files of an artifact. Opened are only those whose names tell nothing, the first fifty. */
+/** The models among an artifact's files. Only files with inconclusive names are opened, the first fifty of them. */
 export async function modelFiles(files: readonly ArtifactFile[]): Promise<readonly ModelFile[]> {
   const found: ModelFile[] = [];
   let opened = 0;
@@ -47,7 +47,7 @@ async function headOf(file: ArtifactFile): Promise<Uint8Array> {
   return (await file.open()).read(0, HEAD_BYTES);
 }
 
-/** By its ending, or for want of one. */
+/** Whether to look at the magic bytes: the ending is inconclusive or missing. */
 function isTold(name: string): boolean {
   const base = name.slice(name.lastIndexOf('/') + 1);
   return endsIn(base, TOLD_BY_HEAD) || !base.includes('.');

@@ -1,4 +1,4 @@
-/** The name that `typed` was probably meant to be: it begins so, or at most a third is wrong. Undefined when none is that near. */
+/** The name that `typed` was probably meant to be: `typed` is its prefix, or at most a third of it is wrong. Undefined when no name is that near. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((name) => ({ name, edits: name.startsWith(typed) ? 0 : countEdits(typed, name) }))
@@ -6,7 +6,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return best && best.edits <= Math.ceil(typed.length / 3) ? best.name : undefined;
 }
 
-/** Levenshtein distance: letters put in, left out or replaced. */
+/** Levenshtein distance: insertions, deletions and substitutions. */
 function countEdits(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

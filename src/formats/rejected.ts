@@ -3,14 +3,15 @@ import { Failure } from '#domain/failure.ts';
 const LONGEST_NAME = 80;
 
 /**
- * An artifact that cannot be served: `message` gives fact, value and limit, `fix` what its owner can do.
+ * An artifact that cannot be served: `message` gives fact, value and limit, a line for each of several, `fix` what its owner can do.
  * Names in it come from the file and are shown on terminals, so invisible characters become `?`.
  */
-export function rejected(message: string, fix: string): Failure {
-  return new Failure('ArtifactRejected', message.replaceAll(/\p{C}/gu, '?'), { fix });
+export function rejected(message: string | readonly string[], fix: string): Failure {
+  const lines = [message].flat().map((line) => line.replaceAll(/\p{C}/gu, '?'));
+  return new Failure('ArtifactRejected', lines.join('\n'), { fix });
 }
 
-/** A name out of a file, of any length there, as it stands in a message. */
+/** A name from a file, shortened and quoted for a message. */
 export function quoted(name: string): string {
   return name.length > LONGEST_NAME ? `\`${name.slice(0, LONGEST_NAME)}…\`` : `\`${name}\``;
 }

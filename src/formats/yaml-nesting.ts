@@ -1,15 +1,15 @@
 import { Lexer } from 'yaml';
 
-// A parser of YAML takes 3 KB for each level.
+// A YAML parser takes about 3 KB per level.
 const MAX_DEPTH = 64;
 
-// Stand before what follows them in the text, and are not of it themselves.
+// The lexer emits these before the token they describe; they are not part of the text.
 const MARKS: readonly string[] = ['\x02', '\x18', '\x1f'];
 const SCALAR = '\x1f';
 
 /**
- * The line, from 1 on, at which lists and maps are written in one another, by brackets or within a line, more than 64 deep; undefined where none are.
- * Told by the tokens alone, before anything is made of them. By indentation alone a text of 256 KiB is no deeper than 724.
+ * The line, from 1, at which lists and maps nest more than 64 deep by brackets or within one line; undefined when none does.
+ * Found from the tokens alone, before anything is parsed. By indentation, a text of 256 KiB nests at most 724 deep.
  */
 export function tooDeepLine(text: string): number | undefined {
   let [brackets, inLine, at] = [0, 0, 0];

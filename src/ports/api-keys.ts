@@ -1,19 +1,19 @@
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 
 /**
- * The keys that callers of models have. What is written is seen by every call after it.
+ * The API keys of the models' callers. A write is visible to every later call.
  * Every call may fail with `PlatformDenied`, `PlatformThrottled` or `PlatformUnavailable`.
  */
 export type ApiKeys = {
-  /** Makes a key, which nobody can read again. Fails with `InputInvalid` as `newKey` does; nobody has a key that a failed call may have left in the list. */
+  /** Makes a key, which nobody can read again. Fails with `InputInvalid` as `newKey` does. A failed call may leave a record in the list, but nobody holds its key. */
   create(
     name: string,
     models: KeyModels,
   ): Promise<{ readonly key: string; readonly record: ApiKey }>;
   /** Oldest first. */
   list(): Promise<readonly ApiKey[]>;
-  /** The key opens nothing from now on; an unknown id is success. */
+  /** From now on the key opens nothing. Revoking an unknown id is a no-op. */
   revoke(id: string): Promise<void>;
-  /** By the key's hash; undefined for one that is unknown or revoked. */
+  /** Looks a key up by its hash; undefined when it is unknown or revoked. */
   find(hash: string): Promise<ApiKey | undefined>;
 };

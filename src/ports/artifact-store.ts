@@ -8,37 +8,37 @@ export type ArtifactRef = {
   readonly versionId: string;
 };
 
-/** What a list of the store says of a version. */
+/** A version as a listing of the store shows it. */
 export type ListedObject = ArtifactRef & {
   readonly sequencer: string;
   readonly lastModifiedMs: number;
 };
 
-/** Some versions, and the key to go on from; null at the end. */
+/** One page of versions. `next` is the key to continue from, null on the last page. */
 export type ListedPage = {
   readonly objects: readonly ListedObject[];
   readonly next: string | null;
 };
 
 /**
- * What the store says of a version without its bytes.
- * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): two are comparable only when the algorithms are equal.
- * `sequencer` orders the versions of one key only, `lastModifiedMs` (epoch) the keys of a model; it is empty where the store tells it only in its events.
+ * A version's metadata, without its bytes.
+ * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): compare two only when their algorithms match.
+ * `sequencer` orders the versions of one key only, and is empty where the store reports it only in events. `lastModifiedMs` (epoch) orders the keys of a model.
  */
 export type StoredObject = ListedObject & {
   readonly sizeBytes: number;
   readonly checksum: string;
 };
 
-/** A version under the relative path that its reader is to give it. */
+/** A version, and the relative path under which its reader stores it. */
 export type NamedRef = ArtifactRef & { readonly name: string; readonly sizeBytes: number };
 
-/** What a build is to do: package a model, or build what models are served by. */
+/** What a build does: package a model, or build an environment that serves models. */
 export type GrantedOrder = BuildOrder | EnvironmentOrder;
 
 /**
- * Ranged reads over one version, as an artifact's inspection needs them.
- * `read` answers the bytes from `start`, at most `length` of them; shorter only at the end.
+ * Ranged reads over one version, for inspecting an artifact.
+ * `read` returns at most `length` bytes from `start`; fewer only at the end.
  */
 export type ByteSource = {
   readonly sizeBytes: number;
@@ -46,7 +46,7 @@ export type ByteSource = {
 };
 
 /**
- * The bucket: a versioned object store. Reads name a version, so an overwrite changes nothing of a deployment.
+ * The bucket: a versioned object store. Reads name a version, so an overwrite does not affect a running deployment.
  * Fails with `ArtifactRejected` when the version is gone, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
  */
 export type ArtifactStore = {
@@ -56,12 +56,12 @@ export type ArtifactStore = {
   latest(bucket: string, key: string): Promise<StoredObject | undefined>;
   /** The newest version of each key that begins with `prefix`, by key; at most `limit` of them. */
   list(bucket: string, prefix: string, limit: number): Promise<readonly StoredObject[]>;
-  /** The same of all keys after `after` (`''`: from the first), a page at a time and with no look at each object, which on AWS costs a request. */
+  /** Like `list`, for all keys after `after` (`''`: from the first), one page at a time. It does not describe each object, which on AWS costs a request. */
   newest(bucket: string, prefix: string, after: string): Promise<ListedPage>;
   open(ref: ArtifactRef): Promise<ByteSource>;
   /**
-   * The URL of a JSON object `{order, files: [{name, sizeBytes, url}]}` by which whoever holds it reads the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
-   * `id` names it; the same id again replaces it.
+   * Returns the URL of a JSON object `{order, files: [{name, sizeBytes, url}]}`. Whoever holds it can read the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
+   * `id` names the grant; granting the same id again replaces it.
    */
   grant(id: string, files: readonly NamedRef[], order: GrantedOrder): Promise<string>;
 };

@@ -1,8 +1,8 @@
-/** Where a build writes: CloudWatch Logs' group and stream; on one machine a folder and a file in it. */
+/** Where a build writes its log: a CloudWatch Logs group and stream; on one machine a folder and a file in it. */
 export type BuildLogRef = { readonly group: string; readonly stream: string };
 
-/** What builds wrote. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
+/** The logs of builds. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
 export type BuildLog = {
-  /** The last lines, oldest first, at most `lines` of them; empty when there is no such log. */
+  /** The last lines, oldest first, at most `lines` of them; empty when the log does not exist. */
   tail(log: BuildLogRef, lines: number): Promise<readonly string[]>;
 };

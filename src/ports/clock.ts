@@ -1,2 +1,2 @@
-/** The time, in epoch milliseconds. Steps never read another clock, so a test owns it. */
+/** The time in epoch milliseconds. Steps read no other clock, so a test controls the time. */
 export type Clock = { now(): number };

@@ -1,14 +1,14 @@
-/** The images of environments that are built already. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
+/** The environment images built so far. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
 export type EnvironmentImages = {
-  /** Those of the tags that no image has, in the same order. */
+  /** Returns the tags that no image has, in the given order. */
   missing(tags: readonly string[]): Promise<readonly string[]>;
 };
 
-/** The same where they stay until somebody takes them away. */
+/** Environment images that stay until somebody removes them. */
 export type UnusedEnvironments = {
   /**
-   * Takes away those that no image of a model is made of, but for what was made in the last hour, and answers their tags.
-   * None goes when `isBusy`; from that question on until they are gone nobody is told that one of them is there.
+   * Removes the environments that no model image is based on, except those made in the last hour, and returns their tags.
+   * Removes none when `isBusy`. From that check until they are gone, no caller is told that one of them exists.
    */
   clear(isBusy: () => Promise<boolean>): Promise<readonly string[]>;
 };

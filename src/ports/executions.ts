@@ -3,10 +3,10 @@ export type WorkflowName = 'deploy' | 'rollback' | 'undeploy';
 
 /** The runs of the workflows: Step Functions' executions, or the local engine's. */
 export type Executions = {
-  /** Starts one run; a name that is already running with the same input is success. Fails with `InputInvalid` for a name that runs with another input or, on AWS, has run within 90 days, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
+  /** Starts one run; a no-op when the name already runs with the same input. Fails with `InputInvalid` for a name that runs with another input or, on AWS, has run within 90 days; `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
   start(workflow: WorkflowName, name: string, input: unknown): Promise<void>;
-  /** False when the execution has ended in any way, or was never there. */
+  /** False when the execution has ended in any way, or never existed. */
   isRunning(execution: string): Promise<boolean>;
-  /** Ends an execution wherever it is; nothing in it catches that. One that has ended, or was never there, is success. */
+  /** Ends an execution in whatever state it is; its Catch clauses do not run. A no-op when it has ended or never existed. */
   stop(execution: string): Promise<void>;
 };

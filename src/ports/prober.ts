@@ -1,8 +1,8 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 
 /**
- * What came back from one request, as a client gets it: on Lambda a 5xx of an image of its owner's own is 502. `revision` is the `x-slipway-revision` of the answer, or what else tells who answered; null when nothing does.
- * `none` is no answer at all: refused, reset, or nothing within the time.
+ * The outcome of one request, as a client sees it: on AWS a server's 5xx becomes 502. `revision` is the answer's `x-slipway-revision`, or another sign of who answered; null when there is none.
+ * `none` is no answer at all: connection refused, reset, or timed out.
  */
 export type ProbeAnswer =
   | {
@@ -14,15 +14,15 @@ export type ProbeAnswer =
     }
   | { readonly kind: 'none'; readonly reason: string };
 
-/** Sends requests as a client would. An answer of any status is a value, and so is no answer; it fails only when it could not try. */
+/** Sends requests as a client would. An answer of any status is a value, and so is no answer; a call fails only when it could not try. */
 export type Prober = {
-  /** `address` is one that a Router gave: the model's route, or a candidate's test path. */
+  /** `address` comes from a Router: the model's route, or a candidate's test path. */
   send(
     address: string,
     model: string,
     request: GoldenRequest,
     timeoutMs: number,
   ): Promise<ProbeAnswer>;
-  /** Asks whether the server says it is ready: 200 at `path`, which is its readiness path. */
+  /** Asks whether the server is ready: 200 at `path`, its readiness path. */
   ready(address: string, path: string, timeoutMs: number): Promise<ProbeAnswer>;
 };

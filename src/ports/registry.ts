@@ -23,68 +23,68 @@ export type EventQuery = {
   readonly deploymentId?: string;
 };
 
-/** Events in the order they were written, each with the cursor to go on from; `''` as `after` is the beginning. */
+/** Events in the order they were written, each with the cursor to continue from; `''` as `after` is the beginning. */
 export type EventPage = {
   readonly events: readonly { readonly cursor: string; readonly event: SlipwayEvent }[];
 };
 
 /**
  * The record of models, versions, deployments, leases, intents and events. Each write is one transaction with its event.
- * Every call may be repeated: a write that finds its work done answers as it did the first time, and announces nothing again.
- * Each write by a lease's holder renews the lease, and fails with `LeaseLost` when the lease is free or has another holder or epoch.
- * A deployment or version that must exist and does not is `InputInvalid`, a change that the records do not allow `PhaseConflict`.
- * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have happened; with `PlatformDenied`, `StorageFull`, or `InputInvalid` for a record that is too large to be held (400 KB on AWS), it did not happen.
+ * Every call is idempotent: a repeated write returns what it returned the first time, and announces nothing again.
+ * Each write by the lease holder renews the lease. It fails with `LeaseLost` when the lease is free or has another holder or epoch.
+ * A missing deployment or version fails with `InputInvalid`, a change that the records do not allow with `PhaseConflict`.
+ * Any call may fail with `PlatformThrottled` or `PlatformUnavailable`, and then may or may not have taken effect; after `PlatformDenied`, `StorageFull`, or `InputInvalid` for a record over the size limit (400 KB on AWS), it has not.
  */
 export type Registry = {
   /**
-   * Takes the model's next version number, unless a newer artifact is admitted already: then superseded, ended, and without a number.
-   * Announces `Admitted`, or `Superseded` alone. The same execution gets its first answer again, another one `known`.
+   * Gives the deployment the model's next version number. When a newer artifact is already admitted, it is superseded and ended instead, without a number.
+   * Announces `Admitted`, or only `Superseded`. The same execution gets its first answer again; another execution gets `known`.
    */
   admit(admission: Admission): Promise<AdmissionResult>;
-  /** Records a deployment that admission ends, ended, and announces it; makes no model. One that is known already is left as it is. */
+  /** Records and announces a deployment that admission turns away, as ended; creates no model. A no-op for a known deployment. */
   refuse(refusal: Refusal): Promise<Deployment>;
-  /** Records what is asked for of a model that is known, and announces it as `Admitted`. One that is known already is left as it is; no such model is `InputInvalid`. */
+  /** Records a request for a known model, and announces it as `Admitted`. A no-op for a known deployment; fails with `InputInvalid` for an unknown model. */
   request(request: Request): Promise<Deployment>;
-  /** Gives a deployment that has not ended to a new execution; attempt + 1. Fails with `LeaseLost` when `from` no longer owns it. */
+  /** Hands an unended deployment over to a new execution; attempt + 1. Fails with `LeaseLost` when `from` no longer owns it. */
   adopt(deploymentId: string, from: string, execution: string): Promise<Deployment>;
 
   /**
-   * Takes the model's lease for the deployment: when it is free, from an execution of this deployment that went before, or over the epoch of a dead holder; epoch + 1.
-   * The holder itself gets its epoch again. An epoch is never re-used; a lease that has run out stays its holder's until it is taken.
-   * A deployment that has not begun (Admitted, Waiting) while a newer one is admitted is Superseded and ended. One that has to wait is announced as `Waiting`, once.
+   * Takes the model's lease for the deployment, with epoch + 1: when it is free, from an earlier execution of this deployment, or over the epoch of a dead holder.
+   * The holder itself gets its epoch again. An epoch is never re-used; an expired lease stays with its holder until another takes it.
+   * A deployment that has not begun (Admitted, Waiting) is Superseded and ended when a newer one is admitted. One that has to wait is announced as `Waiting`, once.
    * Fails with `LeaseLost` for an execution that does not own the deployment, `PhaseConflict` for an ended one.
    */
   acquireLease(request: LeaseRequest): Promise<LeaseResult>;
-  /** Frees the model's lease, and ends the deployment when its phase is terminal (else `settle` will); a lease that is not the holder's any more is success, and nothing changes. */
+  /** Frees the model's lease, and ends the deployment when its phase is terminal (else `settle` will). A no-op when the lease is no longer the holder's. */
   releaseLease(holder: Holder): Promise<void>;
-  /** The model's lease as it is now; undefined when there is no such model. */
+  /** The model's current lease; undefined for an unknown model. */
   lease(model: string): Promise<Lease | undefined>;
-  /** Frees a lease that outlived its deployment: one that has ended, or that nobody knows. Answers whether it did; the lease of another is left as it is. */
+  /** Frees the lease of a deployment that has ended or is unknown, and returns whether it did; leaves the lease of another deployment alone. */
   freeDeadLease(model: string, deploymentId: string): Promise<boolean>;
 
-  /** Moves the deployment to `to`, with what the step found, and announces it. Already there: the record is answered as it is, the work too. */
+  /** Moves the deployment to `to`, records what the step found, and announces it. When it is already there, returns the record unchanged, including its work. */
   advance(
     holder: Holder,
     to: StepPhase,
     work: DeploymentWork,
     announcement: Announcement,
   ): Promise<Deployment>;
-  /** Adds what a step found without a move; entries that are there are replaced. */
+  /** Adds what a step found without changing the phase; replaces existing entries. */
   recordWork(holder: Holder, work: DeploymentWork): Promise<Deployment>;
-  /** Writes down what is about to be made, after what was made before; the same intent twice is one. */
+  /** Appends what is about to be made to the intents; recording the same intent again is a no-op. */
   recordIntent(holder: Holder, intent: Intent): Promise<Deployment>;
-  /** Strikes an intent whose resource is gone; one that is not there is success. */
+  /** Deletes an intent whose resource is gone; a no-op when the intent is not recorded. */
   settleIntent(holder: Holder, intent: Intent): Promise<Deployment>;
-  /** Keeps the first trouble of a deployment: a later one is its consequence. */
+  /** Records a deployment's first trouble; later ones are its consequences and are dropped. */
   recordTrouble(holder: Holder, trouble: Trouble): Promise<Deployment>;
   /**
-   * Makes the deployment's candidate, which is this version, the live one if the live revision still is `previous` (null: none), and announces `Live`.
-   * Fails with `PhaseConflict` when another is live, the version is gone, or the deployment has a trouble, for which it is given up. The previous version is left to `markVersion`.
+   * Makes the deployment's candidate (this version) live if the live revision is still `previous` (null: none), and announces `Live`.
+   * Fails with `PhaseConflict` when another revision is live, the version is gone, or the deployment has a trouble and so is being given up. `markVersion` deals with the previous version.
    */
   commit(holder: Holder, promotion: Promotion, announcement: Announcement): Promise<Deployment>;
-  /** Leaves the model without a live version; nothing is announced. */
+  /** Leaves the model without a live version; announces nothing. */
   retract(holder: Holder): Promise<void>;
-  /** Gives a deployment the trouble that whoever holds its lease next gives it up for. Takes no epoch; fails with `PhaseConflict` for one that is Live or has ended. */
+  /** Records a trouble, for which the next holder of the lease gives the deployment up. Takes no epoch; fails with `PhaseConflict` for a deployment that is Live or has ended. */
   requestAbort(deploymentId: string, trouble: Trouble): Promise<Deployment>;
   /**
    * Records that a version of the holder's model no longer serves, or is gone, and announces it once, as an event of the holder's deployment.
@@ -93,8 +93,8 @@ export type Registry = {
   markVersion(holder: Holder, version: number, state: 'Retired' | 'Removed'): Promise<void>;
 
   /**
-   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: only for one whose execution is over, or that holds no lease and says by `trouble` why it waits no more.
-   * One in a terminal phase only ends and loses its lease; an ended or unknown one is left as it is.
+   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.
+   * A deployment in a terminal phase only ends and loses its lease. A no-op for an ended or unknown one.
    */
   settle(ending: Ending): Promise<Deployment | undefined>;
 
@@ -102,17 +102,19 @@ export type Registry = {
   model(name: string): Promise<Model | undefined>;
   /** All models, by name. */
   models(): Promise<readonly Model[]>;
-  /** A model's versions that went live, newest first. */
+  /** The versions of a model that ever went live, newest first. */
   versions(model: string): Promise<readonly ModelVersion[]>;
   /** Deployments whose `endedAtMs` is null, oldest first. */
   unended(): Promise<readonly Deployment[]>;
 
-  /** Takes note that these resources were seen to be nobody's, and answers when each was first (epoch ms); the ones noted before that are not among them are forgotten. */
+  /** Records that these resources were seen orphaned, and returns when each was first seen so (epoch ms). Forgets the recorded ones that are no longer among them. */
   sighted(resources: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
-  /** Events that were not published yet, oldest first. */
+  /** Events not yet published, oldest first. */
   unpublished(limit: number): Promise<readonly SlipwayEvent[]>;
   markPublished(eventIds: readonly string[]): Promise<void>;
-  /** At most `limit` events after the cursor; one that no page gave is `InputInvalid`. */
+  /** At most `limit` events after the cursor. Fails with `InputInvalid` for a cursor that no page returned. */
   events(query: EventQuery): Promise<EventPage>;
+  /** The events that were written last, newest first, at most so many. */
+  newestEvents(limit: number): Promise<readonly SlipwayEvent[]>;
 };

@@ -18,7 +18,7 @@ type Deps = {
 
 type Output = StepOutput<'AcquireLease'>;
 
-/** Longer than the longest step; every write of the holder renews it. */
+/** Longer than the longest step; every write by the holder renews it. */
 const LEASE_SECONDS = 900;
 const LONGEST_POLL_SECONDS = 60;
 
@@ -46,7 +46,7 @@ export const acquireLease =
     }
   };
 
-/** A lease outlives its holder only until it has run out: the clock alone proves nothing, nor does an event that an execution ended. */
+/** Dead when the lease has expired and its execution no longer runs: neither alone proves it. */
 async function isDead(
   { executions, clock }: Deps,
   lease: Extract<LeaseResult, { kind: 'held' }>,
@@ -76,7 +76,7 @@ async function stopBuild({ registry, builds }: Deps, deploymentId: string): Prom
   if (build?.of === 'image' && build.status === 'IN_PROGRESS') await builds.stop(deploymentId);
 }
 
-/** Forward after the commit. Back when the deployment was being given up, or what went on meanwhile has overtaken it. */
+/** Goes forward after the commit. Goes back when the deployment was being given up, or when other changes have overtaken it. */
 async function resume(
   registry: Registry,
   { deployment, epoch }: Extract<LeaseResult, { kind: 'acquired' }>,
@@ -93,7 +93,7 @@ async function resume(
   return 'rollback';
 }
 
-/** What happened while this deployment waited or did not run, and makes it pointless or wrong to go on; undefined when nothing did. */
+/** Why continuing is pointless or wrong after what happened while this deployment waited or did not run; undefined when it is not. */
 async function outdated(registry: Registry, deployment: Deployment): Promise<string | undefined> {
   const { kind, model, admittedAtMs, work } = deployment;
   const live = (await registry.model(model))?.live ?? null;
@@ -102,7 +102,7 @@ async function outdated(registry: Registry, deployment: Deployment): Promise<str
     : `${model} was undeployed while this deployment was not running`;
   if (kind === 'undeploy')
     return (await isNewer(registry, live, admittedAtMs)) ? meanwhile : undefined;
-  // Its candidate was proven against, and takes over from, what was live then.
+  // The candidate was proven against the revision that was live then, and takes over from it.
   const { previous } = work.shift ?? { previous: undefined };
   if (previous !== undefined && previous?.revision !== live?.revision) return meanwhile;
   if (kind === 'rollback') return undefined;
@@ -114,7 +114,7 @@ async function outdated(registry: Registry, deployment: Deployment): Promise<str
     : undefined;
 }
 
-/** An upload that came after an undeploy was asked for stays. */
+/** An upload newer than the undeploy request stays. */
 async function isNewer(
   registry: Registry,
   live: ModelVersion | null,

@@ -45,7 +45,7 @@ export const admitDeployment =
       case 'artifact':
       case 'folder': {
         const found = await find(deps.artifacts, event);
-        // S3 tells the sequencer in its events alone.
+        // S3 reports the sequencer only in its events.
         const stored = found && { ...found, sequencer: object.sequencer ?? found.sequencer };
         return stored
           ? admit(deps, meaning, stored, execution)
@@ -95,7 +95,7 @@ async function record(
   return (await registry.admit(admission)).deployment;
 }
 
-/** The version an event names, or the newest of its key where the event names none. */
+/** The version that the event names, or the newest version of its key when the event names none. */
 async function find(
   artifacts: ArtifactStore,
   { detail }: ObjectCreated,
@@ -108,7 +108,7 @@ async function find(
     : artifacts.describe({ bucket, key, versionId });
 }
 
-/** Every file of the artifact with the version it has now; what is uploaded later belongs to a later deployment. */
+/** Pins every file of the artifact to its current version; later uploads belong to a later deployment. */
 async function pin(
   artifacts: ArtifactStore,
   meaning: ModelKey,
@@ -125,7 +125,7 @@ async function pin(
       manifest: manifest ? part(manifest, 'model.yaml') : null,
     };
   }
-  // One more than may be and the manifest, so that the inspection sees that there are too many, and a record holds no more.
+  // Lists the manifest and one file more than the limit: enough for the inspection to see that there are too many, and no more for the record to hold.
   const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
   const parts = untilTooMany(files.filter((file) => file.key !== key));
   return {
@@ -141,7 +141,7 @@ function part({ key, versionId, sizeBytes, checksum }: StoredObject, name: strin
   return { name, key, versionId, sizeBytes, checksum };
 }
 
-/** The live revision that is the same, byte for byte, unless another version is on its way to replace it. */
+/** The live revision when it is byte-for-byte identical, unless another deployment is about to replace or remove it. */
 async function liveTwin(
   registry: Registry,
   { model, artifact }: Admission,
@@ -152,7 +152,7 @@ async function liveTwin(
   const newest = await requireDeployment(registry, known.newestDeploymentId);
   if (newest.id !== deploymentId && newest.endedAtMs === null) return undefined;
   const deployed = await requireDeployment(registry, deploymentId);
-  // What is live may be about to go.
+  // A rollback, repair or undeploy may be about to take the live version away.
   const open = await registry.unended();
   if (open.some((other) => other.model === model && other.kind !== 'deploy')) return undefined;
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
@@ -182,14 +182,14 @@ async function hint(
   return { kind: 'ignored', id, model, reason };
 }
 
-/** What starts the folder that the file is in, for its owner to paste. */
+/** How to start a deployment of the file's folder, ready for its owner to paste. */
 function fixFor(key: string, model: string): string {
   const folder = folderOf(key);
   if (folder === undefined) return WAYS;
   return `Once all its files are there, upload ${folder}model.yaml, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
 }
 
-/** Undefined for a file of a folder whose `model.yaml` has started a deployment with it, or is about to. */
+/** Why the file is in no deployment; undefined when its folder's `model.yaml` has started a deployment with it, or is about to. */
 async function strayReason(
   { registry, artifacts }: Deps,
   event: ObjectCreated,

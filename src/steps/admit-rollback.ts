@@ -10,7 +10,7 @@ type Deps = { readonly registry: Registry; readonly executions: Executions };
 
 type Output = StepOutput<'AdmitRollback'>;
 
-/** Ignored where there is nothing to go back to, or the version that is asked for is live already. */
+/** Ignored when there is no version to go back to, or the requested version is already live. */
 export const admitRollback =
   (deps: Deps) =>
   async ({ request, execution }: StepInput<'AdmitRollback'>): Promise<Output> => {
@@ -37,7 +37,7 @@ export const admitRollback =
     return { kind: 'admitted', id: deployment.id, model, reason: '' };
   };
 
-/** The version to make live, or why there is none. */
+/** Chooses the version to make live, or says why there is none. */
 async function choose(
   registry: Registry,
   model: Model,
@@ -48,7 +48,7 @@ async function choose(
   return goal.kind === 'version' ? goal.version : goal.reason;
 }
 
-/** Without what is not there: a record holds no undefined. */
+/** Drops undefined entries: a record cannot hold them. */
 function asked<Work extends object>(work: Work): Partial<Work> {
   return JSON.parse(JSON.stringify(work));
 }

@@ -31,7 +31,7 @@ type Deps = {
 };
 
 const MEND = 'Fix the model, or its example in model.yaml, and upload it again.';
-// What a load balancer, or the way to it, answers for a server that it does not reach.
+// What a load balancer, or the path to it, answers when it cannot reach the server.
 const UNREACHED: readonly number[] = [503, 504];
 
 type Examination =
@@ -67,7 +67,7 @@ export const checkHealth =
     return { kind: found.kind };
   };
 
-/** Readiness first, then what a version that is started again was proven by, else what the live version answers, else golden requests until one is answered 200. */
+/** Checks readiness first. Then a restarted version gets the request that proved it; any other the live version's request, else golden requests until one is answered 200. */
 async function examine(deps: Deps, deployment: Deployment): Promise<Examination> {
   const { router, prober, clock } = deps;
   const candidate = requireWork(deployment.work.candidate, 'candidate');
@@ -84,7 +84,7 @@ async function examine(deps: Deps, deployment: Deployment): Promise<Examination>
   );
 }
 
-/** It was live before, whatever little it was proven by then. */
+/** The version was live before, so the proof from then is enough, however weak. */
 async function examineRestarted(
   { registry, prober }: Deps,
   { work }: Deployment,
@@ -104,7 +104,7 @@ async function examineRestarted(
   }
 }
 
-/** What the live version answers the candidate must answer. Undefined where there is nothing to compare with, or the live version does not answer that now, which says nothing of the candidate. */
+/** The candidate must answer the request that the live version answers. Undefined when there is nothing to compare with, or when the live version does not answer now, which says nothing about the candidate. */
 async function compare(
   { registry, router, prober }: Deps,
   deployment: Deployment,
@@ -161,7 +161,7 @@ function proven(by: Pick<GoldenProof, 'sample' | 'of'>, answer: ProbeAnswer): Go
   return { ...by, warning: '', latencyMs };
 }
 
-/** A made request may be one that the model is right to refuse: what its clients send says more. */
+/** A model may be right to refuse a generated request, so the fix asks for a real one from its clients. */
 function withExample(otherwise: string, { signature }: Declared): string {
   return [
     `${otherwise} say in model.yaml what your clients send, with values that the model takes:`,
@@ -169,7 +169,7 @@ function withExample(otherwise: string, { signature }: Declared): string {
   ].join('\n');
 }
 
-/** A container is ready before each part of the way to it is, and the way may have been asleep: until the candidate's time is over, silence says nothing of the model. */
+/** A container is ready before the whole network path to it, which may have been asleep. Until the candidate's time is over, silence says nothing about the model. */
 function refuseUnreached(
   { revision, target, readyByMs }: Candidate,
   path: string,

@@ -1,8 +1,9 @@
 import { readImage } from '#domain/build/image.ts';
-import type { TargetOption } from '#domain/deployment.ts';
+import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
-import { chooseTarget as weigh } from '#domain/placement/choose-target.ts';
+import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
+import { type Needs, type Wish, chooseTarget as weigh } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -11,12 +12,13 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
   readonly registry: Registry;
-  /** The targets that this installation has. */
+  /** The targets that this installation offers. */
   readonly offered: readonly Target[];
+  readonly caps: Caps;
 };
 
 export const chooseTarget =
-  ({ registry, offered }: Deps) =>
+  ({ registry, offered, caps }: Deps) =>
   async ({
     deploymentId,
     epoch,
@@ -25,26 +27,27 @@ export const chooseTarget =
     const { work } = await requireDeployment(registry, deploymentId);
     if (work.decision) return { target: work.decision.target };
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
+    requireWithinCaps(manifest, caps);
     const { imageTag, runtime } = requireWork(work.plan, 'plan');
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
     const needs = {
-      // The image holds the artifact and its runtime; where none is built, the artifact is all there is.
+      // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       memoryBytes: expectedMemoryBytes(facts.memory, image),
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,
+      spending: spendingOf(manifest, caps),
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
     };
     const { target, allow } = manifest.placement;
-    const { decision, options } = weigh(needs, { target, allow, offered });
-    if (!decision) throw nothingFits(options);
+    const decision = decide(needs, { target, allow, offered });
     await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
     return { target: decision.target };
   };
 
-// Of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
+// The port of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
 const LAMBDA_PORT = 9001;
 
 function portRefusal({ runtime: { port } }: Manifest): string | undefined {
@@ -53,9 +56,34 @@ function portRefusal({ runtime: { port } }: Manifest): string | undefined {
     : undefined;
 }
 
+function decide(needs: Needs, wish: Wish): TargetDecision {
+  const { decision, options } = weigh(needs, wish);
+  if (decision) return decision;
+  const isCapped = weigh({ ...needs, spending: null }, wish).decision !== undefined;
+  throw isCapped ? overCap(options) : nothingFits(options);
+}
+
+function spendingOf(manifest: Manifest, { maxMonthlyUsd }: Caps) {
+  return maxMonthlyUsd === null ? null : { mostReplicas: mostReplicas(manifest), maxMonthlyUsd };
+}
+
+/** The cap alone keeps it out. */
+function overCap(options: readonly TargetOption[]): Failure {
+  return new Failure(
+    'ArtifactRejected',
+    `the model would cost more than it may; ${reasonsOf(options)}`,
+    {
+      fix: `Ask for fewer replicas or less in model.yaml (scaling.max, resources). ${raise('maxMonthlyUsd', 'USD')}`,
+    },
+  );
+}
+
 function nothingFits(options: readonly TargetOption[]): Failure {
-  const reasons = options.map(({ target, reason }) => `${target}: ${reason}`);
-  return new Failure('ArtifactRejected', `no target can hold the model; ${reasons.join('; ')}`, {
+  return new Failure('ArtifactRejected', `no target can hold the model; ${reasonsOf(options)}`, {
     fix: 'Make the model smaller, for example by quantizing its weights, or change placement and resources in model.yaml.',
   });
+}
+
+function reasonsOf(options: readonly TargetOption[]): string {
+  return options.map(({ target, reason }) => `${target}: ${reason}`).join('; ');
 }

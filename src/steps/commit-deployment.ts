@@ -7,7 +7,7 @@ import { requireDeployment, requireVersion, requireWork } from './require-deploy
 type Deps = {
   readonly registry: Registry;
   readonly platforms: Platforms;
-  /** How long (seconds) the side that was left by a move between two mechanisms stays complete. */
+  /** How long (seconds) the previous side stays intact after traffic moved between two mechanisms. */
   readonly crossingDrainSeconds: number;
 };
 

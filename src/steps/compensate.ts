@@ -30,7 +30,7 @@ export const compensate =
     return end(registry, holder, left);
   };
 
-/** Walks the intents backwards. A revision that still has traffic, or is live, is never taken away; one of the candidate's is then answered as left. */
+/** Undoes the intents in reverse order. Never removes a revision that is live or still has traffic; returns the names of the ones left because they have traffic. */
 async function undo(
   { registry, router, platforms }: Deps,
   holder: Holder,
@@ -38,7 +38,7 @@ async function undo(
 ): Promise<readonly string[]> {
   const shares = await router.shares(deployment.model);
   const live = (await registry.model(deployment.model))?.live?.revision;
-  // What the router still keeps of a side that it has left is in the way of taking that side's revisions away.
+  // Clears what the router still keeps of the previous side, which would block the removal of its revisions.
   if (Object.keys(shares).length > 0) {
     await router.setShares(deployment.model, shares, shares, holder.epoch);
   }

@@ -10,7 +10,7 @@ type Deps = {
   readonly registry: Registry;
   readonly platforms: Platforms;
   readonly clock: Clock;
-  /** How long one look may wait for a change (ms): 0 where waiting is paid for. */
+  /** How long one check may wait for a change (ms): 0 where waiting is billed. */
   readonly waitMs: number;
 };
 

@@ -35,6 +35,7 @@ export const explainBuild =
     const newest = (await registry.model(model))?.newestDeploymentId;
     const isSuperseded = build.isStopped && newest !== deploymentId;
     const lines = build.log && !isSuperseded ? await buildLog.tail(build.log, LINES) : [];
+    if (build.log) await registry.recordWork({ deploymentId, epoch }, { buildLog: build.log });
     const why = isSuperseded ? supersededBuild(model) : explain(build, lines);
     await registry.recordTrouble({ deploymentId, epoch }, why);
     return {};

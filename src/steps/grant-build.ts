@@ -22,8 +22,8 @@ type Deps = {
 };
 
 /**
- * Lets the build of an image read the artifact and what is to be done with it.
- * A repeated run grants the reads anew, as those granted before run out; the token is of the grant, so a build is started once for each.
+ * Lets the build of an image read the artifact and its build order. When one of its environments is missing, a second URL, which leads to no file, lets that be built first.
+ * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
 export const grantBuild =
   ({ registry, artifacts, hashes, engine }: Deps) =>
@@ -59,7 +59,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-/** What a build is told of a model, whatever serves it: an image is of this and of the bytes. */
+/** What a build is told about a model, whatever serves it; this and the bytes determine the image. */
 export function servedAs({ facts, manifest }: Inspection) {
   const { runtime } = SERVED[facts.format];
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
@@ -73,7 +73,7 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // What is a folder brings code, which is nothing to convert.
+    // A folder brings its own code, which cannot be converted.
     converts: manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,

@@ -8,7 +8,7 @@ import type { ArtifactStore, ByteSource } from '#ports/artifact-store.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment } from './require-deployment.ts';
 
-/** One file of the artifact as the formats read it: by ranges, only when they want to. */
+/** One file of the artifact, for the formats to read by ranges and on demand. */
 type ArtifactFile = {
   readonly name: string;
   readonly sizeBytes: number;

@@ -28,7 +28,7 @@ type Deps = {
 
 const BURST = 10;
 const BURST_MS = 5000;
-// Those of the last slices say how fast a revision is; a record holds no more.
+// The last latencies show how fast a revision is; a record holds no more.
 const KEPT_LATENCIES = 30;
 
 export const judgeBake =
@@ -43,9 +43,9 @@ export const judgeBake =
     const shift = requireWork(work.shift, 'shift');
     const { minRequests, alarms } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const attempt = input.attempt + 1;
-    // What lasts beyond a bake of none is looked at every second.
+    // A bake of 0 s that still waits for a verdict is checked every second.
     const sliceSeconds = Math.max(1, bakeSlice(before.bakeSeconds));
-    // A breach stays one when the step runs again.
+    // A breach is final, even when the step runs again.
     if (deployment.trouble) return { kind: 'breach', sliceSeconds, attempt };
     if (before.isOver) return { kind: 'next', sliceSeconds, attempt };
 
@@ -70,16 +70,16 @@ export const judgeBake =
   };
 
 type Burst = {
-  /** Of the candidate alone, in the order of the rounds. */
+  /** The candidate's own results, in the order of the rounds. */
   readonly candidate: readonly ProbeResult[];
-  /** What else shows whether the shift works: the clients' way, and what the previous revision answers. */
+  /** Other evidence of the shift: answers at the clients' endpoint, and the candidate's answers to the previous revision's request. */
   readonly others: readonly ProbeResult[];
   readonly previous: readonly ProbeResult[];
 };
 
 /**
- * At most 10 rounds, begun within 5 s: a golden request to the candidate, one by the way of the clients, and in turn with them one to the revision it replaces.
- * Once all of the traffic is the candidate's, its own way is the clients'.
+ * At most 10 rounds, started within 5 s. Each sends one golden request to the candidate, one to the clients' endpoint, and one to the previous revision.
+ * Once the candidate has all of the traffic, it is probed only through the clients' endpoint.
  */
 async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<Burst> {
   const { registry, router, prober, clock } = deps;
@@ -114,12 +114,12 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
   return { candidate: candidates, others, previous: before };
 }
 
-/** The right answer of a server that does not say who it is: while another has a share too, it says nothing of either. */
+/** A right answer from a server that does not identify itself: while two revisions share the traffic, it says nothing about either. */
 function isAnonymous({ by, result }: Probed, { work }: Deployment): boolean {
   return by === null && result.kind === 'passed' && !namesRevision(work);
 }
 
-/** What an answer by the clients' way says of the shift: one of the previous revision says nothing, and none of a model that clients get none. */
+/** What an answer at the clients' endpoint shows about the shift. An answer from the previous revision shows nothing; an answer that no model gave is a failure. */
 function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | undefined {
   if (result.kind === 'busy' || by === work.candidate?.revision) return result;
   if (by !== null && by === work.shift?.previous?.revision) return undefined;
@@ -132,11 +132,11 @@ function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | u
 type Replaced = {
   readonly address: string;
   readonly proof: Proof;
-  /** Its request where the candidate has to answer that too, and was not asked it yet: the live version did not answer then. */
+  /** The previous revision's request, when the candidate still has to answer it: the live version did not answer it during the health check. */
   readonly due: Proof | undefined;
 };
 
-/** The revision that was live, and what it was proven by; undefined for none, and for a version that replaces itself. */
+/** The revision that was live, and its proof; undefined when there was none, or when a version replaces itself. */
 async function replaced(
   { registry, router }: Deps,
   deployment: Deployment,

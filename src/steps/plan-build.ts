@@ -17,11 +17,11 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 type Deps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  /** Names each runtime as it is installed, without its models' packages: its files, the machine's architecture. */
+  /** A hash of each runtime as installed (its files, the machine's architecture), without the models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   /** `image`: the artifact is built into an image. `process`: a runtime that comes with Slipway reads it from the store. */
   readonly engine: 'image' | 'process';
-  /** Null where models are processes, which need no images. */
+  /** Null where models run as processes, which need no images. */
   readonly environments: EnvironmentImages | null;
 };
 
@@ -87,7 +87,7 @@ async function decide(
   };
 }
 
-/** Fails with `ArtifactRejected` for what runs as an image only. */
+/** Fails with `ArtifactRejected` for a runtime that runs only as an image. */
 function isBuiltForProcesses(runtime: RuntimeName): boolean {
   const { process, title } = RUNTIMES[runtime];
   if (process) return process.needsBuild;
@@ -98,7 +98,7 @@ function isBuiltForProcesses(runtime: RuntimeName): boolean {
   );
 }
 
-/** The image of a version of this model that was built of the same bytes and is still kept. */
+/** The image of a kept version of this model that was built from the same bytes. */
 async function builtBefore(
   registry: Registry,
   model: string,

@@ -2,25 +2,25 @@ import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
 
-/** `busy`: turned away at the concurrency limit, which shows neither health nor harm. */
+/** `busy`: refused at the concurrency limit, which shows neither health nor harm. */
 export type ProbeResult =
   | { readonly kind: 'passed'; readonly latencyMs: number }
   | { readonly kind: 'busy' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Who answered, null where nothing tells. */
+/** `by` is the revision that answered, null when nothing identifies it. */
 export type Probed = { readonly by: string | null; readonly result: ProbeResult };
 
 export const PROBE_TIMEOUT_MS = 29_000;
 
 const TOO_MANY_REQUESTS = 429;
 
-/** Sends what the version was proven by once more and judges the answer as it was judged then. */
+/** Sends the request that proved the version again, and judges the answer by the same rules. */
 export async function probe(prober: Prober, address: string, proof: Proof): Promise<ProbeResult> {
   return (await probed(prober, address, proof)).result;
 }
 
-/** The same, where more than one may answer. */
+/** Like `probe`, at an address where more than one revision may answer. */
 export async function probed(prober: Prober, address: string, proof: Proof): Promise<Probed> {
   const { model, request, declared } = proof;
   const answer = request
@@ -40,7 +40,7 @@ export async function probed(prober: Prober, address: string, proof: Proof): Pro
   };
 }
 
-/** Whether a server that is asked for its readiness, at `path`, says so. */
+/** Whether the answer from the readiness path `path` says that the server is ready. */
 export function readiness(path: string, answer: ProbeAnswer): ProbeResult {
   if (isBusy(answer)) return { kind: 'busy' };
   if (answer.kind === 'none') return { kind: 'failed', reason: answer.reason };

@@ -14,14 +14,14 @@ import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import type { Asked } from './unverified.ts';
 
-/** What a version of a model is asked, null for its readiness alone, and what its answer is judged by. */
+/** The request to a model version (null: only its readiness is checked), and what its answer is judged by. */
 export type Proof = {
   readonly model: string;
   readonly request: GoldenRequest | null;
   readonly declared: Declared;
 };
 
-/** What a version that was found healthy was proven by. */
+/** The proof of a version that was found healthy. */
 export async function proofOf(
   registry: Registry,
   { model, work }: Pick<Deployment, 'model' | 'work'>,
@@ -35,7 +35,7 @@ export async function proofOf(
   return { model, request: goldenRequest(asked, sample), declared };
 }
 
-/** The request that the live version was proven by; `golden` is what a candidate that answers it is proven by. */
+/** The request that proved the live version; `golden` is the proof to record for a candidate that answers it. */
 export type Reference = {
   readonly live: RevisionRef;
   readonly request: GoldenRequest;
@@ -43,8 +43,8 @@ export type Reference = {
 };
 
 /**
- * What a candidate has to answer because the version does that is `live`, by the deployment that made it.
- * Undefined where that would be no fair test: the candidate has an example, which says what it answers, or declares other inputs; where the live version was proven by no request; and for a version that is started again, which has been proven.
+ * The request that a candidate has to answer because the `live` version does, according to the deployment that made it.
+ * Undefined where the test would be unfair: the candidate has an example of its own or declares other inputs, no request proved the live version, or the candidate is a restarted version, already proven.
  */
 export async function referenceOf(
   registry: Registry,
@@ -61,23 +61,23 @@ export async function referenceOf(
     proven.work.golden,
     'golden proof',
   );
-  // A made request is the candidate's own where it declares the same.
+  // A generated request counts as the candidate's own when it declares the same inputs.
   const isOwn = sample !== 'example' && own.signature !== null;
   return { live, request, golden: isOwn ? { sample } : { sample, of } };
 }
 
-/** Whether its revision was made, and proven, by another deployment. */
+/** Whether another deployment made, and proved, the candidate's revision. */
 export function isRestarted({ id, work }: Deployment): boolean {
   return requireWork(work.candidate, 'candidate').madeBy !== id;
 }
 
-/** How it is seen that the traffic is on a revision that this deployment, or one before it, made of its version. */
+/** How to check that traffic reaches `revision`, which this deployment or an earlier one made. */
 export function askedOf({ work }: Pick<Deployment, 'work'>, revision: string): Asked {
   const { server } = declarationOf(work);
   return { revision, path: server.healthPath, isNamed: namesRevision(work) };
 }
 
-/** Whether the answers of what serves a deployment's version say which revision gave them. */
+/** Whether the answers of the version's server name its revision. */
 export function namesRevision({ plan, image }: Deployment['work']): boolean {
   const { runtime } = servedBy({ ...requireWork(plan, 'plan'), modelFile: '' }, image);
   return RUNTIMES[runtime].namesRevision;

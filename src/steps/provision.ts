@@ -12,7 +12,7 @@ export type ProvisionDeps<At extends Target> = {
   readonly registry: Registry;
   readonly platforms: Readonly<Record<At, Platform>>;
   readonly clock: Clock;
-  /** How long (seconds) each target itself may take before the model begins to load: on AWS it first finds capacity and unpacks the image. */
+  /** How long (seconds) each target may take before the model begins to load: AWS first finds capacity and unpacks the image. */
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
 };
 
@@ -26,7 +26,7 @@ export const provision =
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, work } = deployment;
-    // A candidate that has traffic is there, and only RollBack may give it up.
+    // A candidate with traffic already exists, and only RollBack may give it up.
     if (work.shift) return {};
     const revision = revisionName(model, requireVersion(deployment));
     const spec = revisionSpec(deployment, { revision, madeBy: deploymentId });
@@ -47,7 +47,7 @@ type Wanted = {
   readonly provisioningSeconds: number;
 };
 
-/** Records the candidate with its time to get ready. An execution that goes on for a dead one gives it anew: what passed in between was not the model's. */
+/** Records the candidate with its deadline to get ready. An execution that takes over from a dead one resets the deadline: the time in between was not the model's. */
 export async function recordCandidate(
   { registry, clock }: Pick<ProvisionDeps<Target>, 'registry' | 'clock'>,
   holder: Holder,

@@ -5,7 +5,7 @@ type Deps = { readonly registry: Registry; readonly bus: EventBus };
 
 const BATCH = 10;
 
-/** Publishes what the registry holds and the bus has not had, oldest first. An event is marked only once it is out, so none is lost and some may come twice. */
+/** Publishes the registry's unpublished events, oldest first. It marks an event only after publishing it: delivery is at least once. */
 export const publishEvents =
   ({ registry, bus }: Deps) =>
   async (): Promise<void> => {

@@ -16,8 +16,8 @@ export const UNTOLD: How = { error: '', cause: 'its execution ended without sayi
 const MOST_ATTEMPTS = 3;
 
 /**
- * Takes up a deployment whose execution is over and that no step has ended: after a Fail state, an error that nothing catches, a stop, or the machine's own timeout.
- * Another execution goes on with it; after the third, or where none can be started any more, it is settled. One that runs, has ended, or belongs to another execution is left as it is.
+ * Recovers a deployment whose execution is over but that no step has ended: after a Fail state, an uncaught error, a stop, or the state machine's own timeout.
+ * Another execution continues it. After the third, or when none can be started any more, it is settled. A no-op for a deployment that runs, has ended, or belongs to another execution.
  */
 export const recover =
   ({ registry, executions }: Deps) =>
@@ -35,9 +35,9 @@ export const recover =
     return 'settled';
   };
 
-/** One that ended before the deployment was its own has used up its name, but no attempt. */
+/** An execution that ended before it owned the deployment has used up its name, but no attempt. */
 async function startAnother(executions: Executions, deployment: Deployment): Promise<boolean> {
-  // One that is given up on purpose is also walked back at its last attempt.
+  // An aborted deployment gets one more attempt, to undo what it made.
   const most = deployment.trouble?.name === 'Aborted' ? MOST_ATTEMPTS + 1 : MOST_ATTEMPTS;
   if (deployment.attempt >= most) return false;
   for (let spent = 0; spent < MOST_ATTEMPTS; spent += 1) {

@@ -26,7 +26,7 @@ export const removeRoute =
     const removal = removalOf(deployment, clock.now());
     await registry.advance(holder, 'Undeploying', {}, {});
     await registry.recordWork(holder, { removal });
-    // From here on the model is not to be repaired, but its undeploy to be finished.
+    // From here on the sweep finishes the undeploy instead of repairing the model.
     await registry.retract(holder);
     await router.remove(model, epoch);
     const answer = { retrySeconds: 0, drainSeconds: 0, attempt: input.attempt + 1 };
@@ -48,12 +48,12 @@ export const removeRoute =
     return { ...answer, kind: 'expired' };
   };
 
-/** An execution that goes on for a dead one has its time anew: what passed in between was not the router's. */
+/** An execution that takes over from a dead one resets the start time: the time in between was not the router's. */
 function removalOf({ attempt, work }: Deployment, sinceMs: number): Removal {
   return work.removal?.attempt === attempt ? work.removal : { attempt, sinceMs };
 }
 
-/** Of every version that is there, as a repeated run finds none of them live any more. */
+/** Looks at every kept version, since a repeated run finds no live one. */
 async function longestDrain(
   registry: Registry,
   platforms: Platforms,

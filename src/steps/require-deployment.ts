@@ -2,7 +2,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 
-/** The deployment a step works on; without it there is nothing a retry could mend. */
+/** The deployment a step works on; a retry cannot mend its absence. */
 export async function requireDeployment(registry: Registry, id: string): Promise<Deployment> {
   const deployment = await registry.deployment(id);
   if (!deployment) throw new Failure('InputInvalid', `the registry has no deployment ${id}`);

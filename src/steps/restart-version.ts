@@ -5,7 +5,7 @@ import { type ProvisionDeps, recordCandidate } from './provision.ts';
 import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
-/** Starts a kept version again, by what its first deployment found and decided; it becomes the candidate. */
+/** Restarts a kept version with what its first deployment found and decided; it becomes the candidate. */
 export const restartVersion =
   ({ registry, platforms, clock, provisioningSeconds }: ProvisionDeps<Target>) =>
   async ({

@@ -6,7 +6,7 @@ import { requireDeployment } from './require-deployment.ts';
 
 type Deps = { readonly registry: Registry; readonly platforms: Platforms };
 
-/** Takes every version and every other revision of the model away, with what its platforms keep for it; its history stays in the registry. */
+/** Removes every version and every other revision of the model, and what its platforms keep for it. Its history stays in the registry. */
 export const retireAll =
   ({ registry, platforms }: Deps) =>
   async ({ deploymentId, epoch }: StepInput<'RetireAll'>): Promise<StepOutput<'RetireAll'>> => {
@@ -19,7 +19,7 @@ export const retireAll =
     }
     for (const target of TARGETS) {
       const platform = platforms[target];
-      // Also what no version tells of: candidates that were given up, and what their removal left.
+      // Includes revisions without a version: abandoned candidates, and what their removal left behind.
       for (const found of await platform.revisions()) {
         if (found.model === model) await platform.remove(found.revision, epoch);
       }

@@ -21,7 +21,7 @@ export const retirePrevious =
     const { kind, model, work } = await requireDeployment(registry, deploymentId);
     const { keepVersions } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const shares = await router.shares(model);
-    // What the router still keeps of a side that it has left is in the way of taking that side's revisions away.
+    // Clears what the router still keeps of the previous side, which would block the removal of its revisions.
     if (Object.keys(shares).length > 0) await router.setShares(model, shares, shares, epoch);
     const live = (await registry.model(model))?.live?.version;
     const before = (await registry.versions(model))
@@ -30,7 +30,7 @@ export const retirePrevious =
           version !== live && state !== 'Removed' && !Object.hasOwn(shares, revision),
       )
       .toSorted(lastLiveFirst);
-    // A rollback goes by the manifest of an old version, which says nothing of the newer ones.
+    // A rollback has an old version's manifest, which does not say how many newer versions to keep.
     const kept = kind === 'deploy' ? keepVersions : before.length;
     for (const { version, revision, target } of before.slice(0, kept)) {
       await platforms[target].retire(revision, epoch);

@@ -5,7 +5,7 @@ import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { requireVersion, requireWork } from './require-deployment.ts';
 
-/** What a platform is asked for: all that was found of the artifact, as the deployment that first made the revision was. */
+/** The spec of a revision: what was found about the artifact, in the name of the deployment that first made the revision. */
 export function revisionSpec(
   deployment: Deployment,
   { revision, madeBy }: { readonly revision: string; readonly madeBy: string },
@@ -19,6 +19,7 @@ export function revisionSpec(
     revision,
     model,
     version: requireVersion(deployment),
+    team: manifest.team ?? null,
     deploymentId: madeBy,
     runtime,
     server: serverPlace(runtime, manifest.runtime),

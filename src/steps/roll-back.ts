@@ -30,7 +30,7 @@ export const rollBack =
     const deployment = await requireDeployment(registry, deploymentId);
     const { phase, work } = deployment;
     const live = (await registry.model(deployment.model))?.live ?? null;
-    // Live too: of a commit whose answer was lost nothing is to be put back.
+    // Live is terminal too: a commit whose answer was lost is not rolled back.
     if (isTerminal(phase) || !work.shift) return {};
 
     if (error.Error) await registry.recordTrouble(holder, readTrouble(error));
@@ -39,7 +39,7 @@ export const rollBack =
     return {};
   };
 
-/** To the version that is live now: another deployment may have gone live since this one shifted. */
+/** Moves traffic to the version that is live now: another deployment may have gone live since this one shifted. */
 async function putBack(
   deps: Deps,
   candidate: Deployment,
@@ -68,7 +68,7 @@ async function putBack(
   }
 }
 
-/** Its own revision is no version yet, so its target is known from the candidate. */
+/** This deployment's own revision has no version yet, so its target comes from the candidate. */
 async function looksBack(
   { registry }: Deps,
   { model, work }: Deployment,
@@ -84,7 +84,7 @@ async function looksBack(
 
 type Healthier = { readonly kept: Kept | null; readonly isAnswering: boolean };
 
-/** Health decides, not the label "previous": a side that works now is kept before one that does not. Null where the live version gets the traffic, which may not answer either. */
+/** Health decides, not the label "previous": the candidate keeps the traffic when it answers and the live version does not. Null when the live version gets the traffic, even if it does not answer either. */
 async function healthier(
   { registry, router, prober }: Deps,
   candidate: Deployment,

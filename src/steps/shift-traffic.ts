@@ -12,7 +12,7 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly clock: Clock;
-  /** The bakes where the manifest names none; a first deployment then has none. */
+  /** The bake times when the manifest names none; a first deployment then has no bake. */
   readonly shifts: ShiftDefaults;
 };
 
@@ -34,18 +34,18 @@ export const shiftTraffic =
     const { bakeSeconds } = requireWork(bake, 'bake');
 
     const expected = await router.shares(deployment.model);
-    // After what is expected was read: who lost the lease before this changes nothing.
+    // Written after reading `expected`, so a step that has lost the lease by now changes nothing.
     await registry.recordWork(holder, timed);
     await router.setShares(deployment.model, intended.after, expected, epoch);
     return { sliceSeconds: bakeSlice(bakeSeconds), attempt };
   };
 
-/** An execution that goes on for a dead one gives the shift its time anew: what passed in between was not the router's. */
+/** An execution that takes over from a dead one resets the shift's start time: the time in between was not the router's. */
 function inTime(shift: Shift, attempt: number, intendedAtMs: number): DeploymentWork {
   return shift.attempt === attempt ? {} : { shift: { ...shift, attempt, intendedAtMs } };
 }
 
-/** A step that was intended is carried out before another one is. */
+/** An intended step is carried out before the next one begins. */
 function isUnderWay({ work }: Deployment): boolean {
   return work.shift !== undefined && work.bake?.isOver !== true;
 }
@@ -103,7 +103,7 @@ async function begin(
     defaults: shifts,
     isProven: kind !== 'deploy' || previous?.revision === revision,
   });
-  // Nobody is led back to a live version that does not serve, as after a rollback to the healthier side.
+  // Traffic never goes back to a live version that does not serve, as after a rollback to the healthier side.
   const isServing = !previous || isSameShares(before, { [previous.revision]: 100 });
   return isServing
     ? { plan: { previous, steps }, notice }

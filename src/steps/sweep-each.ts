@@ -1,7 +1,7 @@
-/** What a part of the sweep has done, by name, and what it could not do. */
+/** What one part of the sweep did, by name, and its failures. */
 export type Part = { readonly done: readonly string[]; readonly failures: readonly unknown[] };
 
-/** Acts on each item, whatever befalls the others; `act` answers the name of what it did, or undefined where there was nothing to do. */
+/** Acts on each item, even when others fail. `act` returns the name of what it did, or undefined for a no-op. */
 export async function each<Item>(
   list: () => Promise<readonly Item[]>,
   act: (item: Item) => Promise<string | undefined>,

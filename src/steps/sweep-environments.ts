@@ -7,7 +7,7 @@ type Deps = {
   readonly unusedEnvironments: UnusedEnvironments | null;
 };
 
-/** Takes away the environments that no image is made of, unless a deployment is under way: it may have been told that one is there. */
+/** Removes the environments that no image is based on, unless a deployment is under way: it may count on one of them. */
 export function removeUnusedEnvironments({ registry, unusedEnvironments }: Deps): Promise<Part> {
   const isBusy = async () => (await registry.unended()).length > 0;
   return each(

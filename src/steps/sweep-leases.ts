@@ -4,7 +4,7 @@ import { each, type Part } from './sweep-each.ts';
 
 type Deps = { readonly registry: Registry };
 
-/** Frees the leases that outlived their deployments; answers the models. */
+/** Frees the leases that outlived their deployments; returns the models. */
 export function freeDeadLeases({ registry }: Deps): Promise<Part> {
   return each(
     () => registry.models(),

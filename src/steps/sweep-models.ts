@@ -26,8 +26,8 @@ type Deps = {
 type Looks = Deps & { readonly functions: () => Promise<ReadonlySet<string>> };
 
 /**
- * Sets right each model whose traffic, live revision or old versions are not as the registry says, unless a deployment of it is under way.
- * Answers the executions that it started, and the models whose route it took away.
+ * Repairs each model whose traffic, live revision or old versions differ from the registry, unless a deployment of it is under way.
+ * Returns the executions that it started, and the models whose route it removed.
  */
 export function repairModels(deps: Deps): Promise<Part> {
   const idle = async () => {
@@ -44,7 +44,7 @@ export function isBusy(open: readonly Deployment[], { name }: Pick<Model, 'name'
   return open.some(({ model }) => model === name);
 }
 
-/** A look at a function starts its server, which is paid for, and Lambda starts it by itself: whether it is there is read off one list for all. */
+/** Probing a function starts its server, which is billed, and Lambda starts it on demand anyway. So one listing tells for all models whether their functions exist. */
 function functionList({ lambda }: Platforms): () => Promise<ReadonlySet<string>> {
   let list: Promise<ReadonlySet<string>> | undefined;
   return () => {
@@ -59,7 +59,7 @@ async function repairLive(
   live: ModelVersion,
 ): Promise<string | undefined> {
   const nowMs = deps.clock.now();
-  // What repairs do not mend is not tried at every sweep.
+  // A model that repairs do not mend is not repaired at every sweep.
   if (nowMs < nextRepairMs(model)) return undefined;
   const reason = await trouble(deps, live);
   if (reason === undefined || !(await isUnchanged(deps.registry, model))) return undefined;
@@ -67,7 +67,7 @@ async function repairLive(
   return start(deps.executions, await repairRequest(live, { reason, inARow }, nowMs));
 }
 
-/** A model that has no live version has no traffic, and no version that could start again: else an undeploy was not finished. */
+/** A model without a live version must have no traffic and no version that could start again; otherwise an undeploy was left unfinished. */
 async function clearUnlive(deps: Deps, model: Model): Promise<string | undefined> {
   const { registry, router, executions, clock } = deps;
   const versions = await registry.versions(model.name);
@@ -120,7 +120,7 @@ function faultOf(state: RevisionState): string | undefined {
   }
 }
 
-/** A retired revision in containers that is ready runs all the same: a rollback that began to start it was given up. A published version of a function is always ready. */
+/** A retired container revision that is ready still runs: a rollback that began to start it was given up. A published version of a function is always ready. */
 async function isServing(platforms: Platforms, version: ModelVersion): Promise<boolean> {
   const { state, target, revision } = version;
   if (state === 'Live') return true;
@@ -128,13 +128,13 @@ async function isServing(platforms: Platforms, version: ModelVersion): Promise<b
   return (await platforms[target].describe(revision, { waitMs: 0 })).kind === 'ready';
 }
 
-/** Whether the model is still as it was read, with nothing under way: what was seen of it is then no deployment's doing. */
+/** Whether the model is unchanged since it was read and no deployment is under way, so that no deployment caused the deviation. */
 async function isUnchanged(registry: Registry, { name, live }: Model): Promise<boolean> {
   if (isBusy(await registry.unended(), { name })) return false;
   return (await registry.model(name))?.live?.liveAtMs === live?.liveAtMs;
 }
 
-/** Undefined where it was asked for before in this hour. */
+/** Undefined when it was already requested this hour. */
 async function start(
   executions: Executions,
   { workflow, name, input }: SweepRequest,
@@ -148,7 +148,7 @@ async function start(
   }
 }
 
-/** Undefined where a deployment has taken the model's lease meanwhile. */
+/** Undefined when a deployment has taken the model's lease in the meantime. */
 export async function unlessOvertaken<Answer>(
   change: () => Promise<Answer>,
 ): Promise<Answer | undefined> {

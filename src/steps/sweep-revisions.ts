@@ -15,30 +15,30 @@ type Deps = {
   readonly platforms: Platforms;
   readonly images: ModelImages;
   readonly clock: Clock;
-  /** The targets that there are. */
+  /** The targets that this installation offers. */
   readonly offered: readonly Target[];
 };
 
 type FoundRevision = RevisionRef & { readonly model: string };
-/** `epoch` is that of the model's lease when it was found. */
+/** `epoch` is the epoch of the model's lease when the image was found. */
 type FoundImage = { readonly image: ModelImage; readonly model: string; readonly epoch: number };
 type Found = FoundRevision | FoundImage;
 
 // Longer than the longest step, which is cut short after 5 min, and shorter than the time between two sweeps on AWS.
 const SIGHTED_FOR_MS = 10 * 60_000;
 
-/** In one sweep, which has other things to do; and what was sighted is one row of the registry. The rest is for the next ones. */
+/** The most in one sweep, which has other work, and whose sightings are one row of the registry. Later sweeps take the rest. */
 const MOST_IMAGES = 200;
 
 /**
- * Takes away the revisions and images that nothing refers to, once they were seen twice, far enough apart; answers their names.
- * Left alone is what has traffic, what is of a model that the registry does not know, and all of a model with a deployment under way;
- * and the images of a model as long as it has a revision that nothing refers to.
+ * Garbage-collects orphaned revisions and images, once two sightings lie far enough apart; returns their names.
+ * It leaves alone whatever has traffic, belongs to a model that the registry does not know, or belongs to a model with a deployment under way;
+ * and the images of a model that still has an orphaned revision.
  */
 export async function removeUnreferenced(deps: Deps): Promise<Part> {
   const { registry, clock, offered, platforms } = deps;
   const found: Found[] = [];
-  // Before the revisions: one that is made later is under a higher epoch.
+  // Images before revisions: a revision made later is under a higher epoch.
   const images = await findImages(deps, found);
   const looks = await each(
     async () => offered,
@@ -76,7 +76,7 @@ function findImages({ images, registry }: Deps, found: Found[]): Promise<Part> {
   });
 }
 
-/** Of models that are known and have no deployment under way, whose intents would refer to what it makes. */
+/** Only of known models without a deployment under way, whose intents would refer to what it makes. */
 async function unreferenced(
   registry: Registry,
   found: readonly Found[],
@@ -93,7 +93,7 @@ async function unreferenced(
       (it) => !isImage(it) && kept.every(({ revision }) => revision !== it.revision),
     );
     left.push(...strays);
-    // What a stray one is of nobody knows: it was given up before it was a version, and may have traffic all the same.
+    // Nobody knows the image of an orphaned revision: it was given up before it became a version, and may still have traffic.
     if (strays.length > 0 || images.length === 0) continue;
     const tags = new Set<string>();
     for await (const { tag } of imagesOf(registry, kept)) tags.add(tag);
@@ -105,7 +105,7 @@ async function unreferenced(
 async function removeRevision(deps: Deps, found: FoundRevision): Promise<string | undefined> {
   const { registry, router, platforms } = deps;
   const { model, revision, target } = found;
-  // Before the last look: what a deployment does after it is under a higher epoch.
+  // Read before the last check: whatever a deployment does afterwards is under a higher epoch.
   const lease = await registry.lease(model);
   const hasTraffic = Object.hasOwn(await router.shares(model), revision);
   const [left] = await unreferenced(registry, [found]);
@@ -116,7 +116,7 @@ async function removeRevision(deps: Deps, found: FoundRevision): Promise<string 
   });
 }
 
-/** No registry of images knows of epochs, so a deployment may find what is about to go; but it begins seconds before it looks, and from the last look on this is one call. */
+/** Image registries do not check epochs, so a deployment may find an image that is about to go. But it starts seconds before it looks for images, and after the last check here there is only one call. */
 async function removeImage(deps: Deps, found: FoundImage): Promise<string | undefined> {
   const { registry, images } = deps;
   const lease = await registry.lease(found.model);

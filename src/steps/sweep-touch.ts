@@ -9,18 +9,18 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly prober: Prober;
-  /** The targets that there are. */
+  /** The targets that this installation offers. */
   readonly offered: readonly Target[];
 };
 
 const TIMEOUT_MS = 29_000;
 const ANY_PATH = '/ping';
 
-// Versions begin with 1: the load balancer itself answers for this one, which is all it takes.
+// Versions start at 1, so the load balancer itself answers for this one, which is enough.
 const NOBODY = { revision: 'nobody-v0', target: 'fargate' } as const;
 
 /**
- * Sends one request to what AWS puts to sleep when nobody calls it for weeks: each kept version of a function, and the way to the load balancer. What is answered does not matter.
+ * Sends one request to everything that AWS puts to sleep after weeks without calls: each kept version of a function, and the VPC link to the load balancer. The answers do not matter.
  * https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html
  */

@@ -23,7 +23,7 @@ type Upload = { readonly model: string; readonly object: ListedObject };
 const HOUR_MS = 3_600_000;
 const MAX_PAGES = 100;
 
-/** Starts an execution for each model's newest upload that none was started for; answers their names. */
+/** Starts an execution for each model's newest upload that has none; returns their names. */
 export function startLostUploads(deps: Deps): Promise<Part> {
   const { artifacts, bucket, clock, uploadGraceMs } = deps;
   const due = async () =>
@@ -47,7 +47,7 @@ async function newestObjects(
   return objects;
 }
 
-/** Of each model, the newest version that starts a deployment. */
+/** The newest version of each model that starts a deployment. */
 function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
   const newest = new Map<string, Upload>();
   for (const object of objects) {
@@ -60,7 +60,7 @@ function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
   return [...newest.values()];
 }
 
-/** The name is another every hour, so that an execution that died before the admission is followed by another. */
+/** The name changes every hour, so that another execution follows one that died before the admission. */
 async function startLost(deps: Deps, upload: Upload): Promise<string | undefined> {
   const { executions, clock } = deps;
   const { bucket, key, versionId, lastModifiedMs } = upload.object;
@@ -73,7 +73,7 @@ async function startLost(deps: Deps, upload: Upload): Promise<string | undefined
     await executions.start('deploy', name, eventOf(upload.object));
     return name;
   } catch (error) {
-    // It has run by this name and ended: Step Functions takes no name again for 90 days.
+    // An execution of this name has run and ended: Step Functions refuses the name for 90 days.
     if (failureName(error) === 'InputInvalid') return undefined;
     throw error;
   }
@@ -86,7 +86,7 @@ async function isLost({ registry }: Deps, { model, object }: Upload, id: string)
   return !newest?.order || compareOrder(object, newest.order) > 0;
 }
 
-/** What S3 would have told of this version; of its order only where the store knows it. */
+/** The event that S3 would have sent for this version; with its sequencer only where the store knows it. */
 function eventOf({ bucket, key, versionId, sequencer }: ListedObject): ObjectCreated {
   const object = { key, 'version-id': versionId, ...(sequencer && { sequencer }) };
   return { detail: { bucket: { name: bucket }, object } };

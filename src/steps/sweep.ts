@@ -23,21 +23,21 @@ export type SweepDeps = {
   readonly router: Router;
   readonly platforms: Platforms;
   readonly images: ModelImages;
-  /** Null where nothing has to be done for them to go. */
+  /** Null where unused environments expire by themselves. */
   readonly unusedEnvironments: UnusedEnvironments | null;
   readonly executions: Executions;
   readonly clock: Clock;
   readonly bucket: string;
-  /** The targets that there are. */
+  /** The targets that this installation offers. */
   readonly offered: readonly Target[];
-  /** How long it may take until an execution that was started is seen to run: 0 on one machine. */
+  /** How long until a started execution shows as running: 0 on one machine. */
   readonly executionGraceMs: number;
-  /** How long an upload's own event may be on its way. */
+  /** How long an upload's own event may take to arrive. */
   readonly uploadGraceMs: number;
 };
 
 /**
- * What was put right: the deployments that were taken up or settled, the models whose leases were freed, the executions started for lost uploads, those started for models (or the models whose route was taken away), and the revisions, images and environments that were taken away.
+ * What the sweep put right: deployments recovered or settled, models whose leases were freed, executions started for lost uploads, executions started to repair models (or models whose route was removed), and revisions, images and environments removed.
  */
 export type Swept = {
   readonly recovered: readonly string[];
@@ -48,15 +48,15 @@ export type Swept = {
 };
 
 /**
- * Puts right what nothing else does: executions that ended without a word, leases that outlived their deployments, uploads whose event was lost, traffic and revisions that are not as the registry says.
- * One run looks at no more than the first hundred pages of the store's list under `models/`, which on AWS are 100,000 versions.
- * What fails does not keep the rest from being done: the first failure is thrown at the end.
+ * Puts right what nothing else does: executions that died silently, leases that outlived their deployments, uploads whose event was lost, traffic and revisions that differ from the registry.
+ * One run reads at most the first hundred pages of the store's listing under `models/`: on AWS 100,000 versions.
+ * A failure does not stop the rest; the first one is thrown at the end.
  */
 export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
   const recovered = await recoverDead(deps);
   const freed = await freeDeadLeases(deps);
   const started = await startLostUploads(deps);
-  // First, as a model that is being repaired is left alone: what had its traffic would be seen a sweep later.
+  // Before the repairs, since a model under repair is left alone: its orphans would wait for the next sweep.
   const removed = await removeUnreferenced(deps);
   const repaired = await repairModels(deps);
   const environments = await removeUnusedEnvironments(deps);
@@ -73,7 +73,7 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
   };
 };
 
-/** Takes up the deployment of an execution that is said to be over. */
+/** Recovers the deployment of an execution that is reported to be over. */
 export const recoverEnded =
   (deps: Pick<SweepDeps, 'registry' | 'executions'>) =>
   async ({ executionArn, status, error, cause }: ExecutionEnd): Promise<void> => {

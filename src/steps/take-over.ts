@@ -5,7 +5,7 @@ import type { Registry } from '#ports/registry.ts';
 
 type Deps = { readonly registry: Registry; readonly executions: Executions };
 
-/** A deployment that is known goes on in this execution if its own has died; one that runs, or has ended, is left alone. */
+/** Continues a known deployment in this execution if its own has died; leaves it alone if it runs or has ended. */
 export async function takeOver(
   { registry, executions }: Deps,
   { id, model, execution: owner, endedAtMs }: Deployment,

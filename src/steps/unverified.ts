@@ -5,13 +5,13 @@ import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 
 const PROBE_TIMEOUT_MS = 5000;
-// All looks of a move together end before the step does.
+// All probes of one move together end before the step does.
 const CROSSING_TIMEOUT_MS = 2000;
 const LONGEST_SHOWN = 200;
 const OK = 200;
 const SERVER_ERROR = 500;
 
-/** How many answers in a row tell that the traffic has moved from where it was to `to`: between two mechanisms 30, within one a single one beside the router's own word. */
+/** How many consecutive answers prove that the traffic has moved to `to`: 30 between two mechanisms; within one mechanism a single one, besides the router's own confirmation. */
 export async function looksAfter(
   registry: Registry,
   model: string,
@@ -28,7 +28,7 @@ export async function looksAfter(
 
 const CROSSING_LOOKS = 30;
 
-/** The revision that the traffic is to be seen on, where it says that it is ready (others may say so elsewhere), and whether its answers say that they are its own. */
+/** The revision that should have the traffic, its readiness path (others may have another), and whether its answers name it. */
 export type Asked = {
   readonly revision: string;
   readonly path: string;
@@ -37,16 +37,16 @@ export type Asked = {
 
 type Expected = {
   readonly shares: Shares;
-  /** How many answers in a row are to be seen. */
+  /** How many consecutive answers it takes. */
   readonly looks: number;
-  /** False where what has the shares was seen failing: its silence says nothing of the traffic then. */
+  /** False when the revision with the shares was seen failing: then its silence says nothing about the traffic. */
   readonly isAnswering: boolean;
   readonly asked: Asked;
 };
 
 /**
- * Why it is not certain that clients get `shares`, or undefined when it is: the router agrees in both its planes, and answers through the model's own endpoint came from a revision that has a share.
- * An answer that no model gave, as a gateway's 502, agrees to nothing: a model's own says which revision gave it, or is the 200 of a server that does not know its own. Where there are no shares, no revision may answer.
+ * Why it is not certain that clients get `shares`. Undefined when it is: the router's control plane and data plane agree, and answers through the model's endpoint came from a revision that has a share.
+ * An answer that no model gave, such as a gateway's 502, confirms nothing. A model's answer names its revision, or is the 200 of a server that does not know its own. Without shares, no revision may answer.
  */
 export async function unverified(
   { router, prober }: { readonly router: Router; readonly prober: Prober },

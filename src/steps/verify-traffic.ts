@@ -15,7 +15,7 @@ type Deps = {
   readonly clock: Clock;
 };
 
-// How long a change of shares may take to reach every client; a move between two mechanisms is only seen once the side that was left has been quiet for minutes.
+// How long a change of shares may take to reach every client; a move between two mechanisms shows only after the previous side has been quiet for minutes.
 const DEADLINE_MS = 120_000;
 const CROSSING_DEADLINE_MS = 900_000;
 

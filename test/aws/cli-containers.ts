@@ -61,6 +61,7 @@ export async function runningContainer(
     fence: { pass: async () => {} },
     settings: {
       stage,
+      team: 'unassigned',
       region: AWS_REGION,
       apiStage: 'v1',
       ...network,

@@ -67,7 +67,7 @@ describeOnMoto('slipway uninstall', (moto) => {
 
   it('keeps bucket and table unless told, and takes them away later, when the stack is gone', async () => {
     const { world, before } = await lived();
-    const { Bucket, Table } = world.outputs;
+    const { Bucket, LogBucket, Table } = world.outputs;
 
     const first = await world.run(['uninstall', '--yes']);
     const kept = await inventory(moto());
@@ -76,7 +76,9 @@ describeOnMoto('slipway uninstall', (moto) => {
 
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(new RegExp(`keeps +the bucket ${Bucket} .*--delete-bucket`));
-    expect(kept).toEqual([...before, `bucket ${Bucket}`, `table ${Table}`].toSorted());
+    expect(kept).toEqual(
+      [...before, `bucket ${Bucket}`, `bucket ${LogBucket}`, `table ${Table}`].toSorted(),
+    );
     expect(second.code).toBe(0);
     expect(await inventory(moto())).toEqual(before);
     expect(third.code).toBe(0);

@@ -153,6 +153,7 @@ function template(stage: string, endpoint: string, usagePlan: string) {
         Properties: { BucketName: `${name}-deployment` },
       },
       ModelBucket: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'Retain' },
+      LogBucket: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'Retain' },
       Registry: {
         Type: 'AWS::DynamoDB::Table',
         DeletionPolicy: 'Retain',
@@ -206,6 +207,7 @@ function template(stage: string, endpoint: string, usagePlan: string) {
     },
     Outputs: {
       Bucket: value(ref('ModelBucket')),
+      LogBucket: value(ref('LogBucket')),
       Table: value(ref('Registry')),
       Bus: value(name),
       StateMachine: value(ref('DeployWorkflow')),

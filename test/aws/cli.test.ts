@@ -63,7 +63,7 @@ describeOnMoto('slipway in AWS', (moto) => {
     const json = await world.run(['status', '--json']);
 
     expect(shown).toMatchObject({ code: 0, stderr: '' });
-    expect(shown.stdout).toMatch(/^shapes +v1 live on lambda +http:\S+\/v1\/models\/shapes/);
+    expect(shown.stdout).toMatch(/^shapes +v1 live on lambda\s+http:\S+\/v1\/models\/shapes/);
     expect(JSON.parse(json.stdout).models).toEqual([
       expect.objectContaining({ name: 'shapes', live: expect.objectContaining({ version: 1 }) }),
     ]);

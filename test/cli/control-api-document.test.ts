@@ -67,6 +67,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const post = (what: string, model: string, query = '') =>
       ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
     const good = await put('models/good/m.onnx', light(1));
+    await put('Wrong_Name.onnx', 'no folder of a model');
     const bad = await put('models/bad/m.onnx', unknownOperatorModel());
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
     await put('models/good/m.onnx', light(2));
@@ -83,7 +84,9 @@ describe('docs/control-api.openapi.yaml', () => {
       await remove('models/good/notes'),
       await ask('/objects', '/objects?prefix=models/good/n'),
       await ask('/healthz', '/healthz'),
+      await ask('/builds', '/builds'),
       await ask('/models', '/models'),
+      await slipway.ending('Wrong_Name.onnx', 1).then(() => ask('/refused', '/refused')),
       await ask('/models/{name}', '/models/good'),
       await ask('/models/{name}', '/models/bad'),
       await ask('/models/{name}/logs', '/models/good/logs'),
@@ -113,7 +116,7 @@ describe('docs/control-api.openapi.yaml', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(21).fill(200),
+      ...Array(23).fill(200),
       ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

@@ -1,81 +1,90 @@
-import type { BuildProgress, CursoredEvent } from '#compose/slipway.ts';
-import type { SlipwayEvent } from '#domain/event.ts';
+import type { CursoredEvent } from '#compose/slipway.ts';
 import { followDeployment } from '../../src/cli/follow.ts';
+import type { Output, Room } from '../../src/cli/output.ts';
+import { eventually } from '../support/clock/eventually.ts';
 
-const event = (state: string): CursoredEvent => ({
-  cursor: state,
-  event: {
-    'detail-type': 'Deployment State Change',
-    detail: {
-      model: 'digits',
-      version: 1,
-      state,
-      reason: '',
-      fix: '',
-      data: {},
-      deploymentId: 'd1',
+const told = (state: string) =>
+  ({
+    cursor: '',
+    event: {
+      'detail-type': 'Deployment State Change',
+      detail: {
+        ...{ deploymentId: 'd1', model: 'iris', version: 1, state, reason: '', fix: '' },
+        data: {},
+      },
     },
-  } as unknown as SlipwayEvent,
+  }) as unknown as CursoredEvent;
+
+it('following a deployment shows between its events what its build does', async () => {
+  const lines: string[] = [];
+  const built = Promise.withResolvers<void>();
+  let draw: ((room: Room) => readonly string[]) | undefined;
+  const room = { columns: 80, rows: 24 };
+  const output: Output = {
+    room: () => room,
+    line: (text) => void lines.push(text),
+    data: () => undefined,
+    busy(shown) {
+      draw = shown;
+      return () => {
+        draw = undefined;
+      };
+    },
+  };
+  async function* events() {
+    yield told('Admitted');
+    yield told('Building');
+    await built.promise;
+    yield told('Live');
+  }
+  const build = {
+    ...{ deploymentId: 'd1', place: null, stage: 'loading the model', leftMs: 9_000 },
+    lines: ['a warning'],
+  };
+  const options = { output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [build] };
+
+  const following = followDeployment(events(), options);
+  const before = draw?.(room);
+  await eventually(() => draw?.(room)[0]?.includes('loading'));
+  const during = draw?.(room);
+  built.resolve();
+  const end = await following;
+
+  expect(before).toEqual([expect.stringMatching(/ s {2}Uploaded …$/)]);
+  expect(during).toEqual([
+    expect.stringMatching(/^iris v1 .* loading the model, 9 s left$/),
+    '  a warning',
+  ]);
+  expect(lines.map((line) => line.replace(/^.* s {2}/, ''))).toEqual([
+    'Admitted     iris v1',
+    'Building     iris v1',
+    'Live         iris v1',
+  ]);
+  expect(end.detail.state).toBe('Live');
+  expect(draw).toBeUndefined();
 });
 
-const build = (of: BuildProgress['of'], phase: string): BuildProgress => ({
-  ...{ of, phase, status: 'IN_PROGRESS', phases: [] },
-  lines: ['one', 'two'],
-});
+it('following a deployment goes on where nobody may look at its build', async () => {
+  const looked = Promise.withResolvers<void>();
+  async function* events() {
+    yield told('Building');
+    await looked.promise;
+    yield told('Live');
+  }
+  const output: Output = {
+    room: () => ({ columns: 80, rows: 24 }),
+    line: () => undefined,
+    data: () => undefined,
+    busy: () => () => undefined,
+  };
 
-describe('a deployment that is followed', () => {
-  it('tells each phase of its build, with the last lines of its log where one waits', async () => {
-    const said: string[] = [];
-    const waits: string[] = [];
-    let waiting = () => '';
-    const looked = Promise.withResolvers<void>();
-    async function* events() {
-      yield event('Building');
-      await looked.promise;
-      waits.push(waiting());
-      yield event('Failed');
-    }
-
-    const end = await followDeployment(events(), {
-      output: {
-        line: (text) => void said.push(text.replace(/^ *[\d.]+ s {2}/, '')),
-        data: () => undefined,
-        busy(text) {
-          waiting = text;
-          return () => undefined;
-        },
-      },
-      startedAtMs: 0,
-      begun: 'Uploaded',
-      async build(deploymentId) {
-        expect(deploymentId).toBe('d1');
-        setImmediate(looked.resolve);
-        return build('environment', 'PRE_BUILD');
-      },
-    });
-
-    expect(end.detail.state).toBe('Failed');
-    expect(said).toEqual([
-      'Building     digits v1',
-      'Building     environment PRE_BUILD',
-      'Failed       digits v1',
-    ]);
-    expect(waits[0]).toMatch(/environment PRE_BUILD …\none\ntwo$/);
+  const end = await followDeployment(events(), {
+    ...{ output, startedAtMs: 0, begun: 'Uploaded' },
+    async builds() {
+      looked.resolve();
+      throw new Error('denied');
+    },
   });
 
-  it('goes on where nobody may look at its build', async () => {
-    async function* events() {
-      yield event('Building');
-      yield event('Live');
-    }
-
-    const end = await followDeployment(events(), {
-      output: { line: () => undefined, data: () => undefined, busy: () => () => undefined },
-      startedAtMs: 0,
-      begun: 'Uploaded',
-      build: () => Promise.reject(new Error('denied')),
-    });
-
-    expect(end.detail.state).toBe('Live');
-  });
+  expect(end.detail.state).toBe('Live');
 });

@@ -1,10 +1,13 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { writePredict } from '#compose/inspection/write-predict.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
+import { patiently } from '../../src/cli/patience.ts';
 import { fixtureOf } from '../support/models/dropped.ts';
+import { runHere } from '../support/slipway/command-line.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { runCli } from './run-cli.ts';
 
 /** The lines that begin with these labels. */
 async function said(path: string, ...labels: readonly string[]): Promise<readonly string[]> {
@@ -22,6 +25,67 @@ describe('slipway inspect', () => {
       'serves by    the Python server, on Python 3.12 (else 3.13, 3.11); as ONNX instead, if it can be converted and answers the same',
       'packages     xgboost-cpu==3.4.1',
     ]);
+  });
+
+  it.each(['.', './', '../class'])(
+    'calls a folder by its name where its path is %s',
+    async (path) => {
+      const { path: folder } = fixtureOf('python', 'class');
+
+      const { stdout } = await runCli(['inspect', path], { PATH: process.env['PATH'] }, folder)
+        .result;
+
+      expect(stdout).toMatch(/^model {8}class\n/);
+    },
+  );
+
+  it('stops at a folder of more files than an artifact may have, as a push of it does', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(join(folder.path, 'deep'));
+    const many = Array.from({ length: 1001 }, (_, n) => join(folder.path, 'deep', `${n}.bin`));
+    await Promise.all(many.map((path) => writeFile(path, '')));
+    const says = `${basename(folder.path)} has more than 1000 files beside its model.yaml, which is the limit`;
+
+    for (const command of [['inspect'], ['push', '--name', 'many']]) {
+      const { code, stdout, stderr } = await runHere(...command, folder.path);
+
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(`slipway: ${says}\n→ Name a folder with only the files`);
+    }
+  });
+
+  it('takes as many files as an artifact may have, and its manifest', async () => {
+    await using folder = await temporaryFolder();
+    const names = ['model.yaml', ...Array.from({ length: 1000 }, (_, n) => `${n}.bin`)];
+    await Promise.all(names.map((name) => writeFile(join(folder.path, name), '')));
+
+    await expect(inspectPath(folder.path)).rejects.toThrow('there is no model among');
+  });
+
+  it('tells what it is at each time that it looks, while that is something else', async () => {
+    const told: string[] = [];
+    let look = () => {};
+    let isStopped = false;
+    const repeat = (again: () => void) => {
+      look = again;
+      return () => {
+        isStopped = true;
+      };
+    };
+    const { path } = fixtureOf('python', 'class');
+
+    await patiently((at) => inspectPath(path, (says) => [at(says), look(), look()]), {
+      tell: (says) => told.push(says),
+      repeat,
+    });
+
+    expect(told).toEqual([
+      `looking for the files in ${path}: 1 so far`,
+      `looking for the files in ${path}: 2 so far`,
+      `looking for the files in ${path}: 3 so far`,
+      'inspecting 3 files of 608 bytes',
+    ]);
+    expect(isStopped).toBe(true);
   });
 
   it('promises no conversion of code', async () => {

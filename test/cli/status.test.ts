@@ -1,69 +1,114 @@
 import { statusLines } from '../../src/cli/status.ts';
 
 const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' };
+const ENDPOINT = 'http://127.0.0.1:8080/models/digits';
 const model = {
   name: 'digits',
-  endpoint: 'http://here/models/digits',
+  endpoint: ENDPOINT,
   live: LIVE,
   versions: [LIVE],
   ...{ newest: { id: 'd1', version: 1, phase: 'Live', trouble: null }, repairs: null },
   unproven: null,
-  build: null,
 };
 
+type Shown = Parameters<typeof statusLines>[0];
+
+const shown = (models: Shown['models'], refused: Shown['refused'] = [], width = 80) =>
+  statusLines({ models, builds: [], refused }, width);
+
 describe('the status of a model', () => {
-  it('is a line with what is live, where', () => {
-    expect(statusLines([model])).toEqual(['digits  v1 live on lambda  http://here/models/digits']);
-  });
-
-  it('says what is being built, and the last lines of the log of that', () => {
-    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
-    const lines = ['one', ...['two', 'three', 'four', 'five', 'six'], ''];
-    const build = {
-      of: 'image',
-      status: 'IN_PROGRESS',
-      phase: 'BUILD',
-      phases: [],
-      lines,
-    } as const;
-
-    expect(statusLines([{ ...model, newest, build }])).toEqual([
-      'digits  v1 live on lambda  http://here/models/digits  (newest: v2 Building)  (image BUILD)',
-      ...['two', 'three', 'four', 'five', 'six'].map((line) => `    ${line}`),
-    ]);
+  it('is a line with what is live, where; two where the terminal is narrow', () => {
+    expect(shown([model])).toEqual([`digits  v1 live on lambda  ${ENDPOINT}`]);
+    expect(shown([model], [], 60)).toEqual(['digits  v1 live on lambda', `  ${ENDPOINT}`]);
   });
 
   it('says how often it was repaired in vain, and when it will be again', () => {
     const repairs = { inARow: 3, notBeforeMs: Date.UTC(2026, 0, 2, 3, 4) };
 
-    expect(statusLines([{ ...model, repairs }])).toEqual([
-      'digits  v1 live on lambda  http://here/models/digits  (repaired 3 times in a row, and not again before 2026-01-02T03:04:00.000Z)',
+    expect(shown([{ ...model, repairs }])).toEqual([
+      `digits  v1 live on lambda  ${ENDPOINT}`,
+      '  (repaired 3 times in a row, and not again before 2026-01-02T03:04:00.000Z)',
     ]);
   });
 
   it('says loudly that what is live has answered nothing', () => {
     const unproven = 'started, unproven: nothing was asked; give an example in model.yaml';
 
-    expect(statusLines([{ ...model, unproven }])).toEqual([
-      `digits  v1 live on lambda  http://here/models/digits  (${unproven})`,
-    ]);
+    expect(shown([{ ...model, unproven }])[1]).toBe(`  (${unproven})`);
   });
 
   it('says that the newest version is retired after a rollback', () => {
     const newest = { id: 'd2', version: 2, phase: 'Live', trouble: null };
     const versions = [{ ...LIVE, version: 2, revision: 'digits-v2', state: 'Retired' }, LIVE];
 
-    expect(statusLines([{ ...model, newest, versions }])).toEqual([
-      'digits  v1 live on lambda  http://here/models/digits  (newest: v2 Retired)',
-    ]);
+    expect(shown([{ ...model, newest, versions }])[1]).toBe('  (newest: v2 Retired)');
   });
 
   it('says how the newest deployment stands where that is not the live one', () => {
     const trouble = { name: 'BakeBreached', reason: 'it broke\nhere', fix: '' };
     const newest = { id: 'd2', version: 2, phase: 'RolledBack', trouble };
 
-    expect(statusLines([{ ...model, newest }])).toEqual([
-      'digits  v1 live on lambda  http://here/models/digits  (newest: v2 RolledBack, it broke)',
+    expect(shown([{ ...model, newest }])[1]).toBe('  (newest: v2 RolledBack, it broke)');
+  });
+
+  it('has no line that is wider than the terminal', () => {
+    const reason =
+      'the image takes 11,534,336,000 bytes; of these many the disk has no more than half';
+    const trouble = { name: 'BuildFailed', reason, fix: '' };
+    const newest = { id: 'd2', version: 2, phase: 'Failed', trouble };
+    const repairs = { inARow: 3, notBeforeMs: 0 };
+    const troubled = {
+      ...model,
+      newest,
+      repairs,
+      unproven: 'started, unproven: it is of code that says nothing',
+    };
+
+    const lines = shown([troubled, { ...troubled, live: null }], [DROP, DROP], 60);
+
+    expect(lines.filter((line) => line.length > 60)).toEqual([]);
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain(`(newest: v2 Failed, ${reason})`);
+  });
+});
+
+const DROP = {
+  name: 'My_Model',
+  state: 'Rejected',
+  reason:
+    "models/My_Model/a.onnx: the model's name `My_Model` is not allowed; a name has 1 to 40 lower-case letters",
+  fix: 'Rename it.',
+  time: '2026-01-02T03:04:05.000Z',
+} as const;
+
+describe('the status', () => {
+  it('has the drops that became no model, each with its reason in short', () => {
+    const ignored = {
+      ...DROP,
+      state: 'Ignored',
+      reason: 'models/m/x starts no deployment',
+    } as const;
+
+    expect(shown([], [DROP, ignored], 60)).toEqual([
+      'no models yet; drop one with `slipway push MODEL.onnx`',
+      '',
+      'became no model (`slipway events` has all), newest first:',
+      "  Rejected  models/My_Model/a.onnx: the model's name",
+      '    `My_Model` is not allowed',
+      '  Ignored  models/m/x starts no deployment',
     ]);
+  });
+
+  it('says what the build of the newest deployment is doing, and the last lines of its log', () => {
+    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
+    const build = { deploymentId: 'd2', leftMs: null, lines: ['one', '\u001b[2Jtwo'] };
+    const models = [{ ...model, newest }];
+    const at = (stage: string | null, place: number | null) =>
+      statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80).slice(1);
+
+    expect(at('image BUILD, installing 14 of 31 packages', null)).toEqual([
+      '  (newest: v2 Building, image BUILD, installing 14 of 31 packages)',
+      ...['    one', '    two'],
+    ]);
+    expect(at(null, 3)[0]).toBe('  (newest: v2 Building, queued 3rd)');
   });
 });

@@ -44,6 +44,18 @@ describe('slipway', () => {
     expect(stderr).toContain('PyTorch');
   });
 
+  it.each([
+    { args: ['inspect'], message: "missing required argument 'path'" },
+    { args: ['inspect', 'a', '--loud'], message: "unknown option '--loud'" },
+    { args: ['inspect', 'nowhere'], message: 'nowhere cannot be read' },
+  ])('answers in JSON also that $args is wrong', async ({ args, message }) => {
+    const { code, stdout, stderr } = await runHere(...args, '--json');
+
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({ name: 'InputInvalid', message });
+    expect(stderr).toContain(message);
+  });
+
   it.each(['status', 'list', 'ls'])('shows the models by %s', async (name) => {
     const { code, stdout } = await runHere(name, '--json', '--data', data);
 

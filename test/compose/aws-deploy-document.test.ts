@@ -12,6 +12,7 @@ type Statement = { readonly Effect: string; readonly Action: readonly string[] }
 const PREFIX: Readonly<Record<string, string>> = {
   apigatewayv2: 'apigateway',
   elasticloadbalancingv2: 'elasticloadbalancing',
+  kinesisfirehose: 'firehose',
   stepfunctions: 'states',
 };
 

@@ -38,3 +38,10 @@ describe('the configuration of one machine', () => {
     expect(readLocalConfig({ webhooks, webhookSecret })).toMatchObject({ webhooks, webhookSecret });
   });
 });
+
+it('caps what a manifest may ask for where it is told to, and takes no cap of nought replicas', () => {
+  const caps = { maxReplicas: 3, allowedAccelerators: ['T4'] };
+
+  expect(readLocalConfig(caps)).toMatchObject(caps);
+  expect(() => readLocalConfig({ maxReplicas: 0 })).toThrow(/maxReplicas/);
+});

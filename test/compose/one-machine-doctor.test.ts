@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { NO_WALLS } from '#adapters/local/servers/walls.ts';
 import { examine, fail, ok } from '#compose/doctor/doctor.ts';
 import { lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
+import { slipwayChecks } from '#compose/doctor/ports.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
@@ -62,6 +66,72 @@ describe('wallsFinding', () => {
 
     expect(result).toBe('warn');
     expect(says).toContain(open);
+  });
+});
+
+describe('slipwayChecks', () => {
+  const NOBODY = 2 ** 30;
+
+  /** What is found where `answer` is what the port of a Slipway says now. */
+  async function foundWhere(answer: string, about: { pid: number; answers: boolean }) {
+    await using server = createServer((_, response) => response.end(answer));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const checks = slipwayChecks({ gateway: url, control: url, ...about });
+    const found = await examine(checks, 10_000);
+    server.closeAllConnections();
+    return found.map(({ result, says }) => `${result} ${says}`);
+  }
+
+  it.each([
+    ['a page', 'another program'],
+    ['{"status":"ok"}', 'another program'],
+    ['{"status":"ok","pid":7}', 'a Slipway with another data folder, process 7'],
+    ['{"error":"no","models":[]}', 'a Slipway with another data folder'],
+  ])('says of ports that answer %s that they are held by %s', async (answer, holder) => {
+    const [slipway, ...ports] = await foundWhere(answer, { pid: NOBODY, answers: false });
+
+    expect(slipway).toMatch(/^warn process \d+ was one .*, and was killed$/);
+    expect(ports).toEqual([`warn held by ${holder}`, `warn held by ${holder}`]);
+  });
+
+  it('tells a process that is there and does not answer from one that was killed', async () => {
+    const [slipway] = await foundWhere('', { pid: process.pid, answers: false });
+
+    expect(slipway).toMatch(/^warn process \d+ was one .* is not answered by it$/);
+  });
+
+  it('looks at the ports of the one that runs', async () => {
+    expect(await foundWhere('', { pid: process.pid, answers: true })).toEqual([
+      `ok runs as process ${process.pid}`,
+      'ok its gateway answers',
+      'ok its control API answers',
+    ]);
+  });
+
+  it('finds a gateway that does not answer', async () => {
+    const nowhere = 'http://127.0.0.1:1';
+    const found = { pid: process.pid, gateway: nowhere, control: nowhere, answers: true };
+
+    const [, gateway] = await examine(slipwayChecks(found), 10_000);
+
+    expect(gateway).toMatchObject({ check: 'port 1', result: 'fail' });
+  });
+
+  it('looks at the ports that a start tries first where none has run, and finds free ones free', async () => {
+    const none = slipwayChecks(undefined);
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    await server[Symbol.asyncDispose]();
+    const url = `http://127.0.0.1:${port}`;
+    const left = { pid: NOBODY, gateway: url, control: url, answers: false };
+
+    const [, free] = await examine(slipwayChecks(left), 10_000);
+
+    expect(none.map(({ check }) => check)).toEqual(['slipway', 'port 8080', 'port 8081']);
+    expect(free).toMatchObject({ check: `port ${port}`, result: 'ok', says: 'free' });
   });
 });
 

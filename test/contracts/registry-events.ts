@@ -40,6 +40,16 @@ export function describeEvents(open: OpenWorld): void {
       expect(await ids({ model: 'digits', deploymentId: idOf(1) })).toEqual([]);
     });
 
+    it('are the newest, newest first, when those are asked for', async () => {
+      const { registry } = open();
+      for (const n of [1, 2, 3]) await registry.admit(upload(n));
+      const newest = async (limit: number) =>
+        (await registry.newestEvents(limit)).map(({ detail }) => detail.deploymentId);
+
+      expect(await newest(2)).toEqual([idOf(3), idOf(2)]);
+      expect(await newest(9)).toEqual([idOf(3), idOf(2), idOf(1)]);
+    });
+
     it('cannot be read from a cursor that no page gave', async () => {
       const { registry } = open();
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import {
   type BuildAnswer,
   type ImageBuilds,
@@ -55,6 +56,7 @@ export async function openImageWorld() {
       inTurn: atOnce(2),
       queuedTimeoutSeconds: 600,
       timeoutSeconds: 600,
+      board: buildBoard(directory),
       buildspec: join(SOURCE, 'buildspecs', buildspec),
     });
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });

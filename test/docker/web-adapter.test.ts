@@ -75,6 +75,7 @@ describeAdapter(() => {
     };
     const { configuration } = functionDefinition(revisionSpec('1', { image }), {
       stage: 'test',
+      team: 'unassigned',
       prefix: 'm-',
       repository: 'models',
       role: 'role',

@@ -214,13 +214,22 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
     'node',
     'data folder',
     'free disk',
-    'port 8080',
-    'port 8081',
+    'slipway',
+    `port ${new URL(slipway.gateway).port}`,
+    `port ${new URL(slipway.control).port}`,
     'walls',
     'python',
     'docker',
   ]);
+  const own = findings.filter(({ check }) => check === 'slipway' || check.startsWith('port'));
+  expect(own).toEqual([
+    expect.objectContaining({ result: 'ok', says: `runs as process ${slipway.process.pid}` }),
+    expect.objectContaining({ result: 'ok', says: 'its gateway answers' }),
+    expect.objectContaining({ result: 'ok', says: 'its control API answers' }),
+  ]);
   expect(bad.code).toBe(1);
+  expect(bad.stdout).toMatch(/^ok {4}slipway +none runs with this data folder$/m);
+  expect(bad.stdout).toMatch(/^(ok|warn) +port 8080 +(free|held by )/m);
   expect(bad.stdout).toMatch(/^fail {2}data folder +\/proc is not writable\n +→ Name another/m);
 });
 
@@ -246,8 +255,28 @@ describe('slipway rollback, abort and undeploy', () => {
 
     expect(aborted.code).toBe(0);
     expect(aborted.stdout).toMatch(/aborted by slipway abort\ngiven v1 is live/);
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^no deployment of/) });
+    expect(again).toMatchObject({ code: 1, stdout: expect.stringMatching(/^no deployment of/) });
   });
+
+  it.each([
+    ['rollback', 'sole', 'sole has no version to go back to'],
+    ['abort', 'only', 'no deployment of only is under way'],
+  ])(
+    '%s answers 1 where there is nothing to do, and says so in JSON too',
+    async (command, model, says) => {
+      await live(model, 1);
+
+      const { code, stdout } = await run(command, model);
+      const json = await run(command, model, '--json');
+
+      expect({ code, says: stdout.split('\n')[0] }).toEqual({ code: 1, says });
+      expect(json.code).toBe(1);
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        ...{ kind: 'nothing', says, end: null },
+        live: { version: 1 },
+      });
+    },
+  );
 
   it('undeploy says what goes, and removes nothing where it cannot ask', async () => {
     await live('kept', 1);

@@ -87,6 +87,22 @@ describe('slipway start --demo', () => {
     ]);
   });
 
+  it('goes on showing what happens after the demo, each change of phase in a line, and none twice', async () => {
+    const model = join(folder.path, 'own.onnx');
+    await writeFile(model, addConstantModel({ constant: 1 }));
+
+    await runCli(['push', model, '--name', 'own', '--data', dataDir], ENV).result;
+    await runCli(['push', model, '--name', 'own', '--data', dataDir], ENV).result;
+    await eventually(() => serving.output().includes('Ignored      own'));
+
+    const shown = serving.output().split('serving until Ctrl-C\n')[1] ?? '';
+    const states = [...shown.matchAll(/^ *[\d.]+ s {2}(\w+) +own/gm)].map(([, state]) => state);
+    expect(states[0]).toBe('Admitted');
+    expect(states.slice(-2)).toEqual(['Live', 'Ignored']);
+    expect(shown).toMatch(/Live +own v1 {2}http:\/\/127\.0\.0\.1:\d+\/models\/own\n/);
+    expect(shown).not.toMatch(/ ocr v1/);
+  });
+
   it('ends at a Ctrl-C and leaves no process behind', async () => {
     serving.interrupt();
 

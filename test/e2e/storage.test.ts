@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCli } from '../cli/run-cli.ts';
 import { proto } from '../support/bytes/proto.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
@@ -41,12 +42,68 @@ async function smallDisk() {
   };
 }
 
-/** Takes all that is left of the disk that a folder is on; answers how to free it again. */
-function fill(folder: string): () => void {
+/** Takes all that is left of the disk that a folder is on, but for `freeBytes`; answers how to free it again. */
+function fill(folder: string, freeBytes = 0): () => void {
   const path = join(folder, 'filler');
-  expect(() => writeFileSync(path, Buffer.alloc(DISK_BYTES))).toThrow(/ENOSPC/);
+  expect(() => writeFileSync(path, Buffer.alloc(DISK_BYTES + 1))).toThrow(/ENOSPC/);
+  truncateSync(path, statSync(path).size - freeBytes);
   return () => rmSync(path);
 }
+
+/** How a start ends that cannot keep its data in a folder. */
+function refusedStart(data: string) {
+  const args = ['start', '--port', '0', '--control-port', '0', '--data', data];
+  return runCli(args, { PATH: process.env['PATH'] }).result;
+}
+
+describe('a start of Slipway', () => {
+  // SQLite has another word for each of these.
+  it.each([0, 8, 16, 128])('says that the disk is full where %i KiB are free', async (kib) => {
+    await using disk = await smallDisk();
+    if (!disk) return;
+    fill(disk.path, kib * 1024);
+    const data = join(disk.path, 'data');
+
+    const { code, stdout, stderr } = await refusedStart(data);
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `slipway: ${data}: its disk is full\n→ Free some space on it. Or name another folder: --data DIR.\n`,
+    );
+  });
+
+  it.each(['', 'data'])(
+    'says that the disk is only for reading, in its folder `%s`',
+    async (name) => {
+      await using disk = await smallDisk();
+      if (!disk) return;
+      const data = join(disk.path, name);
+      execFileSync('mount', ['-o', 'remount,ro', disk.path]);
+
+      const { code, stderr } = await refusedStart(data);
+
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `slipway: ${data}: its file system is read-only\n→ Mount it for writing. Or name another folder: --data DIR.\n`,
+      );
+    },
+  );
+
+  it.each([
+    ['registry.db', 'file is not a database'],
+    ['bucket', 'EEXIST: file already exists'],
+    ['logs', 'EEXIST: file already exists'],
+  ])('names what is wrong with a %s that is another’s', async (name, reason) => {
+    await using folder = await temporaryFolder();
+    writeFileSync(join(folder.path, name), 'no database, and no folder. '.repeat(100));
+
+    const { code, stderr } = await refusedStart(folder.path);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`slipway: ${folder.path} cannot hold Slipway's data: ${reason}`);
+    expect(stderr).toMatch(/\n→ Name another folder: --data DIR\.\n$/);
+  });
+});
 
 describe('a Slipway', () => {
   it('finds what was dropped while it was down', async () => {

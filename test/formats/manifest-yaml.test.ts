@@ -70,6 +70,7 @@ describe('a manifest', () => {
         },
         { request: { inputs: [[0.5, 1.5, 2.5]] }, rtol: 1e-4 },
       ],
+      team: 'vision',
       model: {
         format: 'auto',
         path: 'model.onnx',
@@ -151,11 +152,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; the known keys are examples, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
     ],
     [
       'placement: {target: gcp}',
@@ -251,13 +252,53 @@ describe('a manifest', () => {
     });
   });
 
+  it('is refused with all of its errors at once, each with its line', () => {
+    const text = [
+      'placement: {target: gcp}',
+      'rollout:',
+      '  strategy: linear',
+      '  bakeSeconds: 1441',
+      '  bakeSecond: 1',
+      'examples:',
+      '  - request: .inf',
+      '    rtol: 2',
+      '  - expect: 1',
+      'server: {startupTimeoutSeconds: 1}',
+      'server: {startupTimeoutSeconds: 2}',
+      'memory: 1Gi',
+    ];
+
+    expect(refusal(text.join('\n')).message.split('\n')).toEqual([
+      'model.yaml line 1: placement.target is `gcp`; expected auto, lambda, fargate, ec2',
+      'model.yaml line 4: rollout.bakeSeconds is `1441`; the limit for all steps together is 7200 s',
+      'model.yaml line 5: unknown key `bakeSecond`; did you mean `bakeSeconds`?',
+      'model.yaml line 7: .inf is not a number that JSON can represent exactly',
+      'model.yaml line 8: examples[0].rtol is `2`; the limit is 1',
+      'model.yaml line 9: examples[1].request is missing',
+      'model.yaml line 11: this key is given twice',
+      'model.yaml line 12: unknown key `memory`; did you mean `resources.memory`?',
+    ]);
+  });
+
+  it('is refused with its first twenty errors, and how many more there are', () => {
+    const unknown = (count: number) => Array.from({ length: count }, (_, n) => `  k${n}: 1\n`);
+
+    const lines = refusal(`server:\n${unknown(25).join('')}`).message.split('\n');
+
+    expect(lines).toHaveLength(21);
+    expect(lines[19]).toMatch(/line 21: unknown key `k19`; the known keys are/);
+    expect(lines[20]).toBe('and 5 more');
+    // As many as fit: what is not told costs no more than being counted.
+    expect(refusal(`server:\n${unknown(20_000).join('')}`).message).toMatch(/\nand 19980 more$/);
+  });
+
   it('that multiplies itself by aliases is refused at once', () => {
     const levels = Array.from({ length: 30 }, (_, level) =>
       level === 0 ? '- &l0 [x]' : `- &l${level} [${`*l${level - 1},`.repeat(9)}]`,
     );
 
-    expect(refusal(`examples:\n${levels.join('\n')}`).message).toBe(
-      'model.yaml line 3: `*l0` is an alias; write the value out',
+    expect(refusal(`examples:\n${levels.join('\n')}`).message).toMatch(
+      /^model\.yaml line 3: `\*l0` is an alias; write the value out\n.*line 4: `\*l1` is/,
     );
   });
 

@@ -1,6 +1,7 @@
 /** Values for all that the template gives to functions. */
 export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_STAGE: 'test',
+  SLIPWAY_TEAM: 'unassigned',
   SLIPWAY_TABLE: 'slipway-test',
   SLIPWAY_BUCKET: 'slipway-test-models',
   SLIPWAY_BUS: 'slipway-test',
@@ -35,6 +36,9 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
   SLIPWAY_ENVIRONMENTS: '111122223333.dkr.ecr.us-east-1.amazonaws.com/slipway-test-environments',
   SLIPWAY_BAKE_SECONDS: '60',
+  SLIPWAY_MAX_REPLICAS: '100',
+  SLIPWAY_ALLOWED_ACCELERATORS: 'all',
+  SLIPWAY_MAX_MONTHLY_USD: 'unlimited',
   POWERTOOLS_SERVICE_NAME: 'slipway',
   POWERTOOLS_METRICS_NAMESPACE: 'Slipway',
 };

@@ -9,6 +9,7 @@ import { MACHINE } from '../support/walls/canaries.ts';
 // One more than are built at once.
 const NAMES = Array.from({ length: 1 + BUILDS_AT_ONCE }, (_, i) => `m${i}`);
 
+type Build = { readonly stage: string | null };
 type Status = { readonly newest: { readonly phase: string } };
 
 /** Resolves when all are being built, and a build has begun. */
@@ -59,6 +60,33 @@ def predict(x):
 
     await slipway.ask('m', 'undeploy');
     await eventually(() => running('sleep', seconds) === 0);
+  });
+});
+
+describe('a build of code that does not load', () => {
+  it('tells its stages as it runs, and ends with the error, its file and line; the log has all of it', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path);
+    const stages = new Set<string | null>();
+
+    slipway.drop(
+      'models/m/code/predict.py',
+      'import os\n\nimport mytrans\ndef predict(x): return x',
+    );
+    slipway.drop('models/m/code/requirements.txt', '');
+    slipway.drop('models/m/code/model.yaml', '');
+    await eventually(async () => {
+      const { builds } = (await slipway.get('/builds')) as { builds: readonly Build[] };
+      for (const { stage } of builds) stages.add(stage);
+      const { models } = (await slipway.get('/models')) as { models: readonly Status[] };
+      return ['Failed', 'Rejected'].includes(models[0]?.newest.phase ?? '');
+    });
+    const { detail } = await slipway.ending('m', 1);
+    const { lines } = (await slipway.get('/models/m/logs')) as { lines: readonly string[] };
+
+    expect(detail.reason).toBe("ModuleNotFoundError: No module named 'mytrans' (predict.py:3)");
+    expect([...stages]).toContain('loading the model');
+    expect(lines).toContain(`prove-model: ${detail.reason}`);
   });
 });
 

@@ -130,3 +130,61 @@ describe('choosing a target', () => {
     });
   });
 });
+
+describe('a cap', () => {
+  it.each([
+    {
+      what: 'replicas',
+      caps: { maxReplicas: 2 },
+      manifest: 'placement: { target: fargate }\nscaling: { max: 3 }',
+      message: 'scaling in model.yaml asks for up to 3 replicas; the cap maxReplicas is 2',
+    },
+    {
+      what: 'GPUs',
+      caps: { allowedAccelerators: ['L4'] },
+      manifest: 'resources: { accelerator: T4 }',
+      message:
+        'resources.accelerator in model.yaml asks for 1 T4; the cap allowedAccelerators is L4',
+    },
+    {
+      what: 'what a month costs',
+      caps: { maxMonthlyUsd: 100 },
+      manifest: 'placement: { target: fargate }\nscaling: { max: 3 }',
+      message: expect.stringMatching(
+        /^the model would cost more than it may; .*fargate: its 3 replicas would cost \$108\.12 a month; the cap maxMonthlyUsd is \$100;/,
+      ),
+    },
+  ])(
+    'on $what refuses a model above it, and takes no target',
+    async ({ caps, manifest, message }) => {
+      const world = memoryWorld({ caps });
+      const held = await world.before('ChooseTarget', world.upload({ manifest }));
+
+      await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toMatchObject({
+        name: 'ArtifactRejected',
+        message,
+        fix: expect.stringContaining(`raises the cap by the parameter ${Object.keys(caps)[0]}=`),
+      });
+      expect((await world.recordOf(held)).work.decision).toBeUndefined();
+    },
+  );
+
+  it('is not blamed for a model that fits nowhere anyhow', async () => {
+    const world = memoryWorld({ offered: ['lambda'], caps: { maxMonthlyUsd: 1 } });
+    const held = await world.before('ChooseTarget');
+    await weigh(world, held, 12_992 * MIB);
+
+    await expect(chooseTarget(world.deps)({ ...held, variables: [] })).rejects.toThrow(
+      /^no target can hold the model/,
+    );
+  });
+
+  it('on what a month costs lets Lambda be taken, which costs nothing while idle', async () => {
+    const world = memoryWorld({ caps: { maxMonthlyUsd: 0 } });
+    const held = await world.before('ChooseTarget');
+
+    expect(await chooseTarget(world.deps)({ ...held, variables: [] })).toEqual({
+      target: 'lambda',
+    });
+  });
+});

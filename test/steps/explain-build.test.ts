@@ -33,7 +33,9 @@ describe('explaining a failed build', () => {
 
     await explainBuild(world.deps)({ ...held, error: error! });
 
-    expect((await world.recordOf(held)).trouble).toEqual({
+    const { trouble, work } = await world.recordOf(held);
+    expect(work.buildLog).toEqual({ group: expect.any(String), stream: expect.any(String) });
+    expect(trouble).toEqual({
       name: 'BuildFailed',
       reason: [
         'the image was not built: the build ran out of disk',

@@ -2,6 +2,7 @@ import { revisionSpec } from '#steps/revision-spec.ts';
 import { memoryWorld } from '../support/worlds/memory.ts';
 
 const MANIFEST = `
+team: vision
 resources: { memory: 20Gi, accelerator: 'T4:1' }
 placement: { allowCpu: true }
 scaling: { min: 2, max: 4 }
@@ -21,6 +22,7 @@ describe('what a platform is asked for', () => {
       revision: 'digits-v1',
       model: 'digits',
       version: 1,
+      team: 'vision',
       deploymentId: 'd7',
       runtime: 'onnx',
       environmentHash: 'environment-1',

@@ -4,6 +4,7 @@ import { call, clients, kinds } from '../support/slipway/clients.ts';
 import {
   processesOf,
   type RunningSlipway,
+  servedIn,
   startSlipway,
   temporaryFolder,
 } from '../support/slipway/running.ts';
@@ -141,6 +142,7 @@ describe.each(TARGETS)('on %s', (target) => {
 });
 
 it('nothing is left of it, and nothing when Slipway stops', async () => {
-  expect(processesOf(folder.path)).toEqual([]);
+  expect(servedIn(folder.path)).toEqual([]);
   expect(await slipway.stop()).toBe(0);
+  expect(processesOf(folder.path)).toEqual([]);
 });

@@ -3,10 +3,10 @@ import { type Json, ofType, plain, readTemplate } from './template.ts';
 const template = await readTemplate();
 
 describe('alarms', () => {
-  it('ring for each queue, for what failed in each workflow, late events and a failing sweep', () => {
+  it('ring for each queue, for what failed in each workflow, late events, a failing sweep, and what serves badly', () => {
     const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => [
-      Properties.MetricName,
-      plain(Properties.Dimensions[0]?.Value ?? 'all functions'),
+      Properties.MetricName ?? Properties.Metrics[0].Expression['Fn::Sub'].split(' FROM ')[0],
+      plain(Properties.Dimensions?.[0]?.Value ?? 'all'),
       Properties.TreatMissingData,
     ]);
 
@@ -23,7 +23,13 @@ describe('alarms', () => {
       ['ExecutionsTimedOut', 'RollbackWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'UndeployWorkflow', 'notBreaching'],
       ['IteratorAge', 'PublishEventsLambdaFunction', 'notBreaching'],
-      ['Throttles', 'all functions', 'notBreaching'],
+      ['Throttles', 'all', 'notBreaching'],
+      ['5XXError', 'slipway-test', 'notBreaching'],
+      ['Latency', 'slipway-test', 'notBreaching'],
+      ['Errors', 'AuthorizeLambdaFunction', 'notBreaching'],
+      ['Throttles', 'AuthorizeLambdaFunction', 'notBreaching'],
+      ['SELECT MAX(UnHealthyHostCount)', 'all', 'notBreaching'],
+      ['NumberOfMessagesSent', 'TaskDeaths.QueueName', 'notBreaching'],
     ]);
   });
 
@@ -42,6 +48,37 @@ describe('alarms', () => {
   it('stand beside a dashboard that is JSON', () => {
     const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
 
-    expect(JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets).toHaveLength(6);
+    expect(JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets).toHaveLength(14);
+  });
+
+  it('stand beside a dashboard with a row for each target', () => {
+    const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
+    const titles = JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets.map(
+      ({ properties }: Json) => properties.title,
+    );
+
+    for (const target of ['Lambda', 'Fargate', 'EC2', 'Containers']) {
+      const row = titles.filter((title: string) => title.startsWith(`${target}: `));
+      expect(row).toHaveLength(2);
+    }
+  });
+
+  it('on what containers do are there only where there are containers', () => {
+    for (const id of ['TargetsUnhealthyAlarm', 'TasksDyingAlarm', 'TaskDeathRule', 'TaskDeaths']) {
+      expect(template.Resources[id]!.Condition).toBe('HasContainers');
+    }
+  });
+
+  it('count a task that ended by itself in a cluster of this stage, and none that was to end', () => {
+    const { detail } = template.Resources['TaskDeathRule']!.Properties.EventPattern;
+
+    expect(detail.clusterArn.map((it: Json) => plain(it.prefix ?? it))).toEqual([
+      'Cluster',
+      'arn:aws:ecs:::cluster/slipway-test-',
+    ]);
+    expect(detail.$or).toEqual([
+      { stopCode: ['EssentialContainerExited', 'TaskFailedToStart'] },
+      { stoppedReason: [{ prefix: 'Task failed' }] },
+    ]);
   });
 });

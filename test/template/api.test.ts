@@ -5,6 +5,10 @@ import { type Json, ofType, plain, readTemplate, type Template } from './templat
 
 const template = await readTemplate();
 
+// To the letter, as all of the stage.
+const ACCESS_LOG =
+  '{"time": "$context.requestTime", "id": "$context.requestId", "ip": "$context.identity.sourceIp", "key": "$context.identity.apiKeyId", "method": "$context.httpMethod", "path": "$context.path", "status": "$context.status", "bytes": "$context.responseLength", "ms": "$context.responseLatency", "modelStatus": "$context.integration.integrationStatus", "modelMs": "$context.integration.latency", "error": "$context.error.messageString", "trace": "$context.xrayTraceId"}';
+
 describe('the API of the packaged template', () => {
   it('asks for a key or a signature at every method', () => {
     const methods = ofType(template, 'AWS::ApiGateway::Method').map(([id, { Properties }]) => [
@@ -49,8 +53,21 @@ describe('the API of the packaged template', () => {
         RestApiId: { Ref: 'Api' },
         DeploymentId: { Ref: 'ApiDeployment' },
         StageName: 'v1',
+        AccessLogSetting: {
+          DestinationArn: { 'Fn::GetAtt': ['ApiLogStream', 'Arn'] },
+          Format: ACCESS_LOG,
+        },
+        TracingEnabled: true,
       },
     });
+  });
+
+  it('logs each request as a JSON object, with no key and nothing of what was asked', () => {
+    const line = JSON.parse(ACCESS_LOG);
+
+    expect(Object.keys(line)).toContain('id');
+    expect(ACCESS_LOG).toContain('$context.requestId');
+    expect(ACCESS_LOG).not.toMatch(/identity\.apiKey\b|authorizer|\$input|requestOverride/);
   });
 
   it('stays as it is when a function changes', async () => {
@@ -67,7 +84,7 @@ describe('the API of the packaged template', () => {
     const file = join(await packagedFolder(), 'serverless-state.json');
     const { provider } = JSON.parse(await readFile(file, 'utf8')).service;
 
-    expect([provider.tags, provider.stackTags, provider.tracing, provider.logs]).toEqual(
+    expect([provider.tags, provider.stackTags, provider.tracing.apiGateway, provider.logs]).toEqual(
       Array(4).fill(undefined),
     );
   });

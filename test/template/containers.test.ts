@@ -20,6 +20,9 @@ describe('the way to containers', () => {
   it('waits for a next byte as long as API Gateway does', () => {
     expect(propertiesOf('LoadBalancer').LoadBalancerAttributes).toEqual([
       { Key: 'idle_timeout.timeout_seconds', Value: '300' },
+      { Key: 'access_logs.s3.enabled', Value: 'true' },
+      { Key: 'access_logs.s3.bucket', Value: { Ref: 'LogBucket' } },
+      { Key: 'access_logs.s3.prefix', Value: 'load-balancer' },
     ]);
   });
 

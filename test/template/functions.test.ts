@@ -147,6 +147,7 @@ describe('what is invoked by events', () => {
       ['SweepSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['TouchSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['ExecutionEndedRule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+      ['TaskDeathRule', 'TaskDeaths', 'NotificationDeadLetters', true],
     ]);
   });
 

@@ -21,6 +21,8 @@ const FREE_WHEN_IDLE = [
   'AWS::ApiGateway::UsagePlan',
   // https://aws.amazon.com/api-gateway/pricing/ has no price for it.
   'AWS::ApiGatewayV2::VpcLink',
+  // Each budget that only tells: https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/
+  'AWS::Budgets::Budget',
   'AWS::CodeBuild::Project',
   'AWS::DynamoDB::Table',
   'AWS::EC2::InternetGateway',
@@ -39,6 +41,7 @@ const FREE_WHEN_IDLE = [
   'AWS::Events::Rule',
   'AWS::IAM::InstanceProfile',
   'AWS::IAM::Role',
+  'AWS::KinesisFirehose::DeliveryStream',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',

@@ -18,6 +18,7 @@ const {
   lambdaRequest,
   loadBalancerHour,
   logGBIn,
+  traceRecorded,
 } = prices;
 
 // What a sweep of an empty stack is taken to need; a real one is told in its log.
@@ -34,7 +35,7 @@ function observed(template: Template): readonly Item[] {
   return [
     {
       item: 'Alarms',
-      how: `${alarms.off} × $${alarmPerMonth.usd.toFixed(2)}`,
+      how: `${alarms.off}, ${alarms.public} with containers, × $${alarmPerMonth.usd.toFixed(2)}`,
       usd: each((containers) => alarms[containers] * alarmPerMonth.usd),
       free: `the account's first ${alarmPerMonth.free}`,
     },
@@ -67,6 +68,12 @@ function swept(template: Template): readonly Item[] {
       how: `${SWEEP.bucketLists} list, ${SWEEP.tableReads} reads, ${SWEEP.logBytes / 1000} kB each`,
       usd: each(() => sweeps * asked),
       free: 'none for the lists',
+    },
+    {
+      item: 'Its traces',
+      how: `${thousands(sweeps)} × $${traceRecorded.usd.toFixed(6)}`,
+      usd: each(() => sweeps * traceRecorded.usd),
+      free: `the account's first ${thousands(traceRecorded.free)}`,
     },
   ];
 }

@@ -46,6 +46,8 @@ const WITHOUT_RESOURCES = [
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
 ];
 
 describe('the roles of the packaged template', () => {
@@ -111,6 +113,7 @@ describe('the roles of the packaged template', () => {
       Properties.AssumeRolePolicyDocument.Statement.map(({ Principal }: Statement) => Principal),
     ]);
     const services: Readonly<Record<string, string>> = {
+      ApiLogRole: 'firehose.amazonaws.com',
       DeployWorkflowRole: 'states.amazonaws.com',
       EnvironmentProjectRole: 'codebuild.amazonaws.com',
       ImageProjectRole: 'codebuild.amazonaws.com',

@@ -35,6 +35,7 @@ describe('the outputs of the packaged template', () => {
 
     expect(Object.keys(outputs)).toEqual([
       'Bucket',
+      'LogBucket',
       'Table',
       'Bus',
       'StateMachine',

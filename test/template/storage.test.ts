@@ -145,6 +145,38 @@ describe('the repository of environments', () => {
   });
 });
 
+describe('the bucket of the access logs', () => {
+  const { LogBucket, LogBucketPolicy, LoadBalancer, ApiLogRole } = template.Resources;
+
+  it('stays where a first deploy is undone, since the load balancer has written to it by then, and runs out', () => {
+    const { Rules } = LogBucket!.Properties.LifecycleConfiguration;
+
+    expect([LogBucket!.DeletionPolicy, LogBucket!.UpdateReplacePolicy]).toEqual([
+      'Retain',
+      'Retain',
+    ]);
+    expect(Rules[0]).toMatchObject({ Status: 'Enabled', ExpirationInDays: 90 });
+  });
+
+  it('is written by load balancers of this account, over TLS, and by the stream of the API', () => {
+    const [overTls, ofLoadBalancers] = LogBucketPolicy!.Properties.PolicyDocument.Statement;
+
+    expect(overTls).toMatchObject({
+      Effect: 'Deny',
+      Condition: { Bool: { 'aws:SecureTransport': false } },
+    });
+    expect(ofLoadBalancers).toMatchObject({
+      Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+      Action: 's3:PutObject',
+    });
+    expect(plain(ofLoadBalancers.Resource)).toBe('LogBucket/load-balancer/AWSLogs//*');
+    expect(LoadBalancer!.DependsOn).toContain('LogBucketPolicy');
+    expect(JSON.stringify(ApiLogRole!.Properties.Policies)).toContain('LogBucket');
+    // The only key with which the load balancer writes.
+    expect(JSON.stringify(LogBucket!.Properties.BucketEncryption)).toContain('AES256');
+  });
+});
+
 describe('the queues of the packaged template', () => {
   it('take messages over TLS only, and from the rules of this stage', () => {
     const { Statement, Queues } = {
@@ -152,7 +184,17 @@ describe('the queues of the packaged template', () => {
       ...template.Resources['DeadLettersPolicy']!.Properties,
     };
 
-    expect(Queues.map(plain)).toEqual(ofType(template, 'AWS::SQS::Queue').map(([id]) => id));
+    const { TaskDeathsPolicy } = template.Resources;
+    const [overTls, fromTheRule] = TaskDeathsPolicy!.Properties.PolicyDocument.Statement;
+
+    expect([...Queues, ...TaskDeathsPolicy!.Properties.Queues].map(plain)).toEqual(
+      ofType(template, 'AWS::SQS::Queue').map(([id]) => id),
+    );
+    expect(overTls).toMatchObject({
+      Effect: 'Deny',
+      Condition: { Bool: { 'aws:SecureTransport': false } },
+    });
+    expect(plain(fromTheRule.Condition.ArnEquals['aws:SourceArn'])).toBe('TaskDeathRule');
     expect(Statement[0]).toMatchObject({
       Effect: 'Deny',
       Condition: { Bool: { 'aws:SecureTransport': false } },

@@ -53,6 +53,7 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
     const [destination] = machine.LoggingConfiguration.Destinations;
 
     expect(machine.LoggingConfiguration.Level).toBe('ERROR');
+    expect(machine.TracingConfiguration).toEqual({ Enabled: true });
     expect(plain(destination.CloudWatchLogsLogGroup.LogGroupArn)).toBe(`${id}LogGroup`);
   });
 });

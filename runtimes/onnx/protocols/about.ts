@@ -6,12 +6,12 @@ import { type Document, nestedExample, openApiOf } from './openapi.ts';
 
 type Header = (name: string) => string | undefined;
 
-// Of more a command line is no longer read.
+// A longer command line is not read by anyone.
 const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
 
-/** What the server says of its model, made when it is first asked for: the example is one that the model has just answered. */
+/** What the server says about its model, made on first use: the example is a request that the model has just answered. */
 export function describeItself(model: () => Model & Session) {
   let made: Promise<Made> | undefined;
   const own = () => {
@@ -35,7 +35,7 @@ async function describe(model: Model & Session): Promise<Made> {
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }
 
-/** What stands at the model's own address: what it is, its paths, and a command that calls it, null where no request is known that it answers. */
+/** The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work. */
 function aboutOf(model: Model, { document, example }: Made, header: Header): object {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [
@@ -64,7 +64,7 @@ function curlOf(body: string, header: Header): string {
   return `curl -s ${base}/example.json${key} | ${post} -d @-`;
 }
 
-/** Where the client reaches this server, by what the proxy before it says, else by the request itself; behind API Gateway it needs a key. */
+/** The address at which the client reaches this server, from the proxy's headers, else from the request itself; API Gateway also requires a key. */
 function addressOf(header: Header): { readonly base: string; readonly isKeyed: boolean } {
   const { domainName, path } = apiRequest(header('x-amzn-request-context'));
   if (domainName && path) {
@@ -78,7 +78,7 @@ function addressOf(header: Header): { readonly base: string; readonly isKeyed: b
   };
 }
 
-/** As AWS's web adapter hands it on: its `path` ends in the one that is asked here. */
+/** The request context that AWS's web adapter passes on; its `path` ends in the requested path. */
 function apiRequest(text = '{}'): { readonly domainName?: string; readonly path?: string } {
   try {
     const { domainName, path } = JSON.parse(text);
@@ -91,7 +91,7 @@ function apiRequest(text = '{}'): { readonly domainName?: string; readonly path?
   }
 }
 
-// They come from the client where no proxy says better, and go into a command.
+// Unless a proxy overrides it, the host comes from the client, and it becomes part of a command.
 function hostIn(text: string): string {
   return /^[\w.:[\]-]{1,255}$/.test(text) ? text : 'HOST';
 }

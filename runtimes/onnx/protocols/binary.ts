@@ -10,13 +10,13 @@ import {
   type TensorSpec,
 } from '../values/tensors.ts';
 
-/** The bytes after the JSON, taken tensor by tensor in the order of the request's inputs. */
+/** The bytes after the JSON, consumed tensor by tensor in the order of the request's inputs. */
 export type Tail = {
   take(size: unknown, label: string): Uint8Array;
   checkEmpty(): void;
 };
 
-/** Of a request without the header, no tensor can be binary. */
+/** For a request without the header: no tensor can be binary. */
 export const NO_TAIL: Tail = {
   take: (_size, label) => {
     throw refusal(
@@ -45,7 +45,7 @@ export function tailOf(bytes: Uint8Array): Tail {
   };
 }
 
-/** The JSON and what follows it, by the header Inference-Header-Content-Length. An empty JSON: the body is one raw tensor. */
+/** Splits a body at the length in the header Inference-Header-Content-Length. If the JSON is empty, the body is one raw tensor. */
 export function splitBody(header: string, body: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const length = Number(header);
   if (/^\d+$/.test(header) && length <= body.length) {
@@ -69,11 +69,11 @@ export function readBinary(spec: TensorSpec, shape: readonly number[], bytes: Ui
   if (datatype === 'BOOL' && bytes.some((byte) => byte > 1)) {
     throw refusal(400, `${label} has a byte that is neither 0 nor 1`);
   }
-  // A copy of its own: where the tensor lies in the body an array of its type may not begin.
+  // Copied, since a typed array needs alignment that the tensor's place in the body may not have.
   return { name, datatype, shape, data: new Numbers(new Uint8Array(bytes).buffer) };
 }
 
-/** A body that is nothing but the only input: its length tells the one free dimension. */
+/** A body that is just the only input's bytes: its length determines the one free dimension. */
 export function readRaw(spec: TensorSpec, bytes: Uint8Array): Tensor {
   const { shape, datatype } = spec;
   const isFree = (dim: number) => dim === -1;

@@ -1,13 +1,13 @@
 import type { Session } from '../session/session.ts';
 import { countOf, readTensor, type Tensor, type TensorSpec } from '../values/tensors.ts';
 
-// Some models take only images of a certain size, and their signature does not say which.
+// Some models only take images of a certain size, which their signature does not declare.
 const SIZES = [1, 32, 64, 224, 320];
 const MOST_VALUES = 1_000_000;
 
 /**
- * Inputs of zeros (BYTES: empty strings, BOOL: false) that the model has just answered, undefined when it answers none:
- * the first free dimension is 1, the others are the smallest of a few usual sizes.
+ * Inputs of zeros (BYTES: empty strings, BOOL: false) that the model has just answered; undefined when it answers none:
+ * the first free dimension is 1, the others are the smallest common size that works.
  */
 export async function findExample({
   signature,

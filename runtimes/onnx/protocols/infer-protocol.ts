@@ -12,20 +12,20 @@ export type Model = {
   readonly signature: Signature;
 };
 
-/** The request's `id`, when it has one, comes back in the answer; `binary` are the outputs that it wants as bytes. */
+/** The request's `id`, if any, is returned in the answer; `binary` are the outputs requested as bytes. */
 export type InferRequest = {
   readonly id: string | undefined;
   readonly run: Run;
   readonly binary: ReadonlySet<string>;
 };
 
-/** `jsonBytes` is the length of the JSON before what is binary, undefined when nothing is. */
+/** `jsonBytes` is the length of the JSON before the binary data; undefined when there is none. */
 export type InferResponse = {
   readonly body: string | Uint8Array;
   readonly jsonBytes: number | undefined;
 };
 
-/** Model metadata of the Open Inference Protocol: -1 is a free dimension. */
+/** Model metadata of the Open Inference Protocol; -1 is a free dimension. */
 export function metadataOf({ name, version, signature }: Model): object {
   return {
     name,
@@ -36,7 +36,7 @@ export function metadataOf({ name, version, signature }: Model): object {
   };
 }
 
-/** An inference request of the protocol, `tail` what follows its JSON; refuses with 400 and the tensor's name. */
+/** Reads an inference request of the protocol; `tail` follows its JSON. Refuses with 400 and the tensor's name. */
 export function readInferRequest(
   body: unknown,
   signature: Signature,
@@ -68,7 +68,7 @@ export function readInferRequest(
   };
 }
 
-/** A body that is nothing but the only input's bytes; all outputs are answered in the same way. */
+/** A body that is just the only input's bytes; all outputs are then answered as bytes too. */
 export function readRawRequest(bytes: Uint8Array, { inputs, outputs }: Signature): InferRequest {
   const [only, ...others] = inputs;
   if (!only || others.length > 0) {

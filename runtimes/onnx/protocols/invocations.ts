@@ -13,12 +13,12 @@ import {
   type TensorSpec,
 } from '../values/tensors.ts';
 
-/** What of a request the model does not take is told to `ignored`; without it, it is refused. */
+/** Collects the names of columns that the model does not take; without it, they are refused. */
 type Ignored = Takes['ignored'];
 
 type Named = ReadonlyMap<string, unknown>;
 
-/** How each of MLflow's shapes is read: into the value of each input, by name. */
+/** How to read each of MLflow's request formats into input values by name. */
 const SHAPES = {
   inputs: (value: unknown, takes: Takes) => whole(value, 'inputs', takes),
   instances: (value: unknown, takes: Takes) => instances(value, 'instances', takes),
@@ -30,14 +30,14 @@ const SHAPES = {
 /**
  * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
  * each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
- * Without a key around it, a list is taken as `inputs`, and so is an object by input name.
- * Columns go by position too, one row is a table of one, and the columns that the model does not have are passed over. Refuses with 400.
+ * A bare list, or a bare object by input name, is read as `inputs`.
+ * Columns may also be given by position, a single row is a table of one, and unknown columns are ignored. Refuses with 400.
  */
 export function readInvocation(body: unknown, signature: Signature, ignored: Ignored): Run {
   return runOf(namedInputs(body, { inputs: signature.inputs, ignored }), signature);
 }
 
-/** A table as CSV, with the columns' names in its first line or without. Refuses with 400. */
+/** A table as CSV, with or without a header line. Refuses with 400. */
 export function readCsvInvocation(text: string, signature: Signature, ignored: Ignored): Run {
   return runOf(columnsOfCsv(text, { inputs: signature.inputs, ignored }), signature);
 }
@@ -47,7 +47,7 @@ export function isTable(body: unknown): boolean {
   return isObject(body) && ('dataframe_split' in body || 'dataframe_records' in body);
 }
 
-/** `predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything. */
+/** `predictions` is the only output or, for several, an object per row by output name, as MLflow answers tables and KServe's V1 protocol everything. */
 export function responseByRow(outputs: readonly Tensor[]): string {
   const counts = new Set(outputs.map(({ shape }) => shape[0]));
   const [count] = counts;
@@ -65,7 +65,7 @@ export function responseByRow(outputs: readonly Tensor[]): string {
   return `{"predictions":[${rows.join(',')}]}`;
 }
 
-/** `predictions` is the only output, or an object of them by output name; a list of maps that has become a tensor is `probabilities`, by class in each row. */
+/** `predictions` is the only output, or an object of outputs by name; a tensor that replaces a list of maps is `probabilities`, by class in each row. */
 export function invocationResponse(outputs: readonly Tensor[]): string {
   const [only, ...others] = outputs;
   const named = outputs.map(
@@ -74,7 +74,7 @@ export function invocationResponse(outputs: readonly Tensor[]): string {
   return `{"predictions":${only && others.length === 0 ? valueJson(only) : `{${named.join(',')}}`}}`;
 }
 
-/** The name of an output in an answer; several classifiers in one model keep their own. */
+/** An output's name in an answer; if a model has several classifiers, their outputs keep their own names. */
 export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[]): string {
   const [, another] = outputs.filter(({ classes }) => classes);
   const isFree = !another && !outputs.some(({ name }) => name === PROBABILITIES);
@@ -115,7 +115,7 @@ function isShape(key: string | undefined): key is keyof typeof SHAPES {
   return key !== undefined && Object.hasOwn(SHAPES, key);
 }
 
-/** The values of all rows together: by input name, of the only input, or a table of columns by position. */
+/** The values of all rows: by input name, of the only input, or a table with columns by position. */
 function whole(value: unknown, label: string, takes: Takes): Named {
   const { inputs } = takes;
   if (isObject(value)) {
@@ -129,7 +129,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
 }
 
-/** Rows by name or by position, or the values of one; undefined for a list that is of the only input. */
+/** Rows by name or by position, or the values of a single row; undefined for a list that is the only input's value. */
 function ofList(list: readonly unknown[], label: string, takes: Takes): Named | undefined {
   if (list.every(isObject)) return instances(list, label, takes);
   if (!takesColumns(takes)) return undefined;
@@ -152,7 +152,7 @@ function instances(rows: unknown, label: string, takes: Takes): Named {
   );
 }
 
-/** A matrix has no names for its columns, so those of a table's are no matter. */
+/** A matrix has no column names, so a table's column names do not matter. */
 function isTableOfOtherNames(rows: readonly unknown[], { inputs }: Takes): boolean {
   const [only, ...others] = inputs;
   if (!only || others.length > 0 || only.shape.length !== 2 || rows.length === 0) return false;

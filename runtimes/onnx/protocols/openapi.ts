@@ -15,7 +15,7 @@ export type Document = Schema & { readonly paths: Readonly<Record<string, Schema
 
 /**
  * OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
- * `example` are inputs that it has answered; without them the document has no example.
+ * `example` has inputs that it has answered; without them the document has no example.
  */
 export function openApiOf(
   { name, version, signature }: Model,
@@ -56,7 +56,7 @@ export function openApiOf(
   };
 }
 
-/** As `/invocations` takes them. */
+/** In the form that `/invocations` takes. */
 export function nestedExample(inputs: readonly Tensor[]): unknown {
   const named = inputs.map((tensor) => [tensor.name, JSON.parse(nestedJson(tensor))] as const);
   return { inputs: Object.fromEntries(named) };

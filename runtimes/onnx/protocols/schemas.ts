@@ -2,7 +2,7 @@ import { takesTable } from '../tables/table.ts';
 import type { Datatype, Signature, TensorSpec } from '../values/tensors.ts';
 import { answeredName } from './invocations.ts';
 
-/** A JSON schema, draft 2020-12, as OpenAPI 3.1 has them. */
+/** A JSON schema, draft 2020-12, as used in OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 const VALUES: Readonly<Record<Datatype, Schema>> = {
@@ -92,7 +92,7 @@ function rowsBy({ classes = [], datatype }: TensorSpec): Schema {
   return list(object(Object.fromEntries(classes.map((name) => [name, VALUES[datatype]]))));
 }
 
-/** A single one may also stand without its name. */
+/** A single one may also be given without its name. */
 function byName(schemas: readonly (readonly [string, Schema])[]): Schema {
   const named = object(Object.fromEntries(schemas));
   const [only, ...others] = schemas;
@@ -111,7 +111,7 @@ function tensor({ name, datatype, shape }: TensorSpec): Schema {
   });
 }
 
-/** Lists as deep as `shape`; of a tensor that declares no shape, anything. */
+/** Lists nested as deep as `shape`; for a tensor without a declared shape, anything. */
 function nested(spec: TensorSpec, shape: readonly number[]): Schema {
   if (spec.shape.length === 0) return {};
   return shape.reduceRight<Schema>(

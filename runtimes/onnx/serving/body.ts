@@ -4,7 +4,7 @@ import { refusal } from '../refusal.ts';
 import { codingOf, decoded } from './coding.ts';
 
 /**
- * The request's body, decompressed. Refuses with 413 more than `maxBytes` of it.
+ * The request's body, decompressed. Refuses with 413 a body over `maxBytes`.
  * The rest of a refused body is read and dropped, so that the client sees the answer.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
@@ -14,7 +14,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Refuses with 400 what is not UTF-8. */
+/** Refuses with 400 bytes that are not UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return UTF_8.decode(bytes);
@@ -23,12 +23,12 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** What the body is declared as: JSON or one of `also`, in UTF-8; refuses with 415 any other. */
+/** The declared content type: JSON or one of `also`, in UTF-8; refuses any other with 415. */
 export function typeOf(request: IncomingMessage, also: readonly string[]): string {
   const declared = request.headers['content-type'] ?? 'application/json';
   const takes = ['application/json', ...also].join(' or ');
   const { essence, params } = parseType(declared, takes);
-  // curl -d says that it sends a form unless told otherwise.
+  // curl -d declares a form unless told otherwise.
   const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
   if (!isJson && !also.includes(essence)) {
     throw refusal(415, `the content type is "${essence}"; it takes ${takes}`);

@@ -12,10 +12,10 @@ const encode = {
   deflate: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate),
 };
 
-// Below it a packet is not filled, and what is saved is less than what it takes.
+// A smaller answer fits in one packet, and compressing it costs more than it saves.
 const LEAST_BYTES = 1_024;
 
-/** What a body is encoded in by its `content-encoding`, undefined where it is plain. Refuses with 415 what is neither gzip nor deflate. */
+/** The encoding that `content-encoding` declares; undefined when the body is plain. Refuses with 415 anything but gzip and deflate. */
 export function codingOf(declared: string | undefined): Coding | undefined {
   const codings = (declared ?? '')
     .toLowerCase()
@@ -28,7 +28,7 @@ export function codingOf(declared: string | undefined): Coding | undefined {
   throw refusal(415, `the body is encoded as "${declared}"; it takes gzip, deflate or none`);
 }
 
-/** The plain body. Refuses with 413 one that is over `maxBytes` then, and with 400 one that is not of its coding. */
+/** The plain body. Refuses with 413 one that decompresses to more than `maxBytes`, and with 400 one that is not in its encoding. */
 export async function decoded(
   body: Uint8Array,
   coding: Coding | undefined,
@@ -49,7 +49,7 @@ export async function decoded(
   }
 }
 
-/** The body in a coding that the client takes, if it is worth it, and the headers that say so. */
+/** The body in an encoding that the client accepts, if that is worth it, and the headers that say so. */
 export async function encoded(
   body: string | Uint8Array,
   accepted: string | undefined,
@@ -61,7 +61,7 @@ export async function encoded(
   const vary = { vary: 'accept-encoding' };
   const coding = accepts(accepted);
   if (!coding) return { body, headers: vary };
-  // Faster, and of numbers hardly larger, than what is better packed.
+  // The fastest level: on numbers, the others compress hardly better.
   const packed = await encode[coding](Buffer.from(body), { level: zlib.constants.Z_BEST_SPEED });
   return { body: packed, headers: { ...vary, 'content-encoding': coding } };
 }
@@ -73,7 +73,7 @@ function accepts(accepted: string): Coding | undefined {
   return weigh(coding) > 0 ? coding : undefined;
 }
 
-/** What a list of RFC 9110 §12.4 names, in lower case and without parameters, and how much each is liked: from 0, which is not at all, to 1. */
+/** The items of a list as in RFC 9110 §12.4, in lower case without parameters, with their weights from 0 (refused) to 1. */
 export function weightsOf(list: string): ReadonlyMap<string, number> {
   return new Map(
     list
@@ -91,7 +91,7 @@ function isCoding(coding: string): coding is Coding {
   return coding === 'gzip' || coding === 'deflate';
 }
 
-/** Some clients send deflate as HTTP has it, in zlib's form, and some without. */
+/** Some clients send deflate with zlib's wrapper, as HTTP specifies, and some without. */
 function isZlib([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
 }

@@ -1,16 +1,23 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** When what started this process is gone, also by kill -9, this one ends at once: its IPC channel has closed or, with `END_WITH_STDIN` in the environment, its standard input. */
+/** Ends this process at once when its parent has ended, even by kill -9: its IPC channel or, with `END_WITH_STDIN` in the environment, its standard input has closed. */
 export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
   process.once('disconnect', killSelf);
   if (env['END_WITH_STDIN']) process.stdin.once('close', killSelf).resume();
 }
 
+/** What a server that was started before there was a model for it is told of one: the rest of its environment, as the first message of its IPC channel. */
+export async function modelToServe(): Promise<Readonly<Record<string, string>>> {
+  const [{ environment }] = await once(process, 'message');
+  return environment;
+}
+
 /**
- * On SIGTERM or SIGINT: takes no more connections, answers what was asked, waits for `idle`, exits 0.
- * After `longestSeconds` it is killed with what still runs.
+ * On SIGTERM or SIGINT: stops accepting connections, finishes its requests, waits for `idle`, exits 0.
+ * After `longestSeconds` it is killed with whatever still runs.
  */
 export function drainOnSignal(
   server: Server,
@@ -28,7 +35,7 @@ export function drainOnSignal(
   for (const signal of SIGNALS) process.on(signal, drain);
 }
 
-// process.exit would wait for a thread that is inside native code.
+// process.exit would wait for a thread that is in native code.
 function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -29,7 +29,7 @@ export const SERVER_VERSION = '0.1.0';
 
 const JSON_LENGTH = 'inference-header-content-length';
 
-/** `type` is what the body is declared as, JSON or one of those given; `isGone` is whether the client has gone. */
+/** `type` checks the body's declared type, JSON or one of those given; `isGone` says whether the client has left. */
 export type Call = {
   readonly header: (name: string) => string | undefined;
   readonly type: (...also: readonly string[]) => string;
@@ -37,7 +37,7 @@ export type Call = {
   readonly isGone: () => boolean;
 };
 
-/** `body` is written already; it is JSON unless `headers` say another type. */
+/** `body` is already serialised; it is JSON unless `headers` declare another type. */
 export type Reply = {
   readonly status: number;
   readonly body: string | Uint8Array;
@@ -49,7 +49,7 @@ export type Route = {
   readonly answer: (call: Call) => Reply | Promise<Reply>;
 };
 
-/** Every path that the server answers. `loaded` is undefined until the model is. */
+/** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(
   { name, version, extraColumns }: Config,
   loaded: () => Session | undefined,
@@ -121,7 +121,7 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
   });
 }
 
-/** KServe's first protocol: JSON, answered by row. */
+/** KServe's V1 protocol: JSON, answered by row. */
 function predict(session: () => Session, extraColumns: Config['extraColumns']): Route {
   return post(async (call) => {
     const { outputs, warning } = await invoked(call, session(), extraColumns);

@@ -10,11 +10,11 @@ import { serverErrors } from './server-errors.ts';
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
-  // Longer than the 300 s after which the load balancer drops an idle connection, so that it never re-uses a closed one.
+  // Longer than the 300 s after which the load balancer drops an idle connection, so that it never reuses a closed one.
   keepAliveTimeout: 310_000,
 } as const;
 
-// What callers show to the gateway may open other models too: no handler sees it.
+// Callers' credentials for the gateway may give access to other models too, so no handler sees them.
 const KEYS = ['authorization', 'x-api-key'] as const;
 
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
@@ -43,11 +43,11 @@ export function createModelServer(
     for (const name of KEYS) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
     const { status, body, headers } = await reply(request, response).catch((error) => {
-      // An error after the client has gone is its going.
+      // After the client has left, an error is just a consequence.
       if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
       return refuse(error);
     });
-    // Once the server is closing, a connection that stays open would only delay its end.
+    // While the server is closing, a kept-alive connection would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
     count(request.headers, status);
     response.statusCode = status;
@@ -61,13 +61,17 @@ export function createModelServer(
   return server;
 }
 
-/** By which a line of the log is found from the client's, or the gateway's, word for the request. */
+/** Relates a log line to the id that the client or the gateway gave the request. */
 function labelOf({ headers }: IncomingMessage): string {
   const id = String(headers['x-request-id'] ?? '');
   return /^[\w.:/+=@-]{1,128}$/.test(id) ? `request ${id}:` : 'a request:';
 }
 
 function refuse(error: unknown): Reply {
-  const status = isRefusal(error) ? error.status : 500;
-  return { status, body: JSON.stringify({ error: messageOf(error) }) };
+  const { status, retryAfterSeconds } = isRefusal(error) ? error : { status: 500 };
+  return {
+    status,
+    body: JSON.stringify({ error: messageOf(error) }),
+    ...(retryAfterSeconds && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  };
 }

@@ -8,7 +8,7 @@ import { withoutZipMaps } from './zipmap.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
 
-/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` what the server had too little of for it. */
+/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` which resource the server lacked. */
 export type RunResult =
   | { readonly outputs: readonly Tensor[] }
   | { readonly refused: string }
@@ -40,13 +40,13 @@ const OPTIONS: InferenceSession.SessionOptions = {
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 };
 
-// A forest's run is over before a second thread has woken (16 us of CPU instead of 40), and with another number of them, as
-// on a machine with more cores, its sums have other last digits.
+// A forest's run ends before a second thread has woken (16 us of CPU instead of 40), and another number of threads, as on a
+// machine with more cores, changes the last digits of its sums.
 const FOREST_OPTIONS: InferenceSession.SessionOptions = { ...OPTIONS, intraOpNumThreads: 1 };
 
 /** Rejects when the file cannot be loaded. */
 export async function openModel(path: string): Promise<LoadedModel> {
-  // Where another thread loads it, this one never needs it: 30 ms of CPU at the start.
+  // Imported lazily: a thread that does not load the model saves 30 ms of CPU at the start.
   const ort = await import('onnxruntime-node');
   const isForest = await hasTrees(path).catch(() => false);
   const { session, classes } = await sessionOf(ort, path, isForest ? FOREST_OPTIONS : OPTIONS);
@@ -57,7 +57,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
   function toOrt({ name, shape, data }: Tensor): OrtTensor {
     const type = types.get(name) ?? 'float32';
     if (!(data instanceof Float16Array)) return new ort.Tensor(type, data, shape);
-    // The binding takes float16 only as a Uint16Array, which the class turns back into a Float16Array.
+    // The binding only takes float16 as a Uint16Array, which its class turns back into a Float16Array.
     const bits = new Uint16Array(data.buffer);
     return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
   }
@@ -68,7 +68,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
   return {
     signature: {
       inputs: session.inputMetadata.map(toSpec),
-      // Whatever else a model answers cannot be said in the protocol; its tensors can.
+      // The protocol can only carry tensors; other outputs are left out.
       outputs: session.outputMetadata
         .filter(({ isTensor }) => isTensor)
         .map((output) => ({ ...toSpec(output), ...classesOf(output.name) })),
@@ -93,7 +93,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
   };
 }
 
-/** A classifier's list of maps, as skl2onnx makes it of the probabilities, is known once the model is loaded: it is loaded anew without. */
+/** A classifier's list of maps, which skl2onnx makes from the probabilities, is only known once the model is loaded: the model is then loaded again without it. */
 async function sessionOf(
   ort: typeof import('onnxruntime-node'),
   path: string,
@@ -108,7 +108,7 @@ async function sessionOf(
   return { session: await ort.InferenceSession.create(bytes, options), classes };
 }
 
-/** Operators stand before the trees that they hold, and nodes before weights. */
+/** In the file, operators come before the trees that they hold, and nodes before weights. */
 async function hasTrees(path: string): Promise<boolean> {
   const file = await open(path);
   try {

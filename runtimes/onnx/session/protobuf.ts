@@ -1,16 +1,16 @@
-/** One field of a protobuf message: all its bytes, and those of its content. */
+/** One field of a protobuf message: all its bytes, and its content. */
 export type Field = {
   readonly tag: number;
   readonly whole: Uint8Array;
   readonly content: Uint8Array;
 };
 
-/** What a field begins with: its number, then its wire type in 3 bits, of which 2 is content with a length. */
+/** A field's tag: its number, then its wire type in 3 bits; 2 is length-delimited. */
 export function tagOf(field: number, wire = 2): number {
   return field * 8 + wire;
 }
 
-/** The text of a message's first field of that number, empty where it has none. */
+/** The text of a message's first field with that number; empty when it has none. */
 export function textIn(bytes: Uint8Array, field: number): string {
   const found = [...fieldsOf(bytes)].find(({ tag }) => tag === tagOf(field));
   return found ? Buffer.from(found.content).toString() : '';
@@ -32,7 +32,7 @@ function varint(value: number): Uint8Array {
   return Buffer.from([...bytes, left]);
 }
 
-/** Of int64, packed or one alone. */
+/** For int64 fields, packed or single. */
 export function integersOf(bytes: Uint8Array): readonly string[] {
   const found: string[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -43,7 +43,7 @@ export function integersOf(bytes: Uint8Array): readonly string[] {
   return found;
 }
 
-/** In the file's order. Throws on what is no message. */
+/** In file order. Throws on bytes that are not a message. */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
     const { value, end: behindTag } = readVarint(bytes, at);

@@ -1,8 +1,8 @@
 import { refusal } from '../refusal.ts';
 
-/** Runs one task at a time, in the order they came. */
+/** Runs one task at a time, in order of arrival. */
 export type Queue = {
-  /** Rejects without running the task when `isGone` says so at its turn; refuses with 503 when too many wait. */
+  /** Rejects without running the task if `isGone` is true at its turn; refuses with 503 when too many wait. */
   run<T>(task: () => Promise<T>, isGone?: () => boolean): Promise<T>;
   /** Settles when the last task has. */
   idle(): Promise<unknown>;
@@ -14,7 +14,8 @@ export function createQueue(mostWaiting: number): Queue {
   return {
     run: async (task, isGone) => {
       if (waiting >= mostWaiting) {
-        throw refusal(503, `${waiting} requests are waiting; the limit is ${mostWaiting}`);
+        const message = `${waiting} requests are waiting; the limit is ${mostWaiting}`;
+        throw refusal(503, message, { retryAfterSeconds: 1 });
       }
       waiting += 1;
       const turn = last.then(() => {

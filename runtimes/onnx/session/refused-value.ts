@@ -1,16 +1,16 @@
 import { show } from '../values/json.ts';
 import type { Tensor, TensorData } from '../values/tensors.ts';
 
-/** The columns in which a converted model refuses what is missing or unknown; a matrix has an index for each of its own. An empty list says no more than that. */
+/** The columns in which a converted model refuses missing values or unknown categories; a column of a matrix has its index. An empty list means that the columns are unknown. */
 type Told = { readonly [What in 'missing' | 'unknown']?: readonly Column[] };
 type Column = readonly [name: string, index: number | null];
 
-// How the conversion names the nodes that fail: runtimes/python/slipway_server/conversion/guard.py.
+// The names that the conversion gives to nodes that fail: runtimes/python/slipway_server/conversion/guard.py.
 const NODE = /Name:'slipway (\{.*\})' Status Message/;
 
 /**
- * What is said to the client of a run that failed with this message: of a model that Slipway has converted the row, the column and the value, else the message.
- * `refusal` runs the model on other rows of the inputs, and answers why it failed; undefined when it did not.
+ * What to tell the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message.
+ * `refusal` runs the model on other rows of the inputs, and returns why that failed; undefined when it did not.
  */
 export async function refusedValue(
   message: string,

@@ -9,8 +9,8 @@ import { createQueue } from './queue.ts';
 import { shortRunsHere } from './short-runs.ts';
 
 /**
- * A loaded model. `run` answers the outputs in the order asked for and takes the inputs' memory; one run at a time,
- * the others wait. Refuses with 400 what onnxruntime refuses, with 503 what there is too little memory for, and when 100 requests wait already.
+ * A loaded model. `run` returns the outputs in the order requested, and consumes the inputs' memory; one run at a time,
+ * the others wait. Refuses with 400 what onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
  */
 export type Session = {
   readonly signature: Signature;
@@ -19,19 +19,24 @@ export type Session = {
   idle(): Promise<unknown>;
 };
 
-// Loaded in a tenth of a second. Trees take 13 times their size once loaded: what a server is expected to take knows of both copies (src/domain/placement/expected-memory.ts).
+// Loads in a tenth of a second. Loaded trees take 13 times their size: a server's expected memory covers both copies (src/domain/placement/expected-memory.ts).
 const SMALL_BYTES = 4 * 2 ** 20;
 
+/** Starts the thread of a session. A spare one loads onnxruntime before it is told of a model. */
+export function sessionThread(script: URL, isSpare: boolean): Worker {
+  return new Worker(script, { workerData: { isSpare } });
+}
+
 /**
- * Loads the model in a thread of its own, since onnxruntime blocks its thread while it loads and runs; runs that prove to be short are run here.
- * `script` is that thread's. Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
+ * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
+ * Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
  */
 export async function openSession(
-  script: URL,
+  worker: Worker,
   modelPath: string,
   onDeath: (error: unknown) => void,
 ): Promise<Session> {
-  const worker = new Worker(script, { workerData: { modelPath } });
+  worker.postMessage(modelPath);
   const queue = createQueue(100);
   const signature = await nextMessage<Signature>(worker);
   worker.once('error', onDeath);
@@ -45,7 +50,7 @@ export async function openSession(
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
     if ('exhausted' in result) {
-      // Clients see no more than a 502 of it on AWS.
+      // On AWS, clients only see a 502.
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }
@@ -63,7 +68,7 @@ async function openSmall(modelPath: string): Promise<LoadedModel> {
   return openModel(modelPath);
 }
 
-/** A model may have its weights in files of their own beside it. */
+/** A model may keep its weights in separate files beside it. */
 async function bytesIn(folder: string): Promise<number> {
   const paths = await readdir(folder, { recursive: true });
   const found = await Promise.all(paths.map((path) => stat(join(folder, path))));

@@ -3,17 +3,17 @@ import type { LoadedModel, Run } from './model.ts';
 type RunModel = LoadedModel['run'];
 
 const SHORT_MS = 2;
-// A short run adds one to the trust in those to come, and a long one takes ten for each of its milliseconds: on a busy machine
-// a run or two in a hundred wait for a core, and one of 20 ms takes all.
+// A short run adds one to the trust in future runs; a long one costs ten per millisecond: on a busy machine
+// one or two runs in a hundred wait for a core, and a run of 20 ms costs all trust.
 const ENOUGH = 100;
 const MOST = 200;
 const LOST_PER_MS = 10;
 
 /**
- * Runs a model there, in another thread, until its runs prove to be short, and here from then on: the way to another thread
- * and back costs several times what a forest takes. Whatever runs here keeps the server from answering anything else, so a
- * run of larger inputs than those known to be short goes there, and after long ones all do, until they prove short again.
- * `open` loads the model here; where it does not, it goes on there.
+ * Runs a model there, in another thread, until its runs prove short, and from then on here: a round trip to another thread
+ * costs several times what a forest takes. A run here blocks the server, so a run with larger inputs than those known to
+ * be short goes there, and after long runs all do, until they prove short again.
+ * `open` loads the model here; if that fails, runs stay there.
  */
 export function shortRunsHere(
   runThere: RunModel,
@@ -33,7 +33,7 @@ export function shortRunsHere(
     }
   };
   return async (run) => {
-    // Afterwards the inputs are gone: to run takes their memory.
+    // Measured first: running consumes the inputs' memory.
     const size = sizeOf(run);
     const isShort = trust >= ENOUGH && size <= largest;
     if (isShort) opening ??= open().catch(() => ({ run: runThere }));
@@ -45,7 +45,7 @@ export function shortRunsHere(
   };
 }
 
-/** Values and, of text, characters: a model may take as long as its texts are. */
+/** The number of values and, for text, characters: a run's time may grow with its texts. */
 function sizeOf({ inputs }: Run): number {
   let size = 0;
   for (const { data } of inputs) {

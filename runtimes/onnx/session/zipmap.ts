@@ -5,7 +5,7 @@ type Classes = ReadonlyMap<string, readonly string[]>;
 
 type ZipMap = { readonly output: string; readonly classes: readonly string[] };
 
-// Of a ModelProto and its GraphProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+// Fields of ModelProto and GraphProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const GRAPH = tagOf(7);
 const OPERATOR_SET = tagOf(8);
 const NODE = tagOf(1);
@@ -14,8 +14,8 @@ const FLOAT = 1;
 const IDENTITY_OPSET = 13;
 
 /**
- * A model whose outputs are tensors where they were lists of maps: an Identity stands for each ZipMap of an output, and all else is as it was.
- * Undefined where there is none. Throws on what is no ModelProto.
+ * The model with its list-of-maps outputs turned into tensors: an Identity replaces each ZipMap of an output, and all else is unchanged.
+ * Undefined when there is none. Throws on bytes that are not a ModelProto.
  */
 export function withoutZipMaps(
   model: Uint8Array,
@@ -59,7 +59,7 @@ function nameOfOutput({ content }: Field): string {
   return textIn(content, 1);
 }
 
-/** Of the attribute that has them: `strings` or `ints` of an AttributeProto. */
+/** From the attribute that has them: `strings` or `ints` of an AttributeProto. */
 function labelsOf({ tag, content }: Field): readonly string[] {
   if (tag !== tagOf(5) || !textIn(content, 1).startsWith('classlabels_')) return [];
   return [...fieldsOf(content)].flatMap((field) => {
@@ -78,7 +78,7 @@ function plainGraph(graph: Uint8Array, zipMaps: readonly ZipMap[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** The same inputs, outputs and name. */
+/** With the same inputs, outputs and name. */
 function identity(node: Uint8Array): Uint8Array {
   const kept = [...fieldsOf(node)].filter(({ tag }) =>
     [1, 2, 3].map((at) => tagOf(at)).includes(tag),

@@ -3,19 +3,19 @@ import { weightsOf } from '../serving/coding.ts';
 import { valuesOf } from '../values/tensor-json.ts';
 import { showShape, type Tensor } from '../values/tensors.ts';
 
-/** Whether the client would rather have CSV than JSON. */
+/** Whether the client prefers CSV to JSON. */
 export function wantsCsv(accept: string | undefined): boolean {
   if (!accept?.includes('csv')) return false;
   const weights = weightsOf(accept);
   return (weights.get('text/csv') ?? 0) > (weights.get('application/json') ?? 0);
 }
 
-/** With the names unless the client says `text/csv; header=absent`. */
+/** With the header line, unless the client says `text/csv; header=absent`. */
 export function csvHeader(accept: string): 'present' | 'absent' {
   return /text\/csv[^,]*;\s*header=absent/i.test(accept) ? 'absent' : 'present';
 }
 
-/** The outputs as a table of RFC 4180: `name` for a column of values, `name_0`, `name_1`… for one of rows; what is missing is an empty cell. Refuses with 406 what is no table. */
+/** The outputs as a table of RFC 4180: `name` for a column of values, `name_0`, `name_1`… for a matrix; a missing value is an empty cell. Refuses with 406 outputs that do not form a table. */
 export function csvOf(outputs: readonly Tensor[], header: 'present' | 'absent'): string {
   const count = outputs[0]?.shape[0] ?? 1;
   const columns = outputs.flatMap((tensor) => columnsOf(tensor, count));

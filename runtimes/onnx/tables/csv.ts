@@ -1,6 +1,6 @@
 import { refusal } from '../refusal.ts';
 
-/** Lines of cells as RFC 4180 has them; empty lines are left out. Refuses with 400 a quoted cell that does not end, or that text follows. */
+/** Lines of cells as in RFC 4180, without empty lines. Refuses with 400 a quoted cell that is unterminated or followed by text. */
 export function readCsv(text: string): readonly (readonly string[])[] {
   const lines: string[][] = [];
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n][^,\r\n]*|))(,|\r\n|\n|\r|$)/y;

@@ -2,13 +2,13 @@ import { refusal } from '../refusal.ts';
 import { showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
-/** What a model takes. `ignored` gathers the names of columns beyond its own; null where those are refused. */
+/** What a model takes. `ignored` collects the names of extra columns; null when those are refused. */
 export type Takes = {
   readonly inputs: readonly TensorSpec[];
   readonly ignored: Set<string> | null;
 };
 
-/** The values of a row, or of whole columns, by input name; all of the inputs must be there. */
+/** The values of a row, or of whole columns, by input name; every input is required. */
 export function columnsByName(
   value: Readonly<Record<string, unknown>>,
   label: string,
@@ -19,7 +19,7 @@ export function columnsByName(
   return columns;
 }
 
-/** Refuses names of columns among which not each of the inputs is once, and others where the model is strict. */
+/** Refuses column names unless each input appears exactly once, and, if the model is strict, extra ones. */
 export function passOver(
   names: readonly string[],
   label: string,
@@ -35,7 +35,7 @@ export function passOver(
   for (const name of names) if (!known.has(name)) ignored?.add(name);
 }
 
-/** A row of columns in the order of the inputs. */
+/** A row whose columns are in the order of the inputs. */
 export function rowByPosition(
   row: readonly unknown[],
   label: string,
@@ -48,7 +48,7 @@ export function rowByPosition(
   throw refusal(400, `${label} has ${row.length} columns; it takes ${names}`);
 }
 
-/** What is one row short of an input's rank is one row of it, and what stands in a column of single values a row each. */
+/** A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value. */
 export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   const depths = shapeOf(value);
   if (depths.length !== shape.length - 1 || depths.includes(0)) return value;
@@ -56,7 +56,7 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The header that names the columns which were passed over: in ASCII, eight of them at most. */
+/** The warning header that names the ignored columns: in ASCII, at most eight of them. */
 export function warningOf(ignored: ReadonlySet<string> | null): Readonly<Record<string, string>> {
   if (!ignored?.size) return {};
   const names = showKeys([...ignored]).replaceAll(/[^ -~]/g, escaped);

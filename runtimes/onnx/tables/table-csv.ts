@@ -5,8 +5,8 @@ import type { Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
 
 /**
- * Lines of cells. The first line is the columns' names unless it is values:
- * where columns of text are named it names them all, else it has a cell that is no number.
+ * Lines of cells. The first line is a header unless it has values:
+ * for a model with text columns, a header names them all; otherwise it has a cell that is not a number.
  */
 export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, unknown> {
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
@@ -37,7 +37,7 @@ const BOOLEANS = new Map([
   ['0', false],
 ]);
 
-/** Nothing is a number that is missing. */
+/** An empty cell is a missing number. */
 function isCellOfNumber(cell: string): boolean {
   return cell === '' || isNumber(cell);
 }

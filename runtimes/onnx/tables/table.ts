@@ -55,7 +55,7 @@ export function takesTable(signature: Inputs): boolean {
   return takesColumns(signature) || (others.length === 0 && only?.shape.length === 2);
 }
 
-/** Whether each input is one column of values; an only input of rows is a matrix, be it of one column. */
+/** Whether each input is a column of values; a single two-dimensional input is a matrix, even with one column. */
 export function takesColumns({ inputs }: Inputs): boolean {
   const isColumn = ({ shape }: TensorSpec) =>
     shape.length === 1 || (inputs.length > 1 && shape.length === 2 && shape[1] === 1);
@@ -88,7 +88,7 @@ export function inputsOfRows(
   );
 }
 
-/** What each column of a table is to the model; undefined for one that it passes over. */
+/** The input spec of each column of a table; undefined for an ignored one. */
 export function columnSpecs(
   takes: Takes,
   names: readonly string[] | undefined,

@@ -1,13 +1,13 @@
 import { refusal } from '../refusal.ts';
 
-/** Refuses with 400 what is not JSON, and what is nested too deep to read. */
+/** Refuses with 400 text that is not JSON, or is nested too deeply to read. */
 export function parseJson(text: string): unknown {
   return parse(text, () => JSON.parse(text));
 }
 
 /**
- * As `parseJson`, but an integer beyond 2^53 becomes the bigint that its digits say.
- * Reading every number's digits costs 20 times a plain parse, so it is done only where a number is that long.
+ * Like `parseJson`, but an integer beyond 2^53 becomes an exact bigint.
+ * Keeping every number's digits costs 20 times a plain parse, so it is only done when some number is that long.
  */
 export function parseJsonWithBigIntegers(text: string): unknown {
   return /\d{16}/.test(text) ? parse(text, () => JSON.parse(text, keepDigits)) : parseJson(text);
@@ -22,7 +22,7 @@ function parse(text: string, read: () => unknown): unknown {
   }
 }
 
-/** The first of the numbers that many programs write and JSON does not have, outside of texts. */
+/** The first non-finite number that many programs write but JSON does not have, outside of strings. */
 function notFinite(text: string): string | undefined {
   const number = /-?Infinity|NaN/y;
   for (let at = 0; at < text.length; at += 1) {
@@ -56,7 +56,7 @@ export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** A value as an error names it: short, and never the whole of a list or object. */
+/** A value for an error message: short, and never a whole list or object. */
 export function show(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isObject(value)) return 'an object';
@@ -64,7 +64,7 @@ export function show(value: unknown): string {
   return value === undefined ? 'nothing' : String(value);
 }
 
-/** The names of an object's values as an error lists them: the first eight. */
+/** An object's keys for an error message: the first eight. */
 export function showKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'no keys';
   return keys

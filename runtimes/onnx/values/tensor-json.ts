@@ -1,18 +1,18 @@
 import { countOf, type Datatype, type Tensor } from './tensors.ts';
 
-/** The values in a flat list, row-major; what JSON has no number for (NaN, infinities) is null. */
+/** The values in a flat list, row-major; values without a JSON number (NaN, infinities) are null. */
 export function flatJson(tensor: Tensor): string {
   return `[${valuesOf(tensor).join(',')}]`;
 }
 
-/** The values in lists as deep as the shape; a scalar is a bare value. */
+/** The values in lists nested as deep as the shape; a scalar is a bare value. */
 export function nestedJson(tensor: Tensor): string {
   const [count] = tensor.shape;
   const rows = rowsJson(tensor);
   return count === undefined ? rows.join(',') : `[${rows.join(',')}]`;
 }
 
-/** What stands along the first dimension, each as deep as the rest of the shape. */
+/** The elements along the first dimension, each nested as deep as the rest of the shape. */
 export function rowsJson(tensor: Tensor): readonly string[] {
   let parts = valuesOf(tensor);
   for (const [axis, dim] of [...tensor.shape.entries()].slice(1).reverse()) {
@@ -25,7 +25,7 @@ export function rowsJson(tensor: Tensor): readonly string[] {
   return parts;
 }
 
-/** Each row of a matrix as an object, of which `columns` are the names. */
+/** Each row of a matrix as an object, with `columns` as its keys. */
 export function namedRows(tensor: Tensor, columns: readonly string[]): readonly string[] {
   const values = valuesOf(tensor);
   const names = columns.map((column) => JSON.stringify(column));
@@ -35,7 +35,7 @@ export function namedRows(tensor: Tensor, columns: readonly string[]): readonly 
   });
 }
 
-// As many significant digits as tell any two values of the type apart: two thirds of the text of the double
+// Enough significant digits to distinguish any two values of the type: two thirds of the text of the double
 // that an FP32 widens to (3.8 instead of 5.8 MB for an answer of the OCR model), in the same time.
 const DIGITS: Partial<Record<Datatype, number>> = { FP16: 5, FP32: 9 };
 

@@ -3,7 +3,7 @@
 import { refusal } from '../refusal.ts';
 import { show } from './json.ts';
 
-/** The names of the Open Inference Protocol. */
+/** The datatype names of the Open Inference Protocol. */
 export type Datatype = keyof typeof PACK;
 
 /** `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
@@ -11,7 +11,7 @@ export type TensorSpec = {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** Of a classifier's probabilities: the class of each column. */
+  /** For a classifier's probabilities: the class of each column. */
   readonly classes?: readonly string[];
 };
 
@@ -35,7 +35,7 @@ export type TensorData =
   | BigUint64Array
   | readonly string[];
 
-/** A TensorSpec whose dimensions are all known, and the values. */
+/** A TensorSpec without free dimensions, with its values. */
 export type Tensor = TensorSpec & { readonly data: TensorData };
 
 type Pack = (values: readonly unknown[], label: string) => TensorData;
@@ -56,10 +56,10 @@ const PACK = {
   UINT64: bigIntegers(0n, 2n ** 64n - 1n, (values) => new BigUint64Array(values)),
 } satisfies Record<string, Pack>;
 
-// As many as numpy has; a model that declares no shape would take any number.
+// numpy's limit; a model that declares no shape would take any number.
 const MOST_DIMENSIONS = 64;
 
-/** The tensor that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
+/** Reads a tensor from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
 export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
   const label = `input "${spec.name}"`;
   checkShape(spec, shape, label);
@@ -67,7 +67,7 @@ export function readTensor(spec: TensorSpec, shape: readonly number[], data: unk
   return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
 }
 
-/** As `readTensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it. */
+/** Like `readTensor`, for hand-written rows: null is a missing number, true is 1 and "5.1" is 5.1, as in the frameworks. */
 export function readWrittenTensor(
   spec: TensorSpec,
   shape: readonly number[],
@@ -94,7 +94,7 @@ export function checkShape(spec: TensorSpec, shape: readonly number[], label: st
   );
 }
 
-/** The lengths of nested lists, read from the first of each. */
+/** The lengths of nested lists, taken from the first item at each level. */
 export function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
   for (let at = data; Array.isArray(at); at = at[0]) shape.push(at.length);
@@ -147,12 +147,12 @@ function floatOf(value: unknown): unknown {
   return typeof value === 'string' && isNumber(value) ? Number(value) : value;
 }
 
-/** In digits, with a fraction and an exponent if need be, or `nan`. */
+/** A number in digits, with an optional fraction and exponent, or `nan`. */
 export function isNumber(text: string): boolean {
   return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^nan$/i.test(text);
 }
 
-/** The exact number that up to 40 digits say; undefined for any other text. */
+/** The exact integer written with up to 40 digits; undefined for any other text. */
 export function wholeNumberOf(text: string): number | bigint | undefined {
   if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
   const digits = BigInt(text.replace('+', ''));
@@ -183,12 +183,12 @@ function bit(value: unknown): number | undefined {
   return typeof value === 'boolean' ? Number(value) : undefined;
 }
 
-// The binding hands strings to onnxruntime as C does: cut at the first NUL.
+// The binding passes C strings to onnxruntime, which end at the first NUL.
 function textWithoutNul(value: unknown): string | undefined {
   return typeof value === 'string' && !value.includes('\0') ? value : undefined;
 }
 
-// A missing cell of a table is NaN; JSON has no way to say it.
+// A missing cell of a table is NaN, which JSON cannot express.
 function float(round: (value: number) => number) {
   return (value: unknown): number | undefined =>
     typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
@@ -210,7 +210,7 @@ function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => Te
   return packer(`integers from ${least} to ${most}, in digits`, read, pack);
 }
 
-/** What moves to another thread instead of being copied; the tensors cannot be read here any more. */
+/** The buffers to transfer to another thread instead of copying; the tensors become unreadable here. */
 export function buffersOf(tensors: readonly Tensor[]): ArrayBuffer[] {
   return tensors.flatMap(({ data }) =>
     'buffer' in data && data.buffer instanceof ArrayBuffer ? [data.buffer] : [],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from .walls import LISTENING, enter_or_end, listen
 
-# Before a package is imported: those have threads, which would stay outside.
+# Before any package is imported: packages start threads, which would stay outside the walls.
 enter_or_end()
 
 import asyncio  # noqa: E402
@@ -25,6 +25,7 @@ from .serving.app import create_app  # noqa: E402
 from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
 from .serving.predictor import Predictor  # noqa: E402
 from .serving.routes import Routes  # noqa: E402
+from .serving.upgrades import WithoutUpgrades  # noqa: E402
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
@@ -51,14 +52,14 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
 
 
 def listening_socket(config: Config) -> socket.socket:
-    """Behind walls none can be made, and the one that was made before is named."""
+    """Behind walls no socket can be created, so one was created before and is passed by descriptor."""
     given = os.environ.pop(LISTENING, "")
     return socket.socket(fileno=int(given)) if given else listen(config.host, config.port)
 
 
 class _Server(uvicorn.Server):
     def capture_signals(self) -> Any:
-        # Its own handlers raise the signal again when all is answered, and the exit status would be the signal's.
+        # uvicorn's handlers raise the signal again after the last answer, and the exit status would be the signal's.
         return contextlib.nullcontext()
 
 
@@ -66,7 +67,7 @@ def _settings(config: Config, app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="httptools",
+        http=WithoutUpgrades,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -75,13 +76,13 @@ def _settings(config: Config, app: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         headers=[("x-slipway-revision", config.revision)] if config.revision else [],
-        # Longer than the 300 s after which the load balancer drops an idle connection, so that it never re-uses a closed one.
+        # Longer than the 300 s after which the load balancer drops an idle connection, so that it never reuses a closed one.
         timeout_keep_alive=310,
     )
 
 
 def _drain(server: uvicorn.Server, longest_seconds: int) -> None:
-    """Takes no more connections, answers what was asked, exits 0; after that time it is ended with what still runs."""
+    """Stops accepting connections, finishes its requests, exits 0; after that time it is ended with whatever still runs."""
     end_after_drain(longest_seconds)
     server.should_exit = True
 
@@ -92,14 +93,14 @@ def _say(text: str) -> None:
 
 def _end(code: int, message: str) -> NoReturn:
     print(message, file=sys.stderr, flush=True)
-    # The thread that loads may never end.
+    # The thread that loads the model may never end.
     os._exit(code)
 
 
 def start() -> None:
     end_with_parent(os.environ)
     parent = Parent(os.environ)
-    # What the model's code starts is no child of Node's.
+    # Processes that the model's code starts are not Node's children.
     os.environ.pop("NODE_CHANNEL_FD", None)
     try:
         config = read_config(os.environ)

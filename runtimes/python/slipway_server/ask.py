@@ -1,5 +1,5 @@
 """
-Asks the server of this container, for a build's smoke test: without a network it cannot be reached from outside.
+Sends requests to this container's own server, for a build's smoke test: without a network it cannot be reached from outside.
 `python -m slipway_server.ask` waits until it is ready; with a PATH it posts standard input. Both print {status, body}.
 """
 
@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.025
 
 
 def ready() -> dict[str, Any]:
-    """Whoever waits sets the limit; with the server this process ends too."""
+    """The caller sets the time limit; when the server ends, so does this process."""
     while True:
         try:
             answer = _ask("GET", "/ping", None)

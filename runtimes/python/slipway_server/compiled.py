@@ -1,6 +1,6 @@
 """
-Fails when a module that serving loads has no compiled form, which costs it two to four times its import at every start:
-`python -m slipway_server.compiled [MODULE...]`. Modules are imported, beside the server's own.
+Fails when a module that serving loads is not compiled, which makes its import two to four times as slow at every start:
+`python -m slipway_server.compiled [MODULE...]`. Imports these modules, beside the server's own.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import importlib.util
 import os
 import sys
 
-# What uvicorn imports once it is started.
+# Modules that uvicorn imports after it has started.
 _LATER = ("uvicorn.lifespan.off", "uvicorn.loops.asyncio", "uvicorn.protocols.http.httptools_impl")
 _SERVER = ("slipway_server.__main__", "slipway_server.describe")
 
 
 def uncompiled() -> list[str]:
-    """The files of loaded modules that have none of bytecode beside them."""
+    """The source files of loaded modules without bytecode beside them."""
     sources = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
     return sorted(each for each in sources if each.endswith(".py") and not os.path.exists(importlib.util.cache_from_source(each)))
 
 
 def uncompiled_to_serve() -> list[str]:
-    """The same, with those of the server where the environment is a new one."""
+    """The same, including the server's own modules if the environment is new."""
     if any(each.startswith(sys.prefix + os.sep) for each in uncompiled()):
         for name in (*_SERVER, *_LATER):
             importlib.import_module(name)

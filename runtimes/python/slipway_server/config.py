@@ -10,7 +10,7 @@ from .values.tensors import Signature, signature_of
 
 @dataclass(frozen=True)
 class Data:
-    """The file of a model that is a folder, by its path in it; `model_class` is what it is loaded into where the artifact says so."""
+    """The model's file, by its path in the folder; `model_class` is the class to load it into, if the artifact names one."""
 
     file: str
     format: str
@@ -19,7 +19,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Facts:
-    """What inspection found in the model's bytes, and all that is gone by: the format picks the adapter, the rest may be None."""
+    """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, the rest may be None."""
 
     format: str
     entrypoint: str | None
@@ -32,7 +32,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 is any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may go on, once it is told to end, with what it was asked; `extra_columns` is what is done with columns beyond the model's own."""
+    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own."""
 
     model_path: str
     facts: Facts
@@ -47,7 +47,7 @@ class Config:
 
 
 def read_config(env: Mapping[str, str]) -> Config:
-    """Raises ValueError with one line that names the variable, its value and what it takes."""
+    """Raises ValueError with one line that names the variable, its value and the accepted values."""
     return Config(
         model_path=required(env, "MODEL_PATH"),
         name=path_segment("MODEL_NAME", required(env, "MODEL_NAME")),
@@ -56,7 +56,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         host=env.get("HOST") or "127.0.0.1",
         port=integer("PORT", env.get("PORT") or "8080", 0, 65_535),
         revision=header_value("SLIPWAY_REVISION", env.get("SLIPWAY_REVISION", "")),
-        # 10 MiB, the most that API Gateway passes on; Lambda has less, and says so itself.
+        # 10 MiB, the most that API Gateway passes on; Lambda's limit is lower, and Lambda enforces it.
         max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "10485760", 1, 2**29),
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
@@ -64,7 +64,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example}."""
+    """Reads inspection's JSON file: {format, entrypoint, data, allowed, signature, takesColumns, example}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)

@@ -1,7 +1,7 @@
 """
 Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
-FILE is what `describe` wrote. Keeps the conversion when it answers the golden rows as the framework did, and writes to stdout
-{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}. It imports its converter, and waits until stdin ends: from then on the file is there.
+FILE is the output of `describe`. Keeps the conversion if it answers the golden rows as the framework did, and writes to stdout
+{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 if __name__ == "__main__":
     from .walls import enter_or_end
 
-    # Before a package is imported: those have threads, which would stay outside.
+    # Before any package is imported: packages start threads, which would stay outside the walls.
     enter_or_end()
 
 import argparse  # noqa: E402
@@ -22,7 +22,7 @@ from typing import Any, Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-# onnxruntime sends usage events unless this stands in the environment before it loads.
+# onnxruntime sends usage events unless this is set before it loads.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from .adapters import load_model  # noqa: E402
@@ -80,7 +80,7 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
         if report["converted"]:
             return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
         reports.append(report)
-    # The first that came as far as an answer says more than one that did not.
+    # The attempt that compared the most rows says the most.
     return max(reports, key=lambda each: each.get("rows", 0), default={"reason": "there is no converter for it"})
 
 

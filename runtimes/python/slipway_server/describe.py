@@ -13,7 +13,7 @@ _STARTED = time.perf_counter()
 if __name__ == "__main__":
     from .walls import enter_or_end
 
-    # Before a package is imported: those have threads, which would stay outside.
+    # Before any package is imported: packages start threads, which would stay outside the walls.
     enter_or_end()
 
 import argparse  # noqa: E402
@@ -36,7 +36,7 @@ from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
 
-# A framework answers a little differently on another processor.
+# A framework's answers differ slightly between processors.
 _RTOL = 1e-4
 _MOST_EXAMPLE_BYTES = 100_000
 
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
-    # The second time nothing is left to import. Code of the user's may not like to be run twice.
+    # The second load has nothing left to import. User code may not tolerate a second run.
     again_seconds = first_seconds if model.is_code else _seconds(lambda: load_model(path, facts))
     described = _described(model, facts)
     if golden and described["golden"]:
@@ -68,6 +68,9 @@ def main(arguments: list[str]) -> None:
 
 def _described(model: Model, facts: Facts) -> dict[str, Any]:
     inputs, refused = golden_inputs(model, facts)
+    if inputs is not None:
+        # A stage of the build, as src/domain/build/build-progress.ts reads it.
+        print(f"progress: answering {_rows(inputs)} golden rows", file=sys.stderr, flush=True)
     answered = _answer(model, inputs) if inputs is not None else None
     if answered is None:
         inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
@@ -78,11 +81,15 @@ def _described(model: Model, facts: Facts) -> dict[str, Any]:
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = rows_of(inputs, slice(0, 1))
-    rows = min(len(array) if array.ndim else 1 for array in inputs.values())
+    rows = _rows(inputs)
     golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
     example = _example(model, first if all(array.ndim for array in inputs.values()) else inputs)
     micros = None if model.is_code else _micros(model, first)
     return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)
+
+
+def _rows(inputs: dict[str, np.ndarray]) -> int:
+    return min(len(array) if array.ndim else 1 for array in inputs.values())
 
 
 def _result(
@@ -115,7 +122,7 @@ def _example(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, Any] | No
 
 
 def _invoked(model: Model, facts: Facts) -> dict[str, Any] | None:
-    """Of a model that takes bodies its own example, with what it answers to that."""
+    """For a model that takes bodies: the artifact's own example, with the model's answer."""
     if facts.example is None or model.invoke is None:
         return None
     body = json.dumps(facts.example["body"]).encode()
@@ -132,7 +139,7 @@ def _short(example: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _micros(model: Model, first: dict[str, np.ndarray]) -> float:
-    """What one row takes, the median of many."""
+    """The time for one row, as the median of many runs."""
     times = []
     until = time.perf_counter() + 1
     while len(times) < 5 or (len(times) < 200 and time.perf_counter() < until):
@@ -147,7 +154,7 @@ def _seconds(task: Callable[[], Any]) -> float:
 
 
 def own_stdout() -> Any:
-    """What libraries print goes to stderr, so that stdout is the answer alone."""
+    """Redirects what libraries print to stderr, so that stdout only has the answer."""
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return own

@@ -11,9 +11,9 @@ from .values.tensors import Signature, TensorSpec
 
 class Model(NamedTuple):
     """
-    A loaded model. `predict` takes an array for each input of the signature, by name, and answers one for each output.
-    `is_code`: what answers is the user's own code, which keeps to one thread and whose errors are the server's.
-    `invoke` is a way of its own to answer a body: (bytes, content type, accept) to (content, content type).
+    A loaded model. `predict` takes an array for each input of the signature, by name, and returns one for each output.
+    `is_code`: the user's own code answers; it runs in one thread, and its errors count as the server's.
+    `invoke` is its own way to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
     """
 
@@ -26,12 +26,12 @@ class Model(NamedTuple):
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:
-    """The only input of a model that takes rows of numbers; `width` None is any."""
+    """The only input of a model that takes rows of numbers; any width if `width` is None."""
     return (TensorSpec("input", "FP64", (-1, -1 if width is None else width)),)
 
 
 def spec_like(name: str, array: np.ndarray) -> TensorSpec:
-    """An output of this type, whose first dimension is that of the request."""
+    """The spec of an output of this type, whose first dimension is the request's number of rows."""
     from .values.tensors import datatype_of
 
     return TensorSpec(name, datatype_of(array), (-1, *array.shape[1:]))
@@ -46,26 +46,26 @@ def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def codes_of(categories: Iterable[Any]) -> dict[Any, float]:
-    """The number that a booster has for each category."""
+    """A booster's number for each category."""
     return {category: float(code) for code, category in enumerate(categories)}
 
 
 def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
-    """The codes of categories, or the array as it is where the column has none; an unknown category becomes a missing value."""
+    """The codes of categories, or the array unchanged if the column has none; an unknown category becomes a missing value."""
     if not codes:
         return array
     return np.array([codes.get(value, np.nan) for value in array.ravel().tolist()])
 
 
 def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
-    """Refuses an unknown category with 400; a number may be missing."""
+    """Refuses an unknown category with 400; missing values (NaN) are accepted."""
     for index, value in enumerate(values.ravel().tolist()):
         if value not in known and value == value:
             raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 
 def plain(array: Any) -> np.ndarray:
-    """What a framework answers, as an array that the protocol has a datatype for."""
+    """A framework's answer, as an array whose type has a datatype in the protocol."""
     result = np.asarray(array)
     if result.dtype.kind in "biufU" and result.dtype.name != "float128":
         return result

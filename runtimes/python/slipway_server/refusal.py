@@ -2,37 +2,64 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after = retry_after
 
 
 def message_of(error: BaseException) -> str:
-    """In one line, with the error's class where the words alone would not say what happened."""
+    """The error in one line, with its class, since the message alone may not say what happened."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def where(error: BaseException) -> str:
-    """The message, with the last line of code that the error went through. No values: they may be secret."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    if last is None:
-        return message_of(error)
-    code = last.tb_frame.f_code
-    return f"{message_of(error)} ({os.path.basename(code.co_filename)}, line {last.tb_lineno}, in {code.co_name})"
+    """The message, with the last line of the artifact's own code that the error went through, or of any where it has none. No values: they may be secret."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({_short(error.filename)}:{error.lineno})"
+    frames = own_frames(error) or traceback.extract_tb(error.__traceback__)
+    return f"{message_of(error)} ({_short(frames[-1].filename)}:{frames[-1].lineno})" if frames else message_of(error)
+
+
+def own_traceback(error: BaseException) -> str:
+    """The way through the artifact's own code, without the server's before it and the libraries' beneath it; empty where it has none."""
+    frames = own_frames(error)
+    return f"Traceback (most recent call last):\n{''.join(traceback.format_list(frames))}" if frames else ""
+
+
+def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """From the first to the last frame of code that came with the artifact."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [at for at, frame in enumerate(frames) if _is_own(frame.filename)]
+    return frames[own[0] : own[-1] + 1] if own else []
+
+
+def _is_own(file: str) -> bool:
+    folder = _folder()
+    return folder != "" and os.path.abspath(file).startswith(folder + os.sep)
+
+
+def _short(file: str) -> str:
+    return os.path.relpath(file, _folder()) if _is_own(file) else os.path.basename(file)
+
+
+def _folder() -> str:
+    """Of the artifact."""
+    path = os.environ.get("MODEL_PATH", "")
+    return os.path.abspath(path if os.path.isdir(path) else os.path.dirname(path)) if path else ""
 
 
 def show(value: Any) -> str:
-    """A value as an error names it: short, and never the whole of a list or object."""
+    """A value for an error message: short, and never a whole list or object."""
     if value is None:
         return "null"
     if isinstance(value, bool):

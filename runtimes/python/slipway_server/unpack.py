@@ -1,7 +1,7 @@
 """
-Takes files out of an archive at the places where inspection found them: `python -m slipway_server.unpack ARCHIVE FOLDER LIST`.
-LIST is JSON, {isGzipped, members: [{name, offset, sizeBytes, storedBytes, isDeflated, crc}]}. Nothing in the archive is looked for, so
-that no reader of archives can find other files in it. The names are given no benefit of having been read: none leads outside FOLDER, none comes twice.
+Extracts files from an archive at the offsets that inspection found: `python -m slipway_server.unpack ARCHIVE FOLDER LIST`.
+LIST is JSON, {isGzipped, members: [{name, offset, sizeBytes, storedBytes, isDeflated, crc}]}. The archive is not searched, so no other
+archive reader can find different files in it. Names are checked again although inspection has read them: none may leave FOLDER or repeat.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import zlib
 from typing import IO, Any, Iterator
 
 _CHUNK_BYTES = 1 << 20
-# How zlib is told of a stream in gzip, and of one without a head.
+# zlib's window bits for a gzip stream, and for a raw one.
 _GZIP, _RAW = 31, -15
 
 
 def unpack(archive: str, folder: str, taken: dict[str, Any]) -> None:
-    """Raises ValueError, with the member's name, where the bytes are not what was said of them."""
+    """Raises ValueError, with the member's name, when the bytes are not as declared."""
     os.makedirs(folder, exist_ok=True)
     with open(archive, "rb") as file:
         source = _Stream(_gunzipped(file) if taken["isGzipped"] else _chunks(file))
@@ -26,7 +26,7 @@ def unpack(archive: str, folder: str, taken: dict[str, Any]) -> None:
             path = os.path.join(folder, *_parts(member["name"]))
             os.makedirs(os.path.dirname(path), exist_ok=True)
             source.skip_to(member["offset"])
-            # "x": a name that is there already is an error, be it by another spelling.
+            # "x": an existing name is an error, even in another spelling.
             with open(path, "xb") as out:
                 _copy(source, out, member)
 
@@ -48,7 +48,7 @@ def _copy(source: _Stream, out: IO[bytes], member: dict[str, Any]) -> None:
 
 
 class _Stream:
-    """Bytes that come one after the other and are taken or passed over."""
+    """A sequential stream of bytes that are read or skipped."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks, self._held, self._at = chunks, b"", 0
@@ -76,7 +76,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
-    """Of one stream after the other, as `gzip` writes them when files are put together."""
+    """Decompresses consecutive gzip streams, such as concatenated files."""
     inflate = zlib.decompressobj(_GZIP)
     for chunk in _chunks(file):
         while chunk:

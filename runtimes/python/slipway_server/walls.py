@@ -1,13 +1,13 @@
 """
-What a process that loads a model can still do. It gives up the rest by itself, before it loads anything: by the kernel of Linux, without a package.
-`SLIPWAY_WALLS` in its environment is JSON, {landlock, seccomp, namespaces}, which of them there are, and what they leave to it:
+What a process that loads a model can still do. Before loading, it gives up everything else, through the Linux kernel and without any package.
+`SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and what they leave to the process:
 {read: [path], write: [path], execute: [path], listens, limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
-Every wall that is named is set, or the process ends.
+Every wall listed is set, or the process ends.
 
-`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces} for this machine; namespaces only where each PATH can be read within them.
-`python walls.py PROGRAM ARGUMENT...` becomes that program behind the walls.
+`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces} for this machine; namespaces only if each PATH is readable within them.
+`python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
 
-It imports nothing but Python's own, since it also runs outside of an environment.
+Only imports the standard library, since it also runs outside any environment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LISTENING = "LISTENING_FD"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# https://docs.kernel.org/userspace-api/landlock.html; the numbers of its calls are the same on every processor.
+# https://docs.kernel.org/userspace-api/landlock.html; its system call numbers are the same on every processor.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _GET_VERSION, _PATH_BENEATH = 1, 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
@@ -46,11 +46,11 @@ _SET_NO_NEW_PRIVILEGES, _DROP_BOUNDING, _AMBIENT, _CLEAR_AMBIENT, _SET_SECCOMP =
 _GET_SECCOMP = 21
 _FILTER = 2
 _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
-# As the kernel's documents have it, mount_setattr(2): its number is the same on every processor.
+# mount_setattr(2), as in the kernel's documentation: its number is the same on every processor.
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# What every program reads: the system's libraries and tables, and what the kernel tells of the machine. Nothing of a user, no device but the harmless ones.
+# What every program reads: the system's libraries and tables, and the kernel's data about the machine. No user's files, and only harmless devices.
 _SYSTEM = (
     *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/hostedtoolcache", "/nix/store"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone"),
@@ -58,7 +58,7 @@ _SYSTEM = (
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/sys", "/proc/filesystems"),
     *("/sys/devices/system", "/sys/bus/pci/devices", "/sys/fs/cgroup", "/sys/kernel/mm", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
-# What starts every program of a system.
+# The dynamic loaders, which start every program.
 _LOADERS = (
     "/lib64/ld-linux-x86-64.so.2",
     "/lib/ld-linux-aarch64.so.1",
@@ -70,7 +70,7 @@ _RESOLVING = (
     *("/etc/protocols", "/run/systemd/resolve"),
 )
 
-# By processor: what its calls are named by, and what none of these may do: become part of other processes, of the kernel, or leave the group by which its parent ends it.
+# By processor: its architecture's constant and system call numbers. Refused are calls that reach into other processes or the kernel, or leave the process group by which the parent ends this one.
 _CALLS: dict[str, dict[str, Any]] = {
     "x86_64": {
         "audit": 0xC000003E,
@@ -88,18 +88,18 @@ _CALLS: dict[str, dict[str, Any]] = {
     },
 }
 _FAST_OPEN = 0x20000000
-# Of models of these formats their owner's own code is a part, which may start programs and, where its manifest says so, reach the network.
+# These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
 _OF_CODE = ("python", "mlflow", "sagemaker")
 
 
 def enter(env: MutableMapping[str, str]) -> None:
-    """Sets the walls that the environment names, none without; LISTENING_FD then names a socket that listens on HOST and PORT. Raises OSError where one cannot be set."""
+    """Sets the walls that the environment lists, or none; LISTENING_FD then names a socket that listens on HOST and PORT. Raises OSError when a wall cannot be set."""
     given = env.pop(_VARIABLE, "")
     if not given:
         return
     plan = json.loads(given)
     if plan.get("listens"):
-        # A socket stays in the network that it was made in, so this one answers while no other can be made there.
+        # A socket stays in the network in which it was created, so this one serves although no other can be created.
         listening = listen(env.get("HOST") or "127.0.0.1", int(env.get("PORT") or 0))
         listening.set_inheritable(True)
         env[LISTENING] = str(listening.detach())
@@ -107,7 +107,7 @@ def enter(env: MutableMapping[str, str]) -> None:
     is_code = facts.get("format") in _OF_CODE
     has_network = is_code and facts.get("network") == "open"
     limits = plan.get("limits", {})
-    # Before the namespace, in which nothing may be raised, but for the processes, which it counts by itself.
+    # Before the namespace, in which limits cannot be raised; except for processes, which a namespace counts separately.
     _limit(limits)
     if plan["namespaces"]:
         _enter_namespaces(plan["write"], has_network)
@@ -121,7 +121,7 @@ def enter(env: MutableMapping[str, str]) -> None:
 
 
 def enter_or_end() -> None:
-    """As a program begins: what cannot be walled in does not run."""
+    """Called first by a program: without its walls, it does not run."""
     try:
         enter(os.environ)
     except (OSError, ValueError, KeyError) as error:
@@ -130,7 +130,7 @@ def enter_or_end() -> None:
 
 
 def look(paths: Iterable[str]) -> dict[str, Any]:
-    """Which walls this machine has: the version of Landlock, 0 for none, and whether it has the others."""
+    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others."""
     is_linux = sys.platform.startswith("linux")
     return {
         "python": sys.executable,
@@ -141,7 +141,7 @@ def look(paths: Iterable[str]) -> dict[str, Any]:
 
 
 def _tried(attempt: Any, paths: Iterable[str] = ()) -> bool:
-    """In a process of its own, which it may change for good."""
+    """In a child process, since it cannot be undone."""
     child = os.fork()
     if child == 0:
         try:
@@ -165,7 +165,7 @@ def _facts_of(env: MutableMapping[str, str]) -> dict[str, Any]:
 
 def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio lets an answer go at once only where the socket says that it is TCP: else its second write waits 40 ms for the client to acknowledge the first.
+    # asyncio only disables Nagle's algorithm on a socket declared as TCP: else an answer's second write waits 40 ms for the client's acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
@@ -178,7 +178,7 @@ def _limit(limits: dict[str, Any]) -> None:
     _limit_to(resource.RLIMIT_NOFILE, limits.get("files"))
     _limit_to(resource.RLIMIT_FSIZE, limits.get("fileBytes"))
     _limit_to(resource.RLIMIT_DATA, limits.get("dataBytes"))
-    # At the first it is told so by a signal of its own, which says why it ends; at the second killed.
+    # At the soft limit the process gets a signal that says why it ends; at the hard limit it is killed.
     _limit_to(resource.RLIMIT_CPU, limits.get("cpuSeconds"), 5)
 
 
@@ -194,17 +194,17 @@ def _enter_namespaces(writable: Iterable[str], has_network: bool) -> None:
     user, group = os.geteuid(), os.getegid()
     network = 0 if has_network else _NEW_NETWORK
     _call(_libc.unshare(_NEW_USER | _NEW_IPC | _NEW_MOUNTS | network), "namespaces")
-    # The same names for the same user, and nobody else.
+    # Maps this user to itself, and nobody else.
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
-    # In a further one it would have every capability again, and much of the kernel to try.
+    # In a nested namespace it would regain all capabilities, and with them access to much of the kernel.
     _write("/proc/sys/user/max_user_namespaces", "0")
     _mount_read_only(writable)
 
 
 def _mount_read_only(writable: Iterable[str]) -> None:
-    """Landlock lets whoever owns a file change its mode, owner and times; a disk that cannot be written to does not."""
+    """With Landlock, a file's owner may still change its mode, owner and times; a read-only mount prevents that."""
     folder = os.getcwd()
     _call(_libc.mount(None, b"/", None, _PRIVATE_BELOW, None), "mount")
     for path in writable:
@@ -213,7 +213,7 @@ def _mount_read_only(writable: Iterable[str]) -> None:
     _set_mount("/", _READ_ONLY, 0, _AND_BELOW)
     for path in writable:
         _set_mount(path, 0, _READ_ONLY, 0)
-    # It was in what lies below.
+    # The old working directory was in the mount below.
     os.chdir(folder)
 
 
@@ -269,14 +269,14 @@ def _allow(rules: int, path: str, allowed: int) -> None:
     try:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        # There is none on this machine.
+        # It does not exist on this machine.
         return
     if not os.path.isdir(f"/proc/self/fd/{beneath}"):
         allowed &= _OF_FILES
     attributes = ctypes.create_string_buffer(struct.pack("=Qi", allowed, beneath))
     _call(_libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, attributes, 0), path)
     if path == "/proc/self":
-        # A rule is of the inode that is there now, which the kernel keeps no longer than somebody holds it.
+        # A rule applies to the current inode, which the kernel only keeps while somebody holds it open.
         os.set_inheritable(beneath, True)
     else:
         os.close(beneath)
@@ -300,23 +300,23 @@ def _enter_seccomp(has_network: bool) -> None:
 
 
 def _filter(calls: dict[str, Any], has_network: bool) -> Iterator[tuple[int, int, int, int]]:
-    """(code, jumps if true, if false, value). Every block begins with the call's number loaded, and ends so or returns."""
+    """(code, jumps if true, if false, value). Every block begins with the system call's number loaded, and either ends that way or returns."""
     refuse = (_RETURN, 0, 0, _ERROR | errno.EACCES)
     yield _LOAD, 0, 0, _PROCESSOR
     yield _IF_EQUAL, 1, 0, calls["audit"]
     yield _RETURN, 0, 0, _KILL
     yield _LOAD, 0, 0, _NUMBER
-    # Those of x32, which are the same calls by other numbers.
+    # x32's calls: the same ones under other numbers.
     yield _IF_AT_LEAST, 0, 1, 0x40000000
     yield refuse
     for number in calls["refused"]:
         yield _IF_EQUAL, 0, 1, number
         yield _RETURN, 0, 0, _ERROR | errno.EPERM
-    # What it is asked for cannot be seen; glibc then calls clone.
+    # A filter cannot see clone3's arguments; glibc then falls back to clone.
     yield _IF_EQUAL, 0, 1, calls["clone3"]
     yield _RETURN, 0, 0, _ERROR | errno.ENOSYS
     yield from _if_argument(calls["clone"], 0, (_IF_ANY, 0, 1, _NEW_ANY))
-    # Of another process of the same user, as Slipway is one.
+    # It could target another process of the same user, such as Slipway.
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
@@ -330,10 +330,10 @@ def _filter(calls: dict[str, Any], has_network: bool) -> Iterator[tuple[int, int
         for name in ("socket", "connect", "bind"):
             yield _IF_EQUAL, 0, 1, calls[name]
             yield refuse
-        # A first packet with data in it connects too.
+        # A first packet with data (TCP Fast Open) connects too.
         for name, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
             yield from _if_argument(calls[name], flags, (_IF_ANY, 0, 1, _FAST_OPEN))
-        # One of datagrams could write to any socket in a folder.
+        # A datagram socket could write to any socket file in a folder.
         yield from _if_argument(calls["socketpair"], 1, (_IF_EQUAL, 0, 1, socket.SOCK_DGRAM), 0xF)
     yield _RETURN, 0, 0, _GO_ON
 
@@ -341,7 +341,7 @@ def _filter(calls: dict[str, Any], has_network: bool) -> Iterator[tuple[int, int
 def _if_argument(
     number: int, index: int, test: tuple[int, int, int, int], mask: int = 0xFFFFFFFF
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Refuses the call where the test of an argument holds, and lets it go else."""
+    """Refuses the call if the test of an argument holds, and continues otherwise."""
     yield _IF_EQUAL, 0, 5, number
     yield _LOAD, 0, 0, _argument(index)
     yield _AND, 0, 0, mask
@@ -351,7 +351,7 @@ def _if_argument(
 
 
 def _argument(index: int) -> int:
-    """Where its lower half is, on processors that begin with that."""
+    """The offset of its lower half on little-endian processors."""
     return 16 + 8 * index
 
 

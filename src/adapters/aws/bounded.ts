@@ -1,4 +1,4 @@
-/** Maps all items, at most `limit` of them side by side. */
+/** Maps all items, at most `limit` of them concurrently. */
 export async function bounded<Item, Answer>(
   items: readonly Item[],
   limit: number,

@@ -16,7 +16,7 @@ const MAX_ENTRIES = 10;
 const MAX_BYTES = 1_000_000;
 const TIME_BYTES = 14;
 
-/** A bus of EventBridge. What it does not take is sent again with all the rest, and comes out of order then. */
+/** An EventBridge bus. A rejected event is sent again with the rest of the batch, and then arrives out of order. */
 export function eventBridgeBus({ client, bus }: Options): EventBus {
   return {
     async publish(events) {
@@ -40,7 +40,7 @@ function entry(event: SlipwayEvent, bus: string): PutEventsRequestEntry {
   };
 }
 
-/** In their order, each call within the limits. */
+/** The entries in order, split into calls within the limits. */
 function calls(entries: readonly PutEventsRequestEntry[]): PutEventsRequestEntry[][] {
   const made: PutEventsRequestEntry[][] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 import { Failure, type FailureName } from '#domain/failure.ts';
 
-// What AWS calls a request that came too fast, in any service.
+// AWS's names, in any service, for a throttled request.
 // https://github.com/smithy-lang/smithy-typescript/blob/main/packages/service-error-classification/src/constants.ts
 const THROTTLED = new Set([
   'BandwidthLimitExceeded',
@@ -22,7 +22,7 @@ const THROTTLED = new Set([
 const DENIED = new Set([
   'AccessDenied',
   'AccessDeniedException',
-  // Of the SDK: it found no credentials at all.
+  // From the SDK: it found no credentials at all.
   'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
@@ -33,8 +33,8 @@ const DENIED = new Set([
 ]);
 
 /**
- * Runs one call of an AWS service and translates what it refuses: throttled, denied and unavailable are told apart, and `names` says what the service's own errors mean here.
- * An error that is none of these is thrown as it is.
+ * Runs one AWS call and translates its errors: throttled, denied and unavailable are distinguished, and `names` maps the service's own errors.
+ * Any other error is rethrown unchanged.
  */
 export async function translated<Answer>(
   call: () => Promise<Answer>,
@@ -62,7 +62,7 @@ function generalName(error: Error): FailureName | undefined {
   return status !== undefined && status >= 500 ? 'PlatformUnavailable' : undefined;
 }
 
-/** The status of the answer; undefined when there was none. */
+/** The HTTP status; undefined when there was no response. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
   const metadata: unknown = error.$metadata;

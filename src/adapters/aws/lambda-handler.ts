@@ -11,7 +11,7 @@ const metrics = new Metrics({ namespace: 'Slipway', serviceName: 'slipway' });
 
 /**
  * A step as a Lambda function: parses the event, runs the step, returns its answer.
- * A failure leaves under its own name, on which the workflow matches, with its fix in the message; its causes are logged here and go no further.
+ * A failure keeps its name, on which the workflow matches, and has its fix in the message; its causes are only logged here.
  */
 export function lambdaHandler<Input, Output>(
   schema: z.ZodMiniType<Input>,
@@ -29,7 +29,7 @@ function parse<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
   throw new Failure('InputInvalid', `the event is wrong: ${problems.join('; ')}`);
 }
 
-/** One log line for each run, with the deployment's id, and how long it took as a metric; an error is told once, with all its causes. */
+/** Logs one line per run, with the deployment's id, and its duration as a metric; an error is logged once, with all its causes. */
 function observed(): MiddlewareObj<unknown, unknown, Error, Context> {
   let startedAt = 0;
   const measure = (context: Context) => {
@@ -50,7 +50,7 @@ function observed(): MiddlewareObj<unknown, unknown, Error, Context> {
       metrics.publishStoredMetrics();
     },
     onError({ error, context }) {
-      // An answer to a caller without a key, who must not be able to fill the log with errors.
+      // The caller has no key, and must not be able to flood the log with errors.
       if (error?.name === 'Unauthorized') {
         logger.info('refused', measure(context));
         metrics.publishStoredMetrics();
@@ -71,7 +71,7 @@ const subject = z.object({
   event: z.optional(z.object({ detail: z.object({ object: z.object({ key: z.string() }) }) })),
 });
 
-/** What a run is about, as its log lines name it. */
+/** The ids that a run's log lines carry. */
 function subjectOf(input: unknown): Readonly<Record<string, string>> {
   const { deploymentId, execution, event } = subject.safeParse(input).data ?? {};
   return {
@@ -81,7 +81,7 @@ function subjectOf(input: unknown): Readonly<Record<string, string>> {
   };
 }
 
-/** Name and message are all that the workflow gets; the stack and the causes stay in the log. */
+/** The workflow only gets name and message; the stack and the causes stay in the log. */
 function asReported(error: Error | null | undefined): Error {
   const message = error instanceof Failure ? wireMessage(error) : String(error?.message);
   const reported = new Error(message);

@@ -1,6 +1,6 @@
 import type { RevisionSpec } from '#ports/platform.ts';
 
-/** What a model's server is told, wherever its image runs; `digest` is the image's. */
+/** The environment of a model's server on every target; `digest` is the image's. */
 export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
   return {
     MODEL_PATH: `/opt/model/${spec.modelFile}`,

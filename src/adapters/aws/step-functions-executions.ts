@@ -14,14 +14,14 @@ type Options = {
 };
 
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-// Other characters than these are allowed by the service, but not by its logs.
+// The service allows other characters too, but its logs do not.
 const MAX_NAME = 80;
 const REFUSED = /[^A-Za-z0-9_-]/g;
 const HASH_DIGITS = 12;
 
-/** The executions of the workflows' state machines. An execution is known by its ARN, as the workflow knows itself, or by the name it was started by. */
+/** The executions of the workflows' state machines. An execution is identified by its ARN, as the workflow knows itself, or by the name it was started with. */
 export function stepFunctionsExecutions({ client, stateMachineArns }: Options): Executions {
-  /** A name does not say whose it is, but no two machines have the same. */
+  /** A name does not tell its state machine, but no two state machines share a name. */
   const arnsOf = (execution: string) =>
     execution.startsWith('arn:')
       ? [execution]
@@ -42,7 +42,7 @@ export function stepFunctionsExecutions({ client, stateMachineArns }: Options): 
         name: allowed(name),
         input: JSON.stringify(input),
       });
-      // The same name and input while it runs is answered as the first time; this is another input, or a run that has ended.
+      // Repeating a name and input is idempotent while the execution runs; this is another input, or an execution that has ended.
       await translated(() => client.send(start), { ExecutionAlreadyExists: 'InputInvalid' });
     },
     async isRunning(execution) {
@@ -67,7 +67,7 @@ async function unlessAbsent<Answer>(call: () => Promise<Answer>): Promise<Answer
   }
 }
 
-/** The name itself where it is allowed, else one that no other name is made into. */
+/** The name itself if it is allowed, else a unique substitute. */
 function allowed(name: string): string {
   const clean = name.replace(REFUSED, '-');
   if (clean === name && name.length <= MAX_NAME) return name;

@@ -1,12 +1,12 @@
 import type { Clock } from '#ports/clock.ts';
 
-/** The time, and how to let some of it pass. */
+/** The clock, and a way to sleep. */
 export type Waiting = {
   readonly clock: Clock;
   readonly sleep: (ms: number) => Promise<unknown>;
 };
 
-/** Looks again every `periodMs` until what is found is enough; answers what the last look found, which comes when `waitMs` are over. */
+/** Looks every `periodMs` until the result is enough; returns the last look's result, at the latest after `waitMs`. */
 export async function lookUntil<Found>(
   isEnough: (found: Found) => boolean,
   look: () => Promise<Found>,

@@ -4,7 +4,7 @@ import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 
-/** What is done with a model by its name, and what its versions are. */
+/** The actions on a model by its name, and the listing of its versions. */
 export type ModelRequests = {
   rollback(model: string, to: number | null): Promise<object>;
   undeploy(model: string): Promise<object>;
@@ -16,7 +16,7 @@ export type ModelRequests = {
 type ModelRoute = { Params: { name: string }; Querystring: Readonly<Record<string, unknown>> };
 type Answer = (model: Model, query: ModelRoute['Querystring']) => Promise<object>;
 
-/** The routes of a model below `/models/{name}`, but its status and its log. */
+/** The routes of a model below `/models/{name}`, except its status and its log. */
 export function addModelRequests(
   api: FastifyInstance,
   registry: Registry,
@@ -53,14 +53,14 @@ export function addModelRequests(
   );
 }
 
-/** Whoever sends what is not read would believe that it counts. */
+/** A caller whose body was ignored would believe that it took effect. */
 function bodyRefused(): Failure {
   return new Failure('InputInvalid', 'the request has a body, but this route takes none', {
     fix: 'Use the query instead: ?to=2.',
   });
 }
 
-/** Absent is null. */
+/** Null when absent. */
 function versionOf(name: string, value: unknown): number | null {
   if (value === undefined) return null;
   const version = Number(value);

@@ -1,13 +1,15 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expose, type Family } from '#adapters/local/exposition.ts';
+import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import { addModelRequests, type ModelRequests } from './control-api-actions.ts';
 
-/** What an upload became: the object's version and the deployment it starts, null when its key starts none. */
+/** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
   readonly key: string;
   readonly versionId: string;
@@ -18,25 +20,27 @@ export type Uploaded = {
 
 type Deps = {
   readonly registry: Registry;
-  /** A model as it is shown. */
+  /** A model's status for display. */
   readonly status: (model: Model) => Promise<object>;
-  /** What a model's newest revision wrote last. */
+  /** The newest drops that became no model. */
+  readonly refused: () => Promise<readonly object[]>;
+  /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
-  /** How the build of a deployment stands, null when there is none. */
-  readonly build: (deploymentId: string) => Promise<object | null>;
   readonly requests: ModelRequests;
+  /** How the builds stand that wait or run. */
+  readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
-  /** What Prometheus is told. */
+  /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
-  /** `sizeBytes` is what the sender says will come, undefined when it says nothing. */
+  /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (
     key: string,
     bytes: Readable,
     sizeBytes: number | undefined,
   ) => Promise<Uploaded>;
-  /** The keys of the objects that begin so. */
+  /** The keys with this prefix. */
   readonly objects: (prefix: string) => Promise<readonly string[]>;
-  /** Takes an object out of the bucket. */
+  /** Removes an object from the bucket. */
   readonly remove: (key: string) => Promise<void>;
 };
 
@@ -52,13 +56,13 @@ const STATUS: Partial<Record<FailureName, number>> = {
 const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 
 /**
- * The control API of one machine: what is deployed and what is to become of it, the event stream, and uploads.
- * It is for this machine alone: loopback, and no answer to a page of another origin.
+ * The control API of one machine: deployments and the actions on them, the event stream, and uploads.
+ * It serves this machine alone: it listens on loopback, and refuses pages from other origins.
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry } = deps;
   const api = fastify();
-  // Some clients never hang up, and one that is suspended never reads its stream to the end.
+  // Some clients never disconnect, and a suspended one never reads its stream to the end.
   api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseOtherOrigins(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
@@ -67,7 +71,9 @@ export function controlApi(deps: Deps): FastifyInstance {
       error: 'no such resource',
       see: [
         '/models',
+        '/refused',
         '/deployments/{id}',
+        '/builds',
         '/events',
         '/healthz',
         '/metrics',
@@ -81,6 +87,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
   }));
+  api.get('/refused', async () => ({ refused: await deps.refused() }));
   api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
     const model = await registry.model(params.name);
     return model ? deps.status(model) : notFound(reply, `no model ${params.name}`);
@@ -93,27 +100,21 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });
-  api.get<{ Params: { id: string } }>(
-    '/deployments/:id/build',
-    async ({ params: { id } }, reply) => {
-      const deployment = await registry.deployment(id);
-      return deployment ? { build: await deps.build(id) } : notFound(reply, `no deployment ${id}`);
-    },
-  );
+  api.get('/builds', async () => ({ builds: await deps.builds() }));
   api.get('/events', deps.events.send);
   api.get('/metrics', async (_request, reply) => {
     const { type, text } = await expose(await deps.meters());
     return reply.type(type).send(text);
   });
   api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({
-    keys: await deps.objects(textOf(query, 'prefix') ?? ''),
+    keys: await deps.objects(queryText(query, 'prefix') ?? ''),
   }));
   api.delete<{ Params: { '*': string } }>('/objects/*', async ({ params: { '*': key } }) => {
     await deps.remove(key);
     return { key };
   });
 
-  // An upload is bytes whatever its content type says, and is read as it comes.
+  // An upload is raw bytes whatever its content type, and is streamed.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _payload, done) => done(null));
   api.put<{ Params: { '*': string } }>('/objects/*', ({ params, raw }) => {
@@ -123,7 +124,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   return api;
 }
 
-// A page whose host name was pointed at this machine sends its own name as the host; any other page sends its origin.
+// A page whose host name was rebound to this machine (DNS rebinding) sends that name as the host; any other page sends its origin.
 function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequest): void {
   if (!OWN_NAMES.includes(hostname)) {
     throw new Failure('InputInvalid', `${hostname} is not a name of this machine; use 127.0.0.1`);
@@ -131,15 +132,6 @@ function refuseOtherOrigins({ hostname, host, headers: { origin } }: FastifyRequ
   if (origin !== undefined && origin !== `http://${host}`) {
     throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
   }
-}
-
-/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
-function textOf(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw new Failure('InputInvalid', `the query has ${name} more than once`, {
-    fix: `Send one request for each ${name}.`,
-  });
 }
 
 function notFound(reply: FastifyReply, error: string) {

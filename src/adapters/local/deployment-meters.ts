@@ -4,7 +4,7 @@ import type { Registry } from '#ports/registry.ts';
 
 const PAGE = 500;
 
-/** What of deployments is exposed to Prometheus: those under way by phase, and all that ever ended by outcome, counted from their events. */
+/** Deployment metrics for Prometheus: those under way by phase, and all that ever ended by outcome, counted from their events. */
 export function deploymentMeters(registry: Registry): () => Promise<readonly Family[]> {
   const outcomes = new Map<string, number>();
   let after = '';
@@ -24,7 +24,7 @@ export function deploymentMeters(registry: Registry): () => Promise<readonly Fam
   }
 
   return async () => {
-    // One after the other, so that no event is counted twice.
+    // One count at a time, so that no event is counted twice.
     counting = counting.then(count, count);
     await counting;
     const phases = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** A metric of Prometheus and its values; of a histogram each is named with its ending, `_bucket`, `_sum` or `_count`. */
+/** A Prometheus metric and its samples; a histogram's samples are named with their suffix, `_bucket`, `_sum` or `_count`. */
 export type Family = {
   readonly name: string;
   readonly help: string;
@@ -12,7 +12,7 @@ export type Sample = {
   readonly metricName?: string;
 };
 
-/** Prometheus' text, and its content type. prom-client is loaded by whoever asks first: 40 ms that no start and no request has to pay. */
+/** Prometheus' text format, and its content type. prom-client is loaded on first use: it costs 40 ms, which no startup and no request should pay. */
 export async function expose(
   families: readonly Family[],
 ): Promise<{ readonly type: string; readonly text: string }> {

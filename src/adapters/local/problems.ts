@@ -1,8 +1,8 @@
 import { Failure, failureName } from '#domain/failure.ts';
 
-/** Tells of each problem once, however often it is met again, until it is cleared or is about something else. */
+/** Reports each problem once, however often it recurs, until it is cleared or concerns something else. */
 export type Problems = {
-  /** `about` is what the problem is with, where a key can have the same problem with another file. */
+  /** `about` is the problem's subject, when the same key can have the same problem with another file. */
   report(error: unknown, key: string, about?: string): void;
   clear(key: string): void;
   has(key: string): boolean;

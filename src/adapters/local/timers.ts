@@ -1,8 +1,8 @@
-/** A clock that never goes back, and what is to be done later by it. A test owns it, as it owns the Clock. */
+/** A monotonic clock with timers. Tests control it, as they control the Clock. */
 export type Timers = {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   nowMs(): number;
-  /** Calls `run` once, in so many milliseconds; answers how to call that off. */
+  /** Calls `run` once after `ms`; returns the function that cancels it. */
   after(ms: number, run: () => void): () => void;
 };
 

@@ -1,17 +1,11 @@
-import {
-  ExecutionAbortedError,
-  ExecutionTimeoutError,
-  type RunOptions,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
+import type { RunOptions, StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
 import { Failure, failureName } from '#domain/failure.ts';
 import { wireMessage } from '#domain/trouble.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 
 /**
- * What runs for a Task state, as what it stands for would: for a Lambda function the payload in and the answer out, for a service task its Parameters and the service's answer.
- * `stopped` aborts when the execution is over, with which Step Functions also ends what a service task has begun.
+ * Handles a Task state like the service that it stands for: for a Lambda function, payload in and answer out; for a service task, its Parameters in and the service's answer out.
+ * `stopped` aborts when the execution is over; Step Functions then also ends what a service task has begun.
  */
 export type TaskHandler = (payload: unknown, stopped: AbortSignal) => Promise<unknown>;
 
@@ -45,22 +39,24 @@ export type Traces = {
   stop(): Promise<void>;
 };
 
-/** `stop` does not interrupt a step that runs, unless that heeds its signal. */
+/** `stop` does not interrupt a running step, unless the step heeds its signal. */
 export type WorkflowEngine = Executions & {
-  /** Stops every execution and resolves when each end was dealt with and the steps that were running have returned. */
+  /** Loads what runs executions, else the first of them does. */
+  warm(): void;
+  /** Stops every execution; resolves when all ends are handled and all running steps have returned. */
   stopAll(): Promise<void>;
 };
 
-/** The state machines by their names; one that is not here cannot be started. */
+/** The state machines by name; one that is missing cannot be started. */
 export type Definitions = Readonly<Partial<Record<WorkflowName, StateMachineDefinition>>>;
 
 type Options = {
   readonly definitions: Definitions;
-  /** One per Task state, by the state's name; a state of that name is the same in every workflow. */
+  /** One per Task state, by the state's name; a state name means the same in every workflow. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
-  /** Called when the execution runs no longer. */
+  /** Called when the execution has ended. */
   readonly onEnded: (end: ExecutionEnd) => Promise<void>;
-  /** Told of each moment; the execution goes on once this resolves. */
+  /** Called at each moment; the execution continues once this resolves. */
   readonly onStep?: StepObserver;
   readonly traces?: Pick<Traces, 'begin'> | undefined;
   readonly overrides?: Omit<NonNullable<RunOptions['overrides']>, 'taskResourceLocalHandlers'>;
@@ -68,26 +64,31 @@ type Options = {
 
 type Run = { readonly abort: () => void; readonly input: string };
 
-// Step Functions' limit on what enters or leaves a state (bytes).
+// Step Functions' limit on a state's input or output (bytes).
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MAX_PAYLOAD_BYTES = 262_144;
 
 /**
- * Runs the workflows as Step Functions would, in this process; a name that has run may be used again.
- * Fails with `InputInvalid` when a Task state has no handler: the engine would call a Lambda function on AWS.
+ * Runs the workflows in this process as Step Functions would; unlike there, the name of a finished execution may be reused.
+ * Fails with `InputInvalid` when a Task state has no handler: the engine would then call a Lambda function on AWS.
  */
 export function workflowEngine(options: Options): WorkflowEngine {
   const { definitions, handlers, onEnded, onStep = async () => {}, traces, overrides } = options;
-  const machines = build(definitions, handlers);
+  for (const definition of Object.values(definitions)) requireHandlers(definition, handlers);
+  let loading: Promise<Loaded> | undefined;
+  const loaded = () => {
+    loading ??= load(definitions);
+    return loading;
+  };
   const running = new Map<string, Run>();
   const ends = new Set<Promise<void>>();
   const steps = new Set<Promise<unknown>>();
 
-  function begin(workflow: WorkflowName, execution: string, input: unknown): void {
+  function begin(library: Loaded, workflow: WorkflowName, execution: string, input: unknown): void {
     const failures: Error[] = [];
     const over = new AbortController();
     const trace = traces?.begin(workflow, execution);
-    const run = requireMachine(machines, workflow).run(toJson(input), {
+    const run = requireMachine(library.machines, workflow).run(toJson(input), {
       overrides: {
         ...overrides,
         taskResourceLocalHandlers: tasks(observed(traced(handlers, trace), execution, onStep), {
@@ -102,7 +103,7 @@ export function workflowEngine(options: Options): WorkflowEngine {
     const ended = run.result
       .then(
         () => ({ error: '', cause: '' }),
-        (error: unknown) => explain(error, failures.at(-1)),
+        (error: unknown) => explain(error, failures.at(-1), library),
       )
       .finally(() => {
         running.delete(execution);
@@ -117,9 +118,11 @@ export function workflowEngine(options: Options): WorkflowEngine {
   }
 
   return {
+    warm: () => void loaded(),
     async start(workflow, execution, input) {
+      const library = await loaded();
       const known = running.get(execution);
-      if (!known) return begin(workflow, execution, input);
+      if (!known) return begin(library, workflow, execution, input);
       if (known.input === JSON.stringify(input)) return;
       throw new Failure(
         'InputInvalid',
@@ -140,15 +143,19 @@ export function workflowEngine(options: Options): WorkflowEngine {
   };
 }
 
-function build(definitions: Definitions, handlers: Options['handlers']) {
-  return new Map(
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+/** 80 ms of modules, AWS's client of Lambda among them, that nothing needs before the first execution. */
+async function load(definitions: Definitions) {
+  const library = await import('aws-local-stepfunctions');
+  const machines = new Map(
     Object.entries(definitions).map(([workflow, definition]) => {
-      requireHandlers(definition, handlers);
-      // A test validates them: here it would hold up every start, and all else in this process, for half a second each.
-      const machine = new StateMachine(definition, { validationOptions: { noValidate: true } });
-      return [workflow, machine] as const;
+      // A test validates the definitions; validating them here would block the whole process for half a second per start.
+      const options = { validationOptions: { noValidate: true } };
+      return [workflow, new library.StateMachine(definition, options)] as const;
     }),
   );
+  return { ...library, machines };
 }
 
 function requireMachine(
@@ -171,7 +178,7 @@ function requireHandlers({ States }: StateMachineDefinition, handlers: Options['
   );
 }
 
-/** What the tasks of one execution share: the steps that run, of all, and its own failures so far. */
+/** Shared by an execution's tasks: the running steps of all executions, and its own failures so far. */
 type Around = {
   readonly steps: Set<Promise<unknown>>;
   readonly failures: Error[];
@@ -241,7 +248,7 @@ async function run(handler: TaskHandler, payload: unknown, stopped: AbortSignal)
   return handler(payload, stopped);
 }
 
-/** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; those of a service task are its own. */
+/** The evaluated Parameters of a Lambda invocation are `{FunctionName, Payload}`; a service task has its own. */
 function invocationOf(parameters: unknown): { readonly Payload: unknown } | undefined {
   return typeof parameters === 'object' && parameters !== null && 'Payload' in parameters
     ? { Payload: parameters.Payload }
@@ -252,14 +259,14 @@ function toJson(value: unknown) {
   return JSON.parse(metered(value));
 }
 
-/** A payload as text; throws when it is larger than Step Functions takes. */
+/** A payload as text; throws when it exceeds Step Functions' limit. */
 function metered(value: unknown): string {
   const text = JSON.stringify(value);
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes <= MAX_PAYLOAD_BYTES) return text;
   const error = new Error(`a payload of ${sizeBytes} bytes; the limit is ${MAX_PAYLOAD_BYTES}`);
   error.name = 'States.DataLimitExceeded';
-  // The engine knows no such limit; Step Functions lets nothing catch or retry it.
+  // The engine has no such limit; in Step Functions it can be neither caught nor retried.
   throw Object.assign(error, { isCatchable: false, isRetryable: false });
 }
 
@@ -273,8 +280,12 @@ function asLambdaError(error: unknown): Error {
   return thrown;
 }
 
-/** What ended an execution. A Fail state says only that it was reached, so the step's failure that led there is told instead. */
-function explain(error: unknown, failure: Error | undefined): { error: string; cause: string } {
+/** What ended an execution. A Fail state only says that it was reached, so the step failure that led there is reported instead. */
+function explain(
+  error: unknown,
+  failure: Error | undefined,
+  { ExecutionAbortedError, ExecutionTimeoutError }: Loaded,
+): { error: string; cause: string } {
   if (error instanceof ExecutionAbortedError) return { error: 'States.Aborted', cause: 'stopped' };
   if (error instanceof ExecutionTimeoutError) {
     return { error: 'States.Timeout', cause: 'the workflow reached its time limit' };

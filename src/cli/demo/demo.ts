@@ -1,24 +1,24 @@
 import { copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Failure } from '#domain/failure.ts';
-import { readEvents } from '../client.ts';
 import { followDeployment } from '../follow.ts';
+import { openOneMachine } from '../one-machine.ts';
 import { type Output, seconds } from '../output.ts';
 import { drawLine } from './line-image.ts';
 import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
+import { DEMO_MODEL } from './model.ts';
 
-const MODEL = 'ocr';
 const DEFAULT_DATA_DIR = '.slipway';
 const TEXT = 'Total 431.50';
 
-/** Where the demo runs: the data folder of a Slipway, and its two addresses. */
-type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
+/** Where the demo runs: the data folder of a Slipway, and the address of its models. */
+type Place = { readonly dataDir: string; readonly gateway: string };
 
-/** Drops the demo model unless it is live, reads a drawn line of text with it, and answers whether it read what was drawn. */
+/** Drops the demo model unless it is live, has it read a drawn line of text, and returns whether it read that text. */
 export async function runDemo(place: Place, isLive: boolean, output: Output): Promise<boolean> {
-  if (isLive) output.line(`the demo model \`${MODEL}\` is live`);
+  if (isLive) output.line(`the demo model \`${DEMO_MODEL}\` is live`);
   else await deploy(place, output);
-  const endpoint = `${place.gateway}/models/${MODEL}`;
+  const endpoint = `${place.gateway}/models/${DEMO_MODEL}`;
   output.line(`\nendpoint  ${endpoint}`);
 
   const image = drawLine(TEXT);
@@ -37,28 +37,26 @@ export async function runDemo(place: Place, isLive: boolean, output: Output): Pr
   return text === TEXT;
 }
 
-export const DEMO_MODEL = MODEL;
-
-async function deploy({ dataDir, control }: Place, output: Output): Promise<void> {
+async function deploy({ dataDir }: Place, output: Output): Promise<void> {
+  const { events, builds } = await openOneMachine(dataDir);
   let after = '';
-  for await (const { cursor } of readEvents(control, { model: MODEL, follow: false }))
-    after = cursor;
+  for await (const { cursor } of events({ model: DEMO_MODEL, follow: false })) after = cursor;
 
-  const folder = join(dataDir, 'bucket', 'models', MODEL);
+  const folder = join(dataDir, 'bucket', 'models', DEMO_MODEL);
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'pp-ocrv4-rec.onnx');
   const startedAtMs = performance.now();
   output.line(`\nPP-OCRv4 text recogniser → ${file}`);
   await copyFile(READER_MODEL, `${file}.part`);
-  // A file written long before it is renamed in is taken at once.
+  // The bucket accepts an old file at once, without waiting for more writes.
   const { atime, mtime } = await stat(READER_MODEL);
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
-  const events = readEvents(control, { model: MODEL, after, follow: true });
-  const end = await followDeployment(events, {
-    ...{ output, startedAtMs, begun: 'Uploaded' },
-    // Its processes are not built.
-    build: async () => null,
+  const end = await followDeployment(events({ model: DEMO_MODEL, after, follow: true }), {
+    output,
+    startedAtMs,
+    begun: 'Uploaded',
+    builds,
   });
   if (end.detail.state !== 'Live') {
     throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);
@@ -66,7 +64,7 @@ async function deploy({ dataDir, control }: Place, output: Output): Promise<void
 }
 
 async function infer(endpoint: string, request: unknown): Promise<unknown> {
-  const response = await fetch(`${endpoint}/v2/models/${MODEL}/infer`, {
+  const response = await fetch(`${endpoint}/v2/models/${DEMO_MODEL}/infer`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(request),
@@ -80,7 +78,7 @@ async function infer(endpoint: string, request: unknown): Promise<unknown> {
   return response.json();
 }
 
-// In the package all of this is one JavaScript file, and its command is there by name.
+// In the package the code is bundled JavaScript, and npx finds the command by name.
 const COMMAND = import.meta.url.endsWith('.ts') ? 'npm run -s slipway --' : 'npx slipway';
 
 function tryNext(endpoint: string, requestFile: string, dataDir: string): string {
@@ -88,12 +86,12 @@ function tryNext(endpoint: string, requestFile: string, dataDir: string): string
   const file = quoted(relative('', READER_MODEL));
   return `
 try next
-  curl -s ${endpoint}/v2/models/${MODEL}/infer -d ${quoted(`@${requestFile}`)} | head -c 300
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -d ${quoted(`@${requestFile}`)} | head -c 300
   ${COMMAND} push ${file} --name mine${flag}
   ${COMMAND} status${flag}`;
 }
 
-/** As a shell takes it for one word. */
+/** Quotes the text as one shell word. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

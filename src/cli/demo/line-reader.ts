@@ -14,7 +14,7 @@ export const READER_MODEL = join(ASSETS, 'ch_PP-OCRv4_rec_infer.onnx');
 
 const CHANNELS = 3;
 
-/** The picture as the model takes it: `x`, FP32 [1, 3, height, width], each value (pixel / 255 - 0.5) / 0.5. */
+/** The picture as the model's input: `x`, FP32 [1, 3, height, width], each value (pixel / 255 - 0.5) / 0.5. */
 export function readerRequest({ pixels, width, height }: LineImage): unknown {
   const plane = width * height;
   const data = Array.from({ length: CHANNELS * plane }, (_, index) => {
@@ -31,7 +31,7 @@ const answer = z.object({
 
 /**
  * The text in the model's answer, by greedy CTC: the likeliest symbol of each step, repeats and blanks dropped.
- * Symbol 0 is the blank, the last one a space, those between are the lines of the model's key file.
+ * Symbol 0 is the blank, the last one a space; those between are the lines of the model's key file.
  */
 export function readText(body: unknown): string {
   const output = answer.parse(body).outputs[0];

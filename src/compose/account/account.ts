@@ -15,7 +15,6 @@ import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
-import { buildProgress } from '#compose/build-progress.ts';
 import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
 import {
@@ -25,12 +24,14 @@ import {
   modelVersions,
   requireModel,
 } from '#compose/model-status.ts';
+import { refusedDrops } from '#compose/refused-drops.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { modelOf } from '#domain/identity.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import { recover } from '#steps/recover.ts';
+import { buildsProgress } from './builds-progress.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { registryEvents } from './events.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
@@ -39,7 +40,7 @@ import { uploadToBucket } from './upload.ts';
 const READS_AT_ONCE = 10;
 const clock = { now: Date.now };
 
-/** The Slipway of an account, by the ports over its own table, bucket, workflows and logs and with the caller's credentials. */
+/** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
@@ -48,9 +49,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     client: new CodeBuildClient(clientSettings(account)),
     stage: account.stage,
   });
-  const buildLog = cloudWatchBuildLog({
-    client: new CloudWatchLogsClient(clientSettings(account)),
-  });
+  const logs = new CloudWatchLogsClient(clientSettings(account));
+  const buildLog = cloudWatchBuildLog({ client: logs });
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
@@ -66,12 +66,17 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
         modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
       );
     },
+    refused: () => refusedDrops(registry),
     logs: async (name) =>
-      modelLog(registry, logTails(account, outputs), await requireModel(registry, name)),
-    build: (id) => buildProgress({ builds, buildLog }, id),
+      modelLog(
+        registry,
+        { platforms: logTails(account, outputs, logs), buildLog, builds },
+        await requireModel(registry, name),
+      ),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
     explain: async (name, version) =>
       explainVersion(registry, await requireModel(registry, name), version),
+    builds: () => buildsProgress({ builds, buildLog }),
     events: (query) => registryEvents(registry, query),
     upload: (upload) => uploadToBucket(s3(), Bucket, upload),
     async objects(prefix) {
@@ -104,9 +109,12 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
 }
 
 /** Functions name their streams by their version's number, tasks by their revision. */
-function logTails(account: AwsAccount, outputs: SlipwayStack['outputs']): LogTails {
+function logTails(
+  account: AwsAccount,
+  outputs: SlipwayStack['outputs'],
+  logs: CloudWatchLogsClient,
+): LogTails {
   const lambda = new LambdaClient(clientSettings(account));
-  const logs = new CloudWatchLogsClient(clientSettings(account));
   const group = outputs.ModelLogGroup;
   const functionLogs = cloudWatchModelLogs({ logs, group, clock });
   const tasks: Pick<Platform, 'logTail'> = { logTail: cloudWatchTaskLogs(logs, group).tail };

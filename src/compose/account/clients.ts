@@ -1,22 +1,22 @@
 import { Failure } from '#domain/failure.ts';
 
-/** Which Slipway in AWS is meant. Profile and region are the AWS tools' own where they are not given. */
+/** Identifies a Slipway in AWS. Profile and region default to those of the AWS tools. */
 export type AwsAccount = {
   readonly stage: string;
   readonly profile: string | undefined;
   readonly region: string | undefined;
 };
 
-/** What to do about a `PlatformDenied` that does not say it itself. */
+/** The fix for a `PlatformDenied` that names none. */
 export const DENIED_FIX =
   'Sign in again if the credentials are old; else ask for this permission: docs/deploy.md lists what each command needs.';
 
-/** How each client of the account is made. */
+/** The settings of every client of the account. */
 export function clientSettings({ profile, region }: AwsAccount) {
   return { ...(profile && { profile }), ...(region && { region }) };
 }
 
-/** Asks AWS for the first time: says what to do where credentials or a region are missing. */
+/** Makes the first call to AWS; fails with what to do when credentials or a region are missing. */
 export async function withCredentials<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   try {
     return await call();
@@ -25,7 +25,7 @@ export async function withCredentials<Answer>(call: () => Promise<Answer>): Prom
   }
 }
 
-// Errors of the SDK's own, before it has asked anything: they have names and texts, but no classes in common.
+// The SDK's own errors before it sends a request: they have names and messages, but no common class.
 function explained(error: unknown): unknown {
   const cause = error instanceof Failure ? error.cause : error;
   if (!(cause instanceof Error)) return error;

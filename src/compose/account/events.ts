@@ -7,12 +7,12 @@ const PAGE = 100;
 const SOONEST_MS = 1000;
 const LATEST_MS = 5000;
 const GROWTH = 1.3;
-// S3's events come within seconds, and a step function's first start takes one or two.
+// S3's events arrive within seconds, and a step function's cold start takes one or two.
 const FIRST_EVENT_MS = 120_000;
 
 /**
- * The registry's events, by asking again and again while there are none, after 1 s to 5 s.
- * A deployment that is followed and has no event after two minutes is `PlatformUnavailable`.
+ * The registry's events, polled every 1 s to 5 s while there are none.
+ * Fails with `PlatformUnavailable` when a followed deployment has no event after two minutes.
  */
 export async function* registryEvents(
   registry: Registry,

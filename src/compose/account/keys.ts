@@ -5,7 +5,7 @@ import type { ApiKeys } from '#ports/api-keys.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import type { SlipwayStack } from './stack.ts';
 
-/** The keys of an account's Slipway. */
+/** The API keys of an account's Slipway. */
 export function accountKeys(account: AwsAccount, { outputs }: SlipwayStack): ApiKeys {
   const settings = clientSettings(account);
   return dynamoApiKeys({

@@ -11,7 +11,7 @@ import type { Router } from '#ports/router.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import type { SlipwayStack } from './stack.ts';
 
-/** The routes of an account's models, for whoever is alone with them: it asks for no lease. */
+/** The routes of an account's models, for a caller with exclusive access: it takes no lease. */
 export function accountRouter(
   account: AwsAccount,
   { outputs, containers }: SlipwayStack,

@@ -11,8 +11,8 @@ import { Failure, failureName } from '#domain/failure.ts';
 export type ServiceRole = { readonly name: string; readonly service: string };
 
 /**
- * The roles that AWS's services work with where there are containers; an account has each once, for everything in it.
- * A service makes its own at first use, but ECS fails that very call: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
+ * The service-linked roles that containers need; an account has each once, for everything in it.
+ * A service creates its role at first use, but ECS fails that first call: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
  */
 export const SERVICE_ROLES: readonly ServiceRole[] = [
   { name: 'AWSServiceRoleForECS', service: 'ecs.amazonaws.com' },
@@ -22,11 +22,11 @@ export const SERVICE_ROLES: readonly ServiceRole[] = [
     name: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
     service: 'ecs.application-autoscaling.amazonaws.com',
   },
-  // Of VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+  // For VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
   { name: 'AWSServiceRoleForAPIGateway', service: 'ops.apigateway.amazonaws.com' },
 ];
 
-/** Those that the account has not. */
+/** The service roles that the account lacks. */
 export async function missingServiceRoles(
   settings: IAMClientConfig,
 ): Promise<readonly ServiceRole[]> {
@@ -40,8 +40,8 @@ export async function missingServiceRoles(
 }
 
 /**
- * Makes what is missing; one that somebody else makes meanwhile is fine. None of them is in the template: a stack fails to make one that is there, and on its removal takes away what others use.
- * Fails with `PlatformDenied`, which says what to do, where the caller may not.
+ * Creates the missing roles; one that another caller creates meanwhile is fine. None is in the template: a stack fails to create an existing role, and its removal would delete a role that others use.
+ * Fails with `PlatformDenied`, which says what to do, when the caller may not create them.
  */
 export async function ensureServiceRoles(settings: IAMClientConfig): Promise<void> {
   const iam = new IAMClient(settings);

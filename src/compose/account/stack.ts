@@ -8,7 +8,7 @@ import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
 import { type AwsAccount, clientSettings, withCredentials } from './clients.ts';
 
-/** What the stack of Slipway tells, named as the step functions' variables: see infra/outputs.yml. */
+/** The outputs of Slipway's stack, named like the step functions' variables: see infra/outputs.yml. */
 export const OUTPUTS = [
   'Api',
   'ApiStage',
@@ -19,6 +19,7 @@ export const OUTPUTS = [
   'Endpoint',
   'Environments',
   'FunctionPrefix',
+  'LogBucket',
   'ModelLogGroup',
   'ModelRole',
   'ModelSecurityGroup',
@@ -32,7 +33,7 @@ export const OUTPUTS = [
   'UsagePlan',
 ] as const;
 
-/** What a stack tells only where it has containers: its parameter is not `off`. */
+/** The outputs of a stack only with containers: its parameter is not `off`. */
 export const CONTAINER_OUTPUTS = [
   'Cluster',
   'ContainerSubnets',
@@ -47,25 +48,25 @@ export type SlipwayStack = {
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>>;
-  /** Null where the stack has none. */
+  /** Null when the stack has no containers. */
   readonly containers: ContainerOutputs | null;
 };
 
 export type ContainerOutputs = Readonly<Record<(typeof CONTAINER_OUTPUTS)[number], string>>;
 
-/** The stack of the account's Slipway. Fails with `InputInvalid` when there is none, or one that was never complete. */
+/** The stack of the account's Slipway. Fails with `InputInvalid` when there is none, or its creation never completed. */
 export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
   return (await findStackIfAny(account)) ?? Promise.reject(await noStack(account));
 }
 
-/** As `findStack`; undefined when there is none. */
+/** Like `findStack`; undefined when there is none. */
 export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack | undefined> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const stack = await describe(cloudFormation, stackName(account));
   return stack && read(stack);
 }
 
-/** What a command says that needs a stack which is not there. */
+/** The failure of a command whose stack does not exist. */
 export async function noStack(account: AwsAccount): Promise<Failure> {
   const region = await new CloudFormationClient(clientSettings(account)).config.region();
   return new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
@@ -73,7 +74,7 @@ export async function noStack(account: AwsAccount): Promise<Failure> {
   });
 }
 
-/** As `findStack`; of stacks that are deleted the last one, which AWS remembers for 90 days. */
+/** Like `findStack`; else the last deleted stack, which AWS remembers for 90 days. */
 export async function findStackOrRemains(account: AwsAccount): Promise<SlipwayStack> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const name = stackName(account);
@@ -106,7 +107,7 @@ async function describe(
     );
     return Stacks[0];
   } catch (error) {
-    // The service has no name of its own for a stack that is not there.
+    // CloudFormation has no error name of its own for a missing stack.
     const isAbsent = error instanceof Error && error.name === 'ValidationError';
     if (isAbsent && /does not exist/.test(error.message)) return undefined;
     throw error;
@@ -139,7 +140,7 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
         ParameterValue,
       ]),
     ),
-    // Object.fromEntries forgets which names there are.
+    // Object.fromEntries loses the types of the names.
     outputs: outputs as SlipwayStack['outputs'],
     containers: hasContainers ? (outputs as ContainerOutputs) : null,
   };

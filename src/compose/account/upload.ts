@@ -8,18 +8,18 @@ import { readKey } from '#domain/artifact/object-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 
-// 10,000 parts of it are 80 GB, more than any image holds.
+// 10,000 parts of this size are 80 GB, more than any image holds.
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
-/** Puts one object in the bucket, in parts where it is large. One that is stopped takes its parts away once those under way have ended. */
+/** Uploads one object to the bucket, in parts if it is large. When stopped, it deletes its parts once those in flight have ended. */
 export async function uploadToBucket(
   client: S3Client,
   bucket: string,
   { key, file, signal, onSent }: Upload,
 ): Promise<Uploaded> {
   const sizeBytes = file === null ? 0 : (await stat(file)).size;
-  // The library's own way to stop answers before the parts are gone; an error of what it reads does not.
+  // The library's own abort returns before the parts are gone; an error of the stream it reads does not.
   const body = file === null || sizeBytes === 0 ? '' : createReadStream(file, { signal });
   const upload = new MultipartUpload({
     client,

@@ -6,12 +6,12 @@ import { type AwsAccount, clientSettings, withCredentials } from '#compose/accou
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
-// Accounts have 1,000; new ones often 10, and of fewer than 100 none can be reserved, so that models, the authorizer and the steps of deployments share them.
+// Accounts have 1,000, new ones often 10. Below 100 no concurrency can be reserved, so models, the authorizer and the deployment steps share it.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 const GOOD_CONCURRENCY = 100;
 const DEFAULT_COMPUTE = 'BUILD_GENERAL1_MEDIUM';
 
-/** What the account itself allows, whether Slipway is installed or not. */
+/** Checks what the account itself allows, whether or not Slipway is installed. */
 export function accountChecks(
   account: AwsAccount,
   known: Promise<SlipwayStack | undefined>,
@@ -27,7 +27,7 @@ export function accountChecks(
   ];
 }
 
-/** Who asks, and where. */
+/** The caller's identity and region. */
 export async function lookAtCaller(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
   const { Arn } = await withCredentials(() =>
@@ -50,7 +50,7 @@ async function lookAtConcurrency(account: AwsAccount) {
   return free < GOOD_CONCURRENCY ? warn(says, fix) : ok(says);
 }
 
-/** `compute` as CodeBuild names it: BUILD_GENERAL1_MEDIUM is the quota of `Linux/Medium`. */
+/** `compute` is CodeBuild's name: BUILD_GENERAL1_MEDIUM falls under the quota of `Linux/Medium`. */
 async function lookAtBuilds(account: AwsAccount, compute: string) {
   const size = compute.replace('BUILD_GENERAL1_', '').toLowerCase();
   const quota = `Concurrently running builds for Linux/${size} environment`;
@@ -62,7 +62,7 @@ async function lookAtBuilds(account: AwsAccount, compute: string) {
   return found === 1 ? warn(`${says}: models are built one after another`, fix) : ok(says);
 }
 
-// By its name: the codes differ from size to size and are not documented.
+// Looked up by name: the quota codes differ by size and are not documented.
 // https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
 async function quotaOf(account: AwsAccount, name: string): Promise<number | undefined> {
   const client = new ServiceQuotasClient(clientSettings(account));

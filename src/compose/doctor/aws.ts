@@ -7,13 +7,13 @@ import { stackChecks } from './stack.ts';
 
 const LIMIT_MS = 10_000;
 
-/** Whether Slipway can work in an account: asks only what changes nothing, and takes at most 10 s. */
+/** Whether Slipway can work in an account: read-only, and takes at most 10 s. */
 export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
   const found = findStackIfAny(account);
   const known = found.catch(() => undefined);
   const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
-  // Where a look is in vain, the one it builds on says why.
+  // A check whose prerequisite failed reports nothing: the prerequisite says why.
   return examine(
     [
       { check: 'credentials', look: () => caller },
@@ -28,14 +28,14 @@ export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   );
 }
 
-/** Whether a stack can be made, or updated, in an account: what is wrong with one that is there a deploy may mend. */
+/** Whether a stack can be created or updated in an account. It does not check an existing stack, since a deploy may mend it. */
 export function installDoctor(
   account: AwsAccount,
   hasContainers: boolean,
 ): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
   const known = findStackIfAny(account).catch(() => undefined);
-  // A stack without containers that is to get some is new to them.
+  // A stack that is about to get containers counts as new to them.
   const before = known.then((stack) => (stack?.containers ? stack : undefined));
   const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];
   return examine(
@@ -58,7 +58,7 @@ function after(first: Promise<unknown>, checks: readonly Check[]): readonly Chec
   }));
 }
 
-/** An account where nothing is installed yet may be as good as any. */
+/** A missing stack is not a failure: nothing may be installed yet. */
 async function lookAtStack(stack: SlipwayStack | undefined, account: AwsAccount) {
   if (stack) return lookAtStatus(stack);
   const { message, fix } = await noStack(account);
@@ -70,6 +70,6 @@ function lookAtStatus({ name, status }: SlipwayStack) {
   if (/^(?:CREATE|UPDATE)_COMPLETE$/.test(status)) return ok(says);
   if (status.endsWith('_IN_PROGRESS')) return warn(says, 'Wait until it is done.');
   const fix = 'Deploy it again; the events of the stack say what went wrong.';
-  // The stack was put back as it was before an update: that works.
+  // A failed update was rolled back: the stack works as before.
   return status === 'UPDATE_ROLLBACK_COMPLETE' ? warn(says, fix) : fail(says, fix);
 }

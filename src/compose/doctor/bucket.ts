@@ -9,7 +9,7 @@ import { fail, ok } from './doctor.ts';
 
 const DEPLOY_AGAIN = 'Deploy the stack again.';
 
-/** Slipway needs two settings of its bucket: without them an upload starts nothing, or another upload changes it. */
+/** Checks the two bucket settings that Slipway needs: without them an upload starts nothing, or a later upload changes it. */
 export async function lookAtBucket(settings: ReturnType<typeof clientSettings>, Bucket: string) {
   const client = new S3Client(settings);
   const [versioning, notifications] = await Promise.all([

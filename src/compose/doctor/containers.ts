@@ -13,18 +13,18 @@ import { quotaOf } from './quota.ts';
 
 type Settings = ReturnType<typeof clientSettings>;
 
-// The codes of Service Quotas. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html, ec2-service.html, vpc-service.html
+// Service Quotas' codes. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html, ec2-service.html, vpc-service.html
 const FARGATE_VCPUS = 'L-3032A538';
 const GPU_VCPUS = { 'G and VT': 'L-DB2E81BA', P: 'L-417A185B' } as const;
 const NETWORKS = 'L-F678F1CE';
 
 const FULL = 0.8;
-// A task of the largest size, beside the one it follows.
+// Room for a task of the largest size beside the one it replaces.
 const GOOD_FARGATE_VCPUS = 32;
 const GOOD_ADDRESSES = 16;
 const DEFAULT_RULES = 100;
 
-/** What the account allows for containers; nothing where the stack is there and has none. */
+/** Checks the account's quotas for containers; no checks for an existing stack without containers. */
 export function containerQuotaChecks(
   account: AwsAccount,
   known: Promise<SlipwayStack | undefined>,
@@ -44,7 +44,7 @@ export function containerQuotaChecks(
   ];
 }
 
-/** What the stack has for containers; nothing where it has none. */
+/** Checks the stack's resources for containers; no checks when it has none. */
 export function containerChecks(
   account: AwsAccount,
   stack: Promise<SlipwayStack>,
@@ -66,7 +66,7 @@ export function containerChecks(
   ];
 }
 
-/** A stack that is there has its network. */
+/** An installed stack already has its network. */
 async function lookAtNetworks(account: AwsAccount, isInstalled: boolean) {
   const ec2 = new EC2Client(clientSettings(account));
   const [quota, { Vpcs = [] }] = await Promise.all([
@@ -104,7 +104,7 @@ async function lookAtGpus(account: AwsAccount) {
   return warn(says, fix);
 }
 
-/** Before the first deploy, which makes them, none of them needs to be there. */
+/** None of the roles needs to exist before the first deploy, which creates them. */
 async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
   const missing = await withCredentials(() => missingServiceRoles(settings));
   if (missing.length === 0) return ok(`all ${SERVICE_ROLES.length} exist`);
@@ -118,7 +118,7 @@ async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
       );
 }
 
-/** A model has a rule, and so has each of its revisions that runs. */
+/** Each model has a listener rule, and so does each of its running revisions. */
 async function lookAtRules(settings: Settings, listener: string) {
   const elb = new ElasticLoadBalancingV2Client(settings);
   const [rules, { Limits = [] }] = await Promise.all([
@@ -135,7 +135,7 @@ async function lookAtRules(settings: Settings, listener: string) {
   return used >= limit * FULL ? warn(says, fix) : ok(says);
 }
 
-/** A task takes one address, and the load balancer up to eight in each subnet. */
+/** A task takes one IP address, and the load balancer up to eight in each subnet. */
 async function lookAtAddresses(settings: Settings, subnets: string) {
   const ec2 = new EC2Client(settings);
   const ask = new DescribeSubnetsCommand({ SubnetIds: subnets.split(',') });

@@ -1,7 +1,7 @@
 import { DENIED_FIX } from '#compose/account/clients.ts';
 import { Failure } from '#domain/failure.ts';
 
-/** What one look found. `fix` is what to do about a warning or a failure. */
+/** The result of one check. `fix` is what to do about a warning or a failure. */
 export type Finding = {
   readonly check: string;
   readonly result: 'ok' | 'warn' | 'fail';
@@ -9,7 +9,7 @@ export type Finding = {
   readonly fix: string;
 };
 
-/** `look` answers undefined when there is nothing to look at. */
+/** `look` returns undefined when there is nothing to check. */
 export type Check = {
   readonly check: string;
   readonly look: () => Promise<Omit<Finding, 'check'> | undefined>;
@@ -19,7 +19,7 @@ export const ok = (says: string) => ({ result: 'ok', says, fix: '' }) as const;
 export const warn = (says: string, fix: string) => ({ result: 'warn', says, fix }) as const;
 export const fail = (says: string, fix: string) => ({ result: 'fail', says, fix }) as const;
 
-/** All checks at once, in their order; one that fails or is not done within `limitMs` is a finding too. */
+/** Runs all checks at once; returns the findings in their order. A check that throws or exceeds `limitMs` is a finding too. */
 export async function examine(
   checks: readonly Check[],
   limitMs: number,

@@ -1,28 +1,30 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { leftOpen, lookAtWalls, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
-import { LAUNCHER, wallFolders } from '#compose/local-engine.ts';
+import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import { machineWalls } from '#compose/machine-walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+import { type FoundSlipway, slipwayChecks } from './ports.ts';
 
 const LIMIT_MS = 10_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
-const PORTS = [8080, 8081] as const;
 const MEBIBYTE = 1024 * 1024;
 const LEAST_FREE_MIB = 100;
 const GOOD_FREE_MIB = 2048;
 
-/** Whether Slipway can run on this machine, with its data in `dataDir`. */
-export function oneMachineDoctor(dataDir: string): Promise<readonly Finding[]> {
+/** Whether Slipway can run on this machine, with its data in `dataDir`; `found` is what is known of one that does. */
+export function oneMachineDoctor(
+  dataDir: string,
+  found: FoundSlipway | undefined,
+): Promise<readonly Finding[]> {
   const checks: readonly Check[] = [
     { check: 'node', look: async () => lookAtNode(process.versions.node) },
     { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
-    ...PORTS.map((port) => ({ check: `port ${port}`, look: () => lookAtPort(port) })),
+    ...slipwayChecks(found),
     { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
     { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
@@ -41,7 +43,7 @@ export function lookAtNode(version: string) {
 async function lookAtFolder(dataDir: string) {
   const there = await nearest(dataDir);
   try {
-    // What a folder says of itself is not always so, as on a disk that is mounted to be read.
+    // Permission bits are not enough: the disk may be mounted read-only.
     await rmdir(await mkdtemp(join(there, '.slipway-doctor-')));
     return ok(there === dataDir ? dataDir : `${dataDir} can be created`);
   } catch {
@@ -58,7 +60,7 @@ async function lookAtDisk(dataDir: string) {
   return freeMib < GOOD_FREE_MIB ? warn(says, fix) : ok(says);
 }
 
-/** The folder, or the one of those above it that is there. */
+/** The folder, or its nearest existing parent. */
 async function nearest(folder: string): Promise<string> {
   try {
     await access(folder, constants.F_OK);
@@ -70,17 +72,7 @@ async function nearest(folder: string): Promise<string> {
   }
 }
 
-function lookAtPort(port: number) {
-  return new Promise<ReturnType<typeof ok> | ReturnType<typeof warn>>((answer) => {
-    const server = createServer();
-    server.once('error', () =>
-      answer(warn('busy', 'Nothing needs to be done: `slipway start` tries the next one.')),
-    );
-    server.listen(port, '127.0.0.1', () => server.close(() => answer(ok('free'))));
-  });
-}
-
-/** `program` is what answers to `--version`. */
+/** `program` is the interpreter that is run with `--version`. */
 export async function lookAtPython(program = 'python3') {
   const fix =
     'Only Python models need it, in version 3.9 or later; `slipway start --engine docker` does not.';
@@ -95,11 +87,11 @@ export async function lookAtPython(program = 'python3') {
 }
 
 async function lookAtMachine(dataDir: string) {
-  const walls = await lookAtWalls(LAUNCHER, wallFolders(dataDir));
+  const walls = await machineWalls(dataDir);
   return wallsFinding(walls, process.getuid?.() === 0);
 }
 
-/** What this machine has to keep a model to itself, and what a model could still do. */
+/** How this machine can isolate a model, and what a model could still do. */
 export function wallsFinding(walls: Walls, isRoot: boolean) {
   const open = leftOpen(walls, isRoot);
   if (open.length === 0) return ok(wallsLine(walls));

@@ -6,7 +6,7 @@ import {
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 
-/** A quota of a service, by its code; undefined where Service Quotas does not tell. */
+/** A service quota, by its code; undefined where Service Quotas does not tell. */
 export async function quotaOf(
   account: AwsAccount,
   ServiceCode: string,
@@ -15,7 +15,7 @@ export async function quotaOf(
   const client = new ServiceQuotasClient(clientSettings(account));
   const which = { ServiceCode, QuotaCode };
   return withCredentials(async () => {
-    // An account that never asked for another value has none of its own.
+    // An account that never requested another value has only the default.
     const own = await translated(() =>
       client.send(new GetServiceQuotaCommand(which)).catch(unlessUnknown),
     );

@@ -11,7 +11,7 @@ const DEPLOY_AGAIN = 'Deploy the stack again.';
 
 type Settings = ReturnType<typeof clientSettings>;
 
-/** Whether images can be kept in the repository, and Lambda can pull them. */
+/** Whether the repository can keep images, and Lambda can pull them. */
 export async function lookAtRepository(settings: Settings, uri: string) {
   const client = new ECRClient(settings);
   const [kept, policy] = await Promise.all([lookAtTags(client, uri), policyOf(client, uri)]);
@@ -20,7 +20,7 @@ export async function lookAtRepository(settings: Settings, uri: string) {
     : fail(`${uri} does not let Lambda pull, so no function of a model can start`, DEPLOY_AGAIN);
 }
 
-/** Whether the images of environments can be kept, which builds alone pull. */
+/** Whether the repository can keep environment images, which only builds pull. */
 export function lookAtEnvironments(settings: Settings, uri: string) {
   return lookAtTags(new ECRClient(settings), uri);
 }

@@ -21,7 +21,7 @@ const DEPLOY_AGAIN = 'Deploy the stack again.';
 
 type Settings = ReturnType<typeof clientSettings>;
 
-/** What is in the stack, each by its own service: a stack does not notice what was changed beside it. */
+/** Checks the stack's resources, each through its own service: a stack does not notice drift. */
 export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): readonly Check[] {
   const settings = clientSettings(account);
   const check = (name: string, look: (stack: SlipwayStack) => ReturnType<Check['look']>) => ({
@@ -46,7 +46,7 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
   ];
 }
 
-// Each service has its own name for what is not there; what it says is all that matters.
+// Each service names a missing resource differently; only its message matters.
 function asMissing(error: unknown) {
   if (!(error instanceof Error) || failureName(error)) throw error;
   return fail(`${error.name}: ${error.message}`, DEPLOY_AGAIN);
@@ -110,7 +110,7 @@ async function lookAtWebAdapter(settings: Settings, StackName: string) {
   const image = /"WEB_ADAPTER_IMAGE",\s*"Value":\s*"([^"]*)"/.exec(TemplateBody)?.[1];
   const fix = 'Deploy again with --param="webAdapterImage=REGISTRY/NAME:VERSION".';
   if (!image) return fail('no web adapter image is configured for builds', fix);
-  // What an image is built of is known by this name: under a tag that moves, images of two kinds would be taken for one.
+  // The name identifies what model images are built from: with a mutable tag, two different images would count as one.
   const isPinned = /(?:@sha256:|:(?!latest$)[^/:]+$)/.test(image);
   return isPinned ? ok(image) : warn(`${image} has no fixed version`, fix);
 }

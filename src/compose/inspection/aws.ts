@@ -4,7 +4,7 @@ import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
-// Apart from the other steps: what reads formats and YAML is in no other bundle.
+// Separate from the other steps, so that no other bundle holds the readers of formats and YAML.
 export function inspectArtifactOnAws(env: Environment) {
   const inspector = boundedInspector(INSPECTION_BUDGET, env);
   return inspectArtifact({

@@ -10,13 +10,13 @@ import type { InspectOptions } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Answered, type Inspection, MARK, PROCESS, type Told } from './process.ts';
 
-/** What one inspection may cost: seconds of the processor, and MiB of memory beside what its process has without it. */
+/** The limits of one inspection: CPU seconds, and MiB of memory beyond the process's own. */
 export type InspectionBudget = { readonly cpuSeconds: number; readonly memoryMiB: number };
 
 export const INSPECTION_BUDGET: InspectionBudget = { cpuSeconds: 60, memoryMiB: 256 };
 
 export type Inspector = {
-  /** Starts a process for what is to come. */
+  /** Starts a process ahead of the next inspection. */
   warm(): void;
   inspect(files: readonly ArtifactFile[], options: InspectOptions): Promise<ArtifactFacts>;
   parseManifest(text: string, fileName: string): Promise<Manifest>;
@@ -28,10 +28,10 @@ const FIX =
   'A file that costs so much to read is damaged or hostile: save the model again, from a source that you trust.';
 
 /**
- * Inspects in a process of its own, so that no input holds up or ends whoever asks. One is kept for what comes next.
- * Fails with `ArtifactRejected` where the budget is used up, and says what had been read by then; else as the inspection does.
- * Memory beside the heap is held on Linux alone; the time is that of the clock elsewhere.
- * `settings` are the process's variables: in a function of AWS it runs the whole bundle again, which reads them.
+ * Inspects in a separate process, so that no input can block or crash the caller. One process is kept for the next inspection.
+ * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
+ * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
+ * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
  */
 export function boundedInspector(
   budget: InspectionBudget,
@@ -76,7 +76,7 @@ export function boundedInspector(
 
 type Child = { readonly process: ChildProcess; said(): string };
 
-/** Processes that inspect; one that has nothing to do keeps no other alive. */
+/** The inspection processes; an idle one does not keep this process alive. */
 function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
   const compiled = getCompileCacheDir();
   let spare: Child | undefined;
@@ -85,7 +85,7 @@ function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
     let said = '';
     const child = fork(PROCESS, [MARK], {
       execArgv: [`--max-old-space-size=${heapMiB}`],
-      // Half of what a start takes is compiling.
+      // Half of the start-up time is compiling.
       env: compiled === undefined ? settings : { ...settings, NODE_COMPILE_CACHE: compiled },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -96,7 +96,7 @@ function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
     child.once('exit', () => {
       if (spare?.process === child) spare = undefined;
     });
-    // Without a reader the error of a spare one would end this process.
+    // Without a listener an error of the spare process would end this one.
     child.on('error', () => undefined);
     return { process: child, said: () => said };
   }
@@ -172,7 +172,7 @@ async function resultOf<Result>({ child, files, inspection, budget }: Running): 
   });
 }
 
-/** What a process uses from its begin on: what it took to start is not the input's. */
+/** A process's usage from the start of its inspection: its own start-up does not count against the input. */
 function usageOf({ pid = 0 }: ChildProcess, budget: InspectionBudget) {
   const memory = `${budget.memoryMiB} MiB of memory`;
   const worked = () => cpuSeconds(pid) ?? performance.now() / 1000;
@@ -183,7 +183,7 @@ function usageOf({ pid = 0 }: ChildProcess, budget: InspectionBudget) {
     begin() {
       before = { seconds: worked(), mib: residentMiB(pid) ?? 0 };
     },
-    /** Which limit it has passed, in words. */
+    /** The exceeded limit, as text; null when there is none. */
     passed(): string | null {
       if (!before) return null;
       if (worked() - before.seconds > budget.cpuSeconds) return `${budget.cpuSeconds} s of CPU`;
@@ -192,7 +192,7 @@ function usageOf({ pid = 0 }: ChildProcess, budget: InspectionBudget) {
   };
 }
 
-/** The reads of an inspection, done here: what the last one was, and what became of those that failed. */
+/** Carries out an inspection's reads here; remembers the last read, and the errors of failed ones. */
 function readsOf(files: readonly ArtifactFile[]) {
   const sources = new Map<number, Promise<ByteSource>>();
   const troubles = new Map<number, unknown>();

@@ -16,31 +16,39 @@ import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
-/** What would be found of an artifact, and done with it, if it were uploaded. */
+/** What an upload of the artifact would find and do. */
 export type PathInspection = {
+  /** The name of the file or folder, however the path was written. */
+  readonly artifact: string;
   /** Where its manifest is, or would be. */
   readonly manifestFile: string;
   readonly hasManifest: boolean;
   readonly manifest: Manifest;
   readonly facts: ArtifactFacts;
-  /** What serves it, in words. */
+  /** What serves it, as text. */
   readonly server: string;
-  /** Null of a model that no Python serves. */
+  /** Null for a model that is not served by Python. */
   readonly python: PythonEnvironment | null;
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;
   readonly options: readonly TargetOption[];
 };
 
+type OnWork = (says: string) => void;
+
 const FOLDER_MANIFEST = 'model.yaml';
 
 /**
- * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it.
- * Fails with `InputInvalid` when there is no such path, else as an inspection does.
+ * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it; `onWork` is told what it is at.
+ * Fails with `InputInvalid` when there is no such path, with `ArtifactRejected` when there are too many files in it, else as an inspection does.
  */
-export async function inspectPath(path: string): Promise<PathInspection> {
+export async function inspectPath(
+  path: string,
+  onWork: OnWork = () => {},
+): Promise<PathInspection> {
   const root = resolve(path);
-  const files = await filesAt(path);
+  const files = await filesAt(path, onWork);
+  onWork(inspecting(files));
   const isFolder = (await stat(root)).isDirectory();
   const manifestFile = isFolder ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
@@ -48,6 +56,7 @@ export async function inspectPath(path: string): Promise<PathInspection> {
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   return {
+    artifact: basename(root),
     manifestFile,
     hasManifest: text !== null,
     manifest,
@@ -72,17 +81,29 @@ function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOpt
 }
 
 /** The files of an artifact at a path, without its manifest. Fails with `InputInvalid` when there is no such path. */
-export async function filesAt(path: string): Promise<readonly ArtifactFile[]> {
+export async function filesAt(
+  path: string,
+  onWork: OnWork = () => {},
+): Promise<readonly ArtifactFile[]> {
   const root = resolve(path);
   const found = await stat(root).catch((cause: unknown) => {
     throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
   });
-  return found.isDirectory() ? filesIn(root) : [await fileAt(root, basename(root))];
+  return found.isDirectory() ? filesIn(root, onWork) : [await fileAt(root, basename(root))];
 }
 
-async function filesIn(root: string): Promise<readonly ArtifactFile[]> {
-  const names = (await folderFiles(root)).filter((name) => name !== FOLDER_MANIFEST);
-  return Promise.all(names.toSorted().map((name) => fileAt(join(root, name), name)));
+async function filesIn(root: string, onWork: OnWork): Promise<readonly ArtifactFile[]> {
+  const names = await folderFiles(root, (count) =>
+    onWork(`looking for the files in ${root}: ${count} so far`),
+  );
+  const beside = names.filter((name) => name !== FOLDER_MANIFEST);
+  return Promise.all(beside.map((name) => fileAt(join(root, name), name)));
+}
+
+function inspecting(files: readonly ArtifactFile[]): string {
+  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const counted = files.length === 1 ? '1 file' : `${files.length} files`;
+  return `inspecting ${counted} of ${bytes.toLocaleString('en-US')} bytes`;
 }
 
 async function fileAt(path: string, name: string): Promise<ArtifactFile> {

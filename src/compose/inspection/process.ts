@@ -1,9 +1,8 @@
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { type InspectOptions, inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import type { InspectOptions } from '#formats/inspect.ts';
 
-/** What a process is given to do. */
+/** The task of an inspection process. */
 export type Inspection =
   | {
       readonly kind: 'files';
@@ -12,7 +11,7 @@ export type Inspection =
     }
   | { readonly kind: 'manifest'; readonly text: string; readonly fileName: string };
 
-/** What it asks for, by the number of a file, and how it ends; `failedRead` is the number of the read that it ended with. */
+/** The messages of the process: reads, by file number, and its outcome; `failedRead` is the id of the read that ended it. */
 export type Told =
   | { readonly kind: 'begun' }
   | {
@@ -34,31 +33,45 @@ export type Told =
 /** The answer to a read; null where it failed. */
 export type Answered = { readonly id: number; readonly bytes: Uint8Array | null };
 
-/** Where this module is, or the bundle that it is a part of: a process runs it again, and knows by MARK that it is to inspect. */
+/** The URL of this module, or of its bundle: the inspection process runs it again, with MARK as its argument. */
 export const PROCESS: URL = new URL(import.meta.url);
 export const MARK = '--slipway-inspection';
 
 const waiting = new Map<number, (answered: Answered) => void>();
 let reads = 0;
 
-if (process.argv[2] === MARK && process.send) {
+// Whoever starts such a process has this module too, and does without the ninety that read formats.
+const readers = process.argv[2] === MARK ? loadReaders() : undefined;
+
+if (readers && process.send) {
   process.on('message', async (message: Inspection | Answered) => {
     if ('id' in message) return waiting.get(message.id)?.(message);
+    const loaded = await readers;
     tell({ kind: 'begun' });
-    tell(await toldOf(message));
+    tell(await toldOf(message, loaded));
   });
-  // A Ctrl-C reaches both: what has begun comes to its end, unless whoever started it is gone.
+  // Ctrl-C reaches the parent and this process: a running inspection finishes, unless the parent is gone.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit());
 }
+
+async function loadReaders() {
+  const [{ inspectFiles }, { parseManifest }] = await Promise.all([
+    import('#formats/inspect.ts'),
+    import('#formats/manifest-yaml.ts'),
+  ]);
+  return { inspectFiles, parseManifest };
+}
+
+type Readers = Awaited<ReturnType<typeof loadReaders>>;
 
 function tell(told: Told): void {
   process.send?.(told);
 }
 
-async function toldOf(inspection: Inspection): Promise<Told> {
+async function toldOf(inspection: Inspection, readers: Readers): Promise<Told> {
   try {
-    return { kind: 'done', value: await resultOf(inspection) };
+    return { kind: 'done', value: await resultOf(inspection, readers) };
   } catch (error) {
     return failed(error);
   }
@@ -76,7 +89,10 @@ function failed(error: unknown): Told {
   };
 }
 
-async function resultOf(inspection: Inspection): Promise<unknown> {
+async function resultOf(
+  inspection: Inspection,
+  { inspectFiles, parseManifest }: Readers,
+): Promise<unknown> {
   if (inspection.kind === 'manifest') return parseManifest(inspection.text, inspection.fileName);
   const files = inspection.files.map(
     ({ name, sizeBytes }, file): ArtifactFile => ({
@@ -102,7 +118,7 @@ class FailedRead extends Error {
 
 type Range = { readonly file: number; readonly start: number; readonly length: number };
 
-/** By whoever started the process, which alone can reach the files. */
+/** Asks the parent process to read, since only it can reach the files. */
 function read(range: Range): Promise<Uint8Array> {
   reads += 1;
   const id = reads;

@@ -6,8 +6,8 @@ import { draftPredict } from '#formats/code/predict-draft.ts';
 import { filesAt } from './inspect-path.ts';
 
 /**
- * Writes a `predict.py` and a `requirements.txt` that would serve a file or folder, in its folder, and answers where they are.
- * Fails with `InputInvalid` when there is no such path, or one of the two already.
+ * Writes a `predict.py` and a `requirements.txt` that would serve a file or folder, into its folder, and returns their paths.
+ * Fails with `InputInvalid` when the path does not exist, or one of the two files already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {
   const root = resolve(path);

@@ -14,13 +14,13 @@ export type Install = {
   readonly account: AwsAccount & { readonly region: string };
   readonly parameters: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
-  /** What a person should know before it is done. */
+  /** What a person should know beforehand. */
   readonly notes: readonly string[];
 };
 
 /**
- * What a deploy of the stack would do, and whether the account lets it: asks, and changes nothing.
- * Fails with `InputInvalid` where this copy of Slipway has no template, or a parameter is wrong.
+ * Plans a deploy of the stack: what it would do, and whether the account allows it. Read-only.
+ * Fails with `InputInvalid` when this copy of Slipway has no template, or a parameter is invalid.
  */
 export async function planInstall(
   root: string,
@@ -40,7 +40,7 @@ export async function planInstall(
   return { account, parameters, findings, notes };
 }
 
-/** Deploys the stack by the `serverless` of this clone, which is installed first where it is not there; what that says goes to the terminal. Answers its exit code. */
+/** Deploys the stack with this clone's `serverless`, installing it first if it is missing; its output goes to the terminal. Returns its exit code. */
 export async function runInstall(root: string, { account, parameters }: Install): Promise<number> {
   const installed = await run(root, [join(root, 'install.js')]);
   if (installed !== 0) return installed;
@@ -68,7 +68,7 @@ async function regionOf(account: AwsAccount): Promise<string> {
   return withCredentials(() => config.region());
 }
 
-/** A parameter that is left out goes back to its default, so what a deploy would change is said. */
+/** Lists the parameters that a deploy would change: an omitted parameter goes back to its default. */
 async function changes(
   account: AwsAccount,
   parameters: ReadonlyMap<string, string>,

@@ -9,6 +9,13 @@ export const PARAMETERS = [
   'customImages',
   'webAdapterImage',
   'buildCompute',
+  'team',
+  'maxReplicas',
+  'allowedAccelerators',
+  'maxMonthlyUsd',
+  'alarmLatencyMs',
+  'budgetUsd',
+  'budgetEmail',
   'email',
   'alarmEmail',
   'domainName',
@@ -17,7 +24,7 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; and on a budget that nobody would be told of. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -30,10 +37,15 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
     }
     read.set(name, value.join('='));
   }
+  if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
+    throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
+      fix: 'Say who, by --param budgetEmail=ADDRESS.',
+    });
+  }
   return read;
 }
 
-/** What the stack is to have: `public` where nothing is said. Fails with `InputInvalid`. */
+/** The requested containers; `public` by default. Fails with `InputInvalid`. */
 export function wantedContainers(parameters: ReadonlyMap<string, string>): Containers {
   const wanted = parameters.get('containers') ?? 'public';
   const known = Object.keys(idleStack.usdPerMonth) as Containers[];
@@ -42,7 +54,7 @@ export function wantedContainers(parameters: ReadonlyMap<string, string>): Conta
   throw new Failure('InputInvalid', `containers=${wanted} is not one of ${known.join(', ')}`);
 }
 
-/** What such a stack costs while nothing happens, and when that was so. */
+/** The idle cost of a stack with these containers, and the date of the prices. */
 export function idleCostLine(containers: Containers): string {
   const usd = idleStack.usdPerMonth[containers].toFixed(2);
   return `costs about ${usd} USD a month while idle, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;

@@ -12,26 +12,26 @@ import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { ContainerOutputs, SlipwayStack } from '#compose/account/stack.ts';
 import { Failure, failureName } from '#domain/failure.ts';
 
-/** One revision of a model that runs, or could start again, in a container. */
+/** One revision of a model that runs in a container, or could start again there. */
 export type ContainerRevision = { readonly revision: string; readonly model: string };
 
 export type Containers = {
-  /** Those of the stage, whoever's they are. */
+  /** All of the stage, of any model. */
   revisions(): Promise<readonly ContainerRevision[]>;
-  /** Takes a revision away once its tags say that it is the model's; waits for its tasks to end. */
+  /** Removes a revision after checking by its tags that it is the model's; waits for its tasks to end. */
   remove(revision: ContainerRevision): Promise<void>;
-  /** Takes away what is kept of a model without revisions. */
+  /** Removes what is left of a model without revisions. */
   forget(model: string): Promise<void>;
-  /** Takes away the clusters and capacity providers of models on EC2 that nothing uses any more. */
+  /** Removes the clusters and capacity providers of models on EC2 that are no longer in use. */
   removeCapacity(): Promise<void>;
 };
 
-// The fence of an uninstall lets every epoch pass.
+// An uninstall's fence accepts every epoch.
 const EPOCH = 0;
 const LONGEST_MS = 15 * 60_000;
 const waiting = { clock: { now: Date.now }, sleep: (ms: number) => sleep(ms) };
 
-/** The containers of the stage's models; null where the stack has none. */
+/** The containers of the stage's models; null when the stack has none. */
 export function accountContainers(account: AwsAccount, stack: SlipwayStack): Containers | null {
   if (!stack.containers) return null;
   const targets = targetsOf(account, stack, stack.containers);
@@ -72,10 +72,10 @@ function targetsOf(
     elb: new ElasticLoadBalancingV2Client(settings),
     autoScaling: new ApplicationAutoScalingClient(settings),
     logs: cloudWatchTaskLogs(new CloudWatchLogsClient(settings), outputs.ModelLogGroup),
-    // Whatever held a lease was stopped before.
+    // All lease holders were stopped before.
     fence: { pass: async () => {} },
   };
-  // What is only needed to make something is left empty: here things are taken away.
+  // Settings needed only to create resources are empty: here they are only removed.
   const nothing = { infrastructureRole: '', instanceProfile: '' };
   const capacities: readonly EcsSettings['capacity'][] = [
     { target: 'fargate', cluster: Cluster, assignPublicIp: false },
@@ -84,6 +84,7 @@ function targetsOf(
   return capacities.map((capacity) => {
     const of: EcsSettings = {
       stage: account.stage,
+      team: '',
       apiStage: outputs.ApiStage,
       listener: Listener,
       capacity,
@@ -108,7 +109,7 @@ function requireOwn(tagged: string, { revision, model }: ContainerRevision): voi
   );
 }
 
-/** A call waits for tasks to end for less than a minute; they have one to end their requests, and another to stop. */
+/** Repeats a call, since each waits less than a minute for tasks, which have one minute to finish their requests and another to stop. */
 async function patiently(remove: () => Promise<void>): Promise<void> {
   const endMs = Date.now() + LONGEST_MS;
   for (;;) {

@@ -12,10 +12,10 @@ import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
-export function removalOfBucket(account: AwsAccount, Bucket: string): Removal {
+export function removalOfBucket(account: AwsAccount, Bucket: string, contents: string): Removal {
   const client = new S3Client(clientSettings(account));
   return {
-    what: `the bucket ${Bucket} with all versions of all models`,
+    what: `the bucket ${Bucket} with ${contents}`,
     async remove() {
       await unlessGone(async () => {
         await empty(client, Bucket);
@@ -35,7 +35,7 @@ export function removalOfTable(account: AwsAccount, TableName: string): Removal 
   };
 }
 
-/** The bucket from which the stack was deployed is the stack's own, and CloudFormation deletes no bucket with objects in it. */
+/** The removal of the objects in the deployment bucket, which belongs to the stack: CloudFormation does not delete a bucket that holds objects. */
 export async function emptying(account: AwsAccount, { id }: SlipwayStack): Promise<Removal> {
   const client = new S3Client(clientSettings(account));
   const Bucket = await deploymentBucket(account, id);
@@ -61,7 +61,7 @@ async function deploymentBucket(account: AwsAccount, StackName: string) {
   return undefined;
 }
 
-/** Every version and every delete marker, by pages of 1,000, which is also the most that one request deletes. */
+/** Deletes every version and delete marker, in pages of 1,000, which is also the limit of one delete request. */
 async function empty(client: S3Client, Bucket: string): Promise<void> {
   for (;;) {
     const { Versions = [], DeleteMarkers = [] } = await translated(() =>

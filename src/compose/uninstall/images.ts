@@ -7,7 +7,7 @@ import { type Removal, unlessGone } from './removal.ts';
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
 const AT_ONCE = 100;
 
-/** The images of all models, or of what serves them. Nothing runs them any more once the functions are gone. */
+/** The removal of the images of all models, or of all environments. Nothing runs them once the functions are gone. */
 export function removalOfImages(account: AwsAccount, uri: string): Removal {
   const client = new ECRClient(clientSettings(account));
   return {

@@ -3,7 +3,7 @@ import { accountKeys } from '#compose/account/keys.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
-/** The keys that the table names; each is a key of API Gateway's too, which no stack owns. */
+/** The removals of the API keys in the table; each is also a key in API Gateway, which no stack owns. */
 export async function removalsOfKeys(
   account: AwsAccount,
   stack: SlipwayStack,

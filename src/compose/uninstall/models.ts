@@ -22,10 +22,10 @@ type World = {
   readonly revisions: readonly ContainerRevision[];
 };
 
-// Whatever held a lease was stopped before, so no epoch is older than another.
+// All lease holders were stopped before, so epochs no longer matter.
 const EPOCH = 0;
 
-/** What the registry names for each model: its route, its function with all versions, and its containers. */
+/** The removal of what the registry names for each model: its route, its function with all versions, and its containers. */
 export async function removalsOfModels(
   account: AwsAccount,
   { outputs, ...stack }: SlipwayStack,
@@ -53,7 +53,7 @@ export async function removalsOfModels(
   ];
 }
 
-/** The function goes with all its versions, once its tags say too that it is the model's; so do its containers. */
+/** Removes the function with all its versions, and the containers, after checking by their tags too that they are the model's. */
 async function removeModel(world: World, model: string): Promise<void> {
   const { stage, router, lambda, prefix, containers } = world;
   const FunctionName = prefix + model;
@@ -73,7 +73,7 @@ async function removeModel(world: World, model: string): Promise<void> {
   await unlessGone(() => lambda.send(new DeleteFunctionCommand({ FunctionName })));
 }
 
-/** Functions whose names are those of a model, but which the registry does not know: they are reported and left alone. */
+/** Functions that are named like a model's but that the registry does not know: they are reported and left alone. */
 async function unregistered(
   lambda: LambdaClient,
   prefix: string,

@@ -15,9 +15,9 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ask } from '#adapters/aws/ecs/errors.ts';
 import { managedPrefix } from '#adapters/aws/ecs/managed-requirement.ts';
-import { TAG, tagMap } from '#adapters/aws/ecs/settings.ts';
 import { deleteTargetGroup } from '#adapters/aws/ecs/target-group.ts';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
@@ -39,8 +39,8 @@ const LONGEST_MS = 10 * 60_000;
 const LOOK_PERIOD_MS = 5_000;
 
 /**
- * What deployments that were cut short left of the stage's containers, by its tag: the stack could not go with them, or would leave them.
- * Then the clusters and capacity providers of models on EC2, which belong to no stack.
+ * The removals of the stage's orphaned container resources, found by its tag: they would block the stack's deletion, or outlive it.
+ * Then of the clusters and capacity providers of models on EC2, which belong to no stack.
  */
 export function removalsOfRemains(
   account: AwsAccount,
@@ -103,7 +103,7 @@ async function removeTargetGroups({ elb, stage }: World): Promise<void> {
   for (const arn of await tagged(elb, arns, stage)) await deleteTargetGroup(elb, arn);
 }
 
-/** An instance goes some time after its last task, and its provider after it. */
+/** Retries, since an instance goes some time after its last task, and its provider after the instance. */
 async function removeCapacity(world: World, containers: Containers): Promise<void> {
   const endMs = Date.now() + LONGEST_MS;
   for (;;) {
@@ -136,7 +136,7 @@ async function managedClusters({ ecs, stage }: Omit<World, 'elb'>): Promise<read
   return found;
 }
 
-/** Those that say of themselves that they are the stage's. */
+/** The resources with the stage's tag. */
 async function tagged(
   elb: ElasticLoadBalancingV2Client,
   arns: readonly string[],

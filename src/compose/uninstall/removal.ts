@@ -1,9 +1,9 @@
 import { translated } from '#adapters/aws/failures.ts';
 
-/** One thing that goes. `remove` may be repeated; what is gone already is success. */
+/** The removal of one thing. `remove` is idempotent: a no-op when the thing is already gone. */
 export type Removal = { readonly what: string; readonly remove: () => Promise<void> };
 
-// What the services call something that is not there.
+// The services' error names for a missing resource.
 const GONE = new Set([
   'NoSuchBucket',
   'NotFoundException',
@@ -13,7 +13,7 @@ const GONE = new Set([
   'StateMachineDeleting',
 ]);
 
-/** Asks for something, or answers undefined where it is about what is gone. */
+/** Makes a call; undefined when its resource is gone. */
 export async function unlessGone<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await translated(call);

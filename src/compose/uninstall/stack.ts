@@ -20,7 +20,7 @@ const LONGEST_SECONDS = 3600;
 const SOONEST_SECONDS = 2;
 const LATEST_SECONDS = 15;
 
-/** Nothing is to be made any more while the rest is removed. */
+/** Stops everything that could create resources while the rest is removed. */
 export function stopping(account: AwsAccount, stack: SlipwayStack): Removal {
   return {
     what: 'what starts deployments and the sweep, and the deployments under way',
@@ -57,7 +57,7 @@ async function stopExecutions(account: AwsAccount, stateMachineArn: string): Pro
   });
 }
 
-/** The bucket and the table stay: the template says so. */
+/** The removal of the stack. The bucket and the table stay, by the template's deletion policies. */
 export function removalOfStack(account: AwsAccount, { id, name }: SlipwayStack): Removal {
   const client = new CloudFormationClient(clientSettings(account));
   const waiter = {
@@ -77,7 +77,7 @@ export function removalOfStack(account: AwsAccount, { id, name }: SlipwayStack):
   };
 }
 
-// Lambda gives back the network interfaces of functions some time after they are deleted, up to 45 minutes as others have seen; until then the group and the subnets stay.
+// Lambda releases the network interfaces of deleted functions late, reportedly after up to 45 minutes; until then the security group and the subnets stay.
 // https://github.com/hashicorp/terraform-provider-aws/pull/10114
 async function undeleted(client: CloudFormationClient, StackName: string, cause: unknown) {
   const left: string[] = [];

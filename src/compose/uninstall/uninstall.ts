@@ -1,5 +1,5 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import { findStackOrRemains } from '#compose/account/stack.ts';
+import { findStackOrRemains, type SlipwayStack } from '#compose/account/stack.ts';
 import { accountContainers } from './containers.ts';
 import { emptying, removalOfBucket, removalOfTable } from './data.ts';
 import { removalOfImages } from './images.ts';
@@ -12,31 +12,33 @@ import { removalOfStack, stopping } from './stack.ts';
 export type Uninstall = {
   readonly what: string;
   readonly retained: readonly string[];
-  /** In this order. What is in one stage needs all of the stage before to be gone. */
+  /** In order: each stage needs everything in the stage before it to be gone. */
   readonly stages: readonly (readonly Removal[])[];
 };
 
 export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
 
 /**
- * All that goes when Slipway leaves an account, found and not yet touched: what the registry names for each model, the keys, what is left of its containers, the stack, and what the stack leaves if it is wished.
- * Of a stack that is deleted only the latter. Fails with `InputInvalid` when there never was one.
+ * Plans the removal of Slipway from an account, without changing anything: what the registry names for each model, the keys, leftover containers, the stack, and, if wished, what the stack leaves behind.
+ * For a deleted stack only the last. Fails with `InputInvalid` when there never was a stack.
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
   const stack = await findStackOrRemains(account);
-  const { Bucket, Table } = stack.outputs;
+  const { Bucket, LogBucket, Table } = stack.outputs;
   const isThere = stack.status !== 'DELETE_COMPLETE';
   const containers = accountContainers(account, stack);
   const data = [
-    ...(wish.deleteBucket ? [removalOfBucket(account, Bucket)] : []),
+    ...(wish.deleteBucket
+      ? [
+          removalOfBucket(account, Bucket, 'all versions of all models'),
+          removalOfBucket(account, LogBucket, 'the access logs'),
+        ]
+      : []),
     ...(wish.deleteTable ? [removalOfTable(account, Table)] : []),
   ];
   return {
     what: `${stack.name} (${stack.status})`,
-    retained: [
-      ...(wish.deleteBucket ? [] : [`the bucket ${Bucket} with its models (--delete-bucket)`]),
-      ...(wish.deleteTable ? [] : [`the table ${Table} with the registry (--delete-table)`]),
-    ],
+    retained: retained(stack, wish),
     stages: isThere
       ? [
           [stopping(account, stack)],
@@ -57,10 +59,20 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   };
 }
 
-/** What became of one removal; `reason` is empty when it succeeded. */
+function retained({ outputs }: SlipwayStack, wish: Wish): readonly string[] {
+  const { Bucket, LogBucket, Table } = outputs;
+  const buckets = [
+    `the bucket ${Bucket} with its models (--delete-bucket)`,
+    `the bucket ${LogBucket} with the access logs (--delete-bucket)`,
+  ];
+  const table = `the table ${Table} with the registry (--delete-table)`;
+  return [...(wish.deleteBucket ? [] : buckets), ...(wish.deleteTable ? [] : [table])];
+}
+
+/** The outcome of one removal; `reason` is empty when it succeeded. */
 export type Outcome = { readonly what: string; readonly reason: string };
 
-/** Removes stage by stage, and in a stage all that can be, whatever becomes of the rest; after a stage that left something the later ones are left as they are. */
+/** Removes stage by stage. Within a stage a failure does not stop the rest; after a stage with a failure the later ones are skipped. */
 export async function* uninstall({ stages }: Uninstall): AsyncGenerator<Outcome, void> {
   let isBlocked = false;
   for (const removals of stages) {

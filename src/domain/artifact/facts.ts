@@ -2,15 +2,15 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { Format } from './format.ts';
 import type { Signature } from './signature.ts';
 
-/** A Python package by the name that `pip install` takes; `version` is exact ("1.5.2") where the artifact tells it, else null. */
+/** A Python package under its `pip install` name; `version` is exact ("1.5.2") where the artifact tells it, else null. */
 export type Framework = { readonly name: string; readonly version: string | null };
 
-/** One reason why a model takes memory, in bytes: "weights", "scikit-learn and its imports". */
+/** One part of a model's memory use, in bytes: "weights", "scikit-learn and its imports". */
 export type MemoryTerm = { readonly name: string; readonly bytes: number };
 
 /**
- * The one file that a framework loads of a model that is a folder or an archive: its path within the model's folder, what it is, and
- * the class that it is loaded into where the artifact names one ("xgboost.sklearn.XGBClassifier"), else null.
+ * The one file that a framework loads from a folder or archive model: its path within the model's folder, what it is, and
+ * the class it is loaded into if the artifact names one ("xgboost.sklearn.XGBClassifier"), else null.
  */
 export type ModelData = {
   readonly file: string;
@@ -18,38 +18,38 @@ export type ModelData = {
   readonly modelClass: string | null;
 };
 
-/** What the bytes of one format say of the model in them. */
+/** What the bytes of one format say about the model in them. */
 export type ModelFacts = {
   readonly format: Format;
-  /** Of the file format itself: "pickle 4, joblib, zlib", "v4", "ai.onnx 17". */
+  /** The version of the file format itself: "pickle 4, joblib, zlib", "v4", "ai.onnx 17". */
   readonly formatVersion: string;
-  /** Null where no framework is named: plain Python. */
+  /** Null where the artifact names no framework: plain Python. */
   readonly framework: Framework | null;
-  /** "3.11", or "3.11.7" where the artifact says as much; null where it does not. */
+  /** "3.11", or "3.11.7" if the artifact is that exact; null if it does not tell. */
   readonly pythonVersion: string | null;
-  /** Requirement specifiers of pip for what the model needs beside its framework, in the artifact's order. */
+  /** pip requirement specifiers for what the model needs besides its framework, in the artifact's order. */
   readonly requirements: readonly string[];
-  /** Null where the bytes do not tell what goes in. `outputs` may be empty then as well. */
+  /** Null where the bytes do not tell the inputs. `outputs` may be empty where only the inputs are known. */
   readonly signature: Signature | null;
-  /** True where the model is called with named columns, each an input of `signature`, rather than with one tensor. */
+  /** True where the model takes named columns, each an input of `signature`, instead of one tensor. */
   readonly takesColumns: boolean;
-  /** Elements of its tensors, nodes and thresholds; null where the format does not tell. */
+  /** The number of tensor elements, nodes and thresholds; null where the format does not tell. */
   readonly parameters: number | null;
-  /** What they take in memory, in bytes. */
+  /** What the parameters take in memory, in bytes. */
   readonly weightBytes: number;
-  /** The protocol's names of the element types, or the format's own where it has none; sorted. */
+  /** The element types by the protocol's names, or by the format's own where the protocol has none; sorted. */
   readonly dtypes: readonly string[];
-  /** What serving it is expected to take; the sum of the terms is the estimate. */
+  /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
   /** A request that the artifact itself carries, or null. */
   readonly example: GoldenRequest | null;
-  /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format has one way only. */
+  /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */
   readonly entrypoint: string | null;
-  /** Absent where the model is one file itself, or code that loads what it wants. */
+  /** Absent where the model is a single file, or code that does its own loading. */
   readonly data?: ModelData;
 };
 
-/** A file in an archive and where it is: `offset` in its bytes, of a tar in gzip in those that come out of that. `crc` is null in a tar. */
+/** A file in an archive and its position: `offset` counts the archive's bytes, for a gzipped tar the decompressed ones. `crc` is null in a tar. */
 export type ArchiveMember = {
   readonly name: string;
   readonly offset: number;
@@ -59,20 +59,20 @@ export type ArchiveMember = {
   readonly crc: number | null;
 };
 
-/** How an archive is unpacked, without reading again what is in it: these members and nothing else. */
+/** How to unpack an archive without listing it again: these members and nothing else. */
 export type Unpacking = {
   readonly archive: string;
   readonly isGzipped: boolean;
   readonly members: readonly ArchiveMember[];
 };
 
-/** What inspection reads from an artifact's bytes, never by loading it. `sizeBytes` is that of all its files. */
+/** What inspection reads from an artifact's bytes, without ever loading it. `sizeBytes` is the size of all its files. */
 export type ArtifactFacts = ModelFacts & {
-  /** The archives that the model is in, the outer one first; none where it lies among the artifact's files. */
+  /** The archives that contain the model, the outermost first; none where it lies among the artifact's files. */
   readonly archives: readonly string[];
-  /** How to come by the files in the innermost archive: a step for each of `archives`. */
+  /** How to reach the files in the innermost archive: one step for each of `archives`. */
   readonly unpacking: readonly Unpacking[];
-  /** The path of the model within the artifact or the inner archive; of a model that is a folder the folder's, `.` for all of it. */
+  /** The path of the model's file or folder within the artifact or the innermost archive; `.` for all of it. */
   readonly modelFile: string;
   readonly sizeBytes: number;
 };

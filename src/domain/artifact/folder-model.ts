@@ -1,6 +1,6 @@
 import { FORMATS, SERVED } from './format.ts';
 
-// What says by its name alone that the folder around it is a model. An image of its owner's own also says in a manifest where it serves.
+// File names that alone mark their folder as a model. Custom images are left out: they also need a manifest that says where they serve.
 const MARKERS: readonly (string | null)[] = [
   ...FORMATS.filter((format) => format !== 'custom').map((format) => SERVED[format].marker),
   'saved_model.pb',
@@ -8,7 +8,7 @@ const MARKERS: readonly (string | null)[] = [
 ];
 const WEIGHTS = /\.safetensors$|^pytorch_model.*\.bin$/;
 
-/** Whether files of these names, by their paths in a folder, are a model that is a folder: code, or one that describes itself. */
+/** Whether files with these paths in a folder make the folder a model: code, or a model that describes itself. */
 export function isFolderModel(names: readonly string[]): boolean {
   const isHuggingFace = names.includes('config.json') && names.some((name) => WEIGHTS.test(name));
   return isHuggingFace || names.some((name) => MARKERS.includes(name));

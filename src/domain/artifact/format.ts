@@ -1,9 +1,9 @@
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 
 type Served = {
-  /** The file by which a folder of it is known; null where it is a file. */
+  /** The file that identifies a folder of this format; null where the format is a single file. */
   readonly marker: string | null;
-  /** What loads it as it was saved; a build may convert it for another one. */
+  /** The runtime that loads it as saved; a build may convert it for another runtime. */
   readonly runtime: RuntimeName;
 };
 
@@ -34,7 +34,7 @@ function isFormat(name: string): name is Format {
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
 
-/** Whether a build loads it with packages of Python, and proves it so. */
+/** Whether a build loads and proves it with Python packages. */
 export function needsPython(format: Format): boolean {
   return RUNTIMES[SERVED[format].runtime].takesPackages;
 }

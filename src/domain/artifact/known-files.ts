@@ -1,26 +1,26 @@
 import type { FileFormat } from './format.ts';
 
-/** A kind of file that holds a model or an archive of one, and all by which it is told from others. */
+/** A kind of file that holds a model or an archive of one, and everything that distinguishes it from other kinds. */
 export type KnownFile = {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly what: string;
-  /** The format that it is served as; null of an archive, and of what is recognised alone. */
+  /** The format it is served as; null for an archive, and for a kind that is recognised but not served. */
   readonly format: FileFormat | null;
-  /** Endings that are its own; behind each of them may stand one of `compressions`. */
+  /** Endings that only this kind has; one of `compressions` may follow each. */
   readonly endings: readonly string[];
   readonly compressions?: readonly string[];
-  /** Endings which other kinds of files have too, so that the first bytes tell. */
+  /** Endings that other kinds share, so that the first bytes decide. */
   readonly shared?: readonly string[];
-  /** Endings by which it is known among other files, and which start no deployment. */
+  /** Endings that identify it among other files but start no deployment. */
   readonly inside?: readonly string[];
-  /** What the whole name may be, in a folder. */
+  /** A file name that identifies it in a folder. */
   readonly fileName?: string;
-  /** Of the first bytes, in hex: `magic` is no other's, `hint` is. */
+  /** Match the first bytes, in hex: `magic` is unique to this kind, `hint` is not. */
   readonly magic?: RegExp;
   readonly hint?: RegExp;
-  /** It holds a model in files of its own. */
+  /** It contains the model as files. */
   readonly isArchive?: true;
-  /** What its owner can do, where it is not served; undefined where it is. */
+  /** What its owner can do if it is not served; undefined if it is. */
   readonly fix?: string;
 };
 
@@ -30,7 +30,7 @@ const ZIP = /^504b0304/;
 
 export const PREDICT =
   'a predict.py that loads it (`slipway inspect PATH --write-predict` writes one)';
-/** The way out that there is for every model. */
+/** The workaround that fits every model. */
 export const BY_CODE = `put it in a folder with ${PREDICT}`;
 
 const TORCH = `Export it with torch.onnx.export and upload the .onnx file, or ${BY_CODE}.`;
@@ -39,7 +39,7 @@ export const HUGGING_FACE = `Export it with \`optimum-cli export onnx\` and uplo
 export const CORE_ML =
   'Core ML predicts on macOS alone: upload the model that it was converted from, as its framework saves it, or exported to ONNX.';
 
-/** Of two that have the same first bytes the one whose ending the file has is meant, else the last: it is the plainest. */
+/** When two kinds match the same first bytes, the one with the file's ending wins, else the last, which is the most generic. */
 export const KNOWN_FILES: readonly KnownFile[] = [
   { what: 'an ONNX model', format: 'onnx', endings: ['.onnx'] },
   {
@@ -150,7 +150,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     shared: ['.json', '.model'],
     inside: ['.deprecated'],
     fileName: 'xgboost-model',
-    // `{"learner"` with white space, the same in UBJSON; `binf` and `bs64` of before 1.0.
+    // `{"learner"` with optional white space, the same in UBJSON; `binf` and `bs64` from before 1.0.
     magic: /^(7b(09|0a|0d|20)*226c6561726e6572|7b4c0{14}076c6561726e6572|62696e66|62733634)/,
   },
   {
@@ -175,12 +175,12 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
 ];
 
-/** The endings of a kind that say what it is, with those that a compressed one has. */
+/** The endings that identify a kind, including the compressed ones. */
 export function ownEndings({ endings, compressions = [] }: KnownFile): readonly string[] {
   return [...endings, ...endings.flatMap((ending) => compressions.map((each) => ending + each))];
 }
 
-/** Whether a file has one of the endings, and more than that: in whatever case they are written. */
+/** Whether a file's name has one of the endings, in any case, after at least one other character. */
 export function endsIn(file: string, endings: readonly string[]): boolean {
   const lower = file.toLowerCase();
   return endings.some((ending) => lower.length > ending.length && lower.endsWith(ending));

@@ -3,24 +3,24 @@ import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/placement/target.ts';
 
-// A layer of an image in ECR, and an artifact is one. https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+// The largest image layer in ECR; an artifact becomes one layer. https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 const LAYER_MAX_BYTES = 52_000 * 1024 * 1024;
 
-/** How large an artifact may be for any of these targets (bytes). */
+/** The largest artifact that any of these targets takes (bytes). */
 export function maxArtifactBytes(offered: readonly Target[]): number {
   return offered.some((target) => target !== 'lambda')
     ? LAYER_MAX_BYTES
     : lambda.imageUncompressedMaxBytes;
 }
 
-/** How many files an artifact may have beside its manifest. */
+/** How many files an artifact may have besides its manifest. */
 export const MAX_PARTS = 1000;
 
-// With what else is known of 1,000 files it fits in a record of the registry, on AWS 400 KB.
+// With everything else about 1,000 files, this fits in one registry record: 400 KB on AWS.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const MAX_KEY_BYTES = 100_000;
 
-/** All of the files or, where they are too many for an artifact, as many as show that. */
+/** All of the files, or if they are too many for an artifact, just enough to show that. */
 export function untilTooMany<File extends Pick<ArtifactPart, 'key'>>(
   files: readonly File[],
 ): readonly File[] {
@@ -32,7 +32,7 @@ export function untilTooMany<File extends Pick<ArtifactPart, 'key'>>(
   });
 }
 
-/** Why an artifact may not have all of these files; undefined when it may. */
+/** Why an artifact cannot have all of these files; undefined when it can. */
 export function tooManyParts(
   key: string,
   parts: readonly Pick<ArtifactPart, 'key'>[],

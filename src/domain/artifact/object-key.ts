@@ -1,7 +1,7 @@
 import { isModelName } from '#domain/identity.ts';
 import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
 
-/** Endings of files that hold a whole model. Any of them starts a deployment; whether its format is served is the inspection's answer. */
+/** Endings of files that hold a whole model. Any of them starts a deployment; the inspection decides whether the format is served. */
 const SELF_CONTAINED: readonly string[] = KNOWN_FILES.flatMap((kind) => [
   ...ownEndings(kind),
   ...(kind.shared ?? []),
@@ -12,7 +12,7 @@ const FOLDER_MANIFEST = 'model.yaml';
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
- * `sidecar`: the manifest of the file beside it, starts nothing. `loose`: ignored with a hint. `misnamed`: would start one, but for its model's name; a model file outside of every model's folder has only its own. `outside`: none of Slipway's business.
+ * `sidecar`: the manifest of the file beside it, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
@@ -33,7 +33,7 @@ export function readKey(key: string): KeyMeaning {
   return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
 }
 
-/** The folder artifact that a key lies in, `models/NAME/FOLDER/`; undefined when it lies in none. */
+/** The folder artifact that contains the key, `models/NAME/FOLDER/`; undefined when none does. */
 export function folderOf(key: string): string | undefined {
   const [root, name, folder, ...path] = key.split('/');
   return folder && path.length > 0 ? `${root}/${name}/${folder}/` : undefined;

@@ -26,7 +26,7 @@ const tensorSpec = z.object({
   classes: z.exactOptional(z.readonly(z.array(z.string()))),
 });
 
-/** What a model takes and gives, in the model's order. It travels with the workflow and is kept in the registry. */
+/** A model's inputs and outputs, in the model's order. It travels with the workflow and is kept in the registry. */
 export const signatureSchema = z.object({
   inputs: z.readonly(z.array(tensorSpec)),
   outputs: z.readonly(z.array(tensorSpec)),
@@ -36,8 +36,8 @@ export type Datatype = (typeof DATATYPES)[number];
 
 /**
  * One tensor as a model declares it. In `shape` -1 is a free dimension and [] a scalar,
- * unless `isUnranked`: then the model says nothing of the shape and any rank is right. `classes` are those of a classifier's
- * probabilities, a column for each.
+ * unless `isUnranked`: then the model does not declare a shape and takes any rank. `classes` are the classes of a classifier's
+ * probabilities, one column each.
  */
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
 

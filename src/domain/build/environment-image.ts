@@ -3,7 +3,7 @@ import { namesFramework, type PythonEnvironment } from './python-environment.ts'
 import { convertedBy, type EnvironmentKind, RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /**
- * An image of what serves models, or converts them, without any model: built once for all models that need the same, and named by `tag` after what is in it.
+ * An image of the software that serves or converts models, without any model. It is built once for all models that need the same, and `tag` names its contents.
  * `python` is null where the runtime takes no packages.
  */
 export type EnvironmentImage = EnvironmentKind & {
@@ -12,21 +12,21 @@ export type EnvironmentImage = EnvironmentKind & {
   readonly python: PythonEnvironment | null;
 };
 
-/** What the build of environments is told: all that are to be there after it, in this order, and nothing of any artifact. */
+/** The order for a build of environments: all that must exist after it, in build order, and nothing about any artifact. */
 export type EnvironmentOrder = { readonly environments: readonly EnvironmentImage[] };
 
-/** The tags of the environments that the build of a model takes its layers from, and proves it in, by their names. */
+/** The tags, by name, of the environments whose layers a model's build uses and in which it proves the model. */
 export type EnvironmentTags = Readonly<Record<string, string>>;
 
 type Wanted = {
   readonly plan: Pick<BuildPlan, 'runtime' | 'environmentHash' | 'python'>;
   /** Whether the model may be converted for another runtime. */
   readonly converts: boolean;
-  /** Names each runtime as it is installed, without its models' packages. */
+  /** A hash of each runtime as installed, without its models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
 };
 
-/** The environments of a model, in the order in which they are to be built: what serves it as it was saved comes last, so it is there only when the others have been tried. */
+/** The environments of a model, in build order. The one that serves it as saved comes last, so when it exists, the others have been tried. */
 export function environmentImages({
   plan: { runtime, environmentHash, python },
   converts,
@@ -44,7 +44,7 @@ function imagesOf(
   hash: string,
   python: PythonEnvironment | null,
 ): readonly EnvironmentImage[] {
-  // A converter also beside a model that is not to be converted: whether there is one is not asked when the next model finds the rest. Beside packages without a framework there is no such next one.
+  // A converter is built even for a model that is not converted: the next model finds the rest and does not check for a converter. Packages without a framework have no such next model.
   const isNeeded = (kind: EnvironmentKind) =>
     !kind.isOptional || python === null || namesFramework(python);
   return RUNTIMES[runtime].image.environments
@@ -52,7 +52,7 @@ function imagesOf(
     .map((kind) => ({ ...kind, tag: `${kind.name}-${hash}`, runtime, python }));
 }
 
-/** The tags of those that a model cannot do without. */
+/** The tags of the environments that a model cannot do without. */
 export function requiredTags(environments: readonly EnvironmentImage[]): readonly string[] {
   return environments.filter(({ isOptional }) => !isOptional).map(({ tag }) => tag);
 }

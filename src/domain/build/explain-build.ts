@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
+import { isCommand, toShow, withoutQueries } from './build-progress.ts';
 
-/** A build that failed, as the workflow caught it or the build itself says: where its log is (null when no build ran), and in what phase it ended. */
+/** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
 export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
@@ -11,7 +12,7 @@ export type FailedBuild = {
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
 
-// The description of the build that Step Functions puts in the Cause of a failed `codebuild:startBuild.sync`: `Build` as BatchGetBuilds answers it.
+// The build in the Cause of a failed `codebuild:startBuild.sync`: Step Functions describes it as BatchGetBuilds does.
 const described = z.object({
   Build: z.object({
     BuildStatus: z.optional(z.string()),
@@ -24,7 +25,7 @@ const described = z.object({
   }),
 });
 
-/** What a build's caught error says. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
+/** Parses a build's caught error. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
 export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
   const parsed = described.safeParse(parseJson(Cause));
   if (!parsed.success) {
@@ -50,7 +51,7 @@ const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
-    // uv and pip.
+    // Messages of uv and pip.
     sign: /No solution found when resolving|No matching distribution found/,
     reason: 'the packages of the model cannot be installed together on its Python',
     fix: 'Change `build.requirements` or `build.pythonVersion` in model.yaml, and upload again.',
@@ -100,15 +101,25 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-// What a build that never began logs is nothing.
+// A build that never began has no log.
 const NEVER_BEGUN = {
   reason: 'the build waited in the queue behind others until it timed out',
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-/** Why a build failed: its likely cause, by what its log says last, with that log's lines (oldest first, at most those given). */
+// As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
+const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+const MOST_HEADLINE = 500;
+
+/**
+ * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by what its log says last;
+ * then that log's lines (oldest first, at most those given), without the commands and stages in it.
+ */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
-  const shown = lines.map(withoutQueries);
+  const last = lines.slice(lines.findLastIndex(isCommand) + 1);
+  const error = last.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, last);
+  const shown = toShow(lines);
   const cause =
     build.phase === 'QUEUED'
       ? NEVER_BEGUN
@@ -122,7 +133,15 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** A presigned URL is a right to read: it stays out of events, and off screens. */
-export function withoutQueries(line: string): string {
-  return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
+/** With what the command said that it ended; it says all that the builder's own lines could. */
+function ofPython(error: string, said: readonly string[]): Trouble {
+  const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
+  const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));
+  return {
+    name: 'BuildFailed',
+    reason: toShow([headline.slice(0, MOST_HEADLINE), ...rest]).join('\n'),
+    fix: headline.startsWith('ModuleNotFoundError: ')
+      ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
+      : 'Fix it and upload again.',
+  };
 }

@@ -6,8 +6,8 @@ import { buildProof } from './proof.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /**
- * What an image took when it was started once, after its push and without a network: milliseconds until it was ready, and the memory that its server held when it had answered, in bytes.
- * `refusedByLambda` says why it does not start as it would there, where it does elsewhere.
+ * The smoke test of an image, started once after its push and without a network: milliseconds until it was ready, and the memory its server held after it had answered, in bytes.
+ * `refusedByLambda` says why the image does not start under Lambda's conditions, if it starts elsewhere.
  */
 const smokeTest = z.object({
   startMs: z.number().check(z.nonnegative()),
@@ -21,8 +21,8 @@ const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const bytes = z.int().check(z.positive());
 
 /**
- * What a build answers, as one record. `digest` is what the image is run by; sizes in bytes, compressed as the registry counts and uncompressed as Lambda does; `artifactSha256` is its label;
- * `proof` is null of a model that its build did not load; `smoke` of what is no image that a container could start.
+ * A build's result, as one record. The image runs by `digest`; sizes are in bytes, compressed as the registry counts them and uncompressed as Lambda does; `artifactSha256` is the image's label.
+ * `proof` is null when the build did not load the model; `smoke` is null when the result is not an image that a container could start.
  */
 const built = z.object({
   digest: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
@@ -33,13 +33,13 @@ const built = z.object({
   smoke: z.nullable(smokeTest),
 });
 
-/** A built and pushed image, by the tag that it was built for. */
+/** A built and pushed image, with the tag it was built for. */
 export type BuiltImage = { readonly tag: string } & Readonly<z.infer<typeof built>>;
 
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };
 
-/** What tells one file of an artifact from another, as an `ArtifactPart` does. */
+/** What identifies one file of an artifact, as in `ArtifactPart`. */
 type Part = { readonly name: string; readonly sizeBytes: number; readonly checksum: string };
 
 const HASH_HEX_DIGITS = 32;
@@ -59,12 +59,12 @@ export async function imageTag(
   return `${model}-${hash.slice(0, HASH_HEX_DIGITS)}`;
 }
 
-/** The model of a tag that `imageTag` made; undefined of any other. */
+/** The model of a tag that `imageTag` made; undefined for any other tag. */
 export function modelOfTag(tag: string): string | undefined {
   return TAG.exec(tag)?.[1];
 }
 
-/** The record that a build exported of its image. Fails with `BuildFailed` when it is none, or misses the proof of a model that is to be loaded. */
+/** Reads the record that a build exported about its image. Fails with `BuildFailed` when it is invalid, or lacks the proof of a model that the build had to load. */
 export function readImage(
   tag: string,
   variables: readonly BuildVariable[],
@@ -84,10 +84,10 @@ export function readImage(
   return { tag, ...data };
 }
 
-/** The variable of a build that has its answer, as JSON. */
+/** The build variable that holds its result, as JSON. */
 const EXPORTED = 'BUILT';
 
-/** What serves a model, and the path of what it loads, in the image's model folder or in the artifact: as it was saved, or what a build converted it to. */
+/** The runtime that serves a model, and the path of the file it loads in the image's model folder or in the artifact: the model as saved, or as a build converted it. */
 export function servedBy(
   planned: { readonly runtime: RuntimeName; readonly modelFile: string },
   image: Pick<BuiltImage, 'proof'> | null | undefined,

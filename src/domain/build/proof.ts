@@ -7,13 +7,13 @@ const bytes = z.int().check(z.nonnegative());
 const milliseconds = z.number().check(z.nonnegative());
 
 /**
- * What a build found out by loading the model in a process of its own: how it is served, and what that takes: `peakBytes` of memory in its own framework.
- * `conversion`: whether it serves as ONNX, why or why not, on how many golden rows both were compared, the largest difference of a probability, and what a row takes in each (microseconds; null where it was not measured).
- * `example` is a golden row with the answer of the model's own framework, null where none is short enough.
+ * What a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
+ * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of a probability, and the latency per row in each (microseconds; null where not measured).
+ * `example` is a golden row with the answer of the model's own framework; null where no row is short enough.
  */
 export const buildProof = z.object({
   runtime: z.enum(RUNTIME_NAMES),
-  /** The path of what is served, in the image's model folder. */
+  /** The path of the served file or folder in the image's model folder. */
   modelFile: z.string().check(z.minLength(1)),
   conversion: z.object({
     kept: z.boolean(),
@@ -26,7 +26,7 @@ export const buildProof = z.object({
   importMs: milliseconds,
   loadMs: milliseconds,
   peakBytes: bytes,
-  /** Of the file or folder that is served. */
+  /** The size of the served file or folder. */
   modelBytes: bytes,
   signature: z.nullable(signatureSchema),
   takesColumns: z.boolean(),
@@ -37,7 +37,7 @@ export const buildProof = z.object({
       rtol: z.number().check(z.gte(0), z.lte(1)),
     }),
   ),
-  /** The exact packages of the environment, as `name==version`; where they are too many, the last says how many more there are. */
+  /** The exact packages of the environment, as `name==version`; if there are too many, the last entry counts the rest. */
   packages: z.array(z.string()),
 });
 

@@ -2,11 +2,11 @@ import type { ModelFacts } from '#domain/artifact/facts.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 
-/** What a model of Python is served in: the interpreter, and what `pip install` takes beside the server's own packages, sorted. */
+/** The environment of a Python model: the interpreter, and the requirements to `pip install` besides the server's own packages, sorted. */
 export type PythonEnvironment = {
   /** "3.12" */
   readonly python: string;
-  /** Which others its framework has, the nearest first: one machine may not have the first. */
+  /** Other versions that the framework supports, the nearest first: a local machine may lack the preferred one. */
   readonly orElse: readonly string[];
   readonly requirements: readonly string[];
 };
@@ -16,7 +16,7 @@ type Facts = Pick<
   'format' | 'framework' | 'pythonVersion' | 'requirements' | 'takesColumns'
 >;
 
-/** What the manifest says of it, in place of what the artifact does. */
+/** The manifest's settings, which override the artifact's. */
 type Wish = { readonly pythonVersion?: string; readonly requirements?: readonly string[] };
 
 type Range = { readonly oldest: string; readonly newest: string };
@@ -25,16 +25,16 @@ const FRAMEWORKS: Readonly<Record<string, readonly (Range & Supported)[]>> = sup
 type Supported = {
   readonly from: string;
   readonly with: readonly string[];
-  /** Which pandas it takes tables of; any where it does not say. */
+  /** The pandas versions it takes tables from; any if it does not say. */
   readonly pandas?: string;
 };
 
-// Of CUDA's 900 MB nothing is used where there is no GPU. https://pypi.org/project/xgboost-cpu
+// Without a GPU, CUDA's 900 MB are of no use. https://pypi.org/project/xgboost-cpu
 const XGBOOST_CPU_FROM = '2.1.1';
 
 /**
- * The environment of a model: its framework at the exact version that made it, the Python it names or else one that this framework has.
- * Fails with `ArtifactRejected` when the framework is older than any Python that is served, or the manifest names one that it does not have.
+ * The environment of a model: its framework at the exact version that made it, and the Python it names, else one that this framework supports.
+ * Fails with `ArtifactRejected` when the framework is too old for every Python that Slipway serves, or does not support the Python that the manifest names.
  */
 export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironment {
   const { framework } = facts;
@@ -57,13 +57,13 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   };
 }
 
-/** Whether a model may be of one of the frameworks that are served as they are: each of those has its own among its packages. */
+/** Whether the packages include a framework that Slipway serves directly: every model of one has it among its packages. */
 export function namesFramework({ requirements }: PythonEnvironment): boolean {
   const names = requirements.map((each) => /^[\w.-]*/.exec(each)?.[0] ?? '');
   return names.some((name) => name.replace(/-cpu$/, '') in FRAMEWORKS);
 }
 
-/** What is called with named columns takes them as a table of pandas; the boosters' own files do not. */
+/** Models that take named columns get them as a pandas DataFrame; the boosters' own file formats do not need it. */
 function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
   const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));
   return takesColumns && !isNamed && !BOOSTERS.includes(format);
@@ -71,7 +71,7 @@ function needsPandas({ format, takesColumns }: Facts, requirements: readonly str
 
 const BOOSTERS: readonly string[] = ['xgboost', 'lightgbm', 'catboost'];
 
-/** The last row that begins at or before this version; undefined of a framework that is not listed. */
+/** The last row that begins at or before this version; undefined for an unlisted framework. */
 function rowOf(name: string, version: string): (Range & Supported) | undefined {
   const rows = FRAMEWORKS[name];
   if (!rows) return undefined;
@@ -87,7 +87,7 @@ function rowOf(name: string, version: string): (Range & Supported) | undefined {
 // https://packaging.python.org/en/latest/specifications/version-specifiers, without epochs.
 const VERSION = /^\d+(\.\d+){0,3}(\.?(a|b|rc|dev|post)\d+)*(\+[a-zA-Z0-9.]+)?$/;
 
-/** Whether it can stand behind `==` in a line of requirements, and nothing else in that line or after it. */
+/** Whether the text is safe after `==` in a line of requirements: a version, and nothing else. */
 export function isVersion(text: string): boolean {
   return text.length <= 50 && VERSION.test(text);
 }
@@ -144,7 +144,7 @@ function sorted(requirements: readonly string[]): readonly string[] {
   return [...new Set(requirements)].toSorted();
 }
 
-/** By their numbers; what is no number counts as 0. */
+/** Compares versions by their numbers; a part that is not a number counts as 0. */
 function compare(one: string, other: string): number {
   const [a, b] = [one, other].map((version) =>
     version.split('.').map((part) => Number.parseInt(part, 10) || 0),

@@ -2,14 +2,14 @@ import custom from '../../../runtimes/custom/runtime.json' with { type: 'json' }
 import onnx from '../../../runtimes/onnx/runtime.json' with { type: 'json' };
 import python from '../../../runtimes/python/runtime.json' with { type: 'json' };
 
-/** Where a model server listens, and what it is asked: `requestPath` is null where the request's protocol says the path. */
+/** Where a model server listens, and its paths: `requestPath` is null where the request's protocol determines it. */
 export type ServerPlace = {
   readonly port: number;
   readonly healthPath: string;
   readonly requestPath: string | null;
 };
 
-/** An image without any model, of which those of models are made: a stage of the runtime's Dockerfile, null for its last. One that is optional may not exist for each version of a framework. */
+/** A base image without any model, for building model images: a stage of the runtime's Dockerfile, null for the last stage. An optional one may not exist for every version of a framework. */
 export type EnvironmentKind = {
   readonly name: string;
   readonly stage: string | null;
@@ -17,47 +17,47 @@ export type EnvironmentKind = {
 };
 
 /**
- * What serves models, as `runtimes/<name>/runtime.json` says it: all that planning, builds, their smoke test, processes, containers and Lambda need to know.
+ * A runtime as `runtimes/<name>/runtime.json` describes it: all that planning, builds, their smoke test, processes, containers and Lambda need to know.
  * docs/extending.md has the keys.
  */
 export type Runtime = {
-  /** What it is called in sentences; `{python}` stands for the model's Python. */
+  /** Its name in sentences; `{python}` stands for the model's Python. */
   readonly title: string;
   readonly server: ServerPlace;
-  /** How many requests a server is given at once, where it answers them quickly; more would only wait in it. */
+  /** How many requests a server gets at once if it answers quickly; more would only queue in it. */
   readonly requestsAtOnce: number;
-  /** Its answers say which revision gave them, in `x-slipway-revision`. */
+  /** Whether its answers name their revision, in `x-slipway-revision`. */
   readonly namesRevision: boolean;
   /** On Lambda it counts the requests that it answers with a 5xx, in its log, as the metric `ServerErrors`. */
   readonly countsServerErrors: boolean;
   /**
-   * As a process of this machine, null where it runs as an image only: a command in which `{node}`, `{server}` and `{python}` are programs. `needsBuild`: it is started from what a build made, else from the artifact as it is.
-   * `confinesItself`: it sets the walls that it is told of; else it is Node, and they are set before it begins.
+   * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
+   * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.
    */
   readonly process: {
     readonly command: readonly string[];
     readonly needsBuild: boolean;
     readonly confinesItself: boolean;
   } | null;
-  /** As a container: the user it runs as, null for the image's own; whether it may write to no more than /tmp; and the capabilities of Linux that it keeps, as Docker names them. */
+  /** How it runs as a container: its user, null for the image's own; whether it may write only to /tmp; and the Linux capabilities it keeps, as Docker names them. */
   readonly container: {
     readonly user: string | null;
     readonly isReadOnly: boolean;
     readonly capabilities: readonly string[];
   };
   readonly image: {
-    /** How a build makes the image of a model: by appending it to an environment, or of a Dockerfile. */
+    /** How a build makes a model's image: by appending the model to an environment, or from a Dockerfile. */
     readonly madeBy: string;
-    /** In the order in which they are built. */
+    /** In build order. */
     readonly environments: readonly EnvironmentKind[];
-    /** The one to which the model is appended; null where none is. */
+    /** The environment to which the model is appended; null where there is none. */
     readonly servesFrom: string | null;
-    /** The command in the image that asks the server there; null where it is asked from outside. */
+    /** The command inside the image that queries its server; null where the server is queried from outside. */
     readonly ask: readonly string[] | null;
   };
-  /** Models bring packages of Python: an environment is of the packages too, and the build loads the model in it, which proves it. */
+  /** Models bring Python packages: an environment includes them, and the build loads the model in it, which proves the model. */
   readonly takesPackages: boolean;
-  /** The runtime that serves a model of this one instead where it answers the same. */
+  /** The runtime that serves a model of this one instead, if the answers are the same. */
   readonly convertsTo: string | null;
 };
 
@@ -73,7 +73,7 @@ function isRuntime(name: string): name is RuntimeName {
 
 export const RUNTIME_NAMES: readonly RuntimeName[] = Object.keys(FOUND).filter(isRuntime);
 
-/** Something of each runtime. */
+/** Makes one value for each runtime. */
 export function byRuntime<Value>(
   make: (name: RuntimeName) => Value,
 ): Readonly<Record<RuntimeName, Value>> {

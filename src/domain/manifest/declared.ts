@@ -5,13 +5,13 @@ import { serverPlace } from '#domain/build/runtime.ts';
 import type { DeploymentWork, Inspection } from '#domain/deployment.ts';
 import type { Declared, Example } from '#domain/rollout/golden-request.ts';
 
-// A framework computes in its own precision, and answers with it: what the artifact says of its output was written in another run.
+// A framework's answers have its own floating-point precision, and the artifact's sample output was written in another run.
 const RTOL = 1e-4;
 
-// Of the difference that was seen between both; another processor adds up a little differently again.
+// How many times the measured difference an answer may be off: another processor rounds sums differently again.
 const CONVERTED = 10;
 
-/** What is known of a deployment's model before it is asked: of its build, which loaded it, before what its bytes say. */
+/** What is known about a deployment's model before it answers. Its build, which loaded it, takes precedence over what its bytes say. */
 export function declaredOf({ facts, manifest }: Inspection, { image }: DeploymentWork): Declared {
   const proof = image?.proof;
   const example: Example | undefined =
@@ -25,7 +25,7 @@ export function declaredOf({ facts, manifest }: Inspection, { image }: Deploymen
   };
 }
 
-/** With the framework's answer; a conversion is a little off, and of a probability near 0 that is all of it. */
+/** The build's example, with the framework's answer. A converted model is slightly off, and near a probability of 0 that error is larger than the value. */
 function exampleIn(proof: BuildProof | null | undefined): Example | undefined {
   if (!proof?.example) return undefined;
   const { kept, maxDifference } = proof.conversion;

@@ -5,8 +5,8 @@ const MOST_VALUES = 16;
 const MOST_INPUTS = 20;
 
 /**
- * The lines of an example for `model.yaml`, to be filled in: of zeros, an input a line, or the form alone where `signature` is null.
- * Of an input it writes 16 values at most and says how many there are to be, of the inputs 20.
+ * The lines of an example for `model.yaml`, to be filled in: one input per line, all zeros; only the form when `signature` is null.
+ * It writes at most 20 inputs, and at most 16 values of each, with the number that each needs.
  */
 export function exampleSkeleton(signature: Signature | null): readonly string[] {
   if (!signature) return ['examples:', '  - request: { instances: [] }  # what your clients send'];
@@ -19,7 +19,7 @@ export function exampleSkeleton(signature: Signature | null): readonly string[] 
   ];
 }
 
-/** JSON's texts and lists are YAML's too. */
+/** JSON strings and arrays are valid YAML. */
 function inputLine({ name, datatype, shape }: TensorSpec): string {
   const values = shape.reduce((product, dim) => product * dim, 1);
   const shown = new Array<string>(Math.min(values, MOST_VALUES));

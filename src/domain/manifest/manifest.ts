@@ -38,6 +38,17 @@ const example = z.strictObject({
     ),
 });
 
+const TEAM_FORM =
+  'expected letters, digits, spaces and _.:/=+@-, 128 at most, as the tags of AWS take them';
+const team = z.string({ error: TEAM_FORM }).check(
+  z.regex(/^[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]{0,126}[A-Za-z0-9_.:/=+@-])?$/, {
+    error: TEAM_FORM,
+  }),
+  z.describe(
+    'The team that pays for the model: the tag `slipway:team` of all that is made for it in AWS. By default what its stack says.',
+  ),
+);
+
 const memory = z.string({ error: MEMORY_FORM }).check(
   z.regex(/^[1-9][0-9]{0,6}(Mi|Gi)$/, { error: MEMORY_FORM }),
   z.refine((quantity) => isPossible(quantity), {
@@ -78,13 +89,14 @@ const placement = z
 
 /**
  * A model's manifest, `model.yaml`: one schema for its type, its validation and docs/model.schema.json.
- * All of it is optional, an unknown key is an error. Each version adds the keys it uses.
+ * All keys are optional, an unknown key is an error. Each version adds the keys it uses.
  */
 export const manifestSchema = z
   .strictObject({
     examples: z
       ._default(z.array(example), [])
       .check(z.describe('Requests the model answers. The first proves a new version healthy.')),
+    team: z.exactOptional(team),
     model: z.prefault(modelSchema, {}),
     runtime: z.prefault(runtimeSchema, {}),
     build: z.prefault(buildSchema, {}),
@@ -119,24 +131,24 @@ export const manifestSchema = z
 
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
-/** What is done with columns of a request beyond the model's own. */
+/** How to treat columns of a request that the model does not have. */
 export type ExtraColumns = (typeof EXTRA_COLUMNS)[number];
 
-/** A GPU by the name that AWS sells it under, and how many of it one replica needs. */
+/** A GPU by its AWS name, and how many of it one replica needs. */
 export type Accelerator = { readonly name: string; readonly count: number };
 
-/** The memory (MiB) that the manifest asks for, or null. */
+/** The memory (MiB) that the manifest requests, or null. */
 export function memoryMiB({ resources }: Manifest): number | null {
   return resources.memory === undefined ? null : mebibytes(resources.memory);
 }
 
-/** The GPU that the manifest asks for, or null. */
+/** The GPU that the manifest requests, or null. */
 export function acceleratorOf({ resources }: Manifest): Accelerator | null {
   const [name = 'none', count = '1'] = resources.accelerator.split(':');
   return name === 'none' ? null : { name, count: Number.parseInt(count, 10) };
 }
 
-/** `quantity` as Kubernetes writes it, in Mi or Gi. */
+/** `quantity` is in Kubernetes notation, in Mi or Gi. */
 function mebibytes(quantity: string): number {
   const unit = quantity.endsWith('Gi') ? 'Gi' : 'Mi';
   return Number.parseInt(quantity, 10) * MIB_PER_UNIT[unit];

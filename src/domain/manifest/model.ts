@@ -92,7 +92,7 @@ export const runtimeSchema = z.strictObject({
     ),
 });
 
-/** `build` of a manifest: what the model runs on, in place of what its artifact says. */
+/** `build` of a manifest: what the model runs on, overriding its artifact. */
 export const buildSchema = z.strictObject({
   pythonVersion: z.exactOptional(
     z

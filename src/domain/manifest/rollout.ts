@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 
 const STRATEGIES = ['auto', 'all-at-once', 'canary', 'linear'] as const;
 
-/** The shares (percent) of the strategies whose steps the manifest does not name; `auto` is at most a canary. */
+/** The default shares (percent) of each strategy; `auto` is at most a canary. */
 export const STEPS = {
   canary: [10, 100],
   linear: [20, 40, 60, 80, 100],
 } as const;
 
-// A bake is looked at every 30 s, and each look costs an execution some of the 25,000 events that it may have.
+// A bake is checked every 30 s, and each check uses some of an execution's 25,000 events.
 const LONGEST_BAKE_SECONDS = 7200;
 
 const steps = z.array(z.int().check(z.gte(1), z.lte(100))).check(
@@ -98,7 +98,7 @@ function isAscending(shares: readonly number[]): boolean {
   return isRising && shares.at(-1) === 100;
 }
 
-/** As far apart as whole percents can be: 33, 66, 100. */
+/** Whether the steps are as even as whole percents allow: 33, 66, 100. */
 function isEven(shares: readonly number[] = STEPS.linear): boolean {
   const each = 100 / shares.length;
   return shares.every((share, index) => Math.abs(share - each * (index + 1)) <= 1);

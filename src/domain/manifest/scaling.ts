@@ -33,7 +33,7 @@ const schedule = z
   })
   .check(limits);
 
-/** `scaling` of a manifest: how many replicas serve. For Lambda, which scales by itself, `max` alone counts, on one machine. */
+/** `scaling` of a manifest: how many replicas serve. For Lambda, which scales by itself, only `max` counts, and only on one machine. */
 export const scalingSchema = z
   .strictObject({
     min: z._default(replicas, 1).check(z.describe('The replicas that always run.')),
@@ -64,7 +64,7 @@ export const scalingSchema = z
 
 export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
 
-// Of what this runtime knows, Application Auto Scaling takes neither offsets (+01:00) nor names in other letters (europe/berlin).
+// Application Auto Scaling takes neither offsets (+01:00) nor names in another case (europe/berlin), which this runtime knows.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
 const ZONE = /^(UTC|[A-Z][\w+-]*(\/[A-Z][\w+-]*)+)$/;
 

@@ -1,21 +1,23 @@
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import type { Accelerator } from '#domain/manifest/manifest.ts';
-import { ec2Size, fargateSize } from './container-size.ts';
+import { ec2Size, fargateSize, type Spending } from './container-size.ts';
 import { TARGETS, type Target } from './target.ts';
 
-/** What a target is chosen by: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest asks for it, and how many replicas always run. */
+/** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
 export type Needs = {
   readonly imageBytes: number;
   readonly memoryBytes: number;
   readonly memoryMiB: number | null;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
-  /** Why its image does not start on Lambda, where that was seen. */
+  /** What it may cost in containers, where that is capped. */
+  readonly spending?: Spending | null;
+  /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
 };
 
-/** What the manifest wishes, and the targets that this installation has. */
+/** The manifest's wish, and the targets that this installation offers. */
 export type Wish = {
   readonly target: Target | 'auto';
   readonly allow: readonly Target[];
@@ -25,15 +27,15 @@ export type Wish = {
 const MIB = 1024 * 1024;
 const CPU_UNITS_PER_VCPU = 1024;
 
-/** An option before one is taken; `reason` says why it does not fit, or what it costs. */
+/** An option before the choice; `reason` says why it does not fit, or what it costs. */
 type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
   readonly reason: string;
   readonly fits: boolean;
 };
 
 /**
- * Weighs each target for a model: the wished one if it fits, else the first that does, from what costs least while idle to what costs most.
- * `decision` is undefined when none can hold the model. Memory is the manifest's, else what the model is expected to use.
+ * Weighs each target for a model. It takes the requested one if it fits, else the first that does, in order of idle cost.
+ * `decision` is undefined when no target can hold the model. Memory is the manifest's, else the expected use.
  */
 export function chooseTarget(
   needs: Needs,
@@ -65,7 +67,7 @@ const WEIGH: Readonly<Record<Target, (needs: Needs) => Weighed>> = {
   ec2: (needs) => weighContainer('ec2', ec2Size, needs),
 };
 
-/** What is not wished, allowed or offered is not taken, whatever fits in it. */
+/** A target that is not requested, allowed or offered is not taken, even if the model fits. */
 function hold(option: Weighed, { target: wished, allow, offered }: Wish): Weighed {
   const { target } = option;
   const refusal =

@@ -8,11 +8,15 @@ export type ContainerNeeds = {
   readonly memoryMiB: number;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
+  readonly spending?: Spending | null | undefined;
 };
 
+/** What as many replicas as may run may cost together, USD in 730 hours. */
+export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
+
 /**
- * What one replica gets. `cpuUnits` of 1024 are one vCPU; `instanceTypes` are those it may run on, cheapest first, empty where AWS chooses.
- * `monthlyUsd` is what all replicas that always run cost in 730 hours (us-east-1, on demand), null where that is not known.
+ * What one replica gets. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
+ * `monthlyUsd` is the cost of all permanent replicas for 730 hours (us-east-1, on demand), null where it is unknown.
  */
 export type ContainerSize = {
   readonly memoryMiB: number;
@@ -26,9 +30,9 @@ export type SizeResult = ContainerSize | { readonly refusal: string };
 
 const HOURS_A_MONTH = 730;
 const GIB = 1024 ** 3;
-// A server of one core and no batch gains nothing from less.
+// One vCPU at least: a server without batching uses one core.
 const LEAST_CPU_UNITS = 1024;
-// What ECS and the host keep of an instance's memory for themselves.
+// The part of an instance's memory that ECS and the host leave to containers.
 const HOST_SHARE = 0.9;
 const MOST_TYPES = 6;
 
@@ -56,15 +60,18 @@ export function fargateSize(needs: ContainerNeeds): SizeResult {
   const { cpuUnits, memoryMiB } = size;
   const hourly =
     (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour;
+  const refusal = overspent(hourly, needs);
+  if (refusal) return { refusal };
   const monthlyUsd = cents(hourly * HOURS_A_MONTH * needs.replicas);
   const reason = `fits in a task of ${cpuUnits / 1024} vCPU and ${memoryMiB} MiB; ${times(needs.replicas)} $${monthlyUsd} a month`;
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
 }
 
-/** The instance types that have the GPU and the memory, cheapest first; without a GPU it is left to ECS which type holds the replica. */
+/** The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. */
 export function ec2Size(needs: ContainerNeeds): SizeResult {
-  const { accelerator, memoryMiB, replicas } = needs;
+  const { accelerator, memoryMiB, replicas, spending } = needs;
   if (!accelerator) {
+    if (spending) return { refusal: unknownCost(spending) };
     const reason = `fits on an instance that ECS chooses for ${memoryMiB} MiB`;
     return { cpuUnits: LEAST_CPU_UNITS, memoryMiB, instanceTypes: [], monthlyUsd: null, reason };
   }
@@ -81,9 +88,13 @@ export function ec2Size(needs: ContainerNeeds): SizeResult {
       refusal: `the model needs ${memoryMiB} MiB of memory; instances with ${count} ${name} have up to ${most}`,
     };
   }
-  const instanceTypes = fitting.slice(0, MOST_TYPES).map(({ instanceType }) => instanceType);
-  const hourly = cheapest.usdPerHour * (1 + gpus.managedInstancesFee);
-  const monthlyUsd = cents(hourly * HOURS_A_MONTH * replicas);
+  const refusal = overspent(hourlyUsd(cheapest), needs);
+  if (refusal) return { refusal };
+  const instanceTypes = fitting
+    .filter((type) => !overspent(hourlyUsd(type), needs))
+    .slice(0, MOST_TYPES)
+    .map(({ instanceType }) => instanceType);
+  const monthlyUsd = cents(hourlyUsd(cheapest) * HOURS_A_MONTH * replicas);
   return {
     cpuUnits: Math.floor(cheapest.vcpu * HOST_SHARE) * 1024,
     memoryMiB: Math.floor(cheapest.memoryMiB * HOST_SHARE),
@@ -91,6 +102,25 @@ export function ec2Size(needs: ContainerNeeds): SizeResult {
     monthlyUsd,
     reason: `fits on ${cheapest.instanceType} with ${count} ${name}; ${times(replicas)} $${monthlyUsd} a month`,
   };
+}
+
+function hourlyUsd({ usdPerHour }: { readonly usdPerHour: number }): number {
+  return usdPerHour * (1 + gpus.managedInstancesFee);
+}
+
+/** Why it may not be spent; undefined where it may. */
+function overspent(hourly: number, { spending }: ContainerNeeds): string | undefined {
+  if (!spending) return undefined;
+  const { mostReplicas, maxMonthlyUsd } = spending;
+  const usd = cents(hourly * HOURS_A_MONTH * mostReplicas);
+  const which = mostReplicas === 1 ? 'its one replica' : `its ${mostReplicas} replicas`;
+  return usd > maxMonthlyUsd
+    ? `${which} would cost $${usd} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`
+    : undefined;
+}
+
+function unknownCost({ maxMonthlyUsd }: Spending): string {
+  return `what the instance costs that ECS would choose is not known before; the cap maxMonthlyUsd is $${maxMonthlyUsd}`;
 }
 
 function known(): string {

@@ -1,11 +1,11 @@
-/** A task that ECS stopped: `code` and `reason` as ECS gives them, the exit code of its server where there was one. */
+/** A task that ECS stopped: `code` and `reason` as ECS gives them, and its server's exit code if there was one. */
 export type StoppedTask = {
   readonly code: string;
   readonly reason: string;
   readonly exitCode: number | null;
 };
 
-/** What is to be seen of a service: `needed` tasks that must run and answer, its events newest first, and the tasks that were stopped in the last hour, latest first. */
+/** The observed state of a service: the `needed` number of tasks that must run and answer, its events, newest first, and the tasks stopped in the last hour, latest first. */
 export type ServiceView = {
   readonly needed: number;
   readonly running: number;
@@ -20,26 +20,26 @@ export type ServiceVerdict =
   | { readonly kind: 'pending'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
-// ECS's own circuit breaker forgets what it counted with the first task that runs, so a server that comes and goes never trips it.
+// ECS's own circuit breaker resets its count with the first task that runs, so a crash-looping server never trips it.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 const MOST_ENDS = 3;
 const EVENTS = 5;
 
 const CRASHED = 'EssentialContainerExited';
-// The texts of ECS, as https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
-// and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html have them.
+// ECS's messages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+// and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 const QUOTA = /VcpuLimitExceeded|reached the limit on the number of vCPUs/i;
 const NO_CAPACITY =
   /RESOURCE:|Capacity is unavailable|InsufficientInstanceCapacity|unable to place|no container instance met/i;
 const NO_IMAGE = /CannotPull\w*|pull image/i;
-// What another attempt does not mend; a network that fails may be there again.
+// Permanent errors, which a retry does not mend; a network failure may pass.
 const NO_SUCH_IMAGE =
   /not found|manifest unknown|does not exist|denied|not authorized|no space left/i;
 const UNHEALTHY = /failed (?:ELB|container) health checks/i;
 
 /**
- * How a service of ECS stands. It is ready when as many tasks as it needs run and answer the load balancer, and none of them ended too often.
- * Missing capacity leaves it pending, with what ECS says: whoever waits has a deadline. A quota, an image that cannot be pulled, a server that ended three times (and as often as there are tasks) or never answered, and ECS's circuit breaker fail it.
+ * Judges the state of an ECS service. It is ready when the needed tasks run and answer the load balancer, and none is crash-looping.
+ * Missing capacity leaves it pending, with ECS's message: the waiting side has a deadline. It fails on a quota, an image that cannot be pulled, a server that ended three times (and at least as often as there are tasks) or never answered, and on ECS's circuit breaker.
  */
 export function judgeService(view: ServiceView): ServiceVerdict {
   const { needed, running, healthy, stopped } = view;
@@ -63,7 +63,7 @@ function failed(reason: string): ServiceVerdict {
   return { kind: 'failed', reason };
 }
 
-/** Of many tasks three may end in the hour that ECS tells of them, and the others serve. */
+/** With many tasks, three may end within the hour that ECS remembers while the others serve. */
 function crashLoop(stopped: readonly StoppedTask[], needed: number): string | undefined {
   const crashes = stopped.filter(({ code }) => code === CRASHED);
   const [last] = crashes;

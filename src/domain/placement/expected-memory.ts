@@ -4,20 +4,20 @@ import type { BuildProof } from '#domain/build/proof.ts';
 
 const MIB = 1024 * 1024;
 
-// An idle ONNX server holds 157 MiB with an 11 MB model, and one that loads on a busy machine was seen at 210; inference copies the weights once at load and works in about as much again.
+// An idle ONNX server was measured at 157 MiB with an 11 MB model, and at 210 MiB while loading on a busy machine. Loading copies the weights once, and inference needs about as much working memory again.
 const ONNX_SERVER_BYTES = 256 * MIB;
 const WEIGHT_COPIES = 2.5;
-// 12 MB of trees take 150 MiB once loaded, and small ones are loaded twice (runtimes/onnx/session/session.ts).
+// 12 MB of trees take 150 MiB once loaded, and small models are loaded twice (runtimes/onnx/session/session.ts).
 const TREE_COPIES = 13;
 const LOADED_TWICE_BYTES = 4 * MIB;
 
-// A server of which nothing is known may take much more for a larger request than for the one that it was seen to answer.
+// A custom server may need much more memory for a larger request than for the one it was measured with.
 const UNKNOWN_BYTES = 512 * MIB;
 
-// What a container used while it was asked, and room for more than one request.
+// Multiplies what a container used while answering, to leave room for more than one request.
 const HEADROOM = 1.3;
 
-/** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take; trees are no tensors. */
+/** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take, in bytes; tree nodes are not tensors. */
 export function onnxMemory(model: {
   readonly fileBytes: number;
   readonly weightBytes: number;
@@ -43,8 +43,8 @@ type Measured = {
 };
 
 /**
- * What a replica is expected to use, in bytes: what the build measured and a third more, else the sum of the terms. Served as ONNX, a model is no longer what its framework used;
- * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least.
+ * The expected memory of a replica, in bytes: the build's measurement plus 30 %, else the sum of the terms. The framework's measurement does not apply to a model served as ONNX;
+ * and a server that answered few requests or none has not shown what answers take, so the ONNX terms are the minimum.
  */
 export function expectedMemoryBytes(
   terms: readonly MemoryTerm[],
@@ -60,7 +60,7 @@ export function expectedMemoryBytes(
   return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
 }
 
-// Most of what is converted are trees, and nothing of it is larger once loaded.
+// Most converted models are trees, and no other kind is larger once loaded.
 function convertedMemory(fileBytes: number): readonly MemoryTerm[] {
   return onnxMemory({ fileBytes, weightBytes: 0, hasTrees: true });
 }

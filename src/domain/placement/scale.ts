@@ -1,6 +1,6 @@
 import type { Scaling } from '#domain/manifest/scaling.ts';
 
-/** How few and how many replicas may run. */
+/** The minimum and maximum number of replicas. */
 export type ReplicaLimits = { readonly min: number; readonly max: number };
 
 type Schedule = Scaling['schedules'][number];
@@ -9,13 +9,13 @@ const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const SLICES_A_MINUTE = 6;
-/** How many slices `replicasFor` looks at. */
+/** How many slices `replicasFor` considers. */
 export const SLICES_REMEMBERED = 5 * SLICES_A_MINUTE;
 
-/** How long (ms) a slice of `replicasFor` is. */
+/** The length (ms) of a slice in `replicasFor`. */
 export const SLICE_MS = MINUTE_MS / SLICES_A_MINUTE;
 
-/** The limits at a moment (epoch ms): those of the schedule that began last, the later in the list if two began together; without schedules the plain ones. `max` is never below `min`. */
+/** The limits at a moment (epoch ms): those of the schedule that began last (of two that began together, the later in the list); without schedules the plain limits. `max` is never below `min`. */
 export function scaleAt(scaling: Scaling, nowMs: number): ReplicaLimits {
   const begun = scaling.schedules
     .map((schedule) => ({ schedule, beganMs: lastBegin(schedule, nowMs) }))
@@ -31,23 +31,23 @@ export function plainLimits({ min, max = min }: Scaling): ReplicaLimits {
   return { min, max };
 }
 
-/** The limits from the moment on at which `schedule` begins. */
+/** The limits from the moment `schedule` begins. */
 export function scheduledLimits(scaling: Scaling, { min, max }: Schedule): ReplicaLimits {
   return { min, max: Math.max(min, max ?? plainLimits(scaling).max) };
 }
 
-/** How many replicas a candidate begins with: as many as it is to take over from, within its own limits. `live` counts those of each revision that has traffic. */
+/** How many replicas a candidate starts with: as many as the revision it takes over from, within its own limits. `live` holds the replica count of each revision that has traffic. */
 export function firstReplicas(live: readonly number[], { min, max }: ReplicaLimits): number {
   return Math.min(max, Math.max(min, ...live));
 }
 
-/** What a revision has met since it began with `first` replicas: the requests of each 10 s, the newest last, those before the last five minutes forgotten. */
+/** A revision's load since it started with `first` replicas: the requests per 10 s slice of the last five minutes, newest last. */
 export type Load = { readonly first: number; readonly slices: readonly number[] };
 
 /**
- * How many replicas the load asks for, within the limits.
- * The busiest minute of the last five decides, so more come at once and fewer only after five quiet minutes: a replica takes longer to get ready than to stop.
- * As many as it began with stay for the first five, in which a candidate gets its traffic.
+ * How many replicas the load needs, within the limits.
+ * The busiest minute of the last five decides. So it scales out at once and scales in only after five quiet minutes: a replica takes longer to get ready than to stop.
+ * For the first five minutes, in which a candidate gets its traffic, it keeps at least the first replicas.
  */
 export function replicasFor(
   { first, slices }: Load,
@@ -68,7 +68,7 @@ function lastBegin({ days, at, timeZone }: Schedule, nowMs: number): number {
   const wallClock = wallClockOf(timeZone);
   const [hours = 0, minutes = 0] = at.split(':').map(Number);
   const todayMs = Math.floor(wallClock(nowMs) / DAY_MS) * DAY_MS;
-  // The eighth day back is today's day of the week again.
+  // Eight days, since the schedule may not have begun yet today: then the same weekday last week counts.
   const begins = Array.from({ length: 8 }, (_, back) => todayMs - back * DAY_MS)
     .filter((dayMs) => days.some((day) => day === DAYS[new Date(dayMs).getUTCDay()]))
     .map((dayMs) => instantOf(dayMs + (hours * 60 + minutes) * MINUTE_MS, wallClock));
@@ -77,7 +77,7 @@ function lastBegin({ days, at, timeZone }: Schedule, nowMs: number): number {
 
 type WallClock = (epochMs: number) => number;
 
-/** What clocks in the time zone show, as if it were UTC. */
+/** The wall clock of the time zone, read as if it were UTC. */
 function wallClockOf(timeZone: string): WallClock {
   const format = new Intl.DateTimeFormat('en', {
     timeZone,
@@ -96,7 +96,7 @@ function wallClockOf(timeZone: string): WallClock {
   };
 }
 
-/** When clocks show that: the first time if they do so twice, and as much later as the clocks jump if they never do. */
+/** When the wall clock shows that time: the first time if it does so twice; if it skips that time, later by the length of the jump. */
 function instantOf(wallMs: number, wallClock: WallClock): number {
   const [before, after] = [wallMs - DAY_MS, wallMs + DAY_MS].map((nearMs) => {
     const offsetMs = wallClock(nearMs) - nearMs;

@@ -7,8 +7,8 @@ export type Target = (typeof TARGETS)[number];
 export type RevisionRef = { readonly revision: string; readonly target: Target };
 
 /**
- * How a target's traffic moves: by the weights of a function's alias, or by those of a load balancer's rule.
- * Two revisions share a model's traffic only within one; between two the traffic moves all at once.
+ * How a target's traffic moves: by the weights of a function's alias, or of a load balancer's rule.
+ * Two revisions can share a model's traffic only within one mechanism; between two, all of the traffic moves at once.
  */
 export type Mechanism = 'function' | 'container';
 

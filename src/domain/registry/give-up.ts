@@ -5,8 +5,8 @@ const LONGEST_WAIT_HOURS = 2;
 const HOUR_MS = 3_600_000;
 
 /**
- * Why a deployment ends that waits while `holder`, another deployment, holds its model's lease; undefined while it goes on.
- * One that was aborted before it made anything has nothing to put back, and one whose turn does not come within two hours is given up.
+ * Why a deployment that waits for its model's lease ends; undefined while it goes on waiting. `holder` is the deployment that holds the lease.
+ * An aborted deployment that has made nothing has nothing to roll back. A deployment that has waited two hours is given up.
  */
 export function whyGivenUp(
   { trouble, intents, kind, model, phase, admittedAtMs }: Deployment,

@@ -1,6 +1,6 @@
 import type { Deployment, Trouble } from '#domain/deployment.ts';
 
-/** The trouble of a deployment, and who has the traffic where it was left to its candidate. */
+/** The trouble of a deployment. It also says who has the traffic, when the rollback left it with the candidate. */
 export function toldTrouble({ trouble, work }: Deployment): Trouble | null {
   return trouble && withKept(trouble, work);
 }

@@ -16,9 +16,9 @@ import type {
 export type LeaseRequest = {
   readonly deploymentId: string;
   readonly execution: string;
-  /** How long the lease holds (seconds) unless a write of its holder renews it. */
+  /** How long the lease lasts (seconds) unless a write by its holder renews it. */
   readonly leaseSeconds: number;
-  /** The epoch of a holder that was seen dead; its lease is taken over if it is still the same one. */
+  /** The epoch of a dead holder, whose lease is taken over if the epoch is still the same; null for no takeover. */
   readonly over: number | null;
 };
 
@@ -33,10 +33,10 @@ export type LeaseResult =
     }
   | { readonly kind: 'superseded' };
 
-/** Who writes: the deployment and the epoch of the lease it holds. A write with another epoch than the lease's is refused with `LeaseLost`. */
+/** The writer: a deployment and the epoch of the lease it holds. A write with any other epoch than the lease's fails with `LeaseLost`. */
 export type Holder = { readonly deploymentId: string; readonly epoch: number };
 
-/** What a write of the lease's holder finds, the lease renewed by it. */
+/** The records that a write by the lease holder finds, with the lease already renewed. */
 export type HeldRecords = Records & {
   readonly deployment: DeploymentRecord;
   readonly model: ModelRecord;
@@ -108,7 +108,7 @@ export function freeDeadLease(model: string, deploymentId: string): RegistryWrit
   };
 }
 
-/** A write that only the lease's holder may do, and that renews the lease; fails with `LeaseLost`. */
+/** A write that only the lease holder may make, and that renews the lease; fails with `LeaseLost`. */
 export function holderWrite<Answer>(
   holder: Holder,
   decide: (records: HeldRecords, nowMs: number) => Change<Answer>,
@@ -136,7 +136,7 @@ export function freeLease(model: ModelRecord, deploymentId: string): ModelRecord
     : model;
 }
 
-/** A deployment whose phase is terminal has nothing more to do; another is left for `settle`. */
+/** Ends a deployment whose phase is terminal; `settle` ends any other. */
 export function end(deployment: Deployment, nowMs: number): Deployment {
   return isTerminal(deployment.phase) && deployment.endedAtMs === null
     ? { ...deployment, endedAtMs: nowMs }
@@ -166,7 +166,7 @@ function requireOpen(
   }
 }
 
-/** Of uploads the newest wins, until the older one has begun. */
+/** Whether a newer upload replaces this one: it does until this one has begun. */
 function isOutdated({ deployment }: DeploymentRecord, { model }: ModelRecord): boolean {
   const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
   const isUpload = deployment.kind === 'deploy';
@@ -175,7 +175,7 @@ function isOutdated({ deployment }: DeploymentRecord, { model }: ModelRecord): b
 
 const UNDEPLOYED = 'the model was undeployed after this upload';
 
-/** What had not begun when an undeploy was asked for. */
+/** Whether an undeploy removes this deployment: it had not begun when the undeploy was requested. */
 function isUndeployed({ deployment }: DeploymentRecord, model: ModelRecord): boolean {
   const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
   const isUpload = deployment.kind === 'deploy';

@@ -2,7 +2,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import type { ObjectCreated, RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 
-/** The workflow that takes a deployment up again, and what it is started with. */
+/** The workflow that continues a deployment, and its input. */
 export type Recovery =
   | { readonly workflow: 'deploy'; readonly input: ObjectCreated }
   | { readonly workflow: 'rollback'; readonly input: RollbackRequest }
@@ -25,14 +25,14 @@ export function recoveryInput({ id, kind, model, version, artifact }: Deployment
   }
 }
 
-/** The name of the `attempt`th execution (from 1) of a deployment, where Slipway itself starts it. */
+/** The name of a deployment's `attempt`th execution (from 1), when Slipway itself starts it. */
 export function recoveryName({ id, kind, model, artifact }: Deployment, attempt: number): string {
   return kind === 'deploy'
     ? executionName(artifact.key, id, attempt)
     : requestName(kind, model, id, attempt);
 }
 
-/** The name of the `attempt`th execution (from 1) of what was asked for of a model by its name. */
+/** The name of the `attempt`th execution (from 1) of a request for a model by its name. */
 export function requestName(
   kind: 'rollback' | 'repair' | 'undeploy',
   model: string,

@@ -5,24 +5,24 @@ const HOUR_MS = 60 * MINUTE_MS;
 const FIRST_PAUSE_MS = MINUTE_MS;
 const LONGEST_PAUSE_MS = 6 * HOUR_MS;
 
-/** When (epoch ms) the sweep may repair a model again: a minute after the last repair, and after each of a row twice as long, up to six hours. 0 where there was none. */
+/** When (epoch ms) the sweep may repair a model again: exponential backoff from one minute after the first repair, doubling with each consecutive one, up to six hours. 0 when there was no repair. */
 export function nextRepairMs({ repairs }: Pick<Model, 'repairs'>): number {
   return repairs ? repairs.lastAtMs + pauseMs(repairs) : 0;
 }
 
-/** A row ends when the model was left alone for an hour, or twice the pause that was due. */
+/** The count of consecutive repairs. It resets after an hour without a repair, or after twice the due pause if that is longer. */
 export function repairsInARow({ repairs }: Pick<Model, 'repairs'>, nowMs: number): number {
   if (!repairs) return 0;
   const restMs = Math.max(HOUR_MS, 2 * pauseMs(repairs));
   return nowMs - repairs.lastAtMs > restMs ? 0 : repairs.inARow;
 }
 
-/** With one that is asked for now. */
+/** Counts a repair that is requested now. */
 export function countRepair(model: Pick<Model, 'repairs'>, nowMs: number): Repairs {
   return { inARow: repairsInARow(model, nowMs) + 1, lastAtMs: nowMs };
 }
 
-/** What the event of a repair says of those before it; empty for the first. */
+/** What a repair's event says about the ones before it; empty for the first. */
 export function repairNotice(repairs: Repairs): string {
   if (repairs.inARow === 1) return '';
   const next = new Date(nextRepairMs({ repairs })).toISOString();

@@ -8,7 +8,7 @@ const executionEnd = z.object({
 });
 
 /**
- * What starts the sweep, as EventBridge hands it over: the clock, which may ask for no more than a touch of what would fall asleep, or Step Functions telling that an execution has ended.
+ * What starts the sweep, as EventBridge delivers it: the schedule, which may ask only to keep idle resources awake, or Step Functions reporting that an execution has ended.
  * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
  */
 export const sweepEvent = z.discriminatedUnion('detail-type', [
@@ -24,5 +24,5 @@ export const sweepEvent = z.discriminatedUnion('detail-type', [
 
 export type SweepEvent = z.infer<typeof sweepEvent>;
 
-/** How an execution ended; `error` and `cause` are absent or null where Step Functions has none to tell. */
+/** How an execution ended; `error` and `cause` are absent or null where Step Functions has none. */
 export type ExecutionEnd = z.infer<typeof executionEnd>;

@@ -2,7 +2,7 @@ import { deploymentId, type Model, type ModelVersion } from '#domain/deployment.
 import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 import { requestName } from './recovery.ts';
 
-/** What the sweep starts of its own: the execution's name and its input. */
+/** An execution that the sweep starts by itself: its name and input. */
 export type SweepRequest =
   | { readonly workflow: 'rollback'; readonly name: string; readonly input: RollbackRequest }
   | { readonly workflow: 'undeploy'; readonly name: string; readonly input: UndeployRequest };
@@ -10,8 +10,8 @@ export type SweepRequest =
 const HOUR_MS = 3_600_000;
 
 /**
- * The repair of a live version, after `inARow` others. It is the same within an hour, so that two sweeps ask for it once, and another in the next, so that one that did not begin is tried again.
- * One that was admitted, or made the version live anew, makes the next another too.
+ * The repair of a live version, after `inARow` others. Its name is the same within an hour, so that two sweeps request it once, and changes in the next, so that a repair that did not begin is retried.
+ * The name also changes once a repair was admitted, or made the version live again.
  */
 export async function repairRequest(
   { model, version, revision, liveAtMs }: ModelVersion,
@@ -27,7 +27,7 @@ export async function repairRequest(
   };
 }
 
-/** The end of an undeploy that was begun; the same within an hour. */
+/** Finishes an undeploy that had begun; its name is the same within an hour. */
 export async function undeployRequest(
   { name, newestDeploymentId }: Model,
   nowMs: number,

@@ -1,7 +1,7 @@
 import type { ArtifactOrder, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 
-/** Whose the lease is, and until when (epoch ms) if none of its writes renews it. */
+/** Who holds the lease, and until when (epoch ms) unless a write renews it. */
 export type LeaseHolder = {
   readonly deploymentId: string;
   readonly execution: string;
@@ -15,24 +15,24 @@ export type Lease = { readonly epoch: number; readonly holder: LeaseHolder | nul
 /** A deployment, and how many events it has announced. */
 export type DeploymentRecord = { readonly deployment: Deployment; readonly sequence: number };
 
-/** A model with what only its registry needs: the order of its newest artifact, the version number taken last (0: none), and its lease. */
+/** A model with what only its registry needs: the order of its newest artifact, the last assigned version number (0: none), and its lease. */
 export type ModelRecord = {
   readonly model: Model;
   readonly newest: ArtifactOrder;
   readonly lastVersion: number;
-  /** When an undeploy was asked for last (epoch ms), 0 when never: what was uploaded before it and has not begun goes with the rest. */
+  /** When an undeploy was last requested (epoch ms), 0 when never: it also removes earlier uploads that have not begun. */
   readonly undeployAskedAtMs: number;
   readonly lease: Lease;
 };
 
-/** What the registry holds of the records that a write reads. */
+/** The records that a write reads, as the registry holds them. */
 export type Records = {
   readonly deployment: DeploymentRecord | undefined;
   readonly model: ModelRecord | undefined;
   readonly version: ModelVersion | undefined;
 };
 
-/** What a write makes of them, in one transaction with its event; what is absent stays as it is. */
+/** What a write changes, in one transaction with its event; an absent record stays as it is. */
 export type Change<Answer> = {
   readonly answer: Answer;
   readonly deployment?: DeploymentRecord | undefined;
@@ -43,7 +43,7 @@ export type Change<Answer> = {
 
 /**
  * One write of a registry as a pure decision, so that every registry decides alike and only stores differently.
- * It reads the deployment, the model it names (without `model`, the deployment's), and of that model the version it names.
+ * It reads the deployment, the named model (without `model`, the deployment's model), and the named version of that model.
  * `decide` throws the write's failures, and then nothing changes.
  */
 export type RegistryWrite<Answer> = {

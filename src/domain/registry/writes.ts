@@ -16,7 +16,7 @@ import type { RegistryWrite } from './write.ts';
 
 type Write = <Answer>(wanted: RegistryWrite<Answer>) => Promise<Answer>;
 
-/** Every write of the `Registry` port, given how a registry carries one out: read, decide and store in one transaction. */
+/** Every write of the `Registry` port, given a registry's way to read, decide and store in one transaction. */
 export function registryWrites(write: Write) {
   const over =
     <Arguments extends readonly unknown[], Answer>(

@@ -3,19 +3,19 @@ import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature
 import type { ServerPlace } from '#domain/build/runtime.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 
-/** A request that proves a version, as it is sent: an Open Inference `infer`, or an `/invocations` body; `path` where its server takes it at another one. */
+/** A request that proves a version, as sent: an Open Inference `infer` or an `/invocations` body; `path` if its server takes it at another path. */
 export type GoldenRequest = {
   readonly protocol: 'infer' | 'invocations';
   readonly body: unknown;
   readonly path?: string;
 };
 
-/** The path below the model's that a request is sent to. */
+/** The path of a request, below the model's own path. */
 export function pathOf({ protocol, path }: GoldenRequest, model: string): string {
   return path ?? (protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations');
 }
 
-/** A request that is known to be right, with what its answer has to contain where that is known too; `rtol` is how far a number may be off, relative to it, and `atol` whatever its size. */
+/** A known-good request, with what its answer must contain if that is known too; `rtol` is the relative and `atol` the absolute tolerance of a number. */
 export type Example = {
   readonly request: GoldenRequest;
   readonly expect?: unknown;
@@ -23,7 +23,7 @@ export type Example = {
   readonly atol?: number;
 };
 
-/** What is known of a model before it is asked: `signature` is null where nothing says what goes in, `example` is one of the artifact's own or of its build. */
+/** What is known about a model before it answers: `signature` is null where nothing tells the inputs, `example` comes from the artifact or from its build. */
 export type Declared = {
   readonly signature: Signature | null;
   readonly manifest: Manifest;
@@ -31,10 +31,10 @@ export type Declared = {
   readonly example?: Example;
 };
 
-/** A made body of more bytes is not sent: Lambda takes about 4.5 MB after base64. */
+/** A larger generated body is not sent: Lambda takes about 4.5 MB after base64. */
 export const MAX_GOLDEN_BYTES = 4_000_000;
 
-// 32 is what most detectors answer, which fail at 8 and 16; 224 is the size of ImageNet, 320 of small detectors.
+// Most detectors answer at 32 but fail at 8 and 16; 224 is ImageNet's size, 320 that of small detectors.
 const SIZES = [1, 32, 64, 224, 320] as const;
 
 const ZERO: Readonly<Partial<Record<Datatype, unknown>>> = { BOOL: false, BYTES: '' };
@@ -51,7 +51,7 @@ const inferBody = z.object({
 });
 
 /**
- * What to send, short enough to be kept with a version: the example (the manifest's first, else the model's own), or a request made from the signature with its free dimensions at this size.
+ * What to send, short enough to keep with a version: the example (the manifest's first, else the model's own), or a request generated from the signature with its free dimensions at this size.
  */
 export type GoldenSample = 'example' | number;
 
@@ -62,9 +62,9 @@ export function exampleOf({ manifest, server, example }: Declared): Example | un
 }
 
 /**
- * The samples to try, in this order, until one is answered 200: the example alone, where there is one.
- * Without one sizes for the free dimensions: 1, and where an input has more than one of them 32, 64, 224 and 320 too.
- * One whose request would be larger than `MAX_GOLDEN_BYTES` is left out, so there may be none; without a signature there is none.
+ * The samples to try, in this order, until one is answered 200: only the example, if there is one.
+ * Without an example, sizes for the free dimensions: 1, and if an input has more than one free dimension also 32, 64, 224 and 320.
+ * Samples whose request exceeds `MAX_GOLDEN_BYTES` are left out, so the list may be empty; without a signature it is.
  */
 export function goldenSamples(declared: Declared): readonly GoldenSample[] {
   const { signature } = declared;
@@ -74,19 +74,19 @@ export function goldenSamples(declared: Declared): readonly GoldenSample[] {
   return sizes.filter((size) => bodyBytes(sized(signature, size)) <= MAX_GOLDEN_BYTES);
 }
 
-/** The request of a sample. A made one is of zeros: the first free dimension of each input is 1, its others have the sample's size. */
+/** The request of a sample. A generated one holds zeros: the first free dimension of each input is 1, the others have the sample's size. */
 export function goldenRequest(declared: Declared, sample: GoldenSample): GoldenRequest {
   return sample === 'example'
     ? (exampleOf(declared)?.request ?? exampleRequest(undefined, declared.server))
     : { protocol: 'infer', body: { inputs: sized(declared.signature, sample).map(zeros) } };
 }
 
-/** The declared inputs as a made request has them: the first free dimension of each is 1, its others are `size`. */
+/** The declared inputs with the shapes of a generated request: the first free dimension of each is 1, the others are `size`. */
 export function sized(signature: Signature | null, size: number): readonly TensorSpec[] {
   return (signature?.inputs ?? []).map((spec) => ({ ...spec, shape: fixed(spec, size) }));
 }
 
-/** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; all else is a body for `/invocations`. */
+/** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; anything else is a body for `/invocations`. */
 function exampleRequest(body: unknown, { requestPath: path }: ServerPlace): GoldenRequest {
   if (path !== null) return { protocol: 'invocations', body, path };
   return { protocol: inferBody.safeParse(body).success ? 'infer' : 'invocations', body };
@@ -112,7 +112,7 @@ function zeros({ name, shape, datatype }: TensorSpec): object {
   return { name, shape, datatype, data };
 }
 
-/** What a made tensor holds. */
+/** The element of a generated tensor. */
 export function zero(datatype: Datatype): unknown {
   return ZERO[datatype] ?? 0;
 }

@@ -9,19 +9,19 @@ import {
 import { difference } from './json-difference.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What came back for a request; `none` is no answer: a crash, or nothing within the time. */
+/** The outcome of a request; `none` is no answer: a crash or a timeout. */
 export type GoldenAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'none'; readonly reason: string };
 
 export type GoldenAttempt = { readonly request: GoldenRequest; readonly answer: GoldenAnswer };
 
-/** What is said of a version that answered no request, since none could be made for it. */
+/** The warning for a version for which no request could be generated, so that it answered none. */
 export const UNPROVEN = 'started, unproven';
 const LONGEST_SHOWN = 200;
 const DEEPEST_DATA = 16;
 
-// A busy or slow server says so with a 4xx too; that shows nothing of the model.
+// A busy or slow server also answers with a 4xx, which says nothing about the model.
 const NO_REFUSAL: ReadonlySet<number> = new Set([408, 425, 429]);
 
 const tensor = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
@@ -41,9 +41,9 @@ export function isProof(answer: GoldenAnswer): boolean {
 }
 
 /**
- * Verdict from the golden requests sent, in their order, of which only the last may have been answered 200.
- * A 200 is judged by what it says. Without one the model is unhealthy: refusals (4xx) too are no proof that it answers anything.
- * Where no request could be made it is healthy with the warning `started, unproven`.
+ * Verdict from the golden requests, in the order sent; only the last can have been answered 200.
+ * A 200 is judged by its body. Without a 200 the model is unhealthy: refusals (4xx) do not prove that it answers anything.
+ * When no request could be generated it is healthy, with the warning `started, unproven`.
  */
 export function judgeGoldens(declared: Declared, attempts: readonly GoldenAttempt[]): Verdict {
   const last = attempts.at(-1);
@@ -65,8 +65,8 @@ function unproven({ signature }: Declared): string {
 }
 
 /**
- * Verdict from one golden request: healthy when it was answered 200 with outputs of the declared names,
- * datatypes and ranks, and with what the manifest's example expects, where the request is the example's.
+ * Verdict from one golden request: healthy when the answer is a 200 with outputs of the declared names,
+ * datatypes and ranks, and, if the request is the example's, with what the example expects.
  */
 export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {
   const reason = fault(declared, request, answer);
@@ -88,7 +88,7 @@ function fault(
   return wrong ? `got a wrong answer: ${wrong}` : undefined;
 }
 
-/** The declared outputs which a request asks for: those it names, else all; undefined where none are declared, or the answer has no outputs by name. */
+/** The declared outputs that a request asks for: those it names, else all; undefined when none are declared, or the answer does not name its outputs. */
 function requested(
   { signature }: Declared,
   { protocol, body }: GoldenRequest,
@@ -136,7 +136,7 @@ function expectationFault(
     : difference(body, expect, rtol, atol);
 }
 
-/** The protocol writes a tensor's data flat or nested by its shape; both say the same. */
+/** The protocol allows a tensor's data flat or nested by its shape; both are equivalent. */
 function flat(body: unknown): unknown {
   const parsed = withData.safeParse(body);
   return parsed.success ? parsed.data : body;
@@ -153,7 +153,7 @@ function outcome(answer: GoldenAnswer): string {
     : `was answered ${answer.status}: ${show(answer.body)}`;
 }
 
-/** A streamed answer says the list of its lines, as the build takes it too: `values_of` of the Python server. */
+/** A streamed answer counts as the list of its lines, as in the build: `values_of` of the Python server. */
 function parse(body: string): unknown {
   const whole = parsed(body);
   if (whole !== undefined) return whole;

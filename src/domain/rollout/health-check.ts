@@ -1,7 +1,7 @@
 /**
- * How each replica of a container target is looked at once it serves: by its target group on AWS, by Slipway on one machine.
- * A look is a GET of the server's health path that is to be answered 200 within `timeoutSeconds`. After `badLooks` that were not, one after the other, the replica is replaced.
- * A server that works on a long request answers late: it has 20 s.
+ * The health check of each serving container replica: by its target group on AWS, by Slipway on one machine.
+ * A check is a GET of the server's health path, which must answer 200 within `timeoutSeconds`. After `badLooks` consecutive failures the replica is replaced.
+ * A server that is busy with a long request answers late: it has 20 s.
  */
 export const HEALTH_CHECK = {
   intervalSeconds: 5,

@@ -1,16 +1,16 @@
-// Under this two numbers are the same whatever the relative tolerance, as 0 and 1e-9 are.
+// Numbers closer than this are equal, whatever the relative tolerance: 0 and 1e-9, for example.
 const ABSOLUTE_TOLERANCE = 1e-8;
 const LONGEST_SHOWN = 80;
 
-/** How far two numbers may be apart: relative to the expected one, and whatever its size. */
+/** How far two numbers may differ: relative to the expected one, and absolutely. */
 type Tolerance = { readonly rtol: number; readonly atol: number };
 
 /**
- * The first place where the answer is not as expected, as `path is got; expected value`; undefined when there is none.
- * Numbers agree when |got - expected| <= rtol * |expected| + atol, which is 1e-8 at least; texts, booleans and null when they are equal;
- * lists when they are as long and agree by item; an object may have more keys than expected.
- * A list of objects each of which has a `name` of its own, as a list of tensors is, agrees by name in any order, and may have more of them.
- * The numbers of a tensor with an integer datatype agree only when they are equal.
+ * The first place where the answer differs from what is expected, as `path is got; expected value`; undefined when there is none.
+ * Numbers match when |got - expected| <= rtol * |expected| + atol, where atol is at least 1e-8; strings, booleans and null when they are equal;
+ * lists when they have the same length and match item by item; an object may have more keys than expected.
+ * Lists of objects with unique `name`s, such as lists of tensors, match by name in any order, and may have more items.
+ * The numbers of a tensor with an integer datatype match only when they are equal.
  */
 export function difference(
   got: unknown,
@@ -58,7 +58,7 @@ function listDifference(
   );
 }
 
-/** The items by their names; undefined unless each has one, and none has another's. An empty list names nothing. */
+/** The items by name; undefined unless every item has a unique name, and for an empty list. */
 function byName(items: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {
   const named = new Map<string, unknown>();
   for (const item of items) {

@@ -1,12 +1,12 @@
 import type { BakeRecord } from '#domain/deployment.ts';
 
-/** What is known of a revision since a step of its shift. `requests` are whole ones of clients, Slipway's own probes among them; `ringing` are the manifest's alarms that ring. */
+/** The evidence about a revision since a step of its shift. `requests` counts whole client requests, including Slipway's own probes; `ringing` are the manifest's alarms in alarm state. */
 export type BakeEvidence = {
   readonly bake: BakeRecord;
   readonly elapsedMs: number;
   readonly requests: number;
   readonly serverErrors: number;
-  /** Traffic is no proof of health below this many requests; the version is then judged by probes alone. */
+  /** Below this many requests traffic does not prove health, and only probes judge the version. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
 };
@@ -17,18 +17,18 @@ export type BakeVerdict =
   | { readonly kind: 'breach'; readonly reason: string };
 
 const MAX_FAILURES = 0.05;
-/** One failed probe is not judged before this many were sent: it may be one in twenty, or the first of many. */
+/** A single failed probe is not judged before this many were sent: it may be one in twenty, or the first of many. */
 const ENOUGH_PROBES = 20;
-/** A candidate this many times slower than the revision it replaces, and by more than this (ms), is no upgrade. */
+/** A candidate breaches when it is this many times slower than the revision it replaces, and by more than this (ms). */
 const MAX_SLOWDOWN = 5;
 const SLOWDOWN_MS = 100;
 const ENOUGH_LATENCIES = 5;
-/** How much longer than the bake to wait for what the verdict lacks, before that counts as a breach. */
+/** How long after the bake to wait for missing evidence, before that counts as a breach. */
 const GRACE_MS = 60_000;
 
 /**
- * Judges a bake. A breach is a ringing alarm, more than 5 % of the probes failed, more than 5 % server errors in the requests, or in fewer than `minRequests` so many that they would be more than 5 % of those too, or a median probe five times slower than the previous revision's.
- * No probe result is never a pass: the bake goes on for up to a minute more, then it is a breach.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's.
+ * Missing probe results never pass: the bake goes on for up to another minute, then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   const { bake, elapsedMs, requests, minRequests } = evidence;

@@ -2,17 +2,17 @@ import type { ShiftStep } from '#domain/deployment.ts';
 import { type Rollout, STEPS } from '#domain/manifest/rollout.ts';
 import { mechanismOf, type Target } from '#domain/placement/target.ts';
 
-/** What decides how the traffic moves: from where (null: nothing is live) to where, and what the manifest says. */
+/** What determines how the traffic moves: the source (null: nothing is live), the destination, and what the manifest says. */
 export type ShiftNeeds = {
   readonly from: Target | null;
   readonly to: Target;
   readonly rollout: Rollout;
   readonly defaults: ShiftDefaults;
-  /** Back to a version that was proven before, or to the live one: at once, and without a bake. */
+  /** True for a move back to a proven version, or to the live one: in one step and without a bake. */
   readonly isProven: boolean;
 };
 
-/** The bake (seconds) after each step where the manifest names none, and whether containers begin with a canary. */
+/** The default bakes (seconds) after each step, and whether containers begin with a canary. */
 export type ShiftDefaults = {
   readonly bakeSeconds: number;
   readonly canaryBakeSeconds: number;
@@ -20,14 +20,14 @@ export type ShiftDefaults = {
   readonly canary: boolean;
 };
 
-/** On AWS a canary in containers bakes 180 s, since counts of clients are up to two minutes late; a flip between mechanisms is watched for 300 s. */
+/** On AWS a container canary bakes 180 s, since client metrics arrive up to two minutes late; a move between mechanisms bakes 300 s. */
 export const AWS_SHIFTS = {
   canaryBakeSeconds: 180,
   crossingBakeSeconds: 300,
   canary: true,
 } as const;
 
-/** The steps of the shift. Between two mechanisms the traffic moves as a whole, whatever the manifest says; `notice` then tells so, and is empty otherwise. */
+/** The steps of the shift. Between two mechanisms all of the traffic moves at once, whatever the manifest says; `notice` then says so, else it is empty. */
 export function planShift(needs: ShiftNeeds): {
   readonly steps: readonly ShiftStep[];
   readonly notice: string;

@@ -1,11 +1,11 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
 
-/** A version that can be made live again, or why there is none: `isWrong` for one that was asked for and is not there, else there is nothing to do. */
+/** A version that can be made live again, or why there is none: `isWrong` when the requested version does not exist, else there is nothing to do. */
 export type RollbackGoal =
   | { readonly kind: 'version'; readonly version: ModelVersion }
   | { readonly kind: 'none'; readonly reason: string; readonly isWrong: boolean };
 
-/** The version `to`, or for null the one that was live before the live one. `versions` are the model's. */
+/** The version `to`; for null the version that was live before the current one. `versions` are the model's. */
 export function rollbackGoal(
   { name, live }: Model,
   versions: readonly ModelVersion[],

@@ -2,12 +2,12 @@ import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { mechanismOf, type Target } from '#domain/placement/target.ts';
 
-// The container mechanism's limits, kept for every target so that shares mean the same everywhere: an ALB rule takes
+// The container mechanism's limits apply to every target, so that shares mean the same everywhere: an ALB rule takes
 // five target groups with weights 0..999. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
 const MAX_REVISIONS = 5;
 const MAX_WEIGHT = 999;
 
-/** The shares without zeros, in the order of their names; fails with `SharesRefused` when a router on AWS would refuse them. */
+/** The shares without zeros, sorted by name; fails with `SharesRefused` when a router on AWS would refuse them. */
 export function acceptShares(shares: Shares): Shares {
   const weights = Object.entries(shares);
   const wrong = weights.find(([, weight]) => !isWeight(weight));
@@ -29,7 +29,7 @@ export function acceptShares(shares: Shares): Shares {
   return withoutZeros(shares);
 }
 
-/** Fails with `SharesRefused` when the shares are of revisions whose traffic moves by different mechanisms: between them it moves as a whole. */
+/** Fails with `SharesRefused` when the shares mix two mechanisms, between which all of the traffic moves at once. */
 export function refuseMixture(
   shares: Shares,
   targetOf: (revision: string) => Target | undefined,
@@ -43,7 +43,7 @@ export function refuseMixture(
   );
 }
 
-/** The shares without zeros, in the order of their names: two that mean the same are then the same as text. */
+/** The shares without zeros, sorted by name, so that equal shares have the same text. */
 export function withoutZeros(shares: Shares): Shares {
   const weights = Object.entries(shares).filter(([, weight]) => weight !== 0);
   return Object.fromEntries(weights.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,16 +1,16 @@
 import { posix } from 'node:path';
 
-/** The name of a file within a folder of the artifact; the folder `.` is all of it. */
+/** The name of a file within a folder of the artifact; the folder `.` is the artifact's root. */
 export function within(folder: string, name: string): string {
   return posix.join(folder, name);
 }
 
-/** The folder that a file stands in. */
+/** The folder that holds a file. */
 export function folderOf(name: string): string {
   return posix.dirname(name);
 }
 
-/** What operating systems and tools leave beside files: none of it is a model's. */
+/** Files that operating systems and tools leave behind; none belongs to a model. */
 export function isLitter(name: string): boolean {
   return /(^|\/)(__MACOSX\/|__pycache__\/|\._|\.DS_Store$|Thumbs\.db$|\.git\/|\.gitattributes$|\.gitignore$)/.test(
     name,

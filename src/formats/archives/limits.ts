@@ -1,19 +1,19 @@
 import { badArchive } from './names.ts';
 
-/** More than this many bytes for each that is stored is a bomb; what is small anyhow may be as regular as it likes. */
+/** An archive that expands beyond this ratio is a bomb; a small one may compress as well as it likes. */
 const MAX_RATIO = 100;
 const ALWAYS_FINE_BYTES = 1024 * 1024;
 
-/** `maxBytes` limits all files of an archive together. */
+/** `maxBytes` limits the total size of all files in an archive. */
 export type ArchiveLimits = { readonly maxBytes: number; readonly maxEntries: number };
 
-/** How many entries an archive of a model may have. */
+/** The most entries that a model's archive may have. */
 export const MAX_ENTRIES = 1000;
 
-/** What an archive takes when it is unpacked, counted as it is found. Each call fails with `ArtifactRejected` beyond a limit. */
+/** A running count of what an archive unpacks to. A call that exceeds a limit fails with `ArtifactRejected`. */
 export type ArchiveBudget = {
   entry(): void;
-  /** Bytes of files, once unpacked. */
+  /** Unpacked file bytes. */
   files(bytes: number): void;
 };
 
@@ -45,7 +45,7 @@ export function archiveBudget(
   };
 }
 
-/** Fails with `ArtifactRejected` when `bytes` came, or are said to come, out of so few that they are a bomb. */
+/** Fails with `ArtifactRejected` when `bytes`, read or declared, are so many times `storedBytes` that the archive is a bomb. */
 export function refuseBomb(what: string, bytes: number, storedBytes: number): void {
   if (bytes <= Math.max(ALWAYS_FINE_BYTES, MAX_RATIO * storedBytes)) return;
   throw badArchive(

@@ -5,12 +5,12 @@ const MAX_NAME_BYTES = 1024;
 const MAX_FOLDERS = 64;
 const FIX = 'Create the archive again from plain files and folders, with `tar czf` or `zip -r`.';
 
-/** What an archive may do wrong, told in one manner. */
+/** A fault in an archive; every such message has this form. */
 export function badArchive(archive: string, what: string, fix = FIX): Failure {
   return rejected(`${archive} ${what}`, fix);
 }
 
-/** UTF-8 without exception; what is not is refused rather than shown with replacement characters. */
+/** Decodes strict UTF-8; invalid bytes are refused rather than shown as replacement characters. */
 export function textOf(bytes: Uint8Array, archive: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -21,8 +21,8 @@ export function textOf(bytes: Uint8Array, archive: string): string {
 }
 
 /**
- * The names of an archive's entries as they come. `add` answers a file's name, or undefined for a folder.
- * Fails with `ArtifactRejected` for a name that could leave the folder, or that another system would take for one given before.
+ * Checks the names of an archive's entries in order. `add` returns a file's name, or undefined for a folder.
+ * Fails with `ArtifactRejected` for a name that could escape the folder, or that another system would take for an earlier one.
  */
 export function archiveNames(archive: string) {
   const files = new Map<string, string>();
@@ -73,7 +73,7 @@ export function archiveNames(archive: string) {
   return { add };
 }
 
-/** Equal for names which a file system that ignores case, or composes accents, takes for one. */
+/** Equal for names that a file system treats as one because it ignores case or composes accents. */
 function fold(name: string): string {
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
 }

@@ -15,13 +15,13 @@ const ENDINGS = KNOWN_FILES.filter((kind) => kind.isArchive).flatMap(({ endings 
 const USTAR_AT = 257;
 const GZIP = Buffer.of(0x1f, 0x8b);
 
-/** Known by its name: a zip, a tar, or a tar in gzip. Many formats of models are zips too, which are no archives here. */
+/** Recognised by name: a zip, a tar, or a gzipped tar. Many model formats are zips too, but do not count as archives here. */
 export function isArchive(name: string): boolean {
   const lower = name.toLowerCase();
   return ENDINGS.some((ending) => lower.endsWith(ending));
 }
 
-/** How these files are taken out of an archive that they were found in. `isGzipped` is told as `openArchive` tells it. */
+/** How to unpack these files from the archive they were found in. `isGzipped` means the same as in `openArchive`. */
 export async function unpackingOf(
   { name, open }: ArtifactFile,
   files: readonly ArtifactFile[],
@@ -32,9 +32,9 @@ export async function unpackingOf(
 }
 
 /**
- * The files in an archive, none of which is unpacked for that; `maxBytes` limits them together. An archive among them is a file.
- * What comes out of gzip or deflate is read from its start again for a part before the last.
- * Fails with `ArtifactRejected` unless all of the archive is well-formed, harmless, and of plain files.
+ * Lists the files in an archive without unpacking any; `maxBytes` limits their total size. A nested archive is listed as a file.
+ * Seeking backwards in gzip or deflate data decompresses again from the start.
+ * Fails with `ArtifactRejected` unless the whole archive is well-formed, harmless, and holds only plain files.
  */
 export async function openArchive(
   { name, open }: ArtifactFile,
@@ -75,7 +75,7 @@ async function gzippedFiles(
   const from: Compressed = { source, what: name, method: 'gzip', start: 0, end: source.sizeBytes };
   const tar = readerOfStream(inflated(from));
   const members = await tarMembers(tar, name, limits);
-  // One stream for all: files that are read one after the other pass through it once.
+  // All files share one stream, so reading them in order decompresses it once.
   const whole = streamedSource(tar.position, () => inflated(from));
   return members.map((member) => fileOf(member, async () => whole));
 }

@@ -8,10 +8,10 @@ import { badArchive } from './names.ts';
 
 const READ_BYTES = 256 * 1024;
 
-// What is not larger is decompressed once and held.
+// Content up to this size is decompressed once and kept in memory.
 const HELD_BYTES = 1024 * 1024;
 
-/** Compressed bytes within a file: `what` calls them in messages. */
+/** A range of compressed bytes in a file; `what` names them in messages. */
 export type Compressed = Span & {
   readonly source: ByteSource;
   readonly what: string;
@@ -20,7 +20,7 @@ export type Compressed = Span & {
 
 /**
  * Decompresses piece by piece, never all at once.
- * Fails with `ArtifactRejected`: damaged, cut short, a bomb, or bytes after its end.
+ * Fails with `ArtifactRejected` for damaged or truncated data, a bomb, or trailing bytes.
  */
 export async function* inflated(from: Compressed): AsyncGenerator<Uint8Array> {
   const storedBytes = from.end - from.start;
@@ -59,7 +59,7 @@ async function* watched(
   }
 }
 
-/** The bytes as they stand, piece by piece. */
+/** The bytes as they are, piece by piece. */
 export async function* chunksOf({ source, start, end }: Compressed): AsyncGenerator<Uint8Array> {
   for (let at = start; at < end; ) {
     const chunk = await source.read(at, Math.min(READ_BYTES, end - at));
@@ -78,7 +78,7 @@ function isZlibError(error: unknown): error is Error & { readonly code: string }
   );
 }
 
-/** Passes everything through once. Fails with `ArtifactRejected` unless it is as long as was said, with that checksum. */
+/** Passes the content through once. Fails with `ArtifactRejected` unless its length and checksum are as declared. */
 export async function verifyContent(
   content: AsyncIterable<Uint8Array>,
   what: string,
@@ -98,7 +98,7 @@ export async function verifyContent(
   if (crc !== said.crc) throw badArchive(what, 'does not have the checksum of its entry');
 }
 
-/** Ranged reads over a stream that can be opened again: on for what comes, from the start again for what was. */
+/** Ranged reads over a stream that can be reopened: a forward read continues, a backward read starts over. */
 export function streamedSource(
   sizeBytes: number,
   open: () => AsyncIterable<Uint8Array>,
@@ -130,7 +130,7 @@ export function streamedSource(
   };
 }
 
-/** A part of a file as a file of its own. */
+/** Part of a file, presented as a file. */
 export function partOf(source: ByteSource, start: number, sizeBytes: number): ByteSource {
   return {
     sizeBytes,

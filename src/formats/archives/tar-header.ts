@@ -2,7 +2,7 @@ import { badArchive, textOf } from './names.ts';
 
 export const BLOCK_BYTES = 512;
 
-/** What one block of a tar says of the entry behind it. `name` is in the bytes of the file; `type` is its letter. */
+/** What a tar's header block says of the entry that follows it. `name` has the file's raw bytes; `type` is the type letter. */
 export type TarHeader = {
   readonly name: Uint8Array;
   readonly sizeBytes: number;
@@ -12,7 +12,7 @@ export type TarHeader = {
 const FIX = 'Create the archive again with `tar czf`, and upload the whole file.';
 const CHECKSUM = { start: 148, end: 156 } as const;
 
-/** Fails with `ArtifactRejected` when the block is no header that every reader understands alike. `at` is its place in the tar. */
+/** Fails with `ArtifactRejected` unless every reader understands the block alike. `at` is its offset in the tar. */
 export function readHeader(block: Uint8Array, archive: string, at: number): TarHeader {
   const damaged = (what: string) =>
     badArchive(archive, `is damaged at byte ${at} of its tar: ${what}`, FIX);
@@ -38,7 +38,7 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
     if (bytes) return bytes;
     throw damaged('its name continues after a NUL character');
   };
-  // Only POSIX has the folder there; GNU has times, and some readers take them for a folder.
+  // POSIX has the folder prefix in this field; GNU has times there, which some readers take for a folder.
   if (!isPosix && field(345, 155).some((byte) => byte !== 0)) {
     throw damaged('it has a GNU header where POSIX has a folder');
   }
@@ -51,7 +51,7 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
   };
 }
 
-/** Octal digits, or what GNU writes for more than these hold: a bit, then the number itself. */
+/** Octal digits, or for larger numbers GNU's binary form: a marker bit, then the number. */
 function numberOf(field: Uint8Array): number | undefined {
   if (field[0] === 0x80) {
     const value = Number(`0x${Buffer.from(field.subarray(1)).toString('hex')}`);

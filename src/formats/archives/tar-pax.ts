@@ -2,13 +2,13 @@ import { badArchive, textOf } from './names.ts';
 
 const FIX = 'Create the archive again with `tar czf`, from files which are not sparse.';
 
-/** What an extended header of a tar changes of the entry behind it. */
+/** What a tar's extended header overrides for the next entry. */
 export type PaxRecords = { readonly path?: string; readonly sizeBytes?: number };
 
-// What the entry is, or where its bytes are, must not depend on whether a reader knows a record.
+// An entry's type and the place of its bytes must not depend on whether a reader knows a record.
 const REFUSED = /^(GNU\.sparse\.|linkpath$|hdrcharset$|SCHILY\.(realsize|filetype)$)/;
 
-/** Fails with `ArtifactRejected` unless the records are well-formed, each given once, and none makes another file of the entry. */
+/** Fails with `ArtifactRejected` unless the records are well-formed, each given once, and none turns the entry into another file. */
 export function paxRecords(bytes: Uint8Array, archive: string): PaxRecords {
   const known = new Map<string, Uint8Array>();
   for (let at = 0; at < bytes.length; ) {
@@ -29,7 +29,7 @@ export function paxRecords(bytes: Uint8Array, archive: string): PaxRecords {
   };
 }
 
-/** One record is `<its length> <key>=<value>\n`. */
+/** A record is `<its length> <key>=<value>\n`. */
 function recordAt(bytes: Uint8Array, at: number, archive: string) {
   const head = Buffer.from(bytes.subarray(at, at + 8)).toString('latin1');
   const [written = '', digits = ''] = /^([1-9]\d*) /.exec(head) ?? [];

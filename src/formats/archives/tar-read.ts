@@ -5,7 +5,7 @@ import { archiveNames, badArchive, textOf } from './names.ts';
 import { BLOCK_BYTES, readHeader, type TarHeader } from './tar-header.ts';
 import { type PaxRecords, paxRecords } from './tar-pax.ts';
 
-/** A file in a tar: its bytes begin at `offset` of it. */
+/** A file in a tar; `offset` is where its bytes begin. */
 export type TarMember = {
   readonly name: string;
   readonly offset: number;
@@ -17,7 +17,7 @@ const MAX_PADDING_BYTES = 1024 * 1024;
 
 const SLASH = 0x2f;
 
-// An octal size of 11 digits ends here; above it the header of a pax entry may say 0.
+// The first size that 11 octal digits cannot hold; from here on a pax entry's own header may say 0.
 const OCTAL_BYTES = 8 ** 11;
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -30,12 +30,12 @@ const KINDS: Readonly<Record<string, string>> = {
   K: 'a link with a long name',
 };
 
-/** What stands before an entry and is about it. */
+/** What the records before an entry say of it. */
 type Extended = { readonly kind: 'none' | 'long name' | 'pax' } & PaxRecords;
 
 /**
- * Every file in a tar, in its order, by its headers alone: what lies between them is skipped.
- * Fails with `ArtifactRejected` for all but plain files and folders with harmless names, all there, and nothing else.
+ * Every file in a tar, in order, from the headers alone; contents are skipped.
+ * Fails with `ArtifactRejected` unless the tar is complete and holds only plain files and folders with harmless names.
  */
 export async function tarMembers(
   tar: ByteReader,
@@ -114,7 +114,7 @@ function entryOf({ name, sizeBytes, type }: TarHeader, before: Extended, archive
     throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, but also ${said}`);
   }
   const isFolder = type === '5';
-  // Of the oldest type a reader takes for a folder what its own header names so, whatever it is named before.
+  // In the oldest type, readers take an entry for a folder by its own header's name, whatever a record before it says.
   const isNamedSo = written.endsWith('/') || (type === '\0' && name.at(-1) === SLASH);
   if (!isFolder && isNamedSo) {
     throw badArchive(archive, `has ${entry}, a folder by its name but not by its type`);
@@ -139,7 +139,7 @@ async function skipPadding(tar: ByteReader, length: number, archive: string): Pr
   if ((await tar.skip(padding)) < padding) throw truncated(archive, tar.position);
 }
 
-/** A tar ends with two blocks of zeros, and as many more as fill the writer's record. */
+/** A tar ends with two zero blocks, padded with more to the size of the writer's record. */
 async function refuseMore(tar: ByteReader, archive: string): Promise<void> {
   await take(tar, BLOCK_BYTES, archive).then((block) => refuseContent(block, archive));
   const rest = await tar.take(MAX_PADDING_BYTES + 1);

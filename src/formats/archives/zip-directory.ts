@@ -3,7 +3,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { badArchive } from './names.ts';
 import { ELSEWHERE, ELSEWHERE_16, fieldsOf } from './zip-fields.ts';
 
-/** Where a zip's directory lies, and how many entries it lists. */
+/** Where a zip's central directory lies, and how many entries it lists. */
 export type ZipDirectory = Span & { readonly entries: number };
 
 const END = { signature: 0x06054b50, bytes: 22 } as const;
@@ -12,7 +12,7 @@ const END_64 = { signature: 0x06064b50, bytes: 56 } as const;
 const LONGEST_COMMENT = 0xffff;
 const REUPLOAD = 'Upload the whole file again.';
 
-/** Numbers of one end record, `start` being where it begins. */
+/** The fields of an end record; `start` is its offset. */
 type End = {
   readonly start: number;
   readonly disks: readonly number[];
@@ -23,8 +23,8 @@ type End = {
 };
 
 /**
- * Finds a zip's directory from its end.
- * Fails with `ArtifactRejected` when the file ends otherwise, when its parts do not touch, or when its 32-bit and 64-bit ends differ.
+ * Locates a zip's central directory from the end of the file.
+ * Fails with `ArtifactRejected` for trailing bytes, gaps between the parts, or 32-bit and 64-bit end records that differ.
  */
 export async function findDirectory(source: ByteSource, archive: string): Promise<ZipDirectory> {
   const end = await findEnd(source, archive);

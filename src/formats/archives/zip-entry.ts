@@ -4,7 +4,7 @@ import { archiveNames, badArchive, textOf } from './names.ts';
 import type { ZipDirectory } from './zip-directory.ts';
 import { extraFields, fieldsOf, widened } from './zip-fields.ts';
 
-/** A file or folder in a zip as its directory tells of it; a folder has no `name`. */
+/** A file or folder as a zip's central directory describes it; a folder has no `name`. */
 export type ZipEntry = {
   readonly name: string | undefined;
   readonly rawName: Uint8Array;
@@ -13,7 +13,7 @@ export type ZipEntry = {
   readonly crc: number;
   readonly storedBytes: number;
   readonly sizeBytes: number;
-  /** Where its own header begins. */
+  /** The offset of its local header. */
   readonly offset: number;
 };
 
@@ -25,7 +25,7 @@ const SIGNATURE = 0x02014b50;
 const HEADER_BYTES = 46;
 const UTF8 = 0x800;
 const ENCRYPTED = 0b1;
-// How well it was compressed, a descriptor behind it, a name in UTF-8.
+// Compression level, a data descriptor after the content, a name in UTF-8.
 const FINE_FLAGS = 0b110 | DESCRIPTOR | UTF8;
 const TYPE_OF_FILE = 0o170000;
 const KINDS: ReadonlyMap<number, string> = new Map([
@@ -35,8 +35,8 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 const PLAIN: readonly number[] = [0, 0o100000, 0o040000];
 
 /**
- * All entries of a zip's directory, in its order.
- * Fails with `ArtifactRejected` for all but plain files and folders with harmless names, stored or deflated.
+ * All entries of a zip's central directory, in its order.
+ * Fails with `ArtifactRejected` unless all are plain files and folders with harmless names, stored or deflated.
  */
 export function entriesOf(
   directory: Uint8Array,
@@ -97,7 +97,7 @@ function readEntry(directory: Uint8Array, at: number, archive: string) {
   };
 }
 
-// Unmarked, it is in the code page of whoever packed it, and readers differ in what they take it for.
+// A name without the UTF-8 flag is in the code page of whoever packed it, which readers guess differently.
 function nameOf(rawName: Uint8Array, flags: number, archive: string): string {
   const name = textOf(rawName, archive);
   if ((flags & UTF8) !== 0 || rawName.every((byte) => byte < 0x80)) return name;

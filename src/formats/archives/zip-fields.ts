@@ -1,6 +1,6 @@
 import { badArchive } from './names.ts';
 
-/** Little-endian numbers of a record, in its order. */
+/** Reads a record's little-endian numbers in order. */
 export type Fields = {
   u16(): number;
   u32(): number;
@@ -8,7 +8,7 @@ export type Fields = {
   bytes(length: number): Uint8Array;
 };
 
-/** Over bytes which the caller knows to be enough; a number above 2^53 is Infinity. */
+/** The caller has checked that the record is long enough; a number above 2^53 reads as Infinity. */
 export function fieldsOf(record: Uint8Array): Fields {
   const view = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   let at = 0;
@@ -27,7 +27,7 @@ export function fieldsOf(record: Uint8Array): Fields {
   };
 }
 
-/** What a 32-bit field holds whose number stands in a 64-bit one. */
+/** The marker in a 32-bit field whose value is in a 64-bit field. */
 export const ELSEWHERE = 0xffffffff;
 export const ELSEWHERE_16 = 0xffff;
 
@@ -35,7 +35,7 @@ const ZIP64 = 0x0001;
 const UNICODE_PATH = 0x7075;
 const HEADER_BYTES = 4;
 
-/** The extra fields of an entry, by their ids. Fails with `ArtifactRejected`: cut short, or one that another reader may prefer. */
+/** An entry's extra fields by id. Fails with `ArtifactRejected` when one is cut short, or is one that another reader may prefer. */
 export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<number, Uint8Array> {
   const known = new Map<number, Uint8Array>();
   for (let at = 0; at < extra.length; ) {
@@ -58,8 +58,8 @@ export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<num
 }
 
 /**
- * The 32-bit numbers of an entry, each replaced by its 64-bit one where it is too small for it.
- * Fails with `ArtifactRejected` unless the extra field has just those, as the format says.
+ * An entry's 32-bit numbers; each that overflows is replaced by its 64-bit value.
+ * Fails with `ArtifactRejected` unless the extra field has exactly those values, as the format says.
  */
 export function widened(
   numbers: readonly number[],

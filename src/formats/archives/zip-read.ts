@@ -18,14 +18,14 @@ import { DEFLATED, DESCRIPTOR, entriesOf, STORED, type ZipEntry } from './zip-en
 import { ELSEWHERE, extraFields, fieldsOf, widened } from './zip-fields.ts';
 
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
-// A larger one that is stored is read when the archive is unpacked, and checked then.
+// A larger stored file is read, and checked, when the archive is unpacked.
 const CHECKED_BYTES = 16 * 1024 * 1024;
 const SIGNATURE = 0x04034b50;
 const HEADER_BYTES = 30;
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
 
 /**
- * The files in a zip, in the order of their bytes. What is deflated, or no larger than 16 MiB, passes through once, so that its size and checksum are known to be what is said.
+ * The files in a zip, in the order of their bytes. Deflated content, and stored content up to 16 MiB, is read once to verify its size and checksum.
  * Fails with `ArtifactRejected` unless directory, headers and contents agree, and cover the file without a gap or an overlap.
  */
 export async function zipFiles(
@@ -46,7 +46,7 @@ export async function zipFiles(
   const entries = entriesOf(bytes, directory, archive, limits);
   const starts = await contentStarts(source, entries, directory.start, archive);
   const files: ArtifactFile[] = [];
-  // In the order in which they stand: a source that is a stream is read from its start again for what was before.
+  // In file order: a source that is a stream starts over for each backward read.
   for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
     const start = starts.get(entry) ?? 0;
     const called = `${archive}: the entry ${quoted(entry.name ?? 'folder')}`;
@@ -78,7 +78,7 @@ export async function zipFiles(
   return files;
 }
 
-/** Where each entry's content begins. The entries are met in the file's order, one right behind the other, from its first byte on. */
+/** Where each entry's content begins. Entries must follow each other in file order, without gaps, from the first byte. */
 async function contentStarts(
   source: ByteSource,
   entries: readonly ZipEntry[],
@@ -128,7 +128,7 @@ async function readLocalHeader(
   if (signature !== SIGNATURE || flags !== entry.flags || method !== entry.method) throw differs();
   if (Buffer.compare(name, entry.rawName) !== 0) throw differs();
   if ((flags & DESCRIPTOR) !== 0) {
-    // The descriptor behind the content says them; here they are missing, or known beforehand.
+    // The descriptor after the content has the sizes; the header has 0, the 64-bit marker, or the sizes themselves.
     const isFine = (said: number, known: number) => [0, ELSEWHERE, known].includes(said);
     const { sizeBytes, storedBytes } = entry;
     if (isFine(size, sizeBytes) && isFine(stored, storedBytes) && isFine(crc, entry.crc)) return;
@@ -140,7 +140,7 @@ async function readLocalHeader(
   }
 }
 
-/** What a writer puts behind a content whose size it did not know before: with or without a signature, of 32 or 64 bits. */
+/** Written after content whose size was not known in advance: with or without a signature, in 32 or 64 bits. */
 async function readDescriptor(reader: ByteReader, entry: ZipEntry, archive: string): Promise<void> {
   const differs = () =>
     badArchive(archive, `contradicts itself after the entry at byte ${entry.offset}`);

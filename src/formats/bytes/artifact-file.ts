@@ -1,7 +1,7 @@
 import type { ArchiveMember } from '#domain/artifact/facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** One file of an artifact, whose bytes are read by ranges; of a file in an archive `member` says where they are. */
+/** One file of an artifact, read by ranges; for a file in an archive, `member` says where its bytes are. */
 export type ArtifactFile = {
   readonly name: string;
   readonly sizeBytes: number;

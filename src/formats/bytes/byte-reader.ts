@@ -1,20 +1,20 @@
 import type { ByteSource } from '#ports/artifact-store.ts';
 
 /**
- * Bytes in their order, as a walk over a file or over what is decompressed from one takes them.
- * `take` answers the next `length` bytes, fewer only at the end; `skip` passes over as many and answers how many there were.
+ * A sequential reader over a file or a decompressed stream.
+ * `take` returns the next `length` bytes, fewer only at the end; `skip` passes over as many and returns how many there were.
  */
 export type ByteReader = {
-  /** How many bytes were taken and skipped so far. */
+  /** How many bytes were taken or skipped so far. */
   readonly position: number;
   take(length: number): Promise<Uint8Array>;
   skip(length: number): Promise<number>;
 };
 
-// A ranged read costs a round trip, and what is skipped is not to be read.
+// A ranged read costs a round trip, but reading too far ahead reads bytes that are then skipped.
 const READ_BYTES = 256 * 1024;
 
-/** Over ranged reads from `start`; what is skipped is not read unless it lies in a range that was. */
+/** Over ranged reads from `start`; skipped bytes are read only if they lie in a range already fetched. */
 export function readerOf(source: ByteSource, start = 0): ByteReader {
   let held: Uint8Array = new Uint8Array();
   let position = 0;
@@ -51,7 +51,7 @@ export function readerOf(source: ByteSource, start = 0): ByteReader {
   };
 }
 
-/** Over a stream, as one that decompresses; what is skipped passes through all the same. */
+/** Over a stream, such as a decompressor; skipped bytes still pass through it. */
 export function readerOfStream(stream: AsyncIterable<Uint8Array>): ByteReader {
   const chunks = stream[Symbol.asyncIterator]();
   let held: Uint8Array[] = [];

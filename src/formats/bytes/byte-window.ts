@@ -1,22 +1,22 @@
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** A stretch of a file, in bytes: `start` is in it, `end` is not. */
+/** A range of bytes in a file; `start` is inclusive, `end` exclusive. */
 export type Span = { readonly start: number; readonly end: number };
 
 export type ByteWindow = {
-  /** Undefined when the span is held already, so that a hot loop waits only where bytes must come. */
+  /** Undefined when the span is already in the window, so that a hot loop waits only for missing bytes. */
   hold(span: Span): Promise<void> | undefined;
-  /** What is held, and where it begins and ends, until more is waited for. */
+  /** The bytes in the window, and the offsets where it begins and ends; valid until the next wait. */
   readonly held: Buffer;
   readonly from: number;
   readonly until: number;
-  /** The byte at a position that is held. */
+  /** The byte at a position within the window. */
   at(position: number): number;
   slice(span: Span): Promise<Uint8Array>;
 };
 
-// A ranged read costs a round trip, so a window doubles while reading goes straight on; after a skip it is small again.
+// A ranged read costs a round trip, so the window doubles during sequential reading and shrinks again after a skip.
 const SMALLEST_BYTES = 64 * 1024;
 const LARGEST_BYTES = 1024 * 1024;
 

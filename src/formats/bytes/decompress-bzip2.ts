@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { Trouble } from './decompress-lzma.ts';
 
-// A block is 100,000 to 900,000 bytes before it is compressed, and never much larger than that after it.
+// A block is 100,000 to 900,000 bytes uncompressed, and never much larger compressed.
 const LEVEL_BYTES = 100_000;
 const LARGEST_COMPRESSED = 1_200_000;
 const BLOCK_MAGIC = 0x314159265359;
@@ -10,14 +10,14 @@ const GROUP_SYMBOLS = 50;
 const MAX_CODE_BITS = 20;
 
 type Bits = {
-  /** At most 24, which stay; zeros behind the end. */
+  /** Looks at up to 24 bits without consuming them; zeros past the end. */
   peek(count: number): number;
   pass(count: number): void;
   read(count: number): number;
   readonly isPastEnd: boolean;
 };
 
-/** The format of bzip2, up to the end of its first stream; checksums are not looked at. */
+/** Decompresses bzip2, up to the end of the first stream; checksums are not verified. */
 export async function* unBzip2(reader: ByteReader, trouble: Trouble): AsyncGenerator<Uint8Array> {
   const header = await reader.take(4);
   const level = (header[3] ?? 0) - 0x30;
@@ -65,7 +65,7 @@ function bitsOf(bytes: Uint8Array, start: number): Bits & { readonly position: n
   };
 }
 
-/** A block before its runs are repeated; undefined when it is damaged. */
+/** A block before its runs are expanded; undefined when it is damaged. */
 function unblock(bits: Bits, blockBytes: number): Uint8Array | undefined {
   bits.read(24);
   bits.read(8);
@@ -111,7 +111,7 @@ function readSelectors(bits: Bits, groups: number, count: number): number[] | un
   return selectors;
 }
 
-/** A canonical code: of each length the first code that is longer, as so many bits as the longest has, and what to add to a code for the place of its symbol. */
+/** A canonical Huffman code. For each length: the first longer code, padded to the longest length, and the offset from a code to its symbol's place. */
 type Table = { readonly limits: number[]; readonly places: number[]; readonly symbols: number[] };
 
 function readTable(bits: Bits, size: number): Table | undefined {
@@ -145,7 +145,7 @@ function readSymbol(bits: Bits, { limits, places, symbols }: Table): number {
   return symbols[(code >>> (MAX_CODE_BITS - length)) + (places[length] ?? 0)] ?? -1;
 }
 
-/** Huffman's code, runs of the foremost byte, and the move to the front undone. */
+/** Undoes Huffman coding, zero runs, and move-to-front. */
 function unmoved(
   bits: Bits,
   tables: readonly (Table | undefined)[],
@@ -177,7 +177,7 @@ function unmoved(
   }
 }
 
-/** The inverse of the sort of Burrows and Wheeler. */
+/** The inverse Burrows-Wheeler transform. */
 function unsorted(last: Uint8Array, origin: number): Uint8Array {
   const starts = new Uint32Array(257);
   for (const byte of last) starts[byte + 1] = (starts[byte + 1] ?? 0) + 1;
@@ -200,7 +200,7 @@ function unsorted(last: Uint8Array, origin: number): Uint8Array {
 
 const PIECE_BYTES = 64 * 1024;
 
-/** Four equal bytes are followed by how often they come again. */
+/** Undoes the run-length coding: after four equal bytes comes the number of further repeats. */
 function* unrepeated(block: Uint8Array): Generator<Uint8Array> {
   let piece = new Uint8Array(PIECE_BYTES + 256);
   let [size, same, previous] = [0, 0, -1];

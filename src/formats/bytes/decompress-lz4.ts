@@ -6,7 +6,7 @@ const WINDOW_BYTES = 64 * 1024;
 const MAX_BLOCK = 4 * 2 ** 20;
 const UNCOMPRESSED = 0x80000000;
 
-/** The frame format of LZ4, of version 1, up to the end of its first frame. */
+/** Decompresses the LZ4 frame format, version 1, up to the end of the first frame. */
 export async function* unLz4(reader: ByteReader, trouble: Trouble): AsyncGenerator<Uint8Array> {
   const [, , , , flags = 0, descriptor = 0] = await reader.take(6);
   if (flags >>> 6 !== 1 || (flags & HEADER.dictionary) !== 0) throw trouble('damaged');

@@ -1,15 +1,15 @@
 import type { ByteReader } from './byte-reader.ts';
 import { lzmaDecoder, SYMBOL_BYTES } from './lzma.ts';
 
-/** Why compressed bytes cannot be read: what follows `it is` in a message. */
+/** Builds the error for compressed bytes that cannot be read; `why` follows `it is` in the message. */
 export type Trouble = (why: string) => Error;
 
-// The largest of the presets 0 to 9 of xz.
+// The largest dictionary of xz's presets 0 to 9.
 const MAX_DICTIONARY = 64 * 2 ** 20;
 const READ_BYTES = 64 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
-/** The format `lzma`: properties, dictionary and length, then one stream. */
+/** Decompresses the `lzma` format: properties, dictionary size and length, then one stream. */
 export async function* unLzma(reader: ByteReader, trouble: Trouble): AsyncGenerator<Uint8Array> {
   const header = Buffer.from(await reader.take(13));
   if (header.length < 13) throw trouble('truncated');
@@ -45,7 +45,7 @@ const XZ_HEADER = 12;
 const LZMA2 = 0x21;
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64] as const;
 
-/** The format `xz`: blocks of LZMA2 without other filters, up to the index of its first stream. */
+/** Decompresses the `xz` format: LZMA2 blocks without other filters, up to the index of the first stream. */
 export async function* unXz(reader: ByteReader, trouble: Trouble): AsyncGenerator<Uint8Array> {
   const header = await reader.take(XZ_HEADER);
   const checkBytes = CHECK_BYTES[(header[7] ?? 0) & 0x0f] ?? 0;
@@ -59,7 +59,7 @@ export async function* unXz(reader: ByteReader, trouble: Trouble): AsyncGenerato
   }
 }
 
-/** The dictionary's bytes of a block's one filter. */
+/** The dictionary size of a block whose one filter is LZMA2. */
 function filterOf(header: Uint8Array, trouble: Trouble): number {
   const [flags = 0] = header;
   let at = 1;

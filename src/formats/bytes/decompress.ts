@@ -8,7 +8,7 @@ import { type Trouble, unLzma, unXz } from './decompress-lzma.ts';
 
 export type Compression = 'zlib' | 'gzip' | 'bz2' | 'lzma' | 'xz' | 'lz4';
 
-// The first bytes by which joblib chooses, in its order.
+// The magic bytes that joblib tests, in its order.
 const MAGICS: readonly (readonly [Compression, string])[] = [
   ['zlib', '78'],
   ['gzip', '1f8b'],
@@ -18,18 +18,18 @@ const MAGICS: readonly (readonly [Compression, string])[] = [
   ['lz4', '04224d18'],
 ];
 
-/** How a dump of joblib is compressed, by its first bytes; null where it is not. */
+/** The compression of a joblib dump, from its first bytes; null when it is uncompressed. */
 export function compressionOf(head: Uint8Array): Compression | null {
   const hex = Buffer.from(head).toString('hex');
   return MAGICS.find(([, magic]) => hex.startsWith(magic))?.[0] ?? null;
 }
 
-// Zeros compress to a thousandth and less; a model is hardly made of these.
+// Zeros compress to a thousandth or less, but a model hardly consists of zeros.
 const MAX_RATIO = 200;
 const RATIO_FREE_BYTES = 64 * 2 ** 20;
 const READ_BYTES = 64 * 1024;
 
-/** What compressed bytes give, as they are read. Fails with `ArtifactRejected` on damage, and on more than `freeBytes` and `MAX_RATIO` times the bytes read. */
+/** Decompresses bytes as they are read. Fails with `ArtifactRejected` on damage, or when the output exceeds `freeBytes` and `MAX_RATIO` times the input. */
 export async function* decompress(
   reader: ByteReader,
   compression: Compression,
@@ -63,12 +63,12 @@ async function* unZlib(
   trouble: Trouble,
 ): AsyncGenerator<Uint8Array> {
   const start = reader.position;
-  // What fails, fails where it is read from.
+  // An error surfaces where the stream is read.
   const through = pipeline(Readable.from(pieces(reader)), unzip, () => {});
   try {
     for await (const chunk of through) yield chunk;
     const taken = 'bytesWritten' in unzip ? unzip.bytesWritten : undefined;
-    // joblib takes what follows for another stream.
+    // joblib takes trailing bytes for another stream.
     if (taken !== reader.position - start) throw trouble('followed by more');
   } catch (error) {
     throw isOfZlib(error) ? trouble(error.code === 'Z_BUF_ERROR' ? 'truncated' : 'damaged') : error;

@@ -2,19 +2,19 @@ import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import type { Span } from './byte-window.ts';
 
-/** A table of a flatbuffer; what it does not have is undefined, as the format's defaults. */
+/** A flatbuffer table; an absent field is undefined, which means the format's default. */
 export type FlatTable = {
   number(field: number): Promise<number | undefined>;
   byte(field: number): Promise<number | undefined>;
   text(field: number): Promise<string | undefined>;
   texts(field: number): Promise<readonly string[]>;
   table(field: number): Promise<FlatTable | undefined>;
-  /** How many a list has; 0 where there is none. */
+  /** The length of a list; 0 when it is absent. */
   length(field: number): Promise<number>;
-  /** A list of integers of 32 bits, or of structures of so many. */
+  /** A list of 32-bit integers, or of structures of `each` such integers. */
   numbers(field: number, each?: number): Promise<readonly number[]>;
   tables(field: number): Promise<readonly FlatTable[]>;
-  /** Where in the file a list of bytes lies, which is not read. */
+  /** Where a list of bytes lies in the file; the bytes are not read. */
   span(field: number): Promise<Span | undefined>;
 };
 
@@ -28,8 +28,8 @@ const LEAST_BYTES = 16;
 const NUMBERS_AT_ONCE = 4096;
 
 /**
- * The root of a flatbuffer that is the part of a file from `start`, `sizeBytes` long, over ranged reads.
- * Fails with `ArtifactRejected` where it points outside itself, or would be read for long.
+ * The root table of a flatbuffer that takes up `sizeBytes` of a file from `start`, over ranged reads.
+ * Fails with `ArtifactRejected` when an offset leaves the flatbuffer, or when reading it would take too long.
  */
 export async function openFlatbuffer(
   source: ByteSource,

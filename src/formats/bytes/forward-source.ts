@@ -2,14 +2,14 @@ import type { PickleInput } from '#formats/pickle/input.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
 const PIECE_BYTES = 2 ** 20;
-// A reader goes on from where it has looked ahead, or reads an end again.
+// A reader may continue from where it looked ahead, or reread the end.
 export const KEPT_BYTES: number = 16 * 2 ** 20;
 
 type Piece = { readonly at: number; readonly bytes: Uint8Array };
 
 /**
- * The next `sizeBytes` of a pickle as a file of their own, which is read from its begin to its end; the last 16 MiB of what was read may be read again.
- * One that is no larger may be read to and fro.
+ * The next `sizeBytes` of a pickle, presented as a file that is read from start to end; only the last 16 MiB read can be read again.
+ * So a file of up to 16 MiB allows random access.
  */
 export function forwardSource(
   input: PickleInput,
@@ -47,7 +47,7 @@ export function forwardSource(
       const joined = Buffer.concat(found.map(({ bytes }) => bytes));
       return joined.subarray(start - from, Math.max(start, end) - from);
     },
-    /** Passes over what was not read. */
+    /** Skips the rest. */
     end: () => passTo(sizeBytes),
   };
 }

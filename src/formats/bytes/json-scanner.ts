@@ -5,7 +5,7 @@ import { knownTexts } from './known-texts.ts';
 import { LONGEST_TEXT, type Scalar, type Walk } from './walk.ts';
 
 const BLOCK_BYTES = 4096;
-// A text between its quotes.
+// A string with its quotes.
 const LONGEST_TOKEN = LONGEST_TEXT + 2;
 const MOST_DIGITS = 10;
 const WHITE_SPACE = [0x20, 0x0a, 0x0d, 0x09];
@@ -24,20 +24,20 @@ const isSpace = (byte: number) => SPACE[byte] === 1;
 const endsScalar = (byte: number) => ENDS[byte] === 1;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** 1 for each byte that is so, else 0. */
+/** A lookup table: 1 for each byte that satisfies `is`, else 0. */
 function tableOf(is: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => Number(is(byte)));
 }
 
 /**
- * The tokens of a JSON text in their order. Each is read from bytes that are held: of one that `isReady` tells so, else `more` is to be waited for.
- * Only a list or an object that is read at once waits by itself.
+ * The tokens of a JSON text, in order. A token can be read once `isReady` is true; else the caller waits for `more`.
+ * Only a list or object that is read at once waits by itself.
  */
 export function jsonScanner(source: ByteSource, file: string) {
   const window = openWindow(source, file, Number.POSITIVE_INFINITY);
   const textOf = knownTexts();
   let at = 0;
-  // What the window holds, a copy of which is cheaper for each byte, and up to where a token that begins there is held.
+  // A local copy of the window's bounds, which is faster per byte, and the last position at which a whole token is in the window.
   let { held, from, until } = window;
   let readyUntil = -1;
 
@@ -47,7 +47,7 @@ export function jsonScanner(source: ByteSource, file: string) {
       'Save the model again and upload the whole file.',
     );
 
-  /** Passes over white space; whether the token behind it is held, however long it may be. */
+  /** Skips white space; true when the next token is in the window whatever its length. */
   function isReady(): boolean {
     while (at < until && SPACE[peek()] === 1) at += 1;
     if (at >= source.sizeBytes) throw odd('the file ends');
@@ -93,7 +93,7 @@ export function jsonScanner(source: ByteSource, file: string) {
     return textOf(held, { start: start + 1 - from, end: at - 1 - from }, latin1);
   }
 
-  /** Over letters that stand for themselves; whether the text ends behind them. */
+  /** Passes over unescaped characters; true when the string ends after them. */
   function passPlain(end: number): boolean {
     while (at < end && PLAIN[peek()] === 1) at += 1;
     return peek() === QUOTE;
@@ -124,14 +124,14 @@ export function jsonScanner(source: ByteSource, file: string) {
     }
   }
 
-  /** Steps over bytes until one is `done`, which stays; false where more must come before. */
+  /** Advances to the first byte that is `done`, without consuming it; false when more bytes are needed first. */
   function passUntil(done: (byte: number) => boolean): boolean {
     for (; at < until; at += 1) if (done(peek())) return true;
     if (at >= source.sizeBytes) throw odd('the file ends');
     return false;
   }
 
-  /** A list of whole numbers, which a byte at a time would be the most of a walk. */
+  /** A list of integers. Reading it byte by byte would dominate the cost of a walk. */
   function* numbers(then: (found: readonly number[]) => void): Walk<void> {
     expect(OPEN_LIST);
     const found: number[] = [];
@@ -157,7 +157,7 @@ export function jsonScanner(source: ByteSource, file: string) {
     then(found);
   }
 
-  /** Over a list or an object whatever is in it; `then` gets how many that are. */
+  /** Skips a list or an object with its contents; `then` receives the number of items. */
   function* pass(then: (items: number) => void): Walk<void> {
     let depth = 0;
     let [commas, isEmpty] = [0, true];

@@ -5,7 +5,7 @@ import { MAX_WALK_DEPTH, memberPaths, type Visitor, type Walk, walked } from './
 const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Walks JSON of any size in its order, holding no more than a window of it. Fails with `ArtifactRejected` at the byte where it is none. */
+/** Walks JSON of any size in order, with only a window of it in memory. Fails with `ArtifactRejected` at the first byte that is not valid JSON. */
 export async function walkJson(source: ByteSource, file: string, visitor: Visitor): Promise<void> {
   const scanner = jsonScanner(source, file);
   const keysOf = memberPaths(scanner.odd);
@@ -15,7 +15,7 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
     yield* value('', 0) ?? [];
   }
 
-  /** What is still to be walked of it; undefined of a value that is read. */
+  /** What remains to be walked of a value; undefined when it was read whole. */
   function value(path: string, depth: number): Walk<void> | undefined {
     const first = scanner.peek();
     if (first === OPEN_LIST || first === OPEN_OBJECT) return inside(first, path, depth);

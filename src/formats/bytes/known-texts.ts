@@ -1,11 +1,11 @@
 const [MOST_KNOWN, LONGEST_KNOWN] = [1024, 64];
 
-/** A stretch of bytes that are held. */
+/** A range of bytes that are in memory. */
 type Place = { readonly start: number; readonly end: number };
 
 /**
- * The texts of a file that says the same few again and again, as the keys of its trees: to make one anew costs more than all else of it.
- * `read` makes the text of one that is not known.
+ * Caches strings for a file that repeats a few, such as the keys of its trees: decoding them anew would dominate the cost.
+ * `read` decodes a string that is not cached.
  */
 export function knownTexts() {
   const known = Array.from({ length: MOST_KNOWN }, () => '');
@@ -22,7 +22,7 @@ export function knownTexts() {
   };
 }
 
-/** Whether a text is what these bytes say, each a letter of ASCII. */
+/** Whether these bytes, all ASCII, spell this string. */
 function says(text: string, held: Buffer, { start, end }: Place): boolean {
   if (text.length !== end - start) return false;
   for (let at = start; at < end; at += 1) {

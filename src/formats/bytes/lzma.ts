@@ -1,23 +1,23 @@
-/** Decodes one LZMA stream, as of the LZMA SDK's specification: what is decoded goes to `write`, in order. */
+/** Decodes one LZMA stream, following the LZMA SDK's specification; output goes to `write`, in order. */
 export type LzmaDecoder = {
-  /** Begins anew with these properties: `lc + 9 * (lp + 5 * pb)`. False when they are none. */
+  /** Resets with these properties: `lc + 9 * (lp + 5 * pb)`. False when they are invalid. */
   setProperties(byte: number): boolean;
   resetState(): void;
-  /** The first 5 bytes of compressed data; answers where they end. */
+  /** Reads the first 5 bytes of compressed data; returns the offset after them. */
   start(input: Uint8Array, at: number): number;
   /**
-   * Decodes until so many bytes are written or, by one match, a few more, the end is marked, or fewer than `SYMBOL_BYTES` of the input are left, unless it `isLast`.
-   * Answers where in the input it stands; NaN when the data is damaged.
+   * Decodes until `outputBytes` are written (the last match may write a few more), the end marker, or fewer than `SYMBOL_BYTES` of input remain, unless it `isLast`.
+   * Returns the offset reached in the input; NaN when the data is damaged.
    */
   decode(input: Uint8Array, at: number, outputBytes: number, isLast: boolean): number;
-  /** Bytes that are not compressed. */
+  /** Appends uncompressed bytes. */
   copy(bytes: Uint8Array): void;
   resetDictionary(): void;
   readonly isEnded: boolean;
   readonly writtenBytes: number;
 };
 
-/** No symbol takes more of the input. */
+/** The most input that one symbol takes. */
 export const SYMBOL_BYTES = 32;
 
 const PROBABILITIES = {
@@ -51,7 +51,7 @@ export function lzmaDecoder(
   let [lc, positionMask, literalMask] = [0, 0, 0];
   let input: Uint8Array = new Uint8Array();
   let at = 0;
-  // In an array of their own: a variable of a closure would be allocated anew for each number above 2^31.
+  // In a typed array: a closure variable would be reallocated for each number above 2^31.
   const coder = new Uint32Array(2);
   let state = 0;
   let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];
@@ -137,7 +137,7 @@ export function lzmaDecoder(
     return base + direct(bits - 4) * 16 + reverseTree(ALIGN, 4);
   }
 
-  /** The length of a match, 0 when there is none to copy, NaN at the end. */
+  /** The length of a match; 0 when there is nothing to copy, NaN at the end marker. */
   function match(position: number): number {
     if (bit(PROBABILITIES.isRep + state) === 0) {
       [rep3, rep2, rep1] = [rep2, rep1, rep0];
@@ -224,7 +224,7 @@ export function lzmaDecoder(
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** What was written last, to be repeated, up to the dictionary's size; it grows as it fills. */
+/** The most recent output, up to the dictionary's size, from which matches copy; it grows as it fills. */
 function outputWindow(dictionaryBytes: number, write: (bytes: Uint8Array) => void) {
   let window = new Uint8Array(Math.min(dictionaryBytes, CHUNK_BYTES));
   let [total, origin, heldBytes, at] = [0, 0, 0, 0];
@@ -256,7 +256,7 @@ function outputWindow(dictionaryBytes: number, write: (bytes: Uint8Array) => voi
     if (chunkBytes === CHUNK_BYTES) flush();
   }
 
-  /** So many bytes back, 1 is the last; 0 before the first. */
+  /** The byte at this distance back; 1 is the last, and 0 is returned before the first. */
   function back(distance: number): number {
     const from = at - distance;
     return (distance > heldBytes ? 0 : window[from < 0 ? from + window.length : from]) ?? 0;
@@ -266,7 +266,7 @@ function outputWindow(dictionaryBytes: number, write: (bytes: Uint8Array) => voi
     get total() {
       return total;
     },
-    /** Since the dictionary began. */
+    /** Bytes since the dictionary was reset. */
     get position() {
       return total - origin;
     },

@@ -3,7 +3,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 const PAGE_BYTES = 256 * 1024;
 const HELD_PAGES = 16;
 
-/** The same file, whose small reads near each other cost one ranged read: a round trip is dearer than the bytes. */
+/** The same file, with nearby small reads merged into one ranged read: a round trip costs more than the bytes. */
 export function pagedSource(source: ByteSource): ByteSource {
   const pages = new Map<number, Promise<Uint8Array>>();
 

@@ -2,23 +2,23 @@ import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type ByteWindow, openWindow, type Span } from './byte-window.ts';
 
-/** One field of a message and where its content lies; `value` is 0 unless it is a varint. */
+/** A field of a message and the span of its content; `value` is 0 unless it is a varint. */
 export type Field = Span & { readonly tag: number; readonly value: number };
 
-/** What to do with a field, by tag. A tag that is not here is an unknown field: skipped, as protobuf does. */
+/** Handlers by tag. A tag without one is an unknown field, which is skipped, as protobuf does. */
 export type Handlers = Readonly<Record<number, (field: Field) => unknown>>;
 
 export type Wire = {
   /** The whole file: a message without a length. */
   readonly root: Span;
-  /** Calls the handlers of a message's fields in the file's order, one after the other. */
+  /** Calls the handlers of a message's fields in file order, one at a time. */
   each(message: Span, handlers: Handlers): Promise<void>;
   text(field: Field): Promise<string>;
-  /** Packed numbers; one that is cut short is NaN. */
+  /** Packed numbers; a truncated one is NaN. */
   varints(field: Field): Promise<readonly number[]>;
 };
 
-/** How much a walk may cost: bytes read, messages entered, bytes of text and packed numbers handed out. */
+/** The limits of a walk: bytes read, messages entered, bytes of text and packed numbers returned. */
 export type WireLimits = {
   readonly readBytes: number;
   readonly messages: number;
@@ -29,15 +29,15 @@ const LONGEST_VARINT = 10;
 const LONGEST_HEADER = 2 * LONGEST_VARINT;
 const LONGEST_CONTENT = 64 * 1024;
 
-/** The tag of a varint field, as protobuf writes it: the field's number, then its wire type in 3 bits. */
+/** The tag of a varint field as protobuf writes it: the field number, then the wire type in 3 bits. */
 export const varint = (number: number): number => number * 8;
 
-/** The tag of a field with a length: text, bytes, a message, packed numbers. */
+/** The tag of a length-delimited field: text, bytes, a message, packed numbers. */
 export const bytes = (number: number): number => number * 8 + 2;
 
 /**
- * Walks a protobuf file over ranged reads; content that no handler asks for is skipped unread.
- * Fails with `ArtifactRejected` at the byte where the file is no such message, or when a limit is exceeded.
+ * Walks a protobuf file over ranged reads; content without a handler is skipped unread.
+ * Fails with `ArtifactRejected` at the byte where the file is not such a message, or when a limit is exceeded.
  */
 export function openWire(source: ByteSource, file: string, limits: WireLimits): Wire {
   const root: Span = { start: 0, end: source.sizeBytes };
@@ -92,7 +92,7 @@ export function openWire(source: ByteSource, file: string, limits: WireLimits): 
   };
 }
 
-/** A field whose encoding does not exist has the end NaN; one that is cut short ends behind its message. */
+/** A field with an unknown wire type ends at NaN; a truncated one ends beyond its message. */
 function readField(window: ByteWindow, at: number): Field {
   const { value: tag, end: start } = readVarint(window, at);
   const wireType = tag < 8 ? undefined : tag % 8;
@@ -114,7 +114,7 @@ function readVarints(window: ByteWindow, packed: Span): readonly number[] {
   return values;
 }
 
-/** An int64: exact within 2^53 of zero, else the nearest number. More than ten bytes end at NaN. */
+/** An int64: exact within 2^53 of zero, else rounded to the nearest number. One longer than ten bytes ends at NaN. */
 function readVarint(window: ByteWindow, at: number): { value: number; end: number } {
   let value = 0;
   let inverse = 0;
@@ -127,7 +127,7 @@ function readVarint(window: ByteWindow, at: number): { value: number; end: numbe
     if (byte < 128) return { value, end: next + 1 };
     unit *= 128;
   }
-  // The tenth byte holds the sign alone: bit 63 of the two's complement.
+  // The tenth byte holds only the sign: bit 63 of the two's complement.
   const last = at + LONGEST_VARINT - 1;
   return { value: -inverse - 1, end: window.at(last) < 128 ? last + 1 : Number.NaN };
 }

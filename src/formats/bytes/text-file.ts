@@ -1,7 +1,7 @@
 import { rejected } from '#formats/rejected.ts';
 import type { ArtifactFile } from './artifact-file.ts';
 
-/** Reads a file of the artifact as text. Fails with `ArtifactRejected` when it is no UTF-8, or longer than `maxBytes`. */
+/** Reads a file of the artifact as text. Fails with `ArtifactRejected` when it is not UTF-8, or is longer than `maxBytes`. */
 export async function readText(
   { name, sizeBytes, open }: ArtifactFile,
   maxBytes = 256 * 1024,

@@ -4,7 +4,7 @@ import { openWindow } from './byte-window.ts';
 import { knownTexts } from './known-texts.ts';
 import { LONGEST_TEXT, type Scalar, type Walk } from './walk.ts';
 
-/** Bytes of a value by the letter of its type, and how its number is read. */
+/** For a type's letter: the size of a value, and how to read its number. */
 type Kind = { readonly bytes: number; readonly read: (view: DataView, at: number) => Scalar };
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -22,22 +22,22 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 const COUNTS = 'UiIlL';
 const NUMBERS_AT_ONCE = 4096;
-// A text behind its length; the letters and the lengths of a list are fewer.
+// A string after its length; type letters and list lengths take less.
 const LONGEST_TOKEN = LONGEST_TEXT + 64;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** A list's or object's own words on what is in it. */
+/** The item type and count that a list or object declares. */
 export type Shape = { readonly type: string | undefined; readonly count: number | undefined };
 
 /**
- * The tokens of UBJSON in their order. Each is read from bytes that are held: of one that `isReady` tells so, else `more` is to be waited for.
+ * The tokens of UBJSON, in order. A token can be read once `isReady` is true; else the caller waits for `more`.
  * Only a list of numbers that is read at once waits by itself.
  */
 export function ubjsonScanner(source: ByteSource, file: string) {
   const window = openWindow(source, file, Number.POSITIVE_INFINITY);
   const textOf = knownTexts();
   let at = 0;
-  // What the window holds, a copy of which is cheaper for each byte, and up to where a token that begins there is held.
+  // A local copy of the window's bounds, which is faster per byte, and the last position at which a whole token is in the window.
   let { held, from } = window;
   let view = new DataView(held.buffer);
   let readyUntil = -1;
@@ -48,7 +48,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
       'Save the model again and upload the whole file.',
     );
 
-  /** Whether the next token is held, however long it may be. */
+  /** Whether the next token is in the window whatever its length. */
   const isReady = () => at <= readyUntil || at >= source.sizeBytes;
 
   function* more(): Walk<void> {
@@ -58,7 +58,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     readyUntil = window.until < source.sizeBytes ? window.until - LONGEST_TOKEN : source.sizeBytes;
   }
 
-  /** Steps over so many bytes, and answers where they stand in what is held. */
+  /** Advances by `length` bytes and returns their offset in the window. */
   function take(length: number): number {
     if (!(at + length <= source.sizeBytes)) throw odd('the file ends');
     const place = at - from;
@@ -116,7 +116,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     return { type, count: isCounted ? count() : undefined };
   }
 
-  /** Over a list whose items are of one size; answers how many there are, and undefined of any other list. */
+  /** Skips a list of fixed-size items and returns their count; undefined for any other list. */
   function pass({ type, count: total = 0 }: Shape): number | undefined {
     const width = KINDS[type ?? '']?.bytes;
     if (width === undefined) return undefined;
@@ -125,7 +125,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     return total;
   }
 
-  /** A list of whole numbers; one of a single type is read at once. */
+  /** A list of integers; one with a single type is read at once. */
   function* numbers(given: Shape): Walk<readonly number[]> {
     const { type, count: total } = given;
     const found: number[] = [];
@@ -160,7 +160,7 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     throw odd('a whole number is missing');
   }
 
-  // A million values of no bytes would be written in ten.
+  // Ten bytes could declare a million values of zero size.
   function counter({ type, count: total }: Shape, end: string): () => boolean {
     if (total === undefined) return () => !accept(end);
     if (total > source.sizeBytes && KINDS[type ?? '']?.bytes !== 0) throw odd('the file ends');

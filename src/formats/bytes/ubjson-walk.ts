@@ -3,8 +3,8 @@ import { type Shape, ubjsonScanner } from './ubjson-scanner.ts';
 import { MAX_WALK_DEPTH, memberPaths, type Visitor, type Walk, walked } from './walk.ts';
 
 /**
- * Walks UBJSON in its order; a list of numbers of one type is passed over unread.
- * Fails with `ArtifactRejected` at the byte where the file is none.
+ * Walks UBJSON in order; a list of numbers of one type is skipped unread.
+ * Fails with `ArtifactRejected` at the first byte that is not valid UBJSON.
  */
 export async function walkUbjson(
   source: ByteSource,
@@ -19,7 +19,7 @@ export async function walkUbjson(
     yield* value(scanner.letter(), '', 0, visitor) ?? [];
   }
 
-  /** What is still to be walked of it; undefined of a value that is read. `seen` is undefined where nobody looks. */
+  /** What remains to be walked of a value; undefined when it was read whole. `seen` is undefined where nothing needs the value. */
   function value(
     type: string,
     path: string,
@@ -45,7 +45,7 @@ export async function walkUbjson(
     if (wish === 'count') seen?.counted(path, items);
   }
 
-  /** Answers how many there are. */
+  /** Returns the number of items. */
   function* itemsOf(
     given: Shape,
     path: string,

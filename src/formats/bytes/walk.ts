@@ -3,8 +3,8 @@ import { quoted } from '#formats/rejected.ts';
 export type Scalar = string | number | boolean | null;
 
 /**
- * What a walk over nested values meets, by its path: `learner.feature_names[]` is any item of that list.
- * `enter` says what to do with a list or an object: go into it, take it as a list of whole numbers, count what is in it, or pass over it, both unread where that can be.
+ * Receives nested values by path: `learner.feature_names[]` is any item of that list.
+ * `enter` decides about a list or object: walk into it, take it as a list of integers, count its items, or skip it; counting and skipping leave it unread where possible.
  */
 export type Visitor = {
   enter(path: string): 'walk' | 'numbers' | 'count' | 'skip';
@@ -13,7 +13,7 @@ export type Visitor = {
   counted(path: string, items: number): void;
 };
 
-/** Reads what is held without a stop, as a promise for each value is the most of a walk, and yields where bytes must come. */
+/** Reads synchronously within the window and yields only to wait for bytes: a promise per value would dominate the cost of a walk. */
 export type Walk<Result> = Generator<Promise<void> | undefined, Result, void>;
 
 export const MAX_WALK_DEPTH = 64;
@@ -25,7 +25,7 @@ export async function walked(walk: Walk<void>): Promise<void> {
   for (const coming of walk) await coming;
 }
 
-/** The paths of an object's members. A key twice is refused, as readers differ in which they take; one that looks like a path is no part of any. */
+/** The paths of an object's members. A duplicate key is refused, since readers differ in which they take; a key that looks like a path does not become part of one. */
 export function memberPaths(odd: (what: string) => Error) {
   const keysAt = remembered((path: string) =>
     remembered((key: string) => {
@@ -46,7 +46,7 @@ export function memberPaths(odd: (what: string) => Error) {
   };
 }
 
-/** The same answers, of which the first are kept: a model has the same few paths in each of its trees. */
+/** Caches the first answers: a model repeats the same few paths in each of its trees. */
 export function remembered<Answer>(of: (name: string) => Answer): (name: string) => Answer {
   const known = new Map<string, Answer>();
   return (name) => {

@@ -5,19 +5,19 @@ import { quoted, rejected } from '#formats/rejected.ts';
 
 const DOCKERFILE = 'Dockerfile';
 
-// What only an image of one's own has.
+// Keys that only a custom image has.
 const OWN_KEYS = ['image', 'port', 'healthPath', 'requestPath'] as const;
 
 type Said = Pick<Manifest, 'model'> & { readonly runtime?: Manifest['runtime'] | undefined };
 
-/** Whether the manifest says that the model is an image: by one of the keys that only such a model has. */
+/** Whether the manifest says that the model is an image, by any of the keys that only such a model has. */
 export function saysOwnImage({ model, runtime }: Said): boolean {
   return model.format === 'custom' || OWN_KEYS.some((key) => runtime?.[key] !== undefined);
 }
 
 /**
- * The facts of a model that is an image: what the manifest names by its digest, or what the Dockerfile among the files makes. Nothing is known of what is in it.
- * Fails with `ArtifactRejected` where there is neither, or both.
+ * The facts of a model that is an image: one that the manifest names by digest, or one built from the Dockerfile among the files. The image's contents are unknown.
+ * Fails with `ArtifactRejected` when there is neither, or both.
  */
 export function inspectOwnImage(
   files: readonly ArtifactFile[],
@@ -50,7 +50,7 @@ export function inspectOwnImage(
     parameters: null,
     weightBytes: 0,
     dtypes: [],
-    // What it holds is measured by the build, which starts it.
+    // The build starts the image and measures its memory.
     memory: [],
     example: null,
     entrypoint: null,

@@ -5,10 +5,10 @@ import { modelFiles } from '#formats/model-files.ts';
 import { foreignPackages } from '#formats/sklearn/inspect.ts';
 import { PLAIN, SENTENCES, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
 
-/** The two files that would serve a model by code, for its owner to go on from. */
+/** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
 
-/** The task of a class of transformers, by how its name ends; what a pipeline asks the Hub for otherwise. */
+/** The task of a transformers class, by the ending of its name; otherwise a pipeline asks the Hub. */
 const TASKS: readonly (readonly [RegExp, string])[] = [
   [/ForSequenceClassification$/, 'text-classification'],
   [/ForTokenClassification$/, 'token-classification'],
@@ -19,7 +19,7 @@ const TASKS: readonly (readonly [RegExp, string])[] = [
   [/ForImageClassification$/, 'image-classification'],
 ];
 
-/** What would serve the first model among these files. */
+/** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
   const [folder] = await findForeign(files, 'folders');
   if (folder) {

@@ -14,8 +14,8 @@ const MAX_CODE_BYTES = 1024 * 1024;
 const PYTHON = /^(?:python-)?(3\.\d{1,2}(?:\.\d{1,3})?)$/;
 
 /**
- * The entry of a model in plain Python, found in its text alone: `predict.py` or else `model.py` in the folder `root`,
- * with a class `Predictor` or `Model`, or a function `predict`. Undefined where there is none.
+ * The entry of a plain Python model, found from its text alone: `predict.py`, or else `model.py`, in the folder `root`,
+ * with a class `Predictor` or `Model`, or a function `predict`. Undefined when there is none.
  */
 export async function findCode(
   files: readonly ArtifactFile[],
@@ -31,7 +31,7 @@ export async function findCode(
   return undefined;
 }
 
-/** Reads the facts of a model in plain Python in the folder `root`, whose code is only searched. Fails with `ArtifactRejected`. */
+/** Reads the facts of a plain Python model in the folder `root`; its code is only searched, never run. Fails with `ArtifactRejected`. */
 export async function inspectPythonCode(
   files: readonly ArtifactFile[],
   root: string,
@@ -55,7 +55,7 @@ export async function inspectPythonCode(
   };
 }
 
-/** Those in a file of that name; none where there is no such file. */
+/** The requirements in the file of that name; empty when there is no such file. */
 export async function requirementsIn(
   files: readonly ArtifactFile[],
   name: string,
@@ -71,7 +71,7 @@ function entryOf(text: string): string | undefined {
   return /^def[ \t]+predict[ \t]*\(/m.test(code) ? 'predict' : undefined;
 }
 
-/** Code without its long texts, in which lines may look like code. */
+/** The code without its triple-quoted strings, in which lines may look like code. */
 function withoutTexts(text: string): string {
   return text.replaceAll(/'''[\s\S]*?'''|"""[\s\S]*?"""/g, "''");
 }

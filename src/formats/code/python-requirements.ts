@@ -13,7 +13,7 @@ const FILE = /\.(whl|zip|tar\.gz|tgz)$/i;
 const REQUIREMENT = new RegExp(`^${NAME}${EXTRAS}${SPECIFIERS}${MARKER}$`);
 
 /**
- * The requirements in a requirements.txt, in its order. Fails with `ArtifactRejected`, naming the line, for all that is no name with
+ * The requirements in a requirements.txt, in order. Fails with `ArtifactRejected`, naming the line, for anything but a name with
  * specifiers: an option, a URL, a repository, a path.
  */
 export function parseRequirements(text: string, file: string): readonly string[] {
@@ -45,7 +45,7 @@ function troubleWith(written: string): string {
   return 'is not the name of a package with versions';
 }
 
-/** The name of a requirement as the package index compares it. */
+/** The name of a requirement, normalised as the package index compares names. */
 export function packageOf(requirement: string): string {
   const [name = ''] = /^[A-Za-z0-9._-]+/.exec(requirement) ?? [];
   return name.toLowerCase().replaceAll(/[-_.]+/g, '-');

@@ -9,15 +9,15 @@ import { rejected } from '#formats/rejected.ts';
 import { codeFacts } from './code-facts.ts';
 import { requirementsIn } from './python-code.ts';
 
-/** The file of handlers in a SageMaker archive, by its place in it. */
+/** The path of the handlers' file in a SageMaker archive. */
 export const HANDLERS = 'code/inference.py';
 
 const HANDLER =
   /^(async[ \t]+)?def[ \t]+(model_fn|input_fn|predict_fn|output_fn|transform_fn)[ \t]*\(/m;
 
 /**
- * Reads the facts of what SageMaker packs in a model.tar.gz, `root` being the folder that it has everything in: handlers in
- * `code/inference.py` with their requirements, or else the one file of a model, which goes to `inspectData`. Fails with `ArtifactRejected`.
+ * Reads the facts of a SageMaker model.tar.gz whose content is in the folder `root`: handlers in
+ * `code/inference.py` with their requirements, or else a single model file, which goes to `inspectData`. Fails with `ArtifactRejected`.
  */
 export async function inspectSagemaker(
   files: readonly ArtifactFile[],
@@ -44,7 +44,7 @@ export async function inspectSagemaker(
     );
   }
   const loaded = LOADS.test(code) ? undefined : await onlyModel(files, root);
-  // What the handlers load themselves is theirs; what is loaded for them is inspected as any other.
+  // Files that the handlers load are theirs; a file that is loaded for them is inspected like any other.
   if (loaded) await inspectData(loaded.file, loaded.format);
   return {
     ...(loaded && { data: dataOf(loaded, root) }),
@@ -62,7 +62,7 @@ const LOADS = /^(async[ \t]+)?def[ \t]+model_fn[ \t]*\(/m;
 
 type Loaded = { readonly file: ArtifactFile; readonly format: FileFormat };
 
-/** The one model at the top of the folder, which SageMaker's containers load where the handlers do not. */
+/** The one model at the top of the folder, which SageMaker's containers load when the handlers do not. */
 async function onlyModel(
   files: readonly ArtifactFile[],
   root: string,

@@ -12,10 +12,10 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { type MlflowModel, parseMlmodel } from './model.ts';
 import { mlflowSignature } from './signature.ts';
 
-/** Inspects the one file of a model which is part of another artifact. */
+/** Inspects a model's single file that is part of another artifact. */
 export type InspectData = (file: ArtifactFile, format: FileFormat) => Promise<ModelFacts>;
 
-/** A flavour with a loader of its own: where it names its file and its version. */
+/** A flavour with its own loader, and the keys under which it names its file and its version. */
 type Flavour = { readonly format: FileFormat; readonly file: string; readonly version: string };
 
 const FLAVOURS: Readonly<Record<string, Flavour>> = {
@@ -25,7 +25,7 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
   catboost: { format: 'catboost', file: 'data', version: 'catboost_version' },
 };
 
-// What the user's own Python is loaded by; all other loaders belong to a flavour.
+// The loaders of the user's own Python; every other loader belongs to a flavour.
 const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
 const MAX_MLMODEL_BYTES = 1024 * 1024;
 const MAX_EXAMPLE_BYTES = 256 * 1024;
@@ -35,8 +35,8 @@ const VERSION = /^\d+(\.\d+){1,3}$/;
 const RESAVE = 'Save the model again with mlflow, and upload the whole folder.';
 
 /**
- * Reads the facts of an MLflow folder, `root` being where its MLmodel stands. A flavour's file goes to `inspectData`;
- * of a python_function, which is the user's code, nothing is looked into. Fails with `ArtifactRejected`.
+ * Reads the facts of an MLflow model whose MLmodel is in the folder `root`. A flavour's file goes to `inspectData`;
+ * a python_function is the user's code, which is not examined. Fails with `ArtifactRejected`.
  */
 export async function inspectMlflow(
   files: readonly ArtifactFile[],
@@ -70,7 +70,7 @@ export async function inspectMlflow(
     name: facts.framework.name,
     version: facts.framework.version ?? (VERSION.test(version) ? version : null),
   };
-  // The flavour's file is loaded without mlflow, and the framework is named by itself.
+  // The flavour's file is loaded without mlflow, and the framework is listed separately.
   const left = [framework?.name ?? '', `${framework?.name}-cpu`, 'mlflow'];
   const named = new Set(requirements.map(packageOf));
   return {
@@ -93,7 +93,7 @@ export async function inspectMlflow(
   };
 }
 
-/** MLflow's own server goes by the loader of python_function, which for a flavour of data is that flavour's. */
+/** MLflow's own server uses the loader of python_function, which for a data flavour is that flavour's own. */
 function refuseOtherLoader({ flavors }: MlflowModel, name: string, own: string): void {
   const { python_function: general } = flavors;
   const loader = text(general?.['loader_module']);
@@ -124,7 +124,7 @@ function dataOf(
 
 function formatOf(said: Readonly<Record<string, unknown>>, { format }: Flavour): FileFormat {
   if (format === 'sklearn' && text(said['serialization_format']) === 'skops') return 'skops';
-  // A booster is written in its own format, whatever it says of that of its class in the manner of scikit-learn.
+  // A booster is written in its own format, whatever the flavour says of its scikit-learn wrapper class.
   if (/\.skops$/i.test(text(said['data']))) return 'skops';
   const isPickled = /\.(pkl|pickle|joblib)$/i.test(text(said['data']));
   return isPickled ? 'sklearn' : format;
@@ -147,7 +147,7 @@ function pyfuncFacts(
   return { ...codeFacts(files, python), entrypoint: loader };
 }
 
-/** Of what the model says itself, with the columns of texts that only MLflow knows of. */
+/** The model's own signature, with the text columns that only MLflow records. */
 function withTexts(own: Signature | null, declared: Signature | undefined): Signature | null {
   if (!own || !declared) return own;
   const texts = new Set(

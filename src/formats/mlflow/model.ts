@@ -35,16 +35,16 @@ const schema = z.object({
   ),
 });
 
-/** An `MLmodel` file: of a flavour, whatever it has. Every plain value is a text, as `1.10` is no number. */
+/** An `MLmodel` file; a flavour keeps all its keys. Every scalar is read as text, since `1.10` is not a number. */
 export type MlflowModel = z.infer<typeof schema>;
 
-/** Fails with `ArtifactRejected`, naming the line where it is no YAML. */
+/** Fails with `ArtifactRejected`, naming the line that is not valid YAML. */
 export function parseMlmodel(written: string, file: string): MlflowModel {
   if (tooDeepLine(written)) throw odd(file, 'its values are nested too deeply');
   const lineCounter = new LineCounter();
   const document = parseDocument(written, {
     ...({ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false } as const),
-    // The parser compares each key with each other one.
+    // The parser would compare every key with every other.
     uniqueKeys: false,
   });
   const [error] = document.errors;
@@ -60,10 +60,10 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
 
 type Fault = { readonly at: number; readonly what: string };
 
-// A line ends there in YAML 1.1, and not in 1.2; a directive chooses the version, and begins another document.
+// These characters end a line in YAML 1.1 but not in 1.2; a directive selects the version, and begins another document.
 const ODD = /\r(?!\n)|[\x85\u2028\u2029\ufeff\t]|^(%|---|\.\.\.)|[^\n\r\x20-\u{10ffff}]/mu;
 
-// Words and names that are texts in every version of YAML, but for those that 1.1 takes for true, false or nothing. What begins with a digit may be a number or a date there.
+// Words and names that every YAML version reads as text, except those that 1.1 reads as true, false or null. A scalar that begins with a digit may be a number or a date in 1.1.
 const PLAIN_KEY = /^[a-z_][\w ./-]*$/i;
 const NO_TEXT = /^(y|yes|n|no|on|off|true|false|null)$/i;
 
@@ -85,7 +85,7 @@ function oddCharacter(written: string): Fault | undefined {
   return { at, what: `${shown} is read differently by different versions of YAML` };
 }
 
-/** MLflow reads the same file as YAML 1.1: what that takes for something else is refused, be it in no use here. */
+/** MLflow reads the same file as YAML 1.1, so a node that 1.1 reads differently is refused, even where it is not used. */
 function oddNode(document: Document, written: string): Fault | undefined {
   let fault: Fault | undefined;
   visit(document, {

@@ -19,7 +19,7 @@ const tensor = z.object({
 });
 const columns = z.array(z.union([tensor, column])).check(z.maxLength(10_000));
 
-// MLflow's names of a column's type. https://mlflow.org/docs/latest/ml/model/signatures/
+// MLflow's column types. https://mlflow.org/docs/latest/ml/model/signatures/
 const COLUMNS: Readonly<Record<string, Datatype>> = {
   ...({ boolean: 'BOOL', integer: 'INT32', long: 'INT64', float: 'FP32', double: 'FP64' } as const),
   ...({ string: 'BYTES', binary: 'BYTES', datetime: 'BYTES' } as const),
@@ -32,7 +32,7 @@ const TENSORS: Readonly<Record<string, Datatype>> = {
   ...({ object: 'BYTES', str: 'BYTES' } as const),
 };
 
-/** A signature in the protocol's words, and whether it takes named columns; null where there is none, one the protocol cannot carry, or one too long to be kept. */
+/** A signature in the protocol's terms, and whether it takes named columns; null when there is none, or when it is too long to keep or the protocol cannot carry it. */
 export function mlflowSignature(
   { signature }: MlflowModel,
   file: string,
@@ -66,7 +66,7 @@ function specs(written: Written, alone: string): readonly TensorSpec[] | undefin
   return found;
 }
 
-/** Within the YAML a signature is JSON in a text. */
+/** In the YAML, a signature is a string of JSON. */
 function parsed(text: string | undefined, file: string): Written {
   if (text === undefined || text === 'null' || text === '') return [];
   const odd = (what: string) =>

@@ -2,13 +2,13 @@ import { posix } from 'node:path';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ExternalRange } from './tensor.ts';
 
-/** A file of the artifact by its name within it, as `weights/part-1.bin`. */
+/** A file by its path in the artifact, such as `weights/part-1.bin`. */
 export type NamedFile = { readonly name: string; readonly sizeBytes: number };
 
 const FIX =
   'Export the model with its data in files beside it, and upload them together as one folder.';
 
-/** A stretch of one file, in bytes. */
+/** A byte range of one file. */
 export type FileRange = {
   readonly location: string;
   readonly offset: number;
@@ -16,8 +16,8 @@ export type FileRange = {
 };
 
 /**
- * What a model reads from the other files of its artifact: one range per file, from the first byte used to the last.
- * Fails with `ArtifactRejected` when a tensor's data is not all inside one of `files`.
+ * The bytes that a model reads from its artifact's other files: one range per file, from the first byte used to the last.
+ * Fails with `ArtifactRejected` when a tensor's data is not wholly inside one of `files`.
  */
 export function locateAll(
   ranges: readonly ExternalRange[],

@@ -11,8 +11,8 @@ import { refuseUnservable } from './rules.ts';
 import { signatureOf } from './signature.ts';
 
 /**
- * What an ONNX file says of itself. `parameters` counts the elements of its tensors, `weightBytes` what they take in memory.
- * `dtypes` has the protocol's names, or ONNX's where it has none; both lists of names are sorted.
+ * The facts in an ONNX file. `parameters` counts the elements of its tensors; `weightBytes` is their size in memory.
+ * `dtypes` has the protocol's names, or ONNX's where the protocol has none; both lists of names are sorted.
  */
 export type OnnxFacts = ModelFacts & {
   readonly format: 'onnx';
@@ -25,23 +25,23 @@ export type OnnxFacts = ModelFacts & {
   readonly externalData: readonly FileRange[];
 };
 
-// The numbers of an attribute are a field each, read to be skipped: a random forest's are most of its file.
+// Each number of an attribute is a separate field, which must be read to be skipped; in a random forest they are most of the file.
 const LIMITS = { readBytes: 256 * 2 ** 20, messages: 1_000_000, contentBytes: 32 * 2 ** 20 };
 
 // The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
 const MAX_FACTS_BYTES = 64 * 1024;
 
-// The tags which a ModelProto can begin with, of fields 1 to 8, 14, 20, 25, 26 and 30; the usual first one is 08, its IR version.
+// The tags that can begin a ModelProto, of fields 1 to 8, 14, 20, 25, 26 and 30; usually 08, the IR version.
 const FIRST_BYTES: ReadonlySet<number> = new Set([
   0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca, 0xd2, 0xf2,
 ]);
 
-// protobuf reads no message of 2 GiB or more.
+// protobuf does not read messages of 2 GiB or more.
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads an ONNX model's facts without loading it: what is skipped is not read.
- * `file` is its name in the artifact, `files` all of the artifact. Fails with `ArtifactRejected`.
+ * Reads an ONNX model's facts without loading it; skipped content is not read.
+ * `file` is its name in the artifact, `files` all files of the artifact. Fails with `ArtifactRejected`.
  */
 export async function inspectOnnx(
   source: ByteSource,
@@ -75,7 +75,7 @@ function hasTrees({ operators }: OnnxModel): boolean {
   return [...operators].some((operator) => operator.startsWith('ai.onnx.ml::TreeEnsemble'));
 }
 
-/** What stands in the facts for a model that no Python makes or serves. */
+/** The Python facts of a model that Python neither made nor serves. */
 const NOTHING_PYTHON = {
   framework: null,
   pythonVersion: null,
@@ -101,7 +101,7 @@ async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
   const isWritten = isText(head);
   if (FIRST_BYTES.has(head[0] ?? 0) && !isWritten) return;
   const known = recognise(file, head);
-  // By its name alone.
+  // Recognised by name alone.
   const foreign = known?.format === 'onnx' ? undefined : known;
   const found = foreign?.what ?? (isWritten ? 'a text file' : 'in an unknown format');
   throw rejected(

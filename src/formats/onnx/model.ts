@@ -7,8 +7,8 @@ import { readValue, type Value } from './value.ts';
 export type Opset = { readonly domain: string; readonly version: number };
 
 /**
- * What a ModelProto says, as it says it. `inputs`, `outputs` and `initializers` are those of the main graph,
- * `graphs` counts main graphs; all else is of the whole model. Operators and functions are `domain::name`.
+ * The content of a ModelProto, as written. `inputs`, `outputs` and `initializers` are those of the main graph,
+ * `graphs` counts main graphs; everything else covers the whole model. Operators and functions are `domain::name`.
  */
 export type OnnxModel = {
   irVersion: number;
@@ -25,19 +25,19 @@ export type OnnxModel = {
   readonly functions: Set<string>;
   readonly dtypes: Set<string>;
   readonly external: ExternalRange[];
-  /** The class labels of each output that a ZipMap of the main graph makes, by the output's name. */
+  /** The class labels of each output that the main graph makes by a ZipMap, keyed by the output's name. */
   readonly zipMaps: Map<string, readonly string[]>;
 };
 
 type Walk = { readonly wire: Wire; readonly file: string; readonly model: OnnxModel };
 
-// protobuf refuses more than 100 nested messages, and each sub-graph is three: graph, node, attribute.
+// protobuf refuses more than 100 nested messages, and each sub-graph takes three: graph, node, attribute.
 const DEEPEST_GRAPH = 32;
 
 export const ZIP_MAP = 'ai.onnx.ml::ZipMap';
 
 /**
- * Walks a whole ModelProto, sub-graphs and local functions included, but no tensor's data.
+ * Walks a whole ModelProto with its sub-graphs and local functions, but skips tensor data.
  * Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export async function readModel(wire: Wire, file: string): Promise<OnnxModel> {
@@ -65,7 +65,7 @@ export async function readModel(wire: Wire, file: string): Promise<OnnxModel> {
   return model;
 }
 
-/** The domain of a `domain::name`; a name has no `::`, a domain may. */
+/** The domain of a `domain::name`; a name never contains `::`, a domain may. */
 export function domainOf(operator: string): string {
   return operator.slice(0, operator.lastIndexOf('::'));
 }
@@ -103,7 +103,7 @@ async function readOpset(wire: Wire, message: Span): Promise<Opset> {
   return { ...opset, domain: fullDomain(opset.domain) };
 }
 
-// Of a sparse tensor: as many are made at once without harm, and to each value there may be as many zeros.
+// Limits for a sparse tensor: this many elements can be allocated at once without harm, and each value may have this many zeros.
 const FINE_ELEMENTS = 1_000_000;
 const MOST_ZEROS = 1000;
 
@@ -206,7 +206,7 @@ async function countTensor(walk: Walk, message: Span): Promise<Tensor> {
   return tensor;
 }
 
-/** The indices of a sparse tensor take memory, but are no parameters. */
+/** A sparse tensor's indices take memory but are not parameters. */
 async function countIndices({ wire, file, model }: Walk, message: Span): Promise<Tensor> {
   const tensor = await readTensor(wire, file, message);
   model.weightBytes += tensor.weightBytes;
@@ -214,7 +214,7 @@ async function countIndices({ wire, file, model }: Walk, message: Span): Promise
   return tensor;
 }
 
-/** onnxruntime makes a whole tensor of it, zeros and all. */
+/** onnxruntime expands it to a dense tensor, zeros included. */
 async function countSparse(walk: Walk, message: Span): Promise<void> {
   const { wire, file, model } = walk;
   let elements = 1;
@@ -243,7 +243,7 @@ async function countSparse(walk: Walk, message: Span): Promise<void> {
   model.weightBytes += stored > 0 ? Math.max(0, elements - stored) * (weightBytes / stored) : 0;
 }
 
-/** ONNX's own domain has two names, the empty one and this. */
+/** ONNX's own domain has two names: the empty string and this. */
 function fullDomain(domain: string): string {
   return domain === '' ? 'ai.onnx' : domain;
 }

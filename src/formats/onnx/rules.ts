@@ -1,7 +1,7 @@
 import { quoted, rejected } from '#formats/rejected.ts';
 import { domainOf, type OnnxModel } from './model.ts';
 
-// The newest that onnxruntime 1.30.0 loads, found by trying each: it refuses the next one.
+// The newest versions that onnxruntime 1.30.0 loads, found by trying each; it refuses the next.
 const NEWEST_IR_VERSION = 13;
 const NEWEST_OPSETS: Readonly<Record<string, number>> = {
   'ai.onnx': 26,
@@ -9,7 +9,7 @@ const NEWEST_OPSETS: Readonly<Record<string, number>> = {
   'com.microsoft': 1,
 };
 
-/** Refuses a model that the runtime would not load: incomplete, too new, or with operators it does not have. */
+/** Refuses a model that the runtime would not load: incomplete, too new, or with unsupported operators. */
 export function refuseUnservable(file: string, model: OnnxModel): void {
   refuseIncomplete(file, model);
   refuseTooNew(file, model);

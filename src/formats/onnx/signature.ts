@@ -5,9 +5,9 @@ import { ELEMENT_TYPES } from './types.ts';
 import type { Value } from './value.ts';
 
 /**
- * The model's inputs and outputs in the words of the Open Inference Protocol.
- * An input that is also an initializer has a value already, so it is not among them.
- * Fails with `ArtifactRejected` for what the protocol cannot carry.
+ * The model's inputs and outputs in the terms of the Open Inference Protocol.
+ * An input that is also an initializer already has a value, so it is left out.
+ * Fails with `ArtifactRejected` for anything that the protocol cannot carry.
  */
 export function signatureOf(file: string, model: OnnxModel): Signature {
   const inputs = model.inputs.filter(({ name }) => !model.initializers.has(name));
@@ -22,7 +22,7 @@ export function signatureOf(file: string, model: OnnxModel): Signature {
   };
 }
 
-/** What goes into a ZipMap, which the server takes for the list of maps that comes out of it; it reads no external data then. */
+/** A ZipMap's input, which the server takes in place of the list of maps that the ZipMap outputs; the server then reads no external data. */
 function probabilitiesOf({ name, kind }: Value, model: OnnxModel): TensorSpec | undefined {
   const classes = model.zipMaps.get(name);
   if (kind !== 'sequence' || !classes?.length || model.external.length > 0) return undefined;

@@ -3,7 +3,7 @@ import { bytes, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { ELEMENT_TYPES, type ElementType } from './types.ts';
 
-/** A tensor's place in another file; without `length` it goes to the end of that file. */
+/** The place of a tensor's data in another file; without `length`, the data extends to the end of that file. */
 export type ExternalRange = {
   readonly tensor: string;
   readonly location: string;
@@ -11,7 +11,7 @@ export type ExternalRange = {
   readonly length?: number;
 };
 
-/** A TensorProto without its data; `weightBytes` is what the elements take in memory. */
+/** A TensorProto without its data; `weightBytes` is the size of its elements in memory. */
 export type Tensor = {
   readonly name: string;
   readonly type: ElementType;
@@ -22,13 +22,13 @@ export type Tensor = {
 
 const EXTERNAL = 1;
 
-// Of the smallest types two share a byte; all others take one or more, be they written as numbers of any length.
+// Two elements of the smallest types share a byte; all others take a byte or more, even when written as varints.
 const ELEMENTS_IN_A_BYTE = 2;
 
-// onnxruntime takes the memory of a shape before it misses the data; so little does no harm.
+// onnxruntime allocates memory for the shape before it notices that data is missing; this little does no harm.
 const FINE_BYTES = 64 * 1024;
 
-/** Reads a TensorProto. Its data is skipped, whichever field has it; of texts only the sizes are added up. */
+/** Reads a TensorProto. Its data is skipped, whichever field holds it; for strings, only the sizes are summed. */
 export async function readTensor(wire: Wire, file: string, message: Span): Promise<Tensor> {
   const entries = new Map<string, string>();
   let elements = 1;

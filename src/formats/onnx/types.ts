@@ -1,6 +1,6 @@
 import type { Datatype } from '#domain/artifact/signature.ts';
 
-/** An element type of ONNX; `datatype` is its name in the Open Inference Protocol, where it has one. */
+/** An ONNX element type; `datatype` is its name in the Open Inference Protocol, if it has one. */
 export type ElementType = {
   readonly name: string;
   readonly bits: number;
@@ -8,7 +8,7 @@ export type ElementType = {
 };
 
 /**
- * `TensorProto.DataType` by number; a text has no fixed size, so its bits are 0.
+ * `TensorProto.DataType` by number; a string has no fixed size, so its bits are 0.
  * Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export const ELEMENT_TYPES: Readonly<Record<number, ElementType>> = {

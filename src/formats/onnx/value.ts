@@ -1,7 +1,7 @@
 import type { Span } from '#formats/bytes/byte-window.ts';
 import { bytes, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
 
-/** An input or output as the file declares it: a tensor, or `kind` says what it is instead. `shape` is undefined where any will do. */
+/** An input or output as the file declares it: a tensor, or else `kind` says what it is. `shape` is undefined when any shape will do. */
 export type Value = {
   name: string;
   kind: 'tensor' | 'sequence' | 'map' | 'opaque value' | 'sparse tensor' | 'optional' | 'untyped';
@@ -11,7 +11,7 @@ export type Value = {
 
 const FREE = -1;
 
-/** Reads a ValueInfoProto. In its shape -1 is a free dimension, named or not. */
+/** Reads a ValueInfoProto. In its shape, -1 is a free dimension, named or not. */
 export async function readValue(wire: Wire, message: Span): Promise<Value> {
   const value: Value = { name: '', kind: 'untyped', elementType: 0, shape: undefined };
   const be = (kind: Value['kind']) => () => {

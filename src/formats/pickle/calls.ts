@@ -36,7 +36,7 @@ export function nameOnStack(machine: PickleMachine): void {
   push(machine, nameGlobal(machine, module, name));
 }
 
-/** What INST and OBJ do: a class called with arguments. */
+/** INST and OBJ: call a class with arguments. */
 export function instantiate(machine: PickleMachine, named: Value, args: readonly Value[]): Value {
   const of = globalOf(machine, named, 'calls');
   return of.uses.call || args.length > 0 ? called(machine, of, args) : made(machine, of, args);
@@ -54,7 +54,7 @@ export function make(machine: PickleMachine, named: Value, args: Value): Value {
   return made(machine, of, args.items);
 }
 
-// What is allowed only under another name may not be had by calling it, and an unknown name is told of at the end.
+// A global that is allowed only for another use must not be called; an unknown name is reported at the end.
 function called(machine: PickleMachine, of: Global, args: readonly Value[]): Value {
   const known = KNOWN_CALLS[of.name];
   if (known) return known(machine, args, of);
@@ -62,27 +62,27 @@ function called(machine: PickleMachine, of: Global, args: readonly Value[]): Val
   return instance(machine, of, args);
 }
 
-/** Gives an object its state; behind the wrapper that joblib writes for an array, the array comes. */
+/** Gives an object its state. After the wrapper that joblib writes for an array, the array itself follows. */
 export function build(machine: PickleMachine, target: Value, state: Value): Promise<void> | void {
   push(machine, target);
   if (!isThing(target)) throw hostile(machine, 'sets the state of something that has none');
   if (target.kind === 'dtype') return buildDType(machine, target, state);
   if (target.kind === 'array') return buildArray(machine, target, state);
-  // A class, once its attributes change, does something else for every object of it.
+  // Changing a class's attributes would change the behaviour of all its objects.
   if (target.kind !== 'instance')
     throw hostile(machine, 'sets the state of something that has none');
   if (target.of.name === MASKED) countMasked(machine, state);
   if (target.of.name === PARTIAL) refuseOtherFunction(machine, itemsOf(state)[0]);
   setState(machine, target, state);
   if (target.of.name !== WRAPPER) return;
-  // joblib writes its attributes and nothing beside them, by which they could be set once more.
+  // joblib writes only the attributes; a second part of the state could set them again.
   if (isTuple(state)) throw hostile(machine, 'sets the attributes of a joblib array twice');
   return readArray(machine, target);
 }
 
 async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
   if (!machine.readArray) throw hostile(machine, 'has a joblib array in a nested pickle');
-  // Python holds the rest of a frame already, and would go on in it after an array from behind it.
+  // Python has buffered the rest of the frame, and would continue there after an array read from behind it.
   if (!(machine.frameEnd <= machine.input.position))
     throw hostile(machine, 'has an array within a frame');
   const read = await machine.readArray(machine, wrapper);
@@ -102,7 +102,7 @@ function refuseUnread(machine: PickleMachine, value: Value, library: Library): v
   );
 }
 
-/** Python takes attributes from whatever has items: only from a plain dict is it known which they are. */
+/** Python takes attributes from any object with items, but only a plain dict's items are known. */
 function setState(machine: PickleMachine, target: Instance, state: Value): void {
   if (isTuple(state) && takesTuple(target.of)) return;
   const parts = isTuple(state) && state.items.length === 2 ? state.items : [state];
@@ -128,7 +128,7 @@ function setAttributes(machine: PickleMachine, target: Instance, state: Dict): v
     const library = HOLDERS[target.of.name];
     if (library && HANDLES.includes(name)) refuseUnread(machine, value, library);
     if (name === '_sklearn_version') {
-      // It becomes a line of what is installed; and scikit-learn compares it, which calls what it is equal to.
+      // It becomes a requirement that is installed, and scikit-learn compares it, which would call an object's own `__eq__`.
       if (typeof value !== 'string' || !isVersion(value))
         throw hostile(machine, 'sets an invalid scikit-learn version');
       machine.tally.sklearnVersions.add(value);

@@ -1,7 +1,7 @@
 import { damaged, dictOf, hostile, keep, type PickleMachine, pop, push, top } from './machine.ts';
 import { type Dict, isThing, type List, type Value } from './values.ts';
 
-/** So many items of a list or entries of a dict are kept. */
+/** How many items of a list or entries of a dict are kept. */
 export const KEPT_ITEMS = 20_000;
 
 export function append(machine: PickleMachine, items: readonly Value[]): void {
@@ -17,7 +17,7 @@ export function extend(machine: PickleMachine, list: List, items: readonly Value
   list.length += items.length;
 }
 
-/** `pairs` alternate keys and values. */
+/** `pairs` alternates keys and values. */
 export function setItems(machine: PickleMachine, pairs: readonly Value[]): void {
   if (pairs.length % 2 !== 0) throw damaged(machine, 'has a key without a value');
   const target = top(machine);
@@ -35,7 +35,7 @@ function put(machine: PickleMachine, dict: Dict, pairs: readonly Value[]): void 
   for (let index = 0; index < pairs.length; index += 2) {
     const [key, value = null] = [pairs[index], pairs[index + 1]];
     dict.length += 1;
-    // A text of numpy's is one for Python, too, and any object may be as equal to one as it likes.
+    // Python treats a numpy string as a string too, and any other object may define its own equality.
     if (isThing(key)) dict.hasUnread = true;
     if (typeof key !== 'string' || dict.length > KEPT_ITEMS) continue;
     keep(machine, 1);
@@ -48,7 +48,7 @@ function refuseUnfillable(machine: PickleMachine, target: Value, does: string): 
   throw hostile(machine, `${does} something that is neither a list nor a dict`);
 }
 
-/** As in Python: what lies on the stack, or the mark where nothing lies on it. */
+/** As in Python: pops the top of the stack, or the mark if nothing is above it. */
 export function popOne(machine: PickleMachine): void {
   if (machine.marks.at(-1) === machine.stack.length) machine.marks.pop();
   else pop(machine);

@@ -6,26 +6,26 @@ import type { Global, Uses } from './values.ts';
 
 const MAX_UNKNOWN = 100;
 const MAX_LISTED = 5;
-// A manifest has room for as many of them as it may name.
+// The same limit as for a name in a manifest.
 const LONGEST_NAME = 200;
 
 type Names = Readonly<Record<string, readonly string[]>>;
 
 type Found = { readonly does: 'loads' | 'calls' | 'makes'; readonly position: number };
 
-/** The classes and functions of one artifact's pickles: which may be named, and which were that may not. */
+/** The classes and functions in one artifact's pickles: which may be named, and which were named but may not be. */
 export type PickleGlobals = {
-  /** What a pickle names at a byte. One that is not known is written down, and may be used for nothing. */
+  /** The global that a pickle names at a byte. An unknown one is recorded, and may not be used at all. */
   find(module: string, name: string, position: number): Global;
-  /** Writes down a known one that is used as none of its kind is. */
+  /** Records a known one that is used as models never use it. */
   misuse(global: Global, does: 'calls' | 'makes', position: number): void;
-  /** Fails with `ArtifactRejected` when one was found that may not be loaded, and names all of them; with `isLost`, only when one of them can never be allowed. */
+  /** Fails with `ArtifactRejected`, listing every global found that may not be loaded, if there is any; with `isLost`, only if one of them can never be allowed. */
   refuseUnknown(isLost?: boolean): void;
   /** The packages of the names that were written down so far, by their modules at the top; none of Python's own. */
   foreignRoots(): readonly string[];
 };
 
-// Python 2 called them so, and Python 3 reads its pickles.
+// Python 2's names, which Python 3 translates when it reads a Python 2 pickle.
 const RENAMED: Readonly<Record<string, string>> = {
   __builtin__: 'builtins',
   copy_reg: 'copyreg',
@@ -36,7 +36,7 @@ const EVERY_USE: Uses = { call: true, make: true, fill: false };
 
 const KNOWN: ReadonlyMap<string, Uses> = known();
 
-/** `extra` are the names that the manifest allows beside the known ones, `absent` those of them whose module is nowhere to be found. */
+/** `extra` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. */
 export function pickleGlobals(
   file: string,
   extra: readonly string[],
@@ -68,7 +68,7 @@ export function pickleGlobals(
   };
 }
 
-/** True for a name that a manifest may allow: not one of Python's own modules, and of no function that loads or runs something else. */
+/** True for a name that a manifest may allow: not in Python's own modules, and not a function that loads or runs other code. */
 export function isAllowable(full: string): boolean {
   const [root = ''] = full.split('.');
   if (
@@ -100,12 +100,12 @@ function known(): ReadonlyMap<string, Uses> {
   return uses;
 }
 
-/** True for a name that models of known frameworks have, however they use it. */
+/** True for a name that appears in models of known frameworks, however it is used. */
 export function isKnownName(module: string, name: string): boolean {
   return KNOWN.has(keyOf(module, name));
 }
 
-/** True for what makes objects of compiled code, whose own `__setstate__` takes a tuple of numbers and arrays. */
+/** True for a class of compiled objects whose own `__setstate__` takes a tuple of numbers and arrays. */
 export function takesTuple({ name }: Global): boolean {
   return TUPLES.has(name);
 }
@@ -116,10 +116,10 @@ const TUPLES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The modules, or packages at the top, that models of known frameworks name. */
+/** The top-level modules or packages that models of known frameworks name. */
 export const KNOWN_ROOTS: ReadonlySet<string> = new Set([...KNOWN.keys()].map(rootOf));
 
-/** The module at the top of a name. */
+/** The top-level module of a name. */
 export function rootOf(full: string): string {
   return full.split(/[. ]/, 1)[0] ?? '';
 }
@@ -132,7 +132,7 @@ function withoutModule(file: string, name: string, position: number) {
   );
 }
 
-// A name may hold dots, and `a.b` of `c` is not `b` of `c.a`.
+// A name may contain dots: `a.b` in `c` is not `b` in `c.a`.
 function keyOf(module: string, name: string): string {
   return `${module} ${name}`;
 }
@@ -149,7 +149,7 @@ function refusal(file: string, unknown: ReadonlyMap<string, Found>, trusted: Rea
   );
 }
 
-/** ` (and …)`: the first few of them, and how many more there are. */
+/** ` (and …)`: the first few names, and how many more there are. */
 export function alsoNamed(others: readonly string[]): string {
   const named = others.slice(0, MAX_LISTED).map(quoted);
   const more = others.length - named.length;
@@ -167,7 +167,7 @@ function fixOf(name: string, all: readonly string[]): string {
   return fixByAllowing(all);
 }
 
-/** What to write in the manifest so that all of these may be loaded, as it can be pasted there. */
+/** The manifest lines, ready to paste, that allow all of these to be loaded. */
 export function fixByAllowing(names: readonly string[]): string {
   const list = [...new Set(names)].join(', ');
   return `If you trust all of it and its packages are among the requirements, say so in model.yaml: \`model: { allowPickle: [${list}] }\`.`;

@@ -5,29 +5,29 @@ const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 const PROTO = 0x80;
 
-/** A pickle's bytes, held a piece at a time so that a hot loop waits only where bytes must come. */
+/** A pickle's bytes, buffered a piece at a time so that a hot loop waits only for missing bytes. */
 export type PickleInput = {
   readonly file: string;
   readonly position: number;
-  /** Makes the next bytes readable; undefined when they are already. Fails with `ArtifactRejected` where the file ends before them. */
+  /** Makes the next bytes readable; undefined when they already are. Fails with `ArtifactRejected` if the file ends first. */
   need(length: number): Promise<void> | undefined;
   u1(): number;
   u2(): number;
   i4(): number;
   u4(): number;
-  /** NaN when it is no safe integer. */
+  /** NaN when it is not a safe integer. */
   u8(): number;
   f8(): number;
-  /** True where the next two bytes, which are held, begin a pickle of protocol 2 to 5. */
+  /** True when the next two bytes, which must be buffered, begin a pickle of protocol 2 to 5. */
   isPickle(): boolean;
-  /** The next bytes, as far as they are held, without taking them: a character each. */
+  /** Looks at the next bytes without consuming them, as far as they are buffered: a character per byte. */
   peek(length: number): string;
-  /** As UTF-8; undefined when it is none. */
+  /** As UTF-8; undefined when it is invalid. */
   text(length: number): string | undefined;
   bytes(length: number): Uint8Array;
-  /** Passes over bytes without holding them. */
+  /** Skips bytes without buffering them. */
   skip(length: number): Promise<void>;
-  /** Up to the next newline, which it passes; undefined when it is longer than `longest`, and then it passes over it all the same. */
+  /** Reads through the next newline; undefined, with the line still consumed, when it is longer than `longest`. */
   line(longest: number, encoding?: 'utf8' | 'latin1'): Promise<string | undefined>;
   isAtEnd(): Promise<boolean>;
 };
@@ -125,7 +125,7 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
 
 const REPLACED = '\ufffd';
 
-/** Python reads halves of pairs of UTF-16, which are no UTF-8, as such; here they would all become the same. */
+/** Python preserves lone surrogates, which are not valid UTF-8; decoding here would make them all the same. */
 function utf8(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   return text.includes(REPLACED) && !Buffer.from(text).equals(bytes) ? undefined : text;

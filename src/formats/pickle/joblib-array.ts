@@ -4,8 +4,8 @@ import { elementsOf, fill, newArray, shapeOf } from './numpy-values.ts';
 import { type Instance, isDType, isThing, type Ndarray, type Value } from './values.ts';
 
 /**
- * Passes over an array that joblib wrote behind its wrapper: the padding, which begins with its length, then the elements.
- * One of Python's objects is a pickle, which `scanInner` follows in the same bytes.
+ * Skips an array that joblib wrote after its wrapper: length-prefixed padding, then the elements.
+ * An array of Python objects is a pickle in the same bytes, which `scanInner` follows.
  */
 export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>) {
   return async (machine: PickleMachine, wrapper: Instance): Promise<Ndarray> => {
@@ -16,7 +16,7 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
     const array = newArray(machine);
     fill(machine, array, dtype, shape);
     if (holdsObjects(dtype)) {
-      // joblib goes by what is there, whatever its wrapper says.
+      // joblib goes by the array itself, whatever its wrapper says.
       const inner = await scanInner(machine);
       if (!isThing(inner) || inner.kind !== 'array' || !isSame(inner.shape, shape))
         throw hostile(machine, 'has an array of objects that its wrapper does not describe');
@@ -32,7 +32,7 @@ function isSame(shape: readonly number[], other: readonly number[]): boolean {
   return shape.length === other.length && shape.every((size, at) => size === other[at]);
 }
 
-/** joblib aligns arrays since 1.1, and older wrappers say nothing of it. */
+/** joblib aligns arrays since 1.1; older wrappers have no such attribute. */
 function isAligned({ attributes }: Instance): boolean {
   return (attributes.get('numpy_array_alignment_bytes') ?? null) !== null;
 }

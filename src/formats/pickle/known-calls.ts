@@ -32,12 +32,12 @@ const maskedArray: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
-/** Before its state an array has no elements: more would be memory for nothing. */
+/** An array is created empty and gets its elements with its state: any other shape would only waste memory. */
 function refuseMemory(machine: PickleMachine, shape: Value | undefined): void {
   if (itemsOf(shape)[0] !== 0) throw hostile(machine, 'makes an array before its dtype is known');
 }
 
-/** numpy parses any other text as a type, and evaluates Python for that. */
+/** numpy parses any other string as a type, and evaluates Python to do so. */
 function refuseType(machine: PickleMachine, dtype: Value | undefined): void {
   const isPlain =
     dtype === NO_TYPE.head ||
@@ -58,7 +58,7 @@ const set: Call = (machine, [items]) => {
   return items;
 };
 
-// A dict or a deque reads all that it is given, which may be without end; a default is made by calling what is given.
+// A dict or deque consumes any iterable, even an endless one; a defaultdict calls its factory.
 const collection: Call = (machine, args, of) => {
   for (const arg of args) {
     const isPlain = !isThing(arg) || ['list', 'tuple', 'dict'].includes(arg.kind);
@@ -70,7 +70,7 @@ const collection: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
-// It believes how many classes there are, and reads as many numbers from the array.
+// The tree trusts the number of outputs, and reads that many numbers from the array.
 const tree: Call = (machine, args, of) => {
   const [features, classes, outputs] = args;
   const isSound =
@@ -87,13 +87,13 @@ const tree: Call = (machine, args, of) => {
 
 const CHECK = 'sklearn.utils.validation.check_array';
 
-/** A function that waits for its arguments is called by nobody here; it is the one which scikit-learn's histogram trees keep so, and stays it. */
+/** Nothing here calls a partial; the only function that scikit-learn's histogram trees bind in one is `check_array`, and no other is allowed. */
 const partial: Call = (machine, [named], of) => {
   refuseOtherFunction(machine, named);
   return instance(machine, of, []);
 };
 
-/** Refuses any other than that one, which a partial may be made of, and which its state names again. */
+/** Refuses any function but the one that a partial may bind; the partial's state names it again. */
 export function refuseOtherFunction(machine: PickleMachine, named: Value | undefined): void {
   if (isThing(named) && named.kind === 'global' && named.name === CHECK) return;
   throw hostile(machine, 'binds a function that scikit-learn does not');
@@ -110,7 +110,7 @@ const generator: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
-/** Python's and numpy's own functions, each with what its arguments may be: not all that it takes is harmless. */
+/** Python's and numpy's own functions, with the arguments that each may take: not every argument is harmless. */
 export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
   'functools.partial': partial,
   'numpy.dtype': (machine, args) => dtypeOf(machine, args),

@@ -6,7 +6,7 @@ import type { PickleGlobals } from './globals.ts';
 import type { PickleInput } from './input.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';
 
-/** What one inspection may cost, over a pickle and those in it. A node is anything that is kept: an object, an item, an entry. */
+/** The limits of one inspection, over a pickle and those nested in it. A node is anything kept: an object, an item, an entry. */
 export const PICKLE_LIMITS = {
   opcodes: 10_000_000,
   stack: 250_000,
@@ -17,7 +17,7 @@ export const PICKLE_LIMITS = {
   nesting: 4,
 } as const;
 
-/** What is counted and found over a pickle and those in it. */
+/** Counts and findings over a pickle and those nested in it. */
 export type PickleTally = {
   opcodes: number;
   nodes: number;
@@ -28,21 +28,21 @@ export type PickleTally = {
   weightBytes: number;
   readonly dtypes: Set<string>;
   readonly modules: Set<string>;
-  /** The models that other libraries keep in a text or in bytes. */
+  /** Models that other libraries keep in strings or bytes. */
   readonly boosters: HeldBooster[];
-  /** What was wrong with the last one that began as such a model. */
+  /** What was wrong with the last content that began like such a model. */
   unread: Failure | undefined;
-  /** What no manifest can allow. */
+  /** Faults that no manifest can allow. */
   readonly hostile: WeakSet<Failure>;
   readonly sklearnVersions: Set<string>;
-  /** Called with each opcode of the outermost pickle where a trace is wanted, which only tests do. */
+  /** Called with each opcode of the outermost pickle; only tests set it. */
   readonly trace: ((name: string, position: number) => void) | undefined;
 };
 
-/** What an object with a map in it takes, as one of a list takes 1. */
+/** The nodes that an object with a map counts as; a list item counts as 1. */
 export const EMPTY_MAP_NODES = 3;
 
-/** The stack machine of one pickle, which knows what would be made and makes nothing. */
+/** The stack machine of one pickle; it tracks what would be created and creates nothing. */
 export type PickleMachine = {
   readonly input: PickleInput;
   readonly globals: PickleGlobals;
@@ -52,12 +52,12 @@ export type PickleMachine = {
   readonly marks: number[];
   readonly memo: Value[];
   memoCount: number;
-  /** Where the opcode began that is being read. */
+  /** The offset of the current opcode. */
   at: number;
   frameEnd: number;
-  /** Reads the array that joblib wrote behind a wrapper; absent where Python's own unpickler reads. */
+  /** Reads the array that joblib wrote after a wrapper; absent where Python's own unpickler reads. */
   readonly readArray: ((machine: PickleMachine, wrapper: Instance) => Promise<Ndarray>) | undefined;
-  /** Scans bytes that begin like a pickle; what is no pickle after all is no fault. */
+  /** Scans bytes that begin like a pickle; it is not a fault if they turn out not to be one. */
   readonly lookInside: (bytes: Uint8Array) => Promise<void>;
   isStopped: boolean;
 };
@@ -67,7 +67,7 @@ export function push(machine: PickleMachine, value: Value): void {
   machine.stack.push(value);
 }
 
-/** Never reaches below the last mark, as in Python. */
+/** Never pops below the last mark, as in Python. */
 export function pop(machine: PickleMachine): Value {
   const fence = machine.marks.at(-1) ?? 0;
   const value = machine.stack.length > fence ? machine.stack.pop() : undefined;
@@ -86,7 +86,7 @@ export function mark(machine: PickleMachine): void {
   machine.marks.push(machine.stack.length);
 }
 
-/** All above the last mark, which goes too. */
+/** Pops everything above the last mark, and the mark. */
 export function popMark(machine: PickleMachine): readonly Value[] {
   const from = machine.marks.pop();
   if (from === undefined) throw damaged(machine, 'looks for a mark that does not exist');
@@ -106,7 +106,7 @@ export function recall(machine: PickleMachine, index: number): void {
   push(machine, value);
 }
 
-/** Accounts for what is going to be kept. */
+/** Counts nodes that are about to be kept. */
 export function keep(machine: PickleMachine, nodes: number): void {
   machine.tally.nodes += nodes;
   if (machine.tally.nodes > PICKLE_LIMITS.nodes) throw tooMuch(machine, 'nodes');
@@ -140,7 +140,7 @@ export function damaged(machine: PickleMachine, what: string): Failure {
   );
 }
 
-/** What no model has any use for, allowed or not. */
+/** A fault that no model needs, and no manifest can allow. */
 export function hostile(machine: PickleMachine, what: string): Failure {
   const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,

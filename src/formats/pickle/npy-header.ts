@@ -1,11 +1,11 @@
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** What a .npy says of its array; `code` is the element type without its byte order, as `f8` or `U12`; of several fields `V` with the bytes of all. */
+/** The header of a .npy; `code` is the element type without its byte order, as `f8` or `U12`; for a type with several fields, `V` and its total size in bytes. */
 export type NpyHeader = {
   readonly code: string;
   readonly shape: readonly number[];
-  /** Where its elements begin. */
+  /** The offset of its elements. */
   readonly dataAt: number;
 };
 
@@ -16,7 +16,7 @@ const SIMPLE = /^'[<>|=]?([a-zA-Z?]\d{0,9})'$/;
 const FIELDS = /^\[(?:\('\w*', '[<>|=]?[a-zA-Z?]\d{0,9}'\)(?:, )?)+\]$/;
 const FIELD = /'[<>|=]?([a-zA-Z?])(\d{0,9})'\)/g;
 
-/** Fails with `ArtifactRejected` where the file is no .npy of one simple type, or shorter than its array. */
+/** Fails with `ArtifactRejected` when the file is not a .npy of one simple type, or is shorter than its array. */
 export async function readNpyHeader(source: ByteSource, file: string): Promise<NpyHeader> {
   const odd = () =>
     rejected(

@@ -11,7 +11,7 @@ import {
   type Value,
 } from './values.ts';
 
-// The types which numpy writes in a pickle, without the byte order, which stands in their state.
+// The types that numpy writes in a pickle, without the byte order, which is in their state.
 const SIMPLE: Readonly<Record<string, number>> = {
   b1: 1,
   i1: 1,
@@ -52,11 +52,11 @@ const STATES = [
 const LARGEST_ITEM = 2 ** 20;
 const MAX_FIELDS = 1000;
 
-// Of a type of objects all flags that numpy has for them, of others none but these, which say nothing of pointers: numpy believes them.
+// An object type has all of numpy's flags for objects; any other may only have these, which do not concern pointers: numpy trusts the flags.
 const OBJECT_FLAGS = 0x3f;
 const HARMLESS_FLAGS = 0x98;
 
-/** The protocol's name of an element type, or numpy's where it has none. */
+/** The protocol's name of an element type, or numpy's where the protocol has none. */
 export function datatypeOf({ code }: DType): string {
   if (/^[USa]/.test(code)) return 'BYTES';
   return PROTOCOL_NAMES[code] ?? code;
@@ -66,7 +66,7 @@ export function holdsObjects({ code }: DType): boolean {
   return code.startsWith('O');
 }
 
-/** What `numpy.dtype` gives for the arguments with which a pickle calls it. */
+/** The result of `numpy.dtype` for the arguments in a pickle. */
 export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DType {
   const code = typeof written === 'string' ? written.replace(/^[<>|=]/, '').replace('?', 'b1') : '';
   const [, kind = '', count = ''] = /^([USVa])(\d{0,9})$/.exec(code) ?? [];
@@ -76,7 +76,7 @@ export function dtypeOf(machine: PickleMachine, [written]: readonly Value[]): DT
   return { kind: 'dtype', code, itemBytes, isBuilt: false };
 }
 
-/** Its state: version, byte order, the type it is an array of, names, fields, bytes, alignment, flags. */
+/** A dtype's state: version, byte order, subarray type, names, fields, size in bytes, alignment, flags. */
 export function buildDType(machine: PickleMachine, dtype: DType, state: Value): void {
   const [
     version,
@@ -90,7 +90,7 @@ export function buildDType(machine: PickleMachine, dtype: DType, state: Value): 
     metadata = null,
   ] = itemsOf(state);
   if (!isTuple(state) || dtype.isBuilt) throw hostile(machine, 'changes a dtype');
-  // By the version and the length numpy decides where the names stand: those of 0 and 1 are among the fields.
+  // From the version and length numpy decides where the names are: in versions 0 and 1, among the fields.
   const isKnown = STATES.some(
     (each) => each.version === version && each.length === state.items.length,
   );
@@ -107,14 +107,14 @@ export function buildDType(machine: PickleMachine, dtype: DType, state: Value): 
   }
   refuseMetadata(machine, dtype, metadata);
   dtype.isBigEndian = order === '>';
-  // Only these types have a size of their own, numpy ignores it for the others.
+  // Only these types have a size of their own; numpy ignores it for the others.
   if (/^[USVa]/.test(dtype.code)) dtype.itemBytes = sizeOf(machine, size);
   if (names === null && fields === null) return;
   if (!dtype.code.startsWith('V')) throw hostile(machine, 'has a numeric dtype with fields');
   sealFields(machine, dtype, names, fields);
 }
 
-/** A date has its unit there, without which numpy leaves its memory; other types have a dict of the user's own, or nothing. */
+/** A date's unit is here, and without it numpy reads out of bounds; other types have a dict of the user's own, or nothing. */
 function refuseMetadata(machine: PickleMachine, { code }: DType, metadata: Value): void {
   const [own = null, unit] = itemsOf(metadata);
   const [name, ...counts] = itemsOf(unit);

@@ -12,7 +12,7 @@ import {
   type Value,
 } from './values.ts';
 
-/** What one element of an array's type is, of its bytes; only what a number in JavaScript holds is told. */
+/** The value of one array element, from its bytes; only for types that fit a JavaScript number. */
 export function numberOf(
   machine: PickleMachine,
   dtype: Value | undefined,
@@ -40,7 +40,7 @@ function exact(number: number): Value {
   return Number.isSafeInteger(number) ? number : OPAQUE;
 }
 
-/** The state of an array: version, shape, type, order, and its elements as bytes or, of objects, as a list. */
+/** An array's state: version, shape, type, order, and its elements as bytes or, for objects, as a list. */
 export function buildArray(machine: PickleMachine, array: Ndarray, state: Value): void {
   if (array.dtype !== undefined) throw hostile(machine, 'changes an array');
   const [, shape, dtype, , data] = itemsOf(state);
@@ -49,7 +49,7 @@ export function buildArray(machine: PickleMachine, array: Ndarray, state: Value)
   array.items = elementsIn(machine, array, data);
 }
 
-/** numpy believes that a list has an object for each element. */
+/** numpy trusts that the list has an object for each element. */
 function elementsIn(
   machine: PickleMachine,
   array: Ndarray,
@@ -63,14 +63,14 @@ function elementsIn(
   throw hostile(machine, 'has an array with too few objects or too many');
 }
 
-/** Of an array with a mask, whose state begins as that of any other. */
+/** A masked array, whose state begins like that of any other array. */
 export function countMasked(machine: PickleMachine, state: Value): void {
   const [, , , , , mask] = itemsOf(state);
   buildArray(machine, newArray(machine), state);
   if (!isBytes(mask)) throw hostile(machine, 'treats bytes as objects');
 }
 
-/** What protocol 5 calls: bytes, type, shape, order. */
+/** The call that protocol 5 makes: bytes, type, shape, order. */
 export function arrayOfBuffer(
   machine: PickleMachine,
   [data, dtype, shape]: readonly Value[],
@@ -87,7 +87,7 @@ export function newArray(machine: PickleMachine): Ndarray {
   return { kind: 'array', dtype: undefined, shape: [], items: [] };
 }
 
-/** Gives an array its type and shape, and counts its elements, unless they are Python's objects. */
+/** Gives an array its type and shape, and counts its elements unless they are Python objects. */
 export function fill(
   machine: PickleMachine,
   array: Ndarray,
@@ -104,7 +104,7 @@ export function fill(
   tally.weightBytes += elements * dtype.itemBytes;
 }
 
-/** Fails with `ArtifactRejected` on a shape whose elements no computer can count: numpy would count modulo 2^64. */
+/** Fails with `ArtifactRejected` on a shape whose element count overflows: numpy would count modulo 2^64. */
 export function shapeOf(machine: PickleMachine, value: Value | undefined): readonly number[] {
   const shape = isTuple(value) ? value.items.filter(isCount) : [];
   const isSound = isTuple(value) && shape.length === value.items.length;
@@ -116,7 +116,7 @@ export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
-// Protocols 0 to 2 write bytes as a text to be encoded, which is passed over.
+// Protocols 0 to 2 write bytes as a string to be encoded, whose content is skipped.
 function isBytes(data: Value | undefined): boolean {
   return isThing(data) && data.kind === 'bytes';
 }

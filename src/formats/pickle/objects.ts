@@ -6,7 +6,7 @@ export function globalOf(machine: PickleMachine, named: Value, does: string): Gl
   throw hostile(machine, `${does} something that is not a class`);
 }
 
-/** An object of a class whose `__init__` is not called. */
+/** An object created without calling its class's `__init__`. */
 export function made(machine: PickleMachine, of: Global, args: readonly Value[]): Value {
   if (!of.uses.make) machine.globals.misuse(of, 'makes', machine.at);
   return instance(machine, of, args);

@@ -1,4 +1,4 @@
-/** How the argument of an opcode is written: nothing, numbers of so many bytes, a length and that many bytes, lines of text. */
+/** How an opcode's argument is encoded: nothing, fixed-size numbers, a length and that many bytes, lines of text. */
 export type Argument =
   | 'none'
   | 'u1'
@@ -15,7 +15,7 @@ export type Argument =
 
 export type Opcode = { readonly name: string; readonly argument: Argument };
 
-/** Bytes of an argument, or of the length before it. */
+/** The size in bytes of an argument, or of the length before it. */
 export const ARGUMENT_BYTES: Readonly<Record<Argument, number>> = {
   none: 0,
   u1: 1,
@@ -31,7 +31,7 @@ export const ARGUMENT_BYTES: Readonly<Record<Argument, number>> = {
   lines: 0,
 };
 
-// All opcodes of the protocols 0 to 5, as Lib/pickletools.py of CPython 3.14 has them: byte, name, argument.
+// All opcodes of protocols 0 to 5, from Lib/pickletools.py of CPython 3.14: byte, name, argument.
 const TABLE = `
   49 INT line | 4a BININT i4 | 4b BININT1 u1 | 4d BININT2 u2 | 4c LONG line
   8a LONG1 counted1 | 8b LONG4 counted4
@@ -52,7 +52,7 @@ const TABLE = `
   81 NEWOBJ none | 92 NEWOBJ_EX none
   80 PROTO u1 | 2e STOP none | 95 FRAME u8 | 50 PERSID line | 51 BINPERSID none`;
 
-/** By the opcode's byte; undefined where there is none. */
+/** By the opcode's byte; undefined for bytes that are not opcodes. */
 export const OPCODES: readonly (Opcode | undefined)[] = parsed();
 
 function parsed(): readonly (Opcode | undefined)[] {

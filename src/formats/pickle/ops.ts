@@ -27,7 +27,7 @@ import {
 } from './texts.ts';
 import type { Value } from './values.ts';
 
-/** What an opcode does; its argument, or the length before it, is held. A promise where more bytes must come. */
+/** Executes an opcode; its argument, or the length before it, is already buffered. Returns a promise when it must wait for more bytes. */
 type Operation = (machine: PickleMachine) => Promise<void> | void;
 
 const NEWEST_PROTOCOL = 5;
@@ -45,7 +45,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   STOP: (machine) => {
     if (machine.marks.length > 0) throw damaged(machine, 'stops within a mark');
-    // Python reads a frame as a whole, and takes memory for as much as it says.
+    // Python reads a frame whole, and allocates as much memory as it declares.
     if (!(machine.frameEnd <= machine.input.position))
       throw damaged(machine, 'stops within a frame');
     machine.isStopped = true;
@@ -144,7 +144,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 const EMPTY: Value = { kind: 'tuple', items: [], weight: 1 };
 
-/** So many from the stack, in the order in which they were put there. */
+/** Pops `count` values, in the order in which they were pushed. */
 function taken(machine: PickleMachine, count: number): readonly Value[] {
   const values: Value[] = [];
   for (let index = 0; index < count; index += 1) values.unshift(pop(machine));

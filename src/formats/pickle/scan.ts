@@ -16,7 +16,7 @@ import { ARGUMENT_BYTES, OPCODES } from './opcodes.ts';
 import { OPERATIONS } from './ops.ts';
 import type { Value } from './values.ts';
 
-/** What stands in a pickle: the object that would be made, and what was counted. */
+/** The content of a pickle: the object that it would create, and the tally. */
 export type Pickled = { readonly root: Value; readonly tally: PickleTally };
 
 type Options = {
@@ -25,8 +25,8 @@ type Options = {
 };
 
 /**
- * Follows a pickle, or a decompressed dump of joblib, from its first opcode to its last, without making anything of it.
- * Fails with `ArtifactRejected` on what is no pickle, does not end, goes on after its end, costs too much, or loads what no model loads.
+ * Follows a pickle, or a decompressed joblib dump, from its first opcode to its last, without creating anything.
+ * Fails with `ArtifactRejected` when it is not a pickle, is truncated, has trailing bytes, costs too much, or loads what no model loads.
  */
 export async function scanPickle(
   reader: ByteReader,
@@ -48,13 +48,13 @@ export async function scanPickle(
     globals.refuseUnknown();
     return { root, tally };
   } catch (error) {
-    // What it loads says more than where it is broken, which it may be on purpose; but nobody should allow that first, and then be refused for good.
+    // Unknown names say more than the damage, which may be deliberate. But no owner should be told to allow them and then be refused for good.
     if (error instanceof Failure) globals.refuseUnknown(tally.hostile.has(error));
     throw error;
   }
 }
 
-/** A pickle that stands in the same bytes, as joblib writes an array of Python's objects: read by Python's own unpickler. */
+/** A pickle in the same bytes, as joblib writes an array of Python objects; Python's own unpickler reads it. */
 function scanInner(outer: PickleMachine): Promise<Value> {
   return run(machineOf({ ...outer, depth: outer.depth + 1, readArray: undefined }));
 }
@@ -94,7 +94,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-// Numbers may begin like a pickle and are none.
+// Numbers may begin like a pickle without being one.
 function ignoreBroken(error: unknown): void {
   if (!(error instanceof Failure)) throw error;
 }

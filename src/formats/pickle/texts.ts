@@ -9,14 +9,14 @@ import {
 import { damaged, hostile, PICKLE_LIMITS, type PickleMachine, push, tooMuch } from './machine.ts';
 import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './values.ts';
 
-// A longer text is no name of a class, of a column or of a parameter.
+// A longer text is not the name of a class, column or parameter.
 const LONGEST_TEXT = 256;
 const LONGEST_NUMBER = 1024;
 const LONGEST_SCALAR = 16;
 const LARGEST_INNER = 64 * 1024;
 const PICKLE_HEAD = 2;
 
-/** The text of so many bytes, as a value of its own only while it is short. */
+/** Pushes a string of `length` bytes; only a short one keeps its value. */
 export function pushText(machine: PickleMachine, length: number): Promise<void> | void {
   refuseImpossible(machine, length);
   if (length > LONGEST_TEXT) return passText(machine, length);
@@ -36,7 +36,7 @@ async function passText(machine: PickleMachine, length: number): Promise<void> {
   push(machine, booster ? { kind: 'opaque', booster } : OPAQUE);
 }
 
-/** Passes over what is too long to be kept; the model of another library in it is read as that does, and answered which. */
+/** Skips a string that is too long to keep. A model of another library inside is read as that library reads it; returns the library. */
 async function passOver(
   { input, tally }: PickleMachine,
   length: number,
@@ -50,7 +50,7 @@ async function passOver(
     tally.weightBytes += length;
     return library;
   } catch (error) {
-    // Whether it is to be a model at all shows only by where it is put.
+    // Whether it is used as a model at all depends on where it is put.
     if (!(error instanceof Failure)) throw error;
     tally.unread = error;
     return undefined;
@@ -65,7 +65,7 @@ function kept(machine: PickleMachine, text: string): string {
   return text;
 }
 
-/** Bytes; those which are a pickle themselves are looked into, whatever they are there for. */
+/** Pushes bytes. If they are themselves a pickle, they are scanned, whatever their purpose. */
 export function pushBytes(machine: PickleMachine, length: number): Promise<void> | void {
   const { input } = machine;
   refuseImpossible(machine, length);
@@ -105,7 +105,7 @@ function scalarOf(machine: PickleMachine, head: string): Value {
   return { kind: 'bytes', head };
 }
 
-/** A little-endian integer of any size: those which are no exact number in JavaScript are not told apart. */
+/** A little-endian integer of any size; integers that JavaScript cannot represent exactly are not distinguished. */
 export async function pushLong(machine: PickleMachine, length: number): Promise<void> {
   refuseImpossible(machine, length);
   if (length > LONGEST_NUMBER) throw hostile(machine, `has a number of ${length} bytes`);
@@ -127,7 +127,7 @@ function exact(value: bigint): Value {
 
 export async function pushInteger(machine: PickleMachine): Promise<void> {
   const text = (await numberLine(machine)).replace(/L$/, '');
-  // One reader of Python takes a zero before it for octal, and what has two characters for true or false.
+  // One of Python's readers takes a leading zero for octal, and a two-character number for a boolean.
   if (!/^(0|-?[1-9]\d*|0[01])$/.test(text)) throw damaged(machine, 'has an invalid number');
   if (text === '00' || text === '01') push(machine, text === '01');
   else push(machine, exact(BigInt(text)));
@@ -141,14 +141,14 @@ export async function pushFloat(machine: PickleMachine): Promise<void> {
   push(machine, Number(text.replace(/inf/i, 'Infinity')));
 }
 
-/** Escapes of Unicode are undone, the rest of that line being Latin-1; a quoted text that has any is not read, as Python 3 writes none. */
+/** Decodes Unicode escapes in an otherwise Latin-1 line; a quoted string with escapes is not read, since Python 3 writes none. */
 export async function pushLine(machine: PickleMachine, isQuoted: boolean): Promise<void> {
   const line = await machine.input.line(LONGEST_TEXT, isQuoted ? 'utf8' : 'latin1');
   const text = isQuoted ? unquoted(machine, line) : line?.replaceAll(UNICODE_ESCAPE, unescaped);
   push(machine, text === undefined ? OPAQUE : kept(machine, text));
 }
 
-// A backslash that another one stands before begins none.
+// An escaped backslash does not begin an escape.
 const UNICODE_ESCAPE = /(?<=(?<!\\)(?:\\\\)*)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
 
 function unescaped(written: string, short = '', long = ''): string {

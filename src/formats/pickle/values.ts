@@ -1,11 +1,11 @@
 import type { Library } from '#formats/trees/held-boosters.ts';
 
-/** What a pickle would make, as far as it is known without making it. A number may be one that JavaScript rounds. */
+/** What a pickle would create, as far as that is known without creating it. A number may be rounded. */
 export type Value = null | boolean | number | string | Thing;
 
 export type Thing = Global | Instance | Tuple | List | Dict | Bytes | DType | Ndarray | Opaque;
 
-/** How a class or function may be used: called with arguments, made without its `__init__`, filled like a dict or a list; all may be referred to. */
+/** How a class or function may be used: called with arguments, created without its `__init__`, filled like a dict or a list. Any may be referred to. */
 export type Uses = {
   readonly call: boolean;
   readonly make: boolean;
@@ -15,12 +15,12 @@ export type Uses = {
 export type Global = {
   readonly kind: 'global';
   readonly module: string;
-  /** With its module: `sklearn.svm._classes.SVC`. */
+  /** Qualified by its module: `sklearn.svm._classes.SVC`. */
   readonly name: string;
   readonly uses: Uses;
 };
 
-/** What a class or function gives: its arguments, and the attributes that were set on it. */
+/** The result of a class or function: its arguments, and the attributes set on it. */
 export type Instance = {
   readonly kind: 'instance';
   readonly of: Global;
@@ -28,33 +28,33 @@ export type Instance = {
   readonly attributes: Map<string, Value>;
 };
 
-/** `weight` counts what is in it and in what is in it, each as often as it is reached. */
+/** `weight` counts its items and their items, each as often as it is reached. */
 export type Tuple = {
   readonly kind: 'tuple';
   readonly items: readonly Value[];
   readonly weight: number;
 };
 
-/** A list or a set; the first of its items, and how many there are. */
+/** A list or a set; only its first items are kept, `length` counts all. */
 export type List = { readonly kind: 'list'; readonly items: Value[]; length: number };
 
-/** What stands under keys which are texts, of the first of them, and how many were set. A sealed one may not change any more. */
+/** `entries` keeps the first entries with string keys; `length` counts all entries set. A sealed dict may not change any more. */
 export type Dict = {
   readonly kind: 'dict';
   readonly entries: Map<string, Value>;
   length: number;
-  /** True when some key is no plain text or number, so that it is not known what it is equal to. */
+  /** True when some key is not a plain string or number, so that its equality is unknown. */
   hasUnread: boolean;
   isSealed: boolean;
 };
 
-/** `head` is all of a few, a character each, and empty otherwise; `booster` says whose model was read in them. */
+/** `head` has the content of short bytes, a character per byte, and is empty for longer ones; `booster` is the library whose model they contain. */
 export type Bytes = { readonly kind: 'bytes'; readonly head: string; readonly booster?: Library };
 
-/** What is not looked into, but for a text in which somebody's model was read. */
+/** A value that is not examined, except a string in which a library's model was read. */
 type Opaque = { readonly kind: 'opaque'; readonly booster?: Library };
 
-/** A type of numpy's arrays: `code` as in `f8`, its bytes, and whether its elements are Python's objects. */
+/** An array's element type: `code` as in `f8`, its size in bytes, and whether its elements are Python objects. */
 export type DType = {
   readonly kind: 'dtype';
   readonly code: string;
@@ -67,16 +67,16 @@ export type Ndarray = {
   readonly kind: 'array';
   dtype: DType | undefined;
   shape: readonly number[];
-  /** Of an array of Python's objects. */
+  /** Only for an array of Python objects. */
   items: readonly Value[];
 };
 
-/** What is not looked into: large numbers, long texts, what a dict has under other keys. */
+/** Values that are not examined: large numbers, long strings, dict values under other keys. */
 export const OPAQUE: Thing = { kind: 'opaque' };
 
 export const SOME_BYTES: Bytes = { kind: 'bytes', head: '' };
 
-/** What numpy writes for the type of an array of which that is not known yet. */
+/** The type code that numpy writes for an array whose type is not known yet. */
 export const NO_TYPE: Bytes = { kind: 'bytes', head: 'b' };
 
 export function isThing(value: Value | undefined): value is Thing {

@@ -3,7 +3,7 @@ import type { Instance } from '#formats/pickle/values.ts';
 import { type Estimator, nameOf } from './model.ts';
 import type { Answers } from './tabular-facts.ts';
 
-// Classifiers of scikit-learn 0.24 to 1.8 without `predict_proba`, or with one only for what is asked of them below.
+// Classifiers of scikit-learn 0.24 to 1.8 without `predict_proba`, or with one only under the conditions below.
 const WITHOUT_PROBABILITIES: ReadonlySet<string> = new Set([
   ...([
     'LinearSVC',
@@ -21,7 +21,7 @@ const LOSSES_WITH_PROBABILITIES = ['log_loss', 'log', 'modified_huber'] as const
 const REGRESSORS =
   /Regress|SVR$|^(Ridge|RidgeCV|Lasso|LassoCV|ElasticNet|ElasticNetCV|Lars|LarsCV|LassoLars|LassoLarsCV|LassoLarsIC|BayesianRidge|KernelRidge)$/;
 
-/** What the estimator that answers in the end gives for a row; undefined where only asking it tells. */
+/** What the final estimator answers for a row; undefined when only calling it would tell. */
 export function answersOf(last: Instance, classes: Estimator['classes']): Answers | undefined {
   const label = DATATYPES.find((name) => name === classes?.datatype);
   if (classes && label) return classified(last, classes.count, label);

@@ -7,7 +7,7 @@ import { type Estimator, firstOf, lastOf } from './model.ts';
 import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
 import { cutsTexts, textsOf } from './texts.ts';
 
-/** What a saved estimator says beside the facts of all models; null where it does not say it. */
+/** What a saved estimator records beyond the facts of all models; null where it records nothing. */
 export type EstimatorFacts = Pick<
   ModelFacts,
   'pythonVersion' | 'signature' | 'takesColumns' | 'example' | 'entrypoint'
@@ -19,10 +19,10 @@ export type EstimatorFacts = Pick<
   readonly steps: readonly string[];
 };
 
-/** With the tables which the boosters in it were trained on. */
+/** An estimator with the tables that its boosters were trained on. */
 type Said = Estimator & { readonly tables: readonly BoosterTable[] };
 
-/** By the first part of a class's module, the package that brings it. */
+/** The package that provides a class, by the first part of its module. */
 export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
   sklearn: 'scikit-learn',
   xgboost: 'xgboost',
@@ -30,7 +30,7 @@ export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
   catboost: 'catboost',
 };
 
-/** With the names of the booster's table, where the rows go to a booster as they are. */
+/** Adds the column names of the booster's table, if a booster receives the rows unchanged. */
 export function onTables(root: Instance, read: Estimator, boosters: readonly HeldBooster[]): Said {
   const tables = boosters.map(({ table }) => table).filter((table) => table !== null);
   const isBooster = /^(xgboost|lightgbm)\./.test(firstOf(root).of.module);
@@ -39,7 +39,7 @@ export function onTables(root: Instance, read: Estimator, boosters: readonly Hel
   return { ...read, features, columns: read.columns ?? own ?? null, tables };
 }
 
-/** The same facts, however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs. */
+/** The facts are the same however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs. */
 export function estimatorFacts(file: string, root: Instance, said: Said): EstimatorFacts {
   return {
     pythonVersion: null,
@@ -68,7 +68,7 @@ function signatureOf(file: string, root: Instance, said: Said): Signature | null
   return inputs ? { inputs, outputs: [] } : null;
 }
 
-/** What the boosters tell that were given the table as it is. */
+/** The text columns recorded by boosters that received the table unchanged. */
 function textsIn({ columns, tables }: Said): readonly string[] {
   const isGiven = (own: readonly string[]) =>
     own.length === columns?.length && own.every((name, index) => name === columns[index]);

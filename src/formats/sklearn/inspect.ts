@@ -19,15 +19,15 @@ import {
 import { readEstimator } from './model.ts';
 import { tabularMemory } from './tabular-facts.ts';
 
-/** What a pickled estimator says beside the facts of all models; null where it does not say it. */
+/** What a pickled estimator records beyond the facts of all models; null where it records nothing. */
 export type SklearnFacts = ModelFacts & EstimatorFacts & { readonly format: 'sklearn' };
 
-// What the object of a pickle takes beside its arrays: about so much for each opcode that made it.
+// Memory of the unpickled objects beside their arrays, estimated per opcode.
 const OPCODE_BYTES = 24;
 
 /**
- * Reads the facts of an estimator that pickle or joblib wrote, following its opcodes and making nothing of them.
- * `allowed` are the names that the manifest allows beside the known ones, `absent` those of them whose module is nowhere to be found. Fails with `ArtifactRejected`.
+ * Reads the facts of an estimator that pickle or joblib wrote, by following its opcodes without creating anything.
+ * `allowed` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
  */
 export async function inspectSklearn(
   source: ByteSource,
@@ -127,13 +127,13 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
   );
 }
 
-/** From the model which another library keeps in a text or in bytes of its own. */
+/** For other libraries, from the model that they keep in a string or bytes. */
 function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): string | null {
   if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
   return boosters.find(({ library }) => library === name)?.version ?? null;
 }
 
-/** Of the other packages that it names, and of numpy, which moved its modules in version 2. */
+/** The other packages that it names, and numpy, which moved its modules in version 2. */
 function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
   const modules = [...tally.modules];
   const names = (root: string) => modules.some((module) => module.split('.')[0] === root);

@@ -9,16 +9,16 @@ import {
   type Value,
 } from '#formats/pickle/values.ts';
 
-/** What a fitted estimator says of itself; null where it does not. */
+/** What a fitted estimator records; null where it records nothing. */
 export type Estimator = {
   readonly features: number | null;
   readonly columns: readonly string[] | null;
-  /** How many, and the protocol's name of their type; null for what is no classifier of one output. */
+  /** The number of classes and the protocol's name of their type; null unless it is a classifier with one output. */
   readonly classes: { readonly count: number; readonly datatype: string } | null;
   readonly steps: readonly string[];
 };
 
-/** Reads an estimator, through the pipelines and searches around the one that answers. */
+/** Reads an estimator through the pipelines and searches that wrap it. */
 export function readEstimator(root: Instance): Estimator {
   const first = chain(root, firstPart);
   const columns = first
@@ -34,12 +34,12 @@ export function readEstimator(root: Instance): Estimator {
   };
 }
 
-/** The estimator that answers in the end. */
+/** The final estimator, which answers. */
 export function lastOf(root: Instance): Instance {
   return chain(root, lastPart).at(-1) ?? root;
 }
 
-/** The estimator that is given the rows as they are. */
+/** The first estimator, which receives the rows unchanged. */
 export function firstOf(root: Instance): Instance {
   return chain(root, firstPart).at(-1) ?? root;
 }
@@ -63,7 +63,7 @@ export function stepsOf({ attributes }: Instance): readonly Value[] {
   return itemsOf(attributes.get('steps')).map((step) => itemsOf(step)[1] ?? null);
 }
 
-// A search keeps what it found best, and others what they are made of under one of these names.
+// A search keeps its best estimator, and other meta-estimators their inner one, under one of these names.
 const INNER = ['best_estimator_', 'regressor_', 'estimator_'] as const;
 
 export function innerOf({ attributes }: Instance): Instance | undefined {
@@ -99,7 +99,7 @@ export function namesOf(value: Value | undefined): readonly string[] | undefined
 function classesOf({ attributes, of }: Instance): Estimator['classes'] | undefined {
   const classes = attributes.get('classes_') ?? attributes.get('_classes');
   const count = attributes.get('n_classes_');
-  // XGBoost takes classes which are numbers from 0 alone, and keeps how many.
+  // XGBoost only takes integer classes from 0, and records their number.
   if (of.module === 'xgboost.sklearn' && isCount(count)) return { count, datatype: 'INT64' };
   if (!isArray(classes) || !classes.dtype || classes.shape.length !== 1) return undefined;
   return { count: classes.shape[0] ?? 0, datatype: datatypeOf(classes.dtype) };

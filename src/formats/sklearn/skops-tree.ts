@@ -13,19 +13,19 @@ import { rejected } from '#formats/rejected.ts';
 import { HANDLES, HOLDERS, type Library } from '#formats/trees/held-boosters.ts';
 import type { SkopsTypes } from './skops-types.ts';
 
-/** What a skops file holds, and what its arrays add up to. */
+/** The content of a skops file, and the total size of its arrays. */
 export type SkopsTree = {
   readonly root: Value;
   readonly elements: number;
   readonly weightBytes: number;
   readonly codes: ReadonlySet<string>;
-  /** Of scikit-learn, as its estimators note them. */
+  /** The scikit-learn versions that its estimators record. */
   readonly sklearnVersions: ReadonlySet<string>;
   readonly nodes: number;
   readonly boosters: readonly Held[];
 };
 
-/** The model of another library, as a text or in a member of its own; empty where it is neither. */
+/** A model of another library, as a string or in a member of its own; neither is set when it is stored in another way. */
 export type Held = { readonly library: Library; readonly text?: string; readonly member?: string };
 
 type Node = Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ const MAX_DEPTH = 200;
 const GENERATORS: readonly string[] = ['MT19937', 'PCG64', 'PCG64DXSM', 'Philox', 'SFC64'];
 const NO_USE = { call: false, make: false, fill: false } as const;
 
-/** Reads the tree in a `schema.json` and the heads of its arrays; each type in it goes to `types`. Fails with `ArtifactRejected`. */
+/** Reads the tree in a `schema.json` and the headers of its arrays; each type in it goes to `types`. Fails with `ArtifactRejected`. */
 export async function readSkopsTree(
   schema: unknown,
   file: string,
@@ -72,7 +72,7 @@ export async function readSkopsTree(
     return value;
   }
 
-  /** skops reads one node for each id, whatever the others with it say: where they are alike, it is the same which. */
+  /** skops reads only one node per id and ignores the others, so nodes that share an id must be alike. */
   function remember(id: unknown, value: Value): void {
     if (id === undefined || id === null) return;
     if (!Number.isSafeInteger(id)) throw odd('the id of a node is not a number');
@@ -82,7 +82,7 @@ export async function readSkopsTree(
     }
   }
 
-  /** Whatever a loader looks at or does not, each part of the node is read, so that no type in it is passed over. */
+  /** Reads every part of the node, whether or not its loader uses it, so that no type is missed. */
   async function made(node: Node, loader: string, name: string, depth: number): Promise<Value> {
     if (loader === 'CachedNode') return known.get(node['__id__']) ?? OPAQUE;
     const { content, __loader__, __module__, __class__, ...others } = node;
@@ -108,14 +108,14 @@ export async function readSkopsTree(
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
   }
 
-  /** skops calls what the state names as its generator. */
+  /** skops calls whatever the state names as its generator. */
   function checkGenerator(inner: Value): void {
     const name = dictOf(dictOf(inner).get('bit_generator')).get('bit_generator');
     if (typeof name === 'string' && GENERATORS.includes(name)) return;
     throw odd('it has a random generator that numpy does not have');
   }
 
-  /** skops makes a number of another class of what its array has. */
+  /** For a scalar of another class, skops returns its array's value, so the two must agree. */
   function ofClass(name: string, value: Value): Value {
     if (name === 'ndarray' || !isThing(value) || value.kind !== 'array') return value;
     if (value.shape.length === 0 && codeOf(name).test(value.dtype?.code ?? '')) return value;
@@ -128,7 +128,7 @@ export async function readSkopsTree(
   }
 
   async function entries(node: Node, depth: number): Promise<Value> {
-    // What has an id that is known is that node for skops, be it of no type.
+    // skops takes a node with a known id for that node, even if this one has no type.
     if ('__id__' in node) throw odd('a node has no type');
     const found = new Map<string, Value>();
     for (const [key, value] of Object.entries(node)) found.set(key, await read(value, depth + 1));
@@ -180,7 +180,7 @@ const OTHER_CODES: Readonly<Record<string, RegExp>> = {
   ...({ longlong: /^i8$/, ulonglong: /^u8$/, longdouble: /^f(12|16)$/ } as const),
 };
 
-/** How an array has numbers of a class of numpy's: `uint8` as `u1`. */
+/** The array type code of a numpy scalar class: `u1` for `uint8`. */
 function codeOf(name: string): RegExp {
   const [, unsigned = '', kind = '', bits = ''] = /^(u?)(int|float|complex)(\d+)$/.exec(name) ?? [];
   return OTHER_CODES[name] ?? new RegExp(`^${unsigned || kind.charAt(0)}${Number(bits) / 8}$`);
@@ -189,7 +189,7 @@ function codeOf(name: string): RegExp {
 const TEXTS: readonly string[] = ['builtins.str', 'numpy.str_'];
 const INTEGER = /^(0|[1-9]\d*)$/;
 
-/** The keys of a dict are written as texts, their types beside them in the same order, in which JavaScript keeps all but integers. */
+/** A dict's keys are written as strings, with their types listed in the same order; JavaScript keeps that order except for integer keys. */
 function typedDict(inner: Value, types: Value | undefined, odd: (what: string) => Error): Value {
   if (types === undefined) return inner;
   const names = isThing(types) && types.kind === 'list' ? types.items : undefined;
@@ -206,7 +206,7 @@ function typedDict(inner: Value, types: Value | undefined, odd: (what: string) =
   return { ...inner, entries, hasUnread: true };
 }
 
-/** In the order in which they stand: out of a compressed archive whatever stands before costs the way from its start. */
+/** In file order: in a compressed archive, a backward read decompresses from the start. */
 async function arrayHeaders(
   files: readonly ArtifactFile[],
   file: string,
@@ -219,7 +219,7 @@ async function arrayHeaders(
   return headers;
 }
 
-/** What a booster's state names as its handle; a DictNode has its items in a content of its own. */
+/** What a booster's state names as its handle; a DictNode has its items in its own content. */
 function heldIn(library: Library, state: unknown): readonly Held[] {
   const items = isNode(state) && isNode(state['content']) ? state['content'] : {};
   return HANDLES.filter((name) => name in items).flatMap((name): Held[] => {

@@ -2,16 +2,16 @@ import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { alsoNamed, fixByAllowing, isAllowable, isKnownName } from '#formats/pickle/globals.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
-/** Which types and functions a skops file may name: `loader` is how skops makes one of it. */
+/** The types and functions that a skops file may name; `loader` is how skops creates one. */
 export type SkopsTypes = {
   note(loader: string, module: string, name: string): void;
-  /** Fails with `ArtifactRejected` when one may not be loaded, and names it. */
+  /** Fails with `ArtifactRejected`, naming one that may not be loaded. */
   refuseUnknown(): void;
 };
 
 const MAX_UNKNOWN = 100;
 
-// What skops makes of these is a plain value, or an instance without a call: `__new__`, then its attributes.
+// skops makes these plain values, or instances without a call: `__new__`, then their attributes.
 const PLAIN: Readonly<Record<string, RegExp>> = {
   JsonNode: /^builtins\.(str|int|float|bool|NoneType|list|dict|tuple)$/,
   DictNode: /^(builtins\.dict|collections\.OrderedDict)$/,
@@ -37,7 +37,7 @@ const PLAIN: Readonly<Record<string, RegExp>> = {
     /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp10|exp2|expm1|exprel|log1p|boxcox|boxcox1p|inv_boxcox|inv_boxcox1p))$/,
 };
 
-// Of the names that models are known to have, those of classes, which hold state; a function begins with a small letter.
+// Among the known names, those of classes, which hold state; a function's name begins in lower case.
 const CLASS = /^_?[A-Z]\w*$/;
 const OF_CLASSES: ReadonlySet<string> = new Set([
   ...(['ObjectNode', 'ConstructorFromReduceNode', 'TypeNode', 'TreeNode', 'LossNode'] as const),
@@ -46,7 +46,7 @@ const OF_CLASSES: ReadonlySet<string> = new Set([
 
 const NAMEABLE: ReadonlySet<string> = new Set([...OF_CLASSES, 'FunctionNode']);
 
-/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but no way to call them. */
+/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but not to be called. */
 export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
   const unknown = new Map<string, { readonly isAllowable: boolean }>();
   const trusted = new Set(extra.filter(isAllowable));

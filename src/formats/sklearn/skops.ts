@@ -24,19 +24,19 @@ import { tabularMemory } from './tabular-facts.ts';
 
 export type SkopsFacts = ModelFacts & EstimatorFacts;
 
-// An array is a member, of which a tree in a forest has four.
+// Each array is a member, and a tree of a forest has four.
 const MAX_MEMBERS = 20_000;
 const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
 // 0.9 writes 1, and 0.10 to 0.16 write 2.
 const PROTOCOLS: readonly number[] = [1, 2];
-// Never the version that the file names: what reads it is the newest, which reads all of them, and mends what was found in the others.
+// Not the version that the file names: the newest release reads all of them, and fixes vulnerabilities found in older ones.
 const READER = 'skops>=0.13,<1';
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 
 /**
- * Reads the facts of an estimator that skops saved: its tree of types and values, and the heads of its arrays.
+ * Reads the facts of an estimator that skops saved: its tree of types and values, and the headers of its arrays.
  * `allowed` are the names that the manifest allows beside the known ones. Fails with `ArtifactRejected`.
  */
 export async function inspectSkops(
@@ -56,7 +56,7 @@ export async function inspectSkops(
   const bytes = await (await written.open()).read(0, written.sizeBytes);
   const schema = schemaOf(bytes, file);
   const types = skopsTypes(file, allowed);
-  // What it loads says more than where it is odd, which it may be on purpose.
+  // Unknown names say more than the damage, which may be deliberate.
   const tree = await readSkopsTree(schema, file, { files, types }).catch((error: unknown) => {
     types.refuseUnknown();
     throw error;
@@ -122,7 +122,7 @@ function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unkn
   throw rejected(`${file} is not a skops file: its schema.json is not a JSON object`, RESAVE);
 }
 
-/** By the protocol skops chooses how it reads a node, and it reads older nodes more freely. */
+/** The protocol decides how skops reads a node, and it reads older nodes less strictly. */
 function protocolOf({ protocol }: Readonly<Record<string, unknown>>, file: string): number {
   if (typeof protocol === 'number' && PROTOCOLS.includes(protocol)) return protocol;
   throw rejected(

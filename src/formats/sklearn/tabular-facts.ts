@@ -2,20 +2,20 @@ import type { MemoryTerm } from '#domain/artifact/facts.ts';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { rejected } from '#formats/rejected.ts';
 
-/** What a model over rows takes: so many numbers, or named columns of which some hold texts. */
+/** A tabular model's input: this many numbers, or named columns, some of which hold text. */
 export type Columns = {
   readonly features: number;
   readonly names: readonly string[] | null;
   readonly texts?: ReadonlySet<string>;
 };
 
-/** What comes out for each row: one of `classes` with their probabilities, or `values` numbers. */
+/** The answer for each row: one of `classes` with probabilities, or `values` numbers. */
 export type Answers =
   | {
       readonly classes: number;
       readonly label: Datatype;
       readonly probabilities?: Datatype;
-      /** A row has each of the labels or not. */
+      /** Multilabel: a row may have any subset of the labels. */
       readonly areTogether?: boolean;
     }
   | { readonly values: number; readonly prediction: Datatype };
@@ -24,7 +24,7 @@ export type Answers =
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 const MIB = 2 ** 20;
 
-// Resident after the import, with what it imports, measured on CPython 3.11; the model server takes 30 more.
+// Resident memory after the import and its dependencies, measured on CPython 3.11; the model server takes 30 MiB more.
 const IMPORTS_MIB: Readonly<Record<string, number>> = {
   catboost: 135,
   lightgbm: 200,
@@ -38,7 +38,7 @@ export function tabularSignature(file: string, columns: Columns, answers: Answer
   return named(file, { inputs: inputsOf(columns), outputs: outputsOf(answers) });
 }
 
-/** A list of texts called `input`, which is cut into words. */
+/** A list of strings called `input`, which the model splits into words. */
 export function textSignature(file: string, answers: Answers): Signature {
   const inputs: readonly TensorSpec[] = [{ name: 'input', datatype: 'BYTES', shape: [-1] }];
   return named(file, { inputs, outputs: outputsOf(answers) });
@@ -74,7 +74,7 @@ function outputsOf(answers: Answers): readonly TensorSpec[] {
   return [chosen, { name: 'probabilities', datatype: probabilities, shape: [-1, classes] }];
 }
 
-/** What a model takes in a process of Python that serves it. */
+/** The memory of a Python process that serves the model. */
 export function tabularMemory(
   framework: string,
   weightBytes: number,

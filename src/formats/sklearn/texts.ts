@@ -9,12 +9,12 @@ import {
 } from '#formats/pickle/values.ts';
 import { innerOf, isArray, nameOf, namesOf, stepsOf } from './model.ts';
 
-/** A part of an estimator, and the names of the table's columns that it is given, in its order; empty where that is not known. */
+/** A part of an estimator, and the table's columns that it receives, in order; empty when unknown. */
 type Given = { readonly part: Instance; readonly columns: readonly string[] };
 
 const MAX_PARTS = 10_000;
 
-/** The columns of the table which hold texts, as those parts tell that are given them as they are. */
+/** The table's text columns, as recorded by the parts that receive them unchanged. */
 export function textsOf(root: Instance): ReadonlySet<string> {
   const found = new Set<string>();
   const seen = new Set<Instance>();
@@ -29,7 +29,7 @@ export function textsOf(root: Instance): ReadonlySet<string> {
   return found;
 }
 
-/** Fitted on a table it has its names; else it is given what the part around it is, as far as it takes as many. */
+/** A part fitted on a table has its own names; any other gets those of the enclosing part, if their number fits. */
 function given(part: Instance, around: readonly string[]): Given {
   const { attributes } = part;
   const count = attributes.get('n_features_in_');
@@ -64,7 +64,7 @@ function inSteps({ part, columns }: Given): readonly Given[] {
     });
 }
 
-/** It answers a column for each, in the same places; what it adds stands behind them. */
+/** Its output keeps the columns in place; indicators that it adds come after them. */
 function keepsColumns(step: Instance): boolean {
   return nameOf(step) === 'SimpleImputer' && step.attributes.get('add_indicator') !== true;
 }
@@ -85,32 +85,32 @@ function at(places: Value, columns: readonly string[]): readonly string[] {
   return names.every((name) => name !== undefined) ? names : [];
 }
 
-/** Of a scikit-learn that does not keep the places of columns beside what chose them. */
+/** For a scikit-learn version that does not record column positions beside the selectors. */
 function wordsIn(written: Value | undefined): readonly string[] {
   const list = typeof written === 'string' ? [written] : itemsOf(written);
   return list.every((name) => typeof name === 'string') ? list : [];
 }
 
-/** Whether it takes texts alone, and counts the words in each: not those of files, which a text may name. */
+/** Whether it takes raw text and counts words; not the content of files that the text names. */
 export function cutsTexts({ of, attributes }: Instance): boolean {
   const isVectorizer = /^sklearn\.feature_extraction\.text\.\w+Vectorizer$/.test(of.name);
   return isVectorizer && attributes.get('input') === 'content';
 }
 
-/** Whether it has found texts at a place, of so many. */
+/** Whether the column at a place, out of `count`, was fitted on text. */
 function textPlaces(part: Instance, count: number): (place: number) => boolean {
   const { attributes } = part;
   if (cutsTexts(part)) return () => count === 1;
   const learned = itemsOf(attributes.get('categories_'));
   if (learned.length === count) return (place) => isOfTexts(learned[place]);
-  // Of a constant it is what was asked for, in each column.
+  // For a constant strategy, the statistic is just the given constant, in each column.
   const usual =
     attributes.get('strategy') === 'most_frequent' ? attributes.get('statistics_') : null;
   const items = isArray(usual) ? usual.items : [];
   return (place) => typeof items[place] === 'string';
 }
 
-/** Python's objects may be numbers or booleans too, which an encoder does not know by their texts. */
+/** Objects may also be numbers or booleans, which an encoder does not recognise in text form. */
 function isOfTexts(values: Value | undefined): boolean {
   if (!isArray(values) || !values.dtype || datatypeOf(values.dtype) !== 'BYTES') return false;
   const isNumber = (item: Value) => ['boolean', 'number'].includes(typeof item);

@@ -4,7 +4,7 @@ import { pagedSource } from '#formats/bytes/paged-source.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import type { TreeFault } from './tree-shape.ts';
 
-/** What stands behind the trees, by name and in that order. */
+/** The parts of the file after the trees: their names, in order, and where the first begins. */
 type Parts = { readonly names: readonly string[]; readonly start: number };
 
 type Counts = { readonly kind: number; readonly classes: number };
@@ -19,12 +19,12 @@ const COUNTED_FEATURES = 7;
 const [BORDERS, BUCKETS, KINDS] = [0, 1, 6];
 const MEANS: readonly number[] = [2, 3];
 
-// A hash of 8 bytes, all ones where there is none, and the place of its value.
+// An 8-byte hash, all ones in an empty bucket, and the index of its value.
 const BUCKET_BYTES = 12;
 const BUCKETS_AT_ONCE = 2 ** 16;
 const NONE = 0xffff_ffff;
 
-/** What is wrong with the tables that a CatBoost file has for its counts of words, which CatBoost goes by without a look at their length; undefined where nothing is. */
+/** The fault in a CatBoost file's CTR tables (statistics of categorical features), whose lengths CatBoost does not check; undefined when they are sound. */
 export async function catboostCountsFault(
   source: ByteSource,
   file: string,
@@ -72,7 +72,7 @@ async function tableFault(
   return bucketsFault(source, buckets, places);
 }
 
-/** What is counted, and how: undefined of nothing. */
+/** A key for what is counted, and how; undefined when nothing is. */
 async function keyOf(base: FlatTable | undefined): Promise<string | undefined> {
   const features = await base?.table(BASE.features);
   if (!base || !features) return undefined;
@@ -94,7 +94,7 @@ function bytesOfValue({ kind, classes }: Counts): number {
   return MEANS.includes(kind) ? 8 : 4;
 }
 
-/** A word is looked for from the bucket of its hash on up to an empty one: without one there is no end. */
+/** CatBoost probes from a category's bucket to the next empty one: without an empty bucket it would never stop. */
 async function bucketsFault(
   source: ByteSource,
   { start, end }: Span,
@@ -117,7 +117,7 @@ async function bucketsFault(
   return empty > 0 ? undefined : 'one has no empty bucket';
 }
 
-/** A feature of the trees takes the classes of a count from one of them on. */
+/** Each CTR feature of the trees must name a table that exists, and a target class within it. */
 async function featuresFault(
   trees: FlatTable,
   known: ReadonlyMap<string, Counts>,

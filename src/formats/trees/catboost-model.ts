@@ -5,7 +5,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { catboostCountsFault } from './catboost-counts.ts';
 import { catboostTreesFault } from './catboost-trees.ts';
 
-/** A CatBoost file's own words. `texts` are the places of its categorical and text columns. */
+/** The content of a CatBoost file. `texts` are the indices of its categorical and text columns. */
 export type CatboostModel = {
   readonly version: string | null;
   readonly objective: string;
@@ -36,7 +36,7 @@ const classParams = z.object({
   class_names: z.array(z.union([z.string(), z.number(), z.boolean()])),
 });
 
-/** Fails with `ArtifactRejected` where the file is cut short or damaged, or takes other than numbers and texts. */
+/** Fails with `ArtifactRejected` when the file is truncated or damaged, or takes anything but numbers and text. */
 export async function readCatboost(source: ByteSource, file: string): Promise<CatboostModel> {
   const head = Buffer.from(await source.read(0, HEAD_BYTES));
   if (head.length < HEAD_BYTES || head.toString('latin1', 0, 4) !== 'CBM1') {
@@ -115,7 +115,7 @@ async function columnsOf(trees: FlatTable, file: string) {
   );
 }
 
-/** The release that the text of its build names. */
+/** The release named in its build's version text. */
 export function versionOf(text = ''): string | null {
   const [, version] = /(?:Branch: tags\/v|CatBoost release )(\d+(?:\.\d+)+)/i.exec(text) ?? [];
   return version ?? null;

@@ -7,7 +7,7 @@ const TREES = {
   ...({ steps: 10, leaves: 11 } as const),
 } as const;
 
-/** What is asked of a feature, and the field that has a number or a word for each question: of numbers, words, counts of words, texts. */
+/** The kinds of feature (float, one-hot, CTR, text), and for each the field with a value per split condition. */
 const QUESTIONS = [
   { features: 5, field: 3 },
   { features: 6, field: 1 },
@@ -17,7 +17,7 @@ const QUESTIONS = [
 
 const DEEPEST = 16;
 
-/** What is wrong with the trees of a CatBoost file, which goes by its numbers without a look at what they point to; undefined where nothing is. */
+/** The fault in a CatBoost file's trees, whose indices CatBoost does not check; undefined when they are sound. */
 export async function catboostTreesFault(trees: FlatTable, dimension: number): Promise<TreeFault> {
   const splits = await trees.numbers(TREES.splits);
   const sizes = await trees.numbers(TREES.sizes);
@@ -43,7 +43,7 @@ async function questionsOf(trees: FlatTable): Promise<number> {
 
 const [FLOATS, WORDS, COUNTS] = [5, 4, 7];
 
-/** A count of words is of a combination of features: of words, of numbers at a border, of words that are one. */
+/** A CTR feature combines features: categorical, float at a border, or one-hot. */
 async function countsFault(trees: FlatTable): Promise<TreeFault> {
   const [words, floats] = [await trees.length(WORDS), await trees.length(FLOATS)];
   for (const feature of await trees.tables(COUNTS)) {
@@ -60,7 +60,7 @@ async function countsFault(trees: FlatTable): Promise<TreeFault> {
   return undefined;
 }
 
-/** Each tree has its stretch of the splits, one behind the other. */
+/** The trees' ranges of splits follow each other without gaps. */
 function rangesFault(
   sizes: readonly number[],
   starts: readonly number[],
@@ -69,7 +69,7 @@ function rangesFault(
   let end = 0;
   for (const [tree, size] of sizes.entries()) {
     if (size < 0) return `has a tree of ${size} splits`;
-    // Older files leave the starts out, and CatBoost counts them itself.
+    // Older files omit the starts, and CatBoost computes them.
     if (starts.length > 0 && starts[tree] !== end)
       return `has a tree that begins at ${starts[tree]}, behind ${end}`;
     end += size;
@@ -78,7 +78,7 @@ function rangesFault(
   return end === splits ? undefined : `takes ${end} splits, and there are ${splits}`;
 }
 
-/** A tree whose levels ask one question each has a leaf for each combination of answers. */
+/** An oblivious tree asks one question per level, so it has a leaf for each combination of answers. */
 function evenFault(sizes: readonly number[], dimension: number, values: number): TreeFault {
   const deep = sizes.find((size) => size > DEEPEST);
   if (deep !== undefined) return `has a tree of ${deep} levels; the limit is ${DEEPEST}`;
@@ -96,14 +96,14 @@ type Uneven = {
   readonly values: number;
 };
 
-/** Of any other tree each node says how far on its children are, 0 where it ends there, and then at which of the numbers. */
+/** In any other tree, each node has the offsets to its children, 0 at a leaf, and the index of a leaf's values. */
 async function unevenFault(trees: FlatTable, of: Uneven): Promise<TreeFault> {
   const steps = await trees.numbers(TREES.steps);
   const leaves = await trees.numbers(TREES.leaves);
   if (steps.length !== of.nodes || leaves.length !== of.nodes) {
     return `has ${of.nodes} splits, ${steps.length} steps and ${leaves.length} leaves`;
   }
-  // Of these CatBoost does not count them itself.
+  // For these trees, CatBoost does not compute the starts.
   if (of.starts.length !== of.sizes.length) return 'has no begins of its trees';
   let end = 0;
   for (const size of of.sizes) {

@@ -4,7 +4,7 @@ import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type CatboostModel, readCatboost } from './catboost-model.ts';
 
-/** What the file says beside the facts of all models; `classes` is null for a regression. */
+/** The file's facts beyond those of all models; `classes` is null for a regression. */
 export type CatboostFacts = ModelFacts & {
   readonly objective: string;
   readonly features: number;
@@ -15,10 +15,10 @@ export type CatboostFacts = ModelFacts & {
   readonly leaves: number;
 };
 
-// Not every build of CatBoost says in the file which one it is.
+// Not every CatBoost build records its version in the file.
 const ANY_VERSION = 'catboost>=1,<2';
 
-/** Reads the facts of a model that CatBoost saved as .cbm, its trees and the tables by which it counts words. Fails with `ArtifactRejected`. */
+/** Reads the facts of a model that CatBoost saved as .cbm, and checks its trees and CTR tables. Fails with `ArtifactRejected`. */
 export async function inspectCatboost(source: ByteSource, file: string): Promise<CatboostFacts> {
   const model = await readCatboost(source, file);
   const { version, objective, columns, texts, classes, trees, leaves, splits, dimension } = model;
@@ -54,7 +54,7 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
   };
 }
 
-// A row may have several of their labels, or none: each is 1 or 0.
+// Multilabel objectives: each label is 1 or 0, and a row may have several or none.
 const TOGETHER: readonly string[] = ['MultiLogloss', 'MultiCrossEntropy'];
 
 function answersOf({ objective, classes, dimension }: CatboostModel): Answers {

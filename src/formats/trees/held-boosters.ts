@@ -4,7 +4,7 @@ import { readCatboost, versionOf } from './catboost-model.ts';
 import { readLightgbm } from './lightgbm.ts';
 import { readXgboost } from './xgboost-model.ts';
 
-/** The columns of the table that a booster was trained on, and those of them which hold texts. */
+/** The columns of the table that a booster was trained on, and which of them hold text. */
 export type BoosterTable = {
   readonly columns: readonly string[];
   readonly texts: readonly string[];
@@ -12,17 +12,17 @@ export type BoosterTable = {
 
 export type Library = 'xgboost' | 'lightgbm' | 'catboost';
 
-/** A model that XGBoost, LightGBM or CatBoost keeps in a text or in bytes, within another format. */
+/** An XGBoost, LightGBM or CatBoost model kept as a string or bytes within another format. */
 export type HeldBooster = {
   readonly library: Library;
-  /** Of what wrote it, where it says that. */
+  /** The version of the library that wrote it, if recorded. */
   readonly version: string | null;
   readonly features: number | null;
-  /** Null where its columns have no names. */
+  /** Null when its columns have no names. */
   readonly table: BoosterTable | null;
 };
 
-/** The classes that hand what is in an attribute of theirs to a library of C++, which believes all that it says of itself. */
+/** Classes that hand one of their attributes to a C++ library, which trusts its content. */
 export const HOLDERS: Readonly<Record<string, Library>> = {
   'xgboost.core.Booster': 'xgboost',
   'lightgbm.basic.Booster': 'lightgbm',
@@ -33,18 +33,18 @@ export const HOLDERS: Readonly<Record<string, Library>> = {
 };
 export const HANDLES: readonly string[] = ['handle', '_handle', '__model'];
 
-/** As many bytes tell whether it may be one. */
+/** Enough bytes to tell whether it may be a model. */
 export const BOOSTER_HEAD_BYTES = 5;
 const SAMPLE_BYTES = 2 ** 20;
 
-/** Which library would take what begins so, a character for each byte, for a model of its own. */
+/** The library that would take content with this beginning for its own model; a character per byte. */
 export function boosterBegins(head: string): Library | undefined {
   if (/^\{["#$iUIlL]/.test(head)) return 'xgboost';
   if (/^tree\r?\n/.test(head)) return 'lightgbm';
   return head.startsWith('CBM1') ? 'catboost' : undefined;
 }
 
-/** Reads it as that library does, from its begin to its end. Fails with `ArtifactRejected` where it is damaged. */
+/** Reads the whole model as its library does. Fails with `ArtifactRejected` when it is damaged. */
 export async function readBooster(
   source: ByteSource,
   file: string,
@@ -87,7 +87,7 @@ async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBoost
   };
 }
 
-/** A file of CatBoost points to and fro: of one that is not kept whole only what its begin and its end say is known. */
+/** A CatBoost file needs random access; for one too large to buffer, only its beginning and end are read. */
 async function catboostVersion(source: ByteSource, file: string): Promise<string | null> {
   if (source.sizeBytes <= KEPT_BYTES) return (await readCatboost(source, file)).version;
   const head = await source.read(0, SAMPLE_BYTES);

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-// The last line of the file; what LightGBM itself reads of it at once is 50 bytes for each column or so.
+// The limit for the last line of the file; LightGBM itself reads about 50 bytes of it per column.
 const MAX_BYTES = 4 * 2 ** 20;
 const KEY = '\npandas_categorical:';
 const TREES_END = '\nend of trees\n';
@@ -11,16 +11,16 @@ const PARAMETERS_END = '\nend of parameters\n';
 
 const written = z.nullable(z.array(z.array(z.union([z.string(), z.number(), z.boolean()]))));
 
-/** What stands behind the trees; `categories` is empty where there was no categorical column, or no table. */
+/** What follows the trees; `categories` is empty without categorical columns, or when the training data was not a table. */
 export type Tail = {
   readonly isWhole: boolean;
-  /** Of each categorical column of the table which the model was trained on, in the table's order, what it holds. */
+  /** The kind of categories in each categorical column of the training table, in the table's order. */
   readonly categories: readonly ('texts' | 'numbers')[];
-  /** The places of the categorical columns as its parameters have them; null in a file without parameters. */
+  /** The indices of the categorical columns, from the file's parameters; null in a file without parameters. */
   readonly categorical: readonly number[] | null;
 };
 
-/** Fails with `ArtifactRejected` where the categories are written otherwise than LightGBM does. */
+/** Fails with `ArtifactRejected` when the categories are not in LightGBM's form. */
 export async function readTail(source: ByteSource, file: string, version: string): Promise<Tail> {
   const from = Math.max(0, source.sizeBytes - MAX_BYTES);
   const tail = Buffer.from(await source.read(from, MAX_BYTES));

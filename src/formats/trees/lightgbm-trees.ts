@@ -3,7 +3,7 @@ import { indicesFault, type TreeFault } from './tree-shape.ts';
 
 export type Lines = ReadonlyMap<string, string>;
 
-/** What stands behind each key; `twice` is one that two lines have, of which readers differ in which they take. */
+/** The values by key; `twice` is a duplicate key; readers differ in which of its lines they take. */
 export function linesOf(text: readonly string[]) {
   const lines = new Map<string, string>();
   let twice: string | undefined;
@@ -15,7 +15,7 @@ export function linesOf(text: readonly string[]) {
   return { lines, twice };
 }
 
-/** What is wrong with a tree as LightGBM writes it, which goes by its counts without a look at the lists; undefined where nothing is. */
+/** The fault in a LightGBM tree, whose lists LightGBM reads by the counts without checking their lengths; undefined when it is sound. */
 export function lightgbmTreeFault(text: string, features: number): TreeFault {
   const written = text.split('\n');
   const odd = written.find((line) => line !== '' && !/^\w+=[^=\0]*$/.test(line));
@@ -43,7 +43,7 @@ const OF_NODES = [
 ] as const;
 
 function lengthFault(lines: Lines, leaves: number): TreeFault {
-  // A tree of one leaf has no lists but that.
+  // A tree with a single leaf has no other lists.
   const names = leaves === 1 ? [] : OF_NODES;
   for (const name of names) {
     const { length } = words(lines, name);
@@ -53,7 +53,7 @@ function lengthFault(lines: Lines, leaves: number): TreeFault {
   return values === leaves ? undefined : `has ${leaves} leaves, and ${values} values of them`;
 }
 
-// What says something of a tree and decides nothing: it may be missing, and LightGBM ends the process where it is no list of so many numbers.
+// Informational lists, which do not affect predictions: they may be missing, but LightGBM ends the process if one is not a list of that many numbers.
 const OPTIONAL_OF_NODES = ['split_gain', 'internal_value', 'internal_weight', 'internal_count'];
 const OPTIONAL_OF_LEAVES = ['leaf_weight', 'leaf_count'];
 const NUMBER = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf|nan)$/i;
@@ -75,7 +75,7 @@ function optionalFault(lines: Lines, leaves: number): TreeFault {
   return undefined;
 }
 
-/** A child below 0 is a leaf: -1 the first. Each node and each leaf is the child of one node, but for the root. */
+/** A negative child is a leaf, -1 the first. Every leaf, and every node but the root, has exactly one parent. */
 function nodesFault(lines: Lines, leaves: number): TreeFault {
   const nodes = new Uint8Array(leaves);
   const ends = new Uint8Array(leaves);
@@ -93,7 +93,7 @@ function nodesFault(lines: Lines, leaves: number): TreeFault {
   return undefined;
 }
 
-/** Where a decision is by categories, its threshold is the place of their bits. */
+/** In a categorical split, the threshold is the index of its category bitset. */
 function categoriesFault(lines: Lines): TreeFault {
   const count = Number(lines.get('num_cat') ?? 0);
   if (!(Number.isSafeInteger(count) && count >= 0)) return `has ${lines.get('num_cat')} categories`;
@@ -113,7 +113,7 @@ function categoriesFault(lines: Lines): TreeFault {
   return indicesFault(places, count, 'category');
 }
 
-/** A leaf may be a sum of features, each with a number of its own. */
+/** A leaf may be a linear model, with a coefficient per feature. */
 function linearFault(lines: Lines, leaves: number, features: number): TreeFault {
   if (Number(lines.get('is_linear') ?? 0) === 0) return undefined;
   const counts = numbers(lines, 'num_features');

@@ -6,7 +6,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { readTail, type Tail } from './lightgbm-tail.ts';
 import { type Lines, lightgbmTreeFault, linesOf } from './lightgbm-trees.ts';
 
-/** What the file says beside the facts of all models. `classes` is 1 unless there are several. */
+/** The file's facts beyond those of all models. `classes` is 1 unless there are several. */
 export type LightgbmFacts = ModelFacts & {
   readonly objective: string;
   readonly features: number;
@@ -23,7 +23,7 @@ const NODE_BYTES = 48;
 const TREE = 'Tree=';
 const RESAVE = "Save the model with Booster.save_model('model.txt') and upload the whole file.";
 
-// Measured: 4.6 answers from v3 as 3.3 does, and from v2 as 2.1 does, but for a v2 whose trees are averaged.
+// Measured: LightGBM 4.6 gives the same answers as 3.3 for v3 files, and as 2.1 for v2 files, except for a v2 model whose trees are averaged.
 const PACKAGES: Readonly<Record<string, string>> = {
   v2: 'lightgbm>=2.1,<5',
   v3: 'lightgbm>=2.3,<5',
@@ -32,8 +32,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
 
 /**
- * Reads the facts of a model that LightGBM saved as text, and each of its trees.
- * The file does not tell which LightGBM wrote it: `requirements` has the versions that answer alike. Fails with `ArtifactRejected`.
+ * Reads the facts of a model that LightGBM saved as text, and checks each of its trees.
+ * The file does not record its LightGBM version: `requirements` has the range of versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
   const { header, version, columns, texts, isNamed, trees, nodes } = await readLightgbm(
@@ -68,7 +68,7 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
   };
 }
 
-/** A LightGBM file's own words, read from its begin to its end. Fails with `ArtifactRejected`. */
+/** The content of a LightGBM file, read from start to end. Fails with `ArtifactRejected`. */
 export async function readLightgbm(source: ByteSource, file: string) {
   const { header, treesAt } = await readHeader(source, file);
   const version = header.get('version') ?? '';
@@ -86,7 +86,7 @@ export async function readLightgbm(source: ByteSource, file: string) {
   }
   refuseCounts(header, file, sizes.length);
   const begin = Buffer.from(await source.read(treesAt, TREE.length)).toString('latin1');
-  // Without sizes LightGBM reads what trees it finds.
+  // Without sizes, LightGBM reads whatever trees it finds.
   if (!header.has('tree_sizes') || (sizes.length === 0 && begin === TREE)) {
     throw rejected(`${file} is damaged: it has trees but not their sizes`, RESAVE);
   }
@@ -140,7 +140,7 @@ async function readHeader(source: ByteSource, file: string) {
       "Save it again with Booster.save_model('model.txt'), and copy it as binary: in Git, `*.txt -text`.",
     );
   }
-  // LightGBM reads up to a NUL.
+  // LightGBM stops at a NUL.
   if (!text.startsWith('tree\n') || end < 0 || text.includes('\0')) {
     throw rejected(
       `${file} is not a LightGBM model: it does not begin with the head of one`,
@@ -168,12 +168,12 @@ function textColumns(
   return new Set(texts.map((index) => read.columns[index] ?? ''));
 }
 
-/** Of a file without parameters, which has their codes where other columns have a range. */
+/** For a file without parameters: a categorical column's info lists its codes, where other columns have a range. */
 function codedColumns(infos: readonly string[]): readonly number[] {
   return infos.flatMap((info, index) => (/^-?\d/.test(info) ? [index] : []));
 }
 
-/** A tree of n leaves has n - 1 nodes above them. LightGBM goes by the sizes, and takes what stands there for a tree. */
+/** A tree with n leaves has n - 1 inner nodes. LightGBM trusts the sizes, and takes the bytes at each offset for a tree. */
 async function countNodes(
   source: ByteSource,
   treesAt: number,
@@ -194,7 +194,7 @@ async function countNodes(
   return { trees: sizes.length, nodes };
 }
 
-/** LightGBM takes memory for as many classes, and a tree for each of them in turn. */
+/** LightGBM allocates memory for this many classes, and assigns the trees to them in turn. */
 function refuseCounts(header: Header, file: string, trees: number): void {
   const [classes, perRound] = ['num_class', 'num_tree_per_iteration'].map((key) =>
     whole(header, key, file),

@@ -1,9 +1,9 @@
-/** What is wrong with the lists of one tree, where a framework that believes them would leave its memory or never come to an end; undefined where nothing is. */
+/** The fault in a tree's lists that would make a framework that trusts them read out of bounds or loop forever; undefined when they are sound. */
 export type TreeFault = string | undefined;
 
 /**
- * A tree of `nodes` nodes, 0 its root: `left` and `right` name for each node its children, or a number below 0 for none, and `leaves` nodes of which ends.
- * Every child is there, and of one parent alone, so that each way from the root ends.
+ * Checks a tree of `nodes` nodes with root 0; `left` and `right` have each node's children, negative where there is none.
+ * Every child must exist and have one parent, so that every path from the root ends.
  */
 export function childrenFault(
   nodes: number,
@@ -23,7 +23,7 @@ export function childrenFault(
   return undefined;
 }
 
-/** Of indices that are used with no check of the framework's own. */
+/** Checks indices that the framework uses unchecked. */
 export function indicesFault(indices: readonly number[], count: number, what: string): TreeFault {
   const wrong = indices.find((index) => !(Number.isInteger(index) && index >= 0 && index < count));
   return wrong === undefined ? undefined : `names the ${what} ${wrong} of ${count}`;

@@ -3,7 +3,7 @@ import { rejected } from '#formats/rejected.ts';
 const [SEGMENTS, ORDER] = ['cats.feature_segments', 'cats.sorted_idx'] as const;
 const OFFSETS = 'cats.enc[].offsets';
 
-/** Checks how a booster since 3.1 keeps the categories of its columns: those of all in one order, and of each the texts in one string. */
+/** Checks the categories that a booster keeps since 3.1: a sort order over all columns, and each column's texts in one string. */
 export function xgboostCategories(file: string) {
   const lists = new Map<string, readonly number[]>();
   const texts: number[] = [];
@@ -24,7 +24,7 @@ export function xgboostCategories(file: string) {
   }
 
   return {
-    /** What is to be done with a list; undefined of one that says nothing here. */
+    /** What to do with a list; undefined when it is not one of these. */
     enter(place: string): 'numbers' | undefined {
       if (place === 'cats.enc[]') {
         close();
@@ -35,13 +35,13 @@ export function xgboostCategories(file: string) {
     numbers(place: string, values: readonly number[]): void {
       if (place !== OFFSETS) return void lists.set(place, values);
       bounds = values;
-      // Of numbers there is no such list, or an empty one.
+      // Numeric categories have no offsets, or an empty list.
       if (values.length > 0) texts.push(columns - 1);
     },
     value(place: string): void {
       if (place === 'cats.enc[].values[]') letters += 1;
     },
-    /** The places of the columns whose categories are texts. Fails with `ArtifactRejected` where a list does not fit the others. */
+    /** The indices of the columns whose categories are texts. Fails with `ArtifactRejected` when the lists do not fit each other. */
     end(features: number): readonly number[] {
       close();
       if (columns > 0 && columns !== features) throw odd(`are the last, of ${features} columns`);
@@ -53,7 +53,7 @@ export function xgboostCategories(file: string) {
   };
 }
 
-/** Each column has its stretch of the order, which names no more than there are in it. */
+/** Each column has a segment of the sort order, whose indices stay within that segment. */
 function fits(segments: readonly number[], order: readonly number[], columns: number): boolean {
   if (segments.length !== (columns === 0 ? 0 : columns + 1) || !rises(segments)) return false;
   if ((segments.at(-1) ?? 0) !== order.length) return false;
@@ -63,7 +63,7 @@ function fits(segments: readonly number[], order: readonly number[], columns: nu
   });
 }
 
-/** From 0, each no less than the one before. */
+/** Starts at 0 and never decreases. */
 function rises(bounds: readonly number[]): boolean {
   return bounds.every((bound, at) => (at === 0 ? bound === 0 : bound >= (bounds[at - 1] ?? 0)));
 }

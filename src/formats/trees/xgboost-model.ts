@@ -6,29 +6,29 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { xgboostCategories } from './xgboost-categories.ts';
 import { xgboostTrees } from './xgboost-trees.ts';
 
-/** An XGBoost file's own words. Of lists only feature names and version are kept. */
+/** The content of an XGBoost file. Of its lists, only feature names and version are kept. */
 export type XgboostModel = {
   readonly version: readonly number[];
   readonly features: number;
   readonly classes: number;
   readonly targets: number;
   readonly names: readonly string[];
-  /** Those which were texts in the table that it was trained on; XGBoost keeps the texts from 3.1 on. */
+  /** The columns that were text in the training table; XGBoost keeps their categories from 3.1 on. */
   readonly texts: readonly string[];
   readonly objective: string;
   readonly booster: string;
   readonly trees: number;
-  /** Of all trees. */
+  /** The total over all trees. */
   readonly nodes: number;
 };
 
 const WALKS = { json: walkJson, ubj: walkUbjson } as const;
 const MAX_NAMES = 100_000;
 const MAX_SCALARS = 100;
-// XGBoost takes memory for as many at once.
+// XGBoost allocates memory for as many as the file declares.
 const MAX_COUNT = 1_000_000;
 
-// Of `dart` the model stands in a `gbtree`.
+// `dart` nests its model in a `gbtree`.
 const MODEL = /^learner\.gradient_booster\.(?:gbtree\.)?model(?:\.|$)/;
 const WALKED: readonly RegExp[] = [
   /^(|learner|version)$/,
@@ -38,8 +38,8 @@ const WALKED_IN_MODEL =
   /^(|weights|gbtree_model_param|trees|trees\[\]|trees\[\]\.tree_param|cats|cats\.enc|cats\.enc\[\]|cats\.enc\[\]\.values)$/;
 
 /**
- * Reads all of it, each tree. `held` is a booster as another format keeps it, which has its settings beside the model.
- * Fails with `ArtifactRejected` where it is not what it begins as, has too many names, or a tree that is not sound.
+ * Reads the whole file and checks each tree. With `isHeld`, it is a booster kept within another format, with its settings beside the model.
+ * Fails with `ArtifactRejected` when it is not an XGBoost model, has too many names, or has an unsound tree.
  */
 export async function readXgboost(
   source: ByteSource,
@@ -51,7 +51,7 @@ export async function readXgboost(
   return found.model();
 }
 
-/** Of an object under that key alone. */
+/** Visits only the content under that key. */
 function within(key: string, { enter, value, numbers, counted }: Visitor): Visitor {
   const inside = remembered((path) =>
     path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined,
@@ -148,7 +148,7 @@ function collected(file: string) {
   return { visitor, model };
 }
 
-/** XGBoost takes it up to a NUL. */
+/** XGBoost reads a name up to a NUL. */
 function nameOf(file: string, value: Scalar): string {
   const name = String(value);
   if (!name.includes('\0')) return name;
@@ -158,7 +158,7 @@ function nameOf(file: string, value: Scalar): string {
   );
 }
 
-/** The way within the model itself, which for the model is empty; undefined of what is beside it. */
+/** The path relative to the model, empty for the model itself; undefined outside it. */
 function placeInModel(path: string): string | undefined {
   const [begin] = MODEL.exec(path) ?? [];
   return begin === undefined ? undefined : path.slice(begin.length);

@@ -8,25 +8,25 @@ const LISTS: ReadonlySet<string> = new Set([
   ...['left_children', 'right_children', 'split_indices', 'split_type', 'parents'],
   ...['categories', 'categories_nodes', 'categories_segments', 'categories_sizes'],
 ]);
-// Of each there is one for each node; numbers with a fraction, and in older files true and false.
+// Lists with one entry per node: numbers with a fraction, and booleans in older files.
 const COUNTED: ReadonlySet<string> = new Set([
   ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
 ]);
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
 const IS_CATEGORICAL = 1;
-// XGBoost refuses one from there on in a table; of a file it takes a bit for each below.
+// XGBoost refuses categories from here on in a table; for a file, it allocates a bit per category below.
 const MOST_CATEGORY = 2 ** 24;
 
-/** What a count of a tree may be: of leaf values there is one for each target. */
+/** The bounds of a tree's counts; there is one leaf value per target. */
 const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: number }>> = {
   'trees[].tree_param.num_nodes': { least: 1, most: 2 ** 31 - 1 },
   'trees[].tree_param.size_leaf_vector': { least: 0, most: 1_000_000 },
 };
 
-/** Checks the lists of each tree as they are walked, by their place in the model. XGBoost goes by them without a look at their length. */
+/** Checks each tree's lists during the walk, by their path in the model. XGBoost does not check their lengths. */
 export function xgboostTrees(file: string) {
-  /** Of a list of a tree; empty of any other. */
+  /** The name of a tree's list; empty for any other list. */
   const nameOf = remembered((place) => IN_TREE.exec(place)?.[1] ?? '');
   let lists = new Map<string, readonly number[]>();
   let counts = new Map<string, number>();
@@ -41,7 +41,7 @@ export function xgboostTrees(file: string) {
       "Save the model again with save_model('model.ubj') and upload the whole file.",
     );
 
-  /** A tree ends where the next begins, or the list of all. */
+  /** Ends a tree: when the next one begins, or the list of trees ends. */
   function close(): void {
     if (lists.size === 0) return;
     const fault = nodesFault(lists) ?? countsFault(lists, counts) ?? categoriesFault(lists);
@@ -54,7 +54,7 @@ export function xgboostTrees(file: string) {
   }
 
   return {
-    /** What is to be done with a list; undefined of one that says nothing here. */
+    /** What to do with a list; undefined when it is not one of these. */
     enter(place: string): 'numbers' | 'count' | undefined {
       if (place === 'trees[]') close();
       const name = nameOf(place);
@@ -76,7 +76,7 @@ export function xgboostTrees(file: string) {
       if (most === 0 || (Number.isInteger(count) && count >= least && count <= most)) return;
       throw odd(`has ${count} as ${place.split('.').at(-1)}`);
     },
-    /** How many nodes all trees have. Fails with `ArtifactRejected` where a tree names a feature or a group of answers that is not there. */
+    /** The total number of nodes. Fails with `ArtifactRejected` when a tree names a feature or an output group that does not exist. */
     end(features: number, answers: number): number {
       close();
       const fault =
@@ -105,7 +105,7 @@ function nodesFault(lists: Lists): TreeFault {
   return negative === undefined ? undefined : `splits by the feature ${negative}`;
 }
 
-/** Where a tree has them, each node has a parent but the root, and one of each number. */
+/** Each list that is present has one entry per node; every node but the root has a parent. */
 function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFault {
   const nodes = list(lists, 'left_children').length;
   for (const [name, length] of counts) {
@@ -123,7 +123,7 @@ function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFau
 const otherCount = (name: string, length: number, nodes: number) =>
   `has ${nodes} nodes, and ${length} numbers of ${name}`;
 
-/** The nodes that decide by categories are named in their order, each with its stretch of the list of categories. */
+/** The nodes with categorical splits are listed in order, each with its range of the category list. */
 function categoriesFault(lists: Lists): TreeFault {
   const categories = list(lists, 'categories');
   const nodes = list(lists, 'categories_nodes');

@@ -5,7 +5,7 @@ import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readXgboost, type XgboostModel } from './xgboost-model.ts';
 
-/** What the file says beside the facts of all models. `classes` is 0 for a regression. */
+/** The file's facts beyond those of all models. `classes` is 0 for a regression. */
 export type XgboostFacts = ModelFacts & {
   readonly objective: string;
   readonly booster: string;
@@ -15,13 +15,13 @@ export type XgboostFacts = ModelFacts & {
   readonly trees: number;
 };
 
-// Of a node: itself with its statistics, and its share of the tree's lists.
+// Memory per node: the node with its statistics, and its share of the tree's lists.
 const NODE_BYTES = 40;
 const WEIGHT_BYTES = 4;
 
 /**
  * The facts of a model that XGBoost saved as .json or .ubj.
- * All of it is read, as XGBoost believes what a file says of its trees. Fails with `ArtifactRejected`.
+ * The whole file is read and checked, since XGBoost trusts its trees. Fails with `ArtifactRejected`.
  */
 export async function inspectXgboost(source: ByteSource, file: string): Promise<XgboostFacts> {
   const format = await formatOf(source, file);
@@ -68,7 +68,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
   };
 }
 
-/** As the model server answers: a classifier's label and probabilities, else the numbers that the booster gives. */
+/** The answers that the model server gives: a classifier's label and probabilities, else the booster's raw output. */
 function answersOf({ objective, classes, targets }: XgboostModel): Answers {
   if (objective === 'multi:softmax') return { classes, label: 'INT64' };
   if (objective === 'multi:softprob') return { classes, label: 'INT64', probabilities: 'FP32' };
@@ -83,7 +83,7 @@ async function formatOf(source: ByteSource, file: string): Promise<'json' | 'ubj
   if (head.startsWith('binf') || head.startsWith('bs64')) throw tooOld(file);
   if (/^\{\s*"/.test(head)) return 'json';
   if (/^\{[#$iUIlL]/.test(head)) return 'ubj';
-  // Before `binf` there was no magic at all: base score, features and classes as numbers.
+  // Before `binf` there were no magic bytes: the file began with base score, features and classes as numbers.
   if (/\.(model|bin|deprecated)$/i.test(file)) throw tooOld(file);
   throw rejected(
     `${file} is not an XGBoost model: it begins with neither JSON nor UBJSON`,

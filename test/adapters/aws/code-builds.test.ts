@@ -88,6 +88,18 @@ describeOnMoto('codeBuilds on moto', (moto) => {
     expect(rules.fired()).toContain('codebuild: a build runs until it has ended');
   });
 
+  it('tells all that waits or runs, oldest first, and for which deployment', async () => {
+    const { builds, begin, history } = await open();
+    await begin('d1', 'environment');
+    history.set(await begin('d2'), { buildStatus: 'SUCCEEDED' });
+    await begin('d3');
+
+    expect(await builds.running()).toMatchObject([
+      { deploymentId: 'd1', of: 'environment', status: 'IN_PROGRESS', phase: 'BUILD' },
+      { deploymentId: 'd3', of: 'image', status: 'IN_PROGRESS', phase: 'BUILD' },
+    ]);
+  });
+
   it('stops what is built of both projects', async () => {
     const { builds, begin } = await open();
     await begin('d1', 'environment');
@@ -113,7 +125,9 @@ describeOnMoto('codeBuilds on moto', (moto) => {
 
   it('tells nothing where the stack has no such projects', async () => {
     const { client } = await open();
+    const builds = codeBuilds({ client, stage: 'none' });
 
-    expect(await codeBuilds({ client, stage: 'none' }).find('d1')).toBeUndefined();
+    expect(await builds.find('d1')).toBeUndefined();
+    expect(await builds.running()).toEqual([]);
   });
 });

@@ -119,6 +119,8 @@ describe('the control API', () => {
   it.each([
     ['/objects?prefix=a&prefix=b', 'the query has prefix more than once'],
     ['/events?follow=maybe', 'follow=maybe is neither true nor false'],
+    ['/events?model=a&model=b', 'the query has model more than once'],
+    ['/events?deployment=a&deployment=b', 'the query has deployment more than once'],
   ])('refuses a query that it does not understand: %s', async (path, error) => {
     const response = await fetch(`${slipway.control}${path}`);
 

@@ -44,8 +44,22 @@ it('fifty busy ports are enough', async () => {
   const next = server();
   const listening = listen(next, { host: HOST, port: first });
 
-  await expect(listening).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(listening).rejects.toMatchObject({
+    name: 'PlatformUnavailable',
+    message: 'other programs have all the ports from 42000 to 42049 of 127.0.0.1',
+    fix: expect.stringContaining('--port'),
+  });
   expect(next.listening).toBe(false);
+});
+
+it('no port is tried after the last there is', async () => {
+  await listen(server(), { host: HOST, port: 65_535 }).catch(() => undefined);
+
+  const listening = listen(server(), { host: HOST, port: 65_535 });
+
+  await expect(listening).rejects.toMatchObject({
+    message: 'other programs have all the ports from 65535 to 65535 of 127.0.0.1',
+  });
 });
 
 it('another reason is told at once', async () => {

@@ -102,4 +102,60 @@ describe('a failed build', () => {
     expect(reason).toContain('GET https://bucket.s3.amazonaws.com/models/a.onnx?… failed');
     expect(reason).not.toContain('0123');
   });
+
+  describe('by an error of the model’s own code', () => {
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+    const explained = (...lines: readonly string[]) => explainBuild(build, lines);
+
+    it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
+      const { reason, fix } = explained(
+        'make-environment: made the environment',
+        '[Container] Running command node buildspecs/commands/prove-model.mjs',
+        'progress: loading the model',
+        'prove-model: reading the vocabulary',
+        "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)",
+        '[Container] Phase complete: BUILD State: FAILED',
+        '[Container] Phase context status code: COMMAND_EXECUTION_ERROR Message: exit status 1',
+      );
+
+      expect(reason).toBe(
+        "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)\nprove-model: reading the vocabulary",
+      );
+      expect(fix).toMatch(/requirements\.txt/);
+    });
+
+    it.each([
+      [
+        'prove-model: ValueError: no weights (lib/model.py:12)',
+        'ValueError: no weights (lib/model.py:12)',
+      ],
+      ['prove-model: AssertionError (predict.py:1)', 'AssertionError (predict.py:1)'],
+      ['custom.Oops: (a) or (b) (predict.py:7)', 'custom.Oops: (a) or (b) (predict.py:7)'],
+    ])('that is printed as %j is headed by it', (line, headline) => {
+      expect(explained(line)).toEqual({
+        name: 'BuildFailed',
+        reason: headline,
+        fix: 'Fix it and upload again.',
+      });
+    });
+
+    it('of any length has a headline of 500 characters', () => {
+      expect(explained(`ValueError: ${'x'.repeat(9_000)} (predict.py:1)`).reason).toHaveLength(500);
+    });
+  });
+
+  it('shows no commands and stages', () => {
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+
+    const { reason } = explainBuild(build, [
+      '[Container] 2026/11/27 22:13:04.123456 Running command node a.mjs',
+      '[Container] Running command node b.mjs',
+      'progress: installing 1 of 3 packages',
+      'exit 1',
+    ]);
+
+    expect(reason).toBe(
+      'the image was not built: it ended in BUILD with States.TaskFailed\nexit 1',
+    );
+  });
 });

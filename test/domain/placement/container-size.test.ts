@@ -115,3 +115,42 @@ describe('an instance of EC2', () => {
     });
   });
 });
+
+describe('a cap on what replicas may cost', () => {
+  const capped = (maxMonthlyUsd: number, mostReplicas = 1) => ({
+    ...small,
+    spending: { mostReplicas, maxMonthlyUsd },
+  });
+  const onT4 = (maxMonthlyUsd: number) =>
+    ec2Size({ ...capped(maxMonthlyUsd), accelerator: { name: 'T4', count: 1 } });
+
+  it('on Fargate holds them when as many run as may, and says what they would cost', () => {
+    expect(fargateSize(capped(108.12, 3))).toMatchObject({ monthlyUsd: 36.04 });
+    expect(fargateSize(capped(108.11, 3))).toEqual({
+      refusal: 'its 3 replicas would cost $108.12 a month; the cap maxMonthlyUsd is $108.11',
+    });
+  });
+
+  it('on EC2 refuses what the cheapest instance costs above it', () => {
+    expect(onT4(430.05)).toEqual({
+      refusal: 'its one replica would cost $430.06 a month; the cap maxMonthlyUsd is $430.05',
+    });
+  });
+
+  it('leaves ECS only those instances that cost no more', () => {
+    const types = (usd: number) => {
+      const size = onT4(usd);
+      return 'refusal' in size ? [] : size.instanceTypes;
+    };
+
+    expect(types(500)).toEqual(['g4dn.xlarge']);
+    expect(types(5000).length).toBeGreaterThan(1);
+  });
+
+  it('lets ECS choose no instance, whose cost nobody knows before', () => {
+    expect(ec2Size(capped(1000))).toEqual({
+      refusal:
+        'what the instance costs that ECS would choose is not known before; the cap maxMonthlyUsd is $1000',
+    });
+  });
+});

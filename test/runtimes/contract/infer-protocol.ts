@@ -5,6 +5,16 @@ const INFER = '/v2/models/m/infer';
 
 /** The Open Inference Protocol in JSON. */
 export function describeInferProtocol(runtime: Runtime): void {
+  it('a text with NUL, which a runtime in C would cut short, is refused', async () => {
+    const server = await sharedModel(runtime, ['identities', ['BYTES']]);
+    const input = { name: 'BYTES', datatype: 'BYTES', shape: [2], data: ['a', 'b\0c'] };
+
+    const { status, json } = await server.post(INFER, { inputs: [input] });
+
+    expect(status).toBe(400);
+    expect(json.error).toMatch(/^input "BYTES" has .* at 1; it takes strings without NUL$/);
+  });
+
   describe('every datatype goes in and comes out, digit for digit', () => {
     const cases = [
       { datatype: 'BOOL', data: '[true,false]' },

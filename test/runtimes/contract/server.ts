@@ -147,6 +147,44 @@ export function describeServer(runtime: Runtime): void {
     expect(server.stderr()).toBe('');
   });
 
+  it.each(['websocket', 'h2c'])(
+    'passes over an upgrade to %s, and answers the request',
+    async (to) => {
+      const body = '{"inputs":[1]}';
+      const head = [
+        'POST /invocations HTTP/1.1',
+        ...['host: m', 'connection: upgrade', `upgrade: ${to}`, 'sec-websocket-version: 13'],
+        ...['content-type: application/json', `content-length: ${body.length}`],
+      ];
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8');
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+
+      let received = '';
+      for await (const text of socket) {
+        received += text;
+        if (/\r\n\r\n.*\}$/s.test(received)) break;
+      }
+
+      expect(received).toMatch(/^HTTP\/1\.1 200 /);
+      expect(received).toContain('{"predictions":[2]}');
+    },
+  );
+
+  it('lets a hundred requests wait, and says to the next when to come again', async () => {
+    const busy = await startModel(runtime, models.asLongAsAsked());
+    const send = () => busy.post('/invocations', { inputs: [3_600] });
+    // One runs for an hour, and of the others all but one wait for it.
+    const sent = Array.from({ length: 102 }, send);
+
+    const refused = await Promise.race(sent);
+
+    expect(refused.status).toBe(503);
+    expect(refused.json).toEqual({ error: '100 requests are waiting; the limit is 100' });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    busy.child.kill('SIGKILL');
+    await Promise.allSettled(sent);
+  });
+
   it('lets a second request wait for its turn, and answers to health meanwhile', async () => {
     const slow = await startModel(runtime, models.asLongAsAsked());
     const ended: string[] = [];

@@ -141,7 +141,7 @@ def predict(words):
 
         await expect(reading).rejects.toThrow();
         expect(told.join('')).toBe(says);
-        expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+        expect(server.stderr()).toContain('(predict.py:3)');
       },
     );
 
@@ -267,6 +267,33 @@ def predict(what): return numbers() if what == "numbers" else seen
     });
   });
 
+  it('an error beneath the code is told by the way through the code alone', async () => {
+    const code = [
+      'import json',
+      'def parsed(text):',
+      '  return json.loads(text)',
+      'def predict(x):',
+      '  return parsed("{")',
+    ].join('\n');
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
+
+    await server.post('/invocations', { inputs: [1] });
+
+    expect(server.stderr()).toMatch(
+      new RegExp(
+        [
+          'Traceback \\(most recent call last\\):',
+          '  File ".*predict.py", line 5, in predict',
+          '    return parsed\\("{"\\)',
+          '(?:.*\\^+\n)?  File ".*predict.py", line 3, in parsed',
+          '    return json.loads\\(text\\)',
+          "(?:.*\\^+\n)?the model's code failed: JSONDecodeError: .* \\(predict.py:3\\)",
+        ].join('\n'),
+      ),
+    );
+    expect(server.stderr()).not.toMatch(/decoder\.py|slipway_server/);
+  });
+
   it("an error of the code is the server's, with its message and nothing of what it saw", async () => {
     const code = 'def predict(x):\n  token = "hush"\n  raise KeyError("no such city")';
     const server = await startModel(runtime, pythonFolder(code, X_TO_Y), { TOKEN: 'hush' });
@@ -281,7 +308,7 @@ def predict(what): return numbers() if what == "numbers" else seen
       status: 500,
       json: { error: "the model's code failed: KeyError: 'no such city'" },
     });
-    expect(server.stderr()).toContain('(predict.py, line 3, in predict)');
+    expect(server.stderr()).toContain('(predict.py:3)');
     expect(server.stderr()).toContain(
       "request order-7: the model's code failed: KeyError: 'no such city'",
     );

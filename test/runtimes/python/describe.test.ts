@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
@@ -24,10 +25,10 @@ function describeDescribe(runtime: Runtime): void {
     const golden = `${model['MODEL_PATH']}/golden.json`;
     const [python] = runtime.command;
     const command = ['-m', 'slipway_server.describe', '--golden', golden];
-    const { stdout } = await run(python, command, { env: { ...runtime.env, ...model } });
+    const { stdout, stderr } = await run(python, command, { env: { ...runtime.env, ...model } });
     const said: ReturnType<typeof JSON.parse> = JSON.parse(stdout);
     const rows = await readFile(golden, 'utf8').then(JSON.parse, () => undefined);
-    return { said, golden: rows };
+    return { said, golden: rows, stderr };
   }
 
   it('says what a model takes and gives, and what loading it costs, whatever else is printed', async () => {
@@ -92,6 +93,31 @@ function describeDescribe(runtime: Runtime): void {
     expect(said.example.expect).toEqual(['b', 'a']);
   });
 
+  it.each([
+    ['def', /^SyntaxError: invalid syntax \(predict\.py:1\)\n$/],
+    ['import json\njson.loads("{")', /^JSONDecodeError: .* \(predict\.py:2\)\n$/],
+    ['from lib.own import it', /^ValueError: no \(lib\/own\.py:2\)\n$/],
+    ['import mytrans', /^ModuleNotFoundError: No module named 'mytrans' \(predict\.py:1\)\n$/],
+  ])('ends %j with the line of the code itself', async (code, says) => {
+    const model = await pythonFolder(code, X_TO_Y);
+    const lib = join(model['MODEL_PATH'] ?? '', 'lib');
+    await mkdir(lib);
+    await writeFile(join(lib, 'own.py'), '\nraise ValueError("no")');
+
+    const ended = describeModel(model);
+
+    await expect(ended).rejects.toMatchObject({ stderr: expect.stringMatching(says) });
+  });
+
+  it('tells as a stage of the build how many golden rows it answers', async () => {
+    const model = await pythonFolder('def predict(x): return x', X_TO_Y, {
+      protocol: 'invocations',
+      body: { inputs: [[1, 2]] },
+    });
+
+    expect((await describeModel(model)).stderr).toContain('progress: answering 1 golden rows\n');
+  });
+
   it('ends with one line that says where the code failed, and shows no value', async () => {
     const model = await pythonFolder('secret = "hush"\nraise RuntimeError("no weights")', X_TO_Y);
 
@@ -99,7 +125,7 @@ function describeDescribe(runtime: Runtime): void {
 
     await expect(ended).rejects.toMatchObject({
       code: 1,
-      stderr: 'RuntimeError: no weights (predict.py, line 2, in <module>)\n',
+      stderr: 'RuntimeError: no weights (predict.py:2)\n',
     });
   });
 }

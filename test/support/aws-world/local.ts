@@ -7,6 +7,7 @@ import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { byRuntime } from '#domain/build/runtime.ts';
+import { NO_CAPS } from '#domain/placement/caps.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
@@ -104,6 +105,7 @@ export async function localAws(moto: Moto) {
       executions,
       engine: 'image',
       offered: TARGETS,
+      caps: NO_CAPS,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,

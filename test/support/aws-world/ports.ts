@@ -125,6 +125,7 @@ function settings(
 ): EcsSettings {
   return {
     stage: functions.stage,
+    team: functions.team,
     region: AWS_REGION,
     repository: functions.repository,
     apiStage: api.stage,

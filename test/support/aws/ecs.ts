@@ -94,6 +94,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
   const dynamo = dynamoWorld(moto);
   const settings: EcsSettings = {
     stage: 'test',
+    team: 'unassigned',
     region: AWS_REGION,
     apiStage: 'v1',
     repository: `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/slipway-test-models`,

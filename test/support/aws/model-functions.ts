@@ -54,6 +54,7 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
   const ecr = awsClient(ECRClient, moto);
   const functions: ModelFunctions = {
     stage: 'test',
+    team: 'unassigned',
     prefix: 'slipway-test-m-',
     repository: `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${REPOSITORY}`,
     role: await modelRole(moto),

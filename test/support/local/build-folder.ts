@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import {
   type BuildAnswer,
   type ImageBuildsOptions,
@@ -44,7 +45,8 @@ export function buildFolder() {
       const rest = { buildspec, source: root, directory, environment, own, guard };
       // Only a build that hangs would take so long.
       const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 3_600, timeoutSeconds: 3_600 };
-      const builder = imageBuilds({ ...rest, ...limits, ...over });
+      const board = buildBoard(directory);
+      const builder = imageBuilds({ ...rest, ...limits, board, ...over });
       const { run, stop } = builder;
       const untilItEnds = new AbortController().signal;
       return {

@@ -91,6 +91,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
       for (const id of eventIds) published.add(id);
     },
     events: async (query) => ({ events: page(events, query) }),
+    newestEvents: async (limit) => events.toReversed().slice(0, limit),
   };
 }
 

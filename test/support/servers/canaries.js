@@ -1,12 +1,17 @@
-// A model server that tries what it must not do, and answers what became of it. It listens as the ONNX server does; OUTSIDE is beside its model.
+// A model server that tries what it must not do, and answers what became of it. It listens as the ONNX server does, and awaits its model as that does.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
+if (process.env.AWAIT_MODEL) {
+  const [{ environment }] = await once(process, 'message');
+  Object.assign(process.env, environment);
+}
 const { HOME = '', MODEL_PATH = '', LISTENING_FD } = process.env;
-const revisions = join(HOME, '../..');
+const revisions = process.env.AWAIT_MODEL ? join(HOME, '../../../revisions') : join(HOME, '../..');
 
 const attempts = {
   'reads a file': () => readFileSync(join(revisions, 'secret')),
@@ -21,6 +26,7 @@ const attempts = {
 
 const server = createServer(async ({ url = '' }, response) => {
   if (url === '/ping') return response.end('{}');
+  if (url.startsWith('/read/')) return response.end(outcome(() => readFileSync(url.slice(5))));
   const found = Object.entries(attempts).map(([name, attempt]) => [name, outcome(attempt)]);
   const port = Number(url.slice(1));
   const connects = await new Promise((resolve) => {

@@ -11,7 +11,8 @@ export type Inventory = {
   readonly rows: Readonly<Record<string, readonly unknown[]>>;
 };
 
-const RECORDS = /^(registry\.db|events\.ndjson|bucket\/|objects\/)/;
+// The spare model server is another one after each use.
+const RECORDS = /^(registry\.db|events\.ndjson|bucket\/|objects\/|spares\/)/;
 // What routers, platforms and sweep keep; the registry's own tables are history, and a model's fence stays with its lease.
 const TABLES = ['shares', 'revisions', 'sightings'];
 
@@ -44,7 +45,7 @@ function childrenOf(parent: number): readonly string[] {
           .replace(/^.*\) /s, '')
           .split(' ');
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return Number(ppid) === parent ? [line] : [];
+        return Number(ppid) === parent && !line.includes('/spares/') ? [line] : [];
       } catch {
         return [];
       }

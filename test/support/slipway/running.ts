@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
@@ -219,13 +220,23 @@ export function servedIn(dataDir: string): readonly string[] {
   return [...new Set(revisions)].sort();
 }
 
-/** What each model server on this machine serves. */
+/** Of a server that was started before there was a model for it: its title says the revision, once it has one. */
+function spareModelPath(pid: string): string {
+  const folder = readlinkSync(`/proc/${pid}/cwd`);
+  const [, revision] =
+    /^slipway-onnx ([^\s\0]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? [];
+  return revision ? join(dirname(dirname(folder)), 'revisions', revision, 'artifact') : folder;
+}
+
+/** What each model server on this machine serves, or awaits. */
 function modelPaths(): ReadonlyMap<number, string> {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const served = pids.flatMap((pid): [number, string][] => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      const path = /(?:^|\0)MODEL_PATH=([^\0]+)/.exec(environment)?.[1];
+      const path = environment.includes('\0AWAIT_MODEL=')
+        ? spareModelPath(pid)
+        : /(?:^|\0)MODEL_PATH=([^\0]+)/.exec(environment)?.[1];
       return path === undefined ? [] : [[Number(pid), path]];
     } catch {
       return [];

@@ -4,6 +4,7 @@ import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-wo
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
 import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
@@ -45,6 +46,7 @@ export type WorldOptions = {
   readonly lateMs?: number;
   /** The targets that the installation has; all by default. */
   readonly offered?: readonly Target[];
+  readonly caps?: Partial<Caps>;
 };
 
 type Upload = {
@@ -164,7 +166,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
 type Parts = ReturnType<typeof memoryPorts>;
 
 function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
-  const { tap, engine = 'process', offered = TARGETS } = options;
+  const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
   const ports = {
     registry,
@@ -185,6 +187,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...rest,
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
+    caps: { ...NO_CAPS, ...caps },
     hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),

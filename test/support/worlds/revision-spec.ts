@@ -16,6 +16,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     revision: revisionName(model, version),
     model,
     version,
+    team: null,
     deploymentId: 'd1',
     runtime: 'onnx',
     server: RUNTIMES.onnx.server,

@@ -1,4 +1,4 @@
-"""One file for each format: `load(path, facts)` answers a Model; and `PLATFORM`, as the metadata of a model says it."""
+"""One file per format: `load(path, facts)` returns a Model, and `PLATFORM` is the name in the model's metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..config import Facts
 from ..loading.allowlist import Allowlist
 from ..loading.wall import around
 from ..model import Model
-from ..refusal import Refusal, message_of, where
+from ..refusal import Refusal, message_of, own_traceback, where
 from ..serving.streams import Content
 
 T = TypeVar("T")
@@ -31,14 +31,14 @@ ADAPTERS = {
     "python": "adapters.code_model",
 }
 
-# All others are a framework's own file.
+# Every other format is a framework's own file.
 _WRAPPERS = ("mlflow", "sagemaker", "python")
 
 
-# Whatever the client sent: too little memory, too few threads, a file or a module that is not there.
+# The server's fault, whatever the client sent: too little memory, too few threads, a missing file or module.
 _SERVERS_OWN = (MemoryError, OSError, ImportError)
 
-# What frameworks in C++ say of their allocators, in errors of their own.
+# Allocation failures as C++ frameworks report them, in errors of their own.
 _EXHAUSTED = re.compile(
     r"bad_alloc|bad allocation|bad_array_new_length|failed to allocate|unable to allocate|allocation failed"
     r"|out of memory|cannot allocate|can't start new thread|no space left",
@@ -48,12 +48,12 @@ _EXHAUSTED = re.compile(
 
 def load_model(path: str, facts: Facts) -> Model:
     """
-    Only the adapter of this format is imported, and with it only its framework. The model's own errors become refusals:
-    400 with what a framework says of the inputs, 503 with what the server had too little of, 500 with what the user's code says of itself.
+    Only imports this format's adapter, and with it only its framework. The model's own errors become refusals:
+    400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
     adapter = adapter_of(facts.format)
     if facts.format not in _WRAPPERS:
-        # Requests of a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
+        # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
@@ -70,7 +70,7 @@ def adapter_of(format_: str) -> ModuleType:
 
 
 def _is_data(facts: Facts) -> bool:
-    """Not the user's own code, which may do what it likes."""
+    """False for the user's own code, which may do what it likes."""
     if facts.format == "sagemaker":
         return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
     return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
@@ -112,5 +112,5 @@ def _refused_by_framework(error: Exception) -> Refusal:
 
 
 def _refused_by_code(error: Exception) -> Refusal:
-    print(f"the model's code failed: {where(error)}", file=sys.stderr, flush=True)
+    print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")

@@ -21,9 +21,9 @@ _CLASSES = ("Predictor", "Model")
 
 def load(path: str, facts: Facts) -> Model:
     """
-    A file with a function `predict`, or a class that has one; what is called `load` or `setup` runs first.
-    With a declared signature it is given arrays, by name where its parameters have the inputs' names;
-    without one the value of `inputs` or `instances`, or else the body itself, and it may yield what it answers.
+    A file with a function `predict`, or a class that has one; its `load` or `setup`, if any, runs first.
+    With a declared signature it receives arrays, by name if its parameters have the inputs' names;
+    without one, the value of `inputs` or `instances`, or else the body itself, and it may yield its answer.
     """
     file, _, name = (facts.entrypoint or _first_file(path)).partition(":")
     predict = _function(import_file(path, file), name)
@@ -39,7 +39,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def given(arrays: dict[str, np.ndarray], facts: Facts) -> Any:
-    """What code is called with: a table where it takes columns, the only array, or arrays by name."""
+    """The argument for the code: a table if it takes columns, the only array, or arrays by name."""
     if facts.takes_columns:
         import pandas
 

@@ -1,4 +1,4 @@
-"""Which columns of a table the parts of an estimator are given, and what they have learned of them."""
+"""The columns of a table that the parts of an estimator receive, and the values that the parts learned from them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from ..frameworks import framework_of
 
 
-# The only input of a model that takes texts alone.
+# The only input of a model that takes just text.
 TEXTS = "input"
 
 
 class Given(NamedTuple):
-    """A part, and the names of the table's columns that it is given, in its order; empty where that is not known. `is_direct`: no step has changed them before."""
+    """A part, and the table's columns that it receives, in order; empty when unknown. `is_direct`: no earlier step has changed them."""
 
     part: Any
     columns: list[str]
@@ -22,12 +22,12 @@ class Given(NamedTuple):
 
 
 def parts_given(estimator: Any) -> Iterator[Given]:
-    """An estimator and what is in it, each before what it holds."""
+    """An estimator and its nested parts, each before its own."""
     return _given(Given(estimator, []))
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
-    """By the name of a column the values that a part has learned of it, of several parts the most: the categories of an encoder or a booster, or a vocabulary."""
+    """For each column, the values that a part learned, or of several parts the longest list: the categories of an encoder or a booster, or a vocabulary."""
     found: dict[str, np.ndarray] = {}
     for part, columns, _ in parts_given(estimator):
         for name, values in _learned(part, columns).items():
@@ -37,7 +37,7 @@ def learned_of(estimator: Any) -> dict[str, np.ndarray]:
 
 
 def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
-    """Of a booster that was fitted on a table, the columns of categories with what they may be; and whether it refuses what else there is."""
+    """For a booster fitted on a table: the categories of each categorical column, and whether it refuses unknown categories."""
     return {
         name: (values, framework_of(part).REFUSES_UNKNOWN)
         for part, columns, is_direct in parts_given(estimator)
@@ -52,7 +52,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
         return {name: np.asarray(values) for name, values in zip(columns, learned)}
     if cuts_texts(part):
         return {name: np.array([*getattr(part, "vocabulary_", ["a"])], dtype=object) for name in columns[:1]}
-    # Of a constant it is what was asked for, in each column.
+    # For a constant strategy, the statistic is just the given constant, in each column.
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
@@ -60,24 +60,24 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
 
 
 def cuts_texts(part: Any) -> bool:
-    """Whether it takes texts alone, and counts the words in each: not those of files, which a text may name."""
+    """Whether it takes raw text and counts words; not the content of files that the text names."""
     is_vectorizer = type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
     return is_vectorizer and bool(part.input == "content")
 
 
 def names_of(part: Any) -> list[str]:
-    """Those of the table that it was fitted on."""
+    """The names of the columns that it was fitted on."""
     names = [str(name) for name in framework_of(part).names(part)]
     return [] if are_made(names) else names
 
 
 def are_made(names: list[str]) -> bool:
-    """Whether LightGBM gave them by itself: those say nothing."""
+    """Whether LightGBM generated the names, which then mean nothing."""
     return names == [f"Column_{index}" for index in range(len(names))]
 
 
 def _columns_of(part: Any, around: list[str]) -> list[str]:
-    """Fitted on a table it has its names; else it is given what the part around it is, as far as it takes as many. What cuts texts takes a list of them."""
+    """A part fitted on a table has its own names; any other gets those of the enclosing part, if their number fits. A vectorizer takes a list of texts."""
     if cuts_texts(part):
         return around or [TEXTS]
     return names_of(part) or (around if getattr(part, "n_features_in_", len(around)) == len(around) else [])
@@ -105,7 +105,7 @@ def _within(given: Given) -> Iterator[Given]:
         yield Given(transformer, columns, is_direct)
     for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
         yield Given(getattr(part, name, None), columns, is_direct)
-    # Trees of a forest are none that hold others.
+    # The trees of a forest contain no further parts.
     for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:
         yield Given(inner, columns, is_direct)
     for calibrated in getattr(part, "calibrated_classifiers_", []):
@@ -113,12 +113,12 @@ def _within(given: Given) -> Iterator[Given]:
 
 
 def _keeps_columns(step: Any) -> bool:
-    """Whether it answers a column for each, in the same places; what it adds stands behind them."""
+    """Whether its output keeps the columns in place; indicators that it adds come after them."""
     return type(step).__name__ == "SimpleImputer" and not step.add_indicator
 
 
 def chosen_of(part: Any, columns: list[str], name: str) -> list[str] | None:
-    """The columns of a transformer by the places that were looked up when it was fitted; None where those are not kept."""
+    """A transformer's columns, by the positions resolved when it was fitted; None when those are not kept."""
     places = getattr(part, "_transformer_to_input_indices", {}).get(name)
     if places is None:
         return None
@@ -126,7 +126,7 @@ def chosen_of(part: Any, columns: list[str], name: str) -> list[str] | None:
 
 
 def _chosen(part: Any, columns: list[str], name: str, written: Any) -> list[str]:
-    """By their places; a scikit-learn that does not keep them has what chose the columns alone."""
+    """By position; a scikit-learn version that does not keep positions only has the column selectors."""
     named = chosen_of(part, columns, name)
     if named is not None:
         return named

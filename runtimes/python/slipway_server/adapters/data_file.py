@@ -1,4 +1,4 @@
-"""The one file of a model that is a folder, as inspection found it."""
+"""The model file of a folder, as inspection found it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_data(folder: str, data: Data, facts: Facts) -> Model:
 
 
 def file_within(folder: str, name: str) -> str:
-    """The path of a file in a folder. Raises ValueError where it is not there, or leads out of it, be it by a link."""
+    """The path of a file in a folder. Raises ValueError when it does not exist, or leads out of the folder, even by a link."""
     path = os.path.join(folder, name)
     inside = os.path.join(os.path.realpath(folder), "")
     if os.path.isfile(path) and os.path.realpath(path).startswith(inside):

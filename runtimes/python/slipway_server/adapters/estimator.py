@@ -1,4 +1,4 @@
-"""What every object in the manner of scikit-learn answers, whichever file it came from."""
+"""The answers of every object with scikit-learn's interface, whatever file it came from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
             return {name: plain(last.predict(rows))}
         probabilities = last.predict_proba(rows)
         if isinstance(probabilities, list):
-            # Of several labels each has classes of its own, for which there is no one array.
+            # A multi-output classifier has separate classes per output, which do not fit in one array.
             return {name: plain(last.predict(rows))}
         labels = last.predict(rows) if classes is None else classes.take(np.argmax(probabilities, axis=1))
         return {name: plain(labels), "probabilities": plain(probabilities)}
@@ -42,7 +42,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
 
 
 def likeliest_of(estimator: Any) -> np.ndarray | None:
-    """The classes of a forest, or of a pipeline that ends in one: its label is the likeliest of them, the first of equals. None of any other model."""
+    """The classes of a forest, or of a pipeline that ends in one: its label is the most probable class, the first of equals. None for any other model."""
     _, last = _last_step(estimator)
     forest = getattr(sys.modules.get("sklearn.ensemble._forest"), "ForestClassifier", None)
     is_forest = forest is not None and isinstance(last, forest) and getattr(last, "n_outputs_", 0) == 1
@@ -51,7 +51,7 @@ def likeliest_of(estimator: Any) -> np.ndarray | None:
 
 
 def _last_step(estimator: Any) -> tuple[Any, Any]:
-    """Of a pipeline how rows come to its last step, and that step: asked as a whole for both answers, it prepares the rows twice."""
+    """A pipeline's preprocessing and its last step: calling the whole pipeline for labels and for probabilities would preprocess the rows twice."""
     steps = getattr(estimator, "steps", [])
     if type(estimator).__module__ != "sklearn.pipeline" or len(steps) < 2 or not hasattr(steps[-1][1], "predict"):
         return None, estimator
@@ -64,14 +64,14 @@ def _is_of_classes(estimator: Any) -> bool:
 
 
 def quiet(estimator: Any) -> None:
-    """One job each: a request of one row spends 30 ms in starting threads for a forest that asks for all cores, and answers the same."""
+    """Sets n_jobs to 1: for a request of one row, a forest that asks for all cores spends 30 ms on starting threads, for the same answer."""
     for part in parts_of(estimator):
         if getattr(part, "n_jobs", None) not in (None, 1):
             part.n_jobs = 1
 
 
 def parts_of(estimator: Any) -> list[Any]:
-    """A pipeline's steps, a column transformer's transformers and so on, each before what it holds."""
+    """A pipeline's steps, a column transformer's transformers and so on, each before its own parts."""
     found = [estimator]
     for _, part in [*getattr(estimator, "steps", []), *[each[:2] for each in getattr(estimator, "transformers_", [])]]:
         if part is not None and not isinstance(part, str):
@@ -96,7 +96,7 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
 
 
 def _takes_texts(estimator: Any) -> bool:
-    """Whether rows are texts, and no table that holds some."""
+    """Whether rows are plain texts, rather than a table with text columns."""
     return any(cuts_texts(part) and columns == [TEXTS] for part, columns, _ in parts_given(estimator))
 
 
@@ -106,7 +106,7 @@ def _text_columns(estimator: Any) -> set[str]:
 
 
 def _is_of_texts(values: np.ndarray) -> bool:
-    """Python's objects may be numbers or booleans too, which an encoder does not know by their texts."""
+    """Objects may also be numbers or booleans, which an encoder does not recognise in text form."""
     return values.dtype.kind == "U" or (values.dtype.kind == "O" and any(isinstance(value, str) for value in values.tolist()))
 
 
@@ -119,7 +119,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
     except ModuleNotFoundError:
         return stacked
     names = names_of(estimator)
-    # Those of Python's objects, be they booleans: an encoder cannot look for a number of numpy's among them.
+    # Columns of Python objects, even booleans: an encoder cannot look up numpy scalars among them.
     objects = {name for name, values in learned_of(estimator).items() if values.dtype.kind == "O"}
     categories = categories_of(estimator)
     dtypes = {name: pandas.CategoricalDtype(values) for name, (values, _) in categories.items()}

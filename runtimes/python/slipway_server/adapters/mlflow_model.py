@@ -15,7 +15,7 @@ PLATFORM = "mlflow_folder"
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By the loader of the flavour that inspection found: importing mlflow costs 1.8 s of CPU, so only a python_function of the user's does. Its MLmodel is not read again."""
+    """Uses the loader of the flavour that inspection found: importing mlflow costs 1.8 s of CPU, so only a python_function of the user's does. Does not read MLmodel again."""
     return _python_function(path, facts) if facts.data is None else load_data(path, facts.data, facts)
 
 

@@ -23,7 +23,7 @@ _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
 def load(path: str, facts: Facts) -> Model:
     """
     `inference.py` with any of model_fn(folder), input_fn(body, content type), predict_fn(data, model), output_fn(answer, accept),
-    or transform_fn(model, body, content type, accept) in place of the last three; those it lacks are SageMaker's own: JSON, CSV and npy in and out, `model.predict`, and the one model file of the folder.
+    or transform_fn(model, body, content type, accept) in place of the last three; missing ones default to SageMaker's: JSON, CSV and npy in and out, `model.predict`, and the folder's one model file.
     """
     file = (facts.entrypoint or "").partition(":")[0]
     if not file.endswith(".py"):
@@ -48,7 +48,7 @@ def load(path: str, facts: Facts) -> Model:
         return outputs_of(parse_json(content), signature.outputs)
 
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
-        # A handler compares the type as a whole, and clients add a charset to it.
+        # A handler compares the whole type, but clients add a charset to it.
         essence = content_type.split(";")[0].strip().lower()
         wanted = _JSON if accept in ("", "*/*") else accept
         return _content_of(answered(_as_text(body, essence), essence, wanted), wanted)
@@ -57,7 +57,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
-    """An answer's bytes and type: handlers give both, or the first alone."""
+    """An answer's bytes and type; a handler returns both, or only the content."""
     content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
     if isinstance(content, (bytes, bytearray)):
         return bytes(content), type_
@@ -70,7 +70,7 @@ def _handler(module: ModuleType, name: str) -> Any:
 
 
 def _as_text(body: bytes, essence: str) -> Any:
-    """SageMaker gives a handler text where the type is one of text."""
+    """SageMaker passes text to a handler for text types."""
     return text_of(body) if essence == _JSON or essence.startswith("text/") else body
 
 
@@ -108,7 +108,7 @@ def _default_output(answer: Any, accept: str) -> tuple[bytes, str]:
 
 
 def _only_model(folder: str, facts: Facts) -> Model:
-    """The one model file of the folder, as inspection found it."""
+    """The folder's one model file, as inspection found it."""
     if facts.data is None:
         raise ValueError("there is no model_fn, and no one model file to take instead")
     return load_data(folder, facts.data, facts)

@@ -13,7 +13,7 @@ PLATFORM = "sklearn_skops"
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By exactly the types that inspection trusts, beside those that skops itself does: what else the file names ends the process."""
+    """Trusts exactly the types that inspection allowed, beside those that skops trusts by default: any other type ends the process."""
     from skops import io
 
     allowlist = Allowlist(facts.allowed)
@@ -26,7 +26,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _check_trees() -> None:
-    """skops makes a tree of the numbers that the file has, whatever they are."""
+    """skops builds a tree from the file's numbers without checking them."""
     from skops.io import _general, _sklearn
 
     for node, made in ((_sklearn.TreeNode, _tree), (_general.ObjectNode, _object)):

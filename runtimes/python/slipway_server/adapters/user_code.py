@@ -1,4 +1,4 @@
-"""What is common to all models that are code of the user's: how it is imported, called, and its answers read."""
+"""Shared by all models that are user code: how to import it, call it, and read its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .data_file import file_within
 
 
 def import_file(folder: str, file: str) -> ModuleType:
-    """Runs a file of the artifact as a module; the files beside it can be imported and opened by their names."""
+    """Runs a file of the artifact as a module; it can import and open the files beside it by name."""
     path = file_within(folder, file)
     name = os.path.splitext(os.path.basename(file))[0]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -34,14 +34,14 @@ def import_file(folder: str, file: str) -> ModuleType:
 
 
 def call_with(function: Callable[..., Any], named: Any) -> Any:
-    """An object whose names are the function's parameters goes in by name, and all else as the first argument."""
+    """Passes an object by name if its keys are the function's parameters, and anything else as the first argument."""
     if isinstance(named, dict) and _takes_names(function, list(named)):
         return function(**named)
     return function(named)
 
 
 def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.ndarray]:
-    """By name: an object's values or a table's columns, else the only output, which is `prediction` unless it is declared. Refuses a stream with 500: a tensor is whole."""
+    """By name: an object's values or a table's columns, else the only output, called `prediction` unless declared. Refuses a stream with 500: a tensor must be complete."""
     if isinstance(result, Iterator):
         raise Refusal(500, "the model's code yields its answer, which /invocations streams where model.yaml and the code declare no inputs; a tensor is answered whole")
     if hasattr(result, "columns") and hasattr(result, "to_numpy"):

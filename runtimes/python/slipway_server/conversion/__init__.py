@@ -1,1 +1,1 @@
-"""From a framework's model to ONNX, in an environment of its own with the converters and the framework."""
+"""Converts a framework's model to ONNX, in its own environment with the converters and the framework."""

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-# What single precision may differ by where a label does not.
+# The tolerance for numbers in single precision; labels must be equal.
 TOLERANCE = 1e-5
 
 
 def difference(native: dict[str, np.ndarray], converted: dict[str, np.ndarray]) -> tuple[float, str | None]:
-    """The largest difference of a number, and why the answers are not the same; None when they are."""
+    """The largest numeric difference, and why the answers do not agree; None when they do."""
     largest = 0.0
     for name, expected in native.items():
         found = converted[name]
@@ -29,7 +29,7 @@ def difference(native: dict[str, np.ndarray], converted: dict[str, np.ndarray]) 
 
 
 def micros_of(session: Any, first: dict[str, np.ndarray]) -> float:
-    """What one row takes, the median of many."""
+    """The time for one row, as the median of many runs."""
     times = []
     for _ in range(200):
         start = time.perf_counter()
@@ -39,14 +39,14 @@ def micros_of(session: Any, first: dict[str, np.ndarray]) -> float:
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray) -> float:
-    """Of probabilities absolute; of predictions, which have any size, relative to themselves, or to the largest where all are below 1."""
+    """The absolute difference for probabilities; for predictions, relative to their size, or to the largest if all are below 1."""
     if expected.size == 0:
         return 0.0
     same_nan = np.isnan(expected) == np.isnan(found)
     if not same_nan.all():
         return float("inf")
     sizes = np.abs(expected)
-    # Of each column, where a row has several: one may be a million times as large as another.
+    # Per column, if a row has several: one may be a million times as large as another.
     largest = np.fmax.reduce(sizes, axis=0, initial=0.0)
     usual = np.where(largest > 0, np.minimum(1.0, largest), 1.0)
     scale = np.ones_like(expected) if name == "probabilities" else np.maximum(usual, sizes)

@@ -1,4 +1,4 @@
-"""A converter's graph behind the very signature of the framework's model, so that a client cannot tell which one answers."""
+"""Wraps a converter's graph in exactly the signature of the framework's model, so that a client cannot tell which one answers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _TYPES = {
 
 _PREFIX = "slipway_"
 _OPSET = 15
-# Before the fourth an initializer had to be an input too.
+# Before IR version 4, an initializer also had to be an input.
 _IR = 8
 
 
 def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None = None) -> ModelProto:
     """
-    Its inputs are those of the signature, its outputs too, by their order; what else the graph has is dropped.
-    With `classes` the label is the likeliest of them, the first of those that are as likely: an operator of trees adds up in single precision, and so takes any one of them.
+    The inputs and outputs are those of the signature, in its order; the graph's other outputs are dropped.
+    With `classes`, the label is the most probable class, the first of equals: a tree operator sums in single precision, so it may pick another of the equals.
     """
     graph = model.graph
     _drop_maps(graph)
@@ -58,7 +58,7 @@ def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None =
     )
     opsets = list(model.opset_import)
     if all(each.domain not in ("", "ai.onnx") for each in opsets):
-        # A graph of trees alone may name no other operators.
+        # A graph with only tree operators may not import any other operator set.
         opsets.append(helper.make_opsetid("", _OPSET))
     result = helper.make_model(wrapped, opset_imports=opsets, ir_version=max(model.ir_version, _IR))
     result.producer_name, result.producer_version = model.producer_name, model.producer_version
@@ -67,7 +67,7 @@ def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None =
 
 
 _BOUNDED = {"FP32": np.float32, "FP64": np.float64}
-# -1 by the name of a shape: as many as there are.
+# For shapes, -1 means as many as there are.
 _CONSTANTS = [
     numpy_helper.from_array(np.array([-1], np.int64), f"{_PREFIX}flat"),
     numpy_helper.from_array(np.array([-1, 1], np.int64), f"{_PREFIX}column"),
@@ -77,7 +77,7 @@ _CONSTANTS = [
 
 
 def _drop_maps(graph: Any) -> None:
-    """A list of maps cannot be said in the protocol: what goes into it can."""
+    """The protocol cannot carry a list of maps, but it can carry the ZipMap's input."""
     for node in list(graph.node):
         if node.op_type == "ZipMap":
             for each in graph.output:
@@ -87,7 +87,7 @@ def _drop_maps(graph: Any) -> None:
 
 
 def _rename(graph: Any, names: list[str]) -> None:
-    """The graph's own names make room for those of the signature."""
+    """Renames the graph's own values, to make room for the signature's names."""
     for node in graph.node:
         for field in (node.input, node.output):
             for index, name in enumerate(field):
@@ -107,7 +107,7 @@ def _rows_in(own: Any, inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
 
 
 def _columns_in(own: list[Any], inputs: tuple[TensorSpec, ...]) -> list[NodeProto]:
-    """An input for each column, which the converter calls by its name; of one that is not a name in C, it makes one."""
+    """An input for each column. The converter uses the column's name, or a version of it that is a valid C identifier."""
     by_name = {each.name: each for each in own}
     pairs = [(spec, by_name.get(spec.name) or by_name.get(_as_in_c(spec.name))) for spec in inputs]
     return [
@@ -129,7 +129,7 @@ def _column(name: str, to: str, wanted: int) -> list[NodeProto]:
 
 
 def _likeliest(pairs: list[tuple[Any, TensorSpec]], classes: np.ndarray) -> tuple[list[NodeProto], list[TensorProto]]:
-    """The label of each row, from the probabilities beside it."""
+    """The label of each row, computed from its probabilities."""
     (_, label), (probabilities, _) = pairs
     rows = _PREFIX + probabilities.name
     most, least, less, flags, index, named, apart = (
@@ -141,7 +141,7 @@ def _likeliest(pairs: list[tuple[Any, TensorSpec]], classes: np.ndarray) -> tupl
         helper.make_node("ReduceMax", [rows], [most], axes=[1], keepdims=1),
         helper.make_node("Sub", [most, apart], [least]),
         helper.make_node("Less", [rows, least], [less]),
-        # Of those that are not less, the first.
+        # The first of those that are not less.
         helper.make_node("Cast", [less], [flags], to=TensorProto.INT32),
         helper.make_node("ArgMin", [flags], [index], axis=1, keepdims=0),
         helper.make_node("Gather", [named, index], [label.name]),
@@ -162,13 +162,13 @@ def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
 
 
 def _bounded(name: str, spec: TensorSpec) -> list[NodeProto]:
-    """What trees add up in single precision may be 1e-7 less than 0, or more than 1. Max and Min leave NaN what it is, of Clip that is not said."""
+    """Sums of trees in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
     least, most, above = f"{_PREFIX}{spec.datatype}_least", f"{_PREFIX}{spec.datatype}_most", f"{_PREFIX}{spec.name}_above"
     return [helper.make_node("Max", [name, least], [above]), helper.make_node("Min", [above, most], [spec.name])]
 
 
 def _cast(name: str, to: str, wanted: int) -> NodeProto:
-    # There is no cast of text to text.
+    # ONNX has no cast from string to string.
     if wanted == TensorProto.STRING:
         return helper.make_node("Identity", [name], [to])
     return helper.make_node("Cast", [name], [to], to=wanted)

@@ -1,4 +1,4 @@
-"""Makes a graph refuse a missing number where the framework's model does, as operators of ONNX would answer something; and say of what it refuses in which columns that is."""
+"""Makes a graph refuse missing values where the framework's model does, since ONNX operators would answer something; and name the columns that it refuses."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 from ..proof.unknowns import Place
 
 _PREFIX = "slipway_guard_"
-# An error of onnxruntime has the name of its node, which would be too long with the names of thousands of columns.
+# onnxruntime's errors contain the node's name, which would be too long with thousands of column names.
 _LONGEST_NAME = 2_000
 _NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
 
 
 def guarded(model: ModelProto, refused: list[Place]) -> ModelProto:
     """
-    Its sessions fail where a number of these places is NaN or infinite, with the columns in the message.
-    There is no operator that fails, but Gather does beyond its data: the 0 that it takes otherwise is added to an input.
+    Its runs fail when a number in these places is NaN or infinite, with the columns in the message.
+    ONNX has no operator that fails, but Gather does beyond its data: its result, otherwise 0, is added to an input.
     """
     graph = model.graph
     _name_encoders(graph)
@@ -55,7 +55,7 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
     says = _told("missing", [[place.name, place.index] for place in places])
     nodes += [
         helper.make_node("Concat", columns, [all_], axis=0),
-        # NaN of NaN, and of an infinity.
+        # x - x is NaN for NaN and for infinities.
         helper.make_node("Sub", [all_, all_], [less]),
         helper.make_node("IsNaN", [less], [missing]),
         helper.make_node("Cast", [missing], [flags], to=TensorProto.INT64),
@@ -71,13 +71,13 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
 
 
 def _told(what: str, columns: list[list[Any]]) -> str:
-    """The name of a node that fails, from which the ONNX server reads what it says to the client: runtimes/onnx/refused-value.ts."""
+    """The name of a node that fails, from which the ONNX server builds its message to the client: runtimes/onnx/session/refused-value.ts."""
     name = f"slipway {json.dumps({what: columns})}"
     return name if len(name) <= _LONGEST_NAME else f"slipway {json.dumps({what: []})}"
 
 
 def _name_encoders(graph: Any) -> None:
-    """An encoder fails at a category that it does not know."""
+    """An encoder fails on an unknown category; its node gets a name that says so."""
     makers = {name: node for node in graph.node for name in node.output}
     inputs = {each.name for each in graph.input}
 

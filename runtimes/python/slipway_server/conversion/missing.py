@@ -1,4 +1,4 @@
-"""Where a tree of scikit-learn sends a missing number: its converter says nothing of that to the operator of trees."""
+"""Where a scikit-learn tree sends a missing value: its converter does not pass that on to the tree operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TRACKS = "nodes_missing_value_tracks_true"
 
 
 def with_missing(model: ModelProto, native: Any) -> ModelProto:
-    """The graph of a tree or a forest, or of a pipeline that ends in one, with the way of what is missing at each split; any other as it is."""
+    """Adds the direction for missing values at each split to the graph of a tree, a forest, or a pipeline that ends in one; returns any other unchanged."""
     last = native.steps[-1][1] if hasattr(native, "steps") else native
     trees = [each.tree_ for each in _trees(last)]
     operators = [node for node in model.graph.node if node.op_type.startswith("TreeEnsemble")]
@@ -28,7 +28,7 @@ def _trees(model: Any) -> list[Any]:
 
 
 def _route(operator: Any, ways: list[np.ndarray]) -> None:
-    """The operator has each split under the numbers of its tree and of its node there, and takes the left side for the true one."""
+    """The operator identifies a split by the ids of its tree and node, and takes the left branch as true."""
     known = {each.name: each for each in operator.attribute}
     trees, nodes, modes = (list(getattr(known[f"nodes_{name}"], kind)) for name, kind in (("treeids", "ints"), ("nodeids", "ints"), ("modes", "strings")))
     if any(tree >= len(ways) or node >= len(ways[tree]) for tree, node in zip(trees, nodes)):

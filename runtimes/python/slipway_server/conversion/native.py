@@ -1,4 +1,4 @@
-"""What the ways of the frameworks to an ONNX graph of numbers have in common."""
+"""Shared by the frameworks' conversions to an ONNX graph of numbers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, Callable, Tuple
 
 from ..values.tensors import TensorSpec
 
-# A precision, and what makes the graph; it may raise what its converter does.
+# A precision, and the function that makes the graph, which may raise its converter's errors.
 Conversion = Tuple[str, Callable[[], Any]]
 
 OPSET = {"": 17, "ai.onnx.ml": 3}
-# The newest that onnxmltools has for boosters.
+# The newest opset that onnxmltools supports for boosters.
 BOOSTER_OPSET = 15
 CATEGORIES = "it has categories, for which there is no conversion"
 
@@ -28,7 +28,7 @@ def width_of(inputs: tuple[TensorSpec, ...]) -> int:
 
 
 def register(package: ModuleType, prefix: str, convert: Any) -> None:
-    """So that a pipeline may end in the class of a booster."""
+    """Allows a pipeline to end in a booster's class."""
     from skl2onnx import update_registered_converter
     from skl2onnx.common.shape_calculator import (
         calculate_linear_classifier_output_shapes,

@@ -14,9 +14,9 @@ from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "catboost_cbm"
 REFUSES_UNKNOWN = False
-# What CatBoostRegressor answers where its loss is one of these; the class of all models answers with the trees' sums.
+# The prediction type that CatBoostRegressor uses for these losses; the generic CatBoost class answers the trees' sum.
 _NUMBERS = {"Poisson": "Exponent", "Tweedie": "Exponent", "RMSEWithUncertainty": "RMSEWithUncertainty"}
-# A row may have several of their labels, or none.
+# Multilabel losses: a row may have several labels, or none.
 _SEVERAL = ("MultiLogloss", "MultiCrossEntropy")
 
 
@@ -29,7 +29,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def own_model(model: Any, facts: Facts) -> Model:
-    """Of its classes too: they say nothing of their features in scikit-learn's way."""
+    """Also for CatBoost's scikit-learn classes, which do not expose their features as scikit-learn does."""
     names = [str(name) for name in model.feature_names_]
     categories = set(model.get_cat_feature_indices())
     is_unnamed = names == [str(index) for index in range(len(names))]
@@ -55,7 +55,7 @@ def own_model(model: Any, facts: Facts) -> Model:
             return {"label": plain(model.predict(rows, prediction_type="Class", thread_count=1)), "probabilities": probabilities}
         return {"label": classes[probabilities.argmax(axis=1)], "probabilities": probabilities}
 
-    # CatBoost tells categories apart by their texts, of a number by its digits.
+    # CatBoost compares categories as text, a number by its digits.
     taken = tuple(replace(spec, is_category=spec.datatype == "BYTES") for spec in inputs)
     return Model(Signature(taken, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
 
@@ -95,11 +95,11 @@ def _converted(native: Any) -> Any:
 
 
 def register_converters() -> None:
-    """A pipeline that ends in one of its classes is not converted."""
+    """A pipeline that ends in a CatBoost class is not converted."""
 
 
 def _objects(columns: list[np.ndarray], categories: set[int]) -> np.ndarray:
-    """Rows of mixed values: CatBoost takes a category as a text or a whole number, and the rest as numbers."""
+    """Rows of mixed values: CatBoost takes a category as text or an integer, and everything else as a number."""
     rows = np.empty((len(columns[0]), len(columns)), dtype=object)
     for index, column in enumerate(columns):
         is_number = index in categories and column.dtype.kind == "f"

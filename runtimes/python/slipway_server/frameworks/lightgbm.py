@@ -15,7 +15,7 @@ REFUSES_UNKNOWN = False
 
 
 def load(path: str, facts: Facts) -> Model:
-    """The library's own Booster, of a text file; scikit-learn and pandas are not needed for it."""
+    """The library's own Booster, from a text file; needs neither scikit-learn nor pandas."""
     import lightgbm
 
     return booster_model(lightgbm.Booster(model_file=path), facts)
@@ -35,7 +35,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         known = {_plain(name): coded(array, codes.get(_plain(name))) for name, array in arrays.items()}
         rows = stacked({name: known[_plain(name)] for name in names} if is_named else arrays)
-        # A second thread gains nothing for a few rows and costs its start.
+        # A second thread gains nothing for a few rows, and costs its start.
         values = booster.predict(rows.astype(np.float64, copy=False), num_threads=1)
         return answers(objective, np.asarray(values))
 
@@ -47,7 +47,7 @@ def own_model(_value: Any, _facts: Facts) -> None:
 
 
 def names(part: Any) -> Iterable[Any]:
-    # Up to 4.6 the class of LightGBM in the manner of scikit-learn asked its booster, and from 4.7 on it remembers.
+    # Up to 4.6, LightGBM's scikit-learn class asked its booster; from 4.7 on it has the names itself.
     booster = _booster_of(part)
     return booster.feature_name() if hasattr(booster, "feature_name") else getattr(part, "feature_names_in_", ())
 
@@ -95,7 +95,7 @@ def _booster_of(value: Any) -> Any:
 
 
 def objective_of(booster: Any) -> str:
-    """As the file has it: "binary sigmoid:1", "multiclass num_class:3", "regression"."""
+    """In the file's form: "binary sigmoid:1", "multiclass num_class:3", "regression"."""
     for line in booster.model_to_string(num_iteration=1).splitlines():
         if line.startswith("objective="):
             return line[len("objective=") :].split(" ")[0]
@@ -112,7 +112,7 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def categories_of(booster: Any) -> dict[str, list[Any]]:
-    """Of the columns that were categories of pandas, what each code stands for."""
+    """For columns that were pandas categories, the category of each code."""
     categories = getattr(booster, "pandas_categorical", None) or []
     columns = _categorical(booster, booster.feature_name()) if categories else []
     if len(columns) != len(categories):
@@ -121,7 +121,7 @@ def categories_of(booster: Any) -> dict[str, list[Any]]:
 
 
 def _categorical(booster: Any, names: list[str]) -> list[str]:
-    """As its parameters have them, or a file of 2.1, which has none, the kinds of its splits."""
+    """From its parameters or, for a file of 2.1, which has none, from the kinds of its splits."""
     lines = booster.model_to_string(num_iteration=1).splitlines()
     listed = next((line for line in lines if line.startswith("[categorical_feature: ")), None)
     if listed is not None:
@@ -134,6 +134,6 @@ def _datatype(categories: list[Any] | None) -> str:
     return "BYTES" if categories and all(isinstance(category, str) for category in categories) else "FP64"
 
 
-# A file has no spaces in its names.
+# Names in a file have no spaces.
 def _plain(name: str) -> str:
     return name.replace(" ", "_")

@@ -19,7 +19,7 @@ REFUSES_UNKNOWN = False
 
 
 def load(path: str, facts: Facts) -> Model:
-    """A pickle, or what joblib wrote, which is one in most cases but for its arrays or its compression."""
+    """A pickle or a joblib dump, which mostly is a pickle except for its arrays and its compression."""
     return estimator_model(unpickle(path, Allowlist(facts.allowed)), facts)
 
 
@@ -32,7 +32,7 @@ def names(part: Any) -> Iterable[Any]:
 
 
 def categories(_part: Any) -> dict[str, np.ndarray]:
-    """Those of encoders, which are parts of their own, are found by their attributes."""
+    """Encoders are separate parts, whose categories are found by their attributes."""
     return {}
 
 
@@ -54,7 +54,7 @@ def _trees(model: Any) -> Iterator[tuple[int, float]]:
 
 
 def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
-    """Of scalers, imputers, clusters, neighbours and linear models: what they keep of their rows, or where they turn."""
+    """For scalers, imputers, clusters, neighbours and linear models: the statistics or rows that they keep, or where their decision turns."""
     for name in ("mean_", "statistics_", "center_", "data_min_", "data_max_"):
         values = getattr(model, name, None)
         if isinstance(values, np.ndarray) and values.shape == (width,) and values.dtype.kind == "f":
@@ -69,7 +69,7 @@ def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
                 yield from enumerate(row.tolist())
     coefficients = getattr(model, "coef_", None)
     if isinstance(coefficients, np.ndarray) and coefficients.shape[-1] == width:
-        # As far as moves a score by four, each feature alone.
+        # Far enough for each feature alone to move a score by four.
         reach = 4 / np.maximum(np.abs(np.atleast_2d(coefficients)).max(axis=0), 1e-3)
         for factor in (-1.0, -0.3, 0.0, 0.3, 1.0):
             yield from enumerate((factor * reach).tolist())
@@ -80,7 +80,7 @@ def _flat(trees: Any) -> list[Any]:
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
-    """A tree compares what a scaler made of a number: in single precision it may fall on the other side."""
+    """FP32, then FP64: in single precision, a scaler's output may fall on the other side of a split."""
     if hasattr(model.native, "predict"):
         yield "FP32", lambda: _converted(model.native, model, "FP32")
         yield "FP64", lambda: _converted(model.native, model, "FP64")
@@ -107,12 +107,12 @@ def _refuse_inexact(native: Any) -> None:
     if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
         raise ValueError(CATEGORIES)
     if any(map(cuts_texts, parts)):
-        # Its operator cuts at other places than Python's expressions do, and a few golden texts would not show it.
+        # ONNX's tokenizer splits text differently from Python's regular expressions, and a few golden texts would not show it.
         raise ValueError("it cuts texts into words, for which there is no conversion that answers the same")
 
 
 def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[tuple[str, Any]]:
-    """An input for each column where columns are chosen, else one of them all side by side."""
+    """An input per column if columns are selected, else one matrix of them all."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
     number = FloatTensorType if precision == "FP32" else DoubleTensorType
@@ -125,7 +125,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[
 
 
 def _choose_by_names(native: Any) -> bool:
-    """Has columns chosen by their names, since the converter does not know each way of places; False where none are chosen, and it takes them side by side."""
+    """Makes transformers select columns by name, since the converter does not support every way to give positions; False if none selects columns, and the converter takes one matrix."""
     choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
     for part, columns in choosing:
         named = [(name, transformer, chosen, chosen_of(part, columns, name)) for name, transformer, chosen in part.transformers_]
@@ -138,4 +138,4 @@ def _options(native: Any) -> dict[Any, Any]:
 
 
 def register_converters() -> None:
-    """The converter has its own."""
+    """The converter already supports scikit-learn's classes."""

@@ -20,7 +20,7 @@ _CLASSES = ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XG
 
 
 def load(path: str, facts: Facts) -> Model:
-    """The library's own Booster: its classes in the manner of scikit-learn would need scikit-learn, and 1 s of CPU to import it. So MLflow alone, which names one, has that."""
+    """The library's own Booster: its scikit-learn classes would need scikit-learn, and 1 s of CPU to import it. They are only used for an MLflow model that names one."""
     import xgboost
 
     model_class = (facts.data and facts.data.model_class) or _BOOSTER
@@ -86,7 +86,7 @@ def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
         raise ValueError("it is not of plain trees, for which alone there is a conversion")
     if any(kind == "c" for kind in booster.feature_types or []):
         raise ValueError(CATEGORIES)
-    # The converter knows features by number alone, and takes all trees of a booster.
+    # The converter only knows features by number, and takes all trees of a booster.
     booster.feature_names = None
     rounds = best_rounds(booster) if native is booster else 0
     return convert_xgboost(native[:rounds] if rounds else native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET)
@@ -104,7 +104,7 @@ def _booster_of(value: Any) -> Any:
 
 
 def best_rounds(booster: Any) -> int:
-    """How many rounds of trees answer: those up to the best, where a class in the manner of scikit-learn saved it and training stopped early; else 0, which is all."""
+    """How many rounds of trees to use: up to the best one, if a scikit-learn class saved it and training stopped early; else 0, which means all."""
     attributes = booster.attributes()
     best = attributes.get("best_iteration")
     is_linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
@@ -118,7 +118,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     config = json.loads(booster.save_config())
     objective = config["learner"]["objective"]["name"]
     names, types = booster.feature_names, booster.feature_types
-    # Not a slice of the booster: in 3.1 and 3.2 one has no categories.
+    # Not a slice of the booster: in 3.1 and 3.2 a slice loses its categories.
     rounds = (0, best_rounds(booster))
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     categories = categories_of(booster)
@@ -136,7 +136,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
 
 
-# How XGBoost numbers the kinds of lists that hold whole numbers; it tells them apart.
+# XGBoost's type codes for typed integer arrays.
 _INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 12: "uint16", 13: "int32", 14: "uint32", 15: "int64", 16: "uint64"}
 _CATEGORIES, _BEHIND = b'"cats":', b',"gbtree_model_param"'
 
@@ -144,13 +144,13 @@ _CATEGORIES, _BEHIND = b'"cats":', b',"gbtree_model_param"'
 @lru_cache(1)
 def categories_of(booster: Any) -> dict[str, np.ndarray]:
     """
-    Of the columns that were categories of a table, what each code stands for: texts, or whole numbers. XGBoost keeps it from 3.1 on.
-    Raises ValueError where it has cut texts short, as up to 3.3 it counts letters for bytes.
+    For columns that were categorical in a table, the category of each code: texts or integers. XGBoost keeps them from 3.1 on.
+    Raises ValueError if it has truncated texts: up to 3.3 it counts characters instead of bytes.
     """
     names = booster.feature_names or []
     if "c" not in (booster.feature_types or []):
         return {}
-    # Of the whole booster, as a slice of one has none in 3.1 and 3.2. The trees behind them are not parsed.
+    # Of the whole booster, since a slice has no categories in 3.1 and 3.2. The trees that follow are not parsed.
     raw = booster.save_raw("json")
     start = raw.find(_CATEGORIES)
     kept = json.loads(raw[start + len(_CATEGORIES) : raw.find(_BEHIND, start)])["enc"] if start >= 0 else []
@@ -188,7 +188,7 @@ def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.n
 
 
 def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
-    """Of a classifier its label, a number of the class, and the probabilities of all classes; of any other the prediction."""
+    """For a classifier the label, as a class number, and the probabilities of all classes; for any other model the prediction."""
     if objective == "binary:logistic":
         return {"label": (values > 0.5).astype(np.int64), "probabilities": np.column_stack([1 - values, values])}
     if objective == "multi:softprob":

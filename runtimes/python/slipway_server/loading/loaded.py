@@ -7,7 +7,7 @@ from ..values.tensors import Signature
 
 
 def with_outputs(model: Model, facts: Facts) -> Model:
-    """The model with the outputs that it really answers, seen on one row; those declared, where it answers none or is the user's code."""
+    """The model with its actual outputs, observed on one row; with the declared ones if it answers none or is user code."""
     inputs, declared = model.signature.inputs, facts.signature.outputs if facts.signature else ()
     if model.is_code or not inputs:
         return model._replace(signature=Signature(inputs, declared))

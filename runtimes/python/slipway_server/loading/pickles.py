@@ -1,4 +1,4 @@
-"""Pickles and dumps of joblib, read by unpicklers that know no name but the allowed ones."""
+"""Pickles and joblib dumps, read by unpicklers that only know the allowed names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .allowlist import Allowlist
 from .trees import check_features, check_tree
 from .wall import end
 
-# In Python, as joblib's own is: the one in C lets nobody see what is given to an object.
+# The pure Python unpickler, as in joblib: the C one does not allow inspecting an object's state.
 _BASE: Any = pickle._Unpickler  # type: ignore[attr-defined]
 _STATELESS = (type, FunctionType, BuiltinFunctionType, ModuleType)
 
 
 def unpickle(path: str, allowlist: Allowlist) -> object:
-    """A pickle, or what joblib wrote: with the arrays behind it, and compressed. Ends the process at what inspection would refuse."""
+    """A pickle or a joblib dump, with its arrays, compressed or not. Ends the process on anything that inspection would refuse."""
     try:
         from joblib import numpy_pickle
     except ModuleNotFoundError:
@@ -25,7 +25,7 @@ def unpickle(path: str, allowlist: Allowlist) -> object:
     base = getattr(numpy_pickle, "_slipway_base", numpy_pickle.NumpyUnpickler)
     numpy_pickle._slipway_base = base
     numpy_pickle.NumpyUnpickler = _restricted(base, allowlist)
-    # An array of Python's objects is a pickle within the file, which joblib reads by another unpickler.
+    # An array of Python objects is a nested pickle, which joblib reads with another unpickler.
     numpy_pickle.pickle = _Pickle(allowlist)
     numpy_pickle.load_compatibility = _refuse_old
     return numpy_pickle.load(path)
@@ -55,7 +55,7 @@ def _restricted(base: Any, allowlist: Allowlist) -> Any:
 
 
 def _check_state(target: Any, state: Any) -> None:
-    """What has items is not what it seems: attributes are taken from plain dicts alone, as inspection reads no other."""
+    """An object with items may lie about them, so attributes are only taken from plain dicts; inspection reads no others either."""
     kind = type(target)
     if isinstance(target, _STATELESS):
         end(f"changed {getattr(target, '__name__', target)}")
@@ -70,7 +70,7 @@ def _check_state(target: Any, state: Any) -> None:
 
 
 class _Pickle:
-    """The module `pickle` with a `load` of ours."""
+    """The module `pickle` with our own `load`."""
 
     def __init__(self, allowlist: Allowlist) -> None:
         self._inner = _restricted(_BASE, allowlist)

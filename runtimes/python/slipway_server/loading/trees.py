@@ -1,4 +1,4 @@
-"""Trees of scikit-learn, which it follows by the numbers in them without a look at where these lead: https://github.com/scikit-learn/scikit-learn/pull/34558."""
+"""Trees of scikit-learn, which follows their indices without checking them: https://github.com/scikit-learn/scikit-learn/pull/34558."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PREDICTOR = ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredict
 
 
 def check_tree(target: Any, state: Any) -> None:
-    """Ends the process where an object's state is that of a tree that leads out of itself, or round in itself."""
+    """Ends the process if an object's state is a tree whose indices leave it, or form a cycle."""
     kind = (type(target).__module__, type(target).__name__)
     if kind not in (_TREE, _PREDICTOR) or not isinstance(state, dict):
         return
@@ -30,7 +30,7 @@ def check_tree(target: Any, state: Any) -> None:
 
 
 def check_features(target: Any) -> None:
-    """An estimator lets through rows of as many features as it says; its trees go by their own."""
+    """An estimator checks rows against its own number of features, but its trees use theirs."""
     own = getattr(target, "__dict__", {})
     said = own.get("n_features_in_")
     if said is None:
@@ -44,7 +44,7 @@ def check_features(target: Any) -> None:
 
 
 def _check(left: Any, right: Any, features: Any, leaves: Any, most: int | None) -> None:
-    """A child stands behind its parent, as scikit-learn writes them."""
+    """A child comes after its parent, as scikit-learn writes them."""
     inner = np.flatnonzero(~leaves)
     for children in (left, right):
         found = children[inner].astype(np.int64)

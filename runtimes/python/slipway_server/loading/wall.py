@@ -1,8 +1,8 @@
 """
-What a model of data cannot do while it is loaded, whatever is in its file: name what is not allowed in a pickle, run a program or
-code that is no module's, import from the artifact (but modules of Python beside a pickle that is allowed a name of one of them),
+What a data-only model cannot do while it loads, whatever its file contains: name a disallowed global in a pickle, run a program or
+code that belongs to no module, import from the artifact (except Python modules beside a pickle for which the manifest allows a name),
 connect, or open a file for writing outside the scratch folder.
-Python tells of each before it is done (https://docs.python.org/3/library/audit_events.html), and the process ends there.
+Python audits each of these before it happens (https://docs.python.org/3/library/audit_events.html), and the process ends there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROGRAMS = (
     "cpython.run_command", "cpython.run_file", "cpython.run_stdin",
     "builtins.breakpoint", "code.interact", "sys.settrace", "sys.setprofile",
 )  # fmt: skip
-# numpy below 2 asks for the processor when it is imported, and joblib counts its cores.
+# numpy below 2 queries the processor when it is imported, and joblib counts its cores.
 _COUNTS = (["lscpu"], ["lscpu", "--parse=core"])
 _NETWORK = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "poplib.", "imaplib.", "nntplib.", "telnetlib.", "ssl.")
 _HARMLESS_NETWORK = ("socket.__new__", "socket.gethostname")
@@ -35,7 +35,7 @@ _CHANGES = (
     "os.utime", "os.setxattr", "os.removexattr", "shutil.", "os.chflags", "os.lockf", "sqlite3.connect", "dbm.",
 )  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Modules that write code at any time, from texts that are theirs: named tuples, data classes, and the syntax tree of a literal.
+# Modules that execute code at any time, from their own text: named tuples, data classes, and the syntax tree of a literal.
 _IMPORTS = "<frozen importlib._bootstrap>"
 _WRITERS = (os.path.join(os.sep + "collections", "__init__.py"), os.sep + "dataclasses.py", os.sep + "ast.py")
 
@@ -44,10 +44,10 @@ class _Wall:
     def __init__(self) -> None:
         self.allowlist: Allowlist | None = None
         self.model = ""
-        # With a separator at its end; empty where no module of the artifact may be imported.
+        # With a trailing separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
         self.depth = 0
-        # The server's own, which listen and answer meanwhile.
+        # The server's own threads, which serve meanwhile.
         self.others: frozenset[int] = frozenset()
 
 
@@ -56,7 +56,7 @@ _is_hooked = False
 
 
 def end(what: str) -> NoReturn:
-    """Ends the process at once: an exception could be caught by what is being loaded."""
+    """Ends the process at once: the code being loaded could catch an exception."""
     try:
         sys.stderr.write(f"while it was loaded, the model {what}; a model of data does not, so its process was ended\n")
         sys.stderr.flush()
@@ -66,10 +66,10 @@ def end(what: str) -> NoReturn:
 
 @contextmanager
 def around(model: str, allowlist: Allowlist) -> Iterator[None]:
-    """The wall stands while what is in it runs, in its thread and all that this starts; `model` is the path of what is loaded."""
+    """Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded."""
     global _is_hooked
     _places()
-    # Without it a module that has not been compiled is written beside itself.
+    # Otherwise importing an uncompiled module would write its bytecode.
     sys.dont_write_bytecode = True
     if not _is_hooked:
         sys.addaudithook(_heard)
@@ -86,7 +86,7 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
 
 
 def own_modules(model: str, allowlist: Allowlist) -> str:
-    """The folder of a model's file, where the manifest allows a name of a module that lies there; else empty. Modules are looked for there last."""
+    """The folder of a model's file if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
     folder = os.path.dirname(os.path.realpath(model))
     files = [os.path.join(folder, each) for root in allowlist.own_roots() for each in (f"{root}.py", os.path.join(root, "__init__.py"))]
     if os.path.isdir(model) or not any(map(os.path.isfile, files)):
@@ -136,7 +136,7 @@ def _check_open(event: str, given: tuple[Any, ...]) -> None:
 def _check_exec(event: str, given: tuple[Any, ...]) -> None:
     code = given[0]
     name = code.co_filename if isinstance(code, CodeType) else ""
-    # A module of the environment: the import system runs it.
+    # A module of the environment, run by the import system.
     if _is_of_environment(name) or _is_own_module(name):
         return
     if name.startswith("<") and _is_of_a_module():
@@ -163,8 +163,8 @@ def _check_import(event: str, given: tuple[Any, ...]) -> None:
 
 def _is_of_a_module() -> bool:
     """
-    Whether a module writes it while it is imported, which is one of the environment or one that the manifest allows, or one of those that write code at any time.
-    What an unpickler calls is called by neither.
+    Whether a module compiles it: during its import, if it belongs to the environment or the manifest allows it, or at any time, for one of the writers.
+    A call made by an unpickler is neither.
     """
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename == __file__:
@@ -184,7 +184,7 @@ _scratch: tuple[str, ...] = ()
 
 
 def _places() -> None:
-    """Where modules and scratch files are; found before the wall stands, as finding them opens files."""
+    """The folders of modules and of scratch files, found before the wall stands, since finding them opens files."""
     global _modules, _scratch
     paths = sysconfig.get_paths()
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -205,7 +205,7 @@ def _is_of_environment(path: str) -> bool:
 
 
 def _is_own_module(path: str) -> bool:
-    """Of Python alone: a library of the artifact is loaded by nothing."""
+    """Only Python modules: a shared library in the artifact is never loaded."""
     return bool(_wall.own_modules) and path.endswith(".py") and os.path.realpath(path).startswith(_wall.own_modules)
 
 

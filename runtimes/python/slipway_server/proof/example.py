@@ -9,15 +9,15 @@ from ..refusal import Refusal
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 
-# Some models take only images of a certain size, and their signature does not say which.
+# Some models only take images of a certain size, which their signature does not declare.
 _SIZES = (1, 32, 64, 224, 320)
 _MOST_VALUES = 1_000_000
 
 
 def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
     """
-    Inputs of zeros (BYTES: empty strings, BOOL: false) and what the model answered to them, None when it answers none:
-    the first free dimension is 1, the others are the smallest of a few usual sizes.
+    Inputs of zeros (BYTES: empty strings, BOOL: false) and the model's answer; None when it answers none:
+    the first free dimension is 1, the others are the smallest common size that works.
     """
     for size in _SIZES:
         shapes = [_fixed(spec, size) for spec in model.signature.inputs]

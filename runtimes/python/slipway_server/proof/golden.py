@@ -1,4 +1,4 @@
-"""What a model is proven with, and compared on after a conversion."""
+"""The rows that prove a model, and on which a conversion is compared."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .golden_rows import made_rows
 from .unknowns import Place, row_with_unknowns, try_unknowns, with_unknowns
 
 
-# Each has a value for every column.
+# Each one takes a value for every column.
 _MOST_REFUSED = 64
 
 
 def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | None, list[Place]]:
     """
-    At least 200 rows, the artifact's own example first; None where the model takes no rows, or none can be made for it.
-    They hold missing values and unknown categories where the model answers those; the places where it refuses them are returned too.
+    At least 200 rows, the artifact's own example first; None when the model takes no rows, or none can be made.
+    They include missing values and unknown categories where the model answers them; also returns the places where it refuses them.
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
@@ -43,7 +43,7 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
 
 
 def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[str, Any]]:
-    """Each of these places, and of the first a row that is refused for it alone."""
+    """Each of these places; the first ones with a row that is refused only for that place."""
     return [
         {"name": place.name, "index": place.index, "inputs": tensors_json(row_with_unknowns(rows, [place])) if at < _MOST_REFUSED else None}
         for at, place in enumerate(places)
@@ -51,7 +51,7 @@ def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[
 
 
 def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:
-    """What the artifact itself gives as an example, where the signature has words for it."""
+    """The artifact's own example, if the signature can express it."""
     if facts.example is None or not model.signature.inputs:
         return None
     body = json.loads(json.dumps(facts.example["body"]))
@@ -75,7 +75,7 @@ def tensors_json(arrays: dict[str, np.ndarray]) -> list[dict[str, Any]]:
 
 
 def tensors_of(tensors: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """The reverse; null is NaN."""
+    """The inverse; null becomes NaN."""
     found = {}
     for tensor in tensors:
         dtype = DTYPES[tensor["datatype"]]

@@ -1,4 +1,4 @@
-"""Rows made of what a model itself has learned: always the same ones for the same model."""
+"""Rows made from what the model has learned: deterministic for each model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .thresholds import thresholds_of
 
 ROWS = 256
 _SEED = 20_261_125
-# Where nothing is known of a feature.
+# For a feature about which nothing is known.
 _USUAL = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 10.0])
-# A number of more digits was no one's to write, but for a whole one and a half; with fewer than 16 what arithmetic has added to one is gone again.
+# Nobody writes numbers with more digits, except integers and integers and a half; rounding to fewer than 16 digits removes the error of arithmetic.
 _MOST_DIGITS, _ROUND = 10, 15
 
 
@@ -34,7 +34,7 @@ def made_rows(model: Model) -> dict[str, np.ndarray]:
 
 
 def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:
-    """Of a pipeline the rows are made where its last step sees them, and taken back through those before it."""
+    """For a pipeline, rows are made for its last step, and transformed back through the steps before it."""
     steps = [step for _, step in getattr(native, "steps", [])]
     before, last = steps[:-1], (steps[-1] if steps else native)
     before = [step for step in before if step not in (None, "passthrough")]
@@ -49,7 +49,7 @@ def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:
 
 
 def _draw(known: np.ndarray, dice: np.random.RandomState) -> np.ndarray:
-    """The values themselves, what lies between two of them, beside each and beyond the last, and each as a person would write it."""
+    """Draws from the values, midpoints between neighbours, points beside each and beyond the ends, and each value rounded as a person would write it."""
     values = known if len(known) > 0 else _USUAL
     span = float(np.ptp(values)) or max(1.0, abs(float(values[0])))
     between = (values[:-1] + values[1:]) / 2
@@ -61,7 +61,7 @@ def _draw(known: np.ndarray, dice: np.random.RandomState) -> np.ndarray:
 
 
 def _beside(value: float) -> list[float]:
-    """The two numbers with a digit less that a split was put between: of times in seconds single precision takes them for one."""
+    """The two numbers with one digit less between which a split was placed: for times in seconds, single precision cannot tell them apart."""
     written = Decimal(f"{value:.{_ROUND}g}").normalize()
     _, digits, exponent = written.as_tuple()
     if not isinstance(exponent, int) or (len(digits) > _MOST_DIGITS and exponent < -1):
@@ -74,7 +74,7 @@ def _beside(value: float) -> list[float]:
 
 
 def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """The splits or the range of each named column, in the model itself or else in what scales it."""
+    """The splits or the range of each named column, from the model itself or else from what scales it."""
     known: dict[str, np.ndarray] = {}
     own = thresholds_of(native, len(names)) if native is not None else []
     for part, columns, _ in parts_given(native):
@@ -84,7 +84,7 @@ def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
 
 
 def _categories(native: Any) -> dict[str, np.ndarray]:
-    """What an encoder has learned of each named column: most take nothing else."""
+    """The categories that an encoder has learned for each named column: most encoders take no others."""
     learned = learned_of(native)
     said = {name: [value for value in values.tolist() if value is not None and value == value] for name, values in learned.items()}
     return {name: np.array(values, dtype=object) for name, values in said.items() if values}

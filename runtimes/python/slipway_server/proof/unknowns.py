@@ -1,4 +1,4 @@
-"""Missing values and unknown categories: where a model answers them and where it refuses them. Both are called unknowns here."""
+"""Where a model answers missing values and unknown categories, and where it refuses them. Both are called unknowns here."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ..model import Model
 from ..refusal import Refusal
 
 UNKNOWN_CATEGORY = "\u2047"
-# A model of more columns is asked about all of them at once.
+# A model with more columns is asked about all of them at once.
 _MOST_ASKED = 128
-# The first rows stay as they are: one of them becomes an example, which JSON has to say.
+# The first rows keep their values: one of them becomes an example, which JSON must be able to express.
 _WHOLE_ROWS = 16
 _SEED = 20_261_126
 
 
 class Place(NamedTuple):
-    """A column of an input, of a matrix by its index; None is all that the input has."""
+    """A column of an input, or of a matrix by its index; None means the whole input."""
 
     name: str
     index: int | None
 
 
 class Taken(NamedTuple):
-    """Where the model answers an unknown, and where it refuses one."""
+    """The places where the model answers an unknown, and those where it refuses one."""
 
     answered: list[Place]
     refused: list[Place]
 
 
 def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
-    """Asks with the first row, with an unknown in one column at a time; both lists are empty where the row itself is refused."""
+    """Tries the first row with an unknown in one column at a time; both lists are empty if the row itself is refused."""
     answered: list[Place] = []
     refused: list[Place] = []
     if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):

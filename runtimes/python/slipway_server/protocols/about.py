@@ -4,14 +4,14 @@ import json
 import re
 from typing import Any, Callable
 
-# Of more a command line is no longer read.
+# A longer command line is not read by anyone.
 _LONGEST_CURL = 500
 
 Header = Callable[[str], "str | None"]
 
 
 def about_of(metadata: dict[str, Any], document: dict[str, Any], example: Any, header: Header) -> dict[str, Any]:
-    """What stands at the model's own address: what it is, its paths, and a command that calls it, null where no request is known that it answers."""
+    """The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work."""
     paths = {
         f"{method.upper()} {path}": operation["summary"]
         for path, methods in document["paths"].items()
@@ -35,7 +35,7 @@ def _curl(body: str, header: Header) -> str:
 
 
 def _address(header: Header) -> tuple[str, bool]:
-    """Where the client reaches this server, by what the proxy before it says, else by the request itself; behind API Gateway it needs a key."""
+    """The address at which the client reaches this server, from the proxy's headers, else from the request itself; API Gateway also requires a key."""
     domain, path = _api_request(header("x-amzn-request-context"))
     if domain and path:
         return f"https://{_host_in(domain)}{_path_in(path)}", True
@@ -45,7 +45,7 @@ def _address(header: Header) -> tuple[str, bool]:
 
 
 def _api_request(text: str | None) -> tuple[str, str]:
-    """As AWS's web adapter hands it on: its `path` ends in the one that is asked here."""
+    """The request context that AWS's web adapter passes on; its `path` ends in the requested path."""
     try:
         context = json.loads(text or "{}")
         return str(context.get("domainName") or ""), re.sub(r"/(docs)?$", "", str(context.get("path") or ""))
@@ -53,7 +53,7 @@ def _api_request(text: str | None) -> tuple[str, str]:
         return "", ""
 
 
-# They come from the client where no proxy says better, and go into a command.
+# Unless a proxy overrides it, the host comes from the client, and it becomes part of a command.
 def _host_in(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z0-9_.:\[\]-]{1,255}", text) else "HOST"
 

@@ -1,4 +1,4 @@
-"""The binary tensor data extension: raw little-endian values after the JSON, BYTES each after its length."""
+"""The binary tensor data extension: raw little-endian values after the JSON; each BYTES value follows its length."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = "inference-header-content-length"
 
 
 def split_body(header: str, body: bytes) -> tuple[bytes, memoryview]:
-    """The JSON and what follows it. An empty JSON: the body is one raw tensor."""
+    """Splits a body into the JSON and the rest. If the JSON is empty, the body is one raw tensor."""
     if not header.isascii() or not header.isdigit() or int(header) > len(body):
         takes = f"a whole number up to {len(body)}, the bytes of the body"
         raise Refusal(400, f'Inference-Header-Content-Length is "{header}"; it takes {takes}')
@@ -23,7 +23,7 @@ def split_body(header: str, body: bytes) -> tuple[bytes, memoryview]:
 
 
 class Tail:
-    """The bytes after the JSON, taken tensor by tensor in the order of the request's inputs."""
+    """The bytes after the JSON, consumed tensor by tensor in the order of the request's inputs."""
 
     def __init__(self, bytes_: memoryview | None) -> None:
         self._bytes = bytes_
@@ -54,12 +54,12 @@ def read_binary(spec: TensorSpec, shape: list[int], data: memoryview) -> np.ndar
         raise Refusal(400, f"{label} has {len(data)} bytes; {takes}")
     if spec.datatype == "BOOL" and len(data) > 0 and int(np.frombuffer(data, np.uint8).max()) > 1:
         raise Refusal(400, f"{label} has a byte that is neither 0 nor 1")
-    # A copy: what a request brings cannot be written to, and models may want to.
+    # A copy: a request's bytes are read-only, and models may write to their inputs.
     return np.frombuffer(data, dtype).reshape(shape).copy()
 
 
 def read_raw(spec: TensorSpec, data: memoryview) -> np.ndarray:
-    """A body that is nothing but the only input: its length tells the one free dimension."""
+    """A body that is just the only input's bytes: its length determines the one free dimension."""
     shape = list(spec.shape or ())
     label = f'input "{spec.name}"'
     if spec.shape is None or shape.count(-1) > 1 or spec.datatype == "BYTES":

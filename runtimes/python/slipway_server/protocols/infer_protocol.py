@@ -15,7 +15,7 @@ from .binary import Tail, read_binary, read_raw, write_binary
 
 @dataclass(frozen=True)
 class Asked:
-    """`outputs` are those to answer, all when empty; True for one that is to be binary."""
+    """`outputs` are the requested ones, all when empty; True for one requested as binary."""
 
     id: str | None
     inputs: dict[str, np.ndarray]
@@ -24,7 +24,7 @@ class Asked:
 
 
 def read_infer_request(body: Any, tail: Tail, signature: Signature) -> Asked:
-    """An inference request of the protocol; refuses with 400 and the tensor's name."""
+    """Reads an inference request of the protocol; refuses with 400 and the tensor's name."""
     if not isinstance(body, dict):
         raise Refusal(400, f"the body is {show(body)}; it takes an object")
     if "id" in body and not isinstance(body["id"], str):
@@ -54,7 +54,7 @@ def read_raw_request(data: memoryview, signature: Signature) -> Asked:
 
 
 def infer_response(name: str, version: str, asked: Asked, outputs: dict[str, np.ndarray]) -> tuple[bytes, int | None]:
-    """The body, and the length of its JSON where raw tensors follow that."""
+    """The body, and the length of its JSON if raw tensors follow."""
     head = {"model_name": name, **({"model_version": version} if version else {})}
     if asked.id is not None:
         head["id"] = asked.id

@@ -14,7 +14,7 @@ from ..values.tensors import Signature, read_written_tensor, shape_of
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 _TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
 
-# What of a request the model does not take is told to it; without it, it is refused.
+# Collects the names of columns that the model does not take; without it, they are refused.
 Ignored = Optional[Dict[str, None]]
 
 
@@ -22,8 +22,8 @@ def read_invocation(body: Any, signature: Signature, ignored: Ignored) -> dict[s
     """
     MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
     each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
-    Without a key around it, a list is taken as `inputs`, and so is an object by input name.
-    Columns go by position too, one row is a table of one, and the columns that the model does not have are passed over. Refuses with 400.
+    A bare list, or a bare object by input name, is read as `inputs`.
+    Columns may also be given by position, a single row is a table of one, and unknown columns are ignored. Refuses with 400.
     """
     return _tensors(_named(body, Takes(signature.inputs, ignored)), signature)
 
@@ -38,7 +38,7 @@ def is_table(body: Any) -> bool:
 
 
 def response_by_row(outputs: dict[str, np.ndarray]) -> bytes:
-    """`predictions` is the only output, or of several an object for each row, by output name, as MLflow answers a table and KServe's first protocol anything."""
+    """`predictions` is the only output or, for several, an object per row by output name, as MLflow answers tables and KServe's V1 protocol everything."""
     if len(outputs) == 1 or len({array.shape[:1] for array in outputs.values()}) != 1:
         return invocation_response(outputs)
     if any(array.ndim == 0 for array in outputs.values()):
@@ -51,7 +51,7 @@ def response_by_row(outputs: dict[str, np.ndarray]) -> bytes:
 
 
 def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:
-    """`predictions` is the only output, or an object of them by output name."""
+    """`predictions` is the only output, or an object of outputs by name."""
     if len(outputs) == 1:
         [only] = outputs.values()
         return f'{{"predictions":{nested_json(only)}}}'.encode("utf-8", "replace")
@@ -86,7 +86,7 @@ def _read(key: str, value: Any, takes: Takes) -> dict[str, Any]:
 
 
 def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
-    """The values of all rows together: by input name, of the only input, or a table of columns by position."""
+    """The values of all rows: by input name, of the only input, or a table with columns by position."""
     inputs = takes.inputs
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
@@ -114,7 +114,7 @@ def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:
 
 
 def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
-    """A matrix has no names for its columns, so those of a table's are no matter."""
+    """A matrix has no column names, so a table's column names do not matter."""
     [only] = takes.inputs if len(takes.inputs) == 1 else [None]
     if only is None or only.shape is None or len(only.shape) != 2 or not rows:
         return False

@@ -15,7 +15,7 @@ from .schemas import ERROR, infer_request, infer_response, invocation_request, i
 def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | None) -> dict[str, Any]:
     """
     OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
-    `example` are inputs that it has answered; without them the document has no example.
+    `example` has inputs that it has answered; without them the document has no example.
     """
     path = f"/v2/models/{config.name}"
     signature = model.signature
@@ -54,7 +54,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
 
 
 def nested_example(example: dict[str, np.ndarray] | None) -> dict[str, Any] | None:
-    """As `/invocations` takes it."""
+    """In the form that `/invocations` takes."""
     return example and {"inputs": {name: json.loads(nested_json(array)) for name, array in example.items()}}
 
 

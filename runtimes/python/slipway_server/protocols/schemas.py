@@ -1,4 +1,4 @@
-"""JSON schemas, draft 2020-12, as OpenAPI 3.1 has them."""
+"""JSON schemas, draft 2020-12, as used in OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def infer_response(signature: Signature) -> dict[str, Any]:
 
 
 def invocation_request(signature: Signature) -> dict[str, Any]:
-    """Anything, where the model declares no inputs."""
+    """Anything, if the model declares no inputs."""
     if not signature.inputs:
         return {}
     wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.inputs}
@@ -90,7 +90,7 @@ def _rows_of(signature: Signature) -> dict[str, Any]:
 
 
 def _by_name(schemas: dict[str, Any]) -> dict[str, Any]:
-    """A single one may also stand without its name."""
+    """A single one may also be given without its name."""
     named = obj(schemas)
     return {"anyOf": [next(iter(schemas.values())), named]} if len(schemas) == 1 else named
 
@@ -108,7 +108,7 @@ def _tensor(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _nested(spec: TensorSpec, shape: Iterable[int]) -> dict[str, Any]:
-    """Lists as deep as `shape`; of a tensor that declares no shape, anything."""
+    """Lists nested as deep as `shape`; for a tensor without a declared shape, anything."""
     if not spec.shape:
         return {}
     schema = _VALUES[spec.datatype]

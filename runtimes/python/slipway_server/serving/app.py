@@ -21,12 +21,12 @@ from .server_errors import counted
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
-# What callers show to the gateway may open other models too: it is gone before any code of a model runs.
+# Callers' credentials for the gateway may give access to other models too: they are removed before any of the model's code runs.
 _KEYS = (b"authorization", b"x-api-key")
 
 
 def create_app(config: Config, routes: Routes) -> Asgi:
-    """Every answer is JSON (but binary tensors, and what handlers write), and every refusal `{"error": why}`."""
+    """Every answer is JSON (except binary tensors and the output of handlers), and every refusal `{"error": why}`."""
     app = falcon.asgi.App()
     ready, server = _Get(routes.ready), _Get(routes.server)
     app.add_route("/ping", ready)
@@ -49,7 +49,7 @@ def create_app(config: Config, routes: Routes) -> Asgi:
     _handle_errors(app, config)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
-        # In place: the list is the HTTP server's own.
+        # In place: the list belongs to the HTTP server.
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
         # Falcon does not tell a responder that its client has left.
         scope["slipway.receive"] = receive
@@ -59,7 +59,7 @@ def create_app(config: Config, routes: Routes) -> Asgi:
 
 
 class _GetOf:
-    """Of which the answer depends on the request."""
+    """For answers that depend on the request."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
         self._answer = answer
@@ -110,7 +110,7 @@ def _refuse(response: Response, status: int, message: str) -> None:
 
 
 def _log(request: Request, text: str) -> None:
-    """With the id by which the line is found from the client's, or the gateway's, word for the request."""
+    """Adds the id that the client or the gateway gave the request, to relate the line to it."""
     given = request.get_header("x-request-id", default="")
     label = f"request {given}" if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", given) else "a request"
     print(f"{label}: {text}", file=sys.stderr, flush=True)
@@ -120,6 +120,8 @@ def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
         if error.status == 500:
             _log(request, error.message)
+        if error.retry_after is not None:
+            response.set_header("retry-after", str(error.retry_after))
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:

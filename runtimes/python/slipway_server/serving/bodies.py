@@ -1,4 +1,4 @@
-"""Bodies of requests, and answers, for models that declare no signature."""
+"""Request bodies and answers of models that declare no signature."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def text_of(body: bytes) -> str:
 
 
 def parse_json(body: bytes) -> Any:
-    """Refuses with 400 what is not JSON in UTF-8, and what is nested too deep to read. Integers keep their digits."""
+    """Refuses with 400 a body that is not UTF-8 JSON, or is nested too deeply to read. Integers keep their digits."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
@@ -33,7 +33,7 @@ def parse_json(body: bytes) -> Any:
         raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
 
 
-# A text, whole or cut short, or what many programs write for numbers that JSON does not have.
+# A string, complete or truncated, or a non-finite number that many programs write but JSON does not have.
 _TEXT_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
 
 
@@ -45,7 +45,7 @@ def _not_finite(body: bytes) -> str | None:
 
 
 def value_of(body: bytes, content_type: str) -> Any:
-    """What the code is called with: rows of CSV, what JSON holds under one of MLflow's keys, else all of it; bytes of any other type."""
+    """The argument for the code: CSV rows, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
     essence = content_type.split(";")[0].strip().lower()
     if essence == "text/csv":
         rows = list(csv.reader(io.StringIO(text_of(body), newline="")))
@@ -62,14 +62,14 @@ def value_of(body: bytes, content_type: str) -> Any:
 
 
 def code_answer(result: Any, accept: str) -> tuple[Content, str]:
-    """An answer's content and type: what a generator yields as a stream, all else as JSON."""
+    """An answer's content and type: a generator's values as a stream, anything else as JSON."""
     if isinstance(result, Iterator):
         return streamed((jsonable(value) for value in result), accept)
     return dumped({"predictions": jsonable(result)}).encode("utf-8", "replace"), "application/json"
 
 
 def jsonable(value: Any) -> Any:
-    """What JSON has a form for: arrays, tables, numbers and times of numpy and pandas among it. Refuses any other with 500 and its type."""
+    """A value in JSON's types, including arrays, tables, numbers and times of numpy and pandas. Refuses any other with 500 and its type."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
@@ -84,7 +84,7 @@ def jsonable(value: Any) -> Any:
         return jsonable(value.to_dict(orient="records"))
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
-    # Of pandas: a value that is missing, which is not even equal to itself.
+    # A missing value of pandas, which is not even equal to itself.
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
     if hasattr(value, "isoformat"):
@@ -111,7 +111,7 @@ def _table(split: Any) -> Any:
 
 
 def _frame(records: Any) -> Any:
-    """A table of pandas where the model brought it, else a list of objects."""
+    """A pandas table if the model has imported pandas, else a list of objects."""
     try:
         import pandas
     except ModuleNotFoundError:

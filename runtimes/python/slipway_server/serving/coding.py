@@ -1,4 +1,4 @@
-"""gzip and deflate: bodies that come in them, and answers that go."""
+"""gzip and deflate, of request bodies and of answers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import zlib
 
 from ..refusal import Refusal, quoted
 
-# Below it a packet is not filled, and what is saved is less than what it takes.
+# A smaller answer fits in one packet, and compressing it costs more than it saves.
 _LEAST_BYTES = 1_024
 
 _ZLIB, _RAW, _GZIP = zlib.MAX_WBITS, -zlib.MAX_WBITS, zlib.MAX_WBITS | 16
 
 
 def coding_of(declared: str | None) -> str | None:
-    """What a body is encoded in by its `content-encoding`, None where it is plain. Refuses with 415 what is neither gzip nor deflate."""
+    """The encoding that `content-encoding` declares; None when the body is plain. Refuses with 415 anything but gzip and deflate."""
     codings = [coding.strip() for coding in (declared or "").lower().split(",")]
     codings = ["gzip" if coding == "x-gzip" else coding for coding in codings if coding not in ("", "identity")]
     if not codings:
@@ -24,12 +24,12 @@ def coding_of(declared: str | None) -> str | None:
 
 
 def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
-    """The plain body. Refuses with 413 one that is over `max_bytes` then, and with 400 one that is not of its coding."""
+    """The plain body. Refuses with 413 one that decompresses to more than `max_bytes`, and with 400 one that is not in its encoding."""
     window = _GZIP if coding == "gzip" else _ZLIB if _is_zlib(body) else _RAW
     parts: list[bytes] = []
     left = max_bytes
     try:
-        # What follows the end of a gzip is another one, if anything.
+        # After the end of a gzip stream, only another one may follow.
         while True:
             stream = zlib.decompressobj(window)
             parts.append(stream.decompress(body, left + 1))
@@ -48,7 +48,7 @@ def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
 
 
 def encoding_for(body: bytes, accepted: str | None) -> str | None:
-    """The coding in which the client takes an answer that is worth it; empty where it is to stay plain though it could be otherwise."""
+    """The encoding for an answer, if compressing it is worth it and the client accepts one; empty if it stays plain only because of the client."""
     if accepted is None or len(body) < _LEAST_BYTES:
         return None
     weights = weights_of(accepted)
@@ -61,13 +61,13 @@ def encoding_for(body: bytes, accepted: str | None) -> str | None:
 
 
 def encoded(body: bytes, coding: str) -> bytes:
-    # Faster, and of numbers hardly larger, than what is better packed.
+    # The fastest level: on numbers, the others compress hardly better.
     stream = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, _GZIP if coding == "gzip" else _ZLIB)
     return stream.compress(body) + stream.flush()
 
 
 def weights_of(items: str) -> dict[str, float]:
-    """What a list of RFC 9110 §12.4 names, in lower case and without parameters, and how much each is liked: from 0, which is not at all, to 1."""
+    """The items of a list as in RFC 9110 §12.4, in lower case without parameters, with their weights from 0 (refused) to 1."""
     weights = {}
     for item in items.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
@@ -80,5 +80,5 @@ def weights_of(items: str) -> dict[str, float]:
 
 
 def _is_zlib(body: bytes) -> bool:
-    """Some clients send deflate as HTTP has it, in zlib's form, and some without."""
+    """Some clients send deflate with zlib's wrapper, as HTTP specifies, and some without."""
     return len(body) > 1 and body[0] & 0x0F == 8 and (body[0] * 256 + body[1]) % 31 == 0

@@ -8,12 +8,12 @@ from falcon.asgi import Request
 from ..refusal import Refusal, quoted
 from .coding import coding_of, decoded
 
-# A client that sends nothing more holds a connection no longer.
+# How long a stalled client may hold a connection.
 _BODY_SECONDS = 60
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body, decompressed. Refuses with 413 more than `max_bytes` of it; the rest of a refused body is dropped by the HTTP server."""
+    """The whole body, decompressed. Refuses with 413 a body over `max_bytes`; the HTTP server drops the rest of a refused body."""
     coding = coding_of(request.get_header("content-encoding"))
     declared = request.get_header("content-length", default="0")
     if declared.isdigit() and int(declared) > max_bytes:
@@ -36,7 +36,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 
 
 def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
-    """The declared type: JSON in UTF-8 (curl -d says that it sends a form), or one of `also`; refuses with 415 any other."""
+    """The declared content type: JSON in UTF-8 (curl -d declares a form), or one of `also`; refuses any other with 415."""
     declared = request.content_type or "application/json"
     takes = " or ".join(("application/json", *also))
     essence, *parameters = [part.strip() for part in declared.split(";")]

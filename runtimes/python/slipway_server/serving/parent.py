@@ -1,4 +1,4 @@
-"""How the server speaks to what started it, and ends with it."""
+"""How the server reports to its parent process, and ends with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 
 class Parent:
-    """Node's channel to a child: lines of JSON on the file descriptor that NODE_CHANNEL_FD names."""
+    """Node's IPC channel: JSON lines on the file descriptor in NODE_CHANNEL_FD."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         channel = env.get("NODE_CHANNEL_FD", "")
@@ -26,7 +26,7 @@ class Parent:
 
 
 def end_with_parent(env: Mapping[str, str]) -> None:
-    """When what started this process is gone, also by kill -9, this one ends at once: its channel has closed or, with END_WITH_STDIN in the environment, its standard input."""
+    """Ends this process at once when its parent has ended, even by kill -9: its channel or, with END_WITH_STDIN in the environment, its standard input has closed."""
     channel = env.get("NODE_CHANNEL_FD", "")
     if channel.isdigit():
         os.set_inheritable(int(channel), False)
@@ -36,7 +36,7 @@ def end_with_parent(env: Mapping[str, str]) -> None:
 
 
 def end_after_drain(longest_seconds: int) -> None:
-    """Ends the process in so many seconds whatever it does then. The kernel sends this signal, so that native code which holds Python cannot put it off."""
+    """Ends the process after this many seconds, whatever it is doing. The kernel sends the signal, so native code that holds the GIL cannot delay it."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(longest_seconds)
 

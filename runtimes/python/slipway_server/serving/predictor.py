@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 MOST_WAITING = 100
 
-# What a thread costs a request is about 0.1 ms; what holds up the health checks for longer than this goes to one all the same.
+# A thread costs a request about 0.1 ms; a task that would block health checks for longer than this uses one all the same.
 INLINE_SECONDS = 0.002
 
 
 class Predictor:
     """
-    Runs one task at a time, in the order they came: at once on the event loop where as many rows took under 2 ms before,
-    else in a thread, so that health answers meanwhile. Refuses with 503 when 100 wait already.
+    Runs one task at a time, in order of arrival: directly on the event loop if as many rows took under 2 ms before,
+    else in a thread, so that health checks are answered meanwhile. Refuses with 503 when 100 already wait.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,13 @@ class Predictor:
         self._inline_rows = 0
 
     async def load(self, task: Callable[[], T]) -> T:
-        """In the thread, in which a model is loaded and one of code keeps to."""
+        """In the thread that loads the model; a model of code always runs in it."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, task)
 
     async def run(
         self, task: Callable[[], T], rows: int | None, gone: Callable[[], Awaitable[Any]] | None = None
     ) -> T:
-        """`rows` None keeps to the thread that loaded the model. `gone` resolves when the client has left; its turn is then skipped."""
+        """`rows` None uses the thread that loaded the model. `gone` resolves when the client has left; its turn is then skipped."""
         if rows is not None and rows <= self._inline_rows and not self._lock.locked():
             return self._timed(task, rows)
         async with self.turn(gone):
@@ -43,9 +43,9 @@ class Predictor:
 
     @asynccontextmanager
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
-        """No other task runs meanwhile but what is given to `load`."""
+        """No other task runs meanwhile, except those given to `load`."""
         if self._waiting >= MOST_WAITING:
-            raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}")
+            raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}", retry_after=1)
         leaving = asyncio.ensure_future(gone()) if gone and self._lock.locked() else None
         self._waiting += 1
         try:
@@ -81,4 +81,4 @@ class Predictor:
 
 
 class ClientGone(Exception):
-    """The client has left before its turn."""
+    """The client left before its turn."""

@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class Routes:
-    """What every path of the server answers. `loaded` is None until the model is."""
+    """The answers of all paths of the server. `loaded` returns None until the model is loaded."""
 
     def __init__(self, config: Config, predictor: Predictor, loaded: Callable[[], Model | None]) -> None:
         self._config = config
@@ -108,7 +108,7 @@ class Routes:
         return Answer(response_by_row(outputs) if is_by_row else invocation_response(outputs), headers=warning)
 
     async def predict(self, request: Request) -> Answer:
-        """KServe's first protocol: answered by row."""
+        """KServe's V1 protocol: answered by row."""
         model = self._model()
         if model.invoke is not None:
             return await self.invocations(request)
@@ -116,7 +116,7 @@ class Routes:
         return Answer(response_by_row(outputs), headers=warning)
 
     async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, str]]:
-        """The outputs, whether they are wanted by row, and the header that warns."""
+        """The outputs, whether they are requested by row, and the warning header."""
         ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
         is_csv = type_of(request, ("text/csv",)) == "text/csv"
         body = await read_body(request, self._config.max_body_bytes)
@@ -134,7 +134,7 @@ class Routes:
         return {"name": self._config.name, **versions, **platform, **self._model().signature.json()}
 
     async def _described(self) -> tuple[dict[str, Any], Any]:
-        """The document of the model and a request for `/invocations` that it has just answered, or that its artifact gives; made when it is first asked for."""
+        """The model's document, and a request for `/invocations` that it has just answered, or that its artifact gives; made on first use."""
         model = self._model()
         if self._itself is None:
             answered = await self._predictor.run(lambda: first_example(model), None) if model.signature.inputs else None
@@ -157,7 +157,7 @@ class Routes:
             return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
-        """Each as it is made; the model's turn ends with the last of them, or when the client has left."""
+        """Each piece as it is made; the model's turn ends with the last one, or when the client has left."""
         leaving = asyncio.ensure_future(_client_gone(request))
         try:
             while not leaving.done():
@@ -167,7 +167,7 @@ class Routes:
                 yield piece
         except Refusal as refused:
             yield failure_piece(refused.message, type_)
-            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            # Breaks the connection: even a client that ignores the error sees that the answer is incomplete.
             raise
         finally:
             leaving.cancel()

@@ -1,31 +1,31 @@
-"""Answers that come piece by piece: values as lines of JSON, or as server-sent events where the client accepts those."""
+"""Streamed answers: values as JSON lines, or as server-sent events if the client accepts those."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Iterator, Union
 
-# All of an answer, or its pieces in their order.
+# A complete answer, or its pieces in order.
 Content = Union[bytes, Iterator[bytes]]
 
 LINES, EVENTS = "application/x-ndjson", "text/event-stream"
 
 
 def streamed(values: Iterator[Any], accept: str) -> tuple[Iterator[bytes], str]:
-    """A piece for each value of JSON, and their type. The first is made at once: what fails before it is answered as any other failure is."""
+    """A piece per JSON value, and their type. The first is made at once, so that a failure before it is answered like any other."""
     type_ = EVENTS if _accepts_events(accept) else LINES
     pieces = _pieces(values, type_)
     return _begun(next(pieces, None), pieces), type_
 
 
 def failure_piece(message: str, type_: str) -> bytes:
-    """The last piece of a stream that failed on its way."""
+    """The last piece of a stream that failed midway."""
     text = dumped({"error": message})
     return _encoded(f"event: error\ndata: {text}\n\n" if type_ == EVENTS else f"{text}\n")
 
 
 def values_of(content: bytes) -> Any:
-    """What an answer says: JSON, or of several lines of it the list of them. Raises ValueError where it is neither."""
+    """An answer's value: JSON, or a list of the values of several JSON lines. Raises ValueError when it is neither."""
     try:
         return json.loads(content)
     except ValueError:

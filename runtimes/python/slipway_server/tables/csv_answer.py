@@ -11,7 +11,7 @@ from ..values.tensors import show_shape
 
 
 def wants_csv(accept: str) -> bool:
-    """Whether the client would rather have CSV than JSON."""
+    """Whether the client prefers CSV to JSON."""
     if "csv" not in accept.lower():
         return False
     weights = weights_of(accept)
@@ -19,12 +19,12 @@ def wants_csv(accept: str) -> bool:
 
 
 def csv_header(accept: str) -> str:
-    """With the names unless the client says `text/csv; header=absent`."""
+    """With the header line, unless the client says `text/csv; header=absent`."""
     return "absent" if re.search(r"text/csv[^,]*;\s*header=absent", accept, re.IGNORECASE) else "present"
 
 
 def csv_of(outputs: dict[str, np.ndarray], header: str) -> bytes:
-    """The outputs as a table of RFC 4180: `name` for a column of values, `name_0`, `name_1`… for one of rows; what is missing is an empty cell. Refuses with 406 what is no table."""
+    """The outputs as a table of RFC 4180: `name` for a column of values, `name_0`, `name_1`… for a matrix; a missing value is an empty cell. Refuses with 406 outputs that do not form a table."""
     first = next(iter(outputs.values()), None)
     count = first.shape[0] if first is not None and first.ndim else 1
     columns = [column for name, array in outputs.items() for column in _columns(name, array, count)]

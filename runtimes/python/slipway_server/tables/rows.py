@@ -1,4 +1,4 @@
-"""Rows and columns as requests bring them: by name, by position, one or many."""
+"""Rows and columns in requests: by name or position, one or many."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ..values.tensors import TensorSpec, shape_of
 
 
 class Takes(NamedTuple):
-    """What a model takes. `ignored` gathers the names of columns beyond its own; None where those are refused."""
+    """What a model takes. `ignored` collects the names of extra columns; None when those are refused."""
 
     inputs: tuple[TensorSpec, ...]
     ignored: dict[str, None] | None
 
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
-    """The values of a row, or of whole columns, by input name; all of the inputs must be there."""
+    """The values of a row, or of whole columns, by input name; every input is required."""
     pass_over(list(value), label, takes)
     return value
 
 
 def pass_over(names: list[str], label: str, takes: Takes) -> None:
-    """Refuses names of columns among which not each of the inputs is once, and others where the model is strict."""
+    """Refuses column names unless each input appears exactly once, and, if the model is strict, extra ones."""
     known = dict.fromkeys(spec.name for spec in takes.inputs)
     own = [name for name in names if name in known]
     is_complete = len(own) == len(known) == len(set(own))
@@ -33,7 +33,7 @@ def pass_over(names: list[str], label: str, takes: Takes) -> None:
 
 
 def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
-    """A row of columns in the order of the inputs."""
+    """A row whose columns are in the order of the inputs."""
     if len(row) == len(takes.inputs):
         return {spec.name: value for spec, value in zip(takes.inputs, row)}
     names = show_keys([spec.name for spec in takes.inputs])
@@ -41,7 +41,7 @@ def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
 
 
 def whole_of(spec: TensorSpec, value: Any) -> Any:
-    """What is one row short of an input's rank is one row of it, and what stands in a column of single values a row each."""
+    """A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value."""
     shape, lengths = spec.shape, shape_of(value)
     if shape is None or len(lengths) != len(shape) - 1 or 0 in lengths:
         return value
@@ -50,7 +50,7 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
 
 
 def warning_of(ignored: dict[str, None] | None) -> dict[str, str]:
-    """The header that names the columns which were passed over: in ASCII, eight of them at most."""
+    """The warning header that names the ignored columns: in ASCII, at most eight of them."""
     if not ignored:
         return {}
     names = show_keys(list(ignored))

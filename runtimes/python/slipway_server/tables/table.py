@@ -1,4 +1,4 @@
-"""Tables as MLflow's scoring requests and CSV bring them, into the inputs of a model."""
+"""Turns tables in MLflow's scoring requests and CSV into a model's inputs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]
 
 
 def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
-    """Lines of cells. The first line is the columns' names unless it is values: where columns are named it names them all, else it has a cell that is no number."""
+    """Lines of cells. The first line is a header unless it has values: if columns are named, a header names them all, else it has a cell that is not a number."""
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
@@ -69,7 +69,7 @@ def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, t
 
 
 def _column_specs(takes: Takes, names: list[str] | None, width: int, label: str) -> list[TensorSpec | None]:
-    """What each column of a table is to the model; None for one that it passes over."""
+    """The input spec of each column of a table; None for an ignored one."""
     inputs = takes.inputs
     if not takes_columns(inputs):
         [only] = inputs if len(inputs) == 1 else [None]
@@ -94,7 +94,7 @@ def takes_table(inputs: tuple[TensorSpec, ...]) -> bool:
 
 
 def takes_columns(inputs: tuple[TensorSpec, ...]) -> bool:
-    """Whether each input is one column of values; an only input of rows is a matrix, be it of one column."""
+    """Whether each input is a column of values; a single two-dimensional input is a matrix, even with one column."""
     shapes = [spec.shape for spec in inputs]
     if len(shapes) == 1:
         return shapes[0] is not None and len(shapes[0]) == 1

@@ -1,4 +1,4 @@
-"""JSON values into arrays: each datatype of the protocol takes the values that it can hold, and no other."""
+"""JSON values to arrays: each datatype of the protocol only takes values that it can hold."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DTYPES = {
     "UINT64": np.dtype("<u8"),
 }
 
-# Above it a JSON number written with a fraction or an exponent does not say which integer it is.
+# Above it, a JSON number with a fraction or an exponent does not identify an integer.
 _MOST_EXACT = 2**53 - 1
 
 
 def pack(datatype: str, values: list[Any], label: str) -> np.ndarray:
-    """A flat array of a list; refuses with 400 the first value that the datatype cannot hold."""
+    """A flat array from a list; refuses with 400 the first value that the datatype cannot hold."""
     if datatype == "BOOL":
         return _checked(datatype, values, label, "true or false", lambda value: isinstance(value, bool))
     if datatype == "BYTES":
@@ -40,12 +40,12 @@ def pack(datatype: str, values: list[Any], label: str) -> np.ndarray:
 
 
 def _floats(datatype: str, values: list[Any], label: str) -> np.ndarray:
-    # One pass in C over the types is what a request of plain numbers pays.
+    # Plain numbers only pay for one pass in C over their types.
     if set(map(type, values)) <= {float, int}:
         try:
             with np.errstate(over="ignore"):
                 array = np.array(values, dtype=np.float64).astype(DTYPES[datatype])
-            # A missing cell of a table is NaN; JSON has no way to say it.
+            # A missing cell of a table is NaN, which JSON cannot express.
             if not np.isinf(array).any():
                 return array
         except OverflowError:
@@ -89,6 +89,6 @@ def _is_float(datatype: str, value: Any) -> bool:
         return False
 
 
-# The ONNX runtime cannot hold one either, and a model may be served by both.
+# The ONNX runtime cannot hold a NUL either, and either runtime may serve a model.
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "\0" not in value

@@ -1,4 +1,4 @@
-"""Arrays as JSON text; what JSON has no number for (NaN, infinities) is null."""
+"""Arrays as JSON text; values without a JSON number (NaN, infinities) are null."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import isfinite, prod
 
 import numpy as np
 
-# As many significant digits as tell any two values of the type apart.
+# Enough significant digits to distinguish any two values of the type.
 _DIGITS = {"float16": "%.5g", "float32": "%.9g"}
 
 
@@ -16,13 +16,13 @@ def flat_json(array: np.ndarray) -> str:
 
 
 def nested_json(array: np.ndarray) -> str:
-    """The values in lists as deep as the shape; a scalar is a bare value."""
+    """The values in lists nested as deep as the shape; a scalar is a bare value."""
     rows = ",".join(rows_json(array))
     return f"[{rows}]" if array.ndim else rows
 
 
 def rows_json(array: np.ndarray) -> list[str]:
-    """What stands along the first dimension, each as deep as the rest of the shape."""
+    """The elements along the first dimension, each nested as deep as the rest of the shape."""
     parts = values_of(array)
     for axis in reversed(range(1, array.ndim)):
         dim = array.shape[axis]

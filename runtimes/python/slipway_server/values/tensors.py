@@ -11,7 +11,7 @@ import numpy as np
 from ..refusal import Refusal, show
 from .packing import pack
 
-# As many as numpy has; a model that declares no shape would take any number.
+# numpy's limit; a model that declares no shape would take any number.
 MOST_DIMENSIONS = 64
 
 _DATATYPES = {
@@ -33,8 +33,8 @@ _DATATYPES = {
 @dataclass(frozen=True)
 class TensorSpec:
     """
-    `shape` has -1 for a free dimension; None where the model declares none and any is right.
-    `is_category`: a text that is a whole number is the same to the model as the number, as true is to 1.
+    `shape` has -1 for a free dimension; None when the model declares none, and any will do.
+    `is_category`: to the model, an integer written as text equals the number, as true equals 1.
     """
 
     name: str
@@ -70,21 +70,21 @@ def datatype_of(array: np.ndarray) -> str:
 
 
 def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
-    """The array that JSON `data` holds, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
+    """Reads an array from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
 
 
 def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
-    """As `read_tensor`, of what people write in rows: null is a number that is missing, true is 1 and "5.1" is 5.1, as frameworks have it."""
+    """Like `read_tensor`, for hand-written rows: null is a missing number, true is 1 and "5.1" is 5.1, as in the frameworks."""
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     values = flatten(data, shape, label)
     try:
         return pack(spec.datatype, values, label).reshape(shape)
     except Refusal:
-        # Plain numbers, which most are, do not pay for the others.
+        # Plain numbers, the common case, do not pay for the others.
         return pack(spec.datatype, [_as_written(value, spec) for value in values], label).reshape(shape)
 
 
@@ -96,12 +96,12 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan", re
 
 
 def number_of(text: str) -> float | None:
-    """In digits, with a fraction and an exponent if need be, or `nan`."""
+    """A number in digits, with an optional fraction and exponent, or `nan`."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def whole_number_of(text: str) -> int | None:
-    """The number that up to 40 digits say; None for any other text."""
+    """The integer written with up to 40 digits; None for any other text."""
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,40}", text) else None
 
 
@@ -134,7 +134,7 @@ def check_shape(spec: TensorSpec, shape: list[int], label: str) -> None:
 
 
 def shape_of(data: Any) -> list[int]:
-    """The lengths of nested lists, read from the first of each."""
+    """The lengths of nested lists, taken from the first item at each level."""
     shape = []
     while isinstance(data, list):
         shape.append(len(data))

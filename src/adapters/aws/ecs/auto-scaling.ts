@@ -19,7 +19,7 @@ export type ScaledService = {
 
 const POLICY = 'requests';
 
-/** Lets the service grow and shrink as `scaling` says; does nothing where it always has the same size. */
+/** Makes the service scale as `scaling` says; a no-op when its size is fixed. */
 export async function ensureScaling(
   client: ApplicationAutoScalingClient,
   scaled: ScaledService,
@@ -51,7 +51,7 @@ export async function ensureScaling(
   }
 }
 
-/** Takes away the target with its policy and its schedules. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html */
+/** Removes the scalable target with its policy and schedules. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html */
 export async function removeScaling(
   client: ApplicationAutoScalingClient,
   service: ServiceRef,
@@ -80,7 +80,7 @@ function trackRequests(
 }
 
 /**
- * The load balancer and the group, as the ends of their ARNs: `app/<name>/<id>/targetgroup/<name>/<id>`.
+ * The load balancer and the target group, as the last parts of their ARNs: `app/<name>/<id>/targetgroup/<name>/<id>`.
  * https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
  */
 export function resourceLabel(listener: string, targetGroup: string): string {

@@ -1,23 +1,23 @@
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
 
-/** The way from the API to the containers of a stage's models. */
+/** The path from the API to the containers of a stage's models. */
 export type ContainerFront = {
   readonly stage: string;
-  /** ARN of the listener whose rules lead to the models. */
+  /** ARN of the listener whose rules route to the models. */
   readonly listener: string;
-  /** Name of the load balancer in DNS. */
+  /** The load balancer's DNS name. */
   readonly host: string;
-  /** Id of the VPC link (V2) by which the API reaches the load balancer. */
+  /** Id of the VPC link (V2) through which the API reaches the load balancer. */
   readonly vpcLink: string;
 };
 
-/** The ARN of the load balancer, which its listener's ARN has in it. */
+/** The load balancer's ARN, derived from its listener's ARN. */
 export function loadBalancerArn({ listener }: ContainerFront): string {
   return listener.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '');
 }
 
 /**
- * What a load balancer counts of one of its target groups.
+ * A load balancer's metric for one of its target groups.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  */
 export function groupCounter(

@@ -18,12 +18,12 @@ export type ContainerRoutesOptions = {
   readonly clock: Clock;
 };
 
-// AWS says of no time by which all nodes of a load balancer know a rule; seconds are seen.
+// AWS does not document how long a rule takes to reach all nodes of a load balancer; observed: seconds.
 const SETTLE_MS = 10_000;
 
 /**
  * Shares are the weights of the model's rule on the load balancer, each exact.
- * A rule is changed without compare-and-set, so the record is written first: it lets one caller pass, and tells another what it may have to finish.
+ * A rule has no compare-and-set, so the record is written first: it admits one caller, and tells the next what may need finishing.
  */
 export function containerRoutes(options: ContainerRoutesOptions): RouteSide {
   const { elb, front, rule, records } = options;
@@ -106,7 +106,7 @@ async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
   throw sharesChanged(model, seen?.shares ?? {}, wish);
 }
 
-/** False when the load balancer was told something else since. */
+/** False when the record has changed since. */
 async function conclude(
   { records, clock }: ContainerRoutesOptions,
   model: string,
@@ -121,20 +121,20 @@ async function conclude(
   return isMine;
 }
 
-/** Between the fence and the rule a caller can be held up for long: then its change is undone, by what the record tells and not by its own wish. */
+/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own wish. */
 async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<void> {
   const { containers } = await records.read(model);
   if (!containers) return;
   await rule.write(model, containers.shares, unfenced);
 }
 
-/** What the load balancer was told last, as long as its rule is about that; else what the rule says. */
+/** The recorded shares while the rule is consistent with them; else the rule's. */
 function told(record: Told, held: RuleShares | undefined): Shares {
   if (!record.isApplied || isSameTraffic(held?.shares, record.shares)) return record.shares;
   return withoutZeros(held?.shares ?? {});
 }
 
-/** Whether the parts are the same: AWS does not say that it keeps the weights themselves. */
+/** Compares proportions: AWS does not promise to keep the weights themselves. */
 function isSameTraffic(held: Shares = {}, wish: Shares): boolean {
   const names = new Set([...Object.keys(held), ...Object.keys(wish)]);
   return (
@@ -148,7 +148,7 @@ function sumOf(shares: Shares): number {
   return Object.values(shares).reduce((sum, weight) => sum + weight, 0);
 }
 
-/** Without a rule nothing is told; the rest of the record is of the API's route. */
+/** Without a rule there are no recorded shares; the rest of the record concerns the API's route. */
 function untold(record: RouteRecord): RouteRecord {
   return record.containers ? { ...record, containers: null } : record;
 }

@@ -17,8 +17,8 @@ import { type TimedCall, timedCreation } from './waiting.ts';
 const MAX_WEIGHT = 1_000;
 
 /**
- * Makes a revision, or goes on where an earlier call ended. The definition comes first, since it tells that there is a revision and where the rest of it is;
- * then the target group, the rule that uses it, and only then the service: ECS refuses one whose group no rule uses.
+ * Creates a revision, or continues where an earlier call stopped. The task definition comes first, since it records that the revision exists and where its parts are;
+ * then the target group, the rule that uses it, and last the service: ECS refuses a service whose target group no rule uses.
  */
 export async function createRevision(
   options: EcsPlatformOptions,
@@ -46,7 +46,7 @@ export async function createRevision(
   await ensureScaling(autoScaling, scaled, spec.scaling, clock.now(), change);
 }
 
-/** A group whose service is on its way out is of a retirement that was not ended: it ends first, since no service starts again. */
+/** A group whose service is being deleted belongs to an unfinished retirement, which is completed first, since a deleted service cannot restart. */
 async function groupOf(
   options: EcsPlatformOptions & TimedCall,
   spec: RevisionSpec,
@@ -82,7 +82,7 @@ async function capacityOf(
 }
 
 /**
- * All on demand, or the base of it and the rest on Spot: all but a thousandth, since a provider of weight 0 places no task, its base neither.
+ * All on demand, or the base on demand and the rest on Spot. A thousandth of the rest stays on demand, since a provider of weight 0 places no tasks, not even its base.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
  */
 function strategy(

@@ -9,13 +9,14 @@ import {
   type TaskDefinitionStatus,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ask } from './errors.ts';
-import { type EcsSettings, familyPrefix, TAG, tagMap } from './settings.ts';
+import { type EcsSettings, familyPrefix } from './settings.ts';
 import { taskDefinition } from './task-definition.ts';
 
-/** What is kept of a revision as long as it is there. */
+/** The record of a revision, kept for as long as the revision exists. */
 export type Definition = {
   readonly arn: string;
   readonly model: string;
@@ -27,7 +28,7 @@ export type Definition = {
 const DELETED_AT_ONCE = 10;
 const NONE = /Unable to describe task definition/;
 
-/** Undefined when the revision is not there. */
+/** Undefined when the revision does not exist. */
 export async function findDefinition(
   ecs: ECSClient,
   settings: EcsSettings,
@@ -52,7 +53,7 @@ export async function registerDefinition(
   return definitionOf(settings, made?.taskDefinitionArn, tagMap(command.input.tags));
 }
 
-/** Takes away all that there is of a revision's definitions. */
+/** Removes all of a revision's task definitions. */
 export async function removeDefinitions(
   ecs: ECSClient,
   settings: EcsSettings,
@@ -72,7 +73,7 @@ export async function removeDefinitions(
   }
 }
 
-/** The revisions that have a definition, by its state. */
+/** The revisions with a task definition in the given state. */
 export async function definedRevisions(
   ecs: ECSClient,
   settings: EcsSettings,
@@ -109,7 +110,7 @@ function definitionOf(
   arn = '',
   tags: ReadonlyMap<string, string>,
 ): Definition {
-  // On Fargate there is one cluster; a revision on hosts has one of its own, and only the tag tells which.
+  // On Fargate there is a single cluster; a revision on hosts may be in any, which only its tag tells.
   const known = capacity.target === 'fargate' ? capacity.cluster : undefined;
   const cluster = tags.get(TAG.cluster) ?? known;
   if (cluster === undefined) throw untagged(arn);

@@ -1,10 +1,10 @@
 import { translated } from '#adapters/aws/failures.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 
-// What the services refuse for good is the revision's end; what holds something a while longer is asked again.
-// The names are those of the SDK's classes; ECS and Elastic Load Balancing count their quotas in the TooMany… and LimitExceeded ones.
+// A permanent refusal fails the revision; a resource that is still in use for a while is retried.
+// The names are those of the SDK's classes; quotas of ECS and Elastic Load Balancing fail with the TooMany… and LimitExceeded ones.
 const NAMES: Readonly<Record<string, FailureName>> = {
-  // Of a cluster that was made a moment ago; where an absent one is an answer, it does not come here.
+  // A cluster that was just created; where an absent one is a valid answer, the error does not get here.
   ClusterNotFoundException: 'PlatformUnavailable',
   FailedResourceAccessException: 'PlatformDenied',
   InvalidParameterException: 'RevisionFailed',
@@ -17,11 +17,11 @@ const NAMES: Readonly<Record<string, FailureName>> = {
   UpdateInProgressException: 'PlatformUnavailable',
 };
 
-// A rule, a cluster or a provider that was made a moment ago is not seen everywhere yet, one name is free again when its service has drained, and a service whose count has just changed is not deleted at once.
+// A new rule, cluster or provider is not visible everywhere yet, a service name is free only after draining, and a service whose count has just changed cannot be deleted at once.
 const PASSING =
   /does not have an associated load balancer|still Draining|cannot be stopped while deployments are active|capacity provider .*(?:not found|not active|does not exist)/i;
 
-/** One call of ECS, Elastic Load Balancing or Application Auto Scaling, with its errors translated. */
+/** Calls ECS, Elastic Load Balancing or Application Auto Scaling, and translates its errors. */
 export function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   return translated(() => call().catch(passing), NAMES);
 }
@@ -31,7 +31,7 @@ function passing(cause: unknown): never {
   throw new Failure('PlatformUnavailable', `${cause.name}: ${cause.message}`, { cause });
 }
 
-/** For a `catch`: undefined for an error of one of these names; any other is thrown. */
+/** For a `catch`: undefined for an error with one of these names; rethrows any other. */
 export function absentIf(...names: readonly string[]): (error: unknown) => undefined {
   return (error) => {
     if (error instanceof Error && names.includes(error.name)) return undefined;

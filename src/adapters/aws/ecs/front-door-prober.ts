@@ -6,17 +6,17 @@ import { Failure } from '#domain/failure.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 
 export type FrontDoorProbesOptions = {
-  /** URL of the API with its stage, without a slash at the end. */
+  /** The API's URL with its stage, without a trailing slash. */
   readonly url: string;
-  /** Who asks: what any client of AWS has found out. */
+  /** The caller's identity, as resolved by any AWS client. */
   readonly identity: Pick<LambdaClient['config'], 'credentials' | 'region' | 'sha256'>;
 };
 
-/** The resource of the API that hands the path behind it to the load balancer, for callers whom IAM allows. */
+/** The API resource that forwards the rest of the path to the load balancer, for callers whom IAM allows. */
 const PROBE = '/_probe';
 const FORBIDDEN = 403;
 
-/** Asks the load balancer of the containers through the API, as clients' requests come; `to` is a path of its rules. */
+/** Probes the containers' load balancer through the API, as clients' requests do; `to` is a path of its rules. */
 export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Probes<string> {
   const signer = new SignatureV4({ ...identity, service: 'execute-api' });
 
@@ -57,7 +57,7 @@ async function signedHeaders(
 
 function answerTo(response: Response, body: string, latencyMs: number): ProbeAnswer {
   const { status, headers } = response;
-  // Only API Gateway's own answers have it.
+  // Only API Gateway's own responses have it.
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
   const refusal = headers.get('x-amzn-errortype');
   if (status === FORBIDDEN && refusal !== null) {
@@ -67,7 +67,7 @@ function answerTo(response: Response, body: string, latencyMs: number): ProbeAns
   return { kind: 'answer', status, body, revision, latencyMs };
 }
 
-/** What `fetch` says failed, and not only that it did. */
+/** `fetch` only says that it failed; its cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

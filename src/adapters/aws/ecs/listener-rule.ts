@@ -9,28 +9,29 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ContainerFront } from './container-front.ts';
 import { absentIf, ask } from './errors.ts';
 import { below, isBelow } from './rule-path.ts';
-import { TAG, tagMap } from './settings.ts';
+
 import { targetGroupOf } from './target-group.ts';
 import { readRules } from './test-rule.ts';
 
-/** What a model's rule on the load balancer sends requests to: weights by target group, and by the revision that the group is tagged with; none is 0. */
+/** Where a model's rule sends requests: weights by target group, and by the revision in the group's tag; an absent weight is 0. */
 export type RuleShares = {
   readonly groups: ReadonlyMap<string, number>;
   readonly shares: Shares;
 };
 
-/** The rule by which the load balancer shares a model's requests among its revisions: known by its path and its tags, since anybody can make a rule with that path. */
+/** The rule that distributes a model's requests among its revisions; recognised by path and tags, since anybody can make a rule with that path. */
 export type ListenerRule = {
   /** Undefined when there is no rule. */
   read(model: string): Promise<RuleShares | undefined>;
-  /** Fails with `SharesRefused` for a revision without a target group, and where somebody else's rule has the path. */
+  /** Fails with `SharesRefused` for a revision without a target group, or when a foreign rule has the path. */
   write(model: string, shares: Shares, change: Change): Promise<void>;
-  /** No rule is success. */
+  /** Idempotent. */
   remove(model: string, change: Change): Promise<void>;
 };
 
@@ -40,7 +41,7 @@ export type ListenerRuleOptions = {
   readonly apiStage: string;
 };
 
-/** Below those of the rules for single revisions. A load balancer has 100 rules at most. */
+/** Below the priorities of the rules for single revisions. A load balancer has at most 100 rules. */
 const PRIORITIES = { first: 1_000, count: 100 } as const;
 
 export function listenerRule(options: ListenerRuleOptions): ListenerRule {
@@ -101,7 +102,7 @@ function creation(
   });
 }
 
-/** Without stickiness: a weight of 0 then gets nothing from the next request on. */
+/** Without stickiness, so that a weight of 0 applies from the next request on. */
 function forward(groups: ReadonlyMap<string, number>): Action {
   return {
     Type: 'forward',
@@ -144,7 +145,7 @@ async function sharesOf(elb: ElasticLoadBalancingV2Client, rule: Rule): Promise<
   return { groups, shares: Object.fromEntries(shares) };
 }
 
-/** Of the rules those with the model's path: that with its tags, and one without. */
+/** The rules with the model's path: the one with its tags, and one without. */
 async function placed(
   { elb, front }: ListenerRuleOptions,
   model: string,

@@ -8,10 +8,10 @@ import { findService, type ServiceRef, serviceRef, startedWith } from './service
 import { healthyTargets, targetGroupOf } from './target-group.ts';
 
 const LOG_LINES = 20;
-// DescribeTasks takes so many. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+// The limit of DescribeTasks. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 const MOST_TASKS = 100;
 
-/** One look at a revision. */
+/** Reads a revision's state once. */
 export async function lookAtRevision(
   options: EcsPlatformOptions,
   revision: string,
@@ -27,7 +27,7 @@ export async function lookAtRevision(
     return { kind: 'pending', reason: `its service is ${service?.status ?? 'not made yet'}` };
   }
   const verdict = judgeService({
-    // A service that grows is ready all the same, and one that a schedule made smaller needs no more.
+    // A service that scales out stays ready, and one that a schedule scaled in needs no more.
     needed: Math.min(startedWith(service), service.desiredCount ?? 0),
     running: service.runningCount ?? 0,
     healthy: await healthyTargets(elb, group.arn),
@@ -45,7 +45,7 @@ function hasGivenUp({ deployments = [] }: Service): boolean {
   );
 }
 
-/** ECS tells of a stopped task for an hour. Latest first. */
+/** ECS lists a stopped task for an hour. Latest first. */
 async function stoppedTasks(
   { ecs }: EcsPlatformOptions,
   { cluster, name }: ServiceRef,

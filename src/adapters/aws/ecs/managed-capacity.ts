@@ -9,16 +9,17 @@ import {
   paginateListClusters,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { absentIf, ask } from './errors.ts';
 import { type ManagedRequirement, managedPrefix } from './managed-requirement.ts';
-import { type EcsSettings, type ManagedCapacity, TAG, tagMap } from './settings.ts';
+import type { EcsSettings, ManagedCapacity } from './settings.ts';
 import { type TimedCall, waitForNextLook } from './waiting.ts';
 
 type Options = { readonly ecs: ECSClient; readonly settings: EcsSettings };
 
 /**
- * Makes the cluster and the capacity provider unless they are there, and waits until a service can use them.
- * A provider of managed instances is made in its cluster: PutClusterCapacityProviders, which replaces a cluster's whole list, has no part in it.
+ * Creates the cluster and the capacity provider if they are missing, and waits until a service can use them.
+ * A managed instances provider is created in its cluster; PutClusterCapacityProviders, which would replace the cluster's whole list, is not involved.
  */
 export async function ensureManagedCapacity(
   options: Options & TimedCall,
@@ -58,7 +59,7 @@ function creation(
       instanceLaunchTemplate: {
         ec2InstanceProfileArn: instanceProfile,
         networkConfiguration: { subnets: [...subnets], securityGroups: [securityGroup] },
-        // The metadata service takes no tag whose name has a `/`, and nobody reads them there.
+        // The instance metadata service rejects tags with a `/` in their name, and nothing reads tags there.
         instanceMetadataTagsPropagation: false,
         ...launch,
       },
@@ -68,8 +69,8 @@ function creation(
 }
 
 /**
- * Takes away the stage's capacity providers that no service uses: ECS itself refuses to delete one in use.
- * With `emptyClusters` also the clusters in which nothing is left.
+ * Deletes the stage's unused capacity providers: ECS itself refuses to delete one in use.
+ * With `emptyClusters`, also deletes clusters that have become empty.
  */
 export async function removeUnusedCapacity(
   { ecs, settings: { stage } }: Options,
@@ -125,7 +126,7 @@ async function providerStatus(
   return status === 'INACTIVE' ? undefined : status;
 }
 
-/** Another model's deployment may have made it meanwhile. */
+/** Another model's deployment may have created it meanwhile. */
 function unlessThere(error: unknown): undefined {
   if (error instanceof Error && /already exists/.test(error.message)) return undefined;
   throw error;

@@ -7,7 +7,7 @@ import type {
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { EcsSettings } from './settings.ts';
 
-/** A capacity provider that the revision's tasks need: equal requirements have one name, so they share one. */
+/** A capacity provider that the revision's tasks need; equal requirements have the same name, and so share a provider. */
 export type ManagedRequirement = {
   readonly name: string;
   readonly cluster: string;
@@ -18,18 +18,18 @@ export type ManagedRequirement = {
 };
 
 const GIB = 1024 ** 3;
-// What ECS gives an instance that asks for nothing. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
+// The storage that ECS gives an instance by default. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
 const LEAST_STORAGE_GIB = 80;
-// The host's own, and a second version beside the first.
+// For the host itself, and for images of a second version beside the first.
 const HOST_STORAGE_GIB = 30;
 const IMAGES = 4;
-// What ECS and the host keep of an instance's memory for themselves.
+// ECS and the host keep the rest of an instance's memory.
 const HOST_SHARE = 0.9;
-// What turns the protection off in EC2, whose requirements these are. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirementsRequest.html
+// Turns off EC2's price protection. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirementsRequest.html
 const ANY_PRICE = 999_999;
 const HASH_HEX_DIGITS = 12;
 
-/** One cluster for each GPU model, and one for the models without: the instances of one are never looked through for another. */
+/** One cluster per GPU model, and one for models without: one kind's instances are never considered for another. */
 export function clusterOf(
   { accelerator }: Pick<RevisionSpec, 'accelerator'>,
   { stage, capacity }: EcsSettings,
@@ -39,12 +39,12 @@ export function clusterOf(
   return `${managedPrefix(stage)}${hardware}`;
 }
 
-/** The names of the clusters and capacity providers of a stage begin with it. */
+/** The prefix of the names of a stage's clusters and capacity providers. */
 export function managedPrefix(stage: string): string {
   return `slipway-${stage}-`;
 }
 
-/** On demand, or Spot beside it. */
+/** On demand or, beside it, on Spot. */
 export function managedRequirement(
   spec: RevisionSpec,
   settings: EcsSettings,
@@ -54,7 +54,7 @@ export function managedRequirement(
   const launch = {
     capacityOptionType,
     instanceRequirements: {
-      // The image is of this architecture alone.
+      // The image is only built for this architecture.
       cpuManufacturers: ['intel' as const, 'amd' as const],
       ...(spec.instanceTypes.length > 0 && allowed(spec.instanceTypes, capacityOptionType)),
       vCpuCount: { min: Math.ceil(spec.cpuUnits / 1024) },
@@ -72,7 +72,7 @@ export function managedRequirement(
   };
 }
 
-/** With the protection from high prices off: by default it leaves out a type that costs 20 % more than the cheapest. */
+/** Turns price protection off: by default it excludes types that cost 20 % more than the cheapest. */
 function allowed(
   types: readonly string[],
   option: CapacityOptionType,

@@ -14,8 +14,8 @@ import { targetGroupOf } from './target-group.ts';
 const LOOK_PERIOD_MS = 5_000;
 
 /**
- * Fargate, or EC2 by ECS Managed Instances: each revision is a service of its own behind a target group and a test rule of its own.
- * A retired revision is a task definition that nothing runs of.
+ * Fargate, or EC2 through ECS Managed Instances: each revision has its own service, target group and test rule.
+ * A retired revision is a task definition that nothing runs.
  */
 export function ecsPlatform(options: EcsPlatformOptions): Platform {
   const { ecs, elb, settings, clock, sleep } = options;
@@ -36,7 +36,7 @@ export function ecsPlatform(options: EcsPlatformOptions): Platform {
         () => lookAtRevision(options, revision),
         { clock, sleep, waitMs, periodMs: LOOK_PERIOD_MS },
       ),
-    // Nobody tells how many requests are in flight: whatever runs is given the time.
+    // The number of requests in flight is unknown, so any running task gets the whole drain time.
     drainSeconds: async (revision) => ((await runningTasks(revision)) > 0 ? DRAIN_SECONDS : 0),
     retire: (revision, epoch) => retireRevision(options, revision, epoch),
     remove: (revision, epoch) => removeRevision(options, revision, epoch),

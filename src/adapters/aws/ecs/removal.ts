@@ -15,7 +15,7 @@ import { deleteTargetGroup, targetGroupOf } from './target-group.ts';
 import { readRules, removeTestRule, servesClients } from './test-rule.ts';
 import { type TimedCall, timedRemoval, waitForNextLook } from './waiting.ts';
 
-/** Ends what runs of a revision, and keeps its definition. */
+/** Stops a revision's tasks, and keeps its definition. */
 export async function retireRevision(
   options: EcsPlatformOptions,
   revision: string,
@@ -41,7 +41,7 @@ export async function removeRevision(
   }
 }
 
-/** What a removal that was not ended left of the model's definitions, and capacity that nobody uses any more. */
+/** Removes task definitions left by unfinished removals of the model, and unused capacity. */
 export async function forgetModel(
   options: EcsPlatformOptions,
   model: string,
@@ -59,8 +59,8 @@ export async function forgetModel(
 }
 
 /**
- * Takes a revision's rule, service and target group away, in this order; the group comes last, since the service is named by it and its tasks have to leave it first.
- * Fails with `PlatformUnavailable` while clients are sent to it, and when its tasks have not ended in the call's time.
+ * Deletes a revision's rule, service and target group, in this order: the service refers to the group, and its tasks must leave the group first.
+ * Fails with `PlatformUnavailable` while it still receives client traffic, and when its tasks have not ended in time.
  */
 export async function stopRevision(
   options: EcsPlatformOptions & TimedCall,
@@ -83,7 +83,7 @@ export async function stopRevision(
   await change(() => deleteTargetGroup(elb, group.arn));
 }
 
-/** A service is INACTIVE once all its tasks have left the target group. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html */
+/** A service becomes INACTIVE once all its tasks have left the target group. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html */
 async function untilEnded(call: EcsPlatformOptions & TimedCall, ref: ServiceRef): Promise<void> {
   for (;;) {
     const { status = 'INACTIVE', runningCount, events } = (await findService(call.ecs, ref)) ?? {};

@@ -6,7 +6,7 @@ import type { EcsPlatformOptions } from './options.ts';
 import { findService, serviceRef } from './service.ts';
 import { targetGroupOf } from './target-group.ts';
 
-/** How many tasks a revision begins with. */
+/** The initial number of tasks of a revision. */
 export async function firstTasks(
   options: EcsPlatformOptions,
   { model, scaling }: RevisionSpec,

@@ -1,15 +1,15 @@
 import type { CreateRuleCommandInput, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
 
 /**
- * What a rule for all paths below `path` asks, and the path that the server sees: without what the rule is found by.
- * API Gateway may put its stage, and what comes before its own `{proxy+}`, before the path that a private integration asks for; nobody has tried it here.
+ * The conditions of a rule for all paths below `path`, and the rewrite to the path for the server, without the prefix.
+ * API Gateway may prepend its stage, and what comes before its own `{proxy+}`, to the path of a private integration; this has not been tried here.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/private-integration.html
  */
 export function below(
   path: string,
   apiStage: string,
 ): Pick<CreateRuleCommandInput, 'Conditions' | 'Transforms'> {
-  // A rule takes 5 values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+  // A rule takes at most 5 values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
   const Values = ['', `/${apiStage}`, '/_probe', `/${apiStage}/_probe`].map(
     (before) => `${before}${path}/*`,
   );

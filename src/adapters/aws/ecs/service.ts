@@ -9,15 +9,16 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags, TAG, tagMap } from '#adapters/aws/tags.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Definition } from './definitions.ts';
 import { absentIf, ask } from './errors.ts';
-import { CONTAINER, type EcsSettings, TAG, tagMap } from './settings.ts';
+import { CONTAINER, type EcsSettings } from './settings.ts';
 
-/** Which service: each target group has one of its own, so a revision that starts again waits for no old one to drain. */
+/** Identifies a service: each target group has its own, so a revision that starts again does not wait for the old one to drain. */
 export type ServiceRef = { readonly cluster: string; readonly name: string };
 
-// A client token has 36 characters at most. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+// A client token has at most 36 characters. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 const TOKEN_HEX_DIGITS = 32;
 
 export function serviceRef(cluster: string, revision: string, targetGroup: string): ServiceRef {
@@ -25,7 +26,7 @@ export function serviceRef(cluster: string, revision: string, targetGroup: strin
   return { cluster, name: `${revision}-${id}` };
 }
 
-/** Undefined when it is not there; one that was deleted may still be told of, as DRAINING and then INACTIVE. */
+/** Undefined when it does not exist; a deleted one may still be listed, as DRAINING and then INACTIVE. */
 export async function findService(
   ecs: ECSClient,
   { cluster, name }: ServiceRef,
@@ -39,7 +40,7 @@ export async function findService(
   return found?.services?.[0];
 }
 
-/** How many tasks it began with. */
+/** Its initial number of tasks. */
 export function startedWith({ tags }: Service): number {
   return Number(tagMap(tags).get(TAG.replicas) ?? 1);
 }
@@ -52,7 +53,7 @@ type Making = {
   readonly replicas: number;
 };
 
-/** One that was made meanwhile, with whatever count of tasks, is success. */
+/** Succeeds too if it was created meanwhile, with whatever count of tasks. */
 export async function createService(
   ecs: ECSClient,
   settings: EcsSettings,
@@ -60,13 +61,7 @@ export async function createService(
   making: Making,
 ): Promise<void> {
   const { spec, definition, targetGroup, strategy, replicas } = making;
-  const tags = [
-    [TAG.stage, settings.stage],
-    [TAG.model, spec.model],
-    [TAG.revision, spec.revision],
-    [TAG.deployment, spec.deploymentId],
-    [TAG.replicas, String(replicas)],
-  ] as const;
+  const tags = [...revisionTags(spec, settings), [TAG.replicas, String(replicas)] as const];
   const command = new CreateServiceCommand({
     cluster,
     serviceName: name,
@@ -82,12 +77,12 @@ export async function createService(
         containerPort: spec.server.port,
       },
     ],
-    // Until then ECS leaves a model alone that is still loading.
+    // Keeps ECS from replacing a model that is still loading.
     healthCheckGracePeriodSeconds: settings.provisioningSeconds + spec.startupTimeoutSeconds,
     deploymentConfiguration: {
-      // There is nothing to roll back to: each revision has a service of its own.
+      // There is nothing to roll back to: each revision has its own service.
       deploymentCircuitBreaker: { enable: true, rollback: false },
-      // A host that is taken away has its replacement first.
+      // A host is only removed once its replacement runs.
       minimumHealthyPercent: 100,
       maximumPercent: 200,
     },
@@ -98,7 +93,7 @@ export async function createService(
   await ask(() => ecs.send(command).catch(unlessThere));
 }
 
-/** Its tasks end; ECS takes it away when they have. No such service is success. */
+/** Its tasks end, and ECS then removes it. Idempotent. */
 export async function deleteService(
   ecs: ECSClient,
   { cluster, name }: ServiceRef,

@@ -8,16 +8,17 @@ import {
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags, TAG, tagMap } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
-import { DRAIN_SECONDS, type EcsSettings, TAG, tagMap } from './settings.ts';
+import { DRAIN_SECONDS, type EcsSettings } from './settings.ts';
 import { targetGroupName } from './target-group-name.ts';
 
 export type TargetGroup = { readonly arn: string; readonly tags: ReadonlyMap<string, string> };
 
-/** The revision's target group, undefined when there is none. One that somebody else has under this name is not the revision's. */
+/** The revision's target group; undefined when there is none. A foreign group with this name is not the revision's. */
 export async function targetGroupOf(
   elb: ElasticLoadBalancingV2Client,
   stage: string,
@@ -27,7 +28,7 @@ export async function targetGroupOf(
   return found && isOf(found, stage, revision) ? found : undefined;
 }
 
-/** Makes the revision's target group, or completes one that an earlier call made. */
+/** Creates the revision's target group, or completes one that an earlier call created. */
 export async function ensureTargetGroup(
   elb: ElasticLoadBalancingV2Client,
   settings: EcsSettings,
@@ -36,7 +37,7 @@ export async function ensureTargetGroup(
 ): Promise<TargetGroup> {
   const name = targetGroupName(settings.stage, spec.revision);
   const look = () => targetGroupNamed(elb, name);
-  // Of two calls at once, the second finds what the first has made.
+  // Of two concurrent calls, the second finds the first one's group.
   const group =
     (await look()) ?? (await change(() => create(elb, settings, spec))) ?? (await look());
   if (!group || !isOf(group, settings.stage, spec.revision)) {
@@ -50,23 +51,19 @@ export async function ensureTargetGroup(
   return group;
 }
 
-/** Undefined when there is a group of this name already. */
+/** Undefined when a group with this name already exists. */
 async function create(
   elb: ElasticLoadBalancingV2Client,
-  { stage, vpc }: EcsSettings,
-  { model, revision, deploymentId, server }: RevisionSpec,
+  settings: EcsSettings,
+  spec: RevisionSpec,
 ): Promise<TargetGroup | undefined> {
-  const tags = new Map([
-    [TAG.stage, stage],
-    [TAG.model, model],
-    [TAG.revision, revision],
-    [TAG.deployment, deploymentId],
-  ]);
+  const { server } = spec;
+  const tags = new Map(revisionTags(spec, settings));
   const command = new CreateTargetGroupCommand({
-    Name: targetGroupName(stage, revision),
-    // A task has an address of its own: awsvpc takes no other kind.
+    Name: targetGroupName(settings.stage, spec.revision),
+    // A task has its own address: awsvpc only supports this type.
     TargetType: 'ip',
-    VpcId: vpc,
+    VpcId: settings.vpc,
     Protocol: 'HTTP',
     Port: server.port,
     HealthCheckPath: server.healthPath,
@@ -82,7 +79,7 @@ async function create(
   return arn === undefined ? undefined : { arn, tags };
 }
 
-/** How many targets answer its health check. Those of a group that no rule uses are never checked. */
+/** The number of targets that pass the health check. Targets of a group that no rule uses are never checked. */
 export async function healthyTargets(
   elb: ElasticLoadBalancingV2Client,
   TargetGroupArn: string,
@@ -93,7 +90,7 @@ export async function healthyTargets(
   return targets.filter(({ TargetHealth }) => TargetHealth?.State === 'healthy').length;
 }
 
-/** No such group is success; one that a rule still uses is `PlatformUnavailable`. */
+/** Idempotent; a group that a rule still uses is `PlatformUnavailable`. */
 export async function deleteTargetGroup(
   elb: ElasticLoadBalancingV2Client,
   TargetGroupArn: string,

@@ -1,32 +1,27 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { revisionTags, TAG } from '#adapters/aws/tags.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { clusterOf } from './managed-requirement.ts';
-import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix, TAG } from './settings.ts';
+import { CONTAINER, DRAIN_SECONDS, type EcsSettings, familyPrefix } from './settings.ts';
 
 const GIB = 1024 ** 3;
-// What a server may write, beside its image.
+// Writable space for a server, beside its image.
 const SCRATCH_GIB = 2;
 const TMP = 'tmp';
 
-/** The task that serves a revision; its tags say all that is to be known of the revision later. Fails with `InputInvalid` without an image. */
+/** The task that serves a revision; its tags hold everything that is needed of the revision later. Fails with `InputInvalid` without an image. */
 export function taskDefinition(
   spec: RevisionSpec,
   settings: EcsSettings,
 ): RegisterTaskDefinitionCommandInput {
   const { image } = spec;
   if (!image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
-  const tags = [
-    [TAG.stage, settings.stage],
-    [TAG.model, spec.model],
-    [TAG.revision, spec.revision],
-    [TAG.deployment, spec.deploymentId],
-    [TAG.cluster, clusterOf(spec, settings)],
-  ] as const;
+  const tags = [...revisionTags(spec, settings), [TAG.cluster, clusterOf(spec, settings)] as const];
   return {
     family: familyPrefix(settings) + spec.revision,
     ...(settings.capacity.target === 'fargate'
@@ -54,7 +49,7 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
     environment: environment.map(([name, value]) => ({ name, value })),
     readonlyRootFilesystem: isReadOnly,
     ...(isReadOnly && { mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }] }),
-    // As the image has it; said here, no image can say otherwise.
+    // The user that Slipway's images have; set here so that no image can override it.
     ...(user !== null && { user }),
     linuxParameters: { capabilities: { drop: dropped(capabilities) } },
     stopTimeout: DRAIN_SECONDS,
@@ -70,14 +65,14 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
   };
 }
 
-// Of what Docker gives a container. Fargate lets none but SYS_PTRACE be added to a task that drops ALL.
+// Docker's default capabilities. On Fargate, a task that drops ALL can only add SYS_PTRACE.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
 const DEFAULT_CAPABILITIES = [
   ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD'],
   ...['NET_BIND_SERVICE', 'NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
 ];
 
-/** All but those that are kept, by name where some are. */
+/** All but those to keep; listed one by one if any is kept. */
 function dropped(kept: readonly string[]): string[] {
   if (kept.length === 0) return ['ALL'];
   return DEFAULT_CAPABILITIES.filter((name) => !kept.includes(name));
@@ -91,7 +86,7 @@ function gpu(
   return { resourceRequirements: [{ type: 'GPU', value: String(accelerator.count) }] };
 }
 
-/** While it is unpacked an image is there twice. */
+/** While it is unpacked, an image is on the disk twice. */
 function ephemeralStorage({
   compressedBytes,
   uncompressedBytes,

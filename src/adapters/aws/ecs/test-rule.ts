@@ -6,19 +6,20 @@ import {
   type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
 import { below, isBelow } from './rule-path.ts';
-import { type EcsSettings, TAG } from './settings.ts';
+import type { EcsSettings } from './settings.ts';
 
 /**
- * The priorities of the rules that reach one revision alone. The paths of models' routes are others, so it does not matter which rule comes first.
- * A load balancer has 100 rules at most. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ * The priorities of rules that reach a single revision. Their paths differ from those of models' routes, so the order of the two does not matter.
+ * A load balancer has at most 100 rules. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
 export const TEST_RULE_PRIORITIES = { first: 40_000, count: 100 } as const;
 
-/** Where the listener reaches the revision, whatever the shares; what follows is the path that its server sees. */
+/** The listener's path to the revision, whatever the shares; the rest of the path is what its server sees. */
 export function testRulePath(revision: string): string {
   return `/candidate/${revision}`;
 }
@@ -37,8 +38,8 @@ export async function readRules(
 }
 
 /**
- * Makes the revision's test rule unless it is there. Without a rule ECS refuses the group's service, and its targets are never checked.
- * Two calls at once choose the same priority, so the one that comes second finds the other's rule.
+ * Creates the revision's test rule if it is missing. Without a rule, ECS refuses the group's service, and its targets are never checked.
+ * Concurrent calls choose the same priority, so the second one finds the first one's rule.
  */
 export async function ensureTestRule(
   elb: ElasticLoadBalancingV2Client,
@@ -58,27 +59,21 @@ export async function ensureTestRule(
 }
 
 function creation(
-  { stage, apiStage, listener }: EcsSettings,
-  { model, revision, deploymentId }: RevisionSpec,
+  settings: EcsSettings,
+  spec: RevisionSpec,
   TargetGroupArn: string,
   Priority: number,
 ): CreateRuleCommand {
-  const tags = [
-    [TAG.stage, stage],
-    [TAG.model, model],
-    [TAG.revision, revision],
-    [TAG.deployment, deploymentId],
-  ] as const;
   return new CreateRuleCommand({
-    ListenerArn: listener,
+    ListenerArn: settings.listener,
     Priority,
-    ...below(testRulePath(revision), apiStage),
+    ...below(testRulePath(spec.revision), settings.apiStage),
     Actions: [{ Type: 'forward', TargetGroupArn }],
-    Tags: tags.map(([Key, Value]) => ({ Key, Value })),
+    Tags: revisionTags(spec, settings).map(([Key, Value]) => ({ Key, Value })),
   });
 }
 
-/** The revision's test rule is no more, also when it never was. */
+/** Deletes the revision's test rule. Idempotent. */
 export async function removeTestRule(
   elb: ElasticLoadBalancingV2Client,
   rules: readonly Rule[],
@@ -108,7 +103,7 @@ export function servesClients(
     });
 }
 
-/** By its path: no rule of anything else has it. */
+/** Recognised by its path, which no other rule has. */
 function isTestRule(rule: Rule, revision: string): boolean {
   return isBelow(rule, testRulePath(revision));
 }

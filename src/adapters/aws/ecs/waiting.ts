@@ -1,10 +1,10 @@
 import type { Waiting } from '#adapters/aws/waiting.ts';
 import { Failure } from '#domain/failure.ts';
 
-/** A call whose waits end together (epoch ms). */
+/** A call whose waits share a deadline (epoch ms). */
 export type TimedCall = Waiting & { readonly endMs: number };
 
-// Both leave the rest of its step's time to what else the call does: a retirement is one of several in its step.
+// Both leave the rest of the step's time to the call's other work: a step may retire several revisions.
 const CREATION_MS = 90_000;
 const REMOVAL_MS = 50_000;
 const LOOK_PERIOD_MS = 2_000;
@@ -17,7 +17,7 @@ export function timedRemoval<Options extends Waiting>(options: Options): Options
   return { ...options, endMs: options.clock.now() + REMOVAL_MS };
 }
 
-/** Fails with `PlatformUnavailable` when the call's time is over; `reason` says what still is to come. */
+/** Fails with `PlatformUnavailable` past the call's deadline; `reason` says what is still missing. */
 export async function waitForNextLook(
   { clock, sleep, endMs }: TimedCall,
   reason: string,

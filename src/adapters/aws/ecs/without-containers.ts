@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import type { Platform } from '#ports/platform.ts';
 
-/** A container target in a stack that has none: nothing is there, and nothing can be made. */
+/** A container target in a stack without containers: nothing exists, and nothing can be created. */
 export const withoutContainers: Platform = {
   async create({ revision }) {
     throw new Failure('PlatformDenied', `${revision} needs a container, and the stack has none`, {

@@ -14,7 +14,7 @@ export function keyIn(row: Row): ApiKey {
   return JSON.parse(row['record']?.S ?? '');
 }
 
-/** `ApiKeys.find` alone, which is all that the authorizer needs. It is a look-up by the whole hash: no comparison of ours could tell of a key by its time. */
+/** `ApiKeys.find` alone, which is all that the authorizer needs. It looks up the whole hash, so there is no comparison here whose timing could leak a key. */
 export function dynamoFindKey(client: DynamoDBClient, table: string): ApiKeys['find'] {
   return async (hash) => {
     const read = new GetItemCommand({

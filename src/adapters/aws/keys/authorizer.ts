@@ -3,12 +3,12 @@ import type { AuthorizerRequest } from '#domain/authorizer-request.ts';
 import { type KeyPolicy, keyPolicy, offeredKey } from '#domain/key-policy.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 
-/** Lets in whoever has a key, to its models. Fails with `Unauthorized` for a request without one, with two, or with one that is unknown or revoked. */
+/** Admits the holder of a key to the key's models. Fails with `Unauthorized` for a request without a key, with two, or with an unknown or revoked one. */
 export function authorizer({ find }: Pick<ApiKeys, 'find'>) {
   return async (request: AuthorizerRequest): Promise<KeyPolicy> => {
     const hash = await keyHash(offeredKey(headersOf(request)) ?? '');
     const key = hash && (await find(hash));
-    // API Gateway answers 401 for this very message, and 500 for any other.
+    // API Gateway answers 401 for exactly this message, and 500 for any other.
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
     if (!hash || !key) throw Object.assign(new Error('Unauthorized'), { name: 'Unauthorized' });
     return keyPolicy(key, hash, request.methodArn);

@@ -12,11 +12,11 @@ import { Failure } from '#domain/failure.ts';
 type Options = {
   readonly gateway: APIGatewayClient;
   readonly usagePlan: string;
-  /** What the names of this stage's keys begin with, before the key's id. */
+  /** The prefix of this stage's key names, before the key's id. */
   readonly prefix: string;
 };
 
-/** `keyId` is API Gateway's own name of it. */
+/** `keyId` is API Gateway's own id of the key. */
 export type UsagePlanKey = {
   readonly keyId: string;
   readonly id: string;
@@ -26,9 +26,9 @@ export type UsagePlanKey = {
 const ID = /^[0-9a-f]{16}$/;
 const PAGE = 500;
 
-/** API Gateway's keys, by which the usage plan throttles. Their value is the hash that the authorizer answers, so they are of no use to callers. */
+/** API Gateway's keys, by which the usage plan throttles. Their value is the hash that the authorizer returns, so they are useless to callers. */
 export function usagePlanKeys({ gateway, usagePlan, prefix }: Options) {
-  /** The name is asked for as a prefix, which API Gateway does not say: https://github.com/getmoto/moto/pull/8220 */
+  /** Matches the name as a prefix, which API Gateway does not document: https://github.com/getmoto/moto/pull/8220 */
   async function named(nameQuery: string): Promise<readonly UsagePlanKey[]> {
     const found: UsagePlanKey[] = [];
     await translated(async () => {
@@ -57,14 +57,14 @@ export function usagePlanKeys({ gateway, usagePlan, prefix }: Options) {
   return {
     all: () => named(prefix),
 
-    /** Puts a key of this value on the plan; a key that is there is success. */
+    /** Adds a key with this value to the plan. Idempotent. */
     async add(id: string, hash: string): Promise<void> {
       const keyId = await create(id, hash);
       const place = { usagePlanId: usagePlan, keyId, keyType: 'API_KEY' };
       await unless('ConflictException', () => gateway.send(new CreateUsagePlanKeyCommand(place)));
     },
 
-    /** Takes a key away, off its plan too; one that is gone is success. */
+    /** Deletes a key, also from its plan. Idempotent. */
     async remove({ keyId }: UsagePlanKey): Promise<void> {
       const removal = new DeleteApiKeyCommand({ apiKey: keyId });
       await unless('NotFoundException', () => gateway.send(removal));
@@ -72,7 +72,7 @@ export function usagePlanKeys({ gateway, usagePlan, prefix }: Options) {
   };
 }
 
-/** Undefined when an earlier try, whose answer was lost, had done it: then API Gateway refuses by this name. */
+/** Undefined when an earlier attempt, whose response was lost, already succeeded: API Gateway then fails with this name. */
 async function unless<Answer>(
   done: 'ConflictException' | 'NotFoundException',
   call: () => Promise<Answer>,

@@ -18,21 +18,21 @@ export type FunctionRoutesOptions = {
   readonly lambda: LambdaClient;
   readonly clock: Clock;
   readonly api: ModelApi;
-  /** A model's function is named by this and the model. */
+  /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
   /** Whether the API's stage sends the model's requests there. */
   readonly isLed: (model: string, to: Integration) => Promise<boolean>;
 };
 
-/** How many requests in a row have to be answered by a revision that has a share. */
+/** How many consecutive requests must be answered by revisions with a share. */
 const LOOKS = 5;
 const LOOK_TIMEOUT_MS = 5_000;
 
-// AWS says of no time by which every invocation goes by a changed alias; where the version that it had left was deleted at once, requests were answered `Function not found`: DataBiosphere/azul#7883.
-// A precaution, as long as the workflow's shortest wait: what the looks see after it, they see of an alias that had a while to spread.
+// AWS does not document how long an alias change takes to reach every invocation; when the version that the alias had left was deleted at once, requests were answered `Function not found`: DataBiosphere/azul#7883.
+// As a precaution, this waits as long as the workflow's shortest wait, so that the looks that follow see an alias that has had time to propagate.
 const SETTLE_MS = 1_000;
 
-/** Shares are the weights of the alias `live` of the model's function. */
+/** Shares are the weights of the model function's alias `live`. */
 export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
   const { lambda, clock, api, functionPrefix, isLed } = options;
   const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model, clock);
@@ -53,7 +53,7 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
       const written = await write(aliasOf(model), versions, { model, wish, expected, change });
       const { aliasArn, isChanged } = written;
       const integration: Integration = { kind: 'function', aliasArn };
-      // A route is led here only after it was let in.
+      // The route must be permitted before it is pointed here.
       if (isChanged || !(await isLed(model, integration))) {
         await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
       }
@@ -92,7 +92,7 @@ type Wish = {
 
 type Written = { readonly aliasArn: string; readonly isChanged: boolean };
 
-/** A change that somebody else made to the same end, as one of ours whose answer was lost, is success. */
+/** Succeeds if a concurrent change, such as one of ours whose response was lost, had the same result. */
 async function write(
   alias: LiveAlias,
   versions: ModelVersions,

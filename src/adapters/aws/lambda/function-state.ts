@@ -7,17 +7,18 @@ import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 
-/** How a function or one of its versions stands; a reason is a clause. */
+/** The condition of a function or one of its versions; a reason is a clause. */
 export type FunctionCondition =
   | { readonly kind: 'active' | 'inactive' }
   | { readonly kind: 'pending'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type FunctionState = {
-  /** The revision that it is, or empty. */
+  /** The revision it holds, or empty. */
   readonly revision: string;
+  readonly arn: string;
   readonly deploymentId: string;
-  /** The image that its environment was made for, and the one it has. */
+  /** The image that its environment was made for, and the image it has. */
   readonly wantedDigest: string;
   readonly imageUri: string;
   readonly codeSha256: string;
@@ -28,8 +29,8 @@ export type FunctionState = {
 const REASONS: Readonly<Record<string, string>> = limits.stateReasons;
 
 /**
- * Looks at a function's $LATEST, or at one of its versions; undefined when it is not there.
- * GetFunction takes 100 requests a second, every other control call shares 15.
+ * Reads a function's $LATEST, or one of its versions; undefined when it does not exist.
+ * GetFunction allows 100 requests a second; all other control calls share 15.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
  */
 export async function readFunction(
@@ -47,6 +48,7 @@ export async function readFunction(
   const variables = Configuration.Environment?.Variables ?? {};
   return {
     revision: Configuration.Description ?? '',
+    arn: Configuration.FunctionArn ?? '',
     deploymentId: variables['SLIPWAY_DEPLOYMENT'] ?? '',
     wantedDigest: variables['SLIPWAY_IMAGE'] ?? '',
     imageUri: Code?.ImageUri ?? '',
@@ -56,7 +58,7 @@ export async function readFunction(
   };
 }
 
-/** Whether the image that a function runs is the one that its environment was made for. */
+/** Whether a function runs the image that its environment was made for. */
 export function hasItsImage({ imageUri, wantedDigest }: FunctionState): boolean {
   return imageUri.endsWith(`@${wantedDigest}`);
 }

@@ -7,19 +7,19 @@ export type ModelRequest = {
   readonly model: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** JSON, or undefined for none. */
+  /** JSON; undefined for no body. */
   readonly body?: string;
 };
 
 export type ModelResponse = {
   readonly status: number;
-  /** By name in lower case. */
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
 
 /**
- * The event by which a REST API hands a request to a function, in the API's stage `stage`.
+ * The event that a REST API's stage `stage` sends a function for a request.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
  */
 export function invocationEvent(stage: string, { model, method, path, body }: ModelRequest) {
@@ -41,7 +41,7 @@ export function invocationEvent(stage: string, { model, method, path, body }: Mo
     requestContext: {
       resourcePath: resource,
       httpMethod: method,
-      // Only here does the path have its stage.
+      // Only this path includes the stage.
       path: `/${stage}${route}${path}`,
       protocol: 'HTTP/1.1',
       stage,
@@ -61,7 +61,7 @@ const proxyResponse = z.object({
   isBase64Encoded: z.nullish(z.boolean()),
 });
 
-/** What a function answered, as a REST API would hand it on; undefined when the API would take it for malformed. */
+/** A function's response as a REST API would pass it on; undefined when the API would reject it as malformed. */
 export function readResponse(payload: string): ModelResponse | undefined {
   const { data } = proxyResponse.safeParse(parseJson(payload));
   if (!data) return undefined;
@@ -84,11 +84,11 @@ export function readResponse(payload: string): ModelResponse | undefined {
 
 const functionError = z.object({ errorMessage: z.string(), errorType: z.optional(z.string()) });
 
-/** What a function that failed says of itself, with the type of the error where that is a name. */
+/** The error message of a failed function, with the error's type if that is a name. */
 export function readFunctionError(payload: string): string {
   const { data } = functionError.safeParse(parseJson(payload));
   if (!data) return payload;
-  // The web adapter's own errors have a type of Rust.
+  // The web adapter's own errors have Rust types.
   const isName = /^[A-Z][\w.]+$/.test(data.errorType ?? '');
   const said = serverError(data.errorMessage) ?? data.errorMessage;
   return isName ? `${said} (${data.errorType})` : said;
@@ -96,7 +96,7 @@ export function readFunctionError(payload: string): string {
 
 const refused = z.object({ statusCode: z.int(), body: z.string() });
 
-/** Of an answer that counts as an error, the web adapter from 1.0 on tells status and body as JSON. https://github.com/aws/aws-lambda-web-adapter/blob/main/src/lib.rs */
+/** For a response that counts as an error, the web adapter (from 1.0) reports status and body as JSON. https://github.com/aws/aws-lambda-web-adapter/blob/main/src/lib.rs */
 function serverError(message: string): string | undefined {
   const { data } = refused.safeParse(parseJson(message));
   return data && `status code: ${data.statusCode}: ${data.body}`;

@@ -9,19 +9,19 @@ import {
   readResponse,
 } from './invocation-event.ts';
 
-/** What became of an invocation; `version` is the published version that executed it. */
+/** The result of an invocation; `version` is the published version that executed it. */
 export type Invocation =
   | { readonly kind: 'response'; readonly version: string; readonly response: ModelResponse }
-  /** `log` is the end of what the function wrote, which the log group has only later. */
+  /** `log` is the end of the function's output, which reaches the log group later. */
   | {
       readonly kind: 'error';
       readonly version: string;
       readonly error: string;
       readonly log: readonly string[];
     }
-  /** No such function or qualifier. */
+  /** The function or the qualifier does not exist. */
   | { readonly kind: 'absent' }
-  /** Lambda's concurrency is used up. */
+  /** Lambda's concurrency is exhausted. */
   | { readonly kind: 'busy'; readonly reason: string }
   /** Not Active (yet): an invocation of an Inactive function wakes it. */
   | { readonly kind: 'asleep'; readonly reason: string }
@@ -30,7 +30,7 @@ export type Invocation =
 export type InvocationTarget = {
   readonly functionName: string;
   readonly qualifier: string;
-  /** Of the API, as events name it. */
+  /** The API's stage, for events. */
   readonly stage: string;
 };
 
@@ -72,7 +72,7 @@ export async function invokeModel(
   }
 }
 
-/** Answers the errors that are outcomes here, and throws the others. */
+/** Returns the errors that are outcomes here, and throws the others. */
 function keep(error: unknown): Error {
   if (error instanceof Error && isOutcome(error)) return error;
   throw error;

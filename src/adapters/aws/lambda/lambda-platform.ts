@@ -17,17 +17,17 @@ export type LambdaPlatformOptions = Waiting & {
   readonly logs: ModelLogs;
   readonly functions: ModelFunctions;
   readonly fence: AwsFence;
-  /** Of the API, as events name it. */
+  /** The API's stage, for events. */
   readonly apiStage: string;
-  /** How long one look waits for a server that is starting (ms): an invocation lasts as long as the start. */
+  /** How long one look waits for a starting server (ms): an invocation takes as long as the start. */
   readonly startLookMs: number;
 };
 
 const LOOK_PERIOD_MS = 1_000;
 
 /**
- * One function for each model, one published version for each revision, which its Description names.
- * A revision is made in $LATEST; the look that finds it done publishes it.
+ * One function per model, one published version per revision, named in the version's Description.
+ * A revision is prepared in $LATEST; the look that finds it complete publishes it.
  */
 export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
   const { lambda, logs, functions, fence, clock, sleep } = options;
@@ -47,7 +47,7 @@ export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
         () => look(revision),
         { clock, sleep, waitMs, periodMs: LOOK_PERIOD_MS },
       ),
-    // Lambda lets the requests of a version end, whatever becomes of the alias, and nothing of it is stopped.
+    // Lambda lets a version's requests finish whatever happens to the alias, and nothing needs stopping.
     drainSeconds: async () => 0,
     retire: (revision, epoch) => fence.pass(modelOf(revision), epoch),
     async remove(revision, epoch) {

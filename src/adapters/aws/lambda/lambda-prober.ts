@@ -8,15 +8,15 @@ import { readVersions } from './model-versions.ts';
 
 export type LambdaProbesOptions = {
   readonly lambda: LambdaClient;
-  /** A model's function is named by this and the model. */
+  /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
   readonly apiStage: string;
 };
 
-/** `revision` null: whichever the alias that clients reach chooses. */
+/** `revision` null: whichever one the clients' alias chooses. */
 export type FunctionProbed = { readonly model: string; readonly revision: string | null };
 
-/** Invokes the model's function with the event that its route would send, qualified: so a candidate is reached that has no traffic. */
+/** Invokes the model's function with the event that its route would send, and with a qualifier: that reaches even a candidate without traffic. */
 export function lambdaProbes(options: LambdaProbesOptions): Probes<FunctionProbed> {
   return async (to, probe, timeoutMs) => {
     try {
@@ -53,7 +53,7 @@ async function ask(
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 
-/** What a client would have got, with the reason in the body where the API would hide it; undefined where there is no function. */
+/** What a client would have got, with the reason in the body where the API would hide it; undefined when the function does not exist. */
 function answerTo(seen: Invocation, latencyMs: number): ProbeAnswer | undefined {
   const answer = { kind: 'answer', revision: null, latencyMs } as const;
   switch (seen.kind) {

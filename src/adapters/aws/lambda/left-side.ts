@@ -20,7 +20,7 @@ type Crossing = {
   readonly change: Change;
 };
 
-/** Before the other side is made anything: from here on there is something of it to take away. Answers what it holds. */
+/** Call before creating anything on the other side: records that it may need removal. Returns the shares it holds. */
 export async function prepare(
   { records, sides }: LeftSideOptions,
   { model, from, to, expected, change }: Crossing,
@@ -37,7 +37,7 @@ function beginning(record: RouteRecord, mechanism: Mechanism): RouteRecord {
   return { ...record, left: { mechanism, hasServed: false } };
 }
 
-/** Takes away the side that was left, when no client comes to it any more. */
+/** Removes the side that the route has left, once it has no client traffic any more. */
 export async function clear(
   options: LeftSideOptions,
   record: RouteRecord,
@@ -48,7 +48,7 @@ export async function clear(
   await change(() => options.records.update(record.model, (now) => ({ ...now, left: null })));
 }
 
-/** Why clients may still come by the way that the route has left, or undefined. */
+/** Why the side that the route has left may still have client traffic, or undefined. */
 export async function visited(
   options: LeftSideOptions,
   record: RouteRecord,

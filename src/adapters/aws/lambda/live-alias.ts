@@ -18,7 +18,7 @@ import type { Clock } from '#ports/clock.ts';
 import { LIVE } from './model-function.ts';
 import type { ModelVersions } from './model-versions.ts';
 
-/** What the alias that clients reach holds; `arn` is the alias's own. `changedAtMs` is when it was told that, 0 when somebody else did. */
+/** The content of the alias that clients use; `arn` is the alias's own. `changedAtMs` is when we last changed it, 0 when somebody else did. */
 export type Held = {
   readonly shares: Shares;
   readonly changedAtMs: number;
@@ -26,23 +26,23 @@ export type Held = {
   readonly revisionId: string;
 };
 
-/** The shares of one model's revisions, as its function's alias `live` holds them. */
+/** The shares of one model's revisions, as held by its function's alias `live`. */
 export type LiveAlias = {
   /** Undefined when there is no alias. */
   read(versions: ModelVersions): Promise<Held | undefined>;
-  /** Fails with `SharesChanged` when it is not as it was seen (undefined: not there), `SharesRefused` when an alias cannot hold that. */
+  /** Fails with `SharesChanged` when the alias differs from `seen` (undefined: none), `SharesRefused` when an alias cannot hold the shares. */
   write(shares: Shares, versions: ModelVersions, seen: Held | undefined): Promise<void>;
-  /** No alias is success. */
+  /** Idempotent. */
   remove(): Promise<void>;
 };
 
 const FAILURES: Readonly<Record<string, FailureName>> = {
   PreconditionFailedException: 'SharesChanged',
-  // CreateAlias: somebody else was first.
+  // CreateAlias: somebody else created it first.
   ResourceConflictException: 'SharesChanged',
 };
 
-/** What the shares are, and since when, stands in the alias's description: it changes with the alias, so the two cannot differ. */
+/** The shares and the time of their change are kept in the alias's description: both change with the alias in one call, so they cannot differ. */
 export function liveAlias(lambda: LambdaClient, FunctionName: string, clock: Clock): LiveAlias {
   const alias = { FunctionName, Name: LIVE };
 
@@ -78,7 +78,7 @@ export function liveAlias(lambda: LambdaClient, FunctionName: string, clock: Clo
 
 type Routing = { readonly primary: string; readonly weights: Record<string, number> };
 
-/** An alias has a version, and at most one more with its part of the requests. The greater share is the primary's. */
+/** An alias has a version, and at most one additional version with a weight. The greater share is the primary's. */
 function routing(shares: Shares, { numbers }: ModelVersions): Routing {
   const parts = Object.entries(shares).sort(([, a], [, b]) => b - a);
   if (parts.length > limits.aliasVersionsMax) {
@@ -103,7 +103,7 @@ const told = z.object({ shares: z.record(z.string(), z.number()), changedAtMs: z
 
 type Told = Pick<Held, 'shares' | 'changedAtMs'>;
 
-/** The shares as they were written, as long as the alias routes by them; else what it routes by, in hundredths. */
+/** The shares as written while the alias routes by them; else the alias's own weights, in hundredths. */
 function toldOf(found: AliasConfiguration, versions: ModelVersions): Told {
   const written = told.safeParse(parseJson(found.Description ?? ''));
   if (written.data && isRoutedBy(found, written.data.shares, versions)) return written.data;
@@ -120,7 +120,7 @@ function routedShares(found: AliasConfiguration, versions: ModelVersions): Share
   );
 }
 
-// How exactly Lambda keeps a weight is not documented; two weights of a thousandth differ by more than this.
+// Lambda does not document its precision of weights; weights in thousandths differ by more than this.
 const TOLERANCE = 0.0004;
 
 function isRoutedBy(found: AliasConfiguration, shares: Shares, versions: ModelVersions): boolean {

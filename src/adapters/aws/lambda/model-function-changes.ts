@@ -3,6 +3,7 @@ import {
   DeleteFunctionCommand,
   type LambdaClient,
   PublishVersionCommand,
+  TagResourceCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
@@ -14,28 +15,30 @@ import { Failure, type FailureName } from '#domain/failure.ts';
 import { type FunctionState, readFunction } from './function-state.ts';
 import type { FunctionDefinition } from './model-function.ts';
 
-/** The changes to one model's function, each made by way of a `Change`. Each but the deletions takes the RevisionId that the caller saw, so a change by somebody else in between is not overwritten. */
+/** The changes to one model's function, each made through a `Change`. All but deletions are conditional on the RevisionId that the caller saw, so they never overwrite a concurrent change. */
 export type FunctionChanges = {
-  /** Waits until no change is under way; undefined when there is no such function. */
+  /** Waits until no update is in progress; undefined when the function does not exist. */
   settled(): Promise<FunctionState | undefined>;
-  /** False when there is a function of this name already. */
+  /** False when a function with this name already exists. */
   create(definition: FunctionDefinition): Promise<boolean>;
   configure(
     configuration: Partial<FunctionDefinition['configuration']>,
     seen: FunctionState,
   ): Promise<void>;
+  /** Of the function, with all its versions. */
+  tag(tags: FunctionDefinition['tags'], seen: FunctionState): Promise<void>;
   setImage(imageUri: string, seen: FunctionState): Promise<void>;
-  /** Answers the number of the version. */
+  /** Returns the version's number. */
   publish(seen: FunctionState): Promise<string>;
-  /** Deletes one version, or the function with all of them; one that is not there is success. */
+  /** Deletes one version, or the function with all its versions. Idempotent. */
   remove(version?: string): Promise<void>;
 };
 
-// Provisioning waits twice at most, and has 120 s.
+// Provisioning waits at most twice, within its 120 s.
 const LONGEST_WAIT_MS = 50_000;
 const LOOK_PERIOD_MS = 1_000;
 
-// While a change is under way Lambda refuses the next, and after it the RevisionId is another one: the caller looks again.
+// During an update Lambda refuses another, and afterwards the RevisionId has changed: the caller looks again.
 // https://github.com/aws/aws-sdk/issues/377
 const FAILURES: Readonly<Record<string, FailureName>> = {
   InvalidParameterValueException: 'RevisionFailed',
@@ -73,6 +76,10 @@ export function functionChanges(
     await change(() => lambda.send(new UpdateFunctionConfigurationCommand(input)));
   }
 
+  async function tag(tags: FunctionDefinition['tags'], { arn }: FunctionState): Promise<void> {
+    await change(() => lambda.send(new TagResourceCommand({ Resource: arn, Tags: { ...tags } })));
+  }
+
   async function setImage(imageUri: string, { revisionId }: FunctionState): Promise<void> {
     const input = { FunctionName, ImageUri: imageUri, RevisionId: revisionId };
     await change(() => lambda.send(new UpdateFunctionCodeCommand(input)));
@@ -95,7 +102,7 @@ export function functionChanges(
     await change(() => lambda.send(command).catch(absentIfNotFound));
   }
 
-  return { settled, create, configure, setImage, publish, remove };
+  return { settled, create, configure, tag, setImage, publish, remove };
 }
 
 async function settle(
@@ -124,7 +131,7 @@ function falseIfThere(error: unknown): false {
   throw error;
 }
 
-/** What Lambda may not pull yet, as it is still being scanned, it does not tell from what it may not pull. https://repost.aws/knowledge-center/lambda-ecr-image */
+/** Lambda does not distinguish an image that it may not pull yet, since it is still being scanned, from one that it may never pull. https://repost.aws/knowledge-center/lambda-ecr-image */
 function failUnpulled(cause: unknown): never {
   if (!(cause instanceof Error) || !/permission to access the ECR image/.test(cause.message)) {
     throw cause;

@@ -1,16 +1,19 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { costTags } from '#adapters/aws/tags.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
-/** What the functions of all models of a stage have in common. */
+/** The settings that the functions of all models of a stage share. */
 export type ModelFunctions = {
   readonly stage: string;
-  /** A model's function is named by this and the model. */
+  /** Which pays for a model that names none. */
+  readonly team: string;
+  /** The prefix of a model function's name, before the model. */
   readonly prefix: string;
-  /** URI of the repository of the models' images. */
+  /** URI of the repository of model images. */
   readonly repository: string;
   readonly role: string;
   readonly subnets: readonly string[];
@@ -18,10 +21,10 @@ export type ModelFunctions = {
   readonly logGroup: string;
 };
 
-/** The alias that clients reach. */
+/** The alias that clients use. */
 export const LIVE = 'live';
 
-// The API gives up a request first, so what clients get never depends on which of the two was faster.
+// The API times out first, so what clients get never depends on a race between the two.
 const TIMEOUT_SECONDS = limits.requestTimeoutSeconds + 1;
 
 export function modelRoute(model: string): string {
@@ -43,7 +46,7 @@ export type FunctionDefinition = {
   readonly tags: Readonly<Record<string, string>>;
 };
 
-/** The function that serves a revision, which its Description names. Fails with `InputInvalid` without an image. */
+/** The function that serves a revision, named in its Description. Fails with `InputInvalid` without an image. */
 export function functionDefinition(
   spec: RevisionSpec,
   functions: ModelFunctions,
@@ -63,7 +66,7 @@ export function functionDefinition(
         SecurityGroupIds: [functions.securityGroup],
       },
     },
-    tags: { 'slipway:model': spec.model, 'slipway:stage': functions.stage },
+    tags: Object.fromEntries(costTags(spec, functions)),
   };
 }
 
@@ -71,16 +74,16 @@ function environment(spec: RevisionSpec, digest: string): Record<string, string>
   return {
     ...serverEnvironment(spec, digest),
     AWS_LWA_PORT: String(spec.server.port),
-    // The image's HOST is where its server listens, and the adapter would take it for where to reach it.
+    // The image's HOST is its server's listening address; the adapter would take it for the address to connect to.
     AWS_LWA_HOST: '127.0.0.1',
     AWS_LWA_READINESS_CHECK_PATH: spec.server.healthPath,
-    // By default the adapter takes every status below 500 for ready.
+    // By default the adapter treats any status below 500 as ready.
     // https://github.com/awslabs/aws-lambda-web-adapter#configurations
     AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
     // A 5xx of a server that does not count it itself would be a success to Lambda, which no metric sees: it is made an error, whose answer is lost.
     ...(!RUNTIMES[spec.runtime].countsServerErrors && { AWS_LWA_ERROR_STATUS_CODES: '500-599' }),
     AWS_LWA_REMOVE_BASE_PATH: modelRoute(spec.model),
-    // A model that loads for longer than the 10 s of Lambda's init goes on loading in the first request.
+    // A model that loads for longer than Lambda's 10 s init phase continues loading during the first request.
     AWS_LWA_ASYNC_INIT: 'true',
     AWS_LWA_INVOKE_MODE: 'buffered',
   };

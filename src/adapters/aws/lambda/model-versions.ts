@@ -8,14 +8,14 @@ import { translated } from '#adapters/aws/failures.ts';
 
 const LATEST = '$LATEST';
 
-/** The published versions of a model's function: which number each revision has. */
+/** The published versions of a model's function, as version numbers by revision. */
 export type ModelVersions = {
   readonly numbers: ReadonlyMap<string, string>;
-  /** Undefined for a number that is no revision's. */
+  /** Undefined for a number that belongs to no revision. */
   revision(version: string): string | undefined;
 };
 
-/** Empty when there is no such function. */
+/** Empty when the function does not exist. */
 export async function readVersions(
   lambda: LambdaClient,
   functionName: string,
@@ -26,7 +26,7 @@ export async function readVersions(
   return { numbers, revision: (version) => revisions.get(version) };
 }
 
-/** The revisions of all functions whose names are this prefix and a model, also of those that are not published yet. */
+/** The revisions of all functions named by this prefix and a model, including unpublished ones. */
 export async function listRevisions(
   lambda: LambdaClient,
   prefix: string,

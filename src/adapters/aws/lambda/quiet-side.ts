@@ -12,7 +12,7 @@ export type QuietSideOptions = { readonly cloudWatch: CloudWatchClient; readonly
 
 const QUIET_MS = 2 * PERIOD_MS;
 
-/** Why it is not certain that no client comes by a way that was left at `leftAtMs`, or undefined after two whole minutes without any. */
+/** Why a side that was left at `leftAtMs` may still have client traffic; undefined after two whole minutes without any. */
 export async function unquiet(
   { cloudWatch, clock }: QuietSideOptions,
   counters: readonly Counter[],

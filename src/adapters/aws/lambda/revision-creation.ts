@@ -23,7 +23,7 @@ type Creation = {
   readonly changes: FunctionChanges;
 };
 
-/** Makes a revision in $LATEST, or goes on where an earlier call for it ended. */
+/** Prepares a revision in $LATEST, or continues where an earlier call for it stopped. */
 export function revisionCreation({ lambda, functions, changesOf }: Options) {
   return async (spec: RevisionSpec, epoch: number): Promise<void> => {
     const name = functions.prefix + spec.model;
@@ -42,13 +42,16 @@ export function revisionCreation({ lambda, functions, changesOf }: Options) {
   };
 }
 
-/** A function whose creation failed takes no change any more. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html */
+/** A function whose creation failed accepts no further changes. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html */
 function isStillborn({ condition }: FunctionState, versions: number): boolean {
   return condition.kind === 'failed' && versions === 0;
 }
 
 async function update(creation: Creation): Promise<void> {
   const { definition, changes } = creation;
+  const before = await changes.settled();
+  if (before) await changes.tag(definition.tags, before);
+  // Tagged, it may have another RevisionId.
   const settled = await changes.settled();
   if (settled) await changes.configure(definition.configuration, settled);
   await setImage(creation);
@@ -59,7 +62,7 @@ async function adopt(creation: Creation, latest: FunctionState): Promise<void> {
   if (!hasItsImage(latest)) await setImage(creation);
 }
 
-/** The second half of an update. A first half that failed is left as it is, for the look that tells why. */
+/** The second half of an update. If the first half failed, it changes nothing; the look reports why. */
 async function setImage({ spec, definition, changes }: Creation): Promise<void> {
   const settled = await changes.settled();
   if (settled?.revision !== spec.revision) throw overtaken(spec);

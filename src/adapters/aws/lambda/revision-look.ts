@@ -22,10 +22,10 @@ const SERVER_ERROR = 500;
 // A server that is not ready yet.
 const LOADING = 503;
 
-// Lambda ended an invocation whose server was not there in time, or the server says that its model is loading.
+// Lambda ended an invocation before the server was ready, or the server says that its model is loading.
 const STILL_LOADING = /Task timed out after|status code: 503/;
 
-/** One look at a revision. A look that finds $LATEST done with its making publishes it: by the RevisionId that it saw, so it needs no lease. */
+/** Reads a revision's state once. A look that finds $LATEST complete publishes it, conditional on the RevisionId that it saw, so it needs no lease. */
 export function revisionLook(options: Options): (revision: string) => Promise<RevisionState> {
   const { lambda, logs, functions, changesOf } = options;
 
@@ -46,7 +46,7 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
       case 'active':
         if (!hasItsImage(latest)) return { kind: 'pending', reason: 'its image is not set yet' };
         await changesOf(name).publish(latest);
-        // Read at once, the new version may not be there yet. https://github.com/hashicorp/terraform-provider-aws/issues/14578
+        // An immediate read may not find the new version yet. https://github.com/hashicorp/terraform-provider-aws/issues/14578
         return { kind: 'pending', reason: 'Lambda has just published it' };
     }
   }
@@ -60,7 +60,7 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
     const condition = (await readFunction(lambda, name, number))?.condition;
     switch (condition?.kind) {
       case undefined:
-        // It was in the list a moment ago.
+        // The list had it a moment ago.
         return { kind: 'pending', reason: 'Lambda has only just published it' };
       case 'failed':
         return { ...condition, logTail: await readLog() };
@@ -106,7 +106,7 @@ async function readiness(
   return { kind: 'failed', reason, logTail: (await readLog()).slice(-LOG_LINES) };
 }
 
-/** Active says that there is an image, not that its server starts: Lambda starts it with the first invocation. */
+/** Active only means that the image is there: Lambda starts its server with the first invocation. */
 async function stateAfter(
   ping: Invocation,
   readLog: () => Promise<readonly string[]>,

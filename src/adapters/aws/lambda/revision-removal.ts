@@ -5,7 +5,7 @@ import type { ModelFunctions } from './model-function.ts';
 import type { FunctionChanges } from './model-function-changes.ts';
 import { readVersions } from './model-versions.ts';
 
-/** Takes away a revision's version, with the function when it is the only one. */
+/** Deletes a revision's version, and the function with its last version. */
 export async function removeVersion(
   lambda: LambdaClient,
   { prefix }: ModelFunctions,
@@ -23,13 +23,13 @@ export async function removeVersion(
   if (number) await changes.remove(number);
 }
 
-/** $LATEST is no revision's any more: else a look would publish it again. */
+/** Detaches $LATEST from the revision: else a look would publish it again. */
 async function unmark(revision: string, changes: FunctionChanges): Promise<void> {
   const settled = await changes.settled();
   if (settled?.revision === revision) await changes.configure({ Description: '' }, settled);
 }
 
-/** The last version takes the function with it; one that is no revision's and has no version may be left. */
+/** Deleting the last version deletes the function; a function without versions, held by no revision, may be left over. */
 export async function forgetFunction(
   lambda: LambdaClient,
   { prefix }: ModelFunctions,

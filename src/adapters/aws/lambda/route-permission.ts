@@ -9,7 +9,7 @@ import { LIVE, modelRoute } from './model-function.ts';
 
 const STATEMENT = 'slipway-route';
 
-/** Lets the model's route, and nothing else in API Gateway, invoke the model's alias. */
+/** Permits the model's route, and nothing else in API Gateway, to invoke the model's alias. */
 export async function allowRoute(
   lambda: LambdaClient,
   route: { readonly model: string; readonly aliasArn: string; readonly apiId: string },
@@ -28,7 +28,7 @@ export async function allowRoute(
   await translated(() => lambda.send(command).catch(sameIfThere));
 }
 
-/** No permission is success. */
+/** Idempotent. */
 export async function forbidRoute(lambda: LambdaClient, FunctionName: string): Promise<void> {
   const input = { FunctionName, Qualifier: LIVE, StatementId: STATEMENT };
   await translated(() => lambda.send(new RemovePermissionCommand(input)).catch(absentIfNotFound));

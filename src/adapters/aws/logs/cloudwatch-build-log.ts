@@ -8,7 +8,7 @@ type Options = { readonly client: CloudWatchLogsClient };
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
 const MAX_EVENTS = 10_000;
 
-/** What CodeBuild wrote to CloudWatch Logs. */
+/** CodeBuild's output in CloudWatch Logs. */
 export function cloudWatchBuildLog({ client }: Options): BuildLog {
   return {
     async tail(log, lines) {
@@ -27,7 +27,7 @@ async function readTail(client: CloudWatchLogsClient, log: BuildLogRef, lines: n
   return found.slice(-lines);
 }
 
-/** Each page's lines oldest first. A page may be empty with more before it; the beginning is where the token no longer changes. */
+/** Pages from the end, each with its lines oldest first. An empty page may be followed by others; at the beginning, the token stops changing. */
 async function* pagesFromEnd(
   client: CloudWatchLogsClient,
   { group, stream }: BuildLogRef,
@@ -49,7 +49,7 @@ async function* pagesFromEnd(
   }
 }
 
-/** An event of CodeBuild holds a line with its end, sometimes several. */
+/** A CodeBuild log event is a line with its line break, sometimes several. */
 function linesOf(message: string): readonly string[] {
   return message.replace(/\r?\n$/, '').split(/\r?\n/);
 }

@@ -15,9 +15,9 @@ import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric
 export type CloudWatchMetricsOptions = {
   readonly cloudWatch: CloudWatchClient;
   readonly lambda: LambdaClient;
-  /** A model's function is named by this and the model. */
+  /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
-  /** Null where models run on Lambda alone. */
+  /** Null when models only run on Lambda. */
   readonly containers: {
     readonly elb: ElasticLoadBalancingV2Client;
     readonly front: ContainerFront;
@@ -38,7 +38,7 @@ const GROUP_COUNTS = [
 // Longer than any bake.
 const LONGEST_MS = 24 * 3_600_000;
 
-/** What Lambda counts of the alias that clients reach, by the version that executed, or what the load balancer counts of a target group. */
+/** Lambda's metrics of the alias that clients use, by executed version, or the load balancer's metrics of a target group. */
 export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
   const { cloudWatch, clock } = options;
 
@@ -62,7 +62,7 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
 }
 
 /**
- * An error of the function is what its server did not answer; what it answered with a 5xx, the server counts itself, in its log (runtimes/onnx/serving/server-errors.ts). A request that Lambda had no room for is in neither count, and no version executed it: it is of the alias, whichever version it was meant for.
+ * A server's 5xx counts as a function error. A throttled request is in neither count, since no version executed it: it only counts for the alias, whichever version it was meant for.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 async function functionTraffic(
@@ -94,8 +94,8 @@ async function functionTraffic(
 }
 
 /**
- * To a request that no target answered the load balancer answers itself (502, 504), and counts that of no target group: it is in `RequestCount` alone.
- * One whose client went away first is too. Only minutes whose counts are all there tell it from one whose answer is counted later.
+ * If no target answers, the load balancer answers itself (502, 504) and counts that for no target group: the request is only in `RequestCount`.
+ * So is a request whose client left first. Only complete minutes distinguish these from a request whose answer is counted later.
  */
 async function containerTraffic(
   { cloudWatch, containers, clock }: CloudWatchMetricsOptions,
@@ -124,14 +124,14 @@ async function containerTraffic(
   return { requests, serverErrors: failed + Math.max(0, unanswered) };
 }
 
-/** Of those that there are. An alarm without data is one that does not ring. */
+/** The states of the alarms that exist. An alarm without data is not ringing. */
 async function alarmStates(
   cloudWatch: CloudWatchClient,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const command = new DescribeAlarmsCommand({
     AlarmNames: [...names],
-    // Without this, composite ones are left out.
+    // By default, composite alarms are left out.
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
     MaxRecords: 100,
   });

@@ -9,9 +9,9 @@ import { translated } from '#adapters/aws/failures.ts';
 import type { Clock } from '#ports/clock.ts';
 import { serverLines } from './server-lines.ts';
 
-/** What the servers of models wrote. */
+/** The output of the models' servers. */
 export type ModelLogs = {
-  /** The last lines of a function's version, oldest first; empty when there are none. */
+  /** The last lines of a function version, oldest first; empty when there are none. */
   tail(functionName: string, version: string, lines: number): Promise<readonly string[]>;
 };
 
@@ -23,10 +23,10 @@ const STREAMS = 3;
 const STREAMS_PER_PAGE = 50;
 const MAX_EVENTS = 10_000;
 
-// A request's own lines of Lambda are START, END and REPORT; a start's are three more.
+// Lambda adds START, END and REPORT for each request; a start adds three more.
 const LINES_OF_EACH = 5;
 
-/** Reads the one log group that the functions of all models share. Fails as `translated` does. */
+/** Reads the log group that the functions of all models share. Fails as `translated` does. */
 export function cloudWatchModelLogs({
   logs,
   group,
@@ -47,7 +47,7 @@ export function cloudWatchModelLogs({
   };
 
   /**
-   * A stream is named by the day on which its sandbox began, in a group of several functions `YYYY/MM/DD/<function>[<version>][<id>]`.
+   * A stream's name begins with the day on which its sandbox started; in a group shared by functions it is `YYYY/MM/DD/<function>[<version>][<id>]`.
    * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
    */
   async function newestStreams(name: string): Promise<readonly string[]> {
@@ -84,7 +84,7 @@ export function cloudWatchModelLogs({
   }
 }
 
-// Not the last event's time, which CloudWatch tells up to an hour late.
+// Not the time of the last event, which CloudWatch updates up to an hour late.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
 function age({ creationTime = 0 }: LogStream): number {
   return creationTime;

@@ -8,17 +8,17 @@ import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { CONTAINER } from '#adapters/aws/ecs/settings.ts';
 import { translated } from '#adapters/aws/failures.ts';
 
-/** What the servers of tasks wrote. */
+/** The output of the tasks' servers. */
 export type TaskLogs = {
-  /** The last lines of the revision's newest task that wrote any, oldest first; empty when none did. */
+  /** The last lines of the revision's newest task that has any, oldest first; empty when none has. */
   tail(revision: string, lines: number): Promise<readonly string[]>;
 };
 
-// A task that has only begun has no lines yet.
+// A task that has only just started has no lines yet.
 const NEWEST = 3;
 const MAX_EVENTS = 10_000;
 
-/** Reads the log group that all models share, in which each task has a stream `<revision>/<container>/<task>`. Fails as `translated` does. */
+/** Reads the log group that all models share; each task has a stream `<revision>/<container>/<task>`. Fails as `translated` does. */
 export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): TaskLogs {
   return {
     async tail(revision, lines) {
@@ -38,7 +38,7 @@ export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): T
       .flatMap(({ logStreamName }) => logStreamName ?? []);
   }
 
-  /** With a prefix they come by name, and the names say nothing of time. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html */
+  /** With a prefix, streams are sorted by name, which says nothing of their time. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html */
   async function allStreams(logStreamNamePrefix: string): Promise<readonly LogStream[]> {
     const streams: LogStream[] = [];
     const query = { logGroupName: group, logStreamNamePrefix };

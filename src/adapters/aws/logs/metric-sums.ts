@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { translated } from '#adapters/aws/failures.ts';
 
-/** A counter of CloudWatch's, with the values of its dimensions. */
+/** A CloudWatch counter with its dimensions. */
 export type Counter = {
   readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB' | 'Slipway';
   readonly name: string;
@@ -14,18 +14,18 @@ export type Counter = {
 
 const PERIOD_SECONDS = 60;
 
-/** AWS counts by the minute. */
+/** The period of AWS's metrics: a minute. */
 export const PERIOD_MS = PERIOD_SECONDS * 1000;
 
-/** A count is there this long after its own minute is over. */
+/** A count has arrived this long after its minute has ended. */
 export const LATE_MS = PERIOD_MS;
 
-/** The minute that a time is in. */
+/** The minute that contains a time. */
 export function minuteOf(timeMs: number): number {
   return timeMs - (timeMs % PERIOD_MS);
 }
 
-/** What each has counted from a minute to another (that one excluded), as far as it has arrived, in the order of the counters. */
+/** Each counter's sum from one minute to another (exclusive), as far as the counts have arrived, in the counters' order. */
 export async function metricSums(
   cloudWatch: CloudWatchClient,
   counters: readonly Counter[],

@@ -18,12 +18,12 @@ type Options = {
 };
 
 const KEY_BYTES = 32;
-// Far longer than a key takes to be made.
+// Far longer than creating a key takes.
 const LEFT_OVER_MS = 60 * 60 * 1000;
 
 /**
- * A key is a record in the table, which the authorizer looks up, and a key of API Gateway's on the usage plan.
- * The record is written last and goes first: what a crash leaves between is a key of API Gateway's that nobody can use. The next `create` or `revoke` takes it away, not `list`, which may be asked by those who may only read.
+ * A key consists of a record in the table, which the authorizer looks up, and an API Gateway key on the usage plan.
+ * The record is written last and deleted first, so a crash in between only leaves an API Gateway key that nobody can use. The next `create` or `revoke` deletes it; `list` does not, since its callers may only have read access.
  */
 export function dynamoApiKeys(options: Options): ApiKeys {
   const { client, gateway, usagePlan, stage, clock } = options;

@@ -5,10 +5,10 @@ import { eventPartitions, key, OUTBOX, padded, recordIn } from './dynamo-items.t
 import type { Row } from './dynamo-query.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 
-/** The part of the registry that tells of events. An event that is not published stands in the outbox, and is taken out of it when it is. */
+/** The registry's events. An unpublished event is in the outbox, and leaves it when it is published. */
 export function dynamoEvents(
   table: DynamoTable,
-): Pick<Registry, 'events' | 'unpublished' | 'markPublished'> {
+): Pick<Registry, 'events' | 'newestEvents' | 'unpublished' | 'markPublished'> {
   return {
     async events(query) {
       const { limit, model } = query;
@@ -21,6 +21,11 @@ export function dynamoEvents(
       return {
         events: events.filter(({ event }) => model === undefined || event.detail.model === model),
       };
+    },
+
+    async newestEvents(limit) {
+      const rows = await table.all({ pk: eventPartitions.all, isNewestFirst: true, limit });
+      return rows.map((row) => recordIn(row));
     },
 
     async unpublished(limit) {
@@ -40,7 +45,7 @@ export function dynamoEvents(
   };
 }
 
-/** All events of a deployment are of one model. */
+/** All events of a deployment belong to one model. */
 function partitionOf({ model, deploymentId }: EventQuery): string {
   if (deploymentId !== undefined) return eventPartitions.ofDeployment(deploymentId);
   return model === undefined ? eventPartitions.all : eventPartitions.ofModel(model);

@@ -5,14 +5,14 @@ import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry/wri
 import type { Row } from './dynamo-query.ts';
 import type { Key, Write } from './dynamo-table.ts';
 
-/** A record as it was read: `rev` counts its writes, 0 when it was not there. */
+/** A record as it was read: `rev` counts its writes, 0 when it did not exist. */
 export type Seen<Record> = {
   readonly key: Key;
   readonly rev: number;
   readonly record: Record | undefined;
 };
 
-/** What a write decides on. `admitted` is the deployment's place among all, `lastEvent` the number of the event written last. */
+/** The basis of a write's decision. `admitted` is the deployment's position among all, `lastEvent` the number of the last event. */
 export type Snapshot = {
   readonly deployment: Seen<DeploymentRecord> & { readonly admitted: number | undefined };
   readonly model: Seen<ModelRecord> | undefined;
@@ -22,16 +22,16 @@ export type Snapshot = {
 
 const DAY_SECONDS = 86_400;
 const EVENT_DAYS = 90;
-// An item holds 400 KB with the names and values of all its attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+// An item's limit of 400 KB includes the names and values of all its attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const MAX_RECORD_BYTES = 400 * 1024 - 2048;
 
 export const MODELS = 'MODELS';
 export const UNENDED = 'UNENDED';
 export const OUTBOX = 'OUTBOX';
 
-/** Holds the number of the event written last as its `rev`. */
+/** Its `rev` is the number of the last event. */
 export const COUNTER = key('COUNTER', 'EVENTS');
-/** The resources that were seen to be nobody's, each with when it was first. */
+/** The orphaned resources, with the time at which each was first seen. */
 export const SIGHTINGS = key('SIGHTINGS', '-');
 export const deploymentKey = (id: string) => key(`DEPLOYMENT#${id}`, 'RECORD');
 export const modelKey = (name: string) => key(MODELS, `MODEL#${name}`);
@@ -39,14 +39,14 @@ export const versionsOf = (model: string) => `VERSIONS#${model}`;
 export const versionKey = (model: string, version: number) =>
   key(versionsOf(model), padded(version));
 
-/** The partitions an event is in: the log, and the same by model and by deployment, so that neither reads the whole log. */
+/** The partitions that hold an event: the log, and copies by model and by deployment, so that neither query reads the whole log. */
 export const eventPartitions = {
   all: 'EVENTS',
   ofModel: (model: string) => `EVENTS#MODEL#${model}`,
   ofDeployment: (id: string) => `EVENTS#DEPLOYMENT#${id}`,
 };
 
-/** Sorts as a number where only text is sorted. */
+/** A number whose text form sorts numerically. */
 export function padded(number: number): string {
   return String(number).padStart(16, '0');
 }
@@ -69,8 +69,8 @@ export function numberIn(row: Row | undefined, attribute: string): number | unde
 }
 
 /**
- * The change as one transaction, which holds only while every record that was read is as it was.
- * Every event counts on in the same transaction, so events are numbered in the order they are written and none is seen late: its cost is that writes with an event take turns, in all models.
+ * The change as one transaction, conditional on every record that was read being unchanged.
+ * Every event increments the counter in the same transaction, so events are numbered in write order and none appears late; the price is that writes with an event are serialised across all models.
  */
 export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: number): Write[] {
   const { deployment, model, version, event } = change;
@@ -95,7 +95,7 @@ function recordWrite<Record>(
   return { kind: 'put', row, rev };
 }
 
-/** A version that was not read is a new one. */
+/** A version that was not read is new. */
 function versionWrites(
   known: Seen<ModelVersion> | undefined,
   version: ModelVersion | undefined,

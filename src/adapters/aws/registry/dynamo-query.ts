@@ -8,7 +8,7 @@ import { translated } from '#adapters/aws/failures.ts';
 
 export type Row = Readonly<Record<string, AttributeValue>>;
 
-/** The rows of one partition by their sort key, those above `after` only; at most `limit` of them. */
+/** The rows of one partition in sort key order, only those after `after`; at most `limit`. */
 export type Partition = {
   readonly pk: string;
   readonly after?: string;
@@ -16,7 +16,7 @@ export type Partition = {
   readonly limit?: number;
 };
 
-/** Row by row, a page of at most 1 MB at a time; whoever stops early reads no further page. */
+/** Yields rows, fetching a page of at most 1 MB at a time; a consumer that stops early fetches no further page. */
 export async function* queryRows(
   client: DynamoDBClient,
   table: string,

@@ -27,7 +27,7 @@ type Options = {
 
 const READS_AT_ONCE = 10;
 
-/** The registry in one table, which has the partition key `pk` and the sort key `sk`. */
+/** The registry in one table with the partition key `pk` and the sort key `sk`. */
 export function dynamoRegistry({ client, table: name, clock }: Options): Registry {
   const table = dynamoTable(client, name);
 
@@ -59,7 +59,7 @@ export function dynamoRegistry({ client, table: name, clock }: Options): Registr
   };
 }
 
-/** One row for all, as two sweeps at once see the same. */
+/** One row for all, since concurrent sweeps see the same resources. */
 async function sighted(
   table: DynamoTable,
   resources: readonly string[],
@@ -73,7 +73,7 @@ async function sighted(
   return new Map(kept);
 }
 
-/** A deployment may have ended between the read of the list and its own. */
+/** A deployment may have ended between the reads of the list and of the deployment. */
 function isUnended(deployment: Deployment | undefined): deployment is Deployment {
   return deployment?.endedAtMs === null;
 }

@@ -12,12 +12,12 @@ import { type Partition, queryRows, type Row } from './dynamo-query.ts';
 
 export type Key = { readonly pk: { readonly S: string }; readonly sk: { readonly S: string } };
 
-// A transaction is at the row.
+// A transaction holds the row.
 const CONFLICT = { TransactionConflictException: 'PlatformThrottled' } as const;
 
 export type DynamoTable = ReturnType<typeof dynamoTable>;
 
-/** One table with a partition key `pk` and a sort key `sk`. Every read is strongly consistent. */
+/** A table with a partition key `pk` and a sort key `sk`. All reads are strongly consistent. */
 export function dynamoTable(client: DynamoDBClient, table: string) {
   return {
     rows: (partition: Partition) => queryRows(client, table, partition),
@@ -33,7 +33,7 @@ export function dynamoTable(client: DynamoDBClient, table: string) {
       return (await translated(() => client.send(read))).Item;
     },
 
-    /** Rows as they were at one moment. */
+    /** A consistent snapshot of several rows. */
     async getTogether(keys: readonly Key[]): Promise<readonly (Row | undefined)[]> {
       const read = new TransactGetItemsCommand({
         TransactItems: keys.map((Key) => ({ Get: { TableName: table, Key } })),
@@ -45,13 +45,13 @@ export function dynamoTable(client: DynamoDBClient, table: string) {
     async writeTogether(writes: readonly Write[]): Promise<void> {
       const write = new TransactWriteItemsCommand({
         TransactItems: writes.map((each) => inTable(each, table)),
-        // Sent again by the client when the answer is lost, it is done once.
+        // Makes the SDK's retry idempotent when a response is lost.
         ClientRequestToken: randomUUID(),
       });
       await translated(() => client.send(write));
     },
 
-    /** A row that is not there is success. */
+    /** Idempotent. */
     async remove(key: Key): Promise<void> {
       const removal = new DeleteItemCommand({ TableName: table, Key: key });
       await translated(() => client.send(removal), CONFLICT);
@@ -59,7 +59,7 @@ export function dynamoTable(client: DynamoDBClient, table: string) {
   };
 }
 
-/** One part of a transaction; `rev` is what the row's must still be, 0 for a row that must not be there. */
+/** One part of a transaction; it fails unless the row still has this `rev`, 0 if it must not exist. */
 export type Write =
   | { readonly kind: 'put'; readonly row: Row; readonly rev?: number }
   | { readonly kind: 'check'; readonly key: Key; readonly rev: number }

@@ -20,7 +20,7 @@ const ATTEMPTS = 12;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 300;
 
-/** Reads, decides, and stores only if nothing that it read has changed; else it reads and decides again. */
+/** Reads, decides, and writes on condition that nothing it read has changed; otherwise reads and decides again. */
 export function dynamoWrite(table: DynamoTable, clock: Clock) {
   return async <Answer>(wanted: RegistryWrite<Answer>): Promise<Answer> => {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -51,7 +51,7 @@ async function writeOnce<Answer>(
   return change;
 }
 
-/** The counter is not among what is read together: it decides nothing, and is under way in every other write. */
+/** The counter is not part of the consistent snapshot: no decision depends on it, and every concurrent write changes it. */
 async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise<Snapshot> {
   const own = deploymentKey(wanted.deploymentId);
   const name = wanted.model ?? (await modelOf(table, own));
@@ -62,7 +62,7 @@ async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise
       : versionKey(name, wanted.version);
   const keys = [own, model, version].filter((key) => key !== undefined);
   const [rows, counter] = await Promise.all([table.getTogether(keys), table.get(COUNTER)]);
-  // It was admitted in between, and its model is not read yet.
+  // It was admitted in between, and its model has not been read yet.
   if (rows[0] && name === undefined) return read(table, wanted);
   return {
     deployment: { ...seen(own, rows[0]), admitted: numberIn(rows[0], 'admitted') },
@@ -72,7 +72,7 @@ async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise
   };
 }
 
-/** Never changes, so it may be read before the rest. */
+/** The model never changes, so it may be read before the rest. */
 async function modelOf(table: DynamoTable, key: Key): Promise<string | undefined> {
   const row = await table.get(key);
   return row && recordIn<DeploymentRecord>(row).deployment.model;
@@ -81,7 +81,7 @@ async function modelOf(table: DynamoTable, key: Key): Promise<string | undefined
 const RACED = ['ConditionalCheckFailed', 'TransactionConflict'];
 const THROTTLED = ['ProvisionedThroughputExceeded', 'ThrottlingError'];
 
-/** Undefined when another write came first, of which DynamoDB tells for each part of a transaction by a code. */
+/** Undefined when a concurrent write came first, which DynamoDB reports as a code for each part of the transaction. */
 async function unlessRaced<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await call();

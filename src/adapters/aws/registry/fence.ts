@@ -7,8 +7,8 @@ import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
 
 /**
- * The greatest epoch of a model's lease that made a change.
- * A platform and a router pass it right before each change, so a holder that lost its lease long ago changes nothing any more.
+ * The greatest epoch of a model's lease that has made a change.
+ * Platforms and router pass the fence right before each change, so a holder that lost its lease long ago can change nothing.
  */
 export type AwsFence = {
   /** Fails with `LeaseLost` when a greater epoch has passed. */
@@ -17,7 +17,7 @@ export type AwsFence = {
 
 export type FenceOptions = { readonly client: DynamoDBClient; readonly table: string };
 
-/** One item for each model, in the registry's table. */
+/** One item per model, in the registry's table. */
 export function dynamoFence({ client, table }: FenceOptions): AwsFence {
   return {
     async pass(model, epoch) {

@@ -1,9 +1,9 @@
 import type { AwsFence } from './fence.ts';
 
-/** Makes one change, unless the lease that it is made under is over. */
+/** Makes one change, unless its lease has been lost. */
 export type Change = <Answer>(call: () => Promise<Answer>) => Promise<Answer>;
 
-/** The changes that one holder of a model's lease makes: the fence is passed now, so that a later epoch is known even where nothing is to be changed, and right before each. */
+/** The changes by one holder of a model's lease. The fence is passed at once, so that the epoch is recorded even if nothing changes, and again right before each change. */
 export async function fencedChange(fence: AwsFence, model: string, epoch: number): Promise<Change> {
   await fence.pass(model, epoch);
   return async (call) => {
@@ -12,5 +12,5 @@ export async function fencedChange(fence: AwsFence, model: string, epoch: number
   };
 }
 
-/** For what no lease is needed: it is done by a compare-and-set, or to what nobody uses any more. */
+/** For changes that need no lease: they are a compare-and-set, or affect what nobody uses any more. */
 export const unfenced: Change = (call) => call();

@@ -24,12 +24,12 @@ import { type IntegrationInput, METHOD_PARAMETERS } from './integration.ts';
 export type ModelApi = {
   readonly id: string;
   readonly stage: string;
-  /** The id of its resource `/models`, below which are those of each model. */
+  /** The id of its resource `/models`, the parent of each model's resource. */
   readonly modelsResource: string;
   readonly authorizer: string;
 };
 
-/** `isHalfMade`: it has a method without an integration, with which API Gateway deploys nothing. */
+/** `isHalfMade`: it has a method without an integration, with which API Gateway refuses to deploy. */
 export type DraftResource = {
   readonly id: string;
   readonly hasMethod: boolean;
@@ -38,34 +38,34 @@ export type DraftResource = {
   readonly integration: string | undefined;
 };
 
-/** The API as it will be deployed next, and what of it the stage has. All methods are `ANY`. */
+/** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`. */
 export type ApiDraft = {
   /** By path. */
   resources(): Promise<ReadonlyMap<string, DraftResource>>;
-  /** Answers the id of the new resource. */
+  /** Returns the id of the new resource. */
   addResource(parentId: string, pathPart: string): Promise<string>;
   removeResource(resourceId: string): Promise<void>;
-  /** Asks callers for a key. */
+  /** A method that requires a key. */
   addMethod(resourceId: string): Promise<void>;
   removeMethod(resourceId: string): Promise<void>;
   setIntegration(resourceId: string, integration: IntegrationInput): Promise<void>;
   deploy(): Promise<void>;
   /** The id of the deployment that the stage serves. */
   deployment(): Promise<string>;
-  /** Deletes deployments that no stage names, the oldest first and some at a time: each deploy leaves one. The template's own stays, which CloudFormation deletes. */
+  /** Deletes deployments that no stage uses, oldest first, a limited number per call: each deploy leaves one. The template's own stays, since CloudFormation deletes it. */
   removeStale(): Promise<void>;
-  /** Whether what the stage serves has the path. */
+  /** Whether the stage serves the path. */
   isDeployed(path: string): Promise<boolean>;
 };
 
 const httpMethod = 'ANY';
 const PAGE = 500;
-// Some seconds' worth of the calls that an account may make.
+// Takes some seconds of the account's call rate.
 const DELETED_AT_ONCE = 50;
-/** The description that infra/api.yml gives it. */
+/** Its description in infra/api.yml. */
 export const TEMPLATE_DEPLOYMENT = 'The API before its first model.';
 
-// Somebody else made or took the same thing, as a caller does who lost the API's lease.
+// Another caller, who may have lost the API's lease, created or deleted the same resource.
 const FAILURES: Readonly<Record<string, FailureName>> = {
   ConflictException: 'PlatformUnavailable',
   NotFoundException: 'PlatformUnavailable',
@@ -148,7 +148,7 @@ async function removeStale(apiGateway: APIGatewayClient, restApiId: string): Pro
   }
 }
 
-/** Somebody else deleted it, or made a stage name it. */
+/** Another caller deleted it, or pointed a stage to it. */
 function unlessNamed(error: unknown): undefined {
   if (error instanceof Error && /Active stages pointing/.test(error.message)) return undefined;
   return absentIfNotFound(error);

@@ -4,10 +4,10 @@ import { translated } from '#adapters/aws/failures.ts';
 import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { Failure } from '#domain/failure.ts';
 
-/** Lets one caller at a time change and deploy an API, since a deployment is a snapshot of the whole of it. */
+/** Lets one caller at a time change and deploy an API, since a deployment is a snapshot of the whole API. */
 export type ApiLease = {
   /**
-   * Runs `work` alone. `deployed` says whether it made a deployment of the API: until 5 s after that nobody else is let in.
+   * Runs `work` exclusively. `deployed` says whether it deployed the API: if so, the next caller waits until 5 s later.
    * Fails with `PlatformThrottled` when others hold the API for 30 s.
    */
   during(work: () => Promise<{ readonly deployed: boolean }>): Promise<void>;
@@ -19,16 +19,16 @@ export type ApiLeaseOptions = Waiting & {
   readonly api: string;
 };
 
-// One CreateDeployment every 5 s for each account.
+// One CreateDeployment per 5 s and account.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html#api-gateway-control-service-limits-table
 const GAP_MS = 5_000;
 
-// Many times what a route takes to make.
+// Many times as long as creating a route takes.
 const LEASE_MS = 30_000;
 const LONGEST_WAIT_MS = 30_000;
 const RETRY_MS = 500;
 
-/** The lease is one item of the table: who holds it, and until when nobody else may. */
+/** The lease is an item of the table: its holder, and when it expires. */
 export function apiLease(options: ApiLeaseOptions): ApiLease {
   const { clock, sleep, api } = options;
 
@@ -49,7 +49,7 @@ export function apiLease(options: ApiLeaseOptions): ApiLease {
       const free = (afterMs: number) => write(options, owner, clock.now() + afterMs, 'nobody');
       await take(owner);
       const { deployed } = await work().catch(async (error: unknown) => {
-        // It may have made a deployment all the same. A lease that stays runs out.
+        // It may have deployed all the same. If freeing it fails, the lease expires.
         await free(GAP_MS).catch(() => undefined);
         throw error;
       });
@@ -58,7 +58,7 @@ export function apiLease(options: ApiLeaseOptions): ApiLease {
   };
 }
 
-/** False when somebody else holds the lease. A holder that is late loses it to whoever comes. */
+/** False when somebody else holds the lease. A lease past its end may be taken by anyone. */
 async function write(
   { dynamo, table, api, clock }: ApiLeaseOptions,
   owner: string,

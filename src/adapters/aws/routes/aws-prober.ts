@@ -10,11 +10,11 @@ import { type RouteRecords, served } from './route-records.ts';
 export type AwsProberOptions = {
   readonly functions: Probes<FunctionProbed>;
   readonly containers: Probes<string>;
-  /** Which of the two a model's route leads to. */
+  /** Says which of the two a model's route leads to. */
   readonly records: Pick<RouteRecords, 'read'>;
 };
 
-/** Probes of functions by invoking them, of containers through the API. */
+/** Probes functions by invoking them, and containers through the API. */
 export function awsProber({ functions, containers, records }: AwsProberOptions): Prober {
   async function ask(address: string, probe: Probe, timeoutMs: number): Promise<ProbeAnswer> {
     const to = readProbeAddress(address);

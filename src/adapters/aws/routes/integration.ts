@@ -10,25 +10,25 @@ export type IntegrationInput = Omit<
   'httpMethod' | 'resourceId' | 'restApiId'
 >;
 
-/** What a method must declare that any of the integrations takes from it. */
+/** The parameters that a method must declare for any of the integrations to use. */
 export const METHOD_PARAMETERS = { 'method.request.path.proxy': true } as const;
 
-// The longest for an answer that is streamed.
+// The longest timeout of a streamed response.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 const STREAM_MS = 15 * 60_000;
 
-// A container may reach the internet, and what clients show to the API is not its business. A static value stands in quotes, in proxy integrations too:
+// A container may reach the internet, so it must not see clients' keys to the API. A static value is quoted, in proxy integrations too:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping.html
-// An empty one is nowhere said to be taken. Nobody has tried here whether Authorization, which API Gateway treats in its own way, can be set so.
+// Whether an empty value is accepted is not documented. Not tried here: whether Authorization, which API Gateway treats specially, can be overridden.
 const WITHOUT_KEYS = {
   'integration.request.header.x-api-key': "'-'",
   'integration.request.header.Authorization': "'-'",
 } as const;
 
-/** The type by which the integration of each mechanism is known. */
+/** The integration type of each mechanism, by which it is recognised. */
 export const INTEGRATION_TYPES = { function: 'AWS_PROXY', container: 'HTTP_PROXY' } as const;
 
-/** How the API hands a model's requests on. */
+/** How the API forwards a model's requests. */
 export function integrationInput(
   to: Integration,
   model: string,
@@ -61,7 +61,7 @@ function containerInput(model: string, front: ContainerFront): IntegrationInput 
     },
     connectionType: 'VPC_LINK',
     connectionId: front.vpcLink,
-    // The guide gives a load balancer's ARN, the SDK says a listener's; nobody has tried it here.
+    // The guide asks for a load balancer's ARN, the SDK for a listener's; this has not been tried here.
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
     integrationTarget: loadBalancerArn(front),
     responseTransferMode: 'STREAM',

@@ -8,18 +8,18 @@ import type { ApiLease } from './api-lease.ts';
 import { INTEGRATION_TYPES, integrationInput } from './integration.ts';
 import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
 
-/** The routes of models in an API: of each the resources `/models/<model>` and, with a method, `/models/<model>/{proxy+}`. */
+/** The models' routes in an API: for each, the resource `/models/<model>` and, with a method, `/models/<model>/{proxy+}`. */
 export type ModelRoutes = {
-  /** Where the stage sends the model's requests by now; with a `move`, a call that made it has not recorded it. */
+  /** Where the stage currently sends the model's requests; a `move` was begun but its completion is not recorded. */
   read(model: string): Promise<RouteRecord>;
   isDeployed(model: string): Promise<boolean>;
-  /** Whether the stage sends the model's requests there, and that is recorded. */
+  /** Whether the stage sends the model's requests there, according to the record. */
   isLed(model: string, to: Integration): Promise<boolean>;
-  /** Makes the route, or moves it, and deploys the API if that is needed. */
+  /** Creates or moves the route, and deploys the API if needed. */
   lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
-  /** No route is success. The record stays. */
+  /** Idempotent. Keeps the record. */
   remove(model: string, change: Change): Promise<void>;
-  /** Deploys the API as it is drafted, for what is not of any model; a route that somebody left half made or half moved is put right before. */
+  /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved. */
   publish(): Promise<void>;
   models(): Promise<readonly string[]>;
 };
@@ -39,7 +39,7 @@ const PROXY = '{proxy+}';
 const DEPLOYED = { deployed: true } as const;
 const NOT_DEPLOYED = { deployed: false } as const;
 
-/** A deployment is a snapshot of the whole API, so all is done under its lease, and each call goes on where one that died has stopped. */
+/** A deployment is a snapshot of the whole API, so everything happens under its lease, and each call continues where one that died stopped. */
 export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
   const { draft, records, clock } = options;
 
@@ -131,7 +131,7 @@ async function isLed(
   return isRecorded && (await draft.isDeployed(proxyPath(model)));
 }
 
-/** The record after the route was led elsewhere: what it leaves is remembered. */
+/** The record after a move: it remembers the side that the route has left. */
 function moved(record: RouteRecord, to: Integration, movedAtMs: number): RouteRecord {
   const before = record.serves?.kind ?? to.kind;
   const left =
@@ -139,15 +139,15 @@ function moved(record: RouteRecord, to: Integration, movedAtMs: number): RouteRe
   return { ...record, serves: to, move: null, movedAtMs, left };
 }
 
-/** Of a move that was given up before it was seen to be made, clients may have come to where it led. */
+/** If a move was abandoned before its completion was seen, clients may have reached its destination. */
 function returned({ move, left }: RouteRecord, to: Mechanism): RouteRecord['left'] {
   const isGivenUp = move !== null && move.to.kind !== to;
   return isGivenUp ? { mechanism: move.to.kind, hasServed: true } : left;
 }
 
 /**
- * Records a move that was made by a call which did not come to record it.
- * Somebody may deploy the API by hand, without the lease: another deployment alone says nothing where the draft was not changed yet.
+ * Records a completed move whose own call did not record it.
+ * Somebody may deploy the API by hand, without the lease: a new deployment proves nothing if the draft had not been changed yet.
  */
 async function settle(options: ModelRoutesOptions, model: string): Promise<RouteRecord> {
   const { draft, records, clock } = options;
@@ -162,8 +162,8 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
 }
 
 /**
- * What callers left who died on their way must not come into this deployment:
- * a method without an integration, with which API Gateway deploys nothing, or a route that was led elsewhere and not deployed.
+ * Keeps out of this deployment what callers that died left behind:
+ * a method without an integration, with which API Gateway refuses to deploy, or a moved route that was not deployed.
  */
 async function putOthersRight(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
   const { draft, records } = options;
@@ -185,7 +185,7 @@ async function putBack(
   const { draft, records, front } = options;
   const { serves, move } = await settle(options, model);
   const resource = resources.get(proxyPath(model));
-  // Of a first route all but the route is there already: it may as well be deployed.
+  // A first route is complete except for its deployment, so it may be deployed too.
   if (move === null || serves === null || !resource) return;
   await draft.setIntegration(resource.id, integrationInput(serves, model, front));
   await records.update(model, (record) => moved(record, serves, record.movedAtMs));

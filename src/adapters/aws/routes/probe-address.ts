@@ -2,7 +2,7 @@ import type { ModelRequest } from '#adapters/aws/lambda/invocation-event.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 
-/** Where a probe goes: to a model as its clients do, or to one revision whatever the shares. */
+/** The destination of a probe: a model, as its clients reach it, or one revision whatever the shares. */
 export type ProbeAddress =
   | { readonly kind: 'route'; readonly model: string }
   | { readonly kind: 'function'; readonly revision: string }
@@ -22,8 +22,8 @@ export function readProbeAddress(address: string): ProbeAddress {
   return { kind: 'route', model: name };
 }
 
-/** A request to a server, which sees this path. */
+/** A request to a server; `path` is the path that it sees. */
 export type Probe = Pick<ModelRequest, 'method' | 'path' | 'body'>;
 
-/** Sends a probe by one of the two ways to models, and waits at most `timeoutMs`. */
+/** Sends a probe by one of the two mechanisms, and waits at most `timeoutMs`. */
 export type Probes<To> = (to: To, probe: Probe, timeoutMs: number) => Promise<ProbeAnswer>;

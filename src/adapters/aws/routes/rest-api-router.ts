@@ -21,9 +21,9 @@ export type RestApiRouterOptions = RouteSidesOptions & {
 };
 
 /**
- * The endpoint is a REST API's route, to the alias `live` of the model's function or to the model's rule on a load balancer; shares are the weights there.
- * Between the two the route is led elsewhere as a whole: first the other side is made complete, and the one that is left stays so until no client comes to it.
- * What it left is taken away by the next `setShares`, also one that changes nothing, once that is so.
+ * The endpoint is a REST API route, to the alias `live` of the model's function or to the model's rule on a load balancer; the weights there are the shares.
+ * Between the two, the route moves as a whole: the new side is completed first, and the old one stays complete until it has no client traffic any more.
+ * After that, the next `setShares`, even one that changes nothing, removes the old side.
  */
 export function restApiRouter(options: RestApiRouterOptions): Router {
   const { fence, records } = options;
@@ -80,7 +80,7 @@ function routesOf({
   return modelRoutes({ draft: apiDraft(apiGateway, api), lease, api, records, front, clock });
 }
 
-/** Why it is not certain that clients get the shares that the router was told, or undefined. */
+/** Why clients may not get the recorded shares yet, or undefined. */
 async function unverified(
   options: LeftSideOptions & { readonly routes: ModelRoutes },
   record: RouteRecord,

@@ -18,14 +18,14 @@ const integration = z.discriminatedUnion('kind', [
 const recorded = z.object({
   /** Where the API's stage sends the model's requests; null before its first route. */
   serves: z.nullable(integration),
-  /** A change of that which is under way, and the API's deployment when it began: with another one, it was made. */
+  /** A move in progress, and the API's deployment when it began: a different one means that the move was made. */
   move: z.nullable(z.object({ to: integration, over: z.string() })),
   movedAtMs: z.number(),
-  /** The other mechanism, while there still is something of it; `hasServed` unless clients never came to it. */
+  /** The other mechanism, while any of it exists; `hasServed` unless clients never reached it. */
   left: z.nullable(
     z.object({ mechanism: z.enum(['function', 'container']), hasServed: z.boolean() }),
   ),
-  /** What the load balancer was told last; until `isApplied` its rule may hold what was before. */
+  /** The shares last written to the load balancer; until `isApplied` its rule may still have the previous ones. */
   containers: z.nullable(
     z.object({
       shares: z.record(z.string(), z.number()),
@@ -38,7 +38,7 @@ const recorded = z.object({
 /** Where the API sends a model's requests. */
 export type Integration = z.infer<typeof integration>;
 
-/** What AWS does not keep of a model's route, or keeps without compare-and-set. `rev` counts its writes, 0: none yet. */
+/** The state of a model's route that AWS does not store, or stores without compare-and-set. `rev` counts its writes; 0 means none yet. */
 export type RouteRecord = Readonly<z.infer<typeof recorded>> & {
   readonly model: string;
   readonly rev: number;
@@ -47,11 +47,11 @@ export type RouteRecord = Readonly<z.infer<typeof recorded>> & {
 export type RouteRecords = {
   read(model: string): Promise<RouteRecord>;
   all(): Promise<readonly RouteRecord[]>;
-  /** Answers what is written. Fails with `SharesChanged` when it is not as it was read. */
+  /** Returns what it wrote. Fails with `SharesChanged` when the record has changed since it was read. */
   write(record: RouteRecord): Promise<RouteRecord>;
-  /** Makes a change of the newest record; one that answers what it got writes nothing. */
+  /** Changes the newest record; a `change` that returns its argument writes nothing. */
   update(model: string, change: (record: RouteRecord) => RouteRecord): Promise<RouteRecord>;
-  /** No record is success. */
+  /** Idempotent. */
   remove(model: string): Promise<void>;
 };
 
@@ -61,7 +61,7 @@ export type RouteRecordsOptions = {
   readonly api: string;
 };
 
-/** The mechanism whose shares are the model's. */
+/** The mechanism that holds the model's shares. */
 export function served({ serves, move }: RouteRecord): Mechanism {
   return (serves ?? move?.to)?.kind ?? 'function';
 }
@@ -69,7 +69,7 @@ export function served({ serves, move }: RouteRecord): Mechanism {
 const NOTHING = { serves: null, move: null, movedAtMs: 0, left: null, containers: null } as const;
 const UPDATES = 5;
 
-/** One item of the registry's table for each model. */
+/** One item per model in the registry's table. */
 export function routeRecords(options: RouteRecordsOptions): RouteRecords {
   const table = dynamoTable(options.dynamo, options.table);
   const pk = `ROUTE#${options.api}`;
@@ -132,7 +132,7 @@ async function write(
   await translated(() =>
     dynamo.send(command).catch((error: unknown) => {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // Sent again by the client after its answer was lost.
+      // The SDK retried after a response was lost.
       if (error.Item?.['writer']?.S === writer) return;
       const reason = `somebody else has changed the route of ${model}`;
       throw new Failure('SharesChanged', reason, { cause: error });

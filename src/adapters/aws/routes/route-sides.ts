@@ -22,9 +22,9 @@ export type RouteSidesOptions = {
   readonly records: RouteRecords;
   readonly clock: Clock;
   readonly api: ModelApi;
-  /** A model's function is named by this and the model. */
+  /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
-  /** Null where models run on Lambda alone. */
+  /** Null when models only run on Lambda. */
   readonly containers: {
     readonly elb: ElasticLoadBalancingV2Client;
     readonly front: ContainerFront;
@@ -49,7 +49,7 @@ export function routeSides(
   };
 }
 
-/** The side of containers in a stack that has none. */
+/** The container side of a stack without containers. */
 const NO_CONTAINERS: RouteSide = {
   known: async () => new Set(),
   shares: async () => ({}),
@@ -61,7 +61,7 @@ const NO_CONTAINERS: RouteSide = {
   remove: async () => {},
 };
 
-/** The one mechanism that all of these revisions share traffic by. */
+/** The one mechanism by which all of these revisions share traffic. */
 export async function mechanismFor(
   sides: RouteSides,
   model: string,

@@ -8,16 +8,16 @@ type Options = {
   readonly repository: string;
 };
 
-/** The images of environments in ECR. */
+/** The environment images in ECR. */
 export function ecrEnvironments({ client, repository }: Options): EnvironmentImages {
   const repositoryName = repository.slice(repository.indexOf('/') + 1);
 
-  // One that is not there fails a whole call, and BatchGetImage, which tells each apart, is a right to pull.
+  // One missing image fails the whole call; BatchGetImage would report each, but needs the right to pull.
   // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
   async function has(imageTag: string): Promise<boolean> {
     const ask = new DescribeImagesCommand({ repositoryName, imageIds: [{ imageTag }] });
     try {
-      // Of what is archived, and cannot be pulled, nothing is told.
+      // An archived image, which cannot be pulled, is not listed.
       const { imageDetails = [] } = await translated(() => client.send(ask));
       return imageDetails.length > 0;
     } catch (error) {

@@ -9,13 +9,13 @@ import type { ModelImage, ModelImages } from '#ports/model-images.ts';
 type Options = {
   readonly client: ECRClient;
   readonly lambda: LambdaClient;
-  /** URI of the repository of the models' images. */
+  /** URI of the repository of model images. */
   readonly repository: string;
-  /** A model's function is named by this and the model. */
+  /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
 };
 
-/** The images of models in ECR. */
+/** The model images in ECR. */
 export function ecrModelImages({
   client,
   lambda,
@@ -25,7 +25,7 @@ export function ecrModelImages({
   const repositoryName = repository.slice(repository.indexOf('/') + 1);
 
   /**
-   * What was a candidate last is in $LATEST for good, and a function whose image is gone is Failed, which the next candidate would be too.
+   * $LATEST keeps the last candidate's image forever, and a function whose image is deleted is Failed, which would also fail the next candidate.
    * https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
    */
   async function isLatest(tag: string, digest: string): Promise<boolean> {
@@ -50,7 +50,7 @@ export function ecrModelImages({
       }),
     async remove({ tag, digest }) {
       if (await isLatest(tag, digest)) return false;
-      // By its tag: two models of the same bytes have one image, and by its digest both would lose it.
+      // By tag: two models with the same bytes share an image, and deleting it by digest would remove both.
       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
       const remove = new BatchDeleteImageCommand({ repositoryName, imageIds: [{ imageTag: tag }] });
       const { failures = [] } = await translated(() => client.send(remove));

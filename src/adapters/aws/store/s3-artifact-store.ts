@@ -9,7 +9,7 @@ import { listNewest, newestPage } from './s3-versions.ts';
 
 type Options = {
   readonly client: S3Client;
-  /** The one bucket it knows; of another it has nothing. */
+  /** The only bucket it serves; objects in any other count as absent. */
   readonly bucket: string;
 };
 
@@ -17,7 +17,7 @@ const HEADS_AT_ONCE = 16;
 // Longer than a build waits for room in the account (2.3 h), then in its queue (2 h), and runs (1 h).
 const GRANT_SECONDS = 6 * 3600;
 
-/** A versioned S3 bucket. Who reads it needs `s3:ListBucket` too: without it S3 answers 403 for what is not there. */
+/** A versioned S3 bucket. Reading also needs `s3:ListBucket`: without it S3 answers 403 for a missing object. */
 export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
   const head = (key: string, versionId?: string) =>
     headObject(client, bucket, versionId === undefined ? { key } : { key, versionId });
@@ -83,7 +83,7 @@ async function granted(client: S3Client, file: NamedRef) {
   return { name, sizeBytes, url: await signed(client, new GetObjectCommand(place(file))) };
 }
 
-/** A signature ends with the credentials that made it, if those end sooner. */
+/** A signature expires with the credentials that made it, if those expire sooner. */
 function signed(client: S3Client, command: GetObjectCommand): Promise<string> {
   return translated(() => getSignedUrl(client, command, { expiresIn: GRANT_SECONDS }));
 }

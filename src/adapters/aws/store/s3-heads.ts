@@ -7,14 +7,14 @@ import {
 import { statusOf, translated } from '#adapters/aws/failures.ts';
 import type { StoredObject } from '#ports/artifact-store.ts';
 
-// No such object, version or bucket; a delete marker in its place.
+// The object, version or bucket is missing, or there is a delete marker.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 const ABSENT: readonly unknown[] = [404, 405];
 const BAD_REQUEST = 400;
 
 type Wanted = { readonly key: string; readonly versionId?: string };
 
-/** What the bucket says of a version, or of the newest one; undefined when there is none. */
+/** The metadata of a version, or of the newest one; undefined when there is none. */
 export async function headObject(
   client: S3Client,
   bucket: string,
@@ -25,7 +25,7 @@ export async function headObject(
     try {
       return await client.send(new HeadObjectCommand({ ...input, ChecksumMode: 'ENABLED' }));
     } catch (error) {
-      // The answer to HEAD has no body that says what is bad; GET's has.
+      // A response to HEAD has no body to explain the error; one to GET has.
       if (statusOf(error) === BAD_REQUEST) {
         await client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }));
       }
@@ -35,7 +35,7 @@ export async function headObject(
   return head && stored(bucket, key, head);
 }
 
-/** An object from before versioning is not pinned by its id `null`: the next such upload takes its place. */
+/** The version id `null`, of an object from before versioning, pins nothing: the next such upload replaces it. */
 function stored(
   bucket: string,
   key: string,
@@ -54,7 +54,7 @@ function stored(
   };
 }
 
-/** The first of the checksums that the object has. One of parts says so by its end, `-` and their number; without any, a version is like no other. */
+/** The object's first checksum. A multipart checksum ends in `-` and the number of parts; without any, a version counts as unique. */
 function checksumOf(head: HeadObjectCommandOutput): string | undefined {
   const checksums = {
     crc64nvme: head.ChecksumCRC64NVME,
@@ -67,7 +67,7 @@ function checksumOf(head: HeadObjectCommandOutput): string | undefined {
   return found?.join(':');
 }
 
-/** Undefined when the object is not there. */
+/** Undefined when the object does not exist. */
 export async function unlessAbsent<Answer>(
   call: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
@@ -79,7 +79,7 @@ export async function unlessAbsent<Answer>(
   }
 }
 
-/** A version id that S3 can never have given is an invalid argument. */
+/** S3 rejects a version id that it can never have issued as an invalid argument. */
 function isAbsent(error: unknown): boolean {
   const isBadVersion =
     error instanceof Error &&

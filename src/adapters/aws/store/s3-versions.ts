@@ -8,7 +8,7 @@ import type { ListedObject, ListedPage } from '#ports/artifact-store.ts';
 
 type Output = Partial<ListObjectVersionsCommandOutput>;
 
-/** The newest versions of the keys that are not deleted, by key; at most `limit` of them. */
+/** The newest version of each key that is not deleted, in key order; at most `limit`. */
 export async function listNewest(
   client: S3Client,
   bucket: string,
@@ -25,7 +25,7 @@ export async function listNewest(
   return newest.slice(0, limit);
 }
 
-/** One page of them, of the keys after `after`. The newest version of a key comes first, so the others may be passed over. */
+/** One page, of the keys after `after`. A key's newest version comes first, so the others are skipped. */
 export async function newestPage(
   client: S3Client,
   bucket: string,
@@ -36,7 +36,7 @@ export async function newestPage(
     Bucket: bucket,
     Prefix: prefix,
     KeyMarker: after || undefined,
-    // A key may have characters that no XML can hold, which would break the list of all others.
+    // A key may contain characters that XML cannot represent, which would break the whole listing.
     EncodingType: 'url',
   });
   const page = await translated(() => client.send(list));

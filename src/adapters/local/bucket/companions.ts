@@ -8,7 +8,7 @@ import { isUnfinishedName } from './key.ts';
 
 type Options = {
   readonly folder: string;
-  /** Whether this state of a key needs no more waiting for: it is a version, or cannot become one. */
+  /** Whether to stop waiting for this state of a key: it is a version already, or cannot become one. */
   readonly isDone: (key: string, file: FileState) => boolean;
   readonly signal: AbortSignal;
 };
@@ -17,8 +17,8 @@ const LOOK_MS = 20;
 const LONGEST_MS = 600_000;
 
 /**
- * Waits until the files that belong to a key's artifact are versions too: its manifest, a folder's `model.yaml`, or for that all files of the folder.
- * A bucket in the cloud leaves that order to whoever uploads; files copied into a folder come in any order and settle one by one. After ten minutes it waits no longer.
+ * Waits until the other files of a key's artifact are versions too: its manifest, a folder's `model.yaml`, or for that file all files of the folder.
+ * A cloud bucket leaves that order to the uploader; files copied into a folder arrive in any order and settle one by one. Gives up after ten minutes.
  */
 export async function companionsTaken(key: string, options: Options): Promise<void> {
   const endMs = performance.now() + LONGEST_MS;
@@ -41,7 +41,7 @@ async function companions(key: string, folder: string): Promise<readonly string[
   }
 }
 
-/** The keys of all files in a folder of the bucket that are not on their way to another name. */
+/** The keys of all files in a folder of the bucket, except temporary files that will be renamed. */
 export async function filesUnder(prefix: string, folder: string): Promise<readonly string[]> {
   const entries = await readdir(join(folder, prefix), {
     recursive: true,

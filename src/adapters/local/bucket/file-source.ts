@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** Ranged reads of a file that has `sizeBytes` and does not change. */
+/** Ranged reads of an immutable file of `sizeBytes`. */
 export function fileSource(path: string, sizeBytes: number): ByteSource {
   return {
     sizeBytes,

@@ -16,8 +16,8 @@ type Options = {
 const QUIET_MS = 1000;
 
 /**
- * Starts the deployment of a folder that is a model and has no `model.yaml`, once nothing in it has changed for a second.
- * Resolves when that is done for the folder of a file that was dropped, or there is nothing to start.
+ * Starts the deployment of a model folder without a `model.yaml` once nothing in it has changed for a second.
+ * Given a dropped file's key, resolves when its folder's deployment is started, or there is nothing to start.
  */
 export function folderStart(options: Options): (key: string) => Promise<void> {
   const waiting = new Map<string, Promise<void>>();
@@ -46,7 +46,7 @@ async function startOnceQuiet(prefix: string, options: Options): Promise<void> {
   if (!isStarted && isFolderModel(names)) await start(manifestKey);
 }
 
-/** Of all its files which they are, and what can be seen of each. */
+/** The folder's files, with the observable state of each. */
 async function stateOf(prefix: string, folder: string): Promise<string> {
   const keys = await filesUnder(prefix, folder);
   const states = keys.toSorted().map(async (key) => {

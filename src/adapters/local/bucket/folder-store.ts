@@ -20,41 +20,41 @@ import { isKnown } from './take-file.ts';
 import { bucketWatch } from './watch.ts';
 
 export type FolderStore = ArtifactStore & {
-  /** Where a version's bytes are, for reading only. Fails with `ArtifactRejected` when there is no such version. */
+  /** The path of a version's bytes, which are read-only. Fails with `ArtifactRejected` when there is no such version. */
   objectPath(key: string, versionId: string): string;
   /**
-   * Stores an upload as the key's newest version and shows it in the bucket folder; an upload that breaks off leaves nothing.
-   * Fails with `InputInvalid` (the key is no path, or other than `expectedBytes` came), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
+   * Stores an upload as the key's newest version and shows it in the bucket folder; an interrupted upload leaves nothing.
+   * Fails with `InputInvalid` (the key is not a path, or the size is not `expectedBytes`), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
    */
   put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
   /**
-   * Takes a key's file out of the bucket folder and marks the key deleted; its versions stay.
-   * Nothing there is success. Fails with `InputInvalid` (the key is no path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
+   * Removes a key's file from the bucket folder and marks the key deleted; its versions stay.
+   * Idempotent. Fails with `InputInvalid` (the key is not a path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
    */
   remove(key: string): Promise<void>;
-  /** Takes note that a version's event was dealt with; until then each `scan` announces it again. */
+  /** Records that a version's event was handled; until then each `scan` announces it again. */
   settled(key: string, versionId: string): void;
-  /** Finds what was dropped, changed or deleted while nobody watched, and announces what was not settled. */
+  /** Finds files that were dropped, changed or deleted while nothing watched, and announces unsettled versions again. */
   scan(): Promise<void>;
   watch(): Promise<void>;
-  /** Ends the watch, and the copies it makes: the next scan finds their files again. */
+  /** Ends the watch and its copies; the next scan finds those files again. */
   close(): Promise<void>;
 };
 
 export type Uploaded = StoredObject & { readonly sha256: string };
 
 type Options = {
-  /** The data folder: `bucket/` is for users to drop files in, `objects/` holds the bytes of every version. */
+  /** The data folder: users drop files in `bucket/`; `objects/` holds the bytes of every version. */
   readonly root: string;
   readonly bucket: string;
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly maxObjectBytes: number;
   readonly onCreated: (event: ObjectCreatedEvent) => void;
-  /** Told once why something is not taken; it stays in the bucket and is tried again. The key is empty when it is the whole bucket. */
+  /** Called once per reason that a file is not taken; it stays in the bucket and is retried. The key is empty when the problem is the whole bucket. */
   readonly onProblem: (failure: Failure, key: string) => void;
   readonly objects?: ObjectStore;
-  /** By which a change settles. */
+  /** The timers by which a change settles. */
   readonly timers?: Timers;
 };
 
@@ -62,7 +62,7 @@ const RESCAN_MS = 5000;
 
 const ALL = -1;
 
-/** A folder as a versioned bucket: what is dropped in it becomes a version of its path, announced as S3 would. */
+/** A folder as a versioned bucket: a file dropped in it becomes a version of its path, announced as S3 would. */
 export function folderStore(options: Options): FolderStore {
   const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
   const folder = join(root, 'bucket');

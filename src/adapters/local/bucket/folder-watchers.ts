@@ -3,18 +3,18 @@ import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 
-/** One watcher per folder of a tree, by its path in it; `''` is the tree itself. */
+/** One watcher per folder of a tree, by its path in the tree; `''` is the root. */
 export type FolderWatchers = {
-  /** Watches a folder, anew when it is another one than before. */
+  /** Watches a folder; starts over if another folder has taken its place. */
   add(key: string, folder: BigIntStats): void;
-  /** Stops watching a folder and all below it; answers whether it was watched. */
+  /** Stops watching a folder and all below it; returns whether it was watched. */
   remove(key: string): boolean;
   close(): void;
 };
 
 type Options = {
   readonly root: string;
-  /** `isWrite`: something changed the file itself, not which file is there. */
+  /** `isWrite`: the file's content was written, rather than a file created, renamed or deleted. */
   readonly onChange: (key: string, isWrite: boolean) => void;
   readonly onProblem: (failure: Failure) => void;
 };
@@ -22,8 +22,8 @@ type Options = {
 type Watched = { readonly watcher: FSWatcher; readonly identity: string };
 
 /**
- * Node's own recursive watch watches each file on Linux and does not tell of a file renamed over another, so each folder has a watcher here.
- * A folder that cannot be watched is told of once.
+ * On Linux, Node's recursive watch watches each file and misses a rename over another file, so each folder has a watcher here.
+ * A folder that cannot be watched is reported once.
  */
 export function folderWatchers({ root, onChange, onProblem }: Options): FolderWatchers {
   const watched = new Map<string, Watched>();
@@ -35,7 +35,7 @@ export function folderWatchers({ root, onChange, onProblem }: Options): FolderWa
         ? onChange(join(key, name.toString()), type === 'change')
         : onChange(key, false),
     );
-    // A folder that is taken away while it is watched; its absence is noticed elsewhere.
+    // A folder removed while it is watched; its absence is noticed elsewhere.
     return watcher.on('error', () => remove(key));
   }
 

@@ -8,16 +8,16 @@ import type { ObjectVersion } from './object-versions.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
 import { hideFromBucket, showInBucket } from './view.ts';
 
-/** What makes versions: of files that were dropped, and of uploads. Of one key one at a time. */
+/** Makes versions from dropped files and uploads, one at a time per key. */
 export type BucketIntake = {
   drop(key: string, file: FileState): Promise<Taken>;
   upload(key: string, bytes: Readable, expectedBytes?: number): Promise<ObjectVersion>;
   remove(key: string): Promise<void>;
-  /** Gives up copies of drops, and resolves when nothing runs. */
+  /** Gives up copies of drops, and resolves when nothing runs any more. */
   close(): Promise<void>;
 };
 
-// Each copy has two files open and a few chunks in memory.
+// Each copy has two open files and a few chunks in memory.
 const COPIES_AT_ONCE = 8;
 
 export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake {
@@ -70,7 +70,7 @@ async function* measured(
   expectedBytes: number | undefined,
 ): AsyncGenerator<Uint8Array> {
   let sizeBytes = 0;
-  // Whoever sends the bytes is to read why they were refused, so the stream is left open.
+  // The sender must be able to read why its bytes were refused, so the stream is left open.
   for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {
     sizeBytes += chunk.byteLength;
     requireSize(key, sizeBytes, maxBytes);

@@ -3,8 +3,8 @@ const MAX_NAME_BYTES = 255;
 const UNFINISHED = ['~', '.swp', '.part', '.crdownload', '.tmp'];
 
 /**
- * Why a key cannot be a file's path in the bucket; undefined when it can.
- * 1,024 bytes is S3's limit, 255 a file system's for one name.
+ * Why a key cannot be a file path in the bucket; undefined when it can.
+ * The limits are 1,024 bytes (S3) and 255 per name (file systems).
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
  */
 export function keyProblem(key: string): string | undefined {
@@ -23,7 +23,7 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** Hidden files, and those that editors, browsers and copy programs keep while they work. */
+/** Hidden files, and the temporary files of editors, browsers and copy programs. */
 export function isUnfinishedName(name: string): boolean {
   const lower = name.toLowerCase();
   return name.startsWith('.') || UNFINISHED.some((ending) => lower.endsWith(ending));

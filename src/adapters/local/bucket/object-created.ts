@@ -3,7 +3,7 @@ import type { StoredObject } from '#ports/artifact-store.ts';
 export type ObjectCreatedEvent = ReturnType<typeof objectCreatedEvent>;
 
 /**
- * What S3 tells EventBridge of a new version: the input of the deploy workflow. One version makes the same event each time.
+ * The event that S3 sends to EventBridge for a new version, which is the deploy workflow's input. The same version always makes the same event.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
 export function objectCreatedEvent(object: StoredObject) {

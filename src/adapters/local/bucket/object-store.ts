@@ -9,9 +9,9 @@ import { fileSource } from './file-source.ts';
 
 export type WrittenObject = { readonly sha256: string; readonly sizeBytes: number };
 
-/** Immutable bytes, each under its sha256. Fails with `StorageFull`, `PlatformDenied`, `PlatformUnavailable`. */
+/** Immutable bytes, addressed by sha256. Fails with `StorageFull`, `PlatformDenied`, `PlatformUnavailable`. */
 export type ObjectStore = {
-  /** Keeps all bytes or, when `bytes` ends in an error, none; they are on the disk when it returns. Refuses `expectedBytes` that the disk has no room for. */
+  /** Atomic: keeps all bytes or, when `bytes` ends in an error, none; durable when it returns. Refuses up front when the disk has no room for `expectedBytes`. */
   write(bytes: AsyncIterable<Uint8Array>, expectedBytes: number): Promise<WrittenObject>;
   path(sha256: string): string;
   read(object: WrittenObject): ByteSource;
@@ -19,7 +19,7 @@ export type ObjectStore = {
 
 const READ_ONLY = 0o444;
 
-/** Opens or makes the store, and clears what a killed process left half written. */
+/** Opens or creates the store, and deletes files that a killed process left half written. */
 export function objectStore(folder: string): ObjectStore {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) {
@@ -60,13 +60,13 @@ async function copyTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<W
   return { sha256: hash.digest('hex'), sizeBytes };
 }
 
-// A name is safe from a power cut only when its folder is on the disk too.
+// A new name survives a power cut only when its folder is synced too.
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder);
   await handle.sync();
 }
 
-// A copy that filled the disk before it failed would stop the registry as well.
+// A copy that fills the disk before it fails would stop the registry as well.
 async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;

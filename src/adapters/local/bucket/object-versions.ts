@@ -6,7 +6,7 @@ import type { Fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { WrittenObject } from './object-store.ts';
 
-// The last modified times never go back or repeat, so they order the drops of one machine whatever its clock does.
+// Last modified times strictly increase, so they order the drops of one machine whatever its clock does.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS objects (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,12 +51,12 @@ const row = z.pipe(
   })),
 );
 
-/** A version of a key, with the file in the bucket as it was last seen; a delete marker is a version without bytes. */
+/** A version of a key, with the bucket's file as it was last seen; a delete marker is a version without bytes. */
 export type ObjectVersion = z.infer<typeof row>;
 
 export type ObjectVersions = ReturnType<typeof objectVersions>;
 
-/** The versions of every key in a database that holds other tables too. Fails as `transaction` does. */
+/** The versions of every key, in a database shared with other tables. Fails as `transaction` does. */
 export function objectVersions(database: DatabaseSync, clock: Clock) {
   transaction(database, () => database.exec(SCHEMA));
   const insert = database.prepare(`
@@ -80,7 +80,7 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
       add({ key, isDeleted: 0, sha256, sizeBytes, ...file }),
     markDeleted: (key: string): ObjectVersion =>
       add({ key, isDeleted: 1, sha256: '', sizeBytes: 0, content: '', changedNs: '' }),
-    /** Takes note that the file was linked, moved or had its mode changed, with the same bytes. */
+    /** Records that the file was linked, moved or had its mode changed, with the same bytes. */
     seen(versionId: string, { changedNs }: Fingerprint): void {
       transaction(database, () => touch.run(changedNs, versionId));
     },
@@ -104,14 +104,14 @@ function reads(database: DatabaseSync) {
   );
   return {
     find: (key: string, versionId: string) => version(key, versionId)[0],
-    /** The newest version of a key, undefined when that is a delete marker. */
+    /** The newest version of a key; undefined when it is a delete marker. */
     latest: (key: string) => newest(key).find(({ isDeleted }) => !isDeleted),
-    /** The newest version of each key after `?2` that begins with `?1` and is not deleted, by key; `?3` is how many, -1 all. */
+    /** The newest version of each key, sorted, that begins with `?1`, comes after `?2` and is not deleted; `?3` limits the count, -1 means all. */
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
     ),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
-    /** Versions whose event was not dealt with, oldest first. */
+    /** Versions whose event has not been handled, oldest first. */
     unsettled: query('NOT is_settled ORDER BY sequence'),
   };
 }

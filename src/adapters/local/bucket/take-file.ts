@@ -14,7 +14,7 @@ import { keyProblem } from './key.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { ObjectVersion, ObjectVersions } from './object-versions.ts';
 
-/** What became of a path: a new version, nothing new, or it `changed` meanwhile and has to settle first. */
+/** The outcome for a path: a new version, nothing new, or `changed` meanwhile, so that it must settle first. */
 export type Taken =
   | { readonly kind: 'version'; readonly version: ObjectVersion }
   | { readonly kind: 'known' }
@@ -25,15 +25,15 @@ export type TakeOptions = {
   readonly objects: ObjectStore;
   readonly versions: ObjectVersions;
   readonly maxObjectBytes: number;
-  /** Gives a copy up. */
+  /** Aborts a copy. */
   readonly signal: AbortSignal;
 };
 
 const CHUNK_BYTES = 1 << 20;
-// A link or a pipe that was put in the file's place is neither followed nor waited for.
+// If a link or a pipe has replaced the file, it is neither followed nor waited for.
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Whether the state of a key's path is the one that its newest version was made of. */
+/** Whether a key's newest version was made from this state of its file. */
 export function isKnown(versions: ObjectVersions, key: string, file: FileState): boolean {
   const latest = versions.latest(key);
   if (!file || file.isDirectory()) return latest === undefined;
@@ -42,8 +42,8 @@ export function isKnown(versions: ObjectVersions, key: string, file: FileState):
 }
 
 /**
- * Makes the file at a key's path its newest version; without a file there, the key is deleted.
- * Fails with `ArtifactRejected` (over `maxObjectBytes`, a link, no file), `InputInvalid` (no name for a key), and as the object store does.
+ * Makes the file at a key's path its newest version; if there is no file, marks the key deleted.
+ * Fails with `ArtifactRejected` (over `maxObjectBytes`, a link, not a file), `InputInvalid` (the name cannot be a key), and as the object store does.
  */
 export async function takeFile(options: TakeOptions, key: string, file: FileState): Promise<Taken> {
   const { folder, versions, maxObjectBytes } = options;
@@ -82,7 +82,7 @@ export function requireSize(key: string, sizeBytes: number, maxBytes: number): v
 async function takeAbsence({ folder, versions }: TakeOptions, key: string): Promise<Taken> {
   const now = await fileAt(join(folder, key));
   if (now?.isFile()) return { kind: 'changed' };
-  // A bucket folder that is gone says nothing of its files.
+  // If the bucket folder itself is gone, that says nothing about its files.
   if (versions.latest(key) && (await isThere(folder))) versions.markDeleted(key);
   if (!now || now.isDirectory()) return { kind: 'known' };
   const kind = now.isSymbolicLink() ? 'a symbolic link' : 'not a regular file';
@@ -91,7 +91,7 @@ async function takeAbsence({ folder, versions }: TakeOptions, key: string): Prom
   });
 }
 
-/** Undefined when the file went away first. */
+/** Undefined when the file disappears first. */
 async function copy({ folder, objects, signal }: TakeOptions, key: string, sizeBytes: number) {
   const path = join(folder, key);
   try {
@@ -109,16 +109,24 @@ function notTaken(key: string, error: unknown): unknown {
   return new Failure(name, `${key} is not accepted yet: ${message}`, { cause, fix });
 }
 
+/** The next one is read while this one is hashed and written. */
 async function* chunks(file: FileHandle, sizeBytes: number, signal: AbortSignal) {
   let left = sizeBytes;
-  while (left > 0) {
+  let next = readChunk(file, left);
+  while (next) {
     signal.throwIfAborted();
-    const buffer = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES));
-    const { bytesRead } = await file.read(buffer);
+    const { buffer, bytesRead } = await next;
     if (bytesRead === 0) return;
     left -= bytesRead;
+    next = readChunk(file, left);
+    // Where the copy is given up nobody waits for it.
+    next?.catch(() => undefined);
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+function readChunk(file: FileHandle, left: number) {
+  return left > 0 ? file.read(Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES))) : undefined;
 }
 
 function isThere(path: string): Promise<boolean> {

@@ -10,9 +10,9 @@ const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'];
 const WRITABLE = 0o644;
 
 /**
- * Shows an object as a file of the bucket, and answers what can be seen of it there.
- * A copy, since whoever writes into the file would change the object's bytes behind a hard link.
- * Fails with `InputInvalid` when the key's path is taken by a folder, or leads out of the bucket by a link.
+ * Shows an object as a file of the bucket, and returns the file's observable state.
+ * A copy, since writing through a hard link would change the object's bytes.
+ * Fails with `InputInvalid` when a folder has the key's path, or a link leads out of the bucket.
  */
 export async function showInBucket(
   bucketFolder: string,
@@ -30,7 +30,7 @@ export async function showInBucket(
     const copied = await fileAt(temporary);
     await rename(temporary, path);
     const shown = await fileAt(path);
-    // Another file there by now is a drop of its own.
+    // If another file has replaced it, that is a drop of its own.
     const mine = shown?.ino === copied?.ino ? shown : copied;
     if (mine) return mine;
     throw new Failure('PlatformUnavailable', `${path} was removed while it was uploaded`);
@@ -41,7 +41,7 @@ export async function showInBucket(
   }
 }
 
-/** Takes an object's file out of the bucket. Fails with `InputInvalid` when the key leads out of the bucket by a link. */
+/** Removes an object's file from the bucket. Fails with `InputInvalid` when the key leads out of the bucket through a link. */
 export async function hideFromBucket(bucketFolder: string, key: string): Promise<void> {
   const path = join(bucketFolder, key);
   try {
@@ -52,7 +52,7 @@ export async function hideFromBucket(bucketFolder: string, key: string): Promise
   }
 }
 
-/** The bucket folder may be a link itself, and is never made anew: one that is gone may be a disk that is away. */
+/** The bucket folder may itself be a link, and is never recreated: a missing one may be on an unmounted disk. */
 function realBucket(bucketFolder: string): Promise<string> {
   return realpath(bucketFolder).catch((error: unknown) => {
     throw storageFailure(error, bucketFolder);

@@ -12,9 +12,9 @@ import { type FolderWatchers, folderWatchers } from './folder-watchers.ts';
 import { isUnfinishedName } from './key.ts';
 
 export type BucketWatch = {
-  /** Scans, and from then on tells of each change; scans again every `rescanMs`, for what no event told of and what could not be stored. */
+  /** Scans, then reports each change; rescans every `rescanMs` for missed events and files that could not be stored. */
   start(): Promise<void>;
-  /** Looks at every file, and at every key that should have one. */
+  /** Looks at every file, and at every key that should have a file. */
   scan(): Promise<void>;
   look(key: string): Promise<void>;
   close(): void;
@@ -26,11 +26,11 @@ type Options = {
   readonly rescanMs: number;
   /** The keys that had a file when last seen. */
   readonly keys: () => readonly string[];
-  /** Whether this state of a key was dealt with, so that nothing is due. */
+  /** Whether this state of a key has been handled, so that nothing is due. */
   readonly isKnown: (key: string, file: FileState) => boolean;
-  /** Called once a change is over: at once for a file that was renamed in, else after 200 ms. */
+  /** Called when a change has settled: at once for a file that was renamed in, else after 200 ms. */
   readonly onDue: (key: string, file: FileState) => void;
-  /** By which a change settles. */
+  /** The timers by which a change settles. */
   readonly timers?: Timers;
 };
 
@@ -48,7 +48,7 @@ export function bucketWatch(options: Options): BucketWatch {
   });
   const watchers = folderWatchers({
     root: options.root,
-    // A file that is being written makes thousands of events.
+    // Writing one file makes thousands of events.
     onChange: (key, isWrite) => (isWrite && changes.noteWrite(key)) || look(watch, key),
     onProblem: (failure) => options.problems.report(failure, ''),
   });
@@ -101,7 +101,7 @@ async function observe(
   use: (file: FileState) => void | Promise<void>,
 ): Promise<void> {
   const path = join(watch.root, key);
-  // The bucket folder itself may be a link, to another disk for instance.
+  // The bucket folder itself may be a link, for example to another disk.
   const file = key === '' ? await stat(path, { bigint: true }) : await fileAt(path);
   if (!watch.isClosed) await use(file);
 }
@@ -110,7 +110,7 @@ async function attempt(watch: Watch, key: string, work: () => Promise<void>): Pr
   try {
     if (!watch.isClosed) await work();
   } catch (error) {
-    // What went away under the walk is looked at again by its own event.
+    // A file that disappears during the walk has an event of its own.
     const isNews = key === '' || !isAbsence(error);
     if (!watch.isClosed && isNews) {
       watch.problems.report(storageFailure(error, join(watch.root, key)), key);
@@ -119,7 +119,7 @@ async function attempt(watch: Watch, key: string, work: () => Promise<void>): Pr
 }
 
 async function walk(watch: Watch, folder: string, state: BigIntStats): Promise<void> {
-  // First watched, then read: what comes in between is seen twice, and nothing is missed.
+  // Watch first, then read: a file that arrives in between is seen twice rather than missed.
   if (watch.isWatching) watch.watchers.add(folder, state);
   const names = await readdir(join(watch.root, folder), { encoding: 'buffer' });
   watch.problems.clear(folder);

@@ -8,6 +8,7 @@ import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
 import type { Build as KnownBuild } from '#ports/builds.ts';
+import type { BuildBoard, TrackedBuild } from './build-board.ts';
 import type { Variables } from './build-phase.ts';
 import {
   type BuildOutcome,
@@ -17,29 +18,32 @@ import {
   runBuild,
 } from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
+import { provedIn } from './grants.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
   readonly buildspec: string;
-  /** Where its commands run: the folder that holds `buildspecs` and `runtimes`. */
+  /** Working directory of its commands: the folder that holds `buildspecs` and `runtimes`. */
   readonly source: string;
-  /** Gets a log for each build, and while it runs what it needs. */
+  /** Holds a log per build, and its scratch files while it runs. */
   readonly directory: string;
-  /** What the project sets on CodeBuild. */
+  /** The variables that the project sets on CodeBuild. */
   readonly environment: Variables;
-  /** Slipway's own environment, of which a build gets where programs, the home, the engine and the certificates are. */
+  /** Slipway's own environment; a build inherits only what locates programs, the home, the engine and the certificates. */
   readonly own: Readonly<Record<string, string | undefined>>;
-  /** Shared by all builds of this machine, of which only some may run side by side. */
+  /** Shared by all builds of this machine; limits how many run at once. */
   readonly inTurn: InTurn;
-  /** How long it may wait for its turn. */
+  /** How long a build may wait for its turn. */
   readonly queuedTimeoutSeconds: number;
-  /** How long it may take from then on. */
+  /** How long it may run after that. */
   readonly timeoutSeconds: number;
+  /** Shows how they stand. */
+  readonly board: BuildBoard;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
 };
 
-/** What `codebuild:startBuild.sync` answers, as far as it is known on one machine. */
+/** The answer of `codebuild:startBuild.sync`, as far as it applies on one machine. */
 export type BuildAnswer = {
   readonly Build: {
     readonly Id: string;
@@ -52,15 +56,15 @@ export type BuildAnswer = {
 
 export type ImageBuilds = {
   /**
-   * The task `BuildImage`: takes the state's evaluated Parameters; asked again while it waits or runs, it is the same build. It ends with whoever asked, by `stopped`.
-   * A build that did not succeed is thrown as `States.TaskFailed` with its answer as the message.
+   * The task `BuildImage`; takes the state's evaluated Parameters. A repeated call while the build waits or runs joins it. It ends when its caller's `stopped` aborts.
+   * A build that does not succeed is thrown as `States.TaskFailed` with its answer as the message.
    */
   run(parameters: unknown, stopped: AbortSignal): Promise<BuildAnswer>;
   /** The build of a deployment that waits or runs; one that is over is forgotten. */
   find(deploymentId: string): Omit<KnownBuild, 'of'> | undefined;
   /** Stops the build of a deployment, if one waits or runs. */
   stopOf(deploymentId: string): void;
-  /** Kills what runs, gives up what waits, and resolves when all has ended. */
+  /** Kills running builds, drops waiting ones, and resolves when all have ended. */
   stop(): Promise<void>;
 };
 
@@ -88,7 +92,7 @@ type StartBuild = z.infer<typeof startBuild>;
 /** CodeBuild on one machine: the phases of a buildspec, run in bash. */
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   const builds = new Set<Build>();
-  // A Slipway that was killed left here whole artifacts.
+  // A killed Slipway leaves whole artifacts here.
   const swept = rm(scratchFolder(options), { recursive: true, force: true });
   swept.catch(() => undefined);
   const closing = new AbortController();
@@ -97,8 +101,8 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     const stopping = new AbortController();
     const signal = AbortSignal.any([closing.signal, stopping.signal]);
     const progress = { phase: 'QUEUED', log: `${randomUUID()}.log` };
-    const ended = swept.then(() => runOne(options, request, progress, signal));
     const deploymentId = variable(request, 'DEPLOYMENT_ID');
+    const ended = swept.then(() => runOne(options, request, { deploymentId, progress }, signal));
     const build = { token: request.IdempotencyToken, deploymentId, progress, ended, stopping };
     const forget = () => void builds.delete(build);
     builds.add(build);
@@ -147,18 +151,23 @@ function variable({ EnvironmentVariablesOverride }: StartBuild, name: string): s
 async function runOne(
   options: ImageBuildsOptions,
   { ProjectName, EnvironmentVariablesOverride }: StartBuild,
-  progress: Progress,
+  { deploymentId, progress }: Pick<Build, 'deploymentId' | 'progress'>,
   stopped: AbortSignal,
 ): Promise<BuildAnswer> {
-  const id = basename(progress.log, '.log');
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
-  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, () =>
-    inScratch({ ...options, environment }, id, progress, stopped),
+  using tracked = options.board.add({
+    deploymentId,
+    environment: await provedIn(environment['ARTIFACT_URL']),
+    log: join(options.directory, progress.log),
+  });
+  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, tracked, () =>
+    inScratch({ ...options, environment }, { progress, stopped, tracked }),
   );
+  if (status === 'SUCCEEDED') tracked.succeeded();
   const answer: BuildAnswer = {
     Build: {
-      Id: `${ProjectName}:${id}`,
+      Id: `${ProjectName}:${basename(progress.log, '.log')}`,
       BuildStatus: status,
       Phases: phases,
       Logs: { GroupName: options.directory, StreamName: progress.log },
@@ -172,28 +181,33 @@ async function runOne(
 async function whenItIsItsTurn(
   { inTurn, queuedTimeoutSeconds, timers }: ImageBuildsOptions,
   stopped: AbortSignal,
+  { onPlace }: TrackedBuild,
   build: () => Promise<BuildOutcome>,
 ): Promise<BuildOutcome> {
   using time = limited(stopped, queuedTimeoutSeconds, timers);
   const { signal } = time;
   try {
-    return await inTurn(build, signal);
+    return await inTurn(build, signal, onPlace);
   } catch (error) {
     if (signal.aborted && error === signal.reason) return neverBegun(signal);
     throw error;
   }
 }
 
-/** With a log, and a folder for temporary files that is gone afterwards. */
+type Begun = {
+  readonly progress: Progress;
+  readonly stopped: AbortSignal;
+  readonly tracked: TrackedBuild;
+};
+
+/** Provides a log, and a temporary folder that is deleted afterwards. */
 async function inScratch(
   options: ImageBuildsOptions,
-  id: string,
-  progress: Progress,
-  stopped: AbortSignal,
+  { progress, stopped, tracked }: Begun,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
   const spec = await readBuildSpec(buildspec);
-  const scratch = join(scratchFolder({ directory, buildspec }), id);
+  const scratch = join(scratchFolder({ directory, buildspec }), basename(progress.log, '.log'));
   using time = limited(stopped, timeoutSeconds, options.timers);
   const inherited = INHERITED.flatMap((name) => (own[name] ? [[name, own[name]]] : []));
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
@@ -209,7 +223,8 @@ async function inScratch(
       guard,
       signal: time.signal,
       onPhase(phase) {
-        progress.phase = phase;
+        progress.phase = phase.toUpperCase();
+        tracked.onPhase(phase);
       },
     });
   } catch (error) {
@@ -219,7 +234,7 @@ async function inScratch(
   }
 }
 
-/** Aborted with `stopped`, or when the time is over, as by `AbortSignal.timeout`. */
+/** Aborts with `stopped`, or on timeout, as `AbortSignal.timeout` does. */
 function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTimers) {
   const late = new AbortController();
   const isOver = () =>
@@ -230,7 +245,7 @@ function limited(stopped: AbortSignal, seconds: number, timers: Timers = realTim
   };
 }
 
-/** One for each buildspec: two may share a directory, and neither sweeps what the other has begun. */
+/** One per buildspec: two may share a directory, and must not sweep each other's running builds. */
 function scratchFolder({
   directory,
   buildspec,

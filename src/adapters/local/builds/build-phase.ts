@@ -10,15 +10,15 @@ export type PhasePlan = {
   readonly commands: readonly string[];
   readonly directory: string;
   readonly environment: Variables;
-  /** Where it may leave files. */
+  /** A folder for its temporary files. */
   readonly scratch: string;
-  /** The descriptor of an open file, for all that the commands write. */
+  /** The descriptor of an open file that receives the commands' output. */
   readonly output: number;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
 };
 
-/** `command` is the last one that ran; `environment` is what it left. */
+/** `command` is the last one that ran; `environment` is what it left behind. */
 export type PhaseEnd = {
   readonly exitCode: number;
   readonly command: string;
@@ -28,9 +28,9 @@ export type PhaseEnd = {
 const KILLED = 137;
 
 /**
- * Runs a phase's commands one after another in one bash, until one of them fails.
- * What they export is carried to the next phase; CodeBuild may also carry the folder and what is not exported.
- * When `signal` aborts, they and all that they started are killed.
+ * Runs a phase's commands in order in one bash, until one fails.
+ * Exported variables carry over to the next phase; CodeBuild may also carry the working directory and unexported ones.
+ * When `signal` aborts, the commands and everything they started are killed.
  */
 export async function runPhase(plan: PhasePlan): Promise<PhaseEnd> {
   const statePath = join(plan.scratch, 'state');
@@ -88,7 +88,7 @@ function runBash(text: string, plan: PhasePlan): Promise<number> {
   });
 }
 
-/** Of the group, nobody may be left. */
+/** The group may already be empty. */
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');

@@ -8,7 +8,7 @@ export type BuildStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
 
 /** `Contexts` say why the phase did not succeed. */
 export type PhaseReport = {
-  /** As CodeBuild writes it: `PRE_BUILD`; of a build that never began `QUEUED`. */
+  /** In CodeBuild's spelling: `PRE_BUILD`; `QUEUED` for a build that never began. */
   readonly PhaseType: string;
   readonly PhaseStatus: BuildStatus;
   readonly Contexts: readonly { readonly StatusCode: string; readonly Message: string }[];
@@ -22,8 +22,8 @@ export type BuildPlan = {
   readonly log: FileHandle;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
-  /** Told the name of each phase as it begins. */
-  readonly onPhase: (phase: string) => void;
+  /** Told each phase as it begins. */
+  readonly onPhase: (phase: Phase) => void;
 };
 
 export type BuildOutcome = {
@@ -32,7 +32,7 @@ export type BuildOutcome = {
   readonly exported: readonly BuildVariable[];
 };
 
-/** Runs the phases in their order. The first that fails is the last one, but for `post_build`, which also runs after a `build` that failed. */
+/** Runs the phases in order. The first failure ends the build, except that `post_build` also runs after a failed `build`. */
 export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   const { spec, log } = plan;
   const phases: PhaseReport[] = [];
@@ -42,7 +42,7 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   for (const phase of PHASES) {
     const commands = spec.phases[phase]?.commands;
     if (!commands || !isDue(phase, trouble())) continue;
-    plan.onPhase(phase.toUpperCase());
+    plan.onPhase(phase);
     const succeeding = { CODEBUILD_BUILD_SUCCEEDING: trouble() ? '0' : '1' };
     const end = await runPhase({
       ...plan,
@@ -64,7 +64,7 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
   return { status: trouble()?.PhaseStatus ?? 'SUCCEEDED', phases, exported };
 }
 
-/** A build that waited for its turn until its signal aborted. */
+/** A build whose signal aborted while it waited for its turn. */
 export function neverBegun(signal: AbortSignal): BuildOutcome {
   const report = cutShort('QUEUED', signal);
   return { status: report.PhaseStatus, phases: [report], exported: [] };
@@ -95,7 +95,7 @@ function cutShort(PhaseType: string, { reason }: AbortSignal): PhaseReport {
   return { PhaseType, PhaseStatus, Contexts: [{ StatusCode: `BUILD_${PhaseStatus}`, Message }] };
 }
 
-/** As CodeBuild words them, so that one reader explains both logs. */
+/** In CodeBuild's wording, so that one reader explains both logs. */
 function linesOf({ PhaseType, PhaseStatus, Contexts }: PhaseReport): string {
   const contexts = Contexts.map(
     ({ StatusCode, Message }) =>

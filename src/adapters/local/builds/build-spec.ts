@@ -25,7 +25,7 @@ const buildSpec = z.readonly(
 
 export type BuildSpec = z.infer<typeof buildSpec>;
 
-/** Fails with `InputInvalid` on anything that it would have to leave out, as `run-as`, so that no build means less here than on CodeBuild. */
+/** Fails with `InputInvalid` on any key that it would have to ignore, such as `run-as`, so that no build does less here than on CodeBuild. */
 export async function readBuildSpec(path: string): Promise<BuildSpec> {
   const { data, error } = buildSpec.safeParse(parse(await readFile(path, 'utf8')));
   if (data) return data;

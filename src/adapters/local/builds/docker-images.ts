@@ -4,21 +4,21 @@ import type { ModelImages } from '#ports/model-images.ts';
 import { docker } from './docker.ts';
 import { turns } from './turns.ts';
 
-// As buildspecs/commands/images-in-engine.mjs names them.
+// The names that buildspecs/commands/images-in-engine.mjs gives.
 const MODELS = 'slipway';
 const ENVIRONMENTS = 'slipway-environment';
-/** Of a model's image: the tags of the environments that it was made of and proven in, with spaces between. */
+/** On a model's image: the tags of the environments that it was built from and proven in, separated by spaces. */
 const LABEL = 'slipway.environments';
-// A build that failed is tried again, and what takes minutes to make is there then.
+// A failed build is retried, and should then find what took minutes to make.
 const FRESH_MS = 3_600_000;
 
 type Options = {
-  /** Of all that is built for one data folder; another Slipway may use the same engine. */
+  /** Marks everything built for one data folder; another Slipway may use the same engine. */
   readonly label: string;
   readonly clock: Clock;
 };
 
-/** The images of environments in this machine's Docker engine. */
+/** The environment images in this machine's Docker engine. */
 export function dockerEnvironments({
   label,
   clock,
@@ -55,7 +55,7 @@ export function dockerEnvironments({
   };
 }
 
-/** The images of models in this machine's Docker engine. */
+/** The model images in this machine's Docker engine. */
 export function dockerModelImages({ label }: Pick<Options, 'label'>): ModelImages {
   return {
     async all() {
@@ -73,15 +73,15 @@ export function dockerModelImages({ label }: Pick<Options, 'label'>): ModelImage
   };
 }
 
-/** Takes away the image of a model. What is gone already is success; what a container still runs is `PlatformUnavailable`. */
+/** Removes a model's image. Idempotent; an image that a container still runs is `PlatformUnavailable`. */
 export async function removeImage(tag: string): Promise<void> {
-  // By its name, which is of one data folder: under another's name the same image stays.
+  // By name, which belongs to one data folder: the same image stays under another folder's name.
   const image = `${MODELS}/${tag}`;
   if ((await lines('image', 'ls', '--quiet', image)).length === 0) return;
   await docker('image', 'rm', image);
 }
 
-/** What any image of a model, also of another data folder, is made of. */
+/** The environments that any model's image uses, including those of other data folders. */
 async function usedEnvironments(): Promise<ReadonlySet<string>> {
   const ids = await lines('image', 'ls', '--quiet', '--filter', `label=${LABEL}`);
   if (ids.length === 0) return new Set();

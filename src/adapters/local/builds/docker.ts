@@ -4,10 +4,10 @@ import { Failure } from '#domain/failure.ts';
 
 const run = promisify(execFile);
 
-// Longer than the engine takes for anything it is asked here; builds and containers run on their own.
+// Longer than the engine takes for any command run here; builds and containers run separately.
 const TIMEOUT_MS = 30_000;
 
-/** What one docker command prints. Fails with `PlatformUnavailable` when there is no docker, or it refuses. */
+/** The output of one docker command. Fails with `PlatformUnavailable` when docker is missing or refuses. */
 export async function docker(...args: readonly string[]): Promise<string> {
   try {
     const { stdout } = await run('docker', args, { timeout: TIMEOUT_MS });

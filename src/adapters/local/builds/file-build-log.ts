@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 
-/** What the builds of `directory` wrote, a file each. A log is named by the workflow's state, so nothing outside of the folder is read. */
+/** The logs of builds in `directory`, one file each. The workflow's state names a log, so nothing outside the folder is read. */
 export function fileBuildLog(directory: string): BuildLog {
   return {
     async tail({ group, stream }, lines) {

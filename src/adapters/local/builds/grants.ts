@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import type { GrantedOrder } from '#ports/artifact-store.ts';
 
-/** A file that may be read by whoever is on this machine. */
+/** A file that anyone on this machine may read. */
 export type GrantedFile = {
   readonly name: string;
   readonly sizeBytes: number;
@@ -15,7 +17,7 @@ export type GrantedFile = {
 
 const OWNER_ONLY = 0o600;
 
-/** Writes what a build is to do and with which files, each under its id, and answers its URL. */
+/** Writes each build's instructions and files under its id, and returns the URL. */
 export function grants(folder: string) {
   mkdirSync(folder, { recursive: true });
 
@@ -39,6 +41,15 @@ export function grants(folder: string) {
     }
     return urlOf(path);
   };
+}
+
+const granted = z.object({ order: z.object({ environmentHash: z.optional(z.string()) }) });
+
+/** The environment in which a build with this URL has its model proven; null where it proves none. */
+export async function provedIn(url = ''): Promise<string | null> {
+  if (!url.startsWith('file:')) return null;
+  const text = await readFile(fileURLToPath(url), 'utf8').catch(() => '');
+  return granted.safeParse(parseJson(text)).data?.order.environmentHash ?? null;
 }
 
 function urlOf(path: string): string {

@@ -1,7 +1,7 @@
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
-/** The image of a revision that no other one of `specs` starts from; undefined where it has none, or shares it. */
+/** The image that a revision shares with no other of `specs`; undefined when it has none, or shares it. */
 export function ownImage(revision: string, specs: readonly RevisionSpec[]): BuiltImage | undefined {
   const image = specs.find((spec) => spec.revision === revision)?.image;
   const isShared = specs.some(

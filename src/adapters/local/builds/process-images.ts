@@ -6,7 +6,7 @@ import type { ModelImages } from '#ports/model-images.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ownImage } from './own-image.ts';
 
-/** Where the server of an image finds what it needs. */
+/** The paths that an image's server needs. */
 export type ImagePaths = {
   readonly folder: string;
   readonly python: string;
@@ -15,16 +15,16 @@ export type ImagePaths = {
 };
 
 export type ProcessImages = ModelImages & {
-  /** Fails with `RevisionFailed` when the image is not there. */
+  /** Fails with `RevisionFailed` when the image does not exist. */
   require(image: BuiltImage): Promise<void>;
   paths(image: BuiltImage, modelFile: string): ImagePaths;
-  /** Takes away the image of a revision, and the environment that no image needs any more. One of another revision stays. */
+  /** Deletes a revision's image, and environments that no image needs any more. An image shared with another revision stays. */
   discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
 };
 
 /**
- * What stands for images where models are processes: under `directory`, `images/<tag>` has the folder `model`, the files `facts.json` and `digest`, and links to what it was made with in `environments`, each a virtual environment of Python.
- * The builds of buildspecs/process.yml make them; what one that did not come to its end has left, `images/<tag>.partial`, is an image without a digest.
+ * Images where models run as processes: under `directory`, `images/<tag>` has the folder `model`, the files `facts.json` and `digest`, and links to its Python virtual environments in `environments`.
+ * The builds of buildspecs/process.yml make them; an unfinished build leaves `images/<tag>.partial`, an image without a digest.
  */
 export function processImages(directory: string): ProcessImages {
   const folder = ({ tag }: Pick<BuiltImage, 'tag'>) => join(directory, 'images', tag);
@@ -85,7 +85,7 @@ async function removeUnused(directory: string): Promise<void> {
     ),
   );
   for (const environment of await names(join(directory, 'environments'))) {
-    // One that is being made has more to its name.
+    // An environment that is being built has a longer name.
     if (used.has(environment.split('.')[0] ?? '')) continue;
     await rm(join(directory, 'environments', environment), { recursive: true, force: true });
   }

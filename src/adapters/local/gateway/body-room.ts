@@ -1,36 +1,36 @@
 import type { Timers } from '#adapters/local/timers.ts';
 
-/** The memory that the bodies of requests have together; who finds none waits, first come first served. */
+/** The memory shared by the bodies of all requests; a body that does not fit waits, first come first served. */
 export type BodyRoom = {
-  /** Asks for this many bytes; what is larger than the whole room enters when nothing else is inside. */
+  /** Asks for this many bytes; a body larger than the whole room enters when nothing else is inside. */
   enter(bytes: number, guest: Guest): Place;
 };
 
 type Guest = {
-  /** There is room; called at once where there is. */
+  /** There is room; called synchronously if there is room at once. */
   onEntered(): void;
-  /** It brought nothing for 5 s while others waited for room, and has to leave. */
+  /** It received nothing for 5 s while others waited for room, and must leave. */
   onEvicted(): void;
 };
 
-/** What one body has of the room, or waits for. */
+/** One body's reservation, or its place in the queue. */
 export type Place = {
   isInside(): boolean;
-  /** A part of the body came. */
+  /** A chunk of the body arrived. */
   moved(): void;
-  /** All of it came, and is this large: it keeps that until it leaves. */
+  /** The whole body arrived, with this size, which it holds until it leaves. */
   complete(bytes: number): void;
   leave(): void;
 };
 
 type Entry = Guest & { bytes: number; isArriving: boolean; movedMs: number };
 
-/** 28 of the largest bodies for Lambda, 12 for containers. */
+/** Enough for 28 of the largest bodies for Lambda, or 12 for containers. */
 export const ROOM_BYTES = 128 * 1_048_576;
 export const SILENT_MS = 5_000;
 const LOOK_MS = 1_000;
 
-/** Uploads that stand still must not keep others out: while somebody waits, those silent for 5 s are told to leave. */
+/** A stalled upload must not keep others out: while any body waits, those silent for 5 s are evicted. */
 export function bodyRoom(timers: Timers, roomBytes = ROOM_BYTES): BodyRoom {
   const inside = new Set<Entry>();
   const waiting = new Set<Entry>();

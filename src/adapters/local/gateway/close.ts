@@ -6,8 +6,8 @@ const GRACE_MS = 5_000;
 const SWEEP_MS = 20;
 
 /**
- * Watches a server from its start, and answers the function that closes it: no more connections, what is being answered may end within 5 s, the rest is cut.
- * Node's own `closeIdleConnections` passes over a connection that never carried a request, as browsers open them in advance.
+ * Watches a server from its start, and returns the function that closes it: no new connections, 5 s for requests in flight, then the rest is cut.
+ * Node's own `closeIdleConnections` skips connections that never carried a request, such as those that browsers open in advance.
  */
 export function gracefulClose(server: Server, timers: Timers): () => Promise<void> {
   let answering = 0;

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Lets pages of these origins call models: adds what their browser asks for to an answer, and answers its preflights itself, which is true. */
+/** Lets pages of these origins call models: adds the headers that browsers require, and answers preflight requests itself, returning true. */
 export type Cors = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 const EXPOSED =
   'x-slipway-revision, x-slipway-warning, x-request-id, inference-header-content-length';
 const A_DAY = '86400';
 
-/** https://fetch.spec.whatwg.org/#http-cors-protocol; an origin is `https://HOST`, with its port where it has one. */
+/** https://fetch.spec.whatwg.org/#http-cors-protocol; an origin is `https://HOST`, with its port if it has one. */
 export function corsFor(origins: readonly string[]): Cors {
   const known = new Set(origins);
   return ({ method, headers }, response) => {

@@ -6,10 +6,10 @@ import type { GatewayMetrics } from './metrics.ts';
 import { idOf } from './request-id.ts';
 import type { RequestLog } from './request-log.ts';
 
-/** A request that is over. `model` is undefined on a test path and where none was found, `status` when its client left before it got one. */
+/** A finished request. `model` is undefined on a test path or when none was found; `status` is undefined when the client left before it got one. */
 export type EndedRequest = {
   readonly request: IncomingMessage;
-  /** When its head came, by the gateway's timers. */
+  /** When its headers arrived, by the gateway's timers. */
   readonly sinceMs: number;
   readonly model: string | undefined;
   readonly revision: string | undefined;
@@ -24,7 +24,7 @@ type Deps = {
   readonly timers: Timers;
 };
 
-/** Has requests counted where they are an endpoint's, and written down where that is asked for. */
+/** Counts an endpoint's requests, and logs them if the request log is on. */
 export function endedRequests({ counts, meters, log, clock, timers }: Deps) {
   return (ended: EndedRequest): void => {
     const { model, revision, status, sinceMs } = ended;

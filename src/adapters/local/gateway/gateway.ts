@@ -21,27 +21,27 @@ import { upstreamPools } from './upstream-pools.ts';
 
 export type GatewayOptions = {
   readonly host: string;
-  /** The first port to try; 0 is any. */
+  /** The first port to try; 0 means any. */
   readonly port: number;
   readonly revisions: RevisionHost;
   readonly database: DatabaseSync;
   readonly clock: Clock;
-  /** By which a request's time is over, and that of those in flight at the close. */
+  /** The timers of request limits and of the grace period at the close. */
   readonly timers?: Timers;
-  /** Where each request is written down, if it is. */
+  /** The request log, if it is on. */
   readonly requestLog?: RequestLog | undefined;
-  /** Whose pages may call models; none where it is empty. */
+  /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
 };
 
 export type Gateway = {
-  /** Where clients call, `http://HOST:PORT`. */
+  /** The address for clients, `http://HOST:PORT`. */
   readonly origin: string;
   readonly router: Router;
   readonly metrics: Metrics;
-  /** How many requests the revision is answering at this moment. */
+  /** The number of requests that the revision has in flight. */
   inFlight(revision: string): number;
-  /** Takes no more requests, lets those in flight end for 5 s, and cuts the rest. */
+  /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
   close(): Promise<void>;
 };
 
@@ -49,11 +49,11 @@ const SERVER_OPTIONS = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
   requestTimeout: 120_000,
-  // Above the 60 s for which common clients and load balancers keep an idle connection, so that they close it first.
+  // Common clients and load balancers close an idle connection after 60 s; a longer timeout lets them close first.
   keepAliveTimeout: 75_000,
 } as const;
 
-/** The endpoint of every model on one machine: a reverse proxy that spreads requests by shares and never touches a client's connection when they change. */
+/** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock, timers = realTimers } = options;
   const { requestLog: log, corsOrigins = [] } = options;
@@ -75,7 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     room: bodyRoom(timers),
   });
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
-  // Each request of a pipeline waits for the close of the one connection; that is no leak.
+  // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
   const closeServer = gracefulClose(server, timers);
   const boundPort = await listen(server, { host, port });

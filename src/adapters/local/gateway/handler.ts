@@ -20,9 +20,9 @@ export type GatewayParts = {
   readonly revisions: RevisionHost;
   readonly upstreams: UpstreamPools;
   readonly inFlight: InFlight;
-  /** Is told of every request when it is over. */
+  /** Called for every request when it has ended. */
   readonly ended: (request: EndedRequest) => void;
-  /** Prometheus' text. */
+  /** Prometheus' text format. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly cors: Cors | undefined;
   readonly timers: Timers;
@@ -30,13 +30,13 @@ export type GatewayParts = {
   table(): RoutingTable;
 };
 
-/** What of the request is known from its head: `standing` is the revision that stands for all with a share until one of them is chosen. */
+/** What a request's headers tell: `standing` is the revision that represents all with a share until one is chosen. */
 type Known = { readonly place: Place; readonly standing: string; readonly terms: Terms };
 
-/** How a request ended, and of which revision that is told. */
+/** How a request ended, and the revision to report. */
 type Outcome = { readonly ending: Ending; readonly revision: string };
 
-/** Answers one request: receives all of it, finds the revision whose turn it is then, has its process answer, and says why when it did not. */
+/** Answers one request: receives the whole of it, then chooses the revision whose turn it is, and relays to its process, or says why it could not. */
 export function gatewayHandler(parts: GatewayParts) {
   const { timers, cors, ended } = parts;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -65,7 +65,7 @@ export function gatewayHandler(parts: GatewayParts) {
   };
 }
 
-/** What the gateway answers itself: pages for browsers, and its metrics. */
+/** The gateway's own answers: pages for browsers, and its metrics. */
 function answerOwn(
   { metrics }: GatewayParts,
   request: IncomingMessage,
@@ -105,12 +105,12 @@ function look(request: IncomingMessage, { revisions, table }: GatewayParts): Kno
   return { place, standing, terms };
 }
 
-/** Shares never mix targets with different limits, so any that has one stands for all. */
+/** Targets with different limits never share traffic, so any revision with a share represents all. */
 function revisionsAt({ kind, name }: Place, table: RoutingTable): readonly string[] {
   return kind === 'model' ? Object.keys(table.get(name)?.shares ?? {}) : [name];
 }
 
-/** The revision is chosen once all of the request is here: while a slow client sends, versions come and go. Never rejects. */
+/** Chooses the revision only once the whole request has arrived: while a slow client sends, versions come and go. Never rejects. */
 async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Promise<Outcome> {
   const { place, standing, terms } = known;
   let revision = standing;
@@ -127,7 +127,7 @@ async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Prom
       response,
       gone,
       path: place.rest,
-      // It costs each request a microsecond, and is asked for nowhere else.
+      // It costs a microsecond per request, and is only needed here.
       prefix: isOwnAddress(place) ? prefixOf(place) : undefined,
       revision,
       body: body.bytes,
@@ -155,12 +155,12 @@ function missing({ kind }: Place, revision: string): Ending {
   return { kind: 'refused', refusal: refusals.noRevision(kind, revision) };
 }
 
-/** Says what is left to say, and answers the status that counts: undefined when the client left before it got one. */
+/** Sends the rest of the answer and returns the status to count: undefined when the client left before it got one. */
 function finish({ response }: Arrival, { ending, revision }: Outcome): number | undefined {
   if (ending.kind === 'answered') return response.statusCode;
   const isBegun = response.headersSent;
   if (!('refusal' in ending)) return isBegun ? response.statusCode : undefined;
-  // An answer that has begun cannot be taken back: cut short, its client sees that it is not whole.
+  // An answer that has begun cannot be taken back; cutting the connection shows the client that it is incomplete.
   if (isBegun) response.destroy();
   else refusals.refuse(response, ending.refusal, revision);
   return ending.refusal.status;
@@ -171,7 +171,7 @@ function afterThrow(error: unknown, { gone }: Arrival): Ending {
   return { kind: 'refused', refusal: refusals.gatewayFailed(error) };
 }
 
-/** An upgrade that is offered is passed over, and the request answered as it is: RFC 9110 §7.8. */
+/** An offered protocol upgrade is ignored, and the request is answered as plain HTTP: RFC 9110 §7.8. */
 function unservedProtocol({ headers }: IncomingMessage): refusals.Refusal | undefined {
   const { 'transfer-encoding': coding = 'chunked' } = headers;
   return coding.toLowerCase() === 'chunked' ? undefined : refusals.CODING_REFUSED;

@@ -5,7 +5,7 @@ export type Headers = Record<string, string | string[]>;
 
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-// RFC 9110 §7.6.1, with the older names that proxies still meet: they speak of one connection, so none may pass on.
+// RFC 9110 §7.6.1, with older names that proxies still meet: they apply to a single connection, so none may be forwarded.
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'http2-settings',
@@ -19,10 +19,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-// The gateway says these itself: a client's word for who it is, or how its body is framed, is not passed on.
+// The gateway sets these itself: a client's claims about its identity or its body's framing are not forwarded.
 const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'forwarded', 'host']);
 
-/** The headers a model's server gets: end-to-end ones as they came, and the gateway's own word for where the request comes from, and where it is asked for what stands before its path. */
+/** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin and, where needed, the path prefix. */
 export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {
   const headers = endToEnd(request.headers, isRewritten);
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
@@ -34,7 +34,7 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
   return headers;
 }
 
-/** The headers a client gets: end-to-end ones, the revision that the gateway chose, whatever the server called itself, and the id of its request. */
+/** The headers for a client: end-to-end ones, the revision that the gateway chose, whatever the server claims, and the request's id. */
 export function responseHeaders(
   received: IncomingHttpHeaders,
   revision: string,
@@ -43,7 +43,7 @@ export function responseHeaders(
   const headers = endToEnd(received, () => false);
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
-  // What is said here takes the place of what was said before.
+  // Headers set here would replace those already set on the response.
   if (response.hasHeader('vary') && headers['vary'] !== undefined) {
     headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
   }
@@ -65,9 +65,9 @@ function endToEnd(received: ReceivedHeaders, isLeftOut: (name: string) => boolea
   return kept;
 }
 
-/** The further headers that `Connection` says are of this connection only. */
+/** Further headers that `Connection` declares as specific to this connection. */
 function namesIn(connection: string | string[] = []): readonly string[] {
-  // Nearly all say one of these two or nothing.
+  // Nearly every request has one of these two, or none.
   if (connection === 'keep-alive' || connection === 'close') return [];
   return [connection]
     .flat()

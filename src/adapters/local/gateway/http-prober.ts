@@ -6,7 +6,7 @@ const MAX_BODY_BYTES = 10_000_000;
 
 type Options = NonNullable<Parameters<typeof request>[1]>;
 
-/** Probes through the gateway at `origin`, so that a probe takes the way of a client's request. */
+/** Probes through the gateway at `origin`, so that a probe takes the same path as a client's request. */
 export function httpProber({ origin }: { readonly origin: string }): Prober {
   return {
     send: (address, model, golden, timeoutMs) =>

@@ -1,4 +1,4 @@
-/** How many requests each revision is answering at this moment. */
+/** How many requests each revision has in flight. */
 export type InFlight = {
   begin(revision: string): void;
   end(revision: string): void;

@@ -3,11 +3,11 @@ import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RoutingTable } from './routing-table.ts';
 
-/** What of the gateway's requests is exposed to Prometheus; in memory, so a restart begins at 0. */
+/** The gateway's request metrics for Prometheus; in memory, so a restart begins at 0. */
 export type Meters = {
-  /** One request that was answered; model and revision are empty where none was found. */
+  /** Records one answered request; model and revision are empty when none was found. */
   observe(seen: Seen): void;
-  /** All of it now. Revisions that are gone are forgotten, so that there are no more series than revisions. */
+  /** The current metrics. Revisions that no longer exist are forgotten, to bound the number of series. */
   families(): readonly Family[];
 };
 
@@ -24,7 +24,7 @@ type Parts = {
   table(): RoutingTable;
 };
 
-/** What is counted of one revision: answers by status, and how long they took. */
+/** The metrics of one revision: answers by status, and their latency. */
 type Series = {
   readonly model: string;
   readonly statuses: Map<number, number>;
@@ -65,7 +65,7 @@ export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
   };
 }
 
-/** How things stand at this moment, of each revision with a share. */
+/** The current state of each revision with a share. */
 function gauges({ revisions, inFlight, table }: Parts): readonly Family[] {
   const routed = [...table()].flatMap(([model, { shares }]) =>
     Object.entries(shares).map(([revision, share]) => ({ model, revision, share })),

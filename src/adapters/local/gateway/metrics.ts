@@ -11,7 +11,7 @@ type Counts = { requests: number; serverErrors: number };
 
 const KEPT_SECONDS = 3_600;
 
-/** Counts by the second for an hour, in memory: a restart forgets them. A count belongs to its whole second, as one of CloudWatch's to its minute. */
+/** Counts per second for an hour, in memory: a restart forgets them. A count belongs to its whole second, as CloudWatch's belong to a minute. */
 export function gatewayMetrics(clock: Clock): GatewayMetrics {
   const seconds = new Map<number, Map<string, Counts>>();
 
@@ -45,7 +45,7 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
         }
         return sum;
       },
-      // Alarms are CloudWatch's; nobody here can be asked.
+      // Alarms exist only in CloudWatch.
       alarms: async (names) => ({ ringing: [], unknown: names }),
     },
   };

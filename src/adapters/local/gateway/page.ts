@@ -4,7 +4,7 @@ import { isOwnAddress, type Place, prefixOf } from './place.ts';
 
 const OWN = '/_page/';
 
-// Swagger UI as Fastify packs it: a quarter of the bytes of its own package, and no script that reports its installation.
+// Swagger UI in Fastify's package: a quarter of the size of its own package, without the script that reports installations.
 const PACKED: Readonly<Record<string, string>> = {
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -28,8 +28,8 @@ const HEADERS = {
 } as const;
 
 /**
- * Answers a browser's GET at a model's own address, or at its `docs`, with a page that can call it, and what that is made of; false where the request is for something else.
- * Other clients hear the same from the model's server, in JSON.
+ * Answers a browser's GET of a model's own address, or of its `docs`, with a page that can call the model, and serves the page's assets; false for any other request.
+ * Other clients get the same information as JSON from the model's server.
  */
 export function answerPage(
   request: IncomingMessage,

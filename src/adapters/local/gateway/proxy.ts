@@ -6,19 +6,19 @@ import type { Mechanism } from '#domain/placement/target.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { type Refusal, requestTooSlow, responseTooLarge, revisionTooSlow } from './refusal.ts';
 
-/** One request on its way to one process. */
+/** One request being relayed to one process. */
 export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  /** What stood before it, where the server needs to know. */
+  /** The prefix before the path, if the server needs to know it. */
   readonly prefix: string | undefined;
-  /** All of it; null for none. */
+  /** The whole body; null when there is none. */
   readonly body: Buffer | null;
   readonly revision: string;
   readonly mechanism: Mechanism;
   readonly limits: InvocationLimits;
-  /** When its time is over, by `timers`. */
+  /** The deadline, by `timers`. */
   readonly endMs: number;
   readonly timers: Timers;
   readonly upstream: Dispatcher;
@@ -26,8 +26,8 @@ export type Exchange = {
 };
 
 /**
- * How an exchange ended: answered in full, left by the client, ended by a limit on sizes, by the limit on time, broken off by the process, or recalled from it before an answer began.
- * `stage` is how far one that broke off had come: not even connected, no part of an answer seen, or some.
+ * How an exchange ended: answered in full, the client left, a size limit, the time limit, the process broke the connection, or recalled before an answer began.
+ * For a broken connection, `stage` says how far it had come: not connected, no part of an answer seen, or a part.
  */
 export type Ending =
   | { readonly kind: 'answered' }
@@ -43,7 +43,7 @@ type Settle = (ending: Ending) => void;
 
 const STOPPED = new Error('the exchange has ended');
 
-/** Passes the request to the process, and its answer to the client as it comes. Never rejects; an ending but `answered` may have sent a part of the answer. */
+/** Relays the request to the process, and streams its answer to the client. Never rejects; any ending but `answered` may have sent part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
   const { request, response, path, prefix, body, upstream, endMs, timers } = exchange;
   const { socket } = request;
@@ -96,7 +96,7 @@ function answerHandler(
       if (status < 200) return;
       if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
       response.writeHead(status, responseHeaders(headers, revision, response));
-      // An answer of unknown length may be a stream of events: its client learns at once that it has begun.
+      // An answer of unknown length may be an event stream: the client should learn at once that it has begun.
       if (headers['content-length'] === undefined) response.flushHeaders();
     },
     onResponseData(controller, chunk) {
@@ -123,14 +123,14 @@ function answerHandler(
 const UNCONNECTED: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'];
 const BROKEN: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-/** What else than a broken connection ends an exchange is an answer that is no HTTP. */
+/** Apart from a broken connection, only an answer that is not valid HTTP ends an exchange with an error. */
 function stageOf(error: Error) {
   const code = 'code' in error ? error.code : undefined;
   if (UNCONNECTED.includes(code)) return 'unconnected';
   return BROKEN.includes(code) ? 'unanswered' : 'answering';
 }
 
-/** Who kept whom waiting when the time is over: a client that does not read, else the process. */
+/** Who is to blame for a timeout: a client that does not read, else the process. */
 function overtime({ response, revision, limits }: Exchange): Ending {
   return response.writableNeedDrain
     ? { kind: 'refused', refusal: requestTooSlow(limits) }

@@ -15,7 +15,7 @@ import type { Terms } from './terms.ts';
 
 type Parts = { readonly room: BodyRoom; readonly timers: Timers };
 
-/** A request that has come as far as its head; `gone` aborts when its client's connection closes. */
+/** A request whose headers have arrived; `gone` aborts when the client's connection closes. */
 export type Arrival = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -28,8 +28,8 @@ type Unreceived = Extract<
 >;
 
 /**
- * Waits for the whole of a request before anything is taken for it: a client that sends slowly, or stands still, holds nothing that others need.
- * So does API Gateway, which calls Lambda and load balancers once it has the body.
+ * Waits for the whole request before anything is reserved for it: a slow or stalled client holds nothing that others need.
+ * API Gateway does the same: it calls Lambda and load balancers once it has the body.
  */
 export async function receive(
   { room, timers }: Parts,
@@ -39,7 +39,7 @@ export async function receive(
   const { maxRequestBytes: maxBytes, timeoutMs } = terms.limits;
   if (declaredBytes(request) > maxBytes) return without({ kind: 'tooLarge' }, terms);
 
-  // A short body comes in one packet with its head, and is parsed by the next turn of the event loop: sent as one Buffer
+  // A short body arrives in one packet with its headers, and is parsed by the next turn of the event loop: sent as one Buffer
   // it costs 55 µs of CPU, as a stream 78 (bench/gateway-cpu.ts, 293 B). All wait alike, so a pipeline keeps its order.
   await nextTurn();
   if (hasBody(request) && awaitsLeave(request)) response.writeContinue();

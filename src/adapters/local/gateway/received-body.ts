@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { BodyRoom, Place } from './body-room.ts';
 
-/** A request's body once all of it is there: `bytes` is null when it brings none. `free` gives its memory back and must be called when nobody needs it any more. */
+/** A request's complete body: `bytes` is null when there is none. `free` releases its memory and must be called when the body is no longer needed. */
 export type WholeBody = {
   readonly kind: 'whole';
   readonly bytes: Buffer | null;
@@ -10,14 +10,14 @@ export type WholeBody = {
 };
 
 /**
- * Why there is none: it is over the limit, did not come in its time, stood still while others waited for room, found none itself in that time, or its client left.
- * What still comes of it is read and dropped, as a client reads no answer while it is still sending.
+ * Why there is no body: it was too large, took too long, stalled while others waited for room, found no room in time, or the client left.
+ * The rest of it is read and dropped, since a client reads no answer while it still sends.
  */
 export type NoBody = { readonly kind: 'tooLarge' | 'tooSlow' | 'stalled' | 'crowded' | 'left' };
 
 export type Reception = {
   readonly maxBytes: number;
-  /** How long the body may take to come. */
+  /** The time limit for receiving the body. */
   readonly timeoutMs: number;
   readonly timers: Timers;
   readonly room: BodyRoom;
@@ -25,22 +25,22 @@ export type Reception = {
   readonly gone: AbortSignal;
 };
 
-// Node reads as much of each connection ahead in any case, so this much of a body is no further memory.
+// Node reads this far ahead on each connection anyway, so this much of a body takes no further memory.
 const AHEAD_BYTES = 65_536;
 
 const EMPTY: WholeBody = { kind: 'whole', bytes: null, free: () => {} };
 
-/** Whether a request brings a body; one with neither header ends with its head (RFC 9112 §6.3). */
+/** Whether a request has a body; one with neither header ends with its headers (RFC 9112 §6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || declaredBytes({ headers }) > 0;
 }
 
-/** The `Content-Length`, 0 when there is none. */
+/** The `Content-Length`; 0 when there is none. */
 export function declaredBytes({ headers }: Pick<IncomingMessage, 'headers'>): number {
   return Number(headers['content-length'] ?? 0);
 }
 
-/** The whole body of a request of which nothing was read so far: at once where it is there already. What is over 64 KiB is read when there is room for all of it. */
+/** The whole body of a request of which nothing has been read: synchronously if it has already arrived. A body over 64 KiB is read only when there is room for all of it. */
 export function receiveBody(
   request: IncomingMessage,
   reception: Reception,

@@ -4,7 +4,7 @@ import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
 
-/** An answer of the gateway's own. `fix` is what the client can do about it. */
+/** An answer from the gateway itself. `fix` is what the client can do about it. */
 export type Refusal = {
   readonly status: number;
   readonly error: string;
@@ -18,7 +18,7 @@ const WHOSE_LIMIT = {
   container: 'containers behind API Gateway',
 } as const satisfies Record<Mechanism, string>;
 
-/** Answers in JSON, with the revision where one was chosen. */
+/** Answers in JSON, with the revision if one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
   const { status, retryAfterSeconds, ...content } = refusal;
   const body = Buffer.from(JSON.stringify(content));
@@ -41,7 +41,7 @@ export function nothingHere(models: readonly string[]): Refusal {
   };
 }
 
-/** A model's endpoint still stands when its revision is gone; a test path does not. */
+/** A model's endpoint outlives its revision; a test path does not. */
 export function noRevision(kind: 'model' | 'candidate', revision: string): Refusal {
   return {
     status: kind === 'model' ? 503 : 404,
@@ -109,7 +109,7 @@ export function gatewayFailed(error: unknown): Refusal {
   return { status: 500, error: error instanceof Error ? error.message : String(error) };
 }
 
-/** `diagnosis` is why its process ended, undefined when that is not known or it still runs. */
+/** `diagnosis` is why its process ended; undefined when that is unknown or it still runs. */
 export function revisionLost(
   revision: string,
   reason: string,

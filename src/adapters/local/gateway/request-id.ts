@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Gives a request the id by which it stands in the logs: the client's own, if it could be one, else a new one.
- * It stands among the request's headers, so that it goes on to the model's server, and back in the answer.
+ * Gives a request the id that identifies it in logs: the client's own if it is valid, else a new one.
+ * The id is set as a request header, so it reaches the model's server, and is returned in the answer.
  */
 export function identify({ headers }: IncomingMessage): string {
   const { 'x-request-id': given } = headers;
@@ -12,7 +12,7 @@ export function identify({ headers }: IncomingMessage): string {
   return id;
 }
 
-// Short, as it is written into two heads and checked in each: a UUID costs a request a microsecond more.
+// Short, since it is written into two sets of headers and validated in each: a UUID costs a microsecond more per request.
 const START = randomUUID().slice(0, 8);
 let made = 0;
 

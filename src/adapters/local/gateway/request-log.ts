@@ -1,31 +1,31 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
 
-/** One request as the log has it; `status` is null when its client left before it got one. */
+/** One request's log entry; `status` is null when the client left before it got one. */
 export type LoggedRequest = {
   readonly time: string;
   readonly id: string;
   readonly method: string;
-  /** Without its query, which may hold secrets. */
+  /** Without the query, which may hold secrets. */
   readonly path: string;
   readonly model: string | null;
   readonly revision: string | null;
   readonly status: number | null;
   readonly ms: number;
-  /** The client's `traceparent`, where it sent one. */
+  /** The client's `traceparent`, if it sent one. */
   readonly trace?: string;
 };
 
 export type RequestLog = {
   add(request: LoggedRequest): void;
-  /** Resolves once all that was added is in the file. */
+  /** Resolves once everything added is in the file. */
   written(): Promise<void>;
 };
 
 const MAX_FILE_BYTES = 50 * 1_048_576;
-// What is not yet in the file, in characters: a disk that stands still costs lines, not memory.
+// The limit for unwritten lines, in characters: a stalled disk costs lines, not memory.
 const MOST_PENDING = 8 * 1_048_576;
 
-/** A JSON object a line, in one file of 50 MiB at most with one older (`.1`) beside it. What comes faster than the disk takes it is left out, and counted in a line of its own. Never fails. */
+/** JSON lines, in a file of at most 50 MiB with one older file (`.1`) beside it. Lines that come faster than the disk are dropped, and their number is logged. Never fails. */
 export function requestLog(path: string): RequestLog {
   let pending: string[] = [];
   let pendingLength = 0;

@@ -11,7 +11,7 @@ import { shareTable } from './share-table.ts';
 
 export type GatewayRouter = {
   readonly router: Router;
-  /** What requests are routed by at this moment. */
+  /** The table by which requests are currently routed. */
   table(): RoutingTable;
 };
 
@@ -20,7 +20,7 @@ export type GatewayRouterOptions = {
   readonly revisions: Pick<RevisionHost, 'target'>;
 };
 
-/** The control plane is a table of the database, the data plane a map in memory: the row is written first, then the map is swapped for one that has it. */
+/** The control plane is a database table, the data plane a map in memory: the row is written first, then the map is replaced. */
 export function gatewayRouter({ database, revisions }: GatewayRouterOptions): GatewayRouter {
   const store = shareTable(database);
   const fences = fence(database);
@@ -69,7 +69,7 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
   return { router, table: () => table };
 }
 
-// As AWS does: an alias takes only versions that exist, a rule only target groups that do.
+// As on AWS: an alias takes only versions that exist, a rule only target groups that exist.
 function refuseUnknown(shares: Shares, { target }: Pick<RevisionHost, 'target'>): void {
   const unknown = Object.keys(shares).find((revision) => target(revision) === undefined);
   if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown} here`);

@@ -1,12 +1,12 @@
 import type { Shares } from '#domain/deployment.ts';
 
-/** How one model's requests are spread: `next` names the revision of the next request, each as often as its share says. */
+/** How one model's requests are distributed: `next` returns the revision for the next request, in proportion to the shares. */
 export type Route = { readonly shares: Shares; next(): string };
 
-/** The route of each model. It is never changed, only replaced as a whole, so a request sees the shares before a change or after it, never half of one. */
+/** The route of each model. It is only replaced as a whole, so a request sees the shares before or after a change, never a mix. */
 export type RoutingTable = ReadonlyMap<string, Route>;
 
-/** A route over `shares`, which has at least one weight above 0. */
+/** A route over `shares`, at least one of which is above 0. */
 export function spread(shares: Shares): Route {
   const slots = interleave(shares);
   let turn = 0;
@@ -19,7 +19,7 @@ export function spread(shares: Shares): Route {
   };
 }
 
-/** nginx's smooth weighted round robin, one whole round of it: exact shares, and a revision's turns lie as far apart as they can. */
+/** One full round of nginx's smooth weighted round robin: exact shares, with each revision's turns spread out evenly. */
 function interleave(shares: Shares): readonly string[] {
   const entries = Object.entries(shares).map(([revision, weight]) => ({
     revision,

@@ -12,7 +12,7 @@ import * as refusals from './refusal.ts';
 import type { Terms } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
-/** A whole request whose revision is chosen; `path` is what its server sees, `prefix` what stood before it, where the server needs to know, `body` is null when it has none. */
+/** A complete request whose revision is chosen; `path` is the path for its server, `prefix` what stood before it, if the server needs to know, and `body` is null when it has none. */
 export type Visit = Arrival & {
   readonly path: string;
   readonly prefix: string | undefined;
@@ -26,7 +26,7 @@ type Parts = {
   readonly timers: Timers;
 };
 
-// Kept as three: to spread them for each request costs more than all else here.
+// Kept as three objects: spreading them into one for each request would cost more than everything else here.
 type Errand = { readonly parts: Parts; readonly visit: Visit; readonly terms: Terms };
 
 const RELEASES = {
@@ -39,10 +39,10 @@ const RELEASES = {
 } as const satisfies Record<Ending['kind'], Parameters<InvocationSlot['release']>[0]>;
 
 /**
- * Has a process of the revision answer, and says why when none did.
- * A request goes to another process once more, where it is alone, when the first one broke off before it was connected, or without any part of an answer where another request may have been the reason:
- * a function that had it alone and died is answered 502, as on AWS. So does one that waited behind a request that takes long.
- * An inference has no effects, so a POST may be repeated like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
+ * Relays a request to a process of the revision, and says why if none answers.
+ * A request is retried once, alone on another process, if its connection failed, or if it broke off before any part of an answer while another request may have been the cause:
+ * a request that was alone on a Lambda instance when it died is answered 502, as on AWS. A request stuck behind a slow one is also retried.
+ * An inference has no side effects, so a POST may be retried like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
  */
 export async function serve(errand: Errand): Promise<Ending> {
   const { visit, terms } = errand;
@@ -97,10 +97,10 @@ type None = { readonly kind: 'none' };
 
 const LOOKS = 20;
 const INTERVAL_MS = 10;
-// That a container has ended, and why, is Docker's to say, which takes a busy machine a second.
+// Only Docker knows that a container has ended, and why; on a busy machine it takes a second to tell.
 const LOOKS_AT_THE_END = 200;
 
-/** A connection breaks a moment before its process is known to have ended, so for 200 ms at most another one is waited for. */
+/** A connection breaks a moment before its process is known to have ended, so this waits up to 200 ms for another one. */
 async function another(
   errand: Errand,
   left: InvocationSlot,
@@ -120,7 +120,7 @@ async function another(
   return { kind: 'none' };
 }
 
-/** For the same reason why it ended is waited for, 2 s at most. */
+/** For the same reason, waits up to 2 s for the cause of the end. */
 async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Promise<Ending> {
   if (ending.kind !== 'lost' || errand.visit.gone.aborted) return { kind: 'abandoned' };
   for (let look = 1; look < LOOKS_AT_THE_END && slot.diagnosis() === undefined; look += 1) {

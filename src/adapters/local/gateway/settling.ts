@@ -2,29 +2,29 @@ import type { BigIntStats } from 'node:fs';
 import { hasSameContent } from '#adapters/local/registry/file-state.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 
-/** What is at a key's path, a folder or link too; undefined when nothing is. */
+/** The state of a key's path, which may also be a folder or a link; undefined when nothing is there. */
 export type FileState = BigIntStats | undefined;
 
-/** Decides when a change of a file is over. */
+/** Decides when a change to a file has settled. */
 export type Settling = {
-  /** Takes note of what is at a key's path now. */
+  /** Records the current state of a key's path. */
   see(key: string, file: FileState): void;
-  /** Takes note that a file is being written; false when nothing was seen of it that could settle. */
+  /** Records that a file is being written; false when no state of it is waiting to settle. */
   noteWrite(key: string): boolean;
   close(): void;
 };
 
 type Options = {
-  /** Whether this state of a key was dealt with, so that nothing is due. */
+  /** Whether this state of a key has been handled, so that nothing is due. */
   readonly isKnown: (key: string, file: FileState) => boolean;
-  /** Called at once for a file that was renamed in, else when the state was unchanged for 200 ms. */
+  /** Called at once for a file that was renamed in, else when its state has not changed for 200 ms. */
   readonly onDue: (key: string, file: FileState) => void;
-  /** Looks at the file again, and hands what it sees to `use`. */
+  /** Looks at the file again, and passes its state to `use`. */
   readonly lookAgain: (key: string, use: (file: FileState) => void) => void;
   readonly timers?: Timers;
 };
 
-/** `isWritten`: it was written after `file` was seen. */
+/** `isWritten`: the file was written after `file` was observed. */
 type Seen = {
   readonly file: FileState;
   readonly isWritten: boolean;
@@ -32,7 +32,7 @@ type Seen = {
 };
 
 const QUIET_MS = 200;
-// The last look comes after the last event: some may be on their way when a timer ends.
+// A final look after the last event: more events may be on their way when a timer ends.
 const CONFIRM_MS = 20;
 
 export function settling(options: Options): Settling {
@@ -83,7 +83,7 @@ export function settling(options: Options): Settling {
   };
 }
 
-// A write sets both times, a rename or a link the changed time alone; both in one tick of the kernel's clock, about 4 ms, cannot be told apart.
+// A write sets both times, a rename or a link only the change time; if both happen within one tick of the kernel's clock, about 4 ms, they cannot be distinguished.
 function wasRenamedIn(file: FileState): boolean {
   return file?.isFile() === true && file.size > 0n && file.ctimeNs > file.mtimeNs;
 }

@@ -6,7 +6,7 @@ import type { Shares } from '#domain/deployment.ts';
 const row = z.object({ model: z.string(), shares: z.string() });
 const storedShares = z.record(z.string(), z.number());
 
-/** By what shares the requests of each model with a route are spread. What writes runs in a transaction. */
+/** The traffic shares of each model with a route. Writes must run in a transaction. */
 export function shareTable(database: DatabaseSync) {
   database.exec(
     'CREATE TABLE IF NOT EXISTS shares (model TEXT PRIMARY KEY, shares TEXT NOT NULL) STRICT',

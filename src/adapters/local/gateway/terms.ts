@@ -1,10 +1,10 @@
 import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { type Mechanism, mechanismOf } from '#domain/placement/target.ts';
 
-/** What a request is held to, and whose rules these are. */
+/** A request's limits, and the mechanism that imposes them. */
 export type Terms = { readonly limits: InvocationLimits; readonly mechanism: Mechanism };
 
-/** Undefined when there is no such revision here. */
+/** Undefined when the revision does not exist here. */
 export function termsOf(revisions: RevisionHost, revision: string): Terms | undefined {
   const limits = revisions.limits(revision);
   const target = revisions.target(revision);

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 
 export type UpstreamPools = {
-  /** The keep-alive connections to the process at `origin`, forgotten when the last of them is closed: its port may be another process's next. */
+  /** The keep-alive connections to the process at `origin`; dropped when the last one closes, since another process may get its port. */
   to(origin: string): Pool;
   close(): Promise<void>;
 };
@@ -10,7 +10,7 @@ const OPTIONS = {
   // Below the 5 s after which Node's and uvicorn's servers close an idle connection, so that no request meets a closing one.
   keepAliveTimeout: 4_000,
   keepAliveMaxTimeout: 4_000,
-  // One limit holds for a whole request, the revision's own; these would cut a slow but lawful one.
+  // The revision's own limit covers the whole request; these would cut one that is slow but within its limit.
   headersTimeout: 0,
   bodyTimeout: 0,
   connectTimeout: 5_000,

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 
-// Another connection's write makes this one wait, and the event loop with it.
+// A write by another connection blocks this one, and with it the event loop.
 const LOCK_TIMEOUT_MS = 1000;
 
 /**
- * Opens or creates the database in which one machine keeps its records.
- * A reported commit survives a killed process and a lost power supply (WAL with a synced log: about 400 writes a second on one SSD).
+ * Opens or creates the database that holds one machine's records.
+ * A reported commit survives a killed process and a power cut (WAL with a synced log: about 400 writes a second on one SSD).
  */
 export function openDatabase(path: string): DatabaseSync {
   return translated(() => {
@@ -18,8 +18,8 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Runs `work`, which must not await, as one transaction: all of its writes or, when it throws, none. Inside another transaction it is a part of that one.
- * Fails with `StorageFull` or `PlatformUnavailable` (locked by another process, or its file is gone); other errors pass as they are.
+ * Runs `work`, which must not await, as one transaction: all of its writes or, if it throws, none. Inside another transaction it becomes part of that one.
+ * Fails with `StorageFull` or `PlatformUnavailable` (locked by another process, or the file is gone); other errors pass through.
  */
 export function transaction<Result>(database: DatabaseSync, work: () => Result): Result {
   if (database.isTransaction) return work();
@@ -31,14 +31,14 @@ export function transaction<Result>(database: DatabaseSync, work: () => Result):
       database.exec('COMMIT');
       return result;
     } catch (error) {
-      // A full disk has rolled it back already.
+      // A full disk has already rolled it back.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   });
 }
 
-// SQLite goes on writing to a deleted file, and reports commits that nobody will find.
+// SQLite keeps writing to a deleted file, and reports commits that are lost.
 function requireFile(database: DatabaseSync): void {
   const path = database.location();
   if (path === null || existsSync(path)) return;
@@ -47,7 +47,7 @@ function requireFile(database: DatabaseSync): void {
   });
 }
 
-/** Runs reads with the failures of `transaction`. */
+/** Runs reads, with the same failures as `transaction`. */
 export function translated<Result>(work: () => Result): Result {
   try {
     return work();
@@ -61,7 +61,7 @@ const SQLITE_LOCKED = 6;
 const SQLITE_FULL = 13;
 
 function translate(cause: unknown): unknown {
-  // The low byte of an extended result code is the primary one. https://sqlite.org/rescode.html
+  // The low byte of an extended result code is the primary code. https://sqlite.org/rescode.html
   switch (resultCode(cause) & 0xff) {
     case SQLITE_FULL:
       return new Failure('StorageFull', 'the disk with the data folder is full', {

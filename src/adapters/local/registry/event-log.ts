@@ -5,7 +5,7 @@ import type { EventBus } from '#ports/event-bus.ts';
 
 const TAIL_BYTES = 256 * 1024;
 
-/** An EventBus that appends each event to a file, one JSON object a line. A repeat that the file's end holds already is not written twice. */
+/** An EventBus that appends each event to a file as a JSON line. A repeated event that is already near the end of the file is not written twice. */
 export async function eventLog(path: string): Promise<EventBus> {
   let written: Set<string> | undefined = await tailIds(path);
   return {
@@ -17,7 +17,7 @@ export async function eventLog(path: string): Promise<EventBus> {
         await appendFile(path, fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
         for (const { detail } of fresh) known.add(detail.eventId);
       } catch (cause) {
-        // How much of it was written, the file has to tell.
+        // A part may have been written; only the file can tell.
         written = undefined;
         throw new Failure('PlatformUnavailable', `${path} cannot be written: ${cause}`, { cause });
       }
@@ -32,7 +32,7 @@ async function tailIds(path: string): Promise<Set<string>> {
     const start = Math.max(0, size - TAIL_BYTES);
     const { buffer } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
     const lines = buffer.toString('utf8').split('\n');
-    // A line that a crash cut short ends here, or the next event would be joined to it.
+    // Ends a line that a crash cut short, so that the next event is not joined to it.
     if (lines.at(-1) !== '') await file.appendFile('\n');
     return new Set(lines.flatMap(eventId));
   } finally {
@@ -40,7 +40,7 @@ async function tailIds(path: string): Promise<Set<string>> {
   }
 }
 
-/** None for a line that was cut, by the window or by a crash in the middle of a write. */
+/** Empty for a truncated line, cut by the window or by a crash during a write. */
 function eventId(line: string): readonly string[] {
   try {
     const event: SlipwayEvent = JSON.parse(line);

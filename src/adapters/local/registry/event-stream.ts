@@ -1,25 +1,26 @@
 import { EventEmitter, once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { queryText } from '#adapters/local/query-text.ts';
 import { Failure } from '#domain/failure.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
-/** The registry's events for readers that follow them. */
+/** The registry's events, for readers that follow them. */
 export type EventStream = {
-  /** Tells the readers that there are new events. */
+  /** Wakes the readers when there are new events. */
   changed(): void;
-  /** Answers a request with events, for as long as it wants them. */
+  /** Answers a request with events for as long as its client stays. */
   send(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** Ends every answer. */
+  /** Ends every stream. */
   close(): void;
 };
 
 const PAGE = 100;
-// Many clients, and what is between, give up a connection on which nothing comes for some minutes (Node's fetch after five), and a build may take longer.
+// Many clients and proxies drop a connection that is silent for some minutes (Node's fetch after five), and a build may take longer.
 const HEARTBEAT_MS = 15_000;
 
 /**
  * Server-sent events: `id` is the cursor, `data` the event. Begins after `Last-Event-ID`, else at the first event.
- * `?model=` and `?deployment=` narrow it; `?follow=false` ends it where the record ends. While nothing happens an empty comment comes every 15 s.
+ * `?model=` and `?deployment=` filter it; `?follow=false` ends it after the last recorded event. While idle, it sends an empty comment every 15 s.
  */
 export function eventStream(registry: Registry, heartbeatMs = HEARTBEAT_MS): EventStream {
   const changes = new EventEmitter().setMaxListeners(0);
@@ -72,12 +73,12 @@ function begin(reply: FastifyReply): void {
   reply.raw.flushHeaders();
 }
 
-/** A reader that does not read needs no sign of life. */
+/** A client that has fallen behind needs no heartbeat. */
 function beat(reply: FastifyReply): void {
   if (!reply.raw.writableNeedDrain) reply.raw.write(':\n\n');
 }
 
-/** Sends what there is after the cursor, page by page and no faster than it is read; answers the new cursor. */
+/** Sends all events after the cursor, page by page and no faster than the client reads; returns the new cursor. */
 async function sendNew(
   registry: Registry,
   query: Omit<EventQuery, 'limit'>,
@@ -97,7 +98,7 @@ async function sendNew(
   return after;
 }
 
-/** Fails with `InputInvalid` for a cursor that no event has, before anything is sent. */
+/** Fails with `InputInvalid` for a cursor that matches no event, before anything is sent. */
 async function checkCursor(registry: Registry, after: string): Promise<void> {
   try {
     await registry.events({ after, limit: 1 });
@@ -113,15 +114,16 @@ function readQuery(query: unknown): {
   readonly events: Pick<EventQuery, 'model' | 'deploymentId'>;
   readonly isFollowing: boolean;
 } {
-  const given: Partial<Record<string, unknown>> =
+  const given: Readonly<Record<string, unknown>> =
     typeof query === 'object' && query !== null ? { ...query } : {};
-  const { model, deployment, follow } = given;
+  const model = queryText(given, 'model');
+  const deploymentId = queryText(given, 'deployment');
   return {
     events: {
-      ...(typeof model === 'string' ? { model } : {}),
-      ...(typeof deployment === 'string' ? { deploymentId: deployment } : {}),
+      ...(model !== undefined && { model }),
+      ...(deploymentId !== undefined && { deploymentId }),
     },
-    isFollowing: isFollowing(follow),
+    isFollowing: isFollowing(given['follow']),
   };
 }
 

@@ -3,15 +3,15 @@ import { Failure } from '#domain/failure.ts';
 import { transaction } from './database.ts';
 
 /**
- * The greatest epoch of a model's lease that made a change.
- * Platforms and router pass it right before each change, so a holder that lost its lease changes nothing any more.
+ * The greatest epoch of a model's lease that has made a change.
+ * Platforms and router pass the fence right before each change, so a holder that lost its lease can change nothing.
  */
 export type Fence = {
   /** Fails with `LeaseLost` when a greater epoch has passed, and as `transaction` does. */
   pass(model: string, epoch: number): void;
 };
 
-/** One row for each model, which outlives the model's undeploy as its lease's epochs do; all who open it on the same database share it. */
+/** One row per model. Like the lease's epochs, it outlives the model's undeploy; all fences on one database share it. */
 export function fence(database: DatabaseSync): Fence {
   database.exec(
     'CREATE TABLE IF NOT EXISTS fences (model TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT',

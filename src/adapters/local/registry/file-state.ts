@@ -2,8 +2,8 @@ import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 
 /**
- * A file as it was last seen. A write, or another file in its place, changes `content`;
- * a rename, link, chmod or copied time changes `changedNs` alone.
+ * A file's last observed state. A write or a replacement changes `content`;
+ * a rename, link, chmod or copied timestamp only changes `changedNs`.
  */
 export type Fingerprint = { readonly content: string; readonly changedNs: string };
 
@@ -16,7 +16,7 @@ export function hasSameContent(a: BigIntStats | undefined, b: BigIntStats | unde
   return fingerprint(a).content === fingerprint(b).content;
 }
 
-/** What is at `path` itself, links not followed; undefined when nothing is. */
+/** The state of `path` itself, without following links; undefined when nothing is there. */
 export async function fileAt(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });

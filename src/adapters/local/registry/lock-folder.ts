@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
+import { dataFolderFailure, unusableFolder } from './data-folder-failure.ts';
 
 /**
- * Takes a data folder, made when it is missing, for this process alone and answers how to give it back; the system gives it back by itself when the process dies.
- * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder, or it cannot be written.
+ * Locks a data folder for this process, creating it if needed, and returns the function that unlocks it; the system unlocks it when the process dies.
+ * SQLite's file lock is the one lock that Node has. Fails with `InputInvalid` when another process holds the folder, or there can be no such folder; with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when its disk takes no writes.
  */
 export function lockFolder(dataDir: string): () => void {
   let lock: DatabaseSync | undefined;
@@ -15,12 +16,14 @@ export function lockFolder(dataDir: string): () => void {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock?.close();
-    throw isBusy(cause) ? heldByAnother(dataDir, cause) : unusable(dataDir, cause);
+    if (isBusy(cause)) throw heldByAnother(dataDir, cause);
+    const failure = dataFolderFailure(cause, dataDir);
+    throw failure instanceof Failure ? failure : unusableFolder(cause, dataDir);
   }
   return () => lock.close();
 }
 
-/** Node's own way, with `recursive`, never comes back from a folder that is there and takes no other, as /proc is. */
+/** Node's own `recursive` never returns for an existing folder that cannot take new ones, such as /proc. */
 function makeFolder(path: string): void {
   if (!existsSync(dirname(path))) makeFolder(dirname(path));
   try {
@@ -40,13 +43,5 @@ function heldByAnother(dataDir: string, cause: unknown): Failure {
   return new Failure('InputInvalid', `another Slipway is running with the data folder ${dataDir}`, {
     cause,
     fix: 'Stop it first, or start this one with another folder: --data DIR.',
-  });
-}
-
-function unusable(dataDir: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Failure('InputInvalid', `${dataDir} cannot hold Slipway's data: ${reason}`, {
-    cause,
-    fix: 'Name another folder: --data DIR.',
   });
 }

@@ -11,7 +11,7 @@ import type {
 } from '#domain/registry/write.ts';
 import type { EventPage, EventQuery } from '#ports/registry.ts';
 
-// A record is JSON; the columns that queries need are taken from it, so the two cannot differ.
+// A record is JSON; the columns for queries are generated from it, so the two cannot differ.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS models (
     name TEXT PRIMARY KEY,
@@ -48,7 +48,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS unpublished ON events (cursor) WHERE NOT published;
 `;
 
-/** The registry's records in a database that holds other tables too. */
+/** The registry's records, in a database shared with other tables. */
 export function registryTables(database: DatabaseSync) {
   database.exec(SCHEMA);
   return {
@@ -73,6 +73,7 @@ function reads(database: DatabaseSync) {
       database,
       'deployments WHERE ended_at_ms IS NULL ORDER BY admitted',
     ),
+    newestEvents: many<SlipwayEvent>(database, 'events ORDER BY cursor DESC LIMIT ?'),
     unpublished: many<SlipwayEvent>(database, 'events WHERE NOT published ORDER BY cursor LIMIT ?'),
 
     /** The records that a write decides on. */
@@ -145,7 +146,7 @@ function markPublished(database: DatabaseSync) {
   };
 }
 
-/** What is nobody's, since when; what is no longer among `resources` is forgotten. */
+/** When each orphaned resource was first seen; those no longer among `resources` are forgotten. */
 function sighted(database: DatabaseSync) {
   const all = database.prepare('SELECT resource, first_at_ms FROM sightings');
   const add = database.prepare('INSERT INTO sightings (resource, first_at_ms) VALUES (?, ?)');

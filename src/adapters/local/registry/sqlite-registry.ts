@@ -9,7 +9,7 @@ import { registryTables } from './registry-tables.ts';
 type Options = {
   readonly database: DatabaseSync;
   readonly clock: Clock;
-  /** Called when a write that left an event to publish is committed. */
+  /** Called after the commit of a write that added an event to publish. */
   readonly onEvents: () => void;
 };
 
@@ -42,5 +42,6 @@ export function sqliteRegistry({ database, clock, onEvents }: Options): Registry
     unpublished: (limit) => read(() => tables.unpublished(limit)),
     markPublished: async (eventIds) => transaction(database, () => tables.markPublished(eventIds)),
     events: (query) => read(() => tables.events(query)),
+    newestEvents: (limit) => read(() => tables.newestEvents(limit)),
   };
 }

@@ -14,7 +14,7 @@ const FAILURES: Readonly<Record<string, readonly [FailureName, reason: string, f
   ENFILE: ['PlatformUnavailable', 'too many files are open', 'Raise `fs.file-max`.'],
 };
 
-/** The failure behind a file system's error at `path`; another error is answered as it is. */
+/** Translates a file system error at `path` to its failure; other errors are returned unchanged. */
 export function storageFailure(cause: unknown, path: string): unknown {
   const failure = FAILURES[errorCode(cause)];
   if (!failure) return cause;

@@ -23,12 +23,12 @@ import {
 } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
-// A step that retires several has five minutes; requests that take longer end by themselves, and their replica with them.
+// A step that retires several revisions has five minutes; requests that take longer end on their own, and then so does their replica.
 const LONGEST_RETIREMENT_MS = 30_000;
 
 /**
- * A revision whose replicas always run, as of a service on ECS: those of its manifest's `scaling`, started again when they end or hang, more under load.
- * It is ready once all that it begins with were, and failed as soon as one of them did not start.
+ * A revision whose replicas always run, like an ECS service: as many as its manifest's `scaling` says, more under load, restarted when they end or hang.
+ * It is ready once all of its initial replicas were, and failed as soon as one of them does not start.
  */
 export function alwaysOnRevision(
   record: RevisionRecord,
@@ -65,7 +65,7 @@ export function alwaysOnRevision(
     else waking = wake(starts);
   }
 
-  /** Proven before Slipway was started again, it has its requests wait until its replicas have been started again too. */
+  /** A revision proven before Slipway restarted keeps requests waiting until its replicas run again. */
   async function wake(mine: readonly Promise<Start>[]): Promise<void> {
     await Promise.all(mine);
     waking = undefined;
@@ -104,7 +104,7 @@ export function alwaysOnRevision(
       return reason === undefined ? replicas.take() : refuse(503, reason);
     },
     inFlight: replicas.inFlight,
-    // Each takes as many as come.
+    // A replica takes any number of requests.
     occupancy: () => ({ instances: replicas.count(), waiting: 0 }),
     replicas: replicas.count,
     revive() {
@@ -137,7 +137,7 @@ export function alwaysOnRevision(
   };
 }
 
-/** Why one did not get ready, as soon as that is known; undefined once all are ready. */
+/** The reason of the first replica that fails to start; undefined once all are ready. */
 function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undefined> {
   const failures = starts.map(async (start) => {
     const outcome = await start;
@@ -146,7 +146,7 @@ function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undef
   return Promise.any(failures).catch(() => undefined);
 }
 
-/** Counts requests by the slices of time that scaling looks at, from when it began with `first` replicas. */
+/** Counts requests in the time slices that scaling looks at, starting with `first` replicas. */
 function requestSlices(first: number, startMs: number) {
   let slices: readonly number[] = [];
   let current = 0;
@@ -155,7 +155,7 @@ function requestSlices(first: number, startMs: number) {
     count() {
       current += 1;
     },
-    /** Of the slices that are over; undefined when those are what they were at the last look. */
+    /** The slices that have ended; undefined when none has since the last look. */
     until(nowMs: number): Load | undefined {
       if (nowMs < endMs) return undefined;
       slices = [...slices, current].slice(-SLICES_REMEMBERED);

@@ -6,8 +6,8 @@ import type { InvocationLimits } from './invocation.ts';
 import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './revision-platform.ts';
 
 /**
- * EC2's habits on one machine: those of Fargate, and the GPU that the model asks for, which is looked for before each start.
- * Replicas share this machine's GPUs; on AWS each has its own. No model was served on a GPU in this way yet: what is tried is how the GPU is looked for and refused.
+ * Emulates EC2 on one machine: as Fargate, plus the GPU that the model asks for, which is looked for before each start.
+ * Replicas share this machine's GPUs; on AWS each has its own. No model has yet been served on a GPU this way; only the GPU's detection and refusal are tested.
  */
 export function ec2Platform(
   options: PlatformOptions,

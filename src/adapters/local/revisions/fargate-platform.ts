@@ -2,7 +2,7 @@ import { alwaysOnRevision } from './always-on-revision.ts';
 import type { InvocationLimits } from './invocation.ts';
 import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './revision-platform.ts';
 
-/** Fargate's habits on one machine: replicas that always run, each of the memory of its task. */
+/** Emulates Fargate on one machine: replicas that always run, each with its task's memory. */
 export function fargatePlatform(options: PlatformOptions, limits: InvocationLimits): LocalPlatform {
   return revisionPlatform(options, {
     target: 'fargate',

@@ -1,4 +1,4 @@
-import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import { type ModelServer, STOPPED, type Start } from '#adapters/local/servers/model-server.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
@@ -10,24 +10,25 @@ import {
   refuse,
 } from './invocation.ts';
 import { blame } from './revision.ts';
+import type { RevisionLog } from './revision-log.ts';
 import { waitingLine } from './waiting-line.ts';
 
 export type InstanceLimits = {
-  /** How many instances of one revision serve at once. */
+  /** The most instances of one revision that serve at once. */
   readonly maxInstances: number;
   readonly idleSeconds: number;
   readonly requestTimeoutMs: number;
 };
 
 export type InstancePool = {
-  /** The oldest instance that has room, else the first that gets some, in turn; a refusal when too many wait, or none had room in the time of a request. */
+  /** The oldest instance with room, or, after waiting in line, the first to have room; refused when too many wait, or none had room within the request's time limit. */
   invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
-  /** Starts an instance that is nobody's yet. */
+  /** Starts an instance ahead of requests. */
   warm(): Promise<Start>;
   /** Requests that have an instance, or wait for one. */
   inFlight(): number;
   occupancy(): Occupancy;
-  /** Ends each instance once its requests have ended; those that are started later are not concerned. */
+  /** Ends each current instance once its requests have ended; does not affect instances started later. */
   retire(): Promise<void>;
   /** Ends the instances that have been idle for too long. */
   reap(): Promise<void>;
@@ -41,26 +42,29 @@ type Deps = {
   readonly timers: Timers;
   readonly limits: InstanceLimits;
   readonly requestsAtOnce: number;
+  /** Is told why a server ended. */
+  readonly log: Pick<RevisionLog, 'append'>;
 };
 
 type Turn = InvocationSlot | InvocationRefusal;
 
-/** As many as Lambda has instances for an account that asked for no more. */
+/** Lambda's default concurrency limit of an account. */
 export const MOST_WAITING = 1_000;
 
-// A process takes a few hundred milliseconds of the machine's time to start: before quick ones it helps only who would wait longer than that.
+// A start takes a few hundred milliseconds of the machine's time, so it only helps requests that would wait longer than that.
 const LONG_WAIT_MS = 500;
 const FAILED_START_PAUSE_MS = 10_000;
 
-/** The instances of one revision: started on demand, a few requests at once each, stopped when idle. What Lambda would answer by another of a thousand instances waits here for its turn. */
+/** The instances of one revision: started on demand, given a few requests at once, stopped when idle. A request that Lambda would give to one more of its thousand instances waits for its turn here. */
 export function instancePool(revision: string, deps: Deps): InstancePool {
-  const { launch, clock, timers, limits, requestsAtOnce } = deps;
+  const { launch, clock, timers, limits, requestsAtOnce, log } = deps;
   const instances = new Set<Instance>();
   const line = waitingLine<Company, Turn>(timers);
   let isClosed = false;
   let isWatched = false;
   let lastTurnMs = timers.nowMs();
   let startsAgainMs = lastTurnMs;
+  let first: Instance | undefined;
 
   const serving = () => [...instances].filter((instance) => instance.isServing());
   const ready = () => serving().filter((instance) => instance.isReady());
@@ -70,7 +74,8 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
 
   function add(): Instance {
     const { requestTimeoutMs } = limits;
-    const instance = instanceOf(revision, launch(), {
+    const server = launch();
+    const instance = instanceOf(revision, server, {
       clock,
       timers,
       requestTimeoutMs,
@@ -84,19 +89,35 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
     void instance.ended.then(() => {
       instances.delete(instance);
+      note(instance, server.diagnosis() ?? 'ended');
       if (instance.isReady()) giveTurns();
     });
     return instance;
   }
 
-  /** While others serve, or may yet, the line waits for them. */
+  function note(instance: Instance, reason: string): void {
+    // Why the first start failed is told with the state of the revision; who was stopped ended as planned.
+    const isToldElsewhere = instance === first && !instance.isReady();
+    if (!isToldElsewhere && reason !== STOPPED) say(reason);
+  }
+
+  const say = (reason: string) =>
+    void log.append(Buffer.from(`slipway: ${blame(revision, reason)}\n`));
+
+  function reap(): Promise<void> {
+    const overdue = serving().filter(isOverdue);
+    if (overdue.length > 0) say(`was stopped after ${limits.idleSeconds} s without a request`);
+    return all((instance) => instance.leave(), overdue);
+  }
+
+  /** The line keeps waiting while other instances serve, or may yet. */
   function startFailed({ kind, reason }: Exclude<Start, { readonly kind: 'ready' }>): void {
     startsAgainMs = timers.nowMs() + FAILED_START_PAUSE_MS;
     if (serving().length > 0) giveTurns();
     else line.callAll(refuse(kind === 'late' ? 504 : 502, blame(revision, reason)));
   }
 
-  /** Of the oldest that has room: its code is the warmest, and those that nobody needs any more stop. */
+  /** From the oldest instance with room: its code is the warmest, and surplus instances become idle and stop. */
   function take(company: Company): InvocationSlot | undefined {
     for (const instance of instances) {
       if (!instance.hasRoom(company)) continue;
@@ -127,7 +148,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
   }
 
-  /** Whether those that are ready do not keep up: nobody's turn came for a while and none of them is quick, or some wait too long for theirs. */
+  /** Whether the ready instances do not keep up: no turn came for a while and none of them is quick, or some requests wait too long. */
   function isBehind(): boolean {
     const answering = ready();
     const all = serving().length;
@@ -142,11 +163,11 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   async function wait(signal: AbortSignal, company: Company): Promise<Turn> {
     const waiting = line.join({
       kind: company,
-      // It has waited once before.
+      // A retried request has already waited once.
       isUrgent: company === 'alone',
       signal,
       patienceMs: limits.requestTimeoutMs,
-      // A start has a limit of its own.
+      // While none is ready, the start's own limit applies.
       staysOn: () => ready().length === 0,
     });
     giveTurns();
@@ -173,12 +194,15 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
         ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }
         : wait(signal, company);
     },
-    warm: () => add().started,
+    warm() {
+      first = add();
+      return first.started;
+    },
     inFlight: () =>
       [...instances].reduce((sum, instance) => sum + instance.inFlight(), line.size()),
     occupancy: () => ({ instances: serving().length, waiting: line.size() }),
     retire: () => all((instance) => instance.leave(), instances),
-    reap: () => all((instance) => instance.leave(), serving().filter(isOverdue)),
+    reap,
     async close() {
       isClosed = true;
       line.callAll(refuse(503, `${revision} is stopped`));

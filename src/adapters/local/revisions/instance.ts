@@ -4,24 +4,24 @@ import type { Clock } from '#ports/clock.ts';
 import type { Company, InvocationSlot } from './invocation.ts';
 import { blame } from './revision.ts';
 
-/** A model server that is started for requests and answers some at once while it is quick, else one. Leaving, it ends with its last one. */
+/** A model server started for requests. While it is quick it takes several at once, else one. When leaving, it ends after its last request. */
 export type Instance = {
   readonly started: Promise<Start>;
   readonly ended: Promise<void>;
   isServing(): boolean;
-  /** Whether its server got ready; also of one that has ended since. */
+  /** Whether its server ever became ready, even if it has ended since. */
   isReady(): boolean;
   isLeaving(): boolean;
   inFlight(): number;
-  /** Whether its answers so far took so little that it has several requests at once. */
+  /** Whether its answers so far were so fast that it takes several requests at once. */
   isQuick(): boolean;
-  /** Whether it takes one more request now. */
+  /** Whether it can take one more request now. */
   hasRoom(company: Company): boolean;
-  /** Only where it has room. */
+  /** Only call it when there is room. */
   take(company: Company): InvocationSlot;
-  /** Since when it has had nothing to do, epoch ms; undefined while it starts, works or leaves. */
+  /** When it became idle, epoch ms; undefined while it starts, works or leaves. */
   idleSinceMs(): number | undefined;
-  /** Resolves when it has ended, which requests in flight may delay up to their own time limit. */
+  /** Resolves when it has ended; requests in flight may delay that up to their own time limit. */
   leave(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -30,19 +30,19 @@ export type InstanceDeps = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly requestTimeoutMs: number;
-  /** The most requests that it has at once. */
+  /** The most requests that it takes at once. */
   readonly requestsAtOnce: number;
-  /** Told when it may have room again. */
+  /** Called when it may have room again. */
   readonly onFreed: () => void;
 };
 
-/** One request that it has. */
+/** A request in flight here. */
 type Turn = { readonly sinceMs: number; isShared: boolean; recall(): void };
 
-/** Who is answered within this time waits less than a further process takes to start. */
+/** Waiting this long is cheaper than starting another process. */
 export const QUICK_MS = 50;
 
-// Who waits behind one that takes a second is better off anywhere else; the one that takes it then ends, by a crash or by its limit, with no other.
+// A request behind one that takes a second is better off elsewhere; the slow one then crashes or reaches its limit without harming others.
 const LONG_MS = 1_000;
 
 export function instanceOf(revision: string, server: ModelServer, deps: InstanceDeps): Instance {
@@ -55,7 +55,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   let isLeaving = false;
   let isReserved = false;
   let isWatched = false;
-  // One at a time until answers have shown that more are answered within 50 ms, so that of a model that takes long nobody waits behind another.
+  // One at a time until its answers show that several are answered within 50 ms, so that no request waits behind another of a slow model.
   let room = 1;
   let answeredMs = 0;
 
@@ -75,12 +75,12 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     return workedMs(oldest) <= QUICK_MS;
   }
 
-  /** How long the server has worked on this one: it runs one at a time, so from the last answer on, if that came later. */
+  /** How long the server has worked on this request: it runs one at a time, so from the last answer, if that came later. */
   function workedMs(turn: Turn): number {
     return timers.nowMs() - Math.max(turn.sinceMs, answeredMs);
   }
 
-  /** A pause of the whole machine counts once, however many requests were there, and is forgotten by the next few. */
+  /** A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
   function learn(turn: Turn): void {
     const tookMs = workedMs(turn);
     answeredMs = timers.nowMs();
@@ -89,7 +89,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     else if (tookMs * (room + 1) <= QUICK_MS) room = Math.min(requestsAtOnce, room + 1);
   }
 
-  /** Sends those away that wait behind one that takes long. */
+  /** Recalls the requests that wait behind a slow one. */
   function watch(): void {
     if (isWatched || turns.size < 2) return;
     isWatched = true;

@@ -5,7 +5,7 @@ import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './re
 
 export type LambdaLimits = InstanceLimits & Omit<InvocationLimits, 'timeoutMs'>;
 
-/** Lambda's limits and habits on one machine: instances start on demand and stop when idle. They answer several requests at once where they are quick, and what they have no room for waits, so that a burst gets the answers that Lambda's further instances would give. The manifest's `scaling.max` goes before `maxInstances`. */
+/** Emulates Lambda on one machine: instances start on demand and stop when idle. Quick ones answer several requests at once; further requests wait, so that a burst gets the answers that Lambda's additional instances would give. The manifest's `scaling.max` overrides `maxInstances`. */
 export function lambdaPlatform(options: PlatformOptions, limits: LambdaLimits): LocalPlatform {
   const { maxRequestBytes, maxResponseBytes, requestTimeoutMs: timeoutMs } = limits;
   return revisionPlatform(options, {

@@ -10,16 +10,16 @@ import type { LocalPlatform, PlatformOptions } from './revision-platform.ts';
 
 export type LocalPlatformsOptions = PlatformOptions & {
   readonly lambda: LambdaLimits;
-  /** Those of AWS, unless a test has others. */
+  /** Defaults to AWS's limits; tests may override them. */
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
 };
 
 export type LocalPlatforms = {
   readonly platforms: Readonly<Record<Target, LocalPlatform>>;
-  /** Of all targets. */
+  /** The revisions of all targets. */
   readonly host: RevisionHost;
-  /** Has a server of it ready. Fails with `RevisionFailed`. */
+  /** Makes sure that a server of it is ready. Fails with `RevisionFailed`. */
   start(ref: RevisionRef): Promise<void>;
   /** Ends all model servers, within 3 s. */
   close(): Promise<void>;

@@ -5,7 +5,7 @@ import { type Company, refuse } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
-/** A revision whose instances start for requests, as on Lambda; the first one decides whether it is ready or failed. */
+/** A revision whose instances start on demand, as on Lambda; the first one decides whether it is ready or failed. */
 export function onDemandRevision(
   record: RevisionRecord,
   deps: RevisionDeps & { readonly limits: InstanceLimits },
@@ -40,7 +40,7 @@ export function onDemandRevision(
     inFlight: pool.inFlight,
     occupancy: pool.occupancy,
     replicas: () => 0,
-    // As a published version, it never stops being there for requests.
+    // Like a published version, it stays available for requests.
     revive: () => undefined,
     retire: pool.retire,
     async start() {

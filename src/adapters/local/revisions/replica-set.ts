@@ -4,21 +4,21 @@ import { type Replica, type ReplicaDeps, startReplica } from './replica.ts';
 
 /** The replicas of one revision, each of which answers many requests at once. */
 export type ReplicaSet = {
-  /** Has this many from now on: the first starts of those that are added. Of those that are too many the idlest leave. */
+  /** Scales to `count` and returns the first starts of the replicas added. When scaling in, the least busy replicas leave. */
   resize(count: number): readonly Promise<Start>[];
-  /** The ready replica with the fewest requests, in turn among equals; a refusal when none is ready, as a load balancer without a healthy target gives. */
+  /** The ready replica with the fewest requests, round robin among equals; refused when none is ready, like a load balancer without a healthy target. */
   take(): InvocationSlot | InvocationRefusal;
   inFlight(): number;
-  /** How many it has or, while some of them start, is to have. */
+  /** The desired count, including replicas that are still starting. */
   count(): number;
   tend(): void;
-  /** Resolves when all have ended, which their requests may delay. */
+  /** Resolves when all have ended; their requests may delay that. */
   leave(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export function replicaSet(revision: string, deps: ReplicaDeps): ReplicaSet {
-  // The one that was taken last stands last.
+  // The replica taken last is at the end.
   let serving: readonly Replica[] = [];
   const leaving = new Map<Replica, Promise<void>>();
 

@@ -5,17 +5,17 @@ import type { InvocationSlot } from './invocation.ts';
 import { blame } from './revision.ts';
 import type { RevisionLog } from './revision-log.ts';
 
-/** A place for a model server that always runs: one that ends is followed by another, and one that hangs is ended. Leaving, it ends with its last request. */
+/** Keeps one model server running: a server that ends is replaced, and one that hangs is ended. When leaving, it ends after its last request. */
 export type Replica = {
-  /** How its first server came out. */
+  /** The result of its first start. */
   readonly started: Promise<Start>;
   isReady(): boolean;
   inFlight(): number;
-  /** Only for one that is ready. */
+  /** Only call it when ready. */
   take(): InvocationSlot;
-  /** Why its server ended, or where one is starting again, the one before it; undefined when none has. */
+  /** Why its server ended or, while the next one starts, why the previous one did; undefined when none has ended. */
   diagnosis(): string | undefined;
-  /** Looks whether its server is healthy, or starts one again, when that is due. */
+  /** Checks its server's health, or restarts it, when that is due. */
   tend(): void;
   leave(): Promise<void>;
   stop(): Promise<void>;
@@ -25,13 +25,13 @@ export type ReplicaDeps = {
   readonly launch: () => ModelServer;
   readonly look: HealthLook;
   readonly clock: Clock;
-  /** Is told why a server ended that nobody stopped. */
+  /** Receives the reason when a server ends that nobody stopped. */
   readonly log: Pick<RevisionLog, 'append'>;
-  /** How long a request may take, and so keep a replica from leaving. */
+  /** The time limit of a request, which may delay a replica's leaving. */
   readonly requestTimeoutMs: number;
 };
 
-/** One server and the requests it has; `before` is why the server before it ended. */
+/** One server and its requests; `before` is why the previous server ended. */
 type Run = {
   readonly server: ModelServer;
   readonly before: string | undefined;
@@ -43,7 +43,7 @@ type Run = {
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
-// One that served this long did not crash for what made the one before crash.
+// A server that ran this long did not crash for the same reason as the one before.
 const STEADY_MS = 60_000;
 
 export function startReplica(revision: string, deps: ReplicaDeps): Replica {
@@ -85,7 +85,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
   }
 
   function note({ server, before, origin }: Run): void {
-    // Why the first start failed is told with the state of the revision.
+    // A failed first start is reported with the revision's state.
     if (origin === '' && before === undefined) return;
     const why = blame(revision, server.diagnosis() ?? 'ended');
     void log.append(Buffer.from(`slipway: ${why}\n`));
@@ -113,7 +113,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
           return reason && blame(revision, reason);
         },
         isRepeatable: () => true,
-        // A load balancer recalls nothing.
+        // A load balancer does not recall requests.
         onRecall: () => undefined,
       };
     },

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
-/** Where a revision lives: its model server's working directory, the artifact in it, and the only folder meant for writing. */
+/** A revision's folder: its model server's working directory, the artifact in it, and the only folder meant for writing. */
 export type RevisionFolder = {
   readonly path: string;
   readonly artifact: string;
@@ -16,9 +16,9 @@ export type ObjectPath = (key: string, versionId: string) => string;
 
 export type RevisionFiles = {
   folder(spec: RevisionSpec): RevisionFolder;
-  /** Lays the artifact's parts out under their names, in place of whatever was there; none where a build has made something of them. */
+  /** Places the artifact's parts under their names, replacing what was there; places none if a build has processed them. */
   lay(spec: RevisionSpec): Promise<void>;
-  /** No folder is success. */
+  /** Idempotent. */
   remove(revision: string): Promise<void>;
 };
 
@@ -66,7 +66,7 @@ function refuseEscape(name: string): void {
   }
 }
 
-/** A hard link costs no bytes; a copy is for a store on another disk, or a file system without links. */
+/** A hard link takes no space; it copies when the store is on another disk, or the file system has no links. */
 async function place(source: string, destination: string): Promise<void> {
   await mkdir(dirname(destination), { recursive: true });
   await link(source, destination).catch(async (error: unknown) => {

@@ -1,6 +1,6 @@
 import { type RevisionHost, refuse } from './invocation.ts';
 
-/** The revisions of several hosts as those of one. */
+/** Combines the revisions of several hosts. */
 export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
   const hostOf = (revision: string) => hosts.find((host) => host.target(revision) !== undefined);
   return {

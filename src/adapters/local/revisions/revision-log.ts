@@ -4,20 +4,20 @@ import { realTimers, type Timers } from '#adapters/local/timers.ts';
 
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
-// A flood is read no faster than this, 1 MiB/s: the model server that writes it blocks on its full pipe, Slipway does not.
+// Output is read at no more than 1 MiB/s: a model server that floods its log blocks on its full pipe, but Slipway does not.
 const BYTES_PER_MS = 1024;
 
-// What is read of each file to find its last lines.
+// How much of each file is read to find its last lines.
 const TAIL_BYTES = 64 * 1024;
 
 export type RevisionLog = {
-  /** Resolves once the bytes are in the file and more are welcome. Never fails: a full disk costs the lines, not the model. */
+  /** Resolves once the bytes are in the file and more may follow. Never fails: a full disk costs the lines, not the model. */
   append(bytes: Uint8Array): Promise<void>;
-  /** The last lines that are not blank, oldest first, without control characters. */
+  /** The last non-blank lines, oldest first, without control characters. */
   tail(lines: number): Promise<readonly string[]>;
 };
 
-/** What a revision's model servers write, in one file of 5 MiB at most, with one older file (`.1`) beside it. */
+/** The output of a revision's model servers, in a file of at most 5 MiB with one older file (`.1`) beside it. */
 export function revisionLog(path: string, timers: Timers = realTimers): RevisionLog {
   const older = `${path}.1`;
   let written = Promise.resolve();
@@ -60,7 +60,7 @@ async function lastLines(path: string): Promise<readonly string[]> {
   const from = Math.max(0, (await sizeOf(path)) - TAIL_BYTES);
   const text = await readFrom(path, from);
   const lines = text.split('\n').map(printable);
-  // A line that is cut at its start is left out, unless it is all there is.
+  // A line whose start is cut off is dropped, unless it is the only one.
   return (from > 0 && lines.length > 1 ? lines.slice(1) : lines).filter((line) => line.trim());
 }
 

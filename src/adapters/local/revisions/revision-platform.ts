@@ -17,29 +17,29 @@ import type { Revision, RevisionDeps } from './revision.ts';
 import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 
-/** What the platforms of one machine share. */
+/** The options that this machine's platforms share. */
 export type PlatformOptions = {
   readonly database: DatabaseSync;
   readonly logDirectory: string;
   readonly servers: ModelServers;
   readonly clock: Clock;
-  /** By which requests wait and are answered. */
+  /** The timers of waiting and running requests. */
   readonly timers?: Timers;
 };
 
 export type LocalPlatform = Platform &
   RevisionHost & {
-    /** Has a server ready, as a request would on Lambda. Fails with `RevisionFailed`. */
+    /** Makes sure that a server is ready, as a request on Lambda would. Fails with `RevisionFailed`. */
     start(revision: string): Promise<void>;
     /** Requests that have a server, or wait for one. */
     inFlight(revision: string): number;
-    /** Does what is due: stops what is idle, starts what has crashed, scales. The platform does so itself, four times a second. */
+    /** Does what is due: stops idle servers, restarts crashed ones, scales. The platform calls it itself, four times a second. */
     tend(): Promise<void>;
-    /** Ends every revision's servers, within 3 s; they go on at the next start. */
+    /** Ends every revision's servers, within 3 s; the next start resumes them. */
     close(): Promise<void>;
   };
 
-/** How one target keeps its revisions. */
+/** How one target runs its revisions. */
 type Habits = {
   readonly target: Target;
   readonly limits: InvocationLimits;
@@ -48,10 +48,10 @@ type Habits = {
 
 const TEND_PERIOD_MS = 250;
 
-// While requests are in flight: `retire` waits for them, so the drain only covers what the gateway has just sent.
+// While requests are in flight: `retire` waits for them, so the drain only covers requests that the gateway has just sent.
 const BUSY_DRAIN_SECONDS = 1;
 
-/** A target on one machine. Its revisions are in the table of all targets, so they are here again after a restart. */
+/** A target on one machine. Its revisions are stored in the table of all targets, so they survive a restart. */
 export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
   const { logDirectory, servers, clock, timers = realTimers } = options;
   const { target, limits } = habits;
@@ -64,7 +64,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
   const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
 
-  /** One of another target counts as none, as on AWS. */
+  /** A revision of another target counts as none, as on AWS. */
   const live = (model: string) =>
     Object.keys(shares.read(model)).map((name) => revisions.get(name)?.replicas() ?? 0);
 
@@ -76,7 +76,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     revisions.set(revision, habits.open(record, deps));
   }
 
-  /** The other target that has it: a revision's name, files and log are its own on the whole machine. */
+  /** The other target that has the revision: its name, files and log are unique on the whole machine. */
   const elsewhere = (name: string) =>
     table.all().find((record) => record.spec.revision === name && record.target !== target)?.target;
 
@@ -102,7 +102,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     const revision = revisions.get(name);
     const specs = table.all().map(({ spec }) => spec);
     revisions.delete(name);
-    // Who just had the traffic may still be answering. This writes the row, so that it is deleted after it.
+    // A revision that just lost its traffic may still be answering. Retiring writes the row, so the row is deleted afterwards.
     await revision?.retire();
     table.delete(name);
     await revision?.close();

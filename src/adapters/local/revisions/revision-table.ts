@@ -4,7 +4,7 @@ import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { RevisionSpec, RevisionState } from '#ports/platform.ts';
 
-/** A revision as it is kept: where and what it runs, and how it came out. Of one that is retired nothing runs until it is asked for again; one that is absent has no record. */
+/** A stored revision: its target, its spec, and its state. A retired one runs nothing until it is asked for again; an absent one has no record. */
 export type RevisionRecord = {
   readonly target: Target;
   readonly spec: RevisionSpec;
@@ -33,7 +33,7 @@ export function revisionTable(database: DatabaseSync): RevisionTable {
   };
 }
 
-/** What was kept before servers had a place of their own listens where its runtime does. */
+/** A record from before specs described their server gets its runtime's server. */
 function completed(record: RevisionRecord): RevisionRecord {
   const { spec } = record;
   return { ...record, spec: { ...spec, server: spec.server ?? RUNTIMES[spec.runtime].server } };

@@ -9,27 +9,27 @@ import type { RevisionRecord } from './revision-table.ts';
 
 export type State = RevisionRecord['state'];
 
-/** A revision with its servers, kept as its target keeps them. */
+/** A revision with its servers, run the way its target does. */
 export type Revision = {
   readonly spec: RevisionSpec;
   state(): State;
-  /** Resolves when nothing is undecided any more, it is closed, or `waitMs` is over. */
+  /** Resolves when its state is decided, it is closed, or `waitMs` has passed. */
   settled(waitMs: number): Promise<void>;
   invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
   /** Requests that have a server, or wait for one. */
   inFlight(): number;
   occupancy(): Occupancy;
-  /** How many servers it keeps running; 0 where they only start for requests. */
+  /** The number of servers that it keeps running; 0 when they only start on demand. */
   replicas(): number;
-  /** It is asked for again: starts if it is retired. */
+  /** Called when it is asked for again: starts it if it is retired. */
   revive(): void;
   /** Ends its servers once their requests have ended. */
   retire(): Promise<void>;
-  /** Has a server ready for requests. Fails with `RevisionFailed`. */
+  /** Makes sure that a server is ready. Fails with `RevisionFailed`. */
   start(): Promise<void>;
   /** Does what is due. */
   tend(): Promise<void>;
-  /** Ends its servers, busy or not; what is undecided stays so. */
+  /** Ends its servers, busy or not; a pending state stays pending. */
   close(): Promise<void>;
 };
 
@@ -38,7 +38,7 @@ export type RevisionDeps = {
   readonly log: RevisionLog;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** The replicas of each revision of its model that has traffic. */
+  /** The replica count of each of its model's revisions that has traffic. */
   readonly live: () => readonly number[];
   readonly save: (record: RevisionRecord) => void;
 };
@@ -48,7 +48,7 @@ const FAILURE_LINES = 50;
 
 export const READY: State = { kind: 'ready' };
 
-/** The state of a revision whose server, by this predicate, did not start. */
+/** The state of a revision whose server did not start; `reason` is a predicate. */
 export async function failedState(
   reason: string,
   { revision }: RevisionSpec,
@@ -61,12 +61,12 @@ export async function failedState(
   };
 }
 
-/** A sentence of why a model server ended, from its predicate. */
+/** A sentence on why a model server ended, from its predicate. */
 export function blame(revision: string, predicate: string): string {
   return `the model server of ${revision} ${predicate}`;
 }
 
-/** The record of a revision in memory, in step with the table, and who waits for it to be decided. */
+/** A revision's record in memory, in sync with the table, and the callers waiting for its decision. */
 export function keptRecord(kept: RevisionRecord, save: (record: RevisionRecord) => void) {
   let record = kept;
   let changed = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ export function keptRecord(kept: RevisionRecord, save: (record: RevisionRecord) 
 
   return {
     now: () => record,
-    /** When it cannot be saved nothing has changed, and the caller is told. */
+    /** If it cannot be saved, nothing changes and the caller gets the error. */
     change(change: Partial<Pick<RevisionRecord, 'state' | 'isRetired'>>): void {
       const next = { ...record, ...change };
       save(next);
@@ -91,7 +91,7 @@ export function keptRecord(kept: RevisionRecord, save: (record: RevisionRecord) 
       try {
         save(record);
       } catch {
-        // With the disk full it stays pending in the table, and is proven again after a restart.
+        // With a full disk it stays pending in the table, and is proven again after a restart.
       }
     },
     async settled(waitMs: number): Promise<void> {

@@ -2,23 +2,23 @@ import type { Timers } from '#adapters/local/timers.ts';
 
 export type Wish<Kind> = {
   readonly kind: Kind;
-  /** Ahead of all that are not urgent. */
+  /** Goes ahead of all that are not urgent. */
   readonly isUrgent: boolean;
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
   readonly patienceMs: number;
-  /** Asked when its patience is over: whether it waits as long again. */
+  /** Asked when its patience is over: whether to wait as long again. */
   readonly staysOn: () => boolean;
 };
 
 export type Waiter<Kind, Turn> = {
   readonly kind: Kind;
   readonly sinceMs: number;
-  /** It leaves the line with this. */
+  /** Gives it its turn, and removes it from the line. */
   call(turn: Turn): void;
 };
 
-/** Who waits, first come first served. One whose signal aborts or whose patience is over leaves by itself. */
+/** A queue, first come first served. An entry leaves when its signal aborts or its patience is over. */
 export type WaitingLine<Kind, Turn> = {
   size(): number;
   first(): Waiter<Kind, Turn> | undefined;

@@ -6,26 +6,26 @@ import { Failure } from '#domain/failure.ts';
 import { startModelContainer } from './model-container.ts';
 import { type ModelServers, stillborn } from './model-server.ts';
 
-// Internal: containers on it reach nothing beyond this machine.
+// An internal network: its containers reach nothing beyond this machine.
 const NETWORK = 'slipway-models';
 
 const NO_IMAGE = 'was deployed without an image';
 const NO_IMAGE_FIX = 'Start Slipway with --engine process, or upload the model again.';
 
-/** Of all containers that Slipway starts for its data in this folder. */
+/** The label of all containers that Slipway starts for this data folder. */
 export function containerLabel(dataDir: string): string {
   return `slipway.data=${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
 }
 
 /**
- * Model servers as containers of images that were built before. Fails with `PlatformUnavailable` when no Docker engine answers.
- * What an earlier Slipway on the same data folder left running is ended first.
+ * Model servers as containers of prebuilt images. Fails with `PlatformUnavailable` when no Docker engine answers.
+ * First ends the containers that an earlier Slipway on the same data folder left running.
  */
 export async function containerServers(dataDir: string): Promise<ModelServers> {
   const label = containerLabel(dataDir);
   await ensureNetwork();
   await removeContainers(label);
-  // Of builds that were killed while they started an image; an engine has room for some thirty.
+  // Left by builds killed while they started an image; an engine has room for about thirty networks.
   await docker('network', 'prune', '--force', '--filter', `label=${label}`);
 
   return {
@@ -36,14 +36,14 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
     },
     start(spec, log) {
       const { image } = spec;
-      // Of a revision that an earlier Slipway with another engine has left.
+      // A revision left by an earlier Slipway that ran models as processes.
       if (!image) return stillborn(NO_IMAGE);
       return startModelContainer({ spec, log, label, image, network: NETWORK });
     },
     async discard(revision, specs) {
       const image = ownImage(revision, specs);
       if (!image) return;
-      // What cannot go yet, the sweep takes away.
+      // If it cannot be removed yet, the sweep removes it later.
       await removeImage(image.tag).catch(() => undefined);
     },
     close: () => removeContainers(label),

@@ -4,7 +4,7 @@ import type { Accelerator } from '#domain/manifest/manifest.ts';
 
 export type Gpu = { readonly name: string; readonly memoryMiB: number };
 
-/** The GPUs of this machine; `problem` says why none could be asked for. */
+/** The GPUs of this machine; `problem` says why they could not be listed. */
 export type SeenGpus =
   | { readonly kind: 'seen'; readonly gpus: readonly Gpu[] }
   | { readonly kind: 'unseen'; readonly problem: string };
@@ -26,7 +26,7 @@ export function nvidiaGpus(command = 'nvidia-smi'): GpuLook {
     });
 }
 
-/** A predicate of a model server that cannot have its GPU here; undefined when it can. */
+/** A predicate for a model server whose GPU is not available here; undefined when it is. */
 export function missingGpu({ name, count }: Accelerator, seen: SeenGpus): string | undefined {
   const fix = 'set placement.allowCpu: true to run without a GPU, or use a machine with such a GPU';
   const needs = `needs ${count} ${name}`;
@@ -36,7 +36,7 @@ export function missingGpu({ name, count }: Accelerator, seen: SeenGpus): string
   return `${needs}, but this machine has ${all || 'no GPU'}: ${fix}`;
 }
 
-/** Lines as `NVIDIA L4, 23034 MiB`. */
+/** Parses lines such as `NVIDIA L4, 23034 MiB`. */
 function readGpus(output: string): readonly Gpu[] {
   return output.split('\n').flatMap((line) => {
     const [, name, memory] = /^(.+), (\d+) MiB$/.exec(line.trim()) ?? [];
@@ -44,7 +44,7 @@ function readGpus(output: string): readonly Gpu[] {
   });
 }
 
-/** AWS sells as `RTX PRO 6000 Server` what calls itself `NVIDIA RTX PRO 6000 Blackwell Server Edition`. */
+/** AWS's `RTX PRO 6000 Server` calls itself `NVIDIA RTX PRO 6000 Blackwell Server Edition`. */
 function isA(wanted: string, { name }: Gpu): boolean {
   const words = wordsOf(name);
   return wordsOf(wanted).every((word) => words.includes(word));

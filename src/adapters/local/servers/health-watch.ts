@@ -1,19 +1,18 @@
-import { request } from 'undici';
 import { HEALTH_CHECK } from '#domain/rollout/health-check.ts';
 import type { Clock } from '#ports/clock.ts';
 
-/** Whether the server at `origin` answered one look. */
+/** Whether the server at `origin` answered one check. */
 export type HealthLook = (origin: string) => Promise<boolean>;
 
 type Watched = {
   readonly origin: string;
   readonly look: HealthLook;
   readonly clock: Clock;
-  /** Told once, with why as a predicate. */
+  /** Called once; the reason is a predicate. */
   readonly onUnhealthy: (reason: string) => void;
 };
 
-/** Watches over a server that serves. Called again and again, the answered function looks when that is due, never twice at once. */
+/** Watches a running server. Call the returned function repeatedly: it checks when that is due, never twice at once. */
 export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () => void {
   const { intervalSeconds, badLooks } = HEALTH_CHECK;
   const nextMs = () => clock.now() + intervalSeconds * 1000;
@@ -36,11 +35,12 @@ export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () =
   };
 }
 
-/** A look as the load balancer's, at this URL: by a connection of its own, which a server that hangs still accepts. */
+/** A check like the load balancer's, at this URL: on a new connection, which even a hanging server accepts. */
 export async function answersInTime(
   url: string,
   timeoutMs = HEALTH_CHECK.timeoutSeconds * 1000,
 ): Promise<boolean> {
+  const { request } = await import('undici');
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const { statusCode, body } = await request(url, { signal, reset: true });

@@ -3,14 +3,14 @@ import { residentMiB } from './process-usage.ts';
 const PERIOD_MS = 100;
 
 export type MemoryWatch = {
-  /** Looks now, without waiting for the next turn. */
+  /** Checks now, without waiting for the next interval. */
   look(): void;
   stop(): void;
 };
 
 /**
  * Calls `onOver` once, with the resident MiB, when a process holds more than `limitMiB`.
- * It looks every 100 ms, at the process and not at its children. Only Linux tells: elsewhere the limit is not enforced.
+ * Checks every 100 ms, the process without its children. Works on Linux only: elsewhere the limit is not enforced.
  */
 export function watchMemory(
   pid: number,

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
@@ -15,7 +14,7 @@ type Plan = {
   readonly spec: RevisionSpec;
   readonly image: BuiltImage;
   readonly network: string;
-  /** By which the containers of one Slipway are found again. */
+  /** Identifies the containers of one Slipway. */
   readonly label: string;
   readonly log: RevisionLog;
 };
@@ -26,8 +25,8 @@ const CPU_UNITS_PER_VCPU = 1024;
 const KILLED = 137;
 
 /**
- * Starts the image of a revision in a container with its target's memory and CPU, and else with the limits of Lambda: 512 MiB of /tmp and no way out; what else it may do its runtime says.
- * It ends when its standard input closes, so that none is left when Slipway dies, however that happens.
+ * Starts a revision's image in a container with its target's memory and CPU, and otherwise Lambda's limits: 512 MiB of /tmp and no outbound network; its runtime says what else it may do.
+ * The container ends when its standard input closes, so none is left however Slipway dies.
  */
 export function startModelContainer(plan: Plan): ModelServer {
   const name = `slipway-${plan.spec.revision}-${randomBytes(4).toString('hex')}`;
@@ -56,7 +55,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
   return [
-    // As process 1 a server could not end itself.
+    // As process 1, a server could not end itself.
     ...['--init', '--interactive', '--name', name, '--label', label, '--network', network],
     ...['--memory', memory, '--memory-swap', memory, '--cpus', cpus.toFixed(2)],
     ...(container.isReadOnly ? ['--read-only', '--ipc', 'none'] : []),
@@ -71,7 +70,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
 
 function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {
   let ending: string | undefined;
-  // Without a reader the engine may be gone before it has taken what is written; nothing is.
+  // The engine may exit before it reads what is written; nothing is written.
   child.stdin?.on('error', () => undefined);
   return {
     child,
@@ -89,7 +88,7 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
   };
 }
 
-/** Resolves with the server's origin once it answers that its model is loaded; never when it ends before. */
+/** Resolves with the server's origin once it answers that its model is loaded; never if it ends first. */
 async function whenReady(
   name: string,
   child: ChildProcess,
@@ -113,6 +112,7 @@ async function originOf(name: string, port: number): Promise<string> {
 
 async function isLoaded(url: string): Promise<boolean> {
   try {
+    const { request } = await import('undici');
     const { statusCode, body } = await request(url);
     await body.dump();
     return statusCode === 200;
@@ -130,7 +130,7 @@ async function explain(name: string, child: ChildProcess, memoryMiB: number): Pr
 
 function exit({ exitCode, signalCode }: ChildProcess, memoryMiB: number): string | undefined {
   if (signalCode !== null) return `was terminated by ${signalCode}`;
-  // Whether it was for its memory, the engine says a moment later.
+  // Only the engine knows, a moment later, whether memory was the cause.
   if (exitCode === KILLED)
     return `was killed, probably for using more than its limit of ${memoryMiB} MiB`;
   return exitCode === null ? undefined : `exited with code ${exitCode}`;

@@ -7,11 +7,14 @@ import { watchMemory } from './memory-watch.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 
-export type ModelProcessPlan = {
-  /** A program and what it is given. */
+export type Launch = {
+  /** A program and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+};
+
+export type ModelProcessPlan = {
   readonly memoryMiB: number;
   readonly startupTimeoutSeconds: number;
   readonly timers: Timers;
@@ -25,22 +28,31 @@ const message = z.union([
 ]);
 
 /**
- * Starts a model server: a program that reads MODEL_PATH and its like, and tells `{listening: port}` and `{ready: true}` over Node's IPC: a line of JSON each, on the descriptor NODE_CHANNEL_FD.
- * It leads a process group of its own, so that what it may have started ends with it, and a Ctrl-C in the terminal is Slipway's alone.
+ * Starts a model server: a program that reads MODEL_PATH and similar variables, and reports `{listening: port}` and `{ready: true}` over Node's IPC: a JSON line each, on the descriptor NODE_CHANNEL_FD.
+ * It leads its own process group, so that its children end with it, and a Ctrl-C in the terminal only reaches Slipway.
  */
-export function startModelProcess(plan: ModelProcessPlan): ModelServer {
+export function startModelProcess(launch: Launch, plan: ModelProcessPlan): ModelServer {
   try {
-    const [program, ...given] = plan.command;
-    const child = spawn(program, given, {
-      cwd: plan.directory,
-      env: plan.environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true,
-    });
-    return supervise((kill) => processKind(child, plan, kill));
+    return servedBy(launched(launch), plan);
   } catch (error) {
     return stillborn(`could not be started: ${error}`);
   }
+}
+
+/** The process alone. Throws when the system does not give it. */
+export function launched({ command, directory, environment }: Launch): ChildProcess {
+  const [program, ...given] = command;
+  return spawn(program, given, {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+}
+
+/** A model server whose process runs already, and has told nothing yet. */
+export function servedBy(child: ChildProcess, plan: ModelProcessPlan): ModelServer {
+  return supervise((kill) => processKind(child, plan, kill));
 }
 
 function processKind(
@@ -59,7 +71,7 @@ function processKind(
     look: restraint.look,
     signal: (name) => signal(child, name),
     release() {
-      // Of its group nobody may be left.
+      // Ends whatever is left of its process group.
       signal(child, 'SIGKILL');
       restraint.stop();
     },
@@ -82,7 +94,7 @@ function readyPort(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Puts the process under the memory limit and the guard, until it is stopped. */
+/** Applies the memory limit and the orphan guard to the process, until it is stopped. */
 function restrain(
   { pid }: ChildProcess,
   { memoryMiB, guard }: ModelProcessPlan,
@@ -102,7 +114,7 @@ function restrain(
   };
 }
 
-/** To the whole process group. */
+/** Signals the whole process group. */
 function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     if (pid !== undefined) process.kill(-pid, name);

@@ -5,19 +5,19 @@ import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
-// What Lambda leaves a function with an external extension (the web adapter is one) to shut down.
+// The time that Lambda gives a function with an external extension (such as the web adapter) to shut down.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
 const STOP_GRACE_MS = 2_000;
 
-// A grandchild can hold the output open after the server is gone; its last lines are not waited for longer.
+// A grandchild may hold the output open after the server has ended; its last lines are not waited for any longer.
 const LAST_OUTPUT_MS = 1_000;
 
-/** Where model servers run: processes of this machine, or containers. */
+/** How model servers run: as processes of this machine, or as containers. */
 export type ModelServers = {
-  /** Makes ready what the servers of a revision start from. Fails as `Platform.create` does. */
+  /** Prepares what a revision's servers start from. Fails as `Platform.create` does. */
   prepare(spec: RevisionSpec): Promise<void>;
   start(spec: RevisionSpec, log: RevisionLog): ModelServer;
-  /** Takes away what was made ready for a revision, but for what others start from too; `specs` are those of all. Nothing there is success. */
+  /** Deletes what was prepared for a revision, except what other revisions use; `specs` are those of all revisions. Idempotent. */
   discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
   close(): Promise<void>;
 };
@@ -30,11 +30,11 @@ export type Start =
 /** One model server. Its reasons are predicates: "exited with code 1", "used 530 MiB; the limit is 512 MiB". */
 export type ModelServer = {
   readonly started: Promise<Start>;
-  /** Resolves when the server is gone and what it wrote is in the log. */
+  /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
   /** Why it has ended, or is being ended; undefined while it may serve. */
   diagnosis(): string | undefined;
-  /** Asks it to end, and ends it when it does not. */
+  /** Asks it to end, and kills it if it does not. */
   stop(): Promise<void>;
   kill(reason: string): Promise<void>;
 };
@@ -43,28 +43,31 @@ export type ModelServer = {
 export type ServerKind = {
   readonly child: ChildProcess;
   readonly startupTimeoutSeconds: number;
-  /** By which that time is over. */
+  /** The timers of its start limit. */
   readonly timers?: Timers;
   readonly log: RevisionLog;
   /** Resolves with its origin once it listens and its model is loaded. */
   readonly ready: Promise<string>;
-  /** Looks at its memory now, without waiting for the next turn. */
+  /** Checks its memory now, without waiting for the next interval. */
   look?(): void;
   signal(name: 'SIGTERM' | 'SIGKILL'): void;
-  /** What is to be done once it has exited, before it counts as ended. */
+  /** Cleans up once it has exited, before it counts as ended. */
   release(): void | Promise<void>;
   /** Undefined while it runs. */
   howItEnded(): string | undefined;
 };
 
-/** What stands for a server that the system did not give, as when its memory is used up. */
+/** Why one ended that was asked to. */
+export const STOPPED = 'was stopped';
+
+/** Represents a server that could not be started, for example for lack of memory. */
 export function stillborn(reason: string): ModelServer {
   const ended = Promise.resolve();
   const started = Promise.resolve({ kind: 'died', reason } as const);
   return { started, ended, diagnosis: () => reason, stop: () => ended, kill: () => ended };
 }
 
-/** A server that starts only after a look, which decides how or, by a predicate, why not. Stopped before, it never starts. */
+/** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts. */
 export function serverAfter(decided: Promise<(() => ModelServer) | string>): ModelServer {
   let reason: string | undefined;
   let server: ModelServer | undefined;
@@ -78,7 +81,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
     ended: launched.then(({ ended }) => ended),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
-      reason ??= 'was stopped';
+      reason ??= STOPPED;
       await (await launched).stop();
     },
     async kill(why) {
@@ -88,7 +91,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
   };
 }
 
-/** Watches over a server from its start to its end. `kindOf` is given the way to end it, for what it finds out itself. */
+/** Watches a server from its start to its end. `kindOf` receives the function that kills it, for causes that it detects itself. */
 export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind): ModelServer {
   let reason: string | undefined;
   let isLate = false;
@@ -107,7 +110,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   async function stop(): Promise<void> {
     if (diagnosis() === undefined) {
-      reason = 'was stopped';
+      reason = STOPPED;
       kind.signal('SIGTERM');
       const grace = setTimeout(() => kind.signal('SIGKILL'), STOP_GRACE_MS);
       void ended.then(() => clearTimeout(grace));

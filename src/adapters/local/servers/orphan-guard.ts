@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-// Reads the living process groups, a line for each change, until this process has ended in whatever way; then ends them.
+// Reads the living process groups, a line per change, until this process ends in whatever way; then kills them.
 const SCRIPT = `
 trap '' HUP INT TERM
 while read -r line; do groups=$line; done
@@ -9,14 +9,14 @@ while read -r line; do groups=$line; done
 `;
 
 export type OrphanGuard = {
-  /** Ends this process group when Slipway dies; until the answered function is called. */
+  /** Ends this process group when Slipway dies, unless the returned function was called. */
   watch(pid: number): () => void;
   close(): Promise<void>;
 };
 
 /**
- * A shell that outlives Slipway, even a `kill -9` of it, and then ends the model servers that are left.
- * They end themselves when their IPC channel closes, unless they are busy: a loop that never yields does not hear of it.
+ * A shell that outlives Slipway, even after `kill -9`, and then ends the remaining model servers.
+ * Servers end themselves when their IPC channel closes, unless they are busy: a loop that never yields does not notice.
  */
 export function orphanGuard(): OrphanGuard {
   const groups = new Set<number>();
@@ -51,7 +51,7 @@ function startShell(): ChildProcess {
     detached: true,
     env: {},
   });
-  // Without a shell, or after somebody ended it, the closing IPC channel is what is left.
+  // Without a shell, or if it is killed, only the closing IPC channel is left.
   shell.on('error', () => undefined);
   shell.stdin?.on('error', () => undefined);
   shell.unref();

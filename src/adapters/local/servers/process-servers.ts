@@ -1,50 +1,81 @@
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { processImages } from '#adapters/local/builds/process-images.ts';
 import { type ObjectPath, revisionFiles } from '#adapters/local/revisions/revision-files.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
-import { type Environment, modelEnvironment } from './model-environment.ts';
-import { startModelProcess } from './model-process.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { RevisionSpec } from '#ports/platform.ts';
+import { type Environment, modelEnvironment, serverEnvironment } from './model-environment.ts';
+import { launched, servedBy, startModelProcess } from './model-process.ts';
 import { type ModelServers, stillborn } from './model-server.ts';
-import { orphanGuard } from './orphan-guard.ts';
+import { type OrphanGuard, orphanGuard } from './orphan-guard.ts';
+import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable } from './walls.ts';
 
 export type ProcessServersOptions = {
   /** Holds a folder per revision. */
   readonly directory: string;
-  /** Holds what builds have made. */
+  /** Holds the output of builds. */
   readonly images: string;
-  /** Where the immutable bytes of an object's version are. */
+  /** Returns the path of an object version's immutable bytes. */
   readonly objectPath: ObjectPath;
-  /** The script of the ONNX server. */
+  /** The ONNX server's script. */
   readonly serverEntry: string;
-  /** What stands around each server; null for a script that is not to be confined. */
+  /** The walls around each server; null for a script that runs unconfined. */
   readonly walls: ServerWalls | null;
   /** Slipway's own environment. */
   readonly environment: Environment;
-  /** By which a start takes too long. */
+  /** The timers of the start limit. */
   readonly timers?: Timers;
+  /** Holds the folders of spare servers; undefined where the script cannot await its model. */
+  readonly spares?: string;
+};
+
+export type ProcessServers = ModelServers & {
+  /** Begins to keep a spare server, with which the next ONNX model is ready at once. */
+  keepSpare(): void;
 };
 
 export type ServerWalls = {
   readonly machine: Walls;
-  /** What the ONNX server is made of. */
+  /** The files of the ONNX server. */
   readonly serverFiles: readonly string[];
   /** runtimes/python/slipway_server/walls.py */
   readonly launcher: string;
-  /** Holds what Node has compiled of those files. */
+  /** Node's compile cache of those files. */
   readonly compiled: string;
 };
 
+// What a model has that asks for no other, and so the limits around a spare server: one of another size starts by itself.
+const SPARE_MIB = limits.memoryPerVcpuMiB;
+
 /**
- * Model servers as child processes, each with the artifact in a folder of its revision, or with what a build made of it.
- * What it can do is what the walls of this machine leave it: its files read, its scratch folder written, its own socket. Its CPU share is not limited.
+ * Model servers as child processes, each with the artifact in its revision's folder, or with a build's output.
+ * This machine's walls confine each to its own files (read), its scratch folder (write), and its own socket. Its CPU share is not limited.
  */
-export function processServers(options: ProcessServersOptions): ModelServers {
+export function processServers(options: ProcessServersOptions): ProcessServers {
   const files = revisionFiles(options.directory, options.objectPath);
   const images = processImages(options.images);
   const guard = orphanGuard();
-  const { timers = realTimers } = options;
+  const { timers = realTimers, environment: own } = options;
+  const spares = sparesOf(options, guard);
+
+  /** What a revision's server reads, and where its model is. */
+  function placesOf(spec: RevisionSpec) {
+    const folder = files.folder(spec);
+    if (!spec.image) return { ...folder, read: folder.artifact, told: {}, python: '' };
+    const image = images.paths(spec.image, spec.modelFile);
+    return {
+      ...folder,
+      artifact: join(image.folder, 'model'),
+      modelPath: image.modelPath,
+      read: image.folder,
+      told: { MODEL_FACTS: image.factsPath },
+      python: image.python,
+    };
+  }
+
   return {
     async prepare(spec) {
       await files.lay(spec);
@@ -52,43 +83,66 @@ export function processServers(options: ProcessServersOptions): ModelServers {
     },
     start(spec, log) {
       const { process } = RUNTIMES[spec.runtime];
-      // Of a revision that an earlier Slipway with another engine has left.
+      // A revision left by an earlier Slipway that ran models as containers.
       if (!process) return stillborn('is an image, but this Slipway runs models as processes');
-      const folder = files.folder(spec);
-      const image = spec.image && images.paths(spec.image, spec.modelFile);
-      const modelPath = image?.modelPath ?? folder.modelPath;
-      const told = modelEnvironment(spec, { ...folder, modelPath }, options.environment);
-      const environment = image ? { ...told, MODEL_FACTS: image.factsPath } : told;
-      const read = image ? [image.folder] : [folder.artifact];
-      const within = {
-        read,
-        write: [folder.scratch],
-        listens: true,
-        limits: servingLimits(spec.memoryMiB),
-      };
-      const programs = { server: options.serverEntry, python: image?.python ?? '' };
+      const { startupTimeoutSeconds, memoryMiB } = spec;
+      const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
+      const place = placesOf(spec);
+      const isSame = process === RUNTIMES.onnx.process && memoryMiB === SPARE_MIB;
+      const spare = isSame ? spares?.take(place.artifact, inSpare(spec, own)) : undefined;
+      if (spare) return servedBy(spare, plan);
       const confined = (process.confinesItself ? confiningItself : behindWalls)(
-        commandOf(process, programs),
-        within,
+        commandOf(process, { server: options.serverEntry, python: place.python }),
+        within(place.read, place.scratch, memoryMiB),
         options.walls,
       );
-      return startModelProcess({
-        command: confined.command,
-        directory: folder.path,
-        environment: { ...environment, ...confined.variables },
-        memoryMiB: spec.memoryMiB,
-        startupTimeoutSeconds: spec.startupTimeoutSeconds,
-        timers,
-        log,
-        guard,
-      });
+      const environment = { ...modelEnvironment(spec, place, own), ...place.told };
+      return startModelProcess(
+        {
+          command: confined.command,
+          directory: place.path,
+          environment: { ...environment, ...confined.variables },
+        },
+        plan,
+      );
     },
+    keepSpare: () => spares?.keep(),
     async discard(revision, specs) {
       await files.remove(revision);
       await images.discard(revision, specs);
     },
-    close: guard.close,
+    async close() {
+      await spares?.close();
+      await guard.close();
+    },
   };
+}
+
+/** Those of the runtime that serves ONNX models. */
+function sparesOf(
+  { spares: directory, serverEntry, walls, environment: own, timers }: ProcessServersOptions,
+  guard: OrphanGuard,
+): SpareServers | undefined {
+  const { process } = RUNTIMES.onnx;
+  if (directory === undefined || !process) return undefined;
+  const launch = ({ path, artifact, scratch }: SpareFolder) => {
+    const command = commandOf(process, { server: serverEntry, python: '' });
+    const confined = behindWalls(command, within(artifact, scratch, SPARE_MIB), walls);
+    const told = { ...serverEnvironment({ scratch }, own), AWAIT_MODEL: 'true' };
+    const environment = { ...told, ...confined.variables };
+    return launched({ command: confined.command, directory: path, environment });
+  };
+  return spareServers({ directory, launch, guard, ...(timers && { timers }) });
+}
+
+/** The environment of a revision whose files are in a spare server's folder. */
+function inSpare(spec: RevisionSpec, own: Environment) {
+  return ({ artifact, scratch }: SpareFolder) =>
+    modelEnvironment(spec, { modelPath: join(artifact, spec.modelFile), scratch }, own);
+}
+
+function within(read: string, write: string, memoryMiB: number): Within {
+  return { read: [read], write: [write], listens: true, limits: servingLimits(memoryMiB) };
 }
 
 type Command = readonly [string, ...string[]];
@@ -98,7 +152,7 @@ type Confined = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-/** Programs by what stands for them in a command: Node is the one that Slipway runs on. */
+/** Programs by their placeholder in a command: `server` is the Node that Slipway runs on. */
 type Programs = { readonly server: string; readonly python: string };
 
 function commandOf(
@@ -118,20 +172,20 @@ function confiningItself(command: Command, within: Within, walls: ServerWalls | 
   return {
     command,
     variables: {
-      // A module that is not compiled, which is imported while the model is loaded, would make a folder as no model may.
+      // Importing an uncompiled module while the model loads would create a cache folder, which no model may do.
       PYTHONDONTWRITEBYTECODE: '1',
       ...(walls && wallsVariable(walls.machine, within)),
     },
   };
 }
 
-/** Node cannot call the kernel, so that a Python sets them and becomes it; without one there are Node's own permissions. */
+/** Node cannot call the kernel, so a Python process sets the walls and then becomes Node; without Python, only Node's own permissions apply. */
 function behindWalls(command: Command, within: Within, walls: ServerWalls | null): Confined {
   if (!walls) return { command, variables: {} };
   const { machine, launcher, serverFiles, compiled } = walls;
   const [node, ...given] = command;
   const around = { ...within, read: [...within.read, ...serverFiles, compiled], execute: [node] };
-  // Node reads compiled modules only where it may write them; the kernel's walls hold it to reading.
+  // Node only reads compiled modules from a folder that it may write; the kernel's walls restrict it to reading.
   const permitted = { ...around, write: [...within.write, compiled] };
   const server = [node, ...nodePermissions(permitted), ...given] as const;
   if (machine.python === null) return { command: server, variables: {} };

@@ -10,8 +10,8 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 const run = promisify(execFile);
 
 /**
- * What this machine has to keep a process that loads a model to itself: the version of Landlock (0: none), filters of system calls (seccomp), namespaces of a user's own.
- * `python` is the program that sets them for a server which is none of Python's; null where there is none, and then all others are not there.
+ * The means of this machine to confine a process that loads a model: Landlock's version (0: none), system call filters (seccomp), unprivileged user namespaces.
+ * `python` is the program that sets them for a server not written in Python; null when there is none, and then none of the others is available either.
  */
 export type Walls = {
   readonly python: string | null;
@@ -31,15 +31,15 @@ const found = z.object({
 
 const LOOK_MS = 10_000;
 const MEBIBYTE = 1024 * 1024;
-/** What a replica in a container has open at most, where it does not say otherwise. */
+/** The most open files of a replica in a container, by default. */
 const MOST_FILES = 4096;
 const GIBIBYTE = 1024 * MEBIBYTE;
 const MOST_BUILD_BYTES = 16 * GIBIBYTE;
 const BUILD_CPU_SECONDS = 1800;
 
 /**
- * Looks at what this machine has; nothing is what it answers where it cannot. `launcher` is runtimes/python/slipway_server/walls.py.
- * Namespaces are used only where `folders` can be read in them: there a root has no right to the files of others.
+ * Finds out what this machine supports; answers with none if it cannot find out. `launcher` is runtimes/python/slipway_server/walls.py.
+ * Namespaces are only used if `folders` are readable in them: a namespace's root has no right to other users' files.
  */
 export async function lookAtWalls(launcher: string, folders: readonly string[]): Promise<Walls> {
   if (process.platform !== 'linux') return NO_WALLS;
@@ -52,7 +52,7 @@ export async function lookAtWalls(launcher: string, folders: readonly string[]):
   }
 }
 
-/** In one line, for people. */
+/** A one-line summary for people. */
 export function wallsLine({ landlock, seccomp, namespaces }: Walls): string {
   const there = [
     ...(landlock > 0 ? [`Landlock ${landlock}`] : []),
@@ -62,10 +62,10 @@ export function wallsLine({ landlock, seccomp, namespaces }: Walls): string {
   return there.join(', ') || 'none';
 }
 
-// As of these, Landlock holds all that it is asked for here: Linux 6.12.
+// From this version on (Linux 6.12), Landlock enforces everything that is asked of it here.
 const WHOLE_LANDLOCK = 6;
 
-/** What a model could still do on this machine, each as a predicate; empty where all walls stand. `isRoot`: Slipway runs as root. */
+/** What a model could still do on this machine, as predicates; empty when all walls stand. `isRoot`: Slipway runs as root. */
 export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   const { python, landlock, seccomp, namespaces } = walls;
   if (python === null) return ['can read and write your files, and reach the network'];
@@ -79,25 +79,25 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   ];
 }
 
-/** What a process that loads a model needs: files that it reads, folders that it may write to, and how much of the machine. */
+/** What a process that loads a model needs: files to read, folders to write, and limits. */
 export type Within = {
   readonly read: readonly string[];
   readonly write: readonly string[];
-  /** The programs that the launcher becomes. */
+  /** The programs that the launcher may become. */
   readonly execute?: readonly string[];
-  /** Whether it gets a socket on HOST and PORT. */
+  /** Whether it may listen on HOST and PORT. */
   readonly listens: boolean;
   readonly limits: Readonly<Record<string, number>>;
 };
 
-/** The variable by which a process of Python, or the launcher, sets them; nothing where this machine has none. */
+/** The variable from which a Python process, or the launcher, sets the walls; empty when this machine has none. */
 export function wallsVariable(walls: Walls, within: Within): Readonly<Record<string, string>> {
   if (walls.python === null) return {};
   const { landlock, seccomp, namespaces } = walls;
   return { SLIPWAY_WALLS: JSON.stringify({ landlock, seccomp, namespaces, ...within }) };
 }
 
-/** Memory is what it may ask for, not what it holds: a little more than twice that, as one who is over is ended by a look at what it holds. */
+/** `dataBytes` limits what it may allocate: a little more than twice the memory limit, which itself is enforced by watching resident memory. */
 export function servingLimits(memoryMiB: number): Readonly<Record<string, number>> {
   return {
     files: MOST_FILES,
@@ -107,7 +107,7 @@ export function servingLimits(memoryMiB: number): Readonly<Record<string, number
   };
 }
 
-/** Those around what loads a model in a build, but for its files, which the build knows: for buildspecs/commands/prove-model.mjs. */
+/** The walls around a model loaded in a build, without its files, which the build knows: for buildspecs/commands/prove-model.mjs. */
 export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
   const { SLIPWAY_WALLS } = wallsVariable(walls, {
     read: [],
@@ -123,20 +123,20 @@ export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
   return SLIPWAY_WALLS === undefined ? {} : { WALLS: SLIPWAY_WALLS };
 }
 
-/** Node's own permissions: they hold its JavaScript, on every system; what onnxruntime does itself, only the kernel does. */
+/** Node's own permissions: they confine its JavaScript on every system; onnxruntime's native code is only confined by the kernel. */
 export function nodePermissions({ read, write }: Pick<Within, 'read' | 'write'>) {
   return [
     '--permission',
     ...read.map((path) => `--allow-fs-read=${path}`),
     ...write.flatMap((path) => [`--allow-fs-read=${path}`, `--allow-fs-write=${path}`]),
-    // onnxruntime is one, and has a thread of its own.
+    // onnxruntime is an addon, and runs in a worker.
     ...['--allow-addons', '--allow-worker', '--disable-warning=SecurityWarning'],
-    // Before Node 25 the network was not asked for.
+    // Before Node 25, the network needed no permission.
     ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
   ];
 }
 
-/** What the server of ONNX models is made of: its script with the others beside it, its packages, and what Node reads to find those. `root` holds all of Slipway. */
+/** The files of the ONNX server: its script and the modules beside it, its packages, and what Node reads to resolve them. `root` holds all of Slipway. */
 export function serverFiles(serverEntry: string, root: string): readonly string[] {
   const library = createRequire(serverEntry).resolve('onnxruntime-node/package.json');
   const scopes = [dirname(serverEntry), dirname(dirname(serverEntry)), root];

@@ -1,11 +1,11 @@
-/** How often an event is tried at an address before it is given up. */
+/** The most attempts to deliver an event to an address. */
 export const MOST_TRIES = 10;
 
 const FIRST_MS = 7_000;
 const SPREAD = 0.4;
 
 /**
- * How long to wait (ms) after the `tries`th try in vain: twice as long each time, give or take a fifth, so that the ten are spread over an hour.
+ * The wait (ms) after `tries` failed attempts: exponential backoff with a fifth of jitter, which spreads the ten attempts over an hour.
  * `random` is from 0 to 1.
  */
 export function retryAfterMs(tries: number, random: number): number {

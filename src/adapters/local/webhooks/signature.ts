@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 const SECRET_PREFIX = 'whsec_';
 
 /**
- * The headers that say who sent a message, when, and that nobody has changed it: an HMAC of the three, by a secret that the receiver has too.
+ * The headers that authenticate a message's sender, time and content: an HMAC over them with a secret that the receiver shares.
  * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function signedHeaders(

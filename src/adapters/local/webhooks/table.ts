@@ -9,7 +9,7 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** How far the events have come at one address: the cursor of the last one that is done with, and how often the next one was tried in vain. */
+/** The delivery position at one address: the cursor of the last event that is done, and the failed attempts for the next one. */
 export type WebhookPlace = { readonly after: string; readonly tries: number };
 
 export type WebhookTable = {
@@ -17,7 +17,7 @@ export type WebhookTable = {
   save(url: string, place: WebhookPlace): void;
 };
 
-/** The places of these addresses. A new one begins with the events to come; one that is not among them any more is forgotten. */
+/** The positions of these addresses. A new address begins with future events; addresses no longer listed are forgotten. */
 export function webhookTable(database: DatabaseSync, urls: readonly string[]): WebhookTable {
   const { read, write } = transaction(database, () => {
     database.exec(SCHEMA);

@@ -10,22 +10,22 @@ import { type WebhookTable, webhookTable } from './table.ts';
 
 type Options = {
   readonly urls: readonly string[];
-  /** Undefined where there are no addresses. */
+  /** Undefined when there are no addresses. */
   readonly secret: string | undefined;
   readonly registry: Registry;
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly random?: () => number;
-  /** Ends early, by an error, when the signal says so. */
+  /** Rejects early when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  /** Told in one line of an address that does not take events, and of each event that is given up. */
+  /** Receives one line per address that does not accept events, and per event that is given up. */
   readonly report: (problem: string) => void;
 };
 
 export type Webhooks = {
-  /** Tells that there are new events. */
+  /** Wakes the delivery when there are new events. */
   changed(): void;
-  /** Stops; what was not taken yet is sent after the next start. */
+  /** Stops; undelivered events are sent after the next start. */
   stop(): Promise<void>;
 };
 
@@ -33,8 +33,8 @@ const TIMEOUT_MS = 5_000;
 const RECORD_AGAIN_MS = 1_000;
 
 /**
- * Posts each event of the registry to each address, one after the other, at least once.
- * An address that does not take an event is tried again, ten times in an hour; until then the later ones wait, so that their order is kept.
+ * Posts the registry's events to each address, in order and at least once.
+ * A failed delivery is attempted ten times within an hour; later events wait meanwhile, which keeps their order.
  */
 export function webhooks(options: Options): Webhooks {
   const { urls, database } = options;
@@ -69,7 +69,7 @@ async function deliver(delivery: Delivery, stopped: AbortSignal): Promise<void> 
       isReported = false;
     } catch (error) {
       if (stopped.aborted) return;
-      // Such as a full disk: where the events have come to cannot be recorded, or read.
+      // For example a full disk: the position cannot be recorded, or read.
       if (!isReported) report(`webhook ${nameOf(url)}: ${reasonOf(error)}`);
       isReported = true;
       await wait(RECORD_AGAIN_MS, stopped).catch(() => undefined);
@@ -77,7 +77,7 @@ async function deliver(delivery: Delivery, stopped: AbortSignal): Promise<void> 
   }
 }
 
-/** Sends the next event once it is there, and records what became of it. */
+/** Waits for the next event, sends it, and records the result. */
 async function deliverNext(delivery: Delivery, stopped: AbortSignal): Promise<void> {
   const { url, table, registry, news, report, random = Math.random, wait = pause } = delivery;
   const { after, tries } = table.place(url);
@@ -101,7 +101,7 @@ async function deliverNext(delivery: Delivery, stopped: AbortSignal): Promise<vo
   await wait(retryAfterMs(tried, random()), stopped);
 }
 
-/** Why the address did not take the event, or undefined. */
+/** Why the address did not accept the event, or undefined. */
 async function post(
   { url, secret = '', clock }: Delivery,
   event: SlipwayEvent,
@@ -118,7 +118,7 @@ async function post(
         ...signedHeaders(secret, { id, body, nowMs: clock.now() }),
       },
       body,
-      // What it leads to is not what was asked for.
+      // A redirect's target was not configured as an address.
       redirect: 'manual',
       signal: AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]),
     });
@@ -129,12 +129,12 @@ async function post(
   }
 }
 
-/** Without path and query, which are often as good as a password. */
+/** Without path and query, which often are as secret as a password. */
 function nameOf(url: string): string {
   return new URL(url).origin;
 }
 
-/** All that `fetch` itself says is that it failed. */
+/** `fetch` itself only says that it failed; the cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

@@ -1,12 +1,18 @@
 import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
 import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
+import { tagMap } from '#adapters/aws/tags.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ecsWorld } from '../../../support/aws/ecs.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { addMiddleware } from '../../../support/aws/rules/rules.ts';
 
 const GIB = 1024 ** 3;
+
+function tagsOf(input: object): Parameters<typeof tagMap>[0] {
+  const { tags, Tags } = input as { tags?: []; Tags?: [] };
+  return tags ?? Tags ?? [];
+}
 
 describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
   /** The inputs of the commands of one creation, by command. */
@@ -80,11 +86,41 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
       tags: [
         { key: 'slipway:stage', value: 'test' },
         { key: 'slipway:model', value: 'digits' },
+        { key: 'slipway:version', value: '1' },
+        { key: 'slipway:team', value: 'unassigned' },
         { key: 'slipway:revision', value: 'digits-v1' },
         { key: 'slipway:deployment', value: 'd1' },
         { key: 'slipway:cluster', value: 'slipway-test' },
       ],
     });
+  });
+
+  it('has the tags by which its cost is shown on all that is made for the model alone', async () => {
+    const { inputs } = await creation('fargate', { version: 7, team: 'vision' });
+
+    const made = Object.entries(inputs).filter(([command]) => /^(?:Create|Register)/.test(command));
+    const tagged = made
+      .filter(([command]) => command !== 'RegisterScalableTarget')
+      .flatMap(([command, sent]) => sent.map((input) => [command, tagMap(tagsOf(input))] as const));
+
+    expect(tagged.map(([command]) => command).toSorted()).toEqual([
+      'CreateRule',
+      'CreateService',
+      'CreateTargetGroup',
+      'RegisterTaskDefinition',
+    ]);
+    for (const [, tags] of tagged) {
+      expect(Object.fromEntries(tags)).toMatchObject({
+        'slipway:stage': 'test',
+        'slipway:model': 'digits',
+        'slipway:version': '7',
+        'slipway:team': 'vision',
+      });
+    }
+    // Tasks, which are what is paid for, take those of their service.
+    expect(inputs['CreateService']).toEqual([
+      expect.objectContaining({ propagateTags: 'SERVICE', enableECSManagedTags: true }),
+    ]);
   });
 
   it('leaves an image of its owner’s own its user, its file system, and what an entry point needs that changes its user', async () => {

@@ -3,8 +3,9 @@ import {
   CreateTargetGroupCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DRAIN_SECONDS, TAG } from '#adapters/aws/ecs/settings.ts';
+import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
 import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
+import { TAG } from '#adapters/aws/tags.ts';
 import { describePlatform } from '../../../contracts/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';

@@ -106,7 +106,12 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
           Role: world.functions.role,
           VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
           LoggingConfig: { LogGroup: '/slipway/test/models' },
-          Tags: { 'slipway:model': 'digits', 'slipway:stage': 'test' },
+          Tags: {
+            'slipway:stage': 'test',
+            'slipway:model': 'digits',
+            'slipway:version': '1',
+            'slipway:team': 'unassigned',
+          },
           Environment: {
             Variables: {
               MODEL_PATH: '/opt/model/digits.onnx',
@@ -149,6 +154,21 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
         'PublishVersion',
       ]);
       expect(await versions()).toEqual({ 'digits-v1': '1', 'digits-v2': '2' });
+    });
+
+    it('gives the function the tags of its newest version, by which its cost is shown', async () => {
+      await deployed(1);
+      const spec = world.spec(ANSWERS, { version: 2, team: 'vision' });
+
+      await world.platform.create(spec, EPOCH);
+
+      const found = await world.lambda().send(new GetFunctionCommand({ FunctionName: NAME }));
+      expect(found.Tags).toEqual({
+        'slipway:stage': 'test',
+        'slipway:model': 'digits',
+        'slipway:version': '2',
+        'slipway:team': 'vision',
+      });
     });
 
     it('goes on with a revision whose settings are there and whose image is not', async () => {

@@ -70,6 +70,7 @@ const READS: readonly (readonly [method: keyof Registry, command: string, ask: A
   ['unended', 'Query', (to) => to.unended()],
   ['unpublished', 'Query', (to) => to.unpublished(1)],
   ['events', 'Query', (to) => to.events({ after: '', limit: 1 })],
+  ['newestEvents', 'Query', (to) => to.newestEvents(1)],
   ['admit', 'TransactGetItems', (to) => to.admit(upload(1))],
   ['markPublished', 'Query', (to) => to.markPublished([`${idOf(1)}-1`])],
 ];

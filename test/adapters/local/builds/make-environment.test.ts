@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { stageOf } from '#domain/build/build-progress.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 const run = promisify(execFile);
@@ -24,7 +25,9 @@ case "$1 $2" in
     mkdir -p "$folder/lib/python3.12/site-packages" ;;
   "pip compile")
     for wanted; do case "$wanted" in */wanted.txt) grep -q 'convert.*' "$wanted" && grep -q none==1 "$wanted" && exit 1 ;; esac; done
-    while [ "$1" != --output-file ]; do shift; done; echo locked >"$2" ;;
+    while [ "$1" != --output-file ]; do shift; done; printf '# locked\\nscipy==1\\nnumpy==2 \\\\\\n    --hash=sha256:a\\n' >"$2" ;;
+  "pip sync")
+    printf 'Resolved 2 packages in 1ms\\nDownloading scipy (33.7MiB)\\n Downloaded scipy\\nInstalled 2 packages\\n' >&2 ;;
 esac
 `;
 
@@ -38,21 +41,39 @@ describe('the environment of a model', () => {
     await writeFile(path, JSON.stringify(order));
     const env = { PATH: `${tools}:${process.env['PATH']}` };
     const command = ['buildspecs/commands/make-environment.mjs', images, 'model-1', path];
-    await run(process.execPath, command, { env });
+    const { stderr } = await run(process.execPath, command, { env });
     const linked = await readdir(join(images, 'images', 'model-1.partial'));
-    return { environments: (await readdir(join(images, 'environments'))).toSorted(), linked };
+    const environments = (await readdir(join(images, 'environments'))).toSorted();
+    return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
   };
 
   it('has one beside it that converts only where its model may be converted', async () => {
     await using folder = await temporaryFolder();
 
-    expect(await made(folder.path, ORDER)).toEqual({
+    expect(await made(folder.path, ORDER)).toMatchObject({
       environments: ['abc'],
       linked: ['environment'],
     });
     expect(await made(folder.path, { ...ORDER, converts: true })).toMatchObject({
       environments: ['abc', 'abc-convert'],
     });
+  });
+
+  it('says how many of its packages are there as it is made', async () => {
+    await using folder = await temporaryFolder();
+
+    const { stages } = await made(folder.path, ORDER);
+    const again = await made(folder.path, ORDER);
+
+    expect(stages).toEqual([
+      'progress: resolving packages',
+      'progress: installing 2 packages',
+      'progress: installing 1 of 2 packages',
+      'progress: installing 2 of 2 packages',
+      'progress: installing 2 of 2 packages',
+      'progress: compiling what is imported',
+    ]);
+    expect(again.stages).toEqual([]);
   });
 
   it('is made also where there is none that converts', async () => {

@@ -71,4 +71,33 @@ describe('atOnce', () => {
     await expect(first).rejects.toThrow('no');
     expect(await second).toBe('done');
   });
+
+  it('tells each that waits its place, and that it begins', async () => {
+    const limited = atOnce(1);
+    const gate = Promise.withResolvers<void>();
+    const givenUp = new AbortController();
+    const seen: string[] = [];
+    const named = (name: string, signal?: AbortSignal) =>
+      limited(
+        async () => seen.push(`${name} runs`),
+        signal,
+        (place) => seen.push(`${name} ${place}`),
+      );
+
+    const first = limited(() => gate.promise);
+    const second = named('second', givenUp.signal).catch(() => undefined);
+    const third = named('third');
+    givenUp.abort();
+    gate.resolve();
+    await Promise.all([first, second, third]);
+
+    expect(seen).toEqual([
+      'second 1',
+      'second 1',
+      'third 2',
+      'third 1',
+      'third null',
+      'third runs',
+    ]);
+  });
 });

@@ -27,18 +27,27 @@ describe('the instances of a revision', () => {
   let timers: FakeTimers;
   let servers: ScriptedModelServer[];
   let pool: InstancePool;
+  let told: string[];
+  let clock: ReturnType<typeof fakeClock>;
   beforeEach(() => {
     timers = fakeTimers();
     servers = [];
+    told = [];
+    clock = fakeClock(0);
     pool = instancePool('digits-v1', {
       launch() {
         servers.push(scriptedModelServer(servers.length + 1));
         return servers.at(-1)!.server;
       },
       timers,
-      clock: fakeClock(0),
+      clock,
       limits: LIMITS,
       requestsAtOnce: 3,
+      log: {
+        async append(bytes) {
+          told.push(Buffer.from(bytes).toString());
+        },
+      },
     });
   });
 
@@ -389,6 +398,52 @@ describe('the instances of a revision', () => {
       await nextTurn();
 
       expect(serverOf(waiting)).toBe(2);
+    });
+  });
+
+  describe('tell in the log', () => {
+    it('why one ended that nobody stopped', async () => {
+      await started();
+
+      await servers[0]!.crash();
+      await nextTurn();
+
+      expect(told).toEqual(['slipway: the model server of digits-v1 exited with code 1\n']);
+    });
+
+    it('that one was ended in the middle of a request that took too long', async () => {
+      await started();
+
+      await release(await ask(), 'timeout');
+
+      expect(told).toEqual(['slipway: the model server of digits-v1 did not answer in 29000 ms\n']);
+    });
+
+    it('that nobody has asked for long, but nothing of one that is retired', async () => {
+      await started(2);
+
+      await pool.retire();
+      expect(told).toEqual([]);
+      await started();
+      clock.advance(300_000);
+      await pool.reap();
+
+      expect(told).toEqual([
+        'slipway: the model server of digits-v1 was stopped after 300 s without a request\n',
+      ]);
+    });
+
+    it('nothing of the first start, which is told with the state of the revision, but of a later one', async () => {
+      void pool.warm();
+      await servers[0]!.crash();
+      await nextTurn();
+      expect(told).toEqual([]);
+
+      await ask();
+      await servers[1]!.crash();
+      await nextTurn();
+
+      expect(told).toHaveLength(1);
     });
   });
 });

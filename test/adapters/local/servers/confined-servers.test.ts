@@ -1,11 +1,23 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ModelServer } from '#adapters/local/servers/model-server.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
 import { NO_WALLS, serverFiles, type Walls } from '#adapters/local/servers/walls.ts';
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { RevisionSpec } from '#ports/platform.ts';
+import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { addConstantModel } from '../../../support/models/onnx.ts';
 import { LAUNCHER, MACHINE } from '../../../support/walls/canaries.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
@@ -18,13 +30,16 @@ let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'slipway-confined-'));
   mkdirSync(join(root, 'objects'));
-  writeFileSync(join(root, 'objects/v1'), addConstantModel({ constant: 2 }));
+  for (const constant of [2, 3]) {
+    writeFileSync(join(root, `objects/v${constant - 1}`), addConstantModel({ constant }));
+  }
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Starts a server by its script behind the walls of a machine; null is none at all. */
-async function started(serverEntry: string, machine: Walls | null) {
+/** Servers by a script behind the walls of a machine; null is none at all. With `isSpare` each was started before there was a model for it. */
+function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
   const said: string[] = [];
+  const timers = fakeTimers();
   const servers = processServers({
     directory: join(root, 'revisions'),
     images: join(root, 'images'),
@@ -37,30 +52,48 @@ async function started(serverEntry: string, machine: Walls | null) {
       compiled: join(root, 'compiled'),
     },
     environment: process.env,
+    timers,
+    ...(isSpare && { spares: join(root, 'spares') }),
   });
-  const spec = revisionSpec('v1');
-  await servers.prepare(spec);
-  writeFileSync(join(root, 'revisions/secret'), '');
   const append = async (bytes: Uint8Array) => void said.push(Buffer.from(bytes).toString());
-  const server = servers.start(spec, { append, tail: async () => said });
-  const start = await server.started;
-  if (start.kind !== 'ready') throw new Error(`${start.reason}: ${said.join('')}`);
+  const begun: ModelServer[] = [];
   return {
-    origin: start.origin,
     said,
+    async begin(spec: RevisionSpec, modelFile = spec.modelFile) {
+      servers.keepSpare();
+      timers.advance(1_000);
+      await servers.prepare(spec);
+      writeFileSync(join(root, 'revisions/secret'), '');
+      const server = servers.start({ ...spec, modelFile }, { append, tail: async () => said });
+      begun.push(server);
+      return server.started;
+    },
     async [Symbol.asyncDispose]() {
-      await server.kill('the test is over');
+      await Promise.all(begun.map((server) => server.kill('the test is over')));
       await servers.close();
     },
   };
 }
 
-async function attempts(machine: Walls | null): Promise<Record<string, string>> {
+/** Version 1 of the model, or another one. */
+function version(number: number): RevisionSpec {
+  return revisionSpec(`v${number}`, { version: number, memoryMiB: limits.memoryPerVcpuMiB });
+}
+
+async function started(serverEntry: string, machine: Walls | null, isSpare = false) {
+  const servers = confined(serverEntry, machine, isSpare);
+  const start = await servers.begin(version(1));
+  if (start.kind !== 'ready') throw new Error(`${start.reason}: ${servers.said.join('')}`);
+  if (isSpare) expect(existsSync(join(root, 'spares/1/artifact/digits.onnx'))).toBe(true);
+  return Object.assign(servers, { origin: start.origin });
+}
+
+async function attempts(machine: Walls | null, isSpare = false): Promise<Record<string, string>> {
   const listener = createServer((socket) => socket.destroy());
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   try {
-    await using server = await started(CANARIES, machine);
+    await using server = await started(CANARIES, machine, isSpare);
     const { port } = listener.address() as AddressInfo;
     return (await (await fetch(`${server.origin}/${port}`)).json()) as Record<string, string>;
   } finally {
@@ -102,14 +135,69 @@ describe('a server that is none of Python’s', () => {
       expect(found).toEqual({ ...OWN, ...BY_NODE, 'signals Slipway': 'EPERM', connects: 'EACCES' });
     },
   );
+
+  it('is held in the same way where it was started before there was a model for it', async () => {
+    const found = await attempts(MACHINE, true);
+
+    expect(found).toEqual(await attempts(MACHINE));
+  });
+});
+
+describe('a server that was started before there was a model for it', () => {
+  const paths = () =>
+    ['objects/v2', 'revisions/digits-v2/artifact', 'spares/2/artifact'].map((path) => {
+      const found = join(root, path);
+      return statSync(found).isDirectory() ? join(found, 'digits.onnx') : found;
+    });
+
+  it('reads the model that it was given, and not that of another', async () => {
+    await using servers = await started(CANARIES, MACHINE, true);
+    await servers.begin(version(2));
+
+    const read = async (path: string) => (await fetch(`${servers.origin}/read${path}`)).text();
+
+    expect(await read(join(root, 'spares/1/artifact/digits.onnx'))).toBe('done');
+    expect(await Promise.all(paths().map(read))).toEqual([DENIED, DENIED, DENIED]);
+  });
+
+  (MACHINE.landlock > 0 ? it : it.skip)(
+    'cannot load another model either by what Node’s permissions do not hold, which is onnxruntime itself',
+    async () => {
+      await using servers = await started(ONNX, MACHINE, true);
+
+      const outside = await servers.begin(version(2), '../../../objects/v2');
+
+      expect(outside).toEqual({ kind: 'died', reason: 'exited with code 1' });
+      expect(servers.said.join('')).toMatch(/objects\/v2 failed:system error number 13/);
+    },
+  );
+
+  it('is not used for a model that is to have other limits', async () => {
+    await using servers = confined(ONNX, MACHINE, true);
+
+    const start = await servers.begin({ ...version(1), memoryMiB: 512 });
+
+    expect(start.kind).toBe('ready');
+    expect(readdirSync(join(root, 'spares/1/artifact'))).toEqual([]);
+  });
+
+  it('leaves no folder behind', async () => {
+    {
+      await using _ = await started(ONNX, MACHINE, true);
+    }
+
+    expect(readdirSync(join(root, 'spares'))).toEqual([]);
+  });
 });
 
 describe('the ONNX server', () => {
   it.each([
-    ['the walls of this machine', MACHINE],
-    ['Node’s permissions', NO_WALLS],
-  ])('answers behind %s, and has nothing to say of them', async (_, machine) => {
-    await using server = await started(ONNX, machine);
+    ['the walls of this machine', MACHINE, false],
+    ['Node’s permissions', NO_WALLS, false],
+    ['the walls of this machine, in which it was before its model', MACHINE, true],
+    ['Node’s permissions, with which it was before its model', NO_WALLS, true],
+  ])('answers behind %s, and has nothing to say of them', async (_, machine, isSpare) => {
+    await using server = await started(ONNX, machine, isSpare);
     const inputs = [{ name: 'x', datatype: 'FP32', shape: [1], data: [40] }];
 
     const answer = await fetch(`${server.origin}/v2/models/digits/infer`, {

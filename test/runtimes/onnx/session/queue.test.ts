@@ -29,6 +29,7 @@ it('refuses a task with 503 when as many wait as may', async () => {
   await expect(refused).rejects.toMatchObject({
     status: 503,
     message: '1 requests are waiting; the limit is 1',
+    retryAfterSeconds: 1,
   });
   open('ran');
   expect(await Promise.all([running, waiting])).toEqual(['ran', 'waited']);

@@ -1,0 +1,54 @@
+// A build tells its stage by a line in its log; src/domain/build/build-progress.ts reads it there.
+import { createInterface } from 'node:readline';
+
+const LINE = /^progress: [A-Za-z][A-Za-z0-9 ,]{0,59}$/;
+// A model that prints such lines has them cut off here.
+const MOST_LINES = 100;
+
+export function progress(stage) {
+  process.stderr.write(`progress: ${stage}\n`);
+}
+
+/** Hands on the stages that a program tells on its standard error, which is kept until it ends. */
+export function handOnProgress(child) {
+  let left = MOST_LINES;
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (left > 0 && LINE.test(line)) process.stderr.write(`${line}\n`);
+    left -= LINE.test(line) ? 1 : 0;
+  });
+}
+
+/**
+ * Tells how many packages are there, by what uv says as it installs them into one or more environments side by side:
+ * it names each download of some size when that begins and ends, and those that it does not name take no time.
+ */
+export function installProgress() {
+  const all = [];
+
+  function tell() {
+    const total = sum(all.map((each) => each.total));
+    const known = all.filter(({ isBegun }) => isBegun);
+    const missing = sum(all.map((each) => (each.isBegun ? each.downloading : each.total)));
+    const done = known.length === 0 ? '' : `${total - missing} of `;
+    progress(`installing ${done}${total} packages`);
+  }
+
+  /** Follows a uv that installs so many. */
+  return (uv, total) => {
+    const each = { total, isBegun: false, downloading: 0 };
+    all.push(each);
+    tell();
+    createInterface({ input: uv.stderr }).on('line', (line) => {
+      const [, word] = /^ *(Downloading|Downloaded|Prepared|Installed) /.exec(line) ?? [];
+      if (!word) return;
+      each.isBegun = true;
+      each.downloading =
+        { Downloading: each.downloading + 1, Downloaded: each.downloading - 1 }[word] ?? 0;
+      tell();
+    });
+  };
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}

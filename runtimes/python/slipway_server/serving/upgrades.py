@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class WithoutUpgrades(HttpToolsProtocol):
+    """
+    HTTP/1.1 as uvicorn speaks it, but that a request which offers another protocol is answered as it is (RFC 9110 §7.8), as Java's client offers HTTP/2.
+    httptools takes what follows such a head for the other protocol: it is given the head once more, without the offer.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parser = _Parser(self)
+
+    def on_headers_complete(self) -> None:
+        if not self._is_offered():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._is_offered():
+            super().on_message_complete()
+
+    def head_without_offer(self) -> bytes | None:
+        """None where nothing is offered, as by CONNECT."""
+        if not self._is_offered():
+            return None
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _is_offered(self) -> bool:
+        return self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers)
+
+
+class _Parser(httptools.HttpRequestParser):
+    def __init__(self, protocol: WithoutUpgrades) -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+        # As uvicorn's own has it: what follows a request that closes the connection is no error of that.
+        self.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def feed_data(self, data: bytes) -> None:
+        try:
+            super().feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            head = self._protocol.head_without_offer()
+            if head is None:
+                raise
+            self.feed_data(head + data[offer.args[0] :])

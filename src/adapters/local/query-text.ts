@@ -1,0 +1,13 @@
+import { Failure } from '#domain/failure.ts';
+
+/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
+export function queryText(
+  query: Readonly<Record<string, unknown>>,
+  name: string,
+): string | undefined {
+  const value = query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new Failure('InputInvalid', `the query has ${name} more than once`, {
+    fix: `Send one request for each ${name}.`,
+  });
+}

@@ -1,0 +1,68 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+import { errorCode } from './file-state.ts';
+import { storageFailure } from './storage-failure.ts';
+
+const ANOTHER = 'Or name another folder: --data DIR.';
+// A new registry with its log takes about 200 KiB.
+const PROBE_BYTES = 256 * 1024;
+// These say more of the path that was asked for than of the disk.
+const OF_THE_PATH: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
+/**
+ * Why Slipway's data cannot be kept in a folder, by what befell the first who tried: what of the disk is at fault, and what to do.
+ * An error of anything else is answered as it is.
+ */
+export function dataFolderFailure(error: unknown, dataDir: string): unknown {
+  const cause = error instanceof Failure && error.name === 'StorageFull' ? error.cause : error;
+  if (isOfDisk(cause)) return orElsewhere(storageFailure(cause, pathOf(cause) ?? dataDir));
+  if (!isOfDatabase(cause)) {
+    return pathOf(cause)?.startsWith(dataDir) ? unusableFolder(cause, dataDir) : error;
+  }
+  // SQLite tells a full or a read-only disk in many ways, and each can mean something else; a write of a file does not.
+  const problem = writeProblem(dataDir);
+  return isOfDisk(problem)
+    ? orElsewhere(storageFailure(problem, dataDir))
+    : unusableFolder(cause, dataDir);
+}
+
+/** The folder is refused, for a reason of which no more is known. */
+export function unusableFolder(cause: unknown, dataDir: string): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure('InputInvalid', `${dataDir} cannot hold Slipway's data: ${reason}`, {
+    cause,
+    fix: 'Name another folder: --data DIR.',
+  });
+}
+
+function orElsewhere(failure: unknown): unknown {
+  if (!(failure instanceof Failure)) return failure;
+  const { name, message, cause, fix } = failure;
+  return new Failure(name, message, { cause, fix: `${fix} ${ANOTHER}` });
+}
+
+function isOfDisk(error: unknown): boolean {
+  return !OF_THE_PATH.includes(errorCode(error)) && storageFailure(error, '') !== error;
+}
+
+function isOfDatabase(error: unknown): boolean {
+  return errorCode(error) === 'ERR_SQLITE_ERROR';
+}
+
+function pathOf(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error ? String(error.path) : undefined;
+}
+
+/** What a write of what a start needs fails with; undefined where it does not. */
+function writeProblem(dataDir: string): unknown {
+  const path = join(dataDir, `.slipway-probe-${process.pid}`);
+  try {
+    writeFileSync(path, Buffer.alloc(PROBE_BYTES), { flush: true });
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}

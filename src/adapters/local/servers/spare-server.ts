@@ -1,0 +1,178 @@
+import type { ChildProcess } from 'node:child_process';
+import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import type { OrphanGuard } from './orphan-guard.ts';
+
+/** Where a spare server lives: its model will be in `artifact`, and it writes to `scratch`. */
+export type SpareFolder = {
+  readonly path: string;
+  readonly artifact: string;
+  readonly scratch: string;
+};
+
+export type SpareServers = {
+  /** Begins to keep one. */
+  keep(): void;
+  /** The spare one, with the files of `artifact` in its folder and told the rest of its environment; undefined where there is none. Another one follows. */
+  take(
+    artifact: string,
+    environment: (folder: SpareFolder) => Readonly<Record<string, string>>,
+  ): ChildProcess | undefined;
+  /** Resolves once there is none. */
+  close(): Promise<void>;
+};
+
+type Options = {
+  /** Holds a folder for each. What a Slipway that was killed left there is removed. */
+  readonly directory: string;
+  /** Starts a server that awaits its model. */
+  readonly launch: (folder: SpareFolder) => ChildProcess;
+  readonly guard: OrphanGuard;
+  readonly timers?: Timers;
+  /** What the machine, or the container that Slipway is in, has left. */
+  readonly availableMiB?: () => number;
+};
+
+type Spare = {
+  readonly child: ChildProcess;
+  readonly folder: SpareFolder;
+  readonly ended: Promise<void>;
+};
+
+// After a start, of Slipway or of a model, whose own work comes first.
+const QUIET_MS = 500;
+const LOOK_MS = 5_000;
+// One that ended by itself would do so again.
+const PAUSE_MS = 60_000;
+// It holds about 50 MiB. Between the two it is kept, but not made.
+const MADE_FROM_MIB = 1_024;
+const KEPT_FROM_MIB = 512;
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * Keeps one server of ONNX models that has all but its model loaded, behind the same walls as any other: its folder is the only one of which it can read a model, and that is empty until it is taken.
+ * It is given up while memory is short.
+ */
+export function spareServers({
+  directory,
+  launch,
+  guard,
+  timers = realTimers,
+  availableMiB = () => process.availableMemory() / MEBIBYTE,
+}: Options): SpareServers {
+  let spare: Spare | undefined;
+  let made = 0;
+  let isClosed = false;
+  let callOff = () => {};
+  rmSync(directory, { recursive: true, force: true });
+
+  function lookIn(ms: number): void {
+    callOff();
+    if (!isClosed) callOff = timers.after(ms, look);
+  }
+
+  function look(): void {
+    const available = availableMiB();
+    if (spare && available < KEPT_FROM_MIB) giveUp();
+    if (!spare && available >= MADE_FROM_MIB) make();
+    else lookIn(LOOK_MS);
+  }
+
+  function make(): void {
+    made += 1;
+    const folder = folderIn(join(directory, String(made)));
+    try {
+      for (const path of [folder.artifact, folder.scratch]) mkdirSync(path, { recursive: true });
+      spare = watched(folder, launch(folder));
+      lookIn(LOOK_MS);
+    } catch {
+      // The disk is full, or the system has no process left: models start without.
+      removed(folder);
+      lookIn(PAUSE_MS);
+    }
+  }
+
+  /** Its folder goes with it, also when it serves a model by then. */
+  function watched(folder: SpareFolder, child: ChildProcess): Spare {
+    const forget = child.pid === undefined ? () => {} : guard.watch(child.pid);
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const mine: Spare = { child, folder, ended };
+    const end = () => {
+      forget();
+      removed(folder);
+      resolve();
+      if (spare !== mine) return;
+      spare = undefined;
+      lookIn(PAUSE_MS);
+    };
+    child.once('exit', end);
+    // It has no number where it could not be started.
+    child.on('error', () => child.pid ?? end());
+    return mine;
+  }
+
+  function giveUp(): void {
+    if (!spare) return;
+    const { child } = spare;
+    spare = undefined;
+    endGroup(child);
+  }
+
+  return {
+    keep: () => lookIn(QUIET_MS),
+    take(artifact, environment) {
+      const taken = spare;
+      if (!taken?.child.connected) return undefined;
+      try {
+        linkAll(artifact, taken.folder.artifact);
+      } catch {
+        // Another disk, or a file system without links; what it has of this model no other may find.
+        giveUp();
+        return undefined;
+      }
+      spare = undefined;
+      // Where it is gone by now, its end says so.
+      taken.child.send({ environment: environment(taken.folder) }, () => undefined);
+      lookIn(QUIET_MS);
+      return taken.child;
+    },
+    async close() {
+      isClosed = true;
+      callOff();
+      const last = spare;
+      giveUp();
+      await last?.ended;
+    },
+  };
+}
+
+function folderIn(path: string): SpareFolder {
+  return { path, artifact: join(path, 'artifact'), scratch: join(path, 'scratch') };
+}
+
+/** Hard links cost no bytes; the files are immutable. */
+function linkAll(from: string, to: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (!entry.isDirectory()) linkSync(source, target);
+    else {
+      mkdirSync(target);
+      linkAll(source, target);
+    }
+  }
+}
+
+function removed({ path }: SpareFolder): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // The next start removes it.
+  }
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {}
+}

@@ -1,0 +1,52 @@
+import { Argument, type Command } from 'commander';
+import { dataFolder, examples } from './command.ts';
+import { candidatesFor } from './completion/candidates.ts';
+import { FILES_MARK, SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts';
+import { openOneMachine } from './one-machine.ts';
+
+// Who presses a key waits no longer.
+const LONGEST_MS = 1000;
+const AWS: readonly string[] = ['--stage', '--profile', '--region'];
+
+/** What has a shell complete the command line. */
+export function addCompletionCommands(program: Command): void {
+  program
+    .command('completion')
+    .description('Prints a script that completes commands, options and models in a shell.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        'source <(slipway completion bash)     in ~/.bashrc',
+        'source <(slipway completion zsh)      in ~/.zshrc, after compinit',
+        'slipway completion fish | source      in ~/.config/fish/config.fish',
+      ),
+    )
+    .action((shell: Shell) => console.log(SCRIPTS[shell].trimEnd()));
+
+  program
+    .command('complete', { hidden: true })
+    .description('Answers a shell: a line for each word that may stand in the place of the last.')
+    .argument('[words...]', 'what follows the name of the program, up to the cursor')
+    .action(async (words: readonly string[]) => {
+      const found = await candidatesFor(program, words, modelNames);
+      if (found.kind === 'files') return console.log(FILES_MARK);
+      for (const { value, about } of found.words) console.log(`${value}\t${about}`);
+    });
+}
+
+/** None in an account, which takes seconds to answer, nor where no Slipway answers soon. */
+async function modelNames(words: readonly string[]): Promise<readonly string[]> {
+  const isAws = AWS.some((option) => words.includes(option)) || process.env['SLIPWAY_STAGE'];
+  if (isAws) return [];
+  const at = words.indexOf('--data');
+  const data = (at >= 0 && words[at + 1]) || dataFolder();
+  const late = new Promise<readonly string[]>((resolve) => {
+    setTimeout(resolve, LONGEST_MS, []).unref();
+  });
+  return Promise.race([namesIn(data).catch(() => []), late]);
+}
+
+async function namesIn(dataDir: string): Promise<readonly string[]> {
+  return (await (await openOneMachine(dataDir)).models()).map(({ name }) => name);
+}

@@ -1,0 +1,81 @@
+import type { Explanation, Slipway } from '#compose/slipway.ts';
+import { PRICES_OF, type RevisionCost, revisionCost } from '#domain/placement/cost.ts';
+import type { Target } from '#domain/placement/target.ts';
+import { table } from './table.ts';
+
+const REQUESTS = 1_000_000;
+const DEFAULT_MS = 100;
+
+/** What a live revision costs. `durationMs` is what a request is taken to take: said, or what the one took that proved it. */
+export type LiveCost = RevisionCost & {
+  readonly model: string;
+  readonly version: number | null;
+  readonly target: Target;
+  readonly durationMs: number;
+};
+
+export type CostReport = {
+  readonly prices: typeof PRICES_OF;
+  /** False on one machine, where the figures are those of the target that was chosen, on AWS. */
+  readonly isSpent: boolean;
+  readonly requests: number;
+  readonly revisions: readonly LiveCost[];
+};
+
+type Wish = {
+  readonly model: string | undefined;
+  readonly durationMs: number | undefined;
+  readonly isSpent: boolean;
+};
+
+/** Of one model, or of all that are live. */
+export async function costReport(
+  slipway: Slipway,
+  { model, durationMs, isSpent }: Wish,
+): Promise<CostReport> {
+  const all = model === undefined ? await slipway.models() : [];
+  const names =
+    model === undefined ? all.filter(({ live }) => live).map(({ name }) => name) : [model];
+  const explained = await Promise.all(names.map((name) => slipway.explain(name, null)));
+  const revisions = explained.flatMap((each) => liveCost(each, durationMs));
+  return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions };
+}
+
+/** Nothing of a version that came to no target. */
+function liveCost(
+  { model, version, options, proof }: Explanation,
+  wishedMs: number | undefined,
+): readonly LiveCost[] {
+  const taken = options.find((option) => option.taken);
+  if (!taken) return [];
+  const durationMs = wishedMs ?? Math.max(1, Math.round(proof?.latencyMs || DEFAULT_MS));
+  const cost = revisionCost(taken, { requests: REQUESTS, durationMs });
+  return [{ model, version, target: taken.target, durationMs, ...cost }];
+}
+
+export function costLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
+  const origin = `Prices of ${prices.region}, ${prices.asOf}, on demand, without free allowances.`;
+  if (revisions.length === 0) return ['no model is live'];
+  const rows = revisions.map(
+    ({ model, version, target, idleUsdPerMonth, perCallsUsd, durationMs }) => [
+      model,
+      `v${version}`,
+      target,
+      idleUsdPerMonth === null ? 'not known' : usd(idleUsdPerMonth),
+      usd(perCallsUsd),
+      `${durationMs} ms`,
+    ],
+  );
+  const together = revisions.reduce((sum, { idleUsdPerMonth }) => sum + (idleUsdPerMonth ?? 0), 0);
+  return [
+    ...(isSpent
+      ? []
+      : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
+    ...table(['MODEL', 'VERSION', 'TARGET', 'IDLE, USD A MONTH', 'PER MILLION CALLS', 'OF'], rows),
+    `Idle together ${usd(together)} a month, beside the stack itself. ${origin}`,
+  ];
+}
+
+function usd(amount: number): string {
+  return `$${amount.toFixed(2)}`;
+}

@@ -1,0 +1,2 @@
+/** What the demo calls its model. */
+export const DEMO_MODEL = 'ocr';

@@ -1,0 +1,63 @@
+import type { Slipway } from '#compose/slipway.ts';
+import { isTerminal } from '#domain/phase.ts';
+import { lookAtBuilds } from './build-look.ts';
+import { shortEventLine } from './event-line.ts';
+import { type DeploymentEvent, runningOf } from './follow.ts';
+import { liveLines } from './live-lines.ts';
+import type { Output } from './output.ts';
+
+type Options = {
+  readonly output: Output;
+  /** Since when (epoch ms) what happens to a model is news. */
+  readonly sinceMs: (model: string) => number;
+};
+
+type Seen = { readonly event: DeploymentEvent; readonly sinceMs: number };
+
+/**
+ * Shows the deployments of all models until their events end: on a terminal a live line for each that runs and a plain one when it has ended,
+ * elsewhere a plain line for each change.
+ */
+export async function watchDeployments(
+  slipway: Pick<Slipway, 'events' | 'builds' | 'endpoint'>,
+  { output, sinceMs }: Options,
+): Promise<void> {
+  const running = new Map<string, Seen>();
+  const isBuilding = () => [...running.values()].some(({ event }) => stateOf(event) === 'Building');
+  using look = lookAtBuilds(slipway.builds, () => output.room() !== null && isBuilding());
+  const done = output.busy((room) => {
+    const shown = [...running.values()].map((seen) => runningOf(seen.event, seen.sinceMs, look.of));
+    return liveLines(shown, Date.now(), room);
+  });
+
+  /** What came before is read too: it tells since when that runs which still does. */
+  function see(event: DeploymentEvent): void {
+    const { deploymentId, model, time } = event.detail;
+    const timeMs = Date.parse(time);
+    const seen = { event, sinceMs: running.get(deploymentId)?.sinceMs ?? timeMs };
+    const isOver = isTerminal(stateOf(event));
+    if (isOver) running.delete(deploymentId);
+    else running.set(deploymentId, seen);
+    if (timeMs >= sinceMs(model) && (isOver || output.room() === null)) tell(seen);
+  }
+
+  function tell({ event, sinceMs }: Seen): void {
+    const { model, state, time } = event.detail;
+    const tookMs = Date.parse(time) - sinceMs;
+    const endpoint = state === 'Live' ? slipway.endpoint(model) : '';
+    output.line(shortEventLine(event, { tookMs, endpoint, columns: output.room()?.columns }));
+    output.data(event);
+  }
+
+  try {
+    for await (const { event } of slipway.events({ follow: true })) {
+      if (event['detail-type'] === 'Deployment State Change') see(event);
+    }
+  } finally {
+    done();
+  }
+}
+
+function stateOf({ detail }: DeploymentEvent): DeploymentEvent['detail']['state'] {
+  return detail.state;
+}

@@ -1,0 +1,30 @@
+import { stripVTControlCharacters } from 'node:util';
+
+const UNKNOWN_WIDTH = 80;
+
+/** The columns of the terminal, or what fits in most where it is none. */
+export function terminalWidth(): number {
+  return process.stdout.columns ?? UNKNOWN_WIDTH;
+}
+
+/** A text that others wrote, without what a terminal would act on. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
+}
+
+/** A text in lines of at most `width` columns, all but the first indented. A word that is wider stays whole, as an address has to. */
+export function wrapped(text: string, width: number, indent: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  // A word has the space before it, of which there may be two.
+  for (const [space] of text.matchAll(/\s*\S+/g)) {
+    const longer = `${line}${space}`;
+    if (line !== '' && longer.length > width) {
+      lines.push(line);
+      line = `${indent}${space.trimStart()}`;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,98 @@
+import { createServer } from 'node:net';
+import * as z from 'zod/mini';
+import { type Check, fail, ok, warn } from './doctor.ts';
+
+/** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself. */
+export type FoundSlipway = {
+  readonly pid: number;
+  readonly gateway: string;
+  readonly control: string;
+  readonly answers: boolean;
+};
+
+const FIRST_TRIED = [8080, 8081] as const;
+const LIMIT_MS = 2000;
+
+/** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
+export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[] {
+  const slipway = { check: 'slipway', look: async () => lookAtSlipway(found) };
+  if (!found?.answers) {
+    const ports = found ? [found.gateway, found.control].map(portOf) : FIRST_TRIED;
+    return [slipway, ...ports.map((port) => checkOf(port, () => lookAtPort(port)))];
+  }
+  const { gateway, control } = found;
+  return [
+    slipway,
+    checkOf(portOf(gateway), () => lookAtOwn('its gateway', `${gateway}/metrics`)),
+    checkOf(portOf(control), () => lookAtOwn('its control API', `${control}/healthz`)),
+  ];
+}
+
+function checkOf(port: number, look: Check['look']): Check {
+  return { check: `port ${port}`, look };
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+function lookAtSlipway(found: FoundSlipway | undefined) {
+  if (!found) return ok('none runs with this data folder');
+  const { pid, control, answers } = found;
+  if (answers) return ok(`runs as process ${pid}`);
+  return isAlive(pid)
+    ? warn(
+        `process ${pid} was one with this data folder, and ${control} is not answered by it`,
+        'Give it a few seconds; if it is Slipway and stays so, end it and start it again.',
+      )
+    : warn(
+        `process ${pid} was one with this data folder, and was killed`,
+        'Start it again with `slipway start`: it resumes what was under way.',
+      );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Of another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+async function lookAtOwn(what: string, url: string) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
+  return response?.ok
+    ? ok(`${what} answers`)
+    : fail(`${what} does not answer`, 'Stop this Slipway and start it again.');
+}
+
+async function lookAtPort(port: number) {
+  if (await isFree(port)) return ok('free');
+  return warn(
+    `held by ${await holderOf(port)}`,
+    'Nothing needs to be done: `slipway start` tries the next one.',
+  );
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const server = createServer();
+    server.once('error', () => answer(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => answer(true)));
+  });
+}
+
+const control = z.object({ status: z.literal('ok'), pid: z.int() });
+const gateway = z.object({ error: z.string(), models: z.array(z.unknown()) });
+
+/** Of a Slipway the control API tells its process, and the gateway at least its models. */
+async function holderOf(port: number): Promise<string> {
+  const url = `http://127.0.0.1:${port}/healthz`;
+  const said: unknown = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) })
+    .then((response) => response.json())
+    .catch(() => undefined);
+  const { success, data } = control.safeParse(said);
+  if (success) return `a Slipway with another data folder, process ${data.pid}`;
+  return gateway.safeParse(said).success ? 'a Slipway with another data folder' : 'another program';
+}

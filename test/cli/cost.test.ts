@@ -1,0 +1,70 @@
+import type { Explanation, Slipway } from '#compose/slipway.ts';
+import { costLines, costReport } from '../../src/cli/cost.ts';
+
+const OPTION = { cpuUnits: 1024, memoryMiB: 1769, instanceTypes: [], reason: 'it fits' };
+const ON_LAMBDA = { ...OPTION, target: 'lambda', taken: true, monthlyUsd: 0 };
+const ON_FARGATE = { ...OPTION, target: 'fargate', taken: true, monthlyUsd: 36.04 };
+const ON_EC2 = { ...OPTION, target: 'ec2', taken: true, monthlyUsd: null };
+
+/** A Slipway with these models: each its options, or none where it is not live. */
+function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 20): Slipway {
+  return {
+    models: async () =>
+      Object.entries(models).map(([name, option]) => ({ name, live: option && { version: 2 } })),
+    explain: async (model: string) =>
+      ({
+        model,
+        version: 2,
+        options: [models[model]],
+        proof: { latencyMs },
+      }) as unknown as Explanation,
+  } as unknown as Slipway;
+}
+const ALL = { model: undefined, durationMs: undefined, isSpent: true };
+
+describe('slipway cost', () => {
+  it('shows each live version, idle and by a million calls as long as the one that proved it, with the day of the prices', async () => {
+    const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_FARGATE, gone: null });
+
+    expect(costLines(await costReport(slipway, ALL))).toEqual([
+      'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF',
+      'digits  v2       lambda   $0.00              $4.70              20 ms',
+      'ocr     v2       fargate  $36.04             $3.92              20 ms',
+      expect.stringMatching(
+        /^Idle together \$36\.04 a month, .* Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
+      ),
+    ]);
+  });
+
+  it('takes the duration that is said, and one model', async () => {
+    const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_FARGATE });
+
+    const report = await costReport(slipway, { ...ALL, model: 'digits', durationMs: 1000 });
+
+    expect(report.revisions).toEqual([
+      expect.objectContaining({ model: 'digits', durationMs: 1000, perCallsUsd: 32.91 }),
+    ]);
+  });
+
+  it('says on one machine that nothing is spent, and what it would be', async () => {
+    const report = await costReport(slipwayOf({ digits: ON_LAMBDA }), { ...ALL, isSpent: false });
+
+    expect(report.isSpent).toBe(false);
+    expect(costLines(report)[0]).toBe(
+      'Nothing is spent on this machine. On AWS, on the targets that were chosen:',
+    );
+  });
+
+  it('does not make up what nobody knows', async () => {
+    const report = await costReport(slipwayOf({ big: ON_EC2 }, 0), ALL);
+
+    expect(report.revisions[0]).toMatchObject({ idleUsdPerMonth: null, durationMs: 100 });
+    expect(costLines(report)[1]).toMatch(/not known/);
+  });
+
+  it('says so where no model is live', async () => {
+    expect(costLines(await costReport(slipwayOf({ gone: null }), ALL))).toEqual([
+      'no model is live',
+    ]);
+  });
+});

@@ -1,0 +1,60 @@
+import { modelLog, requireModel } from '#compose/model-status.ts';
+import { memoryBuildLog } from '../support/memory/build-log.ts';
+import { memoryBuilds } from '../support/memory/builds.ts';
+import { memoryEnvironments } from '../support/memory/environments.ts';
+import { memoryRegistry } from '../support/memory/registry.ts';
+import { goneLive, holding, idOf, registryWorld } from '../support/worlds/registry.ts';
+
+const RUNNING = { group: 'builds', stream: 'running' };
+const BUILD = { of: 'image', status: 'IN_PROGRESS', phase: 'BUILD', phases: [] } as const;
+const FAILED = { group: 'builds', stream: 'failed' };
+
+describe('the log of a model', () => {
+  function logged() {
+    const world = registryWorld(memoryRegistry);
+    const buildLog = memoryBuildLog();
+    buildLog.write(RUNNING, ['installing']);
+    buildLog.write(FAILED, ['no module']);
+    const builds = memoryBuilds(memoryEnvironments());
+    const logs = {
+      platforms: { lambda: { logTail: async (revision: string) => [`a line of ${revision}`] } },
+      buildLog,
+      builds: builds.builds,
+    };
+    const log = async () =>
+      modelLog(world.registry, logs, await requireModel(world.registry, 'shapes'));
+    return { world, builds, log };
+  }
+
+  it('is what its newest revision wrote', async () => {
+    const { world, log } = logged();
+
+    await goneLive(world, 1);
+
+    expect(await log()).toEqual({ revision: 'shapes-v1', lines: ['a line of shapes-v1'] });
+  });
+
+  it('is that of the live one while the newest has neither server nor build', async () => {
+    const { world, log } = logged();
+    await world.registry.releaseLease(await goneLive(world, 1));
+
+    await holding(world, 2);
+
+    expect(await log()).toMatchObject({ revision: 'shapes-v1' });
+  });
+
+  it('is that of a build while it runs, and of one that has failed', async () => {
+    const { world, builds, log } = logged();
+    await world.registry.releaseLease(await goneLive(world, 1));
+    const holder = await holding(world, 2);
+
+    await world.registry.advance(holder, 'Inspected', {}, {});
+    await world.registry.advance(holder, 'Building', {}, {});
+    builds.has(idOf(2), { ...BUILD, log: RUNNING });
+    expect(await log()).toEqual({ revision: null, lines: ['installing'] });
+    builds.has(idOf(2), { ...BUILD, log: null });
+    await world.registry.recordWork(holder, { buildLog: FAILED });
+
+    expect(await log()).toEqual({ revision: null, lines: ['no module'] });
+  });
+});

@@ -1,0 +1,27 @@
+import { refusedDrops } from '#compose/refused-drops.ts';
+import { fakeClock } from '../support/clock/fake-clock.ts';
+import { memoryRegistry } from '../support/memory/registry.ts';
+import { refusal, upload } from '../support/worlds/registry.ts';
+
+/** A registry in which these drops came one after another: `+` before a name is one that was taken. */
+async function registryAfter(...names: readonly string[]) {
+  const registry = memoryRegistry({ clock: fakeClock(0) });
+  for (const [index, name] of names.entries()) {
+    if (name.startsWith('+')) await registry.admit(upload(index + 1, name.slice(1)));
+    else await registry.refuse({ ...refusal(index + 1, 'Rejected'), model: name });
+  }
+  return registry;
+}
+
+describe('the drops that became no model', () => {
+  it.each([
+    { what: 'the newest first', came: ['a', 'b', 'c'], are: ['c', 'b', 'a'] },
+    { what: 'each name once', came: ['a', 'b', 'a'], are: ['a', 'b'] },
+    { what: 'none of a model', came: ['a', 'b', '+a'], are: ['b'] },
+    { what: 'five at most', came: [...'abcdefg'], are: [...'gfedc'] },
+  ])('are $what', async ({ came, are }) => {
+    const drops = await refusedDrops(await registryAfter(...came));
+
+    expect(drops.map(({ name }) => name)).toEqual(are);
+  });
+});

@@ -1,0 +1,60 @@
+import type { TargetOption } from '#domain/deployment.ts';
+import { PRICES_OF, revisionCost } from '#domain/placement/cost.ts';
+
+const option: TargetOption = {
+  target: 'lambda',
+  taken: true,
+  memoryMiB: 1769,
+  cpuUnits: 1024,
+  instanceTypes: [],
+  monthlyUsd: 0,
+  reason: 'it fits',
+};
+const MILLION = { requests: 1_000_000, durationMs: 100 };
+
+describe('what a revision costs', () => {
+  it('on Lambda is nothing while idle, and the time and memory of each request', () => {
+    const { idleUsdPerMonth, items, perCallsUsd } = revisionCost(option, MILLION);
+
+    expect(idleUsdPerMonth).toBe(0);
+    expect(items).toEqual([
+      { what: 'API Gateway', usd: 3.5 },
+      { what: 'the authorizer', usd: 0.27 },
+      { what: 'the access log', usd: 0.15 },
+      // 1769 / 1024 GB for 0.1 s, a million times, at $0.0000166667, and $0.20 for the requests.
+      { what: 'Lambda, 1769 MiB for 100 ms', usd: 3.08 },
+    ]);
+    expect(perCallsUsd).toBe(7);
+  });
+
+  it('on Lambda grows with the time that a request takes', () => {
+    const slow = revisionCost(option, { ...MILLION, durationMs: 1000 });
+
+    expect(slow.items.at(-1)).toEqual({ what: 'Lambda, 1769 MiB for 1000 ms', usd: 28.99 });
+  });
+
+  it.each([
+    { target: 'fargate' as const, monthlyUsd: 36.04 },
+    { target: 'ec2' as const, monthlyUsd: null },
+  ])(
+    'on $target is its replicas, called or not, and of calls only the way to it',
+    ({ target, monthlyUsd }) => {
+      const cost = revisionCost({ ...option, target, monthlyUsd }, MILLION);
+
+      expect(cost.idleUsdPerMonth).toBe(monthlyUsd);
+      expect(cost.items.map(({ what }) => what)).toEqual([
+        'API Gateway',
+        'the authorizer',
+        'the access log',
+      ]);
+      expect(cost.perCallsUsd).toBe(3.92);
+    },
+  );
+
+  it('is told with the day and the region of the prices', () => {
+    expect(PRICES_OF).toEqual({
+      region: 'us-east-1',
+      asOf: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+    });
+  });
+});

@@ -1,0 +1,107 @@
+import { inspectPythonCode } from '#formats/code/python-code.ts';
+import { parseRequirements } from '#formats/code/python-requirements.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
+import { artifactOf, expectedOf } from '../../support/models/saved.ts';
+
+describe('a model in plain Python', () => {
+  it.each(['class', 'function'])('as a %s says what its files say', async (name) => {
+    const { entrypoint, pythonVersion, requirements } = expectedOf('python', name).facts;
+
+    expect(await inspectPythonCode(artifactOf('python', name), '.')).toMatchObject({
+      format: 'python',
+      entrypoint,
+      pythonVersion,
+      requirements,
+    });
+  });
+
+  it.each([
+    ['def predict(rows):\n  return rows', 'predict.py:predict'],
+    ['async def other(): pass\ndef  predict (rows): pass', 'predict.py:predict'],
+    ['class Predictor(Base):\n  async def predict(self): pass', 'predict.py:Predictor'],
+    ['class Model:\n\tdef load(self): pass\n\tdef predict(self, x): pass', 'predict.py:Model'],
+    ['class Predictor:\n  pass\ndef predict(x): pass', 'predict.py:predict'],
+  ])('is entered where %j answers', async (code, entrypoint) => {
+    const files = [memoryFile('predict.py', code)];
+
+    expect(await inspectPythonCode(files, '.')).toMatchObject({ entrypoint });
+  });
+
+  it.each([
+    ['', 'nothing'],
+    ['# def predict(rows)', 'a comment'],
+    ['"""\ndef predict(rows): pass\n"""', 'a text'],
+    ["'''\ndef predict(rows): pass\n'''", 'a text'],
+    ['def predict_all(rows): pass', 'another name'],
+    ['class Predictor:\n  def fit(self): pass', 'a class without predict'],
+    ['if True:\n  def predict(rows): pass', 'a function within'],
+  ])('is refused where %j has %s', async (code) => {
+    await expect(inspectPythonCode([memoryFile('predict.py', code)], '.')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      fix: expect.stringContaining('class Predictor'),
+    });
+  });
+});
+
+describe('requirements', () => {
+  it('are names with versions, in their order', () => {
+    const text = `
+      # what it needs
+      numpy==1.26.4
+      scikit-learn[alldeps] >= 1.3, < 2   # estimators
+      pandas ~=2.1 ; python_version < "3.13"
+      PyYAML
+      torch==2.1.0+cpu
+    `;
+
+    expect(parseRequirements(text, 'requirements.txt')).toEqual([
+      'numpy==1.26.4',
+      'scikit-learn[alldeps] >= 1.3, < 2',
+      'pandas ~=2.1 ; python_version < "3.13"',
+      'PyYAML',
+      'torch==2.1.0+cpu',
+    ]);
+  });
+
+  it.each([
+    ['--index-url https://evil.example/simple', 'an option of pip'],
+    ['-i https://evil.example/simple', 'an option of pip'],
+    ['--extra-index-url=https://evil.example', 'an option of pip'],
+    ['-r other.txt', 'an option of pip'],
+    ['-e .', 'an option of pip'],
+    ['-c constraints.txt', 'an option of pip'],
+    ['--find-links ./wheels', 'an option of pip'],
+    ['numpy --hash=sha256:0', 'an option of pip'],
+    ['numpy==1 --global-option="x"', 'an option of pip'],
+    ['git+https://github.com/a/b', 'a repository'],
+    ['pkg @ git+https://github.com/a/b', 'a repository'],
+    ['https://evil.example/pkg.whl', 'a URL'],
+    ['pkg @ https://evil.example/pkg.zip', 'a URL'],
+    ['pkg @ file:///etc', 'a URL'],
+    ['./local', 'a file or a folder'],
+    ['../local', 'a file or a folder'],
+    ['/opt/pkg', 'a file or a folder'],
+    ['~/pkg', 'a file or a folder'],
+    ['pkg.whl', 'a file or a folder'],
+    ['wheels/pkg-1.0-py3-none-any.whl', 'a file or a folder'],
+    ['C:\\pkg', 'a file or a folder'],
+    ['numpy==1.0 \\', 'a file or a folder'],
+    ['$(id)', 'no name of a package'],
+    ['numpy; import os', 'no name of a package'],
+    ['numpy numpy', 'no name of a package'],
+  ])('%s is refused with its line', (line, what) => {
+    expect(() => parseRequirements(`numpy\n${line}`, 'requirements.txt')).toThrow(
+      expect.objectContaining({
+        name: 'ArtifactRejected',
+        message: expect.stringMatching(/^requirements\.txt line 2: /),
+      }),
+    );
+    expect(() => parseRequirements(line, 'requirements.txt')).toThrow(
+      what === 'no name of a package' ? 'line 1' : what,
+    );
+  });
+
+  it('of 501 lines are refused', () => {
+    expect(() => parseRequirements('numpy\n'.repeat(500), 'requirements.txt')).toThrow('501 lines');
+  });
+});

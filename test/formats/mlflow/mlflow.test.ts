@@ -1,0 +1,165 @@
+import type { Framework } from '#domain/artifact/facts.ts';
+import { inspectMlflow } from '#formats/mlflow/inspect.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
+import {
+  artifactOf,
+  expectedOf,
+  inspectData,
+  modelsOf,
+  servedSignature,
+} from '../../support/models/saved.ts';
+
+const PYFUNC = `
+flavors:
+  python_function:
+    loader_module: mlflow.pyfunc.model
+    python_model: python_model.pkl
+    python_version: '3.10'
+mlflow_version: 2.14.1
+`;
+
+describe('of a folder saved by mlflow', () => {
+  it.each(modelsOf('mlflow'))('%s says what mlflow and its framework say', async (name) => {
+    const expected = expectedOf('mlflow', name);
+    const { formatVersion, pythonVersion } = expected.facts;
+    const requirements = expected.facts['requirements'] as readonly string[];
+    const isCode = name.startsWith('pyfunc');
+
+    const found = await inspectMlflow(artifactOf('mlflow', name), '.', inspectData);
+
+    const { name: package_ = '', version } = found.framework ?? ({} as Partial<Framework>);
+    const own = requirements.find((each) => each.startsWith(`${package_}==`));
+    expect(found).toMatchObject({ format: 'mlflow', formatVersion, pythonVersion });
+    expect(found.signature).toEqual(servedSignature(expected));
+    if (isCode) return expect(found.requirements).toEqual(requirements);
+    expect(`${package_}==${version}`).toBe(own);
+    expect(found.requirements).toEqual(
+      expect.arrayContaining(requirements.filter((each) => each !== own && !/^mlflow=/.test(each))),
+    );
+    expect(found.example).toEqual(name.includes('bare') ? null : sent());
+
+    function sent() {
+      const body = { dataframe_split: expect.objectContaining({ data: expect.any(Array) }) };
+      const inputs = { inputs: expect.any(Array) };
+      return { protocol: 'invocations', body: name.includes('tensor') ? inputs : body };
+    }
+  });
+
+  it('of any depth is inspected where its MLmodel stands', async () => {
+    const files = artifactOf('mlflow', 'sklearn-3.17').map((file) => ({
+      ...file,
+      name: `runs/1/${file.name}`,
+    }));
+
+    expect(await inspectMlflow(files, 'runs/1', inspectData)).toMatchObject({
+      format: 'mlflow',
+      framework: { name: 'scikit-learn', version: '1.8.0' },
+    });
+  });
+});
+
+describe('a python_function', () => {
+  it('has the signature that its MLmodel declares', async () => {
+    const inputs = [
+      { type: 'long', name: 'age' },
+      { type: 'string', name: 'city' },
+    ];
+    const outputs = [{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1, 3] } }];
+
+    expect(await inspect(signed(inputs, outputs))).toMatchObject({
+      takesColumns: true,
+      pythonVersion: '3.10',
+      formatVersion: '2.14.1',
+      entrypoint: 'mlflow.pyfunc.model',
+      signature: {
+        inputs: [
+          { name: 'age', datatype: 'INT64', shape: [-1] },
+          { name: 'city', datatype: 'BYTES', shape: [-1] },
+        ],
+        outputs: [{ name: 'prediction', datatype: 'FP32', shape: [-1, 3] }],
+      },
+    });
+  });
+
+  it('whose signature the protocol cannot carry has none', async () => {
+    const map = [{ type: 'map', name: 'options', values: { type: 'string' } }];
+
+    expect(await inspect(signed(map, []))).toMatchObject({ signature: null });
+  });
+
+  it('of a very wide table has none either, and is served', async () => {
+    const wide = Array.from({ length: 5000 }, (_, index) => ({
+      type: 'double',
+      name: `c${index}`,
+    }));
+
+    expect(await inspect(signed(wide, []))).toMatchObject({ signature: null, takesColumns: false });
+  });
+
+  function signed(inputs: unknown, outputs: unknown): string {
+    const text = (value: unknown) => `'${JSON.stringify(value)}'`;
+    return `${PYFUNC}signature:\n  inputs: ${text(inputs)}\n  outputs: ${text(outputs)}\n`;
+  }
+});
+
+it.each([
+  ['that is no YAML', 'flavors: [', 'line 1'],
+  ['with a key given twice', 'flavors: {}\nflavors: {}', 'line 2'],
+  [
+    'with 40,000 keys',
+    Array.from({ length: 40_000 }, (_, index) => `k${index}: v`).join('\n'),
+    'flavors is not what MLflow writes',
+  ],
+  ['with aliases', 'flavors: &a {}\nsignature: *a', 'aliases'],
+  [
+    'that merges',
+    'flavors:\n  <<: {sklearn: {pickled_model: a.pkl}}',
+    'the key `<<` is not a plain name',
+  ],
+  ['with a key that is nothing', 'flavors: {}\n? !!null\n: a', 'line 2'],
+  [
+    'with a key that is true in 1.1',
+    'flavors: {}\nyes: a',
+    'line 2: the key `yes` is not a plain name',
+  ],
+  [
+    'with a line that ends in 1.1',
+    'flavors: {}\n# a\x85mlflow_version: 2',
+    '"\\u0085" is read differently',
+  ],
+  ['with a line separator', 'flavors: {}\n# a\u2028b: 2', '"\\u2028" is read differently'],
+  ['with a tag', 'flavors: !!map {}', 'tags, anchors or aliases'],
+  ['of a version', '%YAML 1.1\n---\nflavors: {}', 'line 1'],
+  ['with a tab', 'flavors:\t{}', '"\\t" is read differently'],
+  ['of lists in lists', `flavors: ${'['.repeat(100_000)}`, 'nested too deeply'],
+  ['without flavors', 'mlflow_version: 2.1', 'flavors is not what MLflow writes'],
+  ['with an empty list of flavors', 'flavors: {}', '`none`'],
+  ['of PyTorch', 'flavors: {pytorch: {data: data}}', 'has the flavour `pytorch`'],
+  [
+    'of transformers',
+    'flavors: {transformers: {}, python_function: {loader_module: mlflow.transformers}}',
+    '`transformers`',
+  ],
+  ['of a loader of its own', 'flavors: {python_function: {loader_module: os}}', '`os`'],
+  [
+    'whose file is not there',
+    'flavors: {sklearn: {pickled_model: gone.pkl}}',
+    '`gone.pkl` for sklearn',
+  ],
+  [
+    'whose file is outside',
+    'flavors: {sklearn: {pickled_model: ../../etc/passwd}}',
+    'there is no such file',
+  ],
+  ['whose signature is none', `${PYFUNC}signature: {inputs: '[1'}`, 'is not the JSON'],
+])('an MLmodel %s is refused', async (_, text, message) => {
+  await expect(inspect(text)).rejects.toMatchObject({
+    name: 'ArtifactRejected',
+    message: expect.stringContaining(message),
+    fix: expect.stringMatching(/\.$/),
+  });
+});
+
+function inspect(text: string) {
+  return inspectMlflow([memoryFile('MLmodel', text)], '.', inspectData);
+}

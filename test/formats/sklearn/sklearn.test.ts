@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
+import { fileSource } from '../../support/bytes/sources.ts';
+import { type ModelFixture, modelFixtures } from '../../support/models/fixtures.ts';
+import { pickleRefusal } from '../../support/models/pickles.ts';
+import { expectedOf, servedSignature } from '../../support/models/saved.ts';
+
+const LEAST_HARMLESS = 30;
+
+// What a list or a dict of estimators is: harmless, and nothing to be asked.
+const PARTS = /(Dict|Tuple)OfParts/;
+
+/** What the makers in test/fixtures/models/make write of an estimator, as far as they do. */
+type Said = {
+  readonly entrypoint?: string;
+  readonly framework?: { readonly name: string; readonly version: string | null };
+  readonly formatVersion?: string;
+  readonly features?: number;
+  readonly columns?: readonly string[];
+  readonly takesColumns?: boolean;
+  readonly classes?: readonly unknown[];
+  readonly steps?: readonly string[];
+  readonly arrays?: { readonly elements: number; readonly bytes: number };
+};
+
+const said = ({ facts }: ModelFixture) => facts as Said;
+const corpus = modelFixtures('corpus');
+const models = [...modelFixtures('sklearn'), ...corpus.filter(({ name }) => !PARTS.test(name))];
+
+const inspected = async ({ path, name }: ModelFixture) =>
+  inspectSklearn(await fileSource(path), name, []);
+
+describe('a fitted estimator', () => {
+  it.each(models)('$name is told by its bytes', async (fixture) => {
+    const facts = await inspected(fixture);
+
+    expect(facts).toMatchObject({
+      format: 'sklearn',
+      entrypoint: said(fixture).entrypoint,
+      framework: { name: said(fixture).framework?.name ?? 'scikit-learn' },
+    });
+  });
+
+  it.each(models.filter((model) => said(model).framework?.name === 'scikit-learn'))(
+    '$name says which version made it, how many features it takes and which classes it knows',
+    async (fixture) => {
+      const facts = said(fixture);
+
+      const found = await inspected(fixture);
+
+      expect(found.framework).toEqual(facts.framework);
+      expect(found.formatVersion.replace('pickle 5', 'pickle 4')).toBe(
+        facts.formatVersion?.replace('pickle 5', 'pickle 4'),
+      );
+      expect(found.features).toBe(facts.features ?? null);
+      expect(found.columns).toEqual(facts.columns ?? null);
+      expect(found.takesColumns).toBe(facts.takesColumns ?? false);
+      if (Array.isArray(facts.classes)) expect(found.classes).toBe(facts.classes.length);
+      if (Array.isArray(facts.steps)) expect(found.steps).toEqual(facts.steps);
+    },
+  );
+
+  // joblib writes an array that two objects hold twice.
+  const plain = models.filter((model) => said(model).arrays && !model.name.includes('.joblib'));
+
+  it.each(plain)('$name counts the numbers in its arrays as numpy does', async (fixture) => {
+    const { parameters, weightBytes } = await inspected(fixture);
+
+    expect({ elements: parameters, bytes: weightBytes }).toEqual({
+      elements: said(fixture).arrays?.elements,
+      bytes: said(fixture).arrays?.bytes,
+    });
+  });
+
+  it.each([
+    ['sklearn/xgb-classifier-2.1.pkl', 'xgboost', '2.1.4'],
+    ['sklearn/xgb-classifier-3.2.pkl', 'xgboost', '3.2.0'],
+    ['sklearn/catboost-classifier-1.2.10.pkl', 'catboost', '1.2.10'],
+    ['sklearn/lgbm-classifier-4.6.pkl', 'lightgbm', null],
+  ])('%s names the library and the version of the model in it', async (name, library, version) => {
+    const fixture = models.find((model) => model.name === name)!;
+
+    expect((await inspected(fixture)).framework).toEqual({ name: library, version });
+  });
+
+  it('takes named columns, of which some are texts, when its pipeline was fitted on a table', async () => {
+    const fixture = models.find(({ name }) => name === 'sklearn/columns-pipeline-1.8.joblib')!;
+
+    const { signature, requirements } = await inspected(fixture);
+
+    const datatypes = Object.fromEntries(
+      signature!.inputs.map(({ name, datatype }) => [name, datatype]),
+    );
+    expect(datatypes).toMatchObject({ sepal_length: 'FP64', hue: 'BYTES', site: 'BYTES' });
+    expect(signature!.outputs).toEqual([
+      { name: 'label', datatype: 'BOOL', shape: [-1] },
+      { name: 'probabilities', datatype: 'FP64', shape: [-1, 2] },
+    ]);
+    expect(requirements).toEqual(['numpy>=2']);
+  });
+
+  // What CatBoost takes only the loaded model tells.
+  const asked = modelFixtures('sklearn').filter(
+    ({ name, requests }) =>
+      requests.some(({ protocol }) => protocol === 'infer') && !name.includes('catboost'),
+  );
+
+  it.each(asked)('$name takes numbers and texts as its requests bring them', async (fixture) => {
+    const { signature } = await inspected(fixture);
+
+    const [folder = '', file = ''] = fixture.name.split('/');
+    expect(signature?.inputs).toEqual(servedSignature(expectedOf(folder, file))?.inputs);
+  });
+});
+
+describe('harmless pickles', () => {
+  it('are of more than thirty kinds', () => {
+    expect(new Set(corpus.map(({ name }) => name.replace(/-.*/, ''))).size).toBeGreaterThan(
+      LEAST_HARMLESS,
+    );
+  });
+
+  it.each(corpus.filter(({ name }) => PARTS.test(name)))(
+    '$name is no estimator, which is all that is said against it',
+    async ({ path }) => {
+      const { message } = await pickleRefusal(await readFile(path));
+
+      expect(message).toMatch(/holds a (dict|tuple), not one fitted estimator$/);
+    },
+  );
+});
+
+it.each(['binary', 'exponential', 'histogram'])(
+  'boosted trees of two classes, with the loss of scikit-learn 1.8 called %s, are read',
+  async (loss) => {
+    const path = join(
+      import.meta.dirname,
+      `../../fixtures/pickles/harmless/two-classes-${loss}.pkl`,
+    );
+
+    const facts = await inspectSklearn(await fileSource(path), 'model.pkl', []);
+
+    expect(facts).toMatchObject({ framework: { version: '1.8.0' }, features: 3, classes: 2 });
+  },
+);
