@@ -77,9 +77,10 @@ async function layOut(order) {
   }
   await rename(unpacked, model);
   // Loads what inspection found; none of it is determined again by other rules.
-  const { format, entrypoint, data, allowed, signature, takesColumns, example } = order;
+  const { format, entrypoint, data, allowed, signature, takesColumns, example, language } = order;
   const { network } = order.wishes;
-  const found = { format, entrypoint, data, allowed, signature, takesColumns, example, network };
+  const taken = { format, entrypoint, data, allowed, signature, takesColumns, example, language };
+  const found = { ...taken, network };
   await writeFile(facts, JSON.stringify(found));
 }
 
@@ -147,6 +148,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     nativeMicros,
     onnxMicros: null,
   });
+  if (order.language) return refuse('it is a language model, which llama.cpp runs');
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');

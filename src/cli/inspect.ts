@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { PathInspection } from '#compose/inspection/inspect-path.ts';
-import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
 import { optionLines } from './explain.ts';
@@ -29,6 +29,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
     ['inputs', signature && tensors(signature, 'inputs')],
     ['outputs', signature && (tensors(signature, 'outputs') || 'determined by the build')],
+    ['answers', facts.language ? language(facts.language) : null],
     ['memory', memory(facts.memory)],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
@@ -92,6 +93,13 @@ function listed(words: readonly string[]): string {
 function tensor({ name, datatype, shape, isUnranked, classes }: TensorSpec): string {
   const labels = classes ? ` by class (${listed(classes)})` : '';
   return `${name} ${datatype}${isUnranked ? '' : `[${shape.join(', ')}]`}${labels}`;
+}
+
+function language({ task, contextTokens, requestsAtOnce, hasChatTemplate }: LanguageServing) {
+  const what =
+    task === 'embed' ? 'embeddings' : hasChatTemplate ? 'conversations and texts' : 'texts';
+  const requests = requestsAtOnce === 1 ? '1 request' : `${requestsAtOnce} requests`;
+  return `${what} of up to ${count(contextTokens)} tokens, ${requests} at once`;
 }
 
 function memory(terms: readonly MemoryTerm[]): string {

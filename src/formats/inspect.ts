@@ -6,6 +6,7 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
+import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
@@ -58,7 +59,8 @@ export async function inspectFiles(
   const { format, path = null, allowPickle } = model;
   const found = await findModel(files, { maxBytes, format, path });
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
-  const facts = await factsOf(found, allowPickle, absent);
+  const { runtime: asked = {} } = manifest;
+  const facts = await factsOf(found, { allowed: allowPickle, absent, asked });
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -106,24 +108,21 @@ function absentFrom({ files, root }: Found, names: readonly string[]): readonly 
   });
 }
 
-function factsOf(
-  found: Found,
-  allowed: readonly string[],
-  absent: readonly string[],
-): Promise<ModelFacts> {
+function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
-    inspectFile(data, dataFormat, { files, allowed, absent: [] });
+    inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
-  if (model) return inspectFile(model.file, model.format, { files, allowed, absent });
+  if (model) return inspectFile(model.file, model.format, { ...given, files });
   throw new Error(`a model of the format ${format} has no file`);
 }
 
 type Beside = {
-  readonly files: readonly NamedFile[];
+  readonly files: readonly ArtifactFile[];
+  readonly asked: GgufBeside['asked'];
   readonly allowed: readonly string[];
   readonly absent: readonly string[];
 };
@@ -138,6 +137,7 @@ const READERS: Readonly<
   xgboost: inspectXgboost,
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
+  gguf: inspectGguf,
 };
 
 async function inspectFile(

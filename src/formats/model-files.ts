@@ -2,6 +2,7 @@ import type { FileFormat } from '#domain/artifact/format.ts';
 import { endsIn, KNOWN_FILES, type KnownFile } from '#domain/artifact/known-files.ts';
 import { isLitter } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { isLaterPart } from '#formats/gguf/splits.ts';
 import { HEAD_BYTES, kindByMagic, kindByName, recognise } from './known-formats.ts';
 
 /** A file that its name or magic bytes identify as a model; without `format` it is not served. */
@@ -25,7 +26,9 @@ const MAX_OPENED = 50;
 export async function modelFiles(files: readonly ArtifactFile[]): Promise<readonly ModelFile[]> {
   const found: ModelFile[] = [];
   let opened = 0;
+  const names = new Set(files.map(({ name }) => name));
   for (const file of files) {
+    if (isLaterPart(file.name, names)) continue;
     if (isLitter(file.name) || NEVER.test(file.name)) continue;
     const byName = kindByName(file.name);
     if (byName?.format) {

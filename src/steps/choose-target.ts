@@ -34,7 +34,7 @@ export const chooseTarget =
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(facts.memory, image),
+      memoryBytes: expectedMemoryBytes(facts.memory, image, facts.language !== undefined),
       memoryMiB: memoryMiB(manifest),
       accelerator: acceleratorOf(manifest),
       replicas: manifest.scaling.min,

@@ -73,8 +73,10 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // A folder brings its own code, which cannot be converted.
-    converts: manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format),
+    // What is a folder brings code, which is nothing to convert; a language model is more than one pass through a graph.
+    converts:
+      manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format) && !facts.language,
+    ...(facts.language && { language: facts.language }),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,
     needsGpu: acceleratorOf(manifest) !== null,

@@ -5,6 +5,7 @@ import { writePredict } from '#compose/inspection/write-predict.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
 import { patiently } from '../../src/cli/patience.ts';
 import { fixtureOf } from '../support/models/dropped.ts';
+import { ggufOf, LLAMA } from '../support/models/gguf.ts';
 import { runHere } from '../support/slipway/command-line.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { runCli } from './run-cli.ts';
@@ -110,6 +111,27 @@ describe('slipway inspect', () => {
     ]);
   });
 
+  it.each([
+    [{}, '', 'conversations and texts of up to 4,096 tokens, 1 request at once'],
+    [
+      { 'tokenizer.chat_template': ['text', ''] },
+      'runtime: { contextTokens: 512, requestsAtOnce: 2 }',
+      'texts of up to 512 tokens, 2 requests at once',
+    ],
+    [
+      { 'llama.pooling_type': ['u32', 1] },
+      '',
+      'embeddings of up to 4,096 tokens, 1 request at once',
+    ],
+  ] as const)('says what a language model answers: %j', async (changed, manifest, answers) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'm.gguf');
+    await writeFile(path, ggufOf({ entries: { ...LLAMA, ...changed } }));
+    await writeFile(`${path}.yaml`, manifest);
+
+    expect(await said(path, 'answers ')).toEqual([`answers      ${answers}`]);
+  });
+
   it('does not say of data that code of its owner runs', async () => {
     const { path } = fixtureOf('sklearn', 'forest-1.8.joblib');
 
@@ -147,7 +169,6 @@ describe('slipway inspect', () => {
     ['model.pt', '', ['torch.jit.load(FILE'], 'torch\nnumpy\n'],
     ['model.keras', '', ['keras.saving.load_model(FILE)'], 'keras\ntensorflow-cpu\n'],
     ['model.pkl', '', ['joblib.load(FILE)'], 'joblib\nnumpy\nscikit-learn\n'],
-    ['model.gguf', '', ['Llama(model_path=FILE'], 'llama-cpp-python\n'],
     ['model.safetensors', '', ['load_file(FILE)'], 'safetensors\nnumpy\n'],
     ['model.rds', '', ['open(FILE, "rb")'], ''],
     ['model.pmml', '', ['auto_detect_estimator(pmml=FILE)'], 'sklearn-pmml-model\npandas\n'],

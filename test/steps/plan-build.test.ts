@@ -3,6 +3,7 @@ import type { Held } from '#domain/workflow.ts';
 import { grantBuild } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { zipOf } from '../support/bytes/zip.ts';
+import { ggufOf } from '../support/models/gguf.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import type { Granted, GrantedEnvironments } from '../support/worlds/build-order.ts';
 import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
@@ -233,9 +234,20 @@ describe('planning the build', () => {
     const orders = await Promise.all([
       orderOf({ file: 'm.zip', bytes: zip }),
       orderOf({ file: 'm.ubj', bytes: BOOSTER, manifest: 'runtime: { optimize: none }' }),
+      orderOf({
+        file: 'm.gguf',
+        bytes: ggufOf(),
+        manifest: 'runtime: { contextTokens: 512, requestsAtOnce: 2 }',
+      }),
     ]);
 
-    expect(orders.map(({ converts }) => converts)).toEqual([false, false]);
+    expect(orders.map(({ converts }) => converts)).toEqual([false, false, false]);
+    expect(orders[2]?.language).toEqual({
+      task: 'generate',
+      contextTokens: 512,
+      requestsAtOnce: 2,
+      hasChatTemplate: true,
+    });
   });
 
   it('builds anew what is to be served otherwise', async () => {

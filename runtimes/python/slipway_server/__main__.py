@@ -22,6 +22,7 @@ from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
 from .serving.app import create_app  # noqa: E402
+from .serving.language_routes import LanguageRoutes  # noqa: E402
 from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
 from .serving.predictor import Predictor  # noqa: E402
 from .serving.routes import Routes  # noqa: E402
@@ -29,14 +30,14 @@ from .serving.upgrades import WithoutUpgrades  # noqa: E402
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
-    predictor = Predictor()
+    serving = config.facts.language
+    predictor = Predictor(serving.requests_at_once if serving else 1)
     loaded: list[Model] = []
     routes = Routes(config, predictor, lambda: loaded[0] if loaded else None)
-    server = _Server(_settings(config, create_app(config, routes)))
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, _drain, server, config.drain_seconds)
-    serving = asyncio.ensure_future(server.serve([listening]))
+    language = LanguageRoutes(config, predictor, routes.engine) if serving else None
+    server = _Server(_settings(config, create_app(config, routes, language)))
+    _drain_when_told(server, config)
+    serves = asyncio.ensure_future(server.serve([listening]))
 
     host, port = listening.getsockname()[:2]
     _say(f"{config.name} listens on http://{host}:{port}")
@@ -45,9 +46,11 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
         loaded.append(await predictor.load(lambda: with_outputs(load_model(config.model_path, config.facts), config.facts)))
     except BaseException as error:
         _end(1, where(error))
+    # A library may have set its own meanwhile, as llama.cpp does.
+    _drain_when_told(server, config)
     _say(f"{config.name} is ready")
     parent.tell({"ready": True})
-    await serving
+    await serves
     await predictor.idle()
 
 
@@ -79,6 +82,11 @@ def _settings(config: Config, app: Any) -> uvicorn.Config:
         # Longer than the 300 s after which the load balancer drops an idle connection, so that it never reuses a closed one.
         timeout_keep_alive=310,
     )
+
+
+def _drain_when_told(server: uvicorn.Server, config: Config) -> None:
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, _drain, server, config.drain_seconds)
 
 
 def _drain(server: uvicorn.Server, longest_seconds: int) -> None:

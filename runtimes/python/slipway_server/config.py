@@ -18,6 +18,16 @@ class Data:
 
 
 @dataclass(frozen=True)
+class LanguageServing:
+    """How a language model is served: whether it is to `generate` or to `embed`, how many tokens a request and its answer may have together, how many requests are answered side by side."""
+
+    task: str
+    context_tokens: int
+    requests_at_once: int
+    has_chat_template: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, the rest may be None."""
 
@@ -28,6 +38,7 @@ class Facts:
     example: dict[str, Any] | None
     data: Data | None = None
     allowed: tuple[str, ...] = ()
+    language: LanguageServing | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Reads inspection's JSON file: {format, entrypoint, data, allowed, signature, takesColumns, example}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, language}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -76,6 +87,7 @@ def read_facts(path: str) -> Facts:
             example=facts.get("example"),
             data=_data_of(facts.get("data")),
             allowed=tuple(facts.get("allowed") or ()),
+            language=_language_of(facts.get("language")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
@@ -83,6 +95,12 @@ def read_facts(path: str) -> Facts:
 
 def _data_of(data: Any) -> Data | None:
     return None if data is None else Data(data["file"], data["format"], data.get("modelClass"))
+
+
+def _language_of(said: Any) -> LanguageServing | None:
+    if said is None:
+        return None
+    return LanguageServing(said["task"], int(said["contextTokens"]), int(said["requestsAtOnce"]), bool(said["hasChatTemplate"]))
 
 
 def required(env: Mapping[str, str], name: str) -> str:

@@ -32,6 +32,7 @@ from .config import Facts, read_facts, required  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
 from .proof.golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
+from .proof.language_golden import language_example  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
@@ -51,7 +52,8 @@ def main(arguments: list[str]) -> None:
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
     # The second load has nothing left to import. User code may not tolerate a second run.
-    again_seconds = first_seconds if model.is_code else _seconds(lambda: load_model(path, facts))
+    # Nor is there room for two language models.
+    again_seconds = first_seconds if model.is_code or model.language else _seconds(lambda: load_model(path, facts))
     described = _described(model, facts)
     if golden and described["golden"]:
         with open(golden, "w", encoding="utf-8") as file:
@@ -67,6 +69,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _described(model: Model, facts: Facts) -> dict[str, Any]:
+    if model.language:
+        return _result(model.signature, model, 0, _short(language_example(model.language)), None, None)
     inputs, refused = golden_inputs(model, facts)
     if inputs is not None:
         # A stage of the build, as src/domain/build/build-progress.ts reads it.
@@ -134,8 +138,8 @@ def _invoked(model: Model, facts: Facts) -> dict[str, Any] | None:
         return None
 
 
-def _short(example: dict[str, Any]) -> dict[str, Any] | None:
-    return example if len(json.dumps(example)) <= _MOST_EXAMPLE_BYTES else None
+def _short(example: dict[str, Any] | None) -> dict[str, Any] | None:
+    return example if example and len(json.dumps(example)) <= _MOST_EXAMPLE_BYTES else None
 
 
 def _micros(model: Model, first: dict[str, np.ndarray]) -> float:

@@ -4,6 +4,7 @@ from typing import Any, Callable, Collection, Iterable, NamedTuple
 
 import numpy as np
 
+from .language.engine import Engine
 from .refusal import Refusal, show, show_keys
 from .serving.streams import Content
 from .values.tensors import Signature, TensorSpec
@@ -15,6 +16,7 @@ class Model(NamedTuple):
     `is_code`: the user's own code answers; it runs in one thread, and its errors count as the server's.
     `invoke` is its own way to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
+    `language` answers texts and conversations; the arrays of `predict` are texts then.
     """
 
     signature: Signature
@@ -23,6 +25,7 @@ class Model(NamedTuple):
     is_code: bool = False
     invoke: Callable[[bytes, str, str], tuple[Content, str]] | None = None
     native: Any = None
+    language: Engine | None = None
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:

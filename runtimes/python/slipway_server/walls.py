@@ -90,6 +90,8 @@ _CALLS: dict[str, dict[str, Any]] = {
 _FAST_OPEN = 0x20000000
 # These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
 _OF_CODE = ("python", "mlflow", "sagemaker")
+# What loads these has to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
+_OF_LISTENERS = ("gguf",)
 
 
 def enter(env: MutableMapping[str, str]) -> None:
@@ -117,7 +119,7 @@ def enter(env: MutableMapping[str, str]) -> None:
     if plan["landlock"]:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
-        _enter_seccomp(has_network)
+        _enter_seccomp(has_network, may_listen=facts.get("format") in _OF_LISTENERS)
 
 
 def enter_or_end() -> None:
@@ -135,7 +137,7 @@ def look(paths: Iterable[str]) -> dict[str, Any]:
     return {
         "python": sys.executable,
         "landlock": max(0, _libc.syscall(_CREATE_RULESET, None, 0, _GET_VERSION)) if is_linux else 0,
-        "seccomp": is_linux and platform.machine() in _CALLS and _tried(lambda: _enter_seccomp(False)),
+        "seccomp": is_linux and platform.machine() in _CALLS and _tried(lambda: _enter_seccomp(False, False)),
         "namespaces": is_linux and _tried(lambda: _enter_namespaces([], False), paths),
     }
 
@@ -288,8 +290,8 @@ _GO_ON, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _NUMBER, _PROCESSOR = 0, 4
 
 
-def _enter_seccomp(has_network: bool) -> None:
-    instructions = list(_filter(_CALLS[platform.machine()], has_network))
+def _enter_seccomp(has_network: bool, may_listen: bool) -> None:
+    instructions = list(_filter(_CALLS[platform.machine()], has_network, may_listen))
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in instructions))
 
     class Program(ctypes.Structure):
@@ -299,7 +301,7 @@ def _enter_seccomp(has_network: bool) -> None:
     _call(_libc.prctl(_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0), "seccomp")
 
 
-def _filter(calls: dict[str, Any], has_network: bool) -> Iterator[tuple[int, int, int, int]]:
+def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Iterator[tuple[int, int, int, int]]:
     """(code, jumps if true, if false, value). Every block begins with the system call's number loaded, and either ends that way or returns."""
     refuse = (_RETURN, 0, 0, _ERROR | errno.EACCES)
     yield _LOAD, 0, 0, _PROCESSOR
@@ -327,7 +329,17 @@ def _filter(calls: dict[str, Any], has_network: bool) -> Iterator[tuple[int, int
         yield refuse
         yield _RETURN, 0, 0, _GO_ON
     else:
-        for name in ("socket", "connect", "bind"):
+        if may_listen:
+            # Of streams alone: one of datagrams needs no connection to write to any socket in a folder.
+            yield _IF_EQUAL, 0, 7, calls["socket"]
+            yield _LOAD, 0, 0, _argument(0)
+            yield _IF_EQUAL, 0, 3, socket.AF_UNIX
+            yield _LOAD, 0, 0, _argument(1)
+            yield _AND, 0, 0, 0xF
+            yield _IF_EQUAL, 1, 0, socket.SOCK_STREAM
+            yield refuse
+            yield _RETURN, 0, 0, _GO_ON
+        for name in ("connect",) if may_listen else ("socket", "connect", "bind"):
             yield _IF_EQUAL, 0, 1, calls[name]
             yield refuse
         # A first packet with data (TCP Fast Open) connects too.

@@ -18,6 +18,17 @@ export type ModelData = {
   readonly modelClass: string | null;
 };
 
+/**
+ * How a language model is served: `contextTokens` is what a request and its answer may have together, `requestsAtOnce` how many are answered side by side.
+ * One that embeds answers a vector for each text; one that generates goes on with it, and with a conversation where it has a chat template.
+ */
+export type LanguageServing = {
+  readonly task: 'generate' | 'embed';
+  readonly contextTokens: number;
+  readonly requestsAtOnce: number;
+  readonly hasChatTemplate: boolean;
+};
+
 /** What the bytes of one format say about the model in them. */
 export type ModelFacts = {
   readonly format: Format;
@@ -45,6 +56,8 @@ export type ModelFacts = {
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */
   readonly entrypoint: string | null;
+  /** Of language models alone. */
+  readonly language?: LanguageServing;
   /** Absent where the model is a single file, or code that does its own loading. */
   readonly data?: ModelData;
 };

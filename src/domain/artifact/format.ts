@@ -15,6 +15,7 @@ export const SERVED = {
   xgboost: { marker: null, runtime: 'python' },
   lightgbm: { marker: null, runtime: 'python' },
   catboost: { marker: null, runtime: 'python' },
+  gguf: { marker: null, runtime: 'python' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },

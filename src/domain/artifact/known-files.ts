@@ -130,11 +130,10 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: `It is fitted by Stan and has no ONNX: ${BY_CODE}.`,
   },
   {
-    what: 'a GGUF file',
-    format: null,
+    what: 'a GGUF model',
+    format: 'gguf',
     endings: ['.gguf'],
     magic: /^47475546/,
-    fix: `Put it in a folder with ${PREDICT}.`,
   },
   {
     what: 'a safetensors file',

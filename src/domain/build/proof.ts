@@ -9,7 +9,7 @@ const milliseconds = z.number().check(z.nonnegative());
 /**
  * What a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
  * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of a probability, and the latency per row in each (microseconds; null where not measured).
- * `example` is a golden row with the answer of the model's own framework; null where no row is short enough.
+ * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row is not.
  */
 export const buildProof = z.object({
   runtime: z.enum(RUNTIME_NAMES),
@@ -33,7 +33,7 @@ export const buildProof = z.object({
   example: z.nullable(
     z.object({
       request: z.object({ protocol: z.enum(['infer', 'invocations']), body: z.unknown() }),
-      expect: z.unknown(),
+      expect: z.exactOptional(z.unknown()),
       rtol: z.number().check(z.gte(0), z.lte(1)),
     }),
   ),

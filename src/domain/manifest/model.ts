@@ -34,6 +34,8 @@ export const modelSchema = z.strictObject({
     ),
 });
 
+const [MIN_CONTEXT, MAX_CONTEXT] = [128, 4_194_304];
+
 const IMAGE_FORM =
   'expected an image by its digest, which no push can change: `REPOSITORY@sha256:…`';
 const PATH_FORM = 'expected a path that begins with a slash and has no query: `/predict`';
@@ -75,6 +77,28 @@ export const runtimeSchema = z.strictObject({
         'The path to which the requests of the examples are posted; by default /invocations.',
       ),
     ),
+  ),
+  contextTokens: z.exactOptional(
+    z
+      .int()
+      .check(
+        z.gte(MIN_CONTEXT),
+        z.lte(MAX_CONTEXT),
+        z.describe(
+          'How many tokens a request to a language model and its answer may have together; by default 4096, or as many as the model has. Memory grows with it.',
+        ),
+      ),
+  ),
+  requestsAtOnce: z.exactOptional(
+    z
+      .int()
+      .check(
+        z.gte(1),
+        z.lte(64),
+        z.describe(
+          'How many requests a replica of a language model answers side by side; by default 1. Each takes memory for its context.',
+        ),
+      ),
   ),
   optimize: z
     ._default(z.enum(['auto', 'none']), 'auto')

@@ -16,6 +16,8 @@ const UNKNOWN_BYTES = 512 * MIB;
 
 // Multiplies what a container used while answering, to leave room for more than one request.
 const HEADROOM = 1.3;
+// A language model holds all that it will ever hold from its start on: the contexts of its requests are set aside.
+const SETTLED_HEADROOM = 1.1;
 
 /** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take, in bytes; tree nodes are not tensors. */
 export function onnxMemory(model: {
@@ -44,20 +46,28 @@ type Measured = {
 
 /**
  * The expected memory of a replica, in bytes: the build's measurement plus 30 %, else the sum of the terms. The framework's measurement does not apply to a model served as ONNX;
- * and a server that answered few requests or none has not shown what answers take, so the ONNX terms are the minimum.
+ * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least. `isSettled`: what holds all it will ever hold from its start on.
  */
 export function expectedMemoryBytes(
   terms: readonly MemoryTerm[],
   { proof, smoke }: Measured = { proof: null, smoke: null },
+  isSettled = false,
 ): number {
   const seenBytes = smoke?.peakBytes ?? 0;
+  if (isSettled) {
+    const mostBytes = Math.max(proof?.peakBytes ?? 0, seenBytes);
+    return Math.max(sumOf(terms), Math.ceil(mostBytes * SETTLED_HEADROOM));
+  }
   if (proof && !proof.conversion.kept) {
     return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
   }
   const known = proof ? convertedMemory(proof.modelBytes) : terms;
-  const knownBytes =
-    known.length > 0 ? known.reduce((sum, { bytes }) => sum + bytes, 0) : UNKNOWN_BYTES;
+  const knownBytes = known.length > 0 ? sumOf(known) : UNKNOWN_BYTES;
   return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
+}
+
+function sumOf(terms: readonly MemoryTerm[]): number {
+  return terms.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 // Most converted models are trees, and no other kind is larger once loaded.

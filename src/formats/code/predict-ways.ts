@@ -82,13 +82,6 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['tensorflow-cpu'],
   },
-  'a GGUF file': {
-    imports: ['from llama_cpp import Llama'],
-    load: ['self.model = Llama(model_path=FILE, n_ctx=2048, verbose=False)'],
-    takes: 'prompt, max_tokens=128',
-    answer: ['return self.model(prompt, max_tokens=max_tokens)["choices"][0]["text"]'],
-    requirements: ['llama-cpp-python'],
-  },
   'a safetensors file': {
     imports: ['from safetensors.numpy import load_file'],
     load: [

@@ -72,7 +72,7 @@ describe('a begin that is known', () => {
     ['CatBoost', 'catboost', 'CBM1'],
     ['a pickle', 'sklearn', '\x80\x04\x95'],
     ['PyTorch of before 1.6', null, '\x80\x02\x8a\x0al\xfc\x9cF'],
-    ['GGUF', null, 'GGUF'],
+    ['GGUF', 'gguf', 'GGUF'],
     ['HDF5', null, '\x89HDF\r\n\x1a\n'],
   ])('%s is told alike in an artifact and where another is expected', async (_, format, begin) => {
     const head = Buffer.from(begin, 'latin1');
@@ -123,6 +123,10 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'ONNX or Python',
   ],
   catboost: ['features, classes, trees, and its version where it says so', 'ONNX or Python'],
+  gguf: [
+    'architecture, tokenizer, quantization, context length, chat template; of one file or `-00001-of-0000N`',
+    'llama.cpp, in the Python server',
+  ],
   mlflow: [
     'flavour, signature, example, packages, Python',
     'as its flavour; `python_function` by MLflow',

@@ -26,6 +26,18 @@ describe('the memory that a replica is expected to use', () => {
     expect(expectedMemoryBytes(TERMS, { proof: PYTHON, smoke })).toBe(2600);
   });
 
+  it('is a tenth more than what a language model was seen to hold, and not less than its terms', () => {
+    const bytes = (peakBytes: number) =>
+      expectedMemoryBytes(TERMS, { proof: { ...PYTHON, peakBytes }, smoke: null }, true);
+
+    expect(bytes(1000)).toBe(1100);
+    expect(bytes(100)).toBe(150);
+    expect(expectedMemoryBytes(TERMS, { proof: null, smoke: { peakBytes: 1000 } }, true)).toBe(
+      1100,
+    );
+    expect(expectedMemoryBytes(TERMS, undefined, true)).toBe(150);
+  });
+
   it('is never less than the terms of an ONNX server that was asked for little', () => {
     expect(expectedMemoryBytes(TERMS, { proof: null, smoke: { peakBytes: 10 } })).toBe(150);
     expect(expectedMemoryBytes(TERMS, { proof: null, smoke: { peakBytes: 1000 } })).toBe(1300);

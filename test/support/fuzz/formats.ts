@@ -3,6 +3,7 @@ import { openArchive } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { parseRequirements } from '#formats/code/python-requirements.ts';
 import { findModel } from '#formats/find-model.ts';
+import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
@@ -13,6 +14,7 @@ import { contentOf } from '../bytes/archive-files.ts';
 import { bytesSource } from '../bytes/sources.ts';
 import { longName, paxPart, tarOf } from '../bytes/tar.ts';
 import { numbers, zipOf } from '../bytes/zip.ts';
+import { ggufOf } from '../models/gguf.ts';
 import { artifactOf, bytesOf, inspectData, modelsOf } from '../models/saved.ts';
 
 /** A format under fuzz: sound files to begin with, and what reads one that was changed. */
@@ -59,6 +61,10 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   CatBoost: {
     seeds: seedsOf('catboost', '.cbm'),
     read: (bytes, open) => inspectCatboost(open(bytes), 'model.cbm'),
+  },
+  GGUF: {
+    seeds: [ggufOf()],
+    read: (bytes, open) => inspectGguf(open(bytes), 'model.gguf', { files: [], asked: {} }),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),

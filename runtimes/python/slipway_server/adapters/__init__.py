@@ -26,6 +26,7 @@ ADAPTERS = {
     "xgboost": "frameworks.xgboost",
     "lightgbm": "frameworks.lightgbm",
     "catboost": "frameworks.catboost",
+    "gguf": "adapters.gguf_model",
     "mlflow": "adapters.mlflow_model",
     "sagemaker": "adapters.sagemaker_model",
     "python": "adapters.code_model",
@@ -52,7 +53,7 @@ def load_model(path: str, facts: Facts) -> Model:
     400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
     adapter = adapter_of(facts.format)
-    if facts.format not in _WRAPPERS:
+    if facts.format not in _WRAPPERS and not facts.language:
         # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():

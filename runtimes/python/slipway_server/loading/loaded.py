@@ -9,6 +9,8 @@ from ..values.tensors import Signature
 def with_outputs(model: Model, facts: Facts) -> Model:
     """The model with its actual outputs, observed on one row; with the declared ones if it answers none or is user code."""
     inputs, declared = model.signature.inputs, facts.signature.outputs if facts.signature else ()
+    if model.language:
+        return model
     if model.is_code or not inputs:
         return model._replace(signature=Signature(inputs, declared))
     answered = first_example(model)

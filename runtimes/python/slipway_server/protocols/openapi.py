@@ -17,6 +17,8 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
     OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
     `example` has inputs that it has answered; without them the document has no example.
     """
+    if model.language:
+        return language_openapi(config, model)
     path = f"/v2/models/{config.name}"
     signature = model.signature
     return {
@@ -43,13 +45,50 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 nested_example(example),
             ),
             f"/v1/models/{config.name}": _get("Whether the model is loaded"),
-            path: _get("The names, datatypes and shapes of the inputs and outputs"),
-            f"{path}/ready": _get("Whether the model is loaded"),
-            "/ping": _get("Whether the model is loaded"),
-            "/v2": _get("What this server is"),
-            "/v2/health/live": _get("Whether the server runs"),
-            "/v2/health/ready": _get("Whether the model is loaded"),
+            **_about_it(path),
         },
+    }
+
+
+def language_openapi(config: Config, model: Model) -> dict[str, Any]:
+    """The same of a language model, which answers OpenAI's API beside the Open Inference Protocol; its bodies are as OpenAI has them."""
+    path = f"/v2/models/{config.name}"
+    anything = {"type": "object"}
+    embeds = config.facts.language is not None and config.facts.language.task == "embed"
+    embedding = {"/v1/embeddings": _post("Embed texts, as OpenAI's API does", anything, anything, {"input": TEXT})}
+    messages = {"messages": [{"role": "user", "content": TEXT}]}
+    generation = {
+        "/v1/chat/completions": _post("Answer a conversation, as OpenAI's API does", anything, anything, messages),
+        "/v1/completions": _post("Go on with a text, as OpenAI's API does", anything, anything, {"prompt": TEXT}),
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": config.name, "version": config.version or "0"},
+        "servers": [{"url": "."}],
+        "paths": {
+            **(embedding if embeds else generation),
+            "/v1/models": _get("The model, as OpenAI's API names it"),
+            "/invocations": _post("Answer texts", anything, anything, {"inputs": TEXT}),
+            f"{path}/infer": _post(
+                "Answer texts in the Open Inference Protocol", infer_request(model.signature), infer_response(model.signature), None
+            ),
+            **_about_it(path),
+        },
+    }
+
+
+# Which every language model can go on with.
+TEXT = "Once upon a time"
+
+
+def _about_it(path: str) -> dict[str, Any]:
+    return {
+        path: _get("The names, datatypes and shapes of the inputs and outputs"),
+        f"{path}/ready": _get("Whether the model is loaded"),
+        "/ping": _get("Whether the model is loaded"),
+        "/v2": _get("What this server is"),
+        "/v2/health/live": _get("Whether the server runs"),
+        "/v2/health/ready": _get("Whether the model is loaded"),
     }
 
 

@@ -14,9 +14,11 @@ from falcon.asgi import Request, Response
 
 from ..config import Config
 from ..refusal import Refusal, message_of
+from .answer import Answer
 from .coding import encoded, encoding_for
+from .language_routes import LanguageRoutes
 from .predictor import ClientGone
-from .routes import Answer, Routes
+from .routes import Routes
 from .server_errors import counted
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
@@ -25,7 +27,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 _KEYS = (b"authorization", b"x-api-key")
 
 
-def create_app(config: Config, routes: Routes) -> Asgi:
+def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) -> Asgi:
     """Every answer is JSON (except binary tensors and the output of handlers), and every refusal `{"error": why}`."""
     app = falcon.asgi.App()
     ready, server = _Get(routes.ready), _Get(routes.server)
@@ -38,9 +40,13 @@ def create_app(config: Config, routes: Routes) -> Asgi:
         app.add_route(path, _Get(routes.metadata))
         app.add_route(f"{path}/ready", ready)
         app.add_route(f"{path}/infer", _Post(routes.infer))
-    app.add_route("/invocations", _Post(routes.invocations))
-    app.add_route("/v1/models", _Get(routes.models))
-    app.add_route(f"/v1/models/{config.name}", _Get(routes.model_ready))
+    app.add_route("/invocations", _Post(language.invocations if language else routes.invocations))
+    app.add_route("/v1/models", _Get(language.models if language else routes.models))
+    if language:
+        app.add_route("/v1/chat/completions", _Post(language.chat_completions))
+        app.add_route("/v1/completions", _Post(language.completions))
+        app.add_route("/v1/embeddings", _Post(language.embeddings))
+    app.add_route(f"/v1/models/{config.name}", _Get(language.model if language else routes.model_ready))
     app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
     for path in ("/", "/docs"):
         app.add_route(path, _GetOf(routes.about))
@@ -85,6 +91,7 @@ class _Post:
 
 async def _write(request: Request, response: Response, answer: Answer) -> None:
     response.content_type = answer.content_type
+    response.status = answer.status
     if not isinstance(answer.body, bytes):
         response.stream = answer.body
     else:

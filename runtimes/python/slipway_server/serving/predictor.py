@@ -18,13 +18,14 @@ INLINE_SECONDS = 0.002
 
 class Predictor:
     """
-    Runs one task at a time, in order of arrival: directly on the event loop if as many rows took under 2 ms before,
+    Runs `at_once` tasks at a time, in order of arrival; one, unless it is a language model: directly on the event loop if as many rows took under 2 ms before,
     else in a thread, so that health checks are answered meanwhile. Refuses with 503 when 100 already wait.
     """
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._lock = asyncio.Lock()
+    def __init__(self, at_once: int = 1) -> None:
+        self._thread = ThreadPoolExecutor(at_once, thread_name_prefix="model")
+        self._at_once = at_once
+        self._turns = asyncio.Semaphore(at_once)
         self._waiting = 0
         self._inline_rows = 0
 
@@ -36,20 +37,20 @@ class Predictor:
         self, task: Callable[[], T], rows: int | None, gone: Callable[[], Awaitable[Any]] | None = None
     ) -> T:
         """`rows` None uses the thread that loaded the model. `gone` resolves when the client has left; its turn is then skipped."""
-        if rows is not None and rows <= self._inline_rows and not self._lock.locked():
+        if rows is not None and rows <= self._inline_rows and not self._turns.locked():
             return self._timed(task, rows)
         async with self.turn(gone):
             return await self._in_thread(task, rows)
 
     @asynccontextmanager
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
-        """No other task runs meanwhile, except those given to `load`."""
+        """One of the tasks that run at once; what it does is given to `load`."""
         if self._waiting >= MOST_WAITING:
             raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}", retry_after=1)
-        leaving = asyncio.ensure_future(gone()) if gone and self._lock.locked() else None
+        leaving = asyncio.ensure_future(gone()) if gone and self._turns.locked() else None
         self._waiting += 1
         try:
-            await self._lock.acquire()
+            await self._turns.acquire()
         finally:
             self._waiting -= 1
         try:
@@ -59,11 +60,11 @@ class Predictor:
         finally:
             if leaving is not None:
                 leaving.cancel()
-            self._lock.release()
+            self._turns.release()
 
     async def idle(self) -> None:
-        async with self._lock:
-            pass
+        for _ in range(self._at_once):
+            await self._turns.acquire()
 
     async def _in_thread(self, task: Callable[[], T], rows: int | None) -> T:
         if rows is None:

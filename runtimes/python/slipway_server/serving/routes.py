@@ -2,38 +2,30 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, NamedTuple
+from typing import Any, AsyncIterator, Callable, Iterator
 
-import msgspec
 import numpy as np
 from falcon.asgi import Request
 
 from .. import NAME, VERSION
 from ..adapters import adapter_of
 from ..config import Config
+from ..language.engine import Engine
 from ..model import Model
 from ..proof.example import first_example
 from ..protocols.about import about_of, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
-from ..protocols.openapi import nested_example, openapi_of
+from ..protocols.openapi import TEXT, nested_example, openapi_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import warning_of
+from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
 from .http_body import read_body, type_of
 from .predictor import Predictor
 from .streams import Content, failure_piece
-
-_JSON = "application/json"
-
-
-class Answer(NamedTuple):
-    body: bytes | AsyncIterator[bytes]
-    content_type: str = _JSON
-    headers: dict[str, str] = {}
-
 
 class Routes:
     """The answers of all paths of the server. `loaded` returns None until the model is loaded."""
@@ -47,31 +39,31 @@ class Routes:
         self.model_paths = [path] + ([f"{path}/versions/{config.version}"] if config.version else [])
 
     async def live(self) -> Answer:
-        return _json({"live": True})
+        return json_answer({"live": True})
 
     async def ready(self) -> Answer:
         self._model()
-        return _json({"ready": True})
+        return json_answer({"ready": True})
 
     async def server(self) -> Answer:
-        return _json({"name": NAME, "version": VERSION, "extensions": ["binary_tensor_data"]})
+        return json_answer({"name": NAME, "version": VERSION, "extensions": ["binary_tensor_data"]})
 
     async def metadata(self) -> Answer:
-        return _json(self._metadata())
+        return json_answer(self._metadata())
 
     async def models(self) -> Answer:
-        return _json({"models": [self._config.name]})
+        return json_answer({"models": [self._config.name]})
 
     async def model_ready(self) -> Answer:
         self._model()
-        return _json({"name": self._config.name, "ready": True})
+        return json_answer({"name": self._config.name, "ready": True})
 
     async def openapi(self) -> Answer:
-        return _json((await self._described())[0])
+        return json_answer((await self._described())[0])
 
     async def about(self, request: Request) -> Answer:
         document, example = await self._described()
-        return _json(about_of(self._metadata(), document, example, request.get_header))
+        return json_answer(about_of(self._metadata(), document, example, request.get_header))
 
     async def example(self) -> Answer:
         example = (await self._described())[1]
@@ -137,20 +129,24 @@ class Routes:
         """The model's document, and a request for `/invocations` that it has just answered, or that its artifact gives; made on first use."""
         model = self._model()
         if self._itself is None:
-            answered = await self._predictor.run(lambda: first_example(model), None) if model.signature.inputs else None
+            # Nobody waits for what a language model makes of an empty text.
+            is_asked = model.signature.inputs and not model.language
+            answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
             inputs = answered and answered[0]
             self._itself = openapi_of(self._config, model, inputs), nested_example(inputs) or self._given_example()
         return self._itself
 
     def _given_example(self) -> Any:
+        if self._config.facts.language:
+            return {"inputs": TEXT}
         example = self._config.facts.example
         return example["body"] if example and example.get("protocol") == "invocations" else None
 
     async def _invoke(self, request: Request, invoke: Callable[[bytes, str, str], tuple[Content, str]]) -> Answer:
-        content_type, accept = request.content_type or _JSON, request.get_header("accept", default="")
+        content_type, accept = request.content_type or JSON, request.get_header("accept", default="")
         body = await read_body(request, self._config.max_body_bytes)
         async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._predictor.turn(lambda: _client_gone(request)))
+            await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
             content, type_ = await self._predictor.load(lambda: invoke(body, content_type, accept))
             if isinstance(content, bytes):
                 return Answer(content, type_)
@@ -158,7 +154,7 @@ class Routes:
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
         """Each piece as it is made; the model's turn ends with the last one, or when the client has left."""
-        leaving = asyncio.ensure_future(_client_gone(request))
+        leaving = asyncio.ensure_future(client_gone(request))
         try:
             while not leaving.done():
                 piece = await self._predictor.load(lambda: next(content, None))
@@ -174,6 +170,12 @@ class Routes:
             await self._predictor.load(getattr(content, "close", lambda: None))
             await turn.aclose()
 
+    def engine(self) -> Engine:
+        """That of a language model."""
+        engine = self._model().language
+        assert engine is not None
+        return engine
+
     def _model(self) -> Model:
         model = self._loaded()
         if model is None:
@@ -185,7 +187,7 @@ class Routes:
         return await self._run(request, lambda: model.predict(inputs), None if model.is_code else rows)
 
     async def _run(self, request: Request, task: Callable[[], Any], rows: int | None) -> Any:
-        return await self._predictor.run(task, rows, lambda: _client_gone(request))
+        return await self._predictor.run(task, rows, lambda: client_gone(request))
 
 
 def _read_infer(header: str | None, body: bytes, model: Model) -> Asked:
@@ -195,13 +197,3 @@ def _read_infer(header: str | None, body: bytes, model: Model) -> Asked:
     if not text:
         return read_raw_request(tail, model.signature)
     return read_infer_request(parse_json(text), Tail(tail), model.signature)
-
-
-async def _client_gone(request: Request) -> None:
-    receive: Callable[[], Awaitable[dict[str, Any]]] = request.scope["slipway.receive"]
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _json(value: Any) -> Answer:
-    return Answer(msgspec.json.encode(value))

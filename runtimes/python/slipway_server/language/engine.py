@@ -1,0 +1,135 @@
+"""llama.cpp, asked within this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Iterator
+
+from ..config import LanguageServing
+from ..refusal import Refusal
+
+# Told each chunk of an answer as it is made; True ends the answer there.
+Emit = Callable[["dict[str, Any]"], bool]
+
+_CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
+_SOCKET = "llama.sock"
+_ERRORS_ONLY = 1
+
+
+class Engine:
+    """
+    A model that llama.cpp has loaded. It answers as many requests side by side as it was told, each of which has a context of its own;
+    what it is asked, and how it answers, is as in OpenAI's API. May be asked from any thread.
+    """
+
+    def __init__(self, path: str, serving: LanguageServing) -> None:
+        self.serving = serving
+        self._server = _start(path, serving)
+
+    def complete(self, request: dict[str, Any], emit: Emit) -> None:
+        """Goes on with a text."""
+        with _refusals():
+            self._server.handle_completions({**request, **_STREAMED}, _spoken(emit))
+
+    def chat(self, request: dict[str, Any], emit: Emit) -> None:
+        """Answers a conversation, as its template has it."""
+        with _refusals():
+            self._server.handle_chat_completions({**request, **_STREAMED}, _spoken(emit))
+
+    def embed(self, request: dict[str, Any]) -> dict[str, Any]:
+        with _refusals():
+            answer: dict[str, Any] = self._server.handle_embeddings(request)
+        if "error" in answer:
+            raise refusal_of(answer["error"])
+        return answer
+
+
+# Between two chunks an answer can be ended, and no other way.
+_STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def _spoken(emit: Emit) -> Emit:
+    """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
+    return lambda chunk: False if chunk is None else emit(chunk)
+
+
+def refusal_of(error: Any) -> Refusal:
+    """llama.cpp's word for what is wrong with a request, or with itself."""
+    told = error if isinstance(error, dict) else {}
+    code = told.get("code")
+    status = code if isinstance(code, int) and 400 <= code <= 599 else 500
+    return Refusal(status, f"the model refused the request: {told.get('message') or error}")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What llama.cpp throws while it reads a request is about that."""
+    try:
+        yield
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise Refusal(400, f"the model refused the request: {error}") from None
+
+
+def _start(path: str, serving: LanguageServing) -> Any:
+    # Before the library is loaded. Threads that wait for each other by spinning take the CPU from each other where it is busy:
+    # two on two busy cores wrote 1 to 2 tokens a second so, 28 to 52 without.
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    import xllamacpp
+
+    threads = _threads()
+    given = xllamacpp.CommonParams()
+    given.model.path = path
+    given.n_ctx = serving.context_tokens * serving.requests_at_once
+    given.n_parallel = serving.requests_at_once
+    given.cpuparams.n_threads = threads
+    given.cpuparams_batch.n_threads = threads
+    # Read into memory, not mapped: what it holds is then all that it takes, and Lambda brings a file faster in one go.
+    given.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
+    # It would make the context smaller where it takes memory for short.
+    given.fit_params = False
+    # Beside those of the slots it keeps no earlier contexts, which take memory without a limit that is known here.
+    given.cache_ram_mib = 0
+    given.n_ctx_checkpoints = 0
+    given.warmup = False
+    given.verbosity = _ERRORS_ONLY
+    given.n_threads_http = 1
+    given.sse_ping_interval = -1
+    given.ui = False
+    given.endpoint_slots = False
+    if serving.task == "embed":
+        given.embedding = True
+        # A text is embedded in one go.
+        given.n_batch = given.n_ubatch = serving.context_tokens
+    with _unused_socket() as place:
+        given.hostnames = [place]
+        return xllamacpp.Server(given)
+
+
+@contextmanager
+def _unused_socket() -> Iterator[str]:
+    """llama.cpp's own server has to listen somewhere: at a socket in a new folder, which is gone before anybody could find it. It is named by its folder's descriptor where its path could be too long for a socket's."""
+    folder = tempfile.mkdtemp()
+    opened = os.open(folder, os.O_RDONLY) if sys.platform == "linux" else None
+    try:
+        yield f"{folder if opened is None else f'/proc/self/fd/{opened}'}/{_SOCKET}"
+    finally:
+        if opened is not None:
+            os.close(opened)
+        with suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, _SOCKET))
+        os.rmdir(folder)
+
+
+def _threads() -> int:
+    """One for each processor that this process has."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with open(_CPU_QUOTA, encoding="ascii") as file:
+            quota, period = file.read().split()
+        return max(1, min(cpus, int(quota) // int(period)))
+    except (OSError, ValueError):
+        # None is set, or none can be.
+        return cpus

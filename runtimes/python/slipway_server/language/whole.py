@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .engine import Emit, refusal_of
+from .merging import merged
+
+
+def whole(work: Callable[[Emit], None]) -> dict[str, Any]:
+    """All of an answer, as it is not streamed. Raises the Refusal that is answered instead."""
+    chunks: list[dict[str, Any]] = []
+
+    def keep(chunk: dict[str, Any]) -> bool:
+        chunks.append(chunk)
+        return False
+
+    work(keep)
+    for chunk in chunks:
+        if "error" in chunk:
+            raise refusal_of(chunk["error"])
+    return merged(chunks)

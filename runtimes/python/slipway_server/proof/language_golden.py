@@ -1,0 +1,46 @@
+"""What a language model is proven with: a text that it goes on with in the same words, wherever it runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterator
+
+from ..language.engine import Engine
+from ..language.whole import whole
+
+_PROMPT = "Once upon a time, there was a little girl who lived in a small village. One day she"
+_TOKENS = 16
+# How much likelier a token has to be than the next one, as a difference of logarithms, so that no rounding of another processor puts that first.
+_CLEAR = 0.1
+_RTOL = 1e-3
+# A proof keeps no longer one (buildspecs/commands/proof.mjs): of a long vector it says no more than that it is answered.
+_MOST_EXPECTED_BYTES = 6_000
+
+
+def language_example(engine: Engine) -> dict[str, Any] | None:
+    """A request of `/invocations` and what is answered to it; None where it generates none that another processor is sure to generate too."""
+    if engine.serving.task == "embed":
+        return _example({"inputs": _PROMPT}, engine.embed({"input": _PROMPT})["data"][0]["embedding"])
+    asked = {"prompt": _PROMPT, "temperature": 0, "seed": 0}
+    [choice] = whole(lambda emit: engine.complete({**asked, "max_tokens": _TOKENS, "logprobs": 2}, emit))["choices"]
+    tokens = sum(1 for _ in _clear_tokens(choice["logprobs"]))
+    if tokens == 0:
+        return None
+    asked["max_tokens"] = tokens
+    [choice] = whole(lambda emit: engine.complete(asked, emit))["choices"]
+    return _example(asked, choice["text"])
+
+
+def _clear_tokens(logprobs: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """Those before the first that another one comes near to."""
+    for token in (logprobs or {"content": []})["content"]:
+        likeliest = sorted((each["logprob"] for each in token["top_logprobs"]), reverse=True)
+        if len(likeliest) > 1 and likeliest[0] - likeliest[1] < _CLEAR:
+            return
+        yield token
+
+
+def _example(body: dict[str, Any], predictions: Any) -> dict[str, Any]:
+    expect = {"predictions": predictions}
+    known = {"expect": expect} if len(json.dumps(expect)) <= _MOST_EXPECTED_BYTES else {}
+    return {"request": {"protocol": "invocations", "body": body}, **known, "rtol": _RTOL}

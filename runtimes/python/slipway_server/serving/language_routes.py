@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any, AsyncIterator, Awaitable, Callable
+
+from falcon.asgi import Request
+
+from ..config import Config
+from ..language.engine import Emit, Engine
+from ..language.generation import chunks_of
+from ..language.merging import merged
+from ..language.requests import chat_request, completion_request, embedding_request, is_streamed, own_fields, wants_usage
+from ..protocols.openai import DONE, chunk_json, error_json, event, model_json, without_usage
+from ..refusal import Refusal, show
+from .answer import Answer, client_gone, json_answer
+from .bodies import parse_json
+from .http_body import read_body, type_of
+from .predictor import ClientGone, Predictor
+from .streams import EVENTS
+
+_USUAL_TOKENS = 128
+
+
+class LanguageRoutes:
+    """What a language model answers beside the protocols of all models. Each request waits for one of the model's turns, and gives it back when its client has left."""
+
+    def __init__(self, config: Config, predictor: Predictor, engine: Callable[[], Engine]) -> None:
+        self._config = config
+        self._predictor = predictor
+        self._engine = engine
+
+    async def models(self) -> Answer:
+        return json_answer({"object": "list", "data": [model_json(self._config.name)], "models": [self._config.name]})
+
+    async def model(self) -> Answer:
+        self._engine()
+        return json_answer({**model_json(self._config.name), "name": self._config.name, "ready": True})
+
+    async def chat_completions(self, request: Request) -> Answer:
+        return await _in_openai_words(self._chat_completions(request))
+
+    async def completions(self, request: Request) -> Answer:
+        return await _in_openai_words(self._completions(request))
+
+    async def embeddings(self, request: Request) -> Answer:
+        return await _in_openai_words(self._embeddings(request))
+
+    async def invocations(self, request: Request) -> Answer:
+        """A conversation as in OpenAI's API; else texts under `prompt` or `inputs`, which are answered by what the model makes of them."""
+        body = await self._body(request)
+        if isinstance(body, dict) and "messages" in body:
+            return await self._chat(request, body)
+        texts, options = _texts_in(body)
+        made = [await self._text(request, text, options) for text in ([texts] if isinstance(texts, str) else texts)]
+        return json_answer({"predictions": made[0] if isinstance(texts, str) else made})
+
+    async def _chat_completions(self, request: Request) -> Answer:
+        return await self._chat(request, await self._body(request))
+
+    async def _chat(self, request: Request, body: Any) -> Answer:
+        engine = self._generating()
+        asked = chat_request(body)
+        if not engine.serving.has_chat_template:
+            raise Refusal(400, "the model has no chat template; ask it by /v1/completions with a prompt")
+        return await self._generated(request, asked, lambda emit: engine.chat(own_fields(asked), emit))
+
+    async def _completions(self, request: Request) -> Answer:
+        engine = self._generating()
+        asked = completion_request(await self._body(request))
+        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), emit))
+
+    async def _embeddings(self, request: Request) -> Answer:
+        answer = await self._embedded(request, embedding_request(await self._body(request)))
+        return json_answer({**answer, "model": self._config.name})
+
+    async def _embedded(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
+        engine = self._engine()
+        if engine.serving.task != "embed":
+            raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")
+        async with self._predictor.turn(lambda: client_gone(request)):
+            return await self._predictor.load(lambda: engine.embed(own_fields(asked)))
+
+    async def _generated(self, request: Request, asked: dict[str, Any], work: Callable[[Emit], None]) -> Answer:
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
+            chunks = chunks_of(work, lambda: client_gone(request))
+            turn.push_async_callback(chunks.aclose)
+            if not is_streamed(asked):
+                return json_answer(chunk_json(merged([chunk async for chunk in chunks]), self._config.name))
+            # What fails before the first chunk is answered as any other failure is.
+            first = await chunks.__anext__()
+            return Answer(self._events(first, chunks, wants_usage(asked), turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
+
+    async def _events(
+        self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], has_usage: bool, turn: AsyncExitStack
+    ) -> AsyncIterator[bytes]:
+        """Each chunk as it is made; the model's turn ends with the last of them, or when the client has left."""
+        try:
+            yield self._event(first, has_usage)
+            async for chunk in others:
+                yield self._event(chunk, has_usage)
+            yield DONE
+        except ClientGone:
+            return
+        except Refusal as refused:
+            yield event(error_json(refused))
+            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            raise
+        finally:
+            await turn.aclose()
+
+    def _event(self, chunk: dict[str, Any], has_usage: bool) -> bytes:
+        told = chunk if has_usage else without_usage(chunk)
+        return b"" if told is None else event(chunk_json(told, self._config.name))
+
+    async def _text(self, request: Request, text: str, options: dict[str, Any]) -> Any:
+        engine = self._engine()
+        if engine.serving.task == "embed":
+            answer = await self._embedded(request, embedding_request({"input": text}))
+            return answer["data"][0]["embedding"]
+        asked = completion_request({"max_tokens": _USUAL_TOKENS, **options, "prompt": text, "stream": False})
+        async with self._predictor.turn(lambda: client_gone(request)):
+            chunks = chunks_of(lambda emit: engine.complete(own_fields(asked), emit), lambda: client_gone(request))
+            return merged([chunk async for chunk in chunks])["choices"][0]["text"]
+
+    def _generating(self) -> Engine:
+        engine = self._engine()
+        if engine.serving.task == "embed":
+            raise Refusal(400, "the model makes embeddings alone; ask it by /v1/embeddings")
+        return engine
+
+    async def _body(self, request: Request) -> Any:
+        self._engine()
+        type_of(request)
+        return parse_json(await read_body(request, self._config.max_body_bytes))
+
+
+async def _in_openai_words(answering: Awaitable[Answer]) -> Answer:
+    """Its clients look for the message in an object."""
+    try:
+        return await answering
+    except Refusal as refused:
+        return json_answer(error_json(refused))._replace(status=refused.status)
+
+
+def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:
+    """The texts of a request, and what else it says of how they are to be answered."""
+    for key in ("prompt", "inputs", "instances"):
+        if isinstance(body, dict) and key in body:
+            texts, options = body[key], {name: value for name, value in body.items() if name not in (key, "params")}
+            given = body.get("params", {})
+            if isinstance(texts, str) and texts or _are_texts(texts):
+                return texts, {**options, **(given if isinstance(given, dict) else {})}
+            raise Refusal(400, f"{key} is {show(texts)}; it takes a text, or a list of them")
+    raise Refusal(400, 'the body takes an object with "prompt", "inputs" or "messages"')
+
+
+def _are_texts(texts: Any) -> bool:
+    return isinstance(texts, list) and len(texts) > 0 and all(isinstance(each, str) and each for each in texts)

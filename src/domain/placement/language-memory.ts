@@ -1,0 +1,49 @@
+import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
+
+const MIB = 1024 * 1024;
+
+// Python, numpy and the server hold 60 MiB, llama.cpp's library 15; a tokenizer of 50,000 words takes some 20 more.
+const SERVER_BYTES = 96 * MIB;
+// llama.cpp computes that many tokens of a prompt at once (its `n_ubatch`), in numbers of four bytes.
+const BATCH_TOKENS = 512;
+const NUMBER_BYTES = 4;
+const LEAST_COMPUTE_BYTES = 32 * MIB;
+// The cache of keys and values is of 16-bit floats.
+const CACHE_NUMBER_BYTES = 2;
+
+/** The shape of a language model: `cacheWidth` is how many numbers the cache of keys and values holds of a token, over all layers. */
+export type LanguageShape = {
+  readonly weightBytes: number;
+  readonly cacheWidth: number;
+  readonly embeddingLength: number;
+  readonly feedForwardLength: number;
+  readonly vocabulary: number;
+};
+
+/**
+ * What serving it by llama.cpp is expected to take, all of it held from its start: the weights once, as they are in the file, the cache for each request that is answered at once,
+ * and what a batch of a prompt is computed in: seen with SmolLM2-135M, 43 MiB at 512 tokens.
+ */
+export function languageMemory(
+  shape: LanguageShape,
+  serving: Pick<LanguageServing, 'task' | 'contextTokens' | 'requestsAtOnce'>,
+): readonly MemoryTerm[] {
+  const cached = serving.contextTokens * serving.requestsAtOnce;
+  const cache = cached * shape.cacheWidth * CACHE_NUMBER_BYTES;
+  return [
+    { name: 'the server and llama.cpp', bytes: SERVER_BYTES },
+    { name: 'the weights', bytes: shape.weightBytes },
+    { name: `the cache of ${cached.toLocaleString('en-US')} tokens`, bytes: cache },
+    { name: 'the compute buffers', bytes: computeBytes(shape, serving) },
+  ];
+}
+
+function computeBytes(
+  { embeddingLength, feedForwardLength, vocabulary }: LanguageShape,
+  { task, contextTokens, requestsAtOnce }: Parameters<typeof languageMemory>[1],
+): number {
+  // A text is embedded in one go.
+  const tokens = task === 'embed' ? Math.max(contextTokens, BATCH_TOKENS) : BATCH_TOKENS;
+  const batch = tokens * (2 * feedForwardLength + 6 * embeddingLength);
+  return LEAST_COMPUTE_BYTES + NUMBER_BYTES * (batch + requestsAtOnce * vocabulary);
+}

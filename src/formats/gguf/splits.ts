@@ -1,0 +1,56 @@
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { type GgufHeader, readGguf } from './header.ts';
+import type { GgufTensors } from './tensors.ts';
+
+const NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i;
+const MAX_PARTS = 1000;
+const FIX =
+  'Upload all parts together as one folder, under the names that llama-gguf-split gave them.';
+
+/** Whether a file is a later part of a model of which the first one is there too. */
+export function isLaterPart(name: string, names: ReadonlySet<string>): boolean {
+  const [, stem, number, count] = NAME.exec(name) ?? [];
+  if (stem === undefined || number === '00001') return false;
+  return names.has(`${stem}-00001-of-${count}.gguf`);
+}
+
+/**
+ * The tensors of a model that is in one file, or in as many as that says: all of them beside it, under the names by which llama.cpp looks for them.
+ * Fails with `ArtifactRejected`.
+ */
+export async function allTensors(
+  { values, tensors }: GgufHeader,
+  file: string,
+  files: readonly ArtifactFile[],
+): Promise<readonly GgufTensors[]> {
+  const parts = numberOf(values, 'split.count') || 1;
+  if (parts === 1) return [tensors];
+  const [, stem, number, count] = NAME.exec(file) ?? [];
+  if (parts > MAX_PARTS || stem === undefined || Number(count) !== parts) {
+    throw rejected(`${file} is a part of ${parts}, which its name does not say`, FIX);
+  }
+  if (Number(number) !== 1 || numberOf(values, 'split.no') !== 0) {
+    throw rejected(`${file} is not the first part of ${parts}, and that is not beside it`, FIX);
+  }
+  const found = [tensors];
+  for (let part = 2; part <= parts; part += 1) {
+    const name = `${stem}-${String(part).padStart(5, '0')}-of-${count}.gguf`;
+    const beside = files.find((each) => each.name === name);
+    if (!beside) throw rejected(`${quoted(name)} is not beside ${file}, the first part`, FIX);
+    const header = await readGguf(await beside.open(), name);
+    if (numberOf(header.values, 'split.no') !== part - 1) {
+      throw rejected(`${quoted(name)} is another part than its name says`, FIX);
+    }
+    found.push(header.tensors);
+  }
+  const there = found.reduce((sum, each) => sum + each.count, 0);
+  const announced = numberOf(values, 'split.tensors.count');
+  if (announced === there) return found;
+  throw rejected(`${file} announces ${announced} tensors; its ${parts} parts have ${there}`, FIX);
+}
+
+function numberOf(values: GgufHeader['values'], key: string): number {
+  const value = values.get(key);
+  return typeof value === 'number' ? value : 0;
+}

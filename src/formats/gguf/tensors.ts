@@ -1,0 +1,73 @@
+import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
+import { quoted, rejected } from '#formats/rejected.ts';
+import { type GgufCursor, RESAVE } from './cursor.ts';
+
+/** What the tensors of a file come to: how many elements and bytes each type has. `endsAt` counts from the begin of their data. */
+export type GgufTensors = {
+  readonly count: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly endsAt: number;
+  readonly byType: ReadonlyMap<string, number>;
+};
+
+type Block = { readonly name: string; readonly elements: number; readonly bytes: number };
+
+const TYPES: Readonly<Record<string, Block>> = ggml.types;
+// GGML_MAX_DIMS and GGML_MAX_NAME of ggml.h.
+const MAX_DIMENSIONS = 4;
+const MAX_NAME_BYTES = 63;
+
+/**
+ * Reads the list of tensors. As llama.cpp has it, each begins where the one before ends, at a multiple of `alignment`,
+ * and none is named twice. Fails with `ArtifactRejected`.
+ */
+export async function readTensors(
+  cursor: GgufCursor,
+  file: string,
+  { count, alignment }: { readonly count: number; readonly alignment: number },
+): Promise<GgufTensors> {
+  const names = new Set<string>();
+  const byType = new Map<string, number>();
+  let [parameters, bytes, endsAt, next] = [0, 0, 0, 0];
+  for (let index = 0; index < count; index += 1) {
+    const name = await cursor.text(`the name of tensor ${index}`, MAX_NAME_BYTES);
+    const refuse = (fault: string) =>
+      rejected(`${file} is damaged: its tensor ${quoted(name)} ${fault}`, RESAVE);
+    if (names.has(name)) throw refuse('is there twice');
+    names.add(name);
+    const { block, elements, offset } = await readTensor(cursor, refuse);
+    if (offset !== next) throw refuse(`begins at byte ${offset} of the data, not at ${next}`);
+    const size = (elements / block.elements) * block.bytes;
+    parameters += elements;
+    bytes += size;
+    endsAt = offset + size;
+    next = Math.ceil(endsAt / alignment) * alignment;
+    if (!Number.isSafeInteger(next)) throw refuse(`takes ${size} bytes`);
+    byType.set(block.name, (byType.get(block.name) ?? 0) + elements);
+  }
+  return { count, parameters, bytes, endsAt, byType };
+}
+
+async function readTensor(cursor: GgufCursor, refuse: (fault: string) => Error) {
+  const dimensions = await cursor.u32('the dimensions of a tensor');
+  if (dimensions > MAX_DIMENSIONS) {
+    throw refuse(`has ${dimensions} dimensions; the limit is ${MAX_DIMENSIONS}`);
+  }
+  let [elements, row] = [1, 1];
+  for (let axis = 0; axis < dimensions; axis += 1) {
+    const length = await cursor.u64('the shape of a tensor');
+    if (axis === 0) row = length;
+    elements *= length;
+  }
+  const type = await cursor.u32('the type of a tensor');
+  const block = TYPES[type];
+  if (!block) throw refuse(`has the type ${type}, which ggml has none of`);
+  if (!Number.isSafeInteger(elements)) throw refuse(`has ${elements} elements`);
+  if (row % block.elements !== 0) {
+    throw refuse(
+      `has rows of ${row} elements; those of ${block.name} are in blocks of ${block.elements}`,
+    );
+  }
+  return { block, elements, offset: await cursor.u64('the place of a tensor') };
+}

@@ -1,0 +1,85 @@
+import { rejected } from '#formats/rejected.ts';
+import { type GgufCursor, RESAVE } from './cursor.ts';
+
+/** A value of the metadata, where it is one that is kept: of a list its length, and its numbers where they are few. */
+export type GgufValue =
+  | string
+  | number
+  | boolean
+  | { readonly length: number; readonly numbers: readonly number[] }
+  | { readonly textBytes: number };
+
+// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure
+const [BOOL, TEXT, LIST] = [7, 8, 9] as const;
+
+type NumberType = { readonly bytes: number; readonly read: (view: DataView, at: number) => number };
+
+const NUMBERS: Readonly<Record<number, NumberType>> = {
+  0: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  1: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  2: { bytes: 2, read: (view, at) => view.getUint16(at, true) },
+  3: { bytes: 2, read: (view, at) => view.getInt16(at, true) },
+  4: { bytes: 4, read: (view, at) => view.getUint32(at, true) },
+  5: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
+  6: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
+  [BOOL]: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  10: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
+  11: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  12: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+};
+
+// Half a million tokens and their merges are what the largest tokenizers have.
+const MAX_TEXTS = 4_000_000;
+const MAX_KEPT_NUMBERS = 1024;
+const MAX_KEPT_BYTES = 1024;
+
+/** Reads the value of a key; what is long is skipped, and only how long it is is kept. */
+export async function readValue(cursor: GgufCursor, file: string, key: string): Promise<GgufValue> {
+  const type = await cursor.u32(key);
+  if (type === TEXT) return readText(cursor, key);
+  if (type === LIST) return readList(cursor, file, key);
+  const { bytes, read } = numberType(type, file, key);
+  const value = read(await cursor.take(bytes, key), 0);
+  return type === BOOL ? value !== 0 : value;
+}
+
+async function readText(cursor: GgufCursor, key: string): Promise<GgufValue> {
+  const textBytes = await cursor.u64(key);
+  if (textBytes > MAX_KEPT_BYTES) {
+    cursor.skip(textBytes, key);
+    return { textBytes };
+  }
+  const view = await cursor.take(textBytes, key);
+  return new TextDecoder().decode(view);
+}
+
+async function readList(cursor: GgufCursor, file: string, key: string): Promise<GgufValue> {
+  const type = await cursor.u32(key);
+  const length = await cursor.u64(key);
+  if (type === LIST) {
+    throw rejected(`${file} is damaged: ${key} is a list of lists, which GGUF has none of`, RESAVE);
+  }
+  if (type === TEXT) {
+    if (length > MAX_TEXTS) {
+      throw rejected(
+        `${file} is damaged: ${key} has ${length} texts; the limit is ${MAX_TEXTS}`,
+        RESAVE,
+      );
+    }
+    await cursor.skipTexts(length, key);
+    return { length, numbers: [] };
+  }
+  const { bytes, read } = numberType(type, file, key);
+  if (length > MAX_KEPT_NUMBERS) {
+    cursor.skip(length * bytes, key);
+    return { length, numbers: [] };
+  }
+  const view = await cursor.take(length * bytes, key);
+  return { length, numbers: Array.from({ length }, (_, at) => read(view, at * bytes)) };
+}
+
+function numberType(type: number, file: string, key: string): NumberType {
+  const found = NUMBERS[type];
+  if (found) return found;
+  throw rejected(`${file} is damaged: ${key} has the type ${type}, which GGUF has none of`, RESAVE);
+}

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { lookAtWalls } from '#adapters/local/servers/walls.ts';
+import { temporaryFolder } from '../../../support/slipway/running.ts';
+
+const run = promisify(execFile);
+const LAUNCHER = new URL('../../../../runtimes/python/slipway_server/walls.py', import.meta.url)
+  .pathname;
+
+const walls = await lookAtWalls(LAUNCHER, []);
+
+/** Tries each, and writes as JSON what came of it. */
+const ATTEMPTS = `
+import json, os, socket, sys
+
+def listens():
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.bind("own.sock")
+    made.listen()
+
+attempts = {
+    "listens": listens,
+    "connects": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect("other.sock"),
+    "datagrams": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),
+    "network": lambda: socket.socket(),
+}
+def outcome(attempt):
+    try:
+        attempt()
+        return "done"
+    except OSError as error:
+        return os.strerror(error.errno)
+
+print(json.dumps({name: outcome(attempt) for name, attempt in attempts.items()}))
+`;
+
+const REFUSED = 'Permission denied';
+
+(walls.seccomp ? describe : describe.skip)('the sockets of a process that loads a model', () => {
+  it.each([
+    ['gguf', { listens: 'done', connects: REFUSED }],
+    ['xgboost', { listens: REFUSED, connects: REFUSED }],
+  ])('of the format %s are %j, and no others', async (format, sockets) => {
+    await using folder = await temporaryFolder();
+    const facts = join(folder.path, 'facts.json');
+    await writeFile(facts, JSON.stringify({ format }));
+    const plan = { landlock: 0, seccomp: true, namespaces: false, read: [], write: [] };
+    const env = { SLIPWAY_WALLS: JSON.stringify(plan), MODEL_FACTS: facts };
+
+    const command = ['-I', '-S', LAUNCHER, walls.python ?? '', '-c', ATTEMPTS];
+    const { stdout } = await run('python3', command, {
+      cwd: folder.path,
+      env: { ...process.env, ...env },
+    });
+
+    expect(JSON.parse(stdout)).toEqual({ ...sockets, datagrams: REFUSED, network: REFUSED });
+  });
+});

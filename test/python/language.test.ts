@@ -1,0 +1,236 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { promisify } from 'node:util';
+import { pythonWith } from '../runtimes/python-environment.ts';
+import { asEmbedding, smollm } from '../support/models/smollm.ts';
+import type { RunningSlipway } from '../support/slipway/running.ts';
+import { describeOnOneMachine } from './right-answers.ts';
+
+const run = promisify(execFile);
+const CLIENT = new URL('./openai_client.py', import.meta.url).pathname;
+const weights = await smollm();
+
+if (typeof weights === 'string') describeLanguage(weights);
+else it.skip(`a language model on one machine: ${weights.missing}`, () => undefined);
+
+function describeLanguage(path: string): void {
+  describeOnOneMachine('a language model, dropped, on one machine', (slipway) => {
+    const dropped = async (n: number, name = `m${n}.gguf`) => {
+      slipway().drop(`models/chat/${name}`, readFileSync(path));
+      return slipway().ending('chat', n);
+    };
+    let first: Awaited<ReturnType<typeof dropped>>;
+    beforeAll(async () => {
+      first = await dropped(1);
+    });
+
+    it('goes live, proven by a text that it goes on with in the same words', async () => {
+      const explained = await slipway().get('/models/chat/explain?version=1');
+
+      expect(first.detail).toMatchObject({ state: 'Live' });
+      expect(explained).toMatchObject({ runtime: { name: 'python' } });
+    });
+
+    it('answers a conversation, by its own name', async () => {
+      const { status, body } = await post(slipway(), 'chat/completions', {
+        model: 'chat',
+        messages: [{ role: 'user', content: 'What is gravity? Answer in one sentence.' }],
+        max_tokens: 40,
+        temperature: 0,
+      });
+
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        object: 'chat.completion',
+        model: 'chat',
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', content: expect.stringMatching(/^Gravity is/) },
+            finish_reason: 'stop',
+          },
+        ],
+        usage: { prompt_tokens: 39, completion_tokens: expect.any(Number) },
+      });
+    });
+
+    it('answers the same text by every protocol that takes one', async () => {
+      const prompt = 'The capital of France is';
+      const greedy = { max_tokens: 4, temperature: 0 };
+      const completion = await post(slipway(), 'completions', { prompt, ...greedy });
+      const several = await post(slipway(), 'completions', { prompt: [prompt, prompt], ...greedy });
+      const invoked = await post(slipway(), '../invocations', { inputs: prompt, ...greedy });
+      const listed = await post(slipway(), '../invocations', { prompt: [prompt], params: greedy });
+      const inferred = await post(slipway(), '../v2/models/chat/infer', {
+        inputs: [{ name: 'text', datatype: 'BYTES', shape: [1], data: [prompt] }],
+      });
+
+      const text = ' Paris.\n\n';
+      expect(completion.body).toMatchObject({ choices: [{ text, finish_reason: 'length' }] });
+      expect(several.body).toMatchObject({
+        choices: [
+          { index: 0, text },
+          { index: 1, text },
+        ],
+        usage: { completion_tokens: 8 },
+      });
+      expect(invoked.body).toEqual({ predictions: text });
+      expect(listed.body).toEqual({ predictions: [text] });
+      expect(inferred.body).toMatchObject({
+        outputs: [{ name: 'text', datatype: 'BYTES', data: [expect.stringContaining(text)] }],
+      });
+    });
+
+    it('streams a piece for each token, and says what it used where that is asked for', async () => {
+      const asked = { prompt: 'The capital of France is', max_tokens: 4, temperature: 0 };
+      const plain = await events(slipway(), { ...asked, stream: true });
+      const counted = await events(slipway(), {
+        ...asked,
+        stream: true,
+        stream_options: { include_usage: true },
+      });
+
+      expect(plain.at(-1)).toBe('[DONE]');
+      expect(textOf(plain)).toBe(' Paris.\n\n');
+      expect(plain.length).toBeGreaterThanOrEqual(4);
+      expect(plain.join('')).not.toContain('usage');
+      expect(JSON.parse(counted.at(-2) ?? '')).toMatchObject({ usage: { completion_tokens: 4 } });
+    });
+
+    it('stops making what nobody waits for any more', async () => {
+      const left = request(`${slipway().gateway}/models/chat/v1/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      });
+      left.on('error', () => undefined);
+      left.end(
+        JSON.stringify({ prompt: 'Once', max_tokens: 4000, ignore_eos: true, stream: true }),
+      );
+      const [response] = await once(left, 'response');
+      await once(response, 'data');
+      left.destroy();
+
+      const { body } = await post(slipway(), 'completions', { prompt: 'Once', max_tokens: 1 });
+
+      expect(body).toMatchObject({ usage: { completion_tokens: 1 } });
+    });
+
+    it.each<[string, unknown, string]>([
+      ['completions', {}, 'prompt is nothing; it takes a text'],
+      ['completions', { prompt: 'word '.repeat(5000) }, 'exceeds the available context size'],
+      ['completions', { prompt: 'a', stream: 'yes' }, 'stream is "yes"'],
+      ['chat/completions', { messages: [] }, 'messages is a list of 0'],
+      ['chat/completions', { messages: [{ role: 'x' }] }, "must contain 'content'"],
+      ['chat/completions', [], 'the body is a list of 0'],
+      ['embeddings', { input: 'a' }, 'makes no embeddings'],
+    ])(
+      'refuses at %s what it cannot answer, in the words of that API',
+      async (at, asked, message) => {
+        expect(await post(slipway(), at, asked)).toEqual({
+          status: 400,
+          body: {
+            error: {
+              message: expect.stringContaining(message),
+              type: 'invalid_request_error',
+              param: null,
+              code: null,
+            },
+          },
+        });
+      },
+    );
+
+    it('says what it is, and where it is asked', async () => {
+      const models = await fetch(`${slipway().gateway}/models/chat/v1/models`);
+      const document = await fetch(`${slipway().gateway}/models/chat/openapi.json`);
+
+      expect(await models.json()).toMatchObject({ data: [{ id: 'chat', object: 'model' }] });
+      expect(await document.json()).toMatchObject({
+        paths: { '/v1/chat/completions': {}, '/v1/completions': {}, '/v1/models': {} },
+      });
+    });
+
+    it("answers OpenAI's own client", async () => {
+      const python = await pythonWith('../../test/python/openai-requirements.txt');
+      if (typeof python === 'object') throw new Error(python.missing);
+
+      const { stdout } = await run(python, [CLIENT, `${slipway().gateway}/models/chat/v1`]);
+
+      expect(JSON.parse(stdout)).toEqual({
+        models: ['chat'],
+        chat: expect.stringMatching(/^Gravity is/),
+        streamed: ' Paris.\n\n',
+        usage: 4,
+        refused: [400, expect.stringContaining('messages is a list of 0')],
+      });
+    });
+
+    it('embeds texts, where its file says that it does', async () => {
+      slipway().drop('models/embed/e.gguf.yaml', 'runtime: { contextTokens: 256 }');
+      slipway().drop('models/embed/e.gguf', asEmbedding(readFileSync(path)));
+      const end = await slipway().ending('embed', 1);
+      const embedded = await post(slipway(), 'embeddings', { input: ['a cat', 'a dog'] }, 'embed');
+      const inferred = await post(
+        slipway(),
+        '../v2/models/embed/infer',
+        { inputs: [{ name: 'text', datatype: 'BYTES', shape: [1], data: ['a cat'] }] },
+        'embed',
+      );
+      const chat = await post(slipway(), 'chat/completions', { messages: [{}] }, 'embed');
+
+      expect(end.detail).toMatchObject({ state: 'Live' });
+      const { data, model } = embedded.body as { data: { embedding: number[] }[]; model: string };
+      expect([model, data.map(({ embedding }) => embedding.length)]).toEqual(['embed', [576, 576]]);
+      const [output] = (inferred.body as { outputs: { shape: number[]; data: number[] }[] })
+        .outputs;
+      expect(output?.shape).toEqual([1, 576]);
+      expect(output?.data[0]).toBeCloseTo(data[0]?.embedding[0] ?? 0, 3);
+      expect(chat).toMatchObject({
+        status: 400,
+        body: { error: { message: expect.stringContaining('/v1/embeddings') } },
+      });
+    });
+
+    it('is replaced by its next version, and comes back', async () => {
+      const second = await dropped(2);
+      await slipway().ask('chat', 'rollback');
+      const third = await slipway().ending('chat', 3);
+
+      expect(second.detail).toMatchObject({ state: 'Live' });
+      expect(third.detail).toMatchObject({ state: 'Live' });
+      expect(await post(slipway(), 'completions', { prompt: 'a', max_tokens: 1 })).toMatchObject({
+        status: 200,
+      });
+    });
+  });
+}
+
+async function post({ gateway }: RunningSlipway, at: string, body: unknown, model = 'chat') {
+  const response = await fetch(new URL(at, `${gateway}/models/${model}/v1/`), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** What each event of a streamed answer says. */
+async function events({ gateway }: RunningSlipway, body: object): Promise<readonly string[]> {
+  const response = await fetch(`${gateway}/models/chat/v1/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  const lines = (await response.text()).split('\n\n').filter(Boolean);
+  return lines.map((line) => line.replace(/^data: /, ''));
+}
+
+function textOf(told: readonly string[]): string {
+  return told
+    .slice(0, -1)
+    .map((each) => JSON.parse(each).choices[0]?.text ?? '')
+    .join('');
+}
