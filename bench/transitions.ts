@@ -26,13 +26,7 @@ const LAMBDA = { target: 'lambda', readySeconds: 10, spreadSeconds: 5 } as const
 const FARGATE = { target: 'fargate', readySeconds: 90, spreadSeconds: 5 } as const;
 const EC2 = { target: 'ec2', readySeconds: 240, spreadSeconds: 5 } as const;
 const BUILT = { workflow: 'deploy', isBuilt: true } as const;
-const GRANTED = {
-  imageTag: 'tag',
-  artifactUrl: 'url',
-  token: 't',
-  environmentUrl: 'url',
-  environmentToken: 't',
-};
+const GRANTED = { environmentUrl: '', environmentToken: '' } as const;
 const AGAIN = { workflow: 'rollback', bakes: [0] } as const;
 
 const RUNS: readonly Run[] = [

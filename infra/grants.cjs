@@ -46,10 +46,8 @@ const GRANTS = {
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
   // A presigned URL has its signer's permissions.
-  grantArtifacts: [
-    allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
-    allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*')),
-  ],
+  grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
+  grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
   // No other role deletes images; a build can only add them.
   removeImages: [allow('ecr:ListImages BatchDeleteImage', arnOf('Repository'))],
@@ -67,6 +65,12 @@ const GRANTS = {
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
+  // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
+  lookAtBuilds: [
+    allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects('image', 'environment')),
+  ],
+  stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image'))],
+  stopBuilds: [allow('codebuild:StopBuild', ...projects('image', 'environment'))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
@@ -133,6 +137,10 @@ function allow(actions, ...resources) {
     Action: names.map((name) => `${service}:${name}`),
     Resource: resources,
   };
+}
+
+function projects(...names) {
+  return names.map((name) => arn('codebuild', `project/slipway-STAGE-${name}`));
 }
 
 function lookAt(workflow) {

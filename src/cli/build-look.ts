@@ -2,19 +2,24 @@ import type { Slipway } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 
 const LOOK_MS = 500;
+// An account takes many requests for a look, and allows only so many.
+const REST = 9;
 
 /** How the build of a deployment stands, as of the last look. */
 export type BuildLook = Disposable & { of(deploymentId: string): BuildProgress | null };
 
-/** Looks how builds stand, twice a second while it `isWanted` and until it is disposed of. A look that fails leaves what the one before found. */
+/** Looks how builds stand, while it `isWanted` and until it is disposed of: twice a second, or where a look takes long in a tenth of the time. A look that fails leaves what the one before found. */
 export function lookAtBuilds(builds: Slipway['builds'], isWanted: () => boolean): BuildLook {
   let found: readonly BuildProgress[] = [];
   let isLooking = false;
+  let notBeforeMs = 0;
 
   async function look(): Promise<void> {
-    if (isLooking || !isWanted()) return;
+    const begunMs = performance.now();
+    if (isLooking || begunMs < notBeforeMs || !isWanted()) return;
     isLooking = true;
     found = await builds().catch(() => found);
+    notBeforeMs = performance.now() + REST * (performance.now() - begunMs);
     isLooking = false;
   }
 

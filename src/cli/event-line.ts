@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { printable } from './wrapped.ts';
 
 const STATE_WIDTH = 12;
 const INDENT = '\n             ';
@@ -57,8 +57,8 @@ const MOST_REASON = 400;
 
 /** What a model has said stands in reasons too. */
 function cut(text: string): string {
-  const printable = stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
-  return printable.length <= MOST_REASON ? printable : `${printable.slice(0, MOST_REASON)}…`;
+  const shown = printable(text);
+  return shown.length <= MOST_REASON ? shown : `${shown.slice(0, MOST_REASON)}…`;
 }
 
 /** Between words, where a line would be longer than the terminal is wide. */

@@ -4,7 +4,7 @@ import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { eventLine, nameOf } from './event-line.ts';
-import { liveLines, type Running } from './live-lines.ts';
+import { type Running, withLog } from './live-lines.ts';
 import { type Output, seconds } from './output.ts';
 
 type Followed = Pick<Slipway, 'builds'> & {
@@ -27,7 +27,7 @@ export async function followDeployment(
   );
   const done = output.busy((room) =>
     newest
-      ? liveLines([runningOf(newest, startedAtMs, look.of)], performance.now(), room)
+      ? withLog(runningOf(newest, startedAtMs, look.of), performance.now(), room)
       : [`${seconds(startedAtMs)}  ${begun} …`],
   );
   try {

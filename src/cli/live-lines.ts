@@ -1,6 +1,7 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import type { Room } from './output.ts';
+import { printable } from './wrapped.ts';
 
 /** A deployment that runs: its model with the version, since when (epoch ms), and how its build stands, where one does. */
 export type Running = {
@@ -43,6 +44,17 @@ export function liveLines(
   });
   const more = running.length - shown.length;
   return more === 0 ? lines : [...lines, cut(`and ${more} more`, columns)];
+}
+
+/** The line of one deployment that runs, and below it the last lines of its build's log. */
+export function withLog(running: Running, nowMs: number, room: Room): readonly string[] {
+  const lines = running.state === 'Building' ? (running.build?.lines ?? []) : [];
+  return [
+    ...liveLines([running], nowMs, room),
+    ...lines
+      .slice(0, Math.max(0, room.rows - 1 - OTHER_ROWS))
+      .map((line) => cut(printable(`  ${line}`), room.columns)),
+  ];
 }
 
 function doing({ state, build }: Running): string {

@@ -110,11 +110,10 @@ function addStatus(program: Command): void {
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
       const slipway = await openSlipway(options);
-      const [models, builds, refused] = await Promise.all([
-        slipway.models(),
-        slipway.builds(),
-        slipway.refused(),
-      ]);
+      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      // In an account it takes rights of its own.
+      const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
+      const builds = isBuilding ? await slipway.builds() : [];
       const status = { models, builds, refused };
       show(options, status, statusLines(status, terminalWidth()));
     });

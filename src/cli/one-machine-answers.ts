@@ -129,6 +129,7 @@ export const builds = z.object({
       place: z.nullable(z.int()),
       stage: z.nullable(z.string()),
       leftMs: z.nullable(z.number()),
+      lines: z.array(z.string()),
     }),
   ),
 });

@@ -1,7 +1,7 @@
 import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import { buildWords } from './live-lines.ts';
-import { wrapped } from './wrapped.ts';
+import { printable, wrapped } from './wrapped.ts';
 
 const INDENT = '  ';
 
@@ -31,10 +31,11 @@ function modelLines(
 ): readonly string[] {
   const { name, endpoint, live, newest, versions, repairs, unproven } = model;
   if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
+  const build = builds.findLast(({ deploymentId }) => deploymentId === newest?.id);
   const isOther = newest !== null && newest.version !== live?.version;
   const notes = [
     ...(unproven ? [unproven] : []),
-    ...(isOther ? [`newest: ${standing(newest, versions, builds)}`] : []),
+    ...(isOther ? [`newest: ${standing(newest, versions, build)}`] : []),
     ...(repairs ? [mending(repairs)] : []),
   ];
   return [
@@ -42,6 +43,9 @@ function modelLines(
       ? inOneOrTwo(`${name}  v${live.version} live on ${live.target}`, endpoint, width)
       : [`${name}  nothing live`]),
     ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
+    ...(build?.lines ?? []).flatMap((line) =>
+      wrapped(INDENT.repeat(2) + printable(line), width, INDENT.repeat(2)),
+    ),
   ];
 }
 
@@ -52,11 +56,10 @@ function inOneOrTwo(first: string, second: string, width: number): readonly stri
 
 /** The state of the newest deployment; for one that was live, what became of it. */
 function standing(
-  { id, version, phase, trouble }: NonNullable<ModelStatus['newest']>,
+  { version, phase, trouble }: NonNullable<ModelStatus['newest']>,
   versions: ModelStatus['versions'],
-  builds: readonly BuildProgress[],
+  build: BuildProgress | undefined,
 ): string {
-  const build = builds.findLast(({ deploymentId }) => deploymentId === id);
   const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : build && `, ${buildWords(build)}`;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
   return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason ?? ''}`;

@@ -1,8 +1,15 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const UNKNOWN_WIDTH = 80;
 
 /** The columns of the terminal, or what fits in most where it is none. */
 export function terminalWidth(): number {
   return process.stdout.columns ?? UNKNOWN_WIDTH;
+}
+
+/** A text that others wrote, without what a terminal would act on. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
 }
 
 /** A text in lines of at most `width` columns, all but the first indented. A word that is wider stays whole, as an address has to. */

@@ -3,6 +3,7 @@ import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
@@ -11,6 +12,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { withoutContainers } from '#adapters/aws/ecs/without-containers.ts';
@@ -106,6 +108,11 @@ export function executionsOf(environment: Environment) {
 
 export function buildLogOf() {
   return cloudWatchBuildLog({ client: logsClient() });
+}
+
+export function codeBuildsOf(environment: Environment) {
+  const { STAGE: stage } = settings(environment, 'STAGE');
+  return codeBuilds({ client: new CodeBuildClient(), stage });
 }
 
 export function busOf(environment: Environment) {

@@ -11,6 +11,7 @@ import { commitDeployment } from '#steps/commit-deployment.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { provisionEc2 } from '#steps/provision-ec2.ts';
@@ -33,6 +34,7 @@ import {
   busOf,
   capsOf,
   clock,
+  codeBuildsOf,
   containerPlatformOf,
   environmentsOf,
   executionsOf,
@@ -69,22 +71,35 @@ export const admitUndeployOnAws = (env: Environment) =>
   admitUndeploy({ registry: registryOf(env), executions: executionsOf(env) });
 
 export const acquireLeaseOnAws = (env: Environment) =>
-  acquireLease({ registry: registryOf(env), executions: executionsOf(env), clock });
+  acquireLease({
+    registry: registryOf(env),
+    executions: executionsOf(env),
+    builds: codeBuildsOf(env),
+    clock,
+  });
 
-export const planBuildOnAws = (env: Environment) => {
+const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
   const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
-  return planBuild({
+  return {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    environments: environmentsOf(env),
     hashes: byRuntime(() => hash),
     engine: 'image',
-  });
+  } as const;
 };
 
+export const planBuildOnAws = (env: Environment) =>
+  planBuild({ ...buildsOf(env), environments: environmentsOf(env) });
+
+export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));
+
 export const explainBuildOnAws = (env: Environment) =>
-  explainBuild({ registry: registryOf(env), buildLog: buildLogOf() });
+  explainBuild({
+    registry: registryOf(env),
+    buildLog: buildLogOf(),
+    builds: codeBuildsOf(env),
+  });
 
 export const chooseTargetOnAws = (env: Environment) =>
   chooseTarget({ registry: registryOf(env), offered: offeredBy(env), caps: capsOf(env) });

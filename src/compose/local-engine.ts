@@ -5,10 +5,15 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
-import { type ImageBuildsOptions, imageBuilds } from '#adapters/local/builds/build-image.ts';
+import {
+  type ImageBuilds,
+  type ImageBuildsOptions,
+  imageBuilds,
+} from '#adapters/local/builds/build-image.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { processImages } from '#adapters/local/builds/process-images.ts';
+import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import type { ObjectPath } from '#adapters/local/revisions/revision-files.ts';
 import { compileServer } from '#adapters/local/servers/compiled-server.ts';
@@ -22,6 +27,7 @@ import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
@@ -36,6 +42,7 @@ export type LocalEngine = {
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly servers: ModelServers;
   readonly buildLog: BuildLog;
+  readonly builds: Builds;
   /** How what is being built stands. */
   readonly board: BuildBoard;
   readonly build: TaskHandler;
@@ -110,7 +117,7 @@ async function processEngine({
     ...(isOurs && { spares: folder('spares') }),
   });
   const board = buildBoard(folder('builds'));
-  const made = builds({
+  const { running, ...made } = runner({
     directory: folder('builds'),
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
@@ -131,6 +138,7 @@ async function processEngine({
     servers,
     keepSpare: servers.keepSpare,
     ...made,
+    builds: runningBuilds({ image: running }),
     board,
     environments: null,
     images: processImages(images),
@@ -161,7 +169,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   const inTurn = atOnce(BUILDS_AT_ONCE);
   const board = buildBoard(folder('builds'));
   const builtBy = (buildspec: string) =>
-    builds({
+    runner({
       directory: folder('builds'),
       own: environment,
       inTurn,
@@ -182,6 +190,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     buildEnvironment: environments.build,
     // Both write their logs to the same folder.
     buildLog: image.buildLog,
+    builds: runningBuilds({ image: image.running, environment: environments.running }),
     keepSpare: () => undefined,
     async stop() {
       await Promise.all([image.stop(), environments.stop()]);
@@ -189,13 +198,15 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   };
 }
 
-type Builds = Pick<
+type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly running: ImageBuilds };
+
+type Runs = Pick<
   ImageBuildsOptions,
   'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */
-function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> {
+function runner(options: Runs): Runner {
   const { directory, buildspec } = options;
   mkdirSync(directory, { recursive: true });
   const guard = orphanGuard();
@@ -208,6 +219,7 @@ function builds(options: Builds): Pick<LocalEngine, 'build' | 'buildLog' | 'stop
     timeoutSeconds: BUILD_SECONDS,
   });
   return {
+    running,
     buildLog: fileBuildLog(directory),
     build: running.run,
     async stop() {

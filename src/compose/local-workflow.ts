@@ -12,6 +12,7 @@ import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
@@ -30,6 +31,7 @@ import { commitDeployment } from '#steps/commit-deployment.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { planBuild } from '#steps/plan-build.ts';
@@ -56,6 +58,7 @@ export type StepDeps = {
   readonly executions: Executions;
   readonly clock: Clock;
   readonly buildLog: BuildLog;
+  readonly builds: Builds;
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;
@@ -86,6 +89,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
       inspectArtifact({ ...deps, inspect, parseManifest: deps.inspector.parseManifest }),
     ),
     PlanBuild: parsed(workflow.PlanBuild.input, planBuild(deps)),
+    GrantBuild: parsed(workflow.GrantBuild.input, grantBuild(deps)),
     ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),
     ChooseTarget: parsed(workflow.ChooseTarget.input, chooseTarget(deps)),
     ProvisionLambda: parsed(workflow.ProvisionLambda.input, provisionLambda(deps)),

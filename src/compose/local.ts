@@ -183,6 +183,7 @@ async function startIn(
     },
     clock,
     buildLog: runtime.buildLog,
+    builds: runtime.builds,
     hashes: runtime.hashes,
     engine: runtime.engine,
     environments: runtime.environments,
@@ -231,18 +232,12 @@ async function startIn(
         nowMs: clock.now(),
       }),
     refused: () => refusedDrops(registry),
-    log: (model) =>
-      modelLog(
-        registry,
-        {
-          platforms: local.platforms,
-          buildLog: runtime.buildLog,
-          running: runtime.board.log,
-        },
-        model,
-      ),
+    log: (model) => modelLog(registry, { ...runtime, platforms: local.platforms }, model),
     requests: {
-      ...modelActions({ registry, executions: engine, recover: recovering, clock, sleep }),
+      ...modelActions({
+        ...{ registry, executions: engine, builds: runtime.builds },
+        ...{ recover: recovering, clock, sleep },
+      }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),
     },

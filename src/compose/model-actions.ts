@@ -5,6 +5,7 @@ import { isTerminal } from '#domain/phase.ts';
 import { requestName } from '#domain/registry/recovery.ts';
 import { rollbackGoal } from '#domain/rollout/rollback-goal.ts';
 import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -17,6 +18,7 @@ export type ModelActions = Pick<Slipway, 'rollback' | 'undeploy' | 'abort'>;
 type Deps = {
   readonly registry: Registry;
   readonly executions: Executions;
+  readonly builds: Builds;
   /** Recovers a deployment whose execution is over. */
   readonly recover: ReturnType<typeof recover>;
   readonly clock: Clock;
@@ -126,6 +128,9 @@ async function abortDeployment(deps: Deps, begun: Deployment, reason: string): P
   await poll(deps, `execution ${execution} did not end`, async () =>
     (await executions.isRunning(execution)) ? undefined : true,
   );
+  // Step Functions only tries to stop what a task of a stopped execution has started.
+  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
+  if (begun.phase === 'Building') await deps.builds.stop(id);
   await deps.recover(execution, id, { error: 'States.Aborted', cause: reason });
   const what = version === null ? 'the deployment' : `the deployment of version ${version}`;
   return {

@@ -3,7 +3,8 @@ import { Failure } from '#domain/failure.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
-import type { BuildLog, BuildLogRef } from '#ports/build-log.ts';
+import type { BuildLog } from '#ports/build-log.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
@@ -84,18 +85,18 @@ export async function modelVersions(
 export type ModelLogs = {
   readonly platforms: LogTails;
   readonly buildLog: BuildLog;
-  /** Where the build of a deployment writes while it runs; null of one that has none, or where nobody can say. */
-  readonly running: (deploymentId: string) => BuildLogRef | null;
+  readonly builds: Pick<Builds, 'find'>;
 };
 
 /** What the newest revision of a model wrote last, or while there is none of its newest deployment, the build that runs or has failed. */
 export async function modelLog(
   registry: Registry,
-  { platforms, buildLog, running }: ModelLogs,
+  { platforms, buildLog, builds }: ModelLogs,
   { newestDeploymentId, live }: Model,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
-  const build = running(newestDeploymentId) ?? newest?.work.buildLog;
+  const running = newest?.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
+  const build = running || newest?.work.buildLog;
   if (build && !newest?.work.candidate) {
     return { revision: null, lines: await buildLog.tail(build, LOG_LINES) };
   }

@@ -150,7 +150,7 @@ export type Slipway = {
   undeploy(model: string): Promise<Asked>;
   /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
-  /** How the builds stand that wait or run; in an account, where nobody can say, none. */
+  /** How the builds stand that wait or run, in the order in which they were asked for. */
   builds(): Promise<readonly BuildProgress[]>;
   /** Oldest first, until the record ends or, when following, until the reader stops. */
   events(query: EventQuery): AsyncGenerator<CursoredEvent, void>;

@@ -14,7 +14,7 @@ export const NEXT_PHASES = {
   ],
   Waiting: ['Inspected', 'Provisioning', 'Undeploying', 'Superseded', 'Rejected', 'Failed'],
   Inspected: ['Building', 'Provisioning', 'Rejected', 'Failed'],
-  Building: ['Provisioning', 'Rejected', 'Failed'],
+  Building: ['Provisioning', 'Superseded', 'Rejected', 'Failed'],
   Provisioning: ['Ready', 'Rejected', 'Failed'],
   Ready: ['Shifting', 'Failed'],
   Shifting: ['Baking', 'RollingBack', 'Failed'],

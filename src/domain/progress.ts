@@ -22,7 +22,7 @@ import { Failure } from './failure.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
-export type StepPhase = Exclude<Phase, 'Live' | 'Ignored' | 'Superseded'>;
+export type StepPhase = Exclude<Phase, 'Live' | 'Ignored'>;
 
 export type Ending = {
   readonly deploymentId: string;

@@ -54,7 +54,7 @@ const failed = z.object({
   error: z.object({ Error: z.string(), Cause: z.string() }),
 });
 
-const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed'] as const;
+const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed', 'Superseded'] as const;
 const outcome = z.object({ kind: z.enum(ENDINGS), drainSeconds: seconds });
 
 const admitted = z.object({
@@ -93,12 +93,14 @@ export const workflow = {
     // What BuildImage passes to its build, and BuildEnvironment to the build before it; empty where there is no such build.
     output: z.object({
       kind: z.enum(['built', 'needed', 'environment']),
-      imageTag: z.string(),
-      artifactUrl: z.string(),
-      token: z.string(),
       environmentUrl: z.string(),
       environmentToken: z.string(),
     }),
+  },
+  // What BuildImage hands to its build.
+  GrantBuild: {
+    input: held,
+    output: z.object({ imageTag: z.string(), artifactUrl: z.string(), token: z.string() }),
   },
   ExplainBuild: { input: failed, output: done },
   ChooseTarget: {

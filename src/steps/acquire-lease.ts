@@ -3,6 +3,7 @@ import { hasMovedTraffic, isTerminal } from '#domain/phase.ts';
 import { whyGivenUp } from '#domain/registry/give-up.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { LeaseResult, Registry } from '#ports/registry.ts';
@@ -11,6 +12,7 @@ import { requireDeployment, requireVersion } from './require-deployment.ts';
 type Deps = {
   readonly registry: Registry;
   readonly executions: Executions;
+  readonly builds: Builds;
   readonly clock: Clock;
 };
 
@@ -52,7 +54,8 @@ async function isDead(
   return lease.leaseUntilMs <= clock.now() && !(await executions.isRunning(lease.execution));
 }
 
-async function wait({ registry, clock }: Deps, deploymentId: string, holder: string) {
+async function wait(deps: Deps, deploymentId: string, holder: string) {
+  const { registry, clock } = deps;
   const deployment = await requireDeployment(registry, deploymentId);
   const trouble = whyGivenUp(deployment, holder, clock.now());
   if (trouble) {
@@ -60,8 +63,17 @@ async function wait({ registry, clock }: Deps, deploymentId: string, holder: str
     await registry.settle({ deploymentId, reason: trouble.reason, degraded, trouble });
     return { kind: 'givenUp' } as const;
   }
+  if (deployment.kind === 'deploy') await stopBuild(deps, holder);
   const waitedMs = clock.now() - deployment.admittedAtMs;
   return { kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const;
+}
+
+/** Of an upload that a newer one waits for nobody needs the image any more; what serves it the newer one needs too. */
+async function stopBuild({ registry, builds }: Deps, deploymentId: string): Promise<void> {
+  const { phase, kind } = await requireDeployment(registry, deploymentId);
+  if (phase !== 'Building' || kind !== 'deploy') return;
+  const build = await builds.find(deploymentId);
+  if (build?.of === 'image' && build.status === 'IN_PROGRESS') await builds.stop(deploymentId);
 }
 
 /** Goes forward after the commit. Goes back when the deployment was being given up, or when other changes have overtaken it. */

@@ -88,8 +88,10 @@ async function end(registry: Registry, holder: Holder, left: readonly string[]):
 function ending(
   phase: Deployment['phase'],
   trouble: string | undefined,
-): 'Rejected' | 'RolledBack' | 'Failed' {
+): 'Rejected' | 'RolledBack' | 'Failed' | 'Superseded' {
   if (phase === 'Rejected' || phase === 'RolledBack' || phase === 'Failed') return phase;
+  if (phase === 'Superseded') return phase;
   if (phase === 'RollingBack') return 'RolledBack';
+  if (phase === 'Building' && trouble === 'Superseded') return 'Superseded';
   return trouble === 'ArtifactRejected' ? 'Rejected' : 'Failed';
 }

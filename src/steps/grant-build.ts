@@ -1,58 +1,52 @@
 import { isFolderFormat, SERVED } from '#domain/artifact/format.ts';
-import {
-  environmentImages,
-  environmentTags,
-  requiredTags,
-} from '#domain/build/environment-image.ts';
+import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import { exampleOf } from '#domain/rollout/golden-request.ts';
-import type { StepOutput } from '#domain/workflow.ts';
+import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
-import type { EnvironmentImages } from '#ports/environment-images.ts';
-import { requireWork } from './require-deployment.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
+
+type Hashes = Readonly<Record<RuntimeName, string>>;
 
 type Deps = {
+  readonly registry: Registry;
   readonly artifacts: ArtifactStore;
-  readonly environments: EnvironmentImages | null;
-  readonly hashes: Readonly<Record<RuntimeName, string>>;
+  readonly hashes: Hashes;
+  /** As PlanBuild has it: only an image is made of images of environments. */
+  readonly engine: 'image' | 'process';
 };
-
-type ImagePlan = BuildPlan & { readonly imageTag: string };
 
 /**
  * Lets the build of an image read the artifact and its build order. When one of its environments is missing, a second URL, which leads to no file, lets that be built first.
  * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
-export async function grantBuild(
-  { artifacts, environments, hashes }: Deps,
-  deployment: Deployment,
-  plan: ImagePlan,
-): Promise<StepOutput<'PlanBuild'>> {
-  const { id, work } = deployment;
-  const inspection = requireWork(work.inspection, 'inspection');
-  const { runtime, python } = plan;
-  const served = servedAs(inspection);
-  const { converts } = served;
-  const wanted = environments ? environmentImages({ plan, converts, hashes }) : [];
-  const missing = (await environments?.missing(requiredTags(wanted))) ?? [];
-  const artifactUrl = await artifacts.grant(id, filesOf(deployment), {
-    runtime,
-    environmentHash: plan.environmentHash,
-    python,
-    ...served,
-    environments: environmentTags(wanted),
-  });
-  const image = { imageTag: plan.imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
-  if (missing.length === 0) {
-    return { kind: 'needed', ...image, environmentUrl: '', environmentToken: '' };
-  }
-  const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
-  const environmentToken = await sha256Hex(environmentUrl);
-  return { kind: 'environment', ...image, environmentUrl, environmentToken };
+export const grantBuild =
+  ({ registry, artifacts, hashes, engine }: Deps) =>
+  async ({ deploymentId }: StepInput<'GrantBuild'>): Promise<StepOutput<'GrantBuild'>> => {
+    const deployment = await requireDeployment(registry, deploymentId);
+    const inspection = requireWork(deployment.work.inspection, 'inspection');
+    const plan = requireWork(deployment.work.plan, 'plan');
+    const imageTag = requireWork(plan.imageTag ?? undefined, 'image to build');
+    const { runtime, python, environmentHash } = plan;
+    const wanted = engine === 'image' ? wantedEnvironments(plan, inspection, hashes) : [];
+    const artifactUrl = await artifacts.grant(deploymentId, filesOf(deployment), {
+      runtime,
+      environmentHash,
+      python,
+      ...servedAs(inspection),
+      environments: environmentTags(wanted),
+    });
+    return { imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
+  };
+
+/** The images of environments that the image of a model may be made of. */
+export function wantedEnvironments(plan: BuildPlan, inspection: Inspection, hashes: Hashes) {
+  return environmentImages({ plan, converts: servedAs(inspection).converts, hashes });
 }
 
 function filesOf({ artifact: { bucket, parts } }: Deployment) {

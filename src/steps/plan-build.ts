@@ -1,4 +1,5 @@
 import { SERVED } from '#domain/artifact/format.ts';
+import { requiredTags } from '#domain/build/environment-image.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
@@ -9,7 +10,7 @@ import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
-import { grantBuild, servedAs } from './grant-build.ts';
+import { servedAs, wantedEnvironments } from './grant-build.ts';
 import { imagesOf, keptVersions } from './kept-versions.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -26,14 +27,7 @@ type Deps = {
 
 type Output = StepOutput<'PlanBuild'>;
 
-const BUILT: Output = {
-  kind: 'built',
-  imageTag: '',
-  artifactUrl: '',
-  token: '',
-  environmentUrl: '',
-  environmentToken: '',
-};
+const NO_ENVIRONMENT = { environmentUrl: '', environmentToken: '' } as const;
 
 export const planBuild =
   (deps: Deps) =>
@@ -46,12 +40,30 @@ export const planBuild =
     const image = work.image ?? (await builtBefore(registry, model, plan.imageTag));
     if (plan.imageTag === null || image) {
       if (!work.plan) await registry.recordWork(holder, image ? { plan, image } : { plan });
-      return BUILT;
+      return { kind: 'built', ...NO_ENVIRONMENT };
     }
     const data = { image: plan.imageTag };
     await registry.advance(holder, 'Building', { plan }, { data });
-    return grantBuild(deps, deployment, { ...plan, imageTag: plan.imageTag });
+    return grantEnvironments(deps, deployment, plan);
   };
+
+/** Where an environment of the image is missing, lets it be built first: by a URL that leads to no file of the artifact. */
+async function grantEnvironments(
+  { artifacts, environments, hashes }: Deps,
+  { id, work }: Deployment,
+  plan: BuildPlan,
+): Promise<Output> {
+  if (!environments) return { kind: 'needed', ...NO_ENVIRONMENT };
+  const wanted = wantedEnvironments(plan, requireWork(work.inspection, 'inspection'), hashes);
+  const missing = await environments.missing(requiredTags(wanted));
+  if (missing.length === 0) return { kind: 'needed', ...NO_ENVIRONMENT };
+  const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
+  return {
+    kind: 'environment',
+    environmentUrl,
+    environmentToken: await sha256Hex(environmentUrl),
+  };
+}
 
 async function decide(
   deps: Deps,

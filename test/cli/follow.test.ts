@@ -37,7 +37,10 @@ it('following a deployment shows between its events what its build does', async 
     await built.promise;
     yield told('Live');
   }
-  const build = { deploymentId: 'd1', place: null, stage: 'loading the model', leftMs: 9_000 };
+  const build = {
+    ...{ deploymentId: 'd1', place: null, stage: 'loading the model', leftMs: 9_000 },
+    lines: ['a warning'],
+  };
   const options = { output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [build] };
 
   const following = followDeployment(events(), options);
@@ -48,7 +51,10 @@ it('following a deployment shows between its events what its build does', async 
   const end = await following;
 
   expect(before).toEqual([expect.stringMatching(/ s {2}Uploaded …$/)]);
-  expect(during).toEqual([expect.stringMatching(/^iris v1 .* loading the model, 9 s left$/)]);
+  expect(during).toEqual([
+    expect.stringMatching(/^iris v1 .* loading the model, 9 s left$/),
+    '  a warning',
+  ]);
   expect(lines.map((line) => line.replace(/^.* s {2}/, ''))).toEqual([
     'Admitted     iris v1',
     'Building     iris v1',
@@ -56,4 +62,29 @@ it('following a deployment shows between its events what its build does', async 
   ]);
   expect(end.detail.state).toBe('Live');
   expect(draw).toBeUndefined();
+});
+
+it('following a deployment goes on where nobody may look at its build', async () => {
+  const looked = Promise.withResolvers<void>();
+  async function* events() {
+    yield told('Building');
+    await looked.promise;
+    yield told('Live');
+  }
+  const output: Output = {
+    room: () => ({ columns: 80, rows: 24 }),
+    line: () => undefined,
+    data: () => undefined,
+    busy: () => () => undefined,
+  };
+
+  const end = await followDeployment(events(), {
+    ...{ output, startedAtMs: 0, begun: 'Uploaded' },
+    async builds() {
+      looked.resolve();
+      throw new Error('denied');
+    },
+  });
+
+  expect(end.detail.state).toBe('Live');
 });

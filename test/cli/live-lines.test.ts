@@ -1,4 +1,4 @@
-import { liveLines, type Running } from '../../src/cli/live-lines.ts';
+import { liveLines, type Running, withLog } from '../../src/cli/live-lines.ts';
 
 const ROOM = { columns: 77, rows: 40 };
 const NOW_MS = 100_000;
@@ -7,7 +7,7 @@ const building = (name: string, over: Partial<NonNullable<Running['build']>>): R
   name,
   state: 'Building',
   sinceMs: 88_000,
-  build: { deploymentId: 'd', place: null, stage: null, leftMs: null, ...over },
+  build: { deploymentId: 'd', place: null, stage: null, leftMs: null, lines: [], ...over },
 });
 
 it('a deployment that runs has a line with how long, what it does, and how long it still takes', () => {
@@ -77,4 +77,24 @@ it('those that have no row are counted', () => {
 
   expect(lines).toHaveLength(23);
   expect(lines.at(-1)).toBe('and 8 more');
+});
+
+describe('the lines of one deployment', () => {
+  const lines = ['Collecting numpy', `\u001b[2J${'x'.repeat(90)}`, 'three'];
+
+  it('have below what it does the last of its build’s log, cut, and without what a terminal acts on', () => {
+    expect(withLog(building('m v1', { stage: 'image BUILD', lines }), NOW_MS, ROOM)).toEqual([
+      'm v1    12 s  image BUILD',
+      '  Collecting numpy',
+      `  ${'x'.repeat(74)}…`,
+      '  three',
+    ]);
+  });
+
+  it('are no more than there is room for, and only its own when it is not building', () => {
+    const running = building('m v1', { lines });
+
+    expect(withLog(running, NOW_MS, { ...ROOM, rows: 4 })).toHaveLength(2);
+    expect(withLog({ ...running, state: 'Ready' }, NOW_MS, ROOM)).toHaveLength(1);
+  });
 });

@@ -98,16 +98,17 @@ describe('the status', () => {
     ]);
   });
 
-  it('says what the build of the newest deployment is doing', () => {
+  it('says what the build of the newest deployment is doing, and the last lines of its log', () => {
     const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
-    const build = { deploymentId: 'd2', leftMs: null };
+    const build = { deploymentId: 'd2', leftMs: null, lines: ['one', '\u001b[2Jtwo'] };
     const models = [{ ...model, newest }];
     const at = (stage: string | null, place: number | null) =>
-      statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80)[1];
+      statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80).slice(1);
 
-    expect(at('installing 14 of 31 packages', null)).toBe(
-      '  (newest: v2 Building, installing 14 of 31 packages)',
-    );
-    expect(at(null, 3)).toBe('  (newest: v2 Building, queued 3rd)');
+    expect(at('image BUILD, installing 14 of 31 packages', null)).toEqual([
+      '  (newest: v2 Building, image BUILD, installing 14 of 31 packages)',
+      ...['    one', '    two'],
+    ]);
+    expect(at(null, 3)[0]).toBe('  (newest: v2 Building, queued 3rd)');
   });
 });

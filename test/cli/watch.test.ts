@@ -67,7 +67,7 @@ const ENDED = [
 
 describe('what Slipway shows while it serves', () => {
   it('has on a terminal a plain line for what has ended, and a live one for what runs', async () => {
-    const build = { deploymentId: 'iris', place: null, leftMs: null };
+    const build = { deploymentId: 'iris', place: null, leftMs: null, lines: ['not here'] };
     const { seen, close } = view({ columns: 80, rows: 24 }, async () => [
       { ...build, stage: 'installing 14 of 31 packages' },
     ]);

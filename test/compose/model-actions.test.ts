@@ -5,6 +5,8 @@ import { rollbackRequest, undeployRequest } from '#domain/workflow.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { recover } from '#steps/recover.ts';
+import { memoryBuilds } from '../support/memory/builds.ts';
+import { memoryEnvironments } from '../support/memory/environments.ts';
 import { memoryExecutions } from '../support/memory/executions.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import {
@@ -19,11 +21,20 @@ import {
 
 const MODEL = 'shapes';
 
+const RUNNING = {
+  of: 'image',
+  status: 'IN_PROGRESS',
+  phase: 'BUILD',
+  phases: [],
+  log: null,
+} as const;
+
 /** The actions over a registry in memory; a workflow that is started runs its first step, unless it is `deaf`. */
 function actionsOf({ isDeaf = false } = {}) {
   const world = registryWorld(memoryRegistry);
   const { registry, clock } = world;
   const executions = memoryExecutions();
+  const builds = memoryBuilds(memoryEnvironments());
   const first = {
     rollback: admitRollback({ registry, executions }),
     undeploy: admitUndeploy({ registry, executions }),
@@ -42,6 +53,7 @@ function actionsOf({ isDeaf = false } = {}) {
     ...{
       registry,
       executions: started,
+      builds: builds.builds,
       recover: recover({ registry, executions: started }),
       clock,
     },
@@ -49,6 +61,7 @@ function actionsOf({ isDeaf = false } = {}) {
   });
   return {
     world,
+    builds,
     registry,
     executions,
     actions,
@@ -69,6 +82,23 @@ function actionsOf({ isDeaf = false } = {}) {
     },
   };
 }
+
+describe('an abort of what is being built', () => {
+  it('stops the build too, which a stopped execution may leave running', async () => {
+    const { world, builds, registry, executions, actions, live } = actionsOf();
+    await live(1);
+    const holder = await holding(world, 2);
+    executions.begin('run-2');
+    await walkTo(world, holder, 'Inspected');
+    await registry.advance(holder, 'Building', {}, {});
+    builds.has(holder.deploymentId, RUNNING);
+
+    const { kind } = await actions.abort(MODEL);
+
+    expect(kind).toBe('aborted');
+    expect(await builds.builds.find(holder.deploymentId)).toMatchObject({ status: 'STOPPED' });
+  });
+});
 
 describe('a rollback', () => {
   it('starts the workflow for the version that was live before, and answers once it is recorded', async () => {

@@ -1,9 +1,12 @@
 import { modelLog, requireModel } from '#compose/model-status.ts';
 import { memoryBuildLog } from '../support/memory/build-log.ts';
+import { memoryBuilds } from '../support/memory/builds.ts';
+import { memoryEnvironments } from '../support/memory/environments.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { goneLive, holding, idOf, registryWorld } from '../support/worlds/registry.ts';
 
 const RUNNING = { group: 'builds', stream: 'running' };
+const BUILD = { of: 'image', status: 'IN_PROGRESS', phase: 'BUILD', phases: [] } as const;
 const FAILED = { group: 'builds', stream: 'failed' };
 
 describe('the log of a model', () => {
@@ -12,15 +15,15 @@ describe('the log of a model', () => {
     const buildLog = memoryBuildLog();
     buildLog.write(RUNNING, ['installing']);
     buildLog.write(FAILED, ['no module']);
-    const running = new Set<string>();
+    const builds = memoryBuilds(memoryEnvironments());
     const logs = {
       platforms: { lambda: { logTail: async (revision: string) => [`a line of ${revision}`] } },
       buildLog,
-      running: (deployment: string) => (running.has(deployment) ? RUNNING : null),
+      builds: builds.builds,
     };
     const log = async () =>
       modelLog(world.registry, logs, await requireModel(world.registry, 'shapes'));
-    return { world, running, log };
+    return { world, builds, log };
   }
 
   it('is what its newest revision wrote', async () => {
@@ -41,13 +44,15 @@ describe('the log of a model', () => {
   });
 
   it('is that of a build while it runs, and of one that has failed', async () => {
-    const { world, running, log } = logged();
+    const { world, builds, log } = logged();
     await world.registry.releaseLease(await goneLive(world, 1));
     const holder = await holding(world, 2);
 
-    running.add(idOf(2));
+    await world.registry.advance(holder, 'Inspected', {}, {});
+    await world.registry.advance(holder, 'Building', {}, {});
+    builds.has(idOf(2), { ...BUILD, log: RUNNING });
     expect(await log()).toEqual({ revision: null, lines: ['installing'] });
-    running.clear();
+    builds.has(idOf(2), { ...BUILD, log: null });
     await world.registry.recordWork(holder, { buildLog: FAILED });
 
     expect(await log()).toEqual({ revision: null, lines: ['no module'] });

@@ -6,7 +6,6 @@ import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from '.
 // As the Lambda platform sets them.
 const ADAPTER = {
   AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
-  AWS_LWA_ERROR_STATUS_CODES: '500-599',
   AWS_LWA_INVOKE_MODE: 'buffered',
   AWS_LWA_ASYNC_INIT: 'true',
 };

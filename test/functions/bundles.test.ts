@@ -17,7 +17,7 @@ const ROUTER_AND_PLATFORMS =
 
 /** The clients that each function's work needs. */
 const CLIENTS: Readonly<Record<string, string>> = {
-  acquireLease: 'dynamodb sfn',
+  acquireLease: 'codebuild dynamodb sfn',
   admitDeployment: 'dynamodb s3 sfn',
   admitRollback: 'dynamodb sfn',
   admitUndeploy: 'dynamodb sfn',
@@ -27,7 +27,8 @@ const CLIENTS: Readonly<Record<string, string>> = {
   commitDeployment: PLATFORMS,
   compensate: ROUTER_AND_PLATFORMS,
   describeCandidate: PLATFORMS,
-  explainBuild: 'cloudwatch-logs dynamodb',
+  explainBuild: 'cloudwatch-logs codebuild dynamodb',
+  grantBuild: 'dynamodb s3',
   inspectArtifact: 'dynamodb s3',
   judgeBake: ROUTER,
   planBuild: 'dynamodb ecr s3',

@@ -1,5 +1,6 @@
 import type { Held } from '#domain/workflow.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
+import { planBuild } from '#steps/plan-build.ts';
 import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const LEASE_MS = 900_000;
@@ -52,6 +53,26 @@ describe('the lease of a model', () => {
 
     expect(answer).toMatchObject({ kind: 'held', retrySeconds: 1, attempt: 5 });
   });
+
+  it.each([
+    { of: 'image', status: 'STOPPED' },
+    { of: 'environment', status: 'IN_PROGRESS' },
+  ] as const)(
+    'while it is waited for has the build of an $of end as $status: the newer upload needs no older image, but what serves it',
+    async ({ of, status }) => {
+      const world = memoryWorld({ engine: 'image' });
+      const holder = await world.before('PlanBuild');
+      await planBuild(world.deps)(holder);
+      const waiter = await world.before('AcquireLease');
+      const running = { of, status: 'IN_PROGRESS', phase: 'BUILD', phases: [], log: null } as const;
+      world.builds.has(holder.deploymentId, running);
+
+      const answer = await acquireLease(world.deps)(await request(world, waiter));
+
+      expect(answer.kind).toBe('held');
+      expect(await world.builds.builds.find(holder.deploymentId)).toMatchObject({ status });
+    },
+  );
 
   it('is asked for once a minute at most, and given up after two hours', async () => {
     const world = memoryWorld();

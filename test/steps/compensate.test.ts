@@ -1,5 +1,7 @@
+import { supersededBuild } from '#domain/build/explain-build.ts';
 import type { FailureName } from '#domain/failure.ts';
 import { compensate } from '#steps/compensate.ts';
+import { planBuild } from '#steps/plan-build.ts';
 import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const NONE = { Error: '', Cause: '' };
@@ -155,6 +157,25 @@ describe('a deployment that is given up ends', () => {
       state: 'Rejected',
       reason: 'it is no model',
       fix: 'Upload one.',
+    });
+  });
+
+  it('as Superseded when its build was stopped for a newer upload', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild');
+    await planBuild(world.deps)(held);
+    await world.registry.recordTrouble(held, supersededBuild(MODEL));
+    const error = { Error: 'States.TaskFailed', Cause: '' };
+
+    const answers = [
+      await compensate(world.deps)({ ...held, error }),
+      await compensate(world.deps)({ ...held, error }),
+    ];
+
+    expect(answers).toMatchObject([{ kind: 'Superseded' }, { kind: 'Superseded' }]);
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Superseded',
+      reason: expect.stringContaining('a newer upload'),
     });
   });
 

@@ -1,12 +1,30 @@
+import type { Held } from '#domain/workflow.ts';
+import type { Build } from '#ports/builds.ts';
 import { explainBuild } from '#steps/explain-build.ts';
-import { memoryWorld } from '../support/worlds/memory.ts';
+import { grantBuild } from '#steps/grant-build.ts';
+import { planBuild } from '#steps/plan-build.ts';
+import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
+
+const LATE = { Error: 'States.Timeout', Cause: '' };
+const STOPPED = {
+  Error: 'States.TaskFailed',
+  Cause: JSON.stringify({ Build: { BuildStatus: 'STOPPED' } }),
+};
+const RUNNING: Build = {
+  ...{ of: 'image', status: 'IN_PROGRESS', phase: 'BUILD' },
+  phases: [
+    { name: 'PRE_BUILD', status: 'SUCCEEDED', seconds: 2 },
+    { name: 'BUILD', status: '', seconds: null },
+  ],
+  log: { group: 'builds', stream: 'b1' },
+};
 
 describe('explaining a failed build', () => {
   it('records the likely cause with the last lines of the log that the failure names', async () => {
     const world = memoryWorld({ engine: 'image' });
     world.builds.fail(['#9 COPY model', 'write /layer.tar: no space left on device']);
-    const held = await world.before('PlanBuild');
-    const { imageTag } = await world.steps.PlanBuild(held).then((answer) => answer as Needed);
+    const held = await building(world);
+    const { imageTag } = await grantBuild(world.deps)(held);
     const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
     const error = await world.steps.BuildImage({ EnvironmentVariablesOverride: override }).then(
       () => undefined,
@@ -30,15 +48,68 @@ describe('explaining a failed build', () => {
 
   it('says what it knows when no build ran', async () => {
     const world = memoryWorld({ engine: 'image' });
-    const held = await world.before('PlanBuild');
+    const held = await building(world);
 
-    await explainBuild(world.deps)({ ...held, error: { Error: 'States.Timeout', Cause: '' } });
+    await explainBuild(world.deps)({ ...held, error: LATE });
 
     expect((await world.recordOf(held)).trouble).toMatchObject({
       name: 'BuildFailed',
       reason: 'the image was not built: it ended with States.Timeout',
     });
   });
+
+  it('stops a build whose time is over, and says in which phase it was', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    world.builds.has(held.deploymentId, RUNNING);
+
+    await explainBuild(world.deps)({ ...held, error: LATE });
+
+    expect(await world.builds.builds.find(held.deploymentId)).toMatchObject({ status: 'STOPPED' });
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(/ended in BUILD with States.Time/);
+  });
+
+  it('reads the phase that failed, and the log, from the build where the failure does not tell them', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    const phases = [{ name: 'DOWNLOAD_SOURCE', status: 'CLIENT_ERROR', seconds: 1 }];
+    world.builds.has(held.deploymentId, { ...RUNNING, status: 'FAILED', phases });
+
+    await explainBuild(world.deps)({ ...held, error: { Error: 'States.TaskFailed', Cause: '' } });
+
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(/ended in DOWNLOAD_SOURCE with/);
+  });
+
+  it('takes nothing from a build that succeeded, which is not the one that failed', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    world.builds.has(held.deploymentId, { ...RUNNING, of: 'environment', status: 'SUCCEEDED' });
+
+    await explainBuild(world.deps)({ ...held, error: LATE });
+
+    expect((await world.recordOf(held)).trouble?.reason).not.toMatch(/BUILD/);
+  });
+
+  it('tells one that was stopped for a newer upload from one that somebody stopped', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    const other = memoryWorld({ engine: 'image' });
+    const alone = await building(other);
+    await world.before('AcquireLease', world.upload());
+
+    await explainBuild(world.deps)({ ...held, error: STOPPED });
+    await explainBuild(other.deps)({ ...alone, error: STOPPED });
+
+    expect((await world.recordOf(held)).trouble).toMatchObject({
+      name: 'Superseded',
+      reason: expect.stringContaining('a newer upload'),
+    });
+    expect((await other.recordOf(alone)).trouble?.name).toBe('BuildFailed');
+  });
 });
 
-type Needed = { readonly imageTag: string };
+async function building(world: MemoryWorld): Promise<Held> {
+  const held = await world.before('PlanBuild');
+  await planBuild(world.deps)(held);
+  return held;
+}

@@ -1,5 +1,6 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { answered } from '../support/memory/prober.ts';
@@ -37,7 +38,8 @@ describe('an image of its owner’s own', () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild', upload(world));
 
-    const { kind, artifactUrl } = await planBuild(world.deps)(held);
+    const { kind } = await planBuild(world.deps)(held);
+    const { artifactUrl } = await grantBuild(world.deps)(held);
 
     expect(kind).toBe('needed');
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
@@ -61,7 +63,8 @@ describe('an image of its owner’s own', () => {
       world.upload({ file: 'v1/model.yaml', bytes: Buffer.from(text) }),
     );
 
-    const { artifactUrl } = await planBuild(world.deps)(held);
+    await planBuild(world.deps)(held);
+    const { artifactUrl } = await grantBuild(world.deps)(held);
 
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order.example).toMatchObject({ path: '/invocations' });

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { Held } from '#domain/workflow.ts';
+import { grantBuild } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { zipOf } from '../support/bytes/zip.ts';
 import { ggufOf } from '../support/models/gguf.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import type { Granted, GrantedEnvironments } from '../support/worlds/build-order.ts';
-import { memoryWorld } from '../support/worlds/memory.ts';
+import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 const BOOSTER = readFileSync(new URL('../fixtures/models/xgboost/binary-3.4.ubj', import.meta.url));
 
@@ -30,21 +32,14 @@ describe('planning the build', () => {
 
     const answer = await planBuild(world.deps)(held);
 
-    expect(answer).toEqual({
-      kind: 'built',
-      imageTag: '',
-      artifactUrl: '',
-      token: '',
-      environmentUrl: '',
-      environmentToken: '',
-    });
+    expect(answer).toEqual({ kind: 'built', environmentUrl: '', environmentToken: '' });
   });
 
   it('asks for an image of exactly the pinned files, and announces the build', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');
 
-    const { imageTag, artifactUrl, token } = await planBuild(world.deps)(held);
+    const { imageTag, artifactUrl, token } = await planned(world, held);
 
     const { artifact, work } = await world.recordOf(held);
     expect(imageTag).toBe(work.plan?.imageTag);
@@ -63,8 +58,8 @@ describe('planning the build', () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');
 
-    const first = await planBuild(world.deps)(held);
-    const second = await planBuild(world.deps)(held);
+    const first = await planned(world, held);
+    const second = await planned(world, held);
 
     expect(second.imageTag).toBe(first.imageTag);
     expect((await world.told(held.deploymentId)).map(({ state }) => state)).toEqual([
@@ -105,7 +100,7 @@ describe('planning the build', () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');
 
-    const answer = await planBuild(world.deps)(held);
+    const answer = await planned(world, held);
 
     const { kind, artifactUrl, environmentUrl, environmentToken, token } = answer;
     expect(kind).toBe('environment');
@@ -155,7 +150,7 @@ describe('planning the build', () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
 
-    const { kind, artifactUrl, environmentUrl } = await planBuild(world.deps)(held);
+    const { kind, artifactUrl, environmentUrl } = await planned(world, held);
 
     const { environmentHash, python } = (await world.recordOf(held)).work.plan!;
     const [onnx, convert, served] = [
@@ -200,7 +195,7 @@ describe('planning the build', () => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
 
-    const { kind, imageTag, artifactUrl } = await planBuild(world.deps)(held);
+    const { kind, imageTag, artifactUrl } = await planned(world, held);
 
     const { plan } = (await world.recordOf(held)).work;
     expect(plan).toMatchObject({
@@ -228,7 +223,7 @@ describe('planning the build', () => {
     const orderOf = async (upload: Parameters<ReturnType<typeof memoryWorld>['upload']>[0]) => {
       const world = memoryWorld();
       const held = await world.before('PlanBuild', world.upload(upload));
-      const { artifactUrl } = await planBuild(world.deps)(held);
+      const { artifactUrl } = await planned(world, held);
       return ((await (await fetch(artifactUrl)).json()) as Granted).order;
     };
     const zip = zipOf([
@@ -260,7 +255,7 @@ describe('planning the build', () => {
       const world = memoryWorld();
       const upload = { file: 'm.ubj', bytes: BOOSTER, ...(manifest ? { manifest } : {}) };
       const held = await world.before('PlanBuild', world.upload(upload));
-      return (await planBuild(world.deps)(held)).imageTag;
+      return (await planned(world, held)).imageTag;
     };
 
     const tags = await Promise.all([
@@ -287,7 +282,7 @@ describe('planning the build', () => {
         ...(manifest ? { manifest } : {}),
       };
       const held = await world.before('PlanBuild', world.upload(upload));
-      return (await planBuild(world.deps)(held)).imageTag;
+      return (await planned(world, held)).imageTag;
     };
 
     expect(await tag('entrypoint: predict.py:other')).not.toBe(await tag());
@@ -306,3 +301,8 @@ describe('planning the build', () => {
     expect(work.plan?.environmentHash).toBe('environment-1');
   });
 });
+
+/** The plan, and what the build of the image is then given. */
+async function planned(world: MemoryWorld, held: Held) {
+  return { ...(await planBuild(world.deps)(held)), ...(await grantBuild(world.deps)(held)) };
+}

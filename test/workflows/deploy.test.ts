@@ -11,21 +11,8 @@ import {
 } from '../support/walk/cases.ts';
 import { type Script, walk } from '../support/walk/walk.ts';
 
-const built = {
-  kind: 'built',
-  imageTag: '',
-  artifactUrl: '',
-  token: '',
-  environmentUrl: '',
-  environmentToken: '',
-} as const;
-const needed = {
-  ...built,
-  kind: 'needed',
-  imageTag: 'digits-1',
-  artifactUrl: 'file:///parts.json',
-  token: 't1',
-} as const;
+const built = { kind: 'built', environmentUrl: '', environmentToken: '' } as const;
+const needed = { ...built, kind: 'needed' } as const;
 const environment = {
   ...needed,
   kind: 'environment',
@@ -84,7 +71,7 @@ const ADMISSIONS: readonly Case[] = [
 const BUILDS: readonly Case[] = [
   succeeding('an artifact that needs an image is built first', { PlanBuild: needed }, [
     ...PLANNED,
-    ...['BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
+    ...['GrantBuild', 'BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
     ...TO_LIVE,
   ]),
   succeeding(
@@ -92,7 +79,8 @@ const BUILDS: readonly Case[] = [
     { PlanBuild: environment },
     [
       ...PLANNED,
-      ...['BuildEnvironment', 'BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
+      ...['BuildEnvironment', 'GrantBuild', 'BuildImage'],
+      ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
       ...TO_LIVE,
     ],
   ),
@@ -104,12 +92,29 @@ const BUILDS: readonly Case[] = [
   failing(
     'a build that fails is explained and given up',
     { PlanBuild: needed, BuildImage: broken },
-    [...PLANNED, 'BuildImage', 'ExplainBuild'],
+    [...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+  ),
+  failing(
+    'a build that may not be given its artifact is never begun',
+    { PlanBuild: needed, GrantBuild: denied },
+    [...PLANNED, 'GrantBuild'],
+  ),
+  succeeding(
+    'a build that was stopped for a newer upload is no incident',
+    {
+      PlanBuild: needed,
+      BuildImage: broken,
+      Compensate: { kind: 'Superseded', drainSeconds: 0 },
+    },
+    [
+      ...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+      ...['Compensate', 'ReleaseLease', 'WhichEnd', 'Superseded'],
+    ],
   ),
   failing(
     'a failed build that cannot be explained is given up all the same',
     { PlanBuild: needed, BuildImage: broken, ExplainBuild: denied },
-    [...PLANNED, 'BuildImage', 'ExplainBuild'],
+    [...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
   ),
   failing(
     'a plan that the workflow does not know is given up',
@@ -249,6 +254,7 @@ describe('the deploy workflow', () => {
         IdempotencyToken: 't2',
         EnvironmentVariablesOverride: [
           { Name: 'ORDER_URL', Type: 'PLAINTEXT', Value: 'file:///environments.json' },
+          { Name: 'DEPLOYMENT_ID', Type: 'PLAINTEXT', Value: 'd1' },
         ],
       },
     ]);
@@ -268,6 +274,7 @@ describe('the deploy workflow', () => {
         EnvironmentVariablesOverride: [
           { Name: 'IMAGE_TAG', Type: 'PLAINTEXT', Value: 'digits-1' },
           { Name: 'ARTIFACT_URL', Type: 'PLAINTEXT', Value: 'file:///parts.json' },
+          { Name: 'DEPLOYMENT_ID', Type: 'PLAINTEXT', Value: 'd1' },
         ],
       },
     ]);

@@ -82,7 +82,7 @@ describe('the names of the workflows', () => {
   it('have a state for every step, but for those that run beside the workflows', () => {
     const beside = ['publish-events', 'recover'];
     const shared = [
-      ...['grant-build', 'kept-versions', 'probe', 'proof', 'provision', 'require-deployment'],
+      ...['kept-versions', 'probe', 'proof', 'provision', 'require-deployment'],
       ...['revision-spec', 'take-over'],
       'unverified',
     ];

@@ -5,6 +5,7 @@ import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
 import type { Reply, Route } from './routes.ts';
+import { serverErrors } from './server-errors.ts';
 
 const TIMEOUTS = {
   headersTimeout: 10_000,
@@ -37,6 +38,7 @@ export function createModelServer(
       isGone: () => response.destroyed,
     });
   };
+  const count = serverErrors(process.env);
   const server = createServer(TIMEOUTS, async (request, response) => {
     for (const name of KEYS) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
@@ -47,6 +49,7 @@ export function createModelServer(
     });
     // While the server is closing, a kept-alive connection would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
+    count(request.headers, status);
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
     const packed = await encoded(body, request.headers['accept-encoding']?.toString());

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { bounded } from '#adapters/aws/bounded.ts';
+import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
@@ -17,7 +19,6 @@ import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
 import {
   type LogTails,
-  type ModelLogs,
   modelLog,
   modelStatus,
   modelVersions,
@@ -30,6 +31,7 @@ import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import { recover } from '#steps/recover.ts';
+import { buildsProgress } from './builds-progress.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { registryEvents } from './events.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
@@ -43,12 +45,18 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
   const executions = accountExecutions(account, outputs);
+  const builds = codeBuilds({
+    client: new CodeBuildClient(clientSettings(account)),
+    stage: account.stage,
+  });
+  const logs = new CloudWatchLogsClient(clientSettings(account));
+  const buildLog = cloudWatchBuildLog({ client: logs });
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
   return {
     ...modelActions({
-      ...{ registry, executions, recover: recover({ registry, executions }), clock },
+      ...{ registry, executions, builds, recover: recover({ registry, executions }), clock },
       sleep: (ms) => sleep(ms),
     }),
     endpoint,
@@ -60,11 +68,15 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     refused: () => refusedDrops(registry),
     logs: async (name) =>
-      modelLog(registry, modelLogs(account, outputs), await requireModel(registry, name)),
+      modelLog(
+        registry,
+        { platforms: logTails(account, outputs, logs), buildLog, builds },
+        await requireModel(registry, name),
+      ),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
     explain: async (name, version) =>
       explainVersion(registry, await requireModel(registry, name), version),
-    builds: async () => [],
+    builds: () => buildsProgress({ builds, buildLog }),
     events: (query) => registryEvents(registry, query),
     upload: (upload) => uploadToBucket(s3(), Bucket, upload),
     async objects(prefix) {
@@ -94,15 +106,6 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
       undeploy: outputs.UndeployWorkflow,
     },
   });
-}
-
-function modelLogs(account: AwsAccount, outputs: SlipwayStack['outputs']): ModelLogs {
-  const logs = new CloudWatchLogsClient(clientSettings(account));
-  return {
-    platforms: logTails(account, outputs, logs),
-    buildLog: cloudWatchBuildLog({ client: logs }),
-    running: () => null,
-  };
 }
 
 /** Functions name their streams by their version's number, tasks by their revision. */

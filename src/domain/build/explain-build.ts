@@ -2,19 +2,20 @@ import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { CaughtError } from '#domain/trouble.ts';
-import { isStage } from './build-progress.ts';
+import { isCommand, toShow, withoutQueries } from './build-progress.ts';
 
 /** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
 export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
+  readonly isStopped: boolean;
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
 
 // The build in the Cause of a failed `codebuild:startBuild.sync`: Step Functions describes it as BatchGetBuilds does.
 const described = z.object({
   Build: z.object({
-    CurrentPhase: z.optional(z.string()),
+    BuildStatus: z.optional(z.string()),
     Phases: z.optional(
       z.array(z.object({ PhaseType: z.optional(z.string()), PhaseStatus: z.optional(z.string()) })),
     ),
@@ -27,12 +28,21 @@ const described = z.object({
 /** Parses a build's caught error. A Cause that describes no build (a timeout, a refused start) leaves the log null. */
 export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
   const parsed = described.safeParse(parseJson(Cause));
-  if (!parsed.success) return { error: Cause ? `${error}: ${Cause}` : error, phase: '', log: null };
-  const { Logs, Phases = [] } = parsed.data.Build;
+  if (!parsed.success) {
+    const said = Cause ? `${error}: ${Cause}` : error;
+    return { error: said, phase: '', isStopped: false, log: null };
+  }
+  const { BuildStatus, Logs, Phases = [] } = parsed.data.Build;
   const failed = Phases.find(({ PhaseStatus = 'SUCCEEDED' }) => PhaseStatus !== 'SUCCEEDED');
   const log =
     Logs?.GroupName && Logs.StreamName ? { group: Logs.GroupName, stream: Logs.StreamName } : null;
-  return { error, phase: failed?.PhaseType ?? '', log };
+  return { error, phase: failed?.PhaseType ?? '', isStopped: BuildStatus === 'STOPPED', log };
+}
+
+/** One that a deployment was overtaken in: a newer upload of the model waits. */
+export function supersededBuild(model: string): Trouble {
+  const reason = `a newer upload of ${model} came while the image of this one was being built`;
+  return { name: 'Superseded', reason, fix: '' };
 }
 
 type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
@@ -97,8 +107,6 @@ const NEVER_BEGUN = {
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-// CodeBuild has the time before it.
-const COMMAND = /^\[Container\] ([\d/]+ [\d:.]+ )?Running command /;
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
 const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
 const MOST_HEADLINE = 500;
@@ -108,7 +116,7 @@ const MOST_HEADLINE = 500;
  * then that log's lines (oldest first, at most those given), without the commands and stages in it.
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
-  const last = lines.slice(lines.findLastIndex((line) => COMMAND.test(line)) + 1);
+  const last = lines.slice(lines.findLastIndex(isCommand) + 1);
   const error = last.findLast((line) => PYTHON_ERROR.test(line));
   if (error !== undefined) return ofPython(error, last);
   const shown = toShow(lines);
@@ -136,13 +144,4 @@ function ofPython(error: string, said: readonly string[]): Trouble {
       ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
       : 'Fix it and upload again.',
   };
-}
-
-function toShow(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !COMMAND.test(line) && !isStage(line)).map(withoutQueries);
-}
-
-/** A presigned URL grants read access, so it stays out of events. */
-function withoutQueries(line: string): string {
-  return line.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
 }

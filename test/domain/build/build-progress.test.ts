@@ -1,4 +1,4 @@
-import { isStage, stageOf } from '#domain/build/build-progress.ts';
+import { lastLines, stageOf } from '#domain/build/build-progress.ts';
 
 describe('the stage of a build', () => {
   it('is the last that its log tells', () => {
@@ -24,6 +24,21 @@ describe('the stage of a build', () => {
     'the progress: loading',
   ])('is nothing that could be more than a few plain words: %j', (line) => {
     expect(stageOf(['progress: loading the model', line])).toBe('loading the model');
-    expect(isStage(line)).toBe(false);
   });
+});
+
+it('the last lines of a build are five that say something, without commands, stages and the rights in URLs', () => {
+  const lines = [
+    ...['one', 'two', 'three', '', 'four'],
+    '[Container] Running command node a.mjs',
+    'progress: installing 1 of 3 packages',
+    'GET https://bucket/models/a.onnx?X-Amz-Signature=0123 failed',
+    'six',
+  ];
+
+  expect(lastLines(lines)).toEqual([
+    ...['two', 'three', 'four'],
+    'GET https://bucket/models/a.onnx?… failed',
+    'six',
+  ]);
 });

@@ -20,6 +20,7 @@ describe('a failed build', () => {
     expect(failedBuild(caught)).toEqual({
       error: 'States.TaskFailed',
       phase: 'BUILD',
+      isStopped: false,
       log: { group: '/slipway/dev/builds', stream: 'b1' },
     });
   });
@@ -31,7 +32,7 @@ describe('a failed build', () => {
   ])('without a description ($name) has no log', ({ Cause, error }) => {
     const build = failedBuild({ Error: 'States.TaskFailed', Cause });
 
-    expect(build).toEqual({ error, phase: '', log: null });
+    expect(build).toEqual({ error, phase: '', isStopped: false, log: null });
   });
 
   it.each([{}, { GroupName: 'g' }])('that ended before it logged has no log', (Logs) => {
@@ -62,7 +63,7 @@ describe('a failed build', () => {
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
     ['toomanyrequests: Rate exceeded', 'a registry refused the build'],
   ])('whose log says `%s` is explained by it', (line, reason) => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
 
     const trouble = explainBuild(build, ['#1 start', line]);
 
@@ -71,7 +72,7 @@ describe('a failed build', () => {
   });
 
   it('that never began waited too long for others', () => {
-    const build = { error: 'States.TaskFailed', phase: 'QUEUED', log: null };
+    const build = { error: 'States.TaskFailed', phase: 'QUEUED', isStopped: false, log: null };
 
     expect(explainBuild(build, [])).toEqual({
       name: 'BuildFailed',
@@ -82,7 +83,7 @@ describe('a failed build', () => {
   });
 
   it('that nothing explains names its phase', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
 
     expect(explainBuild(build, ['exit 1'])).toEqual({
       name: 'BuildFailed',
@@ -92,7 +93,7 @@ describe('a failed build', () => {
   });
 
   it('never tells a presigned URL', () => {
-    const build = { error: 'States.TaskFailed', phase: '', log: null };
+    const build = { error: 'States.TaskFailed', phase: '', isStopped: false, log: null };
 
     const { reason } = explainBuild(build, [
       'GET https://bucket.s3.amazonaws.com/models/a.onnx?X-Amz-Signature=0123 failed',
@@ -103,7 +104,7 @@ describe('a failed build', () => {
   });
 
   describe('by an error of the model’s own code', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
     const explained = (...lines: readonly string[]) => explainBuild(build, lines);
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
@@ -144,7 +145,7 @@ describe('a failed build', () => {
   });
 
   it('shows no commands and stages', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', log: null };
+    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
 
     const { reason } = explainBuild(build, [
       '[Container] 2026/11/27 22:13:04.123456 Running command node a.mjs',

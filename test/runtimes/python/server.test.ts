@@ -53,6 +53,30 @@ function describeServer(runtime: Runtime): void {
 
     expect(json).toEqual({ predictions: [2] });
   });
+
+  it('on Lambda a request that is answered with a 5xx is counted in its log, and no other', async () => {
+    const code = 'class Predictor:\n    def predict(self, x): raise RuntimeError("broken")\n';
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y), {
+      AWS_LAMBDA_FUNCTION_NAME: 'slipway-m-digits',
+      AWS_LAMBDA_FUNCTION_VERSION: '3',
+    });
+    let log = '';
+    server.child.stdout?.on('data', (bytes) => {
+      log += bytes;
+    });
+    const invoked = { 'x-amzn-lambda-context': '{}' };
+
+    await server.post('/invocations', { inputs: [1] });
+    await server.post('/nowhere', {}, invoked);
+    const { status } = await server.post('/invocations', { inputs: [1] }, invoked);
+    await eventually(() => log.includes('_aws'));
+
+    expect(status).toBe(500);
+    const counted = log.split('\n').filter((line) => line.startsWith('{"_aws":'));
+    expect(counted.map((line) => JSON.parse(line))).toMatchObject([
+      { FunctionName: 'slipway-m-digits', ExecutedVersion: '3', ServerErrors: 1 },
+    ]);
+  });
 }
 
 function postAndForget({ url }: ModelServer): ClientRequest {

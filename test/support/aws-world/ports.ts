@@ -2,12 +2,14 @@ import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
@@ -102,6 +104,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),
+    builds: codeBuilds({ client: client(CodeBuildClient), stage: 'test' }),
     images: ecrModelImages({
       lambda,
       functionPrefix,

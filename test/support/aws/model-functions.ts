@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { functionDefinition, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { type ModelFront, startModelFront } from '../fronts/model.ts';
 import { childServers, type StartServer } from '../fronts/model-sandbox.ts';
@@ -111,7 +112,11 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
       return revisionSpec(tag, { image, ...over });
     },
     /** Publishes versions that are there without a platform, all in one moment. */
-    async publish(model: string, revisions: readonly string[]): Promise<void> {
+    async publish(
+      model: string,
+      revisions: readonly string[],
+      runtime: RuntimeName = 'onnx',
+    ): Promise<void> {
       const client = awsClient(LambdaClient, moto);
       const FunctionName = functions.prefix + model;
       const Code = { ImageUri: functions.repository };
@@ -120,7 +125,9 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
         new CreateFunctionCommand({ FunctionName, Role, Code, PackageType: 'Image' }),
       );
       for (const Description of revisions) {
-        const spec = revisionSpec(Description, { model, revision: Description, image: IMAGE });
+        const spec = revisionSpec(Description, {
+          ...{ model, revision: Description, image: IMAGE, runtime },
+        });
         const { configuration } = functionDefinition(spec, functions);
         await client.send(
           new UpdateFunctionConfigurationCommand({ ...configuration, FunctionName }),

@@ -3,6 +3,7 @@ import { CreateAliasCommand } from '@aws-sdk/client-lambda';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Behaviour } from '../../contracts/prober.ts';
 import { scriptedServer } from '../fronts/scripted-server.ts';
 import { dynamoWorld } from './dynamo.ts';
@@ -10,10 +11,14 @@ import { modelFunctionsWorld } from './model-functions.ts';
 import type { Moto } from './moto.ts';
 
 /** The model `digits`, all of whose traffic `digits-v1` has, as a function whose server behaves as told, and no record of a route. */
-export async function probedFunctionsWorld(moto: Moto, behave: () => Behaviour) {
+export async function probedFunctionsWorld(
+  moto: Moto,
+  behave: () => Behaviour,
+  runtime: RuntimeName = 'onnx',
+) {
   const server = scriptedServer(() => listener(behave));
   const world = await modelFunctionsWorld(moto, server);
-  await world.publish('digits', ['digits-v1']);
+  await world.publish('digits', ['digits-v1'], runtime);
   const { prefix: functionPrefix } = world.functions;
   const alias = { FunctionName: `${functionPrefix}digits`, Name: 'live', FunctionVersion: '1' };
   await world.lambda().send(new CreateAliasCommand(alias));

@@ -36,6 +36,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   artifacts: ['describe', 'latest', 'list', 'newest', 'open', 'read'],
   executions: ['isRunning'],
   buildLog: ['tail'],
+  builds: ['find'],
   environments: ['missing'],
   metrics: ['traffic', 'alarms'],
   prober: ['send', 'ready'],

@@ -34,7 +34,7 @@ export async function adapt(
 ): Promise<object> {
   const response = await fetch(origin + pathBelow(event, environment), {
     method: event.httpMethod,
-    headers: event.headers,
+    headers: { ...event.headers, 'x-amzn-lambda-context': '{}' },
     body: bodyOf(event),
     signal,
   });

@@ -46,9 +46,11 @@ export function buildFolder() {
       // Only a build that hangs would take so long.
       const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 3_600, timeoutSeconds: 3_600 };
       const board = buildBoard(directory);
-      const { run, stop } = imageBuilds({ ...rest, ...limits, board, ...over });
+      const builder = imageBuilds({ ...rest, ...limits, board, ...over });
+      const { run, stop } = builder;
       const untilItEnds = new AbortController().signal;
       return {
+        builder,
         run: (request: unknown, stopped = untilItEnds) => run(request, stopped),
         stop,
       };

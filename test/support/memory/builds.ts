@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import type { Build, Builds } from '#ports/builds.ts';
 import { memoryBuildLog } from './build-log.ts';
 import type { MemoryEnvironments } from './environments.ts';
 
@@ -11,6 +12,9 @@ export type MemoryBuilds = {
   /** The same in the BuildEnvironment state. */
   buildEnvironment(parameters: unknown): Promise<unknown>;
   readonly log: BuildLog;
+  readonly builds: Builds;
+  /** From now on a deployment has this build; none of what `build` does is one, as it takes no time. */
+  has(deploymentId: string, build: Build): void;
   /** Every build from now on fails with these lines in its log, until it is given none. */
   fail(lines: readonly string[]): void;
   /** The tags of the images that were built, oldest first. */
@@ -24,6 +28,7 @@ type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariabl
 /** Builds that take no time: the image of a tag always has the same digest. */
 export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   const log = memoryBuildLog();
+  const known = new Map<string, Build>();
   const built: string[] = [];
   const environments: string[] = [];
   let builds = 0;
@@ -44,6 +49,15 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
     built,
     environments,
     log,
+    builds: {
+      find: async (deploymentId) => known.get(deploymentId),
+      async stop(deploymentId) {
+        const build = known.get(deploymentId);
+        if (build?.status === 'IN_PROGRESS')
+          known.set(deploymentId, { ...build, status: 'STOPPED' });
+      },
+    },
+    has: (deploymentId, build) => void known.set(deploymentId, build),
     fail(lines) {
       failing = lines;
     },

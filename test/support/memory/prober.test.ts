@@ -31,7 +31,6 @@ describeProber('memoryProber', async () => {
       testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
       nobody: router.route('nobody'),
     },
-    hidesServerErrors: false,
     behave: (behaviour) =>
       prober.script('digits-v1', (asked) => {
         const body = asked === 'ready' ? undefined : asked.body;

@@ -34,12 +34,10 @@ export const HAPPY = {
   InspectArtifact: {},
   PlanBuild: {
     kind: 'built',
-    imageTag: '',
-    artifactUrl: '',
-    token: '',
     environmentUrl: '',
     environmentToken: '',
   },
+  GrantBuild: { imageTag: 'digits-1', artifactUrl: 'file:///parts.json', token: 't1' },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
   ProvisionLambda: {},

@@ -4,6 +4,7 @@ import type {
   ObjectCreated,
   RollbackRequest,
   StepName,
+  StepOutput,
   UndeployRequest,
 } from '#domain/workflow.ts';
 import type { WorkflowName } from '#ports/executions.ts';
@@ -50,7 +51,6 @@ type Answer = {
   readonly kind?: string;
   readonly id?: string;
   readonly epoch?: number;
-  readonly imageTag?: string;
   readonly environmentUrl?: string;
   readonly target?: keyof typeof PROVISION;
 };
@@ -71,11 +71,12 @@ export function walker({ steps, clock, executions }: World) {
   let runs = 0;
   let variables: unknown[] = [];
 
-  async function build({ kind, imageTag, environmentUrl }: Answer): Promise<void> {
+  async function build({ kind, environmentUrl }: Answer, held: Held): Promise<void> {
     if (kind === 'environment') {
       const order = [{ Name: 'ORDER_URL', Value: environmentUrl }];
       await steps.BuildEnvironment({ EnvironmentVariablesOverride: order });
     }
+    const { imageTag } = (await steps.GrantBuild(held)) as StepOutput<'GrantBuild'>;
     const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
     const answer = await steps.BuildImage({ EnvironmentVariablesOverride: override });
     variables = (answer as Built).Build.ExportedEnvironmentVariables;
@@ -90,7 +91,7 @@ export function walker({ steps, clock, executions }: World) {
       return look(attempt + 1);
     };
     const answer = await look(0);
-    if (answer.imageTag) await build(answer);
+    if (answer.kind === 'needed' || answer.kind === 'environment') await build(answer, input);
     return answer;
   }
 

@@ -180,6 +180,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ec2: served(parts, 'ec2'),
     executions: options.executions ?? parts.executions,
     buildLog: builds.log,
+    builds: builds.builds,
   };
   const { lambda, fargate, ec2, ...rest } = tap ? tapped(ports, tap) : ports;
   return {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 import traceback
@@ -18,6 +19,7 @@ from .coding import encoded, encoding_for
 from .language_routes import LanguageRoutes
 from .predictor import ClientGone
 from .routes import Routes
+from .server_errors import counted
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -57,7 +59,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
         # Falcon does not tell a responder that its client has left.
         scope["slipway.receive"] = receive
-        await app(scope, receive, send)
+        await app(scope, receive, counted(os.environ, scope, send))
 
     return with_receive
 

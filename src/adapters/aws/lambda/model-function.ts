@@ -1,6 +1,7 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
 import { costTags } from '#adapters/aws/tags.ts';
+import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -79,8 +80,8 @@ function environment(spec: RevisionSpec, digest: string): Record<string, string>
     // By default the adapter treats any status below 500 as ready.
     // https://github.com/awslabs/aws-lambda-web-adapter#configurations
     AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
-    // Without this, Lambda counts a model's 500 as a success, and the Errors metric misses it.
-    AWS_LWA_ERROR_STATUS_CODES: '500-599',
+    // A 5xx of a server that does not count it itself would be a success to Lambda, which no metric sees: it is made an error, whose answer is lost.
+    ...(!RUNTIMES[spec.runtime].countsServerErrors && { AWS_LWA_ERROR_STATUS_CODES: '500-599' }),
     AWS_LWA_REMOVE_BASE_PATH: modelRoute(spec.model),
     // A model that loads for longer than Lambda's 10 s init phase continues loading during the first request.
     AWS_LWA_ASYNC_INIT: 'true',

@@ -18,6 +18,9 @@ type Options = {
 };
 
 const LOG_LINES = 20;
+const SERVER_ERROR = 500;
+// A server that is not ready yet.
+const LOADING = 503;
 
 // Lambda ended an invocation before the server was ready, or the server says that its model is loading.
 const STILL_LOADING = /Task timed out after|status code: 503/;
@@ -92,6 +95,17 @@ function ping(
   );
 }
 
+/** What its server says of itself. */
+async function readiness(
+  status: number,
+  readLog: () => Promise<readonly string[]>,
+): Promise<RevisionState> {
+  if (status < SERVER_ERROR) return { kind: 'ready' };
+  const reason = `its server answered /ping with ${status}`;
+  if (status === LOADING) return { kind: 'pending', reason };
+  return { kind: 'failed', reason, logTail: (await readLog()).slice(-LOG_LINES) };
+}
+
 /** Active only means that the image is there: Lambda starts its server with the first invocation. */
 async function stateAfter(
   ping: Invocation,
@@ -99,7 +113,7 @@ async function stateAfter(
 ): Promise<RevisionState> {
   switch (ping.kind) {
     case 'response':
-      return { kind: 'ready' };
+      return readiness(ping.response.status, readLog);
     case 'absent':
       return { kind: 'absent' };
     case 'busy':

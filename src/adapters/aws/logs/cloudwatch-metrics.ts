@@ -79,11 +79,18 @@ async function functionTraffic(
     { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Errors', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Throttles', dimensions: alias },
+    {
+      namespace: 'Slipway',
+      name: 'ServerErrors',
+      dimensions: { FunctionName: functionName, ExecutedVersion: version },
+    },
   ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
   const sums = await metricSums(cloudWatch, counters, startMs, endMs);
-  const [answered = 0, failed = 0, throttled = 0] = sums;
-  return { requests: answered + throttled, serverErrors: failed + throttled };
+  const [answered = 0, failed = 0, throttled = 0, refused = 0] = sums;
+  // The server's own count also has what was asked of the version itself.
+  const errors = Math.min(answered, failed + refused);
+  return { requests: answered + throttled, serverErrors: errors + throttled };
 }
 
 /**

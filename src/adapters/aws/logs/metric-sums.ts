@@ -7,7 +7,7 @@ import { translated } from '#adapters/aws/failures.ts';
 
 /** A CloudWatch counter with its dimensions. */
 export type Counter = {
-  readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB';
+  readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB' | 'Slipway';
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
 };

@@ -14,6 +14,7 @@ type Options = {
 };
 
 const HEADS_AT_ONCE = 16;
+// Longer than a build waits for room in the account (2.3 h), then in its queue (2 h), and runs (1 h).
 const GRANT_SECONDS = 6 * 3600;
 
 /** A versioned S3 bucket. Reading also needs `s3:ListBucket`: without it S3 answers 403 for a missing object. */

@@ -1,8 +1,7 @@
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
-import { type BuildProgress, stageOf } from '#domain/build/build-progress.ts';
-import type { BuildLogRef } from '#ports/build-log.ts';
+import { type BuildProgress, lastLines, stageOf } from '#domain/build/build-progress.ts';
 import type { Phase } from './build-spec.ts';
 import { buildTimes } from './build-times.ts';
 
@@ -25,8 +24,6 @@ export type BuildBoard = {
   add(entry: BuildEntry): TrackedBuild;
   /** In the order in which they were asked for. */
   list(): Promise<readonly BuildProgress[]>;
-  /** Where the build of a deployment writes while it runs. */
-  log(deploymentId: string): BuildLogRef | null;
 };
 
 type Tracked = BuildEntry & { place: number | null; provingSinceMs: number | null };
@@ -68,16 +65,16 @@ export function buildBoard(directory: string, timers: Timers = realTimers): Buil
     },
     list: () =>
       Promise.all(
-        [...builds].map(async (build) => ({
-          deploymentId: build.deploymentId,
-          place: build.place,
-          stage: stageOf(await revisionLog(build.log).tail(LINES)),
-          leftMs: leftMs(build),
-        })),
+        [...builds].map(async (build) => {
+          const lines = await revisionLog(build.log).tail(LINES);
+          return {
+            deploymentId: build.deploymentId,
+            place: build.place,
+            stage: stageOf(lines),
+            leftMs: leftMs(build),
+            lines: lastLines(lines),
+          };
+        }),
       ),
-    log(deploymentId) {
-      const build = [...builds].findLast((each) => each.deploymentId === deploymentId);
-      return build ? { group: dirname(build.log), stream: basename(build.log) } : null;
-    },
   };
 }

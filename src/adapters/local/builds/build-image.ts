@@ -7,6 +7,7 @@ import type { InTurn } from '#adapters/local/revisions/at-once.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
+import type { Build as KnownBuild } from '#ports/builds.ts';
 import type { BuildBoard, TrackedBuild } from './build-board.ts';
 import type { Variables } from './build-phase.ts';
 import {
@@ -17,7 +18,7 @@ import {
   runBuild,
 } from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
-import { readGrant } from './grants.ts';
+import { provedIn } from './grants.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
@@ -59,15 +60,24 @@ export type ImageBuilds = {
    * A build that does not succeed is thrown as `States.TaskFailed` with its answer as the message.
    */
   run(parameters: unknown, stopped: AbortSignal): Promise<BuildAnswer>;
+  /** The build of a deployment that waits or runs; one that is over is forgotten. */
+  find(deploymentId: string): Omit<KnownBuild, 'of'> | undefined;
+  /** Stops the build of a deployment, if one waits or runs. */
+  stopOf(deploymentId: string): void;
   /** Kills running builds, drops waiting ones, and resolves when all have ended. */
   stop(): Promise<void>;
 };
 
 type Build = {
   readonly token: string;
+  readonly deploymentId: string;
+  readonly progress: Progress;
   readonly ended: Promise<BuildAnswer>;
   readonly stopping: AbortController;
 };
+
+/** How far a build is, as it is told. */
+type Progress = { phase: string; readonly log: string };
 
 const INHERITED = ['PATH', 'HOME', 'DOCKER_HOST', 'SSL_CERT_FILE'] as const;
 
@@ -90,15 +100,34 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   function begin(request: StartBuild): Build {
     const stopping = new AbortController();
     const signal = AbortSignal.any([closing.signal, stopping.signal]);
-    const ended = swept.then(() => runOne(options, request, signal));
-    const build = { token: request.IdempotencyToken, ended, stopping };
+    const progress = { phase: 'QUEUED', log: `${randomUUID()}.log` };
+    const deploymentId = variable(request, 'DEPLOYMENT_ID');
+    const ended = swept.then(() => runOne(options, request, { deploymentId, progress }, signal));
+    const build = { token: request.IdempotencyToken, deploymentId, progress, ended, stopping };
     const forget = () => void builds.delete(build);
     builds.add(build);
     ended.then(forget, forget);
     return build;
   }
 
+  const ofDeployment = (id: string) =>
+    [...builds].findLast(({ deploymentId }) => deploymentId === id);
+
   return {
+    find(deploymentId) {
+      const build = ofDeployment(deploymentId);
+      if (!build) return undefined;
+      const { phase, log } = build.progress;
+      return {
+        status: build.stopping.signal.aborted ? 'STOPPED' : 'IN_PROGRESS',
+        phase,
+        phases: [{ name: phase, status: '', seconds: null }],
+        log: { group: options.directory, stream: log },
+      };
+    },
+    stopOf(deploymentId) {
+      ofDeployment(deploymentId)?.stopping.abort();
+    },
     async run(parameters, stopped) {
       const request = startBuild.parse(parameters);
       const known = [...builds].find(
@@ -115,30 +144,33 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   };
 }
 
+function variable({ EnvironmentVariablesOverride }: StartBuild, name: string): string {
+  return EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value ?? '';
+}
+
 async function runOne(
   options: ImageBuildsOptions,
   { ProjectName, EnvironmentVariablesOverride }: StartBuild,
+  { deploymentId, progress }: Pick<Build, 'deploymentId' | 'progress'>,
   stopped: AbortSignal,
 ): Promise<BuildAnswer> {
-  const id = randomUUID();
-  const stream = `${id}.log`;
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
-  const { ARTIFACT_URL, ORDER_URL } = environment;
   using tracked = options.board.add({
-    ...(await readGrant(ARTIFACT_URL ?? ORDER_URL)),
-    log: join(options.directory, stream),
+    deploymentId,
+    environment: await provedIn(environment['ARTIFACT_URL']),
+    log: join(options.directory, progress.log),
   });
   const { status, phases, exported } = await whenItIsItsTurn(options, stopped, tracked, () =>
-    inScratch({ ...options, environment }, { id, stopped, tracked }),
+    inScratch({ ...options, environment }, { progress, stopped, tracked }),
   );
   if (status === 'SUCCEEDED') tracked.succeeded();
   const answer: BuildAnswer = {
     Build: {
-      Id: `${ProjectName}:${id}`,
+      Id: `${ProjectName}:${basename(progress.log, '.log')}`,
       BuildStatus: status,
       Phases: phases,
-      Logs: { GroupName: options.directory, StreamName: stream },
+      Logs: { GroupName: options.directory, StreamName: progress.log },
       ExportedEnvironmentVariables: exported,
     },
   };
@@ -163,7 +195,7 @@ async function whenItIsItsTurn(
 }
 
 type Begun = {
-  readonly id: string;
+  readonly progress: Progress;
   readonly stopped: AbortSignal;
   readonly tracked: TrackedBuild;
 };
@@ -171,17 +203,17 @@ type Begun = {
 /** Provides a log, and a temporary folder that is deleted afterwards. */
 async function inScratch(
   options: ImageBuildsOptions,
-  { id, stopped, tracked }: Begun,
+  { progress, stopped, tracked }: Begun,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
   const spec = await readBuildSpec(buildspec);
-  const scratch = join(scratchFolder({ directory, buildspec }), id);
+  const scratch = join(scratchFolder({ directory, buildspec }), basename(progress.log, '.log'));
   using time = limited(stopped, timeoutSeconds, options.timers);
   const inherited = INHERITED.flatMap((name) => (own[name] ? [[name, own[name]]] : []));
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
   try {
     await mkdir(scratch, { recursive: true });
-    await using log = await open(join(directory, `${id}.log`), 'a');
+    await using log = await open(join(directory, progress.log), 'a');
     return await runBuild({
       spec,
       source,
@@ -190,7 +222,10 @@ async function inScratch(
       log,
       guard,
       signal: time.signal,
-      onPhase: tracked.onPhase,
+      onPhase(phase) {
+        progress.phase = phase.toUpperCase();
+        tracked.onPhase(phase);
+      },
     });
   } catch (error) {
     throw storageFailure(error, directory);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
@@ -45,18 +45,11 @@ export function grants(folder: string) {
 
 const granted = z.object({ order: z.object({ environmentHash: z.optional(z.string()) }) });
 
-/** For whose deployment a URL was granted, and in which environment it has its model proven: null where it proves none. */
-export async function readGrant(
-  url = '',
-): Promise<{ readonly deploymentId: string; readonly environment: string | null }> {
-  if (!url.startsWith('file:')) return { deploymentId: '', environment: null };
-  const path = fileURLToPath(url);
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const { data } = granted.safeParse(parseJson(text));
-  return {
-    deploymentId: basename(path, '.json').replace(/-environment$/, ''),
-    environment: data?.order.environmentHash ?? null,
-  };
+/** The environment in which a build with this URL has its model proven; null where it proves none. */
+export async function provedIn(url = ''): Promise<string | null> {
+  if (!url.startsWith('file:')) return null;
+  const text = await readFile(fileURLToPath(url), 'utf8').catch(() => '');
+  return granted.safeParse(parseJson(text)).data?.order.environmentHash ?? null;
 }
 
 function urlOf(path: string): string {

@@ -35,7 +35,6 @@ describe('frontDoorProbes', () => {
         testPath: 'container:digits-v1',
         nobody: 'route:nobody',
       },
-      hidesServerErrors: false,
       behave: (next) => {
         behaviour = next;
       },

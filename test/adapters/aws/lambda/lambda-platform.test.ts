@@ -125,7 +125,6 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
               AWS_LWA_PORT: '8080',
               AWS_LWA_READINESS_CHECK_PATH: '/ping',
               AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
-              AWS_LWA_ERROR_STATUS_CODES: '500-599',
               AWS_LWA_HOST: '127.0.0.1',
               AWS_LWA_REMOVE_BASE_PATH: '/models/digits',
               AWS_LWA_ASYNC_INIT: 'true',

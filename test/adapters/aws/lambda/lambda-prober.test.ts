@@ -1,5 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { awsFault } from '../../../support/aws/faults.ts';
@@ -10,7 +11,8 @@ import { addMiddleware, awsError } from '../../../support/aws/rules/rules.ts';
 const REQUEST: GoldenRequest = { protocol: 'infer', body: {} };
 
 describeOnMoto('awsProber of functions on moto', (moto) => {
-  const open = (behave: () => Behaviour) => probedFunctionsWorld(moto(), behave);
+  const open = (behave: () => Behaviour, runtime?: RuntimeName) =>
+    probedFunctionsWorld(moto(), behave, runtime);
 
   const addresses = {
     route: routeAddress('digits'),
@@ -24,7 +26,6 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     return {
       prober: world.probing(),
       addresses,
-      hidesServerErrors: true,
       behave: (next) => {
         behaviour = next;
       },
@@ -32,8 +33,8 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     };
   });
 
-  it('answers what a client would get, with the reason that the API would hide', async () => {
-    const world = await open(() => () => ({ status: 500, body: 'broken' }));
+  it('answers what a client would get of an image of its owner’s own, with the reason that the API would hide', async () => {
+    const world = await open(() => () => ({ status: 500, body: 'broken' }), 'custom');
 
     const answer = await world.probing().send(addresses.route, 'digits', REQUEST, 2_000);
 

@@ -49,6 +49,20 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
+    /** What a server counts of the answers of a version with a 5xx. */
+    const refuse = (version: string, Value = 1) => {
+      const Dimensions = [
+        { Name: 'FunctionName', Value: `${functionPrefix}digits` },
+        { Name: 'ExecutedVersion', Value: version },
+      ];
+      const datum = { Dimensions, Timestamp: new Date(clock.now()), Value };
+      return cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'Slipway',
+          MetricData: [{ ...datum, MetricName: 'ServerErrors' }],
+        }),
+      );
+    };
     /** What Lambda counts of requests to the alias that it has no room for. */
     const throttle = (Value: number) => {
       const Dimensions = [
@@ -99,7 +113,17 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         clock,
         containers: { elb: others.elb, front: containers.front },
       });
-    return { ...world, clock, cloudWatch, count, throttle, countOf, countOnly, metricsOver };
+    return {
+      ...world,
+      clock,
+      cloudWatch,
+      count,
+      refuse,
+      throttle,
+      countOf,
+      countOnly,
+      metricsOver,
+    };
   }
 
   describeMetrics('cloudWatchMetrics of functions', async () => {
@@ -109,7 +133,10 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       target: 'lambda',
       now: world.clock.now,
       async answer(revision, status) {
-        await world.count(revision.slice(-1), status >= 500);
+        const version = revision.slice(-1);
+        // To Lambda an answer is a success, whatever it says.
+        await world.count(version, false);
+        if (status >= 500) await world.refuse(version);
       },
       pass: world.clock.advance,
       close: world.close,
@@ -168,6 +195,21 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
     expect(traffic).toEqual({ requests: 4, serverErrors: 3 });
+    await world.close();
+  });
+
+  it('counts what the function failed at beside what its server answered with a 5xx, and never more than was asked', async () => {
+    const world = await open();
+    for (const isError of [true, false, false, false]) await world.count('1', isError);
+    await world.refuse('1', 2);
+    const traffic = () => world.metricsOver(world.cloudWatch).traffic(V1, 0);
+
+    const seen = await traffic();
+    // Of probes that asked the version itself.
+    await world.refuse('1', 9);
+
+    expect(seen).toEqual({ requests: 4, serverErrors: 3 });
+    expect(await traffic()).toEqual({ requests: 4, serverErrors: 4 });
     await world.close();
   });
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isStage } from '#domain/build/build-progress.ts';
+import { stageOf } from '#domain/build/build-progress.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ describe('the environment of a model', () => {
     const { stderr } = await run(process.execPath, command, { env });
     const linked = await readdir(join(images, 'images', 'model-1.partial'));
     const environments = (await readdir(join(images, 'environments'))).toSorted();
-    return { environments, linked, stages: stderr.split('\n').filter((line) => isStage(line)) };
+    return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
   };
 
   it('has one beside it that converts only where its model may be converted', async () => {

@@ -23,7 +23,6 @@ describeProber('httpProber', async () => {
       testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
       nobody: router.route('nobody'),
     },
-    hidesServerErrors: false,
     behave: (next) => {
       behaviour = next;
     },

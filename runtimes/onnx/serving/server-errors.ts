@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Counts the requests that were answered with a 5xx, on Lambda alone, where nobody else does: to Lambda, what the web adapter hands on is a success.
+ * It is a line of the log that CloudWatch takes a metric from, by the function's version.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export function serverErrors(
+  { AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_FUNCTION_VERSION: version }: Environment,
+  write: (line: string) => void = console.log,
+) {
+  return (headers: IncomingHttpHeaders, status: number): void => {
+    // The adapter's own looks whether the server is ready have no such header.
+    const isRequest = headers['x-amzn-lambda-context'] !== undefined;
+    if (!name || !version || !isRequest || status < 500) return;
+    const Metrics = [{ Name: 'ServerErrors', Unit: 'Count' }];
+    const Dimensions = [['FunctionName', 'ExecutedVersion']];
+    const CloudWatchMetrics = [{ Namespace: 'Slipway', Dimensions, Metrics }];
+    write(
+      JSON.stringify({
+        _aws: { Timestamp: Date.now(), CloudWatchMetrics },
+        FunctionName: name,
+        ExecutedVersion: version,
+        ServerErrors: 1,
+      }),
+    );
+  };
+}

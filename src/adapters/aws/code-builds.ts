@@ -1,0 +1,98 @@
+import {
+  type Build as AwsBuild,
+  BatchGetBuildsCommand,
+  type CodeBuildClient,
+  ListBuildsForProjectCommand,
+  StopBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import type { Build, BuildPhase, Builds } from '#ports/builds.ts';
+import { absentIfNotFound } from './absent.ts';
+import { translated } from './failures.ts';
+
+type Options = { readonly client: CodeBuildClient; readonly stage: string };
+
+type Found = { readonly of: Build['of']; readonly build: AwsBuild };
+
+export type RunningBuild = Build & { readonly deploymentId: string };
+
+export type CodeBuilds = Builds & {
+  /** The builds that wait or run, oldest first. */
+  running(): Promise<readonly RunningBuild[]>;
+};
+
+// More than an account's queue holds. https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
+const NEWEST = 100;
+
+/** The builds of a stage's two projects; whose one is stands in its variable DEPLOYMENT_ID. */
+export function codeBuilds({ client, stage }: Options): CodeBuilds {
+  /** The image of a deployment is built after its environment, and stands before it here. */
+  const newest = async () =>
+    (await Promise.all([newestOf('image'), newestOf('environment')])).flat();
+
+  /** Newest first. */
+  async function newestOf(of: Build['of']): Promise<readonly Found[]> {
+    const list = new ListBuildsForProjectCommand({
+      projectName: `slipway-${stage}-${of}`,
+      sortOrder: 'DESCENDING',
+    });
+    const { ids = [] } = (await translated(() => client.send(list).catch(absentIfNotFound))) ?? {};
+    if (ids.length === 0) return [];
+    const get = new BatchGetBuildsCommand({ ids: ids.slice(0, NEWEST) });
+    const { builds = [] } = await translated(() => client.send(get));
+    return builds.map((build) => ({ of, build })).toSorted(byNewest);
+  }
+
+  return {
+    async find(deploymentId) {
+      const found = (await newest()).find((each) => deploymentOf(each) === deploymentId);
+      return found && described(found);
+    },
+    async running() {
+      return (await newest())
+        .filter(isRunning)
+        .toSorted((a, b) => byNewest(b, a))
+        .map((found) => ({ ...described(found), deploymentId: deploymentOf(found) }));
+    },
+    async stop(deploymentId) {
+      for (const found of await newest()) {
+        if (!isRunning(found) || deploymentOf(found) !== deploymentId) continue;
+        const stop = new StopBuildCommand({ id: found.build.id });
+        await translated(() => client.send(stop).catch(absentIfNotFound));
+      }
+    },
+  };
+}
+
+/** Empty for a build that somebody else has started. */
+function deploymentOf({ build: { environment } }: Found): string {
+  const variables = environment?.environmentVariables ?? [];
+  return variables.find(({ name }) => name === 'DEPLOYMENT_ID')?.value ?? '';
+}
+
+function isRunning({ build }: Found): boolean {
+  return build.buildStatus === 'IN_PROGRESS';
+}
+
+function byNewest(a: Found, b: Found): number {
+  return (b.build.startTime?.getTime() ?? 0) - (a.build.startTime?.getTime() ?? 0);
+}
+
+function described({ of, build }: Found): Build {
+  const { buildStatus = 'IN_PROGRESS', currentPhase = '', phases = [], logs } = build;
+  const { groupName: group, streamName: stream } = logs ?? {};
+  return {
+    of,
+    status: buildStatus,
+    phase: currentPhase,
+    phases: phases.map(phaseOf),
+    log: group && stream ? { group, stream } : null,
+  };
+}
+
+function phaseOf({
+  phaseType = 'COMPLETED',
+  phaseStatus,
+  durationInSeconds,
+}: NonNullable<AwsBuild['phases']>[number]): BuildPhase {
+  return { name: phaseType, status: phaseStatus ?? '', seconds: durationInSeconds ?? null };
+}

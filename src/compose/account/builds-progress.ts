@@ -1,0 +1,32 @@
+import type { CodeBuilds, RunningBuild } from '#adapters/aws/code-builds.ts';
+import { type BuildProgress, lastLines, stageOf } from '#domain/build/build-progress.ts';
+import type { BuildLog } from '#ports/build-log.ts';
+
+type Deps = { readonly builds: Pick<CodeBuilds, 'running'>; readonly buildLog: BuildLog };
+
+// A build prints much between two stages.
+const LINES = 200;
+
+/** How the builds of an account stand; see `Slipway.builds`. How long they still take, nobody knows. */
+export async function buildsProgress({
+  builds,
+  buildLog,
+}: Deps): Promise<readonly BuildProgress[]> {
+  const running = await builds.running();
+  return Promise.all(
+    running.map(async (build) => {
+      const lines = build.log ? await buildLog.tail(build.log, LINES) : [];
+      return {
+        deploymentId: build.deploymentId,
+        place: null,
+        stage: stageWords(build, stageOf(lines)),
+        leftMs: null,
+        lines: lastLines(lines),
+      };
+    }),
+  );
+}
+
+function stageWords({ of, phase }: RunningBuild, stage: string | null): string {
+  return `${of} ${phase}${stage === null ? '' : `, ${stage}`}`;
+}

@@ -1,0 +1,40 @@
+import { serverErrors } from '../../../../runtimes/onnx/serving/server-errors.ts';
+
+const LAMBDA = { AWS_LAMBDA_FUNCTION_NAME: 'slipway-m-digits', AWS_LAMBDA_FUNCTION_VERSION: '3' };
+const INVOKED = { 'x-amzn-lambda-context': '{}' };
+
+describe('the count of server errors on Lambda', () => {
+  it('has a line for each request that was answered with a 5xx, which CloudWatch takes for a metric of the version', () => {
+    const lines: string[] = [];
+    const count = serverErrors(LAMBDA, (line) => lines.push(line));
+
+    for (const status of [200, 404, 429, 500, 503]) count(INVOKED, status);
+
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      Array.from({ length: 2 }, () => ({
+        _aws: {
+          Timestamp: expect.any(Number),
+          CloudWatchMetrics: [
+            {
+              Namespace: 'Slipway',
+              Dimensions: [['FunctionName', 'ExecutedVersion']],
+              Metrics: [{ Name: 'ServerErrors', Unit: 'Count' }],
+            },
+          ],
+        },
+        FunctionName: 'slipway-m-digits',
+        ExecutedVersion: '3',
+        ServerErrors: 1,
+      })),
+    );
+  });
+
+  it('has no line of the looks whether the server is ready, nor anywhere but on Lambda', () => {
+    const lines: string[] = [];
+
+    serverErrors(LAMBDA, (line) => lines.push(line))({}, 503);
+    serverErrors({}, (line) => lines.push(line))(INVOKED, 500);
+
+    expect(lines).toEqual([]);
+  });
+});
