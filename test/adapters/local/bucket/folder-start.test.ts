@@ -98,6 +98,7 @@ it('files in no folder of their own are told of at once', async () => {
 it('a file of a folder is told of once nothing more has been uploaded there for a second', async () => {
   const opened = await folder.watched({ timers });
   await upload(opened, 'models/mine/v1/predict.py', 'def predict(x): return x');
+  expect(announced(opened)).toEqual([]);
   await eventually(() => timers.leftMs().some((ms) => ms > 500));
 
   await upload(opened, MANIFEST, '');
