@@ -1,5 +1,6 @@
 import type { Explanation } from '#compose/slipway.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
+import { artifactName } from './artifact-name.ts';
 import { table } from './table.ts';
 
 const CPU_UNITS_PER_VCPU = 1024;
@@ -30,13 +31,13 @@ export function explanationLines(explained: Explanation): readonly string[] {
 }
 
 function artifactOf({ model, artifact }: Explanation): string {
-  const { key, sizeBytes, format, parameters } = artifact;
+  const { sizeBytes, format, parameters } = artifact;
   const facts = [
     bytes(sizeBytes),
     ...(format ? [format] : []),
     ...(parameters === null ? [] : [`${count(parameters)} parameters`]),
   ];
-  return `${key.replace(`models/${model}/`, '')}  ${facts.join(', ')}`;
+  return `${artifactName(model, artifact.key)}  ${facts.join(', ')}`;
 }
 
 function servedBy({ runtime }: Explanation): string | null {

@@ -45,9 +45,10 @@ function addInspect(program: Command): void {
       }
       const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
       const found = await patiently((at) => inspectPath(path, at));
-      if (options.writeManifest) await writeManifest(found);
-      const written = options.writeManifest ? ['', `wrote ${found.manifestFile}`] : [];
-      show(options, found, [...inspectionLines(found), ...written]);
+      if (!options.writeManifest) return show(options, found, inspectionLines(found));
+      await writeManifest(found);
+      const written = { ...found, hasManifest: true };
+      show(options, written, [...inspectionLines(written), '', `wrote ${found.manifestFile}`]);
     });
 }
 

@@ -43,7 +43,8 @@ export async function start({
       // It loads what draws images.
       const { runDemo } = await import('./demo/demo.ts');
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const demonstrated = runDemo({ gateway, dataDir: config.dataDir }, isLive, output);
+      const place = { gateway, dataDir: config.dataDir };
+      const demonstrated = runDemo(place, { isLive, servesOn: !once, output });
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
       demonstratedMs = Date.now();

@@ -85,7 +85,10 @@ function addUndeploy(program: Command): void {
     .action(async (model: string, options: Place & { yes?: boolean }) => {
       const { slipway, output } = await open(options);
       const kept = (await slipway.versions(model)).filter(({ state }) => state !== 'Removed');
-      output.line(`undeploy ${model}\n  removes its endpoint ${slipway.endpoint(model)}`);
+      output.line(`undeploy ${model}`);
+      if (kept.some(({ state }) => state === 'Live')) {
+        output.line(`  removes its endpoint ${slipway.endpoint(model)}`);
+      }
       for (const { revision, target, state } of kept) {
         output.line(`  removes ${revision} on ${target}, ${state}`);
       }

@@ -1,4 +1,5 @@
 import type { VersionEntry } from '#compose/slipway.ts';
+import { artifactName } from './artifact-name.ts';
 import { table } from './table.ts';
 
 /** A table of a model's versions, newest first. */
@@ -9,7 +10,7 @@ export function versionLines(model: string, versions: readonly VersionEntry[]): 
     state,
     target,
     new Date(liveAtMs).toISOString().slice(0, 19).replace('T', ' '),
-    artifact.replace(`models/${model}/`, ''),
+    artifactName(model, artifact),
   ]);
   return table(['VERSION', 'STATE', 'TARGET', 'LIVE SINCE (UTC)', 'ARTIFACT'], rows);
 }

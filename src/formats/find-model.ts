@@ -198,7 +198,7 @@ function refuseForeign(found: readonly Foreign[], { format }: FindOptions): void
   const [one, another] = found;
   if (!one || format !== 'auto') return;
   if (another) throw twoModels(one.at, another.at);
-  throw rejected(`${one.at} makes this ${one.name}, which this version does not serve`, one.fix);
+  throw rejected(`${one.at} makes this ${one.name}, ${one.why}`, one.fix);
 }
 
 function twoModels(one: string, another: string) {

@@ -9,14 +9,21 @@ import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 
-/** A known kind of artifact that is not served: its name, the file that gave it away, and what its owner can do. */
-export type Foreign = { readonly name: string; readonly at: string; readonly fix: string };
+/** A known kind of artifact that is not served: its name, why it is not, the file that gave it away, and what its owner can do. */
+export type Foreign = {
+  readonly name: string;
+  readonly why: string;
+  readonly at: string;
+  readonly fix: string;
+};
 
 type Files = readonly ArtifactFile[];
 
 /** Returns the name of the file that identifies such an artifact, or nothing. */
 type Kind = {
   readonly name: string;
+  /** Where other than that this version does not serve it. */
+  readonly why?: string;
   readonly fix: string;
   find(files: Files): Promise<string | undefined> | string | undefined;
 };
@@ -33,6 +40,7 @@ const named = (pattern: RegExp) => (files: Files) =>
 const IMAGES: readonly Kind[] = [
   {
     name: 'an image of your own',
+    why: 'but model.yaml does not say where it answers',
     fix: `If the image of the Dockerfile serves the model, say where in model.yaml: \`runtime: { port: 8080, healthPath: /ping, requestPath: /invocations }\`; ${CODE}.`,
     find: named(/(^|\/)Dockerfile$/),
   },
@@ -122,6 +130,8 @@ const FOLDERS: readonly Kind[] = [
 
 const MOST_CONFIG_BYTES = 2 ** 20;
 
+const NOT_SERVED = 'which this version does not serve';
+
 const RANKS = { images: IMAGES, triton: [TRITON], folders: FOLDERS } as const;
 
 /** The kinds of one rank among the files, each with the file that identified it. */
@@ -130,9 +140,9 @@ export async function findForeign(
   rank: keyof typeof RANKS,
 ): Promise<readonly Foreign[]> {
   const found: Foreign[] = [];
-  for (const { name, fix, find } of RANKS[rank]) {
+  for (const { name, why = NOT_SERVED, fix, find } of RANKS[rank]) {
     const at = await find(files);
-    if (at !== undefined) found.push({ name, at, fix });
+    if (at !== undefined) found.push({ name, why, at, fix });
   }
   return found;
 }

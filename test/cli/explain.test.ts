@@ -1,6 +1,7 @@
 import type { Explanation } from '#compose/slipway.ts';
 import { eventLine } from '../../src/cli/event-line.ts';
 import { explanationLines } from '../../src/cli/explain.ts';
+import { versionLines } from '../../src/cli/versions.ts';
 
 const EXPLAINED: Explanation = {
   model: 'digits',
@@ -48,6 +49,22 @@ describe('the explanation of a version', () => {
       '           examples:',
       '             - request: {}',
     ]);
+  });
+});
+
+describe('what was uploaded', () => {
+  it.each([
+    ['a.onnx', 'a.onnx'],
+    ['lane/model.yaml', 'lane/'],
+  ])('for %s is called %s', (path, name) => {
+    const artifact = { ...EXPLAINED.artifact, key: `models/digits/${path}` };
+    const entry = { ...({ version: 1, revision: 'digits-v1', state: 'Live' } as const) };
+    const version = { ...entry, target: 'lambda', liveAtMs: 0, artifact: artifact.key } as const;
+
+    expect(explanationLines({ ...EXPLAINED, artifact })[1]).toBe(
+      `artifact   ${name}  10 bytes, onnx`,
+    );
+    expect(versionLines('digits', [version])[1]).toMatch(new RegExp(` ${name}$`));
   });
 });
 

@@ -28,6 +28,16 @@ describe('slipway inspect', () => {
     ]);
   });
 
+  it('says of an image what it takes to run one on this machine', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'Dockerfile'), 'FROM scratch\n');
+    await writeFile(join(folder.path, 'model.yaml'), 'runtime: { port: 8080 }\n');
+
+    expect(await said(folder.path, 'serves by')).toEqual([
+      'serves by    an image of its own; on one machine by `slipway start --engine docker`',
+    ]);
+  });
+
   it.each(['.', './', '../class'])(
     'calls a folder by its name where its path is %s',
     async (path) => {
@@ -163,6 +173,17 @@ describe('slipway inspect', () => {
     await expect(inspectPath(path).then(writeManifest)).rejects.toMatchObject({
       name: 'InputInvalid',
     });
+  });
+
+  it('names the manifest that it has written, and offers none', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'model.json');
+    await copyFile(fixtureOf('xgboost', 'binary-3.4.json').path, path);
+
+    const { stdout } = await runHere('inspect', path, '--write-manifest');
+
+    expect(stdout).toContain(`\nmanifest     ${path}.yaml\n`);
+    expect(stdout).toMatch(/\nwrote .*model\.json\.yaml\n$/);
   });
 
   it.each([

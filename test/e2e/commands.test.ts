@@ -298,6 +298,7 @@ describe('slipway rollback, abort and undeploy', () => {
     expect(stdout).toMatch(/Undeployed +gone\n[\s\S]*nothing of gone is live/);
     expect((await fetch(`${slipway.gateway}/models/gone/ping`)).status).toBe(404);
     expect((await run('versions', 'gone')).stdout.match(/Removed/g)).toHaveLength(2);
+    expect((await run('undeploy', 'gone', '--yes')).stdout).not.toContain('removes its endpoint');
     expect((await run('status')).stdout).toMatch(/^gone +undeployed$/m);
   });
 });

@@ -61,6 +61,7 @@ describe('slipway start --demo', () => {
     const second = await slipwayStart(...args, '--json').result;
 
     expect(first.code).toBe(0);
+    expect(first.stdout).not.toContain('try next');
     expect(first.stdout).toMatch(
       /Live +ocr v1[\s\S]*drawn +Total 431\.50 [\s\S]*read +Total 431\.50 /,
     );

@@ -169,7 +169,11 @@ describe('an artifact is refused', () => {
     ['of nothing', {}, ['no model among no files']],
     ['of code without an entry', { 'predict.py': 'x = 1' }, ['no model among']],
     ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
-    ['of an image', { Dockerfile: '', 'm.onnx': '' }, ['an image of your own']],
+    [
+      'of an image that does not say where it answers',
+      { Dockerfile: '', 'm.onnx': '' },
+      ['Dockerfile makes this an image of your own, but model.yaml does not say where it answers'],
+    ],
     ['of Cog', { 'cog.yaml': '', 'predict.py': CODE, 'requirements.txt': '' }, ['a Cog model']],
     ['of Truss', { 'config.yaml': '', 'model/model.py': CODE }, ['a Truss']],
     ['of BentoML', { 'bento.yaml': '', 'm.pkl': PICKLE }, ['a BentoML service']],

@@ -37,6 +37,7 @@ export type PathInspection = {
 type OnWork = (says: string) => void;
 
 const FOLDER_MANIFEST = 'model.yaml';
+const AS_CONTAINER = '; on one machine by `slipway start --engine docker`';
 
 /**
  * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it; `onWork` is told what it is at.
@@ -55,13 +56,14 @@ export async function inspectPath(
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
+  const runtime = RUNTIMES[SERVED[facts.format].runtime];
   return {
     artifact: basename(root),
     manifestFile,
     hasManifest: text !== null,
     manifest,
     facts,
-    server: RUNTIMES[SERVED[facts.format].runtime].title,
+    server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: needsPython(facts.format) ? pythonEnvironment(facts, manifest.build) : null,
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),

@@ -34,16 +34,21 @@ async function startOnceQuiet(prefix: string, options: Options): Promise<void> {
   const { folder, start, signal } = options;
   const manifestKey = `${prefix}model.yaml`;
   if (await fileAt(join(folder, manifestKey))) return;
-  let before = '';
-  for (let now = await stateOf(prefix, folder); now !== before; ) {
-    before = now;
-    await pause(options);
-    now = await stateOf(prefix, folder);
-  }
+  await untilQuiet(prefix, options);
   const keys = await filesUnder(prefix, folder);
   const isStarted = keys.includes(manifestKey) || signal.aborted;
   const names = keys.map((key) => key.slice(prefix.length));
   if (!isStarted && isFolderModel(names)) await start(manifestKey);
+}
+
+/** Until nothing in a folder of the bucket has changed for a second. */
+export async function untilQuiet(prefix: string, options: Omit<Options, 'start'>): Promise<void> {
+  let before = '';
+  for (let now = await stateOf(prefix, options.folder); now !== before; ) {
+    before = now;
+    await pause(options);
+    now = await stateOf(prefix, options.folder);
+  }
 }
 
 /** The folder's files, with the observable state of each. */
@@ -57,7 +62,7 @@ async function stateOf(prefix: string, folder: string): Promise<string> {
   return (await Promise.all(states)).join('\n');
 }
 
-function pause({ timers = realTimers, signal }: Options): Promise<void> {
+function pause({ timers = realTimers, signal }: Omit<Options, 'start'>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) return Promise.resolve();
   const callOff = timers.after(QUIET_MS, resolve);

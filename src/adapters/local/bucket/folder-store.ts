@@ -7,11 +7,12 @@ import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { problems } from '#adapters/local/problems.ts';
 import { fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
+import { folderOf, readKey } from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import { companionsTaken } from './companions.ts';
-import { folderStart } from './folder-start.ts';
+import { folderStart, untilQuiet } from './folder-start.ts';
 import { bucketIntake } from './intake.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
@@ -101,6 +102,16 @@ export function folderStore(options: Options): FolderStore {
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
+  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet. */
+  async function announceUpload(version: ObjectVersion): Promise<void> {
+    const prefix = readKey(version.key).kind === 'loose' ? folderOf(version.key) : undefined;
+    if (prefix === undefined) return announce(version);
+    const { timers } = options;
+    untilQuiet(prefix, { folder, signal, timers })
+      .then(() => announce(version))
+      .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
+  }
+
   async function drop(key: string, file: FileState): Promise<void> {
     try {
       const taken = await intake.drop(key, file);
@@ -116,7 +127,7 @@ export function folderStore(options: Options): FolderStore {
     ...reads(bucket, versions, objects, grants(join(root, 'grants'))),
     async put(key, bytes, about) {
       const version = await intake.upload(key, bytes, about?.expectedBytes);
-      await announce(version);
+      await announceUpload(version);
       return { ...stored(bucket, version), sha256: version.sha256 };
     },
     remove: intake.remove,

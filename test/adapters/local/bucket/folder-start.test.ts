@@ -6,6 +6,7 @@ import {
   bucketFolder,
   keyOf,
   type Opened,
+  upload,
 } from '../../../support/local/bucket-folder.ts';
 
 const MANIFEST = 'models/mine/v1/model.yaml';
@@ -92,4 +93,17 @@ it('files in no folder of their own are told of at once', async () => {
   await folder.moveIn('models/mine/predict.py', 'def predict(x): return x');
 
   await eventually(() => announced(opened).includes('models/mine/predict.py'));
+});
+
+it('a file of a folder is told of once nothing more has been uploaded there for a second', async () => {
+  const opened = await folder.watched({ timers });
+  await upload(opened, 'models/mine/v1/predict.py', 'def predict(x): return x');
+  expect(announced(opened)).toEqual([]);
+  await eventually(() => timers.leftMs().some((ms) => ms > 500));
+
+  await upload(opened, MANIFEST, '');
+
+  expect(announced(opened)).toEqual([MANIFEST]);
+  await eventually(() => announced(opened).length > 1 || (timers.advance(1000), false));
+  expect(announced(opened)).toEqual([MANIFEST, 'models/mine/v1/predict.py']);
 });
