@@ -3,9 +3,9 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
-import { eventLine, nameOf } from './event-line.ts';
-import { type Running, withLog } from './live-lines.ts';
 import { type Output, seconds } from './output.ts';
+import { eventLine, nameOf } from './views/event-line.ts';
+import { type Running, withLog } from './views/live-lines.ts';
 
 type Followed = Pick<Slipway, 'builds'> & {
   readonly output: Output;

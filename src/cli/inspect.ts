@@ -4,7 +4,7 @@ import type { PathInspection } from '#compose/inspection/inspect-path.ts';
 import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
-import { optionLines } from './explain.ts';
+import { optionLines } from './views/explain.ts';
 
 const MIB = 1024 * 1024;
 const LABEL_WIDTH = 13;

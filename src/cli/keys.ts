@@ -2,7 +2,7 @@ import type { accountKeys } from '#compose/account/keys.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
 import { accountOf, type Place } from './command.ts';
-import { table } from './table.ts';
+import { table } from './views/table.ts';
 
 type Keys = ReturnType<typeof accountKeys>;
 

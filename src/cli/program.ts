@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
-import { addAccountCommands } from './account-commands.ts';
-import { addCompletionCommands } from './completion-commands.ts';
-import { addCostCommand } from './cost-command.ts';
-import { addKeyCommands } from './key-commands.ts';
-import { addModelCommands } from './model-commands.ts';
+import { addAccountCommands } from './commands/account-commands.ts';
+import { addCompletionCommands } from './commands/completion-commands.ts';
+import { addCostCommand } from './commands/cost-command.ts';
+import { addKeyCommands } from './commands/key-commands.ts';
+import { addModelCommands } from './commands/model-commands.ts';
+import { addStartCommand } from './commands/start-command.ts';
+import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
-import { addStartCommand } from './start-command.ts';
-import { addVersionCommands } from './version-commands.ts';
 
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');

@@ -1,10 +1,10 @@
 import type { Slipway } from '#compose/slipway.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
-import { shortEventLine } from './event-line.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
-import { liveLines } from './live-lines.ts';
 import type { Output } from './output.ts';
+import { shortEventLine } from './views/event-line.ts';
+import { liveLines } from './views/live-lines.ts';
 
 type Options = {
   readonly output: Output;

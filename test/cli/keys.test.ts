@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addKeyCommands } from '../../src/cli/key-commands.ts';
+import { addKeyCommands } from '../../src/cli/commands/key-commands.ts';
 import {
   createdLines,
   createKey,

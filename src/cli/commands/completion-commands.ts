@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { dataFolder, examples } from './command.ts';
-import { candidatesFor } from './completion/candidates.ts';
-import { FILES_MARK, SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts';
-import { openOneMachine } from './one-machine.ts';
+import { dataFolder, examples } from '../command.ts';
+import { candidatesFor } from '../completion/candidates.ts';
+import { FILES_MARK, SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
+import { openOneMachine } from '../one-machine.ts';
 
 // Who presses a key waits no longer.
 const LONGEST_MS = 1000;

@@ -7,8 +7,8 @@ import {
   type Place,
   placedCommand,
   show,
-} from './command.ts';
-import { costLines, costReport } from './cost.ts';
+} from '../command.ts';
+import { costLines, costReport } from '../views/cost.ts';
 
 export function addCostCommand(program: Command): void {
   placedCommand(

@@ -1,6 +1,6 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { DeploymentState } from '#domain/phase.ts';
-import type { Room } from './output.ts';
+import type { Room } from '../output.ts';
 import { printable } from './wrapped.ts';
 
 /** A deployment that runs: its model with the version, since when (epoch ms), and how its build stands, where one does. */

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
 import { wallsForStart } from '#compose/machine-walls.ts';
-import { type Common, collected, examples, integer, localCommand } from './command.ts';
-import { commandOutput } from './output.ts';
+import { type Common, collected, examples, integer, localCommand } from '../command.ts';
+import { commandOutput } from '../output.ts';
 
 type Options = Common & {
   readonly engine: string;
@@ -82,7 +82,7 @@ async function startAsAsked(options: Options): Promise<void> {
   });
   const walls = config.engine === 'process' ? wallsForStart(config.dataDir) : undefined;
   // Loaded lazily: it loads everything that runs models, which the other commands do not need.
-  const { start } = await import('./start.ts');
+  const { start } = await import('../start.ts');
   const isRight = await start({
     config,
     demo: options.demo ?? false,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Slipway } from '#compose/slipway.ts';
-import { agree } from './agree.ts';
-import { carryOut } from './asked.ts';
-import { examples, integer, openSlipway, type Place, placedCommand, show } from './command.ts';
-import { explanationLines } from './explain.ts';
-import { commandOutput, type Output } from './output.ts';
-import { versionLines } from './versions.ts';
+import { agree } from '../agree.ts';
+import { carryOut } from '../asked.ts';
+import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import { commandOutput, type Output } from '../output.ts';
+import { explanationLines } from '../views/explain.ts';
+import { versionLines } from '../views/versions.ts';
 
 /** Adds the commands for the versions of a model, on one machine and in AWS alike. */
 export function addVersionCommands(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Explanation } from '#compose/slipway.ts';
-import { eventLine } from '../../src/cli/event-line.ts';
-import { explanationLines } from '../../src/cli/explain.ts';
-import { versionLines } from '../../src/cli/versions.ts';
+import { eventLine } from '../../../src/cli/views/event-line.ts';
+import { explanationLines } from '../../../src/cli/views/explain.ts';
+import { versionLines } from '../../../src/cli/views/versions.ts';
 
 const EXPLAINED: Explanation = {
   model: 'digits',

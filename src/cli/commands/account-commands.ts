@@ -7,11 +7,11 @@ import {
   type Place,
   placedCommand,
   show,
-} from './command.ts';
-import { deployToAws } from './deploy.ts';
-import { doctor, findingLines } from './doctor.ts';
-import { commandOutput } from './output.ts';
-import { uninstallFromAws } from './uninstall.ts';
+} from '../command.ts';
+import { deployToAws } from '../deploy.ts';
+import { doctor, findingLines } from '../doctor.ts';
+import { commandOutput } from '../output.ts';
+import { uninstallFromAws } from '../uninstall.ts';
 
 type AwsPlace = Omit<Place, 'data'>;
 

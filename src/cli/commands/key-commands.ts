@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { awsOptions, examples, type Place, show } from './command.ts';
+import { awsOptions, examples, type Place, show } from '../command.ts';
 import {
   createdLines,
   createKey,
@@ -8,7 +8,7 @@ import {
   listKeys,
   openKeys,
   revokeKey,
-} from './keys.ts';
+} from '../keys.ts';
 
 /** Adds the commands for the API keys that callers of models need in AWS. */
 export function addKeyCommands(program: Command): void {

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { examples, openSlipway, type Place, placedCommand, show } from './command.ts';
-import { eventLine } from './event-line.ts';
-import { inspectionLines, writeManifest } from './inspect.ts';
-import { invoke } from './invoke.ts';
-import { commandOutput } from './output.ts';
-import { patiently } from './patience.ts';
-import { push } from './push.ts';
-import { statusLines } from './status.ts';
-import { terminalWidth } from './wrapped.ts';
+import { examples, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import { inspectionLines, writeManifest } from '../inspect.ts';
+import { invoke } from '../invoke.ts';
+import { commandOutput } from '../output.ts';
+import { patiently } from '../patience.ts';
+import { push } from '../push.ts';
+import { eventLine } from '../views/event-line.ts';
+import { statusLines } from '../views/status.ts';
+import { terminalWidth } from '../views/wrapped.ts';
 
 /** Adds the commands for models, on one machine and in AWS alike. */
 export function addModelCommands(program: Command): void {

@@ -1,4 +1,4 @@
-import { liveLines, type Running, withLog } from '../../src/cli/live-lines.ts';
+import { liveLines, type Running, withLog } from '../../../src/cli/views/live-lines.ts';
 
 const ROOM = { columns: 77, rows: 40 };
 const NOW_MS = 100_000;

@@ -1,4 +1,4 @@
-import { statusLines } from '../../src/cli/status.ts';
+import { statusLines } from '../../../src/cli/views/status.ts';
 
 const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' };
 const ENDPOINT = 'http://127.0.0.1:8080/models/digits';

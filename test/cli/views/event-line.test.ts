@@ -1,5 +1,5 @@
 import type { SlipwayEvent } from '#domain/event.ts';
-import { eventLine, shortEventLine } from '../../src/cli/event-line.ts';
+import { eventLine, shortEventLine } from '../../../src/cli/views/event-line.ts';
 
 const event = (data: object) =>
   ({

@@ -1,5 +1,5 @@
 import type { Explanation, Slipway } from '#compose/slipway.ts';
-import { costLines, costReport } from '../../src/cli/cost.ts';
+import { costLines, costReport } from '../../../src/cli/views/cost.ts';
 
 const OPTION = { cpuUnits: 1024, memoryMiB: 1769, instanceTypes: [], reason: 'it fits' };
 const ON_LAMBDA = { ...OPTION, target: 'lambda', taken: true, monthlyUsd: 0 };
