@@ -55,6 +55,8 @@ const ROLES = {
   RetirePrevious: [
     ...['registry', 'listVersions', 'fence', 'findVersions', 'readShares', 'readStage'],
     ...['readRoutes', 'readFunctions', 'removeVersions', 'unmarkLatest'],
+    // Makes the endpoint of a route that an older Slipway has made without one.
+    ...['apiLease', 'publishRoutes', 'makeRoutes', 'allowRoutes', 'listRoutes', 'recordRoutes'],
   ],
   RollBack: [
     ...['registry', 'listVersions', 'fence', 'findVersions', 'readShares', 'setShares'],
@@ -105,7 +107,7 @@ const WITH_CONTAINERS = {
   VerifyTraffic: ['readTags', 'readRules', 'readHealth', 'readMetrics', 'probeContainers'],
   JudgeBake: ['readGroups', 'probeContainers'],
   CommitDeployment: READ,
-  RetirePrevious: [...READ, 'readRules', ...STOP, 'recordRoutes', ...CLEAR],
+  RetirePrevious: [...READ, 'readRules', ...STOP, ...CLEAR],
   RollBack: [
     ...['readGroups', 'readRules', 'readHealth', 'setWeights', 'removeRules', 'readMetrics'],
     'probeContainers',

@@ -7,7 +7,8 @@ import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { LIVE, modelRoute } from './model-function.ts';
 
-const STATEMENT = 'slipway-route';
+// API Gateway names a request's own path: one pattern for the endpoint and the paths below it would match other models' too.
+const STATEMENTS = { 'slipway-endpoint': '', 'slipway-route': '/*' } as const;
 
 /** Permits the model's route, and nothing else in API Gateway, to invoke the model's alias. */
 export async function allowRoute(
@@ -16,22 +17,26 @@ export async function allowRoute(
 ): Promise<void> {
   const [, partition, , region, account, , FunctionName] = route.aliasArn.split(':');
   const api = `arn:${partition}:execute-api:${region}:${account}:${route.apiId}`;
-  const command = new AddPermissionCommand({
-    FunctionName,
-    Qualifier: LIVE,
-    StatementId: STATEMENT,
-    Action: 'lambda:InvokeFunction',
-    Principal: 'apigateway.amazonaws.com',
-    // Any stage, any method: `*/*` also covers the API's own test invocations.
-    SourceArn: `${api}/*/*${modelRoute(route.model)}/*`,
-  });
-  await translated(() => lambda.send(command).catch(sameIfThere));
+  for (const [StatementId, below] of Object.entries(STATEMENTS)) {
+    const command = new AddPermissionCommand({
+      FunctionName,
+      Qualifier: LIVE,
+      StatementId,
+      Action: 'lambda:InvokeFunction',
+      Principal: 'apigateway.amazonaws.com',
+      // Any stage, any method: `*/*` also covers the API's own test invocations.
+      SourceArn: `${api}/*/*${modelRoute(route.model)}${below}`,
+    });
+    await translated(() => lambda.send(command).catch(sameIfThere));
+  }
 }
 
 /** Idempotent. */
 export async function forbidRoute(lambda: LambdaClient, FunctionName: string): Promise<void> {
-  const input = { FunctionName, Qualifier: LIVE, StatementId: STATEMENT };
-  await translated(() => lambda.send(new RemovePermissionCommand(input)).catch(absentIfNotFound));
+  for (const StatementId of Object.keys(STATEMENTS)) {
+    const command = new RemovePermissionCommand({ FunctionName, Qualifier: LIVE, StatementId });
+    await translated(() => lambda.send(command).catch(absentIfNotFound));
+  }
 }
 
 function sameIfThere(error: unknown): void {

@@ -18,7 +18,7 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import type { FailureName } from '#domain/failure.ts';
-import { type IntegrationInput, METHOD_PARAMETERS } from './integration.ts';
+import { type IntegrationInput, METHOD_PARAMETERS, type RoutePart } from './integration.ts';
 
 /** The API whose routes lead to the models. */
 export type ModelApi = {
@@ -46,7 +46,7 @@ export type ApiDraft = {
   addResource(parentId: string, pathPart: string): Promise<string>;
   removeResource(resourceId: string): Promise<void>;
   /** A method that requires a key. */
-  addMethod(resourceId: string): Promise<void>;
+  addMethod(resourceId: string, part: RoutePart): Promise<void>;
   removeMethod(resourceId: string): Promise<void>;
   setIntegration(resourceId: string, integration: IntegrationInput): Promise<void>;
   deploy(): Promise<void>;
@@ -54,8 +54,8 @@ export type ApiDraft = {
   deployment(): Promise<string>;
   /** Deletes deployments that no stage uses, oldest first, a limited number per call: each deploy leaves one. The template's own stays, since CloudFormation deletes it. */
   removeStale(): Promise<void>;
-  /** Whether the stage serves the path. */
-  isDeployed(path: string): Promise<boolean>;
+  /** Whether the stage serves all of these paths. */
+  isDeployed(...paths: readonly string[]): Promise<boolean>;
 };
 
 const httpMethod = 'ANY';
@@ -92,7 +92,7 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
       await call(() => apiGateway.send(command).catch(absentIfNotFound));
     },
 
-    async addMethod(resourceId) {
+    async addMethod(resourceId, part) {
       const command = new PutMethodCommand({
         restApiId,
         resourceId,
@@ -100,7 +100,7 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
         authorizationType: 'CUSTOM',
         authorizerId: api.authorizer,
         apiKeyRequired: true,
-        requestParameters: METHOD_PARAMETERS,
+        requestParameters: METHOD_PARAMETERS[part],
       });
       await call(() => apiGateway.send(command));
     },
@@ -122,7 +122,7 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
 
     deployment: () => call(() => deploymentOf(apiGateway, api)),
     removeStale: () => call(() => removeStale(apiGateway, restApiId)),
-    isDeployed: (path) => call(() => isDeployed(apiGateway, api, path)),
+    isDeployed: (...paths) => call(() => isDeployed(apiGateway, api, paths)),
   };
 }
 
@@ -157,14 +157,14 @@ function unlessNamed(error: unknown): undefined {
 async function isDeployed(
   apiGateway: APIGatewayClient,
   api: ModelApi,
-  path: string,
+  paths: readonly string[],
 ): Promise<boolean> {
   const restApiId = api.id;
   const deploymentId = await deploymentOf(apiGateway, api);
   const embed = ['apisummary'];
   const command = new GetDeploymentCommand({ restApiId, deploymentId, embed });
   const { apiSummary } = await apiGateway.send(command);
-  return apiSummary?.[path]?.[httpMethod] !== undefined;
+  return paths.every((path) => apiSummary?.[path]?.[httpMethod] !== undefined);
 }
 
 async function readResources(

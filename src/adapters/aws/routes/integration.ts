@@ -10,8 +10,23 @@ export type IntegrationInput = Omit<
   'httpMethod' | 'resourceId' | 'restApiId'
 >;
 
+/** The two resources of a model's route: its endpoint, which leads to its server's `/`, and all paths below that. */
+export type RoutePart = 'endpoint' | 'proxy';
+
 /** The parameters that a method must declare for any of the integrations to use. */
-export const METHOD_PARAMETERS = { 'method.request.path.proxy': true } as const;
+export const METHOD_PARAMETERS = {
+  endpoint: {},
+  proxy: { 'method.request.path.proxy': true },
+} as const satisfies Record<RoutePart, object>;
+
+// The endpoint's ends in `/`: a model's rule of the load balancer has the paths below its endpoint.
+const CONTAINER_PATHS = {
+  endpoint: { path: '/', parameters: {} },
+  proxy: {
+    path: '/{proxy}',
+    parameters: { 'integration.request.path.proxy': 'method.request.path.proxy' },
+  },
+} as const satisfies Record<RoutePart, object>;
 
 // The longest timeout of a streamed response.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
@@ -33,9 +48,10 @@ export function integrationInput(
   to: Integration,
   model: string,
   front: ContainerFront | null,
+  part: RoutePart,
 ): IntegrationInput {
   if (to.kind === 'function') return functionInput(to.aliasArn);
-  if (front) return containerInput(model, front);
+  if (front) return containerInput(model, front, part);
   throw new Failure('SharesRefused', `${model} is on containers, which this stack does not have`);
 }
 
@@ -50,15 +66,13 @@ function functionInput(aliasArn: string): IntegrationInput {
   };
 }
 
-function containerInput(model: string, front: ContainerFront): IntegrationInput {
+function containerInput(model: string, front: ContainerFront, part: RoutePart): IntegrationInput {
+  const { path, parameters } = CONTAINER_PATHS[part];
   return {
     type: INTEGRATION_TYPES.container,
     integrationHttpMethod: 'ANY',
-    uri: `http://${front.host}${modelRoute(model)}/{proxy}`,
-    requestParameters: {
-      'integration.request.path.proxy': 'method.request.path.proxy',
-      ...WITHOUT_KEYS,
-    },
+    uri: `http://${front.host}${modelRoute(model)}${path}`,
+    requestParameters: { ...parameters, ...WITHOUT_KEYS },
     connectionType: 'VPC_LINK',
     connectionId: front.vpcLink,
     // The guide asks for a load balancer's ARN, the SDK for a listener's; this has not been tried here.

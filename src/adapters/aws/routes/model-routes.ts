@@ -1,19 +1,27 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
-import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
+import type { ApiDraft, ModelApi } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';
-import { INTEGRATION_TYPES, integrationInput } from './integration.ts';
+import { INTEGRATION_TYPES } from './integration.ts';
 import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
+import {
+  integrationTypes,
+  leadResources,
+  makeResources,
+  pathsOf,
+  proxyPath,
+  type Resources,
+  removeResources,
+} from './route-resources.ts';
 
-/** The models' routes in an API: for each, the resource `/models/<model>` and, with a method, `/models/<model>/{proxy+}`. */
+/** The models' routes in an API: for each, the resources `/models/<model>`, its endpoint, and `/models/<model>/{proxy+}`. */
 export type ModelRoutes = {
   /** Where the stage currently sends the model's requests; a `move` was begun but its completion is not recorded. */
   read(model: string): Promise<RouteRecord>;
   isDeployed(model: string): Promise<boolean>;
-  /** Whether the stage sends the model's requests there, according to the record. */
+  /** Whether the stage sends the model's requests there, according to the record; not, as long as its endpoint is missing. */
   isLed(model: string, to: Integration): Promise<boolean>;
   /** Creates or moves the route, and deploys the API if needed. */
   lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
@@ -33,9 +41,6 @@ export type ModelRoutesOptions = {
   readonly clock: Clock;
 };
 
-type Resources = ReadonlyMap<string, DraftResource>;
-
-const PROXY = '{proxy+}';
 const DEPLOYED = { deployed: true } as const;
 const NOT_DEPLOYED = { deployed: false } as const;
 
@@ -99,7 +104,7 @@ async function lead(
     const resources = await putOthersRight(options, model);
     const over = await draft.deployment();
     await change(() => records.update(model, (now) => ({ ...now, move: { to, over } })));
-    await change(() => make(options, model, to, resources));
+    await change(() => makeResources(options, model, to, resources));
     await change(() => draft.deploy());
     record = await records.update(model, (now) => moved(now, to, clock.now()));
     return DEPLOYED;
@@ -110,11 +115,7 @@ async function lead(
 async function remove(options: ModelRoutesOptions, model: string, change: Change): Promise<void> {
   const { draft, lease } = options;
   await lease.during(async () => {
-    const resources = await draft.resources();
-    for (const path of pathsOf(model)) {
-      const resource = resources.get(path);
-      if (resource) await change(() => draft.removeResource(resource.id));
-    }
+    await removeResources(options, model, await draft.resources(), change);
     if (!(await draft.isDeployed(proxyPath(model)))) return NOT_DEPLOYED;
     await putOthersRight(options, model);
     await change(() => draft.deploy());
@@ -128,7 +129,7 @@ async function isLed(
   to: Integration,
 ): Promise<boolean> {
   const isRecorded = move === null && JSON.stringify(serves) === JSON.stringify(to);
-  return isRecorded && (await draft.isDeployed(proxyPath(model)));
+  return isRecorded && (await draft.isDeployed(...pathsOf(model)));
 }
 
 /** The record after a move: it remembers the side that the route has left. */
@@ -154,8 +155,8 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
   const seen = await records.read(model);
   const { move } = seen;
   if (move === null || (await draft.deployment()) === move.over) return seen;
-  const drafted = (await draft.resources()).get(proxyPath(model));
-  if (drafted?.integration !== INTEGRATION_TYPES[move.to.kind]) return seen;
+  const [type, ...others] = integrationTypes(model, await draft.resources());
+  if (type !== INTEGRATION_TYPES[move.to.kind] || others.length > 0) return seen;
   return records.update(model, (record) =>
     record.move?.over === move.over ? moved(record, move.to, clock.now()) : record,
   );
@@ -168,8 +169,9 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
 async function putOthersRight(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
   const { draft, records } = options;
   const resources = await draft.resources();
+  const own = but === null ? [] : pathsOf(but);
   for (const [path, { id, isHalfMade }] of resources) {
-    if (isHalfMade && (but === null || path !== proxyPath(but))) await draft.removeMethod(id);
+    if (isHalfMade && !own.includes(path)) await draft.removeMethod(id);
   }
   for (const { model, move } of await records.all()) {
     if (move !== null && model !== but) await putBack(options, model, resources);
@@ -182,33 +184,10 @@ async function putBack(
   model: string,
   resources: Resources,
 ): Promise<void> {
-  const { draft, records, front } = options;
+  const { records } = options;
   const { serves, move } = await settle(options, model);
-  const resource = resources.get(proxyPath(model));
   // A first route is complete except for its deployment, so it may be deployed too.
-  if (move === null || serves === null || !resource) return;
-  await draft.setIntegration(resource.id, integrationInput(serves, model, front));
+  if (move === null || serves === null || !resources.has(proxyPath(model))) return;
+  await leadResources(options, model, serves, resources);
   await records.update(model, (record) => moved(record, serves, record.movedAtMs));
-}
-
-async function make(
-  { draft, api, front }: ModelRoutesOptions,
-  model: string,
-  to: Integration,
-  resources: Resources,
-): Promise<void> {
-  const parent = resources.get(modelRoute(model))?.id;
-  const parentId = parent ?? (await draft.addResource(api.modelsResource, model));
-  const proxy = resources.get(proxyPath(model));
-  const proxyId = proxy?.id ?? (await draft.addResource(parentId, PROXY));
-  if (!proxy?.hasMethod) await draft.addMethod(proxyId);
-  await draft.setIntegration(proxyId, integrationInput(to, model, front));
-}
-
-function pathsOf(model: string): readonly string[] {
-  return [proxyPath(model), modelRoute(model)];
-}
-
-function proxyPath(model: string): string {
-  return `${modelRoute(model)}/${PROXY}`;
 }

@@ -81,11 +81,13 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
       '/api/models/digits/ping',
       '/_probe/models/digits/ping',
       '/api/_probe/models/digits/',
+      '/models/digits/',
     ];
     expect(seen.map((path) => path.replace(new RegExp(Regex), Replace))).toEqual([
       '/v2/models/digits/infer',
       '/ping',
       '/ping',
+      '/',
       '/',
     ]);
     const tags = new DescribeTagsCommand({ ResourceArns: [rule?.RuleArn ?? ''] });
@@ -151,24 +153,32 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
       .split('/')
       .slice(0, -1)
       .join('/');
-    expect(asked).toEqual([
-      expect.objectContaining({
-        httpMethod: 'ANY',
-        type: 'HTTP_PROXY',
-        integrationHttpMethod: 'ANY',
-        uri: 'http://internal-slipway-test-1.us-east-1.elb.amazonaws.com/models/digits/{proxy}',
-        requestParameters: {
-          'integration.request.path.proxy': 'method.request.path.proxy',
-          'integration.request.header.x-api-key': "'-'",
-          'integration.request.header.Authorization': "'-'",
-        },
-        connectionType: 'VPC_LINK',
-        connectionId: 'vpclink1',
-        integrationTarget: loadBalancer,
-        responseTransferMode: 'STREAM',
-        timeoutInMillis: 900_000,
-      }),
-    ]);
+    const url = 'http://internal-slipway-test-1.us-east-1.elb.amazonaws.com/models/digits';
+    const proxied = { 'integration.request.path.proxy': 'method.request.path.proxy' };
+    const parts = [
+      { uri: `${url}/{proxy}`, path: proxied },
+      { uri: `${url}/`, path: {} },
+    ];
+    expect(asked).toEqual(
+      parts.map(({ uri, path }) =>
+        expect.objectContaining({
+          httpMethod: 'ANY',
+          type: 'HTTP_PROXY',
+          integrationHttpMethod: 'ANY',
+          uri,
+          requestParameters: {
+            ...path,
+            'integration.request.header.x-api-key': "'-'",
+            'integration.request.header.Authorization': "'-'",
+          },
+          connectionType: 'VPC_LINK',
+          connectionId: 'vpclink1',
+          integrationTarget: loadBalancer,
+          responseTransferMode: 'STREAM',
+          timeoutInMillis: 900_000,
+        }),
+      ),
+    );
   });
 
   it('shares by exact weights, and a revision without a share is not in the rule', async () => {

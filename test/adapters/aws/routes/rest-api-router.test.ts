@@ -1,5 +1,7 @@
 import {
   APIGatewayClient,
+  CreateDeploymentCommand,
+  DeleteMethodCommand,
   GetDeploymentsCommand,
   GetMethodCommand,
   GetResourcesCommand,
@@ -8,6 +10,7 @@ import {
   GetAliasCommand,
   GetPolicyCommand,
   type LambdaClient,
+  RemovePermissionCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-lambda';
 import { describeRouter } from '../../../contracts/router.ts';
@@ -19,6 +22,7 @@ import { addMiddleware } from '../../../support/aws/rules/rules.ts';
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
 const FunctionName = 'slipway-test-m-digits';
+const ENDPOINT = '/models/digits';
 const LIVE = { FunctionName, Name: 'live' };
 const FIRST = { 'digits-v1': 100 };
 const SECOND = { 'digits-v2': 100 };
@@ -49,35 +53,64 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       return (await awsClient(APIGatewayClient, moto()).send(command)).items?.length ?? 0;
     }
 
-    /** API Gateway as a caller sees it who dies before this call. */
-    const endingAt = (command: string) =>
-      world.apiGateway((client) =>
+    /** API Gateway as a caller sees it who dies before this call (of a command, counted from 1). */
+    function endingAt(command: string, call = 1) {
+      let calls = 0;
+      return world.apiGateway((client) =>
         addMiddleware(client, (next, { commandName }) => async (args) => {
-          if (commandName === command) throw new Error('the step ended here');
+          if (commandName !== command) return next(args);
+          calls += 1;
+          if (calls >= call) throw new Error('the step ended here');
           return next(args);
         }),
       );
+    }
 
-    it('makes a route that asks for a key, for 29 s, to the alias', async () => {
-      await world.router.setShares('digits', FIRST, {}, 1);
-
-      const resourceId = (await resources()).get('/models/digits/{proxy+}');
-      const method = await awsClient(APIGatewayClient, moto()).send(
-        new GetMethodCommand({ restApiId: world.api.id, resourceId, httpMethod: 'ANY' }),
+    async function permitted(): Promise<readonly string[]> {
+      const policy = new GetPolicyCommand({ FunctionName, Qualifier: 'live' });
+      const { Policy = '{}' } = await world.lambda().send(policy);
+      return JSON.parse(Policy).Statement.map(
+        ({ Condition }: { readonly Condition: { readonly ArnLike: Record<string, string> } }) =>
+          Condition.ArnLike['AWS:SourceArn'],
       );
-      const alias = 'arn:aws:lambda:us-east-1:123456789012:function:slipway-test-m-digits:live';
-      expect(method).toMatchObject({
-        authorizationType: 'CUSTOM',
-        authorizerId: world.api.authorizer,
-        apiKeyRequired: true,
-        methodIntegration: {
-          type: 'AWS_PROXY',
-          httpMethod: 'POST',
-          timeoutInMillis: 29_000,
-          uri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${alias}/invocations`,
-        },
-      });
-    });
+    }
+
+    /** The route of `digits` as it was made before endpoints had a method. */
+    async function withoutEndpoint(): Promise<void> {
+      const { id: restApiId, stage: stageName } = world.api;
+      const resourceId = (await resources()).get(ENDPOINT);
+      const client = world.apiGateway();
+      await client.send(new DeleteMethodCommand({ restApiId, resourceId, httpMethod: 'ANY' }));
+      world.clock.advance(30_000);
+      await client.send(new CreateDeploymentCommand({ restApiId, stageName }));
+      world.clock.advance(30_000);
+      const statement = { FunctionName, Qualifier: 'live', StatementId: 'slipway-endpoint' };
+      await world.lambda().send(new RemovePermissionCommand(statement));
+    }
+
+    it.each([ENDPOINT, '/models/digits/{proxy+}'])(
+      'makes a route that asks for a key, for 29 s, from %s to the alias',
+      async (path) => {
+        await world.router.setShares('digits', FIRST, {}, 1);
+
+        const resourceId = (await resources()).get(path);
+        const method = await awsClient(APIGatewayClient, moto()).send(
+          new GetMethodCommand({ restApiId: world.api.id, resourceId, httpMethod: 'ANY' }),
+        );
+        const alias = 'arn:aws:lambda:us-east-1:123456789012:function:slipway-test-m-digits:live';
+        expect(method).toMatchObject({
+          authorizationType: 'CUSTOM',
+          authorizerId: world.api.authorizer,
+          apiKeyRequired: true,
+          methodIntegration: {
+            type: 'AWS_PROXY',
+            httpMethod: 'POST',
+            timeoutInMillis: 29_000,
+            uri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${alias}/invocations`,
+          },
+        });
+      },
+    );
 
     it('lets the model’s own route invoke the alias, and no other', async () => {
       await world.router.setShares('digits', FIRST, {}, 1);
@@ -86,17 +119,31 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       const { Policy = '{}' } = await world
         .lambda()
         .send(new GetPolicyCommand({ FunctionName, Qualifier: 'live' }));
-      expect(JSON.parse(Policy).Statement).toEqual([
-        expect.objectContaining({
-          Principal: { Service: 'apigateway.amazonaws.com' },
-          Action: 'lambda:InvokeFunction',
-          Condition: {
-            ArnLike: {
-              'AWS:SourceArn': `arn:aws:execute-api:us-east-1:123456789012:${world.api.id}/*/*/models/digits/*`,
-            },
-          },
-        }),
-      ]);
+      const api = `arn:aws:execute-api:us-east-1:123456789012:${world.api.id}`;
+      expect(JSON.parse(Policy).Statement).toEqual(
+        ['/models/digits', '/models/digits/*'].map((path) =>
+          expect.objectContaining({
+            Principal: { Service: 'apigateway.amazonaws.com' },
+            Action: 'lambda:InvokeFunction',
+            Condition: { ArnLike: { 'AWS:SourceArn': `${api}/*/*${path}` } },
+          }),
+        ),
+      );
+    });
+
+    it('makes the endpoint of a model that was routed without one, at its next change', async () => {
+      await world.router.setShares('digits', FIRST, {}, 1);
+      await withoutEndpoint();
+      const before = [world.served.has(ENDPOINT), await permitted()];
+      const whole = await world.router.verify('digits', FIRST);
+
+      await world.router.setShares('digits', FIRST, FIRST, 1);
+
+      const [endpoint, below] = await permitted();
+      expect(before).toEqual([false, [endpoint?.endsWith('/*') ? endpoint : below]]);
+      expect(whole).toEqual({ kind: 'verified' });
+      expect(world.served.get(ENDPOINT)?.type).toBe('AWS_PROXY');
+      expect(await permitted()).toHaveLength(2);
     });
 
     it('deploys the API for the first shares of a model only', async () => {
@@ -196,33 +243,44 @@ describeOnMoto('restApiRouter on moto', (moto) => {
     });
 
     it.each([
-      'CreateResourceCommand',
-      'PutMethodCommand',
-      'PutIntegrationCommand',
-      'CreateDeploymentCommand',
-    ])('a route that ended at %s is made whole by the same call', async (command) => {
-      const router = world.routerOver({ apiGateway: endingAt(command) });
-      await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
-      world.clock.advance(30_000);
+      ['CreateResourceCommand', 1],
+      ['CreateResourceCommand', 2],
+      ['PutMethodCommand', 1],
+      ['PutMethodCommand', 2],
+      ['PutIntegrationCommand', 1],
+      ['PutIntegrationCommand', 2],
+      ['CreateDeploymentCommand', 1],
+    ])(
+      'a route that ended at %s number %i is made whole by the same call',
+      async (command, call) => {
+        const router = world.routerOver({ apiGateway: endingAt(command, call) });
+        await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
+        world.clock.advance(30_000);
 
-      await world.router.setShares('digits', FIRST, {}, 1);
+        await world.router.setShares('digits', FIRST, {}, 1);
 
-      expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
-    });
+        expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
+        expect(world.served.get(ENDPOINT)?.type).toBe('AWS_PROXY');
+      },
+    );
 
-    it('what another model left half made does not hold up a deployment', async () => {
-      const router = world.routerOver({ apiGateway: endingAt('PutIntegrationCommand') });
-      await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
-      world.clock.advance(30_000);
+    it.each([1, 2])(
+      'what another model left half made, at its part %i, does not hold up a deployment',
+      async (part) => {
+        const router = world.routerOver({ apiGateway: endingAt('PutIntegrationCommand', part) });
+        await router.setShares('digits', FIRST, {}, 1).catch(() => undefined);
+        world.clock.advance(30_000);
 
-      await world.router.setShares('words', { 'words-v1': 1 }, {}, 1);
-      await world.router.setShares('digits', FIRST, FIRST, 1);
+        await world.router.setShares('words', { 'words-v1': 1 }, {}, 1);
+        await world.router.setShares('digits', FIRST, FIRST, 1);
 
-      expect(await world.router.verify('words', { 'words-v1': 1 })).toEqual({ kind: 'verified' });
-      expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
-    });
+        expect(await world.router.verify('words', { 'words-v1': 1 })).toEqual({ kind: 'verified' });
+        expect(await world.router.verify('digits', FIRST)).toEqual({ kind: 'verified' });
+        expect(world.served.get(ENDPOINT)?.type).toBe('AWS_PROXY');
+      },
+    );
 
-    it.each(['DeleteResourceCommand', 'CreateDeploymentCommand'])(
+    it.each(['DeleteMethodCommand', 'DeleteResourceCommand', 'CreateDeploymentCommand'])(
       'a removal that ended at %s is made whole by the same call',
       async (command) => {
         await world.router.setShares('digits', FIRST, {}, 1);

@@ -1,0 +1,83 @@
+import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
+import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
+import { integrationInput, type RoutePart } from './integration.ts';
+import type { Integration } from './route-records.ts';
+
+/** The resources of an API, by path. */
+export type Resources = ReadonlyMap<string, DraftResource>;
+
+export type RouteResourcesOptions = {
+  readonly draft: ApiDraft;
+  readonly api: ModelApi;
+  readonly front: ContainerFront | null;
+};
+
+const PROXY = '{proxy+}';
+
+/** In the order in which they get their methods: the endpoint only ever has one beside its proxy, which therefore stands for the whole route. */
+const PARTS: readonly RoutePart[] = ['proxy', 'endpoint'];
+
+export function proxyPath(model: string): string {
+  return partPath(model, 'proxy');
+}
+
+export function pathsOf(model: string): readonly string[] {
+  return PARTS.map((part) => partPath(model, part));
+}
+
+/** Creates what is missing of a model's resources, and leads all of them there. */
+export async function makeResources(
+  { draft, api, front }: RouteResourcesOptions,
+  model: string,
+  to: Integration,
+  resources: Resources,
+): Promise<void> {
+  const found = (part: RoutePart) => resources.get(partPath(model, part));
+  const endpoint = found('endpoint')?.id ?? (await draft.addResource(api.modelsResource, model));
+  const proxy = found('proxy')?.id ?? (await draft.addResource(endpoint, PROXY));
+  const ids = { endpoint, proxy };
+  for (const part of PARTS) {
+    if (!found(part)?.hasMethod) await draft.addMethod(ids[part], part);
+    await draft.setIntegration(ids[part], integrationInput(to, model, front, part));
+  }
+}
+
+/** Leads those of a model's resources there that already lead somewhere. */
+export async function leadResources(
+  { draft, front }: RouteResourcesOptions,
+  model: string,
+  to: Integration,
+  resources: Resources,
+): Promise<void> {
+  for (const part of PARTS) {
+    const resource = resources.get(partPath(model, part));
+    if (!resource?.integration) continue;
+    await draft.setIntegration(resource.id, integrationInput(to, model, front, part));
+  }
+}
+
+/** Removes what is there of a model's resources. */
+export async function removeResources(
+  { draft }: RouteResourcesOptions,
+  model: string,
+  resources: Resources,
+  change: Change,
+): Promise<void> {
+  const endpoint = resources.get(partPath(model, 'endpoint'));
+  if (endpoint?.hasMethod) await change(() => draft.removeMethod(endpoint.id));
+  for (const path of pathsOf(model)) {
+    const resource = resources.get(path);
+    if (resource) await change(() => draft.removeResource(resource.id));
+  }
+}
+
+/** The integration types of those of a model's resources that lead somewhere. */
+export function integrationTypes(model: string, resources: Resources): ReadonlySet<string> {
+  return new Set(pathsOf(model).flatMap((path) => resources.get(path)?.integration ?? []));
+}
+
+function partPath(model: string, part: RoutePart): string {
+  return part === 'endpoint' ? modelRoute(model) : `${modelRoute(model)}/${PROXY}`;
+}
