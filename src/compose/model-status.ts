@@ -88,20 +88,23 @@ export type ModelLogs = {
   readonly builds: Pick<Builds, 'find'>;
 };
 
-/** What the newest revision of a model wrote last, or while there is none of its newest deployment, the build that runs or has failed. */
+/**
+ * The last lines that the newest revision of a model wrote. While its newest deployment has none, those of the live revision, and behind them those of the build that runs or has failed.
+ */
 export async function modelLog(
   registry: Registry,
   { platforms, buildLog, builds }: ModelLogs,
   { newestDeploymentId, live }: Model,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
-  const running = newest?.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
-  const build = running || newest?.work.buildLog;
-  if (build && !newest?.work.candidate) {
-    return { revision: null, lines: await buildLog.tail(build, LOG_LINES) };
-  }
   const found = newest?.work.candidate ?? live;
   const platform = found && platforms[found.target];
-  const lines = platform ? await platform.logTail(found.revision, LOG_LINES) : [];
-  return { revision: found?.revision ?? null, lines };
+  const served = platform ? await platform.logTail(found.revision, LOG_LINES) : [];
+  const revision = found?.revision ?? null;
+  if (!newest || newest.work.candidate) return { revision, lines: served };
+  const running = newest.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
+  const build = running || newest.work.buildLog;
+  const built = build ? await buildLog.tail(build, LOG_LINES) : [];
+  const heading = live && built.length > 0 ? [`the build of v${newest.version}:`] : [];
+  return { revision, lines: [...served, ...heading, ...built] };
 }

@@ -43,18 +43,24 @@ describe('the log of a model', () => {
     expect(await log()).toMatchObject({ revision: 'shapes-v1' });
   });
 
-  it('is that of a build while it runs, and of one that has failed', async () => {
-    const { world, builds, log } = logged();
-    await world.registry.releaseLease(await goneLive(world, 1));
-    const holder = await holding(world, 2);
+  it.each([
+    ['after that of the live one', true, 'shapes-v1', ['a line of shapes-v1', 'the build of v2:']],
+    ['alone where none is live', false, null, []],
+  ])(
+    'is that of a build while it runs and once it has failed, %s',
+    async (_, isLive, revision, before) => {
+      const { world, builds, log } = logged();
+      if (isLive) await world.registry.releaseLease(await goneLive(world, 1));
+      const holder = await holding(world, 2);
 
-    await world.registry.advance(holder, 'Inspected', {}, {});
-    await world.registry.advance(holder, 'Building', {}, {});
-    builds.has(idOf(2), { ...BUILD, log: RUNNING });
-    expect(await log()).toEqual({ revision: null, lines: ['installing'] });
-    builds.has(idOf(2), { ...BUILD, log: null });
-    await world.registry.recordWork(holder, { buildLog: FAILED });
+      await world.registry.advance(holder, 'Inspected', {}, {});
+      await world.registry.advance(holder, 'Building', {}, {});
+      builds.has(idOf(2), { ...BUILD, log: RUNNING });
+      expect(await log()).toEqual({ revision, lines: [...before, 'installing'] });
+      builds.has(idOf(2), { ...BUILD, log: null });
+      await world.registry.recordWork(holder, { buildLog: FAILED });
 
-    expect(await log()).toEqual({ revision: null, lines: ['no module'] });
-  });
+      expect(await log()).toEqual({ revision, lines: [...before, 'no module'] });
+    },
+  );
 });

@@ -146,7 +146,7 @@ function addLogs(program: Command): void {
   placedCommand(
     program,
     'logs <model>',
-    "Shows the last lines that the model's newest revision wrote, or while it has none its build.",
+    "Shows the last lines that the model's server wrote, and those of a newer build that runs or has failed.",
   )
     .addHelpText('after', examples('slipway logs digits'))
     .action(async (model: string, options: Place) => {
