@@ -93,7 +93,7 @@ describe('slipway rollback', () => {
     const live = await command('rollback', 'single', '--to', '1');
     const unknown = await command('rollback', 'single', '--to', '7');
 
-    expect([nothing.code, live.code, unknown.code]).toEqual([0, 0, 2]);
+    expect([nothing.code, live.code, unknown.code]).toEqual([1, 1, 2]);
     expect(nothing.stdout).toMatch(/^single has no version to go back to\nsingle v1 is live/);
     expect(live.stdout).toContain('single version 1 is live already');
     expect(unknown.stderr).toContain('single has no version 7 that could start again');

@@ -30,14 +30,16 @@ const PACKAGED = [
   'tsconfig.json',
 ];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
-const HASH = /^[0-9a-f]{16}(?:-changed)?$/;
+const HASH = /^[0-9a-f]{16}(?:-[a-z0-9-]+)?$/;
 const LIMIT_MS = 300_000;
 
 export const STAGE = 'test';
 
-/** The folder of what `serverless package` makes of this tree, made once for the tree as it is. */
-export function packagedFolder(): Promise<string> {
-  return made('', async () => {});
+const REGION = 'us-east-1';
+
+/** The folder of what `serverless package` makes of this tree for a region, made once for the tree as it is. */
+export function packagedFolder(region = REGION): Promise<string> {
+  return made(region === REGION ? '' : `-${region}`, async () => {}, region);
 }
 
 /** The same of this tree with other code in two of its functions, `authorize` and `sweep`. */
@@ -49,12 +51,16 @@ export function changedFolder(): Promise<string> {
   });
 }
 
-async function made(suffix: string, change: (tree: string) => Promise<unknown>): Promise<string> {
+async function made(
+  suffix: string,
+  change: (tree: string) => Promise<unknown>,
+  region = REGION,
+): Promise<string> {
   const hash = await hashOfTree();
   const folder = join(CACHE, hash + suffix);
   if (await exists(folder)) return folder;
   await mkdir(CACHE, { recursive: true });
-  const packaged = await packageTree(CACHE, change);
+  const packaged = await packageTree(CACHE, change, region);
   await rename(packaged, folder).catch(async (error: unknown) => {
     // Another process was faster.
     if (!(await exists(folder))) throw error;
@@ -69,6 +75,7 @@ async function made(suffix: string, change: (tree: string) => Promise<unknown>):
 async function packageTree(
   parent: string,
   change: (tree: string) => Promise<unknown>,
+  region: string,
 ): Promise<string> {
   const tree = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
   try {
@@ -78,7 +85,7 @@ async function packageTree(
     }
     await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
     await change(tree);
-    await packageIn(tree);
+    await packageIn(tree, region);
     const folder = await mkdtemp(join(parent, 'made-'));
     await cp(join(tree, '.serverless'), folder, { recursive: true });
     return folder;
@@ -87,9 +94,9 @@ async function packageTree(
   }
 }
 
-async function packageIn(tree: string): Promise<void> {
+async function packageIn(tree: string, region: string): Promise<void> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
-  const command = [serverless, 'package', '--stage', STAGE, '--region', 'us-east-1'];
+  const command = [serverless, 'package', '--stage', STAGE, '--region', region];
   await promisify(execFile)(process.execPath, command, {
     cwd: tree,
     // Nobody's credentials, profile or settings.
@@ -122,4 +129,4 @@ async function exists(folder: string): Promise<boolean> {
   );
 }
 
-if (import.meta.main) process.stdout.write(`${await packagedFolder()}\n`);
+if (import.meta.main) process.stdout.write(`${await packagedFolder(process.argv[2])}\n`);

@@ -1,0 +1,72 @@
+'use strict';
+
+// Partitions whose CloudFormation has no AWS::Budgets::Budget, by the begin of their regions: a template that names it is refused there, whatever its condition.
+// As the resource schemas of CloudFormation have it that cfn-lint brings, region by region (E3006).
+const WITHOUT_BUDGETS = /^(cn|us-gov|us-iso)/;
+
+/** What a stage may cost before somebody is told; off where the parameter `budgetUsd` is 0. A budget itself costs nothing. */
+module.exports = async ({ resolveVariable }) => {
+  const region = await resolveVariable('self:provider.region');
+  if (WITHOUT_BUDGETS.test(region)) return {};
+  const stage = await resolveVariable('sls:stage');
+  return {
+    Parameters: {
+      BudgetUsd: {
+        Type: 'Number',
+        Description:
+          'What the stage may cost a month, in USD, before budgetEmail is told; 0 for no budget.',
+        Default: await resolveVariable('param:budgetUsd'),
+        MinValue: 0,
+      },
+      BudgetEmail: {
+        Type: 'String',
+        Description: 'Who is told of the budget.',
+        Default: await resolveVariable('param:budgetEmail'),
+      },
+    },
+    Conditions: { HasBudget: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'BudgetUsd' }, '0'] }] } },
+    Resources: { Budget: budget(stage) },
+  };
+};
+
+function budget(stage) {
+  const subscriber = { SubscriptionType: 'EMAIL', Address: { Ref: 'BudgetEmail' } };
+  const told = (NotificationType, Threshold) => ({
+    Notification: {
+      NotificationType,
+      ComparisonOperator: 'GREATER_THAN',
+      ThresholdType: 'PERCENTAGE',
+      Threshold,
+    },
+    Subscribers: [subscriber],
+  });
+  return {
+    Type: 'AWS::Budgets::Budget',
+    Condition: 'HasBudget',
+    Properties: {
+      Budget: {
+        BudgetName: { 'Fn::Sub': `slipway-${stage}-\${AWS::Region}` },
+        BudgetType: 'COST',
+        TimeUnit: 'MONTHLY',
+        BudgetLimit: { Amount: { Ref: 'BudgetUsd' }, Unit: 'USD' },
+        // What CloudFormation made has its own tag, and what is made for models the stage's; a budget sees both only once they are activated as cost allocation tags (docs/deploy.md).
+        // https://docs.aws.amazon.com/cli/latest/reference/budgets/create-budget.html has the form: the key, a dollar sign, the value.
+        CostFilters: {
+          TagKeyValue: [
+            tag('aws:cloudformation:stack-name', { Ref: 'AWS::StackName' }),
+            tag('user:slipway:stage', stage),
+          ],
+        },
+      },
+      NotificationsWithSubscribers: [
+        told('ACTUAL', 80),
+        told('ACTUAL', 100),
+        told('FORECASTED', 100),
+      ],
+    },
+  };
+}
+
+function tag(key, value) {
+  return { 'Fn::Join': ['$', [key, value]] };
+}
