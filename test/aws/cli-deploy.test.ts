@@ -24,14 +24,14 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(stderr).toMatch(/^ok {4}credentials/m);
     expect(stderr).toMatch(/^warn {2}service roles +.*AWSServiceRoleForECS, /m);
     expect(stderr).toMatch(/^deploys slipway-new in us-east-1$/m);
-    expect(stderr).toMatch(/^costs about 20\.76 USD a month .*, 2026-/m);
+    expect(stderr).toMatch(/^costs about 21\.38 USD a month .*, 2026-/m);
     expect(stderr).toMatch(/nothing was deployed\n→ Use --yes/);
   });
 
   it('asks nothing of containers where there are to be none', async () => {
     const { stderr } = await deploy(GOOD, '--stage', 'new', '--param', 'containers=off');
 
-    expect(stderr).toMatch(/^costs about 4\.34 USD/m);
+    expect(stderr).toMatch(/^costs about 4\.75 USD/m);
     expect(stderr).not.toMatch(/service roles/);
   });
 

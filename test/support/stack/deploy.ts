@@ -30,7 +30,11 @@ export async function deployStack(aws: Endpoint, packaged: string): Promise<Depl
   try {
     await cp(join(ROOT, 'serverless.yml'), join(tree, 'serverless.yml'));
     for (const name of BESIDE) await symlink(join(ROOT, name), join(tree, name));
-    await serverlessDeploy(aws, tree, packaged);
+    await serverlessDeploy(aws, tree, packaged).catch((cause: unknown) => {
+      // osls says there which resource failed, and why.
+      const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : cause;
+      throw new Error(`the stack was not made: ${said}`, { cause });
+    });
   } finally {
     await rm(tree, { recursive: true, force: true });
   }

@@ -14,6 +14,8 @@ export const LOST_IN_MOTO: Lost = {
   'ApiGateway::RestApi.ApiKeySourceType': DROPPED,
   'ApiGateway::RestApi.BinaryMediaTypes': DROPPED,
   'ApiGateway::RestApi.EndpointConfiguration': DROPPED,
+  'ApiGateway::Stage.AccessLogSetting': DROPPED,
+  'ApiGateway::Stage.TracingEnabled': DROPPED,
   'ApiGateway::UsagePlan': NO_TYPE,
   'ApiGatewayV2::VpcLink': NO_TYPE,
   'AuthorizerPermission.SourceArn': 'without an authorizer there is nothing to name',
@@ -36,12 +38,14 @@ export const LOST_IN_MOTO: Lost = {
   'ElasticLoadBalancingV2::LoadBalancer.LoadBalancerAttributes': DROPPED,
   'IAM::Role.ManagedPolicyArns': DROPPED,
   'IAM::Role.Policies': 'it keeps a policy as a text that is no JSON',
+  'KinesisFirehose::DeliveryStream': NO_TYPE,
   'Lambda::EventInvokeConfig': NO_TYPE,
   'Lambda::Function.Architectures': 'all of its functions are x86_64',
   'Lambda::Function.SLIPWAY_API_STAGE': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_API_URL': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_AUTHORIZER': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_VPC_LINK': 'a variable whose resource it does not make',
+  'Lambda::Function.TracingConfig': DROPPED,
   'ModelNetwork.EnableDnsSupport': DROPPED,
   'S3::Bucket.LifecycleConfiguration': DROPPED,
   'S3::Bucket.NotificationConfiguration': DROPPED,
@@ -53,20 +57,27 @@ export const LOST_IN_MOTO: Lost = {
   'SQS::QueuePolicy': NO_TYPE,
   'StepFunctions::StateMachine.Definition': 'it is kept without its substitutions',
   'StepFunctions::StateMachine.LoggingConfiguration': DROPPED,
+  'StepFunctions::StateMachine.TracingConfiguration': DROPPED,
 };
 
 /** It refuses a template that has them, so it gets one without. */
 export const UNKNOWN_TO_MINISTACK = [
   'AWS::ApiGatewayV2::VpcLink',
   'AWS::EC2::SecurityGroupIngress',
+  'AWS::Budgets::Budget',
 ];
+
+const NO_EXPRESSION = 'it knows no alarm over an expression, so it gets a template without';
 
 /** ministack 1.5.33 */
 export const LOST_IN_MINISTACK: Lost = {
   'ApiGateway::Method.Integration': 'it keeps all but ContentHandling',
   'ApiGateway::RestApi.ApiKeySourceType': DROPPED,
   'ApiGateway::RestApi.EndpointConfiguration': DROPPED,
+  'ApiGateway::Stage.AccessLogSetting': DROPPED,
   'ApiGatewayV2::VpcLink': NO_TYPE,
+  'CloudWatch::Alarm.EvaluateLowSampleCountPercentile': DROPPED,
+  'CloudWatch::Alarm.Metrics': NO_EXPRESSION,
   'CodeBuild::Project.LogsConfig': DROPPED,
   'CodeBuild::Project.QueuedTimeoutInMinutes': DROPPED,
   'DynamoDB::Table.PointInTimeRecoverySpecification': DROPPED,
@@ -75,6 +86,14 @@ export const LOST_IN_MINISTACK: Lost = {
   'Lambda::Function.SLIPWAY_VPC_LINK': 'a variable whose resource it does not make',
   'S3::Bucket.LifecycleConfiguration': DROPPED,
   'StepFunctions::StateMachine.LoggingConfiguration': DROPPED,
+  'StepFunctions::StateMachine.TracingConfiguration': DROPPED,
+  'TargetsUnhealthyAlarm.AlarmActions': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.AlarmDescription': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.AlarmName': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.ComparisonOperator': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.EvaluationPeriods': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.Threshold': NO_EXPRESSION,
+  'TargetsUnhealthyAlarm.TreatMissingData': NO_EXPRESSION,
 };
 
 const SCHEMA = 'CloudFormation’s schema, by cfn-lint in .ci/template';
@@ -84,7 +103,10 @@ export const HELD_ELSEWHERE: Lost = {
   'ApiGateway::Method.Integration': SCHEMA,
   'ApiGateway::RestApi.ApiKeySourceType': `${SCHEMA}, and test/template/api.test.ts`,
   'ApiGateway::RestApi.EndpointConfiguration': SCHEMA,
+  'ApiGateway::Stage.AccessLogSetting': `${SCHEMA}, and test/template/api.test.ts`,
   'ApiGatewayV2::VpcLink': `${SCHEMA}, and test/template/network.test.ts`,
+  'CloudWatch::Alarm.EvaluateLowSampleCountPercentile': SCHEMA,
+  'CloudWatch::Alarm.Metrics': `${SCHEMA}, and test/template/alarms.test.ts`,
   'CodeBuild::Project.LogsConfig': SCHEMA,
   'CodeBuild::Project.QueuedTimeoutInMinutes': `${SCHEMA}, and test/template/workflow.test.ts`,
   'DynamoDB::Table.PointInTimeRecoverySpecification': `${SCHEMA}, and test/template/storage.test.ts`,
@@ -93,6 +115,7 @@ export const HELD_ELSEWHERE: Lost = {
   'Lambda::Function.SLIPWAY_VPC_LINK': 'test/template/functions.test.ts',
   'S3::Bucket.LifecycleConfiguration': `${SCHEMA}, and test/template/storage.test.ts`,
   'StepFunctions::StateMachine.LoggingConfiguration': `${SCHEMA}, and test/template/workflow.test.ts`,
+  'StepFunctions::StateMachine.TracingConfiguration': SCHEMA,
 };
 
 /** A property is lost too where its whole type is. */

@@ -23,8 +23,15 @@ export async function packageWithout(
 
 function without({ Resources, ...template }: Json, types: readonly string[]): Json {
   const all = Object.entries<Json>(Resources);
-  const gone = new Set(all.flatMap(([id, { Type }]) => (types.includes(Type) ? [id] : [])));
+  const gone = new Set(
+    all.flatMap(([id, { Type, Properties }]) => (isUnknown(types, Type, Properties) ? [id] : [])),
+  );
   const kept = Object.fromEntries(all.filter(([id]) => !gone.has(id)));
   const named = (_: string, value: Json) => (gone.has(value?.Ref) ? value.Ref : value);
   return JSON.parse(JSON.stringify({ ...template, Resources: kept }), named);
+}
+
+/** Of alarms ministack knows none over an expression. */
+function isUnknown(types: readonly string[], type: string, properties: Json): boolean {
+  return types.includes(type) || (type === 'AWS::CloudWatch::Alarm' && properties?.Metrics);
 }

@@ -95,8 +95,13 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   'AWS::DynamoDB::Table.Arn': inRegion('dynamodb', (id) => `table/${id}`),
   'AWS::DynamoDB::Table.StreamArn': inRegion('dynamodb', (id) => `table/${id}/stream/2026`),
   'AWS::S3::Bucket.Arn': (id) => `arn:aws:s3:::${id}`,
+  'AWS::ECS::Cluster.Arn': inRegion('ecs', (id) => `cluster/${id}`),
+  'AWS::Events::Rule.Arn': inRegion('events', (id) => `rule/${id}`),
   'AWS::Events::EventBus.Arn': inRegion('events', (id) => `event-bus/${id}`),
   'AWS::Events::EventBus.Name': (id) => id,
+  'AWS::KinesisFirehose::DeliveryStream.Arn': inRegion('firehose', (id) => `deliverystream/${id}`),
+  'AWS::ElasticLoadBalancingV2::LoadBalancer.LoadBalancerFullName': (arn) =>
+    arn.split(':loadbalancer/')[1] ?? '',
   'AWS::SQS::Queue.Arn': inRegion('sqs', last),
   'AWS::SQS::Queue.QueueName': last,
   'AWS::ECR::Repository.Arn': inRegion('ecr', (id) => `repository/${id}`),

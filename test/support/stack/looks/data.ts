@@ -11,6 +11,7 @@ import {
   GetLifecyclePolicyCommand,
   GetRepositoryPolicyCommand,
 } from '@aws-sdk/client-ecr';
+import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import {
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -127,10 +128,20 @@ const logGroup: Look = async ({ properties: { LogGroupName } }, aws) => {
   return { LogGroupName: found?.logGroupName, RetentionInDays: found?.retentionInDays };
 };
 
+const deliveryStream: Look = async ({ properties: { DeliveryStreamName } }, aws) => {
+  const find = new DescribeDeliveryStreamCommand({ DeliveryStreamName });
+  const { DeliveryStreamDescription: found } = await awsClient(FirehoseClient, aws).send(find);
+  return {
+    ...found,
+    ExtendedS3DestinationConfiguration: found?.Destinations?.[0]?.ExtendedS3DestinationDescription,
+  };
+};
+
 export const dataLooks: Readonly<Record<string, Look>> = {
   'AWS::S3::Bucket': bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::DynamoDB::Table': table,
   'AWS::ECR::Repository': repository,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::KinesisFirehose::DeliveryStream': deliveryStream,
 };
