@@ -65,7 +65,8 @@ for (let round = 0; round < ROUNDS; round += 1) {
     loads.push(loadavg()[0] ?? Number.NaN);
   }
 }
-for (const server of servers) server.kill('SIGKILL');
+// Each has workers of its own.
+for (const { pid } of servers) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 
 const about = `${REQUESTS} requests by ${CLIENTS} clients, ${ROUNDS} rounds (min / median / max)`;
 console.log(`${about}; load of ${availableParallelism()} cores ${spread(loads, 1)}`);
@@ -153,6 +154,7 @@ async function started(command: readonly string[]): Promise<Side> {
     cwd: HERE,
     env: { PATH: process.env['PATH'], HOME: FOLDER, PORT: port, MODEL_PATH: fixture.path },
     stdio: ['ignore', into, into],
+    detached: true,
   });
   await once(server, 'spawn');
   servers.push(server);
