@@ -44,6 +44,15 @@ const SERVICES: Table = {
     const { repositoryName } = JSON.parse(body);
     return [permission(`ecr:${operation}`, arn('ecr', `repository/${repositoryName}`))];
   },
+  // A build is of its project, whose name its id begins with.
+  codebuild: ({ operation, body }) => {
+    const { projectName, id = '', ids = [id] } = JSON.parse(body);
+    const names: readonly string[] = projectName ? [projectName] : ids;
+    const projects = new Set(names.map((name) => name.split(':', 1)[0]));
+    return [...projects].map((name) =>
+      permission(`codebuild:${operation}`, arn('codebuild', `project/${name}`)),
+    );
+  },
   monitoring: ({ operation }) => [permission(`cloudwatch:${operation}`, '*')],
   ...containerServices,
 };
