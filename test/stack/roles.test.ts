@@ -60,6 +60,23 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     /^dynamodb:DeleteItem SweepRole /,
     'what is known of a route goes with it, where an undeploy died between the two',
   ],
+  [
+    /^xray:Put(?:TraceSegments|TelemetryRecords) /,
+    'Lambda and Step Functions send the traces of what they run by its role, and moto runs neither',
+  ],
+  [
+    /^codebuild:\w+ (?:AcquireLease|ExplainBuild)Role /,
+    'a build of moto is over at once, so that none is found under way and stopped',
+  ],
+  [
+    /^dynamodb:PutItem GrantBuildRole /,
+    'it adds no row: what a step may do with the registry is one grant for all',
+  ],
+  [/^s3:\w+ ApiLogRole /, 'Firehose writes the access log of the API'],
+  [
+    /^(?:lambda:AddPermission|apigateway:\w+|dynamodb:(?:Query|UpdateItem)) RetirePreviousRole /,
+    'a model that was routed by an older Slipway gets the method of its endpoint by the next change of its shares, whichever step makes that',
+  ],
 ];
 
 if (!isSimulatorHere) {

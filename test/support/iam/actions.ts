@@ -19,7 +19,7 @@ export function permissionsOf(request: AwsRequest, api: string): readonly Permis
 
 const SERVICES: Table = {
   dynamodb,
-  lambda,
+  lambda: (request) => ofTags(request) ?? lambda(request),
   s3,
   logs,
   // Each method on each path is a resource. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
@@ -126,6 +126,11 @@ function lambda({ method, url, body }: AwsRequest): readonly Permission[] {
   // The condition key of AddPermission and RemovePermission is the Principal of the statement.
   const context = input['Principal'] ? { 'lambda:Principal': String(input['Principal']) } : {};
   return [permission(`lambda:${action}`, resource, context), ...besides(input, resource)];
+}
+
+function ofTags({ method, url }: AwsRequest): readonly Permission[] | undefined {
+  const [, tagged] = /^\/2017-03-31\/tags\/([^/]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+  return tagged && method === 'POST' ? [permission('lambda:TagResource', tagged)] : undefined;
 }
 
 /** What Lambda asks of its caller besides, when a function gets tags, a role or a network. */
