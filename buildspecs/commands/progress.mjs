@@ -13,8 +13,9 @@ export function progress(stage) {
 export function handOnProgress(child) {
   let left = MOST_LINES;
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (left > 0 && LINE.test(line)) process.stderr.write(`${line}\n`);
-    left -= LINE.test(line) ? 1 : 0;
+    if (left === 0 || !LINE.test(line)) return;
+    left -= 1;
+    process.stderr.write(`${line}\n`);
   });
 }
 

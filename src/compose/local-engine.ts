@@ -122,10 +122,8 @@ async function processEngine({
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
     board,
-    ...{
-      buildspec: 'buildspecs/process.yml',
-      environment: { IMAGES: images, ...buildWalls(walls) },
-    },
+    buildspec: 'buildspecs/process.yml',
+    environment: { IMAGES: images, ...buildWalls(walls) },
   });
   return {
     walls: wallsLine(walls),

@@ -235,8 +235,12 @@ async function startIn(
     log: (model) => modelLog(registry, { ...runtime, platforms: local.platforms }, model),
     requests: {
       ...modelActions({
-        ...{ registry, executions: engine, builds: runtime.builds },
-        ...{ recover: recovering, clock, sleep },
+        registry,
+        executions: engine,
+        builds: runtime.builds,
+        recover: recovering,
+        clock,
+        sleep,
       }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),

@@ -1,5 +1,5 @@
 import type { SlipwayEvent } from '#domain/event.ts';
-import { printable } from './wrapped.ts';
+import { printable, wrapped } from './wrapped.ts';
 
 const STATE_WIDTH = 12;
 const INDENT = '\n             ';
@@ -48,7 +48,7 @@ export function shortEventLine(
     ...rest,
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ];
-  const words = said.flatMap((text) => broken(text, columns - SHORT_INDENT.length));
+  const words = said.flatMap((text) => wrapped(text, columns - SHORT_INDENT.length, ''));
   return [head, ...words.map((text) => SHORT_INDENT + text)].join('\n');
 }
 
@@ -59,18 +59,6 @@ const MOST_REASON = 400;
 function cut(text: string): string {
   const shown = printable(text);
   return shown.length <= MOST_REASON ? shown : `${shown.slice(0, MOST_REASON)}…`;
-}
-
-/** Between words, where a line would be longer than the terminal is wide. */
-function broken(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.pop();
-    if (last === undefined) lines.push(word);
-    else if (last.length + word.length < columns) lines.push(`${last} ${word}`);
-    else lines.push(last, word);
-  }
-  return lines;
 }
 
 /** The few numbers of an event that matter to a person; the rest is for programs (`--json`). */

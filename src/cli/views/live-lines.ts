@@ -3,7 +3,7 @@ import type { DeploymentState } from '#domain/phase.ts';
 import type { Room } from '../output.ts';
 import { printable } from './wrapped.ts';
 
-/** A deployment that runs: its model with the version, since when (epoch ms), and how its build stands, where one does. */
+/** A deployment that runs: its model with the version, since when (ms, by the clock of whoever shows it), and how its build stands, where one does. */
 export type Running = {
   readonly name: string;
   readonly state: DeploymentState;

@@ -56,7 +56,11 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const s3 = () => new S3Client(clientSettings(account));
   return {
     ...modelActions({
-      ...{ registry, executions, builds, recover: recover({ registry, executions }), clock },
+      registry,
+      executions,
+      builds,
+      recover: recover({ registry, executions }),
+      clock,
       sleep: (ms) => sleep(ms),
     }),
     endpoint,

@@ -6,7 +6,7 @@ import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type GgufHeader, readGguf } from './header.ts';
-import { type Network, networkOf, servingOf, shapeOf } from './language.ts';
+import { type Network, networkOf, servingOf, shapeOf, sum } from './language.ts';
 import { allTensors } from './splits.ts';
 import type { GgufTensors } from './tensors.ts';
 
@@ -93,8 +93,4 @@ function quantizationOf({ values }: GgufHeader, parts: readonly GgufTensors[]): 
 
 function typesOf(parts: readonly GgufTensors[]): string[] {
   return [...new Set(parts.flatMap(({ byType }) => [...byType.keys()]))];
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }

@@ -123,7 +123,7 @@ function perBlock(value: GgufValue | undefined, blocks: number): readonly number
   return Array.from({ length: blocks }, (_, at) => Math.max(0, listed[at] ?? one));
 }
 
-function sum(numbers: readonly number[]): number {
+export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 

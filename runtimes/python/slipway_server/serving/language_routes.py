@@ -81,15 +81,25 @@ class LanguageRoutes:
             return await self._predictor.load(lambda: engine.embed(own_fields(asked)))
 
     async def _generated(self, request: Request, asked: dict[str, Any], work: Callable[[Emit], None]) -> Answer:
+        if not is_streamed(asked):
+            return json_answer(chunk_json(await self._whole(request, work), self._config.name))
         async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
-            chunks = chunks_of(work, lambda: client_gone(request))
-            turn.push_async_callback(chunks.aclose)
-            if not is_streamed(asked):
-                return json_answer(chunk_json(merged([chunk async for chunk in chunks]), self._config.name))
+            chunks = await self._begun(turn, request, work)
             # What fails before the first chunk is answered as any other failure is.
             first = await chunks.__anext__()
             return Answer(self._events(first, chunks, wants_usage(asked), turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
+
+    async def _whole(self, request: Request, work: Callable[[Emit], None]) -> dict[str, Any]:
+        """All of an answer, as it is not streamed."""
+        async with AsyncExitStack() as turn:
+            return merged([chunk async for chunk in await self._begun(turn, request, work)])
+
+    async def _begun(self, turn: AsyncExitStack, request: Request, work: Callable[[Emit], None]) -> AsyncIterator[dict[str, Any]]:
+        """The chunks of an answer, once one of the model's turns is `turn`'s, which gives it back and ends them."""
+        await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
+        chunks = chunks_of(work, lambda: client_gone(request))
+        turn.push_async_callback(chunks.aclose)
+        return chunks
 
     async def _events(
         self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], has_usage: bool, turn: AsyncExitStack
@@ -119,9 +129,8 @@ class LanguageRoutes:
             answer = await self._embedded(request, embedding_request({"input": text}))
             return answer["data"][0]["embedding"]
         asked = completion_request({"max_tokens": _USUAL_TOKENS, **options, "prompt": text, "stream": False})
-        async with self._predictor.turn(lambda: client_gone(request)):
-            chunks = chunks_of(lambda emit: engine.complete(own_fields(asked), emit), lambda: client_gone(request))
-            return merged([chunk async for chunk in chunks])["choices"][0]["text"]
+        answer = await self._whole(request, lambda emit: engine.complete(own_fields(asked), emit))
+        return answer["choices"][0]["text"]
 
     def _generating(self) -> Engine:
         engine = self._engine()
