@@ -226,6 +226,18 @@ describe('slipway inspect', () => {
     },
   );
 
+  it('writes no pipeline of transformers for a folder that is none of Hugging Face', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(join(folder.path, 'Data/com.apple.CoreML'), { recursive: true });
+    await writeFile(join(folder.path, 'Data/com.apple.CoreML/model.mlmodel'), '');
+
+    await writePredict(folder.path);
+
+    const code = await readFile(join(folder.path, 'predict.py'), 'utf8');
+    expect(code).toContain('Answers for a Core ML package');
+    expect(code).not.toContain('transformers');
+  });
+
   it.each([
     [
       '{"architectures": ["BertForSequenceClassification"]}',

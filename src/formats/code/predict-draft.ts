@@ -1,3 +1,4 @@
+import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
@@ -23,9 +24,9 @@ const TASKS: readonly (readonly [RegExp, string])[] = [
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
   const [folder] = await findForeign(files, 'folders');
   if (folder) {
-    const root = folder.at.includes('/') ? folder.at.slice(0, folder.at.lastIndexOf('/')) : '.';
-    const way = WAYS[folder.name] ?? (await transformersWay(files, folder.at));
-    return draft(folder.name, way, root);
+    const { name, at } = folder;
+    const way = name === 'a Hugging Face model' ? await transformersWay(files, at) : WAYS[name];
+    return draft(name, way ?? PLAIN, folderOf(at));
   }
   const [found] = await modelFiles(files);
   if (!found) return draft('a file of its own', PLAIN, files[0]?.name ?? 'model.bin');
