@@ -1,5 +1,5 @@
 import { eventually } from '../support/clock/eventually.ts';
-import { tinyLlama } from '../support/models/tiny-llama.ts';
+import { tinyLlama, tinyLlamaFiles } from '../support/models/tiny-llama.ts';
 import type { RunningSlipway } from '../support/slipway/running.ts';
 import { describeOnOneMachine } from './right-answers.ts';
 
@@ -59,6 +59,20 @@ describeOnOneMachine('a language model that answers several requests side by sid
     expect(await count('slipway_prompt_tokens_total')).toBe(tokensIn + usage.prompt_tokens);
     expect(await count('slipway_time_to_first_token_seconds_count')).toBe(answers + 1);
     expect(await count('slipway_generation_tokens_per_second_sum')).toBeGreaterThan(0);
+  });
+
+  it('answers as one model what is in several files, the same as in one', async () => {
+    const asked = { ...ENDLESS, max_tokens: 40 };
+    for (const [at, bytes] of tinyLlamaFiles({ files: 3, contextTokens: CONTEXT }).entries()) {
+      slipway().drop(`models/parts/tiny/tiny-0000${at + 1}-of-00003.gguf`, bytes);
+    }
+    slipway().drop('models/parts/tiny/model.yaml', 'runtime: { contextTokens: 4096 }');
+
+    const { detail } = await slipway().ending('parts', 1);
+    const answer = await textOf(await post(slipway(), 'parts', asked));
+
+    expect(detail).toMatchObject({ state: 'Live' });
+    expect(answer).toBe(await textOf(await post(slipway(), 'chat', asked)));
   });
 
   it('goes on with a stream by the version that began it, when the next one has become live', async () => {

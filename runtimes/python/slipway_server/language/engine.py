@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator
 from ..config import LanguageServing
 from ..refusal import Refusal
 from .measures import Asked, Meter, Tell
+from .template_bounds import rendering
 
 # Told each chunk of an answer as it is made; True ends the answer there.
 Emit = Callable[["dict[str, Any]"], bool]
@@ -40,8 +41,14 @@ class Engine:
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
-        with _refusals(), self._measured(asked) as meter:
-            self._server.handle_chat_completions({**request, **_STREAMED}, _spoken(emit, meter))
+        with _refusals(), self._measured(asked) as meter, rendering() as rendered:
+            speak = _spoken(emit, meter)
+
+            def begin(chunk: dict[str, Any] | None) -> bool:
+                rendered()
+                return speak(chunk)
+
+            self._server.handle_chat_completions({**request, **_STREAMED}, begin)
 
     def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         with _refusals(), self._measured(asked) as meter:
@@ -66,7 +73,7 @@ class Engine:
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-def _spoken(emit: Emit, meter: Meter) -> Emit:
+def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]:
     """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
 
     def speak(chunk: dict[str, Any] | None) -> bool:
