@@ -13,6 +13,7 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
@@ -138,6 +139,7 @@ const READERS: Readonly<
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
   gguf: inspectGguf,
+  torch: inspectTorch,
 };
 
 async function inspectFile(

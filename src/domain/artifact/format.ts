@@ -16,6 +16,7 @@ export const SERVED = {
   lightgbm: { marker: null, runtime: 'python' },
   catboost: { marker: null, runtime: 'python' },
   gguf: { marker: null, runtime: 'python' },
+  torch: { marker: null, runtime: 'python' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },
