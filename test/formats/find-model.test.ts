@@ -203,7 +203,6 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
     ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
@@ -231,7 +230,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.pt', 'm.keras', 'm.h5', 'm.safetensors', 'm.tflite', 'm.mar', 'saved_model.pb'])(
+  it.each(['m.keras', 'm.h5', 'm.safetensors', 'm.tflite', 'm.mar', 'saved_model.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

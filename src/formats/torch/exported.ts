@@ -128,31 +128,36 @@ async function weightsOf(archive: TorchArchive) {
   for (const [folder, path] of listed) {
     const { data } = weightsConfig.safeParse(parseJson((await textOf(archive, path)) ?? ''));
     if (!data) throw rejected(`${archive.file} is damaged: its ${path} lists no weights`, AGAIN);
-    for (const [name, { path_name, use_pickle, tensor_meta }] of Object.entries(data.config)) {
-      const [dtype, bytes] = SCALARS[tensor_meta?.dtype ?? 0] ?? [];
-      if (use_pickle || !tensor_meta || dtype === undefined || bytes === undefined) {
-        throw rejected(
-          `${archive.file}: its ${quoted(name)} is not a plain tensor, so loading it can run any code`,
-          'Export a module whose parameters, buffers and constants are plain tensors.',
-        );
-      }
-      const count = tensor_meta.sizes.reduce(
-        (product, dim) => product * ('as_int' in dim ? dim.as_int : 0),
-        1,
-      );
-      const held = archive.members.get(`${folder}${path_name}`)?.sizeBytes ?? -1;
-      if (!(count * bytes <= held)) {
-        throw rejected(
-          `${archive.file} is damaged: its ${quoted(name)} takes ${count * bytes} bytes, and has ${Math.max(0, held)}`,
-          RESAVE,
-        );
-      }
+    for (const [name, said] of Object.entries(data.config)) {
+      const { count, dtype, bytes } = tensorOf(archive, `${folder}${said.path_name}`, name, said);
       parameters += count;
-      weightBytes += held;
+      weightBytes += bytes;
       dtypes.add(dtype);
     }
   }
   return { parameters, weightBytes, dtypes: [...dtypes].sort() };
+}
+
+type Said = z.infer<typeof weightsConfig>['config'][string];
+
+/** A weight as it is described, held to the member that has its bytes. */
+function tensorOf({ file, members }: TorchArchive, path: string, name: string, said: Said) {
+  const { use_pickle, tensor_meta } = said;
+  const [dtype, itemBytes] = SCALARS[tensor_meta?.dtype ?? 0] ?? [];
+  if (use_pickle || !tensor_meta || dtype === undefined || itemBytes === undefined) {
+    throw rejected(
+      `${file}: its ${quoted(name)} is not a plain tensor, so loading it can run any code`,
+      'Export a module whose parameters, buffers and constants are plain tensors.',
+    );
+  }
+  const sizes = tensor_meta.sizes.map((dim) => ('as_int' in dim ? dim.as_int : -1));
+  const count = sizes.reduce((product, dim) => product * dim, 1);
+  const bytes = members.get(path)?.sizeBytes ?? -1;
+  if (sizes.every((dim) => dim >= 0) && count * itemBytes <= bytes) return { count, dtype, bytes };
+  throw rejected(
+    `${file} is damaged: its ${quoted(name)} takes ${count * itemBytes} bytes, and has ${Math.max(0, bytes)}`,
+    RESAVE,
+  );
 }
 
 function signatureOf(file: string, { graph_module }: z.infer<typeof program>): Signature {

@@ -4,6 +4,7 @@ import {
   type Signature,
   type TensorSpec,
 } from '#domain/artifact/signature.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { type Instance, isInstance, isThing, itemsOf, type Value } from '#formats/pickle/values.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -12,6 +13,8 @@ import { STORAGES, torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { isTensor, tensorsIn, weighed } from './tensors.ts';
 
+// The build asks the model for its answer to as many zeros.
+const MOST_VALUES = 10_000_000;
 const MAX_CODE_BYTES = 32 * 2 ** 20;
 // Operators that open files, whatever their path; torch has them for its own tests.
 const REACHES_OUT =
@@ -26,19 +29,14 @@ export async function readScript(archive: TorchArchive) {
   await refuseCode(archive);
   const data = members.get('data.pkl');
   if (!data) throw rejected(`${file} is damaged: it has no data.pkl`, RESAVE);
-  const globals = torchGlobals({ hasCode: true });
-  const { root } = await scanMember(archive, data, globals);
+  const root = await scanned(archive, data);
   const constants = members.get('constants.pkl');
-  const held = constants && (await scanMember(archive, constants, globals)).root;
-  const [other] = globals.others();
-  if (other !== undefined || !isInstance(root) || !root.of.name.startsWith('__torch__.')) {
-    throw rejected(
-      `${file}: its data.pkl ${other === undefined ? 'is no module of TorchScript' : `names ${quoted(other)}, which no TorchScript does`}`,
-      RESAVE,
-    );
+  const held = constants ? await scanned(archive, constants) : null;
+  if (!isInstance(root) || !root.of.name.startsWith('__torch__.')) {
+    throw rejected(`${file}: its data.pkl is no module of TorchScript`, RESAVE);
   }
   const weights = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
-  const others = weighed(tensorsIn(held ?? null, archive, 'constants'), archive, 'constants');
+  const others = weighed(tensorsIn(held, archive, 'constants'), archive, 'constants');
   return {
     ...weights,
     dtypes: [...new Set([...weights.dtypes, ...others.dtypes])].sort(),
@@ -46,6 +44,18 @@ export async function readScript(archive: TorchArchive) {
     entrypoint: root.of.name.replace(/^__torch__\./, ''),
     signature: await signatureOf(archive, root),
   };
+}
+
+/** What a pickle of a module holds; its code lies beside it, so it names nothing else. */
+async function scanned(archive: TorchArchive, member: ArtifactFile): Promise<Value> {
+  const globals = torchGlobals({ hasCode: true });
+  const { root } = await scanMember(archive, member, globals);
+  const [other] = globals.others();
+  if (other === undefined) return root;
+  throw rejected(
+    `${archive.file}: its ${member.name} names ${quoted(other)}, which no TorchScript does`,
+    RESAVE,
+  );
 }
 
 async function refuseCode({ file, members }: TorchArchive): Promise<void> {
@@ -57,31 +67,33 @@ async function refuseCode({ file, members }: TorchArchive): Promise<void> {
       throw rejected(`${file} has more than ${MAX_CODE_BYTES} bytes of code`, RESAVE);
     }
     const code = await readText(member, MAX_CODE_BYTES);
-    const [reaches] = REACHES_OUT.exec(code) ?? [];
-    if (reaches !== undefined) {
-      throw rejected(
-        `${file}: its code calls ${quoted(reaches)} in ${quoted(path)}, which opens files; no model needs that`,
-        'Remove it from the module, and save it again.',
-      );
-    }
-    const foreign = [...code.matchAll(NAMESPACE)].find(
-      ([, name = '']) => !OWN_NAMESPACES.includes(name),
-    );
-    if (foreign) {
-      throw rejected(
-        `${file}: its code calls operators of ${quoted(foreign[1] ?? '')}, which torch alone does not have`,
-        `Export it to ONNX, or load it in a predict.py beside it, with the package of these operators in requirements.txt.`,
-      );
-    }
+    refuseCalls(`${file}: its code, ${quoted(path)},`, code);
   }
+}
+
+function refuseCalls(where: string, code: string): void {
+  const [reaches] = REACHES_OUT.exec(code) ?? [];
+  if (reaches !== undefined) {
+    throw rejected(
+      `${where} calls ${quoted(reaches)}, which opens files; no model needs that`,
+      'Remove it from the module, and save it again.',
+    );
+  }
+  const names = [...code.matchAll(NAMESPACE)].map(([, name = '']) => name);
+  const foreign = names.find((name) => !OWN_NAMESPACES.includes(name));
+  if (foreign === undefined) return;
+  throw rejected(
+    `${where} calls operators of ${quoted(foreign)}, which torch alone does not have`,
+    'Export it to ONNX, or load it in a predict.py beside it, with the package of these operators in requirements.txt.',
+  );
 }
 
 /** A traced module keeps what it was traced with. */
 async function signatureOf(archive: TorchArchive, root: Instance): Promise<Signature | null> {
   const traced = archive.members.get('traced_inputs.pkl');
+  const kept = traced ? await scanned(archive, traced) : null;
   const names = await argumentsOf(archive, root.of.name);
-  if (!traced || names === null) return null;
-  const { root: kept } = await scanMember(archive, traced, torchGlobals({ hasCode: true }));
+  if (kept === null || names === null) return null;
   const given = itemsOf(forwardOf(kept));
   const inputs = given.map((value, at) => specOf(value, names[at]));
   if (given.length !== names.length) return null;
@@ -101,7 +113,8 @@ function specOf(value: Value, name: string | undefined): TensorSpec | null {
   const dtype = isInstance(stored) ? stored.of.name : '';
   const datatype = datatypeOf(dtype);
   const shape = itemsOf(size).filter((dim) => typeof dim === 'number');
-  return datatype === null ? null : { name, datatype, shape };
+  const values = shape.reduce((product, dim) => product * dim, 1);
+  return datatype === null || values > MOST_VALUES ? null : { name, datatype, shape };
 }
 
 function datatypeOf(storage: string): Datatype | null {
