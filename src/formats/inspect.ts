@@ -7,6 +7,7 @@ import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
+import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
@@ -61,7 +62,7 @@ export async function inspectFiles(
   const found = await findModel(files, { maxBytes, format, path });
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
-  const facts = await factsOf(found, { allowed: allowPickle, absent, asked });
+  const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -114,6 +115,12 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (format === 'huggingface') {
+    const { path } = given;
+    const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
+      inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
+    return inspectHuggingFace(files, root, { inspectData: inspectPart, path });
+  }
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
@@ -124,6 +131,7 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
 type Beside = {
   readonly files: readonly ArtifactFile[];
   readonly asked: GgufBeside['asked'];
+  readonly path: string | null;
   readonly allowed: readonly string[];
   readonly absent: readonly string[];
 };

@@ -76,6 +76,25 @@ describe('the model of an artifact is found:', () => {
       ],
     ),
     [
+      'a folder of Hugging Face before the ONNX file in it',
+      { 'm/config.json': '{"model_type": "bert"}', 'm/onnx/model.onnx': '' },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
+      'the folder around the modules of sentence-transformers',
+      {
+        'm/modules.json': '[]',
+        'm/0_Transformer/config.json': '{"model_type": "bert"}',
+        'm/0_Transformer/model.safetensors': '',
+        'm/1_Pooling/config.json': '{"pooling_mode_cls_token": true}',
+      },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
       'a predict.py before a Hugging Face model',
       { 'predict.py': CODE, 'config.json': '{"model_type": "bert"}', 'm.safetensors': '' },
       'python',
@@ -180,9 +199,19 @@ describe('an artifact is refused', () => {
     ['of Cog and BentoML', { 'cog.yaml': '', 'bento.yaml': '' }, ['`cog.yaml` and `bento.yaml`']],
     ['of Triton', { 'm/config.pbtxt': '', 'm/1/model.onnx': '' }, ['a Triton model repository']],
     [
-      'of Hugging Face',
-      { 'config.json': '{"model_type": "bert"}', 'model.safetensors': '' },
+      'of an adapter of Hugging Face',
+      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
       ['a Hugging Face model'],
+    ],
+    [
+      'of two folders of Hugging Face',
+      {
+        'a/config.json': '{"model_type": "bert"}',
+        'a/model.safetensors': '',
+        'b/config.json': '{"model_type": "bert"}',
+        'b/model.onnx': '',
+      },
+      ['`a/config.json` and `b/config.json` are two models'],
     ],
     [
       'of a SavedModel',

@@ -84,7 +84,13 @@ describe('a begin that is known', () => {
 });
 
 it('a model that a file marks is a folder, and any other a file', () => {
-  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python', 'custom']);
+  expect(FORMATS.filter(isFolderFormat)).toEqual([
+    'huggingface',
+    'mlflow',
+    'sagemaker',
+    'python',
+    'custom',
+  ]);
 });
 
 it('a manifest may name each format that is served, and no other', () => {
@@ -130,6 +136,10 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
   torch: [
     'TorchScript or exported program, tensors, arguments, the shapes that it was traced with; weights alone are refused',
     'ONNX or Python',
+  ],
+  huggingface: [
+    "task, architecture, labels, context length, tokenizer, pooling, the weights' types and sizes; of transformers or sentence-transformers, with its ONNX",
+    'the ONNX server',
   ],
   mlflow: [
     'flavour, signature, example, packages, Python',
