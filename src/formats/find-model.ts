@@ -124,6 +124,8 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   const sagemaker = folder('sagemaker', HANDLERS);
   if (sagemaker) return sagemaker;
   refuseForeign(await findForeign(files, 'folders'), options);
+  const saved = folder('savedmodel', SERVED.savedmodel.marker);
+  if (saved) return saved;
   return undefined;
 }
 

@@ -13,6 +13,8 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
+import { inspectTflite } from '#formats/tensorflow/tflite.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
@@ -113,6 +115,7 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (format === 'savedmodel') return inspectSavedModel(files, root);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
@@ -138,6 +141,7 @@ const READERS: Readonly<
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
   gguf: inspectGguf,
+  tflite: inspectTflite,
 };
 
 async function inspectFile(

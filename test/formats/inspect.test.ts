@@ -181,7 +181,6 @@ describe('an artifact', () => {
     ['model.pth', hex('80 02 8a 0a 6c fc 9c 46'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.keras', hex('50 4b 03 04'), 'a Keras model', 'tf2onnx'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
-    ['model.tflite', hex('1c 00 00 00 54 46 4c 33'), 'a TensorFlow Lite model', 'tf2onnx'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     [
       'yolo.pt',

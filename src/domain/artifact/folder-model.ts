@@ -3,7 +3,6 @@ import { FORMATS, SERVED } from './format.ts';
 // File names that alone mark their folder as a model. Custom images are left out: they also need a manifest that says where they serve.
 const MARKERS: readonly (string | null)[] = [
   ...FORMATS.filter((format) => format !== 'custom').map((format) => SERVED[format].marker),
-  'saved_model.pb',
   'model_index.json',
 ];
 const WEIGHTS = /\.safetensors$|^pytorch_model.*\.bin$/;

@@ -16,6 +16,8 @@ export const SERVED = {
   lightgbm: { marker: null, runtime: 'python' },
   catboost: { marker: null, runtime: 'python' },
   gguf: { marker: null, runtime: 'python' },
+  tflite: { marker: null, runtime: 'python' },
+  savedmodel: { marker: 'saved_model.pb', runtime: 'python' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },

@@ -97,10 +97,9 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a TensorFlow Lite model',
-    format: null,
+    format: 'tflite',
     endings: ['.tflite'],
     magic: /^.{8}54464c33/,
-    fix: TENSORFLOW,
   },
   { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
   {

@@ -73,6 +73,7 @@ describe('a begin that is known', () => {
     ['a pickle', 'sklearn', '\x80\x04\x95'],
     ['PyTorch of before 1.6', null, '\x80\x02\x8a\x0al\xfc\x9cF'],
     ['GGUF', 'gguf', 'GGUF'],
+    ['TensorFlow Lite', 'tflite', '\x1c\0\0\0TFL3'],
     ['HDF5', null, '\x89HDF\r\n\x1a\n'],
   ])('%s is told alike in an artifact and where another is expected', async (_, format, begin) => {
     const head = Buffer.from(begin, 'latin1');
@@ -84,7 +85,13 @@ describe('a begin that is known', () => {
 });
 
 it('a model that a file marks is a folder, and any other a file', () => {
-  expect(FORMATS.filter(isFolderFormat)).toEqual(['mlflow', 'sagemaker', 'python', 'custom']);
+  expect(FORMATS.filter(isFolderFormat)).toEqual([
+    'savedmodel',
+    'mlflow',
+    'sagemaker',
+    'python',
+    'custom',
+  ]);
 });
 
 it('a manifest may name each format that is served, and no other', () => {
@@ -127,6 +134,11 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'architecture, tokenizer, quantization, context length, chat template; of one file or `-00001-of-0000N`',
     'llama.cpp, in the Python server',
   ],
+  tflite: [
+    'signature, operators, types and sizes of its tensors',
+    'OpenVINO, in the Python server',
+  ],
+  savedmodel: ['signature, operators, variables, its TensorFlow', 'OpenVINO, in the Python server'],
   mlflow: [
     'flavour, signature, example, packages, Python',
     'as its flavour; `python_function` by MLflow',

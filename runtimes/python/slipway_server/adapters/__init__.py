@@ -27,6 +27,8 @@ ADAPTERS = {
     "lightgbm": "frameworks.lightgbm",
     "catboost": "frameworks.catboost",
     "gguf": "adapters.gguf_model",
+    "tflite": "adapters.openvino_model",
+    "savedmodel": "adapters.openvino_model",
     "mlflow": "adapters.mlflow_model",
     "sagemaker": "adapters.sagemaker_model",
     "python": "adapters.code_model",
