@@ -26,7 +26,7 @@ const golden = join(out, 'golden.json');
 const onnx = join(out, 'model.onnx');
 const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
-const NETWORKS = ['tflite', 'savedmodel'];
+const NETWORKS = ['tflite', 'savedmodel', 'keras'];
 const LAST_OUTPUT_MS = 1000;
 
 try {

@@ -13,6 +13,7 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
 import { inspectTflite } from '#formats/tensorflow/tflite.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
@@ -142,6 +143,7 @@ const READERS: Readonly<
   catboost: inspectCatboost,
   gguf: inspectGguf,
   tflite: inspectTflite,
+  keras: inspectKeras,
 };
 
 async function inspectFile(

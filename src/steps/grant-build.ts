@@ -78,7 +78,7 @@ export function servedAs({ facts, manifest }: Inspection) {
       manifest.runtime.optimize === 'auto' &&
       !isFolderFormat(facts.format) &&
       !facts.language &&
-      !facts.tensorNames,
+      facts.framework !== null,
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     server: serverPlace(runtime, manifest.runtime),

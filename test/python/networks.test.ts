@@ -16,6 +16,11 @@ const CASES: readonly Dropped[] = [
     folder: 'savedmodel',
     versions: ['dense-2.21', 'pictures-2.21', 'texts-2.21'],
   },
+  {
+    what: 'Keras',
+    folder: 'keras',
+    versions: ['dense-2.21.keras', 'pictures-2.21.keras', 'texts-2.21.keras'],
+  },
 ];
 
 // One network of 2024 in three formats (Apache-2.0): sound of 2 s, and the notes in it.

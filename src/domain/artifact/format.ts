@@ -18,6 +18,7 @@ export const SERVED = {
   gguf: { marker: null, runtime: 'python' },
   tflite: { marker: null, runtime: 'python' },
   savedmodel: { marker: 'saved_model.pb', runtime: 'python' },
+  keras: { marker: null, runtime: 'python' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },

@@ -77,7 +77,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
   },
   { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
-  { what: 'a Keras model', format: null, endings: ['.keras'], hint: ZIP, fix: TENSORFLOW },
+  { what: 'a Keras model', format: 'keras', endings: ['.keras'], hint: ZIP },
   { what: 'a zip archive', format: null, isArchive: true, endings: ['.zip'], hint: ZIP },
   { what: 'a tar archive', format: null, isArchive: true, endings: ['.tar'] },
   {

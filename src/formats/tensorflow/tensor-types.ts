@@ -69,6 +69,23 @@ export const TENSORFLOW_TYPES: Readonly<Record<number, ElementType>> = {
   23: UINT64,
 };
 
+/** By the names that numpy and Keras have for them. */
+export const TYPES_BY_NAME: ReadonlyMap<string, ElementType> = new Map([
+  ['float16', FP16],
+  ['float32', FP32],
+  ['float64', FP64],
+  ['int8', INT8],
+  ['int16', INT16],
+  ['int32', INT32],
+  ['int64', INT64],
+  ['uint8', UINT8],
+  ['uint16', UINT16],
+  ['uint32', UINT32],
+  ['uint64', UINT64],
+  ['bool', BOOL],
+  ['string', STRING],
+]);
+
 /** How many elements a shape has; a free dimension counts as one. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * Math.max(dim, dim < 0 ? 1 : 0), 1);
@@ -79,13 +96,20 @@ export function signatureOf(
   file: string,
   declared: { readonly [Side in keyof Signature]: readonly DeclaredTensor[] },
 ): Signature {
-  const inputs = declared.inputs.map((tensor) => specOf(tensor, `${file}: input`));
+  const { inputs } = inputsOf(file, declared.inputs);
   const outputs = declared.outputs.map((tensor) => specOf(tensor, `${file}: output`));
   if (outputs.length === 0) {
     throw rejected(`${file} has no output`, 'Export the model again and upload the new file.');
   }
-  for (const specs of [inputs, outputs]) refuseSameNames(file, specs);
+  refuseSameNames(file, outputs);
   return { inputs, outputs };
+}
+
+/** The same where only its inputs are declared. */
+export function inputsOf(file: string, declared: readonly DeclaredTensor[]): Signature {
+  const inputs = declared.map((tensor) => specOf(tensor, `${file}: input`));
+  refuseSameNames(file, inputs);
+  return { inputs, outputs: [] };
 }
 
 function specOf({ name, type, shape }: DeclaredTensor, role: string): TensorSpec {

@@ -139,6 +139,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'OpenVINO, in the Python server',
   ],
   savedmodel: ['signature, operators, variables, its TensorFlow', 'OpenVINO, in the Python server'],
+  keras: ['layers and inputs, its Keras', 'Keras on OpenVINO, in the Python server'],
   mlflow: [
     'flavour, signature, example, packages, Python',
     'as its flavour; `python_function` by MLflow',

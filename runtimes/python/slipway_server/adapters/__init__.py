@@ -29,6 +29,7 @@ ADAPTERS = {
     "gguf": "adapters.gguf_model",
     "tflite": "adapters.openvino_model",
     "savedmodel": "adapters.openvino_model",
+    "keras": "adapters.keras_model",
     "mlflow": "adapters.mlflow_model",
     "sagemaker": "adapters.sagemaker_model",
     "python": "adapters.code_model",
