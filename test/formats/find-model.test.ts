@@ -47,6 +47,7 @@ describe('the model of an artifact is found:', () => {
     ['XGBoost in binary', { 'm.model': 'binf' }, 'xgboost', 'm.model', '.'],
     ['LightGBM in text', { 'm.txt': 'tree\nversion=v4\n', 'n.txt': 'x' }, 'lightgbm', 'm.txt', '.'],
     ['CatBoost', { 'm.cbm': 'CBM1' }, 'catboost', 'm.cbm', '.'],
+    ['Keras', { 'm.keras': '' }, 'keras', 'm.keras', '.'],
     ['TensorFlow Lite', { 'm.tflite': '' }, 'tflite', 'm.tflite', '.'],
     [
       'a SavedModel',
@@ -212,7 +213,7 @@ describe('an artifact is refused', () => {
       ['a Core ML package'],
     ],
     ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
-    ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
+    ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
     ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
@@ -238,7 +239,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.pt', 'm.keras', 'm.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
+  it.each(['m.pt', 'm.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

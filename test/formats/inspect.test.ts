@@ -179,7 +179,6 @@ describe('an artifact', () => {
   it.each<[string, Uint8Array | string, string, string]>([
     ['model.pt', hex('50 4b 03 04'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.pth', hex('80 02 8a 0a 6c fc 9c 46'), 'a PyTorch file', 'torch.onnx.export'],
-    ['model.keras', hex('50 4b 03 04'), 'a Keras model', 'tf2onnx'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     [

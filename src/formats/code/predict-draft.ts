@@ -1,3 +1,4 @@
+import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
 import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
@@ -35,7 +36,8 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
     const way = wayOfPickle(await foreignPackages(await file.open(), file.name));
     return draft('a pickle', way, file.name);
   }
-  const what = format === 'onnx' ? 'an ONNX model' : (foreign?.what ?? `of the format ${format}`);
+  const known = foreign ?? KNOWN_FILES.find((kind) => kind.format === format);
+  const what = known?.what ?? 'a model';
   return draft(what, WAYS[what] ?? PLAIN, file.name);
 }
 

@@ -6,6 +6,7 @@ import { findModel } from '#formats/find-model.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
 import { inspectTflite } from '#formats/tensorflow/tflite.ts';
 import { readVariables } from '#formats/tensorflow/variables.ts';
@@ -85,6 +86,10 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
         [fileOf(INDEX, bytes, open), memoryFile(INDEX.replace('index', 'data-00000-of-00001'), '')],
         '.',
       ),
+  },
+  Keras: {
+    seeds: seedsOf('keras', '.keras'),
+    read: (bytes, open) => inspectKeras(open(bytes), 'model.keras'),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),
