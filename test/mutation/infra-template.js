@@ -15,12 +15,13 @@ const VARIABLES = {
   'param:budgetEmail': '',
 };
 
-const template = JSON.parse(readFileSync(join(await packagedFolder(), FILE), 'utf8'));
+// Loaded again for each mutant, while the package stays.
+process.env.SLIPWAY_PACKAGED ??= await packagedFolder();
+const template = JSON.parse(readFileSync(join(process.env.SLIPWAY_PACKAGED, FILE), 'utf8'));
 const load = createRequire(join(process.cwd(), 'infra/'));
 for (const part of PARTS) {
   const said = await load(`./${part}.cjs`)({ resolveVariable: async (name) => VARIABLES[name] });
   for (const [section, entries] of Object.entries(said)) Object.assign(template[section], entries);
 }
-const folder = mkdtempSync(join(tmpdir(), 'slipway-infra-'));
-writeFileSync(join(folder, FILE), JSON.stringify(template));
-process.env.SLIPWAY_TEMPLATE = folder;
+process.env.SLIPWAY_TEMPLATE ??= mkdtempSync(join(tmpdir(), 'slipway-infra-'));
+writeFileSync(join(process.env.SLIPWAY_TEMPLATE, FILE), JSON.stringify(template));

@@ -6,7 +6,7 @@ const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
 
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
- * What is done while a module loads needs a process for each change: only where that is most of a part (`isStatic`).
+ * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
  */
 export const PARTS = {
   ...Object.fromEntries(
@@ -28,7 +28,10 @@ export const PARTS = {
       ...['budget', 'build', 'model-role', 'role-sizes', 'roles', 'stack', 'workflow'].map(
         (name) => `test/template/${name}.test.ts`,
       ),
-      ...['keep-containers', 'service-roles'].map((name) => `test/aws/${name}.test.ts`),
+      'test/infra',
+      ...['keep-containers', 'publish-api', 'service-roles'].map(
+        (name) => `test/aws/${name}.test.ts`,
+      ),
     ],
     before: join(import.meta.dirname, 'infra-template.js'),
     isStatic: true,

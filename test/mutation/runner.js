@@ -1,11 +1,14 @@
 // Stryker's runner for tests that jest-light-runner runs: all are loaded once, and for each mutant those that reach it run again in the same process.
 import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { jestExpect as expect } from '@jest/expect';
 import * as circus from 'jest-circus';
 import { SnapshotState } from 'jest-snapshot';
+
+const { cache } = createRequire(import.meta.url);
 
 const GLOBALS = new URL(
   '../../node_modules/jest-light-runner/src/global-setup.js',
@@ -34,23 +37,21 @@ function testRunner({ light }) {
     return loaded;
   };
   return {
-    capabilities: () => ({ reloadEnvironment: false }),
+    capabilities: () => ({ reloadEnvironment: light.isReloaded }),
     async dryRun() {
       const results = [];
       for (const test of await tests()) results.push(await timed(test));
-      return {
-        status: 'complete',
-        tests: results,
-        mutantCoverage: reached(stryker.mutantCoverage),
-      };
+      return { status: 'complete', tests: results, mutantCoverage: reached(stryker.mutantCoverage) };
     },
-    async mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit }) {
-      // What a module does while it loads is done once in a process.
-      if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id;
+    async mutantRun({ activeMutant: { id }, mutantActivation, ...run }) {
+      if (run.reloadEnvironment) loaded = undefined;
+      // What a module does while it loads is done once in a process, or at a reload.
+      if (mutantActivation === 'static') stryker.activeMutant = id;
       const all = await tests();
-      const wanted = testFilter && new Set(testFilter);
-      Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
-      const result = await untilOneFails(wanted ? all.filter(({ id }) => wanted.has(id)) : all);
+      const wanted = run.testFilter && new Set(run.testFilter);
+      const { hitLimit } = run;
+      Object.assign(stryker, { activeMutant: id, hitCount: hitLimit && 0, hitLimit });
+      const result = await untilOneFails(wanted ? all.filter((test) => wanted.has(test.id)) : all);
       stryker.activeMutant = undefined;
       return stryker.hitCount > hitLimit ? { status: 'timeout', reason: 'hit limit' } : result;
     },
@@ -74,15 +75,19 @@ async function untilOneFails(tests) {
   return { status: 'survived', nrOfTests: tests.length };
 }
 
-/** Every test of these folders and files, by its place in the file and its name. */
+let loads = 0;
+
+/** Every test of these folders and files, by its place in the file and its name. Again it loads the tests, and of the code what is CommonJS. */
 async function load({ tests: paths, before }) {
-  process.on('unhandledRejection', () => undefined);
+  loads += 1;
+  if (loads === 1) process.on('unhandledRejection', () => undefined);
   await import(GLOBALS);
-  if (before) await import(pathToFileURL(before));
+  for (const file of Object.keys(cache)) if (!file.includes('node_modules')) delete cache[file];
+  if (before) await import(`${pathToFileURL(before)}?${loads}`);
   const tests = [];
   for (const file of paths.flatMap(testFiles)) {
     circus.resetState();
-    await import(pathToFileURL(file));
+    await import(`${pathToFileURL(file)}?${loads}`);
     const { rootDescribeBlock } = circus.getState();
     rootDescribeBlock.snapshots = snapshotsOf(file);
     tests.push(...testsIn(rootDescribeBlock, relative('.', file)));

@@ -13,7 +13,7 @@ if (!part) throw new Error(`one of ${Object.keys(PARTS).join(', ')} is mutated, 
 export default {
   plugins: [join(import.meta.dirname, 'runner.js')],
   testRunner: 'light',
-  light: { tests: part.tests, before: part.before },
+  light: { tests: part.tests, before: part.before, isReloaded: part.isStatic ?? false },
   mutate: part.mutate,
   // Without tsconfig.json Stryker wants no TypeScript to rewrite it with.
   ignorePatterns: ['/coverage', '/dist', '/.serverless', '/test/fixtures/walls', '/tsconfig.json'],
