@@ -4,6 +4,9 @@ import { join } from 'node:path';
 // What decides for a registry is seen by the suites of one.
 const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
 
+// Asked by themselves; the others are asked with moto behind them, which takes its time.
+const RULES = ['apigateway', 'elbv2', 'lambda-network'];
+
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
  * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
@@ -19,7 +22,14 @@ export const PARTS = {
   domain: { mutate: ['src/domain/*.ts'], tests: ON_REGISTRY },
   steps: { mutate: ['src/steps/*.ts'], tests: ['test/steps'] },
   rules: {
-    mutate: ['test/support/aws/rules/*.ts'],
+    mutate: RULES.map((name) => `test/support/aws/rules/${name}.ts`),
+    tests: ['test/support/aws-rules'],
+  },
+  'rules-on-moto': {
+    mutate: [
+      'test/support/aws/rules/*.ts',
+      ...RULES.map((name) => `!test/support/aws/rules/${name}.ts`),
+    ],
     tests: ['test/adapters/aws/rules'],
   },
   infra: {

@@ -41,7 +41,11 @@ function testRunner({ light }) {
     async dryRun() {
       const results = [];
       for (const test of await tests()) results.push(await timed(test));
-      return { status: 'complete', tests: results, mutantCoverage: reached(stryker.mutantCoverage) };
+      return {
+        status: 'complete',
+        tests: results,
+        mutantCoverage: reached(stryker.mutantCoverage),
+      };
     },
     async mutantRun({ activeMutant: { id }, mutantActivation, ...run }) {
       if (run.reloadEnvironment) loaded = undefined;
