@@ -148,7 +148,8 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     nativeMicros,
     onnxMicros: null,
   });
-  if (order.language) return refuse('it is a language model, which llama.cpp runs');
+  if (order.language)
+    return refuse('it is a language model, which is more than one pass through a graph');
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');

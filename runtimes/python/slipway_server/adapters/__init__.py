@@ -28,6 +28,7 @@ ADAPTERS = {
     "catboost": "frameworks.catboost",
     "gguf": "adapters.gguf_model",
     "torch": "frameworks.torch",
+    "huggingface": "adapters.huggingface_model",
     "mlflow": "adapters.mlflow_model",
     "sagemaker": "adapters.sagemaker_model",
     "python": "adapters.code_model",
