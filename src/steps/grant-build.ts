@@ -73,9 +73,13 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // What is a folder brings code, which is nothing to convert; a language model is more than one pass through a graph.
+    // What is a folder brings code, which is nothing to convert; a language model is more than one pass through a graph, and what OpenVINO serves is one already.
     converts:
-      manifest.runtime.optimize === 'auto' && !isFolderFormat(facts.format) && !facts.language,
+      manifest.runtime.optimize === 'auto' &&
+      !isFolderFormat(facts.format) &&
+      !facts.language &&
+      facts.framework !== null,
+    ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,

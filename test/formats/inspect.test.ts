@@ -177,9 +177,7 @@ describe('an artifact', () => {
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
-    ['model.keras', hex('50 4b 03 04'), 'a Keras model', 'tf2onnx'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
-    ['model.tflite', hex('1c 00 00 00 54 46 4c 33'), 'a TensorFlow Lite model', 'tf2onnx'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],

@@ -86,6 +86,11 @@ export type ModelFacts = {
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */
   readonly entrypoint: string | null;
+  /** What the file calls the tensors of `signature`, in its order, where its framework knows them by these names alone. */
+  readonly tensorNames?: {
+    readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
+  };
   /** Of language models alone. */
   readonly language?: LanguageServing;
   /** Of Hugging Face's folders alone. */

@@ -9,6 +9,8 @@ from ..values.tensors import Signature, TensorSpec
 from .language_model import TEXT, language_model, texts_in
 
 PLATFORM = "llama.cpp_gguf"
+# llama.cpp runs the chat template of a file, and nothing ends it there.
+IS_TRIED_FIRST = True
 
 
 def load(path: str, facts: Facts) -> Model:

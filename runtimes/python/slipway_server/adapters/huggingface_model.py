@@ -7,6 +7,7 @@ from typing import Any
 from ..config import Facts
 from ..language.transformers_engine import TransformersEngine
 from ..model import Model
+from ..processors import processors
 from .language_model import language_model
 
 PLATFORM = "transformers_folder"
@@ -27,7 +28,7 @@ def prepare() -> None:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(processors())
     warnings.simplefilter("ignore")
 
 

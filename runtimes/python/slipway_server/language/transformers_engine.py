@@ -12,6 +12,7 @@ from typing import Any, Iterator
 from ..config import LanguageServing
 from ..refusal import Refusal, message_of, show
 from .engine import Emit, Engine
+from .measures import Asked, Meter, Tell
 
 # A chat template is a program of the model's author; rendering one takes some milliseconds.
 _TEMPLATE_SECONDS = 5
@@ -27,30 +28,40 @@ class TransformersEngine(Engine):
 
     def __init__(self, model: Any, tokenizer: Any, serving: LanguageServing) -> None:
         self.serving = serving
+        self.tell: Tell = lambda _generation: None
         self._model, self._tokenizer = model, tokenizer
         self._is_pair = bool(model.config.is_encoder_decoder)
         # A seed is torch's for all of its threads.
         self._seeding = threading.Lock()
 
-    def complete(self, request: dict[str, Any], emit: Emit) -> None:
+    def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         prompt = request["prompt"]
         prompts = [prompt] if isinstance(prompt, str) else prompt
         if not all(isinstance(each, str) and each for each in prompts):
             raise Refusal(400, f"prompt is {show(prompt)}; it takes a text, or a list of them")
-        about = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
-        for index, each in enumerate(prompts):
-            ids = self._tokenizer(each, return_tensors="pt")["input_ids"]
-            if self._generated(ids, request, lambda choice: emit({**about, "choices": [{"index": index, **_texted(choice)}], **_usage(choice)})):
-                return
+        about = _about("cmpl", "text_completion")
+        with self._measured(asked) as meter:
+            for index, each in enumerate(prompts):
+                ids = self._tokenizer(each, return_tensors="pt")["input_ids"]
 
-    def chat(self, request: dict[str, Any], emit: Emit) -> None:
+                def told(choice: dict[str, Any], index: int = index) -> bool:
+                    return _seen(meter, emit, {**about, "choices": [{"index": index, **_texted(choice)}], **_usage(choice)})
+
+                if self._generated(ids, request, told):
+                    return
+
+    def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         if request.get("tools"):
             raise Refusal(400, "tools are for models in GGUF; transformers gives back their calls as text")
         ids = self._conversation(request["messages"])
-        about = {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": "chat.completion.chunk", "created": int(time.time())}
-        self._generated(ids, {"max_tokens": self.serving.context_tokens, **request}, lambda choice: emit({**about, "choices": [{"index": 0, **_said(choice)}], **_usage(choice)}))
+        about = _about("chatcmpl", "chat.completion.chunk")
+        usual = {"max_tokens": self.serving.context_tokens}
+        with self._measured(asked) as meter:
+            self._generated(
+                ids, {**usual, **request}, lambda choice: _seen(meter, emit, {**about, "choices": [{"index": 0, **_said(choice)}], **_usage(choice)})
+            )
 
-    def embed(self, request: dict[str, Any]) -> dict[str, Any]:
+    def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")
 
     def _conversation(self, messages: Any) -> Any:
@@ -167,6 +178,15 @@ class _Pieces:
         marks, self._marks = self._marks, []
         logprobs = {"content": marks} if marks else None
         self._is_left = self._emit({"text": piece, "logprobs": logprobs, "finish_reason": None})
+
+
+def _about(kind: str, object_: str) -> dict[str, Any]:
+    return {"id": f"{kind}-{uuid.uuid4().hex}", "object": object_, "created": int(time.time())}
+
+
+def _seen(meter: Meter, emit: Emit, chunk: dict[str, Any]) -> bool:
+    meter.see(chunk)
+    return emit(chunk)
 
 
 def _mark(tokenizer: Any, token: int, scores: Any, count: int) -> dict[str, Any]:

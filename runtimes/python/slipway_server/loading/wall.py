@@ -26,8 +26,8 @@ _PROGRAMS = (
     "cpython.run_command", "cpython.run_file", "cpython.run_stdin",
     "builtins.breakpoint", "code.interact", "sys.settrace", "sys.setprofile",
 )  # fmt: skip
-# numpy below 2 queries the processor when it is imported, and joblib counts its cores.
-_COUNTS = (["lscpu"], ["lscpu", "--parse=core"])
+# numpy below 2 and Keras query the processor when they are imported, and joblib counts its cores.
+_QUERIES = (["lscpu"], ["lscpu", "--parse=core"], ["uname", "-p"])
 _NETWORK = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "poplib.", "imaplib.", "nntplib.", "telnetlib.", "ssl.")
 _HARMLESS_NETWORK = ("socket.__new__", "socket.gethostname")
 _CHANGES = (
@@ -119,7 +119,7 @@ def _refuse_change(event: str, given: tuple[Any, ...]) -> None:
 
 def _check_program(event: str, given: tuple[Any, ...]) -> None:
     program, arguments = given[:2]
-    if program != "lscpu" or arguments not in _COUNTS:
+    if arguments not in _QUERIES or program != arguments[0]:
         end(f"tried {event}{_shown(given)}")
 
 
