@@ -56,6 +56,15 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(first(third ?? 0)).toBeGreaterThan(Math.min(last(one ?? 0), last(other ?? 0)));
   });
 
+  it('gives a command that asks it as its own API is asked', async () => {
+    const server = await started();
+
+    const { curl } = (await server.get('/')).json;
+
+    expect(curl).toContain(` ${server.url}/v1/chat/completions -H`);
+    expect(curl).toContain('{"messages":[{"role":"user","content":"Once upon a time"}]}');
+  });
+
   it('tells in its log what each answer took, in the format that CloudWatch takes metrics from', async () => {
     const { url, child } = await started();
     let log = '';
