@@ -141,7 +141,7 @@ async function startIn(
     serverEntry,
     walls,
   });
-  const generations = generationMeters();
+  const generations = generationMeters(clock);
   const local = localPlatforms({
     database,
     onGeneration: generations.observe,
