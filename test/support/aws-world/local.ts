@@ -106,6 +106,7 @@ export async function localAws(moto: Moto) {
       engine: 'image',
       offered: TARGETS,
       caps: NO_CAPS,
+      requireApproval: false,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,
@@ -121,6 +122,7 @@ export async function localAws(moto: Moto) {
   const engine = workflowEngine({
     definitions: {
       deploy: machines.deploy.definition,
+      promote: machines.promote.definition,
       rollback: machines.rollback.definition,
       undeploy: machines.undeploy.definition,
     },

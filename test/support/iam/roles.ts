@@ -159,7 +159,7 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     InstanceRole: nameIn(world.containers.values.SLIPWAY_INSTANCE_PROFILE),
     Bus: world.bus,
     ...Object.fromEntries(
-      ['deploy', 'rollback', 'undeploy'].map((name) => [
+      ['deploy', 'promote', 'rollback', 'undeploy'].map((name) => [
         `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`,
         `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-${name}`,
       ]),

@@ -16,6 +16,7 @@ import { type Tap, tapped } from '../faults/tapped.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
+import { type MemoryImages, memoryImages } from '../memory/images.ts';
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
@@ -47,6 +48,8 @@ export type WorldOptions = {
   /** The targets that the installation has; all by default. */
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
+  /** Whether a person is to approve each promotion. */
+  readonly requireApproval?: boolean;
 };
 
 type Upload = {
@@ -72,6 +75,8 @@ export type MemoryWorld = {
   readonly builds: MemoryBuilds;
   /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
   readonly environments: MemoryEnvironments;
+  /** Those that a promotion finds; none at first. */
+  readonly images: MemoryImages;
   readonly deps: StepDeps;
   readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
@@ -153,6 +158,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     metrics,
     behaviours,
     environments,
+    images: memoryImages(),
     registry: memoryRegistry({ clock }),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
@@ -167,7 +173,7 @@ type Parts = ReturnType<typeof memoryPorts>;
 
 function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
-  const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
+  const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
   const ports = {
     registry,
     artifacts: store,
@@ -175,6 +181,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     prober,
     metrics,
     environments,
+    images,
     lambda: served(parts, 'lambda'),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -188,6 +195,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
+    requireApproval: options.requireApproval ?? false,
     hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
