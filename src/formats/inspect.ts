@@ -7,12 +7,14 @@ import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
+import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
@@ -60,7 +62,7 @@ export async function inspectFiles(
   const found = await findModel(files, { maxBytes, format, path });
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
-  const facts = await factsOf(found, { allowed: allowPickle, absent, asked });
+  const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -113,6 +115,12 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (format === 'huggingface') {
+    const { path } = given;
+    const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
+      inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
+    return inspectHuggingFace(files, root, { inspectData: inspectPart, path });
+  }
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
@@ -123,6 +131,7 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
 type Beside = {
   readonly files: readonly ArtifactFile[];
   readonly asked: GgufBeside['asked'];
+  readonly path: string | null;
   readonly allowed: readonly string[];
   readonly absent: readonly string[];
 };
@@ -138,6 +147,7 @@ const READERS: Readonly<
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
   gguf: inspectGguf,
+  torch: inspectTorch,
 };
 
 async function inspectFile(

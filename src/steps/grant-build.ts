@@ -1,4 +1,4 @@
-import { isFolderFormat, SERVED } from '#domain/artifact/format.ts';
+import { isFolderFormat, runtimeOf } from '#domain/artifact/format.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
@@ -61,7 +61,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 
 /** What a build is told about a model, whatever serves it; this and the bytes determine the image. */
 export function servedAs({ facts, manifest }: Inspection) {
-  const { runtime } = SERVED[facts.format];
+  const runtime = runtimeOf(facts);
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
     format,

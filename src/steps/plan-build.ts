@@ -1,4 +1,4 @@
-import { SERVED } from '#domain/artifact/format.ts';
+import { runtimeOf } from '#domain/artifact/format.ts';
 import { requiredTags } from '#domain/build/environment-image.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
@@ -73,7 +73,7 @@ async function decide(
   const { facts, manifest } = inspected;
   const tagOf = (hash: string) =>
     imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
-  const runtime = SERVED[facts.format].runtime;
+  const runtime = runtimeOf(facts);
   const { takesPackages } = RUNTIMES[runtime];
   const python = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const installed = deps.hashes[runtime];

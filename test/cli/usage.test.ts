@@ -28,7 +28,7 @@ afterAll(async () => {
 
 describe('slipway', () => {
   it('answers in JSON also why it did not do what it was asked', async () => {
-    const file = join(folder.path, 'w.pt');
+    const file = join(folder.path, 'w.keras');
     await writeFile(file, 'no model');
 
     const { code, stdout, stderr } = await runHere('inspect', file, '--json');
@@ -37,11 +37,11 @@ describe('slipway', () => {
     expect(JSON.parse(stdout)).toEqual({
       error: {
         name: 'ArtifactRejected',
-        message: expect.stringContaining('PyTorch'),
+        message: expect.stringContaining('Keras'),
         fix: expect.stringContaining('predict.py'),
       },
     });
-    expect(stderr).toContain('PyTorch');
+    expect(stderr).toContain('Keras');
   });
 
   it.each([

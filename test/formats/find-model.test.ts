@@ -76,6 +76,25 @@ describe('the model of an artifact is found:', () => {
       ],
     ),
     [
+      'a folder of Hugging Face before the ONNX file in it',
+      { 'm/config.json': '{"model_type": "bert"}', 'm/onnx/model.onnx': '' },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
+      'the folder around the modules of sentence-transformers',
+      {
+        'm/modules.json': '[]',
+        'm/0_Transformer/config.json': '{"model_type": "bert"}',
+        'm/0_Transformer/model.safetensors': '',
+        'm/1_Pooling/config.json': '{"pooling_mode_cls_token": true}',
+      },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
       'a predict.py before a Hugging Face model',
       { 'predict.py': CODE, 'config.json': '{"model_type": "bert"}', 'm.safetensors': '' },
       'python',
@@ -180,9 +199,19 @@ describe('an artifact is refused', () => {
     ['of Cog and BentoML', { 'cog.yaml': '', 'bento.yaml': '' }, ['`cog.yaml` and `bento.yaml`']],
     ['of Triton', { 'm/config.pbtxt': '', 'm/1/model.onnx': '' }, ['a Triton model repository']],
     [
-      'of Hugging Face',
-      { 'config.json': '{"model_type": "bert"}', 'model.safetensors': '' },
+      'of an adapter of Hugging Face',
+      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
       ['a Hugging Face model'],
+    ],
+    [
+      'of two folders of Hugging Face',
+      {
+        'a/config.json': '{"model_type": "bert"}',
+        'a/model.safetensors': '',
+        'b/config.json': '{"model_type": "bert"}',
+        'b/model.onnx': '',
+      },
+      ['`a/config.json` and `b/config.json` are two models'],
     ],
     [
       'of a SavedModel',
@@ -203,7 +232,6 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
     ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
@@ -231,7 +259,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.pt', 'm.keras', 'm.h5', 'm.safetensors', 'm.tflite', 'm.mar', 'saved_model.pb'])(
+  it.each(['m.keras', 'm.h5', 'm.safetensors', 'm.tflite', 'm.mar', 'saved_model.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

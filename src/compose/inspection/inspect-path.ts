@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
-import { needsPython, SERVED } from '#domain/artifact/format.ts';
+import { runtimeOf } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -56,7 +56,7 @@ export async function inspectPath(
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
-  const runtime = RUNTIMES[SERVED[facts.format].runtime];
+  const runtime = RUNTIMES[runtimeOf(facts)];
   return {
     artifact: basename(root),
     manifestFile,
@@ -64,7 +64,7 @@ export async function inspectPath(
     manifest,
     facts,
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
-    python: needsPython(facts.format) ? pythonEnvironment(facts, manifest.build) : null,
+    python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
     options: optionsOf(facts, manifest),
   };

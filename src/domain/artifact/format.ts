@@ -16,6 +16,8 @@ export const SERVED = {
   lightgbm: { marker: null, runtime: 'python' },
   catboost: { marker: null, runtime: 'python' },
   gguf: { marker: null, runtime: 'python' },
+  torch: { marker: null, runtime: 'python' },
+  huggingface: { marker: 'config.json', runtime: 'onnx' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },
@@ -34,6 +36,11 @@ function isFormat(name: string): name is Format {
 }
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
+
+/** The runtime that loads what was found, as it was saved. */
+export function runtimeOf({ format }: { readonly format: Format }): RuntimeName {
+  return SERVED[format].runtime;
+}
 
 /** Whether a build loads and proves it with Python packages. */
 export function needsPython(format: Format): boolean {

@@ -55,7 +55,7 @@ describe('the manifest schema', () => {
     [{ scaling: { schedules: [{ at: '24:00', min: 1 }] } }, false],
     [{ scaling: { schedules: [{ at: '08:30', min: 1, days: ['someday'] }] } }, false],
     [{ model: { format: 'sklearn', path: 'a.pkl', allowPickle: ['pkg.mod.Name'] } }, true],
-    [{ model: { format: 'torch' } }, false],
+    [{ model: { format: 'theano' } }, false],
     [{ model: { allowPickle: ['pkg.*'] } }, false],
     [{ model: { allowPickle: ['name'] } }, false],
     [{ runtime: { optimize: 'none' } }, true],

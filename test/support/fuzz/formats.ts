@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { openArchive } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
@@ -6,6 +7,7 @@ import { findModel } from '#formats/find-model.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
@@ -65,6 +67,10 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   GGUF: {
     seeds: [ggufOf()],
     read: (bytes, open) => inspectGguf(open(bytes), 'model.gguf', { files: [], asked: {} }),
+  },
+  PyTorch: {
+    seeds: ['rows-traced.pt', 'rows.pt2', 'state-dict.pt'].map(torchFile),
+    read: (bytes, open) => inspectTorch(open(bytes), 'model.pt'),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),
@@ -164,6 +170,10 @@ function seedsOf(format: string, ends: string): readonly Buffer[] {
   return modelsOf(format)
     .filter((name) => name.endsWith(ends))
     .map((name) => bytesOf(format, name));
+}
+
+function torchFile(name: string): Buffer {
+  return readFileSync(new URL(`../../fixtures/torch/${name}`, import.meta.url));
 }
 
 function fileOf(name: string, bytes: Buffer, open: Open): ArtifactFile {

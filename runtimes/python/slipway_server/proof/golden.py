@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..config import Facts
+from ..frameworks import framework_of
 from ..model import Model
 from ..protocols.binary import Tail
 from ..protocols.infer_protocol import read_infer_request
@@ -31,6 +32,9 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
+    own = None if model.native is None else getattr(framework_of(model.native), "golden", None)
+    if own and inputs:
+        return (own(model) if example is None else example), []
     if not inputs or model.is_code or not _are_rows(inputs):
         return example, []
     made = made_rows(model)
@@ -61,6 +65,12 @@ def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:
         return read_invocation(body, model.signature, {})
     except Refusal:
         return None
+
+
+def first_row(specs: tuple[TensorSpec, ...], inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The first row, or all there is where an input takes a certain number of them."""
+    is_whole = any(spec.shape and spec.shape[0] > 1 for spec in specs) or not all(array.ndim for array in inputs.values())
+    return inputs if is_whole else rows_of(inputs, slice(0, 1))
 
 
 def rows_of(inputs: dict[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
