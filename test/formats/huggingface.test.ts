@@ -268,13 +268,10 @@ describe('safetensors are read', () => {
     await file.truncate(head.length + 20 * GIB);
     await file.close();
     const source = await fileSource(path);
-    const before = process.cpuUsage();
     const { parameters } = await readSafetensors(source, path);
-    const { user, system } = process.cpuUsage(before);
 
     expect(parameters).toBe(10_240 * 2 ** 20);
     expect(source.readBytes).toBeLessThan(2 * 2 ** 20);
-    expect((user + system) / 1e6).toBeLessThan(1);
   });
 
   it.each<[string, Buffer, string]>([

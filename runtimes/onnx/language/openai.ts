@@ -36,10 +36,10 @@ export async function embeddingsOf(
   };
 }
 
-/** `/v1/models` of OpenAI's and of KServe's first protocol, which share the path. */
+/** What `/v1/models` answers. */
 export function modelList(name: string): object {
   const model = { id: name, object: 'model', created: 0, owned_by: 'slipway' };
-  return { object: 'list', data: [model], models: [name] };
+  return { object: 'list', data: [model] };
 }
 
 /** A refusal as OpenAI's clients read it. */

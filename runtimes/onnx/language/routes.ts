@@ -28,8 +28,12 @@ export async function inferenceReply(
   return { reply, call: kept };
 }
 
-/** OpenAI's paths, as far as the model has them. */
-export function openAiRoutes(name: string, session: () => Session): readonly [string, Route][] {
+/** OpenAI's paths, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
+export function openAiRoutes(
+  name: string,
+  session: () => Session,
+  loaded: () => Session | undefined,
+): readonly [string, Route][] {
   const language = (): LanguageModel => {
     const ready = session();
     if (isLanguage(ready)) return ready.language;
@@ -42,12 +46,14 @@ export function openAiRoutes(name: string, session: () => Session): readonly [st
     const answer = await embeddingsOf(parseJson(textOf(await call.body())), name, model, asked);
     return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
   };
+  const models = (): Reply => {
+    const ready = loaded();
+    const own = ready && isLanguage(ready) ? modelList(name) : {};
+    return { status: 200, body: JSON.stringify({ ...own, models: [name] }) };
+  };
   return [
     ['/v1/embeddings', { method: 'POST', answer: (call) => embeddings(call).catch(refused) }],
-    [
-      `/v1/models`,
-      { method: 'GET', answer: () => ({ status: 200, body: JSON.stringify(modelList(name)) }) },
-    ],
+    ['/v1/models', { method: 'GET', answer: models }],
   ];
 }
 

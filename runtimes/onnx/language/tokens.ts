@@ -1,4 +1,5 @@
-import type { Encoding, Tokenizer, TruncationStrategy } from 'tokenizers';
+import type { Encoding, Tokenizer } from 'tokenizers';
+import { refusal } from '../refusal.ts';
 import type { Folder } from './folder.ts';
 
 /** A text, or two that go together. */
@@ -38,40 +39,60 @@ export async function openTokenizer(
   const tokenizer = Tokenizer.fromFile(folder.tokenizerPath);
   tokenizer.disablePadding();
   tokenizer.disableTruncation();
-  if (maxTokens !== null) truncate(tokenizer, maxTokens, stride);
+  if (maxTokens !== null && stride === undefined) tokenizer.setTruncation(maxTokens);
   const idOf = (token: string | null) => (token === null ? null : tokenizer.tokenToId(token));
   const decoder = tokenizer.getDecoder();
   return {
     padId: idOf(folder.padToken) ?? folder.padId,
     maskId: idOf(folder.maskToken),
     unknownId: idOf(folder.unknownToken),
-    encode: (texts) => Promise.all(texts.map((text) => encoded(tokenizer, text, stride))),
+    encode: (texts) =>
+      Promise.all(
+        texts.map((text) =>
+          maxTokens === null || stride === undefined
+            ? encoded(tokenizer, text)
+            : inPieces(tokenizer, text, { maxTokens, stride }),
+        ),
+      ),
     decode: (ids, skipSpecial) => tokenizer.decode([...ids], skipSpecial),
     join: (tokens) => decoder?.decode([...tokens]) ?? tokens.join(''),
     idOf,
   };
 }
 
-function truncate(tokenizer: Tokenizer, maxTokens: number, stride: number | undefined): void {
-  // The enumerations of its types are texts.
-  const strategy = (stride === undefined ? 'LongestFirst' : 'OnlySecond') as TruncationStrategy;
-  tokenizer.setTruncation(maxTokens, { strategy, ...(stride !== undefined && { stride }) });
-}
-
-async function encoded(
-  tokenizer: Tokenizer,
-  text: Text,
-  stride: number | undefined,
-): Promise<readonly Tokens[]> {
+async function encoded(tokenizer: Tokenizer, text: Text): Promise<readonly Tokens[]> {
   const [first, pair] = typeof text === 'string' ? [text, null] : text;
   const encoding = await tokenizer.encode(first, pair);
-  const rest = encoding.getOverflowing();
-  const pieces = stride === undefined ? [encoding] : [encoding, ...rest];
-  const isCut = stride === undefined && rest.length > 0;
-  return pieces.map((piece) => ({
-    ids: piece.getIds(),
-    typeIds: piece.getTypeIds(),
-    encoding: piece,
-    isCut,
-  }));
+  return [tokensOf(encoding, encoding.getOverflowing().length > 0)];
+}
+
+/** The second text in pieces, each behind the first one. The library cuts a text alone as transformers does, but loses pieces of two. */
+async function inPieces(
+  tokenizer: Tokenizer,
+  text: Text,
+  { maxTokens, stride }: { readonly maxTokens: number; readonly stride: number },
+): Promise<readonly Tokens[]> {
+  const [first, second] = typeof text === 'string' ? ['', text] : text;
+  const whole = await tokenizer.encode(first, second);
+  if (whole.getLength() <= maxTokens) return [tokensOf(whole, false)];
+  const plain = { addSpecialTokens: false };
+  const [question, context] = await Promise.all(
+    [first, second].map((each) => tokenizer.encode(each, null, plain)),
+  );
+  if (!question || !context) return [];
+  const room = maxTokens - (whole.getLength() - context.getLength());
+  if (room < 2) {
+    throw refusal(
+      400,
+      `a question takes ${question.getLength()} tokens; the model takes ${maxTokens} with its context`,
+    );
+  }
+  context.truncate(room, Math.min(stride, Math.floor(room / 2)));
+  return [context, ...context.getOverflowing()].map((piece) =>
+    tokensOf(tokenizer.postProcess(question, piece, true), false),
+  );
+}
+
+function tokensOf(encoding: Encoding, isCut: boolean): Tokens {
+  return { ids: encoding.getIds(), typeIds: encoding.getTypeIds(), encoding, isCut };
 }

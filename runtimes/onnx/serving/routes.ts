@@ -83,7 +83,7 @@ export function createRoutes(
     ['/invocations', invocations(session, extraColumns)],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
-    ...openAiRoutes(name, session),
+    ...openAiRoutes(name, session, loaded),
     ['/', about],
     ['/docs', about],
     ['/openapi.json', get(async () => ok(await self.openApi()))],
