@@ -87,7 +87,8 @@ async function inPieces(
       `a question takes ${question.getLength()} tokens; the model takes ${maxTokens} with its context`,
     );
   }
-  context.truncate(room, Math.min(stride, Math.floor(room / 2)));
+  // Without a direction it would begin at the end.
+  context.truncate(room, Math.min(stride, room - 1), 'right');
   return [context, ...context.getOverflowing()].map((piece) =>
     tokensOf(tokenizer.postProcess(question, piece, true), false),
   );
