@@ -127,6 +127,8 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   const huggingFace = await huggingFaceModel(place, options);
   if (huggingFace) return huggingFace;
   refuseForeign(await findForeign(files, 'folders'), options);
+  const saved = folder('savedmodel', SERVED.savedmodel.marker);
+  if (saved) return saved;
   return undefined;
 }
 

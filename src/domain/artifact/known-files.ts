@@ -60,12 +60,10 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   { what: 'a skops archive', format: 'skops', endings: ['.skops'], hint: ZIP },
   {
     what: 'a PyTorch file',
-    format: null,
-    endings: ['.pt', '.pth', '.pt2', '.ckpt'],
-    inside: ['.ts'],
+    format: 'torch',
+    endings: ['.pt', '.pth', '.pt2', '.jit', '.ckpt'],
     magic: /^80028a0a6cfc/,
     hint: ZIP,
-    fix: TORCH,
   },
   {
     what: 'an Ultralytics model',
@@ -77,7 +75,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
   },
   { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
-  { what: 'a Keras model', format: null, endings: ['.keras'], hint: ZIP, fix: TENSORFLOW },
+  { what: 'a Keras model', format: 'keras', endings: ['.keras'], hint: ZIP },
   { what: 'a zip archive', format: null, isArchive: true, endings: ['.zip'], hint: ZIP },
   { what: 'a tar archive', format: null, isArchive: true, endings: ['.tar'] },
   {
@@ -97,10 +95,9 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a TensorFlow Lite model',
-    format: null,
+    format: 'tflite',
     endings: ['.tflite'],
     magic: /^.{8}54464c33/,
-    fix: TENSORFLOW,
   },
   { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
   {

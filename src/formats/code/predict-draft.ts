@@ -2,6 +2,7 @@ import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
+import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { foreignPackages } from '#formats/sklearn/inspect.ts';
 import { PLAIN, SENTENCES, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
@@ -22,7 +23,7 @@ const TASKS: readonly (readonly [RegExp, string])[] = [
 
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
-  const [folder] = await findForeign(files, 'folders');
+  const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;
     const way = name === 'a Hugging Face model' ? await transformersWay(files, at) : WAYS[name];
@@ -35,8 +36,12 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
     const way = wayOfPickle(await foreignPackages(await file.open(), file.name));
     return draft('a pickle', way, file.name);
   }
-  const what = format === 'onnx' ? 'an ONNX model' : (foreign?.what ?? `of the format ${format}`);
+  const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;
   return draft(what, WAYS[what] ?? PLAIN, file.name);
+}
+
+async function servedKind(file: ArtifactFile): Promise<string | undefined> {
+  return recognise(file.name, await (await file.open()).read(0, HEAD_BYTES))?.what;
 }
 
 async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<Way> {

@@ -26,8 +26,8 @@ _PROGRAMS = (
     "cpython.run_command", "cpython.run_file", "cpython.run_stdin",
     "builtins.breakpoint", "code.interact", "sys.settrace", "sys.setprofile",
 )  # fmt: skip
-# numpy below 2 queries the processor when it is imported, and joblib counts its cores.
-_COUNTS = (["lscpu"], ["lscpu", "--parse=core"])
+# numpy below 2 and Keras query the processor when they are imported, and joblib counts its cores.
+_QUERIES = (["lscpu"], ["lscpu", "--parse=core"], ["uname", "-p"])
 _NETWORK = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "poplib.", "imaplib.", "nntplib.", "telnetlib.", "ssl.")
 _HARMLESS_NETWORK = ("socket.__new__", "socket.gethostname")
 _CHANGES = (
@@ -46,6 +46,8 @@ class _Wall:
         self.model = ""
         # With a trailing separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
+        # Further modules that make code of their own while they load a model.
+        self.writers: tuple[str, ...] = ()
         self.depth = 0
         # The server's own threads, which serve meanwhile.
         self.others: frozenset[int] = frozenset()
@@ -65,8 +67,11 @@ def end(what: str) -> NoReturn:
 
 
 @contextmanager
-def around(model: str, allowlist: Allowlist) -> Iterator[None]:
-    """Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded."""
+def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> Iterator[None]:
+    """
+    Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded.
+    `writers` are packages of the environment, by parts of their paths, that make code of what inspection has read.
+    """
     global _is_hooked
     _places()
     # Otherwise importing an uncompiled module would write its bytecode.
@@ -76,7 +81,7 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
         _is_hooked = True
     own = threading.get_ident()
     _wall.others = frozenset(each for each in sys._current_frames() if each != own)
-    _wall.allowlist, _wall.model = allowlist, os.path.realpath(model)
+    _wall.allowlist, _wall.model, _wall.writers = allowlist, os.path.realpath(model), writers
     _wall.own_modules = own_modules(model, allowlist)
     _wall.depth += 1
     try:
@@ -114,7 +119,7 @@ def _refuse_change(event: str, given: tuple[Any, ...]) -> None:
 
 def _check_program(event: str, given: tuple[Any, ...]) -> None:
     program, arguments = given[:2]
-    if program != "lscpu" or arguments not in _COUNTS:
+    if arguments not in _QUERIES or program != arguments[0]:
         end(f"tried {event}{_shown(given)}")
 
 
@@ -169,7 +174,8 @@ def _is_of_a_module() -> bool:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
-    if frame.f_code.co_filename.startswith(_modules) and frame.f_code.co_filename.endswith(_WRITERS):
+    file = frame.f_code.co_filename
+    if file.startswith(_modules) and (file.endswith(_WRITERS) or any(part in file for part in _wall.writers)):
         return True
     inner: FrameType | None = frame
     while inner is not None and inner.f_code.co_filename != __file__:

@@ -17,6 +17,7 @@ from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of
 from .golden_rows import made_rows
+from .golden_tensors import golden_tensors
 from .unknowns import Place, row_with_unknowns, try_unknowns, with_unknowns
 
 
@@ -31,6 +32,8 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
+    if model.is_network:
+        return golden_tensors(model) if example is None else example, []
     if not inputs or model.is_code or not _are_rows(inputs):
         return example, []
     made = made_rows(model)
@@ -61,6 +64,12 @@ def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:
         return read_invocation(body, model.signature, {})
     except Refusal:
         return None
+
+
+def first_row(specs: tuple[TensorSpec, ...], inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The first row, or all there is where an input takes a certain number of them."""
+    is_whole = any(spec.shape and spec.shape[0] > 1 for spec in specs) or not all(array.ndim for array in inputs.values())
+    return inputs if is_whole else rows_of(inputs, slice(0, 1))
 
 
 def rows_of(inputs: dict[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
