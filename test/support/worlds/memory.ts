@@ -205,7 +205,6 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
       vllm: 'vllm-1',
     },
     requireApproval: options.requireApproval ?? false,
-    hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
