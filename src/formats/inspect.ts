@@ -119,10 +119,10 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'huggingface') {
-    const { path } = given;
+    const { asked, path } = given;
     const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
       inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
-    return inspectHuggingFace(files, root, { inspectData: inspectPart, path });
+    return inspectHuggingFace(files, root, { inspectData: inspectPart, asked, path });
   }
   if (format === 'savedmodel') return inspectSavedModel(files, root);
   if (format === 'python') return inspectPythonCode(files, root);

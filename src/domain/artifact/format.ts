@@ -40,9 +40,11 @@ function isFormat(name: string): name is Format {
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
 
-/** The runtime that loads what was found, as it was saved. */
-export function runtimeOf({ format }: { readonly format: Format }): RuntimeName {
-  return SERVED[format].runtime;
+type Loaded = { readonly format: Format; readonly data?: { readonly format: Format } };
+
+/** The runtime that loads what was found, as it was saved. A folder of Hugging Face's is its own format where it has its weights as safetensors, which transformers loads. */
+export function runtimeOf({ format, data }: Loaded): RuntimeName {
+  return data?.format === 'huggingface' ? 'python' : SERVED[format].runtime;
 }
 
 /** Whether a build loads and proves it with Python packages. */

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..config import Facts
-from ..frameworks import framework_of
 from ..model import Model
 from ..protocols.binary import Tail
 from ..protocols.infer_protocol import read_infer_request
@@ -33,9 +32,6 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
-    own = None if model.native is None else getattr(framework_of(model.native), "golden", None)
-    if own and inputs:
-        return (own(model) if example is None else example), []
     if model.is_network:
         return golden_tensors(model) if example is None else example, []
     if not inputs or model.is_code or not _are_rows(inputs):
