@@ -29,7 +29,8 @@ export async function followDeployment(
   /** Where no live line shows it: a plain one for each stage, without the figures that count. */
   function tellStage(): void {
     const build = newest && look.of(newest.detail.deploymentId);
-    if (!newest || !build || output.room() !== null) return;
+    const isBegun = build?.stage || build?.place;
+    if (!newest || !build || !isBegun || output.room() !== null) return;
     const stage = buildWords(build);
     const kind = stage.replaceAll(/\d+/g, '');
     if (kind === told) return;

@@ -68,6 +68,7 @@ it('following a deployment says in plain lines what its build does where there i
   const lines: string[] = [];
   const built = Promise.withResolvers<void>();
   const stages = [
+    null,
     'installing 3 of 31 packages',
     'installing 9 of 31 packages',
     'loading the model',
@@ -85,7 +86,7 @@ it('following a deployment says in plain lines what its build does where there i
     busy: () => () => undefined,
   };
   const builds = async () => {
-    const stage = stages[Math.min(looks++, 2)] ?? null;
+    const stage = stages[Math.min(looks++, 3)] ?? null;
     return [{ deploymentId: 'd1', place: null, stage, leftMs: null, lines: [] }];
   };
 
