@@ -27,7 +27,7 @@ export const TIERS = {
   },
   stack: {
     folders: ['stack'],
-    what: 'the template deployed into moto and ministack',
+    what: 'the template deployed into moto and ministack, requests through LocalEmu',
     run: 'npm run test:stack',
     script: '.ci/stack',
   },
@@ -36,6 +36,12 @@ export const TIERS = {
     what: 'the model server of Python, and models of each of its formats with their frameworks',
     run: 'npm run test:python',
     script: '.ci/python',
+  },
+  deep: {
+    folders: ['deep'],
+    what: 'models of PyTorch and transformers with these, which take 5 GB: no part of .ci/run',
+    run: 'npm run test:deep',
+    script: '.ci/deep',
   },
   docker: {
     folders: ['docker'],

@@ -26,6 +26,7 @@ const golden = join(out, 'golden.json');
 const onnx = join(out, 'model.onnx');
 const proofFile = join(ARTIFACT, 'proof.json');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const NETWORKS = ['tflite', 'savedmodel', 'keras'];
 const LAST_OUTPUT_MS = 1000;
 
 try {
@@ -77,9 +78,29 @@ async function layOut(order) {
   }
   await rename(unpacked, model);
   // Loads what inspection found; none of it is determined again by other rules.
-  const { format, entrypoint, data, allowed, signature, takesColumns, example, language } = order;
+  const {
+    format,
+    entrypoint,
+    data,
+    allowed,
+    signature,
+    takesColumns,
+    example,
+    tensorNames,
+    language,
+  } = order;
   const { network } = order.wishes;
-  const taken = { format, entrypoint, data, allowed, signature, takesColumns, example, language };
+  const taken = {
+    format,
+    entrypoint,
+    data,
+    allowed,
+    signature,
+    takesColumns,
+    example,
+    tensorNames,
+    language,
+  };
   const found = { ...taken, network };
   await writeFile(facts, JSON.stringify(found));
 }
@@ -148,7 +169,9 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     nativeMicros,
     onnxMicros: null,
   });
-  if (order.language) return refuse('it is a language model, which llama.cpp runs');
+  if (order.language)
+    return refuse('it is a language model, which is more than one pass through a graph');
+  if (NETWORKS.includes(order.format)) return refuse('OpenVINO runs it as it is');
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');

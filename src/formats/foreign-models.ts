@@ -103,9 +103,9 @@ const FOLDERS: readonly Kind[] = [
     },
   },
   {
-    name: 'a TensorFlow SavedModel',
-    fix: TENSORFLOW,
-    find: named(/(^|\/)saved_model\.(pb|pbtxt)$/),
+    name: 'a TensorFlow SavedModel in text',
+    fix: 'Save it as `saved_model.pb`, which TensorFlow does unless it is asked for text.',
+    find: named(/(^|\/)saved_model\.pbtxt$/),
   },
   {
     name: 'a spaCy pipeline',
@@ -128,11 +128,25 @@ const FOLDERS: readonly Kind[] = [
   },
 ];
 
+/** Folders that are served, for a draft of the code that would serve them too. */
+const SERVED_FOLDERS: readonly Kind[] = [
+  {
+    name: 'a TensorFlow SavedModel',
+    fix: TENSORFLOW,
+    find: named(/(^|\/)saved_model\.pb$/),
+  },
+];
+
 const MOST_CONFIG_BYTES = 2 ** 20;
 
 const NOT_SERVED = 'which this version does not serve';
 
-const RANKS = { images: IMAGES, triton: [TRITON], folders: FOLDERS } as const;
+const RANKS = {
+  images: IMAGES,
+  triton: [TRITON],
+  folders: FOLDERS,
+  drafts: [...FOLDERS, ...SERVED_FOLDERS],
+} as const;
 
 /** The kinds of one rank among the files, each with the file that identified it. */
 export async function findForeign(

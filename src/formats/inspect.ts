@@ -14,6 +14,9 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectKeras } from '#formats/tensorflow/keras.ts';
+import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
+import { inspectTflite } from '#formats/tensorflow/tflite.ts';
 import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
@@ -116,11 +119,12 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
   if (format === 'huggingface') {
-    const { path } = given;
+    const { asked, path } = given;
     const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
       inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
-    return inspectHuggingFace(files, root, { inspectData: inspectPart, path });
+    return inspectHuggingFace(files, root, { inspectData: inspectPart, asked, path });
   }
+  if (format === 'savedmodel') return inspectSavedModel(files, root);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
@@ -142,12 +146,14 @@ const READERS: Readonly<
 > = {
   onnx: (source, name, { files }) => inspectOnnx(source, name, files),
   sklearn: (source, name, { allowed, absent }) => inspectSklearn(source, name, allowed, absent),
-  skops: (source, name, { allowed }) => inspectSkops(source, name, allowed),
+  skops: (source, name, { allowed, absent }) => inspectSkops(source, name, allowed, absent),
   xgboost: inspectXgboost,
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
   gguf: inspectGguf,
   torch: inspectTorch,
+  tflite: inspectTflite,
+  keras: inspectKeras,
 };
 
 async function inspectFile(

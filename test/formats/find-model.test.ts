@@ -47,6 +47,15 @@ describe('the model of an artifact is found:', () => {
     ['XGBoost in binary', { 'm.model': 'binf' }, 'xgboost', 'm.model', '.'],
     ['LightGBM in text', { 'm.txt': 'tree\nversion=v4\n', 'n.txt': 'x' }, 'lightgbm', 'm.txt', '.'],
     ['CatBoost', { 'm.cbm': 'CBM1' }, 'catboost', 'm.cbm', '.'],
+    ['Keras', { 'm.keras': '' }, 'keras', 'm.keras', '.'],
+    ['TensorFlow Lite', { 'm.tflite': '' }, 'tflite', 'm.tflite', '.'],
+    [
+      'a SavedModel',
+      { 'a/1/saved_model.pb': '', 'a/1/variables/variables.index': '' },
+      'savedmodel',
+      null,
+      'a/1',
+    ],
     ['an MLflow folder', { MLmodel: MLMODEL, 'model.pkl': PICKLE }, 'mlflow', null, '.'],
     ['an MLflow folder below', { 'a/MLmodel': MLMODEL, 'a/m.pkl': '' }, 'mlflow', null, 'a'],
     ['handlers for SageMaker', { 'code/inference.py': '', 'm.joblib': '' }, 'sagemaker', null, '.'],
@@ -214,9 +223,9 @@ describe('an artifact is refused', () => {
       ['`a/config.json` and `b/config.json` are two models'],
     ],
     [
-      'of a SavedModel',
-      { 'saved_model.pb': '', 'variables/variables.index': '' },
-      ['a TensorFlow SavedModel'],
+      'of a SavedModel in text',
+      { 'saved_model.pbtxt': '', 'variables/variables.index': '' },
+      ['a TensorFlow SavedModel in text'],
     ],
     [
       'of spaCy',
@@ -232,10 +241,8 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of Keras', { 'm.keras': '' }, ['m.keras is a Keras model']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
-    ['of TensorFlow Lite', { 'm.tflite': '' }, ['m.tflite is a TensorFlow Lite model']],
     ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
     [
       'of an archive in an archive in an archive',
@@ -259,7 +266,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.keras', 'm.h5', 'm.safetensors', 'm.tflite', 'm.mar', 'saved_model.pb'])(
+  it.each(['m.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

@@ -53,6 +53,21 @@ describe('alarms', () => {
     expect(JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets).toHaveLength(14);
   });
 
+  it('stand beside a dashboard that counts what model servers refuse, which Lambda takes for a success', () => {
+    const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
+    const { properties } = JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets.find(
+      (widget: Json) => widget.properties.title === 'Model errors',
+    );
+
+    const expressions = properties.metrics.flatMap(([metric]: Json) => metric.expression ?? []);
+    expect(expressions).toEqual([
+      expect.stringMatching(/\{AWS\/Lambda,FunctionName\} \S+-m MetricName="Errors"/),
+      expect.stringMatching(
+        /\{Slipway,FunctionName,ExecutedVersion\} \S+-m MetricName="ServerErrors"/,
+      ),
+    ]);
+  });
+
   it('stand beside a dashboard with a row for each target', () => {
     const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
     const titles = JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets.map(

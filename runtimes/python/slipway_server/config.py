@@ -28,6 +28,14 @@ class LanguageServing:
 
 
 @dataclass(frozen=True)
+class TensorNames:
+    """What a model's file calls the tensors of its signature, in the order of that."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Facts:
     """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, the rest may be None."""
 
@@ -39,6 +47,7 @@ class Facts:
     data: Data | None = None
     allowed: tuple[str, ...] = ()
     language: LanguageServing | None = None
+    tensor_names: TensorNames | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, language}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -88,6 +97,7 @@ def read_facts(path: str) -> Facts:
             data=_data_of(facts.get("data")),
             allowed=tuple(facts.get("allowed") or ()),
             language=_language_of(facts.get("language")),
+            tensor_names=_names_of(facts.get("tensorNames")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
@@ -95,6 +105,10 @@ def read_facts(path: str) -> Facts:
 
 def _data_of(data: Any) -> Data | None:
     return None if data is None else Data(data["file"], data["format"], data.get("modelClass"))
+
+
+def _names_of(said: Any) -> TensorNames | None:
+    return None if said is None else TensorNames(tuple(said["inputs"]), tuple(said["outputs"]))
 
 
 def _language_of(said: Any) -> LanguageServing | None:

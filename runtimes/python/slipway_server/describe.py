@@ -26,7 +26,7 @@ from typing import Any, Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from .adapters import load_model  # noqa: E402
+from .adapters import adapter_of, load_model  # noqa: E402
 from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .language.template_bounds import try_out  # noqa: E402
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
     golden = parser.parse_args(arguments).golden
     out = own_stdout()
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
-    if facts.language:
+    if getattr(adapter_of(facts.format), "IS_TRIED_FIRST", False):
         try_out(path, lambda: begin_conversation(load_model(path, facts)))
     imported = time.perf_counter()
     model = load_model(path, facts)

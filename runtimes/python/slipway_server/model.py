@@ -16,6 +16,7 @@ class Model(NamedTuple):
     `is_code`: the user's own code answers; it runs in one thread, and its errors count as the server's.
     `invoke` is its own way to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
+    `is_network`: it takes tensors of any rank, and there is no object of a framework that knows which are worth asking about.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
     """
 
@@ -26,6 +27,7 @@ class Model(NamedTuple):
     invoke: Callable[[bytes, str, str], tuple[Content, str]] | None = None
     native: Any = None
     language: Engine | None = None
+    is_network: bool = False
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:

@@ -3,6 +3,7 @@ import { hasBody } from '#adapters/local/gateway/received-body.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { unknownModel } from '#domain/unknown-model.ts';
 import type { Registry } from '#ports/registry.ts';
 
 /** The actions on a model by its name, and the listing of its versions. */
@@ -44,7 +45,7 @@ export function addModelRequests(
     async ({ params, query, raw }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
       if (hasBody(raw)) throw bodyRefused();
       const model = await registry.model(params.name);
-      if (!model) return reply.code(404).send({ error: `no model ${params.name}` });
+      if (!model) return sendUnknown(reply, registry, params.name);
       return answer(model, query);
     };
 
@@ -70,6 +71,18 @@ export function addModelRequests(
   );
 }
 
+export async function sendUnknown(
+  reply: FastifyReply,
+  registry: Registry,
+  name: string,
+): Promise<FastifyReply> {
+  const { message, fix } = unknownModel(
+    name,
+    (await registry.models()).map((model) => model.name),
+  );
+  return reply.code(404).send({ error: message, fix });
+}
+
 /** The routes by which a version comes here from another Slipway, and goes to one. */
 export function addPromotionRequests(
   api: FastifyInstance,
@@ -77,7 +90,7 @@ export function addPromotionRequests(
   requests: Pick<ModelRequests, 'release' | 'promote' | 'answer'>,
 ): void {
   const known = async (name: string, reply: FastifyReply, answer: () => Promise<object>) =>
-    (await registry.model(name)) ? answer() : reply.code(404).send({ error: `no model ${name}` });
+    (await registry.model(name)) ? answer() : sendUnknown(reply, registry, name);
 
   api.get<ModelRoute>('/models/:name/release', ({ params: { name }, query }, reply) =>
     known(name, reply, () =>

@@ -11,6 +11,7 @@ import {
   addModelRequests,
   addPromotionRequests,
   type ModelRequests,
+  sendUnknown,
 } from './control-api-actions.ts';
 
 /** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
@@ -94,11 +95,11 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get('/refused', async () => ({ refused: await deps.refused() }));
   api.get<{ Params: { name: string } }>('/models/:name', async ({ params }, reply) => {
     const model = await registry.model(params.name);
-    return model ? deps.status(model) : notFound(reply, `no model ${params.name}`);
+    return model ? deps.status(model) : sendUnknown(reply, registry, params.name);
   });
   api.get<{ Params: { name: string } }>('/models/:name/logs', async ({ params }, reply) => {
     const model = await registry.model(params.name);
-    return model ? deps.log(model) : notFound(reply, `no model ${params.name}`);
+    return model ? deps.log(model) : sendUnknown(reply, registry, params.name);
   });
   addModelRequests(api, registry, deps.requests);
   addPromotionRequests(api, registry, deps.requests);

@@ -5,7 +5,6 @@ const UNSURE: readonly Format[] = ['custom', 'huggingface'];
 // File names that alone mark their folder as a model.
 const MARKERS: readonly (string | null)[] = [
   ...FORMATS.filter((format) => !UNSURE.includes(format)).map((format) => SERVED[format].marker),
-  'saved_model.pb',
   'model_index.json',
 ];
 const WEIGHTS = /\.(safetensors|onnx)$|^pytorch_model.*\.bin$/;

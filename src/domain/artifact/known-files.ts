@@ -75,7 +75,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
   },
   { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
-  { what: 'a Keras model', format: null, endings: ['.keras'], hint: ZIP, fix: TENSORFLOW },
+  { what: 'a Keras model', format: 'keras', endings: ['.keras'], hint: ZIP },
   { what: 'a zip archive', format: null, isArchive: true, endings: ['.zip'], hint: ZIP },
   { what: 'a tar archive', format: null, isArchive: true, endings: ['.tar'] },
   {
@@ -95,10 +95,9 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a TensorFlow Lite model',
-    format: null,
+    format: 'tflite',
     endings: ['.tflite'],
     magic: /^.{8}54464c33/,
-    fix: TENSORFLOW,
   },
   { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
   {

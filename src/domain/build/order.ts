@@ -1,4 +1,4 @@
-import type { LanguageServing, ModelData, Unpacking } from '#domain/artifact/facts.ts';
+import type { LanguageServing, ModelData, ModelFacts, Unpacking } from '#domain/artifact/facts.ts';
 import type { Format } from '#domain/artifact/format.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
@@ -36,6 +36,8 @@ export type BuildOrder = {
   /** As inspection found it, or null. */
   readonly signature: Signature | null;
   readonly takesColumns: boolean;
+  /** As its facts have them. */
+  readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
   /** Of language models alone. */
   readonly language?: LanguageServing;
   /** A request that the model is known to answer, or null. */

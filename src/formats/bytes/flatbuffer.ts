@@ -16,6 +16,8 @@ export type FlatTable = {
   tables(field: number): Promise<readonly FlatTable[]>;
   /** Where a list of bytes lies in the file; the bytes are not read. */
   span(field: number): Promise<Span | undefined>;
+  /** The bytes of such a list, as far as `most` of them. */
+  bytes(field: number, most: number): Promise<Buffer | undefined>;
 };
 
 const PAGE_BYTES = 64 * 1024;
@@ -146,6 +148,10 @@ export async function openFlatbuffer(
         return found;
       },
       tables: (field) => items(field, tableAt),
+      async bytes(field, most) {
+        const list = await pointed(field);
+        return list === undefined ? undefined : bytesAt(list + 4, Math.min(await u32(list), most));
+      },
       async span(field) {
         const list = await pointed(field);
         if (list === undefined) return undefined;

@@ -23,7 +23,7 @@ const TASKS: readonly (readonly [RegExp, string])[] = [
 
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
-  const [folder] = await findForeign(files, 'folders');
+  const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;
     const way = name === 'a Hugging Face model' ? await transformersWay(files, at) : WAYS[name];

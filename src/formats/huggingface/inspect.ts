@@ -5,6 +5,8 @@ import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
+import { gpuModelOf } from './gpu-model.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { type Network, networkOf } from './network.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
@@ -29,6 +31,8 @@ export type InspectData = (
 
 export type HuggingFaceOptions = {
   readonly inspectData: InspectData;
+  /** What the manifest asks for, of a model that generates. */
+  readonly asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number };
   /** The file of weights that the manifest names, or null. */
   readonly path: string | null;
 };
@@ -50,11 +54,14 @@ const ENCODERS: readonly string[] = [
   'feature-extraction',
 ];
 
+/** The tasks that transformers answers token by token. */
+const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'];
+
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
 export async function inspectHuggingFace(
   files: Files,
   root: string,
-  { inspectData, path }: HuggingFaceOptions,
+  { inspectData, asked, path }: HuggingFaceOptions,
 ): Promise<HuggingFaceFacts> {
   const sentences = await sentencesIn(files, root);
   const folder = sentences?.folder ?? root;
@@ -69,18 +76,25 @@ export async function inspectHuggingFace(
   const read = await readWeights(files, root, weights, inspectData);
   refuseUnserved(weights, pipeline, tokenizer);
   const { task: _, labels, architecture, ...own } = network;
+  const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
+  const language = generating ? languageOf(pipeline, asked) : undefined;
+  const gpuModel = language && gpuModelOf(network, read, asked);
   return {
     format: 'huggingface',
     formatVersion: `${architecture}, ${weights.kind}`,
     framework: null,
     pythonVersion: null,
-    requirements: [],
-    signature: signatureOf(pipeline, network),
+    requirements: language ? TRANSFORMERS : [],
+    signature: language ? TEXTS : signatureOf(pipeline, network),
     takesColumns: false,
     ...read,
     parameters: read.parameters ?? 0,
-    memory: memoryOf(parts, pipeline, read),
-    example: exampleOf(pipeline, tokenizer.maskToken),
+    memory: language
+      ? generationMemory({ ...network, ...read }, language)
+      : memoryOf(parts, pipeline, read),
+    example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
+    ...(language && { language }),
+    ...(gpuModel && { gpuModel }),
     entrypoint: null,
     pipeline,
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
@@ -131,10 +145,12 @@ async function readWeights(
 
 function memoryOf(
   { network, tokenizer }: Parts,
-  { maxTokens }: PipelineServing,
+  { task, maxTokens }: PipelineServing,
   { weightBytes }: Read,
 ): readonly MemoryTerm[] {
-  return encoderMemory({ ...network, weightBytes, tokenizerBytes: tokenizer.fileBytes, maxTokens });
+  const scoresPerToken = task === 'fill-mask' ? (network.vocabulary ?? 0) : 0;
+  const tokenizerBytes = tokenizer.fileBytes;
+  return encoderMemory({ ...network, weightBytes, tokenizerBytes, maxTokens, scoresPerToken });
 }
 
 /** What is understood, but not answered by this version. */
@@ -143,21 +159,22 @@ function refuseUnserved(
   { task, architecture }: PipelineServing,
   tokenizer: TokenizerFacts,
 ): void {
-  if (!ENCODERS.includes(task)) {
+  const isGenerated = GENERATING.includes(task) && weights.kind === 'safetensors';
+  if (!ENCODERS.includes(task) && !isGenerated) {
     throw rejected(
       `${quoted(architecture)} does ${task}, which this version does not serve from such a folder`,
       task === 'text-generation'
-        ? `Convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
+        ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
         : `Serve it by code of your own: ${BY_CODE}.`,
     );
   }
-  if (weights.kind === 'safetensors') {
+  if (weights.kind === 'safetensors' && !isGenerated) {
     throw rejected(
       `${weights.file.name} holds the weights as safetensors, which this version does not run`,
       `Export it beside them with \`optimum-cli export onnx --model FOLDER FOLDER\` and upload the folder again, or ${BY_CODE}.`,
     );
   }
-  if (weights.file.member) {
+  if (weights.kind === 'onnx' && weights.file.member) {
     throw rejected(
       `${weights.file.name} is in an archive, from which no ONNX model is served`,
       'Upload the folder itself.',

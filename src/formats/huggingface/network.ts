@@ -17,6 +17,8 @@ export type Network = {
   readonly heads: number | null;
   readonly feedForwardSize: number | null;
   readonly vocabulary: number | null;
+  readonly keyValueHeads: number | null;
+  readonly headSize: number | null;
   readonly dtype: string | null;
   readonly transformersVersion: string | null;
 };
@@ -71,6 +73,8 @@ export function networkOf(config: Json, name: string): Network {
     heads: count('num_attention_heads', 'n_heads', 'num_heads', 'n_head'),
     feedForwardSize: count('intermediate_size', 'hidden_dim', 'd_ff', 'n_inner'),
     vocabulary: count('vocab_size'),
+    keyValueHeads: count('num_key_value_heads'),
+    headSize: count('head_dim', 'd_kv'),
     dtype: textOf(config['dtype']) ?? textOf(config['torch_dtype']),
     transformersVersion: textOf(config['transformers_version']),
   };

@@ -7,12 +7,16 @@ import { findModel } from '#formats/find-model.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectKeras } from '#formats/tensorflow/keras.ts';
+import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
+import { inspectTflite } from '#formats/tensorflow/tflite.ts';
+import { readVariables } from '#formats/tensorflow/variables.ts';
 import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { contentOf } from '../bytes/archive-files.ts';
+import { contentOf, memoryFile } from '../bytes/archive-files.ts';
 import { bytesSource } from '../bytes/sources.ts';
 import { longName, paxPart, tarOf } from '../bytes/tar.ts';
 import { numbers, zipOf } from '../bytes/zip.ts';
@@ -28,6 +32,7 @@ export type Fuzzed = {
 
 type Open = (bytes: Buffer) => ByteSource;
 
+const INDEX = 'variables/variables.index';
 const MAX_BYTES = 64 * 2 ** 20;
 const TAR = tarOf(
   longName(`${'long/'.repeat(30)}a`),
@@ -71,6 +76,26 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   PyTorch: {
     seeds: ['rows-traced.pt', 'rows.pt2', 'state-dict.pt'].map(torchFile),
     read: (bytes, open) => inspectTorch(open(bytes), 'model.pt'),
+  },
+  'TensorFlow Lite': {
+    seeds: seedsOf('tflite', '.tflite'),
+    read: (bytes, open) => inspectTflite(open(bytes), 'model.tflite'),
+  },
+  'the graph of a SavedModel': {
+    seeds: [bytesOf('savedmodel', 'dense-2.21/saved_model.pb')],
+    read: (bytes, open) => inspectSavedModel([fileOf('saved_model.pb', bytes, open)], '.'),
+  },
+  'the variables of a SavedModel': {
+    seeds: [bytesOf('savedmodel', `dense-2.21/${INDEX}`)],
+    read: (bytes, open) =>
+      readVariables(
+        [fileOf(INDEX, bytes, open), memoryFile(INDEX.replace('index', 'data-00000-of-00001'), '')],
+        '.',
+      ),
+  },
+  Keras: {
+    seeds: seedsOf('keras', '.keras'),
+    read: (bytes, open) => inspectKeras(open(bytes), 'model.keras'),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),

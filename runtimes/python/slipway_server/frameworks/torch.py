@@ -12,8 +12,8 @@ import numpy as np
 from ..config import Facts
 from ..conversion.native import Conversion
 from ..model import Model
+from ..processors import processors
 from ..proof.example import first_example
-from ..proof.tensor_golden import drawn_tensors
 from ..refusal import Refusal
 from ..values.tensors import Signature
 from .torch_inputs import Argument, asked_by, found_inputs
@@ -35,7 +35,7 @@ def prepare() -> None:
     import torch.export
     import torch.export.pt2_archive._package  # noqa: F401
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(processors())
     warnings.simplefilter("ignore")
 
 
@@ -43,7 +43,7 @@ def load(path: str, facts: Facts) -> Model:
     module, arguments = _exported(path) if path.lower().endswith(".pt2") else _scripted(path)
     call = _caller(module, arguments)
     inputs = found_inputs(call, arguments, facts, [tuple(each.shape) for each in _weights(module)])
-    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), call, native=module)
+    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), call, native=module, is_network=True)
 
 
 def _scripted(path: str) -> tuple[Any, tuple[Argument, ...]]:
@@ -126,12 +126,6 @@ def _array(value: Any) -> np.ndarray:
         raise Refusal(400, f"the model answers {type(value).__name__}, which is no tensor: trace or export one that answers tensors")
     # The protocol's answers have a dimension of rows.
     return array.reshape(1) if array.ndim == 0 else array
-
-
-def golden(model: Model) -> dict[str, np.ndarray] | None:
-    """Numbers as of a normal distribution, in the first shapes that the model answers."""
-    answered = first_example(model)
-    return None if answered is None else drawn_tensors(model.signature.inputs, answered[0])
 
 
 def conversions(model: Model) -> Iterator[Conversion]:

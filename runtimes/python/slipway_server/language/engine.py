@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Iterator
 
 from ..config import LanguageServing
+from ..processors import processors
 from ..refusal import Refusal
 from .measures import Asked, Meter, Tell
 from .template_bounds import rendering
@@ -17,7 +18,6 @@ from .template_bounds import rendering
 # Told each chunk of an answer as it is made; True ends the answer there.
 Emit = Callable[["dict[str, Any]"], bool]
 
-_CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
 _SOCKET = "llama.sock"
 _ERRORS_ONLY = 1
 
@@ -108,7 +108,7 @@ def _start(path: str, serving: LanguageServing) -> Any:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     import xllamacpp
 
-    threads = _threads()
+    threads = processors()
     given = xllamacpp.CommonParams()
     given.model.path = path
     given.n_ctx = serving.context_tokens * serving.requests_at_once
@@ -150,15 +150,3 @@ def _unused_socket() -> Iterator[str]:
         with suppress(FileNotFoundError):
             os.remove(os.path.join(folder, _SOCKET))
         os.rmdir(folder)
-
-
-def _threads() -> int:
-    """One for each processor that this process has."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with open(_CPU_QUOTA, encoding="ascii") as file:
-            quota, period = file.read().split()
-        return max(1, min(cpus, int(quota) // int(period)))
-    except (OSError, ValueError):
-        # None is set, or none can be.
-        return cpus

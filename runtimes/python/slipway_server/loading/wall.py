@@ -26,8 +26,8 @@ _PROGRAMS = (
     "cpython.run_command", "cpython.run_file", "cpython.run_stdin",
     "builtins.breakpoint", "code.interact", "sys.settrace", "sys.setprofile",
 )  # fmt: skip
-# numpy below 2 queries the processor when it is imported, and joblib counts its cores.
-_COUNTS = (["lscpu"], ["lscpu", "--parse=core"])
+# numpy below 2 and Keras query the processor when they are imported, and joblib counts its cores.
+_QUERIES = (["lscpu"], ["lscpu", "--parse=core"], ["uname", "-p"])
 _NETWORK = ("socket.", "urllib.", "http.client.", "ftplib.", "smtplib.", "poplib.", "imaplib.", "nntplib.", "telnetlib.", "ssl.")
 _HARMLESS_NETWORK = ("socket.__new__", "socket.gethostname")
 _CHANGES = (
@@ -91,10 +91,11 @@ def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> I
 
 
 def own_modules(model: str, allowlist: Allowlist) -> str:
-    """The folder of a model's file if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
-    folder = os.path.dirname(os.path.realpath(model))
+    """The folder of a model's file, of an MLflow model the one in which MLflow keeps code, if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
+    path = os.path.realpath(model)
+    folder = os.path.join(path, "code") if os.path.isdir(path) else os.path.dirname(path)
     files = [os.path.join(folder, each) for root in allowlist.own_roots() for each in (f"{root}.py", os.path.join(root, "__init__.py"))]
-    if os.path.isdir(model) or not any(map(os.path.isfile, files)):
+    if not any(map(os.path.isfile, files)):
         return ""
     if folder not in sys.path:
         sys.path.append(folder)
@@ -119,7 +120,7 @@ def _refuse_change(event: str, given: tuple[Any, ...]) -> None:
 
 def _check_program(event: str, given: tuple[Any, ...]) -> None:
     program, arguments = given[:2]
-    if program != "lscpu" or arguments not in _COUNTS:
+    if arguments not in _QUERIES or program != arguments[0]:
         end(f"tried {event}{_shown(given)}")
 
 

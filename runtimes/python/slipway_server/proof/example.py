@@ -10,7 +10,7 @@ from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 
 # Some models only take images of a certain size, which their signature does not declare.
-_SIZES = (1, 32, 64, 224, 320)
+SIZES = (1, 32, 64, 224, 320)
 _MOST_VALUES = 1_000_000
 
 
@@ -19,7 +19,7 @@ def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.nda
     Inputs of zeros (BYTES: empty strings, BOOL: false) and the model's answer; None when it answers none:
     the first free dimension is 1, the others are the smallest common size that works.
     """
-    for size in _SIZES:
+    for size in SIZES:
         shapes = [_fixed(spec, size) for spec in model.signature.inputs]
         if any(prod(shape) > _MOST_VALUES for shape in shapes):
             return None

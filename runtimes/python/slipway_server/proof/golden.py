@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..config import Facts
-from ..frameworks import framework_of
 from ..model import Model
 from ..protocols.binary import Tail
 from ..protocols.infer_protocol import read_infer_request
@@ -18,6 +17,7 @@ from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of
 from .golden_rows import made_rows
+from .golden_tensors import golden_tensors
 from .unknowns import Place, row_with_unknowns, try_unknowns, with_unknowns
 
 
@@ -32,9 +32,8 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
     """
     inputs = model.signature.inputs
     example = example_inputs(model, facts)
-    own = None if model.native is None else getattr(framework_of(model.native), "golden", None)
-    if own and inputs:
-        return (own(model) if example is None else example), []
+    if model.is_network:
+        return golden_tensors(model) if example is None else example, []
     if not inputs or model.is_code or not _are_rows(inputs):
         return example, []
     made = made_rows(model)

@@ -1,0 +1,89 @@
+"""Keras' own files, by Keras with the backend of OpenVINO: no TensorFlow, and one graph that is compiled once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from ..config import Facts
+from ..model import Model
+from ..refusal import Refusal, message_of
+from ..values.tensors import Signature, TensorSpec, datatype_of
+from .openvino_model import compiled_graph, network
+
+PLATFORM = "keras"
+
+
+def load(path: str, facts: Facts) -> Model:
+    """Layers of Keras itself, as inspection has found them: `safe_mode` makes nothing of a function that a file brings."""
+    keras = _keras()
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        graph = _graph(keras, model)
+    except (ValueError, TypeError, NotImplementedError, RuntimeError, KeyError) as error:
+        raise Refusal(400, f"Keras cannot serve the model by OpenVINO: {message_of(error)[-500:]}") from None
+    compiled = compiled_graph(graph)
+    inputs = _specs(_names(keras, model, "inputs"), compiled.inputs)
+    outputs = _specs(_names(keras, model, "outputs"), compiled.outputs)
+    return network(compiled, Signature(inputs, outputs))
+
+
+def _keras() -> Any:
+    os.environ["KERAS_BACKEND"] = "openvino"
+    # It writes its settings there when it is imported.
+    os.environ["KERAS_HOME"] = tempfile.gettempdir()
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import keras
+
+    return keras
+
+
+def _graph(keras: Any, model: Any) -> Any:
+    """The graph of a call with inputs of any batch."""
+    import openvino
+    from keras.src.backend.openvino.core import OPENVINO_DTYPES, OpenVINOKerasTensor
+    from openvino import opset16
+
+    taken = [
+        opset16.parameter([-1 if dim is None else dim for dim in each.shape], OPENVINO_DTYPES[each.dtype])
+        for each in model.inputs
+    ]
+    given = [OpenVINOKerasTensor(each.output(0)) for each in taken]
+    struct = getattr(model, "_inputs_struct", None)
+    answers = model(given[0] if struct is None else keras.tree.pack_sequence_as(struct, given), training=False)
+    return openvino.Model([opset16.result(each.output) for each in keras.tree.flatten(answers)], taken)
+
+
+def _names(keras: Any, model: Any, side: str) -> list[str]:
+    """The keys where the model takes or gives a dict, else what its layers are called."""
+    struct = getattr(model, f"_{side}_struct", None)
+    if isinstance(struct, dict) and all(isinstance(name, str) for name in struct):
+        return sorted(struct)
+    if side == "inputs":
+        return _apart([each.name for each in model.inputs])
+    flat = keras.tree.flatten(model.outputs)
+    names = getattr(model, "output_names", None) or [model.layers[-1].name]
+    return _apart(list(names) if len(names) == len(flat) else [f"output_{at}" for at in range(len(flat))])
+
+
+def _apart(names: list[str]) -> list[str]:
+    return [name if names.count(name) == 1 else f"{name}_{at}" for at, name in enumerate(names)]
+
+
+def _specs(names: list[str], ports: list[Any]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(name, _datatype(port), _shape(port)) for name, port in zip(names, ports))
+
+
+def _datatype(port: Any) -> str:
+    return datatype_of(np.empty(0, port.get_element_type().to_dtype()))
+
+
+def _shape(port: Any) -> tuple[int, ...] | None:
+    shape = port.get_partial_shape()
+    if shape.rank.is_dynamic:
+        return None
+    return tuple(-1 if dim.is_dynamic else dim.get_length() for dim in shape)

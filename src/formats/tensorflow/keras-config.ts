@@ -1,0 +1,138 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { type DeclaredTensor, type ElementType, TYPES_BY_NAME } from './tensor-types.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+// A module of Keras from which layers, and what they are made of, come.
+const MODULES =
+  /^keras(\.src)?(\.(activations|constraints|dtype_policies|initializers|layers|models|ops|random|regularizers|utils|quantizers))*(\.\w+)*$/;
+// What Keras writes where a value is none of JSON's; a lambda, which brings code, is another.
+const VALUES: ReadonlySet<string> = new Set([
+  ...['__keras_tensor__', '__tensor__', '__numpy__', '__bytes__', '__ellipsis__', '__slice__'],
+]);
+// Layers of Keras that run what a file brings, or load other files.
+const OF_CODE: ReadonlySet<string> = new Set([
+  ...['Lambda', '__lambda__', 'TFSMLayer', 'JaxLayer', 'FlaxLayer', 'TorchModuleWrapper'],
+]);
+// What it was trained by is not loaded.
+const TRAINING: ReadonlySet<string> = new Set(['compile_config']);
+const MAX_DEPTH = 200;
+const MAX_OBJECTS = 500_000;
+
+/** Refuses whatever in a model's description is not of Keras itself, or brings code. */
+export function refuseForeignObjects(config: unknown, file: string): void {
+  const pending: { readonly value: unknown; readonly depth: number }[] = [
+    { value: config, depth: 0 },
+  ];
+  for (let seen = 0, next = pending.pop(); next; next = pending.pop(), seen++) {
+    const { value, depth } = next;
+    if (depth > MAX_DEPTH || seen > MAX_OBJECTS) {
+      throw rejected(`${file} describes a model that is too large to be read`, RESAVE);
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    if (!Array.isArray(value)) refuseForeign(value as Json, file);
+    for (const [key, inner] of Object.entries(value)) {
+      if (!TRAINING.has(key)) pending.push({ value: inner, depth: depth + 1 });
+    }
+  }
+}
+
+function refuseForeign(object: Json, file: string): void {
+  const { class_name: name, module, registered_name: registered } = object;
+  if (name === undefined) return;
+  if (typeof name !== 'string') throw rejected(`${file} has a layer without a class`, RESAVE);
+  if (OF_CODE.has(name)) {
+    throw rejected(
+      `${file} has a layer of the class ${quoted(name)}, which runs code that the file brings`,
+      `Replace it by layers of Keras and save the model again, or ${BY_CODE}.`,
+    );
+  }
+  if (VALUES.has(name)) return;
+  const isOwn = typeof module === 'string' && MODULES.test(module);
+  // Keras registers nothing of its own under another name.
+  const isRegistered = typeof registered === 'string' && registered.includes('>');
+  if (isOwn && !isRegistered) return;
+  throw rejected(
+    `${file} has an object of the class ${quoted(typeof registered === 'string' ? registered : `${module}.${name}`)}, which is not of Keras itself`,
+    `Make the model of layers of Keras, or ${BY_CODE}.`,
+  );
+}
+
+const RESAVE = 'Save the model again with Keras 3 and upload the whole file.';
+
+/** The classes of all layers, sorted. */
+export function kerasLayers(config: unknown): readonly string[] {
+  const layers = layersOf(config).map(({ class_name: name }) => String(name));
+  return [...new Set(layers)].filter((name) => name !== 'InputLayer').sort();
+}
+
+/** The inputs of a model in the order in which Keras takes them: of a dict by its keys, else as they are listed. */
+export function kerasInputs(config: unknown, file: string): readonly DeclaredTensor[] {
+  const given = layersOf(config).filter(({ class_name: name }) => name === 'InputLayer');
+  const byName = new Map(given.map((layer) => [nameOf(layer), layer]));
+  const { input_layers: listed } = inner(config);
+  const named =
+    listed === undefined ? [...byName.keys()].map((each) => [each, each]) : inputNames(listed);
+  const inputs = named.map(([name = '', layer = '']) => {
+    const found = byName.get(layer);
+    if (!found)
+      throw rejected(`${file} names the input ${quoted(layer)}, which it does not have`, RESAVE);
+    return { name, ...tensorOf(inner(found), file) };
+  });
+  if (inputs.length > 0) return inputs;
+  throw rejected(
+    `${file} does not say what it takes: it has no input layer`,
+    'Call the model once, or begin it with `keras.Input(shape=…)`, and save it again.',
+  );
+}
+
+/** Pairs of a name in requests and the layer it is of. One is `[layer, 0, 0]`; several are a list or a dict of such. */
+function inputNames(listed: unknown): readonly (readonly [string, string])[] {
+  if (isReference(listed)) return [[listed[0], listed[0]]];
+  if (Array.isArray(listed)) {
+    return listed.filter(isReference).map(([layer]) => [layer, layer] as const);
+  }
+  if (typeof listed !== 'object' || listed === null) return [];
+  return Object.entries(listed)
+    .flatMap(([key, value]) => (isReference(value) ? [[key, value[0]] as const] : []))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function isReference(value: unknown): value is readonly [string, ...unknown[]] {
+  return Array.isArray(value) && typeof value[0] === 'string';
+}
+
+function tensorOf(config: Json, file: string): Omit<DeclaredTensor, 'name'> {
+  const { batch_shape: shape, dtype } = config;
+  const type: ElementType | undefined =
+    typeof dtype === 'string' ? TYPES_BY_NAME.get(dtype) : undefined;
+  if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isDimension) || !type) {
+    throw rejected(
+      `${file} has the input ${quoted(String(config['name']))} of no shape or type that can be served`,
+      RESAVE,
+    );
+  }
+  return { type, shape: shape.map((dim) => dim ?? -1) };
+}
+
+function isDimension(dim: unknown): dim is number | null {
+  return dim === null || (Number.isSafeInteger(dim) && Number(dim) >= 0);
+}
+
+function layersOf(config: unknown): readonly Json[] {
+  const { layers } = inner(config);
+  return Array.isArray(layers)
+    ? layers.filter((each) => typeof each === 'object' && each !== null)
+    : [];
+}
+
+function inner(object: unknown): Json {
+  const config =
+    typeof object === 'object' && object !== null && 'config' in object ? object.config : null;
+  return typeof config === 'object' && config !== null ? (config as Json) : {};
+}
+
+function nameOf(layer: Json): string {
+  return String(inner(layer)['name'] ?? layer['name'] ?? '');
+}

@@ -1,0 +1,83 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import { zipFiles } from '#formats/archives/zip-read.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import { rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { kerasInputs, kerasLayers, refuseForeignObjects } from './keras-config.ts';
+import { BY_OPENVINO, openvinoMemory } from './served.ts';
+import { elementsOf, inputsOf } from './tensor-types.ts';
+
+/** What a Keras model says beside the facts of all models: the classes of its layers, sorted. */
+export type KerasFacts = ModelFacts & {
+  readonly format: 'keras';
+  readonly layers: readonly string[];
+};
+
+// Reads the files of all versions of Keras 3, and has every fix; its backend of OpenVINO needs scipy, and does not say so.
+const READER: readonly string[] = ['keras==3.15.0', 'scipy>=1.14,<2'];
+const KERAS_BYTES = 160 * 2 ** 20;
+const MAX_MEMBERS = 1000;
+const MAX_BYTES = 64 * 2 ** 30;
+const MAX_CONFIG_BYTES = 16 * 2 ** 20;
+const RESAVE =
+  'Save the model with `model.save("model.keras")` in Keras 3 and upload the whole file.';
+
+/**
+ * Reads the facts of a model that Keras 3 saved: its layers and inputs, without its weights. What its outputs are, the build finds out.
+ * Whatever is not of Keras itself, or brings code, is refused. Fails with `ArtifactRejected`.
+ */
+export async function inspectKeras(source: ByteSource, file: string): Promise<KerasFacts> {
+  const members = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
+  const config = jsonOf(await member(members, 'config.json', file), file);
+  const metadata = jsonOf(await member(members, 'metadata.json', file), file);
+  const weights = members.find(({ name }) => name === 'model.weights.h5');
+  if (!weights) throw rejected(`${file} has no weights (model.weights.h5)`, RESAVE);
+  refuseForeignObjects(config, file);
+  const inputs = kerasInputs(config, file);
+  const rowBytes = inputs.reduce(
+    (sum, { shape, type }) => sum + (elementsOf(shape ?? []) * type.bits) / 8,
+    0,
+  );
+  return {
+    format: 'keras',
+    formatVersion: versionOf(metadata),
+    ...BY_OPENVINO,
+    requirements: [...READER, ...BY_OPENVINO.requirements],
+    signature: inputsOf(file, inputs),
+    parameters: null,
+    weightBytes: weights.sizeBytes,
+    dtypes: [...new Set(inputs.map(({ type }) => type.name))].sort(),
+    memory: [
+      ...openvinoMemory({ weightBytes: weights.sizeBytes, activationBytes: rowBytes }),
+      { name: 'Keras and its imports', bytes: KERAS_BYTES },
+    ],
+    layers: kerasLayers(config),
+  };
+}
+
+async function member(
+  members: readonly ArtifactFile[],
+  name: string,
+  file: string,
+): Promise<string> {
+  const found = members.find((each) => each.name === name);
+  if (!found) throw rejected(`${file} is no Keras model: it has no ${name}`, RESAVE);
+  return readText({ ...found, name: `${name} in ${file}` }, MAX_CONFIG_BYTES);
+}
+
+function jsonOf(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw rejected(`${file} describes its model in what is no JSON`, RESAVE);
+  }
+}
+
+function versionOf(metadata: unknown): string {
+  const said =
+    typeof metadata === 'object' && metadata !== null && 'keras_version' in metadata
+      ? String(metadata.keras_version)
+      : '';
+  return /^[\w.+-]{1,40}$/.test(said) ? `Keras ${said}` : '';
+}

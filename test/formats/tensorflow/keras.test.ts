@@ -1,0 +1,167 @@
+import { inspectKeras } from '#formats/tensorflow/keras.ts';
+import { unpacked } from '../../support/bytes/archive-files.ts';
+import { bytesSource } from '../../support/bytes/sources.ts';
+import { zipOf } from '../../support/bytes/zip.ts';
+import {
+  bytesOf,
+  expectedOf,
+  modelsOf,
+  servedSignature,
+  sourceOf,
+} from '../../support/models/saved.ts';
+
+type Layer = {
+  class_name?: unknown;
+  module?: unknown;
+  registered_name?: unknown;
+  config?: unknown;
+};
+
+const PARTS = await unpacked(bytesOf('keras', 'texts-2.21.keras'), 'm.keras');
+const CONFIG = JSON.parse(String(PARTS['config.json']));
+
+/** A Keras file whose parts are changed; null leaves one out. */
+function kerasOf(changes: Readonly<Record<string, string | Uint8Array | null>>): Buffer {
+  const parts = Object.entries({ ...PARTS, ...changes });
+  return zipOf(parts.flatMap(([name, content]) => (content === null ? [] : [{ name, content }])));
+}
+
+const inspected = (changes: Parameters<typeof kerasOf>[0] = {}) =>
+  inspectKeras(bytesSource(kerasOf(changes)), 'm.keras');
+
+const withLayer = (layer: Layer) => ({
+  'config.json': JSON.stringify({
+    ...CONFIG,
+    config: { ...CONFIG.config, layers: [...CONFIG.config.layers, layer] },
+  }),
+});
+
+describe('a Keras file', () => {
+  it.each(modelsOf('keras'))('%s says what it takes', async (name) => {
+    const { facts } = expectedOf('keras', name);
+
+    const found = await inspectKeras(sourceOf('keras', name), name);
+
+    expect(found).toMatchObject({ format: 'keras', formatVersion: facts['formatVersion'] });
+    expect(found.signature?.inputs).toEqual(servedSignature(expectedOf('keras', name))?.inputs);
+    expect(found.weightBytes).toBeGreaterThan(0);
+  });
+
+  it('says of which layers it is', async () => {
+    expect(await inspected()).toMatchObject({
+      layers: ['Concatenate', 'Dense', 'Embedding', 'LSTM'],
+      requirements: [
+        expect.stringMatching(/^keras==/),
+        expect.stringMatching(/^scipy/),
+        expect.stringMatching(/^openvino==/),
+      ],
+    });
+  });
+
+  it('of an optimizer of its owner is served, which does not ask for that', async () => {
+    const compiled = {
+      ...CONFIG,
+      compile_config: { loss: { class_name: 'Mine', module: 'mine' } },
+    };
+
+    await expect(inspected({ 'config.json': JSON.stringify(compiled) })).resolves.toBeDefined();
+  });
+
+  it.each<[string, Layer, string]>([
+    [
+      'a lambda',
+      { class_name: 'Lambda', module: 'keras.layers', config: {} },
+      '`Lambda`, which runs code',
+    ],
+    ['the code of one', { class_name: '__lambda__', config: { value: {} } }, '`__lambda__`'],
+    ['a SavedModel elsewhere', { class_name: 'TFSMLayer', module: 'keras.layers' }, '`TFSMLayer`'],
+    [
+      'a class of its owner',
+      { class_name: 'Mine', module: 'mine', registered_name: 'package>Mine' },
+      '`package>Mine`, which is not of Keras itself',
+    ],
+    [
+      'a class that is registered',
+      { class_name: 'Dense', module: 'keras.layers', registered_name: 'package>Dense' },
+      '`package>Dense`',
+    ],
+    ['a function of Python', { class_name: 'function', module: 'builtins' }, '`builtins.function`'],
+    [
+      'a module that only begins so',
+      { class_name: 'x', module: 'kerasx.layers' },
+      '`kerasx.layers.x`',
+    ],
+    ['a class that is no text', { class_name: 7, module: 'keras' }, 'a layer without a class'],
+    [
+      'one within another',
+      {
+        class_name: 'TimeDistributed',
+        module: 'keras.layers',
+        config: { layer: { class_name: 'Lambda' } },
+      },
+      '`Lambda`',
+    ],
+  ])('with %s is refused', async (_, layer, message) => {
+    await expect(inspected(withLayer(layer))).rejects.toThrow(message);
+  });
+
+  it.each<[string, Parameters<typeof kerasOf>[0], string]>([
+    ['nothing that describes it', { 'config.json': null }, 'it has no config.json'],
+    ['no version', { 'metadata.json': null }, 'it has no metadata.json'],
+    ['no weights', { 'model.weights.h5': null }, 'has no weights'],
+    ['a description that is no JSON', { 'config.json': '{' }, 'no JSON'],
+    ['no input', { 'config.json': '{"config": {"layers": []}}' }, 'it has no input layer'],
+    [
+      'an input that is not there',
+      { 'config.json': JSON.stringify({ config: { layers: [], input_layers: [['a', 0, 0]] } }) },
+      'names the input `a`, which it does not have',
+    ],
+    [
+      'a description without end',
+      { 'config.json': '['.repeat(1000) + ']'.repeat(1000) },
+      'too large to be read',
+    ],
+    [
+      'an input of texts',
+      {
+        'config.json': String(PARTS['config.json']).replace(
+          '"dtype": "int32"',
+          '"dtype": "string"',
+        ),
+      },
+      'has the type STRING',
+    ],
+    [
+      'an input of no shape',
+      {
+        'config.json': String(PARTS['config.json']).replace(
+          '"batch_shape": [null, 5]',
+          '"batch_shape": [-5]',
+        ),
+      },
+      'of no shape or type',
+    ],
+  ])('of %s is refused', async (_, changes, message) => {
+    await expect(inspected(changes)).rejects.toThrow(message);
+  });
+
+  it('of one input has its name however it is listed', async () => {
+    const given = (listed: unknown) => ({
+      'config.json': JSON.stringify({
+        config: { layers: [CONFIG.config.layers[0]], input_layers: listed },
+      }),
+    });
+
+    for (const listed of [['tokens', 0, 0], [['tokens', 0, 0]], undefined]) {
+      const { signature } = await inspected(given(listed));
+      expect(signature?.inputs).toMatchObject([{ name: 'tokens', shape: [-1, 5] }]);
+    }
+    await expect(inspected(given(7))).rejects.toThrow('no input layer');
+  });
+
+  it('that is no zip is refused', async () => {
+    await expect(inspectKeras(bytesSource(Buffer.from('x')), 'm.keras')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+});
