@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
+import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
@@ -140,8 +141,10 @@ async function startIn(
     serverEntry,
     walls,
   });
+  const generations = generationMeters();
   const local = localPlatforms({
     database,
+    onGeneration: generations.observe,
     logDirectory: folder('logs'),
     servers: runtime.servers,
     clock,
@@ -162,6 +165,7 @@ async function startIn(
     host: config.host,
     port: config.gatewayPort,
     revisions: local.host,
+    generations,
     database,
     clock,
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,

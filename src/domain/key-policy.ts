@@ -17,22 +17,43 @@ export type KeyPolicy = {
   readonly usageIdentifierKey: string;
 };
 
-/** The key in a request's headers, `Authorization: Bearer` or `x-api-key`; undefined when there is none, or more than one. */
-export function offeredKey(
-  headers: readonly (readonly [name: string, value: string])[],
-): string | undefined {
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/**
+ * The key in a request's headers: `Authorization: Bearer`, `x-api-key`, or the password that a browser asked for; undefined when there is none, or more than one.
+ * A browser sends the password with what other sites' pages ask of it too. So it counts only for what changes nothing, and for what a page of this API sends.
+ */
+export function offeredKey(headers: Headers, methodArn: string): string | undefined {
+  const [, , method = ''] = methodArn.split('/');
+  const isSafe = ['GET', 'HEAD'].includes(method) || isFromOwnPage(headers);
   const offered = headers.flatMap(([name, value]) => {
     switch (name.toLowerCase()) {
       case 'x-api-key':
         return value.trim() || [];
       case 'authorization':
-        return /^bearer +(\S+)$/i.exec(value.trim())?.[1] ?? [];
+        return bearer(value) ?? (isSafe ? password(value) : undefined) ?? [];
       default:
         return [];
     }
   });
   const [key, ...others] = new Set(offered);
   return others.length === 0 ? key : undefined;
+}
+
+/** https://www.w3.org/TR/fetch-metadata/: no page can set this header. */
+function isFromOwnPage(headers: Headers): boolean {
+  const sites = headers.filter(([name]) => name.toLowerCase() === 'sec-fetch-site');
+  return sites.length > 0 && sites.every(([, value]) => value === 'same-origin');
+}
+
+function bearer(value: string): string | undefined {
+  return /^bearer +(\S+)$/i.exec(value.trim())?.[1];
+}
+
+function password(value: string): string | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(value.trim())?.[1];
+  if (encoded === undefined || encoded.length % 4 !== 0) return undefined;
+  return /:(.+)$/.exec(atob(encoded))?.[1];
 }
 
 /**

@@ -25,6 +25,8 @@ export type RevisionSpec = {
   readonly modelFile: string;
   readonly memoryMiB: number;
   readonly cpuUnits: number;
+  /** How many requests its server answers side by side however long each takes; null where it answers one after another. */
+  readonly requestSlots: number | null;
   readonly instanceTypes: readonly string[];
   readonly accelerator: Accelerator | null;
   readonly allowCpu: boolean;

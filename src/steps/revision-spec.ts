@@ -29,6 +29,7 @@ export function revisionSpec(
     modelFile,
     memoryMiB,
     cpuUnits,
+    requestSlots: facts.language?.requestsAtOnce ?? null,
     instanceTypes,
     accelerator: acceleratorOf(manifest),
     allowCpu: manifest.placement.allowCpu,

@@ -11,6 +11,7 @@ import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
+import { startFront } from './cli-front.ts';
 
 const keepContainers = createRequire(import.meta.url)('../../infra/keep-containers.cjs');
 const TABLE = 'slipway-test-registry';
@@ -27,6 +28,49 @@ describeOnMoto('a deploy with containers=off', (moto) => {
     const deployed = deploy(moto(), 'off');
 
     await expect(deployed).rejects.toThrow('in containers: model digits. First undeploy');
+  });
+
+  it.each([
+    ['has no route yet', null],
+    ['is still served from a function', { kind: 'function', aliasArn: 'arn' }],
+  ] as const)('is refused while a model that %s moves to containers', async (_, serves) => {
+    await installed(moto(), { Cluster: 'slipway-test' });
+    await moves(moto(), 'speech', serves, { kind: 'container' });
+
+    await expect(deploy(moto(), 'off')).rejects.toThrow('in containers: model speech. First');
+  });
+
+  it('is refused while a model moves away from containers, until it is served from a function', async () => {
+    await installed(moto(), { Cluster: 'slipway-test' });
+    const away = { kind: 'function', aliasArn: 'arn' } as const;
+    await moves(moto(), 'away', { kind: 'container' }, away);
+    await moves(moto(), 'begun', null, away);
+
+    await expect(deploy(moto(), 'off')).rejects.toThrow('in containers: model away. First');
+  });
+
+  it('says what a person does about it, and of what kind the refusal is', async () => {
+    await installed(moto(), { Cluster: 'slipway-test' });
+    await served(moto(), 'digits', { kind: 'container' });
+    await served(moto(), 'speech', { kind: 'container' });
+
+    const refusal = await deploy(moto(), 'off').catch((error) => error);
+
+    expect(refusal.message).toMatch(/: model digits, model speech\. First undeploy each model/);
+    expect(refusal.message).toContain('slipway undeploy NAME --stage test');
+    expect(refusal.code).toBe('CONTAINERS_IN_USE');
+  });
+
+  it('is refused by an account that does not answer for its stacks, too', async () => {
+    await using front = await startFront(moto(), [
+      {
+        calls: /Action=DescribeStacks/,
+        status: 403,
+        body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>',
+      },
+    ]);
+
+    await expect(deploy(front, 'off')).rejects.toThrow('not authorized');
   });
 
   it('is refused while a service of the stage is there, whichever cluster it is in', async () => {
@@ -64,8 +108,17 @@ describeOnMoto('a deploy with containers=off', (moto) => {
   });
 });
 
+/** As the class of osls: a message and a code. */
+class Refusal extends Error {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** What osls runs before a deploy whose template has this value. */
-async function deploy({ endpoint }: Moto, containers: string): Promise<void> {
+async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const provider = {
     naming: { getStackName: () => 'slipway-test' },
@@ -74,7 +127,7 @@ async function deploy({ endpoint }: Moto, containers: string): Promise<void> {
   };
   const Parameters = { Containers: { Default: containers } };
   const { hooks } = keepContainers({
-    classes: { Error },
+    classes: { Error: Refusal },
     service: { provider: { compiledCloudFormationTemplate: { Parameters } } },
     getProvider: () => provider,
   });
@@ -106,6 +159,17 @@ async function served(moto: Moto, model: string, serves: Integration): Promise<v
   const dynamo = awsClient(DynamoDBClient, moto);
   const records = routeRecords({ dynamo, table: TABLE, api: API });
   await records.update(model, (record) => ({ ...record, serves }));
+}
+
+async function moves(
+  moto: Moto,
+  model: string,
+  serves: Integration | null,
+  to: Integration,
+): Promise<void> {
+  const dynamo = awsClient(DynamoDBClient, moto);
+  const records = routeRecords({ dynamo, table: TABLE, api: API });
+  await records.update(model, (record) => ({ ...record, serves, move: { to, over: 'd1' } }));
 }
 
 async function runs(moto: Moto, clusterName: string, serviceName: string): Promise<void> {

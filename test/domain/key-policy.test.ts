@@ -41,7 +41,7 @@ describe('the key that a request offers', () => {
       ],
     },
   ] as const)('is told by $headers', ({ headers }) => {
-    expect(offeredKey(headers)).toBe(KEY);
+    expect(offeredKey(headers, `${API}/POST/models/x/invocations`)).toBe(KEY);
   });
 
   it.each([
@@ -64,7 +64,34 @@ describe('the key that a request offers', () => {
       ],
     },
   ] as const)('is none for $what', ({ headers }) => {
-    expect(offeredKey(headers)).toBeUndefined();
+    expect(offeredKey(headers, `${API}/GET/models/x`)).toBeUndefined();
+  });
+
+  describe('by the password that a browser asked for', () => {
+    const basic = ['Authorization', `Basic ${btoa(`me:${KEY}`)}`] as const;
+
+    it.each([
+      { request: 'GET/models/x', from: 'cross-site', isTaken: true },
+      { request: 'HEAD/models/x/docs', from: 'none', isTaken: true },
+      { request: 'POST/models/x/invocations', from: 'same-origin', isTaken: true },
+      { request: 'POST/models/x/invocations', from: 'cross-site', isTaken: false },
+      { request: 'POST/models/x/GET/models/x', from: 'same-site', isTaken: false },
+      { request: 'DELETE/models/x', from: 'none', isTaken: false },
+    ])('$request from $from', ({ request, from, isTaken }) => {
+      const key = offeredKey([basic, ['sec-fetch-site', from]], `${API}/${request}`);
+
+      expect(key).toBe(isTaken ? KEY : undefined);
+    });
+
+    it('not for a client that does not say from where', () => {
+      expect(offeredKey([basic], `${API}/POST/models/x/invocations`)).toBeUndefined();
+    });
+
+    it.each(['', '?', 'a', 'YQ==', btoa('me:')])('not where it is %j', (password) => {
+      const headers = [['authorization', `Basic ${password}`]] as const;
+
+      expect(offeredKey(headers, `${API}/GET/models/x`)).toBeUndefined();
+    });
   });
 });
 

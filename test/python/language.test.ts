@@ -2,15 +2,31 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pythonWith } from '../runtimes/python-environment.ts';
 import { asEmbedding, smollm } from '../support/models/smollm.ts';
+import { npmPackage } from '../support/npm-package.ts';
 import type { RunningSlipway } from '../support/slipway/running.ts';
 import { describeOnOneMachine } from './right-answers.ts';
 
 const run = promisify(execFile);
-const CLIENT = new URL('./openai_client.py', import.meta.url).pathname;
 const weights = await smollm();
+const openaiOfPython = await pythonWith('../../test/python/openai-requirements.txt');
+const openaiOfNode = await npmPackage({
+  name: 'openai',
+  version: '7.59.0',
+  integrity:
+    'sha512-wPYKJkLPFEdNJ2tThSg4jE1Ptsv4X3u8g8LIvu0Qz/UIhsKeCzl73rl48PtQsDVrJL/ku0liXOsbyd2TsRsPJw==',
+});
+const CLIENTS = [
+  clientOf('Python', openaiOfPython, (python) => [python, fileOf('openai_client.py')]),
+  clientOf('Node', openaiOfNode, (folder) => [
+    process.execPath,
+    fileOf('openai-client.mjs'),
+    folder,
+  ]),
+];
 
 if (typeof weights === 'string') describeLanguage(weights);
 else it.skip(`a language model on one machine: ${weights.missing}`, () => undefined);
@@ -152,20 +168,23 @@ function describeLanguage(path: string): void {
       });
     });
 
-    it("answers OpenAI's own client", async () => {
-      const python = await pythonWith('../../test/python/openai-requirements.txt');
-      if (typeof python === 'object') throw new Error(python.missing);
+    for (const { language, client, missing } of CLIENTS) {
+      const answered = async () => {
+        const [program = '', ...args] = client;
+        const { stdout } = await run(program, [...args, `${slipway().gateway}/models/chat/v1`]);
 
-      const { stdout } = await run(python, [CLIENT, `${slipway().gateway}/models/chat/v1`]);
-
-      expect(JSON.parse(stdout)).toEqual({
-        models: ['chat'],
-        chat: expect.stringMatching(/^Gravity is/),
-        streamed: ' Paris.\n\n',
-        usage: 4,
-        refused: [400, expect.stringContaining('messages is a list of 0')],
-      });
-    });
+        expect(JSON.parse(stdout)).toEqual({
+          models: ['chat'],
+          chat: expect.stringMatching(/^Gravity is/),
+          streamed: ' Paris.\n\n',
+          usage: 4,
+          refused: [400, expect.stringContaining('messages is a list of 0')],
+        });
+      };
+      const what = `answers OpenAI's own client of ${language}`;
+      if (missing === undefined) it(what, answered);
+      else it.skip(`${what}: ${missing}`, answered);
+    }
 
     it('embeds texts, where its file says that it does', async () => {
       slipway().drop('models/embed/e.gguf.yaml', 'runtime: { contextTokens: 256 }');
@@ -205,6 +224,21 @@ function describeLanguage(path: string): void {
       });
     });
   });
+}
+
+/** The command of a client that a test calls, or why there is none. */
+function clientOf(
+  language: string,
+  found: string | { readonly missing: string },
+  commandOf: (found: string) => readonly string[],
+) {
+  return typeof found === 'string'
+    ? { language, client: commandOf(found), missing: undefined }
+    : { language, client: [], missing: found.missing };
+}
+
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
 }
 
 async function post({ gateway }: RunningSlipway, at: string, body: unknown, model = 'chat') {

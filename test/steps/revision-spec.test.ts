@@ -31,6 +31,7 @@ describe('what a platform is asked for', () => {
       modelFile: 'model.onnx',
       memoryMiB,
       cpuUnits,
+      requestSlots: null,
       instanceTypes,
       accelerator: { name: 'T4', count: 1 },
       allowCpu: true,

@@ -130,6 +130,17 @@ describe('the API of the packaged template', () => {
     ]);
   });
 
+  it('has a browser ask for the key', () => {
+    const [unauthorized] = ofType(template, 'AWS::ApiGateway::GatewayResponse').filter(
+      ([, { Properties }]) => Properties.ResponseType === 'UNAUTHORIZED',
+    );
+
+    expect(unauthorized?.[1].Properties.ResponseParameters).toEqual({
+      'gatewayresponse.header.WWW-Authenticate':
+        '\'Bearer, Basic realm="slipway: the key is the password"\'',
+    });
+  });
+
   it('says when to come again wherever there is no room', () => {
     const later = ofType(template, 'AWS::ApiGateway::GatewayResponse')
       .filter(([, { Properties }]) => ['429', '503'].includes(Properties.StatusCode))

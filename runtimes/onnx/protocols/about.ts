@@ -3,8 +3,9 @@ import type { Session } from '../session/session.ts';
 import { findExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, nestedExample, openApiOf } from './openapi.ts';
+import { type About, type PageCall, pageOf } from './page.ts';
 
-type Header = (name: string) => string | undefined;
+export type Header = (name: string) => string | undefined;
 
 // A longer command line is not read by anyone.
 const LONGEST_CURL = 500;
@@ -22,6 +23,8 @@ export function describeItself(model: () => Model & Session) {
   return {
     openApi: async () => (await own()).document,
     about: async (header: Header) => aboutOf(model(), await own(), header),
+    page: async (header: Header) =>
+      pageOf(aboutOf(model(), await own(), header), callOf(await own(), header)),
     example: async () => {
       const { example } = await own();
       if (example === undefined) throw refusal(404, 'no request is known that the model answers');
@@ -36,7 +39,7 @@ async function describe(model: Model & Session): Promise<Made> {
 }
 
 /** The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work. */
-function aboutOf(model: Model, { document, example }: Made, header: Header): object {
+function aboutOf(model: Model, { document, example }: Made, header: Header): About {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [
       `${method.toUpperCase()} ${path}`,
@@ -50,6 +53,10 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): obj
   };
 }
 
+function callOf({ example = {} }: Made, header: Header): PageCall {
+  return { url: `${addressOf(header).path}/invocations`, body: JSON.stringify(example, null, 2) };
+}
+
 function summaryOf(operation: unknown): unknown {
   return typeof operation === 'object' && operation !== null && 'summary' in operation
     ? operation.summary
@@ -57,35 +64,36 @@ function summaryOf(operation: unknown): unknown {
 }
 
 function curlOf(body: string, header: Header): string {
-  const { base, isKeyed } = addressOf(header);
+  const { origin, path, isKeyed } = addressOf(header);
   const key = isKeyed ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : '';
-  const post = `curl ${base}/invocations${key} -H 'content-type: application/json'`;
+  const post = `curl ${origin}${path}/invocations${key} -H 'content-type: application/json'`;
   if (body.length <= LONGEST_CURL) return `${post} -d '${body.replaceAll("'", "'\\''")}'`;
-  return `curl -s ${base}/example.json${key} | ${post} -d @-`;
+  return `curl -s ${origin}${path}/example.json${key} | ${post} -d @-`;
 }
 
+type Address = { readonly origin: string; readonly path: string; readonly isKeyed: boolean };
+
 /** The address at which the client reaches this server, from the proxy's headers, else from the request itself; API Gateway also requires a key. */
-function addressOf(header: Header): { readonly base: string; readonly isKeyed: boolean } {
-  const { domainName, path } = apiRequest(header('x-amzn-request-context'));
+function addressOf(header: Header): Address {
+  const { domainName, path } = apiRequest(header);
   if (domainName && path) {
-    return { base: `https://${hostIn(domainName)}${pathIn(path)}`, isKeyed: true };
+    // The model's own path, however `docs` below it was asked for; a model may be named `docs` too.
+    const own = path.replace(/(\/models\/[^/]+)\/(docs)?$/, '$1');
+    return { origin: `https://${hostIn(domainName)}`, path: pathIn(own), isKeyed: true };
   }
   const host = hostIn(header('x-forwarded-host') ?? header('host') ?? '');
   const protocol = header('x-forwarded-proto') === 'https' ? 'https' : 'http';
-  return {
-    base: `${protocol}://${host}${pathIn(header('x-forwarded-prefix') ?? '')}`,
-    isKeyed: false,
-  };
+  const prefix = pathIn(header('x-forwarded-prefix') ?? '');
+  return { origin: `${protocol}://${host}`, path: prefix, isKeyed: false };
 }
 
-/** The request context that AWS's web adapter passes on; its `path` ends in the requested path. */
-function apiRequest(text = '{}'): { readonly domainName?: string; readonly path?: string } {
+/** The domain and path that were asked of API Gateway: its own headers before a container, and the request context that AWS's web adapter passes on. */
+function apiRequest(header: Header): { readonly domainName?: string; readonly path?: string } {
+  const [domainName, path] = [header('x-slipway-domain'), header('x-slipway-path')];
+  if (domainName && path) return { domainName, path };
   try {
-    const { domainName, path } = JSON.parse(text);
-    return {
-      domainName: String(domainName ?? ''),
-      path: String(path ?? '').replace(/\/(docs)?$/, ''),
-    };
+    const context = JSON.parse(header('x-amzn-request-context') ?? '{}');
+    return { domainName: String(context.domainName ?? ''), path: String(context.path ?? '') };
   } catch {
     return {};
   }

@@ -26,7 +26,7 @@ export type InferResponse = {
 };
 
 /** Model metadata of the Open Inference Protocol; -1 is a free dimension. */
-export function metadataOf({ name, version, signature }: Model): object {
+export function metadataOf({ name, version, signature }: Model) {
   return {
     name,
     ...(version && { versions: [version] }),

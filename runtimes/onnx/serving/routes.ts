@@ -16,6 +16,7 @@ import {
   readInvocation,
   responseByRow,
 } from '../protocols/invocations.ts';
+import { wantsPage } from '../protocols/page.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
@@ -65,7 +66,12 @@ export function createRoutes(
     ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
   );
   const self = describeItself(() => ({ ...session(), ...model() }));
-  const about = get(async ({ header }) => ok(await self.about(header)));
+  const about = get(async ({ header }) => {
+    if (!wantsPage(header('accept')))
+      return { ...ok(await self.about(header)), headers: { vary: 'accept' } };
+    const { html, headers } = await self.page(header);
+    return { status: 200, body: html, headers };
+  });
   const paths = [`/v2/models/${name}`];
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([

@@ -22,6 +22,7 @@ from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
 from .serving.app import create_app  # noqa: E402
+from .serving.generations import telling  # noqa: E402
 from .serving.language_routes import LanguageRoutes  # noqa: E402
 from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
 from .serving.predictor import Predictor  # noqa: E402
@@ -46,6 +47,8 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
         loaded.append(await predictor.load(lambda: with_outputs(load_model(config.model_path, config.facts), config.facts)))
     except BaseException as error:
         _end(1, where(error))
+    if loaded[0].language:
+        loaded[0].language.tell = telling(config)
     # A library may have set its own meanwhile, as llama.cpp does.
     _drain_when_told(server, config)
     _say(f"{config.name} is ready")

@@ -29,10 +29,11 @@ import numpy as np  # noqa: E402
 from .adapters import load_model  # noqa: E402
 from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
+from .language.template_bounds import try_out  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
 from .proof.golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
-from .proof.language_golden import language_example  # noqa: E402
+from .proof.language_golden import begin_conversation, language_example  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> None:
     golden = parser.parse_args(arguments).golden
     out = own_stdout()
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
+    if facts.language:
+        try_out(path, lambda: begin_conversation(load_model(path, facts)))
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported

@@ -59,7 +59,7 @@ export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<num
 
 /**
  * An entry's 32-bit numbers; each that overflows is replaced by its 64-bit value.
- * Fails with `ArtifactRejected` unless the extra field has exactly those values, as the format says.
+ * Fails with `ArtifactRejected` unless the extra field has exactly those values, as the format says, or, where none overflows, the same numbers once more, which Python before 3.11.4 writes.
  */
 export function widened(
   numbers: readonly number[],
@@ -68,6 +68,7 @@ export function widened(
 ): readonly number[] {
   const wide = extra.get(ZIP64) ?? new Uint8Array();
   const missing = numbers.filter((value) => value === ELSEWHERE).length;
+  if (missing === 0 && repeats(wide, numbers)) return numbers;
   if (wide.length !== 8 * missing) {
     throw badArchive(
       archive,
@@ -78,4 +79,11 @@ export function widened(
   const values = numbers.map((value) => (value === ELSEWHERE ? fields.u64() : value));
   if (values.every(Number.isFinite)) return values;
   throw badArchive(archive, 'has an entry with an impossible size');
+}
+
+/** Whether it has the first of these numbers, as many as it has room for, in their order. */
+function repeats(wide: Uint8Array, numbers: readonly number[]): boolean {
+  const fields = fieldsOf(wide);
+  const same = numbers.slice(0, Math.floor(wide.length / 8));
+  return wide.length === 8 * same.length && same.every((value) => fields.u64() === value);
 }

@@ -269,6 +269,16 @@ describe('a zip is refused', () => {
         [{ ...ENTRY, central: { extra: field(1, 'x'.repeat(8)) } }],
       ],
       [
+        'with 64-bit sizes that are not its whole 32-bit ones',
+        'bytes of 64-bit',
+        [{ ...ENTRY, central: { extra: field(1, '\x00'.repeat(16)) } }],
+      ],
+      [
+        'with a size and a half',
+        'bytes of 64-bit',
+        [{ ...ENTRY, local: { extra: field(1, 'x'.repeat(12)) } }],
+      ],
+      [
         'with 64-bit sizes missing',
         'bytes of 64-bit',
         [{ ...ENTRY, central: { size: 0xffffffff } }],

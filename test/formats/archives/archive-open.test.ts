@@ -150,6 +150,7 @@ describe('an archive of odd but honest make is opened:', () => {
   const content = 'tree';
   const name = 'model.txt';
   const packed = { name, content: 'tree '.repeat(50), method: 8 };
+  const sizes = numbers([2, 1], [2, 16], [8, 4], [8, 4]);
   const later = { crc: 0, size: 0, stored: 0 };
   const deflatedBytes = deflateRawSync(Buffer.from(packed.content)).length;
 
@@ -176,6 +177,12 @@ describe('an archive of odd but honest make is opened:', () => {
       'a/b',
     ],
     ['a gzip in two members', Buffer.concat(halves(tarOf({ name, content }))), 'a.tgz', name],
+    [
+      'a zip with its sizes in 64 bits too',
+      zipOf([{ name, content, local: { extra: sizes } }]),
+      'a.zip',
+      name,
+    ],
     ['a zip with a comment', zipOf([{ name, content }], { comment: 'made today' }), 'a.zip', name],
     ['a zip with a UTF-8 name', zipOf([{ name: 'é', content, flags: 0x800 }]), 'a.zip', 'é'],
     [

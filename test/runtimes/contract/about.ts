@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type ModelServer, sharedModel, startListening } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
@@ -71,6 +72,22 @@ export function describeAbout(runtime: Runtime): void {
       curl: /^curl https:\/\/a\.execute-api\.eu-west-1\.amazonaws\.com\/v1\/models\/m\/invocations -H "authorization: Bearer \$SLIPWAY_KEY" /,
     },
     {
+      says: 'behind API Gateway and a load balancer',
+      headers: {
+        host: 'internal-slipway-1.eu-west-1.elb.amazonaws.com',
+        'x-slipway-domain': 'a.execute-api.eu-west-1.amazonaws.com',
+        'x-slipway-path': '/v1/models/m',
+      },
+      curl: /^curl https:\/\/a\.execute-api\.eu-west-1\.amazonaws\.com\/v1\/models\/m\/invocations -H "authorization: Bearer \$SLIPWAY_KEY" /,
+    },
+    {
+      says: 'for a model that is called docs',
+      headers: {
+        'x-amzn-request-context': JSON.stringify({ domainName: 'a.test', path: '/models/docs' }),
+      },
+      curl: /^curl https:\/\/a\.test\/models\/docs\/invocations /,
+    },
+    {
       says: 'whatever a client calls itself',
       headers: { 'x-forwarded-host': 'a$(touch x)', 'x-forwarded-prefix': '/$(touch x)' },
       curl: /^curl http:\/\/HOST\/invocations /,
@@ -79,6 +96,47 @@ export function describeAbout(runtime: Runtime): void {
     const { json } = await server.get('/docs', { headers });
 
     expect(json.curl).toMatch(curl);
+  });
+
+  describe('for a browser', () => {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const page = async (headers = {}) => {
+      const response = await fetch(`${server.url}/`, { headers: { accept, ...headers } });
+      return { response, text: await response.text() };
+    };
+
+    it('it is a page that calls the model below the path that was asked for', async () => {
+      const context = JSON.stringify({ domainName: 'a.test', path: '/v1/models/m/' });
+
+      const { response, text } = await page({ 'x-amzn-request-context': context });
+
+      expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(response.headers.get('vary')).toContain('accept');
+      expect(text).toContain('<form data-url="/v1/models/m/invocations">');
+      expect(text).toContain('curl https://a.test/v1/models/m/invocations');
+      expect(text).toMatch(/("|&quot;)weight/);
+    });
+
+    it('the page runs its own script alone, and what it offers to send is answered', async () => {
+      const { response, text } = await page();
+      const script = /<script>([\s\S]*)<\/script>/.exec(text)?.[1] ?? '';
+      const body = /<textarea name="body">\n([\s\S]*)<\/textarea>/.exec(text)?.[1] ?? '';
+
+      const hash = createHash('sha256').update(script).digest('base64');
+      expect(response.headers.get('content-security-policy')).toContain(
+        `script-src 'sha256-${hash}'`,
+      );
+      expect(
+        (await server.post('/invocations', JSON.parse(body.replaceAll('&quot;', '"')))).status,
+      ).toBe(200);
+    });
+
+    it('no request can write into it', async () => {
+      const { text } = await page({ 'x-forwarded-prefix': '/"><script>', host: '<b>' });
+
+      expect(text).not.toContain('"><script>');
+      expect(text).not.toContain('<b>');
+    });
   });
 
   it('is not there before the model is', async () => {

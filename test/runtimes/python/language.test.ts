@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { eventually } from '../../support/clock/eventually.ts';
 import { smollm } from '../../support/models/smollm.ts';
 import { modelFolder, startModel, stopServers } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
@@ -55,6 +56,61 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(first(third ?? 0)).toBeGreaterThan(Math.min(last(one ?? 0), last(other ?? 0)));
   });
 
+  it('gives a command that asks it as its own API is asked', async () => {
+    const server = await started();
+
+    const { curl } = (await server.get('/')).json;
+
+    expect(curl).toContain(` ${server.url}/v1/chat/completions -H`);
+    expect(curl).toContain('{"messages":[{"role":"user","content":"Once upon a time"}]}');
+  });
+
+  it('tells in its log what each answer took, in the format that CloudWatch takes metrics from', async () => {
+    const { url, child } = await started();
+    let log = '';
+    child.stdout?.on('data', (bytes) => {
+      log += bytes;
+    });
+    const context = JSON.stringify({ identity: { apiKeyId: 'k-1' } });
+
+    await fetch(`${url}/v1/completions`, { method: 'POST', body: '{}' });
+    const response = await streamed(url, 16, {
+      'x-amzn-request-context': context,
+      'x-request-id': 'r-1',
+    });
+    await response.text();
+    await eventually(() => log.includes('_aws'));
+
+    const [told, ...others] = log.split('\n').filter((line) => line.startsWith('{"_aws":'));
+    const { _aws, ...values } = JSON.parse(told ?? '');
+    expect(others).toEqual([]);
+    expect(_aws).toEqual({
+      Timestamp: expect.any(Number),
+      CloudWatchMetrics: [
+        {
+          Namespace: 'Slipway',
+          Dimensions: [['Model', 'Revision']],
+          Metrics: [
+            { Name: 'TokensIn', Unit: 'Count' },
+            { Name: 'TokensOut', Unit: 'Count' },
+            { Name: 'TimeToFirstToken', Unit: 'Milliseconds' },
+            { Name: 'TokensPerSecond', Unit: 'Count/Second' },
+          ],
+        },
+      ],
+    });
+    expect(values).toEqual({
+      Model: expect.any(String),
+      Revision: expect.any(String),
+      TokensIn: expect.any(Number),
+      TokensOut: 16,
+      TimeToFirstToken: expect.any(Number),
+      TokensPerSecond: expect.any(Number),
+      ApiKeyId: 'k-1',
+      RequestId: 'r-1',
+    });
+  });
+
   it('writes what it has begun to the end when it is told to end, and exits with 0', async () => {
     const { url, child } = await started();
     const response = await streamed(url, 16);
@@ -67,10 +123,10 @@ function describeServer(runtime: Runtime, path: string): void {
   });
 }
 
-function streamed(url: string, tokens: number): Promise<Response> {
+function streamed(url: string, tokens: number, headers = {}): Promise<Response> {
   return fetch(`${url}/v1/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ prompt: 'Once', max_tokens: tokens, ignore_eos: true, stream: true }),
   });
 }

@@ -5,6 +5,7 @@ export type GgufEntry =
   | readonly ['text', string]
   | readonly ['texts', readonly string[]]
   | readonly ['numbers', readonly number[]]
+  | readonly ['integers', readonly number[]]
   | readonly ['raw', Buffer];
 
 export type GgufTensor = {
@@ -121,6 +122,8 @@ function written([type, value]: GgufEntry): Buffer {
       return Buffer.concat([u32(9), u32(8), u64(BigInt(value.length)), ...value.map(text)]);
     case 'numbers':
       return Buffer.concat([u32(9), u32(6), u64(BigInt(value.length)), ...value.map(f32)]);
+    case 'integers':
+      return Buffer.concat([u32(9), u32(5), u64(BigInt(value.length)), ...value.map(u32)]);
     case 'raw':
       return value;
   }

@@ -26,6 +26,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     modelFile: file.name,
     memoryMiB: 512,
     cpuUnits: 1024,
+    requestSlots: null,
     instanceTypes: [],
     accelerator: null,
     allowCpu: false,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Iterator
 
 from ..config import LanguageServing
 from ..processors import processors
 from ..refusal import Refusal
+from .measures import Asked, Meter, Tell
+from .template_bounds import rendering
 
 # Told each chunk of an answer as it is made; True ends the answer there.
 Emit = Callable[["dict[str, Any]"], bool]
@@ -27,33 +30,59 @@ class Engine:
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
+        # Told what each answer took.
+        self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
 
-    def complete(self, request: dict[str, Any], emit: Emit) -> None:
+    def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Goes on with a text."""
-        with _refusals():
-            self._server.handle_completions({**request, **_STREAMED}, _spoken(emit))
+        with _refusals(), self._measured(asked) as meter:
+            self._server.handle_completions({**request, **_STREAMED}, _spoken(emit, meter))
 
-    def chat(self, request: dict[str, Any], emit: Emit) -> None:
+    def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
-        with _refusals():
-            self._server.handle_chat_completions({**request, **_STREAMED}, _spoken(emit))
+        with _refusals(), self._measured(asked) as meter, rendering() as rendered:
+            speak = _spoken(emit, meter)
 
-    def embed(self, request: dict[str, Any]) -> dict[str, Any]:
-        with _refusals():
+            def begin(chunk: dict[str, Any] | None) -> bool:
+                rendered()
+                return speak(chunk)
+
+            self._server.handle_chat_completions({**request, **_STREAMED}, begin)
+
+    def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
+        with _refusals(), self._measured(asked) as meter:
             answer: dict[str, Any] = self._server.handle_embeddings(request)
+            meter.see(answer)
         if "error" in answer:
             raise refusal_of(answer["error"])
         return answer
+
+    @contextmanager
+    def _measured(self, asked: Asked | None) -> Iterator[Meter]:
+        meter = Meter(asked or Asked(time.monotonic()))
+        try:
+            yield meter
+        finally:
+            generation = meter.generation()
+            if generation.tokens_in or generation.tokens_out:
+                self.tell(generation)
 
 
 # Between two chunks an answer can be ended, and no other way.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-def _spoken(emit: Emit) -> Emit:
+def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]:
     """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
-    return lambda chunk: False if chunk is None else emit(chunk)
+
+    def speak(chunk: dict[str, Any] | None) -> bool:
+        if chunk is None:
+            return False
+        meter.see(chunk)
+        return emit(chunk)
+
+    return speak
 
 
 def refusal_of(error: Any) -> Refusal:

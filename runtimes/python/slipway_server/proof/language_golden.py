@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, Iterator
 
 from ..language.engine import Engine
 from ..language.whole import whole
+from ..model import Model
+from ..refusal import Refusal
 
 _PROMPT = "Once upon a time, there was a little girl who lived in a small village. One day she"
 _TOKENS = 16
@@ -29,6 +32,14 @@ def language_example(engine: Engine) -> dict[str, Any] | None:
     asked["max_tokens"] = tokens
     [choice] = whole(lambda emit: engine.complete(asked, emit))["choices"]
     return _example(asked, choice["text"])
+
+
+def begin_conversation(model: Model) -> None:
+    """By its chat template, if it has one. What it refuses it may refuse: its owner knows what it takes."""
+    engine = model.language
+    if engine and engine.serving.task == "generate" and engine.serving.has_chat_template:
+        with suppress(Refusal):
+            whole(lambda emit: engine.chat({"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}, emit))
 
 
 def _clear_tokens(logprobs: dict[str, Any] | None) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
+
+from .page import page_of
 
 # A longer command line is not read by anyone.
 _LONGEST_CURL = 500
@@ -10,45 +12,70 @@ _LONGEST_CURL = 500
 Header = Callable[[str], "str | None"]
 
 
-def about_of(metadata: dict[str, Any], document: dict[str, Any], example: Any, header: Header) -> dict[str, Any]:
+class Sample(NamedTuple):
+    """A request that works, and the path that takes it; None for a body when none is known."""
+
+    path: str
+    body: Any
+
+
+def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> dict[str, Any]:
     """The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work."""
     paths = {
         f"{method.upper()} {path}": operation["summary"]
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    return {**metadata, "paths": paths, "curl": None if example is None else _curl(text_of_json(example), header)}
+    return {**metadata, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
+
+
+def about_page(about: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:
+    """The same for a browser, with a form that calls the model; and the page's headers."""
+    body = json.dumps(sample.body or {}, ensure_ascii=False, indent=2)
+    return page_of(about, _address(header).path + sample.path, body)
 
 
 def text_of_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _curl(body: str, header: Header) -> str:
-    base, is_keyed = _address(header)
+def _curl(sample: Sample, header: Header) -> str:
+    origin, path, is_keyed = _address(header)
+    body = text_of_json(sample.body)
     key = ' -H "authorization: Bearer $SLIPWAY_KEY"' if is_keyed else ""
-    post = f"curl {base}/invocations{key} -H 'content-type: application/json'"
+    post = f"curl {origin}{path}{sample.path}{key} -H 'content-type: application/json'"
     if len(body) <= _LONGEST_CURL:
         quoted = body.replace("'", "'\\''")
         return f"{post} -d '{quoted}'"
-    return f"curl -s {base}/example.json{key} | {post} -d @-"
+    return f"curl -s {origin}{path}/example.json{key} | {post} -d @-"
 
 
-def _address(header: Header) -> tuple[str, bool]:
+class _Address(NamedTuple):
+    origin: str
+    path: str
+    is_keyed: bool
+
+
+def _address(header: Header) -> _Address:
     """The address at which the client reaches this server, from the proxy's headers, else from the request itself; API Gateway also requires a key."""
-    domain, path = _api_request(header("x-amzn-request-context"))
+    domain, path = _api_request(header)
     if domain and path:
-        return f"https://{_host_in(domain)}{_path_in(path)}", True
+        # The model's own path, however `docs` below it was asked for; a model may be named `docs` too.
+        own = re.sub(r"(/models/[^/]+)/(docs)?$", r"\1", path)
+        return _Address(f"https://{_host_in(domain)}", _path_in(own), True)
     host = _host_in(header("x-forwarded-host") or header("host") or "")
     protocol = "https" if header("x-forwarded-proto") == "https" else "http"
-    return f"{protocol}://{host}{_path_in(header('x-forwarded-prefix') or '')}", False
+    return _Address(f"{protocol}://{host}", _path_in(header("x-forwarded-prefix") or ""), False)
 
 
-def _api_request(text: str | None) -> tuple[str, str]:
-    """The request context that AWS's web adapter passes on; its `path` ends in the requested path."""
+def _api_request(header: Header) -> tuple[str, str]:
+    """The domain and path that were asked of API Gateway: its own headers before a container, and the request context that AWS's web adapter passes on."""
+    domain, path = header("x-slipway-domain"), header("x-slipway-path")
+    if domain and path:
+        return domain, path
     try:
-        context = json.loads(text or "{}")
-        return str(context.get("domainName") or ""), re.sub(r"/(docs)?$", "", str(context.get("path") or ""))
+        context = json.loads(header("x-amzn-request-context") or "{}")
+        return str(context.get("domainName") or ""), str(context.get("path") or "")
     except (ValueError, AttributeError):
         return "", ""
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Config
+from ..config import Config, LanguageServing
 from ..model import Model
 from ..values.tensor_json import flat_json, nested_json
 from ..values.tensors import datatype_of
+from .about import Sample
 from .schemas import ERROR, infer_request, infer_response, invocation_request, invocation_response, response_by_row
 
 
@@ -56,9 +57,8 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
     anything = {"type": "object"}
     embeds = config.facts.language is not None and config.facts.language.task == "embed"
     embedding = {"/v1/embeddings": _post("Embed texts, as OpenAI's API does", anything, anything, {"input": TEXT})}
-    messages = {"messages": [{"role": "user", "content": TEXT}]}
     generation = {
-        "/v1/chat/completions": _post("Answer a conversation, as OpenAI's API does", anything, anything, messages),
+        "/v1/chat/completions": _post("Answer a conversation, as OpenAI's API does", anything, anything, _CHAT),
         "/v1/completions": _post("Go on with a text, as OpenAI's API does", anything, anything, {"prompt": TEXT}),
     }
     return {
@@ -79,6 +79,17 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
 
 # Which every language model can go on with.
 TEXT = "Once upon a time"
+
+_CHAT = {"messages": [{"role": "user", "content": TEXT}]}
+
+
+def language_sample(language: LanguageServing) -> Sample:
+    """The request by which OpenAI's clients ask a language model of its kind."""
+    if language.task == "embed":
+        return Sample("/v1/embeddings", {"input": TEXT})
+    if language.has_chat_template:
+        return Sample("/v1/chat/completions", _CHAT)
+    return Sample("/v1/completions", {"prompt": TEXT})
 
 
 def _about_it(path: str) -> dict[str, Any]:

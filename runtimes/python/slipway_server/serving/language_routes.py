@@ -14,6 +14,7 @@ from ..protocols.openai import DONE, chunk_json, error_json, event, model_json, 
 from ..refusal import Refusal, show
 from .answer import Answer, client_gone, json_answer
 from .bodies import parse_json
+from .generations import asked_by
 from .http_body import read_body, type_of
 from .predictor import ClientGone, Predictor
 from .streams import EVENTS
@@ -62,12 +63,14 @@ class LanguageRoutes:
         asked = chat_request(body)
         if not engine.serving.has_chat_template:
             raise Refusal(400, "the model has no chat template; ask it by /v1/completions with a prompt")
-        return await self._generated(request, asked, lambda emit: engine.chat(own_fields(asked), emit))
+        by = asked_by(request)
+        return await self._generated(request, asked, lambda emit: engine.chat(own_fields(asked), emit, by))
 
     async def _completions(self, request: Request) -> Answer:
         engine = self._generating()
         asked = completion_request(await self._body(request))
-        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), emit))
+        by = asked_by(request)
+        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), emit, by))
 
     async def _embeddings(self, request: Request) -> Answer:
         answer = await self._embedded(request, embedding_request(await self._body(request)))
@@ -77,8 +80,9 @@ class LanguageRoutes:
         engine = self._engine()
         if engine.serving.task != "embed":
             raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")
+        by = asked_by(request)
         async with self._predictor.turn(lambda: client_gone(request)):
-            return await self._predictor.load(lambda: engine.embed(own_fields(asked)))
+            return await self._predictor.load(lambda: engine.embed(own_fields(asked), by))
 
     async def _generated(self, request: Request, asked: dict[str, Any], work: Callable[[Emit], None]) -> Answer:
         if not is_streamed(asked):
@@ -129,7 +133,8 @@ class LanguageRoutes:
             answer = await self._embedded(request, embedding_request({"input": text}))
             return answer["data"][0]["embedding"]
         asked = completion_request({"max_tokens": _USUAL_TOKENS, **options, "prompt": text, "stream": False})
-        answer = await self._whole(request, lambda emit: engine.complete(own_fields(asked), emit))
+        by = asked_by(request)
+        answer = await self._whole(request, lambda emit: engine.complete(own_fields(asked), emit, by))
         return answer["choices"][0]["text"]
 
     def _generating(self) -> Engine:

@@ -13,11 +13,12 @@ from ..config import Config
 from ..language.engine import Engine
 from ..model import Model
 from ..proof.example import first_example
-from ..protocols.about import about_of, text_of_json
+from ..protocols.about import Sample, about_of, about_page, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
-from ..protocols.openapi import TEXT, nested_example, openapi_of
+from ..protocols.openapi import language_sample, nested_example, openapi_of
+from ..protocols.page import wants_page
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import warning_of
@@ -34,7 +35,7 @@ class Routes:
         self._config = config
         self._predictor = predictor
         self._loaded = loaded
-        self._itself: tuple[dict[str, Any], Any] | None = None
+        self._itself: tuple[dict[str, Any], Sample] | None = None
         path = f"/v2/models/{config.name}"
         self.model_paths = [path] + ([f"{path}/versions/{config.version}"] if config.version else [])
 
@@ -62,14 +63,18 @@ class Routes:
         return json_answer((await self._described())[0])
 
     async def about(self, request: Request) -> Answer:
-        document, example = await self._described()
-        return json_answer(about_of(self._metadata(), document, example, request.get_header))
+        document, sample = await self._described()
+        about = about_of(self._metadata(), document, sample, request.get_header)
+        if not wants_page(request.get_header("accept", default="")):
+            return json_answer(about)._replace(headers={"vary": "accept"})
+        page, headers = about_page(about, sample, request.get_header)
+        return Answer(page, "text/html; charset=utf-8", headers)
 
     async def example(self) -> Answer:
-        example = (await self._described())[1]
-        if example is None:
+        body = (await self._described())[1].body
+        if body is None:
             raise Refusal(404, "no request is known that the model answers")
-        return Answer(text_of_json(example).encode("utf-8", "replace"))
+        return Answer(text_of_json(body).encode("utf-8", "replace"))
 
     async def infer(self, request: Request) -> Answer:
         model = self._model()
@@ -125,22 +130,23 @@ class Routes:
         platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
         return {"name": self._config.name, **versions, **platform, **self._model().signature.json()}
 
-    async def _described(self) -> tuple[dict[str, Any], Any]:
-        """The model's document, and a request for `/invocations` that it has just answered, or that its artifact gives; made on first use."""
+    async def _described(self) -> tuple[dict[str, Any], Sample]:
+        """The model's document, and a request that it has just answered, or that its artifact gives; made on first use."""
         model = self._model()
         if self._itself is None:
             # Nobody waits for what a language model makes of an empty text.
             is_asked = model.signature.inputs and not model.language
             answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
             inputs = answered and answered[0]
-            self._itself = openapi_of(self._config, model, inputs), nested_example(inputs) or self._given_example()
+            answered_it = Sample("/invocations", nested_example(inputs)) if inputs else None
+            self._itself = openapi_of(self._config, model, inputs), answered_it or self._given_sample()
         return self._itself
 
-    def _given_example(self) -> Any:
-        if self._config.facts.language:
-            return {"inputs": TEXT}
-        example = self._config.facts.example
-        return example["body"] if example and example.get("protocol") == "invocations" else None
+    def _given_sample(self) -> Sample:
+        language, example = self._config.facts.language, self._config.facts.example
+        if language:
+            return language_sample(language)
+        return Sample("/invocations", example["body"] if example and example.get("protocol") == "invocations" else None)
 
     async def _invoke(self, request: Request, invoke: Callable[[bytes, str, str], tuple[Content, str]]) -> Answer:
         content_type, accept = request.content_type or JSON, request.get_header("accept", default="")

@@ -6,7 +6,7 @@ import type { ApiKeys } from '#ports/api-keys.ts';
 /** Admits the holder of a key to the key's models. Fails with `Unauthorized` for a request without a key, with two, or with an unknown or revoked one. */
 export function authorizer({ find }: Pick<ApiKeys, 'find'>) {
   return async (request: AuthorizerRequest): Promise<KeyPolicy> => {
-    const hash = await keyHash(offeredKey(headersOf(request)) ?? '');
+    const hash = await keyHash(offeredKey(headersOf(request), request.methodArn) ?? '');
     const key = hash && (await find(hash));
     // API Gateway answers 401 for exactly this message, and 500 for any other.
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html

@@ -40,6 +40,13 @@ const WITHOUT_KEYS = {
   'integration.request.header.Authorization': "'-'",
 } as const;
 
+// What the client asked for: a container only sees the load balancer's name and the path behind it.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html
+const ASKED = {
+  'integration.request.header.x-slipway-domain': 'context.domainName',
+  'integration.request.header.x-slipway-path': 'context.path',
+} as const;
+
 /** The integration type of each mechanism, by which it is recognised. */
 export const INTEGRATION_TYPES = { function: 'AWS_PROXY', container: 'HTTP_PROXY' } as const;
 
@@ -72,7 +79,7 @@ function containerInput(model: string, front: ContainerFront, part: RoutePart): 
     type: INTEGRATION_TYPES.container,
     integrationHttpMethod: 'ANY',
     uri: `http://${front.host}${modelRoute(model)}${path}`,
-    requestParameters: { ...parameters, ...WITHOUT_KEYS },
+    requestParameters: { ...parameters, ...WITHOUT_KEYS, ...ASKED },
     connectionType: 'VPC_LINK',
     connectionId: front.vpcLink,
     // The guide asks for a load balancer's ARN, the SDK for a listener's; this has not been tried here.

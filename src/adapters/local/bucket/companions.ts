@@ -43,14 +43,18 @@ async function companions(key: string, folder: string): Promise<readonly string[
 
 /** The keys of all files in a folder of the bucket, except temporary files that will be renamed. */
 export async function filesUnder(prefix: string, folder: string): Promise<readonly string[]> {
+  const keys = await allFilesUnder(prefix, folder);
+  return keys.filter((key) => !key.split('/').some(isUnfinishedName));
+}
+
+export async function allFilesUnder(prefix: string, folder: string): Promise<readonly string[]> {
   const entries = await readdir(join(folder, prefix), {
     recursive: true,
     withFileTypes: true,
   }).catch(() => []);
-  const paths = entries
+  return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep));
-  return paths.filter((names) => !names.some(isUnfinishedName)).map((names) => names.join('/'));
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
 async function areDone(keys: readonly string[], { folder, isDone }: Options): Promise<boolean> {

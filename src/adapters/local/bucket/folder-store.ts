@@ -12,7 +12,7 @@ import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import { companionsTaken } from './companions.ts';
-import { folderStart, untilQuiet } from './folder-start.ts';
+import { folderStart, untilAstray } from './folder-start.ts';
 import { bucketIntake } from './intake.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
@@ -85,10 +85,16 @@ export function folderStore(options: Options): FolderStore {
   const isDone = (key: string, file: FileState) =>
     isKnown(versions, key, file) || troubles.has(key);
 
-  const startFolder = folderStart({
+  const uploading = new Set<{ readonly key: string }>();
+  const quiet = {
     folder,
     signal,
     timers: options.timers,
+    isUploading: (prefix: string) => [...uploading].some(({ key }) => key.startsWith(prefix)),
+  };
+
+  const startFolder = folderStart({
+    ...quiet,
     start: async (key) => announce(await intake.upload(key, Readable.from([]), 0)),
   });
 
@@ -106,8 +112,7 @@ export function folderStore(options: Options): FolderStore {
   async function announceUpload(version: ObjectVersion): Promise<void> {
     const prefix = readKey(version.key).kind === 'loose' ? folderOf(version.key) : undefined;
     if (prefix === undefined) return announce(version);
-    const { timers } = options;
-    untilQuiet(prefix, { folder, signal, timers })
+    untilAstray(prefix, quiet)
       .then(() => announce(version))
       .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
   }
@@ -126,7 +131,11 @@ export function folderStore(options: Options): FolderStore {
   return {
     ...reads(bucket, versions, objects, grants(join(root, 'grants'))),
     async put(key, bytes, about) {
-      const version = await intake.upload(key, bytes, about?.expectedBytes);
+      const upload = { key };
+      uploading.add(upload);
+      const version = await intake
+        .upload(key, bytes, about?.expectedBytes)
+        .finally(() => uploading.delete(upload));
       await announceUpload(version);
       return { ...stored(bucket, version), sha256: version.sha256 };
     },

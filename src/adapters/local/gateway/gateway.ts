@@ -11,6 +11,7 @@ import { bodyRoom } from './body-room.ts';
 import { gracefulClose } from './close.ts';
 import { corsFor } from './cors.ts';
 import { endedRequests } from './ended-request.ts';
+import { type GenerationMeters, generationMeters } from './generation-meters.ts';
 import { gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
 import { requestMeters } from './meters.ts';
@@ -24,6 +25,8 @@ export type GatewayOptions = {
   /** The first port to try; 0 means any. */
   readonly port: number;
   readonly revisions: RevisionHost;
+  /** What language models have generated, for the metrics. */
+  readonly generations?: GenerationMeters;
   readonly database: DatabaseSync;
   readonly clock: Clock;
   /** The timers of request limits and of the grace period at the close. */
@@ -56,7 +59,7 @@ const SERVER_OPTIONS = {
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock, timers = realTimers } = options;
-  const { requestLog: log, corsOrigins = [] } = options;
+  const { requestLog: log, corsOrigins = [], generations = generationMeters() } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
@@ -68,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstreams,
     inFlight: flights,
     ended: endedRequests({ counts, meters, log, clock, timers }),
-    metrics: () => expose(meters.families()),
+    metrics: () => expose([...meters.families(), ...generations.families(revisions)]),
     cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
     timers,
     table,

@@ -1,5 +1,6 @@
-import type { Family, Sample } from '#adapters/local/exposition.ts';
+import type { Family } from '#adapters/local/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { type Histogram, histogram } from './histogram.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RoutingTable } from './routing-table.ts';
 
@@ -28,9 +29,7 @@ type Parts = {
 type Series = {
   readonly model: string;
   readonly statuses: Map<number, number>;
-  readonly buckets: number[];
-  sum: number;
-  count: number;
+  readonly latency: Histogram;
 };
 
 const BOUNDS = [
@@ -41,8 +40,7 @@ export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
   const series = new Map<string, Series>();
 
   const begin = (model: string, revision: string): Series => {
-    const buckets = new Array<number>(BOUNDS.length).fill(0);
-    const begun = { model, statuses: new Map(), buckets, sum: 0, count: 0 };
+    const begun = { model, statuses: new Map(), latency: histogram(BOUNDS) };
     series.set(revision, begun);
     return begun;
   };
@@ -51,10 +49,7 @@ export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
     observe({ model, revision, status, seconds }) {
       const counts = series.get(revision) ?? begin(model, revision);
       counts.statuses.set(status, (counts.statuses.get(status) ?? 0) + 1);
-      const bucket = BOUNDS.findIndex((bound) => seconds <= bound);
-      if (bucket !== -1) counts.buckets[bucket] = (counts.buckets[bucket] ?? 0) + 1;
-      counts.sum += seconds;
-      counts.count += 1;
+      counts.latency.add(seconds);
     },
     families() {
       for (const revision of series.keys()) {
@@ -121,19 +116,8 @@ function durations(series: ReadonlyMap<string, Series>): Family {
     name,
     help: 'From the head of a request to the end of its answer.',
     type: 'histogram',
-    values: [...series].flatMap(([revision, counts]) => {
-      const labels = { model: counts.model, revision };
-      let below = 0;
-      const buckets = BOUNDS.map((bound, index): Sample => {
-        below += counts.buckets[index] ?? 0;
-        return { labels: { le: bound, ...labels }, value: below, metricName: `${name}_bucket` };
-      });
-      return [
-        ...buckets,
-        { labels: { le: '+Inf', ...labels }, value: counts.count, metricName: `${name}_bucket` },
-        { labels, value: counts.sum, metricName: `${name}_sum` },
-        { labels, value: counts.count, metricName: `${name}_count` },
-      ];
-    }),
+    values: [...series].flatMap(([revision, { model, latency }]) =>
+      latency.samples(name, { model, revision }),
+    ),
   };
 }

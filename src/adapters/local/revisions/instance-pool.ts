@@ -42,6 +42,7 @@ type Deps = {
   readonly timers: Timers;
   readonly limits: InstanceLimits;
   readonly requestsAtOnce: number;
+  readonly requestSlots: number | null;
   /** Is told why a server ended. */
   readonly log: Pick<RevisionLog, 'append'>;
 };
@@ -57,7 +58,7 @@ const FAILED_START_PAUSE_MS = 10_000;
 
 /** The instances of one revision: started on demand, given a few requests at once, stopped when idle. A request that Lambda would give to one more of its thousand instances waits for its turn here. */
 export function instancePool(revision: string, deps: Deps): InstancePool {
-  const { launch, clock, timers, limits, requestsAtOnce, log } = deps;
+  const { launch, clock, timers, limits, requestsAtOnce, requestSlots, log } = deps;
   const instances = new Set<Instance>();
   const line = waitingLine<Company, Turn>(timers);
   let isClosed = false;
@@ -80,6 +81,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
       timers,
       requestTimeoutMs,
       requestsAtOnce,
+      requestSlots,
       onFreed: giveTurns,
     });
     instances.add(instance);

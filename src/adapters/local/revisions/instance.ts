@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Company, InvocationSlot } from './invocation.ts';
 import { blame } from './revision.ts';
 
-/** A model server started for requests. While it is quick it takes several at once, else one. When leaving, it ends after its last request. */
+/** A model server started for requests. While it is quick it takes several at once, else one; with slots it takes one in each, however long that takes. When leaving, it ends after its last request. */
 export type Instance = {
   readonly started: Promise<Start>;
   readonly ended: Promise<void>;
@@ -30,8 +30,10 @@ export type InstanceDeps = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly requestTimeoutMs: number;
-  /** The most requests that it takes at once. */
+  /** The most requests that it takes at once while it is quick. */
   readonly requestsAtOnce: number;
+  /** How many it answers side by side; null where one after another. */
+  readonly requestSlots: number | null;
   /** Called when it may have room again. */
   readonly onFreed: () => void;
 };
@@ -46,7 +48,7 @@ export const QUICK_MS = 50;
 const LONG_MS = 1_000;
 
 export function instanceOf(revision: string, server: ModelServer, deps: InstanceDeps): Instance {
-  const { clock, timers, requestTimeoutMs, requestsAtOnce, onFreed } = deps;
+  const { clock, timers, requestTimeoutMs, requestsAtOnce, requestSlots, onFreed } = deps;
   const longMs = Math.min(LONG_MS, requestTimeoutMs / 2);
   // Oldest first.
   const turns = new Set<Turn>();
@@ -56,7 +58,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   let isReserved = false;
   let isWatched = false;
   // One at a time until its answers show that several are answered within 50 ms, so that no request waits behind another of a slow model.
-  let room = 1;
+  let room = requestSlots ?? 1;
   let answeredMs = 0;
 
   const isServing = () => !isLeaving && server.diagnosis() === undefined;
@@ -72,7 +74,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     const [oldest] = turns;
     if (!oldest) return true;
     if (company === 'alone' || isReserved || turns.size >= room) return false;
-    return workedMs(oldest) <= QUICK_MS;
+    return requestSlots !== null || workedMs(oldest) <= QUICK_MS;
   }
 
   /** How long the server has worked on this request: it runs one at a time, so from the last answer, if that came later. */
@@ -80,10 +82,11 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     return timers.nowMs() - Math.max(turn.sinceMs, answeredMs);
   }
 
-  /** A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
+  /** What has slots was told how many it takes. A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
   function learn(turn: Turn): void {
     const tookMs = workedMs(turn);
     answeredMs = timers.nowMs();
+    if (requestSlots !== null) return;
     if (tookMs > QUICK_MS) room = 1;
     else if (tookMs * room > QUICK_MS) room -= 1;
     else if (tookMs * (room + 1) <= QUICK_MS) room = Math.min(requestsAtOnce, room + 1);
@@ -91,7 +94,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
 
   /** Recalls the requests that wait behind a slow one. */
   function watch(): void {
-    if (isWatched || turns.size < 2) return;
+    if (isWatched || turns.size < 2 || requestSlots !== null) return;
     isWatched = true;
     timers.after(longMs, () => {
       isWatched = false;
@@ -107,7 +110,9 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     isReserved = false;
     freeSinceMs = clock.now();
     if (outcome === 'done') learn(turn);
-    if (outcome === 'timeout') void server.kill(`did not answer in ${requestTimeoutMs} ms`);
+    // Those in its other slots are answered all the same; the last of them tells whether it answers at all.
+    const isBlamed = outcome === 'timeout' && (requestSlots === null || turns.size === 0);
+    if (isBlamed) void server.kill(`did not answer in ${requestTimeoutMs} ms`);
     else if (isLeaving && turns.size === 0) void server.stop();
     onFreed();
   }

@@ -15,6 +15,7 @@ export function onDemandRevision(
     ...deps,
     launch: () => deps.start(spec),
     requestsAtOnce: RUNTIMES[spec.runtime].requestsAtOnce,
+    requestSlots: spec.requestSlots,
   });
   const kept = keptRecord(record, deps.save);
   let isClosed = false;

@@ -12,6 +12,7 @@ import { modelOf, requireSameDeployment } from '#domain/identity.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
 import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';
 import type { Revision, RevisionDeps } from './revision.ts';
 import { revisionLog } from './revision-log.ts';
@@ -25,6 +26,8 @@ export type PlatformOptions = {
   readonly clock: Clock;
   /** The timers of waiting and running requests. */
   readonly timers?: Timers;
+  /** Is told what the language models of a revision say that they generated. */
+  readonly onGeneration?: (of: GenerationOf, generation: Generation) => void;
 };
 
 export type LocalPlatform = Platform &
@@ -53,7 +56,7 @@ const BUSY_DRAIN_SECONDS = 1;
 
 /** A target on one machine. Its revisions are stored in the table of all targets, so they survive a restart. */
 export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
-  const { logDirectory, servers, clock, timers = realTimers } = options;
+  const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
   const { target, limits } = habits;
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
@@ -71,7 +74,10 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   function open(record: RevisionRecord): void {
     const { revision, model } = record.spec;
     const log = logOf(revision);
-    const start = (spec: RevisionSpec) => servers.start(spec, log);
+    const output = onGeneration
+      ? withGenerations(log, (generation) => onGeneration({ model, revision }, generation))
+      : log;
+    const start = (spec: RevisionSpec) => servers.start(spec, output);
     const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
     revisions.set(revision, habits.open(record, deps));
   }

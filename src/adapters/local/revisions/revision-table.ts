@@ -33,8 +33,9 @@ export function revisionTable(database: DatabaseSync): RevisionTable {
   };
 }
 
-/** A record from before specs described their server gets its runtime's server. */
+/** A record from before specs described their server gets its runtime's server, and answers one request after another. */
 function completed(record: RevisionRecord): RevisionRecord {
   const { spec } = record;
-  return { ...record, spec: { ...spec, server: spec.server ?? RUNTIMES[spec.runtime].server } };
+  const server = spec.server ?? RUNTIMES[spec.runtime].server;
+  return { ...record, spec: { ...spec, server, requestSlots: spec.requestSlots ?? null } };
 }

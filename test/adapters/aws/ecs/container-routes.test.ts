@@ -170,6 +170,8 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
             ...path,
             'integration.request.header.x-api-key': "'-'",
             'integration.request.header.Authorization': "'-'",
+            'integration.request.header.x-slipway-domain': 'context.domainName',
+            'integration.request.header.x-slipway-path': 'context.path',
           },
           connectionType: 'VPC_LINK',
           connectionId: 'vpclink1',

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
@@ -78,14 +79,47 @@ describe('a folder that is a model and has no model.yaml', () => {
   });
 });
 
-it('a folder of other files is told of, and starts nothing', async () => {
+it('a folder of other files is told of once nothing has come for five seconds, and starts nothing', async () => {
   const opened = await folder.watched({ timers });
   await folder.moveIn('models/mine/v1/weights.bin', 'weights');
 
+  for (let second = 1; second < 5; second += 1) await quietSecond();
+  await eventually(() => timers.leftMs().some((ms) => ms > 500));
+  expect(announced(opened)).toEqual([]);
   await quietSecond();
 
   await eventually(() => announced(opened).length > 0);
   expect(announced(opened)).toEqual(['models/mine/v1/weights.bin']);
+});
+
+it('a folder becomes a model as soon as the file that makes it one is there for a second', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn('models/mine/v1/weights.bin', 'weights');
+  await quietSecond();
+  await quietSecond();
+  await eventually(() => timers.leftMs().some((ms) => ms > 500));
+
+  await folder.moveIn('models/mine/v1/predict.py', 'def predict(x): return x');
+  await quietSecond();
+  await quietSecond();
+
+  await eventually(() => announced(opened).includes(MANIFEST));
+});
+
+it('nothing of a folder is astray while a file of it is being uploaded', async () => {
+  const opened = await folder.watched({ timers });
+  const slow = new PassThrough();
+  await upload(opened, 'models/mine/v1/predict.py', 'def predict(x): return x');
+  const uploaded = opened.store.put('models/mine/v1/weights.bin', slow);
+  for (let second = 0; second < 9; second += 1) await quietSecond();
+  await eventually(() => timers.leftMs().some((ms) => ms > 500));
+  expect(announced(opened)).toEqual([]);
+
+  slow.end('weights');
+  await uploaded;
+  await upload(opened, MANIFEST, '');
+
+  expect(announced(opened)).toEqual([MANIFEST]);
 });
 
 it('files in no folder of their own are told of at once', async () => {

@@ -34,7 +34,11 @@ describe('the instances of a revision', () => {
     servers = [];
     told = [];
     clock = fakeClock(0);
-    pool = instancePool('digits-v1', {
+    pool = opened(null);
+  });
+
+  const opened = (requestSlots: number | null) =>
+    instancePool('digits-v1', {
       launch() {
         servers.push(scriptedModelServer(servers.length + 1));
         return servers.at(-1)!.server;
@@ -43,13 +47,13 @@ describe('the instances of a revision', () => {
       clock,
       limits: LIMITS,
       requestsAtOnce: 3,
+      requestSlots,
       log: {
         async append(bytes) {
           told.push(Buffer.from(bytes).toString());
         },
       },
     });
-  });
 
   async function ask(company: Company = 'shared', signal = PATIENT): Promise<Asked> {
     const asked: Asked = { answer: undefined };
@@ -151,6 +155,47 @@ describe('the instances of a revision', () => {
 
       const asked = [await ask(), await ask(), await ask()];
       expect(asked.filter(({ answer }) => answer?.kind === 'slot')).toHaveLength(2);
+    });
+  });
+
+  describe('with slots', () => {
+    beforeEach(async () => {
+      pool = opened(2);
+      await started();
+    });
+
+    it('take a request in each, however long the others take, and the next one when one is free', async () => {
+      const first = await ask();
+      await pass(1_000);
+      const second = await ask();
+      const third = await ask();
+      await pass(400);
+      expect([serverOf(first), serverOf(second), third.answer]).toEqual([1, 1, undefined]);
+
+      await release(first);
+
+      expect(serverOf(third)).toBe(1);
+      expect(servers).toHaveLength(1);
+    });
+
+    it('send nobody away who is beside a slow one', async () => {
+      const recalled: string[] = [];
+      slotOf(await ask()).onRecall(() => recalled.push('first'));
+      slotOf(await ask()).onRecall(() => recalled.push('second'));
+
+      await pass(5_000);
+
+      expect(recalled).toEqual([]);
+    });
+
+    it('are ended for one that takes too long only once no other is answered there', async () => {
+      const [first, second] = [await ask(), await ask()];
+
+      await release(first, 'timeout');
+      expect(slotOf(second).diagnosis()).toBeUndefined();
+      await release(second, 'timeout');
+
+      expect(slotOf(second).diagnosis()).toMatch(/did not answer in 29000 ms/);
     });
   });
 

@@ -12,6 +12,9 @@ type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
 const API = 'https://docs.aws.amazon.com/apigateway/latest';
 const GAP_MS = 5_000;
 
+// Of the context, what integrations here ask for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
+const CONTEXT: ReadonlySet<string> = new Set(['context.domainName', 'context.path']);
+
 /**
  * What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served.
  * `served` then has the integrations of the last one, by path.
@@ -120,16 +123,16 @@ export function apiGatewayRules(
       },
     },
     {
-      name: 'apigateway: an integration takes from a method only what that declares, and gives what it has in quotes',
+      name: 'apigateway: an integration takes from a method only what that declares, from the context what that has, and gives what it has in quotes',
       service: 'APIGateway',
       commands: ['PutIntegration'],
-      source: `${API}/api/API_PutIntegration.html, requestParameters`,
+      source: `${API}/api/API_PutIntegration.html, requestParameters, and ${API}/developerguide/rest-api-parameter-mapping-sources.html`,
       async before(call) {
         const { resourceId, httpMethod, requestParameters = {} } = call.input;
         const found = (await resourcesOf(call)).find(({ id }) => id === resourceId);
         const declared = found?.resourceMethods?.[String(httpMethod)]?.requestParameters ?? {};
         const lost = Object.values(requestParameters as object).find(
-          (name) => !/^'.*'$/.test(name) && !(name in declared),
+          (name) => !/^'.*'$/.test(name) && !CONTEXT.has(name) && !(name in declared),
         );
         const message = `Invalid mapping expression parameter specified: ${lost}`;
         return lost ? { name: 'BadRequestException', message, status: 400 } : undefined;

@@ -1,0 +1,82 @@
+"""
+The chat template in a file is a program that llama.cpp runs, at every load and for every conversation, and nothing in that ends it.
+So a build tries it in a process of its own, and a server ends itself over one that does not end.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+from ..refusal import message_of
+
+# 98 MB are loaded, and a conversation is begun, within a second.
+_TRIAL_SECONDS = 10
+_TRIAL_SECONDS_PER_GIB = 60
+# The templates of real models take milliseconds.
+_RENDER_SECONDS = 3
+_LOOK_SECONDS = 0.5
+
+
+def try_out(path: str, work: Callable[[], None]) -> None:
+    """Raises ValueError unless `work`, which loads the model and begins a conversation, ends within what CPU reading the weights can take. It runs in a fork, so no thread may have been started yet."""
+    seconds = _TRIAL_SECONDS + _TRIAL_SECONDS_PER_GIB * os.path.getsize(path) // 2**30
+    child = os.fork()
+    if child == 0:
+        _try_in_child(seconds, work)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        raise ValueError(_why(os.WTERMSIG(status), seconds))
+    if os.WEXITSTATUS(status) != 0:
+        raise ValueError("llama.cpp does not load the model, or does not begin a conversation by its chat template; the lines before say why")
+
+
+def _try_in_child(seconds: int, work: Callable[[], None]) -> None:
+    code = 1
+    try:
+        # What a build prints is its answer.
+        os.dup2(2, 1)
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        work()
+        code = 0
+    except BaseException as error:
+        print(message_of(error), file=sys.stderr, flush=True)
+    finally:
+        # Nothing of the parent's is flushed or closed twice.
+        os._exit(code)
+
+
+def _why(ended_by: int, seconds: int) -> str:
+    if ended_by == signal.SIGXCPU:
+        return f"the model was not loaded, or a conversation not begun, within {seconds} s of CPU: the chat template in its file does not end"
+    return f"llama.cpp was ended by {signal.Signals(ended_by).name} while it loaded the model or began a conversation: the file, or the chat template in it, is broken"
+
+
+@contextmanager
+def rendering() -> Iterator[Callable[[], None]]:
+    """Ends this process where the calling thread, which renders a template, works for longer than any takes; what it is handed is called once that is over."""
+    is_over = threading.Event()
+    if hasattr(time, "pthread_getcpuclockid"):
+        clock = time.pthread_getcpuclockid(threading.get_ident())
+        threading.Thread(target=_watch, args=(clock, is_over), daemon=True).start()
+    try:
+        yield is_over.set
+    finally:
+        is_over.set()
+
+
+def _watch(clock: int, is_over: threading.Event) -> None:
+    began = time.clock_gettime(clock)
+    while not is_over.wait(_LOOK_SECONDS):
+        # The thread is there: it waits for this event to be set before it ends.
+        if time.clock_gettime(clock) - began > _RENDER_SECONDS:
+            print(f"a chat template took more than {_RENDER_SECONDS} s of CPU to render, and cannot be ended: the server ends", file=sys.stderr, flush=True)
+            os._exit(1)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from falcon.asgi import Request
+
+from ..config import Config
+from ..language.measures import Asked, Generation, Tell
+
+# The web adapter hands on what API Gateway says of a request; https://github.com/awslabs/aws-lambda-web-adapter#request-context
+_CONTEXT = "x-amzn-request-context"
+
+
+def asked_by(request: Request) -> Asked:
+    """Keys themselves never come so far: it is the id of one."""
+    return Asked(time.monotonic(), request.get_header("x-request-id", default=""), _key_of(request.get_header(_CONTEXT, default="")))
+
+
+def telling(config: Config) -> Tell:
+    """
+    Writes a line of the log for each generation. CloudWatch takes metrics from it, by the model's revision, and Slipway's gateway does on one machine.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+
+    def tell(generation: Generation) -> None:
+        # In one go: threads write side by side.
+        sys.stdout.write(line_of(config, generation, int(time.time() * 1000)) + "\n")
+        sys.stdout.flush()
+
+    return tell
+
+
+def line_of(config: Config, generation: Generation, now_ms: int) -> str:
+    first, pace = generation.first_seconds, generation.tokens_per_second
+    values = {
+        "TokensIn": (generation.tokens_in, "Count"),
+        "TokensOut": (generation.tokens_out, "Count"),
+        "TimeToFirstToken": (first and round(first * 1000, 3), "Milliseconds"),
+        "TokensPerSecond": (pace and round(pace, 3), "Count/Second"),
+    }
+    known = {name: (value, unit) for name, (value, unit) in values.items() if value is not None}
+    metrics = [{"Name": name, "Unit": unit} for name, (_, unit) in known.items()]
+    directive = {"Namespace": "Slipway", "Dimensions": [["Model", "Revision"]], "Metrics": metrics}
+    line: dict[str, Any] = {
+        "_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]},
+        "Model": config.name,
+        "Revision": config.revision or config.name,
+        **{name: value for name, (value, _) in known.items()},
+    }
+    about = {"ApiKeyId": generation.asked.key, "RequestId": generation.asked.request}
+    line.update({name: value[:128] for name, value in about.items() if value})
+    return json.dumps(line, separators=(",", ":"))
+
+
+def _key_of(context: str) -> str:
+    try:
+        identity = json.loads(context)["identity"]
+        return str(identity["apiKeyId"] or "")
+    except (ValueError, KeyError, TypeError):
+        return ""
