@@ -87,6 +87,7 @@ describe('a begin that is known', () => {
 it('a model that a file marks is a folder, and any other a file', () => {
   expect(FORMATS.filter(isFolderFormat)).toEqual([
     'savedmodel',
+    'spacy',
     'mlflow',
     'sagemaker',
     'python',
@@ -140,6 +141,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
   ],
   savedmodel: ['signature, operators, variables, its TensorFlow', 'OpenVINO, in the Python server'],
   keras: ['layers and inputs, its Keras', 'Keras on OpenVINO, in the Python server'],
+  spacy: ['components and what they are made of, its spaCy', 'spaCy, in the Python server'],
   mlflow: [
     'flavour, signature, example, packages, Python',
     'as its flavour; `python_function` by MLflow',
