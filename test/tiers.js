@@ -37,6 +37,12 @@ export const TIERS = {
     run: 'npm run test:python',
     script: '.ci/python',
   },
+  deep: {
+    folders: ['deep'],
+    what: 'models of PyTorch and transformers with these, which take 5 GB: no part of .ci/run',
+    run: 'npm run test:deep',
+    script: '.ci/deep',
+  },
   docker: {
     folders: ['docker'],
     what: 'images, built and run',

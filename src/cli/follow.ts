@@ -4,8 +4,8 @@ import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type Output, seconds } from './output.ts';
-import { eventLine, nameOf } from './views/event-line.ts';
-import { type Running, withLog } from './views/live-lines.ts';
+import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
+import { buildWords, type Running, withLog } from './views/live-lines.ts';
 
 type Followed = Pick<Slipway, 'builds'> & {
   readonly output: Output;
@@ -21,10 +21,22 @@ export async function followDeployment(
   { output, startedAtMs, begun, builds }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
-  using look = lookAtBuilds(
-    builds,
-    () => newest?.detail.state === 'Building' && output.room() !== null,
-  );
+  let told = '';
+  using look = lookAtBuilds(builds, () => newest?.detail.state === 'Building', tellStage);
+
+  /** Where no live line shows it: a plain one for each stage, without the figures that count. */
+  function tellStage(): void {
+    const build = newest && look.of(newest.detail.deploymentId);
+    if (!newest || !build || output.room() !== null) return;
+    const stage = buildWords(build);
+    const kind = stage.replaceAll(/\d+/g, '');
+    if (kind === told) return;
+    told = kind;
+    output.line(
+      `${seconds(startedAtMs)}  ${''.padEnd(STATE_WIDTH)} ${nameOf(newest.detail)}  ${stage}`,
+    );
+  }
+
   const done = output.busy((room) =>
     newest
       ? withLog(runningOf(newest, startedAtMs, look.of), performance.now(), room)

@@ -1,20 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { PathInspection } from '#compose/inspection/inspect-path.ts';
-import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
+import type { LanguageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
+import { gpuMemory } from '#domain/placement/gpu-memory.ts';
 import { optionLines } from './views/explain.ts';
 
 const MIB = 1024 * 1024;
 const LABEL_WIDTH = 13;
 const MOST_LISTED = 12;
 
+type Row = readonly [label: string, says: string | null];
+
 /** What was found in an artifact, and what a deployment would do with it, for a person. */
 export function inspectionLines(found: PathInspection): readonly string[] {
   const { facts, server, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;
-  const rows: readonly (readonly [string, string | null])[] = [
+  const rows: readonly Row[] = [
     ['model', placeOf(found)],
     ['format', [facts.format, facts.formatVersion].filter(Boolean).join(', ')],
     ['made by', framework && [framework.name, framework.version ?? '(version unknown)'].join(' ')],
@@ -30,7 +33,9 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['inputs', signature && tensors(signature, 'inputs')],
     ['outputs', signature && (tensors(signature, 'outputs') || 'determined by the build')],
     ['answers', facts.language ? language(facts.language) : null],
+    ...pipelineRows(facts),
     ['memory', memory(facts.memory)],
+    ['on a GPU', facts.gpuModel ? memory(gpuMemory(facts.gpuModel, 1)) : null],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
     ['serves by', python ? pythonLine(python, converts) : server],
@@ -100,6 +105,34 @@ function language({ task, contextTokens, requestsAtOnce, hasChatTemplate }: Lang
     task === 'embed' ? 'embeddings' : hasChatTemplate ? 'conversations and texts' : 'texts';
   const requests = requestsAtOnce === 1 ? '1 request' : `${requestsAtOnce} requests`;
   return `${what} of up to ${count(contextTokens)} tokens, ${requests} at once`;
+}
+
+function pipelineRows({
+  pipeline,
+  data,
+  weightBytes,
+  dtypes,
+}: PathInspection['facts']): readonly Row[] {
+  if (!pipeline) return [];
+  const weights = `${count(weightBytes)} bytes of ${dtypes.join(', ')}`;
+  return [
+    ['task', pipelineLine(pipeline)],
+    ['labels', listed(pipeline.labels)],
+    ['weights', data ? `${data.file}: ${weights}` : weights],
+  ];
+}
+
+function pipelineLine({ task, architecture, maxTokens, tokenizer, ...rest }: PipelineServing) {
+  return [
+    `${task} by ${architecture}`,
+    maxTokens === null ? '' : `texts of up to ${count(maxTokens)} tokens`,
+    tokenizer === null ? '' : `tokenized by ${tokenizer}`,
+    rest.pooling === null ? '' : `pooled by ${rest.pooling}`,
+    rest.normalizes ? 'normalized' : '',
+    rest.hasChatTemplate ? 'with a chat template' : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function memory(terms: readonly MemoryTerm[]): string {

@@ -35,6 +35,7 @@ import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import type { Caps } from '#domain/placement/caps.ts';
+import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
@@ -164,6 +165,14 @@ export function lambdaPlatformOf(environment: Environment): Platform {
 /** The targets that the stack was deployed with. */
 export function offeredBy(environment: Environment): readonly Target[] {
   return hasContainers(environment) ? TARGETS : ['lambda'];
+}
+
+/** What GPUs are for in this stack: they are chosen for models where there is an image to serve them by. */
+export function gpusOf(environment: Environment): Gpus {
+  const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
+  const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
+  const areThere = set.ALLOWED_ACCELERATORS !== 'none' && hasContainers(environment);
+  return { areChosen: vllmImage !== null && areThere, vllmImage };
 }
 
 /** How much one model may take in this stack. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { byRuntime } from '#domain/build/runtime.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
@@ -39,6 +40,7 @@ import {
   environmentsOf,
   executionsOf,
   findKeyOf,
+  gpusOf,
   lambdaPlatformOf,
   metricsOf,
   modelImagesOf,
@@ -80,14 +82,23 @@ export const acquireLeaseOnAws = (env: Environment) =>
 
 const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
-  const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
+  const { ENVIRONMENT_HASH: hash, VLLM_IMAGE: vllmImage } = settings(
+    env,
+    'ENVIRONMENT_HASH',
+    'VLLM_IMAGE',
+  );
   return {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    hashes: byRuntime(() => hash),
+    hashes: byRuntime((name) => (name === 'vllm' ? `${hash}-${shortHash(vllmImage)}` : hash)),
     engine: 'image',
+    gpus: gpusOf(env),
   } as const;
 };
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
 
 export const planBuildOnAws = (env: Environment) =>
   planBuild({ ...buildsOf(env), environments: environmentsOf(env) });

@@ -6,6 +6,7 @@ import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { Caps } from '#domain/placement/caps.ts';
+import type { Gpus } from '#domain/placement/gpu-need.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
@@ -66,6 +67,7 @@ export type StepDeps = {
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
   readonly caps: Caps;
+  readonly gpus: Gpus;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;

@@ -141,7 +141,7 @@ async function startIn(
     serverEntry,
     walls,
   });
-  const generations = generationMeters();
+  const generations = generationMeters(clock);
   const local = localPlatforms({
     database,
     onGeneration: generations.observe,
@@ -200,6 +200,8 @@ async function startIn(
       // Nothing is spent here.
       maxMonthlyUsd: null,
     },
+    // A machine without a GPU still answers, by its CPU.
+    gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),

@@ -2,7 +2,8 @@ import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
-import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
+import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
@@ -43,6 +44,8 @@ export type BuildPlan = {
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
+  /** The GPU that it is to have, where its manifest names none and it needs one. */
+  readonly accelerator?: Accelerator;
 };
 
 /**
@@ -57,6 +60,9 @@ export type TargetOption = {
   readonly instanceTypes: readonly string[];
   readonly monthlyUsd: number | null;
   readonly reason: string;
+  /** The GPU there, and what vLLM is told of it; where it gets one. */
+  readonly accelerator?: Accelerator;
+  readonly serving?: GpuServing;
 };
 
 /** The decision record: the target with what a replica gets, and every option. */
@@ -65,6 +71,8 @@ export type TargetDecision = {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
   readonly instanceTypes: readonly string[];
+  readonly accelerator?: Accelerator;
+  readonly serving?: GpuServing;
   readonly options: readonly TargetOption[];
 };
 

@@ -6,6 +6,7 @@ import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type CodeEntry, findCode } from '#formats/code/python-code.ts';
 import { HANDLERS } from '#formats/code/sagemaker.ts';
+import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
 import { fixOf } from './known-formats.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
@@ -129,6 +130,8 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   if (triton) return tritonFound(place, await tritonModel(files, triton));
   const sagemaker = folder('sagemaker', HANDLERS);
   if (sagemaker) return sagemaker;
+  const huggingFace = await huggingFaceModel(place, options);
+  if (huggingFace) return huggingFace;
   refuseForeign(await findForeign(files, 'folders'), options);
   const saved = folder('savedmodel', SERVED.savedmodel.marker);
   if (saved) return saved;
@@ -141,6 +144,16 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 function tritonFound(place: Place, { file, config }: TritonModel): Found {
   const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
   return { ...fileModel({ ...place, files }, { file, format: 'onnx', foreign: null }), config };
+}
+
+/** A folder that transformers or sentence-transformers saved. */
+async function huggingFaceModel(place: Place, { format }: FindOptions): Promise<Found | undefined> {
+  if (format !== 'auto' && format !== 'huggingface') return undefined;
+  const [root, another] = await huggingFaceFolders(place.files);
+  if (root === undefined) return undefined;
+  const marker = SERVED.huggingface.marker;
+  if (another !== undefined) throw twoModels(within(root, marker), within(another, marker));
+  return { ...place, format: 'huggingface', root, file: null, fileFormat: null };
 }
 
 /** A SageMaker archive without code holds just the model's file, in a gzipped tar. */

@@ -7,6 +7,7 @@ import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
 import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
+import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
@@ -17,6 +18,7 @@ import { inspectSpacy } from '#formats/spacy/inspect.ts';
 import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
 import { inspectTflite } from '#formats/tensorflow/tflite.ts';
+import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
@@ -65,7 +67,7 @@ export async function inspectFiles(
   const found = await findModel(files, { maxBytes, format, path });
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
-  const facts = await factsOf(found, { allowed: allowPickle, absent, asked });
+  const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
   if (found.config) await requireDeclared(found.config, facts.signature);
   const isFolder = isFolderFormat(found.format);
   return {
@@ -119,6 +121,12 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
   if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (format === 'huggingface') {
+    const { asked, path } = given;
+    const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
+      inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
+    return inspectHuggingFace(files, root, { inspectData: inspectPart, asked, path });
+  }
   if (format === 'savedmodel') return inspectSavedModel(files, root);
   if (format === 'spacy') return inspectSpacy(files, root);
   if (format === 'python') return inspectPythonCode(files, root);
@@ -131,6 +139,7 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
 type Beside = {
   readonly files: readonly ArtifactFile[];
   readonly asked: GgufBeside['asked'];
+  readonly path: string | null;
   readonly allowed: readonly string[];
   readonly absent: readonly string[];
 };
@@ -146,6 +155,7 @@ const READERS: Readonly<
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,
   gguf: inspectGguf,
+  torch: inspectTorch,
   tflite: inspectTflite,
   keras: inspectKeras,
 };

@@ -187,7 +187,7 @@ describe('slipway inspect', () => {
   });
 
   it.each([
-    ['model.pt', '', ['torch.jit.load(FILE'], 'torch\nnumpy\n'],
+    ['model.pt', '', ['torch.load(FILE, map_location="cpu", weights_only=True)'], 'torch\nnumpy\n'],
     ['model.keras', '', ['keras.saving.load_model(FILE)'], 'keras\ntensorflow-cpu\n'],
     ['model.pkl', '', ['joblib.load(FILE)'], 'joblib\nnumpy\nscikit-learn\n'],
     ['model.safetensors', '', ['load_file(FILE)'], 'safetensors\nnumpy\n'],

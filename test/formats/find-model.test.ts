@@ -92,6 +92,25 @@ describe('the model of an artifact is found:', () => {
       ],
     ),
     [
+      'a folder of Hugging Face before the ONNX file in it',
+      { 'm/config.json': '{"model_type": "bert"}', 'm/onnx/model.onnx': '' },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
+      'the folder around the modules of sentence-transformers',
+      {
+        'm/modules.json': '[]',
+        'm/0_Transformer/config.json': '{"model_type": "bert"}',
+        'm/0_Transformer/model.safetensors': '',
+        'm/1_Pooling/config.json': '{"pooling_mode_cls_token": true}',
+      },
+      'huggingface',
+      null,
+      'm',
+    ],
+    [
       'a predict.py before a Hugging Face model',
       { 'predict.py': CODE, 'config.json': '{"model_type": "bert"}', 'm.safetensors': '' },
       'python',
@@ -200,9 +219,19 @@ describe('an artifact is refused', () => {
       ['a Triton model of'],
     ],
     [
-      'of Hugging Face',
-      { 'config.json': '{"model_type": "bert"}', 'model.safetensors': '' },
+      'of an adapter of Hugging Face',
+      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
       ['a Hugging Face model'],
+    ],
+    [
+      'of two folders of Hugging Face',
+      {
+        'a/config.json': '{"model_type": "bert"}',
+        'a/model.safetensors': '',
+        'b/config.json': '{"model_type": "bert"}',
+        'b/model.onnx': '',
+      },
+      ['`a/config.json` and `b/config.json` are two models'],
     ],
     [
       'of a SavedModel in text',
@@ -214,8 +243,6 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of PyTorch', { 'm.pt': '' }, ['m.pt is a PyTorch file']],
-    ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
     ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
@@ -241,7 +268,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.pt', 'm.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
+  it.each(['m.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

@@ -177,17 +177,8 @@ describe('an artifact', () => {
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
-    ['model.pt', hex('50 4b 03 04'), 'a PyTorch file', 'torch.onnx.export'],
-    ['model.pth', hex('80 02 8a 0a 6c fc 9c 46'), 'a PyTorch file', 'torch.onnx.export'],
     ['model.h5', hex('89 48 44 46 0d 0a 1a 0a'), 'an HDF5 file', 'tf2onnx'],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
-    [
-      'yolo.pt',
-      torchZip('cultralytics.nn.tasks\nDetectionModel'),
-      'an Ultralytics model',
-      'yolo export',
-    ],
-    ['other.pt', torchZip('ctorch.nn\nLinear'), 'a PyTorch file', 'torch.onnx.export'],
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
     ['m.RDS', hex('1f 8b 08'), "R's serialized data", 'xgb.save'],
@@ -261,8 +252,3 @@ describe('an artifact', () => {
     });
   });
 });
-
-/** The begin of what torch.save writes: a zip that has the pickle first, not compressed. */
-function torchZip(pickle: string): string {
-  return `PK\u0003\u0004${'\0'.repeat(26)}best/data.pkl${'Z'.repeat(20)}${pickle}`;
-}

@@ -29,11 +29,11 @@ from .adapters import load_model  # noqa: E402
 from .adapters.estimator import likeliest_of  # noqa: E402
 from .compiled import uncompiled  # noqa: E402
 from .config import read_facts, required  # noqa: E402
-from .conversion.compare import difference, micros_of  # noqa: E402
+from .conversion.compare import TOLERANCE, difference, micros_of  # noqa: E402
 from .describe import own_stdout  # noqa: E402
 from .frameworks import framework_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
-from .proof.golden import rows_of, tensors_of  # noqa: E402
+from .proof.golden import first_row, tensors_of  # noqa: E402
 from .proof.unknowns import Place  # noqa: E402
 from .refusal import message_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
@@ -72,11 +72,14 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
     signature = Signature(model.signature.inputs, specs)
     reports: list[dict[str, Any]] = []
     classes = likeliest_of(model.native)
-    for precision, convert in framework_of(model.native).conversions(model._replace(signature=signature)):
+    framework = framework_of(model.native)
+    is_whole, tolerance = getattr(framework, "GRAPHS_ARE_WHOLE", False), getattr(framework, "TOLERANCE", TOLERANCE)
+    for precision, convert in framework.conversions(model._replace(signature=signature)):
         def graph(convert: Any = convert) -> Any:
-            return guarded(behind(convert(), signature, classes), [place for place, _ in refused])
+            made = convert()
+            return made if is_whole else guarded(behind(made, signature, classes), [place for place, _ in refused])
 
-        report = _tried(graph, signature, (inputs, outputs, refused), out)
+        report = _tried(graph, signature, (inputs, outputs, refused), out, tolerance)
         if report["converted"]:
             return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
         reports.append(report)
@@ -89,6 +92,7 @@ def _tried(
     signature: Signature,
     golden: tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[tuple[Place, dict[str, np.ndarray] | None]]],
     out: str,
+    tolerance: float,
 ) -> dict[str, Any]:
     from onnxruntime import InferenceSession, disable_telemetry_events
 
@@ -101,14 +105,14 @@ def _tried(
     except Exception as error:
         return {"converted": False, "reason": message_of(error)[:500]}
     converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
-    largest, why = difference(outputs, converted)
+    largest, why = difference(outputs, converted, tolerance)
     why = why or next((_answered(place) for place, row in refused if row and _answers(session, row)), None)
     report = {
         "converted": why is None,
         "reason": why,
         "rows": len(next(iter(inputs.values()))),
         "maxDifference": largest if np.isfinite(largest) else None,
-        "onnxMicros": micros_of(session, rows_of(inputs, slice(0, 1))),
+        "onnxMicros": micros_of(session, first_row(signature.inputs, inputs)),
     }
     if why is None:
         with open(out, "wb") as file:

@@ -26,13 +26,13 @@ from typing import Any, Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from .adapters import load_model  # noqa: E402
+from .adapters import adapter_of, load_model  # noqa: E402
 from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .language.template_bounds import try_out  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
-from .proof.golden import golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
+from .proof.golden import first_row, golden_inputs, refused_json, tensors_json  # noqa: E402
 from .proof.language_golden import begin_conversation, language_example  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
     golden = parser.parse_args(arguments).golden
     out = own_stdout()
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
-    if facts.language:
+    if getattr(adapter_of(facts.format), "IS_TRIED_FIRST", False):
         try_out(path, lambda: begin_conversation(load_model(path, facts)))
     imported = time.perf_counter()
     model = load_model(path, facts)
@@ -90,10 +90,10 @@ def _described(model: Model, facts: Facts) -> dict[str, Any]:
         return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None, None)
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
-    first = rows_of(inputs, slice(0, 1))
+    first = first_row(model.signature.inputs, inputs)
     rows = _rows(inputs)
     golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
-    example = _example(model, first if all(array.ndim for array in inputs.values()) else inputs)
+    example = _example(model, first)
     micros = None if model.is_code else _micros(model, first)
     return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasBody } from '#adapters/local/gateway/received-body.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { unknownModel } from '#domain/unknown-model.ts';
 import type { Registry } from '#ports/registry.ts';
 
 /** The actions on a model by its name, and the listing of its versions. */
@@ -27,7 +28,7 @@ export function addModelRequests(
     async ({ params, query, raw }: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
       if (hasBody(raw)) throw bodyRefused();
       const model = await registry.model(params.name);
-      if (!model) return reply.code(404).send({ error: `no model ${params.name}` });
+      if (!model) return sendUnknown(reply, registry, params.name);
       return answer(model, query);
     };
 
@@ -51,6 +52,18 @@ export function addModelRequests(
     '/models/:name/abort',
     answered(({ name }) => requests.abort(name)),
   );
+}
+
+export async function sendUnknown(
+  reply: FastifyReply,
+  registry: Registry,
+  name: string,
+): Promise<FastifyReply> {
+  const { message, fix } = unknownModel(
+    name,
+    (await registry.models()).map((model) => model.name),
+  );
+  return reply.code(404).send({ error: message, fix });
 }
 
 /** A caller whose body was ignored would believe that it took effect. */

@@ -46,10 +46,11 @@ function servedBy({ runtime }: Explanation): string | null {
   const conversion = runtime.proof?.conversion;
   if (!conversion) return server;
   const { rows, maxDifference, nativeMicros, onnxMicros, reason } = conversion;
+  const isCounted = reason.includes(`${rows} golden rows`);
   const compared =
     maxDifference === null
       ? ''
-      : `, ${rows} rows compared, ${Number(maxDifference.toPrecision(2))} apart`;
+      : `${isCounted ? '' : `, ${rows} rows compared`}, ${Number(maxDifference.toPrecision(2))} apart`;
   const took =
     nativeMicros === null || onnxMicros === null
       ? ''

@@ -8,6 +8,7 @@ export const PARAMETERS = [
   'bakeSeconds',
   'customImages',
   'webAdapterImage',
+  'vllmImage',
   'buildCompute',
   'team',
   'maxReplicas',

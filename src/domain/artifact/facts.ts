@@ -29,6 +29,54 @@ export type LanguageServing = {
   readonly hasChatTemplate: boolean;
 };
 
+/**
+ * A language model as GPUs hold it. `weightBytes` is what the weights take there; `cacheWidth` how many numbers the cache of keys and values holds of a token, over all layers;
+ * `heads` are shared out among GPUs; `contextLength` is the most that the network takes, `contextTokens` and `requestsAtOnce` what must fit at least.
+ */
+export type GpuModel = {
+  readonly weightBytes: number;
+  readonly cacheWidth: number;
+  readonly embeddingLength: number;
+  readonly feedForwardLength: number;
+  readonly vocabulary: number;
+  readonly heads: number;
+  readonly contextLength: number;
+  readonly contextTokens: number;
+  readonly requestsAtOnce: number;
+  /** It computes in bfloat16, which GPUs before Ampere have not. */
+  readonly isBfloat16: boolean;
+};
+
+/** What a model does, by the names of Hugging Face's pipelines. */
+export type PipelineTask =
+  | 'text-classification'
+  | 'token-classification'
+  | 'question-answering'
+  | 'fill-mask'
+  | 'feature-extraction'
+  | 'image-classification'
+  | 'text-generation'
+  | 'text2text-generation'
+  | 'automatic-speech-recognition'
+  | 'audio-classification'
+  | 'object-detection';
+
+/**
+ * How a folder of Hugging Face's is served. `labels` are in the order of the outputs, empty where it has none; `maxTokens` is the longest text, longer ones are cut.
+ * `pooling` and `normalizes` are those of sentence-transformers: how one vector is made of those of the tokens.
+ */
+export type PipelineServing = {
+  readonly task: PipelineTask;
+  readonly architecture: string;
+  readonly labels: readonly string[];
+  readonly maxTokens: number | null;
+  readonly pooling: string | null;
+  readonly normalizes: boolean;
+  /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
+  readonly tokenizer: string | null;
+  readonly hasChatTemplate: boolean;
+};
+
 /** What the bytes of one format say about the model in them. */
 export type ModelFacts = {
   readonly format: Format;
@@ -63,6 +111,10 @@ export type ModelFacts = {
   };
   /** Of language models alone. */
   readonly language?: LanguageServing;
+  /** Where GPUs could serve it. */
+  readonly gpuModel?: GpuModel;
+  /** Of Hugging Face's folders alone. */
+  readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */
   readonly data?: ModelData;
 };

@@ -1,11 +1,13 @@
-import { FORMATS, SERVED } from './format.ts';
+import { FORMATS, type Format, SERVED } from './format.ts';
 
-// File names that alone mark their folder as a model. Custom images are left out: they also need a manifest that says where they serve.
+// Custom images also need a manifest that says where they serve, and a config.json weights beside it.
+const UNSURE: readonly Format[] = ['custom', 'huggingface'];
+// File names that alone mark their folder as a model.
 const MARKERS: readonly (string | null)[] = [
-  ...FORMATS.filter((format) => format !== 'custom').map((format) => SERVED[format].marker),
+  ...FORMATS.filter((format) => !UNSURE.includes(format)).map((format) => SERVED[format].marker),
   'model_index.json',
 ];
-const WEIGHTS = /\.safetensors$|^pytorch_model.*\.bin$/;
+const WEIGHTS = /\.(safetensors|onnx)$|^pytorch_model.*\.bin$/;
 
 /** Whether files with these paths in a folder make the folder a model: code, or a model that describes itself. */
 export function isFolderModel(names: readonly string[]): boolean {

@@ -16,6 +16,8 @@ export const SERVED = {
   lightgbm: { marker: null, runtime: 'python' },
   catboost: { marker: null, runtime: 'python' },
   gguf: { marker: null, runtime: 'python' },
+  torch: { marker: null, runtime: 'python' },
+  huggingface: { marker: 'config.json', runtime: 'onnx' },
   tflite: { marker: null, runtime: 'python' },
   savedmodel: { marker: 'saved_model.pb', runtime: 'python' },
   keras: { marker: null, runtime: 'python' },
@@ -38,6 +40,13 @@ function isFormat(name: string): name is Format {
 }
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
+
+type Loaded = { readonly format: Format; readonly data?: { readonly format: Format } };
+
+/** The runtime that loads what was found, as it was saved. A folder of Hugging Face's is its own format where it has its weights as safetensors, which transformers loads. */
+export function runtimeOf({ format, data }: Loaded): RuntimeName {
+  return data?.format === 'huggingface' ? 'python' : SERVED[format].runtime;
+}
 
 /** Whether a build loads and proves it with Python packages. */
 export function needsPython(format: Format): boolean {

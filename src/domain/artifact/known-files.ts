@@ -60,12 +60,10 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   { what: 'a skops archive', format: 'skops', endings: ['.skops'], hint: ZIP },
   {
     what: 'a PyTorch file',
-    format: null,
-    endings: ['.pt', '.pth', '.pt2', '.ckpt'],
-    inside: ['.ts'],
+    format: 'torch',
+    endings: ['.pt', '.pth', '.pt2', '.jit', '.ckpt'],
     magic: /^80028a0a6cfc/,
     hint: ZIP,
-    fix: TORCH,
   },
   {
     what: 'an Ultralytics model',

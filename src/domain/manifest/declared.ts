@@ -1,4 +1,4 @@
-import { SERVED } from '#domain/artifact/format.ts';
+import { runtimeOf } from '#domain/artifact/format.ts';
 import { servedBy } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { serverPlace } from '#domain/build/runtime.ts';
@@ -16,7 +16,7 @@ export function declaredOf({ facts, manifest }: Inspection, { image }: Deploymen
   const proof = image?.proof;
   const example: Example | undefined =
     exampleIn(proof) ?? (facts.example ? { request: facts.example, rtol: RTOL } : undefined);
-  const planned = { runtime: SERVED[facts.format].runtime, modelFile: facts.modelFile };
+  const planned = { runtime: runtimeOf(facts), modelFile: facts.modelFile };
   return {
     signature: proof?.signature ?? facts.signature,
     manifest,

@@ -1,8 +1,8 @@
-import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
 import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
+import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { foreignPackages } from '#formats/sklearn/inspect.ts';
 import { PLAIN, SENTENCES, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
@@ -36,9 +36,12 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
     const way = wayOfPickle(await foreignPackages(await file.open(), file.name));
     return draft('a pickle', way, file.name);
   }
-  const known = foreign ?? KNOWN_FILES.find((kind) => kind.format === format);
-  const what = known?.what ?? 'a model';
+  const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;
   return draft(what, WAYS[what] ?? PLAIN, file.name);
+}
+
+async function servedKind(file: ArtifactFile): Promise<string | undefined> {
+  return recognise(file.name, await (await file.open()).read(0, HEAD_BYTES))?.what;
 }
 
 async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<Way> {

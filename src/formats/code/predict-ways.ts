@@ -42,13 +42,16 @@ export const PLAIN: Way = {
 /** By what a file or a folder is called. */
 export const WAYS: Readonly<Record<string, Way>> = {
   'a PyTorch file': {
-    imports: ['import torch'],
+    imports: [
+      'import torch',
+      '',
+      '# The module that was trained, in a file beside this one.',
+      'from model import Net',
+    ],
     load: [
-      'try:',
-      '    self.model = torch.jit.load(FILE, map_location="cpu")',
-      'except RuntimeError:',
-      '    # A module that was saved whole; of a state_dict make the module first, then call its load_state_dict.',
-      '    self.model = torch.load(FILE, map_location="cpu", weights_only=False)',
+      'self.model = Net()',
+      '# Of a checkpoint, take the weights out of what was loaded first.',
+      'self.model.load_state_dict(torch.load(FILE, map_location="cpu", weights_only=True))',
       'self.model.eval()',
     ],
     answer: [

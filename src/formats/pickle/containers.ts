@@ -1,5 +1,5 @@
 import { damaged, dictOf, hostile, keep, type PickleMachine, pop, push, top } from './machine.ts';
-import { type Dict, isThing, type List, type Value } from './values.ts';
+import { type Dict, isInstance, isThing, type List, type Value } from './values.ts';
 
 /** How many items of a list or entries of a dict are kept. */
 export const KEPT_ITEMS = 20_000;
@@ -22,6 +22,7 @@ export function setItems(machine: PickleMachine, pairs: readonly Value[]): void 
   if (pairs.length % 2 !== 0) throw damaged(machine, 'has a key without a value');
   const target = top(machine);
   if (isThing(target) && target.kind === 'dict') put(machine, target, pairs);
+  else if (isInstance(target) && target.entries) fill(machine, target.entries, pairs);
   else refuseUnfillable(machine, target, 'sets items of');
 }
 
@@ -40,6 +41,15 @@ function put(machine: PickleMachine, dict: Dict, pairs: readonly Value[]): void 
     if (typeof key !== 'string' || dict.length > KEPT_ITEMS) continue;
     keep(machine, 1);
     dict.entries.set(key, value);
+  }
+}
+
+function fill(machine: PickleMachine, entries: Map<string, Value>, pairs: readonly Value[]): void {
+  for (let index = 0; index < pairs.length; index += 2) {
+    const [key, value = null] = [pairs[index], pairs[index + 1]];
+    if (typeof key !== 'string' || entries.size >= KEPT_ITEMS) continue;
+    keep(machine, 1);
+    entries.set(key, value);
   }
 }
 

@@ -57,6 +57,8 @@ export type PickleMachine = {
   frameEnd: number;
   /** Reads the array that joblib wrote after a wrapper; absent where Python's own unpickler reads. */
   readonly readArray: ((machine: PickleMachine, wrapper: Instance) => Promise<Ndarray>) | undefined;
+  /** The object outside the pickle to which an id refers; absent where there is none. */
+  readonly refer: ((machine: PickleMachine, id: Value) => Value) | undefined;
   /** Scans bytes that begin like a pickle; it is not a fault if they turn out not to be one. */
   readonly lookInside: (bytes: Uint8Array) => Promise<void>;
   isStopped: boolean;

@@ -14,5 +14,6 @@ export function made(machine: PickleMachine, of: Global, args: readonly Value[])
 
 export function instance(machine: PickleMachine, of: Global, args: readonly Value[]): Instance {
   keep(machine, EMPTY_MAP_NODES);
-  return { kind: 'instance', of, args, attributes: new Map() };
+  const filled = machine.refer && of.uses.fill ? { entries: new Map<string, Value>() } : {};
+  return { kind: 'instance', of, args, attributes: new Map(), ...filled };
 }

@@ -139,7 +139,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   EXT2: (machine) => refuse(machine, 'uses the extension registry'),
   EXT4: (machine) => refuse(machine, 'uses the extension registry'),
   PERSID: (machine) => refuse(machine, 'refers to an object outside the file'),
-  BINPERSID: (machine) => refuse(machine, 'refers to an object outside the file'),
+  BINPERSID: (machine) => {
+    if (!machine.refer) return refuse(machine, 'refers to an object outside the file');
+    push(machine, machine.refer(machine, pop(machine)));
+  },
 };
 
 const EMPTY: Value = { kind: 'tuple', items: [], weight: 1 };

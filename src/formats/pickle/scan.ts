@@ -21,6 +21,7 @@ export type Pickled = { readonly root: Value; readonly tally: PickleTally };
 
 type Options = {
   readonly globals: PickleGlobals;
+  readonly refer?: PickleMachine['refer'];
   readonly trace?: PickleTally['trace'];
 };
 
@@ -31,7 +32,7 @@ type Options = {
 export async function scanPickle(
   reader: ByteReader,
   file: string,
-  { globals, trace }: Options,
+  { globals, refer, trace }: Options,
 ): Promise<Pickled> {
   const tally = newTally(trace);
   const input = pickleInput(reader, file);
@@ -42,6 +43,7 @@ export async function scanPickle(
       tally,
       depth: 0,
       readArray: joblibArray(scanInner),
+      refer,
     });
     const root = await run(machine);
     if (!(await input.isAtEnd())) throw trailing(file, input.position);
@@ -56,12 +58,14 @@ export async function scanPickle(
 
 /** A pickle in the same bytes, as joblib writes an array of Python objects; Python's own unpickler reads it. */
 function scanInner(outer: PickleMachine): Promise<Value> {
-  return run(machineOf({ ...outer, depth: outer.depth + 1, readArray: undefined }));
+  return run(
+    machineOf({ ...outer, depth: outer.depth + 1, readArray: undefined, refer: undefined }),
+  );
 }
 
-type Given = Pick<PickleMachine, 'input' | 'globals' | 'tally' | 'depth' | 'readArray'>;
+type Given = Pick<PickleMachine, 'input' | 'globals' | 'tally' | 'depth' | 'readArray' | 'refer'>;
 
-function machineOf({ input, globals, tally, depth, readArray }: Given): PickleMachine {
+function machineOf({ input, globals, tally, depth, readArray, refer }: Given): PickleMachine {
   const lookInside = async (bytes: Uint8Array) => {
     const inside = pickleInput(readerOfStream(once(bytes)), input.file);
     const machine = machineOf({
@@ -70,6 +74,7 @@ function machineOf({ input, globals, tally, depth, readArray }: Given): PickleMa
       tally,
       depth: depth + 1,
       readArray: undefined,
+      refer: undefined,
     });
     await run(machine).catch(ignoreBroken);
   };
@@ -79,6 +84,7 @@ function machineOf({ input, globals, tally, depth, readArray }: Given): PickleMa
     tally,
     depth,
     readArray,
+    refer,
     lookInside,
     stack: [],
     marks: [],

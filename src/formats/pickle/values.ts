@@ -26,6 +26,8 @@ export type Instance = {
   readonly of: Global;
   readonly args: readonly Value[];
   readonly attributes: Map<string, Value>;
+  /** Of torch's pickles alone: what it was filled with under string keys, as an OrderedDict is. */
+  readonly entries?: Map<string, Value>;
 };
 
 /** `weight` counts its items and their items, each as often as it is reached. */

@@ -10,7 +10,7 @@ import { type Pipe, readPipeline } from './config.ts';
 /** What a spaCy pipeline says beside the facts of all models: its components, as its file lists them. */
 export type SpacyFacts = ModelFacts & {
   readonly format: 'spacy';
-  readonly pipeline: readonly string[];
+  readonly components: readonly string[];
 };
 
 const MIB = 2 ** 20;
@@ -90,7 +90,7 @@ export async function inspectSpacy(
     ],
     example: null,
     entrypoint: null,
-    pipeline: pipes.components.map((pipe) => pipe.name),
+    components: pipes.components.map((pipe) => pipe.name),
   };
 }
 

@@ -7,6 +7,7 @@ describe('a folder is known to be a model', () => {
     ['by its SavedModel', ['saved_model.pb', 'variables/variables.index'], true],
     ['by its handlers', ['code/inference.py'], true],
     ['by the config beside its weights', ['config.json', 'model.safetensors'], true],
+    ['by the config above its ONNX', ['config.json', 'onnx/model.onnx'], true],
     ['but not by a config alone', ['config.json', 'README.md'], false],
     ['but not by a predict.py below', ['src/predict.py', 'weights.bin'], false],
   ])('%s', (_, names, isModel) => {

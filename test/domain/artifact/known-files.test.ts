@@ -71,7 +71,7 @@ describe('a begin that is known', () => {
     ['LightGBM with line ends of Windows', 'lightgbm', 'tree\r\nversion=v4\r\n'],
     ['CatBoost', 'catboost', 'CBM1'],
     ['a pickle', 'sklearn', '\x80\x04\x95'],
-    ['PyTorch of before 1.6', null, '\x80\x02\x8a\x0al\xfc\x9cF'],
+    ['PyTorch of before 1.6', 'torch', '\x80\x02\x8a\x0al\xfc\x9cF'],
     ['GGUF', 'gguf', 'GGUF'],
     ['TensorFlow Lite', 'tflite', '\x1c\0\0\0TFL3'],
     ['HDF5', null, '\x89HDF\r\n\x1a\n'],
@@ -86,6 +86,7 @@ describe('a begin that is known', () => {
 
 it('a model that a file marks is a folder, and any other a file', () => {
   expect(FORMATS.filter(isFolderFormat)).toEqual([
+    'huggingface',
     'savedmodel',
     'spacy',
     'mlflow',
@@ -99,7 +100,7 @@ it('a manifest may name each format that is served, and no other', () => {
   for (const format of FORMATS) {
     expect(manifestSchema.parse({ model: { format } }).model.format).toBe(format);
   }
-  expect(() => manifestSchema.parse({ model: { format: 'torch' } })).toThrow();
+  expect(() => manifestSchema.parse({ model: { format: 'theano' } })).toThrow();
 });
 
 it('the Python server has an adapter for each format that it serves, and no other', () => {
@@ -109,7 +110,8 @@ it('the Python server has an adapter for each format that it serves, and no othe
   );
   const [, adapters = ''] = /^ADAPTERS = \{([^}]*)\}/m.exec(readFileSync(source, 'utf8')) ?? [];
   const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
-  const served = FORMATS.filter(needsPython);
+  // Of a folder of Hugging Face's what generates, which no build converts.
+  const served = [...FORMATS.filter(needsPython), 'huggingface'];
 
   expect(named.toSorted()).toEqual(served.toSorted());
 });
@@ -134,6 +136,14 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
   gguf: [
     'architecture, tokenizer, quantization, context length, chat template; of one file or `-00001-of-0000N`',
     'llama.cpp, in the Python server',
+  ],
+  torch: [
+    'TorchScript or exported program, tensors, arguments, the shapes that it was traced with; weights alone are refused',
+    'ONNX or Python',
+  ],
+  huggingface: [
+    "task, architecture, labels, context length, tokenizer, pooling, the weights' types and sizes; of transformers or sentence-transformers, with its ONNX",
+    'the ONNX server',
   ],
   tflite: [
     'signature, operators, types and sizes of its tensors',

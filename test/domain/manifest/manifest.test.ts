@@ -55,7 +55,7 @@ describe('the manifest schema', () => {
     [{ scaling: { schedules: [{ at: '24:00', min: 1 }] } }, false],
     [{ scaling: { schedules: [{ at: '08:30', min: 1, days: ['someday'] }] } }, false],
     [{ model: { format: 'sklearn', path: 'a.pkl', allowPickle: ['pkg.mod.Name'] } }, true],
-    [{ model: { format: 'torch' } }, false],
+    [{ model: { format: 'theano' } }, false],
     [{ model: { allowPickle: ['pkg.*'] } }, false],
     [{ model: { allowPickle: ['name'] } }, false],
     [{ runtime: { optimize: 'none' } }, true],
@@ -112,6 +112,7 @@ describe('the GPU a manifest asks for', () => {
   it.each([
     ['none', null],
     ['T4', { name: 'T4', count: 1 }],
+    ['any', { name: 'any', count: 1 }],
     ['A10G:4', { name: 'A10G', count: 4 }],
     ['RTX PRO 6000:2', { name: 'RTX PRO 6000', count: 2 }],
   ])('as %s is %j', (accelerator, gpu) => {

@@ -52,7 +52,7 @@ describe('a pipeline of spaCy', () => {
       formatVersion: 'spaCy >=3.8.0,<3.9.0',
       requirements: ['spacy>=3.8.0,<3.9.0'],
       pythonVersion: null,
-      pipeline: ['ner'],
+      components: ['ner'],
       signature: {
         inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
         outputs: [{ name: 'entities' }],

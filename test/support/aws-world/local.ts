@@ -106,6 +106,7 @@ export async function localAws(moto: Moto) {
       engine: 'image',
       offered: TARGETS,
       caps: NO_CAPS,
+      gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,

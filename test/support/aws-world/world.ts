@@ -175,6 +175,7 @@ function variables(
     SLIPWAY_MODEL_SECURITY_GROUP: functions.securityGroup,
     SLIPWAY_MODEL_LOG_GROUP: functions.logGroup,
     SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
+    SLIPWAY_VLLM_IMAGE: 'none',
     SLIPWAY_ENVIRONMENTS: uriOf(ENVIRONMENTS),
     SLIPWAY_BAKE_SECONDS: String(BAKE_SECONDS),
     SLIPWAY_TEAM: 'unassigned',

@@ -5,6 +5,7 @@ import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
+import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
@@ -47,6 +48,7 @@ export type WorldOptions = {
   /** The targets that the installation has; all by default. */
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
+  readonly gpus?: Partial<Gpus>;
 };
 
 type Upload = {
@@ -188,7 +190,13 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
-    hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
+    gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
+    hashes: {
+      custom: 'custom-1',
+      onnx: 'environment-1',
+      python: 'python-1',
+      vllm: 'vllm-1',
+    },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },

@@ -27,6 +27,8 @@ ADAPTERS = {
     "lightgbm": "frameworks.lightgbm",
     "catboost": "frameworks.catboost",
     "gguf": "adapters.gguf_model",
+    "torch": "frameworks.torch",
+    "huggingface": "adapters.huggingface_model",
     "tflite": "adapters.openvino_model",
     "savedmodel": "adapters.openvino_model",
     "keras": "adapters.keras_model",
@@ -60,7 +62,10 @@ def load_model(path: str, facts: Facts) -> Model:
     if facts.format not in _WRAPPERS and not facts.language:
         # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with around(path, Allowlist(facts.allowed)) if _is_data(facts) else nullcontext():
+    prepare: Callable[[], None] = getattr(adapter, "prepare", lambda: None)
+    prepare()
+    writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
+    with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     return model._replace(

@@ -9,7 +9,9 @@ import numpy as np
 TOLERANCE = 1e-5
 
 
-def difference(native: dict[str, np.ndarray], converted: dict[str, np.ndarray]) -> tuple[float, str | None]:
+def difference(
+    native: dict[str, np.ndarray], converted: dict[str, np.ndarray], tolerance: float = TOLERANCE
+) -> tuple[float, str | None]:
     """The largest numeric difference, and why the answers do not agree; None when they do."""
     largest = 0.0
     for name, expected in native.items():
@@ -19,8 +21,8 @@ def difference(native: dict[str, np.ndarray], converted: dict[str, np.ndarray]) 
         if expected.dtype.kind == "f":
             apart = _apart(name, expected.astype(np.float64), found.astype(np.float64))
             largest = max(largest, apart)
-            if not apart <= TOLERANCE:
-                return largest, f"{name} differs by {apart:.2g}; the limit is {TOLERANCE:g}"
+            if not apart <= tolerance:
+                return largest, f"{name} differs by {apart:.2g}; the limit is {tolerance:g}"
         else:
             rows = np.flatnonzero(np.asarray(expected != found).reshape(len(expected), -1).any(axis=1))
             if len(rows) > 0:

@@ -6,7 +6,9 @@ One file per framework, found by an object's module: everything that differs bet
 - `names(part)`: the columns of the table that it was fitted on, empty if it was not a table
 - `categories(part)`: the categories that it knows, by column; `REFUSES_UNKNOWN` says whether it refuses others
 - `thresholds(model, width)`: pairs of a feature and a value worth asking about
-- `conversions(model)`: ways to convert to ONNX, each with its precision; `register_converters()` lets a pipeline contain its classes
+- `TOLERANCE`, where an answer of a conversion may be further off than usual
+- `prepare()`, where importing it does what no model may: called before the wall stands; `WRITERS` make code of a model that was read
+- `conversions(model)`: ways to convert to ONNX, each with its precision, as `GRAPHS_ARE_WHOLE` with the inputs and outputs of the signature; `register_converters()` lets a pipeline contain its classes
 """
 
 from __future__ import annotations

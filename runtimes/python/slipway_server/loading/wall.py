@@ -46,6 +46,8 @@ class _Wall:
         self.model = ""
         # With a trailing separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
+        # Further modules that make code of their own while they load a model.
+        self.writers: tuple[str, ...] = ()
         self.depth = 0
         # The server's own threads, which serve meanwhile.
         self.others: frozenset[int] = frozenset()
@@ -65,8 +67,11 @@ def end(what: str) -> NoReturn:
 
 
 @contextmanager
-def around(model: str, allowlist: Allowlist) -> Iterator[None]:
-    """Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded."""
+def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> Iterator[None]:
+    """
+    Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded.
+    `writers` are packages of the environment, by parts of their paths, that make code of what inspection has read.
+    """
     global _is_hooked
     _places()
     # Otherwise importing an uncompiled module would write its bytecode.
@@ -76,7 +81,7 @@ def around(model: str, allowlist: Allowlist) -> Iterator[None]:
         _is_hooked = True
     own = threading.get_ident()
     _wall.others = frozenset(each for each in sys._current_frames() if each != own)
-    _wall.allowlist, _wall.model = allowlist, os.path.realpath(model)
+    _wall.allowlist, _wall.model, _wall.writers = allowlist, os.path.realpath(model), writers
     _wall.own_modules = own_modules(model, allowlist)
     _wall.depth += 1
     try:
@@ -169,7 +174,8 @@ def _is_of_a_module() -> bool:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
-    if frame.f_code.co_filename.startswith(_modules) and frame.f_code.co_filename.endswith(_WRITERS):
+    file = frame.f_code.co_filename
+    if file.startswith(_modules) and (file.endswith(_WRITERS) or any(part in file for part in _wall.writers)):
         return True
     inner: FrameType | None = frame
     while inner is not None and inner.f_code.co_filename != __file__:

@@ -1,0 +1,42 @@
+"""A language model by the protocols of all models, whichever engine runs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..language.engine import Engine
+from ..language.whole import whole
+from ..model import Model
+from ..refusal import Refusal
+from ..values.tensors import Signature, TensorSpec
+
+TEXT = TensorSpec("text", "BYTES", (-1,))
+
+# By the Open Inference Protocol a request has nothing but its texts: the same text is answered the same.
+_USUAL = {"max_tokens": 128, "temperature": 0, "seed": 0}
+
+
+def language_model(engine: Engine) -> Model:
+    """One that goes on with texts."""
+
+    def generate(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        answers = np.empty(inputs["text"].shape, dtype=object)
+        answers[:] = [completed(engine, {"prompt": text, **_USUAL}) for text in texts_in(inputs)]
+        return {"text": answers}
+
+    return Model(Signature((TEXT,), (TEXT,)), generate, language=engine)
+
+
+def completed(engine: Engine, request: dict[str, Any]) -> str:
+    """The text with which it goes on."""
+    answer = whole(lambda emit: engine.complete(request, emit))
+    return str(answer["choices"][0]["text"])
+
+
+def texts_in(inputs: dict[str, np.ndarray]) -> list[str]:
+    texts = [str(each) for each in inputs["text"].tolist()]
+    if any(text == "" for text in texts):
+        raise Refusal(400, 'input "text" has an empty text; it takes one to go on with')
+    return texts

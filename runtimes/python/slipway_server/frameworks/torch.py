@@ -1,0 +1,175 @@
+"""Modules that PyTorch saved with their code: TorchScript, and exported programs (.pt2)."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from typing import Any, Iterator
+
+import numpy as np
+
+from ..config import Facts
+from ..conversion.native import Conversion
+from ..model import Model
+from ..processors import processors
+from ..proof.example import first_example
+from ..refusal import Refusal
+from ..values.tensors import Signature
+from .torch_inputs import Argument, asked_by, found_inputs
+
+PLATFORM = "pytorch_torch"
+REFUSES_UNKNOWN = False
+# Its converter makes the whole graph, with the names of the signature.
+GRAPHS_ARE_WHOLE = True
+# Another engine adds the numbers of a layer in another order.
+TOLERANCE = 1e-4
+# These make Python of a program's graph, of which inspection has read every name and expression.
+WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "sympy", ""))
+_ONNX_OPSET = 17
+
+
+def prepare() -> None:
+    """Imports PyTorch, which asks the system for its libraries by a program: before the wall around a model stands."""
+    import torch
+    import torch.export
+    import torch.export.pt2_archive._package  # noqa: F401
+
+    torch.set_num_threads(processors())
+    warnings.simplefilter("ignore")
+
+
+def load(path: str, facts: Facts) -> Model:
+    module, arguments = _exported(path) if path.lower().endswith(".pt2") else _scripted(path)
+    call = _caller(module, arguments)
+    inputs = found_inputs(call, arguments, facts, [tuple(each.shape) for each in _weights(module)])
+    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), call, native=module, is_network=True)
+
+
+def _scripted(path: str) -> tuple[Any, tuple[Argument, ...]]:
+    import torch
+
+    module = torch.jit.load(path, map_location="cpu")
+    module.eval()
+    given = module.forward.schema.arguments[1:]
+    return module, tuple(Argument(each.name, str(each.type), each.has_default_value()) for each in given)
+
+
+def _exported(path: str) -> tuple[Any, tuple[Argument, ...]]:
+    import torch
+
+    program = torch.export.load(path)
+    module = program.module()
+    # The program converts, and its module answers.
+    module.program = program
+    return module, tuple(Argument(str(name), "Tensor", False) for name in program.graph_signature.user_inputs)
+
+
+def _weights(module: Any) -> list[Any]:
+    return [*module.parameters(), *module.buffers()]
+
+
+def _caller(module: Any, arguments: tuple[Argument, ...]) -> Any:
+    import torch
+
+    # One that remembers what it was given answers each request as its first.
+    reset = getattr(module, "reset_states", None)
+
+    def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        given = [_given(each, arrays[each.name]) for each in arguments if each.name in arrays]
+        if reset is not None:
+            reset()
+        try:
+            with torch.inference_mode():
+                answer = module(*given)
+        except (RuntimeError, ValueError, torch.jit.Error, AssertionError) as error:
+            raise Refusal(400, f"the model refused the inputs: {_said(error)}") from None
+        return _named(answer)
+
+    return call
+
+
+def _given(argument: Argument, array: np.ndarray) -> Any:
+    import torch
+
+    if argument.kind == "Tensor":
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    if array.size != 1:
+        raise Refusal(400, f'input "{argument.name}" is one number, not {array.size}')
+    return asked_by(argument.kind)(array.item())
+
+
+def _said(error: BaseException) -> str:
+    """TorchScript puts the reason behind a trace of its code."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    last = lines[-1] if lines else type(error).__name__
+    return (last if "Traceback" in str(error) else lines[0] if lines else last)[:300]
+
+
+def _named(answer: Any) -> dict[str, np.ndarray]:
+    if isinstance(answer, dict):
+        return {str(name): _array(value) for name, value in answer.items()}
+    if isinstance(answer, (list, tuple)) and len(answer) != 1:
+        return {f"output_{at}": _array(value) for at, value in enumerate(answer)}
+    return {"output": _array(answer[0] if isinstance(answer, (list, tuple)) else answer)}
+
+
+def _array(value: Any) -> np.ndarray:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        value = value.detach()
+        array = (value.float() if value.dtype == torch.bfloat16 else value).contiguous().numpy()
+    else:
+        array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise Refusal(400, f"the model answers {type(value).__name__}, which is no tensor: trace or export one that answers tensors")
+    # The protocol's answers have a dimension of rows.
+    return array.reshape(1) if array.ndim == 0 else array
+
+
+def conversions(model: Model) -> Iterator[Conversion]:
+    yield "FP32", lambda: _converted(model)
+
+
+def _converted(model: Model) -> Any:
+    import onnx
+    import torch
+
+    answered = first_example(model)
+    if answered is None:
+        raise ValueError("no inputs of zeros are answered, from which a graph could be made")
+    inputs, outputs = model.signature.inputs, model.signature.outputs
+    if any(spec.shape == () for spec in inputs):
+        raise ValueError("an input is a number that its code branches on, which a graph cannot")
+    # Two rows: the exporters take a dimension of 1 to be one always.
+    given = tuple(torch.from_numpy(np.repeat(array, 2, 0) if spec.shape and spec.shape[0] == -1 else array) for spec, array in zip(inputs, answered[0].values()))
+    names = {"input_names": [each.name for each in inputs], "output_names": [each.name for each in outputs]}
+    program = getattr(model.native, "program", None)
+    if program is not None:
+        exported = torch.onnx.export(program, dynamo=True, verbose=False, **names)
+        return exported.model_proto
+    free = {spec.name: [axis for axis, dim in enumerate(spec.shape or ()) if dim == -1] for spec in (*inputs, *outputs)}
+    written = io.BytesIO()
+    torch.onnx.export(model.native, given, written, dynamo=False, opset_version=_ONNX_OPSET, dynamic_axes=free, **names)
+    return onnx.load_from_string(written.getvalue())
+
+
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(_part: Any) -> tuple[()]:
+    return ()
+
+
+def categories(_part: Any) -> dict[str, np.ndarray]:
+    return {}
+
+
+def thresholds(_model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    return iter(())
+
+
+def register_converters() -> None:
+    """No pipeline contains a module of PyTorch."""

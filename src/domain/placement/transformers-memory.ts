@@ -1,0 +1,48 @@
+import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
+
+const MIB = 1024 * 1024;
+
+// Python, torch with the libraries of CUDA, of which nothing is used, and transformers.
+const SERVER_BYTES = 900 * MIB;
+const LEAST_COMPUTE_BYTES = 64 * MIB;
+// The scores of all words are computed in single precision.
+const SCORE_BYTES = 4;
+
+/** The shape of a network that generates; null where its configuration does not tell. `numberBytes` is what a number takes in its weights and its cache. */
+export type GeneratorShape = {
+  readonly weightBytes: number;
+  readonly layers: number | null;
+  readonly heads: number | null;
+  readonly keyValueHeads: number | null;
+  readonly headSize: number | null;
+  readonly hiddenSize: number | null;
+  readonly vocabulary: number | null;
+  readonly numberBytes: number;
+};
+
+/** What serving it by transformers is expected to take: the weights once, and for each request that is answered at once the cache of its context and the scores of its tokens. */
+export function transformersMemory(
+  shape: GeneratorShape,
+  { contextTokens, requestsAtOnce }: Pick<LanguageServing, 'contextTokens' | 'requestsAtOnce'>,
+): readonly MemoryTerm[] {
+  const cached = contextTokens * requestsAtOnce;
+  const layers = shape.layers ?? 0;
+  const scores = requestsAtOnce * (shape.vocabulary ?? 0) * SCORE_BYTES;
+  const attention =
+    requestsAtOnce * contextTokens * (shape.hiddenSize ?? 0) * 8 * shape.numberBytes;
+  return [
+    { name: 'the server, PyTorch and transformers', bytes: SERVER_BYTES },
+    { name: 'the weights', bytes: shape.weightBytes },
+    {
+      name: `the cache of ${cached.toLocaleString('en-US')} tokens`,
+      bytes: cached * 2 * layers * widthOf(shape) * shape.numberBytes,
+    },
+    { name: 'the activations of a prompt', bytes: LEAST_COMPUTE_BYTES + scores + attention },
+  ];
+}
+
+/** The numbers of a token's keys in a layer. */
+function widthOf({ heads, keyValueHeads, headSize, hiddenSize }: GeneratorShape): number {
+  const ofHead = headSize ?? (hiddenSize ?? 0) / (heads ?? 1);
+  return Math.ceil((keyValueHeads ?? heads ?? 1) * ofHead);
+}

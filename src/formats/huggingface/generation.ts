@@ -1,0 +1,37 @@
+import type { LanguageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import { type GeneratorShape, transformersMemory } from '#domain/placement/transformers-memory.ts';
+
+/** What loads and runs a network as transformers saved it: each version reads what those before it saved. */
+export const TRANSFORMERS: readonly string[] = ['torch==2.15.0', 'transformers==5.24.0'];
+
+/** Texts in, and what they are gone on with out. */
+export const TEXTS: Signature = {
+  inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
+  outputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
+};
+
+const USUAL_CONTEXT = 4096;
+
+/** How it is served: within the context that is asked for, else no more of its own than most requests need. */
+export function languageOf(
+  { maxTokens, hasChatTemplate }: PipelineServing,
+  asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number },
+): LanguageServing {
+  return {
+    task: 'generate',
+    contextTokens: Math.min(maxTokens ?? USUAL_CONTEXT, asked.contextTokens ?? USUAL_CONTEXT),
+    requestsAtOnce: asked.requestsAtOnce ?? 1,
+    hasChatTemplate,
+  };
+}
+
+type Shape = Omit<GeneratorShape, 'numberBytes'> & { readonly dtypes: readonly string[] };
+
+export function generationMemory(
+  { dtypes, ...shape }: Shape,
+  language: LanguageServing,
+): readonly MemoryTerm[] {
+  const numberBytes = dtypes.some((each) => /^(FP32|FP64)$/.test(each)) ? 4 : 2;
+  return transformersMemory({ ...shape, numberBytes }, language);
+}

@@ -1,0 +1,194 @@
+import type { MemoryTerm, ModelFacts, PipelineServing } from '#domain/artifact/facts.ts';
+import type { FileFormat } from '#domain/artifact/format.ts';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { encoderMemory } from '#domain/placement/encoder-memory.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
+import { gpuModelOf } from './gpu-model.ts';
+import { objectIn, RESAVE } from './json-file.ts';
+import { type Network, networkOf } from './network.ts';
+import { type Sentences, sentencesIn } from './sentences.ts';
+import { exampleOf, signatureOf } from './signature.ts';
+import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
+import { tensorsOf, type Weights, weightsIn } from './weights.ts';
+
+/** What a folder of Hugging Face's says beside the facts of all models. */
+export type HuggingFaceFacts = ModelFacts &
+  Omit<Network, 'task' | 'labels' | 'architecture'> & {
+    readonly format: 'huggingface';
+    readonly pipeline: PipelineServing;
+    readonly parameters: number;
+  };
+
+/** Reads a model's file in another format that is part of the folder. */
+export type InspectData = (
+  file: ArtifactFile,
+  format: FileFormat,
+  beside: readonly ArtifactFile[],
+) => Promise<ModelFacts>;
+
+export type HuggingFaceOptions = {
+  readonly inspectData: InspectData;
+  /** What the manifest asks for, of a model that generates. */
+  readonly asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number };
+  /** The file of weights that the manifest names, or null. */
+  readonly path: string | null;
+};
+
+type Files = readonly ArtifactFile[];
+type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
+type Parts = {
+  readonly network: Network;
+  readonly tokenizer: TokenizerFacts;
+  readonly sentences: Sentences | undefined;
+};
+
+/** The tasks that the ONNX server answers. */
+const ENCODERS: readonly string[] = [
+  'text-classification',
+  'token-classification',
+  'question-answering',
+  'fill-mask',
+  'feature-extraction',
+];
+
+/** The tasks that transformers answers token by token. */
+const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'];
+
+/** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
+export async function inspectHuggingFace(
+  files: Files,
+  root: string,
+  { inspectData, asked, path }: HuggingFaceOptions,
+): Promise<HuggingFaceFacts> {
+  const sentences = await sentencesIn(files, root);
+  const folder = sentences?.folder ?? root;
+  const name = within(folder, 'config.json');
+  const config = await objectIn(files, folder, 'config.json');
+  if (!config) throw rejected(`${name} is missing`, RESAVE);
+  const network = networkOf(config, name);
+  const tokenizer = await tokenizerIn(files, folder);
+  const weights = await weightsIn(files, root, path);
+  const parts = { network, tokenizer, sentences };
+  const pipeline = pipelineOf(parts);
+  const read = await readWeights(files, root, weights, inspectData);
+  refuseUnserved(weights, pipeline, tokenizer);
+  const { task: _, labels, architecture, ...own } = network;
+  const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
+  const language = generating ? languageOf(pipeline, asked) : undefined;
+  const gpuModel = language && gpuModelOf(network, read, asked);
+  return {
+    format: 'huggingface',
+    formatVersion: `${architecture}, ${weights.kind}`,
+    framework: null,
+    pythonVersion: null,
+    requirements: language ? TRANSFORMERS : [],
+    signature: language ? TEXTS : signatureOf(pipeline, network),
+    takesColumns: false,
+    ...read,
+    parameters: read.parameters ?? 0,
+    memory: language
+      ? generationMemory({ ...network, ...read }, language)
+      : memoryOf(parts, pipeline, read),
+    example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
+    ...(language && { language }),
+    ...(gpuModel && { gpuModel }),
+    entrypoint: null,
+    pipeline,
+    data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
+    ...own,
+  };
+}
+
+function pipelineOf({ network, tokenizer, sentences }: Parts): PipelineServing {
+  return {
+    task: sentences ? 'feature-extraction' : network.task,
+    architecture: network.architecture,
+    labels: network.labels,
+    maxTokens: maxTokensOf({ network, tokenizer, sentences }),
+    pooling: sentences?.pooling ?? null,
+    normalizes: sentences?.normalizes ?? false,
+    tokenizer: tokenizer.kind,
+    hasChatTemplate: tokenizer.hasChatTemplate,
+  };
+}
+
+// Their positions begin after the padding token's: https://github.com/huggingface/transformers/blob/main/src/transformers/models/roberta/modeling_roberta.py
+const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
+const PADDING_POSITIONS = 2;
+
+/** The least of what sentence-transformers, the tokenizer and the network's positions allow. */
+function maxTokensOf({ network, tokenizer, sentences }: Parts): number | null {
+  const { positions, modelType } = network;
+  const isShifted = POSITIONS_AFTER_PADDING.test(modelType ?? '');
+  const room = positions === null ? null : positions - (isShifted ? PADDING_POSITIONS : 0);
+  const limits = [sentences?.maxTokens ?? null, tokenizer.maxTokens, room];
+  const known = limits.filter((each) => each !== null && each > 0);
+  return known.length > 0 ? Math.min(...known.map(Number)) : null;
+}
+
+async function readWeights(
+  files: Files,
+  root: string,
+  weights: Weights,
+  inspectData: InspectData,
+): Promise<Read> {
+  if (weights.kind === 'onnx') {
+    const { parameters, weightBytes, dtypes } = await inspectData(weights.file, 'onnx', files);
+    return { parameters, weightBytes: Math.max(weightBytes, weights.file.sizeBytes), dtypes };
+  }
+  const { parameters, bytes, byType } = await tensorsOf(files, root, weights);
+  return { parameters, weightBytes: bytes, dtypes: [...byType.keys()].sort() };
+}
+
+function memoryOf(
+  { network, tokenizer }: Parts,
+  { maxTokens }: PipelineServing,
+  { weightBytes }: Read,
+): readonly MemoryTerm[] {
+  return encoderMemory({ ...network, weightBytes, tokenizerBytes: tokenizer.fileBytes, maxTokens });
+}
+
+/** What is understood, but not answered by this version. */
+function refuseUnserved(
+  weights: Weights,
+  { task, architecture }: PipelineServing,
+  tokenizer: TokenizerFacts,
+): void {
+  const isGenerated = GENERATING.includes(task) && weights.kind === 'safetensors';
+  if (!ENCODERS.includes(task) && !isGenerated) {
+    throw rejected(
+      `${quoted(architecture)} does ${task}, which this version does not serve from such a folder`,
+      task === 'text-generation'
+        ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
+        : `Serve it by code of your own: ${BY_CODE}.`,
+    );
+  }
+  if (weights.kind === 'safetensors' && !isGenerated) {
+    throw rejected(
+      `${weights.file.name} holds the weights as safetensors, which this version does not run`,
+      `Export it beside them with \`optimum-cli export onnx --model FOLDER FOLDER\` and upload the folder again, or ${BY_CODE}.`,
+    );
+  }
+  if (weights.kind === 'onnx' && weights.file.member) {
+    throw rejected(
+      `${weights.file.name} is in an archive, from which no ONNX model is served`,
+      'Upload the folder itself.',
+    );
+  }
+  if (tokenizer.hasFile) return;
+  throw rejected(
+    `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
+    `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
+  );
+}
+
+function formatOf({ kind }: Weights): 'onnx' | 'huggingface' {
+  return kind === 'onnx' ? 'onnx' : 'huggingface';
+}
+
+function pathIn(root: string, name: string): string {
+  return root === '.' ? name : name.slice(root.length + 1);
+}

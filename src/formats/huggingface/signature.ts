@@ -1,0 +1,48 @@
+import type { PipelineServing } from '#domain/artifact/facts.ts';
+import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { Network } from './network.ts';
+
+const TEXT: TensorSpec = { name: 'text', datatype: 'BYTES', shape: [-1] };
+
+/** The inputs and outputs as the Open Inference Protocol carries them: texts in, what the task answers out. */
+export function signatureOf({ task }: PipelineServing, { hiddenSize }: Network): Signature {
+  const context: TensorSpec = { name: 'context', datatype: 'BYTES', shape: [-1] };
+  const question: TensorSpec = { name: 'question', datatype: 'BYTES', shape: [-1] };
+  const inputs = task === 'question-answering' ? [question, context] : [TEXT];
+  if (task === 'feature-extraction') {
+    return {
+      inputs,
+      outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, hiddenSize ?? -1] }],
+    };
+  }
+  if (task === 'text-classification') {
+    return {
+      inputs,
+      outputs: [
+        { name: 'label', datatype: 'BYTES', shape: [-1] },
+        { name: 'score', datatype: 'FP32', shape: [-1] },
+      ],
+    };
+  }
+  // What is found in a text is more or less of it: its list is one JSON text.
+  return { inputs, outputs: [{ name: 'answer', datatype: 'BYTES', shape: [-1] }] };
+}
+
+const SENTENCE = 'Ada Lovelace wrote the first program in London.';
+
+/** A request that every model of the task answers; null where the mask's token is not known. */
+export function exampleOf(
+  { task }: PipelineServing,
+  maskToken: string | null,
+): GoldenRequest | null {
+  const body = { inputs: SENTENCE as unknown };
+  if (task === 'question-answering') {
+    body.inputs = { question: 'Who wrote the first program?', context: SENTENCE };
+  }
+  if (task === 'fill-mask') {
+    if (maskToken === null) return null;
+    body.inputs = `Ada Lovelace wrote the first ${maskToken} in London.`;
+  }
+  return { protocol: 'invocations', body };
+}

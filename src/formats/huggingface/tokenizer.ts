@@ -1,0 +1,53 @@
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { fileIn, isObject, objectIn, textOf } from './json-file.ts';
+import { refuseCode } from './network.ts';
+
+/** What is told of a tokenizer: `kind` as tokenizer.json has it ("WordPiece"), null where there is no such file or it does not say. */
+export type TokenizerFacts = {
+  readonly hasFile: boolean;
+  readonly fileBytes: number;
+  readonly kind: string | null;
+  readonly className: string | null;
+  readonly maxTokens: number | null;
+  readonly maskToken: string | null;
+  readonly hasChatTemplate: boolean;
+};
+
+type Files = readonly ArtifactFile[];
+
+// In the order of tokenizer.json, the model comes after at most some thousand added tokens.
+const MAX_HEAD_BYTES = 4 * 2 ** 20;
+const KIND = /"model"\s*:\s*\{\s*"type"\s*:\s*"(\w{1,40})"/;
+// transformers writes 1e30 where a tokenizer has no limit.
+const MAX_LENGTH = 10_000_000;
+
+/** Reads a folder's tokenizer files. Fails with `ArtifactRejected` where they need their author's own code. */
+export async function tokenizerIn(files: Files, folder: string): Promise<TokenizerFacts> {
+  const config = (await objectIn(files, folder, 'tokenizer_config.json')) ?? {};
+  refuseCode(config, 'tokenizer_config.json');
+  const special = (await objectIn(files, folder, 'special_tokens_map.json')) ?? {};
+  const file = fileIn(files, folder, 'tokenizer.json');
+  const length = Number(config['model_max_length']);
+  const hasTemplateFile = ['chat_template.jinja', 'chat_template.json'].some((name) =>
+    fileIn(files, folder, name),
+  );
+  return {
+    hasFile: file !== undefined,
+    fileBytes: file?.sizeBytes ?? 0,
+    kind: file ? await kindOf(file) : null,
+    className: textOf(config['tokenizer_class']),
+    maxTokens: Number.isInteger(length) && length > 0 && length < MAX_LENGTH ? length : null,
+    maskToken: tokenOf(config['mask_token']) ?? tokenOf(special['mask_token']),
+    hasChatTemplate: hasTemplateFile || Boolean(config['chat_template']),
+  };
+}
+
+async function kindOf({ open, sizeBytes }: ArtifactFile): Promise<string | null> {
+  const head = await (await open()).read(0, Math.min(sizeBytes, MAX_HEAD_BYTES));
+  return KIND.exec(Buffer.from(head).toString('latin1'))?.[1] ?? null;
+}
+
+/** Either the text or an object that holds it. */
+function tokenOf(value: unknown): string | null {
+  return textOf(isObject(value) ? value['content'] : value);
+}

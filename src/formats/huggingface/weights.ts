@@ -1,0 +1,132 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { fileIn, isObject, objectIn, RESAVE } from './json-file.ts';
+import { readSafetensors, type Tensors } from './safetensors.ts';
+
+/** The weights that are served: one ONNX file, or safetensors, whose first file, or list of files, `file` is. */
+export type Weights =
+  | { readonly kind: 'onnx'; readonly file: ArtifactFile }
+  | {
+      readonly kind: 'safetensors';
+      readonly file: ArtifactFile;
+      readonly parts: readonly ArtifactFile[];
+    };
+
+type Files = readonly ArtifactFile[];
+
+const ONNX_NAMES: readonly string[] = ['model.onnx', 'model_quantized.onnx'];
+const WHOLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+const MAX_PARTS = 1_000;
+
+/** The weights of a folder: ONNX first, the unquantized first; `path` is the file that the manifest names. Fails with `ArtifactRejected` where there are none that can be read without running code. */
+export async function weightsIn(
+  files: Files,
+  folder: string,
+  path: string | null,
+): Promise<Weights> {
+  if (path !== null) return namedWeights(files, folder, path);
+  const places = ONNX_NAMES.flatMap((name) => [within('onnx', name), name]);
+  const ordered = [...places.filter((each) => each.endsWith('model.onnx')), ...places];
+  for (const place of ordered) {
+    const file = fileIn(files, folder, place);
+    if (file) return { kind: 'onnx', file };
+  }
+  const inside = files.filter(({ name }) => name.endsWith('.onnx') && isWithin(folder, name));
+  const [only, another] = inside;
+  if (only && !another) return { kind: 'onnx', file: only };
+  const tensors = await safetensorsIn(files, folder);
+  if (tensors) return tensors;
+  if (only) {
+    throw rejected(
+      `${inside.length} ONNX files could be the model: ${inside
+        .slice(0, 5)
+        .map(({ name }) => quoted(name))
+        .join(', ')}`,
+      'Set `model.path` in model.yaml to one of them.',
+    );
+  }
+  throw noWeights(folder);
+}
+
+async function namedWeights(files: Files, folder: string, path: string): Promise<Weights> {
+  const file = files.find(({ name }) => name === path);
+  if (file?.name.endsWith('.onnx')) return { kind: 'onnx', file };
+  const tensors = await safetensorsIn(files, folder);
+  if (tensors && tensors.file.name === path) return tensors;
+  throw rejected(
+    `model.path is ${quoted(path)}, which holds no weights that can be served`,
+    `Name an ONNX file of the folder, ${WHOLE} or ${INDEX}.`,
+  );
+}
+
+async function safetensorsIn(files: Files, folder: string): Promise<Weights | undefined> {
+  const whole = fileIn(files, folder, WHOLE);
+  if (whole) return { kind: 'safetensors', file: whole, parts: [whole] };
+  const index = fileIn(files, folder, INDEX);
+  if (!index) return undefined;
+  const names = Object.values(await weightMap(files, folder, index.name));
+  const parts = [...new Set(names)].sort().map((name) => {
+    const part = /^[^/\\]+\.safetensors$/.test(name) ? fileIn(files, folder, name) : undefined;
+    if (part) return part;
+    throw rejected(`${index.name} names ${quoted(name)}, which is not there`, RESAVE);
+  });
+  if (parts.length <= MAX_PARTS) return { kind: 'safetensors', file: index, parts };
+  throw rejected(`${index.name} names ${parts.length} files; the limit is ${MAX_PARTS}`, RESAVE);
+}
+
+/** The file of each tensor. */
+async function weightMap(files: Files, folder: string, name: string) {
+  const map = (await objectIn(files, folder, INDEX))?.['weight_map'];
+  if (!isObject(map) || !Object.values(map).every((each) => typeof each === 'string')) {
+    throw rejected(`${name} has no weight_map, which says where each tensor is`, RESAVE);
+  }
+  return map as Readonly<Record<string, string>>;
+}
+
+/** What the headers of all parts say. Fails with `ArtifactRejected` where they disagree with their list or with each other. */
+export async function tensorsOf(
+  files: Files,
+  folder: string,
+  { file, parts }: Extract<Weights, { kind: 'safetensors' }>,
+): Promise<Tensors> {
+  const byType = new Map<string, number>();
+  const names = new Set<string>();
+  let [parameters, bytes] = [0, 0];
+  for (const part of parts) {
+    const found = await readSafetensors(await part.open(), part.name);
+    addNames(names, found.names, part.name);
+    parameters += found.parameters;
+    bytes += found.bytes;
+    for (const [type, size] of found.byType) byType.set(type, (byType.get(type) ?? 0) + size);
+  }
+  if (file.name.endsWith(INDEX)) refuseMissing(await weightMap(files, folder, file.name), names);
+  return { names, parameters, bytes, byType };
+}
+
+function addNames(names: Set<string>, found: ReadonlySet<string>, part: string): void {
+  const twice = [...found].find((name) => names.has(name));
+  if (twice !== undefined) {
+    throw rejected(`${part} has the tensor ${quoted(twice)}, as another part has`, RESAVE);
+  }
+  for (const name of found) names.add(name);
+}
+
+function refuseMissing(map: Readonly<Record<string, string>>, names: ReadonlySet<string>): void {
+  const missing = Object.keys(map).find((name) => !names.has(name));
+  if (missing === undefined) return;
+  throw rejected(`${INDEX} names the tensor ${quoted(missing)}, which no part has`, RESAVE);
+}
+
+function noWeights(folder: string) {
+  return rejected(
+    `${folder === '.' ? 'the folder' : folder} has no ${WHOLE} and no ONNX file: its weights are a pickle or of another framework`,
+    `Save them as safetensors: \`AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)\` with the class of its architecture writes ${WHOLE}; or export it with \`optimum-cli export onnx\`; or ${BY_CODE}.`,
+  );
+}
+
+function isWithin(folder: string, name: string): boolean {
+  return folder === '.' || name.startsWith(`${folder}/`);
+}

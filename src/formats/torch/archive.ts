@@ -1,0 +1,29 @@
+import { zipFiles } from '#formats/archives/zip-read.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+
+/** The members of a file that torch wrote, by their paths within its one folder. */
+export type TorchArchive = {
+  readonly file: string;
+  readonly members: ReadonlyMap<string, ArtifactFile>;
+};
+
+// Each tensor is a member.
+const MAX_MEMBERS = 50_000;
+const MAX_BYTES = 256 * 2 ** 30;
+export const RESAVE = 'Save it again with torch, and upload the whole file.';
+
+/** Lists what torch packed. Fails with `ArtifactRejected` when it is no zip, or not one of torch's. */
+export async function openTorch(source: ByteSource, file: string): Promise<TorchArchive> {
+  const files = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
+  const [root = ''] = files[0]?.name.split('/') ?? [];
+  const members = new Map<string, ArtifactFile>();
+  for (const member of files) {
+    if (!member.name.startsWith(`${root}/`)) {
+      throw rejected(`${file} is a zip, but not as torch writes it: it has no one folder`, RESAVE);
+    }
+    members.set(member.name.slice(root.length + 1), member);
+  }
+  return { file, members };
+}

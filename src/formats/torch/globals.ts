@@ -1,0 +1,67 @@
+import type { PickleGlobals } from '#formats/pickle/globals.ts';
+import type { Uses } from '#formats/pickle/values.ts';
+
+/** The storages of tensors: the protocol's name of their numbers, or torch's own, and the bytes of one. */
+export const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
+  FloatStorage: ['FP32', 4],
+  DoubleStorage: ['FP64', 8],
+  HalfStorage: ['FP16', 2],
+  BFloat16Storage: ['BF16', 2],
+  LongStorage: ['INT64', 8],
+  IntStorage: ['INT32', 4],
+  ShortStorage: ['INT16', 2],
+  CharStorage: ['INT8', 1],
+  ByteStorage: ['UINT8', 1],
+  BoolStorage: ['BOOL', 1],
+  ComplexFloatStorage: ['complex64', 8],
+  ComplexDoubleStorage: ['complex128', 16],
+};
+
+const CALLED: readonly string[] = [
+  ...['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_parameter'].map(
+    (name) => `torch._utils.${name}`,
+  ),
+  ...['build_intlist', 'build_tensorlist', 'build_doublelist', 'build_boollist'].map(
+    (name) => `torch.jit._pickle.${name}`,
+  ),
+  ...[
+    'torch.jit._pickle.restore_type_tag',
+    'torch.Size',
+    'torch.device',
+    'torch.serialization._get_layout',
+  ],
+  'collections.OrderedDict',
+];
+const DTYPE = /^torch\.(float|bfloat|int|uint|complex|half|double|long|short|bool|strided)\w*$/;
+const CODE = /^__torch__(\.\w+)*$/;
+
+const NO_USE: Uses = { call: false, make: false, fill: false };
+
+/** The globals of a pickle of torch: known are those of tensors, and with `hasCode` the classes whose code lies beside them. */
+export type TorchGlobals = PickleGlobals & {
+  /** What else was named, in order. */
+  others(): readonly string[];
+};
+
+export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchGlobals {
+  const others = new Set<string>();
+  return {
+    find(module, name) {
+      const full = `${module}.${name}`;
+      const uses = usesOf(full, hasCode);
+      if (!uses) others.add(full);
+      return { kind: 'global', module, name: full, uses: uses ?? NO_USE };
+    },
+    misuse: ({ name }) => void others.add(name),
+    refuseUnknown() {},
+    foreignRoots: () => [],
+    others: () => [...others],
+  };
+}
+
+function usesOf(full: string, hasCode: boolean): Uses | undefined {
+  if (CALLED.includes(full)) return { call: true, make: false, fill: full.endsWith('OrderedDict') };
+  if (hasCode && CODE.test(full)) return { call: false, make: true, fill: false };
+  const [, storage = ''] = /^torch\.(\w+Storage)$/.exec(full) ?? [];
+  return storage in STORAGES || DTYPE.test(full) ? NO_USE : undefined;
+}

@@ -1,0 +1,72 @@
+import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import { openTorch, type TorchArchive } from './archive.ts';
+import { readExported } from './exported.ts';
+import { refuseLegacy, refusePickle } from './refused.ts';
+import { readScript } from './script.ts';
+
+// Each version reads what those before it saved. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
+const ENGINE = 'torch==2.15.0';
+// By which torch's converter writes ONNX.
+const CONVERTER = 'onnxscript>=0.5';
+const LEGACY = '80028a0a6cfc9c46';
+const MIB = 1024 * 1024;
+// Seen with an empty module: Python, numpy and torch with CUDA's libraries, of which nothing is used.
+const SERVER_BYTES = 780 * MIB;
+const COPIES = 1.5;
+
+/** Reads the facts of a module that torch saved with its code. Fails with `ArtifactRejected` for weights alone, and whatever could run other code. */
+export async function inspectTorch(source: ByteSource, file: string): Promise<ModelFacts> {
+  const head = Buffer.from(await source.read(0, Math.min(8, source.sizeBytes))).toString('hex');
+  if (head === LEGACY) throw refuseLegacy(file);
+  const archive = await openTorch(source, file);
+  if (archive.members.has('archive_format') || archive.members.has('models/model.json')) {
+    const { schema, torchVersion, ...program } = await readExported(archive);
+    const version = torchVersion === null ? '' : `, by torch ${torchVersion}`;
+    return {
+      ...COMMON,
+      formatVersion: `exported program, schema ${schema}${version}`,
+      entrypoint: null,
+      ...weighing(program),
+    };
+  }
+  if (archive.members.has('constants.pkl')) {
+    const { entrypoint, ...script } = await readScript(archive);
+    return {
+      ...COMMON,
+      formatVersion: `TorchScript, archive ${await versionOf(archive)}`,
+      entrypoint,
+      ...weighing(script),
+    };
+  }
+  throw await refusePickle(archive);
+}
+
+const COMMON = {
+  format: 'torch',
+  framework: null,
+  pythonVersion: null,
+  requirements: [ENGINE, CONVERTER],
+  takesColumns: false,
+  example: null,
+} as const;
+
+type Weighed = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes' | 'signature'>;
+
+function weighing(found: Weighed): Weighed & { readonly memory: readonly MemoryTerm[] } {
+  const { parameters, weightBytes, dtypes, signature } = found;
+  const memory = [
+    { name: 'the server and PyTorch', bytes: SERVER_BYTES },
+    {
+      name: 'the weights, and what a request is computed in',
+      bytes: Math.ceil(weightBytes * COPIES),
+    },
+  ];
+  return { parameters, weightBytes, dtypes, signature, memory };
+}
+
+async function versionOf({ members }: TorchArchive): Promise<string> {
+  const member = members.get('version') ?? members.get('.data/version');
+  return member ? (await readText(member, 64)).trim() : 'unknown';
+}

@@ -1,0 +1,87 @@
+import type { Failure } from '#domain/failure.ts';
+import type { Pickled } from '#formats/pickle/scan.ts';
+import { isThing, type Value } from '#formats/pickle/values.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { RESAVE, type TorchArchive } from './archive.ts';
+import { torchGlobals } from './globals.ts';
+import { scanMember } from './pickled.ts';
+import { isTensor, tensorsIn, weighed } from './tensors.ts';
+
+/** A pickle of torch has weights, or whole objects, and no code: what it is, and what its owner can do. */
+export async function refusePickle(archive: TorchArchive): Promise<Failure> {
+  const { file, members } = archive;
+  const data = members.get('data.pkl');
+  if (!data) return rejected(`${file} is a zip of torch without code and without data`, RESAVE);
+  const globals = torchGlobals({ hasCode: false });
+  const scanned = await scanMember(archive, data, globals).catch((error: unknown) => error);
+  const others = globals.others();
+  const [other] = others;
+  if (others.some((name) => name.startsWith('ultralytics.'))) {
+    return rejected(
+      `${file} is an Ultralytics model: a pickle of objects of its package, which can run any code when it is loaded`,
+      `Export it with \`yolo export model=${file} format=onnx\` (or format=torchscript) and upload that, or put it in a folder with a predict.py that loads it.`,
+    );
+  }
+  if (other !== undefined) {
+    return rejected(
+      `${file} is a module that was pickled whole: it names ${quoted(other)}, so loading it can run any code, and needs the files in which its classes stood`,
+      'Save it with its code: torch.jit.script(module).save("model.pt"), or torch.export.save(torch.export.export(module, args), "model.pt2").',
+    );
+  }
+  // What no known class does says less than the name of the class that does it.
+  if (!isPickled(scanned)) throw scanned;
+  const { root } = scanned;
+  const tensors = tensorsIn(root, archive, 'data');
+  const { parameters } = weighed(tensors, archive, 'data');
+  const what = isState(root) ? 'the weights of a module (its state_dict)' : 'a checkpoint';
+  return rejected(
+    `${file} is ${what}, ${tensors.length} tensors of ${parameters.toLocaleString('en-US')} numbers, without the module that they belong to`,
+    tenLines(file, isState(root) ? '' : keyOfState(root)),
+  );
+}
+
+function isPickled(scanned: unknown): scanned is Pickled {
+  return typeof scanned === 'object' && scanned !== null && 'root' in scanned;
+}
+
+function isState(root: Value): boolean {
+  const values = entriesOf(root).map(([, value]) => value);
+  return values.length > 0 && values.every(isTensor);
+}
+
+function entriesOf(value: Value): readonly (readonly [string, Value])[] {
+  if (!isThing(value)) return [];
+  return value.kind === 'dict' || value.kind === 'instance' ? [...(value.entries ?? [])] : [];
+}
+
+/** Where a checkpoint has the weights: `["model_state_dict"]`. */
+function keyOfState(root: Value): string {
+  const found = entriesOf(root).find(([, value]) => isState(value));
+  return found ? `[${JSON.stringify(found[0])}]` : '';
+}
+
+function tenLines(file: string, key: string): string {
+  return [
+    'Save the module with its code (torch.jit.script or torch.export), or put it in a folder with the code of the module, a requirements.txt that names torch, and a predict.py of these lines:',
+    '  import torch',
+    '  from model import Net  # the module that was trained',
+    '',
+    '  class Predictor:',
+    '      def setup(self):',
+    `          state = torch.load(${JSON.stringify(file.split('/').at(-1))}, map_location="cpu", weights_only=True)${key}`,
+    '          self.net = Net().eval()',
+    '          self.net.load_state_dict(state)',
+    '',
+    '      def predict(self, inputs):',
+    '          with torch.inference_mode():',
+    '              return self.net(torch.tensor(inputs, dtype=torch.float32)).tolist()',
+  ].join('\n');
+}
+
+/** What torch wrote before 1.6, a pickle of pickles. */
+export function refuseLegacy(file: string): Failure {
+  return rejected(
+    `${file} is a pickle as torch wrote it before 1.6`,
+    'Load it where its code is, and save it with torch.jit.script or torch.export; or put it in a folder with a predict.py that loads it with weights_only=True.',
+  );
+}

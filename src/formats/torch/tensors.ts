@@ -1,0 +1,120 @@
+import { hostile, type PickleMachine } from '#formats/pickle/machine.ts';
+import {
+  type Instance,
+  isCount,
+  isInstance,
+  isThing,
+  isTuple,
+  itemsOf,
+  type Value,
+} from '#formats/pickle/values.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { RESAVE, type TorchArchive } from './archive.ts';
+import { STORAGES } from './globals.ts';
+
+/** A tensor as a pickle of torch describes it. */
+export type TorchTensor = {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly storage: string;
+  readonly itemBytes: number;
+};
+
+/** A storage is named by its class and the member that has its bytes. */
+export function storageOf(machine: PickleMachine, id: Value): Value {
+  const [what, named, key, , count] = itemsOf(id);
+  const isKnown =
+    isTuple(id) &&
+    what === 'storage' &&
+    isThing(named) &&
+    named.kind === 'global' &&
+    typeof key === 'string' &&
+    isCount(count);
+  if (!isKnown) throw hostile(machine, 'refers to something that is no storage of a tensor');
+  return { kind: 'instance', of: named, args: [key, count], attributes: new Map() };
+}
+
+/** Each tensor that a pickled object reaches, once. Fails with `ArtifactRejected` where one reaches beyond the bytes that it has. */
+export function tensorsIn(
+  root: Value,
+  archive: TorchArchive,
+  folder: string,
+): readonly TorchTensor[] {
+  const found: TorchTensor[] = [];
+  const seen = new Set<Value>();
+  const left: Value[] = [root];
+  while (left.length > 0) {
+    const value = left.pop() ?? null;
+    if (!isThing(value) || seen.has(value)) continue;
+    seen.add(value);
+    if (isInstance(value) && isTensor(value)) found.push(tensorOf(value, archive, folder));
+    else left.push(...partsOf(value).toReversed());
+  }
+  return found;
+}
+
+function partsOf(value: Value): readonly Value[] {
+  if (!isThing(value)) return [];
+  if (value.kind === 'instance')
+    return [...value.args, ...value.attributes.values(), ...(value.entries?.values() ?? [])];
+  if (value.kind === 'dict') return [...value.entries.values()];
+  return itemsOf(value);
+}
+
+export function isTensor(value: Value | undefined): value is Instance {
+  return isInstance(value) && /^torch\._utils\._rebuild_tensor/.test(value.of.name);
+}
+
+function tensorOf({ args }: Instance, archive: TorchArchive, folder: string): TorchTensor {
+  const [stored, offset, size, stride] = args;
+  const kind = isInstance(stored) ? STORAGES[stored.of.name.replace(/^torch\./, '')] : undefined;
+  const [key, count] = isInstance(stored) ? stored.args : [];
+  const [shape, strides] = [countsIn(size), countsIn(stride)];
+  if (
+    !kind ||
+    typeof key !== 'string' ||
+    !isCount(count) ||
+    !isCount(offset) ||
+    !shape ||
+    !strides
+  ) {
+    throw rejected(`${archive.file} has a tensor whose storage, shape or strides are none`, RESAVE);
+  }
+  const [dtype, itemBytes] = kind;
+  const member = archive.members.get(`${folder}/${key}`);
+  const isEmpty = shape.includes(0);
+  const last = shape.reduce((sum, dim, axis) => sum + (dim - 1) * (strides[axis] ?? 0), offset);
+  const heldBytes = member?.sizeBytes ?? -1;
+  if (
+    shape.length !== strides.length ||
+    heldBytes < count * itemBytes ||
+    (!isEmpty && last >= count)
+  ) {
+    throw rejected(
+      `${archive.file} is damaged: its tensor of the shape [${shape.join(', ')}] reaches beyond its ${Math.max(0, heldBytes)} bytes, ${quoted(`${folder}/${key}`)}`,
+      RESAVE,
+    );
+  }
+  return { dtype, shape, storage: key, itemBytes };
+}
+
+function countsIn(value: Value | undefined): readonly number[] | undefined {
+  const numbers = itemsOf(value);
+  return isThing(value) && numbers.every(isCount) ? numbers.filter(isCount) : undefined;
+}
+
+/** The number of elements of tensors that share no storage, and what their storages take. */
+export function weighed(tensors: readonly TorchTensor[], archive: TorchArchive, folder: string) {
+  const storages = new Map(tensors.map((tensor) => [tensor.storage, tensor]));
+  let [parameters, weightBytes] = [0, 0];
+  for (const [key, { itemBytes }] of storages) {
+    const bytes = archive.members.get(`${folder}/${key}`)?.sizeBytes ?? 0;
+    weightBytes += bytes;
+    parameters += Math.floor(bytes / itemBytes);
+  }
+  return {
+    parameters,
+    weightBytes,
+    dtypes: [...new Set(tensors.map(({ dtype }) => dtype))].sort(),
+  };
+}

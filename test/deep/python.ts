@@ -1,0 +1,14 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A Python with torch and transformers, which `.ci/deep` installs; undefined where it was not run. */
+export const DEEP_PYTHON = process.env['SLIPWAY_DEEP_PYTHON'];
+
+/** What a script here prints. */
+export async function python(script: string, ...given: readonly string[]): Promise<string> {
+  const file = new URL(script, import.meta.url).pathname;
+  const { stdout } = await run(DEEP_PYTHON ?? 'python3', [file, ...given]);
+  return stdout;
+}

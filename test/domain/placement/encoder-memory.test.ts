@@ -1,0 +1,36 @@
+import { encoderMemory } from '#domain/placement/encoder-memory.ts';
+
+const MIB = 2 ** 20;
+const MINILM = {
+  weightBytes: 90 * MIB,
+  tokenizerBytes: 466_247,
+  maxTokens: 256,
+  hiddenSize: 384,
+  heads: 12,
+  feedForwardSize: 1536,
+};
+
+it('an encoder takes its server, its weights twice, its tokenizer, and what a run is computed in', () => {
+  const terms = encoderMemory(MINILM);
+
+  expect(terms.map(({ name }) => name)).toEqual([
+    'the ONNX server',
+    'the weights and their copies',
+    'the tokenizer',
+    'the activations of 2048 tokens',
+  ]);
+  expect(terms[1]?.bytes).toBe(180 * MIB);
+});
+
+it('an encoder of texts longer than a run takes a run of one', () => {
+  const [, , , run] = encoderMemory({ ...MINILM, maxTokens: 8192 });
+
+  expect(run?.name).toBe('the activations of 8192 tokens');
+});
+
+it('an encoder that does not tell its shape is taken for one of the usual shape', () => {
+  const unknown = { maxTokens: null, hiddenSize: null, heads: null, feedForwardSize: null };
+  const usual = { maxTokens: 512, hiddenSize: 768, heads: 12, feedForwardSize: 3072 };
+
+  expect(encoderMemory({ ...MINILM, ...unknown })).toEqual(encoderMemory({ ...MINILM, ...usual }));
+});

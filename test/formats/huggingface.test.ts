@@ -1,0 +1,419 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { readSafetensors } from '#formats/huggingface/safetensors.ts';
+import { inspectFiles } from '#formats/inspect.ts';
+import { bytesSource, fileSource } from '../support/bytes/sources.ts';
+import {
+  BERT,
+  type HuggingFaceFiles,
+  huggingFaceFiles,
+  safetensorsOf,
+  TOKENIZER,
+} from '../support/models/hugging-face.ts';
+import { identityModel } from '../support/models/onnx.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
+
+const GIB = 2 ** 30;
+const ONNX = identityModel({ datatype: 'FP32', shape: ['n'] });
+const F32 = (...offsets: readonly number[]) => ({
+  dtype: 'F32',
+  shape: [2],
+  data_offsets: offsets,
+});
+const SENTENCES: HuggingFaceFiles = {
+  'config.json': { ...BERT, architectures: ['BertModel'], id2label: undefined },
+  'modules.json': modules('Transformer', 'Pooling', 'Normalize'),
+  '1_Pooling/config.json': { pooling_mode_mean_tokens: true, pooling_mode_cls_token: false },
+  'sentence_bert_config.json': { max_seq_length: 16 },
+};
+
+describe('a folder of Hugging Face says of itself', () => {
+  it('its task, its labels, its tokenizer and its weights', async () => {
+    expect(await inspected()).toMatchObject({
+      format: 'huggingface',
+      formatVersion: 'BertForSequenceClassification, onnx',
+      modelFile: '.',
+      data: { file: 'model.onnx', format: 'onnx', modelClass: null },
+      pipeline: {
+        task: 'text-classification',
+        architecture: 'BertForSequenceClassification',
+        labels: ['NO', 'YES'],
+        maxTokens: 32,
+        pooling: null,
+        normalizes: false,
+        tokenizer: 'WordPiece',
+        hasChatTemplate: false,
+      },
+      modelType: 'bert',
+      dtype: 'float32',
+      transformersVersion: '4.57.1',
+      hiddenSize: 8,
+      example: { protocol: 'invocations', body: { inputs: expect.any(String) } },
+    });
+  });
+
+  it('how sentence-transformers makes a vector of a text', async () => {
+    expect((await inspected(SENTENCES)).pipeline).toMatchObject({
+      task: 'feature-extraction',
+      pooling: 'mean',
+      normalizes: true,
+      maxTokens: 16,
+    });
+  });
+
+  it('that its network lies below its modules', async () => {
+    const { data, modelFile } = await inspected({
+      'config.json': undefined,
+      'tokenizer.json': undefined,
+      'tokenizer_config.json': undefined,
+      'modules.json': modules('Transformer', 'Pooling').map((each) =>
+        each.idx === 0 ? { ...each, path: '0_Transformer' } : each,
+      ),
+      '0_Transformer/config.json': BERT,
+      '0_Transformer/tokenizer.json': TOKENIZER,
+      '1_Pooling/config.json': { pooling_mode_cls_token: true },
+    });
+
+    expect({ data, modelFile }).toMatchObject({ data: { file: 'model.onnx' }, modelFile: '.' });
+  });
+
+  it.each([
+    ['BertForTokenClassification', 'token-classification'],
+    ['DistilBertForQuestionAnswering', 'question-answering'],
+    ['RobertaForMaskedLM', 'fill-mask'],
+    ['MPNetModel', 'feature-extraction'],
+  ])('by the name %s that it does %s', async (architecture, task) => {
+    const { pipeline, signature } = await inspected({
+      'config.json': { ...BERT, architectures: [architecture] },
+    });
+
+    expect(pipeline?.task).toBe(task);
+    expect(signature?.inputs.map(({ datatype }) => datatype)).toContain('BYTES');
+  });
+
+  it('that a position or two of RoBERTa are no room for text', async () => {
+    const { pipeline } = await inspected({
+      'config.json': { ...BERT, model_type: 'roberta', max_position_embeddings: 514 },
+    });
+
+    expect(pipeline?.maxTokens).toBe(512);
+  });
+
+  it('that its tokenizer allows less than its network', async () => {
+    const { pipeline } = await inspected({ 'tokenizer_config.json': { model_max_length: 20 } });
+
+    expect(pipeline?.maxTokens).toBe(20);
+  });
+
+  it.each<[string, HuggingFaceFiles, string | null, string]>([
+    [
+      'the unquantized ONNX',
+      { 'onnx/model.onnx': ONNX, 'onnx/model_quantized.onnx': ONNX, 'model.onnx': undefined },
+      null,
+      'onnx/model.onnx',
+    ],
+    [
+      'the quantized, where there is no other',
+      { 'onnx/model_quantized.onnx': ONNX, 'model.onnx': undefined },
+      null,
+      'onnx/model_quantized.onnx',
+    ],
+    ['the only one', { 'model_O4.onnx': ONNX, 'model.onnx': undefined }, null, 'model_O4.onnx'],
+    ['the one that the manifest names', { 'm8.onnx': ONNX }, 'm8.onnx', 'm8.onnx'],
+  ])('that it is served by %s', async (_, files, path, file) => {
+    expect((await inspected(files, path)).data?.file).toBe(file);
+  });
+});
+
+describe('a decoder', () => {
+  const decoder = (over: object = {}) => ({
+    'config.json': {
+      ...BERT,
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      num_key_value_heads: 1,
+      id2label: undefined,
+      ...over,
+    },
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+  });
+
+  it('says what GPUs hold of it: half of single precision, and the cache of as many as a GPU answers at once', async () => {
+    expect((await inspected(decoder())).gpuModel).toEqual({
+      weightBytes: 4,
+      // Two layers, of one head of keys and values with four numbers each.
+      cacheWidth: 2 * 2 * 4,
+      embeddingLength: 8,
+      feedForwardLength: 16,
+      vocabulary: 10,
+      heads: 2,
+      contextLength: 32,
+      contextTokens: 32,
+      requestsAtOnce: 8,
+      isBfloat16: false,
+    });
+  });
+
+  it('is none for GPUs where its configuration does not tell its shape, and an encoder never is', async () => {
+    expect((await inspected(decoder({ num_attention_heads: undefined }))).gpuModel).toBeUndefined();
+    expect((await inspected()).gpuModel).toBeUndefined();
+  });
+});
+
+describe('a folder of Hugging Face is refused', () => {
+  it.each<[string, HuggingFaceFiles, readonly string[]]>([
+    [
+      'whose configuration names code of its author',
+      { 'config.json': { ...BERT, auto_map: { AutoModel: 'modeling_x.XModel' } } },
+      ['config.json has auto_map', 'trust_remote_code'],
+    ],
+    [
+      'whose tokenizer names code of its author',
+      { 'tokenizer_config.json': { auto_map: { AutoTokenizer: ['x.XTokenizer', null] } } },
+      ['tokenizer_config.json has auto_map'],
+    ],
+    [
+      'whose modules are code of its author',
+      {
+        ...SENTENCES,
+        'modules.json': [{ idx: 0, name: '0', path: '', type: 'custom_st.Transformer' }],
+      },
+      ['`custom_st.Transformer`', 'trust_remote_code'],
+    ],
+    [
+      'whose modules are more than it serves',
+      { ...SENTENCES, 'modules.json': modules('Transformer', 'Pooling', 'Dense') },
+      ['`Transformer`, `Pooling`, `Dense`'],
+    ],
+    [
+      'whose module is outside its folder',
+      {
+        ...SENTENCES,
+        'modules.json': [
+          { idx: 0, path: '../x', type: 'sentence_transformers.models.Transformer' },
+        ],
+      },
+      ['outside its folder'],
+    ],
+    [
+      'that pools in two ways',
+      {
+        ...SENTENCES,
+        '1_Pooling/config.json': { pooling_mode_mean_tokens: true, pooling_mode_cls_token: true },
+      },
+      ['pools by `cls` and `mean`'],
+    ],
+    ['that pools by nothing', { ...SENTENCES, '1_Pooling/config.json': {} }, ['pools by nothing']],
+    ['without its pooling', { ...SENTENCES, '1_Pooling/config.json': undefined }, ['is missing']],
+    ['without an architecture', { 'config.json': { model_type: 'bert' } }, ['no architecture']],
+    [
+      'of a task that no pipeline has',
+      { 'config.json': { ...BERT, architectures: ['BertForMultipleChoice'] } },
+      ['`BertForMultipleChoice`'],
+    ],
+    [
+      'that writes texts',
+      { 'config.json': { ...BERT, architectures: ['GPT2LMHeadModel'] } },
+      ['`GPT2LMHeadModel` does text-generation'],
+    ],
+    ['whose configuration is no JSON', { 'config.json': '{"model_type":' }, ['is not JSON']],
+    [
+      'whose labels have a gap',
+      { 'config.json': { ...BERT, id2label: { 0: 'a', 2: 'b' } } },
+      ['2 labels in id2label, but none', 'for 1'],
+    ],
+    [
+      'with more labels than are kept',
+      {
+        'config.json': {
+          ...BERT,
+          id2label: Object.fromEntries(Array.from({ length: 2001 }, (_, id) => [id, `${id}`])),
+        },
+      },
+      ['2001 labels; the limit is 2000'],
+    ],
+    ['without a tokenizer', { 'tokenizer.json': undefined }, ['no tokenizer.json']],
+    [
+      'of safetensors alone',
+      { 'model.onnx': undefined, 'model.safetensors': safetensorsOf({ a: F32(0, 8) }, 8) },
+      ['model.safetensors holds the weights as safetensors'],
+    ],
+    [
+      'of a pickle alone',
+      { 'model.onnx': undefined, 'pytorch_model.bin': 'x' },
+      ['no model.safetensors and no ONNX file'],
+    ],
+    [
+      'of several ONNX files, none by the usual name',
+      { 'model.onnx': undefined, 'a.onnx': ONNX, 'b.onnx': ONNX },
+      ['2 ONNX files could be the model'],
+    ],
+    ['whose ONNX is damaged', { 'model.onnx': 'x' }, ['model.onnx']],
+  ])('%s', async (_, files, messages) => {
+    const outcome = await inspected(files).catch((error: unknown) => error);
+
+    expect(outcome).toMatchObject({ name: 'ArtifactRejected', fix: expect.stringMatching(/\.$/) });
+    for (const message of messages)
+      expect(outcome).toHaveProperty('message', expect.stringContaining(message));
+  });
+
+  it('where the manifest names a file without weights that are served', async () => {
+    await expect(inspected({}, 'other.onnx')).rejects.toMatchObject({
+      message: expect.stringContaining('model.path is `other.onnx`'),
+    });
+  });
+});
+
+describe('safetensors are read', () => {
+  it('by their header alone', async () => {
+    const header = {
+      __metadata__: { format: 'pt' },
+      a: F32(0, 8),
+      b: { dtype: 'I64', shape: [], data_offsets: [8, 16] },
+      c: { dtype: 'BF16', shape: [0, 5], data_offsets: [16, 16] },
+    };
+    const { parameters, bytes, byType } = await readSafetensors(
+      bytesSource(safetensorsOf(header, 16)),
+      'model.safetensors',
+    );
+
+    expect({ parameters, bytes, byType: [...byType] }).toEqual({
+      parameters: 3,
+      bytes: 16,
+      byType: [
+        ['FP32', 8],
+        ['INT64', 8],
+        ['BF16', 0],
+      ],
+    });
+  });
+
+  it('of 20 GB without the weights', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'model.safetensors');
+    const each = 2 * 2 ** 20;
+    const tensors = Array.from({ length: 10_240 }, (_, at) => [
+      `model.layers.${at}.mlp.down_proj.weight`,
+      { dtype: 'BF16', shape: [1024, 1024], data_offsets: [at * each, (at + 1) * each] },
+    ]);
+    const head = safetensorsOf(Object.fromEntries(tensors), 0);
+    const file = await open(path, 'w');
+    await file.write(head);
+    await file.truncate(head.length + 20 * GIB);
+    await file.close();
+    const source = await fileSource(path);
+    const before = process.cpuUsage();
+    const { parameters } = await readSafetensors(source, path);
+    const { user, system } = process.cpuUsage(before);
+
+    expect(parameters).toBe(10_240 * 2 ** 20);
+    expect(source.readBytes).toBeLessThan(2 * 2 ** 20);
+    expect((user + system) / 1e6).toBeLessThan(1);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['cut within the length of its header', Buffer.alloc(9), 'it has 9 bytes'],
+    ['with a header beyond its end', safetensorsOf({}, 0, 2n ** 63n), 'but 2 follow'],
+    [
+      'with a header that is too long',
+      safetensorsOf(`{${' '.repeat(9 * 2 ** 20)}}`, 0),
+      'the limit is 8388608',
+    ],
+    ['with a header that is no JSON', safetensorsOf('{"a":', 0), 'no JSON object'],
+    ['with a header that is a list', safetensorsOf([], 0), 'no JSON object'],
+    ['with a tensor that is a text', safetensorsOf({ a: 'x' }, 0), '`a` is no JSON object'],
+    [
+      'with a type that it has none of',
+      safetensorsOf({ a: { ...F32(0, 8), dtype: 'Q4' } }, 8),
+      'the type `Q4`',
+    ],
+    [
+      'with a shape below 0',
+      safetensorsOf({ a: { ...F32(0, 8), shape: [-2] } }, 8),
+      '`a` has no shape',
+    ],
+    ['without a place', safetensorsOf({ a: { dtype: 'F32', shape: [2] } }, 8), 'has no place'],
+    [
+      'with more elements than can be counted',
+      safetensorsOf({ a: { ...F32(0, 8), shape: [2 ** 40, 2 ** 40] } }, 8),
+      'elements',
+    ],
+    [
+      'whose shape and bytes disagree',
+      safetensorsOf({ a: { ...F32(0, 8), shape: [3] } }, 8),
+      '3 elements of F32 take 12',
+    ],
+    [
+      'whose tensors overlap',
+      safetensorsOf({ a: F32(0, 8), b: F32(4, 12) }, 12),
+      '`b` begins at byte 4 of the data, not at 8',
+    ],
+    ['with a gap', safetensorsOf({ a: F32(8, 16) }, 16), 'not at 0'],
+    ['with a tensor beyond its end', safetensorsOf({ a: F32(0, 8) }, 4), 'but 4 bytes follow'],
+    ['with bytes of no tensor', safetensorsOf({ a: F32(0, 8) }, 9), 'but 9 bytes follow'],
+  ])('and refused %s', async (_, bytes, message) => {
+    await expect(readSafetensors(bytesSource(bytes), 'm.safetensors')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each<[string, object, HuggingFaceFiles, string]>([
+    [
+      'a part that is not there',
+      { a: 'x-2.safetensors' },
+      {},
+      '`x-2.safetensors`, which is not there',
+    ],
+    ['a part elsewhere', { a: '../x-1.safetensors' }, {}, 'which is not there'],
+    [
+      'a tensor that no part has',
+      { a: 'x-1.safetensors', z: 'x-1.safetensors' },
+      {},
+      'the tensor `z`',
+    ],
+    [
+      'two parts with one tensor',
+      { a: 'x-1.safetensors', b: 'x-2.safetensors' },
+      { 'x-2.safetensors': safetensorsOf({ a: F32(0, 8) }, 8) },
+      'x-2.safetensors has the tensor `a`',
+    ],
+  ])('and refused in parts with a list of %s', async (_, map, files, message) => {
+    const outcome = inspected({
+      'model.onnx': undefined,
+      'model.safetensors.index.json': { weight_map: map },
+      'x-1.safetensors': safetensorsOf({ a: F32(0, 8) }, 8),
+      ...files,
+    });
+
+    await expect(outcome).rejects.toMatchObject({ message: expect.stringContaining(message) });
+  });
+
+  it('and refused with a list that has none', async () => {
+    const outcome = inspected({
+      'model.onnx': undefined,
+      'model.safetensors.index.json': { weight_map: { a: 1 } },
+      'x-1.safetensors': '',
+    });
+
+    await expect(outcome).rejects.toMatchObject({
+      message: expect.stringContaining('has no weight_map'),
+    });
+  });
+});
+
+function modules(...kinds: readonly string[]) {
+  return kinds.map((kind, idx) => ({
+    idx,
+    name: `${idx}`,
+    path: idx === 0 ? '' : `${idx}_${kind}`,
+    type: `sentence_transformers.models.${kind}`,
+  }));
+}
+
+function inspected(files: HuggingFaceFiles = {}, path: string | null = null) {
+  const manifest = manifestSchema.parse(path === null ? {} : { model: { path } });
+  return inspectFiles(huggingFaceFiles(files), { maxBytes: 64 * GIB, manifest });
+}

@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { inspectFiles } from '#formats/inspect.ts';
+import { memoryFile } from '../support/bytes/archive-files.ts';
+
+const FOLDER = join(import.meta.dirname, '../fixtures/torch');
+const HOSTILE = readdirSync(join(FOLDER, 'hostile'));
+
+describe('a file of PyTorch says of itself', () => {
+  it('that it is TorchScript, its class, its weights, and the arguments that it was traced with', async () => {
+    expect(await inspected('rows-traced.pt')).toMatchObject({
+      format: 'torch',
+      formatVersion: 'TorchScript, archive 3',
+      entrypoint: expect.stringMatching(/^torch\.nn\.modules\.container\..*Sequential$/),
+      requirements: [expect.stringMatching(/^torch==/), expect.stringMatching(/^onnxscript/)],
+      parameters: 4 * 8 + 8 + 8 * 3 + 3,
+      weightBytes: 67 * 4,
+      dtypes: ['FP32'],
+      signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [2, 4] }], outputs: [] },
+    });
+    expect(await inspected('pictures-traced.pt')).toMatchObject({
+      signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 3, 8, 8] }] },
+    });
+  });
+
+  it('nothing of the inputs of a module that was scripted, which takes any', async () => {
+    for (const name of ['rows-scripted.pt', 'two-scripted.jit', 'counter-scripted.pt']) {
+      expect(await inspected(name)).toMatchObject({ format: 'torch', signature: null });
+    }
+  });
+
+  it('that it is an exported program, by which torch, and what it takes', async () => {
+    expect(await inspected('rows.pt2')).toMatchObject({
+      formatVersion: expect.stringMatching(/^exported program, schema 8\.\d+, by torch 2\./),
+      parameters: 67,
+      weightBytes: 268,
+      signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }] },
+    });
+    expect(await inspected('two.pt2')).toMatchObject({
+      signature: {
+        inputs: [
+          { name: 'ids', datatype: 'INT64', shape: [1, 3] },
+          { name: 'weights', datatype: 'FP32', shape: [1, 3] },
+        ],
+      },
+    });
+  });
+});
+
+describe('weights without their module are refused', () => {
+  it('with the lines of a predict.py that are missing, which reads weights alone', async () => {
+    const { message, fix } = await refusal('state-dict.pt');
+
+    expect(message).toMatch(/state_dict\), 4 tensors of 67 numbers, without the module/);
+    expect(fix).toContain('torch.load("state-dict.pt", map_location="cpu", weights_only=True)\n');
+    expect(fix).toContain('class Predictor:');
+  });
+
+  it('of a checkpoint with the place that they have in it', async () => {
+    const { message, fix } = await refusal('checkpoint.ckpt');
+
+    expect(message).toMatch(/is a checkpoint, \d+ tensors/);
+    expect(fix).toContain('weights_only=True)["model_state_dict"]\n');
+  });
+
+  it.each<[string, RegExp, RegExp]>([
+    ['whole.pt', /pickled whole.*Sequential.*can run any code/, /torch\.jit\.script/],
+    ['detector.pt', /an Ultralytics model/, /yolo export/],
+    ['legacy.pth', /before 1\.6/, /weights_only=True/],
+  ])('%s with the reason', async (name, says, advises) => {
+    const { message, fix } = await refusal(name);
+
+    expect(message).toMatch(says);
+    expect(fix).toMatch(advises);
+  });
+
+  it('and are served by a predict.py beside them', async () => {
+    const predict = 'class Predictor:\n    def predict(self, inputs):\n        return inputs\n';
+    const files = [fileOf('state-dict.pt'), memoryFile('predict.py', predict)];
+
+    expect(await inspectFiles(files, options)).toMatchObject({ format: 'python' });
+  });
+});
+
+describe('what no module needs is refused', () => {
+  it.each(HOSTILE)('%s', async (name) => {
+    const { message, fix } = await refusal(join('hostile', name));
+
+    expect(message).toMatch(
+      /names `|names a value|calls `|guards|has the size|takes or answers|beyond its|takes 128 bytes|calls operators|not a plain tensor|compiled code/,
+    );
+    expect(fix).toMatch(/^[A-Z].*\.$/s);
+  });
+
+  it('where the file ends too early', async () => {
+    const bytes = readFileSync(join(FOLDER, 'rows-scripted.pt'));
+    const cut = memoryFile('m.pt', bytes.subarray(0, 4000));
+
+    await expect(inspectFiles([cut], options)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('not a complete zip'),
+    });
+  });
+});
+
+const options = { maxBytes: 2 ** 40, manifest: manifestSchema.parse({}) };
+
+function fileOf(name: string) {
+  return memoryFile(name.split('/').at(-1) ?? '', readFileSync(join(FOLDER, name)));
+}
+
+function inspected(name: string) {
+  return inspectFiles([fileOf(name)], options);
+}
+
+async function refusal(name: string): Promise<{ message: string; fix: string }> {
+  const found = await inspected(name).catch((error: unknown) => error);
+  expect(found).toMatchObject({ name: 'ArtifactRejected' });
+  return found as { message: string; fix: string };
+}
