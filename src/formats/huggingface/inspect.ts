@@ -145,10 +145,12 @@ async function readWeights(
 
 function memoryOf(
   { network, tokenizer }: Parts,
-  { maxTokens }: PipelineServing,
+  { task, maxTokens }: PipelineServing,
   { weightBytes }: Read,
 ): readonly MemoryTerm[] {
-  return encoderMemory({ ...network, weightBytes, tokenizerBytes: tokenizer.fileBytes, maxTokens });
+  const scoresPerToken = task === 'fill-mask' ? (network.vocabulary ?? 0) : 0;
+  const tokenizerBytes = tokenizer.fileBytes;
+  return encoderMemory({ ...network, weightBytes, tokenizerBytes, maxTokens, scoresPerToken });
 }
 
 /** What is understood, but not answered by this version. */
