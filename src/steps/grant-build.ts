@@ -1,4 +1,4 @@
-import { isFolderFormat, runtimeOf } from '#domain/artifact/format.ts';
+import { isConvertible, runtimeOf } from '#domain/artifact/format.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
@@ -73,14 +73,11 @@ export function servedAs({ facts, manifest }: Inspection) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // What is a folder brings code, which is nothing to convert; a language model is more than one pass through a graph, and what OpenVINO serves is one already.
-    converts:
-      manifest.runtime.optimize === 'auto' &&
-      !isFolderFormat(facts.format) &&
-      !facts.language &&
-      facts.framework !== null,
+    // A language model is more than one pass through a graph.
+    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts) && !facts.language,
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
+    ...(facts.pipeline && { pipeline: facts.pipeline }),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: manifest.server.startupTimeoutSeconds,
     needsGpu: acceleratorOf(manifest) !== null,
