@@ -7,7 +7,7 @@ import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 
 const FOLDER = process.argv[2];
-const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, SSL_CERT_FILE } = process.env;
+const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, VLLM_IMAGE, SSL_CERT_FILE } = process.env;
 
 // The default in runtimes/python/Dockerfile.
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
@@ -50,6 +50,7 @@ async function build(reference, { tag, runtime, stage, python }) {
   if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
   const settings = [
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
+    ...(runtime === 'vllm' ? ['--build-arg', `VLLM_IMAGE=${VLLM_IMAGE}`] : []),
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),

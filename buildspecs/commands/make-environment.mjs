@@ -34,6 +34,7 @@ const SERVING = [
 const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const follow = installProgress();
+const resolving = once(() => progress('resolving packages'));
 
 try {
   const { environmentHash, python, converts } = JSON.parse(await readFile(ORDER, 'utf8'));
@@ -132,7 +133,7 @@ async function install(uv, folder, requirements) {
   const [wanted, lock] = [join(folder, 'wanted.txt'), join(folder, 'lock.txt')];
   await writeFile(wanted, `${requirements.join('\n')}\n`);
   const wheels = ['--only-binary', ':all:'];
-  progress('resolving packages');
+  resolving();
   const compile = [
     'pip',
     'compile',

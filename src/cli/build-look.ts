@@ -8,8 +8,12 @@ const REST = 9;
 /** How the build of a deployment stands, as of the last look. */
 export type BuildLook = Disposable & { of(deploymentId: string): BuildProgress | null };
 
-/** Looks how builds stand, while it `isWanted` and until it is disposed of: twice a second, or where a look takes long in a tenth of the time. A look that fails leaves what the one before found. */
-export function lookAtBuilds(builds: Slipway['builds'], isWanted: () => boolean): BuildLook {
+/** Looks how builds stand, while it `isWanted` and until it is disposed of, and calls `onLook` after each: twice a second, or where a look takes long in a tenth of the time. A look that fails leaves what the one before found. */
+export function lookAtBuilds(
+  builds: Slipway['builds'],
+  isWanted: () => boolean,
+  onLook: () => void = () => {},
+): BuildLook {
   let found: readonly BuildProgress[] = [];
   let isLooking = false;
   let notBeforeMs = 0;
@@ -19,6 +23,7 @@ export function lookAtBuilds(builds: Slipway['builds'], isWanted: () => boolean)
     if (isLooking || begunMs < notBeforeMs || !isWanted()) return;
     isLooking = true;
     found = await builds().catch(() => found);
+    if (isWanted()) onLook();
     notBeforeMs = performance.now() + REST * (performance.now() - begunMs);
     isLooking = false;
   }

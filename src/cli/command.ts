@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
+import { asTyped } from './typed.ts';
 
 const DEFAULT_STAGE = 'dev';
 
@@ -45,6 +46,11 @@ export function awsOptions(command: Command): Command {
     .option('--region <region>', 'the AWS region');
 }
 
+/** Of a command that looks at no Slipway: who gives it to all commands may give it here too. */
+export function unusedDataOption(): Option {
+  return dataOption().hideHelp();
+}
+
 function dataOption(): Option {
   return new Option('--data <dir>', "Slipway's folder on this machine").default(dataFolder());
 }
@@ -73,7 +79,9 @@ export function show(
   value: unknown,
   lines: readonly string[],
 ): void {
-  for (const line of json ? [JSON.stringify(value)] : lines) console.log(line);
+  for (const line of json ? [JSON.stringify(value)] : lines.map((each) => asTyped(each))) {
+    console.log(line);
+  }
 }
 
 export function examples(...lines: readonly string[]): string {

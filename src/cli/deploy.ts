@@ -3,6 +3,7 @@ import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { findingLines } from './doctor.ts';
+import { asTyped } from './typed.ts';
 
 type Options = Omit<Place, 'data'> & {
   readonly param?: readonly string[];
@@ -18,7 +19,7 @@ export async function deployToAws(options: Options): Promise<number> {
   const account = accountOf(options);
   if (!account) {
     throw new Failure('InputInvalid', 'deploy needs the stage to create', {
-      fix: 'Name it: npx slipway deploy --stage prod. On one machine, just run `slipway start`.',
+      fix: 'Name it: `slipway deploy --stage prod`. On one machine, just run `slipway start`.',
     });
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
@@ -38,7 +39,7 @@ export async function deployToAws(options: Options): Promise<number> {
   const code = await runInstall(ROOT, plan);
   const { stage, region } = plan.account;
   if (code === 0) {
-    console.error(`deployed: npx slipway push MODEL --stage ${stage} --region ${region}`);
+    console.error(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
   }
   return code;
 }

@@ -1,11 +1,11 @@
 import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { type DeploymentState, isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type Output, seconds } from './output.ts';
-import { eventLine, nameOf } from './views/event-line.ts';
-import { type Running, withLog } from './views/live-lines.ts';
+import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
+import { buildWords, type Running, withLog } from './views/live-lines.ts';
 
 type Followed = Pick<Slipway, 'builds'> & {
   readonly output: Output;
@@ -13,18 +13,32 @@ type Followed = Pick<Slipway, 'builds'> & {
   readonly startedAtMs: number;
   /** What stands there before the first event. */
   readonly begun: string;
+  /** Answers at the first event of this state too: what follows may take a day. */
+  readonly upTo?: DeploymentState;
 };
 
 /** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  { output, startedAtMs, begun, builds }: Followed,
+  { output, startedAtMs, begun, builds, upTo }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
-  using look = lookAtBuilds(
-    builds,
-    () => newest?.detail.state === 'Building' && output.room() !== null,
-  );
+  let told = '';
+  using look = lookAtBuilds(builds, () => newest?.detail.state === 'Building', tellStage);
+
+  /** Where no live line shows it: a plain one for each stage, without the figures that count. */
+  function tellStage(): void {
+    const build = newest && look.of(newest.detail.deploymentId);
+    if (!newest || !build || output.room() !== null) return;
+    const stage = buildWords(build);
+    const kind = stage.replaceAll(/\d+/g, '');
+    if (kind === told) return;
+    told = kind;
+    output.line(
+      `${seconds(startedAtMs)}  ${''.padEnd(STATE_WIDTH)} ${nameOf(newest.detail)}  ${stage}`,
+    );
+  }
+
   const done = output.busy((room) =>
     newest
       ? withLog(runningOf(newest, startedAtMs, look.of), performance.now(), room)
@@ -35,7 +49,7 @@ export async function followDeployment(
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
       newest = event;
-      if (isTerminal(event.detail.state)) return event;
+      if (isTerminal(event.detail.state) || event.detail.state === upTo) return event;
     }
   } finally {
     done();

@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import { DENIED_FIX } from '#compose/account/clients.ts';
 import { Failure } from '#domain/failure.ts';
+import { asTyped } from './typed.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
@@ -28,7 +29,7 @@ export function commandOutput({ json }: { readonly json?: boolean }): Output {
 }
 
 function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
-  const line = (text: string) => void stream.write(`${text}\n`);
+  const line = (text: string) => void stream.write(`${asTyped(text)}\n`);
   if (!stream.isTTY) return { room: () => null, line, busy: () => () => {} };
   const live = createLogUpdate(stream, { showCursor: true });
   const room = () => ({ columns: stream.columns, rows: stream.rows });
@@ -64,5 +65,5 @@ export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof Failure)) return error.stack ?? error.message;
   const fix = error.fix || (error.name === 'PlatformDenied' ? DENIED_FIX : '');
-  return fix ? `${error.message}\n→ ${fix}` : error.message;
+  return asTyped(fix ? `${error.message}\n→ ${fix}` : error.message);
 }

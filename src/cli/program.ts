@@ -6,9 +6,11 @@ import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addCostCommand } from './commands/cost-command.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
+import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
+import { helpAsTyped } from './typed.ts';
 
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
@@ -51,6 +53,10 @@ function slipwayProgram(): Command {
     .description('Drop a machine-learning model in a bucket, get a REST endpoint.')
     .version(packageJson.version)
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(helpAsTyped(text)),
+      writeErr: (text) => process.stderr.write(helpAsTyped(text)),
+    })
     // A command may have a --version of its own.
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false })
@@ -68,6 +74,7 @@ Examples:
   addStartCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addPromotionCommands(program);
   addCostCommand(program);
   addKeyCommands(program);
   addAccountCommands(program);

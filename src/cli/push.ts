@@ -53,7 +53,15 @@ async function uploads(path: string, name: string | undefined): Promise<readonly
 
 async function requireReadable(path: string): Promise<void> {
   await access(path, constants.R_OK).catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new Failure(
+      'InputInvalid',
+      `${path} ${isMissing ? 'does not exist' : 'cannot be read'}`,
+      {
+        cause,
+        fix: isMissing ? `Name a file or folder that is there, seen from ${process.cwd()}.` : '',
+      },
+    );
   });
 }
 
@@ -128,7 +136,10 @@ async function send(
         sentBytes = bytes;
       },
     });
-    output.line(`uploaded ${key} (${sizeBytes.toLocaleString('en-US')} bytes)`);
+    // The empty manifest that starts a folder is none of its files.
+    if (file !== null) {
+      output.line(`uploaded ${key} (${sizeBytes.toLocaleString('en-US')} bytes)`);
+    }
     return deploymentId;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

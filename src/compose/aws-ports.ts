@@ -32,9 +32,10 @@ import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
-import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
+import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import type { Caps } from '#domain/placement/caps.ts';
+import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
@@ -94,12 +95,25 @@ export function modelImagesOf(environment: Environment) {
   });
 }
 
+/** What AdmitPromotion looks for a promoted version's image in. */
+export function releasedImagesOf(environment: Environment) {
+  const { REPOSITORY: repository } = settings(environment, 'REPOSITORY');
+  return ecrTaggedImages({ client: new ECRClient(), repository });
+}
+
 export function executionsOf(environment: Environment) {
-  const set = settings(environment, 'STATE_MACHINE', 'ROLLBACK_WORKFLOW', 'UNDEPLOY_WORKFLOW');
+  const set = settings(
+    environment,
+    'STATE_MACHINE',
+    'PROMOTE_WORKFLOW',
+    'ROLLBACK_WORKFLOW',
+    'UNDEPLOY_WORKFLOW',
+  );
   return stepFunctionsExecutions({
     client: new SFNClient(),
     stateMachineArns: {
       deploy: set.STATE_MACHINE,
+      promote: set.PROMOTE_WORKFLOW,
       rollback: set.ROLLBACK_WORKFLOW,
       undeploy: set.UNDEPLOY_WORKFLOW,
     },
@@ -164,6 +178,14 @@ export function lambdaPlatformOf(environment: Environment): Platform {
 /** The targets that the stack was deployed with. */
 export function offeredBy(environment: Environment): readonly Target[] {
   return hasContainers(environment) ? TARGETS : ['lambda'];
+}
+
+/** What GPUs are for in this stack: they are chosen for models where there is an image to serve them by. */
+export function gpusOf(environment: Environment): Gpus {
+  const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
+  const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
+  const areThere = set.ALLOWED_ACCELERATORS !== 'none' && hasContainers(environment);
+  return { areChosen: vllmImage !== null && areThere, vllmImage };
 }
 
 /** How much one model may take in this stack. */

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { byRuntime } from '#domain/build/runtime.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
+import { admitPromotion } from '#steps/admit-promotion.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
+import { awaitApproval } from '#steps/await-approval.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -39,6 +42,7 @@ import {
   environmentsOf,
   executionsOf,
   findKeyOf,
+  gpusOf,
   lambdaPlatformOf,
   metricsOf,
   modelImagesOf,
@@ -47,6 +51,7 @@ import {
   platformsOf,
   proberOf,
   registryOf,
+  releasedImagesOf,
   routerOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
@@ -64,6 +69,19 @@ export const admitDeploymentOnAws = (env: Environment) =>
     clock,
   });
 
+export const admitPromotionOnAws = (env: Environment) =>
+  admitPromotion({
+    registry: registryOf(env),
+    executions: executionsOf(env),
+    artifacts: artifactsOf(env),
+    images: releasedImagesOf(env),
+    engine: 'image',
+    requireApproval: settings(env, 'REQUIRE_APPROVAL').REQUIRE_APPROVAL === 'true',
+  });
+
+export const awaitApprovalOnAws = (env: Environment) =>
+  awaitApproval({ registry: registryOf(env), clock });
+
 export const admitRollbackOnAws = (env: Environment) =>
   admitRollback({ registry: registryOf(env), executions: executionsOf(env) });
 
@@ -80,14 +98,23 @@ export const acquireLeaseOnAws = (env: Environment) =>
 
 const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
-  const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
+  const { ENVIRONMENT_HASH: hash, VLLM_IMAGE: vllmImage } = settings(
+    env,
+    'ENVIRONMENT_HASH',
+    'VLLM_IMAGE',
+  );
   return {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    hashes: byRuntime(() => hash),
+    hashes: byRuntime((name) => (name === 'vllm' ? `${hash}-${shortHash(vllmImage)}` : hash)),
     engine: 'image',
+    gpus: gpusOf(env),
   } as const;
 };
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
 
 export const planBuildOnAws = (env: Environment) =>
   planBuild({ ...buildsOf(env), environments: environmentsOf(env) });

@@ -158,8 +158,10 @@ async function neverAsked(): Promise<never> {
 async function dockerEngine({ folder, environment, clock }: Options): Promise<LocalEngine> {
   const label = containerLabel(folder(''));
   const webAdapter = environment['WEB_ADAPTER_IMAGE'];
+  const vllm = environment['VLLM_IMAGE'] ?? '';
   const variables = {
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
+    ...(vllm ? { VLLM_IMAGE: vllm } : {}),
     CONTAINER_LABEL: label,
   };
   // Each data folder removes its own images, so their names must differ.
@@ -179,7 +181,9 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   return {
     walls: 'containers',
     engine: 'image',
-    hashes: byRuntime((name) => hashOf([...rest, ...runtimeFiles(name)])),
+    hashes: byRuntime((name) =>
+      hashOf([...rest, ...(name === 'vllm' ? [vllm] : []), ...runtimeFiles(name)]),
+    ),
     servers: await containerServers(folder('')),
     build: image.build,
     board,

@@ -1,8 +1,8 @@
 import type { Deployment, Model } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
+import { unknownModel } from '#domain/unknown-model.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { Platform } from '#ports/platform.ts';
@@ -17,8 +17,11 @@ export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;
 /** Fails with `InputInvalid` for an unknown model. */
 export async function requireModel(registry: Registry, name: string): Promise<Model> {
   const model = await registry.model(name);
-  if (!model) throw new Failure('InputInvalid', `no model ${name}`);
-  return model;
+  if (model) return model;
+  throw unknownModel(
+    name,
+    (await registry.models()).map((each) => each.name),
+  );
 }
 
 type Seen = { readonly endpoint: string; readonly nowMs: number };
@@ -105,6 +108,12 @@ export async function modelLog(
   const running = newest.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
   const build = running || newest.work.buildLog;
   const built = build ? await buildLog.tail(build, LOG_LINES) : [];
-  const heading = live && built.length > 0 ? [`the build of v${newest.version}:`] : [];
-  return { revision, lines: [...served, ...heading, ...built] };
+  if (!live || built.length === 0) return { revision, lines: [...served, ...built] };
+  const lines = [
+    `${live.revision}, which is live:`,
+    ...served,
+    '',
+    `the build of v${newest.version}:`,
+  ];
+  return { revision, lines: [...lines, ...built] };
 }

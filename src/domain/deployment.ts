@@ -2,7 +2,8 @@ import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
-import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
+import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
@@ -43,6 +44,8 @@ export type BuildPlan = {
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
+  /** The GPU that it is to have, where its manifest names none and it needs one. */
+  readonly accelerator?: Accelerator;
 };
 
 /**
@@ -57,6 +60,9 @@ export type TargetOption = {
   readonly instanceTypes: readonly string[];
   readonly monthlyUsd: number | null;
   readonly reason: string;
+  /** The GPU there, and what vLLM is told of it; where it gets one. */
+  readonly accelerator?: Accelerator;
+  readonly serving?: GpuServing;
 };
 
 /** The decision record: the target with what a replica gets, and every option. */
@@ -65,6 +71,8 @@ export type TargetDecision = {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
   readonly instanceTypes: readonly string[];
+  readonly accelerator?: Accelerator;
+  readonly serving?: GpuServing;
   readonly options: readonly TargetOption[];
 };
 
@@ -146,8 +154,33 @@ export type Kept = { readonly revision: string; readonly live: string; readonly 
 /** When (epoch ms) the `attempt`th execution began to remove a model's route. */
 export type Removal = { readonly attempt: number; readonly sinceMs: number };
 
+/** A person's answer to a promotion: whether it may go live, and for which digest they said so; `by` names them, `atMs` is an epoch. */
+export type Approval = {
+  readonly verdict: 'approved' | 'refused';
+  readonly digest: string;
+  readonly by: string;
+  readonly atMs: number;
+};
+
+/**
+ * Where a promoted version comes from, and what it is. `digest` names its bytes: those of its image, or of its artifact where it has none.
+ * `proof` is what proved it there; `approval` is null until a person has answered.
+ */
+export type PromotionRecord = {
+  readonly from: {
+    readonly place: string;
+    readonly version: number;
+    readonly deploymentId: string;
+  };
+  readonly digest: string;
+  readonly proof: GoldenProof | null;
+  readonly needsApproval: boolean;
+  readonly approval: Approval | null;
+};
+
 /** What the steps have found and done so far. A step that finds its own entry returns it and does not repeat its work. */
 export type DeploymentWork = {
+  readonly promotion?: PromotionRecord;
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
@@ -162,8 +195,13 @@ export type DeploymentWork = {
   readonly kept?: Kept | null;
 };
 
-/** What a deployment does: deploy a new version from an upload, make a kept version live again, repair the live one, or remove all of a model. */
-export type DeploymentKind = 'deploy' | 'rollback' | 'repair' | 'undeploy';
+/** What a deployment does: deploy a new version from an upload or from another Slipway, make a kept version live again, repair the live one, or remove all of a model. */
+export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'repair' | 'undeploy';
+
+/** Whether it brings a version that the model did not have. The newest replaces one that has not begun. */
+export function bringsVersion(kind: DeploymentKind): boolean {
+  return kind === 'deploy' || kind === 'promote';
+}
 
 /**
  * One run of a workflow, as the registry keeps it.

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar } from 'yaml';
 import * as z from 'zod/mini';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '#domain/nearest-name.ts';
 import { quoted } from './rejected.ts';
 
 /** A fault in a manifest, and its offset in the text. */

@@ -3,6 +3,7 @@ import type { RuntimeName, ServerPlace } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
 import type { Accelerator, ExtraColumns } from '#domain/manifest/manifest.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
+import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Target } from '#domain/placement/target.ts';
 
 /**
@@ -29,11 +30,23 @@ export type RevisionSpec = {
   readonly requestSlots: number | null;
   readonly instanceTypes: readonly string[];
   readonly accelerator: Accelerator | null;
+  /** What vLLM is told; of its models alone. */
+  readonly gpuServing?: GpuServing;
   readonly allowCpu: boolean;
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
 };
+
+/** What its server is told of the GPUs, by the names that runtimes/vllm reads. */
+export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Record<string, string> {
+  if (!gpuServing) return {};
+  return {
+    MAX_MODEL_LEN: String(gpuServing.maxModelLen),
+    GPU_MEMORY_UTILIZATION: String(gpuServing.gpuMemoryUtilization),
+    TENSOR_PARALLEL_SIZE: String(accelerator?.count ?? 1),
+  };
+}
 
 /** `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =

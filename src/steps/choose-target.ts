@@ -1,10 +1,11 @@
 import { readImage } from '#domain/build/image.ts';
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
+import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import { type Needs, type Wish, chooseTarget as weigh } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import { memoryOn } from '#domain/placement/gpu-need.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -28,15 +29,18 @@ export const chooseTarget =
     if (work.decision) return { target: work.decision.target };
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     requireWithinCaps(manifest, caps);
-    const { imageTag, runtime } = requireWork(work.plan, 'plan');
+    const { imageTag, runtime, accelerator = null } = requireWork(work.plan, 'plan');
+    const { terms, gpuModel } = memoryOn(facts, runtime);
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(facts.memory, image, facts.language !== undefined),
+      memoryBytes: expectedMemoryBytes(terms, image, facts.language !== undefined),
       memoryMiB: memoryMiB(manifest),
-      accelerator: acceleratorOf(manifest),
+      accelerator,
+      gpuModel,
+      allowedAccelerators: caps.allowedAccelerators,
       replicas: manifest.scaling.min,
       spending: spendingOf(manifest, caps),
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,

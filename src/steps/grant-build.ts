@@ -1,10 +1,10 @@
-import { isConvertible, runtimeOf } from '#domain/artifact/format.ts';
+import { isConvertible } from '#domain/artifact/format.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
-import { type RuntimeName, serverPlace } from '#domain/build/runtime.ts';
+import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
-import { acceleratorOf } from '#domain/manifest/manifest.ts';
+import { type Gpus, gpuFor, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { exampleOf } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -19,6 +19,7 @@ type Deps = {
   readonly hashes: Hashes;
   /** As PlanBuild has it: only an image is made of images of environments. */
   readonly engine: 'image' | 'process';
+  readonly gpus: Gpus;
 };
 
 /**
@@ -26,27 +27,32 @@ type Deps = {
  * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
 export const grantBuild =
-  ({ registry, artifacts, hashes, engine }: Deps) =>
+  ({ registry, artifacts, hashes, engine, gpus }: Deps) =>
   async ({ deploymentId }: StepInput<'GrantBuild'>): Promise<StepOutput<'GrantBuild'>> => {
     const deployment = await requireDeployment(registry, deploymentId);
     const inspection = requireWork(deployment.work.inspection, 'inspection');
     const plan = requireWork(deployment.work.plan, 'plan');
     const imageTag = requireWork(plan.imageTag ?? undefined, 'image to build');
     const { runtime, python, environmentHash } = plan;
-    const wanted = engine === 'image' ? wantedEnvironments(plan, inspection, hashes) : [];
+    const served = servedAs(inspection, gpus);
+    const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
     const artifactUrl = await artifacts.grant(deploymentId, filesOf(deployment), {
       runtime,
       environmentHash,
       python,
-      ...servedAs(inspection),
+      ...served,
       environments: environmentTags(wanted),
     });
     return { imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
   };
 
 /** The images of environments that the image of a model may be made of. */
-export function wantedEnvironments(plan: BuildPlan, inspection: Inspection, hashes: Hashes) {
-  return environmentImages({ plan, converts: servedAs(inspection).converts, hashes });
+export function wantedEnvironments(
+  plan: BuildPlan,
+  { converts }: Pick<ReturnType<typeof servedAs>, 'converts'>,
+  hashes: Hashes,
+) {
+  return environmentImages({ plan, converts, hashes });
 }
 
 function filesOf({ artifact: { bucket, parts } }: Deployment) {
@@ -60,8 +66,10 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
 }
 
 /** What a build is told about a model, whatever serves it; this and the bytes determine the image. */
-export function servedAs({ facts, manifest }: Inspection) {
-  const runtime = runtimeOf(facts);
+export function servedAs(inspection: Inspection, gpus: Gpus) {
+  const { facts, manifest } = inspection;
+  const gpu = gpuFor(inspection, gpus.areChosen);
+  const runtime = runtimeOn(facts, gpu);
   const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
   return {
     format,
@@ -79,8 +87,8 @@ export function servedAs({ facts, manifest }: Inspection) {
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),
     server: serverPlace(runtime, manifest.runtime),
-    startupSeconds: manifest.server.startupTimeoutSeconds,
-    needsGpu: acceleratorOf(manifest) !== null,
+    startupSeconds: startupSeconds(runtime, manifest),
+    needsGpu: gpu !== null,
     example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };
 }

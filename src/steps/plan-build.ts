@@ -1,4 +1,3 @@
-import { runtimeOf } from '#domain/artifact/format.ts';
 import { requiredTags } from '#domain/build/environment-image.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
@@ -6,6 +5,7 @@ import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
+import { type Gpus, gpuFor, runtimeOn } from '#domain/placement/gpu-need.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
@@ -23,6 +23,7 @@ type Deps = {
   readonly engine: 'image' | 'process';
   /** Null where models run as processes, which need no images. */
   readonly environments: EnvironmentImages | null;
+  readonly gpus: Gpus;
 };
 
 type Output = StepOutput<'PlanBuild'>;
@@ -49,12 +50,13 @@ export const planBuild =
 
 /** Where an environment of the image is missing, lets it be built first: by a URL that leads to no file of the artifact. */
 async function grantEnvironments(
-  { artifacts, environments, hashes }: Deps,
+  { artifacts, environments, hashes, gpus }: Deps,
   { id, work }: Deployment,
   plan: BuildPlan,
 ): Promise<Output> {
   if (!environments) return { kind: 'needed', ...NO_ENVIRONMENT };
-  const wanted = wantedEnvironments(plan, requireWork(work.inspection, 'inspection'), hashes);
+  const served = servedAs(requireWork(work.inspection, 'inspection'), gpus);
+  const wanted = wantedEnvironments(plan, served, hashes);
   const missing = await environments.missing(requiredTags(wanted));
   if (missing.length === 0) return { kind: 'needed', ...NO_ENVIRONMENT };
   const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
@@ -72,8 +74,10 @@ async function decide(
   const inspected = requireWork(inspection, 'inspection');
   const { facts, manifest } = inspected;
   const tagOf = (hash: string) =>
-    imageTag(model, JSON.stringify([hash, servedAs(inspected)]), artifact);
-  const runtime = runtimeOf(facts);
+    imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
+  const gpu = gpuFor(inspected, deps.gpus.areChosen);
+  const runtime = runtimeOn(facts, gpu);
+  if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
   const { takesPackages } = RUNTIMES[runtime];
   const python = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const installed = deps.hashes[runtime];
@@ -84,7 +88,18 @@ async function decide(
     environmentHash,
     python,
     imageTag: isBuilt ? await tagOf(environmentHash) : null,
+    ...(gpu && { accelerator: gpu }),
   };
+}
+
+function withoutVllm(): Failure {
+  return new Failure(
+    'ArtifactRejected',
+    'a language model is served on a GPU by vLLM, and this Slipway was given no image of it',
+    {
+      fix: 'Name one by its digest: deploy with the parameter vllmImage, on one machine set VLLM_IMAGE (docs/deploy.md#gpus). Or set `resources.accelerator: none` in model.yaml: a CPU answers more slowly.',
+    },
+  );
 }
 
 /** Fails with `ArtifactRejected` for a runtime that runs only as an image. */

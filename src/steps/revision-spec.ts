@@ -1,5 +1,5 @@
 import { servedBy } from '#domain/build/image.ts';
-import { serverPlace } from '#domain/build/runtime.ts';
+import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -14,7 +14,10 @@ export function revisionSpec(
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
   const plan = requireWork(work.plan, 'plan');
   const { runtime, modelFile } = servedBy({ ...plan, modelFile: facts.modelFile }, work.image);
-  const { memoryMiB, cpuUnits, instanceTypes } = requireWork(work.decision, 'target');
+  const { memoryMiB, cpuUnits, instanceTypes, accelerator, serving } = requireWork(
+    work.decision,
+    'target',
+  );
   return {
     revision,
     model,
@@ -29,12 +32,15 @@ export function revisionSpec(
     modelFile,
     memoryMiB,
     cpuUnits,
-    requestSlots: facts.language?.requestsAtOnce ?? null,
+    // vLLM makes one batch of as many as come.
+    requestSlots: serving ? null : (facts.language?.requestsAtOnce ?? null),
     instanceTypes,
-    accelerator: acceleratorOf(manifest),
+    // Decisions of before name no GPU.
+    accelerator: accelerator ?? acceleratorOf(manifest),
+    ...(serving && { gpuServing: serving }),
     allowCpu: manifest.placement.allowCpu,
     scaling: manifest.scaling,
-    startupTimeoutSeconds: manifest.server.startupTimeoutSeconds,
+    startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
   };
 }

@@ -14,7 +14,7 @@ describeOnMoto('slipway in AWS refuses', (moto) => {
     {
       name: 'a model that is not there',
       args: ['logs', 'nobody'],
-      says: /^slipway: no model nobody\n$/,
+      says: /^slipway: no model nobody\n→ See which there are: `\S.* status`\.\n$/,
     },
     {
       name: 'no key',

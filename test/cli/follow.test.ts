@@ -64,6 +64,44 @@ it('following a deployment shows between its events what its build does', async 
   expect(draw).toBeUndefined();
 });
 
+it('following a deployment says in plain lines what its build does where there is no terminal, each stage once', async () => {
+  const lines: string[] = [];
+  const built = Promise.withResolvers<void>();
+  const stages = [
+    'installing 3 of 31 packages',
+    'installing 9 of 31 packages',
+    'loading the model',
+  ];
+  let looks = 0;
+  async function* events() {
+    yield told('Building');
+    await built.promise;
+    yield told('Live');
+  }
+  const output: Output = {
+    room: () => null,
+    line: (text) => void lines.push(text.replace(/^.* s {2}/, '').trim()),
+    data: () => undefined,
+    busy: () => () => undefined,
+  };
+  const builds = async () => {
+    const stage = stages[Math.min(looks++, 2)] ?? null;
+    return [{ deploymentId: 'd1', place: null, stage, leftMs: null, lines: [] }];
+  };
+
+  const following = followDeployment(events(), { output, startedAtMs: 0, begun: '', builds });
+  await eventually(() => lines.some((line) => line.includes('loading')));
+  built.resolve();
+  await following;
+
+  expect(lines).toEqual([
+    'Building     iris v1',
+    'iris v1  installing 3 of 31 packages',
+    'iris v1  loading the model',
+    'Live         iris v1',
+  ]);
+});
+
 it('following a deployment goes on where nobody may look at its build', async () => {
   const looked = Promise.withResolvers<void>();
   async function* events() {

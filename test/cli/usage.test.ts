@@ -70,7 +70,7 @@ describe('slipway', () => {
   });
 
   it.each([
-    { args: ['push', 'missing.onnx'], says: /missing\.onnx cannot be read/ },
+    { args: ['push', 'missing.onnx'], says: /missing\.onnx does not exist\n→ Name a file/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
     { args: ['push'], says: /missing required argument/ },
@@ -138,7 +138,7 @@ describe('slipway', () => {
   it('shows its help and its version', async () => {
     expect(await runHere()).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Usage: slipway/),
+      stdout: expect.stringMatching(/^Usage: (npm run -s slipway --|npx slipway) /),
     });
     expect((await runHere('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -149,7 +149,9 @@ describe('slipway', () => {
       const help = await runHere(name, '--help');
 
       expect(help.code).toBe(0);
-      expect(help.stdout).toMatch(new RegExp(`Examples:\\n +slipway ${name}`));
+      expect(help.stdout).toMatch(
+        new RegExp(`Examples:\\n +(npm run -s slipway --|npx slipway) ${name}`),
+      );
     },
   );
 });

@@ -62,7 +62,7 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
 
 const ENDED = [
   '  0.00 s  Ignored      notes\n          it is no model\n          → Drop one.',
-  ' 35.00 s  Failed       long v1\n          KeyError (predict.py:1)\n          → All of it: slipway logs long',
+  ' 35.00 s  Failed       long v1\n          KeyError (predict.py:1)\n          → All of it: `slipway logs long`',
 ];
 
 describe('what Slipway shows while it serves', () => {

@@ -44,7 +44,12 @@ describe('the log of a model', () => {
   });
 
   it.each([
-    ['after that of the live one', true, 'shapes-v1', ['a line of shapes-v1', 'the build of v2:']],
+    [
+      'after that of the live one',
+      true,
+      'shapes-v1',
+      ['shapes-v1, which is live:', 'a line of shapes-v1', '', 'the build of v2:'],
+    ],
     ['alone where none is live', false, null, []],
   ])(
     'is that of a build while it runs and once it has failed, %s',

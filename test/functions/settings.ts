@@ -8,6 +8,9 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_STATE_MACHINE: 'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-deploy',
   SLIPWAY_ROLLBACK_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-rollback',
+  SLIPWAY_PROMOTE_WORKFLOW:
+    'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-promote',
+  SLIPWAY_REQUIRE_APPROVAL: 'true',
   SLIPWAY_UNDEPLOY_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-undeploy',
   SLIPWAY_API: 'abcdef123',
@@ -34,6 +37,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_INFRASTRUCTURE_ROLE: 'arn:aws:iam::111122223333:role/slipway-test-infrastructure',
   SLIPWAY_INSTANCE_PROFILE: 'arn:aws:iam::111122223333:instance-profile/slipway-test',
   SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
+  SLIPWAY_VLLM_IMAGE: 'none',
   SLIPWAY_ENVIRONMENTS: '111122223333.dkr.ecr.us-east-1.amazonaws.com/slipway-test-environments',
   SLIPWAY_BAKE_SECONDS: '60',
   SLIPWAY_MAX_REPLICAS: '100',

@@ -134,7 +134,7 @@ function describeLanguage(path: string): void {
     });
 
     it.each<[string, unknown, string]>([
-      ['completions', {}, 'prompt is nothing; it takes a text'],
+      ['completions', {}, 'prompt is missing; it takes a text'],
       ['completions', { prompt: 'word '.repeat(5000) }, 'exceeds the available context size'],
       ['completions', { prompt: 'a', stream: 'yes' }, 'stream is "yes"'],
       ['chat/completions', { messages: [] }, 'messages is a list of 0'],

@@ -1,6 +1,6 @@
 import { refusal } from '../refusal.ts';
 import type { Run } from '../session/model.ts';
-import { isObject, show } from '../values/json.ts';
+import { is, isObject, show } from '../values/json.ts';
 import { flatJson } from '../values/tensor-json.ts';
 import { readTensor, type Signature, type Tensor, type TensorSpec } from '../values/tensors.ts';
 import { NO_TAIL, readBinary, readRaw, type Tail, writeBinary } from './binary.ts';
@@ -107,7 +107,7 @@ function byName(
   field: 'inputs' | 'outputs',
   specs: readonly TensorSpec[],
 ): ReadonlyMap<TensorSpec, Readonly<Record<string, unknown>>> {
-  if (!Array.isArray(list)) throw refusal(400, `${field} is ${show(list)}; it takes a list`);
+  if (!Array.isArray(list)) throw refusal(400, `${field} ${is(list)}; it takes a list`);
   const found = new Map<TensorSpec, Readonly<Record<string, unknown>>>();
   for (const item of list) {
     const name = isObject(item) ? item['name'] : undefined;

@@ -1,5 +1,5 @@
 import { refusal } from '../refusal.ts';
-import { isObject, show, showKeys } from '../values/json.ts';
+import { is, isObject, show, showKeys } from '../values/json.ts';
 import type { TensorSpec } from '../values/tensors.ts';
 import { passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
 
@@ -15,13 +15,13 @@ export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string
   }
   const { columns, data } = split;
   if (!Array.isArray(data) || !data.every(Array.isArray)) {
-    throw refusal(400, `data of dataframe_split is ${show(data)}; it takes a list of rows`);
+    throw refusal(400, `data of dataframe_split ${is(data)}; it takes a list of rows`);
   }
   if (columns === undefined || columns === null) {
     return inputsOfRows(data, undefined, 'dataframe_split', takes);
   }
   if (!Array.isArray(columns)) {
-    throw refusal(400, `columns of dataframe_split is ${show(columns)}; it takes a list of names`);
+    throw refusal(400, `columns of dataframe_split ${is(columns)}; it takes a list of names`);
   }
   return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
 }

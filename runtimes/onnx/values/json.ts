@@ -64,6 +64,11 @@ export function show(value: unknown): string {
   return value === undefined ? 'nothing' : String(value);
 }
 
+/** What is wrong with a value that has another kind than it should, or is not there. */
+export function is(value: unknown): string {
+  return value === undefined ? 'is missing' : `is ${show(value)}`;
+}
+
 /** An object's keys for an error message: the first eight. */
 export function showKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'no keys';

@@ -77,6 +77,11 @@ def show_or_nothing(holder: dict[str, Any], key: str) -> str:
     return show(holder[key]) if key in holder else "nothing"
 
 
+def is_wrongly(holder: dict[str, Any], key: str) -> str:
+    """What is wrong with a value that has another kind than it should, or is not there."""
+    return f"is {show(holder[key])}" if key in holder else "is missing"
+
+
 def show_keys(keys: list[str]) -> str:
     return ", ".join(show(key) for key in keys[:8]) if keys else "no keys"
 

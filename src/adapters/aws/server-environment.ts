@@ -1,4 +1,4 @@
-import type { RevisionSpec } from '#ports/platform.ts';
+import { gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
 /** The environment of a model's server on every target; `digest` is the image's. */
 export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
@@ -11,6 +11,7 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     SLIPWAY_IMAGE: digest,
     PORT: String(spec.server.port),
     ORT_DISABLE_TELEMETRY: '1',
+    ...gpuEnvironment(spec),
     ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
 }

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { dataFolder, examples } from '../command.ts';
+import { dataFolder, examples, unusedDataOption } from '../command.ts';
 import { candidatesFor } from '../completion/candidates.ts';
 import { FILES_MARK, SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
 import { openOneMachine } from '../one-machine.ts';
@@ -14,6 +14,7 @@ export function addCompletionCommands(program: Command): void {
     .command('completion')
     .description('Prints a script that completes commands, options and models in a shell.')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addOption(unusedDataOption())
     .addHelpText(
       'after',
       examples(

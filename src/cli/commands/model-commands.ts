@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { examples, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import {
+  examples,
+  openSlipway,
+  type Place,
+  placedCommand,
+  show,
+  unusedDataOption,
+} from '../command.ts';
 import { inspectionLines, writeManifest } from '../inspect.ts';
 import { invoke } from '../invoke.ts';
 import { commandOutput } from '../output.ts';
@@ -19,6 +26,8 @@ export function addModelCommands(program: Command): void {
   addLogs(program);
 }
 
+const byNumber = new Intl.Collator('en', { numeric: true });
+
 type InspectOptions = { json?: boolean; writeManifest?: boolean; writePredict?: boolean };
 
 function addInspect(program: Command): void {
@@ -27,6 +36,7 @@ function addInspect(program: Command): void {
     .description(
       'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
     )
+    .addOption(unusedDataOption())
     .option('--write-manifest', 'write a manifest to start from')
     .option('--write-predict', 'write a predict.py and a requirements.txt that would serve it')
     .option('--json', 'print JSON for programs')
@@ -111,7 +121,9 @@ function addStatus(program: Command): void {
     .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
     .action(async (options: Place) => {
       const slipway = await openSlipway(options);
-      const [models, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      const [unsorted, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      // m2 before m10.
+      const models = unsorted.toSorted((a, b) => byNumber.compare(a.name, b.name));
       // In an account it takes rights of its own.
       const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
       const builds = isBuilding ? await slipway.builds() : [];

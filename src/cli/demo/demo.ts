@@ -4,6 +4,7 @@ import { Failure } from '#domain/failure.ts';
 import { followDeployment } from '../follow.ts';
 import { openOneMachine } from '../one-machine.ts';
 import { type Output, seconds } from '../output.ts';
+import { COMMAND } from '../typed.ts';
 import { drawLine } from './line-image.ts';
 import { READER_MODEL, readerRequest, readText } from './line-reader.ts';
 import { DEMO_MODEL } from './model.ts';
@@ -87,9 +88,6 @@ async function infer(endpoint: string, request: unknown): Promise<unknown> {
   }
   return response.json();
 }
-
-// In the package the code is bundled JavaScript, and npx finds the command by name.
-const COMMAND = import.meta.url.endsWith('.ts') ? 'npm run -s slipway --' : 'npx slipway';
 
 function tryNext(endpoint: string, requestFile: string, dataDir: string): string {
   const flag = dataDir === DEFAULT_DATA_DIR ? '' : ` --data ${quoted(dataDir)}`;

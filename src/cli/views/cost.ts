@@ -6,12 +6,14 @@ import { table } from './table.ts';
 const REQUESTS = 1_000_000;
 const DEFAULT_MS = 100;
 
-/** What a live revision costs. `durationMs` is what a request is taken to take: said, or what the one took that proved it. */
+/** What a live revision costs. `durationMs` is what a request is taken to take: said, or what the one took that proved it, else assumed. */
 export type LiveCost = RevisionCost & {
   readonly model: string;
   readonly version: number | null;
   readonly target: Target;
   readonly durationMs: number;
+  /** Where nobody has measured or said it. */
+  readonly isAssumed: boolean;
 };
 
 export type CostReport = {
@@ -48,22 +50,23 @@ function liveCost(
 ): readonly LiveCost[] {
   const taken = options.find((option) => option.taken);
   if (!taken) return [];
-  const durationMs = wishedMs ?? Math.max(1, Math.round(proof?.latencyMs || DEFAULT_MS));
+  const knownMs = wishedMs ?? (proof?.latencyMs && Math.max(1, Math.round(proof.latencyMs)));
+  const durationMs = knownMs || DEFAULT_MS;
   const cost = revisionCost(taken, { requests: REQUESTS, durationMs });
-  return [{ model, version, target: taken.target, durationMs, ...cost }];
+  return [{ model, version, target: taken.target, durationMs, isAssumed: !knownMs, ...cost }];
 }
 
 export function costLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
   const origin = `Prices of ${prices.region}, ${prices.asOf}, on demand, without free allowances.`;
   if (revisions.length === 0) return ['no model is live'];
   const rows = revisions.map(
-    ({ model, version, target, idleUsdPerMonth, perCallsUsd, durationMs }) => [
+    ({ model, version, target, idleUsdPerMonth, perCallsUsd, durationMs, isAssumed }) => [
       model,
       `v${version}`,
       target,
       idleUsdPerMonth === null ? 'not known' : usd(idleUsdPerMonth),
       usd(perCallsUsd),
-      `${durationMs} ms`,
+      `${durationMs} ms${isAssumed ? ', assumed' : ''}`,
     ],
   );
   const together = revisions.reduce((sum, { idleUsdPerMonth }) => sum + (idleUsdPerMonth ?? 0), 0);

@@ -1,7 +1,7 @@
 import type { SlipwayEvent } from '#domain/event.ts';
 import { printable, wrapped } from './wrapped.ts';
 
-const STATE_WIDTH = 12;
+export const STATE_WIDTH = 12;
 const INDENT = '\n             ';
 
 /** One event as a line for a person: the state and a summary, with the reason and the fix on separate lines. */
@@ -41,7 +41,7 @@ export function shortEventLine(
   const isLong = facts !== '' && name.length + facts.length + 2 > columns;
   const head = facts === '' || isLong ? name : `${name}  ${facts}`;
   const [why = '', ...more] = reason.split('\n');
-  const rest = more.length > 0 ? [`→ All of it: slipway logs ${model}`] : [];
+  const rest = more.length > 0 ? [`→ All of it: \`slipway logs ${model}\``] : [];
   const said = [
     ...(isLong ? [facts] : []),
     ...(why ? [cut(why)] : []),

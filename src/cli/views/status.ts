@@ -12,7 +12,7 @@ export type Status = {
   readonly refused: readonly RefusedDrop[];
 };
 
-/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address makes a line wider than `width` columns. */
+/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address, or a command as it has to be typed, makes a line wider than `width` columns. */
 export function statusLines({ models, builds, refused }: Status, width: number): readonly string[] {
   const drops = refusedLines(refused, width);
   if (models.length === 0) {
@@ -60,9 +60,11 @@ function standing(
   versions: ModelStatus['versions'],
   build: BuildProgress | undefined,
 ): string {
-  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : build && `, ${buildWords(build)}`;
+  const words = build && buildWords(build);
+  const stage = words && words !== phase.toLowerCase() ? `, ${words}` : '';
+  const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : stage;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
-  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason ?? ''}`;
+  return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason}`;
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {

@@ -12,12 +12,12 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
 }
 
-/** A text in lines of at most `width` columns, all but the first indented. A word that is wider stays whole, as an address has to. */
+/** A text in lines of at most `width` columns, all but the first indented. A word that is wider stays whole, as an address has to; so does the begin of a command, which is longer as it has to be typed. */
 export function wrapped(text: string, width: number, indent: string): readonly string[] {
   const lines: string[] = [];
   let line = '';
   // A word has the space before it, of which there may be two.
-  for (const [space] of text.matchAll(/\s*\S+/g)) {
+  for (const [space] of text.matchAll(/\s*(?:`slipway )?\S+/g)) {
     const longer = `${line}${space}`;
     if (line !== '' && longer.length > width) {
       lines.push(line);

@@ -25,6 +25,7 @@ export const OUTPUTS = [
   'ModelSecurityGroup',
   'ModelSubnets',
   'ModelsResource',
+  'PromoteWorkflow',
   'Repository',
   'RollbackWorkflow',
   'StateMachine',
@@ -70,7 +71,7 @@ export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack 
 export async function noStack(account: AwsAccount): Promise<Failure> {
   const region = await new CloudFormationClient(clientSettings(account)).config.region();
   return new Failure('InputInvalid', `there is no stack ${stackName(account)} in ${region}`, {
-    fix: `Install it with \`npx slipway deploy --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
+    fix: `Install it with \`slipway deploy --stage ${account.stage} --region ${region}\`, or name another --stage, --region or --profile.`,
   });
 }
 
@@ -126,7 +127,7 @@ function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStac
       'InputInvalid',
       `the stack ${StackName} is ${StackStatus} and lacks the outputs ${missing.join(', ')}`,
       {
-        fix: 'Install it again with `npx slipway deploy`; the events of the stack say why it is not complete.',
+        fix: 'Install it again with `slipway deploy`; the events of the stack say why it is not complete.',
       },
     );
   }

@@ -29,6 +29,24 @@ export type LanguageServing = {
   readonly hasChatTemplate: boolean;
 };
 
+/**
+ * A language model as GPUs hold it. `weightBytes` is what the weights take there; `cacheWidth` how many numbers the cache of keys and values holds of a token, over all layers;
+ * `heads` are shared out among GPUs; `contextLength` is the most that the network takes, `contextTokens` and `requestsAtOnce` what must fit at least.
+ */
+export type GpuModel = {
+  readonly weightBytes: number;
+  readonly cacheWidth: number;
+  readonly embeddingLength: number;
+  readonly feedForwardLength: number;
+  readonly vocabulary: number;
+  readonly heads: number;
+  readonly contextLength: number;
+  readonly contextTokens: number;
+  readonly requestsAtOnce: number;
+  /** It computes in bfloat16, which GPUs before Ampere have not. */
+  readonly isBfloat16: boolean;
+};
+
 /** What a model does, by the names of Hugging Face's pipelines. */
 export type PipelineTask =
   | 'text-classification'
@@ -93,6 +111,8 @@ export type ModelFacts = {
   };
   /** Of language models alone. */
   readonly language?: LanguageServing;
+  /** Where GPUs could serve it. */
+  readonly gpuModel?: GpuModel;
   /** Of Hugging Face's folders alone. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */

@@ -1,6 +1,7 @@
 import custom from '../../../runtimes/custom/runtime.json' with { type: 'json' };
 import onnx from '../../../runtimes/onnx/runtime.json' with { type: 'json' };
 import python from '../../../runtimes/python/runtime.json' with { type: 'json' };
+import vllm from '../../../runtimes/vllm/runtime.json' with { type: 'json' };
 
 /** Where a model server listens, and its paths: `requestPath` is null where the request's protocol determines it. */
 export type ServerPlace = {
@@ -24,6 +25,8 @@ export type Runtime = {
   /** Its name in sentences; `{python}` stands for the model's Python. */
   readonly title: string;
   readonly server: ServerPlace;
+  /** How long its start may take at least, whatever a manifest says of others. */
+  readonly leastStartupSeconds: number;
   /** How many requests a server gets at once if it answers quickly; more would only queue in it. */
   readonly requestsAtOnce: number;
   /** Whether its answers name their revision, in `x-slipway-revision`. */
@@ -61,7 +64,7 @@ export type Runtime = {
   readonly convertsTo: string | null;
 };
 
-const FOUND = { custom, onnx, python } as const;
+const FOUND = { custom, onnx, python, vllm } as const;
 
 export type RuntimeName = keyof typeof FOUND;
 
@@ -87,6 +90,14 @@ export function byRuntime<Value>(
 export function convertedBy(runtime: RuntimeName): RuntimeName | undefined {
   const name = RUNTIMES[runtime].convertsTo;
   return name !== null && isRuntime(name) ? name : undefined;
+}
+
+/** How long a server's start may take: as its manifest says, but no less than its runtime needs. */
+export function startupSeconds(
+  runtime: RuntimeName,
+  { server }: { readonly server: { readonly startupTimeoutSeconds: number } },
+): number {
+  return Math.max(server.startupTimeoutSeconds, RUNTIMES[runtime].leastStartupSeconds);
 }
 
 /** Where a model's server listens: where its manifest says, else where its runtime does. */

@@ -8,7 +8,11 @@ const LEAST_MEMORY_MIB = 128;
 const MOST_MEMORY_MIB = 1024 * 1024;
 const MEMORY_FORM = 'expected a size such as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
-const ACCELERATOR_FORM = 'expected `none`, or a GPU and a count: T4, L4:1, A10G:4';
+const NO_GPU = 'none';
+/** Asks for whichever GPU holds the model and costs least. */
+export const ANY_GPU = 'any';
+
+const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1, A10G:4';
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
 
@@ -62,8 +66,10 @@ const memory = z.string({ error: MEMORY_FORM }).check(
 const accelerator = z
   .string({ error: ACCELERATOR_FORM })
   .check(
-    z.regex(/^(none|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
-    z.describe('The GPU that the model needs, and how many: T4, L4:1, A10G:4; or none.'),
+    z.regex(/^(none|any|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
+    z.describe(
+      'The GPU that the model needs, and how many: T4, L4:1, A10G:4; `any` takes the cheapest whose memory holds a language model; or none. By default none, or `any` where a stack has vLLM and the model is too large for a CPU to answer by.',
+    ),
   );
 
 const placement = z
@@ -119,7 +125,7 @@ export const manifestSchema = z
     resources: z.prefault(
       z.strictObject({
         memory: z.exactOptional(memory),
-        accelerator: z._default(accelerator, 'none'),
+        accelerator: z.exactOptional(accelerator),
       }),
       {},
     ),
@@ -134,7 +140,7 @@ export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 /** How to treat columns of a request that the model does not have. */
 export type ExtraColumns = (typeof EXTRA_COLUMNS)[number];
 
-/** A GPU by its AWS name, and how many of it one replica needs. */
+/** A GPU by its AWS name, or `any`, and how many of it one replica needs. */
 export type Accelerator = { readonly name: string; readonly count: number };
 
 /** The memory (MiB) that the manifest requests, or null. */
@@ -144,8 +150,8 @@ export function memoryMiB({ resources }: Manifest): number | null {
 
 /** The GPU that the manifest requests, or null. */
 export function acceleratorOf({ resources }: Manifest): Accelerator | null {
-  const [name = 'none', count = '1'] = resources.accelerator.split(':');
-  return name === 'none' ? null : { name, count: Number.parseInt(count, 10) };
+  const [name = NO_GPU, count = '1'] = resources.accelerator?.split(':') ?? [];
+  return name === NO_GPU ? null : { name, count: Number.parseInt(count, 10) };
 }
 
 /** `quantity` is in Kubernetes notation, in Mi or Gi. */

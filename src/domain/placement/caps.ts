@@ -1,5 +1,10 @@
 import { Failure } from '#domain/failure.ts';
-import { acceleratorOf, type Manifest } from '#domain/manifest/manifest.ts';
+import {
+  type Accelerator,
+  ANY_GPU,
+  acceleratorOf,
+  type Manifest,
+} from '#domain/manifest/manifest.ts';
 import { plainLimits, scheduledLimits } from './scale.ts';
 
 /**
@@ -37,7 +42,7 @@ export function requireWithinCaps(
     );
   }
   const accelerator = acceleratorOf(manifest);
-  if (accelerator && allowedAccelerators?.includes(accelerator.name) === false) {
+  if (accelerator && allowedAccelerators && !isAllowed(accelerator, allowedAccelerators)) {
     const allowed = allowedAccelerators.join(',');
     throw new Failure(
       'ArtifactRejected',
@@ -47,6 +52,11 @@ export function requireWithinCaps(
       },
     );
   }
+}
+
+/** Any GPU is any of those that are allowed. */
+function isAllowed({ name }: Accelerator, allowed: readonly string[]): boolean {
+  return name === ANY_GPU ? allowed.length > 0 : allowed.includes(name);
 }
 
 /** How a cap is changed; the option of one machine is named as the parameter is. */

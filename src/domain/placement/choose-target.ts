@@ -1,18 +1,13 @@
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
-import type { Accelerator } from '#domain/manifest/manifest.ts';
-import { ec2Size, fargateSize, type Spending } from './container-size.ts';
+import { type ContainerNeeds, fargateSize } from './container-size.ts';
+import { ec2Size } from './ec2-size.ts';
 import { TARGETS, type Target } from './target.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
-export type Needs = {
-  readonly imageBytes: number;
+export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryBytes: number;
   readonly memoryMiB: number | null;
-  readonly accelerator: Accelerator | null;
-  readonly replicas: number;
-  /** What it may cost in containers, where that is capped. */
-  readonly spending?: Spending | null;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
 };
@@ -54,9 +49,10 @@ export function chooseTarget(
   }));
   const option = options.find(({ taken: isTaken }) => isTaken);
   if (!option) return { decision: undefined, options };
-  const { target, memoryMiB, cpuUnits, instanceTypes } = option;
+  const { target, memoryMiB, cpuUnits, instanceTypes, accelerator, serving } = option;
+  const gpu = accelerator && { accelerator, ...(serving && { serving }) };
   return {
-    decision: { target, memoryMiB, cpuUnits, instanceTypes, options },
+    decision: { target, memoryMiB, cpuUnits, instanceTypes, ...gpu, options },
     options,
   };
 }

@@ -1,6 +1,8 @@
+import type { GpuModel } from '#domain/artifact/facts.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
-import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import type { Accelerator } from '#domain/manifest/manifest.ts';
+import type { GpuServing } from './gpu-memory.ts';
+import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts';
 
 /** What one replica needs, and how many of them always run. */
 export type ContainerNeeds = {
@@ -9,10 +11,11 @@ export type ContainerNeeds = {
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
   readonly spending?: Spending | null | undefined;
+  /** Where it must fit in the memory of the GPUs. */
+  readonly gpuModel?: GpuModel | undefined;
+  /** The GPUs that any model may have; null or absent: all. */
+  readonly allowedAccelerators?: readonly string[] | null | undefined;
 };
-
-/** What as many replicas as may run may cost together, USD in 730 hours. */
-export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
 
 /**
  * What one replica gets. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
@@ -24,17 +27,16 @@ export type ContainerSize = {
   readonly instanceTypes: readonly string[];
   readonly monthlyUsd: number | null;
   readonly reason: string;
+  /** The GPU that it gets, where it gets one. */
+  readonly accelerator?: Accelerator;
+  readonly serving?: GpuServing;
 };
 
 export type SizeResult = ContainerSize | { readonly refusal: string };
 
-const HOURS_A_MONTH = 730;
 const GIB = 1024 ** 3;
 // One vCPU at least: a server without batching uses one core.
 const LEAST_CPU_UNITS = 1024;
-// The part of an instance's memory that ECS and the host leave to containers.
-const HOST_SHARE = 0.9;
-const MOST_TYPES = 6;
 
 /** The smallest Fargate task size that holds the replica. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
 export function fargateSize(needs: ContainerNeeds): SizeResult {
@@ -60,78 +62,9 @@ export function fargateSize(needs: ContainerNeeds): SizeResult {
   const { cpuUnits, memoryMiB } = size;
   const hourly =
     (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour;
-  const refusal = overspent(hourly, needs);
+  const refusal = overspent(hourly, needs.spending);
   if (refusal) return { refusal };
-  const monthlyUsd = cents(hourly * HOURS_A_MONTH * needs.replicas);
-  const reason = `fits in a task of ${cpuUnits / 1024} vCPU and ${memoryMiB} MiB; ${times(needs.replicas)} $${monthlyUsd} a month`;
+  const monthlyUsd = monthly(hourly, needs.replicas);
+  const reason = `fits in a task of ${cpuUnits / 1024} vCPU and ${memoryMiB} MiB; ${alwaysRunning(needs.replicas)} $${monthlyUsd} a month`;
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
-}
-
-/** The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. */
-export function ec2Size(needs: ContainerNeeds): SizeResult {
-  const { accelerator, memoryMiB, replicas, spending } = needs;
-  if (!accelerator) {
-    if (spending) return { refusal: unknownCost(spending) };
-    const reason = `fits on an instance that ECS chooses for ${memoryMiB} MiB`;
-    return { cpuUnits: LEAST_CPU_UNITS, memoryMiB, instanceTypes: [], monthlyUsd: null, reason };
-  }
-  const { name, count } = accelerator;
-  const having = gpus.instances.filter((type) => type.accelerator === name && type.count === count);
-  if (having.length === 0) {
-    return { refusal: `EC2 has no instance with ${count} ${name}; it has ${known()}` };
-  }
-  const fitting = having.filter((type) => type.memoryMiB * HOST_SHARE >= memoryMiB);
-  const [cheapest] = fitting;
-  if (!cheapest) {
-    const most = Math.max(...having.map((type) => Math.floor(type.memoryMiB * HOST_SHARE)));
-    return {
-      refusal: `the model needs ${memoryMiB} MiB of memory; instances with ${count} ${name} have up to ${most}`,
-    };
-  }
-  const refusal = overspent(hourlyUsd(cheapest), needs);
-  if (refusal) return { refusal };
-  const instanceTypes = fitting
-    .filter((type) => !overspent(hourlyUsd(type), needs))
-    .slice(0, MOST_TYPES)
-    .map(({ instanceType }) => instanceType);
-  const monthlyUsd = cents(hourlyUsd(cheapest) * HOURS_A_MONTH * replicas);
-  return {
-    cpuUnits: Math.floor(cheapest.vcpu * HOST_SHARE) * 1024,
-    memoryMiB: Math.floor(cheapest.memoryMiB * HOST_SHARE),
-    instanceTypes,
-    monthlyUsd,
-    reason: `fits on ${cheapest.instanceType} with ${count} ${name}; ${times(replicas)} $${monthlyUsd} a month`,
-  };
-}
-
-function hourlyUsd({ usdPerHour }: { readonly usdPerHour: number }): number {
-  return usdPerHour * (1 + gpus.managedInstancesFee);
-}
-
-/** Why it may not be spent; undefined where it may. */
-function overspent(hourly: number, { spending }: ContainerNeeds): string | undefined {
-  if (!spending) return undefined;
-  const { mostReplicas, maxMonthlyUsd } = spending;
-  const usd = cents(hourly * HOURS_A_MONTH * mostReplicas);
-  const which = mostReplicas === 1 ? 'its one replica' : `its ${mostReplicas} replicas`;
-  return usd > maxMonthlyUsd
-    ? `${which} would cost $${usd} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`
-    : undefined;
-}
-
-function unknownCost({ maxMonthlyUsd }: Spending): string {
-  return `what the instance costs that ECS would choose is not known before; the cap maxMonthlyUsd is $${maxMonthlyUsd}`;
-}
-
-function known(): string {
-  const names = gpus.instances.map(({ accelerator, count }) => `${accelerator}:${count}`);
-  return [...new Set(names)].sort().join(', ');
-}
-
-function times(replicas: number): string {
-  return replicas === 1 ? 'one that always runs costs' : `${replicas} that always run cost`;
-}
-
-function cents(usd: number): number {
-  return Math.round(usd * 100) / 100;
 }

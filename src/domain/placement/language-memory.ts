@@ -9,7 +9,7 @@ const BATCH_TOKENS = 512;
 const NUMBER_BYTES = 4;
 const LEAST_COMPUTE_BYTES = 32 * MIB;
 // The cache of keys and values is of 16-bit floats.
-const CACHE_NUMBER_BYTES = 2;
+export const CACHE_NUMBER_BYTES = 2;
 
 /** The shape of a language model: `cacheWidth` is how many numbers the cache of keys and values holds of a token, over all layers. */
 export type LanguageShape = {

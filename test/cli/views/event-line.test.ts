@@ -53,7 +53,7 @@ describe('one of many events', () => {
       [
         ' 12.35 s  Failed       own v1',
         "          KeyError: 'a' (predict.py:3)",
-        '          → All of it: slipway logs own',
+        '          → All of it: `slipway logs own`',
         '          → Fix it:',
         '            a: 1',
       ].join('\n'),

@@ -105,6 +105,7 @@ describe('the status', () => {
     const at = (stage: string | null, place: number | null) =>
       statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80).slice(1);
 
+    expect(at(null, null)[0]).toBe('  (newest: v2 Building)');
     expect(at('image BUILD, installing 14 of 31 packages', null)).toEqual([
       '  (newest: v2 Building, image BUILD, installing 14 of 31 packages)',
       ...['    one', '    two'],

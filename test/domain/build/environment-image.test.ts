@@ -7,7 +7,7 @@ import {
 const python = { python: '3.12', orElse: ['3.11'], requirements: ['scikit-learn==1.7.2'] };
 const ONNX = { runtime: 'onnx', environmentHash: 'o1', python: null } as const;
 const PYTHON = { runtime: 'python', environmentHash: 'p1', python } as const;
-const hashes = { custom: 'c0', onnx: 'o2', python: 'p0' };
+const hashes = { custom: 'c0', onnx: 'o2', python: 'p0', vllm: 'v0' };
 const named = (wanted: Parameters<typeof environmentImages>[0]) =>
   environmentImages(wanted).map(({ tag, runtime, python }) => ({ tag, runtime, python }));
 

@@ -6,6 +6,7 @@ import {
   RUNTIME_NAMES,
   RUNTIMES,
   serverPlace,
+  startupSeconds,
 } from '#domain/build/runtime.ts';
 
 const FOLDERS = new URL('../../../runtimes/', import.meta.url);
@@ -27,6 +28,14 @@ it.each(RUNTIME_NAMES)('%s makes its images of what it has', (name) => {
 
 it('each format is loaded by one that there is', () => {
   for (const { runtime } of Object.values(SERVED)) expect(RUNTIME_NAMES).toContain(runtime);
+});
+
+it('a server has as long to start as its manifest says, and no less than its runtime needs', () => {
+  const within = (startupTimeoutSeconds: number) => ({ server: { startupTimeoutSeconds } });
+
+  expect(startupSeconds('onnx', within(300))).toBe(300);
+  expect(startupSeconds('vllm', within(300))).toBe(1200);
+  expect(startupSeconds('vllm', within(3000))).toBe(3000);
 });
 
 it('a server listens where its manifest says, else where its runtime does', () => {

@@ -112,6 +112,7 @@ describe('the GPU a manifest asks for', () => {
   it.each([
     ['none', null],
     ['T4', { name: 'T4', count: 1 }],
+    ['any', { name: 'any', count: 1 }],
     ['A10G:4', { name: 'A10G', count: 4 }],
     ['RTX PRO 6000:2', { name: 'RTX PRO 6000', count: 2 }],
   ])('as %s is %j', (accelerator, gpu) => {

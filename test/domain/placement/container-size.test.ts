@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type ContainerNeeds, ec2Size, fargateSize } from '#domain/placement/container-size.ts';
+import { type ContainerNeeds, fargateSize } from '#domain/placement/container-size.ts';
+import { ec2Size } from '#domain/placement/ec2-size.ts';
 
 const GIB = 1024 ** 3;
 const small: ContainerNeeds = { imageBytes: GIB, memoryMiB: 512, accelerator: null, replicas: 1 };

@@ -126,7 +126,7 @@ export function describeInferProtocol(runtime: Runtime): void {
 
     it.each([
       { body: [], says: 'the body is a list of 0; it takes an object' },
-      { body: {}, says: 'inputs is nothing; it takes a list' },
+      { body: {}, says: 'inputs is missing; it takes a list' },
       { body: { inputs: [a] }, says: 'input "b" is missing' },
       { body: { inputs: [a, b, a] }, says: 'inputs has "a" twice' },
       {

@@ -5,6 +5,7 @@ import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
+import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
@@ -16,6 +17,7 @@ import { type Tap, tapped } from '../faults/tapped.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
+import { type MemoryImages, memoryImages } from '../memory/images.ts';
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
@@ -47,6 +49,9 @@ export type WorldOptions = {
   /** The targets that the installation has; all by default. */
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
+  readonly gpus?: Partial<Gpus>;
+  /** Whether a person is to approve each promotion. */
+  readonly requireApproval?: boolean;
 };
 
 type Upload = {
@@ -72,6 +77,8 @@ export type MemoryWorld = {
   readonly builds: MemoryBuilds;
   /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
   readonly environments: MemoryEnvironments;
+  /** Those that a promotion finds; none at first. */
+  readonly images: MemoryImages;
   readonly deps: StepDeps;
   readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
@@ -153,6 +160,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     metrics,
     behaviours,
     environments,
+    images: memoryImages(),
     registry: memoryRegistry({ clock }),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
@@ -167,7 +175,7 @@ type Parts = ReturnType<typeof memoryPorts>;
 
 function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
-  const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
+  const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
   const ports = {
     registry,
     artifacts: store,
@@ -175,6 +183,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     prober,
     metrics,
     environments,
+    images,
     lambda: served(parts, 'lambda'),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -188,7 +197,14 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
-    hashes: { custom: 'custom-1', onnx: 'environment-1', python: 'python-1' },
+    gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
+    hashes: {
+      custom: 'custom-1',
+      onnx: 'environment-1',
+      python: 'python-1',
+      vllm: 'vllm-1',
+    },
+    requireApproval: options.requireApproval ?? false,
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..refusal import Refusal, show, show_or_nothing
+from ..refusal import Refusal, is_wrongly, show
 
 # As OpenAI's: of a text that is gone on with, unlike of a conversation, nothing says where it ends.
 USUAL_TOKENS = 16
@@ -16,7 +16,7 @@ def chat_request(body: Any) -> dict[str, Any]:
     asked = _object(body)
     messages = asked.get("messages")
     if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
-        raise Refusal(400, f"messages is {show_or_nothing(asked, 'messages')}; it takes a list of messages, each with a role and a content")
+        raise Refusal(400, f"messages {is_wrongly(asked, 'messages')}; it takes a list of messages, each with a role and a content")
     return asked
 
 
@@ -24,7 +24,7 @@ def completion_request(body: Any) -> dict[str, Any]:
     asked = _object(body)
     prompt = asked.get("prompt")
     if not isinstance(prompt, (str, list)) or prompt == []:
-        raise Refusal(400, f"prompt is {show_or_nothing(asked, 'prompt')}; it takes a text, or a list of them")
+        raise Refusal(400, f"prompt {is_wrongly(asked, 'prompt')}; it takes a text, or a list of them")
     return {"max_tokens": USUAL_TOKENS, **asked}
 
 
@@ -32,7 +32,7 @@ def embedding_request(body: Any) -> dict[str, Any]:
     asked = _object(body)
     given = asked.get("input")
     if not isinstance(given, (str, list)) or given in ("", []):
-        raise Refusal(400, f"input is {show_or_nothing(asked, 'input')}; it takes a text, or a list of them")
+        raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
     return asked
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..refusal import Refusal, show, show_or_nothing
+from ..refusal import Refusal, is_wrongly, show, show_or_nothing
 from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of, read_tensor
@@ -75,7 +75,7 @@ def infer_response(name: str, version: str, asked: Asked, outputs: dict[str, np.
 def _by_name(body: dict[str, Any], field: str, specs: tuple[TensorSpec, ...]) -> dict[str, dict[str, Any]]:
     items = body.get(field)
     if not isinstance(items, list):
-        raise Refusal(400, f"{field} is {show_or_nothing(body, field)}; it takes a list")
+        raise Refusal(400, f"{field} {is_wrongly(body, field)}; it takes a list")
     found: dict[str, dict[str, Any]] = {}
     for item in items:
         holder = item if isinstance(item, dict) else {}

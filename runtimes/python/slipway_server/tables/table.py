@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from ..refusal import Refusal, show, show_keys, show_or_nothing
+from ..refusal import Refusal, is_wrongly, show, show_keys
 from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
 from .rows import Takes, pass_over, row_by_position, whole_of
 
@@ -17,7 +17,7 @@ def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
         raise Refusal(400, f"dataframe_split is {show(split)}; it takes an object with columns and data")
     names, rows = split.get("columns"), split.get("data")
     if not _is_list_of_rows(rows):
-        raise Refusal(400, f"data of dataframe_split is {show_or_nothing(split, 'data')}; it takes a list of rows")
+        raise Refusal(400, f"data of dataframe_split {is_wrongly(split, 'data')}; it takes a list of rows")
     if names is None:
         return inputs_of_rows(rows, None, "dataframe_split", takes)
     if not isinstance(names, list):

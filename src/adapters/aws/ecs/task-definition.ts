@@ -13,6 +13,7 @@ const GIB = 1024 ** 3;
 // Writable space for a server, beside its image.
 const SCRATCH_GIB = 2;
 const TMP = 'tmp';
+const SHARED_MEMORY_MIB = 8192;
 
 /** The task that serves a revision; its tags hold everything that is needed of the revision later. Fails with `InputInvalid` without an image. */
 export function taskDefinition(
@@ -51,7 +52,7 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
     ...(isReadOnly && { mountPoints: [{ sourceVolume: TMP, containerPath: '/tmp' }] }),
     // The user that Slipway's images have; set here so that no image can override it.
     ...(user !== null && { user }),
-    linuxParameters: { capabilities: { drop: dropped(capabilities) } },
+    linuxParameters: { capabilities: { drop: dropped(capabilities) }, ...sharedMemory(spec) },
     stopTimeout: DRAIN_SECONDS,
     ...gpu(spec, settings),
     logConfiguration: {
@@ -84,6 +85,12 @@ function gpu(
 ): Pick<ContainerDefinition, 'resourceRequirements'> {
   if (!accelerator || capacity.target !== 'ec2') return {};
   return { resourceRequirements: [{ type: 'GPU', value: String(accelerator.count) }] };
+}
+
+/** GPUs of one instance exchange what they computed through it; Docker gives 64 MiB. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html */
+function sharedMemory({ gpuServing, accelerator }: RevisionSpec) {
+  const isShared = gpuServing !== undefined && (accelerator?.count ?? 1) > 1;
+  return isShared ? { sharedMemorySize: SHARED_MEMORY_MIB } : {};
 }
 
 /** While it is unpacked, an image is on the disk twice. */

@@ -7,7 +7,7 @@ import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import type { RevisionSpec } from '#ports/platform.ts';
+import { gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 
 type Plan = {
@@ -52,13 +52,14 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     SLIPWAY_REVISION: spec.revision,
     PORT: String(spec.server.port),
     END_WITH_STDIN: 'true',
+    ...gpuEnvironment(spec),
     ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
   };
   return [
     // As process 1, a server could not end itself.
     ...['--init', '--interactive', '--name', name, '--label', label, '--network', network],
     ...['--memory', memory, '--memory-swap', memory, '--cpus', cpus.toFixed(2)],
-    ...(container.isReadOnly ? ['--read-only', '--ipc', 'none'] : []),
+    ...(container.isReadOnly ? ['--read-only', ...sharedMemory(spec)] : []),
     ...['--tmpfs', `/tmp:rw,size=${limits.ephemeralMinMiB}m`],
     ...['--cap-drop', 'ALL', ...container.capabilities.flatMap((name) => ['--cap-add', name])],
     ...['--security-opt', 'no-new-privileges'],
@@ -66,6 +67,11 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     ...(spec.accelerator ? ['--gpus', String(spec.accelerator.count)] : []),
     ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
   ];
+}
+
+/** The processes of a server on GPUs exchange what they computed through it; no other server has any. */
+function sharedMemory({ gpuServing }: RevisionSpec): readonly string[] {
+  return gpuServing ? ['--ipc', 'private', '--shm-size', '8g'] : ['--ipc', 'none'];
 }
 
 function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {

@@ -349,6 +349,31 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
     expect(inputs['PutClusterCapacityProviders']).toBeUndefined();
   });
 
+  it('tells vLLM what it has room for, and gives its GPUs memory to share', async () => {
+    const { sent } = await creation('ec2', {
+      runtime: 'vllm',
+      accelerator: { name: 'L4', count: 4 },
+      gpuServing: { maxModelLen: 32_768, gpuMemoryUtilization: 0.95 },
+      instanceTypes: ['g6.12xlarge'],
+    });
+
+    expect(sent('RegisterTaskDefinition')).toMatchObject({
+      containerDefinitions: [
+        {
+          environment: expect.arrayContaining([
+            { name: 'MAX_MODEL_LEN', value: '32768' },
+            { name: 'GPU_MEMORY_UTILIZATION', value: '0.95' },
+            { name: 'TENSOR_PARALLEL_SIZE', value: '4' },
+          ]),
+          resourceRequirements: [{ type: 'GPU', value: '4' }],
+          linuxParameters: { sharedMemorySize: 8192, capabilities: { drop: ['ALL'] } },
+          readonlyRootFilesystem: true,
+          user: '1000:1000',
+        },
+      ],
+    });
+  });
+
   it('leaves the type to ECS without a GPU, and gives Spot a provider of its own', async () => {
     const scaling = { min: 2, requestsPerMinute: 600, schedules: [], spot: { onDemandBase: 1 } };
 

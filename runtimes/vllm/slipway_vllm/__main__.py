@@ -1,0 +1,40 @@
+"""Becomes vLLM's own server, with the arguments that the environment says."""
+
+from __future__ import annotations
+
+import os
+from typing import Mapping
+
+# Unasked, vLLM and what it imports would look for models at Hugging Face's hub and send statistics; all caches are in what may be written.
+_SETTINGS = {
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "HOME": "/tmp",
+    "VLLM_CACHE_ROOT": "/tmp/vllm",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+    "TRITON_CACHE_DIR": "/tmp/triton",
+    # torch asks for the name of a user that the image does not have.
+    "LOGNAME": "slipway",
+}
+
+
+def arguments(env: Mapping[str, str]) -> list[str]:
+    """Of `vllm serve`, as its version 0.33 has them. Without GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN, what the chosen instance has room for, vLLM takes its own defaults."""
+    return [
+        *("serve", env["MODEL_PATH"], "--served-model-name", env["MODEL_NAME"]),
+        *("--host", "0.0.0.0", "--port", env["PORT"]),
+        *_said(env, "MAX_MODEL_LEN", "--max-model-len"),
+        *_said(env, "GPU_MEMORY_UTILIZATION", "--gpu-memory-utilization"),
+        *_said(env, "TENSOR_PARALLEL_SIZE", "--tensor-parallel-size"),
+        *("--middleware", "slipway_vllm.middleware.Slipway"),
+        "--disable-uvicorn-access-log",
+    ]
+
+
+def _said(env: Mapping[str, str], name: str, option: str) -> tuple[str, ...]:
+    return (option, env[name]) if env.get(name) else ()
+
+
+if __name__ == "__main__":
+    os.execvpe("vllm", ["vllm", *arguments(os.environ)], {**os.environ, **_SETTINGS})

@@ -1,0 +1,59 @@
+"""What Slipway asks of a model server and vLLM's own does not do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any, Awaitable, Callable
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+# Callers' credentials for the gateway may give access to other models too.
+_KEYS = (b"authorization", b"x-api-key")
+
+
+class Slipway:
+    """Names the revision in each answer, keeps callers' keys from the server, says at `/` how it is called, and ends it with its parent."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+        self._revision = os.environ.get("SLIPWAY_REVISION", "").encode()
+        if os.environ.get("END_WITH_STDIN"):
+            threading.Thread(target=_end_with_stdin, daemon=True, name="parent").start()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def named(message: Any) -> None:
+            if self._revision and message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"x-slipway-revision", self._revision)]
+            await send(message)
+
+        scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
+        if scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD"):
+            return await _about(named)
+        await self._app(scope, receive, named)
+
+
+async def _about(send: Any) -> None:
+    name, version = os.environ["MODEL_NAME"], os.environ.get("MODEL_VERSION", "")
+    paths = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/invocations", "/ping", "/openapi.json"]
+    example = {"model": name, "messages": [{"role": "user", "content": "Hello"}]}
+    about = {"model": name, "version": version, "server": "vLLM", "paths": paths, "example": {paths[0]: example}}
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(about).encode()})
+
+
+def _end_with_stdin() -> None:
+    """Whoever started it has ended, even by kill -9, when standard input closes."""
+    try:
+        while os.read(sys.stdin.fileno(), 65_536):
+            pass
+    except OSError:
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)

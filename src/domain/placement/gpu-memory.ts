@@ -1,0 +1,85 @@
+import type { GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
+import { CACHE_NUMBER_BYTES } from './language-memory.ts';
+
+/** The GPUs of one instance, of `acceleratorMiB` each. */
+export type Gpus = {
+  readonly accelerator: string;
+  readonly count: number;
+  readonly acceleratorMiB: number;
+};
+
+/** What vLLM is told: how long a request and its answer may be together, and which part of each GPU's memory is its own. */
+export type GpuServing = {
+  readonly maxModelLen: number;
+  readonly gpuMemoryUtilization: number;
+};
+
+const MIB = 1024 * 1024;
+// CUDA's context, its libraries and the graphs that vLLM captures, on each GPU. Recalled, not measured here.
+const ENGINE_BYTES = 2048 * MIB;
+// vLLM's default `max_num_batched_tokens` for servers of online requests, and numbers of two bytes.
+const BATCH_TOKENS = 2048;
+const NUMBER_BYTES = 2;
+// What the driver and other processes keep of a GPU, which vLLM may not count on.
+const RESERVED_MIB = 1024;
+const MOST_UTILIZATION = 0.95;
+// Of a compute capability below 8.0, which vLLM asks of bfloat16. https://developer.nvidia.com/cuda-gpus
+const WITHOUT_BFLOAT16: readonly string[] = ['T4', 'T4g', 'V100', 'M60', 'K80'];
+// vLLM keeps the cache in blocks of that many tokens.
+const BLOCK_TOKENS = 16;
+
+/** What vLLM takes of the memory of the instance itself: weights are read through the page cache, which gives way. Recalled, not measured here. */
+export const HOST_MEMORY: readonly MemoryTerm[] = [
+  { name: 'vLLM on the instance itself', bytes: 6 * 1024 * MIB },
+];
+
+/** What the GPUs of an instance hold for the model, all together. */
+export function gpuMemory(model: GpuModel, count: number): readonly MemoryTerm[] {
+  const cached = model.contextTokens * model.requestsAtOnce;
+  return [
+    { name: 'CUDA and vLLM', bytes: ENGINE_BYTES * count },
+    { name: 'the weights', bytes: model.weightBytes },
+    { name: 'the activations of a batch', bytes: activationBytes(model) * count },
+    {
+      name: `the cache of ${cached.toLocaleString('en-US')} tokens`,
+      bytes: cached * tokenBytes(model),
+    },
+  ];
+}
+
+/** How vLLM serves it there, with as long a context as there is memory for; undefined where they cannot hold it. */
+export function gpuServing(
+  model: GpuModel,
+  { accelerator, count, acceleratorMiB }: Gpus,
+): GpuServing | undefined {
+  if (model.heads % count !== 0) return undefined;
+  if (model.isBfloat16 && WITHOUT_BFLOAT16.includes(accelerator)) return undefined;
+  const gpuMemoryUtilization = utilization(acceleratorMiB);
+  const usableBytes = Math.floor(gpuMemoryUtilization * acceleratorMiB) * MIB * count;
+  const cache = gpuMemory(model, count).at(-1)?.bytes ?? 0;
+  const leftBytes = usableBytes - (gpuBytes(model, count) - cache);
+  if (leftBytes < cache) return undefined;
+  const tokens = Math.floor(leftBytes / tokenBytes(model) / BLOCK_TOKENS) * BLOCK_TOKENS;
+  const maxModelLen = Math.min(model.contextLength, Math.max(tokens, model.contextTokens));
+  return { maxModelLen, gpuMemoryUtilization };
+}
+
+/** In bytes, on all GPUs together. */
+export function gpuBytes(model: GpuModel, count: number): number {
+  return gpuMemory(model, count).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function utilization(acceleratorMiB: number): number {
+  const share = (acceleratorMiB - RESERVED_MIB) / acceleratorMiB;
+  return Math.min(MOST_UTILIZATION, Math.floor(share * 100) / 100);
+}
+
+function tokenBytes({ cacheWidth }: GpuModel): number {
+  return cacheWidth * CACHE_NUMBER_BYTES;
+}
+
+function activationBytes({ embeddingLength, feedForwardLength, vocabulary }: GpuModel): number {
+  const tokens = BATCH_TOKENS * (2 * feedForwardLength + 6 * embeddingLength);
+  // Logits are of four bytes, and taken of the last token of each request: 256 at most (`max_num_seqs`).
+  return NUMBER_BYTES * tokens + 256 * 4 * vocabulary;
+}

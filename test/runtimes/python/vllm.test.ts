@@ -1,0 +1,123 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { onPython } from '../python-runtime.ts';
+import type { Runtime } from '../runtime.ts';
+
+const run = promisify(execFile);
+
+// vLLM itself needs a GPU: its command is one that prints what it was started with, and the application behind the middleware one that says what it was asked.
+const SERVER = fileURLToPath(new URL('../../../runtimes/vllm', import.meta.url));
+const COMMAND = `#!/bin/sh
+for each in "$@" "hub:$HF_HUB_OFFLINE" "statistics:$VLLM_NO_USAGE_STATS" "home:$HOME"; do echo "$each"; done
+`;
+const SERVE = `
+import json, uvicorn
+from slipway_vllm.middleware import Slipway
+
+async def app(scope, receive, send):
+    if scope["type"] != "http": return
+    told = {"path": scope["path"], "headers": sorted(name.decode() for name, _ in scope["headers"])}
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+server = uvicorn.Server(uvicorn.Config(Slipway(app), port=0, lifespan="off", log_level="error"))
+startup = server.startup
+async def started(*args, **kwargs):
+    await startup(*args, **kwargs)
+    print(server.servers[0].sockets[0].getsockname()[1], flush=True)
+server.startup = started
+server.run()
+`;
+
+function describeVllm({ command: [python], env }: Runtime): void {
+  const own = {
+    MODEL_PATH: '/opt/model/llama',
+    MODEL_NAME: 'llama',
+    MODEL_VERSION: '3',
+    SLIPWAY_REVISION: 'llama-v3',
+    PORT: '8080',
+  };
+  const withServer = { ...env, ...own, PYTHONPATH: SERVER };
+
+  async function started(over: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const bin = await mkdtemp(join(tmpdir(), 'slipway-vllm-'));
+    try {
+      await writeFile(join(bin, 'vllm'), COMMAND);
+      await chmod(join(bin, 'vllm'), 0o755);
+      const path = [bin, process.env['PATH']].join(delimiter);
+      const started = { env: { ...withServer, ...over, PATH: path } };
+      return (await run(python, ['-m', 'slipway_vllm'], started)).stdout.trim().split('\n');
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  }
+
+  it('becomes vLLM with the model, its name, and what the GPUs of its instance have room for', async () => {
+    const gpus = { MAX_MODEL_LEN: '32768', GPU_MEMORY_UTILIZATION: '0.95' };
+
+    expect(await started({ ...gpus, TENSOR_PARALLEL_SIZE: '4' })).toEqual([
+      ...['serve', '/opt/model/llama', '--served-model-name', 'llama'],
+      ...['--host', '0.0.0.0', '--port', '8080'],
+      ...['--max-model-len', '32768', '--gpu-memory-utilization', '0.95'],
+      ...['--tensor-parallel-size', '4'],
+      ...['--middleware', 'slipway_vllm.middleware.Slipway', '--disable-uvicorn-access-log'],
+      ...['hub:1', 'statistics:1', 'home:/tmp'],
+    ]);
+  });
+
+  it('leaves to vLLM what nobody has said', async () => {
+    expect(await started({})).not.toContain('--max-model-len');
+  });
+
+  describe('before the application of vLLM', () => {
+    async function asked<T>(ask: (origin: string) => Promise<T>): Promise<T> {
+      const child = spawn(python, ['-c', SERVE], {
+        env: { ...process.env, ...withServer, END_WITH_STDIN: 'true' },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const [port] = await once(createInterface({ input: child.stdout }), 'line');
+      try {
+        return await ask(`http://127.0.0.1:${port}`);
+      } finally {
+        child.stdin.end();
+        expect((await once(child, 'exit'))[1]).toBe('SIGKILL');
+      }
+    }
+
+    it('names the revision, and keeps the keys of callers to itself', async () => {
+      const headers = { Authorization: 'Bearer slw_1', 'X-API-Key': 'slw_2', accept: 'text/plain' };
+
+      await asked(async (origin) => {
+        const answer = await fetch(`${origin}/v1/models`, { headers });
+        const told = (await answer.json()) as { path: string; headers: string[] };
+
+        expect(answer.headers.get('x-slipway-revision')).toBe('llama-v3');
+        expect(told).toMatchObject({ path: '/v1/models' });
+        expect(told.headers).toContain('accept');
+        expect(told.headers).not.toContain('authorization');
+        expect(told.headers).not.toContain('x-api-key');
+      });
+    });
+
+    it('says how the model is called, and ends with whoever started it', async () => {
+      await asked(async (origin) => {
+        const answer = await fetch(origin);
+
+        expect(answer.headers.get('x-slipway-revision')).toBe('llama-v3');
+        expect(await answer.json()).toMatchObject({
+          model: 'llama',
+          version: '3',
+          paths: expect.arrayContaining(['/v1/chat/completions']),
+        });
+      });
+    });
+  });
+}
+
+await onPython(describeVllm);
