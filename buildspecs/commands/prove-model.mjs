@@ -3,7 +3,7 @@
 // ENVIRONMENT, a Python with the model's packages, and by CONVERTER, a Python that also converts to ONNX (empty if there is none).
 // Each is a program, or `docker://IMAGE`; the artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
-import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -88,6 +88,7 @@ async function layOut(order) {
     example,
     tensorNames,
     language,
+    pipeline,
   } = order;
   const { network } = order.wishes;
   const taken = {
@@ -100,6 +101,7 @@ async function layOut(order) {
     example,
     tensorNames,
     language,
+    pipeline,
   };
   const found = { ...taken, network };
   await writeFile(facts, JSON.stringify(found));
@@ -183,11 +185,24 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   if (report.converted) {
     // The artifact's code could have placed a link here that leads out of its folder.
     if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is not a file');
-    await rm(join(served, 'model'), { recursive: true });
-    await mkdir(join(served, 'model'));
-    await rename(onnx, join(served, 'model', 'model.onnx'));
+    await (order.pipeline ? exchangeWeights(order) : exchangeModel());
   }
   return report;
+}
+
+async function exchangeModel() {
+  await rm(join(served, 'model'), { recursive: true });
+  await mkdir(join(served, 'model'));
+  await rename(onnx, join(served, 'model', 'model.onnx'));
+}
+
+/** Of a folder of Hugging Face's, what it is for and its tokenizer stay as they are. */
+async function exchangeWeights({ modelFile, data }) {
+  const folder = join(served, 'model', modelFile, dirname(data.file));
+  for (const name of await readdir(folder)) {
+    if (/\.safetensors(\.index\.json)?$/.test(name)) await rm(join(folder, name));
+  }
+  await rename(onnx, join(served, 'model', modelFile, 'model.onnx'));
 }
 
 /** The output of a Python that is told where the model is. */

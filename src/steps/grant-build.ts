@@ -1,4 +1,4 @@
-import { isFolderFormat } from '#domain/artifact/format.ts';
+import { isConvertible } from '#domain/artifact/format.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
@@ -81,14 +81,11 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // What is a folder brings code, which is nothing to convert; a language model is more than one pass through a graph, and what OpenVINO serves is one already.
-    converts:
-      manifest.runtime.optimize === 'auto' &&
-      !isFolderFormat(facts.format) &&
-      !facts.language &&
-      facts.framework !== null,
+    // A language model is more than one pass through a graph.
+    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts) && !facts.language,
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
+    ...(facts.pipeline && { pipeline: facts.pipeline }),
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: startupSeconds(runtime, manifest),
     needsGpu: gpu !== null,

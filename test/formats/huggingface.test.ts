@@ -233,11 +233,6 @@ describe('a folder of Hugging Face is refused', () => {
     ],
     ['without a tokenizer', { 'tokenizer.json': undefined }, ['no tokenizer.json']],
     [
-      'of safetensors alone',
-      { 'model.onnx': undefined, 'model.safetensors': safetensorsOf({ a: F32(0, 8) }, 8) },
-      ['model.safetensors holds the weights as safetensors'],
-    ],
-    [
       'of a pickle alone',
       { 'model.onnx': undefined, 'pytorch_model.bin': 'x' },
       ['no model.safetensors and no ONNX file'],

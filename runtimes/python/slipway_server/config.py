@@ -28,6 +28,16 @@ class LanguageServing:
 
 
 @dataclass(frozen=True)
+class Pipeline:
+    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers'."""
+
+    task: str
+    max_tokens: int | None
+    pooling: str | None
+    normalizes: bool
+
+
+@dataclass(frozen=True)
 class TensorNames:
     """What a model's file calls the tensors of its signature, in the order of that."""
 
@@ -48,6 +58,7 @@ class Facts:
     allowed: tuple[str, ...] = ()
     language: LanguageServing | None = None
     tensor_names: TensorNames | None = None
+    pipeline: Pipeline | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -98,6 +109,7 @@ def read_facts(path: str) -> Facts:
             allowed=tuple(facts.get("allowed") or ()),
             language=_language_of(facts.get("language")),
             tensor_names=_names_of(facts.get("tensorNames")),
+            pipeline=_pipeline_of(facts.get("pipeline")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
@@ -109,6 +121,10 @@ def _data_of(data: Any) -> Data | None:
 
 def _names_of(said: Any) -> TensorNames | None:
     return None if said is None else TensorNames(tuple(said["inputs"]), tuple(said["outputs"]))
+
+
+def _pipeline_of(said: Any) -> Pipeline | None:
+    return None if said is None else Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]))
 
 
 def _language_of(said: Any) -> LanguageServing | None:

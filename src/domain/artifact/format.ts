@@ -48,6 +48,15 @@ export function runtimeOf({ format, data }: Loaded): RuntimeName {
   return data?.format === 'huggingface' ? 'python' : SERVED[format].runtime;
 }
 
+// OpenVINO runs these as they are.
+const NETWORKS: readonly Format[] = ['tflite', 'savedmodel', 'keras'];
+
+/** Whether a build tries to make ONNX of it. What is a folder brings code, but for what transformers loads. */
+export function isConvertible({ format, data }: Loaded): boolean {
+  if (isFolderFormat(format)) return data?.format === 'huggingface';
+  return !NETWORKS.includes(format);
+}
+
 /** Whether a build loads and proves it with Python packages. */
 export function needsPython(format: Format): boolean {
   return RUNTIMES[SERVED[format].runtime].takesPackages;

@@ -1,4 +1,10 @@
-import type { LanguageServing, ModelData, ModelFacts, Unpacking } from '#domain/artifact/facts.ts';
+import type {
+  LanguageServing,
+  ModelData,
+  ModelFacts,
+  PipelineServing,
+  Unpacking,
+} from '#domain/artifact/facts.ts';
 import type { Format } from '#domain/artifact/format.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
@@ -40,6 +46,8 @@ export type BuildOrder = {
   readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
   /** Of language models alone. */
   readonly language?: LanguageServing;
+  /** Of Hugging Face's folders alone. */
+  readonly pipeline?: PipelineServing;
   /** A request that the model is known to answer, or null. */
   readonly example: GoldenRequest | null;
 };

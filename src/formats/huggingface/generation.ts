@@ -5,6 +5,9 @@ import { type GeneratorShape, transformersMemory } from '#domain/placement/trans
 /** What loads and runs a network as transformers saved it: each version reads what those before it saved. */
 export const TRANSFORMERS: readonly string[] = ['torch==2.15.0', 'transformers==5.24.0'];
 
+// By which torch's exporter writes ONNX.
+export const CONVERTER = 'onnxscript>=0.5';
+
 /** Texts in, and what they are gone on with out. */
 export const TEXTS: Signature = {
   inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],

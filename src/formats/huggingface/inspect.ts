@@ -5,7 +5,7 @@ import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
+import { CONVERTER, generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
 import { gpuModelOf } from './gpu-model.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { type Network, networkOf } from './network.ts';
@@ -84,7 +84,7 @@ export async function inspectHuggingFace(
     formatVersion: `${architecture}, ${weights.kind}`,
     framework: null,
     pythonVersion: null,
-    requirements: language ? TRANSFORMERS : [],
+    requirements: requirementsOf(weights, language !== undefined),
     signature: language ? TEXTS : signatureOf(pipeline, network),
     takesColumns: false,
     ...read,
@@ -100,6 +100,12 @@ export async function inspectHuggingFace(
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
     ...own,
   };
+}
+
+/** Of ONNX nothing; else what loads the network, and what converts it where that is tried. */
+function requirementsOf({ kind }: Weights, isGenerated: boolean): readonly string[] {
+  if (kind === 'onnx') return [];
+  return isGenerated ? TRANSFORMERS : [...TRANSFORMERS, CONVERTER];
 }
 
 function pipelineOf({ network, tokenizer, sentences }: Parts): PipelineServing {
@@ -166,12 +172,6 @@ function refuseUnserved(
       task === 'text-generation'
         ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
         : `Serve it by code of your own: ${BY_CODE}.`,
-    );
-  }
-  if (weights.kind === 'safetensors' && !isGenerated) {
-    throw rejected(
-      `${weights.file.name} holds the weights as safetensors, which this version does not run`,
-      `Export it beside them with \`optimum-cli export onnx --model FOLDER FOLDER\` and upload the folder again, or ${BY_CODE}.`,
     );
   }
   if (weights.kind === 'onnx' && weights.file.member) {

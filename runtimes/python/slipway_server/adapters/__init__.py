@@ -28,7 +28,7 @@ ADAPTERS = {
     "catboost": "frameworks.catboost",
     "gguf": "adapters.gguf_model",
     "torch": "frameworks.torch",
-    "huggingface": "adapters.huggingface_model",
+    "huggingface": "frameworks.transformers",
     "tflite": "adapters.openvino_model",
     "savedmodel": "adapters.openvino_model",
     "keras": "adapters.keras_model",

@@ -8,6 +8,7 @@ One file per framework, found by an object's module: everything that differs bet
 - `thresholds(model, width)`: pairs of a feature and a value worth asking about
 - `TOLERANCE`, where an answer of a conversion may be further off than usual
 - `prepare()`, where importing it does what no model may: called before the wall stands; `WRITERS` make code of a model that was read
+- `converted_whole(model, out)`, where it proves its conversion on what it is asked itself
 - `conversions(model)`: ways to convert to ONNX, each with its precision, as `GRAPHS_ARE_WHOLE` with the inputs and outputs of the signature; `register_converters()` lets a pipeline contain its classes
 """
 
@@ -21,11 +22,13 @@ from ..adapters import ADAPTERS
 
 _PARENT = "frameworks."
 NAMES = tuple(path[len(_PARENT) :] for path in ADAPTERS.values() if path.startswith(_PARENT))
+_OWN = __name__ + "."
 
 
 def framework_of(value: Any) -> ModuleType:
     """The framework of an object's class; any unknown class counts as scikit-learn's."""
-    package = type(value).__module__.partition(".")[0]
+    module = type(value).__module__
+    package = module[len(_OWN) :] if module.startswith(_OWN) else module.partition(".")[0]
     return framework(package if package in NAMES else "sklearn")
 
 

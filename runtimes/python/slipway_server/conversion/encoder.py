@@ -1,0 +1,130 @@
+"""An encoder of transformers as ONNX, proven on golden texts."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+
+_TOLERANCE = 1e-4
+_LEAST_COSINE = 0.9999
+_TAKEN = ("input_ids", "attention_mask", "token_type_ids")
+# Of one word, of a sentence, and longer than either, in several scripts; padded where they are asked together.
+_TEXTS = (
+    "Yes.",
+    "Ada Lovelace wrote the first program in London.",
+    "The delivery was late, the box was damaged, and nobody answered the phone: I shall never order here again!",
+    "Where is the nearest station? It is 3.5 km from here, next to the café.",
+    "今日は天気がいいですね。",
+    "Der Zug nach Köln fährt heute erst um 17:45 Uhr ab.",
+    "x = [1, 2, 3]; print(sum(x) / len(x))",
+    "A sentence with many words that go on and on, " * 6,
+)
+
+
+def converted_encoder(encoder: Any, out: str) -> dict[str, Any]:
+    """{converted, reason, rows, maxDifference, onnxMicros}, as `convert` reports it."""
+    from onnxruntime import InferenceSession, disable_telemetry_events
+
+    from .compare import micros_of
+
+    disable_telemetry_events()
+    names = [name for name in _TAKEN if name in inspect.signature(encoder.network.forward).parameters]
+    content = _exported(encoder, names)
+    session = InferenceSession(content, providers=["CPUExecutionProvider"])
+    largest, why = 0.0, None
+    for texts in ([_TEXTS[1]], list(_TEXTS[:3]), list(_TEXTS)):
+        tokens = encoder.tokens(texts)
+        given = _fed(tokens, names)
+        expected = [each.numpy() for each in encoder.answers(tokens)]
+        found = session.run(list(encoder.outputs), given)
+        for name, one, other in zip(encoder.outputs, expected, found):
+            apart, reason = _apart(name, one, other, given["attention_mask"])
+            largest, why = max(largest, apart), why or reason
+    one = encoder.tokens([_TEXTS[1]])
+    micros = micros_of(session, _fed(one, names))
+    reason = why or f"it answers {len(_TEXTS)} golden texts as transformers does"
+    if why is None:
+        with open(out, "wb") as file:
+            file.write(content)
+    return {"converted": why is None, "reason": reason, "rows": len(_TEXTS), "maxDifference": largest, "onnxMicros": micros}
+
+
+def _fed(tokens: Any, names: list[str]) -> dict[str, np.ndarray]:
+    """Texts that stand alone are all of type 0, which some tokenizers do not say."""
+    blank = np.zeros_like(tokens["input_ids"].numpy())
+    return {name: tokens[name].numpy() if name in tokens else blank for name in names}
+
+
+def _exported(encoder: Any, names: list[str]) -> bytes:
+    import torch
+
+    class Named(torch.nn.Module):
+        """Takes and answers tensors by their places, which is what an exporter follows."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = encoder.network
+
+        def forward(self, *given: Any) -> Any:
+            answer = self.network(**dict(zip(names, given)))
+            return tuple(getattr(answer, name) for name in encoder.outputs)
+
+    warnings.simplefilter("ignore")
+    tokens = encoder.tokens(list(_TEXTS[:2]))
+    blank = torch.zeros_like(tokens["input_ids"])
+    given = tuple(tokens[name] if name in tokens else blank for name in names)
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    made = torch.onnx.export(
+        Named().eval(),
+        given,
+        dynamo=True,
+        verbose=False,
+        input_names=names,
+        output_names=list(encoder.outputs),
+        dynamic_shapes=(tuple(dict(free) for _ in names),),
+    )
+    content: bytes = made.model_proto.SerializeToString()
+    return content
+
+
+def _apart(name: str, expected: np.ndarray, found: np.ndarray, mask: np.ndarray) -> tuple[float, str | None]:
+    """The largest difference, of scores as probabilities; and why the answers do not agree."""
+    if expected.shape != found.shape:
+        return float("inf"), f"{name} has the shape {list(found.shape)} instead of {list(expected.shape)}"
+    if name == "last_hidden_state":
+        cosine = _cosines(expected, found)[mask > 0].min()
+        return float(1 - cosine), None if cosine >= _LEAST_COSINE else f"a vector has the cosine {cosine:.6f}; the limit is {_LEAST_COSINE}"
+    by_token = expected.ndim == 3 or name.endswith("_logits")
+    one, other = _likely(expected), _likely(found)
+    if expected.ndim == 3:
+        one, other = one[mask > 0], other[mask > 0]
+    apart = float(np.abs(one - other).max())
+    if not apart <= _TOLERANCE:
+        return apart, f"{name} differs by {apart:.2g}; the limit is {_TOLERANCE:g}"
+    clear = _margin(one) > _TOLERANCE
+    if (one.argmax(-1) != other.argmax(-1))[clear].any():
+        return apart, f"{name} has another likeliest {'token' if by_token else 'label'}"
+    return apart, None
+
+
+def _likely(scores: np.ndarray) -> np.ndarray:
+    less = scores - scores.max(-1, keepdims=True)
+    powers = np.exp(less)
+    likely: np.ndarray = powers / powers.sum(-1, keepdims=True)
+    return likely
+
+
+def _margin(likely: np.ndarray) -> Any:
+    if likely.shape[-1] < 2:
+        return np.zeros(likely.shape[:-1])
+    ordered = np.sort(likely, -1)
+    return ordered[..., -1] - ordered[..., -2]
+
+
+def _cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    cosines: np.ndarray = (one * other).sum(-1) / np.maximum(lengths, 1e-12)
+    return cosines

@@ -1,0 +1,241 @@
+"""Folders of Hugging Face's, by transformers: networks that generate, and encoders until they are converted."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from typing import Any, Iterator
+
+import numpy as np
+
+from ..adapters.language_model import language_model
+from ..config import Facts, Pipeline
+from ..conversion.native import Conversion
+from ..language.transformers_engine import TransformersEngine
+from ..model import Model
+from ..processors import processors
+from ..refusal import Refusal, message_of, show
+from ..serving.bodies import value_of
+from ..values.tensors import Signature, TensorSpec
+
+PLATFORM = "transformers_folder"
+REFUSES_UNKNOWN = False
+# These make Python of their own modules' signatures and templates.
+WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "transformers", ""), os.path.join(os.sep, "jinja2", ""))
+# Nothing is looked up anywhere, and no code of a folder runs.
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_DATASETS_OFFLINE")
+_LOADED = {"local_files_only": True, "trust_remote_code": False}
+
+
+def prepare() -> None:
+    """Imports what loads the folder, which asks the system for its libraries by a program: before the wall around a model stands."""
+    os.environ.update({name: "1" for name in _OFFLINE})
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, pipeline  # noqa: F401
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(processors())
+    warnings.simplefilter("ignore")
+
+
+def load(path: str, facts: Facts) -> Model:
+    """By transformers' own classes and from safetensors alone."""
+    if facts.pipeline and not facts.language:
+        return _encoder(path, facts.pipeline, facts.signature)
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    if facts.language is None:
+        raise ValueError("its facts do not say how a language model is served")
+    config = AutoConfig.from_pretrained(path, **_LOADED)
+    kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    network = kind.from_pretrained(path, config=config, use_safetensors=True, **_LOADED)
+    network.eval()
+    tokenizer = AutoTokenizer.from_pretrained(path, **_LOADED)
+    return language_model(TransformersEngine(network, tokenizer, facts.language))
+
+
+# By the names of transformers' pipelines: the class that loads a network for each, and what the network answers.
+TASKS = {
+    "text-classification": ("AutoModelForSequenceClassification", ("logits",)),
+    "token-classification": ("AutoModelForTokenClassification", ("logits",)),
+    "question-answering": ("AutoModelForQuestionAnswering", ("start_logits", "end_logits")),
+    "fill-mask": ("AutoModelForMaskedLM", ("logits",)),
+    "feature-extraction": ("AutoModel", ("last_hidden_state",)),
+}
+
+
+class Encoder:
+    """A network over texts, its tokenizer, and what it is for; `folder` is its own, below that of sentence-transformers."""
+
+    def __init__(self, folder: str, said: Pipeline) -> None:
+        import transformers
+
+        class_name, self.outputs = TASKS[said.task]
+        self.said = said
+        self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
+        # In single precision, as it is converted and compared.
+        self.network.eval().float()
+        self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_LOADED)
+
+    def tokens(self, texts: Any, pairs: Any = None) -> Any:
+        given = {"max_length": self.said.max_tokens} if self.said.max_tokens else {}
+        return self.tokenizer(texts, pairs, padding=True, truncation=bool(given), return_tensors="pt", **given)
+
+    def answers(self, tokens: Any) -> list[Any]:
+        import torch
+
+        with torch.inference_mode():
+            answer = self.network(**tokens)
+        return [getattr(answer, name) for name in self.outputs]
+
+
+def _encoder(path: str, said: Pipeline, declared: Signature | None) -> Model:
+    encoder = Encoder(_own_folder(path), said)
+    inputs = declared.inputs if declared else (TensorSpec("text", "BYTES", (-1,)),)
+    outputs = declared.outputs if declared else ()
+    is_vectors = said.task == "feature-extraction"
+    raw = _vectors(encoder) if is_vectors else _asked(encoder)
+
+    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        texts = [[str(each) for each in arrays[spec.name].tolist()] for spec in inputs]
+        if any(text == "" for column in texts for text in column):
+            raise Refusal(400, "a text is empty; each takes at least a word")
+        return _as_tensors(said.task, raw(texts))
+
+    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
+        """As Hugging Face's inference API: of several inputs a list, of one its answer."""
+        asked = value_of(body, content_type)
+        given = asked.get("inputs") if isinstance(asked, dict) else asked
+        items = given if isinstance(given, list) else [given]
+        columns = [[_text_in(item, spec.name, len(inputs)) for item in items] for spec in inputs]
+        if not items:
+            raise Refusal(400, "inputs is []; it takes a text, or a list of them")
+        found = raw(columns)
+        return json.dumps(found if isinstance(given, list) else found[0], ensure_ascii=False).encode(), "application/json"
+
+    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke)
+
+
+def _text_in(item: Any, name: str, count: int) -> str:
+    text = item.get(name) if count > 1 and isinstance(item, dict) else item
+    if isinstance(text, str) and text:
+        return text
+    raise Refusal(400, f"inputs has {show(item)}; it takes {'an object with question and context' if count > 1 else 'texts'}")
+
+
+def _own_folder(path: str) -> str:
+    """Where the network lies in a folder of sentence-transformers."""
+    listed = os.path.join(path, "modules.json")
+    if not os.path.exists(listed):
+        return path
+    with open(listed, encoding="utf-8") as file:
+        return os.path.join(path, json.load(file)[0]["path"])
+
+
+def _vectors(encoder: Encoder) -> Any:
+    def ask(texts: list[list[str]]) -> list[Any]:
+        tokens = encoder.tokens(texts[0])
+        [hidden] = encoder.answers(tokens)
+        vectors: list[Any] = pooled(hidden, tokens["attention_mask"], encoder.said).tolist()
+        return vectors
+
+    return ask
+
+
+def pooled(hidden: Any, mask: Any, said: Pipeline) -> Any:
+    """A vector of each text, as sentence-transformers makes it of those of the tokens; their mean where it says nothing."""
+    import torch
+
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    if said.pooling == "cls":
+        vectors = hidden[:, 0]
+    elif said.pooling == "lasttoken":
+        vectors = hidden[torch.arange(len(hidden)), mask.sum(1) - 1]
+    elif said.pooling == "max":
+        vectors = hidden.masked_fill(weights == 0, -torch.inf).max(1).values
+    else:
+        count = weights.sum(1).clamp(min=1e-9)
+        vectors = (hidden * weights).sum(1) / (count.sqrt() if said.pooling == "mean_sqrt_len" else count)
+    return torch.nn.functional.normalize(vectors, dim=-1) if said.normalizes else vectors
+
+
+def _asked(encoder: Encoder) -> Any:
+    """By transformers' pipeline."""
+    from transformers import pipeline
+
+    task = encoder.said.task
+    given = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
+    run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device="cpu", **given)
+
+    def ask(texts: list[list[str]]) -> list[Any]:
+        try:
+            if task == "question-answering":
+                found = [run(question=question, context=context) for question, context in zip(*texts)]
+            else:
+                found = [run(text, **({"truncation": True} if task == "text-classification" else {})) for text in texts[0]]
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise Refusal(400, f"the model refused the texts: {message_of(error)}") from None
+        plain: list[Any] = _plain(found)
+        return plain
+
+    return ask
+
+
+def _as_tensors(task: str, found: list[Any]) -> dict[str, np.ndarray]:
+    """What is found in a text is more or less of it, so it is one JSON text."""
+    if task == "feature-extraction":
+        return {"embedding": np.array(found, np.float32)}
+    if task == "text-classification":
+        best = [each[0] if isinstance(each, list) else each for each in found]
+        return {"label": _texts([each["label"] for each in best]), "score": np.array([each["score"] for each in best], np.float32)}
+    return {"answer": _texts([json.dumps(each, ensure_ascii=False) for each in found])}
+
+
+def _plain(value: Any) -> Any:
+    """What numpy has made of numbers, as JSON has them."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _texts(values: list[str]) -> np.ndarray:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def converted_whole(model: Model, out: str) -> dict[str, Any]:
+    """Writes the network as ONNX if it answers the golden texts as transformers does."""
+    from ..conversion.encoder import converted_encoder
+
+    return converted_encoder(model.native, out)
+
+
+def conversions(_model: Model) -> Iterator[Conversion]:
+    return iter(())
+
+
+def own_model(_value: Any, _facts: Facts) -> None:
+    return None
+
+
+def names(_part: Any) -> tuple[()]:
+    return ()
+
+
+def categories(_part: Any) -> dict[str, np.ndarray]:
+    return {}
+
+
+def thresholds(_model: Any, _width: int) -> Iterator[tuple[int, float]]:
+    return iter(())
+
+
+def register_converters() -> None:
+    """No pipeline of scikit-learn contains a network of transformers."""
