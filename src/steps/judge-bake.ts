@@ -1,6 +1,6 @@
 import type { BakeRecord, Deployment, GoldenProof, Shift } from '#domain/deployment.ts';
 import { bakeSlice } from '#domain/registry/loops.ts';
-import { judgeBake as judge } from '#domain/rollout/judge-bake.ts';
+import { type BakeEvidence, judgeBake as judge } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
@@ -54,7 +54,8 @@ export const judgeBake =
     const { ringing, unknown } =
       alarms.length > 0 ? await metrics.alarms(alarms) : { ringing: [], unknown: [] };
     const elapsedMs = clock.now() - counted.startedAtMs;
-    const verdict = judge({ bake: counted, ...traffic, minRequests, ringing, elapsedMs });
+    const paces = await pacesOf(deps, deployment, counted.startedAtMs);
+    const verdict = judge({ bake: counted, ...traffic, minRequests, ringing, paces, elapsedMs });
     const isNext = verdict.kind === 'done' && shift.step + 1 < shift.steps.length;
     const judgedBy = verdict.kind === 'done' ? verdict.judgedBy : 'probes';
     const known = { judgedBy, unknownAlarms: unknown };
@@ -68,6 +69,22 @@ export const judgeBake =
     }
     return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };
   };
+
+/** Only of a language model that replaces another revision. */
+async function pacesOf(
+  { metrics }: Deps,
+  { work }: Deployment,
+  sinceMs: number,
+): Promise<BakeEvidence['paces']> {
+  const [candidate, previous] = [work.candidate, work.shift?.previous];
+  const isMeasured = work.inspection?.facts.language !== undefined;
+  if (!isMeasured || !candidate || !previous) return null;
+  const [now, before] = await Promise.all([
+    metrics.pace(candidate, sinceMs),
+    metrics.pace(previous, sinceMs),
+  ]);
+  return { candidate: now, previous: before };
+}
 
 type Burst = {
   /** The candidate's own results, in the order of the rounds. */

@@ -9,6 +9,8 @@ export type MetricsUnderTest = {
   now(): number;
   /** A client calls, and `revision` answers with `status`. */
   answer(revision: string, status: number): Promise<void>;
+  /** A language model of `revision` has written an answer at this pace. */
+  write(revision: string, tokensPerSecond: number): Promise<void>;
   /** Lets time pass. */
   pass(ms: number): void;
   close(): Promise<void>;
@@ -97,6 +99,22 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
         expect(requests).toBeLessThanOrEqual(answers);
         expect(serverErrors).toBe(requests);
       }
+    });
+
+    it('has the mean pace of the answers that a language model wrote, and of each revision by itself', async () => {
+      const pace = (revision: string, sinceMs: number) =>
+        world.metrics.pace({ revision, target: world.target }, sinceMs);
+      await world.write('digits-v1', 100);
+      world.pass(LATE_MS);
+      const sinceMs = world.now();
+      for (const tokensPerSecond of [20, 40]) await world.write('digits-v1', tokensPerSecond);
+      await world.write('digits-v2', 7);
+
+      world.pass(LATE_MS);
+
+      expect(await pace('digits-v1', sinceMs)).toEqual({ answers: 2, tokensPerSecond: 30 });
+      expect(await pace('digits-v2', sinceMs)).toEqual({ answers: 1, tokensPerSecond: 7 });
+      expect(await pace('digits-v3', sinceMs)).toEqual({ answers: 0, tokensPerSecond: 0 });
     });
 
     it('says of alarms that it cannot be asked about that they are unknown', async () => {

@@ -123,6 +123,42 @@ describe('a folder of Hugging Face says of itself', () => {
   });
 });
 
+describe('a decoder', () => {
+  const decoder = (over: object = {}) => ({
+    'config.json': {
+      ...BERT,
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      num_key_value_heads: 1,
+      id2label: undefined,
+      ...over,
+    },
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+  });
+
+  it('says what GPUs hold of it: half of single precision, and the cache of as many as a GPU answers at once', async () => {
+    expect((await inspected(decoder())).gpuModel).toEqual({
+      weightBytes: 4,
+      // Two layers, of one head of keys and values with four numbers each.
+      cacheWidth: 2 * 2 * 4,
+      embeddingLength: 8,
+      feedForwardLength: 16,
+      vocabulary: 10,
+      heads: 2,
+      contextLength: 32,
+      contextTokens: 32,
+      requestsAtOnce: 8,
+      isBfloat16: false,
+    });
+  });
+
+  it('is none for GPUs where its configuration does not tell its shape, and an encoder never is', async () => {
+    expect((await inspected(decoder({ num_attention_heads: undefined }))).gpuModel).toBeUndefined();
+    expect((await inspected()).gpuModel).toBeUndefined();
+  });
+});
+
 describe('a folder of Hugging Face is refused', () => {
   it.each<[string, HuggingFaceFiles, readonly string[]]>([
     [

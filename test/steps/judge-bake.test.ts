@@ -34,7 +34,32 @@ async function baking(manifest = '') {
   return { world, held, judge };
 }
 
+const LANGUAGE = {
+  task: 'generate',
+  contextTokens: 512,
+  requestsAtOnce: 1,
+  hasChatTemplate: false,
+} as const;
+
 describe('judging a bake', () => {
+  it.each([
+    { language: LANGUAGE, kind: 'breach' },
+    { language: undefined, kind: 'done' },
+  ])('looks at the pace of a language model and of no other: $kind', async ({ language, kind }) => {
+    const { world, held, judge } = await baking();
+    const { inspection } = (await world.recordOf(held)).work;
+    if (!inspection) throw new Error('nothing was inspected');
+    const facts = { ...inspection.facts, ...(language && { language }) };
+    await world.registry.recordWork(held, { inspection: { ...inspection, facts } });
+    for (let answers = 0; answers < 20; answers += 1) {
+      world.metrics.wrote('digits-v1', 50);
+      world.metrics.wrote('digits-v2', 20);
+    }
+    world.clock.advance(120_000);
+
+    expect(await judge()).toMatchObject({ kind });
+  });
+
   it('sends ten probes through the endpoint that clients use, and as many to the version before', async () => {
     const { world, held, judge } = await baking();
     const before = world.prober.sent.length;

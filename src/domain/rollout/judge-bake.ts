@@ -9,7 +9,12 @@ export type BakeEvidence = {
   /** Below this many requests traffic does not prove health, and only probes judge the version. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
+  /** How fast a language model writes; null where nobody measures it, or nothing was replaced. */
+  readonly paces: { readonly candidate: Pace; readonly previous: Pace } | null;
 };
+
+/** Tokens a second after the first one, the mean of so many answers. */
+export type Pace = { readonly answers: number; readonly tokensPerSecond: number };
 
 export type BakeVerdict =
   | { readonly kind: 'baking' }
@@ -23,11 +28,14 @@ const ENOUGH_PROBES = 20;
 const MAX_SLOWDOWN = 5;
 const SLOWDOWN_MS = 100;
 const ENOUGH_LATENCIES = 5;
+/** A language model breaches when it writes at less than this share of the previous revision's pace, over so many answers of each. */
+const LEAST_PACE = 0.5;
+const ENOUGH_PACES = 20;
 /** How long after the bake to wait for missing evidence, before that counts as a breach. */
 const GRACE_MS = 60_000;
 
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's; of a language model half its pace.
  * Missing probe results never pass: the bake goes on for up to another minute, then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
@@ -49,7 +57,7 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   };
 }
 
-function breach({ bake, ringing, ...clients }: BakeEvidence): string | undefined {
+function breach({ bake, ringing, paces, ...clients }: BakeEvidence): string | undefined {
   const { requests, serverErrors, minRequests } = clients;
   if (ringing.length > 0) return `in state ALARM: ${ringing.join(', ')}`;
   const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
@@ -57,7 +65,7 @@ function breach({ bake, ringing, ...clients }: BakeEvidence): string | undefined
   if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
     return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
   }
-  return slowdown(bake);
+  return slowdown(bake) ?? (paces ? fall(paces) : undefined);
 }
 
 function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
@@ -70,6 +78,13 @@ function slowdown({ latenciesMs, previousLatenciesMs }: BakeRecord): string | un
   const before = median(previousLatenciesMs);
   if (now <= before * MAX_SLOWDOWN || now <= before + SLOWDOWN_MS) return undefined;
   return `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces; the limit is ${MAX_SLOWDOWN} times as long`;
+}
+
+function fall({ candidate, previous }: NonNullable<BakeEvidence['paces']>): string | undefined {
+  if (Math.min(candidate.answers, previous.answers) < ENOUGH_PACES) return undefined;
+  if (candidate.tokensPerSecond >= previous.tokensPerSecond * LEAST_PACE) return undefined;
+  const [now, before] = [candidate, previous].map((pace) => pace.tokensPerSecond.toFixed(1));
+  return `it writes ${now} tokens a second, and the revision it replaces ${before}; the limit is ${LEAST_PACE * 100} % of that`;
 }
 
 function median(values: readonly number[]): number {

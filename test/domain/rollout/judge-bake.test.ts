@@ -19,6 +19,7 @@ const over: BakeEvidence = {
   serverErrors: 0,
   minRequests: 50,
   ringing: [],
+  paces: null,
 };
 const under: BakeEvidence = { ...over, elapsedMs: 0 };
 const five = (ms: number) => new Array<number>(5).fill(ms);
@@ -131,6 +132,25 @@ describe('a bake', () => {
     expect(
       judgeBake({ ...over, bake: { ...bake, latenciesMs, previousLatenciesMs: five(1) } }).kind,
     ).toBe('done');
+  });
+
+  it('of a language model is a breach when it writes at less than half the pace of the version before', () => {
+    const writing = (now: number, answers = 20) =>
+      judgeBake({
+        ...over,
+        paces: {
+          candidate: { answers, tokensPerSecond: now },
+          previous: { answers: 20, tokensPerSecond: 50 },
+        },
+      });
+
+    expect(writing(25).kind).toBe('done');
+    expect(writing(24, 19).kind).toBe('done');
+    expect(writing(24)).toEqual({
+      kind: 'breach',
+      reason:
+        'it writes 24.0 tokens a second, and the revision it replaces 50.0; the limit is 50 % of that',
+    });
   });
 
   it('without a probe result waits a minute longer and is then a breach', () => {

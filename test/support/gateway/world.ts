@@ -7,6 +7,10 @@ import {
   type GatewayOptions,
   startGateway,
 } from '#adapters/local/gateway/gateway.ts';
+import {
+  type GenerationMeters,
+  generationMeters,
+} from '#adapters/local/gateway/generation-meters.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type FakeTimers, fakeTimers } from '../clock/fake-timers.ts';
@@ -29,6 +33,7 @@ export type GatewayWorld = {
   readonly clock: FakeClock;
   /** By which a request's time is over, and that of the gateway's close. */
   readonly timers: FakeTimers;
+  readonly generations: GenerationMeters;
   /** What clients have asked so far, oldest first. */
   readonly taken: readonly Taken[];
   /** Gives the model its first shares. */
@@ -60,7 +65,9 @@ export async function gatewayWorld(
   const timers = fakeTimers();
   const database = new DatabaseSync(':memory:');
   const forgotten = new Set<string>();
+  const generations = generationMeters(clock);
   const options = {
+    generations,
     host: '127.0.0.1',
     port: 0,
     revisions: host,
@@ -85,6 +92,7 @@ export async function gatewayWorld(
     host,
     clock,
     timers,
+    generations,
     taken,
     route: (model, shares) => gateway.router.setShares(model, shares, {}, 1),
     forget: (revision) => void forgotten.add(revision),

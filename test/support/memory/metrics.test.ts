@@ -10,6 +10,7 @@ describeMetrics('memoryMetrics', async () => {
     target: 'lambda',
     now: clock.now,
     answer: async (revision, status) => metrics.record(revision, status),
+    write: async (revision, tokensPerSecond) => metrics.wrote(revision, tokensPerSecond),
     pass: clock.advance,
     close: async () => {},
   };

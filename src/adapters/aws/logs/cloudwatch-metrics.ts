@@ -8,6 +8,7 @@ import { LIVE } from '#adapters/aws/lambda/model-function.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
+import type { Pace } from '#domain/rollout/judge-bake.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics, TrafficSample } from '#ports/metrics.ts';
 import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
@@ -49,6 +50,9 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
         ? functionTraffic(options, ref.revision, startMs)
         : containerTraffic(options, ref.revision, startMs);
     },
+
+    pace: ({ revision }, sinceMs) =>
+      paceOf(options, revision, minuteOf(Math.max(sinceMs, clock.now() - LONGEST_MS))),
 
     async alarms(names) {
       if (names.length === 0) return { ringing: [], unknown: [] };
@@ -122,6 +126,23 @@ async function containerTraffic(
   );
   const unanswered = asked - answered.reduce((sum, count) => sum + count, 0);
   return { requests, serverErrors: failed + Math.max(0, unanswered) };
+}
+
+/** The server counts it itself, wherever it runs: runtimes/python/slipway_server/serving/generations.py. */
+async function paceOf(
+  { cloudWatch, clock }: CloudWatchMetricsOptions,
+  revision: string,
+  startMs: number,
+): Promise<Pace> {
+  const counter = {
+    namespace: 'Slipway',
+    name: 'TokensPerSecond',
+    dimensions: { Model: modelOf(revision), Revision: revision },
+  } as const;
+  const counters = [counter, { ...counter, statistic: 'SampleCount' }] as const;
+  const endMs = minuteOf(clock.now()) + PERIOD_MS;
+  const [sum = 0, answers = 0] = await metricSums(cloudWatch, counters, startMs, endMs);
+  return { answers, tokensPerSecond: answers > 0 ? sum / answers : 0 };
 }
 
 /** The states of the alarms that exist. An alarm without data is not ringing. */

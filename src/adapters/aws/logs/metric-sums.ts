@@ -10,6 +10,8 @@ export type Counter = {
   readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB' | 'Slipway';
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
+  /** `SampleCount`: how many values there were; by default their sum. */
+  readonly statistic?: 'Sum' | 'SampleCount';
 };
 
 const PERIOD_SECONDS = 60;
@@ -50,8 +52,11 @@ export async function metricSums(
   return sums;
 }
 
-function query({ namespace, name, dimensions }: Counter, index: number): MetricDataQuery {
+function query(
+  { namespace, name, dimensions, statistic = 'Sum' }: Counter,
+  index: number,
+): MetricDataQuery {
   const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
   const Metric = { Namespace: namespace, MetricName: name, Dimensions };
-  return { Id: `c${index}`, MetricStat: { Metric, Period: PERIOD_SECONDS, Stat: 'Sum' } };
+  return { Id: `c${index}`, MetricStat: { Metric, Period: PERIOD_SECONDS, Stat: statistic } };
 }

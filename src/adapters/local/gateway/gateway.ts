@@ -59,7 +59,7 @@ const SERVER_OPTIONS = {
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock, timers = realTimers } = options;
-  const { requestLog: log, corsOrigins = [], generations = generationMeters() } = options;
+  const { requestLog: log, corsOrigins = [], generations = generationMeters(clock) } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
@@ -86,7 +86,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     origin: `http://${host}:${boundPort}`,
     router,
-    metrics: counts.metrics,
+    metrics: {
+      ...counts.metrics,
+      pace: async ({ revision }, sinceMs) => generations.pace(revision, sinceMs),
+    },
     inFlight: flights.count,
     async close() {
       await closeServer();

@@ -1,11 +1,15 @@
 import type { Family, Sample } from '#adapters/local/exposition.ts';
 import type { Generation, GenerationOf } from '#adapters/local/revisions/generations.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import type { Pace } from '#domain/rollout/judge-bake.ts';
+import type { Clock } from '#ports/clock.ts';
 import { type Histogram, histogram } from './histogram.ts';
 
-/** What language models have generated, for Prometheus; in memory, as all metrics of the gateway. */
+/** What language models have generated, for Prometheus and for the bake; in memory, as all metrics of the gateway. */
 export type GenerationMeters = {
   observe(of: GenerationOf, generation: Generation): void;
+  /** Of its last thousand answers those since then (epoch ms). */
+  pace(revision: string, sinceMs: number): Pace;
   /** Revisions that no longer exist are forgotten. */
   families(revisions: Pick<RevisionHost, 'target'>): readonly Family[];
 };
@@ -14,6 +18,7 @@ type Series = {
   readonly model: string;
   readonly firstToken: Histogram;
   readonly pace: Histogram;
+  readonly last: { readonly atMs: number; readonly tokensPerSecond: number }[];
   tokensIn: number;
   tokensOut: number;
 };
@@ -23,7 +28,9 @@ const FIRST_TOKEN_SECONDS = [
 ] as const;
 const TOKENS_PER_SECOND = [1, 2, 5, 10, 20, 30, 50, 75, 100, 200, 500, 1_000] as const;
 
-export function generationMeters(): GenerationMeters {
+const KEPT_ANSWERS = 1_000;
+
+export function generationMeters(clock: Clock): GenerationMeters {
   const series = new Map<string, Series>();
 
   const begin = ({ model, revision }: GenerationOf): Series => {
@@ -31,6 +38,7 @@ export function generationMeters(): GenerationMeters {
       model,
       firstToken: histogram(FIRST_TOKEN_SECONDS),
       pace: histogram(TOKENS_PER_SECOND),
+      last: [],
       tokensIn: 0,
       tokensOut: 0,
     };
@@ -44,7 +52,18 @@ export function generationMeters(): GenerationMeters {
       counts.tokensIn += tokensIn;
       counts.tokensOut += tokensOut;
       if (firstTokenMs !== undefined) counts.firstToken.add(firstTokenMs / 1_000);
-      if (tokensPerSecond !== undefined) counts.pace.add(tokensPerSecond);
+      if (tokensPerSecond === undefined) return;
+      counts.pace.add(tokensPerSecond);
+      counts.last.push({ atMs: clock.now(), tokensPerSecond });
+      if (counts.last.length > KEPT_ANSWERS) counts.last.shift();
+    },
+    pace(revision, sinceMs) {
+      const since = (series.get(revision)?.last ?? []).filter(({ atMs }) => atMs >= sinceMs);
+      const sum = since.reduce((total, { tokensPerSecond }) => total + tokensPerSecond, 0);
+      return {
+        answers: since.length,
+        tokensPerSecond: since.length > 0 ? sum / since.length : 0,
+      };
     },
     families(revisions) {
       for (const revision of series.keys()) {

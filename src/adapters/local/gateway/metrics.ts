@@ -2,7 +2,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
 export type GatewayMetrics = {
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'traffic' | 'alarms'>;
   /** Counts one answer of `revision` now. */
   record(revision: string, status: number): void;
 };

@@ -105,6 +105,20 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       const codes = family.map((first) => `HTTPCode_Target_${first}XX_Count`);
       return countOnly(revision, 'RequestCount', ...codes);
     };
+    /** What a server counts of an answer of a language model. */
+    const write = async (revision: string, Value: number) => {
+      const Dimensions = [
+        { Name: 'Model', Value: 'digits' },
+        { Name: 'Revision', Value: revision },
+      ];
+      const datum = { Dimensions, Timestamp: new Date(clock.now()), Value };
+      await cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'Slipway',
+          MetricData: [{ ...datum, MetricName: 'TokensPerSecond' }],
+        }),
+      );
+    };
     const metricsOver = (client: CloudWatchClient, others = { lambda: world.lambda(), elb }) =>
       cloudWatchMetrics({
         cloudWatch: client,
@@ -120,6 +134,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       count,
       refuse,
       throttle,
+      write,
       countOf,
       countOnly,
       metricsOver,
@@ -138,6 +153,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         await world.count(version, false);
         if (status >= 500) await world.refuse(version);
       },
+      write: world.write,
       pass: world.clock.advance,
       close: world.close,
     };
@@ -152,6 +168,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       async answer(revision, status) {
         await world.countOf(revision, status);
       },
+      write: world.write,
       pass: world.clock.advance,
       close: world.close,
     };

@@ -21,6 +21,8 @@ describeMetrics('gatewayMetrics', async () => {
     answer: async (revision, status) => {
       await (await world.call(`/models/${revision}/${status}`)).body.dump();
     },
+    write: async (revision, tokensPerSecond) =>
+      world.generations.observe({ model: 'digits', revision }, { tokensOut: 9, tokensPerSecond }),
     pass: world.clock.advance,
     close: world.close,
   };
