@@ -33,6 +33,10 @@ const OUTPUTS: Readonly<Record<Folder['task'], readonly string[]>> = {
   'feature-extraction': [POOLED, 'last_hidden_state', 'token_embeddings'],
 };
 
+export function isLanguage(session: Session): session is LanguageSession {
+  return 'language' in session;
+}
+
 /** Rejects where the network takes or answers something else than its task does. */
 export async function openLanguage(session: Session, folder: Folder): Promise<LanguageSession> {
   refuseOther(session.signature, folder);

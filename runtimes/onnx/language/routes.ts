@@ -1,16 +1,12 @@
 import { isRefusal, refusal } from '../refusal.ts';
 import { textOf } from '../serving/body.ts';
-import type { Call, Reply, Route } from '../serving/routes.ts';
+import type { Call, Reply, Route } from '../serving/route.ts';
 import type { Session } from '../session/session.ts';
 import { parseJson } from '../values/json.ts';
 import { answerInference, cutWarning, readInference } from './inference-api.ts';
-import type { LanguageModel, LanguageSession } from './model.ts';
+import { isLanguage, type LanguageModel } from './model.ts';
 import { embeddingsOf, errorBody, modelList } from './openai.ts';
 import type { Asked } from './tasks/task.ts';
-
-export function isLanguage(session: Session): session is LanguageSession {
-  return 'language' in session;
-}
 
 /** The answer to `/invocations` in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
 export async function inferenceReply(

@@ -1,5 +1,5 @@
+import { isLanguage } from '../language/model.ts';
 import { languageDocument } from '../language/openapi.ts';
-import { isLanguage } from '../language/routes.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { findExample } from './example.ts';

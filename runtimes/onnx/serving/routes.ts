@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import { inferenceReply, isLanguage, openAiRoutes } from '../language/routes.ts';
+import { isLanguage } from '../language/model.ts';
+import { inferenceReply, openAiRoutes } from '../language/routes.ts';
 import { describeItself } from '../protocols/about.ts';
 import { splitBody, tailOf } from '../protocols/binary.ts';
 import {
@@ -25,31 +26,12 @@ import { warningOf } from '../tables/rows.ts';
 import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
 import type { Signature, Tensor } from '../values/tensors.ts';
 import { textOf } from './body.ts';
+import type { Call, Reply, Route } from './route.ts';
 
 export const SERVER_NAME = 'slipway-onnx';
 export const SERVER_VERSION = '0.1.0';
 
 const JSON_LENGTH = 'inference-header-content-length';
-
-/** `type` checks the body's declared type, JSON or one of those given; `isGone` says whether the client has left. */
-export type Call = {
-  readonly header: (name: string) => string | undefined;
-  readonly type: (...also: readonly string[]) => string;
-  readonly body: () => Promise<Uint8Array>;
-  readonly isGone: () => boolean;
-};
-
-/** `body` is already serialised; it is JSON unless `headers` declare another type. */
-export type Reply = {
-  readonly status: number;
-  readonly body: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string | number>>;
-};
-
-export type Route = {
-  readonly method: 'GET' | 'POST';
-  readonly answer: (call: Call) => Reply | Promise<Reply>;
-};
 
 /** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(

@@ -4,7 +4,7 @@ import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
-import type { Reply, Route } from './routes.ts';
+import type { Reply, Route } from './route.ts';
 import { serverErrors } from './server-errors.ts';
 
 const TIMEOUTS = {

@@ -32,6 +32,15 @@ describe('the files of a revision', () => {
     expect(second.ino).toBe(statSync(join(root, 'bytes')).ino);
   });
 
+  it('are all of the model where it is a folder', async () => {
+    const spec = { ...specOf('config.json', 'onnx/model.onnx'), modelFile: '.' };
+
+    await files().lay(spec);
+
+    const { modelPath } = files().folder(spec);
+    expect(readFileSync(join(modelPath, 'onnx', 'model.onnx'), 'utf8')).toBe('weights');
+  });
+
   const otherDisk = '/dev/shm';
   const hasOtherDisk = existsSync(otherDisk) && statSync(otherDisk).dev !== statSync(tmpdir()).dev;
   (hasOtherDisk ? it : it.skip)('are copied when the store is on another disk', async () => {

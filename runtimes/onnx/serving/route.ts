@@ -1,0 +1,19 @@
+/** `type` checks the body's declared type, JSON or one of those given; `isGone` says whether the client has left. */
+export type Call = {
+  readonly header: (name: string) => string | undefined;
+  readonly type: (...also: readonly string[]) => string;
+  readonly body: () => Promise<Uint8Array>;
+  readonly isGone: () => boolean;
+};
+
+/** `body` is already serialised; it is JSON unless `headers` declare another type. */
+export type Reply = {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string | number>>;
+};
+
+export type Route = {
+  readonly method: 'GET' | 'POST';
+  readonly answer: (call: Call) => Reply | Promise<Reply>;
+};
