@@ -43,23 +43,30 @@ const GRANTS = {
     allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
     allow('s3:ListBucket', arnOf('ModelBucket')),
   ],
+  // What another Slipway has brought.
+  readReleases: [
+    allow('s3:GetObjectVersion', arnOf('ModelBucket', '/promotions/*')),
+    allow('s3:ListBucket', arnOf('ModelBucket')),
+  ],
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
   // A presigned URL has its signer's permissions.
   grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
   grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
+  listImages: [allow('ecr:ListImages', arnOf('Repository'))],
   // No other role deletes images; a build can only add them.
   removeImages: [allow('ecr:ListImages BatchDeleteImage', arnOf('Repository'))],
   readEnvironments: [allow('ecr:DescribeImages', arnOf('EnvironmentRepository'))],
 
   lookAtDeploys: [lookAt('deploy')],
+  lookAtPromotions: [lookAt('promote')],
   lookAtRollbacks: [lookAt('rollback')],
   lookAtUndeploys: [lookAt('undeploy')],
   startExecutions: [
     allow(
       'states:StartExecution',
-      ...['deploy', 'rollback', 'undeploy'].map((name) =>
+      ...['deploy', 'promote', 'rollback', 'undeploy'].map((name) =>
         arn('states', `stateMachine:slipway-STAGE-${name}`),
       ),
     ),

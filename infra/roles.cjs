@@ -8,7 +8,9 @@ const REMOVE_ROUTE = [
   ...['findVersions', 'readShares', 'readRoutes', 'readStage', 'apiLease', 'publishRoutes'],
   ...['listRoutes', 'recordRoutes', 'removeRoutes', 'removeAliases', 'forgetRoutes'],
 ];
-const LOOK_AT_EXECUTIONS = ['lookAtDeploys', 'lookAtRollbacks', 'lookAtUndeploys'];
+const LOOK_AT_EXECUTIONS = [
+  ...['lookAtDeploys', 'lookAtPromotions', 'lookAtRollbacks', 'lookAtUndeploys'],
+];
 
 /** The grants of each function, by the name of its state; the sweep, publishEvents and authorize have none. */
 const ROLES = {
@@ -16,6 +18,8 @@ const ROLES = {
     ...['registry', 'findDeployments', 'readArtifacts', 'findNewest', 'listArtifacts'],
     'lookAtDeploys',
   ],
+  AdmitPromotion: ['registry', 'readReleases', 'listImages', 'lookAtPromotions'],
+  AwaitApproval: ['registry', 'endDeployments'],
   AdmitRollback: ['registry', 'listVersions', 'lookAtRollbacks'],
   AdmitUndeploy: ['registry', 'lookAtUndeploys'],
   AcquireLease: [

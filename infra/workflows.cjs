@@ -2,7 +2,7 @@
 
 const { TRACING, allow, arn } = require('./grants.cjs');
 
-const FILES = ['deploy', 'rollback', 'undeploy'];
+const FILES = ['deploy', 'promote', 'rollback', 'undeploy'];
 
 /** A state machine for each workflow of statemachines/, with its log and its role; the role may start only what the definition names. */
 module.exports = async ({ resolveVariable }) => {

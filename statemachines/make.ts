@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
-export const WORKFLOWS = ['deploy', 'rollback', 'undeploy'] as const;
+export const WORKFLOWS = ['deploy', 'promote', 'rollback', 'undeploy'] as const;
 
 /** The definition of a workflow: the shared part and its own form one YAML document, so that it can alias the shared parts. */
 export function definitionOf(workflow: (typeof WORKFLOWS)[number]): object {

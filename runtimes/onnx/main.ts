@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { type Config, readConfig } from './config.ts';
+import { isFolder, readFolder } from './language/folder.ts';
+import { openLanguage } from './language/model.ts';
 import { drainOnSignal, endWithParent, modelToServe } from './serving/lifecycle.ts';
 import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
@@ -19,7 +21,7 @@ if (isSpare) Object.assign(process.env, await modelToServe());
 const config = configure();
 // What it was started with does not say which model it serves.
 if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
-const opening = openSession(thread, config.modelPath, exitWith(1)).catch(exitWith(1));
+const opening = openModel(config.modelPath).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);
 const server = createModelServer(routes, config);
@@ -37,6 +39,13 @@ if (address && typeof address === 'object') {
 session = await opening;
 console.log(`${config.name} is ready`);
 process.send?.({ ready: true });
+
+/** A folder holds a model over texts, with its tokenizer. */
+async function openModel(path: string): Promise<Session> {
+  if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
+  const folder = await readFolder(path);
+  return openLanguage(await openSession(thread, folder.modelPath, exitWith(1)), folder);
+}
 
 function configure(): Config {
   try {

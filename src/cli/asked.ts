@@ -1,16 +1,23 @@
 import type { Asked, Slipway } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import type { DeploymentState } from '#domain/phase.ts';
 import { followDeployment } from './follow.ts';
 import type { Output } from './output.ts';
 
-type Carried = { readonly slipway: Slipway; readonly model: string; readonly output: Output };
+type Carried = {
+  readonly slipway: Slipway;
+  readonly model: string;
+  readonly output: Output;
+  /** Where what was asked for is done as far as the caller can have it. */
+  readonly upTo?: DeploymentState;
+};
 
 /** What came of what was asked for; `nothing` where there was nothing to do. */
 export type Outcome = 'done' | 'nothing' | 'failed';
 
 /** Asks for something, follows it to its end, and says what is live then. */
 export async function carryOut(
-  { slipway, model, output }: Carried,
+  { slipway, model, output, upTo }: Carried,
   ask: () => Promise<Asked>,
 ): Promise<Outcome> {
   const startedAtMs = performance.now();
@@ -19,7 +26,13 @@ export async function carryOut(
   const events = deploymentId && slipway.events({ deployment: deploymentId, after, follow: true });
   const { builds } = slipway;
   const end = events
-    ? await followDeployment(events, { output, startedAtMs, begun: 'Asked', builds })
+    ? await followDeployment(events, {
+        output,
+        startedAtMs,
+        begun: 'Asked',
+        builds,
+        ...(upTo && { upTo }),
+      })
     : null;
   const live = (await slipway.versions(model)).find(({ state }) => state === 'Live') ?? null;
   output.line(
@@ -29,11 +42,11 @@ export async function carryOut(
   );
   output.data({ kind, says, end, live });
   if (end === null) return 'nothing';
-  return isAsWished(kind, end) ? 'done' : 'failed';
+  return end.detail.state === upTo || isAsWished(kind, end) ? 'done' : 'failed';
 }
 
 function isAsWished(kind: Asked['kind'], { detail }: SlipwayEvent): boolean {
   return kind === 'aborted'
     ? detail.state !== 'Live' && detail.data['degraded'] !== true
-    : detail.state === 'Live' || detail.state === 'Undeployed';
+    : ['Live', 'Ignored', 'Undeployed'].includes(detail.state);
 }

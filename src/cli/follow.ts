@@ -1,7 +1,7 @@
 import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { type DeploymentState, isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type Output, seconds } from './output.ts';
 import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
@@ -13,12 +13,14 @@ type Followed = Pick<Slipway, 'builds'> & {
   readonly startedAtMs: number;
   /** What stands there before the first event. */
   readonly begun: string;
+  /** Answers at the first event of this state too: what follows may take a day. */
+  readonly upTo?: DeploymentState;
 };
 
 /** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  { output, startedAtMs, begun, builds }: Followed,
+  { output, startedAtMs, begun, builds, upTo }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
   let told = '';
@@ -47,7 +49,7 @@ export async function followDeployment(
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
       newest = event;
-      if (isTerminal(event.detail.state)) return event;
+      if (isTerminal(event.detail.state) || event.detail.state === upTo) return event;
     }
   } finally {
     done();

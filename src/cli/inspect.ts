@@ -4,6 +4,7 @@ import type { PathInspection } from '#compose/inspection/inspect-path.ts';
 import type { LanguageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
+import { gpuMemory } from '#domain/placement/gpu-memory.ts';
 import { optionLines } from './views/explain.ts';
 
 const MIB = 1024 * 1024;
@@ -34,6 +35,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['answers', facts.language ? language(facts.language) : null],
     ...pipelineRows(facts),
     ['memory', memory(facts.memory)],
+    ['on a GPU', facts.gpuModel ? memory(gpuMemory(facts.gpuModel, 1)) : null],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],
     ['serves by', python ? pythonLine(python, converts) : server],

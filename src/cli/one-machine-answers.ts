@@ -64,6 +64,15 @@ const option = z.object({
   reason: z.string(),
 });
 
+const proof = z.nullable(
+  z.object({
+    sample: z.union([z.number(), z.enum(['example', 'readiness'])]),
+    of: z.exactOptional(z.object({ deploymentId: z.string(), revision: z.string() })),
+    warning: z.string(),
+    latencyMs: z.number(),
+  }),
+);
+
 export const explanation = z.object({
   model: z.string(),
   version: z.nullable(z.int()),
@@ -104,19 +113,28 @@ export const explanation = z.object({
   ),
   target: z.nullable(z.string()),
   options: z.array(option),
-  proof: z.nullable(
-    z.object({
-      sample: z.union([z.number(), z.enum(['example', 'readiness'])]),
-      of: z.exactOptional(z.object({ deploymentId: z.string(), revision: z.string() })),
-      warning: z.string(),
-      latencyMs: z.number(),
-    }),
-  ),
+  proof,
   shift: z.nullable(
     z.object({
       previous: z.nullable(z.string()),
       steps: z.array(z.object({ percent: z.number(), bakeSeconds: z.number() })),
       done: z.int(),
+    }),
+  ),
+  promotion: z.nullable(
+    z.object({
+      from: z.object({ place: z.string(), version: z.int(), deploymentId: z.string() }),
+      digest: z.string(),
+      proof,
+      needsApproval: z.boolean(),
+      approval: z.nullable(
+        z.object({
+          verdict: z.enum(['approved', 'refused']),
+          digest: z.string(),
+          by: z.string(),
+          atMs: z.number(),
+        }),
+      ),
     }),
   ),
   probes: z.nullable(z.object({ sent: z.int(), failed: z.int() })),

@@ -1,8 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { Readable } from 'node:stream';
+import * as z from 'zod/mini';
 import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
+import { readRelease } from '#domain/promotion/release.ts';
 import { call, findInstance, readEvents } from './client.ts';
 import {
   asked,
@@ -34,6 +37,22 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
     rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
     undeploy: (model) => ask(model, 'undeploy'),
     abort: (model) => ask(model, 'abort'),
+    async release(model, version, place) {
+      const query = new URLSearchParams({ place, ...(version && { version: String(version) }) });
+      return readRelease(
+        JSON.stringify(await call(`${urlOf(model, 'release')}?${query}`, z.unknown())),
+      );
+    },
+    promote({ model, key, versionId, needsApproval }) {
+      const query = { model, key, versionId, needsApproval: String(needsApproval) };
+      const url = `${control}/promotions?${new URLSearchParams(query)}`;
+      return call(url, asked, { method: 'POST' });
+    },
+    answer(model, { version, verdict, digest }) {
+      const by = userInfo().username;
+      const query = new URLSearchParams({ version: String(version), verdict, digest, by });
+      return ask(model, `answer?${query}`);
+    },
     builds: async () => (await call(`${control}/builds`, builds)).builds,
     events: (query) => readEvents(control, query),
     upload: (upload) => put(control, upload),

@@ -6,6 +6,7 @@ import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addCostCommand } from './commands/cost-command.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
+import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
@@ -73,6 +74,7 @@ Examples:
   addStartCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addPromotionCommands(program);
   addCostCommand(program);
   addKeyCommands(program);
   addAccountCommands(program);

@@ -32,7 +32,7 @@ import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
-import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
+import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
@@ -95,12 +95,25 @@ export function modelImagesOf(environment: Environment) {
   });
 }
 
+/** What AdmitPromotion looks for a promoted version's image in. */
+export function releasedImagesOf(environment: Environment) {
+  const { REPOSITORY: repository } = settings(environment, 'REPOSITORY');
+  return ecrTaggedImages({ client: new ECRClient(), repository });
+}
+
 export function executionsOf(environment: Environment) {
-  const set = settings(environment, 'STATE_MACHINE', 'ROLLBACK_WORKFLOW', 'UNDEPLOY_WORKFLOW');
+  const set = settings(
+    environment,
+    'STATE_MACHINE',
+    'PROMOTE_WORKFLOW',
+    'ROLLBACK_WORKFLOW',
+    'UNDEPLOY_WORKFLOW',
+  );
   return stepFunctionsExecutions({
     client: new SFNClient(),
     stateMachineArns: {
       deploy: set.STATE_MACHINE,
+      promote: set.PROMOTE_WORKFLOW,
       rollback: set.ROLLBACK_WORKFLOW,
       undeploy: set.UNDEPLOY_WORKFLOW,
     },

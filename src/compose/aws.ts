@@ -4,8 +4,10 @@ import { byRuntime } from '#domain/build/runtime.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
+import { admitPromotion } from '#steps/admit-promotion.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
+import { awaitApproval } from '#steps/await-approval.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -49,6 +51,7 @@ import {
   platformsOf,
   proberOf,
   registryOf,
+  releasedImagesOf,
   routerOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
@@ -65,6 +68,19 @@ export const admitDeploymentOnAws = (env: Environment) =>
     executions: executionsOf(env),
     clock,
   });
+
+export const admitPromotionOnAws = (env: Environment) =>
+  admitPromotion({
+    registry: registryOf(env),
+    executions: executionsOf(env),
+    artifacts: artifactsOf(env),
+    images: releasedImagesOf(env),
+    engine: 'image',
+    requireApproval: settings(env, 'REQUIRE_APPROVAL').REQUIRE_APPROVAL === 'true',
+  });
+
+export const awaitApprovalOnAws = (env: Environment) =>
+  awaitApproval({ registry: registryOf(env), clock });
 
 export const admitRollbackOnAws = (env: Environment) =>
   admitRollback({ registry: registryOf(env), executions: executionsOf(env) });

@@ -29,6 +29,7 @@ const port = z.int().check(z.gte(0), z.lte(65535));
  * `engine`: models run as processes, or as containers of images built on this machine.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
+ * `requireApproval`: a promotion goes live only once a person has approved it.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -47,6 +48,7 @@ const localConfig = z.strictObject({
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
+  requireApproval: z._default(z.boolean(), false),
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   webhooks: z._default(z.array(webhook), []),

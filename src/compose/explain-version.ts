@@ -51,7 +51,7 @@ async function admittedAs(
 
 function explanation(deployment: Deployment): Explanation {
   const { id, model, version, phase, artifact, work } = deployment;
-  const { inspection, image, decision, golden, bake } = work;
+  const { inspection, image, decision, golden, bake, promotion } = work;
   return {
     model,
     version,
@@ -78,6 +78,15 @@ function explanation(deployment: Deployment): Explanation {
     options: decision?.options ?? [],
     proof: golden ?? null,
     shift: shiftOf(deployment),
+    promotion: promotion
+      ? {
+          from: promotion.from,
+          digest: promotion.digest,
+          proof: promotion.proof,
+          needsApproval: promotion.needsApproval,
+          approval: promotion.approval,
+        }
+      : null,
     probes: bake ? { sent: bake.probesSent, failed: bake.probesFailed } : null,
   };
 }

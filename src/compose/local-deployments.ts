@@ -7,6 +7,7 @@ import { readTrouble } from '#domain/trouble.ts';
 import {
   type ObjectCreated,
   objectCreated,
+  promotionRequest,
   rollbackRequest,
   undeployRequest,
 } from '#domain/workflow.ts';
@@ -29,7 +30,7 @@ export type LocalDeployments = {
   ended(end: ExecutionEnd): Promise<void>;
 };
 
-const request = z.union([rollbackRequest, undeployRequest]);
+const request = z.union([promotionRequest, rollbackRequest, undeployRequest]);
 
 /** Does what EventBridge's rules do on AWS: starts an execution for each new version, and another when it died. */
 export function localDeployments(deps: Deps): LocalDeployments {

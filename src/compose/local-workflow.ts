@@ -18,14 +18,17 @@ import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import type { Metrics } from '#ports/metrics.ts';
+import type { ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
+import { admitPromotion } from '#steps/admit-promotion.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
+import { awaitApproval } from '#steps/await-approval.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -63,6 +66,8 @@ export type StepDeps = {
   readonly hashes: Readonly<Record<RuntimeName, string>>;
   readonly engine: 'image' | 'process';
   readonly environments: EnvironmentImages | null;
+  readonly images: Pick<ModelImages, 'all'>;
+  readonly requireApproval: boolean;
   readonly inspector: Inspector;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
@@ -83,6 +88,8 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
     deps.inspector.inspect(files, { maxBytes: deps.maxArtifactBytes, manifest });
   return {
     AdmitDeployment: parsed(workflow.AdmitDeployment.input, admitDeployment(deps)),
+    AdmitPromotion: parsed(workflow.AdmitPromotion.input, admitPromotion(deps)),
+    AwaitApproval: parsed(workflow.AwaitApproval.input, awaitApproval(deps)),
     AdmitRollback: parsed(workflow.AdmitRollback.input, admitRollback(deps)),
     AdmitUndeploy: parsed(workflow.AdmitUndeploy.input, admitUndeploy(deps)),
     AcquireLease: parsed(workflow.AcquireLease.input, acquireLease(deps)),
@@ -126,7 +133,12 @@ function parsed<Input>(
   };
 }
 
-const WORKFLOWS = ['deploy', 'rollback', 'undeploy'] as const satisfies readonly WorkflowName[];
+const WORKFLOWS = [
+  'deploy',
+  'promote',
+  'rollback',
+  'undeploy',
+] as const satisfies readonly WorkflowName[];
 
 /** The state machines that ship. */
 export function readDefinitions(): Definitions {

@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +42,7 @@ import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
+import { promotionActions } from './promotion/actions.ts';
 import { publisher } from './publisher.ts';
 import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
@@ -191,6 +193,8 @@ async function startIn(
     hashes: runtime.hashes,
     engine: runtime.engine,
     environments: runtime.environments,
+    images: runtime.images,
+    requireApproval: config.requireApproval,
     inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,
@@ -247,6 +251,14 @@ async function startIn(
         recover: recovering,
         clock,
         sleep,
+      }),
+      ...promotionActions({
+        registry,
+        executions: engine,
+        clock,
+        sleep,
+        bucket: BUCKET,
+        whoAmI: async () => userInfo().username,
       }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import {
+  bringsVersion,
+  type Deployment,
+  type Model,
+  type ModelVersion,
+} from '#domain/deployment.ts';
 import { Failure, failureName } from '#domain/failure.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { hasBegun, isTerminal } from '#domain/phase.ts';
 import { requestName } from '#domain/registry/recovery.ts';
 import { rollbackGoal } from '#domain/rollout/rollback-goal.ts';
-import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
+import type { PromotionRequest, RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -15,7 +20,7 @@ import type { Asked, Slipway } from './slipway.ts';
 
 export type ModelActions = Pick<Slipway, 'rollback' | 'undeploy' | 'abort'>;
 
-type Deps = {
+export type Deps = {
   readonly registry: Registry;
   readonly executions: Executions;
   readonly builds: Builds;
@@ -37,7 +42,7 @@ export function modelActions(deps: Deps): ModelActions {
   return {
     async rollback(name, to) {
       await requireModel(registry, name);
-      const begun = (await unended(registry, name)).find(hasBegun);
+      const begun = (await unended(registry, name)).find(isUnderWay);
       refuseUndeployed(begun);
       const known = to === null && begun ? await insteadOf(deps, begun) : undefined;
       return known ?? startRollback(deps, await requireModel(registry, name), to);
@@ -56,7 +61,7 @@ export function modelActions(deps: Deps): ModelActions {
       const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
       const asked = await begin(deps, request, says);
       // A deployment under way would go live only to be removed. Waiting deployments end by themselves.
-      const begun = deployments.find(hasBegun);
+      const begun = deployments.find(isUnderWay);
       if (begun)
         await unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway undeploy'));
       return asked;
@@ -65,7 +70,7 @@ export function modelActions(deps: Deps): ModelActions {
       const { live } = await requireModel(registry, name);
       const deployments = await unended(registry, name);
       const open = deployments.filter(({ phase }) => !isTerminal(phase));
-      const deployment = open.find(hasBegun) ?? open[0];
+      const deployment = open.find(isUnderWay) ?? open[0];
       refuseUndeployed(deployment);
       if (deployment) return abortDeployment(deps, deployment, 'aborted by slipway abort');
       if (deployments.length === 0) return nothing(`no deployment of ${name} is under way`);
@@ -80,9 +85,8 @@ async function unended(registry: Registry, name: string): Promise<readonly Deplo
   return (await registry.unended()).filter(({ model }) => model === name);
 }
 
-/** Whether a deployment has begun: before that it waits for its turn and changes nothing. */
-function hasBegun({ phase }: Deployment): boolean {
-  return phase !== 'Admitted' && phase !== 'Waiting' && !isTerminal(phase);
+function isUnderWay({ phase }: Deployment): boolean {
+  return hasBegun(phase) && !isTerminal(phase);
 }
 
 function refuseUndeployed(deployment: Deployment | undefined): void {
@@ -101,7 +105,7 @@ async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefin
   const { id, kind, model, version } = begun;
   if (kind === 'rollback')
     return underWay(id, `${model} is already going back to version ${version}`);
-  if (kind !== 'deploy') return undefined;
+  if (!bringsVersion(kind)) return undefined;
   // If the version went live meanwhile, the rollback goes back from it.
   return unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway rollback'));
 }
@@ -190,13 +194,13 @@ function canStart({ state }: ModelVersion): boolean {
 }
 
 /** Starts the workflow, and waits until its first step has recorded the deployment: before that there is nothing to follow. */
-async function begin(
-  deps: Deps,
-  request: RollbackRequest | UndeployRequest,
+export async function begin(
+  deps: Pick<Deps, 'registry' | 'executions' | 'clock' | 'sleep'>,
+  request: PromotionRequest | RollbackRequest | UndeployRequest,
   says: string,
 ): Promise<Asked> {
   const { kind, model, deploymentId } = request;
-  const workflow = kind === 'undeploy' ? 'undeploy' : 'rollback';
+  const workflow = kind === 'repair' ? 'rollback' : kind;
   await deps.executions.start(workflow, requestName(kind, model, deploymentId, 1), request);
   await poll(deps, `the ${workflow} of ${model} did not begin`, () =>
     deps.registry.deployment(deploymentId),
@@ -205,7 +209,7 @@ async function begin(
 }
 
 async function poll<Found>(
-  { clock, sleep }: Deps,
+  { clock, sleep }: Pick<Deps, 'clock' | 'sleep'>,
   problem: string,
   look: () => Promise<Found | undefined>,
 ): Promise<Found> {

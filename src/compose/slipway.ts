@@ -1,9 +1,16 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
-import type { GoldenProof, TargetOption, Trouble } from '#domain/deployment.ts';
+import type {
+  Approval,
+  GoldenProof,
+  PromotionRecord,
+  TargetOption,
+  Trouble,
+} from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
+import type { Release } from '#domain/promotion/release.ts';
 
 export type VersionStatus = {
   readonly version: number;
@@ -85,6 +92,11 @@ export type Explanation = {
     readonly steps: readonly { readonly percent: number; readonly bakeSeconds: number }[];
     readonly done: number;
   } | null;
+  /** Where a version comes from that was built elsewhere, and who has approved it. */
+  readonly promotion: Pick<
+    PromotionRecord,
+    'from' | 'digest' | 'proof' | 'needsApproval' | 'approval'
+  > | null;
   readonly probes: { readonly sent: number; readonly failed: number } | null;
 };
 
@@ -97,6 +109,22 @@ export type Asked = {
   readonly deploymentId: string | null;
   readonly after: string;
   readonly says: string;
+};
+
+/** A release that has arrived: the object that describes it, and whether a person is to approve it whatever the stage says. */
+export type Promotion = {
+  readonly model: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly needsApproval: boolean;
+};
+
+/** What a person says of a promotion; `digest` is what they looked at. `by` names them where the Slipway cannot tell. */
+export type PromotionAnswer = {
+  readonly version: number;
+  readonly verdict: Approval['verdict'];
+  readonly digest: string;
+  readonly by?: string;
 };
 
 /** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet, and the lines are those of its build. */
@@ -150,6 +178,12 @@ export type Slipway = {
   undeploy(model: string): Promise<Asked>;
   /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
+  /** What another Slipway needs to have a version: `version`, or for null the live one; `place` is what it is called there. */
+  release(model: string, version: number | null, place: string): Promise<Release>;
+  /** Makes a version live whose files have been brought here. */
+  promote(promotion: Promotion): Promise<Asked>;
+  /** Approves or refuses a promotion that waits for it. Fails with `PhaseConflict` where none does, or it is another digest's. */
+  answer(model: string, answer: PromotionAnswer): Promise<Asked>;
   /** How the builds stand that wait or run, in the order in which they were asked for. */
   builds(): Promise<readonly BuildProgress[]>;
   /** Oldest first, until the record ends or, when following, until the reader stops. */

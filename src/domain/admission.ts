@@ -23,6 +23,8 @@ export type Admission = {
   readonly artifact: Artifact;
   readonly order: ArtifactOrder;
   readonly execution: string;
+  /** What another Slipway has found of the version, where it comes from one. */
+  readonly promoted?: { readonly work: DeploymentWork; readonly announcement: Announcement };
 };
 
 /** `known`: the deployment already existed, and not through this execution's own admission; nothing changed. */
@@ -32,14 +34,14 @@ export type AdmissionResult = {
 };
 
 /** A deployment that ends at admission, as refused or not needed, with the reason its event gives. */
-export type Refusal = Omit<Admission, 'order'> & {
+export type Refusal = Omit<Admission, 'order' | 'promoted'> & {
   readonly phase: 'Ignored' | 'Rejected';
   readonly announcement: Announcement;
 };
 
 /** A request for a model by its name. `version` and `work` belong to the version to make live; null and empty when there is none. */
-export type Request = Omit<Admission, 'order'> & {
-  readonly kind: Exclude<DeploymentKind, 'deploy'>;
+export type Request = Omit<Admission, 'order' | 'promoted'> & {
+  readonly kind: Exclude<DeploymentKind, 'deploy' | 'promote'>;
   readonly version: number | null;
   readonly work: DeploymentWork;
   /** Why it was requested, as its first event says it. */
@@ -165,10 +167,11 @@ function takeVersion(
 ): Change<AdmissionResult> {
   const version = (known?.lastVersion ?? 0) + 1;
   const order = orderOf(admission);
+  const { promoted } = admission;
   const deployment: Deployment = { ...begin(admission, nowMs), version, order };
   return {
     answer: { kind: 'admitted', deployment },
-    ...announcePhase({ deployment, sequence: 0 }, {}),
+    ...announcePhase({ deployment, sequence: 0 }, promoted?.announcement ?? {}),
     model: {
       model: {
         ...(known?.model ?? { name: admission.model, live: null }),
@@ -201,7 +204,7 @@ export function supersede(
 function begin(admission: Omit<Admission, 'order'>, nowMs: number): Deployment {
   return {
     id: admission.deploymentId,
-    kind: 'deploy',
+    kind: admission.promoted ? 'promote' : 'deploy',
     model: admission.model,
     version: null,
     phase: 'Admitted',
@@ -212,7 +215,7 @@ function begin(admission: Omit<Admission, 'order'>, nowMs: number): Deployment {
     admittedAtMs: nowMs,
     phaseChangedAtMs: nowMs,
     endedAtMs: null,
-    work: {},
+    work: admission.promoted?.work ?? {},
     intents: [],
     trouble: null,
   };

@@ -154,8 +154,33 @@ export type Kept = { readonly revision: string; readonly live: string; readonly 
 /** When (epoch ms) the `attempt`th execution began to remove a model's route. */
 export type Removal = { readonly attempt: number; readonly sinceMs: number };
 
+/** A person's answer to a promotion: whether it may go live, and for which digest they said so; `by` names them, `atMs` is an epoch. */
+export type Approval = {
+  readonly verdict: 'approved' | 'refused';
+  readonly digest: string;
+  readonly by: string;
+  readonly atMs: number;
+};
+
+/**
+ * Where a promoted version comes from, and what it is. `digest` names its bytes: those of its image, or of its artifact where it has none.
+ * `proof` is what proved it there; `approval` is null until a person has answered.
+ */
+export type PromotionRecord = {
+  readonly from: {
+    readonly place: string;
+    readonly version: number;
+    readonly deploymentId: string;
+  };
+  readonly digest: string;
+  readonly proof: GoldenProof | null;
+  readonly needsApproval: boolean;
+  readonly approval: Approval | null;
+};
+
 /** What the steps have found and done so far. A step that finds its own entry returns it and does not repeat its work. */
 export type DeploymentWork = {
+  readonly promotion?: PromotionRecord;
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
@@ -170,8 +195,13 @@ export type DeploymentWork = {
   readonly kept?: Kept | null;
 };
 
-/** What a deployment does: deploy a new version from an upload, make a kept version live again, repair the live one, or remove all of a model. */
-export type DeploymentKind = 'deploy' | 'rollback' | 'repair' | 'undeploy';
+/** What a deployment does: deploy a new version from an upload or from another Slipway, make a kept version live again, repair the live one, or remove all of a model. */
+export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'repair' | 'undeploy';
+
+/** Whether it brings a version that the model did not have. The newest replaces one that has not begun. */
+export function bringsVersion(kind: DeploymentKind): boolean {
+  return kind === 'deploy' || kind === 'promote';
+}
 
 /**
  * One run of a workflow, as the registry keeps it.

@@ -4,6 +4,7 @@ import type { Phase } from './phase.ts';
 /** The states a deployment announces; the last seven are terminal, and each deployment announces exactly one of those. */
 const DEPLOYMENT_STATES = [
   'Admitted',
+  'AwaitingApproval',
   'Waiting',
   'Inspected',
   'Building',

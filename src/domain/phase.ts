@@ -4,6 +4,7 @@
  */
 export const NEXT_PHASES = {
   Admitted: [
+    'AwaitingApproval',
     'Waiting',
     'Inspected',
     'Provisioning',
@@ -12,6 +13,7 @@ export const NEXT_PHASES = {
     'Rejected',
     'Failed',
   ],
+  AwaitingApproval: ['Waiting', 'Provisioning', 'Superseded', 'Rejected', 'Failed'],
   Waiting: ['Inspected', 'Provisioning', 'Undeploying', 'Superseded', 'Rejected', 'Failed'],
   Inspected: ['Building', 'Provisioning', 'Rejected', 'Failed'],
   Building: ['Provisioning', 'Superseded', 'Rejected', 'Failed'],
@@ -37,6 +39,11 @@ export type DeploymentState = Exclude<Phase, 'RollingBack'>;
 
 export function isTerminal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
+}
+
+/** Whether a deployment has begun: before that it waits for its turn and changes nothing. */
+export function hasBegun(phase: Phase): boolean {
+  return !['Admitted', 'AwaitingApproval', 'Waiting'].includes(phase);
 }
 
 /** A deployment ended from outside in one of these phases may leave traffic that differs from the registry. */

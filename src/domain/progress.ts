@@ -30,6 +30,8 @@ export type Ending = {
   readonly degraded: boolean;
   /** Details beyond the reason, where more is known than that the execution is over. */
   readonly trouble?: Trouble;
+  /** A refusal by a person is no failure. */
+  readonly to?: 'Rejected';
 };
 
 /** Decides `Registry.advance`. */
@@ -160,6 +162,7 @@ export function settle({
   reason,
   degraded,
   trouble: known,
+  to,
 }: Ending): RegistryWrite<Deployment | undefined> {
   return {
     deploymentId,
@@ -172,7 +175,7 @@ export function settle({
         return { answer: ended, deployment: { ...record, deployment: ended }, model: freed };
       }
       const trouble = deployment.trouble ?? known ?? { name: 'ExecutionEnded', reason, fix: '' };
-      const failed = { ...end(move(deployment, 'Failed', nowMs), nowMs), trouble };
+      const failed = { ...end(move(deployment, to ?? 'Failed', nowMs), nowMs), trouble };
       const { reason: said, fix } = withKept(trouble, deployment.work);
       const words = { reason: said, fix, data: { error: trouble.name, degraded } };
       return {

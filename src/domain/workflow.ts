@@ -44,6 +44,17 @@ export const undeployRequest = z.object({
 
 export type UndeployRequest = z.infer<typeof undeployRequest>;
 
+/** The request of `slipway promote`: the object that describes the version, and whether a person is to approve it whatever the stage says. */
+export const promotionRequest = z.object({
+  kind: z.literal('promote'),
+  deploymentId: z.string(),
+  model: z.string(),
+  release: z.object({ bucket: z.string(), key: z.string(), versionId: z.string() }),
+  needsApproval: z.boolean(),
+});
+
+export type PromotionRequest = z.infer<typeof promotionRequest>;
+
 const attempt = z.int().check(z.nonnegative());
 const seconds = z.int().check(z.nonnegative());
 
@@ -72,6 +83,18 @@ export const workflow = {
   AdmitRollback: {
     input: z.object({ request: rollbackRequest, execution: z.string() }),
     output: admitted,
+  },
+  AdmitPromotion: {
+    input: z.object({ request: promotionRequest, execution: z.string() }),
+    output: admitted,
+  },
+  AwaitApproval: {
+    input: z.object({ deploymentId: z.string(), attempt }),
+    output: z.object({
+      kind: z.enum(['approved', 'pending', 'refused']),
+      retrySeconds: seconds,
+      attempt,
+    }),
   },
   AdmitUndeploy: {
     input: z.object({ request: undeployRequest, execution: z.string() }),

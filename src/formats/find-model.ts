@@ -133,7 +133,12 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 }
 
 /** A folder that transformers or sentence-transformers saved. */
-async function huggingFaceModel(place: Place, { format }: FindOptions): Promise<Found | undefined> {
+async function huggingFaceModel(
+  place: Place,
+  { format, path }: FindOptions,
+): Promise<Found | undefined> {
+  // A file that the manifest names is served as what it is alone.
+  if (path !== null && format === 'auto') return undefined;
   if (format !== 'auto' && format !== 'huggingface') return undefined;
   const [root, another] = await huggingFaceFolders(place.files);
   if (root === undefined) return undefined;

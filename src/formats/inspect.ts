@@ -146,7 +146,7 @@ const READERS: Readonly<
 > = {
   onnx: (source, name, { files }) => inspectOnnx(source, name, files),
   sklearn: (source, name, { allowed, absent }) => inspectSklearn(source, name, allowed, absent),
-  skops: (source, name, { allowed }) => inspectSkops(source, name, allowed),
+  skops: (source, name, { allowed, absent }) => inspectSkops(source, name, allowed, absent),
   xgboost: inspectXgboost,
   lightgbm: inspectLightgbm,
   catboost: inspectCatboost,

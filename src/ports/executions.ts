@@ -1,5 +1,5 @@
 /** The workflows, by the names of their files in `statemachines/`. */
-export type WorkflowName = 'deploy' | 'rollback' | 'undeploy';
+export type WorkflowName = 'deploy' | 'promote' | 'rollback' | 'undeploy';
 
 /** The runs of the workflows: Step Functions' executions, or the local engine's. */
 export type Executions = {

@@ -1,5 +1,6 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
 import type {
+  Approval,
   Deployment,
   DeploymentWork,
   Intent,
@@ -93,10 +94,18 @@ export type Registry = {
   markVersion(holder: Holder, version: number, state: 'Retired' | 'Removed'): Promise<void>;
 
   /**
-   * Ends a deployment that no step ended: as Failed, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.
+   * Ends a deployment that no step ended: as Failed, or as `to` says, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.
    * A deployment in a terminal phase only ends and loses its lease. A no-op for an ended or unknown one.
    */
   settle(ending: Ending): Promise<Deployment | undefined>;
+
+  /** Announces, once, that a promotion waits for a person. Takes no epoch. */
+  askApproval(deploymentId: string): Promise<Deployment>;
+  /**
+   * Records a person's answer to a promotion that waits for it. Takes no epoch.
+   * Fails with `PhaseConflict` where none is awaited, where another was given, and for another digest than the promotion's.
+   */
+  answerApproval(deploymentId: string, answer: Omit<Approval, 'atMs'>): Promise<Deployment>;
 
   deployment(id: string): Promise<Deployment | undefined>;
   model(name: string): Promise<Model | undefined>;

@@ -1,4 +1,4 @@
-import type { Deployment, ModelVersion } from '#domain/deployment.ts';
+import { bringsVersion, type Deployment, type ModelVersion } from '#domain/deployment.ts';
 import { hasMovedTraffic, isTerminal } from '#domain/phase.ts';
 import { whyGivenUp } from '#domain/registry/give-up.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
@@ -63,7 +63,7 @@ async function wait(deps: Deps, deploymentId: string, holder: string) {
     await registry.settle({ deploymentId, reason: trouble.reason, degraded, trouble });
     return { kind: 'givenUp' } as const;
   }
-  if (deployment.kind === 'deploy') await stopBuild(deps, holder);
+  if (bringsVersion(deployment.kind)) await stopBuild(deps, holder);
   const waitedMs = clock.now() - deployment.admittedAtMs;
   return { kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const;
 }

@@ -3,6 +3,7 @@ import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/artifact
 import {
   type Artifact,
   type ArtifactPart,
+  bringsVersion,
   type Deployment,
   deploymentId,
   isSameArtifact,
@@ -154,7 +155,7 @@ async function liveTwin(
   const deployed = await requireDeployment(registry, deploymentId);
   // A rollback, repair or undeploy may be about to take the live version away.
   const open = await registry.unended();
-  if (open.some((other) => other.model === model && other.kind !== 'deploy')) return undefined;
+  if (open.some((other) => other.model === model && !bringsVersion(other.kind))) return undefined;
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 

@@ -5,7 +5,7 @@ import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import { type Needs, type Wish, chooseTarget as weigh } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
-import { HOST_MEMORY } from '#domain/placement/gpu-memory.ts';
+import { memoryOn } from '#domain/placement/gpu-need.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -30,18 +30,16 @@ export const chooseTarget =
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     requireWithinCaps(manifest, caps);
     const { imageTag, runtime, accelerator = null } = requireWork(work.plan, 'plan');
-    const isOnVllm = runtime === 'vllm';
+    const { terms, gpuModel } = memoryOn(facts, runtime);
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      memoryBytes: isOnVllm
-        ? expectedMemoryBytes(HOST_MEMORY)
-        : expectedMemoryBytes(facts.memory, image, facts.language !== undefined),
+      memoryBytes: expectedMemoryBytes(terms, image, facts.language !== undefined),
       memoryMiB: memoryMiB(manifest),
       accelerator,
-      ...(isOnVllm && { gpuModel: facts.gpuModel }),
+      gpuModel,
       allowedAccelerators: caps.allowedAccelerators,
       replicas: manifest.scaling.min,
       spending: spendingOf(manifest, caps),

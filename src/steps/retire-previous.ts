@@ -1,4 +1,4 @@
-import type { ModelVersion } from '#domain/deployment.ts';
+import { bringsVersion, type ModelVersion } from '#domain/deployment.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -31,7 +31,7 @@ export const retirePrevious =
       )
       .toSorted(lastLiveFirst);
     // A rollback has an old version's manifest, which does not say how many newer versions to keep.
-    const kept = kind === 'deploy' ? keepVersions : before.length;
+    const kept = bringsVersion(kind) ? keepVersions : before.length;
     for (const { version, revision, target } of before.slice(0, kept)) {
       await platforms[target].retire(revision, epoch);
       await registry.markVersion(holder, version, 'Retired');

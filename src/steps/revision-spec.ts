@@ -32,7 +32,8 @@ export function revisionSpec(
     modelFile,
     memoryMiB,
     cpuUnits,
-    requestSlots: facts.language?.requestsAtOnce ?? null,
+    // vLLM makes one batch of as many as come.
+    requestSlots: serving ? null : (facts.language?.requestsAtOnce ?? null),
     instanceTypes,
     // Decisions of before name no GPU.
     accelerator: accelerator ?? acceleratorOf(manifest),

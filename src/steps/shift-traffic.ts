@@ -1,4 +1,11 @@
-import type { BakeRecord, Deployment, DeploymentWork, Shares, Shift } from '#domain/deployment.ts';
+import {
+  type BakeRecord,
+  bringsVersion,
+  type Deployment,
+  type DeploymentWork,
+  type Shares,
+  type Shift,
+} from '#domain/deployment.ts';
 import { bakeSlice } from '#domain/registry/loops.ts';
 import { planShift, type ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { isSameShares } from '#domain/rollout/shares.ts';
@@ -101,7 +108,7 @@ async function begin(
     to: target,
     rollout: manifest.rollout,
     defaults: shifts,
-    isProven: kind !== 'deploy' || previous?.revision === revision,
+    isProven: !bringsVersion(kind) || previous?.revision === revision,
   });
   // Traffic never goes back to a live version that does not serve, as after a rollback to the healthier side.
   const isServing = !previous || isSameShares(before, { [previous.revision]: 100 });

@@ -93,6 +93,7 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}/versions', '/models/good/versions'),
       await ask('/models/{name}/explain', '/models/good/explain'),
       await ask('/models/{name}/explain', '/models/bad/explain?version=1'),
+      await ask('/models/{name}/release', '/models/good/release?place=here'),
       await post('abort', 'good'),
       await post('rollback', 'good', '?to=2'),
       await post('rollback', 'good'),
@@ -106,6 +107,9 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models', '/models', { headers: { origin: 'http://elsewhere' } }),
       await ask('/models', '/nothing'),
       await remove('models/good//notes'),
+      await post('answer', 'good', '?version=2&verdict=approved&digest=x&by=ada'),
+      await post('answer', 'good', '?version=2&verdict=maybe&digest=x&by=ada'),
+      await ask('/promotions', '/promotions?model=good', { method: 'POST' }),
       await post('rollback', 'nobody'),
       await post('rollback', 'good', '?to=first'),
       await ask('/models/{name}/rollback', '/models/good/rollback', {
@@ -116,8 +120,8 @@ describe('docs/control-api.openapi.yaml', () => {
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([
-      ...Array(23).fill(200),
-      ...[404, 404, 404, 400, 400, 404, 400, 404, 400, 400, 400],
+      ...Array(24).fill(200),
+      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
       { keys: ['models/good/notes'] },

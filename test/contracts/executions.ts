@@ -1,7 +1,7 @@
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { eventually } from '../support/clock/eventually.ts';
 
-const WORKFLOWS: readonly WorkflowName[] = ['deploy', 'rollback', 'undeploy'];
+const WORKFLOWS: readonly WorkflowName[] = ['deploy', 'promote', 'rollback', 'undeploy'];
 
 export type ExecutionsUnderTest = {
   readonly executions: Executions;

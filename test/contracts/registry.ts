@@ -6,6 +6,7 @@ import {
   registryWorld,
 } from '../support/worlds/registry.ts';
 import { describeAdmission } from './registry-admission.ts';
+import { describeApproval } from './registry-approval.ts';
 import { describeEvents } from './registry-events.ts';
 import { describeLease } from './registry-lease.ts';
 import { describeProgress } from './registry-progress.ts';
@@ -41,6 +42,7 @@ export function describeRegistry(name: string, make: MakeRegistry): void {
     describeProgress(open);
     describeVersions(open);
     describeRequests(open);
+    describeApproval(open);
     describeSettle(open);
     describeEvents(open);
     describeInvariants(open);

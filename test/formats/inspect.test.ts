@@ -39,6 +39,26 @@ function inspect(files: readonly ArtifactFile[], maxBytes: number) {
   return inspectFiles(files, { maxBytes, manifest: MANIFEST });
 }
 
+describe('a class of its own that a skops file names, and the manifest allows,', () => {
+  const model = file('m.skops', readFileSync(fixturePath('../own-class-skops', 'm.skops')));
+  const manifest = manifestSchema.parse({ model: { allowPickle: ['mytrans.Scaled'] } });
+  const options = { maxBytes: 100_000, manifest };
+
+  it('is of a module beside it', async () => {
+    expect(await inspectFiles([model, file('mytrans.py', '')], options)).toMatchObject({
+      format: 'skops',
+    });
+  });
+
+  it('is refused where its module is nowhere, with its name and what to do', async () => {
+    await expect(inspectFiles([model], options)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: 'm.skops loads `mytrans.Scaled`, and there is no module `mytrans`',
+      fix: expect.stringContaining('Put mytrans.py beside it'),
+    });
+  });
+});
+
 describe('a class of its own that a pickle names, and the manifest allows,', () => {
   const pickled = readFileSync(fixturePath('../own-class', 'm.pkl'));
   const model = file('m.pkl', pickled);

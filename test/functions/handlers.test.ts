@@ -32,6 +32,15 @@ const EVENTS: Readonly<Record<string, readonly unknown[]>> = {
   authorize: [REQUEST_AUTHORIZER],
 };
 const REQUESTS: Readonly<Record<string, object>> = {
+  admitPromotion: {
+    execution: STEP_EVENT.execution,
+    request: {
+      ...REQUEST,
+      kind: 'promote',
+      release: { bucket: 'bucket', key: 'promotions/shapes/1/release.json', versionId: 'v1' },
+      needsApproval: false,
+    },
+  },
   admitRollback: { execution: STEP_EVENT.execution, request: ROLLBACK },
   admitUndeploy: {
     execution: STEP_EVENT.execution,

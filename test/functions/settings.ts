@@ -8,6 +8,9 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_STATE_MACHINE: 'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-deploy',
   SLIPWAY_ROLLBACK_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-rollback',
+  SLIPWAY_PROMOTE_WORKFLOW:
+    'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-promote',
+  SLIPWAY_REQUIRE_APPROVAL: 'true',
   SLIPWAY_UNDEPLOY_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-undeploy',
   SLIPWAY_API: 'abcdef123',

@@ -35,6 +35,29 @@ const CASES: readonly Dropped[] = [
 describeOnOneMachine('a booster, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
 
+  it('a boolean category of CatBoost is the one that it was trained on, however it is written', async () => {
+    await pushed(slipway(), fixtureOf('catboost', 'kinds-1.2.10.cbm'), 'booleans');
+    const ask = async (type: string, body: string) => {
+      const url = `${slipway().gateway}/models/booleans/invocations`;
+      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body });
+      return JSON.stringify(await answer.json());
+    };
+    const rows = (wide: unknown) => JSON.stringify({ inputs: [[5.1, '0', wide]] });
+
+    const asked = await Promise.all([
+      ask('application/json', rows(true)),
+      ask('application/json', rows('True')),
+      ask('text/csv', 'length,petals,is_wide\n5.1,0,true\n'),
+      ask('text/csv', 'length,petals,is_wide\n5.1,0,True\n'),
+      ask('application/json', rows('1')),
+    ]);
+    const other = await ask('application/json', rows('no category'));
+
+    const label = (text: string) => text.match(/\d\.\d+/g)?.join();
+    expect(new Set(asked.map(label)).size).toBe(1);
+    expect(label(asked[0] ?? '')).not.toBe(label(other));
+  });
+
   it('categories that XGBoost has cut short are refused, with what to do', async () => {
     const { path } = fixtureOf('xgboost', 'words-3.2.json');
     const [latin, utf8] = [',39,75,121', ',39,-61,-95'];

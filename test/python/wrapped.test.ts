@@ -37,11 +37,15 @@ const CASES: readonly Dropped[] = [
 describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
 
-  it('a pickle with a class of its own, of a module beside it, is loaded with that', async () => {
-    const folder = fileURLToPath(new URL('../fixtures/own-class/', import.meta.url));
+  it.each([
+    ['a pickle', 'own-class'],
+    ['a skops file', 'own-class-skops'],
+    ['an MLflow folder, in its code,', 'own-class-mlflow'],
+  ])('%s with a class of its own, of a module beside it, is loaded with that', async (_, name) => {
+    const folder = fileURLToPath(new URL(`../fixtures/${name}/`, import.meta.url));
 
-    const { out } = await slipway().command('push', folder, '--name', 'own', '--json');
-    const answer = await throughGateway(slipway(), 'own')('invocations', {
+    const { out } = await slipway().command('push', folder, '--name', name, '--json');
+    const answer = await throughGateway(slipway(), name)('invocations', {
       inputs: [[5.1, 3.5, 1.4, 0.2]],
     });
 

@@ -1,6 +1,6 @@
 import { admitDeployment } from '#steps/admit-deployment.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
-import { memoryWorld } from '../support/worlds/memory.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const BYTES = addConstantModel({ constant: 1 });
 
@@ -110,6 +110,26 @@ describe('the bytes that are live already', () => {
 
     expect(kind).toBe('admitted');
   });
+
+  it.each(['rollback', 'undeploy'] as const)(
+    'are deployed again while the %s of a model is under way, and ignored while another model’s is',
+    async (kind) => {
+      const world = memoryWorld();
+      await world.deploy(world.upload({ bytes: BYTES }));
+      const { live } = (await world.registry.model(MODEL))!;
+      const unended = async (model: string) => [
+        { ...(await world.registry.deployment(live!.deploymentId))!, model, kind },
+      ];
+      const admit = async (model: string) => {
+        const registry = { ...world.registry, unended: () => unended(model) };
+        const event = world.upload({ bytes: BYTES });
+        return admitDeployment({ ...world.deps, registry })({ event, execution: `of-${model}` });
+      };
+
+      expect((await admit('letters')).kind).toBe('ignored');
+      expect((await admit(MODEL)).kind).toBe('admitted');
+    },
+  );
 
   it('are ignored after another version has failed to replace them', async () => {
     const world = memoryWorld();

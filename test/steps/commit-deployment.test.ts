@@ -43,6 +43,38 @@ describe('the commit', () => {
     );
   });
 
+  it.each([{ judgedBy: 'probes and traffic' }, {}])(
+    'says what the bake was judged by, where that is known: %j',
+    async (known) => {
+      const world = memoryWorld();
+      const held = await world.before('CommitDeployment');
+      const { judgedBy: _, ...bake } = (await world.recordOf(held)).work.bake!;
+      await world.registry.recordWork(held, { bake: { ...bake, ...known } });
+
+      await commitDeployment(world.deps)(held);
+
+      const { data } = (await world.told()).at(-1)!;
+      expect(data).toEqual({
+        ...{ kind: 'deploy', revision: 'digits-v1', previous: null, probes: bake.probesSent },
+        ...known,
+      });
+    },
+  );
+
+  it('says all that was not watched and not shown in one sentence', async () => {
+    const world = memoryWorld();
+    const bytes = identityModel({ datatype: 'FP32', shape: [1, 5_000_000] });
+    const held = await world.before('CommitDeployment', world.upload({ bytes }));
+    const { bake } = (await world.recordOf(held)).work;
+    await world.registry.recordWork(held, { bake: { ...bake!, unknownAlarms: ['p99', '5xx'] } });
+
+    await commitDeployment(world.deps)(held);
+
+    expect((await world.told()).at(-1)?.reason).toMatch(
+      /started, unproven.*; the alarm p99 was not found.*; the alarm 5xx was not found/,
+    );
+  });
+
   it('says what the proof could not show', async () => {
     const world = memoryWorld();
     const bytes = identityModel({ datatype: 'FP32', shape: [1, 5_000_000] });

@@ -80,6 +80,65 @@ describe('explaining a failed build', () => {
     expect((await world.recordOf(held)).trouble?.reason).toMatch(/ended in DOWNLOAD_SOURCE with/);
   });
 
+  it('is of the phase that failed, not of those before and after it', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    const phases = [
+      { name: 'DOWNLOAD_SOURCE', status: 'SUCCEEDED', seconds: 1 },
+      { name: 'BUILD', status: '', seconds: null },
+      { name: 'POST_BUILD', status: 'FAILED', seconds: 1 },
+    ];
+    world.builds.has(held.deploymentId, { ...RUNNING, status: 'FAILED', phases });
+
+    await explainBuild(world.deps)({ ...held, error: LATE });
+
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(/ended in POST_BUILD with/);
+    expect(await world.builds.builds.find(held.deploymentId)).toMatchObject({ status: 'FAILED' });
+  });
+
+  it('names the phase that was caught where the build tells of none', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    const log = { group: 'builds', stream: 'b2' };
+    world.builds.has(held.deploymentId, { ...RUNNING, status: 'FAILED', phases: [], log: null });
+    const Build = {
+      Phases: [{ PhaseType: 'INSTALL', PhaseStatus: 'FAILED' }],
+      Logs: { GroupName: log.group, StreamName: log.stream },
+    };
+    const error = { Error: 'States.TaskFailed', Cause: JSON.stringify({ Build }) };
+
+    await explainBuild(world.deps)({ ...held, error });
+
+    const { trouble, work } = await world.recordOf(held);
+    expect(trouble?.reason).toMatch(/ended in INSTALL with/);
+    expect(work.buildLog).toEqual(log);
+  });
+
+  it('reads the log that the build names rather than the one that was caught', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    world.builds.has(held.deploymentId, { ...RUNNING, status: 'FAILED' });
+    const Build = { Logs: { GroupName: 'others', StreamName: 'b9' } };
+    const error = { Error: 'States.TaskFailed', Cause: JSON.stringify({ Build }) };
+
+    await explainBuild(world.deps)({ ...held, error });
+
+    expect((await world.recordOf(held)).work.buildLog).toEqual(RUNNING.log);
+  });
+
+  it('leaves the first explanation, and a build, as they are when it runs again', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    const first = { name: 'BuildFailed', reason: 'the disk was full', fix: '' };
+    await world.registry.recordTrouble(held, first);
+    world.builds.has(held.deploymentId, RUNNING);
+
+    await explainBuild(world.deps)({ ...held, error: LATE });
+
+    expect((await world.recordOf(held)).trouble).toEqual(first);
+    expect(await world.builds.builds.find(held.deploymentId)).toEqual(RUNNING);
+  });
+
   it('takes nothing from a build that succeeded, which is not the one that failed', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await building(world);
@@ -88,6 +147,35 @@ describe('explaining a failed build', () => {
     await explainBuild(world.deps)({ ...held, error: LATE });
 
     expect((await world.recordOf(held)).trouble?.reason).not.toMatch(/BUILD/);
+  });
+
+  it.each([
+    ['the build says so', 'STOPPED', LATE],
+    ['the failure says so', 'FAILED', STOPPED],
+  ] as const)('knows that it was stopped for a newer upload when %s', async (_, status, error) => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    world.builds.has(held.deploymentId, { ...RUNNING, status });
+    await world.before('AcquireLease', world.upload());
+
+    await explainBuild(world.deps)({ ...held, error });
+
+    expect((await world.recordOf(held)).trouble).toEqual({
+      name: 'Superseded',
+      reason: 'a newer upload of digits came while the image of this one was being built',
+      fix: '',
+    });
+  });
+
+  it('does not call a build superseded that failed by itself before a newer upload', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await building(world);
+    world.builds.has(held.deploymentId, { ...RUNNING, status: 'FAILED' });
+    await world.before('AcquireLease', world.upload());
+
+    await explainBuild(world.deps)({ ...held, error: LATE });
+
+    expect((await world.recordOf(held)).trouble?.name).toBe('BuildFailed');
   });
 
   it('tells one that was stopped for a newer upload from one that somebody stopped', async () => {

@@ -4,7 +4,8 @@ import { memoryWorld } from '../support/worlds/memory.ts';
 
 const CAUGHT = { Error: 'PlatformDenied', Cause: '' };
 const FIRST = [
-  ...['AdmitDeployment', 'AdmitRollback', 'AdmitUndeploy', 'AcquireLease', 'ReleaseLease'],
+  ...['AdmitDeployment', 'AdmitPromotion', 'AdmitRollback', 'AdmitUndeploy', 'AcquireLease'],
+  'ReleaseLease',
 ];
 const later = (Object.keys(workflow) as StepName[]).filter((state) => !FIRST.includes(state));
 

@@ -18,6 +18,15 @@ async function doubt(answer: ProbeAnswer, isAnswering = true) {
   return unverified({ router: world.router, prober }, MODEL, { ...ON_V1, isAnswering });
 }
 
+/** The same where two revisions share the traffic. */
+async function doubtOfTwo(answer: ProbeAnswer) {
+  const world = memoryWorld();
+  const shares = { 'digits-v1': 50, 'digits-v2': 50 };
+  const router = { ...world.router, verify: async () => ({ kind: 'verified' }) as const };
+  const prober = { ...world.prober, ready: async () => answer };
+  return unverified({ router, prober }, MODEL, { ...ON_V1, shares });
+}
+
 const by = (revision: string | null, status: number) =>
   ({ ...answered(status, 'because'), revision }) as ProbeAnswer;
 
@@ -35,6 +44,28 @@ describe('it is certain what clients get', () => {
       expect(await doubt(answer, false)).toBeUndefined();
     },
   );
+
+  it('when another revision with a share answered that it does not know the path', async () => {
+    expect(await doubtOfTwo(by('digits-v2', 404))).toBeUndefined();
+  });
+
+  it.each([
+    { looks: 1, timeoutMs: 5000 },
+    { looks: 3, timeoutMs: 2000 },
+  ])('after $looks answers, each waited for $timeoutMs ms', async ({ looks, timeoutMs }) => {
+    const world = memoryWorld();
+    await world.deploy();
+    const waited: number[] = [];
+    const ready: typeof world.prober.ready = async (_route, _path, ms) => {
+      waited.push(ms);
+      return by('digits-v1', 200);
+    };
+    const prober = { ...world.prober, ready };
+
+    const expected = { ...ON_V1, looks };
+    expect(await unverified({ router: world.router, prober }, MODEL, expected)).toBeUndefined();
+    expect(waited).toEqual(new Array(looks).fill(timeoutMs));
+  });
 
   it('when the model has no route, as it should', async () => {
     expect(await unverified(memoryWorld(), MODEL, { ...ON_V1, shares: {} })).toBeUndefined();
@@ -72,6 +103,20 @@ describe('it is not certain what clients get', () => {
 
   it('when the revision with the traffic answered that it is not ready', async () => {
     expect(await doubt(by('digits-v1', 503))).toBe('digits-v1 answered 503: "because"');
+  });
+
+  it.each([500, 503])('when another revision with a share answered %i', async (status) => {
+    expect(await doubtOfTwo(by('digits-v2', status))).toBe(
+      `digits-v2 answered ${status}: "because"`,
+    );
+  });
+
+  it('and as much is shown of what was answered as fits a line', async () => {
+    const long = { ...by(null, 502), body: 'x'.repeat(201) } as ProbeAnswer;
+    const empty = { ...by(null, 502), body: '' } as ProbeAnswer;
+
+    expect(await doubt(long)).toMatch(/: x{200}$/);
+    expect(await doubt(empty)).toMatch(/: \(no body\)$/);
   });
 
   it('when one of many answers is of a revision without a share', async () => {

@@ -17,9 +17,11 @@ describe('alarms', () => {
       ['ApproximateNumberOfMessagesVisible', 'NotificationDeadLetters.QueueName', 'notBreaching'],
       ['Errors', 'SweepLambdaFunction', 'notBreaching'],
       ['ExecutionsFailed', 'DeployWorkflow', 'notBreaching'],
+      ['ExecutionsFailed', 'PromoteWorkflow', 'notBreaching'],
       ['ExecutionsFailed', 'RollbackWorkflow', 'notBreaching'],
       ['ExecutionsFailed', 'UndeployWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'DeployWorkflow', 'notBreaching'],
+      ['ExecutionsTimedOut', 'PromoteWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'RollbackWorkflow', 'notBreaching'],
       ['ExecutionsTimedOut', 'UndeployWorkflow', 'notBreaching'],
       ['IteratorAge', 'PublishEventsLambdaFunction', 'notBreaching'],
@@ -49,6 +51,21 @@ describe('alarms', () => {
     const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
 
     expect(JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets).toHaveLength(14);
+  });
+
+  it('stand beside a dashboard that counts what model servers refuse, which Lambda takes for a success', () => {
+    const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
+    const { properties } = JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets.find(
+      (widget: Json) => widget.properties.title === 'Model errors',
+    );
+
+    const expressions = properties.metrics.flatMap(([metric]: Json) => metric.expression ?? []);
+    expect(expressions).toEqual([
+      expect.stringMatching(/\{AWS\/Lambda,FunctionName\} \S+-m MetricName="Errors"/),
+      expect.stringMatching(
+        /\{Slipway,FunctionName,ExecutedVersion\} \S+-m MetricName="ServerErrors"/,
+      ),
+    ]);
   });
 
   it('stand beside a dashboard with a row for each target', () => {

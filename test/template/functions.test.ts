@@ -9,7 +9,7 @@ const BESIDE = ['Authorize', 'PublishEvents', 'Sweep'];
 
 const template: Template = await readTemplate();
 const machines = await Promise.all(
-  ['deploy', 'rollback', 'undeploy'].map(
+  ['deploy', 'promote', 'rollback', 'undeploy'].map(
     async (name): Promise<Json> =>
       JSON.parse(await readFile(join(ROOT, `statemachines/${name}.asl.json`), 'utf8')),
   ),
@@ -169,7 +169,12 @@ describe('what is invoked by events', () => {
 
     expect(SweepSchedule!.Properties.ScheduleExpression).toBe('rate(15 minutes)');
     expect(ExecutionEndedRule!.Properties.EventPattern.detail).toEqual({
-      stateMachineArn: ['DeployWorkflow', 'RollbackWorkflow', 'UndeployWorkflow'].map((Ref) => ({
+      stateMachineArn: [
+        'DeployWorkflow',
+        'PromoteWorkflow',
+        'RollbackWorkflow',
+        'UndeployWorkflow',
+      ].map((Ref) => ({
         Ref,
       })),
       status: ['FAILED', 'TIMED_OUT', 'ABORTED'],

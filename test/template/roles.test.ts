@@ -119,15 +119,46 @@ describe('the roles of the packaged template', () => {
       ImageProjectRole: 'codebuild.amazonaws.com',
       InfrastructureRole: 'ecs.amazonaws.com',
       InstanceRole: 'ec2.amazonaws.com',
+      PromoteWorkflowRole: 'states.amazonaws.com',
       RollbackWorkflowRole: 'states.amazonaws.com',
       TaskExecutionRole: 'ecs-tasks.amazonaws.com',
       UndeployWorkflowRole: 'states.amazonaws.com',
       UploadRuleRole: 'events.amazonaws.com',
     };
 
-    expect(takers).toEqual(
-      roles.map(([id]) => [id, [{ Service: services[id] ?? 'lambda.amazonaws.com' }]]),
+    expect(takers.filter(([id]) => id !== 'Promoter')).toEqual(
+      roles
+        .filter(([id]) => id !== 'Promoter')
+        .map(([id]) => [id, [{ Service: services[id] ?? 'lambda.amazonaws.com' }]]),
     );
+  });
+
+  it('let nobody promote whom the stack does not name, and only by an external id', () => {
+    const { Condition, Properties } = template.Resources['Promoter']!;
+
+    expect(Condition).toBe('HasPromoter');
+    expect(template.Conditions.HasPromoter).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PromoterPrincipal' }, ''] }],
+    });
+    expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: { Ref: 'PromoterPrincipal' } },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'sts:ExternalId': { Ref: 'PromoterExternalId' } } },
+      },
+    ]);
+  });
+
+  it('let who promotes approve nothing: it writes nothing to the table', () => {
+    const actions = statementsOf(template.Resources['Promoter']!).flatMap(({ Action }) =>
+      list(Action),
+    );
+
+    expect(actions.filter((action) => action.startsWith('dynamodb:'))).toEqual([
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+    ]);
   });
 
   it('let a model write its log, and its code nothing in the network', () => {

@@ -29,9 +29,11 @@ export type Statement = {
   readonly Condition?: Json;
 };
 
-export async function readTemplate(folder?: string): Promise<Template> {
-  const file = 'cloudformation-template-update-stack.json';
-  return JSON.parse(await readFile(join(folder ?? (await packagedFolder()), file), 'utf8'));
+export const TEMPLATE = 'cloudformation-template-update-stack.json';
+
+/** The packaged template; `SLIPWAY_TEMPLATE` names the folder of another one. */
+export async function readTemplate(folder = process.env['SLIPWAY_TEMPLATE']): Promise<Template> {
+  return JSON.parse(await readFile(join(folder ?? (await packagedFolder()), TEMPLATE), 'utf8'));
 }
 
 /** The resources of a type, by their logical ids. */

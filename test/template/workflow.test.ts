@@ -4,7 +4,7 @@ import { type Json, list, ofType, plain, readTemplate, statementsOf } from './te
 
 const ROOT = join(import.meta.dirname, '../..');
 const template = await readTemplate();
-const machines = await Promise.all(['deploy', 'rollback', 'undeploy'].map(read));
+const machines = await Promise.all(['deploy', 'promote', 'rollback', 'undeploy'].map(read));
 
 async function read(name: string) {
   const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`;

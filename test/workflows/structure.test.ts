@@ -287,6 +287,8 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
 // What catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
 const CATCHERS: Readonly<Record<string, string>> = {
   AdmitDeployment: 'Failed',
+  AdmitPromotion: 'Failed',
+  AwaitApproval: 'Failed',
   AdmitRollback: 'Failed',
   AdmitUndeploy: 'Failed',
   AcquireLease: 'Failed',

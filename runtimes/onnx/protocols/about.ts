@@ -1,3 +1,5 @@
+import { languageDocument } from '../language/openapi.ts';
+import { isLanguage } from '../language/routes.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { findExample } from './example.ts';
@@ -34,6 +36,10 @@ export function describeItself(model: () => Model & Session) {
 }
 
 async function describe(model: Model & Session): Promise<Made> {
+  if (isLanguage(model)) {
+    const document = languageDocument(openApiOf(model, undefined), model.language);
+    return { document, example: { inputs: model.language.task.example } };
+  }
   const example = await findExample(model);
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }

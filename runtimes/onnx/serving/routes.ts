@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { inferenceReply, isLanguage, openAiRoutes } from '../language/routes.ts';
 import { describeItself } from '../protocols/about.ts';
 import { splitBody, tailOf } from '../protocols/binary.ts';
 import {
@@ -88,7 +89,7 @@ export function createRoutes(
     ['/invocations', invocations(session, extraColumns)],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
-    ['/v1/models', get(() => ok({ models: [name] }))],
+    ...openAiRoutes(name, session, loaded),
     ['/', about],
     ['/docs', about],
     ['/openapi.json', get(async () => ok(await self.openApi()))],
@@ -120,7 +121,10 @@ async function inferRequest(call: Call, signature: Signature): Promise<InferRequ
 function invocations(session: () => Session, extraColumns: Config['extraColumns']): Route {
   return post(async (call) => {
     const accept = call.header('accept') ?? '';
-    const { outputs, isByRow, warning } = await invoked(call, session(), extraColumns);
+    const ready = session();
+    const asText = isLanguage(ready) ? await inferenceReply(call, ready.language) : undefined;
+    if (asText?.reply) return asText.reply;
+    const { outputs, isByRow, warning } = await invoked(asText?.call ?? call, ready, extraColumns);
     if (wantsCsv(accept)) return csv(outputs, accept, warning);
     const body = isByRow ? responseByRow(outputs) : invocationResponse(outputs);
     return { ...written(body), headers: warning };

@@ -7,7 +7,12 @@ import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
-import { addModelRequests, type ModelRequests, sendUnknown } from './control-api-actions.ts';
+import {
+  addModelRequests,
+  addPromotionRequests,
+  type ModelRequests,
+  sendUnknown,
+} from './control-api-actions.ts';
 
 /** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
@@ -97,6 +102,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     return model ? deps.log(model) : sendUnknown(reply, registry, params.name);
   });
   addModelRequests(api, registry, deps.requests);
+  addPromotionRequests(api, registry, deps.requests);
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });

@@ -12,6 +12,7 @@ type Options = Common & {
   readonly controlPort: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
+  readonly requireApproval?: boolean;
   readonly requestLog?: boolean;
   readonly corsOrigin: readonly string[];
   readonly webhook: readonly string[];
@@ -37,6 +38,10 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', "the gateway's first port to try", integer, 8080)
     .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+    .option(
+      '--require-approval',
+      'a promotion to here goes live only once a person has approved it',
+    )
     .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
     .option(
       '--cors-origin <origin>',
@@ -75,6 +80,7 @@ async function startAsAsked(options: Options): Promise<void> {
     controlPort: options.controlPort,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,
+    requireApproval: options.requireApproval ?? false,
     requestLog: options.requestLog ?? false,
     corsOrigins: options.corsOrigin,
     webhooks: options.webhook,

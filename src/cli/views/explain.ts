@@ -17,6 +17,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['served by', servedBy(explained)],
     ['measured', measuredOf(explained)],
     ['image', imageOf(explained)],
+    ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
     ['shift', shiftOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
@@ -63,6 +64,17 @@ function measuredOf({ runtime }: Explanation): string | null {
   const { importMs, loadMs, peakBytes } = runtime.proof;
   const times = `imports in ${count(Math.round(importMs))} ms, loads in ${count(Math.round(loadMs))} ms`;
   return `${times}, used ${bytes(peakBytes)} of memory`;
+}
+
+function promotedFrom({ promotion }: Explanation): string | null {
+  if (!promotion) return null;
+  const { from, digest, needsApproval, approval } = promotion;
+  const answer = approval
+    ? `; ${approval.by} has ${approval.verdict} it`
+    : needsApproval
+      ? '; nobody has approved it yet'
+      : '';
+  return `from ${from.place}, version ${from.version}: ${digest}${answer}`;
 }
 
 function imageOf({ image }: Explanation): string | null {

@@ -24,6 +24,7 @@ import {
   modelVersions,
   requireModel,
 } from '#compose/model-status.ts';
+import { promotionActions } from '#compose/promotion/actions.ts';
 import { refusedDrops } from '#compose/refused-drops.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { modelOf } from '#domain/identity.ts';
@@ -34,6 +35,7 @@ import { recover } from '#steps/recover.ts';
 import { buildsProgress } from './builds-progress.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { registryEvents } from './events.ts';
+import { callerOf } from './identity.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
 import { uploadToBucket } from './upload.ts';
 
@@ -62,6 +64,14 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       recover: recover({ registry, executions }),
       clock,
       sleep: (ms) => sleep(ms),
+    }),
+    ...promotionActions({
+      registry,
+      executions,
+      clock,
+      sleep: (ms) => sleep(ms),
+      bucket: Bucket,
+      whoAmI: () => callerOf(clientSettings(account)),
     }),
     endpoint,
     async models() {
@@ -106,6 +116,7 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
     client: new SFNClient(clientSettings(account)),
     stateMachineArns: {
       deploy: outputs.StateMachine,
+      promote: outputs.PromoteWorkflow,
       rollback: outputs.RollbackWorkflow,
       undeploy: outputs.UndeployWorkflow,
     },

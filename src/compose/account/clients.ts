@@ -1,10 +1,12 @@
 import { Failure } from '#domain/failure.ts';
+import type { AssumedRole } from './identity.ts';
 
-/** Identifies a Slipway in AWS. Profile and region default to those of the AWS tools. */
+/** Identifies a Slipway in AWS. Profile and region default to those of the AWS tools. With a role, every call is made as that role. */
 export type AwsAccount = {
   readonly stage: string;
   readonly profile: string | undefined;
   readonly region: string | undefined;
+  readonly role?: AssumedRole | undefined;
 };
 
 /** The fix for a `PlatformDenied` that names none. */
@@ -12,8 +14,12 @@ export const DENIED_FIX =
   'Sign in again if the credentials are old; else ask for this permission: docs/deploy.md lists what each command needs.';
 
 /** The settings of every client of the account. */
-export function clientSettings({ profile, region }: AwsAccount) {
-  return { ...(profile && { profile }), ...(region && { region }) };
+export function clientSettings({ profile, region, role }: AwsAccount) {
+  const own = { ...(profile && { profile }), ...(region && { region }) };
+  if (!role) return own;
+  // Loaded lazily: few commands assume a role.
+  const credentials = async () => (await import('./identity.ts')).assumed(own, role);
+  return { ...own, credentials };
 }
 
 /** Makes the first call to AWS; fails with what to do when credentials or a region are missing. */

@@ -25,6 +25,7 @@ export const OUTPUTS = [
   'ModelSecurityGroup',
   'ModelSubnets',
   'ModelsResource',
+  'PromoteWorkflow',
   'Repository',
   'RollbackWorkflow',
   'StateMachine',

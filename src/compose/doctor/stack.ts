@@ -34,6 +34,7 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('registry', ({ outputs }) => lookAtModels(account, outputs)),
     check('workflow', ({ outputs }) => lookAtWorkflow(settings, outputs.StateMachine)),
     check('rollback', ({ outputs }) => lookAtWorkflow(settings, outputs.RollbackWorkflow)),
+    check('promote', ({ outputs }) => lookAtWorkflow(settings, outputs.PromoteWorkflow)),
     check('undeploy', ({ outputs }) => lookAtWorkflow(settings, outputs.UndeployWorkflow)),
     check('event bus', ({ outputs }) => lookAtBus(settings, outputs.Bus)),
     check('API', ({ outputs }) => lookAtApi(settings, outputs)),

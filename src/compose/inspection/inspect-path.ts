@@ -3,15 +3,15 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
-import { runtimeOf } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { acceleratorOf, type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
-import { chooseTarget } from '#domain/placement/choose-target.ts';
+import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
+import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import { gpuFor, memoryOn, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
@@ -56,7 +56,10 @@ export async function inspectPath(
   const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
-  const runtime = RUNTIMES[runtimeOf(facts)];
+  const gpu = gpuFor({ facts, manifest }, false);
+  const name = runtimeOn(facts, gpu);
+  const runtime = RUNTIMES[name];
+  const { terms, gpuModel } = memoryOn(facts, name);
   return {
     artifact: basename(root),
     manifestFile,
@@ -66,19 +69,21 @@ export async function inspectPath(
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
     converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
-    options: optionsOf(facts, manifest),
+    options: optionsOf(manifest, {
+      imageBytes: facts.sizeBytes,
+      memoryBytes: expectedMemoryBytes(terms),
+      accelerator: gpu,
+      gpuModel,
+    }),
   };
 }
 
-function optionsOf(facts: ArtifactFacts, manifest: Manifest): readonly TargetOption[] {
+function optionsOf(
+  manifest: Manifest,
+  found: Omit<Needs, 'memoryMiB' | 'replicas'>,
+): readonly TargetOption[] {
   const { target, allow } = manifest.placement;
-  const needs = {
-    imageBytes: facts.sizeBytes,
-    memoryBytes: expectedMemoryBytes(facts.memory),
-    memoryMiB: memoryMiB(manifest),
-    accelerator: acceleratorOf(manifest),
-    replicas: manifest.scaling.min,
-  };
+  const needs = { ...found, memoryMiB: memoryMiB(manifest), replicas: manifest.scaling.min };
   return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
 }
 

@@ -14,6 +14,9 @@ export const PARAMETERS = [
   'maxReplicas',
   'allowedAccelerators',
   'maxMonthlyUsd',
+  'requireApproval',
+  'promoterPrincipal',
+  'promoterExternalId',
   'alarmLatencyMs',
   'budgetUsd',
   'budgetEmail',
@@ -41,6 +44,11 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
   if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
     throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
       fix: 'Say who, by --param budgetEmail=ADDRESS.',
+    });
+  }
+  if (read.get('promoterPrincipal') && !read.get('promoterExternalId')) {
+    throw new Failure('InputInvalid', 'promoterPrincipal is given without an external id', {
+      fix: 'Agree on one with who promotes, and give it by --param promoterExternalId=ID.',
     });
   }
   return read;

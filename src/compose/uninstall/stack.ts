@@ -26,8 +26,8 @@ export function stopping(account: AwsAccount, stack: SlipwayStack): Removal {
     what: 'what starts deployments and the sweep, and the deployments under way',
     async remove() {
       await disableRules(account, `${stack.name}-`);
-      const { StateMachine, RollbackWorkflow, UndeployWorkflow } = stack.outputs;
-      for (const machine of [StateMachine, RollbackWorkflow, UndeployWorkflow]) {
+      const { StateMachine, PromoteWorkflow, RollbackWorkflow, UndeployWorkflow } = stack.outputs;
+      for (const machine of [StateMachine, PromoteWorkflow, RollbackWorkflow, UndeployWorkflow]) {
         await stopExecutions(account, machine);
       }
     },

@@ -34,7 +34,9 @@ const built = z.object({
 });
 
 /** A built and pushed image, with the tag it was built for. */
-export type BuiltImage = { readonly tag: string } & Readonly<z.infer<typeof built>>;
+export const builtImage = z.extend(built, { tag: z.string() });
+
+export type BuiltImage = Readonly<z.infer<typeof builtImage>>;
 
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };

@@ -1,8 +1,9 @@
-import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
 import { runtimeOf } from '#domain/artifact/format.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
+import { HOST_MEMORY } from './gpu-memory.ts';
 
 /** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `vllmImage` serves language models on them, null where there is none. */
 export type Gpus = { readonly areChosen: boolean; readonly vllmImage: string | null };
@@ -16,6 +17,14 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
   if (isSaid || !choosesGpus) return acceleratorOf(manifest);
   const weightBytes = facts.gpuModel?.weightBytes ?? 0;
   return weightBytes > MOST_CPU_BYTES ? { name: ANY_GPU, count: 1 } : null;
+}
+
+/** What it takes of the memory of its machine, and where vLLM serves it of that of its GPUs. */
+export function memoryOn(
+  { memory, gpuModel }: Pick<ArtifactFacts, 'memory' | 'gpuModel'>,
+  runtime: RuntimeName,
+): { readonly terms: readonly MemoryTerm[]; readonly gpuModel?: GpuModel | undefined } {
+  return runtime === 'vllm' ? { terms: HOST_MEMORY, gpuModel } : { terms: memory };
 }
 
 /** What serves it: with a GPU, a language model's own server. */

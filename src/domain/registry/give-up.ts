@@ -1,4 +1,5 @@
 import type { Deployment, Trouble } from '#domain/deployment.ts';
+import { hasBegun } from '#domain/phase.ts';
 
 /** How long a deployment waits for its turn. */
 const LONGEST_WAIT_HOURS = 2;
@@ -9,13 +10,14 @@ const HOUR_MS = 3_600_000;
  * An aborted deployment that has made nothing has nothing to roll back. A deployment that has waited two hours is given up.
  */
 export function whyGivenUp(
-  { trouble, intents, kind, model, phase, admittedAtMs }: Deployment,
+  { trouble, intents, kind, model, phase, admittedAtMs, work }: Deployment,
   holder: string,
   nowMs: number,
 ): Trouble | undefined {
-  const hasBegun = (phase !== 'Admitted' && phase !== 'Waiting') || intents.length > 0;
-  if (trouble && !hasBegun) return trouble;
-  if (nowMs - admittedAtMs <= LONGEST_WAIT_HOURS * HOUR_MS) return undefined;
+  if (trouble && !hasBegun(phase) && intents.length === 0) return trouble;
+  // Until a person has answered, a promotion does not wait for its turn.
+  const sinceMs = work.promotion?.approval?.atMs ?? admittedAtMs;
+  if (nowMs - sinceMs <= LONGEST_WAIT_HOURS * HOUR_MS) return undefined;
   const again = kind === 'deploy' ? 'upload the model again' : `ask for the ${kind} again`;
   return {
     name: 'WaitedTooLong',

@@ -1,8 +1,8 @@
 import { supersede } from '#domain/admission.ts';
 import { announcePhase } from '#domain/announce.ts';
-import type { Deployment } from '#domain/deployment.ts';
+import { bringsVersion, type Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { hasBegun, isTerminal } from '#domain/phase.ts';
 import type {
   Change,
   DeploymentRecord,
@@ -168,18 +168,16 @@ function requireOpen(
 
 /** Whether a newer upload replaces this one: it does until this one has begun. */
 function isOutdated({ deployment }: DeploymentRecord, { model }: ModelRecord): boolean {
-  const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
-  const isUpload = deployment.kind === 'deploy';
-  return isUpload && !hasBegun && model.newestDeploymentId !== deployment.id;
+  const { id, kind, phase } = deployment;
+  return bringsVersion(kind) && !hasBegun(phase) && model.newestDeploymentId !== id;
 }
 
 const UNDEPLOYED = 'the model was undeployed after this upload';
 
 /** Whether an undeploy removes this deployment: it had not begun when the undeploy was requested. */
 function isUndeployed({ deployment }: DeploymentRecord, model: ModelRecord): boolean {
-  const hasBegun = deployment.phase !== 'Admitted' && deployment.phase !== 'Waiting';
-  const isUpload = deployment.kind === 'deploy';
-  return isUpload && !hasBegun && deployment.admittedAtMs < model.undeployAskedAtMs;
+  const { admittedAtMs, kind, phase } = deployment;
+  return bringsVersion(kind) && !hasBegun(phase) && admittedAtMs < model.undeployAskedAtMs;
 }
 
 function giveWay(
@@ -201,13 +199,14 @@ function wait(
   nowMs: number,
 ): Change<LeaseResult> {
   const answer = { kind: 'held', epoch, deploymentId, execution, leaseUntilMs } as const;
-  if (record.deployment.phase !== 'Admitted') return { answer };
+  const { kind, phase } = record.deployment;
+  if (hasBegun(phase) || phase === 'Waiting') return { answer };
   const waiting: Deployment = {
     ...record.deployment,
     phase: 'Waiting',
     phaseChangedAtMs: nowMs,
   };
-  const reason = `deployment ${deploymentId} of the same model is under way; this one runs after it${record.deployment.kind === 'deploy' ? ', unless a newer artifact arrives' : ''}`;
+  const reason = `deployment ${deploymentId} of the same model is under way; this one runs after it${bringsVersion(kind) ? ', unless a newer artifact arrives' : ''}`;
   return { answer, ...announcePhase({ ...record, deployment: waiting }, { reason }) };
 }
 

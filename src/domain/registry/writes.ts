@@ -11,6 +11,7 @@ import {
   settle,
   settleIntent,
 } from '#domain/progress.ts';
+import { answerApproval, askApproval } from '#domain/promotion/approval.ts';
 import { acquireLease, freeDeadLease, lease, releaseLease } from './lease.ts';
 import type { RegistryWrite } from './write.ts';
 
@@ -44,5 +45,7 @@ export function registryWrites(write: Write) {
     requestAbort: over(requestAbort),
     markVersion: over(markVersion),
     settle: over(settle),
+    askApproval: over(askApproval),
+    answerApproval: over(answerApproval),
   };
 }

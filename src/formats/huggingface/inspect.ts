@@ -6,6 +6,7 @@ import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
+import { gpuModelOf } from './gpu-model.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { type Network, networkOf } from './network.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
@@ -77,6 +78,7 @@ export async function inspectHuggingFace(
   const { task: _, labels, architecture, ...own } = network;
   const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
   const language = generating ? languageOf(pipeline, asked) : undefined;
+  const gpuModel = language && gpuModelOf(network, read, asked);
   return {
     format: 'huggingface',
     formatVersion: `${architecture}, ${weights.kind}`,
@@ -92,6 +94,7 @@ export async function inspectHuggingFace(
       : memoryOf(parts, pipeline, read),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
+    ...(gpuModel && { gpuModel }),
     entrypoint: null,
     pipeline,
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
@@ -142,10 +145,12 @@ async function readWeights(
 
 function memoryOf(
   { network, tokenizer }: Parts,
-  { maxTokens }: PipelineServing,
+  { task, maxTokens }: PipelineServing,
   { weightBytes }: Read,
 ): readonly MemoryTerm[] {
-  return encoderMemory({ ...network, weightBytes, tokenizerBytes: tokenizer.fileBytes, maxTokens });
+  const scoresPerToken = task === 'fill-mask' ? (network.vocabulary ?? 0) : 0;
+  const tokenizerBytes = tokenizer.fileBytes;
+  return encoderMemory({ ...network, weightBytes, tokenizerBytes, maxTokens, scoresPerToken });
 }
 
 /** What is understood, but not answered by this version. */

@@ -21,13 +21,18 @@ const WHOLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const MAX_PARTS = 1_000;
 
-/** The weights of a folder: ONNX first, the unquantized first; `path` is the file that the manifest names. Fails with `ArtifactRejected` where there are none that can be read without running code. */
+/** The weights of a folder: ONNX first, the unquantized first; `path` is what the manifest names, which is none of them. Fails with `ArtifactRejected` where there are none that can be read without running code. */
 export async function weightsIn(
   files: Files,
   folder: string,
   path: string | null,
 ): Promise<Weights> {
-  if (path !== null) return namedWeights(files, folder, path);
+  if (path !== null) {
+    throw rejected(
+      `model.path is ${quoted(path)}, but a folder of Hugging Face's is served whole`,
+      'Leave in the folder the weights that are to be served, and take model.path out of model.yaml.',
+    );
+  }
   const places = ONNX_NAMES.flatMap((name) => [within('onnx', name), name]);
   const ordered = [...places.filter((each) => each.endsWith('model.onnx')), ...places];
   for (const place of ordered) {
@@ -49,17 +54,6 @@ export async function weightsIn(
     );
   }
   throw noWeights(folder);
-}
-
-async function namedWeights(files: Files, folder: string, path: string): Promise<Weights> {
-  const file = files.find(({ name }) => name === path);
-  if (file?.name.endsWith('.onnx')) return { kind: 'onnx', file };
-  const tensors = await safetensorsIn(files, folder);
-  if (tensors && tensors.file.name === path) return tensors;
-  throw rejected(
-    `model.path is ${quoted(path)}, which holds no weights that can be served`,
-    `Name an ONNX file of the folder, ${WHOLE} or ${INDEX}.`,
-  );
 }
 
 async function safetensorsIn(files: Files, folder: string): Promise<Weights | undefined> {

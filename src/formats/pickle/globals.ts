@@ -54,7 +54,8 @@ export function pickleGlobals(
       const module = RENAMED[written] ?? written;
       const full = `${module}.${name}`;
       const isTrusted = trusted.has(full) && !name.includes('.');
-      if (isTrusted && absent.includes(full)) throw withoutModule(file, full, position);
+      if (isTrusted && absent.includes(full))
+        throw withoutModule(`${file}: its pickle loads ${quoted(full)} at byte ${position}`, full);
       const uses = isTrusted ? EVERY_USE : KNOWN.get(keyOf(module, name));
       if (!uses) note(full, { does: 'loads', position });
       return { kind: 'global', module, name: full, uses: uses ?? NO_USE };
@@ -124,10 +125,11 @@ export function rootOf(full: string): string {
   return full.split(/[. ]/, 1)[0] ?? '';
 }
 
-function withoutModule(file: string, name: string, position: number) {
+/** For a name that the manifest allows, whose module is not there; `loads` says where it is named. */
+export function withoutModule(loads: string, name: string) {
   const root = rootOf(name);
   return rejected(
-    `${file}: its pickle loads ${quoted(name)} at byte ${position}, and there is no module \`${root}\``,
+    `${loads}, and there is no module \`${root}\``,
     `Put ${root}.py beside it, or name its package in model.yaml: \`build.requirements\`.`,
   );
 }

@@ -1,5 +1,11 @@
 import { BY_CODE } from '#domain/artifact/known-files.ts';
-import { alsoNamed, fixByAllowing, isAllowable, isKnownName } from '#formats/pickle/globals.ts';
+import {
+  alsoNamed,
+  fixByAllowing,
+  isAllowable,
+  isKnownName,
+  withoutModule,
+} from '#formats/pickle/globals.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
 /** The types and functions that a skops file may name; `loader` is how skops creates one. */
@@ -46,8 +52,12 @@ const OF_CLASSES: ReadonlySet<string> = new Set([
 
 const NAMEABLE: ReadonlySet<string> = new Set([...OF_CLASSES, 'FunctionNode']);
 
-/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but not to be called. */
-export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
+/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but not to be called; `absent` are those of them whose module was not found. */
+export function skopsTypes(
+  file: string,
+  extra: readonly string[],
+  absent: readonly string[] = [],
+): SkopsTypes {
   const unknown = new Map<string, { readonly isAllowable: boolean }>();
   const trusted = new Set(extra.filter(isAllowable));
 
@@ -57,7 +67,11 @@ export function skopsTypes(file: string, extra: readonly string[]): SkopsTypes {
       const isNameable = NAMEABLE.has(loader) && !name.includes('.');
       const isClass = OF_CLASSES.has(loader) && CLASS.test(name) && isKnownName(module, name);
       const isKnown = PLAIN[loader]?.test(full) || isClass;
-      if ((isKnown && !name.includes('.')) || (isNameable && trusted.has(full))) return;
+      if (isKnown && !name.includes('.')) return;
+      const isTrusted = isNameable && trusted.has(full);
+      if (isTrusted && absent.includes(full))
+        throw withoutModule(`${file} loads ${quoted(full)}`, full);
+      if (isTrusted) return;
       if (unknown.size < MAX_UNKNOWN) {
         unknown.set(full, { isAllowable: isNameable && isAllowable(full) });
       }

@@ -37,12 +37,13 @@ const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 
 /**
  * Reads the facts of an estimator that skops saved: its tree of types and values, and the headers of its arrays.
- * `allowed` are the names that the manifest allows beside the known ones. Fails with `ArtifactRejected`.
+ * `allowed` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
  */
 export async function inspectSkops(
   source: ByteSource,
   file: string,
   allowed: readonly string[],
+  absent: readonly string[] = [],
 ): Promise<SkopsFacts> {
   const files = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
   const written = files.find(({ name }) => name === 'schema.json');
@@ -55,7 +56,7 @@ export async function inspectSkops(
   }
   const bytes = await (await written.open()).read(0, written.sizeBytes);
   const schema = schemaOf(bytes, file);
-  const types = skopsTypes(file, allowed);
+  const types = skopsTypes(file, allowed, absent);
   // Unknown names say more than the damage, which may be deliberate.
   const tree = await readSkopsTree(schema, file, { files, types }).catch((error: unknown) => {
     types.refuseUnknown();

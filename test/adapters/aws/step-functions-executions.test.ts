@@ -22,9 +22,10 @@ describeOnMoto('executions in Step Functions', (moto) => {
     // A suite opens its machines without waiting for it.
     for (let made = 0; made < 30; made += 1) {
       const deploy = (await stateMachine(moto())).stateMachineArn;
+      const promote = (await stateMachine(moto())).stateMachineArn;
       const rollback = (await stateMachine(moto())).stateMachineArn;
       const undeploy = (await stateMachine(moto())).stateMachineArn;
-      worlds.push({ deploy, rollback, undeploy });
+      worlds.push({ deploy, promote, rollback, undeploy });
     }
   });
 
@@ -156,7 +157,7 @@ describeOnMoto('executions in Step Functions', (moto) => {
     itBearsFaults(deed, async () => {
       const { stateMachineArn: deploy } = await stateMachine(moto());
       const { stateMachineArn: rollback } = await stateMachine(moto());
-      const stateMachineArns = { deploy, rollback, undeploy: deploy };
+      const stateMachineArns = { deploy, promote: deploy, rollback, undeploy: deploy };
       const client = () => awsClient(SFNClient, moto(), awsRules(statesRules), { maxAttempts: 1 });
       const sfn = client();
       await stepFunctionsExecutions({ client: sfn, stateMachineArns }).start('deploy', 'first', {});

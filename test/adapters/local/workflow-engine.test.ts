@@ -36,7 +36,7 @@ function engineWith(
   const ended = Promise.withResolvers<ExecutionEnd>();
   const given = { ...definition, ...over };
   const engine = workflowEngine({
-    definitions: { deploy: given, rollback: given, undeploy: given },
+    definitions: { deploy: given, promote: given, rollback: given, undeploy: given },
     handlers: { Caught: async (payload) => payload, ...handlers },
     overrides: { retryIntervalOverrides: { Work: 0 } },
     onStep,

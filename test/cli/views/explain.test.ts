@@ -16,6 +16,7 @@ const EXPLAINED: Explanation = {
   options: [],
   shift: null,
   probes: null,
+  promotion: null,
   proof: null,
 };
 const FIX = 'Say in model.yaml:\nexamples:\n  - request: {}';

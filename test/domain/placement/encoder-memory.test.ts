@@ -8,6 +8,7 @@ const MINILM = {
   hiddenSize: 384,
   heads: 12,
   feedForwardSize: 1536,
+  scoresPerToken: 0,
 };
 
 it('an encoder takes its server, its weights twice, its tokenizer, and what a run is computed in', () => {
@@ -17,7 +18,7 @@ it('an encoder takes its server, its weights twice, its tokenizer, and what a ru
     'the ONNX server',
     'the weights and their copies',
     'the tokenizer',
-    'the activations of 2048 tokens',
+    'the activations of 512 tokens',
   ]);
   expect(terms[1]?.bytes).toBe(180 * MIB);
 });
@@ -33,4 +34,11 @@ it('an encoder that does not tell its shape is taken for one of the usual shape'
   const usual = { maxTokens: 512, hiddenSize: 768, heads: 12, feedForwardSize: 3072 };
 
   expect(encoderMemory({ ...MINILM, ...unknown })).toEqual(encoderMemory({ ...MINILM, ...usual }));
+});
+
+it('an encoder that scores its whole vocabulary takes that for each token too', () => {
+  const bytes = (scoresPerToken: number) =>
+    encoderMemory({ ...MINILM, scoresPerToken })[3]?.bytes ?? 0;
+
+  expect(bytes(30_522) - bytes(0)).toBe(3 * 512 * 30_522 * 4);
 });

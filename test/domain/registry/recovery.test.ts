@@ -1,14 +1,24 @@
 import { recoveryInput, recoveryName } from '#domain/registry/recovery.ts';
-import { objectCreated, rollbackRequest, undeployRequest } from '#domain/workflow.ts';
+import {
+  objectCreated,
+  promotionRequest,
+  rollbackRequest,
+  undeployRequest,
+} from '#domain/workflow.ts';
 import { memoryWorld } from '../../support/worlds/memory.ts';
+import { promotion } from '../../support/worlds/promotion.ts';
 
 async function deployments() {
   const world = memoryWorld();
   await world.deploy();
   await world.deploy();
+  const staging = memoryWorld();
+  await staging.deploy();
+  const promote = await promotion(staging, world);
   const request = async (start: Parameters<typeof world.deploy>[0]) =>
     world.recordOf(await world.deploy(start));
   return {
+    promote: await request(promote),
     deploy: await request(world.upload()),
     rollback: await request(world.rollback()),
     repair: await request(world.rollback(null, 'repair')),
@@ -21,6 +31,7 @@ const known = await deployments();
 describe('an execution that takes a deployment up', () => {
   it.each([
     { kind: 'deploy', workflow: 'deploy', schema: objectCreated },
+    { kind: 'promote', workflow: 'promote', schema: promotionRequest },
     { kind: 'rollback', workflow: 'rollback', schema: rollbackRequest },
     { kind: 'repair', workflow: 'rollback', schema: rollbackRequest },
     { kind: 'undeploy', workflow: 'undeploy', schema: undeployRequest },

@@ -107,6 +107,7 @@ export async function localAws(moto: Moto) {
       offered: TARGETS,
       caps: NO_CAPS,
       gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
+      requireApproval: false,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,
@@ -122,6 +123,7 @@ export async function localAws(moto: Moto) {
   const engine = workflowEngine({
     definitions: {
       deploy: machines.deploy.definition,
+      promote: machines.promote.definition,
       rollback: machines.rollback.definition,
       undeploy: machines.undeploy.definition,
     },

@@ -163,6 +163,8 @@ function variables(
     SLIPWAY_BUS: BUS,
     SLIPWAY_STATE_MACHINE: machineArn('deploy'),
     SLIPWAY_ROLLBACK_WORKFLOW: machineArn('rollback'),
+    SLIPWAY_REQUIRE_APPROVAL: 'false',
+    SLIPWAY_PROMOTE_WORKFLOW: machineArn('promote'),
     SLIPWAY_UNDEPLOY_WORKFLOW: machineArn('undeploy'),
     SLIPWAY_API: api.id,
     SLIPWAY_API_STAGE: api.stage,

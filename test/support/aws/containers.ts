@@ -11,12 +11,16 @@ import type { Moto } from './moto.ts';
 const STAGE = 'test';
 
 /** A load balancer and the target groups of revisions, as a platform makes them, without the containers. */
-export async function containersWorld(moto: Moto, elb: ElasticLoadBalancingV2Client) {
+export async function containersWorld(
+  moto: Moto,
+  elb: ElasticLoadBalancingV2Client,
+  host = 'internal-slipway-test-1.us-east-1.elb.amazonaws.com',
+) {
   const { vpc, listener } = await ecsNetwork(moto, elb);
   const front: ContainerFront = {
     stage: STAGE,
     listener,
-    host: 'internal-slipway-test-1.us-east-1.elb.amazonaws.com',
+    host,
     vpcLink: 'vpclink1',
   };
   const groups = new Map<string, string>();

@@ -42,13 +42,22 @@ const IMAGE: BuiltImage = {
   smoke: null,
 };
 
+export type Network = Pick<ModelFunctions, 'subnets' | 'securityGroup'>;
+
+/** Moto does not ask whether they are there. */
+const NOWHERE: Network = { subnets: ['subnet-1'], securityGroup: 'sg-1' };
+
 type ClientSetup = {
   readonly maxAttempts?: number;
   readonly outer?: (client: LambdaClient) => void;
 };
 
 /** An account with all that the functions of models need, and a front that answers their invocations with real servers. */
-export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer) {
+export async function modelFunctionsWorld(
+  moto: Moto,
+  startServer?: StartServer,
+  network: Network = NOWHERE,
+) {
   await moto.reset();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-images-'));
   const ecr = awsClient(ECRClient, moto);
@@ -58,8 +67,7 @@ export async function modelFunctionsWorld(moto: Moto, startServer?: StartServer)
     prefix: 'slipway-test-m-',
     repository: `${AWS_ACCOUNT}.dkr.ecr.${AWS_REGION}.amazonaws.com/${REPOSITORY}`,
     role: await modelRole(moto),
-    subnets: ['subnet-1'],
-    securityGroup: 'sg-1',
+    ...network,
     logGroup: '/slipway/test/models',
   };
   await ecr.send(new CreateRepositoryCommand({ repositoryName: REPOSITORY }));
@@ -153,6 +161,17 @@ const PULL_POLICY = JSON.stringify({
   ],
 });
 
+const TRUST = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'lambda.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+    },
+  ],
+});
+
 const OCI = 'application/vnd.oci.image';
 
 /** An image of one platform, with gzipped layers; `tag` makes it one of its own. */
@@ -182,7 +201,7 @@ async function modelRole({ endpoint }: Moto): Promise<string> {
       Action: 'CreateRole',
       Version: '2010-05-08',
       RoleName: 'model',
-      AssumeRolePolicyDocument: '{}',
+      AssumeRolePolicyDocument: TRUST,
     }),
   });
   const arn = /<Arn>(.*)<\/Arn>/.exec(await response.text())?.[1];

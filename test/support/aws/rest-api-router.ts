@@ -22,7 +22,7 @@ import { scriptedServer } from '../fronts/scripted-server.ts';
 import { awsClient } from './clients.ts';
 import { containersWorld } from './containers.ts';
 import { dynamoWorld } from './dynamo.ts';
-import { modelFunctionsWorld } from './model-functions.ts';
+import { modelFunctionsWorld, type Network } from './model-functions.ts';
 import type { Moto } from './moto.ts';
 import { restApi } from './rest-api.ts';
 import { apiGatewayRules } from './rules/apigateway.ts';
@@ -39,11 +39,14 @@ type Clients = {
   readonly cloudWatch?: CloudWatchClient;
 };
 
+/** Where functions are put, and where the load balancer is, for who looks at these. */
+type Place = { readonly network?: Network; readonly host?: string };
+
 export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
 
 /** An account with the functions of `digits` (three versions) and `words` (one), and containers of `digits` (versions 6 and 7). */
-export async function routedAccount(moto: Moto) {
-  const world = await modelFunctionsWorld(moto, HEALTHY);
+export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
+  const world = await modelFunctionsWorld(moto, HEALTHY, network);
   await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
   await world.publish('words', ['words-v1']);
   const sick = new Set<string>();
@@ -54,15 +57,15 @@ export async function routedAccount(moto: Moto) {
     outer(client);
     return elbRules.guard(client);
   };
-  const containers = await containersWorld(moto, elb());
+  const containers = await containersWorld(moto, elb(), host);
   await containers.start('digits-v6', '10.0.0.6');
   await containers.start('digits-v7', '10.0.0.7');
   return { ...world, sick, elb, containers };
 }
 
 /** A router over moto in virtual time, in an account of its own, and no route. */
-export async function restApiRouterWorld(moto: Moto) {
-  return routerIn(moto, await routedAccount(moto));
+export async function restApiRouterWorld(moto: Moto, place?: Place) {
+  return routerIn(moto, await routedAccount(moto, place));
 }
 
 /** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
@@ -125,6 +128,7 @@ async function routerIn(moto: Moto, world: RoutedAccount) {
     api,
     apiRules,
     apiGateway,
+    table,
     dynamo,
     elb,
     cloudWatch,

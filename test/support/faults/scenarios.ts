@@ -37,7 +37,7 @@ const written = (target: Target, rollout: string): Written => ({
 
 const ON_ONE = [
   ...['a breach of a first deployment', 'a bad artifact', 'a failed build'],
-  ...['a failed build of an environment', 'a repair'],
+  ...['a failed build of an environment', 'a promotion', 'a repair'],
   ...['the bytes that are live', 'an upload that comes late', 'a rollback'],
   'a rollback to a version that fails',
 ];

@@ -12,6 +12,8 @@ export type Names = {
   readonly repository: string;
   readonly environments: string;
   readonly stream: string;
+  readonly bucket: string;
+  readonly table: string;
   readonly queues: Readonly<Record<'OutboxDeadLetters' | 'SweepDeadLetters', string>>;
 };
 
@@ -39,6 +41,7 @@ export function documentedCalls({ functions, ...names }: Names): Documented {
     ],
     EnvironmentProjectRole: build({ ...names, repository: names.environments }),
     ImageProjectRole: [...build(names), ...pull(names.environments)],
+    Promoter: promote(names),
     ModelRole: [...writeLog('/slipway/test/models'), ...NETWORK],
   };
 }
@@ -104,6 +107,34 @@ function pull(repository: string): readonly Permission[] {
   return ['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'].map((name) =>
     permission(`ecr:${name}`, arn('ecr', `repository/${repository}`)),
   );
+}
+
+/** What `slipway promote` asks of the account it brings a version to: test/aws/promotion.test.ts runs it. */
+function promote({
+  repository,
+  bucket,
+  table,
+}: Pick<Names, 'repository' | 'bucket' | 'table'>): readonly Permission[] {
+  const object = `arn:aws:s3:::${bucket}/promotions/shapes/1/release.json`;
+  const row = { 'dynamodb:LeadingKeys': ['MODELS'] };
+  return [
+    permission(
+      'cloudformation:DescribeStacks',
+      arn('cloudformation', 'stack/slipway-test/00000000-0000-0000-0000-000000000000'),
+    ),
+    ...[
+      'BatchCheckLayerAvailability',
+      'CompleteLayerUpload',
+      'InitiateLayerUpload',
+      'PutImage',
+      'UploadLayerPart',
+    ].map((name) => permission(`ecr:${name}`, arn('ecr', `repository/${repository}`))),
+    permission('s3:PutObject', object),
+    permission('s3:AbortMultipartUpload', object),
+    permission('states:StartExecution', arn('states', 'stateMachine:slipway-test-promote')),
+    permission('dynamodb:GetItem', arn('dynamodb', `table/${table}`), row),
+    permission('dynamodb:Query', arn('dynamodb', `table/${table}`), row),
+  ];
 }
 
 const LOG_DELIVERY = [

@@ -40,6 +40,8 @@ export function rolesOf(template: Template, world: TracedWorld): readonly Role[]
     buildLog: BUILD_LOG,
     imageSource: resource('ImageProjectRole', 's3:GetObject'),
     repository: repositoryOf(world),
+    bucket: world.s3.bucket,
+    table: world.table,
     environments: world.environments.name,
     stream: resource('PublishEventsRole', 'dynamodb:GetRecords'),
     queues: { OutboxDeadLetters: 'OutboxDeadLetters', SweepDeadLetters: 'SweepDeadLetters' },
@@ -75,6 +77,7 @@ export function otherNames(world: TracedWorld): Readonly<Record<string, string>>
     [world.table]: 'another-table',
     [world.s3.bucket]: 'another-bucket',
     [`${world.s3.bucket}/models/`]: `${world.s3.bucket}/other/`,
+    [`${world.s3.bucket}/promotions/`]: `${world.s3.bucket}/models/`,
     [`${world.s3.bucket}/builds/`]: `${world.s3.bucket}/other/`,
     '/_probe/': '/models/',
     [world.api.id]: 'anotherapi',
@@ -159,7 +162,7 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     InstanceRole: nameIn(world.containers.values.SLIPWAY_INSTANCE_PROFILE),
     Bus: world.bus,
     ...Object.fromEntries(
-      ['deploy', 'rollback', 'undeploy'].map((name) => [
+      ['deploy', 'promote', 'rollback', 'undeploy'].map((name) => [
         `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`,
         `arn:aws:states:${AWS_REGION}:${AWS_ACCOUNT}:stateMachine:slipway-test-${name}`,
       ]),

@@ -70,7 +70,7 @@ async function isReady(endpoint: string, { exitCode }: ChildProcess): Promise<bo
   return answer?.ok ?? false;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   await new Promise((resolve) => server.close(resolve));

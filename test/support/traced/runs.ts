@@ -14,6 +14,7 @@ import { REQUEST } from '../aws-world/scenarios.ts';
 import { machineArn } from '../aws-world/world.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { placing, tracedContainers } from './containers.ts';
+import { tracedPromotions } from './promotion.ts';
 import { tracedTroubles } from './troubles.ts';
 import { type TracedWorld, tracedWorld } from './world.ts';
 
@@ -48,6 +49,7 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
     await world.run(await world.upload('shapes', next()));
   }
+  await tracedPromotions(moto, world, 'shapes');
   await backAndAway(world);
   const place = placing(world);
   await tracedContainers(world, place);

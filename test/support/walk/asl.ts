@@ -43,6 +43,7 @@ export type Machine = {
 
 export const machines: Readonly<Record<WorkflowName, Machine>> = {
   deploy: read('deploy'),
+  promote: read('promote'),
   rollback: read('rollback'),
   undeploy: read('undeploy'),
 };

@@ -28,6 +28,8 @@ const lease = { epoch: 1, resume: 'none', retrySeconds: 0, attempt: 1 } as const
 /** Each step's answer on the shortest way to Live, or to Undeployed. */
 export const HAPPY = {
   AdmitDeployment: admitted,
+  AdmitPromotion: admitted,
+  AwaitApproval: { kind: 'approved', retrySeconds: 0, attempt: 1 },
   AdmitRollback: admitted,
   AdmitUndeploy: admitted,
   AcquireLease: { ...lease, kind: 'acquired' },
@@ -71,6 +73,12 @@ export const INPUTS = {
       bucket: { name: 'bucket' },
       object: { key: 'models/digits/a.onnx', 'version-id': 'v1' },
     },
+  },
+  promote: {
+    ...request,
+    kind: 'promote',
+    release: { bucket: 'bucket', key: 'promotions/digits/1/release.json', versionId: 'v1' },
+    needsApproval: false,
   },
   rollback: { ...request, kind: 'rollback', to: null, reason: 'asked for' },
   undeploy: { ...request, kind: 'undeploy' },

@@ -21,6 +21,7 @@ type Logs = ReturnType<StateMachine['run']>['eventLogs'];
 
 const engines = {
   deploy: engine(machines.deploy),
+  promote: engine(machines.promote),
   rollback: engine(machines.rollback),
   undeploy: engine(machines.undeploy),
 };

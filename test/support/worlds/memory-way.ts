@@ -2,6 +2,7 @@ import type { StepHandler } from '#compose/local-workflow.ts';
 import type {
   Held,
   ObjectCreated,
+  PromotionRequest,
   RollbackRequest,
   StepName,
   StepOutput,
@@ -13,11 +14,11 @@ import type { MemoryExecutions } from '../memory/executions.ts';
 import type { BuildName } from '../walk/script.ts';
 
 /** What an execution is started with. */
-export type Start = ObjectCreated | RollbackRequest | UndeployRequest;
+export type Start = ObjectCreated | PromotionRequest | RollbackRequest | UndeployRequest;
 
 export function workflowOf(start: Start): WorkflowName {
   if ('detail' in start) return 'deploy';
-  return start.kind === 'undeploy' ? 'undeploy' : 'rollback';
+  return start.kind === 'repair' ? 'rollback' : start.kind;
 }
 
 /** Which of these is the one that ChooseTarget has named. */
@@ -36,12 +37,27 @@ const TO_CHOICE: readonly StepName[] = [
 ];
 const WAYS: Readonly<Record<WorkflowName, readonly StepName[]>> = {
   deploy: [...TO_CHOICE, 'ProvisionLambda', ...TO_LIVE],
+  promote: [
+    ...(['AdmitPromotion', 'AwaitApproval', 'AcquireLease', 'ChooseTarget'] as const),
+    'ProvisionLambda',
+    ...TO_LIVE,
+  ],
   rollback: ['AdmitRollback', 'AcquireLease', 'RestartVersion', ...TO_LIVE],
   undeploy: ['AdmitUndeploy', 'AcquireLease', 'RemoveRoute', 'RetireAll', 'ReleaseLease'],
 };
 
 const GOES_ON = [
-  ...[undefined, 'admitted', 'acquired', 'built', 'needed', 'environment', 'ready', 'healthy'],
+  ...[
+    undefined,
+    'admitted',
+    'approved',
+    'acquired',
+    'built',
+    'needed',
+    'environment',
+    'ready',
+    'healthy',
+  ],
   ...['verified', 'next', 'done', 'Live', 'removed', 'Undeployed'],
 ];
 const LOOKS_AGAIN: readonly (string | undefined)[] = ['held', 'pending', 'baking'];
@@ -57,7 +73,7 @@ type Answer = {
 type Built = { readonly Build: { readonly ExportedEnvironmentVariables: unknown[] } };
 type Input = Held & {
   readonly event?: ObjectCreated;
-  readonly request?: RollbackRequest | UndeployRequest;
+  readonly request?: PromotionRequest | RollbackRequest | UndeployRequest;
   readonly execution: string;
 };
 type World = {

@@ -17,6 +17,7 @@ import { type Tap, tapped } from '../faults/tapped.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
+import { type MemoryImages, memoryImages } from '../memory/images.ts';
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
@@ -49,6 +50,8 @@ export type WorldOptions = {
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
   readonly gpus?: Partial<Gpus>;
+  /** Whether a person is to approve each promotion. */
+  readonly requireApproval?: boolean;
 };
 
 type Upload = {
@@ -74,6 +77,8 @@ export type MemoryWorld = {
   readonly builds: MemoryBuilds;
   /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
   readonly environments: MemoryEnvironments;
+  /** Those that a promotion finds; none at first. */
+  readonly images: MemoryImages;
   readonly deps: StepDeps;
   readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
@@ -155,6 +160,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     metrics,
     behaviours,
     environments,
+    images: memoryImages(),
     registry: memoryRegistry({ clock }),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
@@ -169,7 +175,7 @@ type Parts = ReturnType<typeof memoryPorts>;
 
 function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
-  const { clock, registry, store, router, prober, metrics, builds, environments } = parts;
+  const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
   const ports = {
     registry,
     artifacts: store,
@@ -177,6 +183,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     prober,
     metrics,
     environments,
+    images,
     lambda: served(parts, 'lambda'),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -197,6 +204,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
       python: 'python-1',
       vllm: 'vllm-1',
     },
+    requireApproval: options.requireApproval ?? false,
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(offered),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },

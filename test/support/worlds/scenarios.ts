@@ -1,7 +1,8 @@
 import { type Call, recording } from '../faults/faults.ts';
 import { addConstantModel } from '../models/onnx.ts';
 import { complaints, endings } from './complaints.ts';
-import { answersRight, answersWrong, MODEL, type Start } from './memory.ts';
+import { answersRight, answersWrong, MODEL, memoryWorld, type Start } from './memory.ts';
+import { promotion } from './promotion.ts';
 import { type VirtualWorkflow, virtualWorkflow } from './virtual-workflow.ts';
 
 export type Scenario = {
@@ -61,6 +62,16 @@ export const SCENARIOS: readonly Scenario[] = [
     async prepare(world) {
       failsWithTraffic(world, 'digits-v1');
       return world.upload();
+    },
+  },
+  {
+    name: 'a promotion',
+    ends: 'Live',
+    async prepare(world) {
+      await world.deploy();
+      const staging = memoryWorld({ engine: world.deps.engine });
+      await staging.deploy(staging.upload({ bytes: SAME }));
+      return promotion(staging, world);
     },
   },
   {

@@ -141,6 +141,7 @@ const OVER = Object.assign(new Error('the execution is over'), {
 
 const DEFINITIONS = {
   deploy: machines.deploy.definition,
+  promote: machines.promote.definition,
   rollback: machines.rollback.definition,
   undeploy: machines.undeploy.definition,
 };

@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import replace
-from typing import Any, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -41,13 +42,14 @@ def own_model(model: Any, facts: Facts) -> Model:
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
     classes = plain(model.classes_) if len(model.classes_) > 0 else None
+    is_boolean = lru_cache(None)(lambda index: _is_boolean(model, index))
     loss = str(model.get_all_params().get("loss_function", ""))
     numbers = next((kind for name, kind in _NUMBERS.items() if loss.startswith(name)), "RawFormulaVal")
     has_labels = loss.startswith(_SEVERAL)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         ordered = {name: arrays[name] for name in names} if is_named and set(names) == arrays.keys() else arrays
-        rows = _objects(list(ordered.values()), categories) if categories else stacked(ordered)
+        rows = _objects(list(ordered.values()), categories, is_boolean) if categories else stacked(ordered)
         if classes is None:
             return {"prediction": plain(model.predict(rows, prediction_type=numbers, thread_count=1))}
         probabilities = np.asarray(model.predict(rows, prediction_type="Probability", thread_count=1))
@@ -98,10 +100,40 @@ def register_converters() -> None:
     """A pipeline that ends in a CatBoost class is not converted."""
 
 
-def _objects(columns: list[np.ndarray], categories: set[int]) -> np.ndarray:
+def _objects(columns: list[np.ndarray], categories: set[int], is_boolean: Callable[[int], bool]) -> np.ndarray:
     """Rows of mixed values: CatBoost takes a category as text or an integer, and everything else as a number."""
     rows = np.empty((len(columns[0]), len(columns)), dtype=object)
     for index, column in enumerate(columns):
         is_number = index in categories and column.dtype.kind == "f"
         rows[:, index] = column.reshape(len(column)).astype(np.int64 if is_number else column.dtype)
+        written = [_BOOLEANS.get(value) for value in rows[:, index]] if index in categories and not is_number else []
+        if any(written) and is_boolean(index):
+            rows[:, index] = [value or same for value, same in zip(written, rows[:, index])]
     return rows
+
+
+# CatBoost trains on the booleans of a table as 1 and 0, and takes any of these texts for another category.
+_BOOLEANS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
+_PROBES = 16
+
+
+def _is_boolean(model: Any, index: int) -> bool:
+    """Whether the model tells 1 and 0 in this column from a category that it has never seen, and none of the words. It keeps only hashes of its categories, so it is asked."""
+    values = ["1", "0", *_BOOLEANS, "no category\0"]
+    rows = np.full((len(values), _PROBES, len(model.feature_names_)), "", dtype=object)
+    for position in set(range(rows.shape[2])) - set(model.get_cat_feature_indices()):
+        rows[:, :, position] = 0.0
+    for position, borders in _by_position(thresholds(model, 0)).items():
+        rows[:, :, position] = [borders[probe * 7 % len(borders)] for probe in range(_PROBES)]
+    rows[:, :, index] = np.array(values, dtype=object)[:, None]
+    answers = np.asarray(model.predict(rows.reshape(-1, rows.shape[2]), prediction_type="RawFormulaVal", thread_count=1))
+    told = answers.reshape(len(values), -1)
+    knows = [bool((each != told[-1]).any()) for each in told]
+    return any(knows[:2]) and not any(knows[2:])
+
+
+def _by_position(borders: Iterable[tuple[int, float]]) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = {}
+    for position, border in borders:
+        found.setdefault(position, []).append(border)
+    return found

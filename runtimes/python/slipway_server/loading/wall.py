@@ -91,10 +91,11 @@ def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> I
 
 
 def own_modules(model: str, allowlist: Allowlist) -> str:
-    """The folder of a model's file if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
-    folder = os.path.dirname(os.path.realpath(model))
+    """The folder of a model's file, of an MLflow model the one in which MLflow keeps code, if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
+    path = os.path.realpath(model)
+    folder = os.path.join(path, "code") if os.path.isdir(path) else os.path.dirname(path)
     files = [os.path.join(folder, each) for root in allowlist.own_roots() for each in (f"{root}.py", os.path.join(root, "__init__.py"))]
-    if os.path.isdir(model) or not any(map(os.path.isfile, files)):
+    if not any(map(os.path.isfile, files)):
         return ""
     if folder not in sys.path:
         sys.path.append(folder)

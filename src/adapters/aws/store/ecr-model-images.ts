@@ -22,7 +22,7 @@ export function ecrModelImages({
   repository,
   functionPrefix,
 }: Options): ModelImages {
-  const repositoryName = repository.slice(repository.indexOf('/') + 1);
+  const repositoryName = repositoryNameOf(repository);
 
   /**
    * $LATEST keeps the last candidate's image forever, and a function whose image is deleted is Failed, which would also fail the next candidate.
@@ -33,6 +33,28 @@ export function ecrModelImages({
     return latest?.imageUri.endsWith(`@${digest}`) ?? false;
   }
 
+  return {
+    all: ecrTaggedImages({ client, repository }).all,
+    async remove({ tag, digest }) {
+      if (await isLatest(tag, digest)) return false;
+      // By tag: two models with the same bytes share an image, and deleting it by digest would remove both.
+      // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+      const remove = new BatchDeleteImageCommand({ repositoryName, imageIds: [{ imageTag: tag }] });
+      const { failures = [] } = await translated(() => client.send(remove));
+      const failure = failures.find(({ failureCode }) => failureCode !== 'ImageNotFound');
+      if (!failure) return true;
+      const { failureCode, failureReason } = failure;
+      throw new Failure('PlatformUnavailable', `${tag}: ${failureCode}: ${failureReason}`);
+    },
+  };
+}
+
+/** The tagged images in a repository, for who only looks. */
+export function ecrTaggedImages({
+  client,
+  repository,
+}: Pick<Options, 'client' | 'repository'>): Pick<ModelImages, 'all'> {
+  const repositoryName = repositoryNameOf(repository);
   return {
     all: () =>
       translated(async () => {
@@ -48,16 +70,9 @@ export function ecrModelImages({
         }
         return images;
       }),
-    async remove({ tag, digest }) {
-      if (await isLatest(tag, digest)) return false;
-      // By tag: two models with the same bytes share an image, and deleting it by digest would remove both.
-      // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
-      const remove = new BatchDeleteImageCommand({ repositoryName, imageIds: [{ imageTag: tag }] });
-      const { failures = [] } = await translated(() => client.send(remove));
-      const failure = failures.find(({ failureCode }) => failureCode !== 'ImageNotFound');
-      if (!failure) return true;
-      const { failureCode, failureReason } = failure;
-      throw new Failure('PlatformUnavailable', `${tag}: ${failureCode}: ${failureReason}`);
-    },
   };
+}
+
+export function repositoryNameOf(uri: string): string {
+  return uri.slice(uri.indexOf('/') + 1);
 }

@@ -42,7 +42,8 @@ export function revisionFiles(directory: string, objectPath: ObjectPath): Revisi
       const { path, scratch } = folder(spec);
       const parts = spec.image ? [] : spec.artifact.parts;
       for (const { name } of parts) refuseEscape(name);
-      if (!spec.image) refuseEscape(spec.modelFile);
+      // A model that is a folder may be all of its artifact.
+      if (!spec.image && spec.modelFile !== '.') refuseEscape(spec.modelFile);
       try {
         await remove(spec.revision);
         await mkdir(scratch, { recursive: true });

@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isObject } from '../values/json.ts';
+
+export type Pooling = 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'lasttoken';
+
+export type TaskName =
+  | 'text-classification'
+  | 'token-classification'
+  | 'question-answering'
+  | 'fill-mask'
+  | 'feature-extraction';
+
+/** A folder as transformers or sentence-transformers saved it, with its ONNX; `labels` are in the order of the outputs, `maxTokens` is null without a limit. */
+export type Folder = {
+  readonly modelPath: string;
+  readonly tokenizerPath: string;
+  readonly task: TaskName;
+  readonly labels: readonly string[];
+  readonly problemType: string | null;
+  readonly maxTokens: number | null;
+  /** Null where the folder is none of sentence-transformers. */
+  readonly pooling: Pooling | null;
+  readonly normalizes: boolean;
+  readonly padToken: string | null;
+  readonly padId: number;
+  readonly maskToken: string | null;
+  readonly unknownToken: string | null;
+};
+
+type Json = Readonly<Record<string, unknown>>;
+
+const TASKS: readonly (readonly [RegExp, TaskName])[] = [
+  [/ForSequenceClassification$/, 'text-classification'],
+  [/ForTokenClassification$/, 'token-classification'],
+  [/ForQuestionAnswering$/, 'question-answering'],
+  [/ForMaskedLM$/, 'fill-mask'],
+  [/Model$/, 'feature-extraction'],
+];
+const ONNX_FILES = [
+  'onnx/model.onnx',
+  'model.onnx',
+  'onnx/model_quantized.onnx',
+  'model_quantized.onnx',
+];
+const POOLINGS: readonly (readonly [string, Pooling])[] = [
+  ['pooling_mode_cls_token', 'cls'],
+  ['pooling_mode_mean_tokens', 'mean'],
+  ['pooling_mode_max_tokens', 'max'],
+  ['pooling_mode_mean_sqrt_len_tokens', 'mean_sqrt_len'],
+  ['pooling_mode_lasttoken', 'lasttoken'],
+];
+// As src/formats/huggingface has it: their positions begin after the padding token's.
+const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
+const NO_LIMIT = 10_000_000;
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Reads what the folder says of itself, by the rules of the inspection that let it in. Throws where it says too little. */
+export async function readFolder(root: string): Promise<Folder> {
+  const modules = await listIn(root, 'modules.json');
+  const folder = join(root, textIn(modules?.[0], 'path') ?? '');
+  const [config, tokenizer, special] = await Promise.all(
+    ['config.json', 'tokenizer_config.json', 'special_tokens_map.json'].map((name) =>
+      objectIn(folder, name),
+    ),
+  );
+  const token = (name: string) => tokenOf(tokenizer?.[name]) ?? tokenOf(special?.[name]);
+  const limits =
+    (await objectIn(folder, 'sentence_bert_config.json')) ??
+    (await objectIn(root, 'sentence_bert_config.json'));
+  return {
+    modelPath: await onnxIn(root),
+    tokenizerPath: join(folder, 'tokenizer.json'),
+    task: modules ? 'feature-extraction' : taskOf(config),
+    labels: labelsOf(config),
+    problemType: textIn(config, 'problem_type') ?? null,
+    maxTokens: maxTokensOf(config, tokenizer, modules ? limits : undefined),
+    pooling: modules ? await poolingIn(join(root, textIn(modules[1], 'path') ?? '')) : null,
+    normalizes: (modules?.length ?? 0) > 2,
+    padToken: token('pad_token') ?? null,
+    padId: Number(config?.['pad_token_id'] ?? 0),
+    maskToken: token('mask_token') ?? null,
+    unknownToken: token('unk_token') ?? null,
+  };
+}
+
+async function onnxIn(root: string): Promise<string> {
+  const usual = ONNX_FILES.map((name) => join(root, name)).find((path) => existsSync(path));
+  if (usual) return usual;
+  const names = await readdir(root, { recursive: true });
+  const [only] = names.filter((name) => name.endsWith('.onnx'));
+  if (only) return join(root, only);
+  throw new Error('the folder of the model has no ONNX file');
+}
+
+function taskOf(config: Json | undefined): TaskName {
+  const { architectures } = config ?? {};
+  const name = Array.isArray(architectures) ? String(architectures[0]) : '';
+  const found = TASKS.find(([ending]) => ending.test(name));
+  if (found) return found[1];
+  throw new Error(`the architecture of the model is "${name}", whose task is not known`);
+}
+
+function labelsOf(config: Json | undefined): readonly string[] {
+  const named = config?.['id2label'];
+  if (!isObject(named)) return [];
+  return Object.keys(named).map((_, id) => String(named[id] ?? `LABEL_${id}`));
+}
+
+async function poolingIn(folder: string): Promise<Pooling> {
+  const config = await objectIn(folder, 'config.json');
+  const found = POOLINGS.find(
+    ([key, name]) => config?.[key] === true || config?.['pooling_mode'] === name,
+  );
+  if (found) return found[1];
+  throw new Error('the pooling of the model is not known');
+}
+
+function maxTokensOf(
+  config: Json | undefined,
+  tokenizer: Json | undefined,
+  limits: Json | undefined,
+): number | null {
+  const positions = Number(config?.['max_position_embeddings'] ?? config?.['n_positions']);
+  const isShifted = POSITIONS_AFTER_PADDING.test(textIn(config, 'model_type') ?? '');
+  const known = [
+    isShifted ? positions - 2 : positions,
+    Number(tokenizer?.['model_max_length']),
+    Number(limits?.['max_seq_length']),
+  ].filter((each) => Number.isInteger(each) && each > 0 && each < NO_LIMIT);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+async function jsonIn(folder: string, name: string): Promise<unknown> {
+  const path = join(folder, name);
+  return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
+}
+
+async function objectIn(folder: string, name: string): Promise<Json | undefined> {
+  const value = await jsonIn(folder, name);
+  return isObject(value) ? value : undefined;
+}
+
+async function listIn(folder: string, name: string): Promise<readonly Json[] | undefined> {
+  const value = await jsonIn(folder, name);
+  return Array.isArray(value) ? value.filter(isObject) : undefined;
+}
+
+function textIn(value: Json | undefined, key: string): string | undefined {
+  const found = value?.[key];
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** Either the text or an object that holds it. */
+function tokenOf(value: unknown): string | undefined {
+  return isObject(value) ? textIn(value, 'content') : typeof value === 'string' ? value : undefined;
+}

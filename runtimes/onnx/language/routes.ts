@@ -1,0 +1,69 @@
+import { isRefusal, refusal } from '../refusal.ts';
+import { textOf } from '../serving/body.ts';
+import type { Call, Reply, Route } from '../serving/routes.ts';
+import type { Session } from '../session/session.ts';
+import { parseJson } from '../values/json.ts';
+import { answerInference, cutWarning, readInference } from './inference-api.ts';
+import type { LanguageModel, LanguageSession } from './model.ts';
+import { embeddingsOf, errorBody, modelList } from './openai.ts';
+import type { Asked } from './tasks/task.ts';
+
+export function isLanguage(session: Session): session is LanguageSession {
+  return 'language' in session;
+}
+
+/** The answer to `/invocations` in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
+export async function inferenceReply(
+  call: Call,
+  model: LanguageModel,
+): Promise<{ readonly reply: Reply | undefined; readonly call: Call }> {
+  if (call.type('text/csv') === 'text/csv') return { reply: undefined, call };
+  const bytes = await call.body();
+  const request = readInference(parseJson(textOf(bytes)), model);
+  const kept = { ...call, body: async () => bytes };
+  if (!request) return { reply: undefined, call: kept };
+  const asked: Asked = { isGone: call.isGone, cut: 0 };
+  const answer = await answerInference(request, model, asked);
+  const reply = { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
+  return { reply, call: kept };
+}
+
+/** OpenAI's paths, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
+export function openAiRoutes(
+  name: string,
+  session: () => Session,
+  loaded: () => Session | undefined,
+): readonly [string, Route][] {
+  const language = (): LanguageModel => {
+    const ready = session();
+    if (isLanguage(ready)) return ready.language;
+    throw refusal(404, `the model ${name} takes tensors; ask it by /invocations`);
+  };
+  const embeddings = async (call: Call): Promise<Reply> => {
+    const model = language();
+    call.type();
+    const asked: Asked = { isGone: call.isGone, cut: 0 };
+    const answer = await embeddingsOf(parseJson(textOf(await call.body())), name, model, asked);
+    return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
+  };
+  const models = (): Reply => {
+    const ready = loaded();
+    const own = ready && isLanguage(ready) ? modelList(name) : {};
+    return { status: 200, body: JSON.stringify({ ...own, models: [name] }) };
+  };
+  return [
+    ['/v1/embeddings', { method: 'POST', answer: (call) => embeddings(call).catch(refused) }],
+    ['/v1/models', { method: 'GET', answer: models }],
+  ];
+}
+
+/** What went wrong on the server's side is told by the server, as for every path. */
+function refused(error: unknown): Reply {
+  if (!isRefusal(error)) throw error;
+  const { status, retryAfterSeconds } = error;
+  return {
+    status,
+    body: errorBody(error),
+    ...(retryAfterSeconds && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  };
+}

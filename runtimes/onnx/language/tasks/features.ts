@@ -1,0 +1,106 @@
+import { refusal } from '../../refusal.ts';
+import type { Values } from '../batches.ts';
+import type { Pooling } from '../folder.ts';
+import type { Text } from '../tokens.ts';
+import {
+  type Asked,
+  type Engine,
+  isText,
+  row,
+  SENTENCE,
+  type Single,
+  type Task,
+  TEXT,
+  textsOf,
+  valuesOf,
+} from './task.ts';
+
+/** A task that makes one vector of each text, and says how many tokens that took. */
+export type Embedder = Task & {
+  embed(texts: readonly string[], asked: Asked): Promise<readonly Embedding[]>;
+};
+export type Embedding = { readonly vector: Float32Array; readonly tokens: number };
+
+/** Where the network has pooled them itself. */
+export const POOLED = 'sentence_embedding';
+
+/** One vector of a text as sentence-transformers makes it; without its modules the mean, as it has for such a folder, and each token's own by `/invocations`, as transformers has. */
+export function features({ folder, outputs, run }: Engine): Embedder {
+  const [output] = outputs;
+  const isPooled = output?.name === POOLED;
+  const name = output?.name ?? '';
+  const width = output?.shape.at(-1) ?? -1;
+
+  const embed = async (texts: readonly Text[], asked: Asked): Promise<readonly Embedding[]> => {
+    const found = await run(texts, asked);
+    return found.map(({ tokens, answer }) => {
+      const values = valuesOf(answer, name);
+      const pooled = isPooled ? values.data : POOLS[folder.pooling ?? 'mean'](values);
+      const vector = folder.normalizes ? normalized(pooled) : pooled;
+      return { vector, tokens: tokens.ids.length };
+    });
+  };
+  const answerOf = ({ answer }: Single) => {
+    const values = valuesOf(answer, name);
+    return [Array.from({ length: values.shape[0] ?? 0 }, (_, at) => [...row(values, at)])];
+  };
+  const areByToken = folder.pooling === null && !isPooled;
+  return {
+    inputs: [TEXT],
+    outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, width] }],
+    parameters: [],
+    example: SENTENCE,
+    isItem: isText,
+    async answers(items, _, asked) {
+      const texts = items.filter(isText);
+      if (areByToken) return (await run(texts, asked)).map(answerOf);
+      return (await embed(texts, asked)).map(({ vector }) => [...vector]);
+    },
+    async tensors(inputs, asked) {
+      const vectors = await embed(textsOf(inputs), asked);
+      const size = vectors[0]?.vector.length ?? Math.max(width, 0);
+      const data = new Float32Array(vectors.length * size);
+      for (const [at, { vector }] of vectors.entries()) data.set(vector, at * size);
+      return [{ name: 'embedding', datatype: 'FP32', shape: [vectors.length, size], data }];
+    },
+    embed,
+  };
+}
+
+const POOLS: Readonly<Record<Pooling, (values: Values) => Float32Array>> = {
+  cls: (values) => row(values, 0),
+  lasttoken: (values) => row(values, (values.shape[0] ?? 1) - 1),
+  mean: (values) => summed(values, values.shape[0] ?? 1),
+  mean_sqrt_len: (values) => summed(values, Math.sqrt(values.shape[0] ?? 1)),
+  max: (values) => {
+    const most = Float32Array.from(row(values, 0));
+    for (let at = 1; at < (values.shape[0] ?? 0); at += 1) {
+      row(values, at).forEach((each, place) => {
+        most[place] = Math.max(most[place] ?? each, each);
+      });
+    }
+    return most;
+  },
+};
+
+function summed(values: Values, divisor: number): Float32Array {
+  const sums = new Float64Array(row(values, 0).length);
+  for (let at = 0; at < (values.shape[0] ?? 0); at += 1) {
+    row(values, at).forEach((each, place) => {
+      sums[place] = (sums[place] ?? 0) + each;
+    });
+  }
+  return Float32Array.from(sums, (each) => each / divisor);
+}
+
+export function normalized(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length === 0 ? vector : vector.map((each) => each / length);
+}
+
+/** The first numbers of a vector, as OpenAI's `dimensions` asks for them. */
+export function shortened(vector: Float32Array, dimensions: number): Float32Array {
+  if (dimensions === vector.length) return vector;
+  if (dimensions < vector.length) return normalized(vector.slice(0, dimensions));
+  throw refusal(400, `dimensions is ${dimensions}; the model has ${vector.length}`);
+}

@@ -1,0 +1,122 @@
+import type { Command } from 'commander';
+import { Failure } from '#domain/failure.ts';
+import { agree } from '../agree.ts';
+import { carryOut } from '../asked.ts';
+import { examples, integer, openSlipway, type Place, placedCommand } from '../command.ts';
+import { commandOutput } from '../output.ts';
+import { type PromoteOptions, promote } from '../promote.ts';
+
+/** Adds the commands that bring a version from one Slipway to another, and by which a person approves it there. */
+export function addPromotionCommands(program: Command): void {
+  addPromote(program);
+  addApprove(program);
+  addReject(program);
+}
+
+function addPromote(program: Command): void {
+  program
+    .command('promote <model>')
+    .description(
+      'Brings a version to another stage or account, or to another folder of this machine, and makes it live there: the same bytes, never built again.',
+    )
+    .requiredOption('--from <place>', 'where it is: a stage in AWS, or a folder such as ./staging')
+    .requiredOption('--to <place>', 'where it is to be live')
+    .option('--version <n>', 'the version (default: the live one)', integer)
+    .option('--require-approval', 'it goes live only once a person has approved it there')
+    .option('--profile <profile>', 'the AWS profile')
+    .option('--region <region>', 'the AWS region')
+    .option('--to-profile <profile>', 'the AWS profile of the other side, if it is another')
+    .option('--to-region <region>', 'the AWS region of the other side, if it is another')
+    .option('--role <arn>', 'the role to assume on the other side: Promoter of its stack')
+    .option('--external-id <id>', 'the external id with which that role is assumed')
+    .option('--json', 'print JSON for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'slipway promote digits --from staging --to prod',
+        'slipway promote digits --from staging --to prod --role ARN --external-id ID',
+        'slipway promote digits --from ./staging --to ./prod --require-approval',
+      ),
+    )
+    .action(async (model: string, options: PromoteOptions & { readonly json?: boolean }) => {
+      const output = commandOutput(options);
+      const { slipway, ask } = await promote(model, options, output);
+      const outcome = await carryOut({ slipway, model, output, upTo: 'AwaitingApproval' }, ask);
+      process.exitCode = outcome === 'done' ? 0 : 1;
+    });
+}
+
+type Answered = Place & {
+  readonly version?: number;
+  readonly digest?: string;
+  readonly yes?: boolean;
+};
+
+function addApprove(program: Command): void {
+  answerCommand(
+    program,
+    'approve <model>',
+    'Approves the promotion that waits for it, after showing it and asking, and follows it until it is live.',
+  )
+    .addHelpText(
+      'after',
+      examples('slipway approve digits --stage prod', 'slipway approve digits --version 4 --yes'),
+    )
+    .action((model: string, options: Answered) => answer(model, 'approved', options));
+}
+
+function addReject(program: Command): void {
+  answerCommand(
+    program,
+    'reject <model>',
+    'Refuses the promotion that waits for approval, after showing it and asking.',
+  )
+    .addHelpText('after', examples('slipway reject digits --stage prod'))
+    .action((model: string, options: Answered) => answer(model, 'refused', options));
+}
+
+function answerCommand(program: Command, name: string, description: string): Command {
+  return placedCommand(program, name, description)
+    .option('--version <n>', 'the version (default: the one that waits)', integer)
+    .option('--digest <digest>', 'refuse to answer for any other digest')
+    .option('--yes', 'do not ask');
+}
+
+async function answer(
+  model: string,
+  verdict: 'approved' | 'refused',
+  options: Answered,
+): Promise<void> {
+  const output = commandOutput(options);
+  const slipway = await openSlipway(options);
+  const version = options.version ?? (await waitingVersion(await slipway.models(), model));
+  const { promotion } = await slipway.explain(model, version);
+  if (!promotion) {
+    throw new Failure('InputInvalid', `version ${version} of ${model} was not promoted`);
+  }
+  const { from, digest, proof } = promotion;
+  output.line(`${model} v${version} is version ${from.version} of ${from.place}`);
+  output.line(`  ${digest}`);
+  if (proof)
+    output.line(`  proven there in ${proof.latencyMs} ms${proof.warning && `: ${proof.warning}`}`);
+  if (!options.yes) {
+    await agree(model, {
+      refusal: 'nothing was answered',
+      fix: 'Use --yes to answer without being asked.',
+    });
+  }
+  const given = { version, verdict, digest: options.digest ?? digest };
+  const outcome = await carryOut({ slipway, model, output }, () => slipway.answer(model, given));
+  process.exitCode = outcome === 'done' ? 0 : 1;
+}
+
+async function waitingVersion(
+  models: Awaited<ReturnType<Awaited<ReturnType<typeof openSlipway>>['models']>>,
+  model: string,
+): Promise<number> {
+  const newest = models.find(({ name }) => name === model)?.newest;
+  if (newest?.phase === 'AwaitingApproval' && newest.version !== null) return newest.version;
+  throw new Failure('InputInvalid', `no promotion of ${model} waits for approval`, {
+    fix: 'See what does with `slipway status`.',
+  });
+}

@@ -1,0 +1,72 @@
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
+import { translated } from '#adapters/aws/failures.ts';
+import { copyImage } from '#adapters/aws/store/ecr-copy.ts';
+import { repositoryNameOf } from '#adapters/aws/store/ecr-model-images.ts';
+import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import { findStack } from '#compose/account/stack.ts';
+import type { ArtifactPart } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { type Release, releasePrefix } from '#domain/promotion/release.ts';
+
+type Carried = { readonly key: string; readonly versionId: string };
+
+/** The two accounts, or the two stages of one. */
+export type Accounts = {
+  readonly from: AwsAccount;
+  readonly to: AwsAccount;
+  /** Gets the bytes of the image's layers that have arrived so far. */
+  readonly onCopied: (bytes: number) => void;
+};
+
+/** Brings a release from one account to another: its image by digest, then its files, and last the object that describes it. Every call is one's own of these accounts: neither trusts the other. */
+export async function carryBetweenAccounts(
+  release: Release,
+  { from, to, onCopied }: Accounts,
+): Promise<Carried> {
+  const [source, target] = await Promise.all([openStores(from), openStores(to)]);
+  if (!release.image) {
+    throw new Failure('InputInvalid', `${release.model} has no image to bring`);
+  }
+  const { digest, tag } = release.image;
+  await copyImage({ from: source, to: target, digest, tag, onCopied });
+  const prefix = releasePrefix(release.model, release.digest);
+  const carry = async (part: ArtifactPart): Promise<ArtifactPart> => {
+    const body = await source.read(part);
+    const versionId = await target.write(`${prefix}artifact/${part.name}`, body);
+    return { ...part, key: `${prefix}artifact/${part.name}`, versionId };
+  };
+  const parts: ArtifactPart[] = [];
+  for (const part of release.files.parts) parts.push(await carry(part));
+  const manifest = release.files.manifest && (await carry(release.files.manifest));
+  const key = `${prefix}release.json`;
+  const written = JSON.stringify({ ...release, files: { parts, manifest } });
+  return { key, versionId: await target.write(key, written) };
+}
+
+/** The repository of a stage's images and its bucket. */
+async function openStores(account: AwsAccount) {
+  const { outputs } = await findStack(account);
+  const settings = clientSettings(account);
+  const s3 = new S3Client(settings);
+  const { Bucket } = outputs;
+  return {
+    client: new ECRClient(settings),
+    repositoryName: repositoryNameOf(outputs.Repository),
+    async read({ key: Key, versionId: VersionId }: ArtifactPart) {
+      const get = new GetObjectCommand({ Bucket, Key, VersionId });
+      const { Body } = await translated(() => s3.send(get));
+      return Body?.transformToWebStream() ?? '';
+    },
+    async write(Key: string, Body: ReadableStream | string): Promise<string> {
+      const params = { Bucket, Key, Body, ChecksumAlgorithm: 'CRC64NVME' } as const;
+      const upload = new MultipartUpload({ client: s3, params });
+      const { VersionId } = await translated(() => upload.done());
+      if (VersionId) return VersionId;
+      throw new Failure('InputInvalid', `the bucket ${Bucket} is not versioned`, {
+        fix: 'Deploy the stack again: Slipway reads versions only.',
+      });
+    },
+  };
+}

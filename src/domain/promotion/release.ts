@@ -1,0 +1,107 @@
+import * as z from 'zod/mini';
+import { builtImage } from '#domain/build/image.ts';
+import type {
+  Artifact,
+  BuildPlan,
+  Deployment,
+  GoldenProof,
+  Inspection,
+} from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { sha256Hex } from '#domain/hash.ts';
+import { parseJson } from '#domain/parse-json.ts';
+
+const part = z.object({
+  name: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+  sizeBytes: z.int(),
+  checksum: z.string(),
+});
+
+/** What a step of a Slipway has found; it is read by the same steps of another. */
+function found<Value extends object>() {
+  return z.custom<Value>((value) => typeof value === 'object' && value !== null);
+}
+
+/**
+ * A version on its way to another Slipway: where its files are there, and what was found about it where it comes from, so that nothing is built or inspected again.
+ * `from` is where it comes from: `imageTag` names its image there, `place` is a stage or a folder, as the person who promotes it calls it.
+ */
+const release = z.object({
+  schema: z.literal(1),
+  model: z.string(),
+  from: z.object({
+    place: z.string(),
+    version: z.int(),
+    deploymentId: z.string(),
+    imageTag: z.nullable(z.string()),
+  }),
+  digest: z.string(),
+  files: z.object({ parts: z.array(part), manifest: z.nullable(part) }),
+  inspection: found<Inspection>(),
+  plan: found<BuildPlan>(),
+  image: z.nullable(builtImage),
+  proof: z.nullable(found<GoldenProof>()),
+});
+
+export type Release = Readonly<z.infer<typeof release>>;
+
+/** The files of a release: the only ones below this prefix, which starts no deployment. */
+export function releasePrefix(model: string, digest: string): string {
+  return `promotions/${model}/${digest.replace('sha256:', '')}/`;
+}
+
+/** Fails with `InputInvalid` for a text that is no release. */
+export function readRelease(text: string): Release {
+  const { data, error } = release.safeParse(parseJson(text));
+  if (data) return data;
+  throw new Failure('InputInvalid', `the release is not one of this Slipway: ${error.message}`, {
+    fix: 'Promote it again, with the same version of Slipway on both sides.',
+  });
+}
+
+/**
+ * The release of a deployment's version, with its files where they still are.
+ * Its image gets a tag of its own, by its digest: the tag that it was built for may be another image's where it goes.
+ * Fails with `PhaseConflict` for a version that never went live.
+ */
+export async function releaseOf(
+  { id, model, version, artifact, work }: Deployment,
+  place: string,
+): Promise<Release> {
+  const { inspection, plan, image, golden } = work;
+  if (version === null || !inspection || !plan || !golden) {
+    throw new Failure('PhaseConflict', `${model} version ${version} was never proven`, {
+      fix: `See those that were with \`slipway versions ${model}\`.`,
+    });
+  }
+  const { parts, manifest } = artifact;
+  const digest = image?.digest ?? (await contentDigest(artifact));
+  const tag = releaseTag(model, digest);
+  return {
+    schema: 1,
+    model,
+    from: { place, version, deploymentId: id, imageTag: image?.tag ?? null },
+    digest,
+    files: { parts: [...parts], manifest },
+    inspection,
+    plan: { ...plan, imageTag: image ? tag : null },
+    image: image ? { ...image, tag } : null,
+    proof: golden,
+  };
+}
+
+const TAG_HEX_DIGITS = 32;
+
+/** As `imageTag` makes them, so that the sweep knows whose it is. */
+function releaseTag(model: string, digest: string): string {
+  return `${model}-${digest.replace('sha256:', '').slice(0, TAG_HEX_DIGITS)}`;
+}
+
+/** Names an artifact by its bytes, where no image does. */
+async function contentDigest({ parts, manifest }: Pick<Artifact, 'parts' | 'manifest'>) {
+  const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
+  const content = [named.toSorted(), manifest && [manifest.sizeBytes, manifest.checksum]];
+  return `sha256:${await sha256Hex(JSON.stringify(content))}`;
+}

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module';
+import {
+  APIGatewayClient,
+  GetDeploymentsCommand,
+  GetStageCommand,
+} from '@aws-sdk/client-api-gateway';
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
+import { restApi } from '../support/aws/rest-api.ts';
+
+const publishApi = createRequire(import.meta.url)('../../infra/publish-api.cjs');
+const TABLE = 'slipway-test-registry';
+
+describeOnMoto('a stack update', (moto) => {
+  beforeEach(() => moto().reset());
+
+  it('ends with a deployment of the API, which its stage then serves', async () => {
+    const api = await installed(moto());
+
+    await update(moto(), {});
+
+    const { items = [] } = await gateway(moto()).send(
+      new GetDeploymentsCommand({ restApiId: api.id }),
+    );
+    const stage = { restApiId: api.id, stageName: api.stage };
+    const { deploymentId } = await gateway(moto()).send(new GetStageCommand(stage));
+    expect(deploymentId).not.toBe(api.first);
+    expect(items.map(({ id }) => id)).toContain(deploymentId);
+  });
+
+  it.each([{ shouldNotDeploy: true }, { deploymentWithEmptyChangeSet: true }])(
+    'that changes nothing deploys nothing: %j',
+    async (provider) => {
+      const api = await installed(moto());
+
+      await update(moto(), provider);
+
+      const stage = { restApiId: api.id, stageName: api.stage };
+      const { deploymentId } = await gateway(moto()).send(new GetStageCommand(stage));
+      expect(deploymentId).toBe(api.first);
+    },
+  );
+});
+
+const gateway = (moto: Moto) => awsClient(APIGatewayClient, moto);
+
+async function installed(moto: Moto) {
+  const api = await restApi(moto);
+  await awsClient(DynamoDBClient, moto).send(
+    new CreateTableCommand({ TableName: TABLE, ...REGISTRY_TABLE }),
+  );
+  const outputs = {
+    Table: TABLE,
+    Api: api.id,
+    ModelsResource: api.modelsResource,
+    Authorizer: api.authorizer,
+  };
+  const template = {
+    Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
+    Outputs: Object.fromEntries(Object.entries(outputs).map(([name, Value]) => [name, { Value }])),
+  };
+  const TemplateBody = JSON.stringify(template);
+  await awsClient(CloudFormationClient, moto).send(
+    new CreateStackCommand({ StackName: 'slipway-test', TemplateBody }),
+  );
+  const stage = { restApiId: api.id, stageName: api.stage };
+  const { deploymentId } = await gateway(moto).send(new GetStageCommand(stage));
+  return { ...api, first: deploymentId };
+}
+
+/** What osls runs after it has updated the stack. */
+async function update(moto: Moto, told: object): Promise<void> {
+  const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
+  const Resources = { ApiStage: { Properties: { StageName: 'api' } } };
+  const { hooks } = publishApi({
+    service: { provider: { compiledCloudFormationTemplate: { Resources }, ...told } },
+    getProvider: () => ({
+      getCloudFormationClient: async () => awsClient(CloudFormationClient, moto),
+      naming: { getStackName: () => 'slipway-test' },
+      getStage: () => 'test',
+      getAwsSdkV3Config: async () => ({
+        ...{ endpoint: moto.endpoint, region: AWS_REGION, credentials },
+      }),
+    }),
+  });
+  await hooks['after:aws:deploy:deploy:updateStack']();
+}

@@ -1,0 +1,112 @@
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { carryBetweenFolders, type Folders } from '#compose/promotion/folders.ts';
+import type { Release } from '#domain/promotion/release.ts';
+import { temporaryFolder } from '../../support/slipway/running.ts';
+
+const TAG = 'rows-1';
+
+/** A data folder with an image of processes, whose environment another image may share, and an object; and an empty one beside it. */
+async function folders() {
+  const root = await temporaryFolder();
+  const [from, to] = [join(root.path, 'staging'), join(root.path, 'prod')];
+  const image = join(from, 'images/images', TAG);
+  await mkdir(join(image, 'model'), { recursive: true });
+  await writeFile(join(image, 'model/model.joblib'), 'weights');
+  await writeFile(join(image, 'digest'), 'sha256:1');
+  await mkdir(join(from, 'images/environments/e1/bin'), { recursive: true });
+  await writeFile(join(from, 'images/environments/e1/bin/pip'), 'pip');
+  await symlink('/usr/bin/python3', join(from, 'images/environments/e1/bin/python'));
+  await symlink('../../environments/e1', join(image, 'environment'));
+  await mkdir(join(from, 'objects'));
+  await writeFile(join(from, 'objects/abc'), 'onnx');
+  const uploads = new Map<string, string>();
+  const target: Folders['target'] = {
+    async upload({ key, file }) {
+      uploads.set(key, file === null ? '' : await readFile(file, 'utf8'));
+      return { key, versionId: `v${uploads.size}`, sizeBytes: 0, deploymentId: null };
+    },
+  };
+  return { root, from, to, target, uploads };
+}
+
+const part = (name: string, sizeBytes: number) => ({
+  name,
+  key: `models/rows/${name}`,
+  versionId: '1',
+  sizeBytes,
+  checksum: 'sha256:abc',
+});
+
+function release(imageTag: string | null = TAG): Release {
+  return {
+    schema: 1,
+    model: 'rows',
+    from: { place: './staging', version: 3, deploymentId: 'd1', imageTag },
+    digest: 'sha256:1',
+    files: { parts: [part('model.joblib', 4), part('empty.txt', 0)], manifest: part('m.yaml', 4) },
+    image: { tag: 'rows-2' },
+  } as unknown as Release;
+}
+
+describe('bringing a version from one data folder to another', () => {
+  it('links its image with its environment under the new tag, and uploads its files, the release last', async () => {
+    await using world = await opened();
+    const { from, to, target, uploads } = world;
+
+    const carried = await carryBetweenFolders(release(), { from, to, target });
+
+    const image = join(to, 'images/images/rows-2');
+    expect(await readFile(join(image, 'environment/bin/pip'), 'utf8')).toBe('pip');
+    expect(await readlink(join(to, 'images/environments/e1/bin/python'))).toBe('/usr/bin/python3');
+    const weights = (folder: string) => stat(join(folder, 'model/model.joblib'));
+    expect((await weights(image)).ino).toBe((await weights(join(from, 'images/images', TAG))).ino);
+    expect([...uploads.keys()]).toEqual([
+      'promotions/rows/1/artifact/model.joblib',
+      'promotions/rows/1/artifact/empty.txt',
+      'promotions/rows/1/artifact/m.yaml',
+      'promotions/rows/1/release.json',
+    ]);
+    expect(carried).toEqual({
+      key: 'promotions/rows/1/release.json',
+      versionId: 'v4',
+      sizeBytes: 0,
+      deploymentId: null,
+    });
+    const written = JSON.parse(uploads.get('promotions/rows/1/release.json')!);
+    expect(written.files.parts[0]).toEqual({
+      ...part('model.joblib', 4),
+      key: 'promotions/rows/1/artifact/model.joblib',
+      versionId: 'v1',
+    });
+  });
+
+  it('changes nothing where the image is already', async () => {
+    await using world = await opened();
+    const { from, to, target } = world;
+    await carryBetweenFolders(release(), { from, to, target });
+
+    await carryBetweenFolders(release(), { from, to, target });
+
+    expect(await readdir(join(to, 'images/images'))).toEqual(['rows-2']);
+  });
+
+  it('says of an image that is no folder what to do', async () => {
+    await using world = await opened();
+    const { from, to, target, uploads } = world;
+
+    const carried = carryBetweenFolders(release('rows-9'), { from, to, target });
+
+    await expect(carried).rejects.toMatchObject({
+      name: 'InputInvalid',
+      message: `the image of the version is not a folder in ${from}`,
+      fix: 'Images in a Docker engine belong to one data folder: upload the model to the other.',
+    });
+    expect(uploads.size).toBe(0);
+  });
+});
+
+async function opened() {
+  const world = await folders();
+  return { ...world, [Symbol.asyncDispose]: () => world.root[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,51 @@
+// What `.ci/mutation` changes, part by part, and the tests that have to see it. Run by itself it prints their names.
+import { join } from 'node:path';
+
+// What decides for a registry is seen by the suites of one.
+const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
+
+// Asked by themselves; the others are asked with moto behind them, which takes its time.
+const RULES = ['apigateway', 'elbv2', 'lambda-network'];
+
+/**
+ * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
+ * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
+ */
+export const PARTS = {
+  ...Object.fromEntries(
+    ['artifact', 'build', 'manifest', 'placement', 'rollout'].map((folder) => [
+      `domain-${folder}`,
+      { mutate: [`src/domain/${folder}/**/*.ts`], tests: ['test/domain'] },
+    ]),
+  ),
+  'domain-registry': { mutate: ['src/domain/registry/*.ts'], tests: ON_REGISTRY },
+  domain: { mutate: ['src/domain/*.ts'], tests: ON_REGISTRY },
+  steps: { mutate: ['src/steps/*.ts'], tests: ['test/steps'] },
+  rules: {
+    mutate: RULES.map((name) => `test/support/aws/rules/${name}.ts`),
+    tests: ['test/support/aws-rules'],
+  },
+  'rules-on-moto': {
+    mutate: [
+      'test/support/aws/rules/*.ts',
+      ...RULES.map((name) => `!test/support/aws/rules/${name}.ts`),
+    ],
+    tests: ['test/adapters/aws/rules'],
+  },
+  infra: {
+    mutate: ['infra/*.cjs'],
+    tests: [
+      ...['budget', 'build', 'model-role', 'role-sizes', 'roles', 'stack', 'workflow'].map(
+        (name) => `test/template/${name}.test.ts`,
+      ),
+      'test/infra',
+      ...['keep-containers', 'publish-api', 'service-roles'].map(
+        (name) => `test/aws/${name}.test.ts`,
+      ),
+    ],
+    before: join(import.meta.dirname, 'infra-template.js'),
+    isStatic: true,
+  },
+};
+
+if (import.meta.main) process.stdout.write(`${Object.keys(PARTS).join('\n')}\n`);

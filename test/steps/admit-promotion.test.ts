@@ -1,0 +1,202 @@
+import { admitPromotion } from '#steps/admit-promotion.ts';
+import {
+  type MemoryWorld,
+  MODEL,
+  memoryWorld,
+  type WorldOptions,
+} from '../support/worlds/memory.ts';
+import { promotion } from '../support/worlds/promotion.ts';
+
+type Changes = Parameters<typeof promotion>[2];
+
+/** A version that is live in staging, and what is started to have it in production. */
+async function stages(changes: Changes = {}, options: WorldOptions = {}) {
+  const staging = memoryWorld(options);
+  const source = await staging.recordOf(await staging.deploy());
+  const prod = memoryWorld(options);
+  const request = await promotion(staging, prod, changes);
+  const admit = (execution = 'execution-p') => admitPromotion(prod.deps)({ request, execution });
+  return { staging, source, prod, request, admit };
+}
+
+const why = async (world: MemoryWorld, id: string) => {
+  const [{ state, reason, fix }] = (await world.told(id)).slice(-1) as [
+    Awaited<ReturnType<typeof world.told>>[number],
+  ];
+  return { state, reason, fix };
+};
+
+describe('admitting a promotion', () => {
+  it('takes all that was found of the version where it comes from, but not where it ran', async () => {
+    const { source, prod, request, admit } = await stages({}, { engine: 'image' });
+
+    const answer = await admit();
+
+    expect(answer).toEqual({
+      kind: 'admitted',
+      id: request.deploymentId,
+      model: MODEL,
+      reason: '',
+    });
+    const { inspection, image, golden } = source.work;
+    const record = await prod.recordOf(request);
+    expect(record).toMatchObject({
+      kind: 'promote',
+      version: 1,
+      work: {
+        inspection,
+        image: { digest: image!.digest },
+        promotion: {
+          from: { place: 'staging', version: 1, deploymentId: source.id },
+          digest: image!.digest,
+          proof: golden,
+          needsApproval: false,
+          approval: null,
+        },
+      },
+    });
+    for (const decided of ['decision', 'golden', 'candidate']) {
+      expect(record.work).not.toHaveProperty(decided);
+    }
+    expect(record.work.image?.tag).toBe(record.work.plan?.imageTag);
+    expect(record.artifact.parts.map(({ key }) => key)).toEqual([
+      expect.stringMatching(/^promotions\/digits\/[0-9a-f]{64}\/artifact\/model\.onnx$/),
+    ]);
+  });
+
+  it('names what has no image by the bytes of its files', async () => {
+    const { prod, request, admit } = await stages();
+
+    await admit();
+
+    const { work } = await prod.recordOf(request);
+    expect(work.image).toBeUndefined();
+    expect(work.promotion?.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+
+  it('asks for an approval where the stage does', async () => {
+    const { prod, request, admit } = await stages({}, { requireApproval: true });
+
+    await admit();
+
+    expect((await prod.recordOf(request)).work.promotion?.needsApproval).toBe(true);
+  });
+
+  it('is the same for the same execution, and for another while that one runs nothing to do', async () => {
+    const { prod, admit } = await stages();
+    const first = await admit();
+    prod.executions.begin('execution-p');
+
+    expect(await admit()).toEqual(first);
+    expect((await admit('execution-q')).kind).toBe('ignored');
+  });
+
+  it('is nothing to do where the same bytes are live', async () => {
+    const { staging, prod, request } = await stages();
+    await prod.deploy(request);
+    prod.clock.advance(1000);
+    const again = await promotion(staging, prod);
+
+    const { kind } = await admitPromotion(prod.deps)({ request: again, execution: 'execution-q' });
+
+    expect(kind).toBe('ignored');
+    const { work } = await prod.recordOf(request);
+    expect((await why(prod, again.deploymentId)).reason).toBe(
+      `digits-v1, which is live, is ${work.promotion!.digest} already`,
+    );
+  });
+
+  it('gives way to an upload that is newer', async () => {
+    const { prod, admit } = await stages();
+    await prod.before('InspectArtifact');
+
+    expect((await admit()).kind).toBe('superseded');
+  });
+
+  it.each<{ name: string; changes: NonNullable<Changes>; reason: RegExp }>([
+    {
+      name: 'whose image has not arrived',
+      changes: { withoutImage: true },
+      reason: /^the image sha256:[0-9a-f]{64}, as digits-[0-9a-f]{32}, is not here, or is another$/,
+    },
+    {
+      name: 'of another model',
+      changes: { change: (release) => ({ ...release, model: 'letters' }) },
+      reason: /^the release is one of letters, not of digits$/,
+    },
+    {
+      name: 'without the image that is needed here',
+      changes: { change: (release) => ({ ...release, image: null }) },
+      reason: /^the release of digits has no image, which it needs here$/,
+    },
+    {
+      name: 'whose file is another',
+      changes: {
+        change: ({ files, ...release }) => ({
+          ...release,
+          files: {
+            ...files,
+            parts: files.parts.map((part) => ({ ...part, checksum: 'crc64nvme:AAAA' })),
+          },
+        }),
+      },
+      reason: /model\.onnx, version \S+ is not here, or is another$/,
+    },
+    {
+      name: 'whose file is not below its own prefix',
+      changes: {
+        change: ({ files, ...release }) => ({
+          ...release,
+          files: {
+            ...files,
+            parts: files.parts.map((part) => ({ ...part, key: 'models/letters/model.onnx' })),
+          },
+        }),
+      },
+      reason: /^models\/letters\/model\.onnx, version \S+ is not here, or is another$/,
+    },
+    {
+      name: 'that is no release',
+      changes: { change: () => ({ schema: 2 }) },
+      reason: /^the release is not one of this Slipway: /,
+    },
+    {
+      name: 'that is longer than any',
+      changes: { change: (release) => ({ ...release, more: 'x'.repeat(1_100_000) }) },
+      reason: /^promotions\/\S+\/release\.json has \d+ bytes; a release has at most 1048576$/,
+    },
+  ])('rejects a release $name', async ({ changes, reason }) => {
+    const { prod, request, admit } = await stages(changes, { engine: 'image' });
+
+    expect((await admit()).kind).toBe('rejected');
+    expect(await why(prod, request.deploymentId)).toMatchObject({ state: 'Rejected' });
+    expect((await why(prod, request.deploymentId)).reason).toMatch(reason);
+  });
+
+  it('rejects a release that is gone, and leaves to a retry what may pass', async () => {
+    const { prod, request, admit } = await stages();
+    prod.store.throttle(1);
+
+    await expect(admit()).rejects.toMatchObject({ name: 'PlatformThrottled' });
+    prod.store.expire(request.release);
+    expect((await admit()).kind).toBe('rejected');
+  });
+
+  it('takes a checksum of another kind for no sign of other bytes, and a manifest with the files', async () => {
+    const { prod, request, admit } = await stages({
+      change({ files, ...release }) {
+        const [part] = files.parts;
+        const other = { ...part!, checksum: 'crc32:AAAA' };
+        return {
+          ...release,
+          files: { parts: [other], manifest: { ...other, name: 'model.yaml' } },
+        };
+      },
+    });
+
+    expect((await admit()).kind).toBe('admitted');
+    const { parts, manifest } = (await prod.recordOf(request)).artifact;
+    expect(parts[0]?.checksum).toMatch(/^crc64nvme:/);
+    expect(manifest?.name).toBe('model.yaml');
+  });
+});
